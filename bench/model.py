@@ -1,0 +1,292 @@
+"""What things are: plan, trial, record, fingerprint; frozen dataclasses and their JSON form.
+
+Owns the words of the public contracts and nothing else: no file is opened here (``bench.journal`` does that) and
+nothing is computed. Units are in the names. What could not be known is ``None`` or an ``Unreadable``, never 0.
+The JSON Schemas in ``bench/schemas`` are generated from these classes and published with a history.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+Positive = Annotated[int, Meta(ge=1)]
+Count = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+
+Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
+Transport = Literal["tcp", "tls", "socket"]
+EventLoop = Literal["asyncio", "uvloop"]
+Durability = Literal["durable", "may lose last N ms", "not crash-safe", "unknown"]
+State = Literal["valid", "suspect", "void"]
+
+MAX_STATEMENT_PARAMETERS = 65_535
+"""What the extended query protocol can number: a 16-bit count (PostgreSQL 15 manual, 55.7, Bind)."""
+
+
+class PgladderError(Exception):
+    """Something a user should read: what happened, to what, and what to do next."""
+
+
+class WrongUseError(PgladderError, ValueError):
+    """The request itself cannot be met; nothing was changed (exit code 2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """How a phase writes. A phase sets the defaults; the plan may change them; the record repeats them as used."""
+
+    processes: Positive = 1
+    in_flight: Positive = 1
+    """Commits under way at once, in each client process."""
+    pool_min: Positive | None = None
+    pool_max: Positive | None = None
+    """Connections of the pool, in each client process; None where the phase has no pool."""
+    batch: Positive = 1
+    """Rows a commit."""
+    payload_bytes: Positive = 64
+    event_loop: EventLoop | None = None
+    """None where the phase has no event loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A PostgreSQL configuration on top of the harness overlay, as rendered for one box."""
+
+    name: Name
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One planned execution: phase × variant × layout × transport, and where it stands in the order."""
+
+    trial: Positive
+    block: Positive
+    phase: Name
+    variant: Name
+    layout: Layout
+    transport: Transport
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What was asked, complete in itself: a run can be repeated from it years later."""
+
+    schema: Literal["pgladder/plan/1"] = "pgladder/plan/1"
+    run: Name
+    created: str
+    seed: int
+    profile: str
+    warm_up_s: Seconds
+    window_s: Annotated[float, Meta(gt=0)]
+    preload_rows: Count
+    harness: Variant
+    variants: tuple[Variant, ...]
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A fact that could not be read, and why."""
+
+    unreadable: str
+
+
+Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
+"""What is known of the host: a value, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """What could explain a difference between two hosts. No serial numbers, no addresses."""
+
+    schema: Literal["pgladder/host/1"] = "pgladder/host/1"
+    host: str
+    run: Name
+    taken: str
+    facts: dict[str, dict[str, Fact]]
+    """Group (cpu, memory, disk, system, postgresql, pgladder) to name to fact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Percentiles in milliseconds of one commit; None where the samples do not suffice."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    p999: float | None
+    max: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """What was spent in the window: share of the host in percent, cores of the clients and of the server."""
+
+    host_pct: float | None
+    client_cores: float | None
+    server_cores: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTime:
+    """Where the workers' time went, in worker-seconds of the commits acknowledged in the window."""
+
+    prepare_s: Seconds
+    """Taking rows from the ring and stamping them."""
+    connect_s: Seconds
+    pool_wait_s: Seconds
+    insert_s: Seconds
+    """From having a connection to the acknowledgement."""
+    release_s: Seconds
+    """Giving the connection back: asyncpg's reset query, or closing it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """Little's law: throughput × cycle time against what the phase should have had under way."""
+
+    measured: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What makes starts differ."""
+
+    wal_segments: Count | None
+    free_disk_bytes: Count | None
+    temperature_c: float | None
+    table_bytes: Count
+    index_bytes: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted."""
+
+    attempted: Count
+    acknowledged: Count
+    found: Count
+    in_doubt: Count
+    """Sent, but the connection was lost before the answer; each may be found or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a result is doubtful: a code for programs, a sentence for people."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """valid: nothing speaks against it; suspect: read the reasons first; void: not a result."""
+
+    state: State
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One executed trial. Rates are of rows acknowledged inside the window."""
+
+    schema: Literal["pgladder/trial/1"] = "pgladder/trial/1"
+    run: Name
+    trial: Positive
+    attempt: Positive = 1
+    """Above 1 where an earlier attempt was cut short by the end of the agent."""
+    block: Positive
+    phase: Name
+    variant: Name
+    variant_sha256: str
+    layout: Layout
+    transport: Transport
+    engine: str = "postgresql"
+    processes: Positive
+    in_flight: Positive
+    pool_min: Positive | None
+    pool_max: Positive | None
+    pool_high_water: Count | None
+    batch: Positive
+    payload_bytes: Positive
+    event_loop: EventLoop | None
+    preload_rows: Count
+    started: str
+    warm_up_s: Seconds
+    seconds: Seconds
+    """Length of the window; 0 where it was never completed."""
+    checkpoint_s: Seconds | None
+    """Duration of the closing CHECKPOINT; None where it could not be made."""
+    rows: Count
+    commits: Count
+    errors: Count
+    rows_per_s: float | None
+    settled_rows_per_s: float | None
+    commits_per_s: float | None
+    latency_ms: Latency
+    row_latency_ms: float | None
+    cpu: Cpu
+    client_time: ClientTime
+    in_flight_check: InFlight | None
+    start: Start | None
+    transactions: Count | None
+    """Transaction ids the server used during the trial; None where it could not be told."""
+    counters: dict[str, float]
+    """Differences of the server's own counters over the window; empty where not readable."""
+    durability: Durability
+    verified: Verified
+    validity: Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """What is too big for the record: a line a second, then one line of histogram."""
+
+    schema: Literal["pgladder/samples/1"] = "pgladder/samples/1"
+    trial: Positive
+    attempt: Positive
+    rows_per_second: list[Count] = field(default_factory=list)
+    commits_per_second: list[Count] = field(default_factory=list)
+    host: list[dict[str, Any]] = field(default_factory=list)
+    latency_hdr: str = ""
+    """HdrHistogram of commit latency in microseconds, V2 compressed, base64; 1 µs to 1 h, 3 digits."""
+
+
+T = TypeVar("T")
+
+
+def to_json(thing: object) -> bytes:
+    """One line of JSON, keys in the order of the class."""
+    return msgspec.json.encode(thing)
+
+
+def from_json(text: bytes | str, kind: type[T], where: str) -> T:
+    """Parse and check; ``where`` names the file (and line) for the reader.
+
+    Raises:
+        WrongUseError: not JSON, a missing or wrong field (its path is named), or a newer schema.
+
+    """
+    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    try:
+        found = msgspec.json.decode(text, type=dict[str, Any]).get("schema")
+        if found != wanted:
+            raise WrongUseError(_schema_sentence(where, found, wanted))
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+
+
+def _schema_sentence(where: str, found: object, wanted: str) -> str:
+    name, _, version = wanted.rpartition("/")
+    if isinstance(found, str) and found.startswith(name + "/") and found.rpartition("/")[2] > version:
+        return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
+    return f"{where} has schema {found!r} where {wanted} belongs."
