@@ -48,21 +48,16 @@ class PrivateServer:
     schema = "pgladder"
     exclusive = True
 
-    def __init__(self, home: Path, bin_dir: Path, port: int) -> None:
+    def __init__(self, home: Path, bin_dir: Path) -> None:
         self._base = home / "server"
-        self._bin, self._port, self._owner = bin_dir, port, ordinary_user()
+        self._bin, self._port, self._owner = bin_dir, free_port(), ordinary_user()
         self._sockets, self._data, self._log = self._base / "run", self._base / "data", self._base / "server.log"
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._in_force: Variant | None = None
         self._harness: Variant | None = None
-        if len(f"{self._sockets}/.s.PGSQL.{port}".encode()) > SOCKET_PATH_MAX:
+        if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
-
-    @property
-    def socket_directory(self) -> Path:
-        """Where its Unix socket is."""
-        return self._sockets
 
     # --- making and removing -----------------------------------------------------------------------------------------
 
@@ -143,7 +138,8 @@ class PrivateServer:
 
     def _start(self) -> None:
         drop = self._drop_to_owner("--pdeathsig", "QUIT")
-        command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data]
+        own = ["-c", f"port={self._port}", "-c", f"unix_socket_directories={self._sockets}"]
+        command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
@@ -206,9 +202,10 @@ class PrivateServer:
 
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""
-        assert self._in_force is not None
         assert self._harness is not None
         variant, self._in_force = self._in_force, None
+        if variant is None:
+            raise ServerError(f"PostgreSQL never started: {self._complaint()}")
         try:
             self.apply(variant)
         except ServerError:

@@ -5,6 +5,7 @@ Phases never use it; it goes over the socket where there is one, so that it cost
 
 from collections.abc import Mapping
 from importlib.resources import files
+from time import monotonic
 from typing import Any
 
 import psycopg2
@@ -76,6 +77,31 @@ class Session:
     def next_transaction(self) -> int:
         """Return the transaction id that would be given next; asking for it uses none."""
         return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))
+
+    def settings(self) -> dict[str, str]:
+        """Return every setting that is not this session's own, in base units."""
+        own = "('session', 'client', 'interactive', 'test')"
+        return dict(self.rows(f"SELECT name, setting FROM pg_settings WHERE source NOT IN {own}"))  # noqa: S608
+
+    def wal_segments(self) -> int | None:
+        """Return how many WAL segments there are, None without the right to look."""
+        try:
+            return int(self.value("SELECT count(*) FROM pg_ls_waldir()"))
+        except psycopg2.errors.InsufficientPrivilege:
+            return None
+
+    def checkpoint(self) -> float | None:
+        """Make a checkpoint and return its duration in seconds, None without the right to."""
+        began = monotonic()
+        try:
+            self.run("CHECKPOINT")
+        except psycopg2.errors.InsufficientPrivilege:
+            return None
+        return monotonic() - began
+
+    def started(self) -> str:
+        """Return when the server started: another answer later means that it was restarted."""
+        return str(self.value("SELECT pg_postmaster_start_time()"))
 
     def setting(self, name: str) -> str:
         """Return a setting as SHOW prints it."""

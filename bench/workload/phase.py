@@ -53,6 +53,8 @@ class SyncPhase:
     insert: Callable[[Any, Rows], None]
     connects: bool = False
     """Each commit opens a connection of its own."""
+    bound_values: bool = False
+    """psycopg2 puts values into the statement's text."""
 
 
 Phase = AsyncPhase | SyncPhase

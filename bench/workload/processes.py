@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from selectors import EVENT_READ, DefaultSelector
-from time import monotonic
+from time import monotonic, monotonic_ns
 from types import TracebackType
 from typing import IO, Self, TypeVar
 
@@ -60,6 +60,17 @@ class Clients:
         """Start the warm-up in every process at once."""
         for process in self._processes:
             _tell(process, window)
+
+    def wait_until(self, moment_ns: int) -> bool:
+        """Sleep until a moment of the monotonic clock; return early, and True, when a process has something to say."""
+        with DefaultSelector() as selector:
+            for process in self._processes:
+                assert process.stdout is not None
+                selector.register(process.stdout, EVENT_READ)
+            while (left := moment_ns - monotonic_ns()) > 0:
+                if selector.select(left / 1e9):
+                    return True
+        return False
 
     def results(self, timeout_s: float) -> list[Result]:
         """Wait for what every process has to report.

@@ -9,16 +9,12 @@ from collections import Counter
 
 from hdrh.histogram import HdrHistogram
 
+from bench.stats.histogram import new_histogram
+
 SECOND_NS = 1_000_000_000
 FOLD = 512
 SUB_BUCKET_BITS = 11
 """Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
-HIGHEST_US = 3_600_000_000
-
-
-def new_histogram() -> HdrHistogram:
-    """Return an empty histogram: 1 µs to 1 h, three digits."""
-    return HdrHistogram(1, HIGHEST_US, 3)
 
 
 class Recorder:

@@ -19,7 +19,7 @@ def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows) ->
 
 PHASE = SyncPhase(
     name="1",
-    method="new connection each",
+    method="connect each",
     parameters=Parameters(),
     open=lambda connect: connect,
     insert=insert,

@@ -15,7 +15,7 @@ def insert(connection: psycopg2.extensions.connection, rows: Rows) -> None:
 
 PHASE = SyncPhase(
     name="1-B",
-    method="one kept connection",
+    method="kept",
     parameters=Parameters(),
     open=lambda connect: connect(),
     insert=insert,

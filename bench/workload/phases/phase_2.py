@@ -11,7 +11,7 @@ async def insert(connection: Connection, rows: Rows) -> None:
 
 PHASE = AsyncPhase(
     name="2",
-    method="pool, sequential",
+    method="pool",
     parameters=Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
     insert=insert,
     drive=one_at_a_time,

@@ -6,7 +6,7 @@ from bench.workload.phases.phase_2 import insert
 
 PHASE = AsyncPhase(
     name="2-B",
-    method="50 by gather",
+    method="gather",
     parameters=Parameters(in_flight=50, pool_min=10, pool_max=50, event_loop="asyncio"),
     insert=insert,
     drive=in_rounds,

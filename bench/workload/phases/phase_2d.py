@@ -6,7 +6,7 @@ from bench.workload.phases.phase_2c import insert
 
 PHASE = AsyncPhase(
     name="2-D",
-    method="executemany, large",
+    method="executemany",
     parameters=Parameters(in_flight=5, pool_min=50, pool_max=200, batch=500, event_loop="asyncio"),
     insert=insert,
     drive=side_by_side,

@@ -11,7 +11,7 @@ async def insert(connection: Connection, rows: Rows) -> None:
 
 PHASE = AsyncPhase(
     name="2-G",
-    method="binary COPY",
+    method="COPY",
     parameters=Parameters(in_flight=5, pool_min=5, pool_max=10, batch=5000, event_loop="asyncio"),
     insert=insert,
     drive=side_by_side,
