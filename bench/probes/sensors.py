@@ -186,10 +186,10 @@ def parse_swap(text: str) -> SwapPages:
 
 def parse_cpu_times(text: str) -> CpuTimes:
     """Take the first line of /proc/stat."""
-    name, *columns = text.partition("\n")[0].split()
-    if name != "cpu" or len(columns) < 8:
+    line = text.partition("\n")[0]
+    if not line.startswith("cpu "):
         raise ValueError("the first line is not that of all processors")
-    user, nice, system, idle, iowait, irq, softirq, steal = map(int, columns[:8])
+    user, nice, system, idle, iowait, irq, softirq, steal = map(int, line.split()[1:9])
     busy = user + nice + system + irq + softirq
     return CpuTimes(busy, steal, busy + steal + idle + iowait)
 

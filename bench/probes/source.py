@@ -1,7 +1,8 @@
 """Reading the host's files: a value, or in words why there is none.
 
 Owns the ways a file fails to be read and the small texts the kernel repeats everywhere (a number, a flag, a choice).
-What a file is about is the business of the probe that names it; each hands over a pure ``parse(text)``.
+What a file is about is the business of the probe that names it; each hands over a pure ``parse(text)``, which says by a
+ValueError or LookupError that the content is not what the kernel's documentation promises.
 """
 
 import os
@@ -28,7 +29,7 @@ def read_path(path: Path, parse: Callable[[str], T], absent: str) -> T | Unreada
         return parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         return refusal(error, path, absent)
-    except ValueError as error:
+    except (ValueError, LookupError) as error:
         return Unreadable(unreadable=f"{path.name} has unexpected content: {error}")
 
 
