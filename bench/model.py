@@ -260,6 +260,40 @@ class Samples:
     """HdrHistogram of commit latency in microseconds, V2 compressed, base64; 1 µs to 1 h, 3 digits."""
 
 
+CONNECT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How to reach the server; ``host`` is a directory for the transport ``socket``."""
+
+    transport: Transport
+    host: str
+    port: int
+    user: str
+    database: str
+    schema: str
+    password: str | None = None
+    root_certificate: str | None = None
+    """For ``tls``: verify the server against this file; None encrypts without verifying."""
+
+    def psycopg2_arguments(self) -> dict[str, Any]:
+        """Return keyword arguments of ``psycopg2.connect``."""
+        verify = "verify-ca" if self.root_certificate else "require"
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "dbname": self.database,
+            "password": self.password,
+            "sslmode": verify if self.transport == "tls" else "disable",
+            "sslrootcert": self.root_certificate,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "pgladder",
+            "options": f"-c search_path={self.schema}",
+        }
+
+
 T = TypeVar("T")
 
 
