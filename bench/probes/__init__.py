@@ -7,7 +7,6 @@ the files it reads, ``/`` by default, so that recorded files test it.
 
 from pathlib import Path
 
-import bench
 from bench.model import Fact
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
@@ -24,8 +23,8 @@ def host_facts(data_directory: Path, root: Path = Path("/")) -> dict[str, dict[s
     return {
         "cpu": cpu_facts(root),
         "memory": memory_facts(root),
-        "disk": disk_facts(data_directory.resolve(), root),
+        "disk": disk_facts(data_directory, root),
         "system": system_facts(root),
         "packages": package_facts(),
-        "pgladder": pgladder_facts(Path(bench.__file__).parent),
+        "pgladder": pgladder_facts(Path(__file__).parent.parent),
     }

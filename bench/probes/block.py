@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model import Unreadable
-from bench.probes.source import read_fact
+from bench.probes.source import LIVE, read_fact
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
@@ -49,14 +49,15 @@ def _unescape(path: str) -> str:
 
 
 def mount_of(directory: Path, root: Path) -> Mount | Unreadable:
-    """Find the mount an absolute path lies on: the deepest; of several on one point the latest, which hides the others.
+    """Find the mount a path lies on: the deepest; of several on one point the latest, which hides the others.
 
-    Links in the path are not followed.
+    On the running host links are followed; of a recorded one the path is absolute and without links.
     """
+    path = directory.resolve() if root == LIVE else directory
     mounts = read_fact(root, "proc/self/mountinfo", parse_mountinfo, "no /proc here")
     if isinstance(mounts, Unreadable):
         return mounts
-    above = [mount for mount in reversed(mounts) if directory.is_relative_to(mount.point)]
+    above = [mount for mount in reversed(mounts) if path.is_relative_to(mount.point)]
     if not above:
         return Unreadable(unreadable="on no mount of this mount namespace")
     return max(above, key=lambda mount: len(mount.point.parts))
@@ -78,11 +79,8 @@ def device_stack(mount: Mount, root: Path) -> list[Path] | Unreadable:
     return stack
 
 
-def data_device(directory: Path, root: Path = Path("/")) -> str | Unreadable:
-    """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats.
-
-    The directory is an absolute path without links.
-    """
+def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
+    """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats."""
     mount = mount_of(directory, root)
     stack = mount if isinstance(mount, Unreadable) else device_stack(mount, root)
     return stack if isinstance(stack, Unreadable) else stack[0].name

@@ -5,7 +5,7 @@ business, how fast it commits is ``fsync``'s. Source: Documentation/ABI/stable/s
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ Maybe = Path | Unreadable
 
 
 def disk_facts(directory: Path, root: Path) -> dict[str, Fact]:
-    """Read the facts of the file system and disk under an absolute path without links; sizes in bytes.
+    """Read the facts of the file system and disk under a path; sizes in bytes.
 
     Of a stack of devices, queue settings that the file system sees (read-ahead) are the top's, the rest the bottom's.
     """
@@ -61,8 +61,8 @@ def _space(directory: Path, root: Path, measure: Callable[[os.statvfs_result], i
 
 def _device(device: Maybe) -> dict[str, Fact]:
     return {
-        "model": _read(device, "device/model", word, "this kind of device names no model"),
-        "firmware": first_known(_firmware(device)),
+        "model": _named(device, "model", "name"),
+        "firmware": _named(device, "firmware_rev", "rev", "fwrev"),
         "size_bytes": _read(device, "size", lambda text: int(text) * SECTOR_BYTES, "no size"),
         "rotational": _read(device, "queue/rotational", flag, "no queue"),
         "write_cache": _read(device, "queue/write_cache", word, "no queue"),
@@ -74,10 +74,9 @@ def _device(device: Maybe) -> dict[str, Fact]:
     }
 
 
-def _firmware(device: Maybe) -> Iterator[str | Unreadable]:
-    """NVMe and SCSI name the revision differently."""
-    for name in ("firmware_rev", "rev"):
-        yield _read(device, f"device/{name}", word, "this kind of device names no firmware")
+def _named(device: Maybe, *names: str) -> str | Unreadable:
+    """Read what NVMe, SCSI and MMC name differently."""
+    return first_known(_read(device, f"device/{name}", word, "this kind of device does not tell") for name in names)
 
 
 def _read(device: Maybe, path: str, parse: Callable[[str], T], absent: str) -> T | Unreadable:
