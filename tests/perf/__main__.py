@@ -105,10 +105,8 @@ def blocks(out: Console, alternatives: dict[str, Callable[[], float]]) -> list[d
     chance, results = random.Random(1), []
     for number in range(1, BLOCKS + 1):
         block = {name: alternatives[name]() for name in chance.sample(list(alternatives), len(alternatives))}
-        print(
-            f"block {number} of {BLOCKS}: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in block.items()),
-            flush=True,
-        )
+        rates = ", ".join(f"{name} {rate:,.0f}" for name, rate in block.items())
+        out.print(f"block {number} of {BLOCKS}, rows/s: {rates}")
         results.append(block)
     return results
 
