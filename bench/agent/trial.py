@@ -281,20 +281,17 @@ def client_time(results: Sequence[Result]) -> ClientTime:
 
 
 def in_flight(trial: Trial, results: Sequence[Result], seconds: float) -> InFlight | None:
-    """Little's law, N = X · (R + Z): the cycles of the window's commits, laid side by side.
+    """Little's law, N = X · (R + Z): what was under way on average, from the cycles' time inside the window.
 
-    Expected is the phase's number in flight; behind a barrier it is less, as a round lasts as long as its slowest:
-    width × mean cycle ÷ mean round.
+    Expected is what the phase keeps under way; behind a barrier, which a round's slowest commit holds up, what was
+    under way on average while a round was on.
     """
-    commits = sum(sum(result.commits_per_second) for result in results)
-    if not seconds or not commits:
+    if not seconds or not sum(result.commits for result in results):
         return None
-    spent = client_time(results)
-    cycles = spent.prepare_s + spent.connect_s + spent.pool_wait_s + spent.insert_s + spent.release_s
-    expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    cycles = sum(result.cycle_s for result in results)
     phase = ladder()[trial.phase]
-    rounds = sum(result.rounds for result in results)
-    if isinstance(phase, AsyncPhase) and phase.barrier and rounds:
-        mean_round = sum(result.rounds_s for result in results) / rounds
-        expected *= (cycles / commits) / mean_round
+    if isinstance(phase, AsyncPhase) and phase.barrier:
+        expected = cycles / (sum(result.round_s for result in results) / len(results))
+    else:
+        expected = float(trial.parameters.in_flight * trial.parameters.processes)
     return InFlight(measured=cycles / seconds, expected=expected)
