@@ -47,7 +47,7 @@ def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: floa
 
     """
     logs = log_ratios(first, second)
-    levels = [log(a * b) / 2 for a, b in zip(first, second, strict=True)]
+    levels = [(log(a) + log(b)) / 2 for a, b in zip(first, second, strict=True)]
     if len(logs) < 2:
         raise WrongUseError("a noise floor needs at least 2 blocks.")
     return NoiseFloor(

@@ -4,10 +4,11 @@ import math
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special
 
 from bench.model import WrongUseError
 from bench.stats.compare import blocks_for, compare, detectable
@@ -25,7 +26,7 @@ def autocorrelated(source: random.Random, noise: float, carried: float) -> Itera
         value = carried * value + source.gauss(0, noise * math.sqrt(1 - carried**2))
 
 
-def run(source, blocks, effect=0.0, noise=0.02, drift=0.0, carried=0.0):
+def run(source, blocks, effect=0.0, noise=0.02, *, drift=0.0, carried=0.0):
     """Rates of two arms in randomised blocks on a box that drifts and remembers."""
     noises = autocorrelated(source, noise, carried)
     arms = [], []
@@ -37,10 +38,10 @@ def run(source, blocks, effect=0.0, noise=0.02, drift=0.0, carried=0.0):
 
 
 @pytest.mark.parametrize("carried", [0.0, 0.5, 0.9])
-@pytest.mark.parametrize("blocks", [3, 6, 10])
+@pytest.mark.parametrize("blocks", [3, 10])
 def test_a_box_that_drifts_and_remembers_raises_at_most_6_percent_false_alarms(blocks, carried):
     source = random.Random(2024)
-    found = [compare(*run(source, blocks, drift=0.04, carried=carried), margin=0) for _ in range(2500)]
+    found = [compare(*run(source, blocks, drift=0.04, carried=carried), margin=0) for _ in range(1500)]
     assert sum(one.p_value < 0.05 for one in found) / len(found) <= 0.06
     assert sum(one.verdict != "undecided" for one in found) / len(found) <= 0.06
 
@@ -48,8 +49,8 @@ def test_a_box_that_drifts_and_remembers_raises_at_most_6_percent_false_alarms(b
 @pytest.mark.parametrize(("noise", "effect", "blocks"), [(0.01, 0, 3), (0.02, 0.05, 6), (0.1, -0.3, 10)])
 def test_the_interval_covers_the_true_ratio_at_least_93_times_in_100(noise, effect, blocks):
     source = random.Random(7)
-    found = [compare(*run(source, blocks, effect, noise, 0.04, 0.5)).interval for _ in range(2000)]
-    assert 0.93 <= sum(one.low <= math.exp(effect) <= one.high for one in found) / 2000 <= 0.97
+    found = [compare(*run(source, blocks, effect, noise, drift=0.04, carried=0.5)).interval for _ in range(1500)]
+    assert 0.93 <= sum(one.low <= math.exp(effect) <= one.high for one in found) / 1500 <= 0.97
 
 
 def test_a_planted_5_percent_under_2_percent_noise_is_found_in_10_blocks_9_times_in_10():
@@ -75,9 +76,9 @@ def test_estimate_interval_and_p_value_are_scipys(pairs):
     found = compare(baseline, candidate)
     assert found.ratio == pytest.approx(math.exp(math.fsum(logs) / len(logs)))
     if max(logs) - min(logs) > 1e-6:
-        oracle = stats.ttest_1samp(logs, 0)
-        assert found.p_value == pytest.approx(oracle.pvalue, rel=1e-6)
-        low, high = oracle.confidence_interval()
+        df, centre, error = len(logs) - 1, np.mean(logs), np.std(logs, ddof=1) / math.sqrt(len(logs))
+        assert found.p_value == pytest.approx(2 * special.stdtr(df, -abs(centre / error)), rel=1e-6)
+        low, high = centre + special.stdtrit(df, 0.025) * error, centre + special.stdtrit(df, 0.975) * error
         if high < 600:
             assert (found.interval.low, found.interval.high) == pytest.approx((math.exp(low), math.exp(high)), rel=1e-6)
 
@@ -140,13 +141,20 @@ def test_what_does_not_compare_is_refused_in_a_sentence(baseline, candidate, say
 def test_a_spread_beyond_all_measure_ends_in_infinity_not_in_an_error():
     found = compare([1, 1e300], [1e300, 1])
     assert (found.interval, found.detectable, found.more_blocks) == (Interval(0, math.inf), math.inf, None)
+    assert compare([1e-300], [1e300]).ratio == math.inf
 
 
-@pytest.mark.parametrize(("effect", "spread"), [(0.05, 0.028), (0.01, 0.05), (0.5, 0.01), (0.02, 0.2)])
+@pytest.mark.parametrize(("effect", "spread"), [(0.05, 0.028), (0.01, 0.05), (0.5, 0.01), (0.02, 0.09)])
 def test_the_blocks_asked_for_are_the_fewest_that_detect_the_effect(effect, spread):
     blocks = blocks_for(effect, spread)
     assert detectable(spread, blocks) <= math.expm1(effect)
     assert blocks == 2 or detectable(spread, blocks - 1) > math.expm1(effect)
+
+
+@pytest.mark.parametrize(("effect", "spread"), [(0.02, 0.12), (0.02, 0.2), (0.001, 0.035)])
+def test_many_blocks_are_asked_for_to_the_nearest(effect, spread):
+    blocks = blocks_for(effect, spread)
+    assert detectable(spread, blocks + 1) <= math.expm1(effect) < detectable(spread, blocks - 2)
 
 
 def test_a_need_beyond_reason_is_none():
@@ -185,10 +193,10 @@ def test_holm_is_its_definition():
 def test_holm_keeps_any_false_alarm_below_5_percent_while_some_arms_differ():
     source = random.Random(12)
     alarms = hits = 0
-    for _ in range(600):
+    for _ in range(500):
         pairs = [run(source, 6, effect) for effect in (0, 0, 0, 0, 0.2)]
         adjusted = holm([compare(*pair).p_value for pair in pairs])
         alarms += min(adjusted[:4]) < 0.05
         hits += adjusted[4] < 0.05
-    assert alarms / 600 <= 0.06
-    assert hits / 600 > 0.95
+    assert alarms / 500 <= 0.06
+    assert hits / 500 > 0.95
