@@ -21,6 +21,8 @@ Verdict = Literal["equivalent", "faster", "slower", "undecided"]
 ALPHA = 0.05
 MARGIN = 0.02
 POWER = 0.8
+BOTH_SIDES = 1 - (1 - POWER) / 2
+"""Power toward each limit of the margin, so that an interval around no effect stays inside both with POWER."""
 MANY_BLOCKS = 10_000
 """A need beyond this is reported as none: such a plan would never be run."""
 
@@ -126,28 +128,28 @@ def detectable(spread: float, blocks: int, alpha: float = ALPHA) -> float:
     return _exp(_reach(blocks, alpha) * spread) - 1
 
 
-def blocks_for(effect: float, spread: float, alpha: float = ALPHA) -> int | None:
+def blocks_for(effect: float, spread: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
     """Give the fewest blocks, 2 or more, in which a log ratio of ``effect`` is detectable; None if beyond reason.
 
     Over 200 to the nearest block or so: Guenther, Sample size formulas for normal theory t tests, The American
     Statistician 35 (1981).
     """
     z = NormalDist().inv_cdf(1 - alpha / 2)
-    reach = z + NormalDist().inv_cdf(POWER)
+    reach = z + NormalDist().inv_cdf(power)
     if effect <= 0 or spread * reach > effect * math.sqrt(MANY_BLOCKS):
         return None
     normal = (spread * reach / effect) ** 2
     if normal > 200:
         return math.ceil(normal + z * z / 2)
     blocks = max(2, math.ceil(normal))
-    while _reach(blocks, alpha) * spread > effect:
+    while _reach(blocks, alpha, power) * spread > effect:
         blocks += 1
     return blocks
 
 
-def _reach(blocks: int, alpha: float) -> float:
+def _reach(blocks: int, alpha: float, power: float = POWER) -> float:
     """Give the detectable effect in standard deviations."""
-    return (student_t_critical(alpha, blocks - 1) + student_t_quantile(POWER, blocks - 1)) / math.sqrt(blocks)
+    return (student_t_critical(alpha, blocks - 1) + student_t_quantile(power, blocks - 1)) / math.sqrt(blocks)
 
 
 def _verdict(interval: Interval | None, margin: float) -> Verdict:
@@ -172,7 +174,8 @@ def _p_value(logs: Sequence[float]) -> float | None:
 def _more_blocks(logs: Sequence[float], spread: float, margin: float, alpha: float) -> int | None:
     """Count up to whichever is nearer: telling the effect from none, or from the margin."""
     effect = abs(mean(logs))
-    needs = [blocks_for(effect, spread, alpha), blocks_for(math.log1p(margin) - effect, spread, alpha)]
+    inside = blocks_for(math.log1p(margin) - effect, spread, alpha, BOTH_SIDES)
+    needs = [blocks_for(effect, spread, alpha), inside]
     return min((max(need - len(logs), 1) for need in needs if need is not None), default=None)
 
 

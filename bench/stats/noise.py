@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import expm1, log, log1p
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, blocks_for, compare, detectable, log_ratios
+from bench.stats.compare import ALPHA, BOTH_SIDES, MARGIN, Comparison, blocks_for, compare, detectable, log_ratios
 from bench.stats.intervals import deviation, mean_interval
 from bench.stats.steadiness import slope
 
@@ -35,8 +35,11 @@ class NoiseFloor:
         return detectable(self.spread, blocks)
 
     def blocks_for(self, margin: float = MARGIN) -> int | None:
-        """Give the blocks that find a relative difference of ``margin`` in 8 of 10 cases; None if beyond reason."""
-        return blocks_for(log1p(margin), self.spread)
+        """Give the blocks in which equal arms are called equivalent within ``margin`` in 8 of 10 cases.
+
+        They find a relative difference of ``margin`` even more often. None if beyond reason.
+        """
+        return blocks_for(log1p(margin), self.spread, power=BOTH_SIDES)
 
 
 def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: float = MARGIN) -> NoiseFloor:

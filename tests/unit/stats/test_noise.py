@@ -6,6 +6,7 @@ import random
 import pytest
 
 from bench.model import WrongUseError
+from bench.stats.compare import compare
 from bench.stats.noise import false_alarms, noise_floor
 
 
@@ -27,6 +28,12 @@ def test_it_says_what_it_can_detect_and_how_long_that_takes():
     assert floor.detectable(10) == pytest.approx(0.028, abs=0.004)
     assert floor.detectable(floor.blocks_for(0.05)) <= 0.05
     assert floor.blocks_for(1e-6) is None
+
+
+def test_equal_arms_are_called_equivalent_in_the_blocks_it_asks_for():
+    blocks = noise_floor(*box(400)).blocks_for(0.03)
+    found = [compare(*box(blocks, seed=seed), margin=0.03).verdict for seed in range(300)]
+    assert 0.74 * 300 <= found.count("equivalent") <= 0.9 * 300
 
 
 def test_a_long_run_raises_the_false_alarms_it_should():

@@ -10,7 +10,7 @@ from bench.model import WrongUseError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.formulas import FORMULAS, tune
 from bench.tuning.hardware import DISKS, Hardware
-from bench.tuning.units import in_base_units
+from bench.units import in_base_units
 
 N100 = Hardware(ram_mb=15795, cores=4, disk="nvme", disk_gb=512)
 BOXES = st.builds(
