@@ -110,6 +110,12 @@ def test_the_other_three_answers(candidate, verdict):
     assert (found.more_blocks is None) == (verdict != "undecided")
 
 
+def test_the_margin_is_the_same_factor_on_both_sides():
+    assert compare([1000, 1000], [1019.99, 1019.99]).verdict == "equivalent"
+    assert compare([1019.99, 1019.99], [1000, 1000]).verdict == "equivalent"
+    assert compare([1000, 1000], [980.3, 980.3]).verdict == "slower"
+
+
 def test_one_block_gives_a_ratio_and_no_more():
     found = compare([1000], [2000])
     assert (found.ratio, found.verdict) == (pytest.approx(2), "undecided")

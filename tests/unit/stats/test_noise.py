@@ -23,6 +23,10 @@ def test_spread_and_drift_are_found():
     assert floor.comparison.verdict == "equivalent"
 
 
+def test_the_drift_is_from_the_first_block_to_the_last():
+    assert noise_floor([1000, 1100, 1210], [1000, 1100, 1210]).drift == pytest.approx(0.21)
+
+
 def test_it_says_what_it_can_detect_and_how_long_that_takes():
     floor = noise_floor(*box(400))
     assert floor.detectable(10) == pytest.approx(0.028, abs=0.004)

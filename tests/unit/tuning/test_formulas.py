@@ -87,6 +87,10 @@ def test_pgtune_makes_wal_buffers_16_mb_from_just_above_14(ram_mb, text):
     assert values(pgtune.settings("web", replace(N100, ram_mb=ram_mb)))["wal_buffers"] == text
 
 
+def test_pgtune_leaves_wal_buffers_of_just_14_mb_alone():
+    assert values(pgtune.settings("desktop", replace(N100, ram_mb=7467)))["wal_buffers"] == "14MB"
+
+
 def test_pgtune_caps_autovacuum_memory_only_from_2_gb_of_maintenance_work_mem():
     assert "autovacuum_work_mem" not in values(pgtune.settings("web", replace(N100, ram_mb=32767)))
     assert values(pgtune.settings("web", replace(N100, ram_mb=32768)))["autovacuum_work_mem"] == "2GB"
