@@ -40,6 +40,8 @@ from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
+WAL_SEGMENTS = 16
+"""At least these are there when a trial starts, so that a fresh cluster does not pay for creating them."""
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -111,6 +113,8 @@ class TrialRunner:
     def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Bring the server to the same start, and say in what starts differ all the same."""
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
+        if self.server.exclusive:
+            session.fill_wal(WAL_SEGMENTS)
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         outcome.durability = durability(session, trial.layout)
