@@ -35,6 +35,7 @@ from bench.probes.sensors import Sensors
 from bench.server.server import Server
 from bench.server.session import ServerError, Session, script
 from bench.stats.histogram import decode, merge, percentiles
+from bench.stats.steadiness import assess
 from bench.workload.client import DRAIN_TIMEOUT_S, Job, Result, Window
 from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
@@ -193,8 +194,10 @@ class TrialRunner:
         histogram = merge(decode(result.latency_hdr) for result in results)
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
+        steady = assess(rows) if outcome.complete else None
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits))
+            outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
             outcome.reasons += judge.check_cpu(outcome.cpu)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
@@ -235,6 +238,7 @@ class TrialRunner:
             cpu=outcome.cpu,
             client_time=client_time(results),
             in_flight_check=check,
+            steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
             counters=observe.counters_between(outcome.moments),
