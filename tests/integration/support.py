@@ -85,7 +85,7 @@ class Climb:
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Poll while it runs."""
         wait_for(lambda: condition() or self.process.poll() is not None, what)
-        assert condition(), f"ended by {self.process.poll()} before {what}: {self.texts()}"
+        assert condition(), f"ended by {self.process.poll()} before {what}"
 
     def wait_trial(self, number: int, attempt: int = 1) -> None:
         """Wait until a trial has begun."""
@@ -110,7 +110,7 @@ class Climb:
         return "".join(Path(stream.name).read_text() for stream in self._streams)
 
     def end(self) -> Ended:
-        """Wait for its end."""
+        """Wait for its end; tell it again if asked again."""
         code = self.process.wait(120)
         for stream in self._streams:
             stream.close()
@@ -130,6 +130,9 @@ def climbing(place: Path, *arguments: object, **options) -> Iterator[Climb]:
     climb = Climb(place, *arguments, **options)
     try:
         yield climb
+    except BaseException as error:
+        error.add_note(climb.texts())
+        raise
     finally:
         if climb.process.poll() is None:
             climb.process.kill()
@@ -172,10 +175,14 @@ def as_owner(*command: object) -> list[str]:
     return ["setpriv", *(ids if os.geteuid() == 0 else []), "--", *map(str, command)]
 
 
-def lacking_access(user: pwd.struct_passwd) -> bool:
-    """Tell whether a user may not read this checkout, as when it lies in root's home."""
-    command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"]
-    return subprocess.run([*command, "test", "-x", PGLADDER], check=False).returncode != 0
+def as_user(name: str) -> list[str]:
+    """Return the start of a command to be run by an ordinary user, who may read this checkout wherever it lies."""
+    user = pwd.getpwnam(name)
+    plain = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    if subprocess.run([*plain, "test", "-x", PGLADDER], check=False).returncode == 0:
+        return plain
+    read = "+dac_read_search"
+    return [*plain, f"--inh-caps={read}", f"--ambient-caps={read}"]
 
 
 class Meddler:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import subprocess
 from dataclasses import dataclass
 from time import monotonic
@@ -16,11 +15,8 @@ from bench.workload.phase import ladder
 from tests.integration.support import (
     BRIEF,
     Ended,
-    as_root,
     assert_nothing_left,
     climbing,
-    lacking_access,
-    meddling,
     pgladder,
 )
 
@@ -160,35 +156,3 @@ def test_the_ladder_for_programs_holds_the_recorded_rates(climbed):
 
 def test_nothing_of_the_server_is_left(climbed):
     assert_nothing_left(climbed.climb.place)
-
-
-# --- variants and layouts --------------------------------------------------------------------------------------------
-
-
-VARIANTS, LAYOUTS = ("stock", "async-commit"), ("plain", "no-index", "unlogged", "hash-partitioned")
-RELATIONS = (
-    "SELECT relkind::text, relpersistence::text, relhasindex, (SELECT count(*) FROM pg_inherits WHERE inhparent = c.oid)"
-    " FROM pg_class AS c WHERE oid = 'pgladder.events'::regclass"
-)
-SHAPES = {
-    "plain": ("r", "p", True, 0),
-    "no-index": ("r", "p", False, 0),
-    "unlogged": ("r", "u", True, 0),
-    "hash-partitioned": ("p", "p", True, 8),
-}
-
-
-@pytest.fixture(scope="module")
-def arms(new_place) -> tuple[Seen, dict[int, tuple]]:
-    """Every variant with every layout over preloaded rows; and what the server itself says in each trial."""
-    seen = {}
-    asked = ["--phases", "2-F", "--variants", *VARIANTS, "--layouts", ",".join(LAYOUTS)]
-    with climbing(new_place(), *asked, *BRIEF, "--blocks", 1, "--preload-rows", 1000) as climb:
-        for trial in range(1, 9):
-            climb.wait_trial(trial)
-            with meddling(climb) as meddler:
-                meddler.wait_inserting()
-                [commit] = meddler.ask("SHOW synchronous_commit")
-                [before] = meddler.ask("SELECT count(*) FROM pgladder.events WHERE device_id < 0")
-                seen[trial] = (commit[0], meddler.ask(RELATIONS)[0], before[0])
-        return Seen(climb, climb.end()), seen
