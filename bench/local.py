@@ -9,7 +9,7 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,6 +151,8 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
 def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
     assert request.wish is not None
     wish, now = request.wish, datetime.now(UTC)
+    if not wish.transports:
+        wish = replace(wish, transports=[brought.transport if brought else "tcp"])
     return make_plan(
         wish,
         ladder(),
