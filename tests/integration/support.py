@@ -213,6 +213,12 @@ class Meddler:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
+    def active(self, like: str) -> bool:
+        """Tell whether the run is executing a statement like this."""
+        self.ask("SELECT pg_stat_clear_snapshot()")  # inside a transaction it would stay the same
+        busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND state = 'active'"
+        return bool(self.ask(f"{busy} AND query LIKE '%{like}'"))
+
     def wait_inserting(self) -> None:
         """Wait until rows are being written."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
@@ -252,7 +258,7 @@ class Theirs:
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"port = {self.port}\nunix_socket_directories = '{self.home}'\n")
             conf.write(f"listen_addresses = '127.0.0.1'\nmax_connections = {max_connections}\n")
-            conf.write("fsync = off\n")
+            conf.write("fsync = off\nautovacuum = off\n")
         self.control("start")
         self._fill()
 
@@ -287,7 +293,16 @@ class Theirs:
 
     def dump(self) -> str:
         """Return all it holds: roles, databases, rows."""
-        return self._owner("pg_dumpall", "-h", self.home, "-p", self.port, "-U", "dba")
+        text = self._owner("pg_dumpall", "-h", self.home, "-p", self.port, "-U", "dba")
+        return "".join(line for line in text.splitlines(True) if "restrict " not in line[:12])  # a new key each time
+
+    def wait_inserting(self) -> None:
+        """Wait until rows are being written by a run."""
+        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
+
+    def next_transaction(self) -> int:
+        """Return the transaction id that would be given next; asking uses none."""
+        return int(self.ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[0][0])
 
     def dsn(self, user: str = "ann", database: str = "shop", more: str = "") -> str:
         """Return a connection string without the password, by TCP."""
