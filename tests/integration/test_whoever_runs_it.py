@@ -13,7 +13,7 @@ from bench.model import Plan, from_json, to_json
 from bench.plan import Profile, Wish, make_plan
 from bench.tuning.render import render
 from bench.workload.phase import ladder
-from tests.integration.support import BRIEF, Climb, Ended, as_root, as_user, assert_nothing_left, climbing
+from tests.integration.support import Climb, Ended, as_root, as_user, assert_nothing_left, climbing
 
 
 def climb_plan(place: Path) -> Path:
