@@ -223,9 +223,15 @@ class Meddler:
         """Wait until rows are being written."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
 
+    def ask_until(self, statement: str) -> list[tuple]:
+        """Ask until there are rows."""
+        found: list[tuple] = []
+        wait_for(lambda: found.extend(self.ask(statement)) or found, f"an answer to {statement}")
+        return found
+
     def backend(self) -> int:
-        """Return the process of one connection that writes rows."""
-        return int(self.ask(f"SELECT min(pid) {INSERTING}")[0][0])
+        """Return the process of one connection that is writing rows right now."""
+        return int(self.ask_until(f"SELECT pid {INSERTING} AND state = 'active'")[0][0])
 
     def leave(self) -> None:
         """Close the connection."""

@@ -38,7 +38,7 @@ def watch(climb: Climb, trials: int, questions: dict[str, str]) -> Arms:
         climb.wait_trial(trial)
         with meddling(climb) as meddler:
             meddler.wait_inserting()
-            said[trial] = {name: meddler.ask(question) for name, question in questions.items()}
+            said[trial] = {name: meddler.ask_until(question) for name, question in questions.items()}
     return Arms(climb, climb.end(), climb.records(), said)
 
 
@@ -110,7 +110,7 @@ WAYS = (
 @pytest.fixture(scope="module")
 def ways(new_place) -> tuple[Arms, Climb]:
     """Each transport once; and what becomes of a second run meanwhile."""
-    asked = ["--phases", "2-F", "--transports", "tcp tls socket", *BRIEF, "--blocks", 1]
+    asked = ["--phases", "2-F", "--transports", "tcp tls socket", "--warm-up", 0.5, "--window", 1, "--blocks", 1]
     with climbing(new_place(), *asked) as climb:
         climb.wait_for((climb.directory.path / "plan.json").exists, "it is under way")
         with climbing(new_place()) as second:
