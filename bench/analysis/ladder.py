@@ -198,12 +198,10 @@ def _middle(trials: Iterable[Record], read: Callable[[Record], float | None]) ->
 
 
 def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by code; the first trial's wording stands for all."""
-    found: dict[str, list[tuple[Record, Reason]]] = {}
+    """Gather reasons by the trials' state and code; the first trial's wording stands for all."""
+    found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
-            found.setdefault(reason.code, []).append((trial, reason))
-    for same in found.values():
-        states = {trial.validity.state for trial, _ in same}
-        numbers = tuple(trial.trial for trial, _ in same)
-        yield Doubt(state="void" if "void" in states else "suspect", trials=numbers, reason=same[0][1])
+            found.setdefault((trial.validity.state, reason.code), []).append((trial, reason))
+    for (state, _), same in found.items():
+        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=same[0][1])
