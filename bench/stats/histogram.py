@@ -33,7 +33,7 @@ def percentiles(histogram: HdrHistogram) -> Latency:
     count = histogram.get_total_count()
 
     def percentile(share: float) -> float | None:
-        if count * (1 - share) < SAMPLES_BEYOND:
+        if count < round(SAMPLES_BEYOND / (1 - share)):
             return None
         return float(histogram.get_value_at_percentile(100 * share)) / 1000
 
