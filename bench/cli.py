@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     out = console(stderr=options.json)
     with prepared(request) as (ready, server):
         plan, expected = ready.plan, ready.estimate
-        out.print(f"Run {plan.run}: {ready.left} trials in {plan.trials[-1].block} blocks, {_expectation(expected)}.")
+        out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {_expectation(expected)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)

@@ -20,6 +20,7 @@ Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
 Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|unknown)$")]
+Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
 
 MAX_STATEMENT_PARAMETERS = 65_535
@@ -257,6 +258,8 @@ class Record:
     cpu: Cpu
     client_time: ClientTime
     in_flight_check: InFlight | None
+    steadiness: Steady
+    """What the window looked like; assessed from 20 s on."""
     start: Start | None
     transactions: Count | None
     """Transaction ids the server used during the trial; None where it could not be told."""

@@ -98,6 +98,7 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
         cpu=Cpu(host_pct=61.5, steal_pct=0, client_cores=0.92, server_cores=1.31),
         client_time=ClientTime(prepare_s=0.1, connect_s=0, pool_wait_s=0.02, insert_s=9.4, release_s=0.4),
         in_flight_check=InFlight(measured=4.96, expected=5),
+        steadiness="not assessed",
         start=Start(wal_segments=4, free_disk_bytes=1 << 36, temperature_c=None, table_bytes=8192, index_bytes=8192),
         transactions=352,
         counters={"wal_sync": 350, "wal_write_time": 12.5},
@@ -183,8 +184,8 @@ def a_result(writer: int = 1, acknowledged: int = 100, lost: tuple[Lost, ...] = 
         pool_wait_s=0,
         insert_s=0.8,
         release_s=0.1,
-        rounds=0,
-        rounds_s=0,
+        cycle_s=1.0,
+        round_s=0,
         pool_high_water=1,
         latency_hdr=a_histogram(900).encode().decode(),
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bench.model import Cpu, InFlight, Reason, Validity
 from bench.probes.sensors import Reading, SwapPages
+from bench.stats.steadiness import Steadiness
 
 VOID = frozenset(
     {
@@ -77,6 +78,15 @@ def check_host(first: Reading, last: Reading) -> list[Reason]:
         pages = last.swap.swapped_in - first.swap.swapped_in + last.swap.swapped_out - first.swap.swapped_out
         reasons.append(Reason(code="swapped", detail=f"{pages} pages were swapped in or out"))
     return reasons
+
+
+def check_steady(steady: Steadiness | None) -> list[Reason]:
+    """A window that was not flat is not told by one rate."""
+    if steady is None or steady.label == "flat":
+        return []
+    range_, drift = f"range {steady.range_share:.0%}", f"drift {steady.drift_share:+.0%}"
+    detail = f"the rate was not steady: {steady.label} ({range_}, {drift} after {steady.settled_after} s)"
+    return [Reason(code="not-steady", detail=detail)]
 
 
 def check_commits(commits: int) -> list[Reason]:

@@ -180,10 +180,10 @@ def doubt_lines(ladder: Ladder) -> Iterable[Text]:
 
 
 def _doubt(ladder: Ladder, rung: Rung, doubt: Doubt) -> str:
-    trials = ", ".join(map(str, doubt.trials))
+    trials = f"trial{'s' if doubt.trials[1:] else ''} {', '.join(map(str, doubt.trials))}"
     where = f"{rung.phase} ({ladder.variant}, {ladder.layout}, {ladder.transport})"
     word = f"{doubt.state.capitalize()} {MARKS[doubt.state]}"
-    return f"{word} {where}, trial {trials} of {rung.trials} there: {doubt.reason.detail}"
+    return f"{word} {where}, {trials}: {doubt.reason.detail}"
 
 
 def describe_host(host: Fingerprint) -> Text:

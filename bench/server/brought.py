@@ -37,7 +37,12 @@ class BroughtServer:
         }
         self.schema = "pgladder_" + "".join(c if c.isalnum() else "_" for c in run.lower())
         connection = self._first_connection()
-        self._check_version(connection.server_version, any_version=any_version)
+        self._major = connection.server_version // 10_000
+        if self._major != MAJOR and not any_version:
+            raise WrongUseError(
+                f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {MAJOR}."
+                " Measure it all the same with --any-version (recorded)."
+            )
         self._password = connection.info.password or None
         self._parameters = connection.info.dsn_parameters
         self.transport = self._transport(connection)
@@ -54,14 +59,6 @@ class BroughtServer:
         return connection
 
     @staticmethod
-    def _check_version(version: int, *, any_version: bool) -> None:
-        if version // 10_000 != MAJOR and not any_version:
-            raise WrongUseError(
-                f"The server of --dsn is PostgreSQL {version // 10_000}; pgladder measures {MAJOR}."
-                " Measure it all the same with --any-version (recorded)."
-            )
-
-    @staticmethod
     def _transport(connection: psycopg2.extensions.connection) -> Transport:
         if connection.info.host.startswith("/"):
             return "socket"
@@ -70,6 +67,8 @@ class BroughtServer:
     def _find_limits(self) -> list[str]:
         """Say what can't be controlled or observed, each with its reason."""
         limits = ["its configuration is used as found", "transactions of others can't be told from ours"]
+        if self._major != MAJOR:
+            limits.append(f"it is PostgreSQL {self._major}, measured by --any-version")
         session = Session(self._arguments)
         if session.value("SELECT NOT has_database_privilege(current_database(), 'CREATE')"):
             raise WrongUseError(

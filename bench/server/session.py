@@ -90,6 +90,16 @@ class Session:
         except psycopg2.errors.InsufficientPrivilege:
             return None
 
+    def fill_wal(self, segments: int) -> None:
+        """Write WAL until so many segments are there to be recycled: creating one costs writing it twice.
+
+        The messages mean nothing to anyone (pg_logical_emit_message, not transactional: no transaction id is used).
+        """
+        there = self.wal_segments()
+        if there is not None and there < segments:
+            message = "pg_logical_emit_message(false, 'pgladder', repeat('-', 1 << 20))"
+            self.run(f"SELECT {message} FROM generate_series(1, 16 * %(segments)s)", {"segments": segments})  # noqa: S608
+
     def checkpoint(self) -> float | None:
         """Make a checkpoint and return its duration in seconds, None without the right to."""
         began = monotonic()

@@ -81,9 +81,10 @@ class Result:
     pool_wait_s: float
     insert_s: float
     release_s: float
-    rounds: int
-    rounds_s: float
-    """Of phases with a barrier."""
+    cycle_s: float
+    """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
+    round_s: float
+    """The part of the window in which a round was on (phases with a barrier)."""
     pool_high_water: int | None
     latency_hdr: str
 
@@ -161,8 +162,8 @@ class Client:
             pool_wait_s=wait_s if self.waits_for_pool else 0,
             insert_s=recorder.insert_ns / SECOND_NS,
             release_s=recorder.release_ns / SECOND_NS,
-            rounds=recorder.rounds,
-            rounds_s=recorder.rounds_ns / SECOND_NS,
+            cycle_s=recorder.cycle_ns / SECOND_NS,
+            round_s=recorder.round_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
         )

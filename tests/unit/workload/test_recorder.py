@@ -91,12 +91,13 @@ def test_latency_includes_the_wait_for_a_connection_but_not_making_the_rows():
     assert recorder.histogram().get_max_value() == 2000
 
 
-def test_only_rounds_that_end_inside_the_window_count():
-    recorder = a_recorder()
-    recorder.round(-50, -1)
-    recorder.round(-50, 100)
-    recorder.round(SECOND_NS - 1, SECOND_NS)
-    assert (recorder.rounds, recorder.rounds_ns) == (1, 150)
+@given(began=st.integers(-3, 12), length=st.integers(0, 15))
+def test_of_a_round_and_of_a_cycle_only_the_part_inside_the_window_counts(began, length):
+    recorder, ended = Recorder(2, 7), began + length
+    recorder.round(began, ended)
+    recorder.acknowledge(began, began, began, ended, ended, 1)
+    inside = len(set(range(2, 7)) & set(range(began, ended)))
+    assert (recorder.round_ns, recorder.cycle_ns) == (inside, inside)
 
 
 def test_asking_for_the_histogram_early_loses_and_repeats_nothing():
