@@ -17,7 +17,6 @@ from bench.model import PgladderError, WrongUseError, to_json
 from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
 from bench.report.terminal import RunProgress, console, duration, show_ladders, size
 from bench.server.brought import AS_FOUND
-from bench.stats.histogram import decode
 from bench.workload.phase import ladder
 
 DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
@@ -162,7 +161,7 @@ def _report(directory: RunDirectory) -> LadderReport:
     directory.check_sums()
     records = directory.records()
     keys = [(record.trial, record.attempt) for record in records]
-    histograms = {key: decode(directory.samples(*key).latency_hdr) for key in keys}
+    histograms = {key: directory.latencies(*key) for key in keys}
     return ladder_report(directory.plan(), directory.host(), records, histograms)
 
 

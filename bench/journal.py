@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from hdrh.histogram import HdrHistogram
+
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
+from bench.stats.histogram import decode
 
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
@@ -116,6 +119,16 @@ class RunDirectory:
         if not path.is_file():
             raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
         return from_json(path.read_bytes(), Samples, str(path))
+
+    def latencies(self, trial: int, attempt: int) -> HdrHistogram:
+        """Return the latencies of a recorded trial."""
+        try:
+            return decode(self.samples(trial, attempt).latency_hdr)
+        except WrongUseError:
+            raise
+        except ValueError as error:
+            path = self._samples_path(trial, attempt)
+            raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
 
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
