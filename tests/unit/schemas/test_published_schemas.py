@@ -1,6 +1,7 @@
 """The published schemas are those of the classes, and tell real records from broken ones."""
 
 import re
+from functools import cache
 
 import msgspec
 import pytest
@@ -21,10 +22,14 @@ REAL = [
 ]
 
 
+@cache
+def validator(kind):
+    Draft202012Validator.check_schema(schemas.published(kind))
+    return Draft202012Validator(schemas.published(kind))
+
+
 def validate(thing, document=None):
-    schema = schemas.published(type(thing))
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(document or msgspec.json.decode(to_json(thing)))
+    validator(type(thing)).validate(document or msgspec.json.decode(to_json(thing)))
 
 
 @pytest.mark.parametrize("kind", schemas.FORMATS)
