@@ -214,6 +214,8 @@ def _check_room(request: Request, ready: Prepared, brought: BroughtServer | None
         return  # said in ``limits``
     while not directory.exists():
         directory = directory.parent
+    if not brought and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free = shutil.disk_usage(directory).free
     if free < ready.estimate.disk_bytes:
         raise WrongUseError(
