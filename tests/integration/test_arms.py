@@ -94,7 +94,7 @@ def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
         assert f"{record.variant} · {record.layout} · tcp · {record.durability}" in shown
 
 
-# --- variants and transports ------------------------------------------------------------------------------------------------------
+# --- variants and transports --------------------------------------------------------------------------------
 
 
 WAYS = (
