@@ -125,7 +125,7 @@ def _wish(options: argparse.Namespace) -> Wish:
         phases=_words(options.phases) or list(ladder()),
         variants=_words(options.variants) or [AS_FOUND if options.dsn else "stock"],
         layouts=_words(options.layouts) or ["plain"],
-        transports=_words(options.transports) or ["tcp"],
+        transports=_words(options.transports),
         profile=profile,
         profile_name=asked if profile == given else "custom",
         preload_rows=options.preload_rows or 0,

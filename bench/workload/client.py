@@ -10,6 +10,7 @@ import gc
 import os
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic_ns
@@ -301,17 +302,19 @@ def main() -> None:
     """Hold the conversation over standard input and output."""
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     announced = False
+    end = threading.Thread(target=_end_with_input, daemon=True)
 
     def ready() -> Window:
         nonlocal announced
         announced = True
         _say(Ready())
-        return msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+        window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+        end.start()
+        return window
 
     def finish(result: Result) -> None:
         _say(result)
-        sys.stdin.buffer.read()
-        os._exit(0)  # at once: connections are dropped by the kernel, there is nothing to tidy up
+        end.join()
 
     try:
         climb(job, ladder()[job.phase], ready, finish)
@@ -319,6 +322,16 @@ def main() -> None:
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))
+
+
+def _end_with_input() -> None:
+    """End with our input, which is open as long as the agent lives and wants us; it costs nothing to wait for it.
+
+    At once: connections are dropped by the kernel, there is nothing to tidy up.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(0)
 
 
 def _say(thing: object) -> None:
