@@ -15,7 +15,8 @@ from bench.journal import RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
-from bench.report.terminal import RunProgress, console, duration, show_ladders, size
+from bench.report.progress import RunProgress
+from bench.report.terminal import console, duration, show_ladders, size
 from bench.server.brought import AS_FOUND
 from bench.workload.phase import ladder
 

@@ -24,7 +24,7 @@ from bench.model import (
 )
 from bench.stats.histogram import new_histogram
 from bench.tuning.render import as_variant
-from bench.workload.client import Lost, Result
+from bench.workload.messages import Lost, Result
 from bench.workload.phase import ladder
 from bench.workload.rows import first_stamp
 

@@ -12,7 +12,6 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Any
 
@@ -21,73 +20,13 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S, Endpoint, Parameters
+from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
 DRAIN_TIMEOUT_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one client process is asked to do."""
-
-    phase: str
-    parameters: Parameters
-    endpoint: Endpoint
-    writer: int
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """When to measure, in ns of the monotonic clock, which all processes of a machine share."""
-
-    opens_ns: int
-    closes_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """Connections are open, or why they are not."""
-
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """A commit that was not acknowledged: its rows, and whether the server may have kept them all the same."""
-
-    first: int
-    rows: int
-    in_doubt: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of one process's rows. Times are sums over the commits acknowledged in the window."""
-
-    writer: int
-    attempted: int
-    acknowledged: int
-    commits: int
-    """Acknowledged, over warm-up, window and drain."""
-    lost: list[Lost]
-    errors: list[str]
-    rows_per_second: list[int]
-    commits_per_second: list[int]
-    prepare_s: float
-    connect_s: float
-    pool_wait_s: float
-    insert_s: float
-    release_s: float
-    cycle_s: float
-    """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
-    round_s: float
-    """The part of the window in which a round was on (phases with a barrier)."""
-    pool_high_water: int | None
-    latency_hdr: str
 
 
 def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.agent.verify import TRANSACTIONS_ALLOWED, Found, check_transactions, verify
 from bench.model import Verified
-from bench.workload.client import Lost
+from bench.workload.messages import Lost
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
 from tests.builders import a_result, stamps
 

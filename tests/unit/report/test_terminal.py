@@ -12,7 +12,8 @@ from rich.console import Console
 from bench.analysis.ladder import LadderReport
 from bench.model import Cpu, Unreadable
 from bench.report import terminal
-from bench.report.terminal import RunProgress, console, duration, rate, short, show_ladders, size
+from bench.report.progress import RunProgress
+from bench.report.terminal import console, duration, rate, short, show_ladders, size
 from bench.workload.phase import ladder
 from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
 
