@@ -4,7 +4,14 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PACKAGES := python3-venv postgresql-15 openssl
 
-.PHONY: help setup packages lock lint fmt unit integration test test-slow perf clean
+comma := ,
+# On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
+TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
+	$(if $(USER_NAME),-e 'ansible_user=$(USER_NAME)') $(if $(PORT),-e 'ansible_port=$(PORT)') \
+	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
+PLAYBOOK = $(BIN)/ansible-playbook
+
+.PHONY: help lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -49,6 +56,15 @@ test-slow: .venv/ready ## what takes long
 
 perf: .venv/ready ## benchmarks of pgladder itself
 	$(BIN)/python -m tests.perf
+
+lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
+	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)
+
+lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it again
+	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(HOST)
+
+lab-down: .venv/ready ## remove the virtual mini-PCs
+	$(PLAYBOOK) playbooks/lab-down.yml
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
