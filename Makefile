@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
+# uv trusts the certificates this machine trusts, as pip does.
+export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
 
 comma := ,
