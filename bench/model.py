@@ -19,7 +19,7 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=8
 Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
-Durability = Literal["durable", "may lose last N ms", "not crash-safe", "unknown"]
+Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|unknown)$")]
 State = Literal["valid", "suspect", "void"]
 
 MAX_STATEMENT_PARAMETERS = 65_535
@@ -67,6 +67,8 @@ class Trial:
     trial: Positive
     block: Positive
     phase: Name
+    method: str
+    """The phase in a word or two, for tables."""
     variant: Name
     layout: Layout
     transport: Transport
@@ -130,6 +132,8 @@ class Cpu:
     """What was spent in the window: share of the host in percent, cores of the clients and of the server."""
 
     host_pct: float | None
+    steal_pct: float | None
+    """What a hypervisor gave to others while this host wanted to run."""
     client_cores: float | None
     server_cores: float | None
 
@@ -169,12 +173,12 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted."""
+    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted; None: could not be told."""
 
-    attempted: Count
-    acknowledged: Count
-    found: Count
-    in_doubt: Count
+    attempted: Count | None
+    acknowledged: Count | None
+    found: Count | None
+    in_doubt: Count | None
     """Sent, but the connection was lost before the answer; each may be found or not."""
 
 
@@ -205,6 +209,7 @@ class Record:
     """Above 1 where an earlier attempt was cut short by the end of the agent."""
     block: Positive
     phase: Name
+    method: str
     variant: Name
     variant_sha256: str
     layout: Layout
@@ -248,16 +253,51 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """What is too big for the record: a line a second, then one line of histogram."""
+    """What is too big for the record: per-second series and the histogram; the one line of a samples file."""
 
     schema: Literal["pgladder/samples/1"] = "pgladder/samples/1"
     trial: Positive
     attempt: Positive
     rows_per_second: list[Count] = field(default_factory=list)
     commits_per_second: list[Count] = field(default_factory=list)
-    host: list[dict[str, Any]] = field(default_factory=list)
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    """One a second: seconds since the window opened, host and server counters."""
     latency_hdr: str = ""
     """HdrHistogram of commit latency in microseconds, V2 compressed, base64; 1 µs to 1 h, 3 digits."""
+
+
+CONNECT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """How to reach the server; ``host`` is a directory for the transport ``socket``."""
+
+    transport: Transport
+    host: str
+    port: int
+    user: str
+    database: str
+    schema: str
+    password: str | None = None
+    root_certificate: str | None = None
+    """For ``tls``: verify the server against this file; None encrypts without verifying."""
+
+    def psycopg2_arguments(self) -> dict[str, Any]:
+        """Return keyword arguments of ``psycopg2.connect``."""
+        verify = "verify-ca" if self.root_certificate else "require"
+        return {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "dbname": self.database,
+            "password": self.password,
+            "sslmode": verify if self.transport == "tls" else "disable",
+            "sslrootcert": self.root_certificate,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "application_name": "pgladder",
+            "options": f"-c search_path={self.schema}",
+        }
 
 
 T = TypeVar("T")

@@ -1,0 +1,85 @@
+"""Is a trial's result to be trusted? Pure: facts in, reasons out; a reason's code decides whether it voids."""
+
+from collections.abc import Sequence
+
+from bench.model import Cpu, InFlight, Reason, Validity
+
+VOID = frozenset(
+    {
+        "agent-ended",
+        "client-error",
+        "clock-stepped",
+        "configuration-drifted",
+        "interrupted",
+        "no-commits",
+        "not-verified",
+        "refused-rows-found",
+        "rows-duplicated",
+        "rows-foreign",
+        "rows-lost",
+        "rows-unaccounted",
+        "server-restarted",
+        "server-trouble",
+        "transactions-mismatch",
+    }
+)
+"""Codes after which a number would be no result at all; every other code makes it suspect."""
+
+CLOCK_STEP_S = 0.1
+"""The wall clock may drift from the monotonic one by NTP's slewing (500 ppm), not by more."""
+IN_FLIGHT_TOLERANCE = 0.05
+STEAL_PCT = 5.0
+FEW_COMMITS = 30
+"""Below this a rate over the window is told by its ends."""
+
+
+def validity(reasons: Sequence[Reason]) -> Validity:
+    """Return the verdict that follows from the reasons."""
+    if any(reason.code in VOID for reason in reasons):
+        return Validity(state="void", reasons=tuple(reasons))
+    return Validity(state="suspect" if reasons else "valid", reasons=tuple(reasons))
+
+
+def check_clock(step_s: float, seconds: float) -> list[Reason]:
+    """``step_s``: how far the wall clock moved against the monotonic one during so many seconds."""
+    if abs(step_s) <= CLOCK_STEP_S + seconds * 500e-6:
+        return []
+    return [Reason(code="clock-stepped", detail=f"the wall clock was set by {step_s:+.1f} s during the trial")]
+
+
+def check_in_flight(check: InFlight | None) -> list[Reason]:
+    """Little's law against what the phase should have under way."""
+    if check is None or abs(check.measured - check.expected) <= IN_FLIGHT_TOLERANCE * check.expected:
+        return []
+    share = 1 - check.measured / check.expected
+    detail = (
+        f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected:"
+        f" {share:.0%} of the workers' time lies outside what was timed"
+    )
+    return [Reason(code="in-flight", detail=detail)]
+
+
+def check_cpu(cpu: Cpu) -> list[Reason]:
+    """A hypervisor that gives the processor to others makes this host slower than it is."""
+    if cpu.steal_pct is None or cpu.steal_pct <= STEAL_PCT:
+        return []
+    return [Reason(code="steal", detail=f"the hypervisor gave {cpu.steal_pct:.0f} % of the CPU time to others")]
+
+
+def check_commits(commits: int) -> list[Reason]:
+    """Something must have happened in the window, and often enough."""
+    if commits == 0:
+        return [Reason(code="no-commits", detail="no commit was acknowledged in the window")]
+    if commits < FEW_COMMITS:
+        return [Reason(code="few-commits", detail=f"only {commits} commits in the window: a longer one tells more")]
+    return []
+
+
+def check_settings(before: dict[str, str], now: dict[str, str]) -> list[Reason]:
+    """The configuration at the end of a trial against the one proved when its variant came into force."""
+    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    if not changed:
+        return []
+    first = changed[0]
+    detail = f"{', '.join(changed)} changed meanwhile ({first}: {before.get(first)} → {now.get(first)})"
+    return [Reason(code="configuration-drifted", detail=detail)]

@@ -1,0 +1,105 @@
+"""A run: every trial of a plan in its order, recorded as it ends, taken up again where it was cut."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Protocol
+
+from bench.agent.trial import Outcome, TrialRunner
+from bench.journal import RunDirectory
+from bench.model import Plan, Record, Trial
+from bench.server.server import Server
+from bench.server.session import ServerError
+
+
+class Listener(Protocol):
+    """Who is told how a run goes on."""
+
+    def begins(self, trial: Trial, number: int, of: int) -> None:
+        """Tell that a trial begins."""
+        ...
+
+    def ended(self, record: Record) -> None:
+        """Tell that a trial is recorded."""
+        ...
+
+    def says(self, sentence: str) -> None:
+        """Tell something else a user should know."""
+        ...
+
+
+def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Listener) -> bool:
+    """Run what of the plan has no record yet; return whether it came to its end.
+
+    An interruption (Ctrl-C, SIGTERM) voids the trial under way and ends the run cleanly.
+
+    Raises:
+        ServerError: the server did not come back; what was recorded is intact.
+
+    """
+    runner = TrialRunner(plan, server)
+    directory.reopen()
+    record_cut_trials(plan, directory, runner)
+    with _sigterm_like_ctrl_c():
+        for number, (trial, attempt) in enumerate(remaining(plan, directory.records()), 1):
+            listener.begins(trial, number, len(plan.trials))
+            directory.open_trial(trial.trial, attempt)
+            record, samples = runner.run(trial, attempt)
+            directory.append(record, samples)
+            listener.ended(record)
+            codes = {reason.code for reason in record.validity.reasons}
+            if "interrupted" in codes:
+                return False
+            if "configuration-drifted" in codes:
+                raise ServerError(
+                    f"Trial {trial.trial}: {_detail(record, 'configuration-drifted')}; the run stops here."
+                )
+            if record.validity.state == "void":
+                listener.says("bringing the server back to a known state")
+                server.recover()
+    directory.finish()
+    return True
+
+
+def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
+    """Return (trial, attempt) of what is still to do: what has no record, or was cut short by the end of the agent."""
+    attempts: dict[int, int] = {}
+    done = set()
+    for record in records:
+        attempts[record.trial] = record.attempt
+        if not {"agent-ended", "interrupted"} & {reason.code for reason in record.validity.reasons}:
+            done.add(record.trial)
+    return [(trial, attempts.get(trial.trial, 0) + 1) for trial in plan.trials if trial.trial not in done]
+
+
+def record_cut_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
+    """Record, as void, what an agent that was killed left without a record."""
+    trials = {trial.trial: trial for trial in plan.trials}
+    for number, attempt in directory.cut_short():
+        outcome = Outcome(started=_now())
+        outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")
+        directory.append(*runner.record(trials[number], attempt, outcome))
+
+
+def _detail(record: Record, code: str) -> str:
+    return next(reason.detail for reason in record.validity.reasons if reason.code == code)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def _sigterm_like_ctrl_c() -> Iterator[None]:
+    """A service manager's stop is an interruption like Ctrl-C."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,284 @@
+"""The life of one trial: same start, warm up, measure, settle, verify, judge.
+
+Whatever goes wrong, there is a record: void, with its reason. The order of steps is Greg Smith's (pgbench-tools):
+reset, CHECKPOINT, wait until done, baseline, run, capture before anything is touched.
+"""
+
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg2
+
+from bench.agent import judge, observe
+from bench.agent.verify import check_transactions, find, find_lost, verify
+from bench.model import (
+    ClientTime,
+    Cpu,
+    InFlight,
+    Layout,
+    Plan,
+    Reason,
+    Record,
+    Samples,
+    Start,
+    Trial,
+    Verified,
+)
+from bench.server.server import Server
+from bench.server.session import ServerError, Session, script
+from bench.stats.histogram import decode, merge, percentiles
+from bench.workload.client import DRAIN_TIMEOUT_S, Job, Result, Window
+from bench.workload.phase import AsyncPhase, ladder
+from bench.workload.processes import ClientFailedError, Clients
+
+READY_TIMEOUT_S = 60
+SECOND_NS = 1_000_000_000
+TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
+UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What is known of a trial so far; what never came to be known stays None."""
+
+    started: str
+    reasons: list[Reason] = field(default_factory=list)
+    durability: str = "unknown"
+    start: Start | None = None
+    results: Sequence[Result] = ()
+    complete: bool = False
+    """The window was open from its start to its end."""
+    cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    checkpoint_s: float | None = None
+    transactions: int | None = None
+    verified: Verified = UNKNOWN
+
+    def doubt(self, code: str, detail: object) -> None:
+        """Add a reason."""
+        self.reasons.append(Reason(code=code, detail=" ".join(str(detail).split())))
+
+
+class TrialRunner:
+    """Runs the trials of one plan on one server, one at a time."""
+
+    def __init__(self, plan: Plan, server: Server) -> None:
+        self.plan, self.server = plan, server
+        self._variants = {variant.name: variant for variant in plan.variants}
+        self._settings: dict[str, dict[str, str]] = {}
+        """By variant: what was in force when it was first proved."""
+
+    def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
+        """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason."""
+        outcome = Outcome(started=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        clock, began = time.time() - time.monotonic(), time.monotonic()
+        try:
+            self._live(trial, outcome)
+        except TROUBLE as error:
+            outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
+        except KeyboardInterrupt:
+            outcome.doubt("interrupted", "the run was told to stop during this trial")
+        step = time.time() - time.monotonic() - clock
+        outcome.reasons += judge.check_clock(step, time.monotonic() - began)
+        return self.record(trial, attempt, outcome)
+
+    def _live(self, trial: Trial, outcome: Outcome) -> None:
+        variant = self._variants[trial.variant]
+        self.server.apply(variant)
+        with closing(self.server.session()) as session:
+            self._prepare(session, trial, outcome)
+            before, started = session.next_transaction(), session.started()
+            began = time.monotonic()
+            self._measure(session, trial, outcome)
+        with closing(self.server.session()) as session:  # anew: the server may have been restarted
+            if session.started() != started:
+                outcome.doubt("server-restarted", "the server was restarted during the trial")
+            outcome.checkpoint_s = session.checkpoint()
+            self._verify(session, before, began, outcome)
+            outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
+
+    # --- the steps ---------------------------------------------------------------------------------------------------
+
+    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+        """Bring the server to the same start, and say in what starts differ all the same."""
+        session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
+        session.checkpoint()  # returns when it is done
+        self._settings.setdefault(trial.variant, session.settings())
+        outcome.durability = durability(session, trial.layout)
+        table, indexes = session.table_sizes()
+        directory = self.server.data_directory()
+        outcome.start = Start(
+            wal_segments=session.wal_segments(),
+            free_disk_bytes=shutil.disk_usage(directory).free if directory else None,
+            temperature_c=None,
+            table_bytes=table,
+            index_bytes=indexes,
+        )
+
+    def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+        """Open the window, watch, and collect what the clients have to say."""
+        endpoint = self.server.endpoint(trial.transport)
+        jobs = [
+            Job(
+                phase=trial.phase,
+                parameters=trial.parameters,
+                endpoint=endpoint,
+                writer=writer,
+                seed=self.plan.seed + trial.trial,
+            )
+            for writer in range(1, trial.parameters.processes + 1)
+        ]
+        with Clients(jobs) as clients:
+            clients.wait_ready(READY_TIMEOUT_S)
+            opens = time.monotonic_ns() + round(self.plan.warm_up_s * SECOND_NS)
+            window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
+            clients.go(window)
+            outcome.complete = self._watch(session, clients, window, outcome)
+            outcome.results = clients.results(DRAIN_TIMEOUT_S + 10)
+        if errors := [error for result in outcome.results for error in result.errors]:
+            outcome.doubt("client-error", errors[0] + (f" (and {len(errors) - 1} more)" if errors[1:] else ""))
+
+    def _watch(self, session: Session, clients: Clients, window: Window, outcome: Outcome) -> bool:
+        """Read once a second while the window is open; return whether it stayed open until its end."""
+        postmaster = self.server.postmaster()
+        if clients.wait_until(window.opens_ns):
+            return False
+        first = observe.read_cpu(clients.pids, postmaster)
+        moments = [*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns]
+        for moment in moments:
+            if clients.wait_until(moment):
+                break
+            at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
+            outcome.readings.append({"at_s": at_s, "server": session.named(script("counters"))})
+        outcome.cpu = observe.cpu_between(first, observe.read_cpu(clients.pids, postmaster))
+        return time.monotonic_ns() >= window.closes_ns
+
+    def _verify(self, session: Session, before: int, began: float, outcome: Outcome) -> None:
+        """Compare what the clients claim with what the server has."""
+        outcome.transactions = session.next_transaction() - before
+        if not outcome.results:
+            return
+        try:
+            found, found_lost = find(session), find_lost(session, outcome.results)
+        except psycopg2.Error as error:
+            outcome.doubt("not-verified", error)
+            return
+        outcome.verified, reasons = verify(outcome.results, found, found_lost)
+        outcome.reasons += reasons
+        outcome.reasons += check_transactions(
+            outcome.transactions, outcome.results, time.monotonic() - began, exclusive=self.server.exclusive
+        )
+
+    # --- the record --------------------------------------------------------------------------------------------------
+
+    def record(self, trial: Trial, attempt: int, outcome: Outcome) -> tuple[Record, Samples]:
+        """Return what is kept of a trial, judged."""
+        results, parameters = outcome.results, trial.parameters
+        rows = [sum(second) for second in zip(*(result.rows_per_second for result in results), strict=True)]
+        commits = [sum(second) for second in zip(*(result.commits_per_second for result in results), strict=True)]
+        seconds = self.plan.window_s if outcome.complete else 0.0
+        histogram = merge(decode(result.latency_hdr) for result in results)
+        latency = percentiles(histogram)
+        check = in_flight(trial, results, seconds)
+        if outcome.complete:
+            outcome.reasons += judge.check_commits(sum(commits))
+            outcome.reasons += judge.check_in_flight(check)
+            outcome.reasons += judge.check_cpu(outcome.cpu)
+        settled = seconds + outcome.checkpoint_s if seconds and outcome.checkpoint_s is not None else None
+        waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
+        record = Record(
+            run=self.plan.run,
+            trial=trial.trial,
+            attempt=attempt,
+            block=trial.block,
+            phase=trial.phase,
+            method=trial.method,
+            variant=trial.variant,
+            variant_sha256=self._variants[trial.variant].sha256,
+            layout=trial.layout,
+            transport=trial.transport,
+            processes=parameters.processes,
+            in_flight=parameters.in_flight,
+            pool_min=parameters.pool_min,
+            pool_max=parameters.pool_max,
+            pool_high_water=max(waits, default=None),
+            batch=parameters.batch,
+            payload_bytes=parameters.payload_bytes,
+            event_loop=parameters.event_loop,
+            preload_rows=self.plan.preload_rows,
+            started=outcome.started,
+            warm_up_s=self.plan.warm_up_s,
+            seconds=seconds,
+            checkpoint_s=outcome.checkpoint_s,
+            rows=sum(rows),
+            commits=sum(commits),
+            errors=sum(len(result.errors) for result in results),
+            rows_per_s=sum(rows) / seconds if seconds else None,
+            settled_rows_per_s=sum(rows) / settled if settled else None,
+            commits_per_s=sum(commits) / seconds if seconds else None,
+            latency_ms=latency,
+            row_latency_ms=latency.mean / parameters.batch if latency.mean is not None else None,
+            cpu=outcome.cpu,
+            client_time=client_time(results),
+            in_flight_check=check,
+            start=outcome.start,
+            transactions=outcome.transactions,
+            counters=observe.counters_between(outcome.readings),
+            durability=outcome.durability,
+            verified=outcome.verified,
+            validity=judge.validity(outcome.reasons),
+        )
+        samples = Samples(
+            trial=trial.trial,
+            attempt=attempt,
+            rows_per_second=rows,
+            commits_per_second=commits,
+            readings=outcome.readings,
+            latency_hdr=histogram.encode().decode(),
+        )
+        return record, samples
+
+
+def durability(session: Session, layout: Layout) -> str:
+    """Grade what a crash would take, from settings and layout (PostgreSQL 15 manual, 30.1 and 30.4).
+
+    As far as the server tells: whether the device keeps what it was told to flush is another question.
+    """
+    unsafe = "off" in (session.setting("fsync"), session.setting("full_page_writes"))
+    if layout == "unlogged" or unsafe:
+        return "not crash-safe"
+    if session.setting("synchronous_commit") == "off":
+        delay_ms = session.value("SELECT setting::int FROM pg_settings WHERE name = 'wal_writer_delay'")
+        return f"may lose last {3 * delay_ms} ms"
+    return "durable"
+
+
+def client_time(results: Sequence[Result]) -> ClientTime:
+    """Sum the workers' time over the processes."""
+    names = ("prepare_s", "connect_s", "pool_wait_s", "insert_s", "release_s")
+    return ClientTime(**{name: sum(getattr(result, name) for result in results) for name in names})
+
+
+def in_flight(trial: Trial, results: Sequence[Result], seconds: float) -> InFlight | None:
+    """Little's law, N = X · (R + Z): the cycles of the window's commits, laid side by side.
+
+    Expected is the phase's number in flight; behind a barrier it is less, as a round lasts as long as its slowest:
+    width × mean cycle ÷ mean round.
+    """
+    commits = sum(sum(result.commits_per_second) for result in results)
+    if not seconds or not commits:
+        return None
+    spent = client_time(results)
+    cycles = spent.prepare_s + spent.connect_s + spent.pool_wait_s + spent.insert_s + spent.release_s
+    expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    phase = ladder()[trial.phase]
+    rounds = sum(result.rounds for result in results)
+    if isinstance(phase, AsyncPhase) and phase.barrier and rounds:
+        mean_round = sum(result.rounds_s for result in results) / rounds
+        expected *= (cycles / commits) / mean_round
+    return InFlight(measured=cycles / seconds, expected=expected)

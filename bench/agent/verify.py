@@ -1,0 +1,95 @@
+"""Did the rows arrive? By identity, not by count: acknowledged ⊆ found ⊆ attempted, each row once.
+
+The clients say what they attempted, what was acknowledged and what is in doubt; the server says what is there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.model import Reason, Verified
+from bench.server.session import Session, script
+from bench.workload.client import Result
+from bench.workload.rows import SEQUENCE_BITS, first_stamp
+
+TRANSACTIONS_ALLOWED = 20
+TRANSACTIONS_ALLOWED_PER_S = 1.0
+"""Autovacuum's own: a few transactions for each table it vacuums or analyses, at most one round a minute by default."""
+VERIFY_MEMORY = "256MB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the server has of one writer."""
+
+    rows: int
+    different: int
+    lowest: int
+    highest: int
+
+
+def find(session: Session) -> dict[int, Found]:
+    """Ask the server what it has, by writer."""
+    session.run(f"SET work_mem = '{VERIFY_MEMORY}'")
+    rows = session.rows(script("found"), {"sequence_bits": SEQUENCE_BITS})
+    return {row[0]: Found(rows=row[1], different=row[2], lowest=row[3], highest=row[4]) for row in rows}
+
+
+def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, int], int]:
+    """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
+    count = "SELECT count(*) FROM events WHERE device_id >= %(first)s AND device_id < %(end)s"
+    found: dict[tuple[int, int], int] = {}
+    for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
+        first = first_stamp(writer) + lost.first
+        found[writer, lost.first] = int(session.value(count, {"first": first, "end": first + lost.rows}))
+    return found
+
+
+def verify(
+    results: Sequence[Result], found: dict[int, Found], found_lost: dict[tuple[int, int], int]
+) -> tuple[Verified, list[Reason]]:
+    """Compare, writer by writer. Pure."""
+    complaints: list[tuple[str, str]] = []
+    for result in results:
+        there = found.get(result.writer, Found(rows=0, different=0, lowest=first_stamp(result.writer), highest=0))
+        complaints += _compare(result, there, found_lost)
+    for writer in sorted(found.keys() - {result.writer for result in results}):
+        complaints.append(("rows-foreign", f"there are rows of an unknown writer {writer}"))
+    return Verified(
+        attempted=sum(result.attempted for result in results),
+        acknowledged=sum(result.acknowledged for result in results),
+        found=sum(each.rows for each in found.values()),
+        in_doubt=sum(lost.rows for result in results for lost in result.lost if lost.in_doubt),
+    ), [Reason(code=code, detail=detail) for code, detail in complaints]
+
+
+def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int]) -> list[tuple[str, str]]:
+    """Return (code, detail) of what speaks against one writer's rows."""
+    first = first_stamp(result.writer)
+    kept = {lost.first: found_lost[result.writer, lost.first] for lost in result.lost}
+    unaccounted = result.attempted - result.acknowledged - sum(lost.rows for lost in result.lost)
+    missing = result.acknowledged - (there.different - sum(kept.values()))
+    refused = sum(kept[lost.first] for lost in result.lost if not lost.in_doubt)
+    beyond = there.different and (there.lowest < first or there.highest >= first + result.attempted)
+    checks = [
+        (unaccounted != 0, "rows-unaccounted", f"{unaccounted} attempted rows are neither acknowledged nor lost"),
+        (there.rows != there.different, "rows-duplicated", f"{there.rows - there.different} rows are there twice"),
+        (beyond, "rows-foreign", "some of the rows found were never attempted"),
+        (missing > 0, "rows-lost", f"{missing} acknowledged rows are not there"),
+        (missing < 0, "rows-foreign", f"{-missing} rows are there that were not acknowledged"),
+        (refused > 0, "refused-rows-found", f"{refused} rows of commits that the server refused are there"),
+    ]
+    return [(code, f"writer {result.writer}: {detail}") for failed, code, detail in checks if failed]
+
+
+def check_transactions(used: int, results: Sequence[Result], seconds: float, *, exclusive: bool) -> list[Reason]:
+    """Claimed commits against the server's transaction ids: a method that commits otherwise than it claims is void."""
+    commits = sum(result.commits for result in results)
+    lost = sum(len(result.lost) for result in results)
+    allowed = commits + lost + TRANSACTIONS_ALLOWED + int(seconds * TRANSACTIONS_ALLOWED_PER_S)
+    if used < commits:
+        detail = f"{commits} commits claimed, but the server used only {used} transactions"
+    elif exclusive and used > allowed:
+        detail = f"{commits} commits claimed, but the server used {used} transactions ({allowed} would be explained)"
+    else:
+        return []
+    return [Reason(code="transactions-mismatch", detail=detail)]

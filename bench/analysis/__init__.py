@@ -1,0 +1,1 @@
+"""What pulled records mean. Pure: no files, no printing."""

@@ -1,0 +1,161 @@
+"""The ladder: one rung a phase, from all its trials under one variant, layout and transport.
+
+Rates are medians over the blocks; percentiles come from the merged histograms. A void trial counts for nothing but is
+named; what makes a number doubtful is carried along for the report to say first.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model import Latency, Layout, Reason, Record, Transport
+from bench.stats.histogram import merge, percentiles
+
+Key = tuple[int, int]
+"""Trial and attempt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why some trials of a rung are suspect or void."""
+
+    state: str
+    trials: tuple[int, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One phase: medians over its trials that are not void; None where there are none."""
+
+    phase: str
+    method: str
+    processes: int
+    in_flight: int
+    pool_min: int | None
+    pool_max: int | None
+    batch: int
+    event_loop: str | None
+    trials: int
+    void: int
+    suspect: int
+    rows_per_s: float | None
+    rows_per_s_min: float | None
+    rows_per_s_max: float | None
+    settled_rows_per_s: float | None
+    commits_per_s: float | None
+    latency_ms: Latency
+    row_latency_ms: float | None
+    client_cores: float | None
+    server_cores: float | None
+    host_pct: float | None
+    step: float | None
+    """Against the rung below that has a number."""
+    vs_phase_1: float | None
+    doubts: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """All rungs under one variant, layout and transport."""
+
+    variant: str
+    layout: Layout
+    transport: Transport
+    durability: tuple[str, ...]
+    """More than one where trials differ in it: then they should not have been pooled."""
+    blocks: int
+    seconds: float
+    """Of each window."""
+    rungs: tuple[Rung, ...]
+
+
+def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Ladder]:
+    """Return a ladder for each variant × layout × transport, in the order of their names."""
+    latest = {record.trial: record for record in records}  # a later attempt replaces one that was cut short
+    ordered = sorted(latest.values(), key=_arm)
+    return [_ladder(list(group), histograms) for _, group in groupby(ordered, _arm)]
+
+
+def _arm(record: Record) -> tuple[str, str, str]:
+    return record.variant, record.layout, record.transport
+
+
+def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
+    by_phase = groupby(sorted(records, key=lambda record: (record.phase, record.trial)), lambda record: record.phase)
+    rungs: list[Rung] = []
+    first = below = None
+    for phase, group in by_phase:
+        rung = _rung(list(group), histograms, below, first)
+        rungs.append(rung)
+        below = rung.rows_per_s or below
+        first = rung.rows_per_s if phase == "1" else first
+    return Ladder(
+        variant=records[0].variant,
+        layout=records[0].layout,
+        transport=records[0].transport,
+        durability=tuple(sorted({record.durability for record in records if record.durability != "unknown"})),
+        blocks=len({record.block for record in records}),
+        seconds=max(record.seconds for record in records),
+        rungs=tuple(rungs),
+    )
+
+
+def _rung(
+    trials: list[Record], histograms: Mapping[Key, HdrHistogram], below: float | None, first: float | None
+) -> Rung:
+    good = [trial for trial in trials if trial.validity.state != "void"]
+    rates = _values(good, lambda trial: trial.rows_per_s)
+    rate = median(rates) if rates else None
+    latency = percentiles(merge(histograms[trial.trial, trial.attempt] for trial in good))
+    one = trials[0]
+    return Rung(
+        phase=one.phase,
+        method=one.method,
+        processes=one.processes,
+        in_flight=one.in_flight,
+        pool_min=one.pool_min,
+        pool_max=one.pool_max,
+        batch=one.batch,
+        event_loop=one.event_loop,
+        trials=len(trials),
+        void=len(trials) - len(good),
+        suspect=sum(trial.validity.state == "suspect" for trial in good),
+        rows_per_s=rate,
+        rows_per_s_min=min(rates, default=None),
+        rows_per_s_max=max(rates, default=None),
+        settled_rows_per_s=_middle(good, lambda trial: trial.settled_rows_per_s),
+        commits_per_s=_middle(good, lambda trial: trial.commits_per_s),
+        latency_ms=latency,
+        row_latency_ms=latency.mean / one.batch if latency.mean is not None else None,
+        client_cores=_middle(good, lambda trial: trial.cpu.client_cores),
+        server_cores=_middle(good, lambda trial: trial.cpu.server_cores),
+        host_pct=_middle(good, lambda trial: trial.cpu.host_pct),
+        step=rate / below if rate and below else None,
+        vs_phase_1=rate / first if rate and first else (1.0 if one.phase == "1" and rate else None),
+        doubts=tuple(_doubts(trials)),
+    )
+
+
+def _values(trials: Iterable[Record], read: Callable[[Record], float | None]) -> list[float]:
+    return [value for value in map(read, trials) if value is not None]
+
+
+def _middle(trials: Iterable[Record], read: Callable[[Record], float | None]) -> float | None:
+    values = _values(trials, read)
+    return median(values) if values else None
+
+
+def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
+    """Gather reasons by code; the first trial's wording stands for all."""
+    found: dict[str, list[tuple[Record, Reason]]] = {}
+    for trial in trials:
+        for reason in trial.validity.reasons:
+            found.setdefault(reason.code, []).append((trial, reason))
+    for same in found.values():
+        states = {trial.validity.state for trial, _ in same}
+        numbers = tuple(trial.trial for trial, _ in same)
+        yield Doubt(state="void" if "void" in states else "suspect", trials=numbers, reason=same[0][1])

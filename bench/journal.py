@@ -1,0 +1,156 @@
+"""The files of a run: written on the box, read wherever they were pulled to.
+
+``plan.json``, ``host.json``, ``trials.jsonl``, ``samples/``, ``SHA256SUMS``. Every write is synced before it counts:
+what was recorded survives a power cut, and a last line that was cut short is not mistaken for a record.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
+
+PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
+
+
+class RunDirectory:
+    """The directory of one run on one host."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # --- writing, on the box -----------------------------------------------------------------------------------------
+
+    def begin(self, plan: Plan) -> None:
+        """Make the directory, with its plan.
+
+        Raises:
+            WrongUseError: another run is there.
+
+        """
+        if self.path.exists() and any(self.path.iterdir()):
+            raise WrongUseError(
+                f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
+            )
+        (self.path / SAMPLES).mkdir(parents=True)
+        _write(self.path / PLAN, to_json(plan) + b"\n")
+
+    def write_host(self, fingerprint: Fingerprint) -> None:
+        """Write ``host.json``."""
+        _write(self.path / HOST, to_json(fingerprint) + b"\n")
+
+    def open_trial(self, trial: int, attempt: int) -> None:
+        """Note that a trial begins: if the agent ends before its record is written, this file tells."""
+        _write(self._samples_path(trial, attempt), b"")
+
+    def append(self, record: Record, samples: Samples) -> None:
+        """Write a trial's samples, then its record; both are on disk when this returns."""
+        _write(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        self._drop_cut_line()
+        with (self.path / TRIALS).open("ab") as journal:
+            journal.write(to_json(record) + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+
+    def finish(self) -> None:
+        """Write the checksums, last of all."""
+        lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
+        _write(self.path / SUMS, "".join(lines).encode())
+
+    def reopen(self) -> None:
+        """Take the checksums away again: more is to come."""
+        (self.path / SUMS).unlink(missing_ok=True)
+
+    def _samples_path(self, trial: int, attempt: int) -> Path:
+        return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
+
+    def _files(self) -> Iterable[Path]:
+        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path.name != SUMS)
+
+    def _drop_cut_line(self) -> None:
+        journal = self.path / TRIALS
+        if journal.exists() and not (text := journal.read_bytes()).endswith(b"\n") and text:
+            os.truncate(journal, text.rfind(b"\n") + 1)
+
+    # --- reading, anywhere -------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Return the plan.
+
+        Raises:
+            WrongUseError: there is none, or it is malformed or of a newer schema.
+
+        """
+        path = self.path / PLAN
+        if not path.is_file():
+            raise WrongUseError(f"{self.path} holds no run: there is no {PLAN} in it.")
+        return from_json(path.read_bytes(), Plan, str(path))
+
+    def host(self) -> Fingerprint | None:
+        """Return the fingerprint, None where the run ended before it was taken."""
+        path = self.path / HOST
+        return from_json(path.read_bytes(), Fingerprint, str(path)) if path.is_file() else None
+
+    def records(self) -> list[Record]:
+        """Return every record, in the order in which they were written; a line cut short by a crash is left out."""
+        path = self.path / TRIALS
+        text = path.read_bytes() if path.is_file() else b""
+        lines = text[: text.rfind(b"\n") + 1].splitlines()
+        return [from_json(line, Record, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+
+    def cut_short(self) -> list[tuple[int, int]]:
+        """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
+        recorded = {(record.trial, record.attempt) for record in self.records()}
+        stems = [path.name.removesuffix(".jsonl").split(".") for path in (self.path / SAMPLES).glob("*.jsonl")]
+        begun = {(int(stem[0]), int(stem[1]) if len(stem) > 1 else 1) for stem in stems}
+        return sorted(begun - recorded)
+
+    def check_sums(self) -> None:
+        """Compare every file with ``SHA256SUMS`` where that has been written.
+
+        Raises:
+            WrongUseError: a file was changed, is missing or is not listed; names it.
+
+        """
+        path = self.path / SUMS
+        if not path.is_file():
+            return
+        listed = {name: digest for digest, name in (line.split("  ", 1) for line in path.read_text().splitlines())}
+        found = {str(file.relative_to(self.path)): file for file in self._files()}
+        for name in sorted(listed.keys() | found.keys()):
+            if name not in found:
+                raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
+            if listed.get(name) != _digest(found[name]):
+                raise WrongUseError(
+                    f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
+                )
+
+
+def find_runs(path: Path) -> list[RunDirectory]:
+    """Return the run at ``path``, or the runs of the hosts below it.
+
+    Raises:
+        WrongUseError: there is none.
+
+    """
+    found = [path] if (path / PLAN).is_file() else sorted(plan.parent for plan in path.glob(f"*/{PLAN}"))
+    if not found:
+        raise WrongUseError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
+    return [RunDirectory(each) for each in found]
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    os.fsync(directory)
+    os.close(directory)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

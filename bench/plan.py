@@ -1,0 +1,258 @@
+"""From a wish to a plan: which trials in which order, and what they will take. Pure: nothing is run or read here.
+
+Randomised blocks: each block runs every combination once in a fresh random order (Abedi & Brecht, ICPE 2017). Rendering
+templates is ``tuning.render``'s, phases are given by ``workload``.
+"""
+
+import difflib
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Protocol, get_args
+
+from bench.model import (
+    MAX_STATEMENT_PARAMETERS,
+    Layout,
+    Parameters,
+    Plan,
+    Transport,
+    Trial,
+    Variant,
+    WrongUseError,
+)
+
+TRIAL_OVERHEAD_S = 1.5
+"""Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
+BYTES_PER_ROW = 146
+"""Heap tuple and index entry of ``plain`` beside the payload: 210 bytes with 64 bytes of payload, as measured."""
+WAL_BYTES_PER_ROW = 170
+"""WAL of one row of ``plain`` beside the payload, without full-page images."""
+WAL_KEPT_BYTES = 1 << 30
+"""PostgreSQL 15's default max_wal_size."""
+AGENT_CONNECTIONS = 5
+RESERVED_CONNECTIONS = 3
+"""superuser_reserved_connections, PostgreSQL 15's default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How long and how often to measure, in seconds and blocks."""
+
+    warm_up_s: float
+    window_s: float
+    blocks: int
+
+
+PROFILES = {
+    "quick": Profile(warm_up_s=1, window_s=2, blocks=3),
+    "standard": Profile(warm_up_s=5, window_s=20, blocks=6),
+    "thorough": Profile(warm_up_s=10, window_s=120, blocks=10),
+}
+
+
+class Rung(Protocol):
+    """What planning needs to know of a phase (``bench.workload.phase``)."""
+
+    @property
+    def method(self) -> str:
+        """In a word or two."""
+        ...
+
+    @property
+    def parameters(self) -> Parameters:
+        """The phase's own."""
+        ...
+
+    @property
+    def bound_values(self) -> bool:
+        """Whether each value is a parameter of the statement."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a user asks for; None means a phase's own default."""
+
+    phases: Sequence[str]
+    variants: Sequence[str]
+    layouts: Sequence[str]
+    transports: Sequence[str]
+    profile: Profile
+    profile_name: str
+    preload_rows: int = 0
+    overrides: Mapping[str, int | str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a plan will take, from rates a fast box reaches: an upper bound, not a forecast."""
+
+    seconds: float
+    written_bytes: int
+    disk_bytes: int
+    """The most that is there at once: the largest trial's table, its index, and the WAL kept."""
+
+
+def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the asked names once each, in order, if all are known.
+
+    Raises:
+        WrongUseError: one is not; names the nearest.
+
+    """
+    known, chosen = list(known), list(dict.fromkeys(asked))
+    for name in chosen:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."
+            raise WrongUseError(f"Unknown {kind} {name!r}; {hint}")
+    if not chosen:
+        raise WrongUseError(f"No {kind} asked for; there are: {', '.join(known)}.")
+    return chosen
+
+
+def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | str | None]) -> dict[str, Parameters]:
+    """Return each phase's parameters with the user's changes, where they mean something to that phase.
+
+    A pool, an event loop or several in flight are no part of a psycopg2 phase; a batch no part of a single insert.
+
+    Raises:
+        WrongUseError: a change means something to none of them.
+
+    """
+    asked = {name: value for name, value in overrides.items() if value is not None}
+    for name in asked:
+        if not any(_applies(name, parameters) for parameters in phases.values()):
+            option = name.replace("_", "-")
+            raise WrongUseError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
+    return {
+        phase: replace(parameters, **{name: value for name, value in asked.items() if _applies(name, parameters)})  # type: ignore[arg-type]
+        for phase, parameters in phases.items()
+    }
+
+
+def _applies(name: str, parameters: Parameters) -> bool:
+    match name:
+        case "in_flight":
+            return parameters.in_flight > 1
+        case "batch":
+            return parameters.batch > 1
+        case "pool_min" | "pool_max" | "event_loop":
+            return getattr(parameters, name) is not None
+    return True
+
+
+def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
+    """Refuse parameters that can't work.
+
+    Raises:
+        WrongUseError: says which and what would.
+
+    """
+    if bound_values and 2 * parameters.batch > MAX_STATEMENT_PARAMETERS:
+        most = MAX_STATEMENT_PARAMETERS // 2
+        raise WrongUseError(
+            f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
+            f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
+        )
+    if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
+        raise WrongUseError(
+            f"Phase {phase}: a pool can't hold at least {parameters.pool_min} and at most {parameters.pool_max}."
+        )
+
+
+def make_plan(
+    wish: Wish,
+    phases: Mapping[str, Rung],
+    harness: Variant,
+    variants: Mapping[str, Variant],
+    *,
+    run: str,
+    created: str,
+    seed: int,
+) -> Plan:
+    """Lay out the trials; ``phases`` are those this pgladder knows.
+
+    Raises:
+        WrongUseError: something asked for is unknown or can't work.
+
+    """
+    chosen = effective({name: phases[name].parameters for name in pick("phase", wish.phases, phases)}, wish.overrides)
+    for name, parameters in chosen.items():
+        check(name, parameters, bound_values=phases[name].bound_values)
+    named = pick("variant", wish.variants, variants)
+    layouts: list[Layout] = pick("layout", wish.layouts, get_args(Layout))  # type: ignore[assignment]
+    transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
+    combinations = list(product(chosen, named, layouts, transports))
+    chance = random.Random(seed)
+    blocks = range(1, wish.profile.blocks + 1)
+    order = [(block, each) for block in blocks for each in chance.sample(combinations, len(combinations))]
+    return Plan(
+        run=run,
+        created=created,
+        seed=seed,
+        profile=wish.profile_name,
+        warm_up_s=wish.profile.warm_up_s,
+        window_s=wish.profile.window_s,
+        preload_rows=wish.preload_rows,
+        harness=harness,
+        variants=tuple(variants[name] for name in named),
+        trials=tuple(
+            Trial(
+                trial=number,
+                block=block,
+                phase=phase,
+                method=phases[phase].method,
+                variant=variant,
+                layout=layout,
+                transport=transport,
+                parameters=chosen[phase],
+            )
+            for number, (block, (phase, variant, layout, transport)) in enumerate(order, 1)
+        ),
+    )
+
+
+def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
+    """Refuse a plan that this pgladder can't carry out.
+
+    Raises:
+        WrongUseError: an unknown phase, a variant that is not in the plan, a trial number twice, a batch too large.
+
+    """
+    for trial in plan.trials:
+        pick("phase", [trial.phase], phases)
+        pick("variant", [trial.variant], [variant.name for variant in plan.variants])
+        check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
+    if len({trial.trial for trial in plan.trials}) != len(plan.trials):
+        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
+    if not plan.trials:
+        raise WrongUseError(f"Plan {plan.run} has no trials.")
+
+
+def connections_needed(parameters: Iterable[Parameters]) -> int:
+    """Return how many connections the hungriest of these trials opens, the agent's own included."""
+    return max(each.processes * (each.pool_max or 1) for each in parameters) + AGENT_CONNECTIONS
+
+
+def upper_rate(parameters: Parameters) -> float:
+    """Return rows/s that this kind of phase does not exceed on a fast box; for estimates only."""
+    if parameters.pool_max is None:
+        return 5_000
+    if parameters.batch == 1:
+        return 3_000 * min(parameters.in_flight * parameters.processes, 10)
+    return min(400_000 * parameters.processes, 1_000_000)
+
+
+def estimate(plan: Plan, done: int = 0) -> Estimate:
+    """Return what is left of a plan after so many trials."""
+    span = plan.warm_up_s + plan.window_s
+    left = plan.trials[done:]
+    rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
+    payload = max((trial.parameters.payload_bytes for trial in left), default=0)
+    return Estimate(
+        seconds=len(left) * (span + TRIAL_OVERHEAD_S),
+        written_bytes=int(sum(rows) * (BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload)),
+        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
+    )

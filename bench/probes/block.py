@@ -1,0 +1,115 @@
+"""From a directory to the disk beneath it: the mount it lies on, the block devices under that.
+
+Owns the way down; what the devices are like is ``disk``'s business. A path of devices is called a stack, top first:
+``nvme0n1`` alone, or ``dm-0`` (encrypted, a volume) over ``nvme0n1``. Partitions are left out: they have no queue.
+Sources: /proc/self/mountinfo (proc(5)); Documentation/ABI/stable/sysfs-block.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.model import Unreadable
+from bench.probes.source import LIVE, read_fact
+
+IN_MEMORY = frozenset({"tmpfs", "ramfs"})
+ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
+"""File systems whose options hold neither addresses nor paths of other directories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of mountinfo."""
+
+    point: Path
+    file_system: str
+    device: str
+    """``major:minor``; major 0 where the file system has no device of its own, as btrfs, tmpfs, NFS."""
+    source: str
+    options: tuple[str, ...]
+
+
+def parse_mountinfo(text: str) -> list[Mount]:
+    """Read the mounts of this mount namespace, in order of mounting."""
+    return [_parse_line(line) for line in text.splitlines()]
+
+
+def _parse_line(line: str) -> Mount:
+    before, _, after = line.partition(" - ")
+    _, _, device, _, point, options, *_ = before.split(" ")
+    file_system, source, super_options = after.split(" ")
+    both = dict.fromkeys([*options.split(","), *super_options.split(",")])
+    return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(both))
+
+
+def _unescape(path: str) -> str:
+    """Spaces and the like are written as three octal digits."""
+    for escaped, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        path = path.replace(escaped, character)
+    return path
+
+
+def mount_of(directory: Path, root: Path) -> Mount | Unreadable:
+    """Find the mount a path lies on: the deepest; of several on one point the latest, which hides the others.
+
+    On the running host links are followed; of a recorded one the path is absolute and without links.
+    """
+    path = directory.resolve() if root == LIVE else directory
+    mounts = read_fact(root, "proc/self/mountinfo", parse_mountinfo, "no /proc here")
+    if isinstance(mounts, Unreadable):
+        return mounts
+    above = [mount for mount in reversed(mounts) if path.is_relative_to(mount.point)]
+    if not above:
+        return Unreadable(unreadable="on no mount of this mount namespace")
+    return max(above, key=lambda mount: len(mount.point.parts))
+
+
+def shareable_options(mount: Mount) -> list[str]:
+    """Return the mount options; those with a value only where they cannot hold an address or a path."""
+    return [option for option in mount.options if mount.file_system in ON_A_DEVICE or "=" not in option]
+
+
+def device_stack(mount: Mount, root: Path) -> list[Path] | Unreadable:
+    """Follow the block devices under a mount, top first, as directories of /sys, until one lies on none or several."""
+    device = _top(mount, root)
+    if isinstance(device, Unreadable):
+        return device
+    stack = [_whole(device)]
+    while len(below := _beneath(stack[-1])) == 1:
+        stack.append(_whole(below[0]))
+    return stack
+
+
+def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
+    """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats."""
+    mount = mount_of(directory, root)
+    stack = mount if isinstance(mount, Unreadable) else device_stack(mount, root)
+    return stack if isinstance(stack, Unreadable) else stack[0].name
+
+
+def base(stack: list[Path]) -> Path | Unreadable:
+    """Return the one physical device at the bottom of a stack."""
+    below = _beneath(stack[-1])
+    if below:
+        return Unreadable(unreadable=f"{stack[-1].name} lies on several devices")
+    return stack[-1]
+
+
+def _top(mount: Mount, root: Path) -> Path | Unreadable:
+    if mount.file_system in IN_MEMORY:
+        return Unreadable(unreadable=f"{mount.file_system} lies in memory, on no device")
+    by_number = root / "sys/dev/block" / mount.device
+    # btrfs hides its device's number behind one of its own, but names the device.
+    by_name = root / "sys/class/block" / (root / mount.source.lstrip("/")).resolve().name
+    if by_number.exists():
+        return by_number.resolve()
+    if mount.source.startswith("/dev/") and by_name.exists():
+        return by_name.resolve()
+    return Unreadable(unreadable=f"{mount.file_system} names no block device of this kernel")
+
+
+def _whole(device: Path) -> Path:
+    return device.parent if (device / "partition").exists() else device
+
+
+def _beneath(device: Path) -> list[Path]:
+    return sorted(path.resolve() for path in (device / "slaves").glob("*"))

@@ -1,0 +1,134 @@
+"""The processor: what it is, how fast it may run, what slows it by design.
+
+Owns the facts of group ``cpu``. What it does from second to second (frequency, heat, energy) is ``sensors``' business.
+Sources: /proc/cpuinfo (proc(5)); Documentation/ABI/testing/sysfs-devices-system-cpu,
+Documentation/admin-guide/pm/cpufreq.rst and intel_pstate.rst, Documentation/power/powercap/powercap.rst.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from bench.model import Fact, Unreadable
+from bench.probes.source import field, first_known, flag, read_common, read_fact, read_path, word
+
+CPU = "sys/devices/system/cpu"
+NO_CPUFREQ = "no cpufreq in this kernel"
+NO_PSTATE = "no intel_pstate in this kernel"
+NO_POWERCAP = "no powercap in this kernel"
+
+T = TypeVar("T")
+
+
+def cpu_facts(root: Path) -> dict[str, Fact]:
+    """Read identity, frequency (MHz), power limits (µW, µs) and mitigations of the processor."""
+    return {**_identity(root), **_frequency(root), "power_limits": power_limits(root), "mitigations": mitigations(root)}
+
+
+def _cpuinfo(root: Path, parse: Callable[[str], T]) -> T | Unreadable:
+    return read_fact(root, "proc/cpuinfo", parse, "no /proc here")
+
+
+def _identity(root: Path) -> dict[str, Fact]:
+    return {
+        "model": _cpuinfo(root, field("model name")),
+        "signature": _cpuinfo(root, parse_signature),
+        "microcode": _cpuinfo(root, field("microcode")),
+        "logical_cpus": _cpuinfo(root, parse_logical_cpus),
+        "physical_cores": _cpuinfo(root, parse_physical_cores),
+        "smt": read_fact(root, f"{CPU}/smt/control", word, "no control of SMT in this kernel"),
+        "idle_driver": read_fact(root, f"{CPU}/cpuidle/current_driver", word, "no cpuidle in this kernel"),
+        "idle_governor": first_known(
+            read_fact(root, f"{CPU}/cpuidle/{name}", word, "no cpuidle in this kernel")
+            for name in ("current_governor", "current_governor_ro")
+        ),
+    }
+
+
+def _frequency(root: Path) -> dict[str, Fact]:
+    def policy(name: str, parse: Callable[[str], T]) -> T | list[T] | Unreadable:
+        return read_common(root, f"{CPU}/cpufreq/policy*/{name}", parse, NO_CPUFREQ)
+
+    return {
+        "frequency_driver": policy("scaling_driver", word),
+        "governor": policy("scaling_governor", word),
+        "energy_preference": read_common(
+            root, f"{CPU}/cpufreq/policy*/energy_performance_preference", word, "no energy preference in this kernel"
+        ),
+        "hardware_min_mhz": policy("cpuinfo_min_freq", megahertz),
+        "hardware_max_mhz": policy("cpuinfo_max_freq", megahertz),
+        "allowed_min_mhz": policy("scaling_min_freq", megahertz),
+        "allowed_max_mhz": policy("scaling_max_freq", megahertz),
+        "base_mhz": read_common(root, f"{CPU}/cpufreq/policy*/base_frequency", megahertz, NO_PSTATE),
+        "max_performance_pct": read_fact(root, f"{CPU}/intel_pstate/max_perf_pct", int, NO_PSTATE),
+        "turbo": turbo(root),
+    }
+
+
+def parse_signature(text: str) -> str:
+    """Join family, model and stepping, which tell apart processors sold under one name: ``6-190-0``."""
+    return "-".join(field(name)(text) for name in ("cpu family", "model", "stepping"))
+
+
+def parse_logical_cpus(text: str) -> int:
+    """Count the processors the kernel schedules on."""
+    count = sum(line.partition(":")[0].strip() == "processor" for line in text.splitlines())
+    if not count:
+        raise ValueError("no 'processor' line")
+    return count
+
+
+def parse_physical_cores(text: str) -> int:
+    """Count the distinct cores among them: (package, core) pairs."""
+    blocks = text.strip().split("\n\n")
+    return len({(field("physical id")(block), field("core id")(block)) for block in blocks})
+
+
+def megahertz(text: str) -> float:
+    """Convert from kHz, in which cpufreq counts."""
+    return int(text) / 1000
+
+
+def turbo(root: Path) -> bool | Unreadable:
+    """Tell whether the processor may exceed its base frequency."""
+    absent = "no turbo switch in this kernel (neither intel_pstate nor cpufreq boost)"
+    switches = {f"{CPU}/intel_pstate/no_turbo": unflag, f"{CPU}/cpufreq/boost": flag}
+    return first_known(read_fact(root, path, parse, absent) for path, parse in switches.items())
+
+
+def unflag(text: str) -> bool:
+    """Parse the kernel's 0 or 1 of a switch that turns something off."""
+    return not flag(text)
+
+
+def mitigations(root: Path) -> Fact:
+    """Read each processor vulnerability the kernel knows, and what it does about it."""
+    paths = sorted((root / CPU / "vulnerabilities").glob("*"))
+    if not paths:
+        return Unreadable(unreadable="this kernel does not list vulnerabilities")
+    return {path.name: read_path(path, word, "gone while reading") for path in paths}
+
+
+def power_limits(root: Path) -> Fact:
+    """Read the RAPL limits of each top zone: boxes with the same processor differ here.
+
+    Both interfaces are listed, ``intel-rapl`` (MSR) and ``intel-rapl-mmio``; the processor obeys the lower one.
+    """
+    zones = [path for path in sorted(root.glob("sys/class/powercap/intel-rapl*:*")) if path.name.count(":") == 1]
+    if not zones:
+        return Unreadable(unreadable=NO_POWERCAP)
+    return {zone.name: _zone(zone) for zone in zones}
+
+
+def _zone(zone: Path) -> dict[str, Fact]:
+    limits: dict[str, Fact] = {
+        "name": read_path(zone / "name", word, "zone without a name"),
+        "enabled": read_path(zone / "enabled", flag, "not told by this kernel"),
+    }
+    for path in sorted(zone.glob("constraint_*_name")):
+        constraint = read_path(path, word, "gone while reading")
+        name = path.name.removesuffix("_name") if isinstance(constraint, Unreadable) else constraint
+        prefix = path.name.removesuffix("_name")
+        limits[f"{name}_uw"] = read_path(zone / f"{prefix}_power_limit_uw", int, "no such limit")
+        limits[f"{name}_window_us"] = read_path(zone / f"{prefix}_time_window_us", int, "no time window")
+    return limits

@@ -1,0 +1,111 @@
+"""The disk under a data directory: what it is and how the kernel drives it.
+
+Owns the facts of group ``disk``. ``block`` finds the device; what it does from second to second is ``sensors``'
+business, how fast it commits is ``fsync``'s. Source: Documentation/ABI/stable/sysfs-block, Documentation/block/.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from bench.model import Fact, Unreadable
+from bench.probes.block import IN_MEMORY, Mount, base, device_stack, mount_of, shareable_options
+from bench.probes.source import LIVE, chosen, first_known, flag, read_path, refusal, word
+
+SECTOR_BYTES = 512
+"""/sys counts in these, whatever the device's own block size."""
+VIRTUAL_NAMES = ("vd", "xvd", "loop", "nbd", "rbd")
+VIRTUAL_VENDORS = ("QEMU", "VMware", "VBOX", "Msft", "Virtual")
+MEMORY_NAMES = ("zram", "ram", "pmem")
+
+T = TypeVar("T")
+Maybe = Path | Unreadable
+
+
+def disk_facts(directory: Path, root: Path) -> dict[str, Fact]:
+    """Read the facts of the file system and disk under a path; sizes in bytes.
+
+    Of a stack of devices, queue settings that the file system sees (read-ahead) are the top's, the rest the bottom's.
+    """
+    mount = mount_of(directory, root)
+    stack = mount if isinstance(mount, Unreadable) else device_stack(mount, root)
+    top = stack if isinstance(stack, Unreadable) else stack[0]
+    bottom = stack if isinstance(stack, Unreadable) else base(stack)
+    return {
+        **_file_system(mount, directory, root),
+        "devices": stack if isinstance(stack, Unreadable) else [describe(device) for device in stack],
+        "read_ahead_kib": _read(top, "queue/read_ahead_kb", int, "no queue"),
+        "kind": _kind(mount, bottom),
+        **_device(bottom),
+    }
+
+
+def _file_system(mount: Mount | Unreadable, directory: Path, root: Path) -> dict[str, Fact]:
+    return {
+        "file_system": mount if isinstance(mount, Unreadable) else mount.file_system,
+        "mount_options": mount if isinstance(mount, Unreadable) else shareable_options(mount),
+        "file_system_bytes": _space(directory, root, lambda status: status.f_blocks * status.f_frsize),
+        "free_bytes": _space(directory, root, lambda status: status.f_bavail * status.f_frsize),
+    }
+
+
+def _space(directory: Path, root: Path, measure: Callable[[os.statvfs_result], int]) -> int | Unreadable:
+    if root != LIVE:
+        return Unreadable(unreadable="recorded files do not hold it")
+    try:
+        return measure(os.statvfs(directory))
+    except OSError as error:
+        return refusal(error, directory, "no such directory")
+
+
+def _device(device: Maybe) -> dict[str, Fact]:
+    return {
+        "model": _named(device, "model", "name"),
+        "firmware": _named(device, "firmware_rev", "rev", "fwrev"),
+        "size_bytes": _read(device, "size", lambda text: int(text) * SECTOR_BYTES, "no size"),
+        "rotational": _read(device, "queue/rotational", flag, "no queue"),
+        "write_cache": _read(device, "queue/write_cache", word, "no queue"),
+        "forced_unit_access": _read(device, "queue/fua", flag, "not told by this kernel"),
+        "scheduler": _read(device, "queue/scheduler", chosen, "no scheduler"),
+        "queue_requests": _read(device, "queue/nr_requests", int, "no queue"),
+        "logical_block_bytes": _read(device, "queue/logical_block_size", int, "no queue"),
+        "physical_block_bytes": _read(device, "queue/physical_block_size", int, "no queue"),
+    }
+
+
+def _named(device: Maybe, *names: str) -> str | Unreadable:
+    """Read what NVMe, SCSI and MMC name differently."""
+    return first_known(_read(device, f"device/{name}", word, "this kind of device does not tell") for name in names)
+
+
+def _read(device: Maybe, path: str, parse: Callable[[str], T], absent: str) -> T | Unreadable:
+    return device if isinstance(device, Unreadable) else read_path(device / path, parse, absent)
+
+
+def describe(device: Path) -> str:
+    """Name a device, and what maps it if something does: ``dm-0 (CRYPT)`` or ``dm-1 (LVM)``."""
+    kind = read_path(device / "dm/uuid", lambda text: word(text).partition("-")[0], "not a mapped device")
+    return device.name if isinstance(kind, Unreadable) else f"{device.name} ({kind})"
+
+
+def _kind(mount: Mount | Unreadable, device: Maybe) -> str | Unreadable:
+    if isinstance(mount, Mount) and mount.file_system in IN_MEMORY:
+        return "memory"
+    if isinstance(device, Unreadable):
+        return device
+    made_by = [_read(device, f"device/{name}", word, "") for name in ("vendor", "model")]
+    rotational = _read(device, "queue/rotational", flag, "no queue")
+    if isinstance(rotational, Unreadable):
+        return rotational
+    return kind(device.name, " ".join(text for text in made_by if isinstance(text, str)), rotational)
+
+
+def kind(name: str, made_by: str, rotational: bool) -> str:
+    """Say ``memory``, ``virtual``, ``nvme``, ``mmc``, ``hdd`` or ``ssd``; virtual disks often claim to rotate."""
+    if name.startswith(MEMORY_NAMES):
+        return "memory"
+    if name.startswith(VIRTUAL_NAMES) or any(vendor in made_by for vendor in VIRTUAL_VENDORS):
+        return "virtual"
+    named = next((prefix for prefix in ("nvme", "mmc") if name.startswith(prefix)), None)
+    return named or ("hdd" if rotational else "ssd")

@@ -1,0 +1,216 @@
+"""What the host does from second to second while a trial runs: heat, throttling, frequency, energy, pressure, I/O.
+
+Owns cheap readers of counters and gauges, and the pure arithmetic between two readings. Judging them (throttled?
+swapped?) is the agent's business; what the host is, the other probes'. Files are looked for once, then only read.
+Sources: Documentation/admin-guide/thermal/intel_thermal_throttle.rst, Documentation/power/powercap/powercap.rst,
+Documentation/accounting/psi.rst, Documentation/admin-guide/iostats.rst, proc(5).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.model import Unreadable
+from bench.probes.source import LIVE, all_known, field, read_fact, read_path, word
+
+CPU = "sys/devices/system/cpu"
+NO_SENSOR = "no temperature sensor of the processor in this kernel (x86_pkg_temp, coretemp, k10temp)"
+NO_CPUFREQ = "no cpufreq in this kernel"
+NO_THROTTLE = "this kernel does not count thermal throttling"
+NO_POWERCAP = "no powercap in this kernel"
+NO_PRESSURE = "no pressure stall information in this kernel"
+NOT_HERE = "gone while reading"
+
+
+@dataclass(frozen=True, slots=True)
+class CpuTimes:
+    """All processors together since boot, in clock ticks (1/100 s)."""
+
+    busy: int
+    """user, nice, system, irq, softirq; guests are within user and nice."""
+    steal: int
+    """Wanted to run, but the hypervisor ran something else."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Time in µs since boot in which some, or all, tasks waited for a resource."""
+
+    some: int
+    full: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwapPages:
+    """Pages since boot."""
+
+    swapped_in: int
+    swapped_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskCounters:
+    """One block device since boot."""
+
+    writes: int
+    sectors_written: int
+    """Of 512 bytes."""
+    busy_ms: int
+    """Time with at least one request under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """All sensors once; what could not be read says why."""
+
+    temperature_c: float | Unreadable
+    """The hottest sensor of the processor."""
+    throttle_counts: dict[str, int] | Unreadable
+    """Events since boot by name of the counter, summed over processors; each processor counts those of its package."""
+    frequency_mhz: float | Unreadable
+    """Mean over processors."""
+    energy_uj: dict[str, int] | Unreadable
+    """Of each processor package by zone; wraps, so take differences with ``energy_between``."""
+    pressure_us: dict[str, Stall | Unreadable]
+    """For cpu, io, memory."""
+    swap: SwapPages | Unreadable
+    cpu: CpuTimes | Unreadable
+    disk: DiskCounters | Unreadable
+
+
+class Sensors:
+    """The sensors of one host, found once; ``read()`` then costs well under 2 ms."""
+
+    def __init__(self, device: str | Unreadable, root: Path = LIVE) -> None:
+        """Look for the sensors; ``device`` is a name of /proc/diskstats (``block.data_device`` finds it)."""
+        self._root = root
+        self._device = device
+        self._temperatures = temperature_files(root)
+        self._throttles = sorted(root.glob(f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"))
+        self._frequencies = sorted(root.glob(f"{CPU}/cpufreq/policy*/scaling_cur_freq"))
+        self._energies = energy_zones(root)
+        self.energy_range_uj: dict[str, int | Unreadable] = {
+            name: read_path(zone / "max_energy_range_uj", int, NOT_HERE) for name, zone in self._energies.items()
+        }
+        """Where the counter of each zone starts again from 0."""
+
+    def read(self) -> Reading:
+        """Read them all once."""
+        return Reading(
+            temperature_c=hottest(self._temperatures),
+            throttle_counts=sum_by_name(self._throttles),
+            frequency_mhz=mean_mhz(self._frequencies),
+            energy_uj=self._energy(),
+            pressure_us={kind: self._pressure(kind) for kind in ("cpu", "io", "memory")},
+            swap=read_fact(self._root, "proc/vmstat", parse_swap, "no /proc here"),
+            cpu=read_fact(self._root, "proc/stat", parse_cpu_times, "no /proc here"),
+            disk=self._disk(),
+        )
+
+    def _energy(self) -> dict[str, int] | Unreadable:
+        values = all_known(read_path(zone / "energy_uj", int, NOT_HERE) for zone in self._energies.values())
+        if isinstance(values, Unreadable):
+            return values
+        return dict(zip(self._energies, values, strict=True)) or Unreadable(unreadable=NO_POWERCAP)
+
+    def _pressure(self, kind: str) -> Stall | Unreadable:
+        return read_fact(self._root, f"proc/pressure/{kind}", parse_stall, NO_PRESSURE)
+
+    def _disk(self) -> DiskCounters | Unreadable:
+        device = self._device
+        if isinstance(device, Unreadable):
+            return device
+        return read_fact(self._root, "proc/diskstats", lambda text: parse_disk(text, device), "no /proc here")
+
+
+def temperature_files(root: Path) -> list[Path]:
+    """Find the package's thermal zone, otherwise the sensors of the processor's own driver."""
+    zones = _named(root.glob("sys/class/thermal/thermal_zone*/type"), "x86_pkg_temp")
+    drivers = _named(root.glob("sys/class/hwmon/hwmon*/name"), "coretemp", "k10temp")
+    return [zone / "temp" for zone in zones] or [file for driver in drivers for file in driver.glob("temp*_input")]
+
+
+def energy_zones(root: Path) -> dict[str, Path]:
+    """Find the RAPL zone of each processor package, by the zone's directory name."""
+    zones = _named(root.glob("sys/class/powercap/intel-rapl:*/name"), "package-")
+    return {zone.name: zone for zone in zones if zone.name.count(":") == 1}
+
+
+def _named(files: Iterable[Path], *prefixes: str) -> list[Path]:
+    """Pick the directories whose file of this kind begins with one of the names."""
+    names = [(file, read_path(file, word, NOT_HERE)) for file in sorted(files)]
+    return [file.parent for file, name in names if isinstance(name, str) and name.startswith(prefixes)]
+
+
+def hottest(files: list[Path]) -> float | Unreadable:
+    """Read the highest temperature in °C; the kernel counts in m°C."""
+    values = all_known(read_path(file, int, NOT_HERE) for file in files)
+    if isinstance(values, Unreadable):
+        return values
+    return max(values) / 1000 if values else Unreadable(unreadable=NO_SENSOR)
+
+
+def sum_by_name(files: list[Path]) -> dict[str, int] | Unreadable:
+    """Sum counters that each processor has under the same name."""
+    values = all_known(read_path(file, int, NOT_HERE) for file in files)
+    if isinstance(values, Unreadable):
+        return values
+    sums: Counter[str] = Counter()
+    for file, value in zip(files, values, strict=True):
+        sums[file.name] += value
+    return dict(sums) or Unreadable(unreadable=NO_THROTTLE)
+
+
+def mean_mhz(files: list[Path]) -> float | Unreadable:
+    """Average the current frequency; the kernel counts in kHz."""
+    values = all_known(read_path(file, int, NOT_HERE) for file in files)
+    if isinstance(values, Unreadable):
+        return values
+    return sum(values) / len(values) / 1000 if values else Unreadable(unreadable=NO_CPUFREQ)
+
+
+def parse_stall(text: str) -> Stall:
+    """Take the totals of a file of /proc/pressure."""
+    totals = {line.split()[0]: int(line.rpartition("total=")[2]) for line in text.splitlines()}
+    if totals.keys() != {"some", "full"}:
+        raise ValueError(f"lines {', '.join(totals)}, not some and full")
+    return Stall(**totals)
+
+
+def parse_swap(text: str) -> SwapPages:
+    """Take the swap counters of /proc/vmstat."""
+    return SwapPages(int(field("pswpin", " ")(text)), int(field("pswpout", " ")(text)))
+
+
+def parse_cpu_times(text: str) -> CpuTimes:
+    """Take the first line of /proc/stat."""
+    line = text.partition("\n")[0]
+    if not line.startswith("cpu "):
+        raise ValueError("the first line is not that of all processors")
+    user, nice, system, idle, iowait, irq, softirq, steal = map(int, line.split()[1:9])
+    busy = user + nice + system + irq + softirq
+    return CpuTimes(busy, steal, busy + steal + idle + iowait)
+
+
+def parse_disk(text: str, device: str) -> DiskCounters:
+    """Take the line of one device of /proc/diskstats."""
+    for columns in map(str.split, text.splitlines()):
+        if columns[2] == device:
+            return DiskCounters(writes=int(columns[7]), sectors_written=int(columns[9]), busy_ms=int(columns[12]))
+    raise ValueError(f"no device {device}")
+
+
+def energy_between(before_uj: int, after_uj: int, range_uj: int) -> int:
+    """Return the energy used between two readings in µJ, across at most one wrap of the counter.
+
+    A range of 262 kJ, usual on Intel, lasts 4.8 h at 15 W.
+    """
+    return after_uj - before_uj if after_uj >= before_uj else after_uj - before_uj + range_uj
+
+
+def busy_share(before: CpuTimes, after: CpuTimes) -> float | None:
+    """Return the share of all processors' time that was busy, 0 to 1; None where no tick passed in between."""
+    passed = after.total - before.total
+    return (after.busy - before.busy) / passed if passed else None

@@ -1,0 +1,54 @@
+"""What the agent needs of a server, whoever runs it: ``private`` starts its own, ``brought`` is given one."""
+
+from pathlib import Path
+from typing import Protocol
+
+from bench.model import Endpoint, Transport, Variant
+from bench.server.session import Session
+
+
+class Server(Protocol):
+    """A PostgreSQL 15 to measure."""
+
+    schema: str
+    """Where the table is made; nothing outside it is touched."""
+    exclusive: bool
+    """Nobody else uses it: transaction ids can be accounted for."""
+
+    def session(self) -> Session:
+        """Connect for the agent's own purposes."""
+        ...
+
+    def endpoint(self, transport: Transport) -> Endpoint:
+        """Return how clients reach it."""
+        ...
+
+    def apply(self, variant: Variant) -> None:
+        """Bring a variant into force and prove it; does nothing where it is in force already.
+
+        Raises:
+            ServerError: the server does not start with it, or a setting is not in force.
+
+        """
+        ...
+
+    def recover(self) -> None:
+        """Make it answer again after trouble.
+
+        Raises:
+            ServerError: it does not.
+
+        """
+        ...
+
+    def postmaster(self) -> int | None:
+        """Return the process id of its postmaster, None where it can't be observed from here."""
+        ...
+
+    def data_directory(self) -> Path | None:
+        """Return where its data is, None where that can't be seen from here."""
+        ...
+
+    def close(self) -> None:
+        """Leave nothing of ours behind."""
+        ...

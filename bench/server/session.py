@@ -1,0 +1,108 @@
+"""The agent's own connection to the server: everything that is said to it between trials.
+
+Phases never use it; it goes over the socket where there is one, so that it costs the measured path nothing.
+"""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from time import monotonic
+from typing import Any
+
+import psycopg2
+import psycopg2.extensions
+from psycopg2 import sql
+
+from bench.model import Layout, PgladderError
+
+STATEMENT_TIMEOUT_MS = 600_000
+
+
+class ServerError(PgladderError, RuntimeError):
+    """The server did not do what a trial needs."""
+
+
+def script(name: str) -> str:
+    """Return the text of ``bench/server/sql/<name>.sql``."""
+    return (files("bench.server") / "sql" / f"{name}.sql").read_text()
+
+
+class Session:
+    """One connection in autocommit mode, its search path set to the schema pgladder works in."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
+        self.connection.autocommit = True
+        self.run(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+
+    def run(self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None) -> None:
+        """Execute one or several statements."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Execute and return all rows."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+    def value(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        """Execute and return the first column of the first row."""
+        return self.rows(statement, values)[0][0]
+
+    def named(self, statement: str) -> dict[str, float]:
+        """Execute and return the one row as numbers by column name."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement)
+            row, description = cursor.fetchone(), cursor.description
+        assert row is not None
+        assert description is not None
+        return {column.name: float(value) for column, value in zip(description, row, strict=True)}
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
+        """Make the table ``events`` anew in a layout, with so many rows in it."""
+        self.run("DROP TABLE IF EXISTS events")
+        self.run(script(layout))
+        if preload_rows:
+            self.run(script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+
+    def table_sizes(self) -> tuple[int, int]:
+        """Return bytes of the table and of its indexes."""
+        [(table, indexes)] = self.rows(script("sizes"))
+        return int(table), int(indexes)
+
+    def next_transaction(self) -> int:
+        """Return the transaction id that would be given next; asking for it uses none."""
+        return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))
+
+    def settings(self) -> dict[str, str]:
+        """Return every setting that is not this session's own, in base units."""
+        own = "('session', 'client', 'interactive', 'test')"
+        return dict(self.rows(f"SELECT name, setting FROM pg_settings WHERE source NOT IN {own}"))  # noqa: S608
+
+    def wal_segments(self) -> int | None:
+        """Return how many WAL segments there are, None without the right to look."""
+        try:
+            return int(self.value("SELECT count(*) FROM pg_ls_waldir()"))
+        except psycopg2.errors.InsufficientPrivilege:
+            return None
+
+    def checkpoint(self) -> float | None:
+        """Make a checkpoint and return its duration in seconds, None without the right to."""
+        began = monotonic()
+        try:
+            self.run("CHECKPOINT")
+        except psycopg2.errors.InsufficientPrivilege:
+            return None
+        return monotonic() - began
+
+    def started(self) -> str:
+        """Return when the server started: another answer later means that it was restarted."""
+        return str(self.value("SELECT pg_postmaster_start_time()"))
+
+    def setting(self, name: str) -> str:
+        """Return a setting as SHOW prints it."""
+        return str(self.value("SELECT current_setting(%(name)s)", {"name": name}))

@@ -1,0 +1,7 @@
+-- plain without the primary key
+CREATE TABLE events (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    device_id bigint NOT NULL,
+    payload text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,47 @@
+"""HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
+
+from collections.abc import Iterable
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model import Latency
+
+SAMPLES_BEYOND = 10
+"""A percentile q is told if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
+
+
+def new_histogram() -> HdrHistogram:
+    """Return an empty histogram in µs: 1 µs to 1 h, three digits."""
+    return HdrHistogram(1, 3_600_000_000, 3)
+
+
+def decode(encoded: str) -> HdrHistogram:
+    """Return the histogram of this text; empty for empty text."""
+    return HdrHistogram.decode(encoded) if encoded else new_histogram()
+
+
+def merge(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
+    """Return the sum of histograms."""
+    merged = new_histogram()
+    for each in histograms:
+        merged.add(each)
+    return merged
+
+
+def percentiles(histogram: HdrHistogram) -> Latency:
+    """Return milliseconds; None where the samples do not suffice."""
+    count = histogram.get_total_count()
+
+    def percentile(share: float) -> float | None:
+        if count * (1 - share) < SAMPLES_BEYOND:
+            return None
+        return float(histogram.get_value_at_percentile(100 * share)) / 1000
+
+    return Latency(
+        p50=percentile(0.50),
+        p90=percentile(0.90),
+        p99=percentile(0.99),
+        p999=percentile(0.999),
+        max=histogram.get_max_value() / 1000 if count else None,
+        mean=histogram.get_mean_value() / 1000 if count else None,
+    )

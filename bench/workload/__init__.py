@@ -1,0 +1,1 @@
+"""How rows are written: the ladder, one file a phase, and the client processes that climb it."""

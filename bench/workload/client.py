@@ -1,0 +1,322 @@
+"""One client process: takes a job on standard input, writes rows until told, reports what became of them.
+
+The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result``. The agent's side of it is
+``processes``. Whatever goes wrong with a commit ends the trial here: closed loops that retry hide what they measure.
+"""
+
+import asyncio
+import gc
+import ssl
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic_ns
+from typing import Any
+
+import asyncpg
+import msgspec
+import psycopg2
+import psycopg2.extensions
+
+from bench.model import CONNECT_TIMEOUT_S, Endpoint, Parameters
+from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
+from bench.workload.recorder import SECOND_NS, Recorder
+from bench.workload.rows import RowSource
+
+DRAIN_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What one client process is asked to do."""
+
+    phase: str
+    parameters: Parameters
+    endpoint: Endpoint
+    writer: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When to measure, in ns of the monotonic clock, which all processes of a machine share."""
+
+    opens_ns: int
+    closes_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Connections are open, or why they are not."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A commit that was not acknowledged: its rows, and whether the server may have kept them all the same."""
+
+    first: int
+    rows: int
+    in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one process's rows. Times are sums over the commits acknowledged in the window."""
+
+    writer: int
+    attempted: int
+    acknowledged: int
+    commits: int
+    """Acknowledged, over warm-up, window and drain."""
+    lost: list[Lost]
+    errors: list[str]
+    rows_per_second: list[int]
+    commits_per_second: list[int]
+    prepare_s: float
+    connect_s: float
+    pool_wait_s: float
+    insert_s: float
+    release_s: float
+    rounds: int
+    rounds_s: float
+    """Of phases with a barrier."""
+    pool_high_water: int | None
+    latency_hdr: str
+
+
+def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
+    """Return keyword arguments of ``asyncpg.connect`` (and of its pool)."""
+    return {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "user": endpoint.user,
+        "database": endpoint.database,
+        "password": endpoint.password,
+        "ssl": _ssl_context(endpoint) if endpoint.transport == "tls" else False,
+        "timeout": CONNECT_TIMEOUT_S,
+        "server_settings": {"search_path": endpoint.schema, "application_name": "pgladder"},
+    }
+
+
+def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=endpoint.root_certificate)
+    context.check_hostname = False
+    if not endpoint.root_certificate:
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class Client:
+    """What both kinds of client share: rows, window, and the account of what was lost."""
+
+    waits_for_pool = False
+    high_water: int | None = None
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.batch = job.parameters.batch
+        self.source = RowSource(job.writer, job.seed, job.parameters.payload_bytes)
+        self.recorder: Recorder
+        self.lost: list[Lost] = []
+        self.errors: list[str] = []
+        self.commits = 0
+
+    def start(self, window: Window) -> None:
+        """Begin the warm-up."""
+        self.recorder = Recorder(window.opens_ns, window.closes_ns)
+        gc.collect()
+        gc.freeze()
+
+    def running(self) -> bool:
+        """Tell whether another commit may start."""
+        return monotonic_ns() < self.recorder.closes_ns and not self.errors
+
+    def fail(self, error: BaseException) -> None:
+        """Note an error; the first ends the trial."""
+        self.errors.append(" ".join(f"{type(error).__name__}: {error}".split())[:300])
+
+    def lose(self, first: int, error: BaseException, *, in_doubt: bool) -> None:
+        """Account for a commit that was not acknowledged."""
+        self.lost.append(Lost(first=first, rows=self.batch, in_doubt=in_doubt))
+        self.fail(error)
+
+    def result(self) -> Result:
+        """Sum up."""
+        recorder, wait_s = self.recorder, self.recorder.wait_ns / SECOND_NS
+        return Result(
+            writer=self.job.writer,
+            attempted=self.source.taken,
+            acknowledged=recorder.acknowledged,
+            commits=self.commits,
+            lost=self.lost,
+            errors=self.errors,
+            rows_per_second=recorder.rows_per_second,
+            commits_per_second=recorder.commits_per_second,
+            prepare_s=recorder.prepare_ns / SECOND_NS,
+            connect_s=0 if self.waits_for_pool else wait_s,
+            pool_wait_s=wait_s if self.waits_for_pool else 0,
+            insert_s=recorder.insert_ns / SECOND_NS,
+            release_s=recorder.release_ns / SECOND_NS,
+            rounds=recorder.rounds,
+            rounds_s=recorder.rounds_ns / SECOND_NS,
+            pool_high_water=self.high_water,
+            latency_hdr=recorder.histogram().encode().decode(),
+        )
+
+
+class AsyncClient(Client):
+    """Climbs an asyncpg rung."""
+
+    waits_for_pool = True
+
+    def __init__(self, job: Job, phase: AsyncPhase) -> None:
+        super().__init__(job)
+        self.high_water: int = 0
+        self.phase = phase
+        self.pool: asyncpg.Pool[asyncpg.Record]
+        self.in_use = 0
+        self.under_way = self.round_began = 0
+
+    async def commit(self) -> None:
+        """Make one commit and take note of it; never raises, so that the others in flight are drained."""
+        began = monotonic_ns()
+        if self.phase.barrier:
+            self.under_way += 1
+            if self.under_way == 1:
+                self.round_began = began
+        first = self.source.taken
+        rows = self.source.take(self.batch)
+        asked = monotonic_ns()
+        try:
+            connection = await self.pool.acquire()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
+            return self.lose(first, error, in_doubt=False)
+        connected, answered = monotonic_ns(), 0
+        self.in_use += 1
+        if self.in_use > self.high_water:  # noqa: PLR1730 - max() costs three times as much
+            self.high_water = self.in_use
+        try:
+            await self.phase.insert(connection, rows)
+            answered = monotonic_ns()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
+            self.lose(first, error, in_doubt=not _refused(error))
+        self.in_use -= 1
+        try:
+            await self.pool.release(connection)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the rows are safe, the trial is not
+            self.fail(error)
+        released = monotonic_ns()
+        if answered:
+            self.commits += 1
+            self.recorder.acknowledge(began, asked, connected, answered, released, self.batch)
+        if self.phase.barrier:
+            self.under_way -= 1
+            if not self.under_way:
+                self.recorder.round(self.round_began, released)
+        return None
+
+    async def run(self, ready: Callable[[], Window]) -> Result:
+        """Open the pool, follow the phase's drive until the window closes, drain."""
+        parameters = self.job.parameters
+        self.pool = await asyncpg.create_pool(
+            **asyncpg_arguments(self.job.endpoint),
+            min_size=parameters.pool_min or 1,
+            max_size=parameters.pool_max or 1,
+            max_cacheable_statement_size=0,  # a statement of any length stays prepared
+        )
+        self.start(ready())
+        drive = self.phase.drive(self.commit, self.running, parameters.in_flight)
+        left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
+        try:
+            await asyncio.wait_for(drive, left)
+        except TimeoutError as error:
+            self.fail(error)
+        self.pool.terminate()
+        return self.result()
+
+
+class SyncClient(Client):
+    """Climbs a psycopg2 rung."""
+
+    def __init__(self, job: Job, phase: SyncPhase) -> None:
+        super().__init__(job)
+        self.phase = phase
+        self.connected = 0
+
+    def connect(self) -> psycopg2.extensions.connection:
+        """Connect, and note when that was done."""
+        connection: psycopg2.extensions.connection = psycopg2.connect(**self.job.endpoint.psycopg2_arguments())
+        self.connected = monotonic_ns()
+        return connection
+
+    def commit(self, kept: Any) -> None:
+        """Make one commit and take note of it."""
+        began = monotonic_ns()
+        first = self.source.taken
+        rows = self.source.take(self.batch)
+        asked = monotonic_ns()
+        self.connected = 0
+        try:
+            self.phase.insert(kept, rows)
+        except Exception as error:  # noqa: BLE001 - accounted for, ends the trial
+            reached = self.connected or not self.phase.connects
+            return self.lose(first, error, in_doubt=bool(reached) and not _refused(error))
+        answered = monotonic_ns()
+        self.commits += 1
+        return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
+
+    def run(self, ready: Callable[[], Window]) -> Result:
+        """Open what is kept, write until the window closes."""
+        kept = self.phase.open(self.connect)
+        self.start(ready())
+        while self.running():
+            self.commit(kept)
+        return self.result()
+
+
+def _refused(error: BaseException) -> bool:
+    """Tell whether the server itself refused the statement, its connection still standing (severity ERROR)."""
+    if isinstance(error, psycopg2.Error):
+        return error.diag.severity_nonlocalized == "ERROR"
+    return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
+
+
+def climb(job: Job, phase: Phase, ready: Callable[[], Window]) -> Result:
+    """Run one job in this process; ``ready`` is called when connections are open and returns the window."""
+    if isinstance(phase, SyncPhase):
+        return SyncClient(job, phase).run(ready)
+    if job.parameters.event_loop == "uvloop":
+        import uvloop
+
+        return uvloop.run(AsyncClient(job, phase).run(ready))
+    return asyncio.run(AsyncClient(job, phase).run(ready))
+
+
+def main() -> None:
+    """Hold the conversation over standard input and output."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    announced = False
+
+    def ready() -> Window:
+        nonlocal announced
+        announced = True
+        _say(Ready())
+        return msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+
+    try:
+        _say(climb(job, ladder()[job.phase], ready))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, psycopg2.Error) as error:
+        if announced:
+            raise
+        _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))
+
+
+def _say(thing: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(thing) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What a phase is: how one commit is made (``insert``), and how commits follow each other (``drive``).
+
+A phase file defines one ``PHASE``; dropping a file into ``bench/workload/phases`` adds a rung. Stamping rows, timing,
+connections and processes belong to ``client``; a phase shows its technique and nothing else.
+"""
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from bench.model import Parameters
+
+Row = tuple[int, str]
+Rows = Sequence[Row]
+Commit = Callable[[], Awaitable[None]]
+Running = Callable[[], bool]
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Drive = Callable[[Commit, Running, int], Awaitable[None]]
+
+INSERT = "INSERT INTO events (device_id, payload) VALUES ($1, $2)"
+COLUMNS = ("device_id", "payload")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncPhase:
+    """A rung on asyncpg: ``insert`` makes one commit over a connection of the pool."""
+
+    name: str
+    method: str
+    parameters: Parameters
+    insert: Callable[[Connection, Rows], Awaitable[object]]
+    drive: Drive
+    barrier: bool = False
+    """Commits start together and wait for the slowest: fewer are under way, on average, than ``in_flight``."""
+    bound_values: bool = False
+    """Each value is a parameter of the statement, so that the protocol limits the batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPhase:
+    """A rung on psycopg2: ``open`` makes what is kept between inserts, ``insert`` makes one commit with it."""
+
+    name: str
+    method: str
+    parameters: Parameters
+    open: Callable[[Callable[[], Any]], Any]
+    insert: Callable[[Any, Rows], None]
+    connects: bool = False
+    """Each commit opens a connection of its own."""
+    bound_values: bool = False
+    """psycopg2 puts values into the statement's text."""
+
+
+Phase = AsyncPhase | SyncPhase
+
+
+async def one_at_a_time(commit: Commit, running: Running, in_flight: int) -> None:  # noqa: ARG001 - always one
+    """The next commit starts when the last is acknowledged."""
+    while running():
+        await commit()
+
+
+async def in_rounds(commit: Commit, running: Running, in_flight: int) -> None:
+    """``in_flight`` commits start together; the next round starts when the slowest is back."""
+    while running():
+        await asyncio.gather(*(commit() for _ in range(in_flight)))
+
+
+async def side_by_side(commit: Commit, running: Running, in_flight: int) -> None:
+    """``in_flight`` workers, each starting its next commit when its last is acknowledged."""
+    await asyncio.gather(*(one_at_a_time(commit, running, 1) for _ in range(in_flight)))
+
+
+@cache
+def ladder() -> dict[str, Phase]:
+    """Every rung by name, from the bottom up."""
+    from bench.workload import phases
+
+    modules = (
+        importlib.import_module(found.name) for found in pkgutil.iter_modules(phases.__path__, f"{phases.__name__}.")
+    )
+    return {phase.name: phase for phase in sorted((module.PHASE for module in modules), key=lambda phase: phase.name)}

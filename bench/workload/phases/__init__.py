@@ -1,0 +1,1 @@
+"""The ladder, one file a rung: what people read first."""

@@ -1,0 +1,27 @@
+"""Phase 1: a new connection for every insert, closed after the commit. What code does that has no pool."""
+
+from collections.abc import Callable
+
+import psycopg2.extensions
+
+from bench.model import Parameters
+from bench.workload.phase import Rows, SyncPhase
+
+
+def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows) -> None:
+    """Connect, insert one row, commit, close."""
+    connection = connect()
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO events (device_id, payload) VALUES (%s, %s)", rows[0])
+    connection.commit()
+    connection.close()
+
+
+PHASE = SyncPhase(
+    name="1",
+    method="connect each",
+    parameters=Parameters(),
+    open=lambda connect: connect,
+    insert=insert,
+    connects=True,
+)

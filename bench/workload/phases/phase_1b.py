@@ -1,0 +1,22 @@
+"""Phase 1-B: Phase 1 with its one connection kept. Tells what connecting cost apart from what the driver costs."""
+
+import psycopg2.extensions
+
+from bench.model import Parameters
+from bench.workload.phase import Rows, SyncPhase
+
+
+def insert(connection: psycopg2.extensions.connection, rows: Rows) -> None:
+    """Insert one row and commit, over the same connection every time."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO events (device_id, payload) VALUES (%s, %s)", rows[0])
+    connection.commit()
+
+
+PHASE = SyncPhase(
+    name="1-B",
+    method="kept",
+    parameters=Parameters(),
+    open=lambda connect: connect(),
+    insert=insert,
+)

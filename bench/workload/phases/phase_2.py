@@ -1,0 +1,18 @@
+"""Phase 2: asyncpg and a pool of 10 to 50 connections, one insert after the other: of the pool, one is ever in use."""
+
+from bench.model import Parameters
+from bench.workload.phase import INSERT, AsyncPhase, Connection, Rows, one_at_a_time
+
+
+async def insert(connection: Connection, rows: Rows) -> None:
+    """Insert one row; asyncpg commits each statement by itself."""
+    await connection.execute(INSERT, *rows[0])
+
+
+PHASE = AsyncPhase(
+    name="2",
+    method="pool",
+    parameters=Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
+    insert=insert,
+    drive=one_at_a_time,
+)

@@ -1,0 +1,18 @@
+"""Phase 2-C: a hundred rows a commit by ``executemany``: one flush and one round trip now serve a hundred rows."""
+
+from bench.model import Parameters
+from bench.workload.phase import INSERT, AsyncPhase, Connection, Rows, side_by_side
+
+
+async def insert(connection: Connection, rows: Rows) -> None:
+    """Run the statement once for each row, pipelined, in one transaction (asyncpg's ``executemany`` is atomic)."""
+    await connection.executemany(INSERT, rows)
+
+
+PHASE = AsyncPhase(
+    name="2-C",
+    method="executemany",
+    parameters=Parameters(in_flight=5, pool_min=10, pool_max=100, batch=100, event_loop="asyncio"),
+    insert=insert,
+    drive=side_by_side,
+)

@@ -1,0 +1,29 @@
+"""Phase 2-E: one INSERT with five hundred rows of VALUES: the server runs one statement instead of five hundred."""
+
+from functools import cache
+from itertools import chain
+
+from bench.model import Parameters
+from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
+
+
+@cache
+def statement(rows: int) -> str:
+    """Return ``INSERT … VALUES ($1, $2), ($3, $4), …`` for so many rows."""
+    values = ", ".join(f"(${2 * row + 1}, ${2 * row + 2})" for row in range(rows))
+    return f"INSERT INTO events (device_id, payload) VALUES {values}"  # noqa: S608 - placeholders only
+
+
+async def insert(connection: Connection, rows: Rows) -> None:
+    """Insert all rows by one statement with two parameters a row."""
+    await connection.execute(statement(len(rows)), *chain.from_iterable(rows))
+
+
+PHASE = AsyncPhase(
+    name="2-E",
+    method="multi VALUES",
+    parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="asyncio"),
+    insert=insert,
+    drive=side_by_side,
+    bound_values=True,
+)

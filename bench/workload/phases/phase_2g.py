@@ -1,0 +1,18 @@
+"""Phase 2-G: binary COPY of five thousand rows a commit: no statement is parsed, planned or bound at all."""
+
+from bench.model import Parameters
+from bench.workload.phase import COLUMNS, AsyncPhase, Connection, Rows, side_by_side
+
+
+async def insert(connection: Connection, rows: Rows) -> None:
+    """COPY the rows in PostgreSQL's binary format, one transaction."""
+    await connection.copy_records_to_table("events", records=rows, columns=COLUMNS)
+
+
+PHASE = AsyncPhase(
+    name="2-G",
+    method="COPY",
+    parameters=Parameters(in_flight=5, pool_min=5, pool_max=10, batch=5000, event_loop="asyncio"),
+    insert=insert,
+    drive=side_by_side,
+)

@@ -1,0 +1,119 @@
+"""The agent's side of the conversation with client processes: start, wait until ready, open the window, collect.
+
+Processes are of their own process group: Ctrl-C reaches the agent alone, which then ends them in order.
+"""
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+from selectors import EVENT_READ, DefaultSelector
+from time import monotonic, monotonic_ns
+from types import TracebackType
+from typing import IO, Self, TypeVar
+
+import msgspec
+
+from bench.model import PgladderError
+from bench.workload.client import Job, Ready, Result, Window
+
+T = TypeVar("T", Ready, Result)
+
+
+class ClientFailedError(PgladderError, RuntimeError):
+    """A client process could not connect, died, or did not answer in time."""
+
+
+class Clients:
+    """The client processes of one trial; as a context manager none of them outlives it."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._errors: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in jobs]  # noqa: SIM115 - closed in __exit__
+        self._processes = [self._start(job, errors) for job, errors in zip(jobs, self._errors, strict=True)]
+
+    @staticmethod
+    def _start(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "bench.workload.client"]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
+        )
+        _tell(process, job)
+        return process
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids, for accounting CPU time."""
+        return [process.pid for process in self._processes]
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until every process has its connections.
+
+        Raises:
+            ClientFailedError: one of them could not connect.
+
+        """
+        for answer in self._answers(Ready, monotonic() + timeout_s):
+            if answer.error:
+                raise ClientFailedError(f"a client process could not connect: {answer.error}")
+
+    def go(self, window: Window) -> None:
+        """Start the warm-up in every process at once."""
+        for process in self._processes:
+            _tell(process, window)
+
+    def wait_until(self, moment_ns: int) -> bool:
+        """Sleep until a moment of the monotonic clock; return early, and True, when a process has something to say."""
+        with DefaultSelector() as selector:
+            for process in self._processes:
+                assert process.stdout is not None
+                selector.register(process.stdout, EVENT_READ)
+            while (left := moment_ns - monotonic_ns()) > 0:
+                if selector.select(left / 1e9):
+                    return True
+        return False
+
+    def results(self, timeout_s: float) -> list[Result]:
+        """Wait for what every process has to report.
+
+        Raises:
+            ClientFailedError: one died or did not answer in time; its rows cannot be accounted for.
+
+        """
+        return self._answers(Result, monotonic() + timeout_s)
+
+    def _answers(self, kind: type[T], deadline: float) -> list[T]:
+        return [msgspec.json.decode(self._line(i, deadline), type=kind) for i in range(len(self._processes))]
+
+    def _line(self, number: int, deadline: float) -> bytes:
+        process = self._processes[number]
+        assert process.stdout is not None
+        with DefaultSelector() as selector:
+            selector.register(process.stdout, EVENT_READ)
+            if not selector.select(max(deadline - monotonic(), 0)):
+                raise ClientFailedError(f"client process {number} did not answer in time")
+        if line := process.stdout.readline():
+            return line
+        self._errors[number].seek(0)
+        last = self._errors[number].read().decode(errors="replace").strip().splitlines()[-1:]
+        raise ClientFailedError(f"client process {number} ended by {process.wait()}: {' '.join(last)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            if kind:
+                process.kill()
+            with process:  # closes its pipes and waits
+                pass
+        for errors in self._errors:
+            errors.close()
+
+
+def _tell(process: subprocess.Popen[bytes], thing: object) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):  # its silence is reported when its answer is due
+        process.stdin.write(msgspec.json.encode(thing) + b"\n")
+        process.stdin.flush()

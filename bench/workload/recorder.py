@@ -1,0 +1,67 @@
+"""What one client process remembers of its commits; memory is bounded whatever the window's length.
+
+On the way only clock readings are added up and a latency is appended; every ``FOLD`` latencies they are counted into
+HdrHistogram's buckets. The agent merges the histograms of all processes (percentiles are never averaged).
+"""
+
+from array import array
+from collections import Counter
+
+from hdrh.histogram import HdrHistogram
+
+from bench.stats.histogram import new_histogram
+
+SECOND_NS = 1_000_000_000
+FOLD = 512
+SUB_BUCKET_BITS = 11
+"""Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
+
+
+class Recorder:
+    """Commits acknowledged in the window [opens_ns, closes_ns) on the monotonic clock, and rows outside it."""
+
+    def __init__(self, opens_ns: int, closes_ns: int) -> None:
+        self.opens_ns, self.closes_ns = opens_ns, closes_ns
+        seconds = -(-(closes_ns - opens_ns) // SECOND_NS)
+        self.rows_per_second = [0] * seconds
+        self.commits_per_second = [0] * seconds
+        self.acknowledged = 0
+        self.rounds = self.rounds_ns = 0
+        self.prepare_ns = self.wait_ns = self.insert_ns = self.release_ns = 0
+        self._latencies = array("q")
+        self._counts: Counter[int] = Counter()
+
+    def acknowledge(self, began: int, asked: int, connected: int, answered: int, released: int, rows: int) -> None:
+        """Take note of one commit by its clock readings in ns, in the order in which they happened."""
+        self.acknowledged += rows
+        if not self.opens_ns <= answered < self.closes_ns:
+            return
+        second = (answered - self.opens_ns) // SECOND_NS
+        self.rows_per_second[second] += rows
+        self.commits_per_second[second] += 1
+        self.prepare_ns += asked - began
+        self.wait_ns += connected - asked
+        self.insert_ns += answered - connected
+        self.release_ns += released - answered
+        self._latencies.append(answered - asked)
+        if len(self._latencies) == FOLD:
+            self._fold()
+
+    def round(self, began: int, ended: int) -> None:
+        """Take note of a round: commits that started together and waited for the slowest."""
+        if self.opens_ns <= ended < self.closes_ns:
+            self.rounds += 1
+            self.rounds_ns += ended - began
+
+    def _fold(self) -> None:
+        micros = [latency // 1000 for latency in self._latencies]
+        self._counts.update([us if us < 2048 else us >> (s := us.bit_length() - SUB_BUCKET_BITS) << s for us in micros])
+        self._latencies = array("q")
+
+    def histogram(self) -> HdrHistogram:
+        """Return the latencies of the window in µs."""
+        self._fold()
+        histogram = new_histogram()
+        for value, count in self._counts.items():
+            histogram.record_value(max(value, 1), count)
+        return histogram

@@ -1,0 +1,36 @@
+"""Rows to write: seeded payloads from a ring, stamped with who wrote them.
+
+The stamp in ``device_id`` is the writer's number and its sequence, so that ``agent.verify`` can tell by identity which
+rows arrived. Payloads are made beforehand; taking a batch only stamps it.
+"""
+
+import random
+import string
+from itertools import cycle, islice
+
+SEQUENCE_BITS = 40
+"""A writer's sequence: 2⁴⁰ rows, more than a month at 400,000 rows/s."""
+RING = 4096
+ALPHABET = string.ascii_letters + string.digits
+
+
+def first_stamp(writer: int) -> int:
+    """Return the stamp of a writer's row 0."""
+    return writer << SEQUENCE_BITS
+
+
+class RowSource:
+    """One writer's rows, in order; ``taken`` of them were handed out so far."""
+
+    def __init__(self, writer: int, seed: int, payload_bytes: int) -> None:
+        chance = random.Random(f"{seed}/{writer}")
+        ring = ["".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(RING)]
+        self._payloads = cycle(ring)
+        self._first = first_stamp(writer)
+        self.taken = 0
+
+    def take(self, count: int) -> list[tuple[int, str]]:
+        """Return the next ``count`` rows as (device_id, payload)."""
+        first = self._first + self.taken
+        self.taken += count
+        return list(zip(range(first, first + count), islice(self._payloads, count), strict=True))
