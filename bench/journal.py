@@ -99,6 +99,13 @@ class RunDirectory:
         lines = text[: text.rfind(b"\n") + 1].splitlines()
         return [from_json(line, Record, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
 
+    def samples(self, trial: int, attempt: int) -> Samples:
+        """Return the samples of a recorded trial."""
+        path = self._samples_path(trial, attempt)
+        if not path.is_file():
+            raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
+        return from_json(path.read_bytes(), Samples, str(path))
+
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}

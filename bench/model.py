@@ -101,6 +101,17 @@ class Unreadable:
 
 Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
 """What is known of the host: a value, or why there is none."""
+FACT_SCHEMA = {
+    "anyOf": [
+        {"type": ["string", "number", "boolean", "array"]},
+        {"type": "object", "properties": {"unreadable": {"type": "string"}}},
+    ]
+}
+
+
+def _fact(fact: Any) -> Fact:
+    is_reason = isinstance(fact, dict) and fact.keys() == {"unreadable"}
+    return Unreadable(**fact) if is_reason else fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +122,13 @@ class Fingerprint:
     host: str
     run: Name
     taken: str
-    facts: dict[str, dict[str, Fact]]
-    """Group (cpu, memory, disk, system, postgresql, pgladder) to name to fact."""
+    facts: dict[str, dict[str, Annotated[Any, Meta(extra_json_schema=FACT_SCHEMA)]]]
+    """Group (cpu, memory, disk, system, packages, postgresql, pgladder) to name to ``Fact``."""
+
+    def __post_init__(self) -> None:
+        """Make of what was decoded the ``Unreadable`` it was."""
+        facts = {group: {name: _fact(fact) for name, fact in facts.items()} for group, facts in self.facts.items()}
+        object.__setattr__(self, "facts", facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -245,10 +245,9 @@ def upper_rate(parameters: Parameters) -> float:
     return min(400_000 * parameters.processes, 1_000_000)
 
 
-def estimate(plan: Plan, done: int = 0) -> Estimate:
-    """Return what is left of a plan after so many trials."""
+def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
+    """Return what the trials that are left of a plan will take."""
     span = plan.warm_up_s + plan.window_s
-    left = plan.trials[done:]
     rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
     payload = max((trial.parameters.payload_bytes for trial in left), default=0)
     return Estimate(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.model import Cpu, InFlight, Reason, Validity
+from bench.probes.sensors import Reading, SwapPages
 
 VOID = frozenset(
     {
@@ -64,6 +65,20 @@ def check_cpu(cpu: Cpu) -> list[Reason]:
     if cpu.steal_pct is None or cpu.steal_pct <= STEAL_PCT:
         return []
     return [Reason(code="steal", detail=f"the hypervisor gave {cpu.steal_pct:.0f} % of the CPU time to others")]
+
+
+def check_host(first: Reading, last: Reading) -> list[Reason]:
+    """Heat and want of memory between two readings; what is unreadable says nothing."""
+    reasons = []
+    if isinstance(first.throttle_counts, dict) and isinstance(last.throttle_counts, dict):
+        rose = sorted(name for name, count in last.throttle_counts.items() if count > first.throttle_counts[name])
+        if rose:
+            detail = f"the processor was slowed for heat or power: {', '.join(rose)}"
+            reasons.append(Reason(code="throttled", detail=detail))
+    if isinstance(first.swap, SwapPages) and isinstance(last.swap, SwapPages) and first.swap != last.swap:
+        pages = last.swap.swapped_in - first.swap.swapped_in + last.swap.swapped_out - first.swap.swapped_out
+        reasons.append(Reason(code="swapped", detail=f"{pages} pages were swapped in or out"))
+    return reasons
 
 
 def check_commits(commits: int) -> list[Reason]:

@@ -7,37 +7,38 @@ each insert, gone before anyone could ask for its time).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 import psutil
 
-from bench.model import Cpu
+from bench.model import Cpu, Unreadable
+from bench.probes.sensors import Reading
+
+READ_AGAIN = 3
+"""In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CpuReading:
+class Spent:
     """CPU seconds spent until ``at_s`` of the monotonic clock."""
 
     at_s: float
-    host_busy_s: float
-    host_steal_s: float
-    host_total_s: float
     clients_s: float
     server_s: float | None
 
 
-def read_cpu(clients: Iterable[int], postmaster: int | None) -> CpuReading:
-    """Read the clocks of the host, of the client processes and of the server."""
-    host = psutil.cpu_times()
-    total = sum(host[:8])  # guest time is part of user time (proc(5), /proc/stat)
-    return CpuReading(
-        at_s=monotonic(),
-        host_busy_s=total - host.idle - host.iowait - host.steal,
-        host_steal_s=host.steal,
-        host_total_s=total,
-        clients_s=sum(_own_time(pid) for pid in clients),
-        server_s=_server_time(postmaster),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One reading a second of host and server."""
+
+    at_s: float
+    """Since the window opened."""
+    host: Reading
+    server: dict[str, float]
+
+
+def spent_so_far(clients: Iterable[int], postmaster: int | None) -> Spent:
+    """Read the CPU clocks of the client processes and of the server."""
+    return Spent(at_s=monotonic(), clients_s=sum(_own_time(pid) for pid in clients), server_s=_server_time(postmaster))
 
 
 def _own_time(pid: int) -> float:
@@ -49,34 +50,45 @@ def _own_time(pid: int) -> float:
 
 
 def _server_time(postmaster: int | None) -> float | None:
+    """Add up the server's CPU time; again where a backend ended meanwhile: it would be missed or taken twice."""
     if postmaster is None:
         return None
     try:
         process = psutil.Process(postmaster)
-        times = process.cpu_times()
-        alive = sum(_own_time(child.pid) for child in process.children())
+        for _ in range(READ_AGAIN):
+            before = process.cpu_times()
+            alive = sum(_own_time(child.pid) for child in process.children())
+            times = process.cpu_times()
+            if times.children_user + times.children_system == before.children_user + before.children_system:
+                break
     except psutil.Error:
         return None
     return times.user + times.system + times.children_user + times.children_system + alive
 
 
-def cpu_between(first: CpuReading, last: CpuReading) -> Cpu:
+def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     """Return what was spent between two readings. Pure."""
-    span, host = last.at_s - first.at_s, last.host_total_s - first.host_total_s
-    server = None
+    span, server = last.at_s - first.at_s, None
     if first.server_s is not None and last.server_s is not None:
         server = (last.server_s - first.server_s) / span
+    busy, steal = _host_shares(moments)
     return Cpu(
-        host_pct=100 * (last.host_busy_s - first.host_busy_s) / host if host else None,
-        steal_pct=100 * (last.host_steal_s - first.host_steal_s) / host if host else None,
-        client_cores=(last.clients_s - first.clients_s) / span,
-        server_cores=server,
+        host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
     )
 
 
-def counters_between(readings: Sequence[dict[str, Any]]) -> dict[str, float]:
+def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
+    """Return percent of the host's CPU time that was busy, and that a hypervisor took."""
+    first, last = moments[0].host.cpu, moments[-1].host.cpu
+    if isinstance(first, Unreadable) or isinstance(last, Unreadable) or last.total == first.total:
+        return None, None
+    total = last.total - first.total
+    return 100 * (last.busy - first.busy) / total, 100 * (last.steal - first.steal) / total
+
+
+def counters_between(moments: Sequence[Moment]) -> dict[str, float]:
     """Return how far the server's counters went from the first reading to the last. Pure."""
-    if len(readings) < 2:
+    if len(moments) < 2:
         return {}
-    first, last = readings[0]["server"], readings[-1]["server"]
+    first, last = moments[0].server, moments[-1].server
     return {name: last[name] - first[name] for name in first}

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
+import msgspec
 import psycopg2
 
 from bench.agent import judge, observe
@@ -27,8 +27,11 @@ from bench.model import (
     Samples,
     Start,
     Trial,
+    Unreadable,
     Verified,
 )
+from bench.probes.block import data_device
+from bench.probes.sensors import Sensors
 from bench.server.server import Server
 from bench.server.session import ServerError, Session, script
 from bench.stats.histogram import decode, merge, percentiles
@@ -54,7 +57,7 @@ class Outcome:
     complete: bool = False
     """The window was open from its start to its end."""
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
-    readings: list[dict[str, Any]] = field(default_factory=list)
+    moments: list[observe.Moment] = field(default_factory=list)
     checkpoint_s: float | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
@@ -70,6 +73,7 @@ class TrialRunner:
     def __init__(self, plan: Plan, server: Server) -> None:
         self.plan, self.server = plan, server
         self._variants = {variant.name: variant for variant in plan.variants}
+        self._sensors = Sensors(_device(server))
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
 
@@ -99,8 +103,8 @@ class TrialRunner:
             if session.started() != started:
                 outcome.doubt("server-restarted", "the server was restarted during the trial")
             outcome.checkpoint_s = session.checkpoint()
-            self._verify(session, before, began, outcome)
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
+            self._verify(session, before, began, outcome)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
@@ -111,11 +115,11 @@ class TrialRunner:
         self._settings.setdefault(trial.variant, session.settings())
         outcome.durability = durability(session, trial.layout)
         table, indexes = session.table_sizes()
-        directory = self.server.data_directory()
+        directory, temperature = self.server.data_directory(), self._sensors.read().temperature_c
         outcome.start = Start(
             wal_segments=session.wal_segments(),
             free_disk_bytes=shutil.disk_usage(directory).free if directory else None,
-            temperature_c=None,
+            temperature_c=None if isinstance(temperature, Unreadable) else temperature,
             table_bytes=table,
             index_bytes=indexes,
         )
@@ -148,14 +152,14 @@ class TrialRunner:
         postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.read_cpu(clients.pids, postmaster)
-        moments = [*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns]
-        for moment in moments:
+        first = observe.spent_so_far(clients.pids, postmaster)
+        for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
-            outcome.readings.append({"at_s": at_s, "server": session.named(script("counters"))})
-        outcome.cpu = observe.cpu_between(first, observe.read_cpu(clients.pids, postmaster))
+            server = session.named(script("counters"))
+            outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
+        outcome.cpu = observe.cpu_between(first, observe.spent_so_far(clients.pids, postmaster), outcome.moments)
         return time.monotonic_ns() >= window.closes_ns
 
     def _verify(self, session: Session, before: int, began: float, outcome: Outcome) -> None:
@@ -189,6 +193,7 @@ class TrialRunner:
             outcome.reasons += judge.check_commits(sum(commits))
             outcome.reasons += judge.check_in_flight(check)
             outcome.reasons += judge.check_cpu(outcome.cpu)
+            outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
         settled = seconds + outcome.checkpoint_s if seconds and outcome.checkpoint_s is not None else None
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
         record = Record(
@@ -228,7 +233,7 @@ class TrialRunner:
             in_flight_check=check,
             start=outcome.start,
             transactions=outcome.transactions,
-            counters=observe.counters_between(outcome.readings),
+            counters=observe.counters_between(outcome.moments),
             durability=outcome.durability,
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
@@ -238,10 +243,17 @@ class TrialRunner:
             attempt=attempt,
             rows_per_second=rows,
             commits_per_second=commits,
-            readings=outcome.readings,
+            readings=msgspec.to_builtins(outcome.moments),
             latency_hdr=histogram.encode().decode(),
         )
         return record, samples
+
+
+def _device(server: Server) -> str | Unreadable:
+    directory = server.data_directory()
+    if directory is None:
+        return Unreadable(unreadable="the server's data directory can't be seen from here")
+    return data_device(directory)
 
 
 def durability(session: Session, layout: Layout) -> str:

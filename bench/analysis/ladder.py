@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
+from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model import Latency, Layout, Reason, Record, Transport
+from bench.model import Fingerprint, Latency, Layout, Plan, Reason, Record, Transport
 from bench.stats.histogram import merge, percentiles
 
 Key = tuple[int, int]
@@ -71,6 +72,53 @@ class Ladder:
     seconds: float
     """Of each window."""
     rungs: tuple[Rung, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderReport:
+    """All ladders of one run on one host, and what a reader must know before reading them."""
+
+    schema: Literal["pgladder/ladder/1"] = "pgladder/ladder/1"
+    run: str
+    host: Fingerprint | None
+    complete: bool
+    notes: tuple[str, ...]
+    ladders: tuple[Ladder, ...]
+
+
+def ladder_report(
+    plan: Plan, host: Fingerprint | None, records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]
+) -> LadderReport:
+    """Return what a run's records say."""
+    recorded = {record.trial for record in records}
+    complete = recorded >= {trial.trial for trial in plan.trials}
+    partial = (
+        [] if complete else [f"This run is not complete: {len(recorded)} of its {len(plan.trials)} trials are here."]
+    )
+    return LadderReport(
+        run=plan.run,
+        host=host,
+        complete=complete,
+        notes=(
+            *partial,
+            *(host_notes(host) if host else ["This run has no fingerprint: it ended before it was taken."]),
+        ),
+        ladders=tuple(ladders(records, histograms)),
+    )
+
+
+def host_notes(host: Fingerprint) -> list[str]:
+    """Return what of the host must be known before its numbers are read."""
+    system, disk, ours = host.facts["system"], host.facts["disk"], host.facts["pgladder"]
+    notes = []
+    if system.get("hypervisor") is True or isinstance(system.get("container"), str):
+        notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
+    if disk.get("kind") == "memory":
+        notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
+    limits = ours.get("limits")
+    if isinstance(limits, list):
+        notes.append(f"The server was brought by the user: {'; '.join(limits)}.")
+    return notes
 
 
 def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Ladder]:

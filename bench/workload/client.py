@@ -1,11 +1,13 @@
 """One client process: takes a job on standard input, writes rows until told, reports what became of them.
 
-The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result``. The agent's side of it is
-``processes``. Whatever goes wrong with a commit ends the trial here: closed loops that retry hide what they measure.
+The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result`` → end of input. Until that
+end connections stay open, so that the CPU time of this process and of its backends can be read. The agent's side of it
+is ``processes``. Whatever goes wrong with a commit ends the trial here: closed loops that retry hide what they measure.
 """
 
 import asyncio
 import gc
+import os
 import ssl
 import sys
 from collections.abc import Callable
@@ -217,7 +219,7 @@ class AsyncClient(Client):
                 self.recorder.round(self.round_began, released)
         return None
 
-    async def run(self, ready: Callable[[], Window]) -> Result:
+    async def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
         """Open the pool, follow the phase's drive until the window closes, drain."""
         parameters = self.job.parameters
         self.pool = await asyncpg.create_pool(
@@ -233,8 +235,7 @@ class AsyncClient(Client):
             await asyncio.wait_for(drive, left)
         except TimeoutError as error:
             self.fail(error)
-        self.pool.terminate()
-        return self.result()
+        return finish(self.result())
 
 
 class SyncClient(Client):
@@ -267,13 +268,13 @@ class SyncClient(Client):
         self.commits += 1
         return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
 
-    def run(self, ready: Callable[[], Window]) -> Result:
+    def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
         """Open what is kept, write until the window closes."""
         kept = self.phase.open(self.connect)
         self.start(ready())
         while self.running():
             self.commit(kept)
-        return self.result()
+        finish(self.result())
 
 
 def _refused(error: BaseException) -> bool:
@@ -283,15 +284,16 @@ def _refused(error: BaseException) -> bool:
     return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
 
 
-def climb(job: Job, phase: Phase, ready: Callable[[], Window]) -> Result:
-    """Run one job in this process; ``ready`` is called when connections are open and returns the window."""
+def climb(job: Job, phase: Phase, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+    """Run one job in this process; ``ready`` is called with connections open and returns the window."""
     if isinstance(phase, SyncPhase):
-        return SyncClient(job, phase).run(ready)
-    if job.parameters.event_loop == "uvloop":
+        SyncClient(job, phase).run(ready, finish)
+    elif job.parameters.event_loop == "uvloop":
         import uvloop
 
-        return uvloop.run(AsyncClient(job, phase).run(ready))
-    return asyncio.run(AsyncClient(job, phase).run(ready))
+        uvloop.run(AsyncClient(job, phase).run(ready, finish))
+    else:
+        asyncio.run(AsyncClient(job, phase).run(ready, finish))
 
 
 def main() -> None:
@@ -305,8 +307,13 @@ def main() -> None:
         _say(Ready())
         return msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
 
+    def finish(result: Result) -> None:
+        _say(result)
+        sys.stdin.buffer.read()
+        os._exit(0)  # at once: connections are dropped by the kernel, there is nothing to tidy up
+
     try:
-        _say(climb(job, ladder()[job.phase], ready))
+        climb(job, ladder()[job.phase], ready, finish)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, psycopg2.Error) as error:
         if announced:
             raise

@@ -33,7 +33,7 @@ class Clients:
 
     @staticmethod
     def _start(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "bench.workload.client"]
+        command = [sys.executable, "-P", "-m", "bench.workload.client"]  # -P: not what lies in this directory
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
         )
@@ -106,7 +106,7 @@ class Clients:
         for process in self._processes:
             if kind:
                 process.kill()
-            with process:  # closes its pipes and waits
+            with process:  # closes its pipes, which ends it, and waits
                 pass
         for errors in self._errors:
             errors.close()

@@ -1,0 +1,215 @@
+"""The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
+
+Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 wrong use, nothing changed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench import __version__
+from bench.analysis.ladder import LadderReport, ladder_report
+from bench.journal import RunDirectory, find_runs
+from bench.local import Request, carry_out, default_data_dir, prepared
+from bench.model import PgladderError, WrongUseError, to_json
+from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
+from bench.report.terminal import RunProgress, console, duration, show_ladders, size
+from bench.server.brought import AS_FOUND
+from bench.stats.histogram import decode
+from bench.workload.phase import ladder
+
+DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
+PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    options = _parser().parse_args(arguments)
+    action: Callable[[argparse.Namespace], int] = options.action
+    try:
+        sys.exit(action(options))
+    except WrongUseError as error:
+        _complain(error)
+        sys.exit(WRONG_USE)
+    except PgladderError as error:
+        _complain(error)
+        sys.exit(DOUBTFUL)
+    except KeyboardInterrupt:
+        _complain("Stopped.")
+        sys.exit(DOUBTFUL)
+    except BrokenPipeError:  # the reader of our output went away
+        sys.stderr.close()
+        sys.exit(DOUBTFUL)
+
+
+def _complain(sentence: object) -> None:
+    print(f"pgladder: {sentence}", file=sys.stderr)  # noqa: T201 - the last words of a command
+
+
+# --- pgladder run ----------------------------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure on this machine."""
+    request = Request(
+        wish=None if options.plan or options.resume else _wish(options),
+        plan_file=options.plan,
+        resume=options.resume,
+        out=options.out,
+        dsn=options.dsn,
+        any_version=options.any_version,
+        bin_dir=options.bin_dir,
+        data_dir=options.data_dir or default_data_dir(),
+        seed=options.seed,
+    )
+    out = console(stderr=options.json)
+    with prepared(request) as (ready, server):
+        plan, expected = ready.plan, ready.estimate
+        out.print(f"Run {plan.run}: {ready.left} trials in {plan.trials[-1].block} blocks, {_expectation(expected)}.")
+        for limit in ready.limits:
+            out.print(f"Of the server of --dsn: {limit}.")
+        progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+        try:
+            complete = carry_out(request, ready, server, progress)
+        finally:
+            progress.close()
+    out.print(f"Results: {ready.directory.path}\n")
+    return _show([ready.directory], json=options.json) if complete else _stopped(ready.directory)
+
+
+def _expectation(expected: Estimate) -> str:
+    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
+    return f"about {duration(expected.seconds)}; {bounds}"
+
+
+def _stopped(directory: RunDirectory) -> int:
+    done = len(directory.records())
+    _complain(f"Stopped; {done} trials are recorded. Go on with: pgladder run --resume {directory.path}")
+    return DOUBTFUL
+
+
+def _wish(options: argparse.Namespace) -> Wish:
+    given = PROFILES[options.profile]
+    profile = Profile(
+        warm_up_s=given.warm_up_s if options.warm_up is None else options.warm_up,
+        window_s=given.window_s if options.window is None else options.window,
+        blocks=given.blocks if options.blocks is None else options.blocks,
+    )
+    return Wish(
+        phases=_words(options.phases) or list(ladder()),
+        variants=_words(options.variants) or [AS_FOUND if options.dsn else "stock"],
+        layouts=_words(options.layouts) or ["plain"],
+        transports=_words(options.transports) or ["tcp"],
+        profile=profile,
+        profile_name=options.profile if profile == given else "custom",
+        preload_rows=options.preload_rows,
+        overrides={name: getattr(options, name) for name in PARAMETERS},
+    )
+
+
+def _words(given: Sequence[str] | None) -> list[str]:
+    return [word for text in given or () for word in text.replace(",", " ").split()]
+
+
+# --- pgladder ladder -------------------------------------------------------------------------------------------------
+
+
+def show_ladder(options: argparse.Namespace) -> int:
+    """Print the ladder of a run again."""
+    return _show(find_runs(options.directory), json=options.json)
+
+
+def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
+    reports = [_report(directory) for directory in directories]
+    if json:
+        sys.stdout.buffer.write(to_json(reports if len(reports) > 1 else reports[0]) + b"\n")
+    else:
+        out = console()
+        for report in reports:
+            show_ladders(out, report)
+    void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
+    return DOUBTFUL if void or any(not report.complete for report in reports) else DONE
+
+
+def _report(directory: RunDirectory) -> LadderReport:
+    directory.check_sums()
+    records = directory.records()
+    keys = [(record.trial, record.attempt) for record in records]
+    histograms = {key: decode(directory.samples(*key).latency_hdr) for key in keys}
+    return ladder_report(directory.plan(), directory.host(), records, histograms)
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        return value
+
+    return parse
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"pgladder {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="climb the ladder on this machine", allow_abbrev=False))
+    again = commands.add_parser("ladder", help="print the ladder of a run again", allow_abbrev=False)
+    again.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    again.add_argument("--json", action="store_true", help="for programs")
+    again.set_defaults(action=show_ladder)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(action=run)
+    parser.add_argument("--json", action="store_true", help="the ladder for programs; progress goes to standard error")
+    what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
+    for name, known in (
+        ("phases", ladder()),
+        ("variants", ["stock", "async-commit"]),
+        ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
+        ("transports", ["tcp", "tls", "socket"]),
+    ):
+        default = "all of them" if name == "phases" else next(iter(known))
+        what.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"{', '.join(known)}; default: {default}")
+    what.add_argument("--preload-rows", type=_count, default=0, metavar="N", help="rows that are there before (0)")
+    long = parser.add_argument_group("how long")
+    shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
+    long.add_argument("--profile", choices=PROFILES, default="quick", help="; ".join(shapes))
+    long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
+    long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
+    long.add_argument("--blocks", type=_positive(int), metavar="N", help="repetitions, each in a random order")
+    long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
+    how = parser.add_argument_group("how to write (instead of a phase's own)")
+    for name in PARAMETERS[:-1]:
+        how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N")
+    how.add_argument("--event-loop", choices=["asyncio", "uvloop"])
+    where = parser.add_argument_group("where")
+    where.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
+    where.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
+    where.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
+    where.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
+    where.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>)")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")
+    other.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run that was cut")
+
+
+if __name__ == "__main__":
+    main()

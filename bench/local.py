@@ -1,0 +1,218 @@
+"""A run on this machine: the server found or made, the plan laid out, checked and carried out.
+
+Joins ``plan``, ``server`` and ``agent`` for ``pgladder run``; each of them knows only its own part.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.agent.fingerprint import take_fingerprint
+from bench.agent.lock import one_run_at_a_time
+from bench.agent.run import Listener, execute, remaining
+from bench.journal import RunDirectory
+from bench.model import Parameters, Plan, Variant, WrongUseError, from_json
+from bench.plan import (
+    RESERVED_CONNECTIONS,
+    Estimate,
+    Wish,
+    check_plan,
+    connections_needed,
+    effective,
+    estimate,
+    make_plan,
+    pick,
+)
+from bench.server.binaries import find_binaries
+from bench.server.brought import AS_FOUND, BroughtServer
+from bench.server.private import PrivateServer
+from bench.server.server import Server
+from bench.tuning.render import as_variant, render, variant_names
+from bench.workload.phase import ladder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asks of ``pgladder run``; exactly one of wish, plan file and resumed directory."""
+
+    wish: Wish | None = None
+    plan_file: Path | None = None
+    resume: Path | None = None
+    out: Path | None = None
+    dsn: str | None = None
+    any_version: bool = False
+    bin_dir: Path | None = None
+    data_dir: Path
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan that this machine can carry out, and what it will take."""
+
+    plan: Plan
+    directory: RunDirectory
+    estimate: Estimate
+    left: int
+    """Trials still to run."""
+    limits: Sequence[str]
+    """What can't be controlled or observed on a server that was brought."""
+
+
+def default_data_dir() -> Path:
+    """Return where the throwaway server lives: on the disk that holds our state, as /tmp may be memory."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/pgladder")
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "pgladder"
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an identifier that sorts by time and is not given twice."""
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+@contextmanager
+def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
+    """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
+
+    Raises:
+        WrongUseError: the request can't be met; nothing was changed.
+
+    """
+    with one_run_at_a_time():
+        given, directory = _given_plan(request)
+        run = given.run if given else new_run_id(datetime.now(UTC))
+        brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
+        plan = given or _new_plan(request, run, brought)
+        _check_arms(plan, brought)
+        directory = directory or RunDirectory(request.out or Path("results") / run / socket.gethostname())
+        left = remaining(plan, directory.records())
+        ready = Prepared(
+            plan=plan,
+            directory=directory,
+            estimate=estimate(plan, [trial for trial, _ in left]),
+            left=len(left),
+            limits=brought.limits if brought else (),
+        )
+        _check_room(request, ready, brought)
+        server: Server
+        if brought:
+            _check_connections(plan, brought)
+            server = brought
+        else:
+            server = PrivateServer(request.data_dir, find_binaries(request.bin_dir))
+        if not request.resume:
+            directory.begin(plan)
+        try:
+            yield ready, server
+        finally:
+            server.close()
+
+
+def carry_out(request: Request, ready: Prepared, server: Server, listener: Listener) -> bool:
+    """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
+    plan = ready.plan
+    if isinstance(server, PrivateServer):
+        listener.says("starting a private PostgreSQL 15")
+        server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
+        server.apply(plan.variants[0])
+    if ready.directory.host() is None:
+        listener.says("reading what this machine is (3 s)")
+        bin_dir = None if request.dsn else find_binaries(request.bin_dir)
+        host = take_fingerprint(plan.run, socket.gethostname(), server, bin_dir, ready.limits)
+        ready.directory.write_host(host)
+    return execute(plan, ready.directory, server, listener)
+
+
+def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
+    if request.resume:
+        directory = RunDirectory(request.resume)
+        directory.check_sums()
+        plan = directory.plan()
+    elif request.plan_file:
+        if not request.plan_file.is_file():
+            raise WrongUseError(f"There is no plan {request.plan_file}.")
+        directory, plan = None, from_json(request.plan_file.read_bytes(), Plan, str(request.plan_file))
+    else:
+        return None, None
+    check_plan(plan, ladder())
+    return plan, directory
+
+
+def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
+    assert request.wish is not None
+    wish, now = request.wish, datetime.now(UTC)
+    return make_plan(
+        wish,
+        ladder(),
+        _harness(wish, brought),
+        _variants(wish, brought),
+        run=run,
+        created=now.isoformat(timespec="seconds"),
+        seed=request.seed if request.seed is not None else secrets.randbelow(1 << 31),
+    )
+
+
+def _harness(wish: Wish, brought: BroughtServer | None) -> Variant:
+    if brought:
+        return as_variant("harness", "")
+    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
+    needed = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+    tls = "tls" in wish.transports
+    return render(
+        "harness", {"listen_addresses": "127.0.0.1", "port": None, "max_connections": max(needed, 100), "tls": tls}
+    )
+
+
+def _variants(wish: Wish, brought: BroughtServer | None) -> dict[str, Variant]:
+    if brought:
+        return {AS_FOUND: as_variant(AS_FOUND, "")}
+    return {name: render(f"variants/{name}", {}) for name in pick("variant", wish.variants, variant_names())}
+
+
+def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
+    """A brought server keeps its configuration and transport; a private one has those of the plan."""
+    names = {variant.name for variant in plan.variants}
+    if brought is None:
+        if AS_FOUND in names:
+            raise WrongUseError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
+        return
+    if names != {AS_FOUND}:
+        raise WrongUseError("A server of --dsn keeps its configuration: variants can't be applied to it.")
+    for trial in plan.trials:
+        if trial.transport != brought.transport:
+            raise WrongUseError(
+                f"The connection of --dsn is by {brought.transport}, so the transport can't be {trial.transport};"
+                " change host or sslmode in the connection string."
+            )
+
+
+def _check_connections(plan: Plan, brought: BroughtServer) -> None:
+    needed, free = connections_needed(trial.parameters for trial in plan.trials), brought.connections_free()
+    if needed > free:
+        raise WrongUseError(
+            f"The plan needs {needed} connections and the server of --dsn has {free} free;"
+            " raise max_connections or ask for a smaller --pool-max or other --phases."
+        )
+
+
+def _check_room(request: Request, ready: Prepared, brought: BroughtServer | None) -> None:
+    directory = brought.data_directory() if brought else request.data_dir
+    if directory is None:
+        return  # said in ``limits``
+    while not directory.exists():
+        directory = directory.parent
+    free = shutil.disk_usage(directory).free
+    if free < ready.estimate.disk_bytes:
+        raise WrongUseError(
+            f"{directory} has {free / 1e9:.1f} GB free and the plan may need {ready.estimate.disk_bytes / 1e9:.1f} GB;"
+            " make room, name another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases."
+        )

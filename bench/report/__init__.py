@@ -1,0 +1,1 @@
+"""How people see results: terminal, JSON. Shows what ``analysis`` found; computes nothing."""
