@@ -1,8 +1,7 @@
 #!/bin/sh
 # The kernel's knobs, read back. KNOBS has one a line: name, wanted value, files (globs), separated by "|".
-#   knobs.sh read     prints name|file|wanted|value in force; without a file: name||wanted|not applicable: reason
-#   knobs.sh apply    has systemd-tmpfiles set them (as root; CONFIGURATION names its file), then reads back and
-#                     fails naming the knob that did not take its value
+#   knobs.sh read     prints each as JSON; its state is "set", "differs" or "not applicable: reason"
+#   knobs.sh prove    fails naming the first one that does not have its value
 set -eu
 container=${CONTAINER:-$(systemd-detect-virt --container || test $? = 1)}
 
@@ -10,15 +9,21 @@ in_force() { # of "always [madvise] never" the chosen one
   sed 's/.*\[\(.*\)\].*/\1/' "$1"
 }
 
-read_one() {
+read_one() { # prints name|file|wanted|found|state
   name=$1 wanted=$2
   shift 2
-  if [ "$container" != none ]; then
-    echo "$name||$wanted|not applicable: shared kernel ($container)"
+  if [ -z "$wanted" ]; then
+    return 0
+  elif [ "$container" != none ]; then
+    echo "$name||$wanted||not applicable: shared kernel ($container)"
   elif [ ! -e "$1" ]; then
-    echo "$name||$wanted|not applicable: this machine has none"
+    echo "$name||$wanted||not applicable: this machine has no $1"
   else
-    for file in "$@"; do echo "$name|$file|$wanted|$(in_force "$file")"; done
+    for file in "$@"; do
+      found=$(in_force "$file")
+      if [ "$found" = "$wanted" ]; then state=set; else state=differs; fi
+      echo "$name|$file|$wanted|$found|$state"
+    done
   fi
 }
 
@@ -29,17 +34,21 @@ read_all() {
   done
 }
 
+as_json() {
+  sed -E 's/^(.*)\|(.*)\|(.*)\|(.*)\|(.*)$/{"name": "\1", "file": "\2", "wanted": "\3", "found": "\4", "state": "\5"}/'
+}
+
 prove() {
-  read_all | while IFS='|' read -r name file wanted value; do
-    if [ -n "$file" ] && [ "$value" != "$wanted" ]; then
-      echo "$name could not be set: $file was given \"$wanted\" and reads \"$value\"" >&2
+  read_all | while IFS='|' read -r name file wanted found state; do
+    if [ "$state" = differs ]; then
+      echo "$name could not be set: $file was given \"$wanted\" and reads \"$found\""
       exit 1
     fi
   done
 }
 
 case ${1-} in
-  read) read_all ;;
-  apply) systemd-tmpfiles --create "$CONFIGURATION" && prove ;;
-  *) echo "usage: knobs.sh read | apply" >&2 && exit 1 ;;
+  read) read_all | as_json ;;
+  prove) prove ;;
+  *) echo "usage: knobs.sh read | prove" >&2 && exit 1 ;;
 esac

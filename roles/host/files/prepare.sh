@@ -16,6 +16,7 @@ write_down() {
   apt-mark showmanual | sort >"$part/manual-packages"
   cut -d: -f1 /etc/passwd | sort >"$part/users"
   cut -d: -f1 /etc/group | sort >"$part/groups"
+  systemctl is-enabled systemd-timesyncd.service >"$part/time-synchronisation" 2>&1 || true
   for file in $KNOBS; do
     [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
   done >"$part/knobs"
@@ -44,6 +45,7 @@ mkdir -p -m 700 "$STATE"
 [ -d "$STATE/found" ] || write_down
 needed=$(missing)
 if [ -n "$needed" ]; then
+  echo missing
   dpkg --configure -a # what a power cut left half-way
   apt update
   write_down_additions "$needed"
