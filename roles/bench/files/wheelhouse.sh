@@ -23,7 +23,8 @@ download() {
 }
 
 build() {
-  work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
   .venv/bin/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir "$work" .
   wheel=$(basename "$work"/pgladder-*.whl)
   { cat requirements/box.txt && echo "./$wheel --hash=sha256:$(sha256sum <"$work/$wheel" | cut -c1-64)"; } >"$work/release.txt"

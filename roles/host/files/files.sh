@@ -3,7 +3,6 @@
 #   files.sh      (as root; FILES has one a line: mode, owner, path, text in base64; CHECK=yes changes nothing)
 # Prints a diff of each file that changes, or would. Works in check mode on a bare box too.
 set -eu
-part=.part
 
 differs() {
   ! echo "$text" | base64 -d | cmp -s - "$path"
@@ -18,14 +17,18 @@ show() {
 write() {
   [ "$CHECK" != yes ] || return 0
   mkdir -p "${path%/*}"
-  echo "$text" | base64 -d >"$path$part"
-  chmod "$mode" "$path$part" && chown "$owner:" "$path$part"
-  sync -f "$path$part"
-  mv "$path$part" "$path"
+  echo "$text" | base64 -d >"$path.part"
+  chmod "$mode" "$path.part"
+  chown "$owner:" "$path.part"
+  sync -f "$path.part"
+  mv "$path.part" "$path"
 }
 
 echo "$FILES" | while read -r mode owner path text; do
-  if differs; then show && write; fi
+  if differs; then
+    show
+    write
+  fi
 done
 if [ "$CHECK" != yes ]; then
   systemctl daemon-reload

@@ -5,7 +5,7 @@ data=$(findmnt -n -o SOURCE -T /var)
 clocks="chrony.service ntpsec.service openntpd.service systemd-timesyncd.service"
 echo "system=$ID $VERSION_ID"
 echo "architecture=$(uname -m)"
-echo "python=$(python3 -c 'import apt' 2>/dev/null && echo present)"
+echo "python=$(command -v python3)"
 echo "sudo=$(sudo -n true 2>/dev/null && echo free)"
 echo "free_mb=$(df --output=avail -BM /var | sed '1d; s/[^0-9]//g')"
 echo "container=$(systemd-detect-virt --container)"

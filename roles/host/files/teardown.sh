@@ -1,5 +1,5 @@
 #!/bin/sh
-# Restore what prepare.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
+# Restore what record.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
 #   teardown.sh      (as root; STATE and CONTAINER in the environment)
 # Prints "changed" when it changed something. A package that something else came to need stays, and is named.
 set -eu

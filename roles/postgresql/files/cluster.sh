@@ -36,7 +36,8 @@ begin() {
     [ -e "$begun" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
     remove # what an interruption left
   fi
-  touch "$begun" && sync -f "$begun"
+  touch "$begun"
+  sync -f "$begun"
 }
 
 # The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
@@ -67,9 +68,11 @@ external_pid_file = '$RUN/15-$CLUSTER.pid'
 ssl_cert_file = '$ETC/server.crt'
 ssl_key_file = '$ETC/server.key'
 END
-  mkdir -p "$ETC/next" && chown -R "$OWNER:" "$ETC/next" "$ETC/conf.d"
+  mkdir -p "$ETC/next"
+  chown -R "$OWNER:" "$ETC/next" "$ETC/conf.d"
   sync
-  touch "$made" && sync -f "$made"
+  touch "$made"
+  sync -f "$made"
   echo changed
 }
 
@@ -90,8 +93,10 @@ validate() {
 swap() { # file by file, each atomically
   for file in "$ETC"/next/*; do
     case $file in */pg_hba) live=$ETC/pg_hba.conf ;; *) live=$ETC/conf.d/${file##*/} ;; esac
-    cmp -s "$file" "$live" && continue
-    cp -p "$file" "$live.part" && sync -f "$live.part" && mv "$live.part" "$live"
+    if cmp -s "$file" "$live"; then continue; fi
+    cp -p "$file" "$live.part"
+    sync -f "$live.part"
+    mv "$live.part" "$live"
     swapped=yes
   done
 }
@@ -139,7 +144,8 @@ write_password() {
 SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET password_encryption = 'scram-sha-256';
 ALTER ROLE "$OWNER" PASSWORD '$secret';
 END
-  sync -f "$pass.part" && mv "$pass.part" "$pass"
+  sync -f "$pass.part"
+  mv "$pass.part" "$pass"
 }
 
 login() { as_owner env HOME="$HOME_OF_OWNER" psql -X -At -w -h 127.0.0.1 -p "$(port)" -d postgres -c "$1" 2>&1; }

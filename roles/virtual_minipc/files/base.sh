@@ -20,7 +20,8 @@ if [ -e "$BASE/.spec" ] && [ "$(cat "$BASE/.spec")" = "$spec" ]; then exit 0; fi
 if [ -e "$BASE/.spec" ] && grep -q "lowerdir=$BASE," /proc/mounts; then exit 0; fi # boxes stand on the old one
 
 rm -rf "$BASE" "$BASE.part"
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 sources >"$work/sources.list"
 network_settings >"$work/network.conf"
 [ -s "$work/sources.list" ] || rm "$work/sources.list" # mmdebstrap then takes Debian's own mirrors

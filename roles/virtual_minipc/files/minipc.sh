@@ -139,7 +139,10 @@ stop() { # killing the first process of its PID namespace takes all others with 
 
 detach() {
   for mount in "$root" "$disk"; do
-    ! mountpoint -q "$mount" || { umount -R "$mount" && echo changed; }
+    if mountpoint -q "$mount"; then
+      umount -R "$mount"
+      echo changed
+    fi
   done
   group=$(memory_group)
   [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
@@ -155,7 +158,7 @@ cut() {
 down() {
   stop
   detach
-  [ ! -e "$box" ] || { rm -rf "$box" && echo changed; }
+  rm -rf "$box"
 }
 
 case ${1-} in up | cut | down) "$1" ;; *) die "usage: minipc.sh up | cut | down" ;; esac

@@ -19,18 +19,21 @@ forwarding() { cat /proc/sys/net/ipv4/ip_forward; }
 up() {
   refuse_overlap
   if [ ! -e "/sys/class/net/$BRIDGE" ]; then
-    ip link add "$BRIDGE" type bridge && changed
+    ip link add "$BRIDGE" type bridge
+    changed
   fi
   if ! ip -4 -o address show dev "$BRIDGE" | grep -q " $GATEWAY/"; then
-    ip address add "$GATEWAY/${SUBNET#*/}" dev "$BRIDGE" && changed
+    ip address add "$GATEWAY/${SUBNET#*/}" dev "$BRIDGE"
+    changed
   fi
   ip link set "$BRIDGE" up
   if [ "$(forwarding)" = 0 ]; then
     touch "$STATE/forwarding-was-off"
-    echo 1 >/proc/sys/net/ipv4/ip_forward && changed
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    changed
   fi
   if ! nft list table ip "$TABLE" >/dev/null 2>&1; then
-    nft -f - <<NFT && changed
+    nft -f - <<NFT
 table ip $TABLE {
   chain postrouting {
     type nat hook postrouting priority srcnat
@@ -38,15 +41,23 @@ table ip $TABLE {
   }
 }
 NFT
+    changed
   fi
 }
 
 down() {
-  [ ! -e "/sys/class/net/$BRIDGE" ] || { ip link delete "$BRIDGE" && changed; }
-  if nft list table ip "$TABLE" >/dev/null 2>&1; then nft delete table ip "$TABLE" && changed; fi
+  if [ -e "/sys/class/net/$BRIDGE" ]; then
+    ip link delete "$BRIDGE"
+    changed
+  fi
+  if nft list table ip "$TABLE" >/dev/null 2>&1; then
+    nft delete table ip "$TABLE"
+    changed
+  fi
   if [ -e "$STATE/forwarding-was-off" ]; then
     echo 0 >/proc/sys/net/ipv4/ip_forward
-    rm "$STATE/forwarding-was-off" && changed
+    rm "$STATE/forwarding-was-off"
+    changed
   fi
 }
 
