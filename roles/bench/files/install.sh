@@ -1,6 +1,6 @@
 #!/bin/sh
 # On the box: pgladder and its pinned dependencies in a virtual environment of their own, without any network.
-#   install.sh look       prints "changed" when RELEASE is not the one in use
+#   install.sh look       prints "changed" when the release in use is another
 #   install.sh install    (as root; ARCHIVE too) installs it beside the one in use, then switches to it
 set -eu
 program=/opt/pgladder

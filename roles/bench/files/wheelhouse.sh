@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # On the control machine: the wheels a box needs, in one archive, for the box's architecture and Python 3.11.
-#   wheelhouse.sh      (CHECKOUT and ARCHITECTURE in the environment)
+#   wheelhouse.sh [release]      (CHECKOUT and ARCHITECTURE in the environment; with "release" it builds nothing)
 # Prints the release, a hash of everything that goes in; the archive is .cache/wheelhouse/<architecture>-<release>.tar.
 set -euo pipefail
 cd "$CHECKOUT"
@@ -11,6 +11,7 @@ release=$({
   cat requirements/box.txt pyproject.toml README.md
   find bench templates -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | hash)
+[[ ${1-} != release ]] || { echo "$release" && exit; }
 archive=$house/$ARCHITECTURE-$release.tar
 wheels=$house/$ARCHITECTURE-$(hash <requirements/box.txt)
 

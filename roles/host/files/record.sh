@@ -1,6 +1,6 @@
 #!/bin/sh
 # Write down what is found, before the first change: once, whole, synced. teardown.sh restores it.
-#   record.sh      (as root; STATE and KNOBS in the environment)
+#   record.sh      (as root; STATE, KNOBS and FOLDERS in the environment)
 # Prints "changed" when it wrote.
 set -eu
 [ ! -d "$STATE/found" ] || exit 0
@@ -15,6 +15,9 @@ systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{
 for file in $KNOBS; do
   [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
 done >"$part/knobs"
+for folder in $FOLDERS; do
+  [ ! -d "$folder" ] || echo "$folder"
+done >"$part/folders"
 touch "$STATE/installed-packages"
 sync -f "$part"
 mv "$part" "$STATE/found"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Restore what record.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
-#   teardown.sh      (as root; STATE and CONTAINER in the environment)
+#   teardown.sh      (as root; STATE, CONTAINER and FOLDERS in the environment)
 # Prints "changed" when it changed something. A package that something else came to need stays, and is named.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -50,6 +50,14 @@ remove_accounts() { # Debian leaves them behind
   for group in $(gone "$STATE/found/groups"); do ! getent group "$group" >/dev/null || groupdel "$group"; done
 }
 
+remove_folders() { # that were not there before, if nobody else put something into them
+  for folder in $FOLDERS; do
+    if [ -d "$folder" ] && ! grep -qxF "$folder" "$STATE/found/folders"; then
+      rmdir --ignore-fail-on-non-empty "$folder"
+    fi
+  done
+}
+
 rm -f /etc/tmpfiles.d/pgladder-host.conf /etc/pgladder-host.json /etc/systemd/system/pgladder-quiet.service
 systemctl daemon-reload
 restore_knobs
@@ -57,5 +65,6 @@ restore_knobs
 if [ -e "$STATE/installed-packages" ]; then remove_packages; fi
 restore_marks
 remove_accounts
+remove_folders
 rm -rf "$STATE"
 echo changed
