@@ -55,7 +55,7 @@ def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: s
 
 def _anew(folder: Path) -> list[str]:
     """Connect anew: the host key of a connection kept open was checked before."""
-    return ["-e", f"ansible_control_path={folder / '%C'}"]
+    return ["-e", f"ansible_control_path={folder / 'ssh'}"]
 
 
 def test_an_unknown_host_key_is_named(lab: Lab, tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ def _begin(lab: Lab) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
+def _runs(program: str) -> str:
+    return f"grep -qsx {program} /proc/[0-9]*/comm"
+
+
 def _wait_until(lab: Lab, condition: str) -> None:
     deadline = monotonic() + PATIENCE_S
     while subprocess.run([*lab.ssh(BOX), condition], capture_output=True, check=False).returncode:
@@ -29,11 +33,19 @@ fcntl($file, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die; sleep 30
 
 
 def test_a_held_dpkg_lock_is_named(lab: Lab) -> None:
-    with subprocess.Popen([*lab.ssh(BOX), f"sudo perl -e {quoted(HOLD_LOCK)}"], stdin=subprocess.DEVNULL):
-        _wait_until(lab, "pgrep -x perl")
-        said = lab.play("provision", BOX)
-        lab.run(BOX, "sudo kill $(pgrep -x perl)")
+    lab.run(BOX, f"sudo systemd-run --unit hold-lock perl -e {quoted(HOLD_LOCK)}")
+    _wait_until(lab, _runs("perl"))
+    said = lab.play("provision", BOX)
+    lab.run(BOX, "sudo systemctl stop hold-lock")
     assert "another program is installing packages" in sentence(said, BOX)
+
+
+def test_packages_from_pgdg_need_pgdg(lab: Lab) -> None:
+    lab.run(BOX, "echo '127.0.0.1 apt.postgresql.org' | sudo tee -a /etc/hosts")
+    said = lab.play("provision", BOX, "-e", "postgresql_source=pgdg")
+    lab.run(BOX, "sudo sed -i '/apt.postgresql.org/d' /etc/hosts")
+    assert "a package source could not be reached (http://apt.postgresql.org)" in sentence(said, BOX)
+    lab.run(BOX, "sudo rm /etc/apt/sources.list.d/pgladder-pgdg.sources")
 
 
 def test_an_unreachable_package_source_is_named(lab: Lab) -> None:
@@ -51,10 +63,10 @@ def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: dict[str, s
 
 def test_teardown_after_provisioning_was_cut_off_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
     play = _begin(lab)
-    _wait_until(lab, "test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
+    _wait_until(lab, "sudo test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
     play.kill()
     play.wait()
-    _wait_until(lab, "! pgrep -x pg_createcluste")
+    _wait_until(lab, "! " + _runs("initdb"))
     said = lab.play("teardown", BOX)
     assert said.returncode == 0, said.stdout
     assert lab.snapshot(BOX) ^ as_found[BOX] == set()
@@ -62,7 +74,7 @@ def test_teardown_after_provisioning_was_cut_off_leaves_nothing(lab: Lab, as_fou
 
 def test_a_box_that_lost_power_half_way_is_mended_by_running_again(lab: Lab) -> None:
     play = _begin(lab)
-    _wait_until(lab, "pgrep -x dpkg")
+    _wait_until(lab, _runs("dpkg"))
     lab.cut(BOX)
     play.kill()
     play.wait()

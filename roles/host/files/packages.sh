@@ -26,7 +26,7 @@ needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
-dpkg --configure -a # what a power cut left half-way
+[ -z "$(dpkg --audit)" ] || dpkg --configure -a # what a power cut left half-way
 apt update
 write_down_additions
 # shellcheck disable=SC2086

@@ -25,7 +25,7 @@ needed_by_others() { # what else would go with them
 }
 
 remove_packages() {
-  dpkg --configure -a
+  [ -z "$(dpkg --audit)" ] || dpkg --configure -a
   [ -n "$(ours)" ] || return 0
   others=$(needed_by_others)
   if [ -n "$others" ]; then

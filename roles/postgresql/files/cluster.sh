@@ -176,7 +176,7 @@ remove() {
 }
 
 drop() {
-  rm -f "$no_default"
+  rm -f "$no_default" /etc/apt/sources.list.d/pgladder-pgdg.sources
   [ -e "$begun" ] || exit 0
   remove
   rm -f "$made" "$begun"
