@@ -134,7 +134,8 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
     before = ready.directory.host()
     if before and (changed := differences(before, host)):
         raise WrongUseError(
-            f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed)}). Start a new run."
+            f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
+            f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
         )
     if before is None:
         ready.directory.write_host(host)

@@ -41,7 +41,11 @@ def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
     """Return which facts of a run's host are others now: trials of both do not belong together."""
     was, is_now = _stable(before), _stable(now)
     changed = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
-    return [f"{name}: {was.get(name)} → {is_now.get(name)}" for name in changed]
+    return [f"{name}: {_words(was.get(name))} → {_words(is_now.get(name))}" for name in changed]
+
+
+def _words(fact: Fact | None) -> str:
+    return fact.unreadable if isinstance(fact, Unreadable) else str(fact)
 
 
 def _stable(host: Fingerprint) -> dict[str, Fact]:
