@@ -48,7 +48,7 @@ fmt: .venv/ready ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 unit: .venv/ready ## the fast tests
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -n auto tests/unit
 
 e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
 	$(BIN)/pytest tests/e2e

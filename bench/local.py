@@ -9,15 +9,18 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
+from bench.agent.signals import stoppable, undisturbed
 from bench.journal import RunDirectory
-from bench.model import Parameters, Plan, Variant, WrongUseError, from_json
+from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
     RESERVED_CONNECTIONS,
     Estimate,
@@ -86,7 +89,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         WrongUseError: the request can't be met; nothing was changed.
 
     """
-    with one_run_at_a_time():
+    with one_run_at_a_time(), stoppable():
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id(datetime.now(UTC))
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
@@ -108,12 +111,13 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             server = brought
         else:
             server = PrivateServer(request.data_dir, find_binaries(request.bin_dir))
-        if not request.resume:
-            directory.begin(plan)
         try:
+            if not request.resume:
+                directory.begin(plan)
             yield ready, server
         finally:
-            server.close()
+            with undisturbed():
+                server.close()
 
 
 def carry_out(request: Request, ready: Prepared, server: Server, listener: Listener) -> bool:
@@ -137,18 +141,29 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
         directory.check_sums()
         plan = directory.plan()
     elif request.plan_file:
-        if not request.plan_file.is_file():
-            raise WrongUseError(f"There is no plan {request.plan_file}.")
-        directory, plan = None, from_json(request.plan_file.read_bytes(), Plan, str(request.plan_file))
+        directory, plan = None, _read_plan(request.plan_file)
     else:
         return None, None
     check_plan(plan, ladder())
     return plan, directory
 
 
+def _read_plan(path: Path) -> Plan:
+    """Read a plan that may have been written by hand."""
+    if not path.is_file():
+        raise WrongUseError(f"There is no plan {path}.")
+    text = path.read_bytes()
+    plan = from_json(text, Plan, str(path))
+    if where := unknown_field(msgspec.json.decode(text), msgspec.to_builtins(plan)):
+        raise WrongUseError(f"{path} has a field that plans do not have: {where}.")
+    return plan
+
+
 def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
     assert request.wish is not None
     wish, now = request.wish, datetime.now(UTC)
+    if not wish.transports:
+        wish = replace(wish, transports=[brought.transport if brought else "tcp"])
     return make_plan(
         wish,
         ladder(),
@@ -210,6 +225,8 @@ def _check_room(request: Request, ready: Prepared, brought: BroughtServer | None
         return  # said in ``limits``
     while not directory.exists():
         directory = directory.parent
+    if not brought and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free = shutil.disk_usage(directory).free
     if free < ready.estimate.disk_bytes:
         raise WrongUseError(

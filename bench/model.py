@@ -20,6 +20,7 @@ Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
 Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|unknown)$")]
+Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
 
 MAX_STATEMENT_PARAMETERS = 65_535
@@ -257,6 +258,8 @@ class Record:
     cpu: Cpu
     client_time: ClientTime
     in_flight_check: InFlight | None
+    steadiness: Steady
+    """What the window looked like; assessed from 20 s on."""
     start: Start | None
     transactions: Count | None
     """Transaction ids the server used during the trial; None where it could not be told."""
@@ -316,6 +319,7 @@ class Endpoint:
         }
 
 
+NOT_THERE = object()
 T = TypeVar("T")
 
 
@@ -337,12 +341,31 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         if found != wanted:
             raise WrongUseError(_schema_sentence(where, found, wanted))
         return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
 
 
+def unknown_field(given: Any, understood: Any, path: str = "$") -> str | None:
+    """Return where JSON, decoded freely, has a field that its class does not: a misspelt one would change nothing."""
+    if isinstance(given, dict):
+        inside = ((f"{path}.{name}", value, understood.get(name, NOT_THERE)) for name, value in given.items())
+    elif isinstance(given, list):
+        inside = ((f"{path}[{at}]", value, understood[at]) for at, value in enumerate(given))
+    else:
+        return None
+    for where, value, ours in inside:
+        if found := where if ours is NOT_THERE else unknown_field(value, ours, where):
+            return found
+    return None
+
+
 def _schema_sentence(where: str, found: object, wanted: str) -> str:
-    name, _, version = wanted.rpartition("/")
-    if isinstance(found, str) and found.startswith(name + "/") and found.rpartition("/")[2] > version:
+    if isinstance(found, str) and _newer(found, wanted):
         return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
     return f"{where} has schema {found!r} where {wanted} belongs."
+
+
+def _newer(found: str, wanted: str) -> bool:
+    """Versions are numbers: 10 comes after 9."""
+    (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
+    return name == ours and version.isdecimal() and int(version) > int(our_version)

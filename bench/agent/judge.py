@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from bench.model import Cpu, InFlight, Reason, Validity
 from bench.probes.sensors import Reading, SwapPages
+from bench.stats.steadiness import Steadiness
 
 VOID = frozenset(
     {
         "agent-ended",
         "client-error",
         "clock-stepped",
+        "commits-torn",
         "configuration-drifted",
         "interrupted",
         "no-commits",
@@ -52,11 +54,9 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     """Little's law against what the phase should have under way."""
     if check is None or abs(check.measured - check.expected) <= IN_FLIGHT_TOLERANCE * check.expected:
         return []
-    share = 1 - check.measured / check.expected
-    detail = (
-        f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected:"
-        f" {share:.0%} of the workers' time lies outside what was timed"
-    )
+    share = check.measured / check.expected - 1
+    told = f"{-share:.0%} of the workers' time lies outside what was timed" if share < 0 else f"{share:.0%} too much"
+    detail = f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {told}"
     return [Reason(code="in-flight", detail=detail)]
 
 
@@ -79,6 +79,15 @@ def check_host(first: Reading, last: Reading) -> list[Reason]:
         pages = last.swap.swapped_in - first.swap.swapped_in + last.swap.swapped_out - first.swap.swapped_out
         reasons.append(Reason(code="swapped", detail=f"{pages} pages were swapped in or out"))
     return reasons
+
+
+def check_steady(steady: Steadiness | None) -> list[Reason]:
+    """A window that was not flat is not told by one rate."""
+    if steady is None or steady.label == "flat":
+        return []
+    range_, drift = f"range {steady.range_share:.0%}", f"drift {steady.drift_share:+.0%}"
+    detail = f"the rate was not steady: {steady.label} ({range_}, {drift} after {steady.settled_after} s)"
+    return [Reason(code="not-steady", detail=detail)]
 
 
 def check_commits(commits: int) -> list[Reason]:

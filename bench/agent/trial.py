@@ -35,11 +35,15 @@ from bench.probes.sensors import Sensors
 from bench.server.server import Server
 from bench.server.session import ServerError, Session, script
 from bench.stats.histogram import decode, merge, percentiles
-from bench.workload.client import DRAIN_TIMEOUT_S, Job, Result, Window
+from bench.stats.steadiness import assess
+from bench.workload.client import DRAIN_TIMEOUT_S
+from bench.workload.messages import Job, Result, Window
 from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
+WAL_SEGMENTS = 16
+"""At least these are there when a trial starts, so that a fresh cluster does not pay for creating them."""
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -111,6 +115,8 @@ class TrialRunner:
     def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Bring the server to the same start, and say in what starts differ all the same."""
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
+        if self.server.exclusive:
+            session.fill_wal(WAL_SEGMENTS)
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         outcome.durability = durability(session, trial.layout)
@@ -189,8 +195,10 @@ class TrialRunner:
         histogram = merge(decode(result.latency_hdr) for result in results)
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
+        steady = assess(rows) if outcome.complete else None
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits))
+            outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
             outcome.reasons += judge.check_cpu(outcome.cpu)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
@@ -231,6 +239,7 @@ class TrialRunner:
             cpu=outcome.cpu,
             client_time=client_time(results),
             in_flight_check=check,
+            steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
             counters=observe.counters_between(outcome.moments),
@@ -277,20 +286,17 @@ def client_time(results: Sequence[Result]) -> ClientTime:
 
 
 def in_flight(trial: Trial, results: Sequence[Result], seconds: float) -> InFlight | None:
-    """Little's law, N = X · (R + Z): the cycles of the window's commits, laid side by side.
+    """Little's law, N = X · (R + Z): what was under way on average, from the cycles' time inside the window.
 
-    Expected is the phase's number in flight; behind a barrier it is less, as a round lasts as long as its slowest:
-    width × mean cycle ÷ mean round.
+    Expected is what the phase keeps under way; behind a barrier, which a round's slowest commit holds up, what was
+    under way on average while a round was on.
     """
-    commits = sum(sum(result.commits_per_second) for result in results)
-    if not seconds or not commits:
+    if not seconds or not sum(result.commits for result in results):
         return None
-    spent = client_time(results)
-    cycles = spent.prepare_s + spent.connect_s + spent.pool_wait_s + spent.insert_s + spent.release_s
-    expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    cycles = sum(result.cycle_s for result in results)
     phase = ladder()[trial.phase]
-    rounds = sum(result.rounds for result in results)
-    if isinstance(phase, AsyncPhase) and phase.barrier and rounds:
-        mean_round = sum(result.rounds_s for result in results) / rounds
-        expected *= (cycles / commits) / mean_round
+    if isinstance(phase, AsyncPhase) and phase.barrier:
+        expected = cycles / (sum(result.round_s for result in results) / len(results))
+    else:
+        expected = float(trial.parameters.in_flight * trial.parameters.processes)
     return InFlight(measured=cycles / seconds, expected=expected)

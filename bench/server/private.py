@@ -4,15 +4,19 @@ It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``pos
 agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
 """
 
+import contextlib
+import fcntl
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
+from typing import IO
 
 import psycopg2
 
@@ -23,6 +27,8 @@ MARKER = "made-by-pgladder"
 USER = "pgladder"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+"""Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -58,6 +64,7 @@ class PrivateServer:
         self._harness: Variant | None = None
         if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
+        self._held = self._hold_directory()
 
     # --- making and removing -----------------------------------------------------------------------------------------
 
@@ -78,6 +85,20 @@ class PrivateServer:
         self._write("10-harness.conf", harness.text)
         if tls:
             self._make_certificate()
+
+    def _hold_directory(self) -> IO[str]:
+        """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
+        self._base.parent.mkdir(parents=True, exist_ok=True)
+        held = self._base.with_name("server.lock").open("w")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            held.close()
+            raise WrongUseError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
+        if self._base.exists() and not (self._base / MARKER).exists():
+            held.close()
+            raise WrongUseError(f"{self._base} was not made by pgladder; choose another --data-dir.")
+        return held
 
     def _initdb(self) -> None:
         password_file = self._base / "password"
@@ -115,15 +136,15 @@ class PrivateServer:
         part.replace(path)
 
     def _remove(self) -> None:
-        if self._base.exists() and not (self._base / MARKER).exists():
-            raise WrongUseError(f"{self._base} was not made by pgladder; choose another --data-dir.")
         if self._base.exists():
             shutil.rmtree(self._base)
 
     def close(self) -> None:
-        """Stop the server and remove the cluster."""
-        self._stop()
+        """Stop the server, which has nothing to save any more, and remove the cluster."""
+        self._stop(IMMEDIATE)
         self._remove()
+        Path(self._held.name).unlink()
+        self._held.close()
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -164,16 +185,14 @@ class PrivateServer:
         grave = [line for line in lines[-50:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
         return (grave or lines or ["its log is empty"])[-1]
 
-    def _stop(self) -> None:
+    def _stop(self, how: signal.Signals = FAST) -> None:
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.send_signal(2)  # fast shutdown (postgres(1), SIGINT)
-            try:
-                self._process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        for each in (how, IMMEDIATE, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._process.send_signal(each)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
     def apply(self, variant: Variant) -> None:
@@ -206,6 +225,10 @@ class PrivateServer:
         variant, self._in_force = self._in_force, None
         if variant is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
+        if self._process and self._process.poll() is None:
+            # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
+            with contextlib.suppress(ServerError):
+                self._wait_ready()
         try:
             self.apply(variant)
         except ServerError:

@@ -26,7 +26,7 @@ class Recorder:
         self.rows_per_second = [0] * seconds
         self.commits_per_second = [0] * seconds
         self.acknowledged = 0
-        self.rounds = self.rounds_ns = 0
+        self.cycle_ns = self.round_ns = 0
         self.prepare_ns = self.wait_ns = self.insert_ns = self.release_ns = 0
         self._latencies = array("q")
         self._counts: Counter[int] = Counter()
@@ -34,6 +34,8 @@ class Recorder:
     def acknowledge(self, began: int, asked: int, connected: int, answered: int, released: int, rows: int) -> None:
         """Take note of one commit by its clock readings in ns, in the order in which they happened."""
         self.acknowledged += rows
+        if began < self.closes_ns and released > self.opens_ns:
+            self.cycle_ns += min(released, self.closes_ns) - max(began, self.opens_ns)
         if not self.opens_ns <= answered < self.closes_ns:
             return
         second = (answered - self.opens_ns) // SECOND_NS
@@ -49,9 +51,7 @@ class Recorder:
 
     def round(self, began: int, ended: int) -> None:
         """Take note of a round: commits that started together and waited for the slowest."""
-        if self.opens_ns <= ended < self.closes_ns:
-            self.rounds += 1
-            self.rounds_ns += ended - began
+        self.round_ns += max(0, min(ended, self.closes_ns) - max(began, self.opens_ns))
 
     def _fold(self) -> None:
         micros = [latency // 1000 for latency in self._latencies]

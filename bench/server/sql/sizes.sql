@@ -1,4 +1,4 @@
--- Bytes of the table and of its indexes, partitions included; no size is asked of a partitioned parent.
-SELECT coalesce(sum(pg_table_size(relid)), 0), coalesce(sum(pg_indexes_size(relid)), 0)
-FROM pg_partition_tree('events')
-WHERE isleaf;
+-- Bytes of the table and of its indexes, partitions included.
+SELECT sum(pg_table_size(oid)), sum(pg_indexes_size(oid))
+FROM pg_class
+WHERE oid = 'events'::regclass OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'events'::regclass);

@@ -22,7 +22,7 @@ async def insert(connection: Connection, rows: Rows) -> None:
 PHASE = AsyncPhase(
     name="2-E",
     method="multi VALUES",
-    parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="asyncio"),
+    parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="uvloop"),
     insert=insert,
     drive=side_by_side,
     bound_values=True,

@@ -12,7 +12,7 @@ async def insert(connection: Connection, rows: Rows) -> None:
 PHASE = AsyncPhase(
     name="2-G",
     method="COPY",
-    parameters=Parameters(in_flight=5, pool_min=5, pool_max=10, batch=5000, event_loop="asyncio"),
+    parameters=Parameters(in_flight=5, pool_min=5, pool_max=10, batch=5000, event_loop="uvloop"),
     insert=insert,
     drive=side_by_side,
 )

@@ -1,0 +1,183 @@
+"""Whether the candidate is faster than the baseline: one answer of four from paired blocks.
+
+A block ran both arms once, in random order, so what drifts slowly cancels within it (Abedi & Brecht, Conducting
+repeatable experiments in highly variable cloud computing environments, ICPE 2017). The logarithms of the blocks'
+ratios are treated as independent and normal. Several comparisons at once are ``multiplicity``'s concern, looking after
+every block ``sequential``'s, what a box can tell at all ``noise``'s.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+from bench.model import WrongUseError
+from bench.stats.distributions import student_t_critical, student_t_quantile, student_t_tail
+from bench.stats.intervals import Interval, deviation, mean, mean_interval
+
+Verdict = Literal["equivalent", "faster", "slower", "undecided"]
+
+ALPHA = 0.05
+MARGIN = 0.02
+POWER = 0.8
+BOTH_SIDES = 1 - (1 - POWER) / 2
+"""Power toward each limit of the margin, so that an interval around no effect stays inside both with POWER."""
+MANY_BLOCKS = 10_000
+"""A need beyond this is reported as none: such a plan would never be run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The candidate's rate over the baseline's. What one block alone cannot tell is None.
+
+    Attributes:
+        blocks: pairs that went in.
+        ratio: geometric mean of candidate ÷ baseline.
+        interval: of the ratio.
+        coverage: of the interval, marginal (over this comparison alone).
+        p_value: two-sided, of a ratio of 1.
+        margin: the practical margin: ratios from 1 ÷ (1 + margin) to 1 + margin count as equal.
+        verdict: ``equivalent`` where the whole interval is inside the margin, else ``faster`` or ``slower`` where it
+            excludes 1, else ``undecided``.
+        detectable: the smallest relative difference that so many blocks so spread find in 8 of 10 cases.
+        more_blocks: how many more blocks would decide in 8 of 10 cases, were effect and spread what they seem;
+            None where it is decided, or where no reasonable number would.
+
+    """
+
+    blocks: int
+    ratio: float
+    interval: Interval | None
+    coverage: float
+    p_value: float | None
+    margin: float
+    verdict: Verdict
+    detectable: float | None
+    more_blocks: int | None
+
+
+def compare(
+    baseline: Sequence[float],
+    candidate: Sequence[float],
+    *,
+    margin: float = MARGIN,
+    alpha: float = ALPHA,
+    look_alpha: float | None = None,
+) -> Comparison:
+    """Compare two arms by the rates (higher is better) they had in the same blocks, in the same order.
+
+    Args:
+        baseline: one positive rate a block.
+        candidate: likewise.
+        margin: relative difference that does not matter.
+        alpha: 1 − coverage of the interval; also what is planned for in ``detectable`` and ``more_blocks``.
+        look_alpha: 1 − coverage of this look's interval where ``sequential`` spends ``alpha`` over several.
+
+    Raises:
+        WrongUseError: no blocks, arms of different length, a rate that is not positive and finite.
+
+    """
+    logs = log_ratios(baseline, candidate)
+    look_alpha = alpha if look_alpha is None else look_alpha
+    interval = mean_interval(logs, look_alpha) if len(logs) > 1 else None
+    verdict = _verdict(interval, margin)
+    spread = deviation(logs) if len(logs) > 1 else None
+    return Comparison(
+        blocks=len(logs),
+        ratio=_exp(mean(logs)),
+        interval=interval and Interval(_exp(interval.low), _exp(interval.high)),
+        coverage=1 - look_alpha,
+        p_value=_p_value(logs),
+        margin=margin,
+        verdict=verdict,
+        detectable=None if spread is None else detectable(spread, len(logs), alpha),
+        more_blocks=None if spread is None or verdict != "undecided" else _more_blocks(logs, spread, margin, alpha),
+    )
+
+
+def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
+    """Give the natural logarithm of candidate ÷ baseline of each block.
+
+    Raises:
+        WrongUseError: no blocks, arms of different length, a rate that is not positive and finite.
+
+    """
+    if len(baseline) != len(candidate) or not baseline:
+        raise WrongUseError(
+            f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
+        )
+    for block, pair in enumerate(zip(baseline, candidate, strict=True), start=1):
+        if not all(math.isfinite(rate) and rate > 0 for rate in pair):
+            raise WrongUseError(f"block {block} has the rates {pair[0]} and {pair[1]}; only positive ones compare.")
+    return [math.log(b) - math.log(a) for a, b in zip(baseline, candidate, strict=True)]
+
+
+def detectable(spread: float, blocks: int, alpha: float = ALPHA) -> float:
+    """Give the minimum detectable effect: found with probability 0.8 by a test of level ``alpha``.
+
+    Args:
+        spread: standard deviation of the blocks' log ratios.
+        blocks: at least 2.
+        alpha: two-sided.
+
+    Returns:
+        A relative difference: 0.03 is 3 %. Infinite where the spread is beyond all measure.
+
+    """
+    return _exp(_reach(blocks, alpha) * spread) - 1
+
+
+def blocks_for(effect: float, spread: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
+    """Give the fewest blocks, 2 or more, in which a log ratio of ``effect`` is detectable; None if beyond reason.
+
+    Over 200 to the nearest block or so: Guenther, Sample size formulas for normal theory t tests, The American
+    Statistician 35 (1981).
+    """
+    z = NormalDist().inv_cdf(1 - alpha / 2)
+    reach = z + NormalDist().inv_cdf(power)
+    if effect <= 0 or spread * reach > effect * math.sqrt(MANY_BLOCKS):
+        return None
+    normal = (spread * reach / effect) ** 2
+    if normal > 200:
+        return math.ceil(normal + z * z / 2)
+    blocks = max(2, math.ceil(normal))
+    while _reach(blocks, alpha, power) * spread > effect:
+        blocks += 1
+    return blocks
+
+
+def _reach(blocks: int, alpha: float, power: float = POWER) -> float:
+    """Give the detectable effect in standard deviations."""
+    return (student_t_critical(alpha, blocks - 1) + student_t_quantile(power, blocks - 1)) / math.sqrt(blocks)
+
+
+def _verdict(interval: Interval | None, margin: float) -> Verdict:
+    if interval is None:
+        return "undecided"
+    if interval.inside(-math.log1p(margin), math.log1p(margin)):
+        return "equivalent"
+    if interval.low > 0:
+        return "faster"
+    return "slower" if interval.high < 0 else "undecided"
+
+
+def _p_value(logs: Sequence[float]) -> float | None:
+    if len(logs) < 2:
+        return None
+    error = deviation(logs) / math.sqrt(len(logs))
+    if error == 0:
+        return 1.0 if mean(logs) == 0 else 0.0
+    return 2 * student_t_tail(abs(mean(logs)) / error, len(logs) - 1)
+
+
+def _more_blocks(logs: Sequence[float], spread: float, margin: float, alpha: float) -> int | None:
+    """Count up to whichever is nearer: telling the effect from none, or from the margin."""
+    effect = abs(mean(logs))
+    inside = blocks_for(math.log1p(margin) - effect, spread, alpha, BOTH_SIDES)
+    needs = [blocks_for(effect, spread, alpha), inside]
+    return min((max(need - len(logs), 1) for need in needs if need is not None), default=None)
+
+
+def _exp(value: float) -> float:
+    return math.exp(value) if value < 700 else math.inf

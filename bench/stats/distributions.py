@@ -1,0 +1,84 @@
+"""Student's t distribution, for intervals and p-values; the normal one is in ``statistics`` and ``math``.
+
+Source: the regularised incomplete beta function by its continued fraction, DLMF 8.17.22, evaluated by Lentz's method
+(Press et al., Numerical Recipes, 3rd ed., 6.4).
+"""
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+
+_EPSILON = 1e-15
+_TINY = 1e-300
+_TOLERANCE = 1e-13
+
+
+def student_t_tail(t: float, df: float) -> float:
+    """Probability of a value above ``t``, with ``df`` > 0 degrees of freedom; relatively accurate far out."""
+    half = _incomplete_beta(df / 2, 0.5, df / (df + t * t), t * t / (df + t * t)) / 2
+    return half if t >= 0 else 1 - half
+
+
+def student_t_cdf(t: float, df: float) -> float:
+    """Probability of a value up to ``t``, with ``df`` > 0 degrees of freedom."""
+    return student_t_tail(-t, df)
+
+
+@lru_cache(maxsize=4096)
+def student_t_quantile(p: float, df: float) -> float:
+    """Find the value that is exceeded with probability 1 − ``p``; ``p`` strictly between 0 and 1."""
+    return _upper_quantile(1 - p, df) if p > 0.5 else -_upper_quantile(p, df)
+
+
+@lru_cache(maxsize=4096)
+def student_t_critical(alpha: float, df: float) -> float:
+    """Find the value whose both tails together have probability ``alpha``, however small."""
+    return _upper_quantile(alpha / 2, df)
+
+
+def _upper_quantile(tail: float, df: float) -> float:
+    # The tail is convex and the normal quantile too small, so Newton's steps only go up and never too far.
+    t = -NormalDist().inv_cdf(tail)
+    while (step := (student_t_tail(t, df) - tail) / _student_t_density(t, df)) > _TOLERANCE * (1 + t):
+        t += step
+    return t
+
+
+def _student_t_density(t: float, df: float) -> float:
+    log_constant = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
+    return math.exp(log_constant - (df + 1) / 2 * math.log1p(t * t / df))
+
+
+def _incomplete_beta(a: float, b: float, x: float, complement: float) -> float:
+    """Evaluate I_x(a, b); ``complement`` is 1 − x, given apart so that neither loses digits."""
+    if x == 0 or complement == 0:
+        return 0.0 if x == 0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1 - _incomplete_beta(b, a, complement, x)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(complement)
+    return math.exp(log_front) / a / _continued_fraction(a, b, x)
+
+
+def _continued_fraction(a: float, b: float, x: float) -> float:
+    f = c = 1.0
+    d = 0.0
+    m, change = 0, 0.0
+    while abs(change - 1) > _EPSILON:
+        numerator = _coefficient(m + 1, a, b) * x
+        d = 1 / _off_zero(1 + numerator * d)
+        c = _off_zero(1 + numerator / c)
+        change = c * d
+        f *= change
+        m += 1
+    return f
+
+
+def _coefficient(n: int, a: float, b: float) -> float:
+    m = n // 2
+    if n % 2:
+        return -(a + m) * (a + b + m) / ((a + 2 * m) * (a + 2 * m + 1))
+    return m * (b - m) / ((a + 2 * m - 1) * (a + 2 * m))
+
+
+def _off_zero(value: float) -> float:
+    return value if abs(value) > _TINY else _TINY

@@ -1,0 +1,80 @@
+"""The noise floor of a box: what it says when the same arm is compared with itself (A/A).
+
+Running the trials is a plan's work; keeping the floor beside the box, ``bench.analysis``'s.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import expm1, log, log1p
+
+from bench.model import WrongUseError
+from bench.stats.compare import ALPHA, BOTH_SIDES, MARGIN, Comparison, blocks_for, compare, detectable, log_ratios
+from bench.stats.intervals import deviation, mean_interval
+from bench.stats.steadiness import slope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseFloor:
+    """How much two trials of the same arm in one block differ, on one box.
+
+    Attributes:
+        blocks: pairs that went in.
+        spread: standard deviation of the log ratio of such two trials.
+        drift: relative change of the rate from the first block to the last, by the line fitted through the blocks.
+        comparison: of the arm with itself; ``faster`` or ``slower`` here is a false alarm.
+
+    """
+
+    blocks: int
+    spread: float
+    drift: float
+    comparison: Comparison
+
+    def detectable(self, blocks: int) -> float:
+        """Give the smallest relative difference that so many blocks, at least 2, find in 8 of 10 cases."""
+        return detectable(self.spread, blocks)
+
+    def blocks_for(self, margin: float = MARGIN) -> int | None:
+        """Give the blocks in which equal arms are called equivalent within ``margin`` in 8 of 10 cases.
+
+        They find a relative difference of ``margin`` even more often. None if beyond reason.
+        """
+        return blocks_for(log1p(margin), self.spread, power=BOTH_SIDES)
+
+
+def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: float = MARGIN) -> NoiseFloor:
+    """Find the noise floor from the rates of an arm that ran twice in each block.
+
+    Raises:
+        WrongUseError: fewer than 2 blocks, or rates that do not compare.
+
+    """
+    logs = log_ratios(first, second)
+    levels = [(log(a) + log(b)) / 2 for a, b in zip(first, second, strict=True)]
+    if len(logs) < 2:
+        raise WrongUseError("a noise floor needs at least 2 blocks.")
+    return NoiseFloor(
+        blocks=len(logs),
+        spread=deviation(logs),
+        drift=expm1(slope(levels) * (len(levels) - 1)),
+        comparison=compare(first, second, margin=margin),
+    )
+
+
+def false_alarms(
+    first: Sequence[float], second: Sequence[float], blocks: int, *, alpha: float = ALPHA
+) -> tuple[int, int]:
+    """Count false alarms of A/A comparisons of ``blocks`` blocks each, taken one after another from a long run.
+
+    Returns:
+        Comparisons whose interval excludes a ratio of 1, and all of them.
+
+    Raises:
+        WrongUseError: ``blocks`` below 2, or rates that do not compare.
+
+    """
+    if blocks < 2:
+        raise WrongUseError(f"a comparison has an interval from 2 blocks on, not from {blocks}.")
+    logs = log_ratios(first, second)
+    intervals = [mean_interval(logs[at : at + blocks], alpha) for at in range(0, len(logs) - blocks + 1, blocks)]
+    return sum(not interval.low <= 0 <= interval.high for interval in intervals), len(intervals)

@@ -1,0 +1,195 @@
+"""pgtune's formulas, for PostgreSQL 15 on Linux.
+
+Source: le0pard/pgtune@7caef27c204d (MIT): src/features/configuration/configurationSlice.js for the values,
+src/common/components/configurationView/index.jsx for their text and order, and
+src/common/components/configurationForm/validation.js for what is refused. Sizes are whole kB throughout; the
+tool's floating-point products give the same as the integers here.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+from bench.model import WrongUseError
+from bench.tuning.hardware import Hardware
+from bench.tuning.settings import Setting
+
+Profile = Literal["web", "oltp", "dw", "desktop", "mixed"]
+PROFILES: tuple[Profile, ...] = get_args(Profile)
+DatabaseSize = Literal["less_ram", "mid_ram", "greater_ram"]
+
+MIN_RAM_MB = 512
+MIN_CONNECTIONS = 20
+MB = 1024
+GB = 1024 * MB
+SERVER_WORKERS = 8
+"""PostgreSQL's own max_worker_processes, which pgtune reckons with where it sets none."""
+
+CONNECTIONS: dict[Profile, int] = {"web": 200, "oltp": 300, "dw": 40, "desktop": 20, "mixed": 100}
+WAL_MB: dict[Profile, tuple[int, int]] = {
+    "web": (1024, 4096),
+    "oltp": (2048, 8192),
+    "dw": (4096, 16384),
+    "desktop": (100, 2048),
+    "mixed": (1024, 4096),
+}
+WORK_MEM_SHARE: dict[Profile, int] = {"web": 1, "oltp": 1, "dw": 2, "desktop": 6, "mixed": 2}
+IO_CONCURRENCY = {"hdd": 2, "ssd": 200, "san": 300, "nvme": 1000}
+DRIVES = {"ssd": "SSDs", "nvme": "NVMe drives", "san": "SAN storage"}
+
+
+def settings(
+    profile: Profile, hardware: Hardware, connections: int | None = None, database_size: DatabaseSize = "mid_ram"
+) -> tuple[Setting, ...]:
+    """Give what pgtune prints, in its order.
+
+    Args:
+        profile: pgtune's "DB type".
+        hardware: the disk's size plays no part.
+        connections: max_connections; None for the profile's own.
+        database_size: against RAM: below it, one to three times it, or more.
+
+    Raises:
+        WrongUseError: what pgtune's form refuses: memory under 512 MB, fewer than 20 connections.
+
+    """
+    _check(hardware, connections)
+    count = connections or CONNECTIONS[profile]
+    desktop = profile == "desktop"
+    ram = hardware.ram_mb * MB
+    shared, shared_words = (ram // 16, "RAM ÷ 16") if desktop else (ram // 4, "RAM ÷ 4")
+    cache, cache_words = (ram // 4, "RAM ÷ 4") if desktop else (ram * 3 // 4, "RAM × 3 ÷ 4")
+    return (
+        Setting("max_connections", str(count), "as asked" if connections else f"the {profile} profile's"),
+        Setting("shared_buffers", _size(shared), shared_words),
+        Setting("effective_cache_size", _size(cache), cache_words),
+        _maintenance_work_mem(profile, ram),
+        Setting("checkpoint_completion_target", "0.9", "the same for all"),
+        _wal_buffers(shared),
+        Setting("default_statistics_target", "500" if profile == "dw" else "100", f"the {profile} profile's"),
+        _random_page_cost(profile, hardware, database_size),
+        Setting("effective_io_concurrency", str(IO_CONCURRENCY[hardware.disk]), f"the disk is {hardware.disk}"),
+        _work_mem(profile, ram - shared, count, hardware.cores, database_size),
+        _huge_pages(shared),
+        *_jit(profile),
+        Setting("wal_compression", "lz4", "PostgreSQL 15 has it, and it costs little CPU"),
+        *_autovacuum(profile, ram, hardware.cores),
+        *_wal_sizes(profile),
+        *_parallel(profile, hardware.cores),
+        *_wal_level(profile),
+    )
+
+
+def warnings(profile: Profile, hardware: Hardware, database_size: DatabaseSize = "mid_ram") -> tuple[str, ...]:
+    """Give the remarks pgtune puts above its output, line by line; an empty line parts two of them."""
+    remarks: list[tuple[str, ...]] = [("wal_compression = lz4 requires PostgreSQL", "to be compiled with --with-lz4")]
+    if hardware.ram_mb > 100 * 1024:
+        remarks.insert(0, ("this tool not being optimal", "for very high memory systems"))
+    if profile == "dw" and hardware.disk != "hdd" and database_size != "less_ram":
+        remarks.append(_dw_remark(DRIVES[hardware.disk]))
+    return tuple(line for remark in remarks for line in ("", *remark))[1:]
+
+
+def _dw_remark(drives: str) -> tuple[str, ...]:
+    return (
+        f"Cost parameters for Data Warehouses on {drives} are left at defaults",
+        "to avoid catastrophic index scan selections",
+        "Monitor query planner behavior and adjust random_page_cost if necessary",
+    )
+
+
+def _check(hardware: Hardware, connections: int | None) -> None:
+    if hardware.ram_mb < MIN_RAM_MB:
+        raise WrongUseError(f"pgtune takes no memory under {MIN_RAM_MB} MB; this is {hardware.ram_mb} MB.")
+    if connections is not None and connections < MIN_CONNECTIONS:
+        raise WrongUseError(f"pgtune takes no fewer than {MIN_CONNECTIONS} connections; {connections} were asked.")
+
+
+def _size(kb: int) -> str:
+    """Write the largest unit that is exact; never round."""
+    if kb % GB == 0:
+        return f"{kb // GB}GB"
+    return f"{kb // MB}MB" if kb % MB == 0 else f"{kb}kB"
+
+
+def _maintenance_kb(profile: Profile, ram: int) -> int:
+    return min(ram // (8 if profile == "dw" else 16), 8 * GB)
+
+
+def _maintenance_work_mem(profile: Profile, ram: int) -> Setting:
+    words = f"RAM ÷ {8 if profile == 'dw' else 16}, at most 8GB"
+    return Setting("maintenance_work_mem", _size(_maintenance_kb(profile, ram)), words)
+
+
+def _wal_buffers(shared: int) -> Setting:
+    share = shared * 3 // 100
+    if share > 14 * MB:
+        return Setting("wal_buffers", "16MB", "3 % of shared_buffers; above 14MB made 16MB")
+    # The tool's floor of 32 kB is out of reach from 512 MB of memory up.
+    return Setting("wal_buffers", _size(share), "3 % of shared_buffers")
+
+
+def _random_page_cost(profile: Profile, hardware: Hardware, database_size: DatabaseSize) -> Setting:
+    if database_size == "less_ram":
+        return Setting("random_page_cost", "1.1", "the database fits in RAM")
+    if hardware.disk == "hdd":
+        return Setting("random_page_cost", "4", "the disk is hdd")
+    if profile == "dw":
+        return Setting("random_page_cost", "4", "the dw profile's, on every disk: keeps the planner off index scans")
+    return Setting("random_page_cost", "1.1", f"the disk is {hardware.disk}")
+
+
+def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size: DatabaseSize) -> Setting:
+    workers = cores if cores >= 4 else SERVER_WORKERS
+    share = WORK_MEM_SHARE[profile]
+    kb = rest // ((count + workers) * 3 * share)
+    words = f"(RAM − shared_buffers) ÷ (({count} connections + {workers} workers) × 3)"
+    if share > 1:
+        words += f" ÷ {share}"
+    if database_size != "mid_ram":
+        tenths, why = (13, "fits in RAM") if database_size == "less_ram" else (9, "is over three times RAM")
+        kb = kb * tenths // 10
+        words += f" × {tenths / 10}, as the database {why}"
+    if kb < 4 * MB:
+        words += f" gives {kb}kB; at least 4MB"
+    return Setting("work_mem", _size(max(kb, 4 * MB)), words)
+
+
+def _huge_pages(shared: int) -> Setting:
+    if shared >= 2 * GB:
+        return Setting("huge_pages", "try", "shared_buffers is 2GB or more")
+    return Setting("huge_pages", "off", "shared_buffers is under 2GB")
+
+
+def _jit(profile: Profile) -> Iterator[Setting]:
+    if profile in ("web", "oltp", "mixed"):
+        yield Setting("jit", "off", "short statements do not repay compiling")
+
+
+def _autovacuum(profile: Profile, ram: int, cores: int) -> Iterator[Setting]:
+    if cores >= 16:
+        yield Setting("autovacuum_max_workers", "5" if cores >= 32 else "4", f"{cores} cores; 4 from 16, 5 from 32")
+    if _maintenance_kb(profile, ram) >= 2 * GB:
+        yield Setting("autovacuum_work_mem", "2GB", "each autovacuum worker could take maintenance_work_mem otherwise")
+
+
+def _wal_sizes(profile: Profile) -> Iterator[Setting]:
+    least, most = WAL_MB[profile]
+    yield Setting("min_wal_size", _size(least * MB), f"the {profile} profile's, whatever the disk")
+    yield Setting("max_wal_size", _size(most * MB), f"the {profile} profile's, whatever the disk")
+
+
+def _parallel(profile: Profile, cores: int) -> Iterator[Setting]:
+    if cores < 4:
+        return
+    half = (cores + 1) // 2
+    gather, words = (half, "cores ÷ 2, rounded up") if profile == "dw" else (min(half, 4), "cores ÷ 2, at most 4")
+    yield Setting("max_worker_processes", str(cores), "one a core")
+    yield Setting("max_parallel_workers_per_gather", str(gather), words)
+    yield Setting("max_parallel_workers", str(cores), "one a core")
+    yield Setting("max_parallel_maintenance_workers", str(min(half, 4)), "cores ÷ 2, at most 4")
+
+
+def _wal_level(profile: Profile) -> Iterator[Setting]:
+    if profile == "desktop":
+        yield Setting("wal_level", "minimal", "the desktop profile's: no replication")
+        yield Setting("max_wal_senders", "0", "wal_level = minimal demands it")

@@ -1,0 +1,48 @@
+"""One recommended setting with its derivation, and the text of a variant file made of them.
+
+Where the file goes and whether the server accepts it is ``bench.server``'s business.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+BARE = re.compile(r"-?[0-9.]+[A-Za-z]*|[A-Za-z][A-Za-z0-9_]*")
+"""Values postgresql.conf takes without quotes (PostgreSQL 15, src/backend/utils/misc/guc-file.l)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A parameter, the text the tool writes for it, and where the value comes from in words."""
+
+    name: str
+    text: str
+    derivation: str
+
+    def __str__(self) -> str:
+        """Explain the setting in a line: ``name = text: derivation``."""
+        return f"{self.name} = {self.text}: {self.derivation}"
+
+
+def settings_text(settings: Iterable[Setting], *, owned: Collection[str] = (), notes: Iterable[str] = ()) -> str:
+    """Write the body of a variant file: notes as comments, then one line a setting with its derivation as a comment.
+
+    Args:
+        settings: in the order they are to be written.
+        owned: parameters the harness overlay owns; they are shown commented out.
+        notes: what the tool itself warns of.
+
+    """
+    lines = [f"# {note}".rstrip() for note in notes]
+    lines += [_line(setting, owned) for setting in settings]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line(setting: Setting, owned: Collection[str]) -> str:
+    if setting.name in owned:
+        return f"# the harness owns {setting.name}; the formula says {setting.text}: {setting.derivation}"
+    return f"{setting.name} = {_quoted(setting.text)}  # {setting.derivation}"
+
+
+def _quoted(text: str) -> str:
+    return text if BARE.fullmatch(text) else "'" + text.replace("'", "''") + "'"

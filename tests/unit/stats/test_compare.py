@@ -1,0 +1,212 @@
+"""Verdicts from paired blocks: what they say, how often they are wrong, how often they find what is there."""
+
+import math
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+from bench.model import WrongUseError
+from bench.stats.compare import blocks_for, compare, detectable
+from bench.stats.intervals import Interval
+from bench.stats.multiplicity import holm
+
+RATES = st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=2, max_size=12)
+
+
+def autocorrelated(source: random.Random, noise: float, carried: float) -> Iterator[float]:
+    """Noise of standard deviation ``noise`` that keeps the share ``carried`` from one trial to the next."""
+    value = source.gauss(0, noise)
+    while True:
+        yield value
+        value = carried * value + source.gauss(0, noise * math.sqrt(1 - carried**2))
+
+
+def run(source, blocks, effect=0.0, noise=0.02, *, drift=0.0, carried=0.0):
+    """Rates of two arms in randomised blocks on a box that drifts and remembers."""
+    noises = autocorrelated(source, noise, carried)
+    arms = [], []
+    for block in range(blocks):
+        for place, arm in enumerate(source.sample((0, 1), 2)):
+            trend = drift * (2 * block + place) / (2 * blocks)
+            arms[arm].append(1000 * math.exp(effect * arm + trend + next(noises)))
+    return arms
+
+
+@pytest.mark.parametrize("carried", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("blocks", [3, 10])
+def test_a_box_that_drifts_and_remembers_raises_at_most_6_percent_false_alarms(blocks, carried):
+    source = random.Random(2024)
+    found = [compare(*run(source, blocks, drift=0.04, carried=carried), margin=0) for _ in range(1500)]
+    assert sum(one.p_value < 0.05 for one in found) / len(found) <= 0.06
+    assert sum(one.verdict != "undecided" for one in found) / len(found) <= 0.06
+
+
+@pytest.mark.parametrize(("noise", "effect", "blocks"), [(0.01, 0, 3), (0.02, 0.05, 6), (0.1, -0.3, 10)])
+def test_the_interval_covers_the_true_ratio_at_least_93_times_in_100(noise, effect, blocks):
+    source = random.Random(7)
+    found = [compare(*run(source, blocks, effect, noise, drift=0.04, carried=0.5)).interval for _ in range(1500)]
+    assert 0.93 <= sum(one.low <= math.exp(effect) <= one.high for one in found) / 1500 <= 0.97
+
+
+def test_a_planted_5_percent_under_2_percent_noise_is_found_in_10_blocks_9_times_in_10():
+    source = random.Random(5)
+    found = [compare(*run(source, 10, math.log(1.05), drift=0.04, carried=0.5)).verdict for _ in range(1000)]
+    assert found.count("faster") >= 900
+
+
+def test_running_one_arm_after_the_other_would_turn_drift_into_findings():
+    source = random.Random(3)
+    alarms = 0
+    for _ in range(500):
+        rates = [1000 * math.exp(0.04 * at / 20 + source.gauss(0, 0.02)) for at in range(20)]
+        alarms += compare(rates[:10], rates[10:]).verdict == "faster"
+    assert alarms > 0.25 * 500
+
+
+@given(RATES)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_estimate_interval_and_p_value_are_scipys(pairs):
+    baseline, candidate = zip(*pairs, strict=True)
+    logs = [math.log(b) - math.log(a) for a, b in pairs]
+    found = compare(baseline, candidate)
+    assert found.ratio == pytest.approx(math.exp(math.fsum(logs) / len(logs)))
+    if max(logs) - min(logs) > 1e-6:
+        df, centre, error = len(logs) - 1, np.mean(logs), np.std(logs, ddof=1) / math.sqrt(len(logs))
+        assert found.p_value == pytest.approx(2 * special.stdtr(df, -abs(centre / error)), rel=1e-6)
+        low, high = centre + special.stdtrit(df, 0.025) * error, centre + special.stdtrit(df, 0.975) * error
+        if high < 600:
+            assert (found.interval.low, found.interval.high) == pytest.approx((math.exp(low), math.exp(high)), rel=1e-6)
+
+
+@given(RATES)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_swapping_the_arms_turns_the_answer_round(pairs):
+    baseline, candidate = zip(*pairs, strict=True)
+    there, back = compare(baseline, candidate), compare(candidate, baseline)
+    assert there.ratio == pytest.approx(1 / back.ratio)
+    opposite = {"faster": "slower", "slower": "faster"}
+    assert back.verdict == opposite.get(there.verdict, there.verdict)
+    assert back.more_blocks == there.more_blocks
+
+
+def test_equivalence_is_said_before_faster():
+    found = compare([1000, 1001, 999, 1000], [1005, 1006.5, 1004, 1004.8])
+    assert found.interval.low > 1
+    assert found.verdict == "equivalent"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "verdict"),
+    [([1100, 1110, 1095], "faster"), ([900, 905, 893], "slower"), ([1100, 900, 1000], "undecided")],
+)
+def test_the_other_three_answers(candidate, verdict):
+    found = compare([1000, 1000, 1000], candidate)
+    assert found.verdict == verdict
+    assert (found.more_blocks is None) == (verdict != "undecided")
+
+
+def test_the_margin_is_the_same_factor_on_both_sides():
+    assert compare([1000, 1000], [1019.99, 1019.99]).verdict == "equivalent"
+    assert compare([1019.99, 1019.99], [1000, 1000]).verdict == "equivalent"
+    assert compare([1000, 1000], [980.3, 980.3]).verdict == "slower"
+
+
+def test_one_block_gives_a_ratio_and_no_more():
+    found = compare([1000], [2000])
+    assert (found.ratio, found.verdict) == (pytest.approx(2), "undecided")
+    assert (found.interval, found.p_value, found.detectable, found.more_blocks) == (None, None, None, None)
+
+
+def test_arms_that_never_differ_are_equivalent_and_arms_that_differ_alike_are_not():
+    assert compare([10, 20], [10, 20]).p_value == 1
+    assert compare([10, 20], [10, 20]).verdict == "equivalent"
+    assert compare([10, 20], [20, 40]).verdict == "faster"
+    assert compare([10, 20], [20, 40]).p_value == pytest.approx(0)
+    assert compare([10, 10], [20, 20]).p_value == 0
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "says"),
+    [
+        ([], [], "at least one: 0 and 0"),
+        ([1], [1, 2], "same blocks of both arms, at least one: 1 and 2"),
+        ([1, 0], [1, 2], "block 2 has the rates 0 and 2"),
+        ([1, 2], [math.nan, 2], "block 1 has the rates 1 and nan"),
+        ([1, 2], [2, math.inf], "block 2 has the rates 2 and inf"),
+    ],
+)
+def test_what_does_not_compare_is_refused_in_a_sentence(baseline, candidate, says):
+    with pytest.raises(WrongUseError, match=says):
+        compare(baseline, candidate)
+
+
+def test_a_spread_beyond_all_measure_ends_in_infinity_not_in_an_error():
+    found = compare([1, 1e300], [1e300, 1])
+    assert (found.interval, found.detectable, found.more_blocks) == (Interval(0, math.inf), math.inf, None)
+    assert compare([1e-300], [1e300]).ratio == math.inf
+
+
+@pytest.mark.parametrize(("effect", "spread"), [(0.05, 0.028), (0.01, 0.05), (0.5, 0.01), (0.02, 0.09)])
+def test_the_blocks_asked_for_are_the_fewest_that_detect_the_effect(effect, spread):
+    blocks = blocks_for(effect, spread)
+    assert detectable(spread, blocks) <= math.expm1(effect)
+    assert blocks == 2 or detectable(spread, blocks - 1) > math.expm1(effect)
+
+
+@pytest.mark.parametrize(("effect", "spread"), [(0.02, 0.12), (0.02, 0.2), (0.001, 0.035)])
+def test_many_blocks_are_asked_for_to_the_nearest(effect, spread):
+    blocks = blocks_for(effect, spread)
+    assert detectable(spread, blocks + 1) <= math.expm1(effect) < detectable(spread, blocks - 2)
+
+
+def test_a_need_beyond_reason_is_none():
+    assert blocks_for(0.0001, 0.1) is None
+    assert blocks_for(0, 0.1) is None
+    assert blocks_for(-0.1, 0.1) is None
+
+
+def test_the_detectable_effect_is_detected_8_times_in_10():
+    source = random.Random(9)
+    planted = math.log1p(detectable(0.03, 8))
+    hits = 0
+    for _ in range(2000):
+        candidate = [math.exp(source.gauss(planted, 0.03)) for _ in range(8)]
+        hits += compare([1.0] * 8, candidate, margin=0).verdict == "faster"
+    assert 0.76 <= hits / 2000 <= 0.84
+
+
+@pytest.mark.parametrize(("effect", "most"), [(0.0, 0.9), (0.01, 1.0), (0.025, 0.9)])
+def test_the_blocks_still_needed_decide_8_times_in_10(effect, most):
+    source = random.Random(10)
+    seen = [math.exp(effect + 0.04 * deviate) for deviate in (-1, -0.5, 0, 0, 0.5, 1)]  # mean effect, spread 0.028
+    spread = 0.04 * math.sqrt(2.5 / 5)
+    found = compare([1.0] * 6, seen)
+    needed = 6 + found.more_blocks
+    decided = 0
+    for _ in range(400):
+        candidate = [math.exp(source.gauss(effect, spread)) for _ in range(needed)]
+        decided += compare([1.0] * needed, candidate).verdict != "undecided"
+    assert 0.76 * 400 <= decided <= most * 400
+
+
+def test_holm_is_its_definition():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1, 1]
+    assert holm([]) == []
+
+
+def test_holm_keeps_any_false_alarm_below_5_percent_while_some_arms_differ():
+    source = random.Random(12)
+    alarms = hits = 0
+    for _ in range(500):
+        pairs = [run(source, 6, effect) for effect in (0, 0, 0, 0, 0.2)]
+        adjusted = holm([compare(*pair).p_value for pair in pairs])
+        alarms += min(adjusted[:4]) < 0.05
+        hits += adjusted[4] < 0.05
+    assert alarms / 500 <= 0.06
+    assert hits / 500 > 0.95
