@@ -32,14 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except WrongUseError as error:
         _complain(error)
         sys.exit(WRONG_USE)
-    except PgladderError as error:
+    except BrokenPipeError:  # the reader of our output went away
+        sys.stderr.close()
+        sys.exit(DOUBTFUL)
+    except (PgladderError, OSError) as error:
         _complain(error)
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
         _complain("Stopped.")
-        sys.exit(DOUBTFUL)
-    except BrokenPipeError:  # the reader of our output went away
-        sys.stderr.close()
         sys.exit(DOUBTFUL)
 
 

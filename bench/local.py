@@ -108,9 +108,9 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             server = brought
         else:
             server = PrivateServer(request.data_dir, find_binaries(request.bin_dir))
-        if not request.resume:
-            directory.begin(plan)
         try:
+            if not request.resume:
+                directory.begin(plan)
             yield ready, server
         finally:
             server.close()

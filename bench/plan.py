@@ -24,6 +24,10 @@ from bench.model import (
 
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
+VERIFY_S_PER_ROW = 1.5e-6
+"""Counting different stamps: a sort."""
+VERIFY_BYTES_PER_ROW = 24
+"""The sort's temporary files."""
 BYTES_PER_ROW = 146
 """Heap tuple and index entry of ``plain`` beside the payload: 210 bytes with 64 bytes of payload, as measured."""
 WAL_BYTES_PER_ROW = 170
@@ -251,7 +255,7 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
     payload = max((trial.parameters.payload_bytes for trial in left), default=0)
     return Estimate(
-        seconds=len(left) * (span + TRIAL_OVERHEAD_S),
+        seconds=len(left) * (span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
         written_bytes=int(sum(rows) * (BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload)),
-        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
+        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
     )

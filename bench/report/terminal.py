@@ -182,7 +182,7 @@ class RunProgress:
         self._out = out
         self._guess_s = trial_s
         """What a trial takes, until one was seen."""
-        self._began = monotonic()
+        self._began = 0.0
         self._done = 0
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[left]}"), console=out
@@ -191,6 +191,7 @@ class RunProgress:
 
     def begins(self, trial: Trial, number: int, of: int) -> None:
         """Show the trial that begins."""
+        self._began = self._began or monotonic()
         what = f"trial {trial.trial} of {of}: {_what(trial)}"
         if not self._out.is_terminal:
             return

@@ -4,6 +4,7 @@ It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``pos
 agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
 """
 
+import fcntl
 import os
 import pwd
 import secrets
@@ -13,6 +14,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
+from typing import IO
 
 import psycopg2
 
@@ -58,6 +60,7 @@ class PrivateServer:
         self._harness: Variant | None = None
         if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
+        self._held = self._hold_directory()
 
     # --- making and removing -----------------------------------------------------------------------------------------
 
@@ -78,6 +81,20 @@ class PrivateServer:
         self._write("10-harness.conf", harness.text)
         if tls:
             self._make_certificate()
+
+    def _hold_directory(self) -> IO[str]:
+        """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
+        self._base.parent.mkdir(parents=True, exist_ok=True)
+        held = self._base.with_name("server.lock").open("w")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            held.close()
+            raise WrongUseError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
+        if self._base.exists() and not (self._base / MARKER).exists():
+            held.close()
+            raise WrongUseError(f"{self._base} was not made by pgladder; choose another --data-dir.")
+        return held
 
     def _initdb(self) -> None:
         password_file = self._base / "password"
@@ -115,8 +132,6 @@ class PrivateServer:
         part.replace(path)
 
     def _remove(self) -> None:
-        if self._base.exists() and not (self._base / MARKER).exists():
-            raise WrongUseError(f"{self._base} was not made by pgladder; choose another --data-dir.")
         if self._base.exists():
             shutil.rmtree(self._base)
 
@@ -124,6 +139,8 @@ class PrivateServer:
         """Stop the server and remove the cluster."""
         self._stop()
         self._remove()
+        Path(self._held.name).unlink()
+        self._held.close()
 
     # --- running -----------------------------------------------------------------------------------------------------
 
