@@ -10,7 +10,8 @@ from pathlib import Path
 
 from bench import __version__
 from bench.analysis.ladder import LadderReport, ladder_report
-from bench.journal import RunDirectory, find_runs
+from bench.analysis.pulled import PulledRun
+from bench.journal import REPORT, RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
@@ -128,16 +129,53 @@ def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
         out = console()
         for report in reports:
             show_ladders(out, report)
+    return _code(reports)
+
+
+def _code(reports: Sequence[LadderReport]) -> int:
     void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
     return DOUBTFUL if void or any(not report.complete for report in reports) else DONE
 
 
 def _report(directory: RunDirectory) -> LadderReport:
-    directory.check_sums()
+    return _say(_read(directory))
+
+
+def _say(run: PulledRun) -> LadderReport:
+    return ladder_report(run.plan, run.host, run.records, run.histograms)
+
+
+def _read(directory: RunDirectory) -> PulledRun:
+    sealed = directory.check_sums()
     records = directory.records()
     keys = [(record.trial, record.attempt) for record in records]
-    histograms = {key: decode(directory.samples(*key).latency_hdr) for key in keys}
-    return ladder_report(directory.plan(), directory.host(), records, histograms)
+    samples = {key: directory.samples(*key) for key in keys}
+    return PulledRun(
+        directory=directory.path.resolve().name,
+        plan=directory.plan(),
+        host=directory.host(),
+        records=records,
+        samples=samples,
+        histograms={key: decode(samples[key].latency_hdr) for key in keys},
+        begun=directory.cut_short(),
+        sealed=sealed,
+    )
+
+
+# --- pgladder report -------------------------------------------------------------------------------------------------
+
+
+def write_report(options: argparse.Namespace) -> int:
+    """Write the page of a run, or of several hosts' runs side by side."""
+    from bench.report.page import build_page
+    from bench.report.page.assets import assets
+
+    runs = [_read(directory) for directory in find_runs(options.directory)]
+    reports = [_say(run) for run in runs]
+    path = options.out or options.directory / REPORT
+    path.write_text(build_page(runs, reports, assets(), __version__))
+    sys.stdout.buffer.write(to_json({"page": str(path)}) + b"\n") if options.json else console().print(f"Page: {path}")
+    return _code(reports)
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -173,6 +211,11 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
     again.add_argument("--json", action="store_true", help="for programs")
     again.set_defaults(action=show_ladder)
+    page = commands.add_parser("report", help="write the page of a run", allow_abbrev=False)
+    page.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
+    page.add_argument("--json", action="store_true", help="for programs: where the page is")
+    page.set_defaults(action=write_report)
     return parser
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
 
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
+REPORT = "report.html"
+"""The page of a run, built beside its files wherever they were pulled to: none of them."""
 
 
 class RunDirectory:
@@ -66,7 +68,8 @@ class RunDirectory:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path.name != SUMS)
+        besides = {self.path / SUMS, self.path / REPORT}
+        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
 
     def _drop_cut_line(self) -> None:
         journal = self.path / TRIALS
@@ -113,8 +116,8 @@ class RunDirectory:
         begun = {(int(stem[0]), int(stem[1]) if len(stem) > 1 else 1) for stem in stems}
         return sorted(begun - recorded)
 
-    def check_sums(self) -> None:
-        """Compare every file with ``SHA256SUMS`` where that has been written.
+    def check_sums(self) -> bool:
+        """Compare every file with ``SHA256SUMS`` where that has been written; return whether it has.
 
         Raises:
             WrongUseError: a file was changed, is missing or is not listed; names it.
@@ -122,7 +125,7 @@ class RunDirectory:
         """
         path = self.path / SUMS
         if not path.is_file():
-            return
+            return False
         listed = {name: digest for digest, name in (line.split("  ", 1) for line in path.read_text().splitlines())}
         found = {str(file.relative_to(self.path)): file for file in self._files()}
         for name in sorted(listed.keys() | found.keys()):
@@ -132,6 +135,7 @@ class RunDirectory:
                 raise WrongUseError(
                     f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
                 )
+        return True
 
 
 def find_runs(path: Path) -> list[RunDirectory]:

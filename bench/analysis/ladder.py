@@ -12,6 +12,7 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.pulled import finished
 from bench.model import Fingerprint, Latency, Layout, Plan, Reason, Record, Transport
 from bench.stats.histogram import merge, percentiles
 
@@ -90,7 +91,7 @@ def ladder_report(
     plan: Plan, host: Fingerprint | None, records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]
 ) -> LadderReport:
     """Return what a run's records say."""
-    recorded = {record.trial for record in records}
+    recorded = finished(records)
     complete = recorded >= {trial.trial for trial in plan.trials}
     partial = (
         [] if complete else [f"This run is not complete: {len(recorded)} of its {len(plan.trials)} trials are here."]
@@ -109,9 +110,10 @@ def ladder_report(
 
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
-    system, disk, ours = host.facts["system"], host.facts["disk"], host.facts["pgladder"]
+    system, disk, ours = (host.facts.get(group, {}) for group in ("system", "disk", "pgladder"))
+    container = system.get("container", "none")
     notes = []
-    if system.get("hypervisor") is True or isinstance(system.get("container"), str):
+    if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
     if disk.get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")

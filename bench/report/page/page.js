@@ -1,0 +1,46 @@
+"use strict";
+// Draws each chart from its rows in the colours of the style sheet, and again when those change.
+const specifications = JSON.parse(document.getElementById("specifications").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const charts = [...document.querySelectorAll(".chart")];
+
+function theme(chart) {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(`--${name}`).trim();
+  const text = { labelColor: color("soft"), titleColor: color("soft"), labelFontSize: 12, titleFontSize: 12 };
+  return {
+    background: "transparent",
+    font: getComputedStyle(document.body).fontFamily,
+    view: { stroke: null },
+    axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: 150 },
+    axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
+    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: 400, symbolType: "circle", columns: Math.max(2, Math.floor(chart.clientWidth / 145)) },
+    range: { category: color(`palette-${chart.dataset.chart}`).split(" ") },
+    style: {
+      published: { color: color("published") },
+      strip: { color: color("ours") },
+      limit: { color: color("ink") },
+      checkpoint: { color: color("ink") },
+    },
+  };
+}
+
+async function draw(chart) {
+  const rows = JSON.parse(chart.querySelector("script").textContent);
+  const specification = { ...specifications[chart.dataset.chart], datasets: { rows }, autosize: { type: "fit-x", contains: "padding" } };
+  await vegaEmbed(chart.querySelector(".drawing"), specification, {
+    mode: "vega-lite", actions: false, config: theme(chart), tooltip: { theme: dark.matches ? "dark" : "light" },
+    renderer: chart.dataset.chart === "course" ? "canvas" : "svg",
+  });
+  chart.dataset.drawn = "yes";
+}
+
+async function drawAll() {
+  for (const chart of charts) {
+    try { await draw(chart); } catch (error) { chart.dataset.drawn = "no"; console.error(error); }
+  }
+  document.documentElement.dataset.drawn = "all";
+}
+
+dark.addEventListener("change", drawAll);
+drawAll();
