@@ -4,11 +4,13 @@ It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``pos
 agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
 """
 
+import contextlib
 import fcntl
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -25,6 +27,8 @@ MARKER = "made-by-pgladder"
 USER = "pgladder"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+"""Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -136,8 +140,8 @@ class PrivateServer:
             shutil.rmtree(self._base)
 
     def close(self) -> None:
-        """Stop the server and remove the cluster."""
-        self._stop()
+        """Stop the server, which has nothing to save any more, and remove the cluster."""
+        self._stop(IMMEDIATE)
         self._remove()
         Path(self._held.name).unlink()
         self._held.close()
@@ -181,16 +185,14 @@ class PrivateServer:
         grave = [line for line in lines[-50:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
         return (grave or lines or ["its log is empty"])[-1]
 
-    def _stop(self) -> None:
+    def _stop(self, how: signal.Signals = FAST) -> None:
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.send_signal(2)  # fast shutdown (postgres(1), SIGINT)
-            try:
-                self._process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        for each in (how, IMMEDIATE, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._process.send_signal(each)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
     def apply(self, variant: Variant) -> None:
@@ -223,6 +225,10 @@ class PrivateServer:
         variant, self._in_force = self._in_force, None
         if variant is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
+        if self._process and self._process.poll() is None:
+            # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
+            with contextlib.suppress(ServerError):
+                self._wait_ready()
         try:
             self.apply(variant)
         except ServerError:

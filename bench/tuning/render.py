@@ -37,7 +37,7 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
-    except TemplateError as error:
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}") from error
     return as_variant(name.rpartition("/")[2], text)
 

@@ -12,8 +12,16 @@ from markupsafe import Markup
 from bench.analysis.ladder import LadderReport
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
+from bench.analysis.spending import OUTSIDE, PARTS
 from bench.report.page import view
 from bench.report.page.assets import Assets
+
+KEYS = {
+    "latency": [("ours", "commits"), ("ink", "p50"), ("pink", "p99"), ("slate", "slowest")],
+    "cores": [("ours", "client"), ("green", "server"), ("rest", "everything else")],
+    "time": list(zip(("red", "gold", "green", "violet", "ours", "rest"), [*PARTS.values(), OUTSIDE], strict=True)),
+}
+"""What the colours of a chart mean; the script gives them to the same names in the same order."""
 
 
 def build_page(runs: Sequence[PulledRun], reports: Sequence[LadderReport], assets: Assets, version: str) -> str:
@@ -29,6 +37,7 @@ def build_page(runs: Sequence[PulledRun], reports: Sequence[LadderReport], asset
         columns=view.COLUMNS,
         trial_columns=view.TRIAL_COLUMNS,
         published={"who": WHO, "where": WHERE},
+        keys=KEYS,
         specifications=assets.specifications,
         vega=_script(assets.script),
     )

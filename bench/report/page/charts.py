@@ -1,7 +1,7 @@
 """The page's charts, as Vega-Lite makes them from rows: drawn once for all runs, without a number in them.
 
 Each is a specification whose data has the name ``rows``; the page gives it a run's rows, its theme the colours: those
-of ``range.category`` in the order of a scale's domain. Nothing of a run is ever part of a specification.
+of ``range.category`` in the order of a scale's domain, named in the page's own keys. Nothing of a run is ever part of a specification.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ def climb() -> dict[str, Any]:
     rate = alt.X(
         "rate:Q",
         title="rows/s, log scale",
-        scale=alt.Scale(type="log", padding=44),
+        scale=alt.Scale(type="log", nice=False, padding=54),
         axis=alt.Axis(format="~s", values=TENS),
     )
     base = alt.Chart(ROWS).encode(y=RUNG.copy(), yOffset=alt.YOffset("who:N", sort=None), tooltip=CLIMB_TIP)
@@ -84,7 +84,7 @@ def latency() -> dict[str, Any]:
             ],
         )
     )
-    kinds = alt.Color("kind:N", title=None, scale=alt.Scale(domain=["p50", "p99", "max"]))
+    kinds = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["p50", "p99", "max"]))
     marks = (
         base.transform_filter("datum.kind != 'commits'")
         .mark_tick(thickness=3, bandSize=22)
@@ -95,7 +95,7 @@ def latency() -> dict[str, Any]:
 
 def cores() -> dict[str, Any]:
     """What kept the box busy, in cores; the line is all it has."""
-    who = alt.Color("who:N", title=None, scale=alt.Scale(domain=["client", "server", "everything else"]))
+    who = alt.Color("who:N", legend=None, scale=alt.Scale(domain=["client", "server", "everything else"]))
     bars = (
         alt.Chart(ROWS)
         .mark_bar()
@@ -113,7 +113,7 @@ def cores() -> dict[str, Any]:
 
 def time() -> dict[str, Any]:
     """Where the clients' workers spent their time."""
-    part = alt.Color("part:N", title=None, scale=alt.Scale(domain=[*PARTS.values(), OUTSIDE]))
+    part = alt.Color("part:N", legend=None, scale=alt.Scale(domain=[*PARTS.values(), OUTSIDE]))
     share = alt.X(
         "share:Q", title="share of the workers' time", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
     )
@@ -129,7 +129,7 @@ def course() -> dict[str, Any]:
     tip = [*trial, second, alt.Tooltip("rate:Q", title=RATE, format=",.4~r")]
     base = alt.Chart(ROWS).encode(detail="trial:N", tooltip=tip)
     state = alt.Color("state:N", legend=None, scale=alt.Scale(domain=["valid", "suspect", "void"]))
-    at = alt.X("at:Q", title=None, axis=alt.Axis(format="~g", tickMinStep=1, tickCount=5))
+    at = alt.X("at:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~g", tickMinStep=1, tickCount=5))
     rate = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=4))
     seconds = base.transform_flatten(["at", "rate"]).encode(x=at, y=rate, color=state)
     lines = seconds.mark_line(point={"size": 14}, strokeWidth=1.3, opacity=0.85)

@@ -2,6 +2,13 @@
 // Draws each chart from its rows in the colours of the style sheet, and again when those change.
 const specifications = JSON.parse(document.getElementById("specifications").textContent);
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const palettes = {
+  climb: ["ours", "green", "violet", "gold", "pink", "slate"],
+  latency: ["ink", "pink", "slate"],
+  cores: ["ours", "green", "rest"],
+  time: ["red", "gold", "green", "violet", "ours", "rest"],
+  course: ["ours", "gold", "red"],
+};
 const charts = [...document.querySelectorAll(".chart")];
 
 function theme(chart) {
@@ -14,8 +21,8 @@ function theme(chart) {
     view: { stroke: null },
     axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: 150 },
     axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
-    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: 400, symbolType: "circle", columns: Math.max(2, Math.floor(chart.clientWidth / 145)) },
-    range: { category: color(`palette-${chart.dataset.chart}`).split(" ") },
+    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: 400, symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
+    range: { category: palettes[chart.dataset.chart].map(color) },
     style: {
       published: { color: color("published") },
       strip: { color: color("ours") },
