@@ -5,6 +5,7 @@ BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
+TEST_PACKAGES := chromium chromium-driver
 
 .PHONY: help setup packages lock lint fmt unit integration test test-slow perf clean
 
@@ -41,7 +42,8 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-integration: .venv/ready ## the tests on a real PostgreSQL 15
+integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
+	@.ci/system-packages $(TEST_PACKAGES)
 	$(BIN)/pytest tests/integration -m "not slow"
 
 test: lint unit integration ## everything CI runs

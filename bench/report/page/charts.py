@@ -1,7 +1,8 @@
 """The page's charts, as Vega-Lite makes them from rows: drawn once for all runs, without a number in them.
 
 Each is a specification whose data has the name ``rows``; the page gives it a run's rows, its theme the colours: those
-of ``range.category`` in the order of a scale's domain, named in the page's own keys. Nothing of a run is ever part of a specification.
+of ``range.category`` in the order of a scale's domain, named in the page's own keys. Nothing of a run is ever
+part of a specification.
 """
 
 from typing import Any

@@ -116,7 +116,7 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
             chart="course",
             label=f"rows a second over the window, each trial of {name}",
             title=name + mark(rung),
-            rows=[_course(run, trial, most) for trial in trials_of(ladder, rung, run.records)],
+            rows=[row for trial in trials_of(ladder, rung, run.records) if (row := _course(run, trial, most))["at"]],
         )
         for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True)
     ]

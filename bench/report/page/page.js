@@ -32,9 +32,17 @@ function theme(chart) {
   };
 }
 
+// As high as its rungs need; with a lane for each of several on the same rung.
+function height(wanted, rows) {
+  if (!wanted.step) return wanted;
+  const count = (name) => new Set(rows.map((row) => row[name])).size;
+  return wanted.step * count("rung") * (wanted.for === "offset" ? count("who") : 1);
+}
+
 async function draw(chart) {
   const rows = JSON.parse(chart.querySelector("script").textContent);
-  const specification = { ...specifications[chart.dataset.chart], datasets: { rows }, autosize: { type: "fit-x", contains: "padding" } };
+  const drawn = specifications[chart.dataset.chart];
+  const specification = { ...drawn, height: height(drawn.height, rows), datasets: { rows } };
   await vegaEmbed(chart.querySelector(".drawing"), specification, {
     mode: "vega-lite", actions: false, config: theme(chart), tooltip: { theme: dark.matches ? "dark" : "light" },
     renderer: chart.dataset.chart === "course" ? "canvas" : "svg",
