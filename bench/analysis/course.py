@@ -35,6 +35,8 @@ class Course:
     points: tuple[Point, ...]
     checkpoints: tuple[Point, ...]
     """Where a checkpoint was first seen: it began within the second before."""
+    watched: bool
+    """The server's count of checkpoints could be read; otherwise nothing is known of them."""
 
 
 def points_each(trials: int) -> int:
@@ -53,6 +55,7 @@ def course(record: Record, samples: Samples, window_s: float, most_points: int =
         state=record.validity.state,
         step_s=step,
         points=points,
+        watched=len(_counts(samples.readings)) > 1,
         checkpoints=tuple(
             Point(at_s=at_s, rows_per_s=points[min(int(at_s / step), len(points) - 1)].rows_per_s) for at_s in seen
         ),
@@ -69,9 +72,13 @@ def _points(rows: Sequence[int], step: int, window_s: float) -> Iterable[Point]:
 
 def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:
     """Return the seconds of the window at which the server's count of checkpoints was seen to have risen."""
+    return [at_s for (_, before), (at_s, count) in pairwise(_counts(readings)) if count > before]
+
+
+def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Return the count of checkpoints at each second at which it could be read."""
     counts = [(reading.get("at_s"), _checkpoints(reading.get("server"))) for reading in readings]
-    known = [(at_s, count) for at_s, count in counts if isinstance(at_s, float | int) and count is not None]
-    return [at_s for (_, before), (at_s, count) in pairwise(known) if count > before]
+    return [(at_s, count) for at_s, count in counts if isinstance(at_s, float | int) and count is not None]
 
 
 def _checkpoints(server: object) -> float | None:

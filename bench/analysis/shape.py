@@ -6,6 +6,8 @@ from math import floor, log10
 
 from hdrh.histogram import HdrHistogram
 
+from bench.stats.histogram import recorded
+
 BINS_PER_DECADE = 16
 
 
@@ -21,8 +23,8 @@ class Bin:
 def shape(histogram: HdrHistogram) -> list[Bin]:
     """Return the bins that hold something, the fastest first."""
     counts: Counter[int] = Counter()
-    for item in histogram.get_recorded_iterator():
-        counts[floor(log10(item.value_iterated_to) * BINS_PER_DECADE)] += item.count_added_in_this_iter_step
+    for micros, count in recorded(histogram):
+        counts[floor(log10(max(micros, 1)) * BINS_PER_DECADE)] += count
     total = sum(counts.values())
     return [
         Bin(from_ms=_edge_ms(number), to_ms=_edge_ms(number + 1), share=count / total)

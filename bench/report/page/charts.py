@@ -41,7 +41,7 @@ def climb() -> dict[str, Any]:
         "rate:Q",
         title="rows/s, log scale",
         scale=alt.Scale(type="log", nice=False, padding=54),
-        axis=alt.Axis(format="~s", values=TENS),
+        axis=alt.Axis(format="~s", values=TENS, labelOverlap="greedy"),
     )
     base = alt.Chart(ROWS).encode(y=RUNG.copy(), yOffset=alt.YOffset("who:N", sort=None), tooltip=CLIMB_TIP)
     numbers: dict[str, Any] = {"align": "left", "dx": 9, "fontSize": 11}
@@ -67,7 +67,9 @@ def latency() -> dict[str, Any]:
         "from:Q",
         title="latency of a commit in ms, log scale",
         scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(format="~r", values=[factor * ten for ten in TENS for factor in (0.001, 0.003)]),
+        axis=alt.Axis(
+            format="~r", values=[factor * ten for ten in TENS for factor in (0.001, 0.003)], labelOverlap="greedy"
+        ),
     )
     share = alt.Opacity("density:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.08, 1]))
     strips = (

@@ -128,6 +128,7 @@ def _course(run: PulledRun, trial: Record, most: int) -> Row:
         "trial": trial.trial,
         "block": trial.block,
         "state": trial.validity.state,
+        "watched": way.watched,
         "at": [_short(point.at_s) for point in way.points],
         "rate": [_short(point.rows_per_s) for point in way.points],
         "seen_at": [_short(point.at_s) for point in way.checkpoints],

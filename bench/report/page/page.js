@@ -21,7 +21,7 @@ function theme(chart) {
     view: { stroke: null },
     axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: 150 },
     axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
-    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: 400, symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
+    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: Math.max(chart.clientWidth - 150, 120), symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
     range: { category: palettes[chart.dataset.chart].map(color) },
     style: {
       published: { color: color("published") },

@@ -7,7 +7,7 @@ from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, ending_notes, latest
 from bench.model import Fact, Record, Unreadable
-from bench.report.page.figures import Figure, climb, courses, mark, of_ladder
+from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder
 from bench.report.terminal import DASH, caption, cells, describe_host, doubt_lines, heading, rate
 
 COLUMNS = (
@@ -35,7 +35,7 @@ class LadderView:
     """Of each rung, column and text."""
     figures: list[Figure]
     courses: list[Figure]
-    checkpoints: int
+    checkpoints: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +123,17 @@ def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
         rows=[list(zip(COLUMNS, cells(rung), strict=True)) for rung in ladder.rungs],
         figures=of_ladder(run, ladder),
         courses=ways,
-        checkpoints=sum(len(row["seen_at"]) for way in ways for row in way.rows),
+        checkpoints=_checkpoints([row for way in ways for row in way.rows]),
     )
+
+
+def _checkpoints(rows: Sequence[Row]) -> str:
+    blind = [str(row["trial"]) for row in rows if not row["watched"]]
+    if len(blind) == len(rows):
+        return "Checkpoints are not known: the server's counters could not be read."
+    seen = any(row["seen_at"] for row in rows)
+    text = "A triangle marks where a checkpoint was seen to begin." if seen else "No checkpoint was seen to begin."
+    return text + (f" Nothing is known of them in trial {', '.join(blind)}." if blind else "")
 
 
 TRIAL_COLUMNS = ("trial", "block", "phase", "variant", "layout", "transport", "rows/s", "settled", "attempted",

@@ -54,3 +54,8 @@ def test_counters_that_could_not_be_read_tell_of_no_checkpoint(server):
 def test_a_trial_that_never_began_has_no_way():
     found = course(a_record(validity=doubtful("void", "agent-ended")), type(a_samples())(trial=1, attempt=1), 2)
     assert (found.state, found.points, found.checkpoints) == ("void", (), ())
+
+
+def test_counters_that_could_not_be_read_are_not_the_same_as_no_checkpoint():
+    assert way([10, 20], 2, [reading(0, 3), reading(1, 3)]).watched
+    assert not way([10, 20], 2, [{"at_s": 0, "server": {}}, {"at_s": 1, "server": {}}]).watched

@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model import Latency
-from bench.stats.histogram import decode, merge, new_histogram, percentiles
+from bench.stats.histogram import decode, merge, new_histogram, percentiles, recorded
 from tests.builders import a_histogram
 
-LATENCIES = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=60)
+LATENCIES = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=20)
 
 
 def of_samples(count):
@@ -44,7 +44,7 @@ def test_percentiles_are_in_milliseconds_and_those_of_the_values():
 @settings(max_examples=10)
 @given(LATENCIES)
 def test_percentiles_rise(micros):
-    told = percentiles(a_histogram(*micros * 200))
+    told = percentiles(a_histogram(*micros, times=200))
     known = [value for value in (told.p50, told.p90, told.p99, told.p999, told.max) if value is not None]
     assert known == sorted(known)
     assert told.mean <= told.max
@@ -60,9 +60,18 @@ def test_merging_is_as_if_all_had_been_recorded_by_one(parts):
 @settings(max_examples=5)
 @given(LATENCIES)
 def test_a_histogram_that_was_written_tells_the_same(micros):
-    histogram = a_histogram(*micros * 30)
+    histogram = a_histogram(*micros, times=30)
     assert percentiles(merge([decode(histogram.encode().decode())])) == percentiles(histogram)
 
 
 def test_no_text_is_an_empty_histogram():
     assert decode("").get_total_count() == 0
+
+
+@given(st.lists(st.integers(1, 3_600_000_000), min_size=1))
+def test_what_was_recorded_is_found_and_its_mean_is_the_librarys(micros):
+    histogram = decode(a_histogram(*micros).encode())
+    found = list(recorded(histogram))
+    assert sum(times for _, times in found) == len(micros)
+    assert found[0][0] == pytest.approx(min(micros), rel=1e-3)
+    assert percentiles(histogram).mean == pytest.approx(histogram.get_mean_value() / 1000)
