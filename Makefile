@@ -30,6 +30,7 @@ setup: .venv/ready ## the environment, with locked dependencies
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
 	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m bench.report.page.assets
 	@touch $@
 
 lock: .venv/ready ## resolve the dependencies anew
@@ -79,7 +80,7 @@ teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
 
 report: .venv/ready ## the page of pulled results again, offline (RUN=name)
-	$(BIN)/pgladder report results/$(RUN)
+	$(BIN)/pgladder report results/$(or $(RUN),$(error say which run: make report RUN=name))
 
 lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
 	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.analysis.ladder import Ladder, LadderReport, Rung
 from bench.analysis.rungs import rung_names
+from bench.model import Plan
 
 Arm = tuple[str, str, str]
 """Variant, layout, transport."""
@@ -37,3 +38,19 @@ def _by_name(ladder: Ladder) -> dict[str, Rung]:
 def _together(ladders: Sequence[Mapping[str, Rung]]) -> dict[str, list[Rung | None]]:
     names = sorted({name for ladder in ladders for name in ladder})
     return {name: [ladder.get(name) for ladder in ladders] for name in names}
+
+
+def unlike(plans: Sequence[Plan]) -> list[str]:
+    """Return in what the hosts' plans differ that makes their numbers no fair pair."""
+    asked = [
+        {
+            "warm-up": f"{plan.warm_up_s:g} s",
+            "window": f"{plan.window_s:g} s",
+            "rows preloaded": f"{plan.preload_rows:,}",
+            **{f"text of variant {variant.name}": variant.sha256[:8] for variant in plan.variants},
+        }
+        for plan in plans
+    ]
+    names = dict.fromkeys(name for each in asked for name in each)
+    found = {name: dict.fromkeys(each[name] for each in asked if name in each) for name in names}
+    return [f"{name} {' and '.join(values)}" for name, values in found.items() if len(values) > 1]

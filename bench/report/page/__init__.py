@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from bench.analysis.beside import unlike
 from bench.analysis.ladder import LadderReport
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
@@ -33,6 +34,7 @@ def build_page(runs: Sequence[PulledRun], reports: Sequence[LadderReport], asset
         names=names,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
+        unlike=unlike([run.plan for run in runs]),
         facts=view.facts(runs),
         columns=view.COLUMNS,
         trial_columns=view.TRIAL_COLUMNS,

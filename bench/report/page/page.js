@@ -19,7 +19,7 @@ function theme(chart) {
     background: "transparent",
     font: getComputedStyle(document.body).fontFamily,
     view: { stroke: null },
-    axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: 150 },
+    axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: Math.max(130, chart.clientWidth * 0.35) },
     axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
     legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: Math.max(chart.clientWidth - 150, 120), symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
     range: { category: palettes[chart.dataset.chart].map(color) },

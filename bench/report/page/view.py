@@ -203,7 +203,7 @@ def facts(runs: Sequence[PulledRun]) -> list[FactView]:
             values=[facts.get((group, name)) for facts in flat],
             differs=any(facts.get((group, name)) != flat[0].get((group, name)) for facts in flat),
         )
-        for group, name in sorted(names, key=lambda each: list(dict.fromkeys(g for g, _ in names)).index(each[0]))
+        for group, name in names
     ]
 
 

@@ -141,5 +141,15 @@ def test_a_run_of_which_nothing_came_has_a_page_without_complaints(browser, tmp_
     assert [each.message for each in browser.complaints() if each.level == "SEVERE"] == []
 
 
+def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):
+    hostile = "</script><img src=x onerror='document.body.dataset.taken=1'>"
+    run = a_run(blocks=1, host=hostile)
+    records = [replace(record, method=hostile) for record in run.records]
+    browser.show(written(tmp_path / "hostile.html", replace(run, records=records)), width=1280)
+    assert [each.message for each in browser.complaints()] == []
+    assert browser.run("[document.querySelectorAll('img').length, document.body.dataset.taken ?? null]") == [0, None]
+    assert hostile[:15] in browser.run("document.querySelector('[data-chart=cores] svg').textContent")
+
+
 def test_a_page_of_a_hundred_long_trials_with_vega_is_below_two_megabytes(tmp_path):
     assert written(tmp_path / "large.html", a_run(blocks=10, seconds=120)).stat().st_size < 2_000_000

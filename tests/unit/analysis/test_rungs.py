@@ -1,8 +1,12 @@
 """Rungs have names of their own, and trials."""
 
-from bench.analysis.beside import beside
+from dataclasses import replace
+
+import pytest
+
+from bench.analysis.beside import beside, unlike
 from bench.analysis.rungs import rung_names, trials_of
-from tests.builders import a_record, a_report, climbed, void
+from tests.builders import a_plan, a_record, a_report, climbed, void
 
 
 def test_a_rung_is_named_by_its_phase_and_method():
@@ -27,3 +31,20 @@ def test_hosts_stand_side_by_side_rung_by_rung():
     assert arm.arm == ("stock", "plain", "tcp")
     assert [rung and rung.rows_per_s for rung in arm.rungs["2-C executemany"]] == [17_500, 20_000]
     assert arm.rungs["1 connect each"][1] is None
+
+
+def test_hosts_that_were_measured_alike_are_a_fair_pair():
+    assert unlike([a_plan(), a_plan(run="another", seed=8)]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [({"window_s": 20}, "window 2 s and 20 s"), ({"preload_rows": 9}, "rows preloaded 0 and 9")]
+)
+def test_what_makes_two_hosts_no_fair_pair_is_named(change, words):
+    assert unlike([a_plan(), a_plan(**change)]) == [words]
+
+
+def test_a_variant_of_the_same_name_but_another_text_is_named():
+    [stock] = a_plan().variants
+    [found] = unlike([a_plan(), a_plan(variants=(replace(stock, sha256="f" * 64),))])
+    assert found.startswith("text of variant stock")
