@@ -6,6 +6,7 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.ladder import Key, Ladder, LadderReport, ladders
+from bench.analysis.pulled import PulledRun
 from bench.model import (
     ClientTime,
     Cpu,
@@ -197,3 +198,20 @@ def stamps(result: Result) -> list[int]:
     """The stamps of every row a client attempted."""
     first = first_stamp(result.writer)
     return list(range(first, first + result.attempted))
+
+
+def pulled(*records: Record, **changes: Any) -> PulledRun:
+    """A run of one host with these records, planned as they were executed."""
+    keys = [(record.trial, record.attempt) for record in records]
+    numbers = sorted({record.trial for record in records} | {trial for trial, _ in changes.get("begun", ())})
+    of = {record.trial: record for record in records}
+    trials = [a_trial(n, of[n].phase, block=of[n].block) if n in of else a_trial(n) for n in numbers]
+    run = PulledRun(
+        directory="bench-1",
+        plan=a_plan(*trials),
+        host=a_host(),
+        records=records,
+        samples={key: a_samples(*key) for key in keys},
+        histograms={key: a_histogram(26_100, 30_500) for key in keys},
+    )
+    return replace(run, **changes)
