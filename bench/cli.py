@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import __version__
 from bench.analysis.ladder import LadderReport, ladder_report
+from bench.cli_variants import add_variants
 from bench.journal import RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
@@ -173,6 +174,9 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
     again.add_argument("--json", action="store_true", help="for programs")
     again.set_defaults(action=show_ladder)
+    add_variants(
+        commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
+    )
     return parser
 
 
@@ -182,7 +186,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
     for name, known in (
         ("phases", ladder()),
-        ("variants", ["stock", "async-commit"]),
+        ("variants", ["stock", "and those of: pgladder variants"]),
         ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
         ("transports", ["tcp", "tls", "socket"]),
     ):

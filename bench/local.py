@@ -33,7 +33,8 @@ from bench.server.binaries import find_binaries
 from bench.server.brought import AS_FOUND, BroughtServer
 from bench.server.private import PrivateServer
 from bench.server.server import Server
-from bench.tuning.render import as_variant, render, variant_names
+from bench.tuning.render import as_variant
+from bench.variants import Machine, harness_for, this_machine, variants_for
 from bench.workload.phase import ladder
 
 
@@ -149,33 +150,29 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
 def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
     assert request.wish is not None
     wish, now = request.wish, datetime.now(UTC)
+    harness, variants = _as_found() if brought else _rendered(wish, this_machine(request.data_dir))
     return make_plan(
         wish,
         ladder(),
-        _harness(wish, brought),
-        _variants(wish, brought),
+        harness,
+        variants,
         run=run,
         created=now.isoformat(timespec="seconds"),
         seed=request.seed if request.seed is not None else secrets.randbelow(1 << 31),
     )
 
 
-def _harness(wish: Wish, brought: BroughtServer | None) -> Variant:
-    if brought:
-        return as_variant("harness", "")
+def _as_found() -> tuple[Variant, dict[str, Variant]]:
+    return as_variant("harness", ""), {AS_FOUND: as_variant(AS_FOUND, "")}
+
+
+def _rendered(wish: Wish, machine: Machine) -> tuple[Variant, dict[str, Variant]]:
+    """Render what the instrument needs, and the variants on top of it."""
     asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
-    needed = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
-    tls = "tls" in wish.transports
-    return render(
-        "harness", {"listen_addresses": "127.0.0.1", "port": None, "max_connections": max(needed, 100), "tls": tls}
-    )
-
-
-def _variants(wish: Wish, brought: BroughtServer | None) -> dict[str, Variant]:
-    if brought:
-        return {AS_FOUND: as_variant(AS_FOUND, "")}
-    return {name: render(f"variants/{name}", {}) for name in pick("variant", wish.variants, variant_names())}
+    need = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+    harness = harness_for(need, tls="tls" in wish.transports)
+    return harness, variants_for(wish.variants, machine, need, harness)
 
 
 def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
