@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from bench.server.binaries import find_binaries
 from bench.server.brought import AS_FOUND, BroughtServer
 from bench.server.private import PrivateServer
 from bench.server.server import Server
+from bench.server.session import VariantError
 from bench.tuning.render import as_variant
 from bench.variants import Machine, harness_for, this_machine, variants_for
 from bench.workload.phase import ladder
@@ -123,13 +124,32 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
     if isinstance(server, PrivateServer):
         listener.says("starting a private PostgreSQL 15")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
-        server.apply(plan.variants[0])
+        _start(plan, server, listener)
     if ready.directory.host() is None:
         listener.says("reading what this machine is (3 s)")
         bin_dir = None if request.dsn else find_binaries(request.bin_dir)
         host = take_fingerprint(plan.run, socket.gethostname(), server, bin_dir, ready.limits)
         ready.directory.write_host(host)
     return execute(plan, ready.directory, server, listener)
+
+
+def _start(plan: Plan, server: PrivateServer, listener: Listener) -> None:
+    """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
+
+    Raises:
+        VariantError: none will do.
+
+    """
+    for variant in plan.variants:
+        try:
+            server.check(variant)
+        except VariantError as error:
+            listener.says(f"refused: {error}")
+    *most, last = plan.variants
+    for variant in most:
+        with suppress(VariantError):
+            return server.apply(variant)
+    return server.apply(last)
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:

@@ -222,7 +222,8 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
-        WrongUseError: an unknown phase, a variant that is not in the plan, a trial number twice, a batch too large.
+        WrongUseError: an unknown phase, a variant that is not in the plan or in it twice, a trial number twice, a batch
+            too large.
 
     """
     for trial in plan.trials:
@@ -231,6 +232,8 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
     if len({trial.trial for trial in plan.trials}) != len(plan.trials):
         raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
+    if len({variant.name for variant in plan.variants}) != len(plan.variants):
+        raise WrongUseError(f"Plan {plan.run} has two variants of one name.")
     if not plan.trials:
         raise WrongUseError(f"Plan {plan.run} has no trials.")
 

@@ -15,6 +15,7 @@ VOID = frozenset(
         "interrupted",
         "no-commits",
         "not-verified",
+        "refused",
         "refused-rows-found",
         "rows-duplicated",
         "rows-foreign",

@@ -31,7 +31,9 @@ def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[D
     if not rows:
         out.print(f"{a} and {b} are the same in effect on {where}.")
         return
-    out.print(Text(f"{a} and {b} on {where} differ in effect in {len(rows)} parameters", style="bold"))
+    out.print(
+        Text(f"{a} and {b} on {where} differ in effect in {len(rows)} parameter{'s' if rows[1:] else ''}", style="bold")
+    )
     out.print(_table(("parameter", a, b), rows))
 
 

@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
@@ -19,12 +20,15 @@ from typing import IO
 import psycopg2
 
 from bench.model import Endpoint, Transport, Variant, WrongUseError
-from bench.server.session import ServerError, Session
+from bench.server.proof import at_start_only, not_in_force
+from bench.server.session import ServerError, Session, VariantError
+from bench.server.staging import Checked, Staging, complaint
 
 MARKER = "made-by-pgladder"
 USER = "pgladder"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+RELOAD_TIMEOUT_S = 5
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -56,7 +60,12 @@ class PrivateServer:
         self._sockets, self._data, self._log = self._base / "run", self._base / "data", self._base / "server.log"
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
-        self._in_force: Variant | None = None
+        self._log_before = 0
+        self._staging: Staging | None = None
+        self._in_force: Checked | None = None
+        """The last variant that was proved; None before the first."""
+        self._refused: dict[str, str] = {}
+        """Why, by hash of the text: what was refused once is not tried again."""
         self._harness: Variant | None = None
         if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
@@ -79,6 +88,8 @@ class PrivateServer:
             base.write("include_dir 'pgladder'\n")
         self._own_directory(self._data / "pgladder")
         self._write("10-harness.conf", harness.text)
+        self._write("20-variant.conf", "")
+        self._staging, self._in_force = Staging(self._base / "staged", self._data, self._bin, self._as_owner), None
         if tls:
             self._make_certificate()
 
@@ -127,7 +138,10 @@ class PrivateServer:
     def _write(self, name: str, text: str) -> None:
         path = self._data / "pgladder" / name
         part = path.with_suffix(".part")
-        part.write_text(text)
+        with part.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.chown(part, self._owner.pw_uid, self._owner.pw_gid)
         part.replace(path)
 
@@ -153,15 +167,21 @@ class PrivateServer:
             [*self._drop_to_owner(), *command], capture_output=True, text=True, check=False, cwd=self._base
         )
 
-    def _start(self) -> None:
+    def _start(self, changed: Sequence[str]) -> None:
+        """Start; what changed since the last start is suspected where that fails."""
         drop = self._drop_to_owner("--pdeathsig", "QUIT")
         own = ["-c", f"port={self._port}", "-c", f"unix_socket_directories={self._sockets}"]
         command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
         with self._log.open("ab") as log:
+            self._log_before = log.tell()
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
             )
-        self._wait_ready()
+        try:
+            self._wait_ready()
+        except ServerError as error:
+            suspects = f"; what changed: {', '.join(changed)}" if changed and self._in_force else ""
+            raise ServerError(f"{error}{suspects}") from error
 
     def _wait_ready(self) -> None:
         deadline = monotonic() + START_TIMEOUT_S
@@ -177,9 +197,9 @@ class PrivateServer:
         raise ServerError(f"PostgreSQL did not answer within {START_TIMEOUT_S} s: {self._complaint()}")
 
     def _complaint(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()
-        grave = [line for line in lines[-50:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
-        return (grave or lines or ["its log is empty"])[-1]
+        """Return what PostgreSQL said of its trouble since it was last started."""
+        log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
+        return complaint(log) or "its log is empty"
 
     def _stop(self) -> None:
         if self._process is None:
@@ -194,41 +214,105 @@ class PrivateServer:
         self._process = None
 
     def apply(self, variant: Variant) -> None:
-        """Restart with a variant and prove it; see ``Server.apply``."""
-        if variant == self._in_force and self._process and self._process.poll() is None:
+        """Swap a variant in and prove it; see ``Server.apply``."""
+        if self._in_force and variant == self._in_force.variant and self._alive():
             return
-        self._stop()
-        self._write("20-variant.conf", variant.text)
-        self._start()
-        session = self._connect(schema=None)
-        session.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-        self._prove(session, variant)
-        session.close()
-        self._in_force = variant
+        checked = self.check(variant)
+        try:
+            self._swap(checked)
+        except VariantError as error:
+            self._refused[variant.sha256] = error.why
+            raise
 
-    def _prove(self, session: Session, variant: Variant) -> None:
-        """Every line of our two files is applied, none overridden, none waiting for a restart."""
-        bad = session.rows(
-            "SELECT name, setting, coalesce(error, 'overridden by another file') FROM pg_file_settings"
-            " WHERE sourcefile LIKE %(ours)s AND NOT applied",
-            {"ours": f"{self._data}/pgladder/%"},
-        )
-        pending = session.rows("SELECT name, setting, 'waits for a restart' FROM pg_settings WHERE pending_restart")
-        for name, setting, why in [*bad, *pending]:
-            raise ServerError(f"Variant {variant.name}: {name} = {setting} is not in force: {why}")
+    def check(self, variant: Variant) -> Checked:
+        """Try a variant out beside the running server, once.
+
+        Raises:
+            VariantError: the server does not take it, or the box can't hold it; says which setting and why.
+
+        """
+        assert self._staging is not None
+        assert self._harness is not None
+        if why := self._refused.get(variant.sha256):
+            raise VariantError(variant.name, why)
+        try:
+            return self._staging.check(self._harness, variant)
+        except VariantError as error:
+            self._refused[variant.sha256] = error.why
+            raise
+
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _swap(self, checked: Checked) -> None:
+        """Put the file in its place, restart or reload, prove; where that fails everything is as it was."""
+        before = self._in_force
+        try:
+            self._bring(checked)
+        except (ServerError, psycopg2.Error) as error:
+            self._put_back(before, error)
+            raise VariantError(checked.variant.name, str(error)) from error
+        self._in_force = checked
+
+    def _bring(self, checked: Checked) -> None:
+        changed = self._changed_at_start_only(checked)
+        if changed or not self._alive():
+            self._stop()
+            self._write("20-variant.conf", checked.variant.text)
+            self._start(changed)
+        else:
+            self._write("20-variant.conf", checked.variant.text)
+            self._reload()
+        with closing(self._connect(schema=None)) as session:
+            session.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+            for why in not_in_force(session, checked, self._data / "pgladder"):
+                raise ServerError(why)
+
+    def _changed_at_start_only(self, checked: Checked) -> list[str]:
+        """Return what differs from what is in force, or was, and takes effect at a start only."""
+        before = self._in_force.texts if self._in_force else {}
+        changed = sorted({name for name, _ in before.items() ^ checked.texts.items()})
+        if not self._alive():
+            return changed
+        with closing(self._connect(schema=None)) as session:
+            return at_start_only(session, changed)
+
+    def _reload(self) -> None:
+        """Have the files read again; new sessions see when that was done."""
+        with closing(self._connect(schema=None)) as session:
+            before = session.value("SELECT pg_conf_load_time()")
+            session.run("SELECT pg_reload_conf()")
+        deadline = monotonic() + RELOAD_TIMEOUT_S
+        while monotonic() < deadline:
+            with closing(self._connect(schema=None)) as session:
+                if session.value("SELECT pg_conf_load_time()") != before:
+                    return
+            sleep(0.01)
+        raise ServerError(f"PostgreSQL did not read its files again within {RELOAD_TIMEOUT_S} s: {self._complaint()}")
+
+    def _put_back(self, before: Checked | None, error: Exception) -> None:
+        """Bring the last good variant into force again; before the first there is none, and the server stays down."""
+        self._stop()
+        self._write("20-variant.conf", before.variant.text if before else "")
+        if before is None:
+            return
+        try:
+            self._bring(before)
+        except (ServerError, psycopg2.Error) as again:
+            raise ServerError(f"{error}; nor does the last good variant {before.variant.name}: {again}") from again
 
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""
         assert self._harness is not None
-        variant, self._in_force = self._in_force, None
-        if variant is None:
+        if self._in_force is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
+        before, self._in_force = self._in_force, None
         try:
-            self.apply(variant)
+            self._swap(before)
         except ServerError:
             self._stop()
             self.create(self._harness, tls=(self._base / "root.crt").exists())
-            self.apply(variant)
+            self._swap(before)
 
     # --- what others need to know ------------------------------------------------------------------------------------
 

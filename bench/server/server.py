@@ -27,7 +27,8 @@ class Server(Protocol):
         """Bring a variant into force and prove it; does nothing where it is in force already.
 
         Raises:
-            ServerError: the server does not start with it, or a setting is not in force.
+            VariantError: the box can't hold it, or the server does not take it; the last good one is in force.
+            ServerError: nor is the last good one.
 
         """
         ...
