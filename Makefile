@@ -39,7 +39,7 @@ fmt: .venv/ready ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 unit: .venv/ready ## the fast tests
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -n auto tests/unit
 
 integration: .venv/ready ## the tests on a real PostgreSQL 15
 	$(BIN)/pytest tests/integration -m "not slow"

@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from bench import __version__
 from bench.analysis.ladder import LadderReport, ladder_report
@@ -15,12 +16,27 @@ from bench.journal import RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
-from bench.report.terminal import RunProgress, console, duration, show_ladders, size
+from bench.report.progress import RunProgress
+from bench.report.terminal import console, duration, show_ladders, size
 from bench.server.brought import AS_FOUND
-from bench.stats.histogram import decode
 from bench.workload.phase import ladder
 
 DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
+MOST_DIGITS = 12
+MOST = 10**MOST_DIGITS
+"""Of any number asked for: beyond it lie typing errors, and integers that JSON readers round."""
+WISHES = (
+    "phases",
+    "variants",
+    "layouts",
+    "transports",
+    "preload_rows",
+    "profile",
+    "warm_up",
+    "window",
+    "blocks",
+    "seed",
+)
 PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
 
 
@@ -53,6 +69,7 @@ def _complain(sentence: object) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
+    _refuse_what_a_plan_decides(options)
     request = Request(
         wish=None if options.plan or options.resume else _wish(options),
         plan_file=options.plan,
@@ -79,6 +96,14 @@ def run(options: argparse.Namespace) -> int:
     return _show([ready.directory], json=options.json) if complete else _stopped(ready.directory)
 
 
+def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
+    if options.plan or options.resume:
+        for name in (*WISHES, *PARAMETERS, *(["out"] if options.resume else [])):
+            if getattr(options, name) is not None:
+                option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
+                raise WrongUseError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
+
+
 def _expectation(expected: Estimate) -> str:
     bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
     return f"about {duration(expected.seconds)}; {bounds}"
@@ -91,7 +116,8 @@ def _stopped(directory: RunDirectory) -> int:
 
 
 def _wish(options: argparse.Namespace) -> Wish:
-    given = PROFILES[options.profile]
+    asked = options.profile or "quick"
+    given = PROFILES[asked]
     profile = Profile(
         warm_up_s=given.warm_up_s if options.warm_up is None else options.warm_up,
         window_s=given.window_s if options.window is None else options.window,
@@ -101,10 +127,10 @@ def _wish(options: argparse.Namespace) -> Wish:
         phases=_words(options.phases) or list(ladder()),
         variants=_words(options.variants) or [AS_FOUND if options.dsn else "stock"],
         layouts=_words(options.layouts) or ["plain"],
-        transports=_words(options.transports) or ["tcp"],
+        transports=_words(options.transports),
         profile=profile,
-        profile_name=options.profile if profile == given else "custom",
-        preload_rows=options.preload_rows,
+        profile_name=asked if profile == given else "custom",
+        preload_rows=options.preload_rows or 0,
         overrides={name: getattr(options, name) for name in PARAMETERS},
     )
 
@@ -137,7 +163,7 @@ def _report(directory: RunDirectory) -> LadderReport:
     directory.check_sums()
     records = directory.records()
     keys = [(record.trial, record.attempt) for record in records]
-    histograms = {key: decode(directory.samples(*key).latency_hdr) for key in keys}
+    histograms = {key: directory.latencies(*key) for key in keys}
     return ladder_report(directory.plan(), directory.host(), records, histograms)
 
 
@@ -150,21 +176,30 @@ def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
             value = kind(text)
         except ValueError:
             value = kind(0)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        if not 0 < value <= MOST:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number above 0 and up to {MOST:.0e}")
         return value
 
     return parse
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
     return int(text)
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; the usage is --help's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        _complain(f"{message} (see {self.prog} --help)")
+        sys.exit(WRONG_USE)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"pgladder {__version__}")
@@ -192,10 +227,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     ):
         default = "all of them" if name == "phases" else next(iter(known))
         what.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"{', '.join(known)}; default: {default}")
-    what.add_argument("--preload-rows", type=_count, default=0, metavar="N", help="rows that are there before (0)")
+    what.add_argument("--preload-rows", type=_count, metavar="N", help="rows that are there before (0)")
     long = parser.add_argument_group("how long")
     shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
-    long.add_argument("--profile", choices=PROFILES, default="quick", help="; ".join(shapes))
+    long.add_argument("--profile", choices=PROFILES, help=f"{'; '.join(shapes)}; default: quick")
     long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
     long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
     long.add_argument("--blocks", type=_positive(int), metavar="N", help="repetitions, each in a random order")

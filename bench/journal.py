@@ -6,12 +6,19 @@ what was recorded survives a power cut, and a last line that was cut short is no
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from hdrh.histogram import HdrHistogram
+
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
+from bench.stats.histogram import decode
 
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
+SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
+PART = ".part"
+"""Ends the name of a file that is being written."""
 
 
 class RunDirectory:
@@ -26,14 +33,19 @@ class RunDirectory:
         """Make the directory, with its plan.
 
         Raises:
-            WrongUseError: another run is there.
+            WrongUseError: another run is there, or no directory can be made there.
 
         """
-        if self.path.exists() and any(self.path.iterdir()):
+        try:
+            taken = self.path.exists() and any(self.path.iterdir())
+            if not taken:
+                (self.path / SAMPLES).mkdir(parents=True)
+        except OSError as error:
+            raise WrongUseError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
+        if taken:
             raise WrongUseError(
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
-        (self.path / SAMPLES).mkdir(parents=True)
         _write(self.path / PLAN, to_json(plan) + b"\n")
 
     def write_host(self, fingerprint: Fingerprint) -> None:
@@ -54,7 +66,9 @@ class RunDirectory:
             os.fsync(journal.fileno())
 
     def finish(self) -> None:
-        """Write the checksums, last of all."""
+        """Write the checksums, last of all; what a crash left half written goes."""
+        for part in self.path.rglob(f"*{PART}"):
+            part.unlink()
         lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
         _write(self.path / SUMS, "".join(lines).encode())
 
@@ -106,6 +120,16 @@ class RunDirectory:
             raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
         return from_json(path.read_bytes(), Samples, str(path))
 
+    def latencies(self, trial: int, attempt: int) -> HdrHistogram:
+        """Return the latencies of a recorded trial."""
+        try:
+            return decode(self.samples(trial, attempt).latency_hdr)
+        except WrongUseError:
+            raise
+        except ValueError as error:
+            path = self._samples_path(trial, attempt)
+            raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
+
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}
@@ -123,7 +147,10 @@ class RunDirectory:
         path = self.path / SUMS
         if not path.is_file():
             return
-        listed = {name: digest for digest, name in (line.split("  ", 1) for line in path.read_text().splitlines())}
+        text = path.read_text(errors="replace")
+        if not SUMS_TEXT.fullmatch(text):
+            raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
+        listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
         found = {str(file.relative_to(self.path)): file for file in self._files()}
         for name in sorted(listed.keys() | found.keys()):
             if name not in found:
@@ -148,7 +175,7 @@ def find_runs(path: Path) -> list[RunDirectory]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     with part.open("wb") as file:
         file.write(content)
         file.flush()

@@ -9,13 +9,14 @@ import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
+from bench.agent.signals import stoppable, undisturbed
 from bench.journal import RunDirectory
 from bench.model import Parameters, Plan, Variant, WrongUseError, from_json
 from bench.plan import (
@@ -88,7 +89,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         WrongUseError: the request can't be met; nothing was changed.
 
     """
-    with one_run_at_a_time():
+    with one_run_at_a_time(), stoppable():
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id(datetime.now(UTC))
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
@@ -115,7 +116,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
                 directory.begin(plan)
             yield ready, server
         finally:
-            server.close()
+            with undisturbed():
+                server.close()
 
 
 def carry_out(request: Request, ready: Prepared, server: Server, listener: Listener) -> bool:
@@ -170,6 +172,8 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
 def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
     assert request.wish is not None
     wish, now = request.wish, datetime.now(UTC)
+    if not wish.transports:
+        wish = replace(wish, transports=[brought.transport if brought else "tcp"])
     harness, variants = _as_found() if brought else _rendered(wish, this_machine(request.data_dir))
     return make_plan(
         wish,
@@ -227,6 +231,8 @@ def _check_room(request: Request, ready: Prepared, brought: BroughtServer | None
         return  # said in ``limits``
     while not directory.exists():
         directory = directory.parent
+    if not brought and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free = shutil.disk_usage(directory).free
     if free < ready.estimate.disk_bytes:
         raise WrongUseError(

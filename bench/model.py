@@ -340,12 +340,17 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         if found != wanted:
             raise WrongUseError(_schema_sentence(where, found, wanted))
         return msgspec.json.decode(text, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
 
 
 def _schema_sentence(where: str, found: object, wanted: str) -> str:
-    name, _, version = wanted.rpartition("/")
-    if isinstance(found, str) and found.startswith(name + "/") and found.rpartition("/")[2] > version:
+    if isinstance(found, str) and _newer(found, wanted):
         return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
     return f"{where} has schema {found!r} where {wanted} belongs."
+
+
+def _newer(found: str, wanted: str) -> bool:
+    """Versions are numbers: 10 comes after 9."""
+    (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
+    return name == ours and version.isdecimal() and int(version) > int(our_version)

@@ -21,9 +21,14 @@ from bench.model import (
     Variant,
     WrongUseError,
 )
+from bench.tuning.render import as_variant
 
+MAX_TRIALS = 10_000
+"""Of one plan: more is a typing error, and would take a month."""
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
+PRELOAD_ROWS_PER_S = 100_000
+"""Of ``preload.sql``, measured on a two-core virtual machine: 92,000 to 118,000."""
 VERIFY_S_PER_ROW = 1.5e-6
 """Counting different stamps: a sort."""
 VERIFY_BYTES_PER_ROW = 24
@@ -189,6 +194,10 @@ def make_plan(
     layouts: list[Layout] = pick("layout", wish.layouts, get_args(Layout))  # type: ignore[assignment]
     transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
     combinations = list(product(chosen, named, layouts, transports))
+    if (trials := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
+        raise WrongUseError(
+            f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+        )
     chance = random.Random(seed)
     blocks = range(1, wish.profile.blocks + 1)
     order = [(block, each) for block in blocks for each in chance.sample(combinations, len(combinations))]
@@ -222,20 +231,33 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
-        WrongUseError: an unknown phase, a variant that is not in the plan or in it twice, a trial number twice, a batch
-            too large.
+        WrongUseError: an unknown phase, a variant that is not in the plan, a trial number twice, a batch too large,
+            a parameter that its phase does not have, a configuration that is not the one its hash tells.
 
     """
+    names = [variant.name for variant in plan.variants]
+    for variant in (plan.harness, *plan.variants):
+        if variant != as_variant(variant.name, variant.text) or names.count(variant.name) > 1:
+            raise WrongUseError(
+                f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells, or twice."
+            )
     for trial in plan.trials:
         pick("phase", [trial.phase], phases)
-        pick("variant", [trial.variant], [variant.name for variant in plan.variants])
+        pick("variant", [trial.variant], names)
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
+        _check_own(trial, phases[trial.phase].parameters)
     if len({trial.trial for trial in plan.trials}) != len(plan.trials):
         raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
-    if len({variant.name for variant in plan.variants}) != len(plan.variants):
-        raise WrongUseError(f"Plan {plan.run} has two variants of one name.")
     if not plan.trials:
         raise WrongUseError(f"Plan {plan.run} has no trials.")
+
+
+def _check_own(trial: Trial, own: Parameters) -> None:
+    """Refuse a parameter that the phase does not have, and the want of one that it has."""
+    for name in ("in_flight", "batch", "pool_min", "pool_max", "event_loop"):
+        asked, usual = getattr(trial.parameters, name), getattr(own, name)
+        if (asked is None) != (usual is None) or (asked != usual and not _applies(name, own)):
+            raise WrongUseError(f"Trial {trial.trial}: phase {trial.phase} can't have {name} = {asked}.")
 
 
 def connections_needed(parameters: Iterable[Parameters]) -> int:
@@ -246,7 +268,7 @@ def connections_needed(parameters: Iterable[Parameters]) -> int:
 def upper_rate(parameters: Parameters) -> float:
     """Return rows/s that this kind of phase does not exceed on a fast box; for estimates only."""
     if parameters.pool_max is None:
-        return 5_000
+        return 5_000 * parameters.processes
     if parameters.batch == 1:
         return 3_000 * min(parameters.in_flight * parameters.processes, 10)
     return min(400_000 * parameters.processes, 1_000_000)
@@ -256,9 +278,10 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     """Return what the trials that are left of a plan will take."""
     span = plan.warm_up_s + plan.window_s
     rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
+    preload_s = plan.preload_rows / PRELOAD_ROWS_PER_S
     payload = max((trial.parameters.payload_bytes for trial in left), default=0)
     return Estimate(
-        seconds=len(left) * (span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
+        seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
         written_bytes=int(sum(rows) * (BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload)),
         disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
-from bench.model import Fact, Variant, WrongUseError
+from bench.model import Fact, Unreadable, Variant, WrongUseError
 from bench.plan import pick
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
@@ -69,8 +69,11 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
 
 def _number(facts: dict[str, Fact], name: str) -> int:
     fact = facts[name]
-    if not isinstance(fact, int):
-        raise WrongUseError(f"This machine's {name} can't be read ({fact}); name the figures with --hardware.")
+    if isinstance(fact, Unreadable):
+        raise WrongUseError(
+            f"This machine's {name} can't be read: {fact.unreadable}; name the figures with --hardware."
+        )
+    assert isinstance(fact, int)
     return fact
 
 

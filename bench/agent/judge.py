@@ -54,11 +54,9 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     """Little's law against what the phase should have under way."""
     if check is None or abs(check.measured - check.expected) <= IN_FLIGHT_TOLERANCE * check.expected:
         return []
-    share = 1 - check.measured / check.expected
-    detail = (
-        f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected:"
-        f" {share:.0%} of the workers' time lies outside what was timed"
-    )
+    share = check.measured / check.expected - 1
+    told = f"{-share:.0%} of the workers' time lies outside what was timed" if share < 0 else f"{share:.0%} too much"
+    detail = f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {told}"
     return [Reason(code="in-flight", detail=detail)]
 
 

@@ -1,10 +1,7 @@
 """A run: every trial of a plan in its order, recorded as it ends, taken up again where it was cut."""
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
@@ -33,7 +30,7 @@ class Listener(Protocol):
 def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Listener) -> bool:
     """Run what of the plan has no record yet; return whether it came to its end.
 
-    An interruption (Ctrl-C, SIGTERM) voids the trial under way and ends the run cleanly.
+    An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly.
 
     Raises:
         ServerError: the server did not come back; what was recorded is intact.
@@ -42,23 +39,20 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     runner = TrialRunner(plan, server)
     directory.reopen()
     record_cut_trials(plan, directory, runner)
-    with _sigterm_like_ctrl_c():
-        for number, (trial, attempt) in enumerate(remaining(plan, directory.records()), 1):
-            listener.begins(trial, number, len(plan.trials))
-            directory.open_trial(trial.trial, attempt)
-            record, samples = runner.run(trial, attempt)
-            directory.append(record, samples)
-            listener.ended(record)
-            codes = {reason.code for reason in record.validity.reasons}
-            if "interrupted" in codes:
-                return False
-            if "configuration-drifted" in codes:
-                raise ServerError(
-                    f"Trial {trial.trial}: {_detail(record, 'configuration-drifted')}; the run stops here."
-                )
-            if record.validity.state == "void" and "refused" not in codes:
-                listener.says("bringing the server back to a known state")
-                server.recover()
+    for number, (trial, attempt) in enumerate(remaining(plan, directory.records()), 1):
+        listener.begins(trial, number, len(plan.trials))
+        directory.open_trial(trial.trial, attempt)
+        record, samples = runner.run(trial, attempt)
+        directory.append(record, samples)
+        listener.ended(record)
+        codes = {reason.code for reason in record.validity.reasons}
+        if "interrupted" in codes:
+            return False
+        if "configuration-drifted" in codes:
+            raise ServerError(f"Trial {trial.trial}: {_detail(record, 'configuration-drifted')}; the run stops here.")
+        if record.validity.state == "void" and "refused" not in codes:
+            listener.says("bringing the server back to a known state")
+            server.recover()
     directory.finish()
     return True
 
@@ -89,17 +83,3 @@ def _detail(record: Record, code: str) -> str:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-@contextmanager
-def _sigterm_like_ctrl_c() -> Iterator[None]:
-    """A service manager's stop is an interruption like Ctrl-C."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

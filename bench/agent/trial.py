@@ -36,7 +36,8 @@ from bench.server.server import Server
 from bench.server.session import ServerError, Session, VariantError, script
 from bench.stats.histogram import decode, merge, percentiles
 from bench.stats.steadiness import assess
-from bench.workload.client import DRAIN_TIMEOUT_S, Job, Result, Window
+from bench.workload.client import DRAIN_TIMEOUT_S
+from bench.workload.messages import Job, Result, Window
 from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 

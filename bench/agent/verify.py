@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.model import Reason, Verified
 from bench.server.session import Session, script
-from bench.workload.client import Result
+from bench.workload.messages import Result
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
 
 TRANSACTIONS_ALLOWED = 20

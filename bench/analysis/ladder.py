@@ -132,11 +132,17 @@ def _arm(record: Record) -> tuple[str, str, str]:
     return record.variant, record.layout, record.transport
 
 
+def _way(record: Record) -> tuple[str | int, ...]:
+    """Return what trials of one rung have in common: the phase and all its parameters."""
+    pool = (record.pool_min or 0, record.pool_max or 0)
+    way = (record.phase, record.processes, record.in_flight, *pool, record.batch, record.payload_bytes)
+    return (*way, record.event_loop or "")
+
+
 def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
-    by_phase = groupby(sorted(records, key=lambda record: (record.phase, record.trial)), lambda record: record.phase)
     rungs: list[Rung] = []
     first = below = None
-    for phase, group in by_phase:
+    for (phase, *_), group in groupby(sorted(records, key=_way), _way):
         rung = _rung(list(group), histograms, below, first)
         rungs.append(rung)
         below = rung.rows_per_s or below
@@ -198,12 +204,10 @@ def _middle(trials: Iterable[Record], read: Callable[[Record], float | None]) ->
 
 
 def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by code; the first trial's wording stands for all."""
-    found: dict[str, list[tuple[Record, Reason]]] = {}
+    """Gather reasons by the trials' state and code; the first trial's wording stands for all."""
+    found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
-            found.setdefault(reason.code, []).append((trial, reason))
-    for same in found.values():
-        states = {trial.validity.state for trial, _ in same}
-        numbers = tuple(trial.trial for trial, _ in same)
-        yield Doubt(state="void" if "void" in states else "suspect", trials=numbers, reason=same[0][1])
+            found.setdefault((trial.validity.state, reason.code), []).append((trial, reason))
+    for (state, _), same in found.items():
+        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=same[0][1])

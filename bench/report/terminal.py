@@ -1,27 +1,30 @@
-"""The ladder as a table of at most 100 columns, doubts first; and the progress of a run."""
+"""The ladder as a table of at most 100 columns, doubts first."""
 
+import os
 import sys
 from collections.abc import Iterable
-from time import monotonic
+from typing import Literal
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
-from bench.model import Fingerprint, Record, Trial, Unreadable
+from bench.model import Fingerprint, Unreadable
 
 WIDTH = 100
+NO_LIMIT = 1000
 MARKS = {"suspect": "?", "void": "!"}
 DASH = "–"
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that honours NO_COLOR and keeps to 100 columns."""
+    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
     stream = sys.stderr if stderr else sys.stdout
     wide = None if stream.isatty() else WIDTH
-    out = Console(stderr=stderr, width=wide, highlight=False, soft_wrap=False)
+    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    out = Console(stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors)
     out.width = min(out.width, WIDTH)
     return out
 
@@ -41,7 +44,7 @@ def show_ladders(out: Console, report: LadderReport) -> None:
     for ladder in report.ladders:
         out.print()
         out.print(Text(heading(ladder), style="bold"))
-        out.print(ladder_table(ladder))
+        print_whole(out, ladder_table(ladder))
         out.print(Text(caption(ladder), style="dim"))
 
 
@@ -61,6 +64,8 @@ def caption(ladder: Ladder) -> str:
     if ladder.blocks > 1 and spreads:
         worst, phase = max(spreads)
         text += f"; blocks differ by up to {worst:.0%} (phase {phase})"
+    if any(rung.processes > 1 for rung in ladder.rungs):
+        text += "; 4× before a pool: that many client processes, each with such a pool"
     if ladder.seconds < 20:
         text += "; steadiness not assessed"
     return text + "."
@@ -72,13 +77,19 @@ def _spread(rung: Rung) -> float | None:
     return (rung.rows_per_s_max - rung.rows_per_s_min) / rung.rows_per_s
 
 
+def print_whole(out: Console, table: Table) -> None:
+    """Print a table without cutting a number: where it is too wide for the terminal, its lines run over."""
+    table.width = Measurement.get(out, out.options.update(width=NO_LIMIT), table).maximum
+    out.print(table, crop=False, no_wrap=True, overflow="ignore")
+
+
 def ladder_table(ladder: Ladder) -> Table:
     """Return the table; every column of the contract fits 100 columns."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     left = {"phase", "method"}
     for name in (
         "phase", "method", "pool", "batch", "rows/s", "settled", "com-\nmits/s", "p50", "p99", "row\nlat.",
-        "client", "server", "step", "vs 1",
+        "cli-\nent", "ser-\nver", "step", "vs 1",
     ):  # fmt: skip
         table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
     for rung in ladder.rungs:
@@ -94,47 +105,68 @@ def cells(rung: Rung) -> Iterable[str]:
         rung.phase + mark,
         rung.method,
         _pool(rung),
-        f"{rung.batch:,}",
+        f"{rung.batch}" if rung.batch < 100_000 else _thousands(rung.batch),
         "void" if rung.rows_per_s is None else rate(rung.rows_per_s),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
         short(latency.p50),
         short(latency.p99),
         short(None if rung.row_latency_ms is None else rung.row_latency_ms * 1000),
-        _two(rung.client_cores),
-        _two(rung.server_cores),
+        _cores(rung.client_cores),
+        _cores(rung.server_cores),
         _times(rung.step),
         _times(rung.vs_phase_1),
     )
 
 
 def rate(value: float | None) -> str:
-    """Return a rate with at most four figures that count: 16.4, 17,500, 1.030M."""
+    """Return a rate in six characters: 16.4, 17,500, 281.0k, 1.030M."""
     if value is None:
         return DASH
-    if value >= 999_500:
-        return f"{value / 1e6:.3f}M"
+    if value >= 99_995:
+        return _thousands(value, figures=4)
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def short(value: float | None) -> str:
-    """Return a duration with three figures: 0.26, 6.3, 133, 1,250."""
+    """Return a duration with three figures or so: 0.260, 6.30, 133, 1,250, 12.5k."""
     if value is None:
         return DASH
+    if value >= 9_999.5:
+        return _thousands(value)
+    if 0 < value < 0.0005:
+        return "<.001"
+    if value < 0.1:
+        return f"{value:.3f}"
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
 
 
+def _thousands(value: float, figures: int = 3) -> str:
+    """Return a large number in k, M or G with so many figures: 12.5k, 1.030M."""
+    for unit, size in (("k", 1e3), ("M", 1e6)):
+        if float(f"{value / size:.{figures}g}") < 1000:
+            return f"{value / size:#.{figures}g}".rstrip(".") + unit
+    return f"{value / 1e9:.{figures}g}G"
+
+
 def _pool(rung: Rung) -> str:
-    return DASH if rung.pool_max is None else f"{rung.pool_min}–{rung.pool_max}"
+    each = DASH if rung.pool_max is None else f"{rung.pool_min}–{rung.pool_max}"
+    return f"{rung.processes}×{each}" if rung.processes > 1 else each
 
 
-def _two(value: float | None) -> str:
-    return DASH if value is None else f"{value:.2f}"
+def _cores(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
 
 
 def _times(value: float | None) -> str:
     if value is None:
         return DASH
+    if value >= 9_999.5:
+        return f"{_thousands(value)}×"
+    if value < 0.01:
+        return "<0.01×"
     return f"{value:,.0f}×" if value >= 9.95 else f"{value:.2g}×"
 
 
@@ -170,60 +202,6 @@ def describe_host(host: Fingerprint) -> Text:
         f"{host.host}: {known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}, {disk}; {version};"
         f" {known('system', 'os')}, kernel {known('system', 'kernel')}"
     )
-
-
-# --- the progress of a run -------------------------------------------------------------------------------------------
-
-
-class RunProgress:
-    """Tells how a run goes on: a bar with what is left on a terminal, plain lines elsewhere."""
-
-    def __init__(self, out: Console, trial_s: float) -> None:
-        self._out = out
-        self._guess_s = trial_s
-        """What a trial takes, until one was seen."""
-        self._began = 0.0
-        self._done = 0
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[left]}"), console=out
-        )
-        self._task: TaskID | None = None
-
-    def begins(self, trial: Trial, number: int, of: int) -> None:
-        """Show the trial that begins."""
-        self._began = self._began or monotonic()
-        what = f"trial {trial.trial} of {of}: {_what(trial)}"
-        if not self._out.is_terminal:
-            return
-        if self._task is None:
-            self._bar.start()
-            self._task = self._bar.add_task(what, total=of - trial.trial + number, left="")
-        self._bar.update(self._task, description=what, completed=self._done, left=self._left(of - trial.trial + 1))
-
-    def _left(self, trials: int) -> str:
-        each = (monotonic() - self._began) / self._done if self._done else self._guess_s
-        return f"{duration(each * trials)} left"
-
-    def ended(self, record: Record) -> None:
-        """Print the line of a trial."""
-        self._done += 1
-        number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
-        style = {"valid": "", "suspect": "yellow", "void": "red"}[record.validity.state]
-        line = f"{record.trial:>4}  {_what(record):<36} {number:>9} rows/s  {record.validity.state}"
-        reasons = "; ".join(reason.detail for reason in record.validity.reasons)
-        self._bar.console.print(Text(f"{line}{': ' + reasons if reasons else ''}", style=style))
-
-    def says(self, sentence: str) -> None:
-        """Print a sentence."""
-        self._bar.console.print(sentence)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.stop()
-
-
-def _what(trial: Trial | Record) -> str:
-    return f"{trial.phase} {trial.variant} {trial.layout} {trial.transport}"
 
 
 def duration(seconds: float) -> str:

@@ -20,6 +20,7 @@ from bench.server.session import ServerError, Session
 
 RECOVERY_S = 60
 RECOVERY_STEP_S = 0.5
+FORMS = "it is postgresql://user@host:port/database or host=... port=... user=... dbname=... ."
 AS_FOUND = "as-found"
 """The name of the one variant such a server has."""
 
@@ -45,6 +46,8 @@ class BroughtServer:
             )
         self._password = connection.info.password or None
         self._parameters = connection.info.dsn_parameters
+        self._host, self._port = connection.info.host, connection.info.port
+        """Where that connection came to: also by the environment, a default, or one host of several."""
         self.transport = self._transport(connection)
         connection.close()
         self.limits = self._find_limits()
@@ -53,7 +56,8 @@ class BroughtServer:
         try:
             connection: psycopg2.extensions.connection = psycopg2.connect(**self._arguments)
         except psycopg2.ProgrammingError as error:
-            raise WrongUseError(f"--dsn is not a connection string: {_one_line(error)}") from error
+            why = str(error).partition('"')[0].rstrip(" :")  # what follows quotes the string, password and all
+            raise WrongUseError(f"--dsn is not a connection string ({why}); {FORMS}") from error
         except psycopg2.OperationalError as error:
             raise WrongUseError(f"Could not connect to the server of --dsn: {_one_line(error)}") from error
         return connection
@@ -105,8 +109,8 @@ class BroughtServer:
         """See ``Server.endpoint``; the transport is the connection string's."""
         return Endpoint(
             transport=transport,
-            host=self._parameters.get("host", "127.0.0.1"),
-            port=int(self._parameters.get("port", 5432)),
+            host=self._host,
+            port=self._port,
             user=self._parameters["user"],
             database=self._parameters["dbname"],
             schema=self.schema,
@@ -131,9 +135,7 @@ class BroughtServer:
 
     def postmaster(self) -> int | None:
         """Return its postmaster's process id if that is a process of this machine."""
-        if self.transport != "socket" and not _is_loopback(
-            self._parameters.get("hostaddr") or self._parameters["host"]
-        ):
+        if self.transport != "socket" and not _is_loopback(self._parameters.get("hostaddr") or self._host):
             return None
         session = Session(self._arguments)
         backend = int(session.value("SELECT pg_backend_pid()"))
@@ -160,10 +162,19 @@ class BroughtServer:
         return directory if os.access(directory, os.F_OK) else None
 
     def close(self) -> None:
-        """Drop our schema."""
-        session = Session(self._arguments)
-        session.run(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(self.schema)))
-        session.close()
+        """Drop our schema.
+
+        Raises:
+            ServerError: that can't be done; names what is left.
+
+        """
+        try:
+            session = Session(self._arguments)
+            session.run(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(self.schema)))
+            session.close()
+        except psycopg2.Error as error:
+            left = f"our schema is left on the server of --dsn, DROP SCHEMA {self.schema} CASCADE removes it"
+            raise ServerError(f"{_one_line(error)}; {left}.") from error
 
 
 def _is_loopback(host: str) -> bool:

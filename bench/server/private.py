@@ -4,11 +4,13 @@ It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``pos
 agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
 """
 
+import contextlib
 import fcntl
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -29,6 +31,8 @@ USER = "pgladder"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
 RELOAD_TIMEOUT_S = 5
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+"""Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -150,8 +154,8 @@ class PrivateServer:
             shutil.rmtree(self._base)
 
     def close(self) -> None:
-        """Stop the server and remove the cluster."""
-        self._stop()
+        """Stop the server, which has nothing to save any more, and remove the cluster."""
+        self._stop(IMMEDIATE)
         self._remove()
         Path(self._held.name).unlink()
         self._held.close()
@@ -201,16 +205,14 @@ class PrivateServer:
         log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
         return complaint(log) or "its log is empty"
 
-    def _stop(self) -> None:
+    def _stop(self, how: signal.Signals = FAST) -> None:
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.send_signal(2)  # fast shutdown (postgres(1), SIGINT)
-            try:
-                self._process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        for each in (how, IMMEDIATE, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._process.send_signal(each)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
     def apply(self, variant: Variant) -> None:
@@ -306,6 +308,10 @@ class PrivateServer:
         assert self._harness is not None
         if self._in_force is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
+        if self._process and self._process.poll() is None:
+            # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
+            with contextlib.suppress(ServerError):
+                self._wait_ready()
         before, self._in_force = self._in_force, None
         try:
             self._swap(before)

@@ -5,12 +5,14 @@ Phases never use it; it goes over the socket where there is one, so that it cost
 
 from collections.abc import Mapping
 from importlib.resources import files
+from select import select
 from time import monotonic
 from typing import Any
 
 import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
+from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 
 from bench.model import Layout, PgladderError
 
@@ -34,6 +36,17 @@ def script(name: str) -> str:
     return (files("bench.server") / "sql" / f"{name}.sql").read_text()
 
 
+def _wait(connection: psycopg2.extensions.connection) -> None:
+    """Wait for an answer; Ctrl-C cancels the statement at once, where libpq's own wait would only end with it."""
+    try:
+        while (state := connection.poll()) != POLL_OK:
+            sockets = [connection.fileno()]
+            select([], sockets, []) if state == POLL_WRITE else select(sockets, [], [])
+    except KeyboardInterrupt:
+        connection.cancel()
+        raise
+
+
 class Session:
     """One connection in autocommit mode, its search path set to the schema pgladder works in."""
 
@@ -45,12 +58,12 @@ class Session:
     def run(self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None) -> None:
         """Execute one or several statements."""
         with self.connection.cursor() as cursor:
-            cursor.execute(statement, values)
+            self._execute(cursor, statement, values)
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""
         with self.connection.cursor() as cursor:
-            cursor.execute(statement, values)
+            self._execute(cursor, statement, values)
             return cursor.fetchall()
 
     def value(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
@@ -60,11 +73,21 @@ class Session:
     def named(self, statement: str) -> dict[str, float]:
         """Execute and return the one row as numbers by column name."""
         with self.connection.cursor() as cursor:
-            cursor.execute(statement)
+            self._execute(cursor, statement)
             row, description = cursor.fetchone(), cursor.description
         assert row is not None
         assert description is not None
         return {column.name: float(value) for column, value in zip(description, row, strict=True)}
+
+    @staticmethod
+    def _execute(
+        cursor: psycopg2.extensions.cursor, statement: str | sql.Composable, values: Mapping[str, Any] | None = None
+    ) -> None:
+        set_wait_callback(_wait)  # here only: connecting needs libpq's own wait, which knows the time-out
+        try:
+            cursor.execute(statement, values)
+        finally:
+            set_wait_callback(None)
 
     def close(self) -> None:
         """Close the connection."""

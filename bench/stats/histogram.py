@@ -1,11 +1,14 @@
 """HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
 
+import zlib
 from collections.abc import Iterable
 
+from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
 
 from bench.model import Latency
 
+NOT_A_HISTOGRAM = (HdrCookieException, HdrLengthException, HdrHistogramSettingsException, TypeError, zlib.error)
 SAMPLES_BEYOND = 10
 """A percentile q is told if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
 
@@ -16,8 +19,16 @@ def new_histogram() -> HdrHistogram:
 
 
 def decode(encoded: str) -> HdrHistogram:
-    """Return the histogram of this text; empty for empty text."""
-    return HdrHistogram.decode(encoded) if encoded else new_histogram()
+    """Return the histogram of this text; empty for empty text.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    try:
+        return HdrHistogram.decode(encoded) if encoded else new_histogram()
+    except NOT_A_HISTOGRAM as error:
+        raise ValueError(f"not a histogram: {type(error).__name__}") from error
 
 
 def merge(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
@@ -33,7 +44,7 @@ def percentiles(histogram: HdrHistogram) -> Latency:
     count = histogram.get_total_count()
 
     def percentile(share: float) -> float | None:
-        if count * (1 - share) < SAMPLES_BEYOND:
+        if count < round(SAMPLES_BEYOND / (1 - share)):
             return None
         return float(histogram.get_value_at_percentile(100 * share)) / 1000
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
@@ -91,12 +91,11 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
-    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
-        if isinstance(error, WrongUseError):
-            raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
-        line = getattr(error, "lineno", None)
-        where = f"{name}{SUFFIX}, line {line}" if line else f"{name}{SUFFIX}"
-        raise WrongUseError(f"Template {where}: {type(error).__name__}: {error}") from error
+    except WrongUseError as error:
+        raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
+        raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
     return as_variant(name.rpartition("/")[2], text)
 
 

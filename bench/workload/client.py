@@ -10,8 +10,8 @@ import gc
 import os
 import ssl
 import sys
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic_ns
 from typing import Any
 
@@ -20,73 +20,13 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S, Endpoint, Parameters
+from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
 DRAIN_TIMEOUT_S = 30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one client process is asked to do."""
-
-    phase: str
-    parameters: Parameters
-    endpoint: Endpoint
-    writer: int
-    seed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """When to measure, in ns of the monotonic clock, which all processes of a machine share."""
-
-    opens_ns: int
-    closes_ns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """Connections are open, or why they are not."""
-
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """A commit that was not acknowledged: its rows, and whether the server may have kept them all the same."""
-
-    first: int
-    rows: int
-    in_doubt: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of one process's rows. Times are sums over the commits acknowledged in the window."""
-
-    writer: int
-    attempted: int
-    acknowledged: int
-    commits: int
-    """Acknowledged, over warm-up, window and drain."""
-    lost: list[Lost]
-    errors: list[str]
-    rows_per_second: list[int]
-    commits_per_second: list[int]
-    prepare_s: float
-    connect_s: float
-    pool_wait_s: float
-    insert_s: float
-    release_s: float
-    cycle_s: float
-    """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
-    round_s: float
-    """The part of the window in which a round was on (phases with a barrier)."""
-    pool_high_water: int | None
-    latency_hdr: str
 
 
 def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
@@ -301,17 +241,19 @@ def main() -> None:
     """Hold the conversation over standard input and output."""
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     announced = False
+    end = threading.Thread(target=_end_with_input, daemon=True)
 
     def ready() -> Window:
         nonlocal announced
         announced = True
         _say(Ready())
-        return msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+        window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+        end.start()
+        return window
 
     def finish(result: Result) -> None:
         _say(result)
-        sys.stdin.buffer.read()
-        os._exit(0)  # at once: connections are dropped by the kernel, there is nothing to tidy up
+        end.join()
 
     try:
         climb(job, ladder()[job.phase], ready, finish)
@@ -319,6 +261,16 @@ def main() -> None:
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))
+
+
+def _end_with_input() -> None:
+    """End with our input, which is open as long as the agent lives and wants us; it costs nothing to wait for it.
+
+    At once: connections are dropped by the kernel, there is nothing to tidy up.
+    """
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os._exit(0)
 
 
 def _say(thing: object) -> None:

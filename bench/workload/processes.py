@@ -15,7 +15,7 @@ from typing import IO, Self, TypeVar
 import msgspec
 
 from bench.model import PgladderError
-from bench.workload.client import Job, Ready, Result, Window
+from bench.workload.messages import Job, Ready, Result, Window
 
 T = TypeVar("T", Ready, Result)
 

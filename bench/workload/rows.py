@@ -11,6 +11,8 @@ from itertools import cycle, islice
 SEQUENCE_BITS = 40
 """A writer's sequence: 2⁴⁰ rows, more than a month at 400,000 rows/s."""
 RING = 4096
+RING_BYTES = 1 << 26
+"""Of payloads at most, whatever the size of one: 64 MiB in each process."""
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -19,12 +21,17 @@ def first_stamp(writer: int) -> int:
     return writer << SEQUENCE_BITS
 
 
+def ring_size(payload_bytes: int) -> int:
+    """Return how many different payloads are prepared."""
+    return max(1, min(RING, RING_BYTES // payload_bytes))
+
+
 class RowSource:
     """One writer's rows, in order; ``taken`` of them were handed out so far."""
 
     def __init__(self, writer: int, seed: int, payload_bytes: int) -> None:
         chance = random.Random(f"{seed}/{writer}")
-        ring = ["".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(RING)]
+        ring = ["".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(ring_size(payload_bytes))]
         self._payloads = cycle(ring)
         self._first = first_stamp(writer)
         self.taken = 0

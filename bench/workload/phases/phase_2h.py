@@ -6,7 +6,7 @@ from bench.workload.phases.phase_2g import insert
 
 PHASE = AsyncPhase(
     name="2-H",
-    method="COPY, 4 proc.",
+    method="COPY, procs.",
     parameters=Parameters(processes=4, in_flight=2, pool_min=2, pool_max=4, batch=5000, event_loop="uvloop"),
     insert=insert,
     drive=side_by_side,

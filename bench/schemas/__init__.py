@@ -1,0 +1,57 @@
+"""The JSON Schemas of pgladder's files, generated from the classes that write and read them.
+
+``python -m bench.schemas`` writes them beside this file, where they are published; HISTORY.md tells what changed when.
+A reader ignores fields it does not know, so that a field may be added without a new version; ``schema`` is constant.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.analysis.ladder import LadderReport
+from bench.model import Fingerprint, Plan, Record, Samples
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIRECTORY = Path(__file__).parent
+FORMATS: tuple[type, ...] = (Plan, Fingerprint, Record, Samples, LadderReport)
+
+
+def file_name(kind: type) -> str:
+    """Return ``<thing>-<version>.json``."""
+    _, thing, version = _name(kind).split("/")
+    return f"{thing}-{version}.json"
+
+
+def schema(kind: type) -> dict[str, Any]:
+    """Return the JSON Schema of one format, complete in itself."""
+    generated = msgspec.json.schema(kind)
+    parts = {name: _with_constant(part) for name, part in generated["$defs"].items()}
+    whole = parts.pop(kind.__name__) | {"title": _name(kind)}
+    return {"$schema": DIALECT} | whole | ({"$defs": parts} if parts else {})
+
+
+def text(kind: type) -> str:
+    """Return the file that is published for a format."""
+    return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
+
+
+def published(kind: type) -> dict[str, Any]:
+    """Return the schema as it was published, for validating."""
+    found: dict[str, Any] = json.loads((DIRECTORY / file_name(kind)).read_text())
+    return found
+
+
+def _name(kind: type) -> str:
+    name: str = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    return name
+
+
+def _with_constant(part: dict[str, Any]) -> dict[str, Any]:
+    """Whoever names a schema names exactly this one: msgspec has it as a choice of one that may be left out."""
+    properties = dict(part["properties"])
+    if "schema" not in properties:
+        return part
+    constant = {"schema": {"const": properties.pop("schema")["default"]}}
+    return part | {"properties": constant | properties, "required": ["schema", *part["required"]]}

@@ -1,0 +1,66 @@
+"""What the agent and a client process say to each other: a line of JSON each."""
+
+from dataclasses import dataclass
+
+from bench.model import Endpoint, Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What one client process is asked to do."""
+
+    phase: str
+    parameters: Parameters
+    endpoint: Endpoint
+    writer: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When to measure, in ns of the monotonic clock, which all processes of a machine share."""
+
+    opens_ns: int
+    closes_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Connections are open, or why they are not."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """A commit that was not acknowledged: its rows, and whether the server may have kept them all the same."""
+
+    first: int
+    rows: int
+    in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one process's rows. Times are sums over the commits acknowledged in the window."""
+
+    writer: int
+    attempted: int
+    acknowledged: int
+    commits: int
+    """Acknowledged, over warm-up, window and drain."""
+    lost: list[Lost]
+    errors: list[str]
+    rows_per_second: list[int]
+    commits_per_second: list[int]
+    prepare_s: float
+    connect_s: float
+    pool_wait_s: float
+    insert_s: float
+    release_s: float
+    cycle_s: float
+    """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
+    round_s: float
+    """The part of the window in which a round was on (phases with a barrier)."""
+    pool_high_water: int | None
+    latency_hdr: str

@@ -1,0 +1,309 @@
+"""The real command, a real PostgreSQL 15, and somebody who meddles with it."""
+
+import contextlib
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import psycopg2
+import pytest
+
+from bench.journal import RunDirectory
+from bench.model import Record
+from bench.server.binaries import find_binaries
+from bench.server.private import free_port, ordinary_user
+
+PGLADDER = Path(sys.executable).parent / "pgladder"
+BRIEF = ("--warm-up", "0.2", "--window", "0.5")
+INSERTING = (
+    "FROM pg_stat_activity WHERE application_name = 'pgladder'"
+    " AND (query LIKE 'INSERT INTO events%' OR query LIKE 'COPY%events%')"
+)
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this")
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 40) -> None:
+    """Poll until something is so."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, f"waited {seconds} s in vain until {what}"
+        sleep(0.005)
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that came to its end."""
+
+    code: int
+    out: str
+    err: str
+
+
+def pgladder(*arguments: object, cwd: Path, env: dict[str, str] | None = None) -> Ended:
+    """Run the command to its end."""
+    done = subprocess.run(
+        [PGLADDER, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+class Climb:
+    """A ``pgladder run`` under way in a directory of its own."""
+
+    def __init__(self, place: Path, *arguments: object, prefix=(), env=None, out="out") -> None:
+        self.place, self.data_dir, self.directory = place, place / "data", RunDirectory(place / out)
+        self._streams = (place / "stdout").open("w+"), (place / "stderr").open("w+")
+        where = [] if "--dsn" in arguments else ["--data-dir", self.data_dir]
+        where += [] if "--resume" in arguments else ["--out", self.directory.path]
+        self.process = subprocess.Popen(
+            [*prefix, PGLADDER, "run", *map(str, arguments), *where],
+            cwd=place,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=self._streams[0],
+            stderr=self._streams[1],
+        )
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        """Poll while it runs."""
+        wait_for(lambda: condition() or self.process.poll() is not None, what)
+        assert condition(), f"ended by {self.process.poll()} before {what}"
+
+    def wait_trial(self, number: int, attempt: int = 1) -> None:
+        """Wait until a trial has begun."""
+        name = f"{number}.jsonl" if attempt == 1 else f"{number}.{attempt}.jsonl"
+        self.wait_for((self.directory.path / "samples" / name).exists, f"trial {number} begins")
+
+    def wait_record(self, number: int) -> None:
+        """Wait until so many trials are recorded."""
+        self.wait_for(lambda: len(self.records()) >= number, f"{number} trials are recorded")
+
+    def records(self) -> list[Record]:
+        """Return what is recorded so far."""
+        return self.directory.records()
+
+    def lines(self) -> list[bytes]:
+        """Return the journal's lines."""
+        path = self.directory.path / "trials.jsonl"
+        return path.read_bytes().splitlines() if path.exists() else []
+
+    def texts(self) -> str:
+        """Return what it said so far on both streams."""
+        return "".join(Path(stream.name).read_text() for stream in self._streams)
+
+    def end(self) -> Ended:
+        """Wait for its end; tell it again if asked again."""
+        code = self.process.wait(120)
+        for stream in self._streams:
+            stream.close()
+        return Ended(code, *(Path(stream.name).read_text() for stream in self._streams))
+
+    def clients(self) -> list[psutil.Process]:
+        """Return its client processes."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(self.process.pid).children()
+            return [child for child in children if "bench.workload.client" in command_line(child)]
+        return []
+
+
+@contextlib.contextmanager
+def climbing(place: Path, *arguments: object, **options) -> Iterator[Climb]:
+    """Start a run, and make sure that it ends."""
+    climb = Climb(place, *arguments, **options)
+    try:
+        yield climb
+    except BaseException as error:
+        error.add_note(climb.texts())
+        raise
+    finally:
+        if climb.process.poll() is None:
+            climb.process.kill()
+        climb.end()
+
+
+def command_line(process: psutil.Process) -> str:
+    """Return it in one text, empty for a process that is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def processes_in(place: Path) -> list[str]:
+    """Return the processes that work in a directory or name it."""
+
+    def there(process: psutil.Process) -> bool:
+        try:
+            return str(place) in process.cwd() or str(place) in command_line(process)
+        except psutil.Error:
+            return False
+
+    return [f"{each.pid} {command_line(each)}" for each in psutil.process_iter() if there(each)]
+
+
+def assert_nothing_left(place: Path) -> None:
+    """No process, no data directory, no socket; what a killed server leaves running ends within seconds."""
+    wait_for(lambda: not processes_in(place), f"nothing runs in {place} any more: {processes_in(place)}", 10)
+    assert not list((place / "data").rglob("*")) if (place / "data").exists() else True
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+
+def as_owner(*command: object) -> list[str]:
+    """Return a command to be run by the user that PostgreSQL runs as here: it refuses root."""
+    owner = ordinary_user()
+    ids = [f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--init-groups"]
+    return ["setpriv", *(ids if os.geteuid() == 0 else []), "--", *map(str, command)]
+
+
+def as_user(name: str) -> list[str]:
+    """Return the start of a command to be run by an ordinary user, who may read this checkout wherever it lies."""
+    user = pwd.getpwnam(name)
+    plain = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    if subprocess.run([*plain, "test", "-x", PGLADDER], check=False).returncode == 0:
+        return plain
+    read = "+dac_read_search"
+    return [*plain, f"--inh-caps={read}", f"--ambient-caps={read}"]
+
+
+class Meddler:
+    """Somebody with the server owner's rights on this machine, who lets himself in without a password."""
+
+    def __init__(self, data: Path) -> None:
+        hba = data / "pg_hba.conf"
+        text = hba.read_text()
+        if not text.startswith("local all all trust\n"):
+            hba.write_text(f"local all all trust\n{text}")
+        pid, _, _, port, sockets, *_ = (data / "postmaster.pid").read_text().splitlines()
+        self.postmaster, self._port, self._sockets = int(pid), port, sockets
+        os.kill(self.postmaster, signal.SIGHUP)
+        wait_for(self._enters, "the server lets everybody in")
+
+    def _enters(self) -> bool:
+        with contextlib.suppress(psycopg2.OperationalError):
+            self.connection = psycopg2.connect(
+                host=self._sockets, port=self._port, user="pgladder", dbname="postgres", application_name="meddler"
+            )
+            self.connection.autocommit = True
+            return True
+        return False
+
+    def ask(self, statement: str) -> list[tuple]:
+        """Execute and return rows."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def active(self, like: str) -> bool:
+        """Tell whether the run is executing a statement like this."""
+        self.ask("SELECT pg_stat_clear_snapshot()")  # inside a transaction it would stay the same
+        busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND state = 'active'"
+        return bool(self.ask(f"{busy} AND query LIKE '%{like}'"))
+
+    def wait_inserting(self) -> None:
+        """Wait until rows are being written."""
+        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
+
+    def backend(self) -> int:
+        """Return the process of one connection that writes rows."""
+        return int(self.ask(f"SELECT min(pid) {INSERTING}")[0][0])
+
+    def leave(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+@contextlib.contextmanager
+def meddling(climb: Climb) -> Iterator[Meddler]:
+    """Enter the private server of a run, which is there when its first trial has begun."""
+    meddler = Meddler(climb.data_dir / "server" / "data")
+    try:
+        yield meddler
+    finally:
+        meddler.leave()
+
+
+class Theirs:
+    """Somebody else's server, with users, a database and data of its own."""
+
+    password = "s3cr't p@ss/w:rd"
+
+    def __init__(self, place: Path, *, max_connections: int = 30) -> None:
+        self.home, self._bin = place / "theirs", find_binaries()
+        self.home.mkdir()
+        os.chown(self.home, ordinary_user().pw_uid, ordinary_user().pw_gid)
+        self.data, self.port = self.home / "data", free_port()
+        self._owner("initdb", "-D", self.data, "-U", "dba", "--auth=trust", "--no-sync", "--locale=C.UTF-8")
+        hba = "local all dba trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        (self.data / "pg_hba.conf").write_text(hba)
+        with (self.data / "postgresql.conf").open("a") as conf:
+            conf.write(f"port = {self.port}\nunix_socket_directories = '{self.home}'\n")
+            conf.write(f"listen_addresses = '127.0.0.1'\nmax_connections = {max_connections}\n")
+            conf.write("fsync = off\nautovacuum = off\n")
+        self.control("start")
+        self._fill()
+
+    def _owner(self, program: str, *arguments: object) -> str:
+        command = as_owner(self._bin / program, *arguments)
+        return subprocess.run(command, cwd=self.home, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def control(self, word: str) -> None:
+        """Start, stop or restart it."""
+        self._owner("pg_ctl", word, "-D", self.data, "-w", "-m", "fast", "-l", self.home / "log", "-s")
+
+    def _fill(self) -> None:
+        quoted = self.password.replace("'", "''")
+        self.ask(f"CREATE ROLE ann LOGIN PASSWORD '{quoted}'")
+        self.ask(f"CREATE ROLE eve LOGIN PASSWORD '{quoted}'")
+        self.ask("CREATE DATABASE shop")
+        self.ask("GRANT CREATE ON DATABASE shop TO ann")
+        self.ask("CREATE TABLE events AS SELECT n, md5(n::text) AS word FROM generate_series(1, 1000) AS n", "shop")
+        self.ask("CREATE SCHEMA pgladder; CREATE TABLE pgladder.events (theirs text)", "shop")
+
+    def connect(self, database: str = "postgres") -> psycopg2.extensions.connection:
+        """Connect as its administrator."""
+        connection = psycopg2.connect(host=str(self.home), port=self.port, user="dba", dbname=database)
+        connection.autocommit = True
+        return connection
+
+    def ask(self, statement: str, database: str = "postgres") -> list[tuple]:
+        """Execute as its administrator."""
+        with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def dump(self) -> str:
+        """Return all it holds: roles, databases, rows."""
+        text = self._owner("pg_dumpall", "-h", self.home, "-p", self.port, "-U", "dba")
+        return "".join(line for line in text.splitlines(True) if "restrict " not in line[:12])  # a new key each time
+
+    def wait_inserting(self) -> None:
+        """Wait until rows are being written by a run."""
+        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
+
+    def next_transaction(self) -> int:
+        """Return the transaction id that would be given next; asking uses none."""
+        return int(self.ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")[0][0])
+
+    def dsn(self, user: str = "ann", database: str = "shop", more: str = "") -> str:
+        """Return a connection string without the password, by TCP."""
+        return f"host=127.0.0.1 port={self.port} user={user} dbname={database} {more}"

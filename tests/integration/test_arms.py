@@ -1,0 +1,142 @@
+"""Variants, layouts and transports: in force is what the server itself says, not what was asked for."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bench.model import Record
+from tests.integration.support import BRIEF, Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
+
+VARIANTS, LAYOUTS = ("stock", "async-commit"), ("plain", "no-index", "unlogged", "hash-partitioned")
+PRELOADED = 1000
+SHAPE = (
+    "SELECT relkind::text, relpersistence::text, relhasindex, count(inhrelid) FROM pg_class"
+    " LEFT JOIN pg_inherits ON inhparent = oid WHERE oid = 'pgladder.events'::regclass GROUP BY 1, 2, 3"
+)
+SHAPES = {
+    "plain": ("r", "p", True, 0),
+    "no-index": ("r", "p", False, 0),
+    "unlogged": ("r", "u", True, 0),
+    "hash-partitioned": ("p", "p", True, 8),
+}
+
+
+@dataclass
+class Arms:
+    """A run that ended, its records, and what the server said in each trial."""
+
+    climb: Climb
+    ended: Ended
+    records: list[Record]
+    said: dict[int, dict]
+
+
+def watch(climb: Climb, trials: int, questions: dict[str, str]) -> Arms:
+    """Ask the server in every trial while rows are being written."""
+    said = {}
+    for trial in range(1, trials + 1):
+        climb.wait_trial(trial)
+        with meddling(climb) as meddler:
+            meddler.wait_inserting()
+            said[trial] = {name: meddler.ask(question) for name, question in questions.items()}
+    return Arms(climb, climb.end(), climb.records(), said)
+
+
+@pytest.fixture(scope="module")
+def arms(new_place) -> Arms:
+    """Every variant with every layout, over preloaded rows."""
+    asked = ["--phases", "2-F", "--variants", *VARIANTS, "--layouts", ",".join(LAYOUTS)]
+    questions = {
+        "synchronous_commit": "SHOW synchronous_commit",
+        "shape": SHAPE,
+        "before": "SELECT count(*) FROM pgladder.events WHERE device_id < 0",
+    }
+    with climbing(new_place(), *asked, *BRIEF, "--blocks", 1, "--preload-rows", PRELOADED) as climb:
+        return watch(climb, len(VARIANTS) * len(LAYOUTS), questions)
+
+
+def test_each_variant_is_measured_with_each_layout_and_none_is_void(arms):
+    asked = {(variant, layout) for variant in VARIANTS for layout in LAYOUTS}
+    assert {(record.variant, record.layout) for record in arms.records} == asked
+    assert [record.validity for record in arms.records if record.validity.state == "void"] == []
+    assert (arms.ended.code, arms.ended.err) == (0, "")
+
+
+def test_the_server_confirms_the_variant_of_every_trial(arms):
+    for record in arms.records:
+        expected = {"stock": "on", "async-commit": "off"}[record.variant]
+        assert arms.said[record.trial]["synchronous_commit"] == [(expected,)]
+
+
+def test_the_server_confirms_the_layout_of_every_trial(arms):
+    for record in arms.records:
+        assert arms.said[record.trial]["shape"] == [SHAPES[record.layout]]
+
+
+def test_durability_is_graded_by_what_a_crash_would_take(arms):
+    for record in arms.records:
+        logged = {"stock": "durable", "async-commit": "may lose last 600 ms"}[record.variant]
+        assert record.durability == ("not crash-safe" if record.layout == "unlogged" else logged)
+
+
+def test_preloaded_rows_are_there_and_counted_nowhere(arms):
+    for record in arms.records:
+        assert arms.said[record.trial]["before"] == [(PRELOADED,)]
+        assert record.preload_rows == PRELOADED
+        assert record.start.table_bytes > PRELOADED * 64
+        assert record.verified.found == record.verified.acknowledged
+
+
+def test_only_a_layout_with_an_index_starts_with_one(arms):
+    for record in arms.records:
+        assert (record.start.index_bytes > 0) == (record.layout != "no-index")
+
+
+def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
+    shown = pgladder("ladder", arms.climb.directory.path, cwd=arms.climb.place).out
+    for record in arms.records:
+        assert f"{record.variant} · {record.layout} · tcp · {record.durability}" in shown
+
+
+# --- transports ------------------------------------------------------------------------------------------------------
+
+
+WAYS = (
+    "SELECT DISTINCT host(client_addr), ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+    " WHERE application_name = 'pgladder' AND query LIKE 'INSERT INTO events%'"
+)
+
+
+@pytest.fixture(scope="module")
+def ways(new_place) -> tuple[Arms, Climb]:
+    """Each transport once; and what becomes of a second run meanwhile."""
+    asked = ["--phases", "2-F", "--transports", "tcp tls socket", *BRIEF, "--blocks", 1]
+    with climbing(new_place(), *asked) as climb:
+        climb.wait_for((climb.directory.path / "plan.json").exists, "it is under way")
+        with climbing(new_place()) as second:
+            return watch(climb, 3, {"ways": WAYS}), second
+
+
+@pytest.mark.parametrize(
+    ("transport", "way"), [("tcp", ("127.0.0.1", False)), ("tls", ("127.0.0.1", True)), ("socket", (None, False))]
+)
+def test_the_server_sees_the_clients_come_by_the_transport_recorded(ways, transport, way):
+    arms, _ = ways
+    [record] = [record for record in arms.records if record.transport == transport]
+    assert arms.said[record.trial]["ways"] == [way]
+    assert record.validity.state != "void"
+
+
+def test_a_second_run_on_the_box_is_refused_and_told_which_process_is_first(ways):
+    first, second = ways
+    ended = second.end()
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert f"process {first.climb.process.pid} of user " in ended.err
+    assert not second.directory.path.exists()
+    assert first.ended.code == 0
+
+
+def test_nothing_is_left_of_either(ways):
+    first, second = ways
+    assert_nothing_left(first.climb.place)
+    assert_nothing_left(second.place)

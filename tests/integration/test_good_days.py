@@ -1,0 +1,158 @@
+"""The whole ladder on a private server: what is recorded agrees with itself and with what the server was seen to do."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from time import monotonic
+
+import psutil
+import pytest
+
+from bench.model import Record
+from bench.stats.histogram import decode
+from bench.workload.phase import ladder
+from tests.integration.support import (
+    BRIEF,
+    Ended,
+    assert_nothing_left,
+    climbing,
+    pgladder,
+)
+
+PHASES = ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
+
+
+@dataclass
+class Seen:
+    """A run that ended, and what was seen of it meanwhile."""
+
+    climb: object
+    ended: Ended
+    first_trial_s: float = 0
+    server_user: str = ""
+
+    @property
+    def records(self) -> list[Record]:
+        return self.climb.records()
+
+    def record(self, **wanted: str) -> Record:
+        [found] = [each for each in self.records if all(getattr(each, k) == v for k, v in wanted.items())]
+        return found
+
+
+@pytest.fixture(scope="module")
+def climbed(new_place) -> Seen:
+    """Climb all of it, once."""
+    began = monotonic()
+    with climbing(new_place(), *BRIEF, "--blocks", 1, "--seed", 7) as climb:
+        climb.wait_trial(1)
+        first_trial_s = monotonic() - began
+        postmaster = int((climb.data_dir / "server/data/postmaster.pid").read_text().split()[0])
+        user = psutil.Process(postmaster).username()
+        return Seen(climb, climb.end(), first_trial_s, user)
+
+
+def test_all_ten_phases_are_measured_and_none_is_void(climbed):
+    assert sorted(record.phase for record in climbed.records) == PHASES == list(ladder())
+    assert {record.trial: record.validity for record in climbed.records if record.validity.state == "void"} == {}
+    assert (climbed.ended.code, climbed.ended.err) == (0, "")
+
+
+def test_the_first_trial_begins_within_15_seconds(climbed):
+    assert climbed.first_trial_s < 15
+
+
+def test_the_server_never_runs_as_root(climbed):
+    assert climbed.server_user != "root"
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_row_attempted_was_acknowledged_and_found(climbed, phase):
+    record = climbed.record(phase=phase)
+    verified = record.verified
+    assert verified.attempted == verified.acknowledged == verified.found > 0
+    assert (verified.in_doubt, record.errors) == (0, 0)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_server_used_one_transaction_a_batch(climbed, phase):
+    record = climbed.record(phase=phase)
+    commits, rest = divmod(record.verified.found, record.batch)
+    assert rest == 0
+    assert commits <= record.transactions <= commits + 25  # autovacuum's
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_the_parameters_recorded_are_the_phases_own(climbed, phase):
+    record, own = climbed.record(phase=phase), ladder()[phase].parameters
+    assert all(getattr(record, name) == getattr(own, name) for name in own.__slots__)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_as_many_connections_were_in_use_as_the_phase_says(climbed, phase):
+    record = climbed.record(phase=phase)
+    assert record.pool_high_water == (None if phase in {"1", "1-B"} else record.in_flight)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_rates_are_rows_and_commits_of_the_window(climbed, phase):
+    record = climbed.record(phase=phase)
+    samples = climbed.climb.directory.samples(record.trial, 1)
+    assert record.rows == record.commits * record.batch == sum(samples.rows_per_second)
+    assert record.commits == sum(samples.commits_per_second) == decode(samples.latency_hdr).get_total_count()
+    assert record.rows_per_s == pytest.approx(record.rows / 0.5)
+    assert record.settled_rows_per_s == pytest.approx(record.rows / (0.5 + record.checkpoint_s))
+    assert record.verified.found > record.rows  # warm-up and drain are beyond the window
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_percentile_is_told_only_where_ten_samples_lie_beyond_it(climbed, phase):
+    record = climbed.record(phase=phase)
+    for share, value in ((0.5, "p50"), (0.9, "p90"), (0.99, "p99"), (0.999, "p999")):
+        beyond = record.commits * (1 - share)
+        if not 9.99 < beyond < 10.01:
+            assert (getattr(record.latency_ms, value) is None) == (beyond < 10)
+    assert 0 < record.latency_ms.mean <= record.latency_ms.max
+    assert record.row_latency_ms == pytest.approx(record.latency_ms.mean / record.batch)
+
+
+def test_cpu_time_of_clients_and_server_is_seen(climbed):
+    for record in climbed.records:
+        assert 0 < record.cpu.client_cores < os.cpu_count()
+        assert 0 < record.cpu.server_cores < os.cpu_count()
+
+
+def test_phase_1_spends_its_time_connecting_and_phase_1_b_none(climbed):
+    connecting = climbed.record(phase="1").client_time
+    assert connecting.connect_s > connecting.insert_s > 0
+    assert climbed.record(phase="1-B").client_time.connect_s < 0.01
+
+
+def test_the_checksums_are_those_of_every_file(climbed):
+    path = climbed.climb.directory.path
+    listed = {line.split("  ")[1] for line in (path / "SHA256SUMS").read_text().splitlines()}
+    there = {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
+    assert there == listed | {"SHA256SUMS"}
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=path, check=True)
+
+
+def test_the_ladder_is_printed_again_offline_from_the_files_alone(climbed):
+    again = pgladder("ladder", climbed.climb.directory.path, cwd=climbed.climb.place)
+    assert (again.code, again.err) == (0, "")
+    assert again.out in climbed.ended.out
+    rows = [line.split()[0].rstrip("?") for line in again.out.splitlines() if line.split()[:1]]
+    assert [row for row in rows if row in PHASES] == PHASES
+    assert max(map(len, again.out.splitlines())) <= 100
+    assert "\x1b" not in again.out
+
+
+def test_the_ladder_for_programs_holds_the_recorded_rates(climbed):
+    again = pgladder("ladder", climbed.climb.directory.path, "--json", cwd=climbed.climb.place)
+    [shown] = json.loads(again.out)["ladders"]
+    rates = {record.phase: record.rows_per_s for record in climbed.records}
+    assert {rung["phase"]: rung["rows_per_s"] for rung in shown["rungs"]} == rates
+
+
+def test_nothing_of_the_server_is_left(climbed):
+    assert_nothing_left(climbed.climb.place)

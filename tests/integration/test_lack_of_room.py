@@ -1,0 +1,73 @@
+"""A disk too small for the plan, and one that fills while the plan is carried out."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support import BRIEF, Climb, as_root, assert_nothing_left, climbing, meddling, pgladder
+
+pytestmark = as_root
+MIB = 1 << 20
+
+
+class Disk:
+    """A file system in memory, mounted where the server's data goes."""
+
+    def __init__(self, point: Path) -> None:
+        self.point = point
+        point.mkdir()
+
+    def mount(self, mib: int, *more: str) -> None:
+        """Mount it, or give it another size."""
+        options = ",".join([f"size={mib}m", "mode=755", *more])
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.point], check=True)
+
+    def unmount(self) -> None:
+        """Take it away."""
+        subprocess.run(["umount", self.point], check=True)
+
+
+@pytest.fixture
+def disk(place) -> Iterator[Disk]:
+    """Return a disk for the data directory of this test."""
+    disk = Disk(place / "data")
+    disk.mount(3000)
+    yield disk
+    disk.unmount()
+
+
+def used_mib(climb: Climb) -> int:
+    """Return what the data takes."""
+    text = subprocess.run(["df", "--output=used", "-BM", climb.data_dir], stdout=subprocess.PIPE, text=True, check=True)
+    return int(text.stdout.split()[1].rstrip("M"))
+
+
+def test_a_disk_too_small_for_the_plan_is_refused_before_anything_is_changed(disk, place):
+    disk.mount(100, "remount")
+    ended = pgladder("run", *BRIEF, "--data-dir", disk.point, "--out", place / "out", cwd=place)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert f"{disk.point} has 0.1 GB free and the plan may need " in ended.err
+    assert list(disk.point.iterdir()) == []
+    assert not (place / "out").exists()
+
+
+def test_a_disk_that_fills_voids_its_trial_and_the_run_goes_on_when_there_is_room_again(disk, place):
+    with climbing(place, "--phases", "2-G", "--warm-up", "0.2", "--window", "2", "--blocks", 3) as climb:
+        climb.wait_trial(2)
+        with meddling(climb) as meddler:
+            meddler.wait_inserting()
+            disk.mount(used_mib(climb) + 4, "remount")
+        climb.wait_record(2)
+        disk.mount(3000, "remount")
+        ended = climb.end()
+    first, second, third = climb.records()
+    assert (ended.code, ended.err) == (1, "")
+    assert second.validity.state == "void"
+    assert "No space left on device" in " ".join(reason.detail for reason in second.validity.reasons)
+    assert {first.validity.state, third.validity.state} <= {"valid", "suspect"}
+    shown = pgladder("ladder", climb.directory.path, cwd=place)
+    assert shown.code == 1
+    assert "No space left on device" in " ".join(shown.out.split())
+    assert_nothing_left(place)

@@ -1,0 +1,69 @@
+"""One run at a time, and who holds the lock."""
+
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from bench.agent import lock
+from bench.model import WrongUseError
+
+HOLD = """
+import sys
+from bench.agent import lock
+lock.NAME = bytes.fromhex(sys.argv[1])
+with lock.one_run_at_a_time():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder():
+    """Another process that holds the lock until its standard input ends."""
+    command = [sys.executable, "-c", HOLD, lock.NAME.hex()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.stdin.close()
+
+
+def refused():
+    with pytest.raises(WrongUseError) as refusal, lock.one_run_at_a_time():
+        pass
+    return str(refusal.value)
+
+
+def test_a_second_run_is_told_which_process_of_whom_holds_the_lock(holder):
+    user = psutil.Process().username()
+    assert refused().startswith(f"A run is under way on this box: process {holder.pid} of user {user}, ")
+
+
+def test_a_lock_is_gone_with_its_holder_however_that_ends(holder):
+    holder.kill()
+    holder.wait()
+    with lock.one_run_at_a_time():
+        assert f"process {os.getpid()} " in refused()
+
+
+def test_a_lock_given_back_can_be_taken_again():
+    for _ in range(2):
+        with lock.one_run_at_a_time():
+            pass
+
+
+def test_a_lock_is_given_back_when_the_run_fails():
+    with pytest.raises(ZeroDivisionError), lock.one_run_at_a_time():
+        raise ZeroDivisionError
+    with lock.one_run_at_a_time():
+        pass
+
+
+def test_a_holder_that_does_not_listen_yet_is_named_as_just_starting():
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as early:
+        early.bind(lock.NAME)
+        assert "it is just starting or ending" in refused()

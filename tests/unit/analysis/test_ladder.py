@@ -1,0 +1,207 @@
+"""Medians over blocks, void trials named but not counted, steps between rungs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.analysis.ladder import Doubt, ladder_report, ladders
+from bench.model import Cpu, Reason, Unreadable
+from bench.stats.histogram import new_histogram
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, void
+
+
+def rungs(*records, **more):
+    [ladder] = climbed(*records, **more)
+    return {rung.phase: rung for rung in ladder.rungs}
+
+
+def with_rate(trial, phase, rate, **changes):
+    return a_record(trial, phase, rows_per_s=rate, **changes)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_rung_is_the_median_over_its_trials_and_says_how_far_they_differ():
+    rung = rungs(with_rate(1, "2", 100), with_rate(2, "2", 130), with_rate(3, "2", 900))["2"]
+    assert (rung.rows_per_s, rung.rows_per_s_min, rung.rows_per_s_max, rung.trials) == (130, 100, 900, 3)
+
+
+def test_every_number_of_a_rung_is_a_median_of_its_own():
+    records = [
+        a_record(
+            number,
+            settled_rows_per_s=10 * value,
+            commits_per_s=20 * value,
+            cpu=Cpu(host_pct=value, steal_pct=0, client_cores=value / 10, server_cores=value / 5),
+        )
+        for number, value in enumerate([3, 1, 2], 1)
+    ]
+    rung = rungs(*records)["2-C"]
+    assert (rung.settled_rows_per_s, rung.commits_per_s, rung.host_pct) == (20, 40, 2)
+    assert (rung.client_cores, rung.server_cores) == (0.2, 0.4)
+
+
+def test_what_some_trials_do_not_know_is_the_median_of_the_others_and_what_none_knows_is_none():
+    known = a_record(1, settled_rows_per_s=10)
+    unknown = [a_record(number, settled_rows_per_s=None) for number in (2, 3)]
+    assert rungs(known, *unknown)["2-C"].settled_rows_per_s == 10
+    assert rungs(*unknown)["2-C"].settled_rows_per_s is None
+
+
+def test_percentiles_come_from_the_merged_histograms_and_are_no_means_of_percentiles():
+    histograms = {(1, 1): a_histogram(*[1000] * 19), (2, 1): a_histogram(*[9000])}
+    rung = rungs(a_record(1), a_record(2), histograms=histograms)["2-C"]
+    assert rung.latency_ms.p50 == 1.0
+    assert rung.latency_ms.max == pytest.approx(9, rel=1e-3)
+    assert rung.latency_ms.mean == pytest.approx((19 * 1 + 9) / 20, rel=1e-3)
+    assert rung.row_latency_ms == pytest.approx(rung.latency_ms.mean / 100)
+
+
+# --- void and suspect ------------------------------------------------------------------------------------------------
+
+
+def test_a_void_trial_does_not_count_but_is_named_with_its_reason():
+    histograms = {(1, 1): a_histogram(1000), (2, 1): a_histogram(50_000)}
+    records = [with_rate(1, "2", 100), a_record(2, "2", **void("rows-lost", "3 rows") | {"rows_per_s": 9e9})]
+    rung = rungs(*records, histograms=histograms)["2"]
+    assert (rung.rows_per_s, rung.rows_per_s_max, rung.latency_ms.max) == (100, 100, 1.0)
+    assert (rung.trials, rung.void, rung.suspect) == (2, 1, 0)
+    assert rung.doubts == (Doubt(state="void", trials=(2,), reason=Reason(code="rows-lost", detail="3 rows")),)
+
+
+def test_a_suspect_trial_counts_and_is_named():
+    rung = rungs(with_rate(1, "2", 100), with_rate(2, "2", 200, validity=doubtful("suspect", "steal")))["2"]
+    assert (rung.rows_per_s, rung.void, rung.suspect) == (150, 0, 1)
+    assert [(doubt.state, doubt.trials) for doubt in rung.doubts] == [("suspect", (2,))]
+
+
+def test_a_rung_of_void_trials_has_no_number_and_the_next_step_is_from_the_one_below():
+    found = rungs(with_rate(1, "1", 100), a_record(2, "1-B", **void()), with_rate(3, "2", 300))
+    assert found["1-B"].rows_per_s is None
+    assert found["1-B"].step is None
+    assert found["1-B"].vs_phase_1 is None
+    assert found["2"].step == 3
+
+
+def test_the_same_reason_of_several_trials_is_one_doubt():
+    records = [a_record(number, validity=doubtful("suspect", "steal", f"{number} %")) for number in (1, 2, 3)]
+    [doubt] = rungs(*records)["2-C"].doubts
+    assert (doubt.trials, doubt.reason.detail) == ((1, 2, 3), "1 %")
+
+
+def test_a_suspect_trial_is_not_called_void_for_sharing_a_reason_with_a_void_one():
+    records = [a_record(1, **void("in-flight")), a_record(2, validity=doubtful("suspect", "in-flight"))]
+    doubts = rungs(*records)["2-C"].doubts
+    assert [(doubt.state, doubt.trials) for doubt in doubts] == [("void", (1,)), ("suspect", (2,))]
+
+
+# --- attempts --------------------------------------------------------------------------------------------------------
+
+
+def test_a_later_attempt_replaces_the_one_that_was_cut_short():
+    cut, again = a_record(1, "2", **void("agent-ended")), with_rate(1, "2", 100, attempt=2)
+    rung = rungs(cut, again)["2"]
+    assert (rung.trials, rung.void, rung.rows_per_s, rung.doubts) == (1, 0, 100, ())
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_rung_is_told_against_the_one_below_and_against_phase_1():
+    found = rungs(with_rate(1, "2-C", 17_400), with_rate(2, "1", 70), with_rate(3, "2-B", 5_100))
+    assert list(found) == ["1", "2-B", "2-C"]
+    assert [rung.step for rung in found.values()] == pytest.approx([None, 5100 / 70, 17_400 / 5_100])
+    assert [rung.vs_phase_1 for rung in found.values()] == pytest.approx([1, 5100 / 70, 17_400 / 70])
+
+
+def test_without_phase_1_nothing_is_told_against_it():
+    found = rungs(with_rate(1, "2-B", 5_100), with_rate(2, "2-C", 17_400))
+    assert [rung.vs_phase_1 for rung in found.values()] == [None, None]
+    assert found["2-C"].step == pytest.approx(17_400 / 5_100)
+
+
+@given(st.permutations(range(6)))
+def test_the_order_in_which_trials_ran_changes_nothing(order):
+    records = [with_rate(n, phase, 100 * n) for n, phase in enumerate(["1", "1", "2", "2", "2-C", "2-C"], 1)]
+    assert climbed(*(records[i] for i in order)) == climbed(*records)
+
+
+# --- what is pooled --------------------------------------------------------------------------------------------------
+
+
+def test_every_variant_layout_and_transport_has_a_ladder_of_its_own():
+    records = [
+        a_record(1, variant="stock"),
+        a_record(2, variant="async-commit", durability="may lose last 600 ms"),
+        a_record(3, layout="unlogged", durability="not crash-safe"),
+        a_record(4, transport="socket"),
+    ]
+    found = climbed(*records)
+    assert [(each.variant, each.layout, each.transport, each.durability) for each in found] == [
+        ("async-commit", "plain", "tcp", ("may lose last 600 ms",)),
+        ("stock", "plain", "socket", ("durable",)),
+        ("stock", "plain", "tcp", ("durable",)),
+        ("stock", "unlogged", "tcp", ("not crash-safe",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "other", [{"batch": 500}, {"processes": 2}, {"in_flight": 9}, {"pool_max": 7}, {"payload_bytes": 640}]
+)
+def test_trials_of_one_phase_with_other_parameters_are_another_rung(other):
+    [ladder] = climbed(with_rate(1, "2-C", 100), with_rate(2, "2-C", 900, **other))
+    assert sorted(rung.rows_per_s for rung in ladder.rungs) == [100, 900]
+
+
+def test_a_grade_that_a_void_trial_never_came_to_know_does_not_blur_the_others():
+    [ladder] = climbed(a_record(1), a_record(2, durability="unknown", **void()))
+    assert ladder.durability == ("durable",)
+
+
+def test_without_records_there_is_no_ladder():
+    assert ladders([], {}) == []
+
+
+# --- the report ------------------------------------------------------------------------------------------------------
+
+
+def report(*records, host=None):
+    plan = a_plan(a_trial(1), a_trial(2))
+    return ladder_report(plan, host, records, {(each.trial, each.attempt): new_histogram() for each in records})
+
+
+def test_a_run_with_a_record_for_every_trial_is_complete():
+    whole = report(a_record(1), a_record(2), host=a_host())
+    assert (whole.complete, whole.notes) == (True, ())
+
+
+def test_a_run_that_is_not_complete_says_so_first():
+    part = report(a_record(2), host=a_host(disk={"kind": "memory"}))
+    assert not part.complete
+    assert part.notes[0] == "This run is not complete: 1 of its 2 trials are here."
+    assert part.notes[1].startswith("The data is in memory")
+
+
+def test_attempts_of_one_trial_do_not_make_a_run_complete():
+    assert not report(a_record(1, **void("interrupted")), a_record(1, attempt=2)).complete
+
+
+@pytest.mark.parametrize(
+    ("groups", "words"),
+    [
+        ({"system": {"hypervisor": True}}, "virtual machine or container"),
+        ({"system": {"container": "docker"}}, "virtual machine or container"),
+        ({"disk": {"kind": "memory"}}, "in memory"),
+        ({"pgladder": {"limits": ["used as found"]}}, "brought by the user: used as found"),
+        ({"system": {"hypervisor": Unreadable(unreadable="no cpuinfo")}}, None),
+    ],
+)
+def test_what_of_the_host_must_be_known_before_its_numbers_is_noted(groups, words):
+    notes = report(a_record(1), a_record(2), host=a_host(**groups)).notes
+    assert len(notes) == (words is not None)
+    assert not words or words in notes[0]
+
+
+def test_a_run_without_a_fingerprint_says_so():
+    assert "no fingerprint" in report(a_record(1), a_record(2)).notes[0]

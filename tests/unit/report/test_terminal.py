@@ -1,0 +1,265 @@
+"""The ladder on paper: within 100 columns, no number cut, doubts first, no escape codes where none belong."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bench.analysis.ladder import LadderReport
+from bench.model import Cpu, Unreadable
+from bench.report import terminal
+from bench.report.progress import RunProgress
+from bench.report.terminal import console, duration, rate, short, show_ladders, size
+from bench.workload.phase import ladder
+from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
+
+
+def printed(report, width=terminal.WIDTH):
+    out = Console(file=io.StringIO(), width=width, highlight=False)
+    show_ladders(out, report)
+    return out.file.getvalue()
+
+
+def table_of(text):
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("phase"))
+    return lines[start - 1 : start + 1], [
+        line.split() for line in lines[start + 1 :] if re.match(r"\d(-[A-Z])?[!?]?\s", line)
+    ]
+
+
+def the_widest():
+    """Every column as wide as a large machine, a slow disk and a generous user can make it."""
+    records, histograms = [a_record(1, "1", rows_per_s=0.5)], {}
+    for trial, (phase, known) in enumerate(ladder().items(), 2):
+        pool = {"pool_min": 1000, "pool_max": 1000} if known.parameters.pool_max else {}
+        record = a_record(
+            trial,
+            phase,
+            rows_per_s=123_456_789.0 if phase != "1" else 0.5,
+            settled_rows_per_s=123_456_789.0,
+            commits_per_s=999_499.0,
+            batch=32_767,
+            processes=64 if phase != "1" else 1,
+            cpu=Cpu(host_pct=100, steal_pct=0, client_cores=128.25, server_cores=128.25),
+            validity=doubtful("suspect", "steal"),
+            **pool,
+        )
+        records.append(record)
+        histograms[trial, 1] = a_histogram(*[123_456_789] * 1000)
+    return a_report(ladders=tuple(climbed(*records, histograms=histograms)), notes=("a note " * 40,))
+
+
+# --- width -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_widest_imaginable_ladder_fits_100_columns_and_no_number_is_cut():
+    text = printed(the_widest())
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "…" not in text
+    _, rows = table_of(text)
+    assert {len(row) for row in rows} == {14, 15}  # a method is one word or two
+    assert rows[-1][-6:] == ["123k", "3,767", "128", "128", "1×", "247M×"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 99])
+def test_on_a_narrow_terminal_lines_run_over_but_no_number_is_cut(width):
+    report = a_report(a_record(1, "1", rows_per_s=70), a_record(2, "2-C"))
+    narrow, wide = printed(report, width), printed(report)
+    assert "…" not in narrow
+    assert table_of(narrow)[1] == table_of(wide)[1]
+
+
+@given(st.just(0) | st.floats(0.01, 9e11))
+def test_a_rate_has_six_characters_and_the_right_size(value):
+    text = rate(value)
+    assert len(text) <= 6
+    back = float(text.replace(",", "").translate({ord("k"): "e3", ord("M"): "e6", ord("G"): "e9"}))
+    assert back == pytest.approx(value, rel=5.1e-3, abs=1e-300)
+
+
+@given(st.floats(0.001, 9e8))
+def test_a_duration_has_five_characters_and_the_right_size(value):
+    text = short(value)
+    assert len(text) <= 5
+    back = float(text.replace(",", "").translate({ord("k"): "e3", ord("M"): "e6"}))
+    assert back == pytest.approx(value, rel=6e-3, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0, "0"), (16.44, "16.4"), (99.96, "100"), (17_500, "17,500"), (99_994, "99,994"), (99_995, "100.0k"),
+     (281_000, "281.0k"), (999_960, "1.000M"), (1_030_000, "1.030M")],
+)  # fmt: skip
+def test_rates_read_like_this(value, text):
+    assert rate(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0.0001, "<.001"), (0.0123, "0.012"), (0.26, "0.260"), (6.3, "6.30"), (99.96, "100"), (1250, "1,250"),
+     (12_500, "12.5k"), (9_999.6, "10.0k")],
+)  # fmt: skip
+def test_durations_read_like_this(value, text):
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (300, "5 min"), (7800, "2 h 10 min"), (7199, "2 h 0 min")])
+def test_spans_read_like_this(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("count", "text"), [(1_700_000_000, "1.7 GB"), (50_000_000, "50 MB")])
+def test_bytes_read_like_this(count, text):
+    assert size(count) == text
+
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+def test_a_row_reads_as_the_contract_has_it():
+    histograms = {(2, 1): a_histogram(*[26_000] * 1000)}
+    records = [a_record(1, "1", rows_per_s=70), a_record(2, "2-C")]
+    text = printed(a_report(ladders=tuple(climbed(*records, histograms=histograms))))
+    header, rows = table_of(text)
+    columns = "com- row cli- ser- phase method pool batch rows/s settled mits/s p50 p99 lat. ent ver step vs 1"
+    row = "2-C executemany 10–100 100 17,500 14,000 175 26.0 26.0 260 0.92 1.31 250× 250×"
+    assert " ".join(" ".join(header).split()) == columns
+    assert " ".join(rows[1]) == row
+
+
+def test_what_is_not_known_is_a_dash_and_a_rung_without_a_valid_trial_says_void():
+    cpu = Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None)
+    text = printed(a_report(a_record(1, "1", cpu=cpu, **void())))
+    assert " ".join(table_of(text)[1][0]) == "1! connect each – 1 void – – – – – – – – –"
+
+
+def test_a_rung_says_how_many_processes_it_really_had():
+    text = printed(a_report(a_record(1, "2-H"), a_record(2, "2-G"), a_record(3, "1", processes=3)))
+    pools = {row[0]: row for row in table_of(text)[1]}
+    assert "3×–" in pools["1"]
+    assert "5–10" in pools["2-G"]
+    assert "4×2–4" in pools["2-H"]
+    assert "that many client processes" in " ".join(text.split())
+
+
+def test_the_heading_has_variant_layout_transport_and_durability():
+    assert "stock · plain · tcp · durable\n" in printed(a_report(a_record()))
+    assert "stock · plain · tcp · durability unknown\n" in printed(a_report(a_record(durability="unknown")))
+
+
+def test_the_caption_says_how_the_numbers_came_about():
+    records = [a_record(1, rows_per_s=100), a_record(2, rows_per_s=120, block=2), a_record(3, rows_per_s=90, block=3)]
+    text = " ".join(printed(a_report(*records)).split())
+    assert "median of 3 blocks, 2 s windows" in text
+    assert "blocks differ by up to 30% (phase 2-C)" in text
+    assert "steadiness not assessed" in text
+    assert "one block: no spread known" in printed(a_report(a_record()))
+    assert "steadiness" not in printed(a_report(a_record(seconds=20)))
+
+
+def test_doubts_and_notes_come_before_the_first_number():
+    records = [
+        a_record(1, "1", rows_per_s=70, validity=doubtful("suspect", "steal", "the hypervisor gave 9 %")),
+        a_record(2, "2-C", **void("rows-lost", "3 acknowledged rows are not there")),
+    ]
+    text = printed(a_report(*records, notes=("This run is not complete",)))
+    order = [
+        "Note: This run",
+        "Suspect ? 1 ",
+        "the hypervisor gave 9 %",
+        "Void ! 2-C ",
+        "3 acknowledged rows",
+        "bench-1:",
+        "phase",
+    ]
+    places = [text.index(words) for words in order]
+    assert places == sorted(places)
+    assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!"]
+
+
+def test_brackets_in_a_reason_are_text_and_no_markup():
+    text = printed(a_report(a_record(validity=doubtful("suspect", "steal", "[red]x[/] and [1, 2]"))))
+    assert "[red]x[/] and [1, 2]" in text
+
+
+def test_the_host_is_described_by_what_is_known_of_it():
+    text = " ".join(printed(a_report(a_record())).split())
+    assert (
+        "bench-1: Intel(R) N100, 4 CPUs, 16 GiB, nvme disk, ext4, 812 fdatasync/s; PostgreSQL 15.9;"
+        " Debian GNU/Linux 12, kernel 6.1.0-28-amd64" in text
+    )
+
+
+def test_a_host_of_which_nothing_is_known_is_described_all_the_same():
+    blind = replace(a_host(), facts={"cpu": {"model": Unreadable(unreadable="no file")}})
+    text = " ".join(printed(a_report(a_record(), host=blind)).split())
+    assert "bench-1: unknown model, unknown logical_cpus CPUs, unknown RAM" in text
+
+
+def test_a_report_without_ladders_still_says_why():
+    empty = LadderReport(run=RUN, host=None, complete=False, notes=("nothing was recorded",), ladders=())
+    assert printed(empty) == "Note: nothing was recorded\n"
+
+
+# --- escape codes ----------------------------------------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def shown(monkeypatch, stream):
+    monkeypatch.setattr("sys.stdout", stream)
+    show_ladders(console(), a_report(a_record(1, "1", **void()), a_record(2, validity=doubtful("suspect", "steal"))))
+    return stream.getvalue()
+
+
+def test_a_terminal_gets_styles(monkeypatch):
+    assert "\x1b[" in shown(monkeypatch, Terminal())
+
+
+def test_no_color_leaves_no_escape_code_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(monkeypatch, Terminal())
+
+
+def test_a_file_or_pipe_gets_no_escape_code(monkeypatch):
+    assert "\x1b" not in shown(monkeypatch, io.StringIO())
+
+
+def test_a_wide_terminal_gets_100_columns_all_the_same(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert console().width == 100
+
+
+# --- progress --------------------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_progress_is_a_plain_line_a_trial():
+    out = Console(file=io.StringIO(), width=100, highlight=False)
+    progress = RunProgress(out, trial_s=4)
+    progress.begins(a_trial(1, "1"), 1, 2)
+    progress.ended(a_record(1, "1", rows_per_s=70))
+    progress.begins(a_trial(2), 2, 2)
+    progress.ended(a_record(2, **void("server-trouble", "it went away")))
+    progress.close()
+    lines = [" ".join(line.split()) for line in out.file.getvalue().splitlines() if line]
+    assert lines == [
+        "1 1 stock plain tcp 70 rows/s valid",
+        "2 2-C stock plain tcp – rows/s void: it went away",
+    ]

@@ -1,0 +1,68 @@
+"""Percentiles are told only where the samples suffice, and survive merging and writing."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.model import Latency
+from bench.stats.histogram import decode, merge, new_histogram, percentiles
+from tests.builders import a_histogram
+
+LATENCIES = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=60)
+
+
+def of_samples(count):
+    histogram = new_histogram()
+    for value in range(count):
+        histogram.record_value(1000 + value)
+    return percentiles(histogram)
+
+
+@pytest.mark.parametrize(("name", "needed"), [("p50", 20), ("p90", 100), ("p99", 1000), ("p999", 10_000)])
+def test_a_percentile_is_told_from_ten_samples_beyond_it(name, needed):
+    assert getattr(of_samples(needed - 1), name) is None
+    assert getattr(of_samples(needed), name) is not None
+
+
+def test_no_samples_tell_nothing():
+    nothing = Latency(p50=None, p90=None, p99=None, p999=None, max=None, mean=None)
+    assert percentiles(new_histogram()) == nothing
+    assert percentiles(merge([])) == nothing
+
+
+def test_one_sample_has_a_maximum_and_a_mean_but_no_percentile():
+    assert percentiles(a_histogram(1500)) == Latency(p50=None, p90=None, p99=None, p999=None, max=1.5, mean=1.5)
+
+
+def test_percentiles_are_in_milliseconds_and_those_of_the_values():
+    told = of_samples(1000)  # 1000 to 1999 µs, one each
+    assert (told.p50, told.p90, told.p99) == (1.499, 1.899, 1.989)
+    assert told.max == 1.999
+    assert told.mean == pytest.approx(1.4995)
+
+
+@settings(max_examples=10)
+@given(LATENCIES)
+def test_percentiles_rise(micros):
+    told = percentiles(a_histogram(*micros * 200))
+    known = [value for value in (told.p50, told.p90, told.p99, told.p999, told.max) if value is not None]
+    assert known == sorted(known)
+    assert told.mean <= told.max
+
+
+@settings(max_examples=5)
+@given(st.lists(LATENCIES, max_size=3))
+def test_merging_is_as_if_all_had_been_recorded_by_one(parts):
+    together = a_histogram(*(value for part in parts for value in part))
+    assert merge(a_histogram(*part) for part in parts).encode() == together.encode()
+
+
+@settings(max_examples=5)
+@given(LATENCIES)
+def test_a_histogram_that_was_written_tells_the_same(micros):
+    histogram = a_histogram(*micros * 30)
+    assert percentiles(merge([decode(histogram.encode().decode())])) == percentiles(histogram)
+
+
+def test_no_text_is_an_empty_histogram():
+    assert decode("").get_total_count() == 0

@@ -1,0 +1,118 @@
+"""The ladder as published, each rung in a short file."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.model import Parameters
+from bench.plan import check
+from bench.workload import phases
+from bench.workload.phase import AsyncPhase, SyncPhase, in_rounds, ladder, one_at_a_time, side_by_side
+
+PUBLISHED = {
+    "1": Parameters(),
+    "2": Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
+    "2-B": Parameters(in_flight=50, pool_min=10, pool_max=50, event_loop="asyncio"),
+    "2-C": Parameters(in_flight=5, pool_min=10, pool_max=100, batch=100, event_loop="asyncio"),
+    "2-D": Parameters(in_flight=5, pool_min=50, pool_max=200, batch=500, event_loop="asyncio"),
+}
+FILES = sorted(Path(phases.__path__[0]).glob("phase_*.py"))
+
+
+def test_the_ladder_goes_up_in_the_order_of_its_names():
+    assert list(ladder()) == ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_published_phases_have_the_published_parameters(name):
+    assert ladder()[name].parameters == PUBLISHED[name]
+
+
+def test_the_published_phases_follow_each_other_as_published():
+    assert isinstance(ladder()["1"], SyncPhase)
+    assert ladder()["1"].connects
+    drives = {name: phase.drive for name, phase in ladder().items() if isinstance(phase, AsyncPhase)}
+    assert (drives["2"], drives["2-B"], drives["2-C"], drives["2-D"]) == (
+        one_at_a_time,
+        in_rounds,
+        side_by_side,
+        side_by_side,
+    )
+    assert [name for name, phase in ladder().items() if isinstance(phase, AsyncPhase) and phase.barrier] == ["2-B"]
+
+
+def test_the_copies_commit_five_thousand_rows_and_only_the_last_has_several_processes():
+    assert {ladder()[name].parameters.batch for name in ("2-G", "2-H")} == {5000}
+    assert [name for name, phase in ladder().items() if phase.parameters.processes > 1] == ["2-H"]
+
+
+@pytest.mark.parametrize("name", ladder())
+def test_every_phase_can_work_with_its_own_parameters(name):
+    check(name, ladder()[name].parameters, bound_values=ladder()[name].bound_values)
+
+
+def test_every_phase_has_a_file_of_its_own():
+    assert [path.stem for path in FILES] == [f"phase_{name.replace('-', '').lower()}" for name in ladder()]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_phase_file_is_short_and_says_what_it_is(path):
+    assert len(path.read_text().splitlines()) <= 30
+    module = sys.modules[f"bench.workload.phases.{path.stem}"]
+    assert module.__doc__.startswith(f"Phase {module.PHASE.name}: ")
+
+
+def test_a_method_fits_its_column():
+    assert max(len(phase.method) for phase in ladder().values()) <= 12
+
+
+@pytest.mark.parametrize(("drive", "most"), [(one_at_a_time, 1), (in_rounds, 4), (side_by_side, 4)])
+def test_a_drive_keeps_as_many_in_flight_as_asked_and_stops(drive, most):
+    import asyncio
+
+    under_way, widths, left = 0, [], 40
+
+    async def commit():
+        nonlocal under_way, left
+        left -= 1
+        under_way += 1
+        widths.append(under_way)
+        await asyncio.sleep(0)
+        under_way -= 1
+
+    asyncio.run(drive(commit, lambda: left > 0, 4))
+    assert max(widths) == most
+    assert under_way == 0
+    assert 40 <= len(widths) <= 40 + most - 1
+
+
+def test_a_round_starts_only_when_the_slowest_is_back():
+    import asyncio
+
+    async def rounds():
+        began, ended = [], []
+
+        async def commit():
+            began.append(len(ended))
+            for _ in range(len(began) % 3):
+                await asyncio.sleep(0)
+            ended.append(True)
+
+        await in_rounds(commit, lambda: len(ended) < 9, 3)
+        return began
+
+    assert asyncio.run(rounds()) == [0, 0, 0, 3, 3, 3, 6, 6, 6]
+
+
+def test_the_statement_of_many_values_has_two_parameters_a_row():
+    from bench.workload.phases.phase_2e import statement
+
+    assert statement(2) == "INSERT INTO events (device_id, payload) VALUES ($1, $2), ($3, $4)"
+    assert statement(32_767).endswith("($65533, $65534)")
+
+
+@pytest.mark.parametrize("name", [name for name in ladder() if isinstance(ladder()[name], AsyncPhase)])
+def test_an_asyncpg_phase_awaits_its_commit(name):
+    assert inspect.iscoroutinefunction(ladder()[name].insert)

@@ -1,0 +1,119 @@
+"""What is remembered of the window, in bounded memory and in HdrHistogram's buckets."""
+
+import random
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.stats.histogram import new_histogram
+from bench.workload.recorder import FOLD, SECOND_NS, Recorder
+
+HOUR_US = 3_600_000_000
+BUCKETS = 2048 + 1024 * 21
+"""1 µs to 1 h by three digits: 2,048 values of one µs each, then 1,024 buckets for each doubling."""
+
+
+def a_recorder(seconds=1.0):
+    return Recorder(0, round(seconds * SECOND_NS))
+
+
+def acknowledge(recorder, answered, latency_us=1, rows=1):
+    asked = answered - latency_us * 1000
+    recorder.acknowledge(asked, asked, asked, answered, answered, rows)
+
+
+LATENCIES = st.one_of(st.integers(1, 5000), st.integers(1, HOUR_US), st.integers(0, 31).map(lambda bits: 1 << bits))
+REFERENCE = new_histogram()
+
+
+@given(st.lists(LATENCIES, max_size=40))
+def test_its_own_buckets_are_those_of_hdrhistogram(latencies):
+    recorder = a_recorder()
+    for latency in latencies:
+        acknowledge(recorder, 5, latency)
+    recorder._fold()
+    assert recorder._counts == Counter(REFERENCE.get_lowest_equivalent_value(latency) for latency in latencies)
+
+
+def test_what_it_hands_on_is_what_hdrhistogram_would_have_recorded():
+    recorder, reference, chance = a_recorder(), new_histogram(), random.Random(2)
+    for _ in range(5000):
+        latency = 1 + chance.getrandbits(31) % (1 << chance.randrange(1, 31))
+        acknowledge(recorder, 5, latency)
+        reference.record_value(latency)
+    assert recorder.histogram().encode() == reference.encode()
+
+
+def test_a_latency_below_a_microsecond_counts_as_one():
+    recorder = a_recorder()
+    recorder.acknowledge(0, 0, 0, 999, 999, 1)
+    assert recorder.histogram().get_count_at_value(1) == 1
+
+
+@given(opens=st.integers(0, 10**15), length=st.integers(1, 5 * SECOND_NS), offset=st.integers(-(10**9), 6 * 10**9))
+def test_only_what_is_answered_inside_the_window_counts_there(opens, length, offset):
+    recorder = Recorder(opens, opens + length)
+    answered = opens + offset
+    recorder.acknowledge(answered - 1, answered - 1, answered - 1, answered, answered, 3)
+    inside = 0 <= offset < length
+    assert sum(recorder.rows_per_second) == (3 if inside else 0)
+    assert sum(recorder.commits_per_second) == inside
+    assert recorder.insert_ns == inside
+    assert recorder.acknowledged == 3
+
+
+def test_the_window_opens_with_its_first_nanosecond_and_closes_before_its_last():
+    recorder = a_recorder(2)
+    for answered in (-1, 0, SECOND_NS - 1, SECOND_NS, 2 * SECOND_NS - 1, 2 * SECOND_NS):
+        acknowledge(recorder, answered, rows=10)
+    assert recorder.rows_per_second == [20, 20]
+    assert recorder.acknowledged == 60
+
+
+def test_a_window_that_is_no_whole_number_of_seconds_has_a_last_short_one():
+    recorder = a_recorder(1.5)
+    acknowledge(recorder, round(1.4 * SECOND_NS))
+    assert recorder.commits_per_second == [0, 1]
+
+
+def test_times_are_added_up_by_what_they_were_spent_on():
+    recorder = a_recorder()
+    for _ in range(3):
+        recorder.acknowledge(1, 11, 111, 1111, 11111, 1)
+    spent = (recorder.prepare_ns, recorder.wait_ns, recorder.insert_ns, recorder.release_ns)
+    assert spent == (30, 300, 3000, 30000)
+
+
+def test_latency_includes_the_wait_for_a_connection_but_not_making_the_rows():
+    recorder = a_recorder()
+    recorder.acknowledge(0, 5_000_000, 6_000_000, 7_000_000, 9_000_000, 1)
+    assert recorder.histogram().get_max_value() == 2000
+
+
+@given(began=st.integers(-3, 12), length=st.integers(0, 15))
+def test_of_a_round_and_of_a_cycle_only_the_part_inside_the_window_counts(began, length):
+    recorder, ended = Recorder(2, 7), began + length
+    recorder.round(began, ended)
+    recorder.acknowledge(began, began, began, ended, ended, 1)
+    inside = len(set(range(2, 7)) & set(range(began, ended)))
+    assert (recorder.round_ns, recorder.cycle_ns) == (inside, inside)
+
+
+def test_asking_for_the_histogram_early_loses_and_repeats_nothing():
+    recorder = a_recorder()
+    for _ in range(FOLD + 10):
+        acknowledge(recorder, 5)
+    assert recorder.histogram().get_total_count() == FOLD + 10
+    acknowledge(recorder, 5)
+    assert recorder.histogram().get_total_count() == FOLD + 11
+
+
+def test_a_million_latencies_of_all_sizes_take_no_more_memory_than_there_are_buckets():
+    recorder = a_recorder()
+    for number in range(1_000_000):
+        latency_ns = number * 2_654_435_761 % (1 << 10 + number % 32)  # Fibonacci hashing: of all sizes, up to an hour
+        recorder.acknowledge(0, 5 - latency_ns, 0, 5, 5, 1)
+    assert 10_000 < len(recorder._counts) <= BUCKETS
+    assert len(recorder._latencies) < FOLD
+    assert recorder.commits_per_second == [1_000_000]
