@@ -93,9 +93,9 @@ class PrivateServer:
         self._own_directory(self._data / "pgladder")
         self._write("10-harness.conf", harness.text)
         self._write("20-variant.conf", "")
-        self._staging, self._in_force = Staging(self._base / "staged", self._data, self._bin, self._as_owner), None
         if tls:
             self._make_certificate()
+        self._staging, self._in_force = Staging(self._base / "staged", self._data, self._bin, self._as_owner), None
 
     def _hold_directory(self) -> IO[str]:
         """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
@@ -184,7 +184,7 @@ class PrivateServer:
         try:
             self._wait_ready()
         except ServerError as error:
-            suspects = f"; what changed: {', '.join(changed)}" if changed and self._in_force else ""
+            suspects = f"; what changed: {', '.join(changed)}" if changed else ""
             raise ServerError(f"{error}{suspects}") from error
 
     def _wait_ready(self) -> None:
@@ -272,7 +272,7 @@ class PrivateServer:
 
     def _changed_at_start_only(self, checked: Checked) -> list[str]:
         """Return what differs from what is in force, or was, and takes effect at a start only."""
-        before = self._in_force.texts if self._in_force else {}
+        before = self._in_force.texts if self._in_force else checked.of_harness
         changed = sorted({name for name, _ in before.items() ^ checked.texts.items()})
         if not self._alive():
             return changed
@@ -313,6 +313,7 @@ class PrivateServer:
             with contextlib.suppress(ServerError):
                 self._wait_ready()
         before, self._in_force = self._in_force, None
+        self._stop()
         try:
             self._swap(before)
         except ServerError:

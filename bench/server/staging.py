@@ -2,7 +2,7 @@
 
 Owns what can be told before a variant is applied: PostgreSQL's own reading of every setting, whether preload libraries
 are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: the configuration
-files, and of the real one what it needs besides (PG_VERSION, pg_control), so that sizes of shared memory, which
+files, and of the real one what it needs besides (NEEDED), so that sizes of shared memory, which
 it will not tell of a directory in use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
 """
 
@@ -26,6 +26,7 @@ from bench.units import shown
 Run = Callable[[Sequence[str | Path]], subprocess.CompletedProcess[str]]
 """Runs a command as the server's user."""
 
+NEEDED = ("PG_VERSION", "global/pg_control", "postgresql.conf", "server.crt", "server.key")
 SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", "max_wal_size", "huge_pages", "shared_buffers")
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
@@ -39,8 +40,10 @@ class Checked:
     """A variant that PostgreSQL takes and the box can hold."""
 
     variant: Variant
+    of_harness: Mapping[str, str]
+    """What the harness sets, as written."""
     texts: Mapping[str, str]
-    """What variant and harness set, as written."""
+    """What harness and variant set, as written."""
     readings: Mapping[str, str]
     """The same as PostgreSQL reads it, in base units."""
 
@@ -56,8 +59,9 @@ class Staging:
         directory.mkdir(mode=0o755)
         shutil.copytree(data / "pgladder", directory / "pgladder")
         (directory / "global").mkdir()
-        for name in ("PG_VERSION", "global/pg_control", "postgresql.conf"):
-            shutil.copyfile(data / name, directory / name)
+        for name in NEEDED:
+            if (data / name).exists():  # a certificate is there for TLS only
+                shutil.copyfile(data / name, directory / name)
         (directory / "postgresql.auto.conf").touch()
         for path in (directory, *directory.rglob("*")):
             shutil.chown(path, data.stat().st_uid, data.stat().st_gid)
@@ -81,13 +85,15 @@ class Staging:
             refuse_owned(own, texts, "it")
         except WrongUseError as error:
             raise VariantError(variant.name, str(error)) from error
+        for why in self._missing_libraries(own):
+            raise VariantError(variant.name, why)
         (self._directory / "pgladder" / "20-variant.conf").write_text(variant.text)
         asked = own if self._of_harness else texts | own
         readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
         self._of_harness = {name: readings[name] for name in texts}
-        for why in (*self._missing_libraries(own), *too_much(readings, self._data)):
+        for why in too_much(readings, self._data):
             raise VariantError(variant.name, why)
-        return Checked(variant, texts | own, readings)
+        return Checked(variant, texts, texts | own, readings)
 
     def _all_readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
         """Ask for every one, on all processors at once: PostgreSQL is started for each."""
