@@ -6,7 +6,14 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
 
-.PHONY: help setup packages lock lint fmt unit integration test test-slow perf clean
+comma := ,
+# On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
+TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
+	$(if $(USER_NAME),-e 'ansible_user=$(USER_NAME)') $(if $(PORT),-e 'ansible_port=$(PORT)') \
+	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
+PLAYBOOK = $(BIN)/ansible-playbook
+
+.PHONY: help trust doctor provision teardown e2e lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -33,6 +40,8 @@ lint: .venv/ready ## style, types, import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/yamllint .
+	$(BIN)/ansible-lint
 
 fmt: .venv/ready ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
@@ -41,16 +50,40 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
+	$(BIN)/pytest tests/e2e
+
 integration: .venv/ready ## the tests on a real PostgreSQL 15
 	$(BIN)/pytest tests/integration -m "not slow"
 
-test: lint unit integration ## everything CI runs
+test: lint unit integration e2e ## everything CI runs
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
 
 perf: .venv/ready ## benchmarks of pgladder itself
 	$(BIN)/python -m tests.perf
+
+trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
+	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
+
+doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs)
+	@$(BIN)/python -m bench.doctor $(if $(JSON),--json) $(TARGET)
+
+provision: .venv/ready ## make boxes ready
+	$(PLAYBOOK) playbooks/provision.yml $(TARGET)
+
+teardown: .venv/ready ## put boxes back as they were
+	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
+
+lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
+	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)
+
+lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it again
+	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(HOST)
+
+lab-down: .venv/ready ## remove the virtual mini-PCs
+	$(PLAYBOOK) playbooks/lab-down.yml
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache

@@ -15,6 +15,7 @@ from hdrh.histogram import HdrHistogram
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
 from bench.stats.histogram import decode
 
+SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
 PART = ".part"
@@ -133,8 +134,8 @@ class RunDirectory:
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}
-        stems = [path.name.removesuffix(".jsonl").split(".") for path in (self.path / SAMPLES).glob("*.jsonl")]
-        begun = {(int(stem[0]), int(stem[1]) if len(stem) > 1 else 1) for stem in stems}
+        names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).iterdir())
+        begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
 
     def check_sums(self) -> None:

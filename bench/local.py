@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
 from bench.journal import RunDirectory
-from bench.model import Parameters, Plan, Variant, WrongUseError, from_json
+from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
     RESERVED_CONNECTIONS,
     Estimate,
@@ -160,13 +162,22 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
         directory.check_sums()
         plan = directory.plan()
     elif request.plan_file:
-        if not request.plan_file.is_file():
-            raise WrongUseError(f"There is no plan {request.plan_file}.")
-        directory, plan = None, from_json(request.plan_file.read_bytes(), Plan, str(request.plan_file))
+        directory, plan = None, _read_plan(request.plan_file)
     else:
         return None, None
     check_plan(plan, ladder())
     return plan, directory
+
+
+def _read_plan(path: Path) -> Plan:
+    """Read a plan that may have been written by hand."""
+    if not path.is_file():
+        raise WrongUseError(f"There is no plan {path}.")
+    text = path.read_bytes()
+    plan = from_json(text, Plan, str(path))
+    if where := unknown_field(msgspec.json.decode(text), msgspec.to_builtins(plan)):
+        raise WrongUseError(f"{path} has a field that plans do not have: {where}.")
+    return plan
 
 
 def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:

@@ -319,6 +319,7 @@ class Endpoint:
         }
 
 
+NOT_THERE = object()
 T = TypeVar("T")
 
 
@@ -342,6 +343,20 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+
+
+def unknown_field(given: Any, understood: Any, path: str = "$") -> str | None:
+    """Return where JSON, decoded freely, has a field that its class does not: a misspelt one would change nothing."""
+    if isinstance(given, dict):
+        inside = ((f"{path}.{name}", value, understood.get(name, NOT_THERE)) for name, value in given.items())
+    elif isinstance(given, list):
+        inside = ((f"{path}[{at}]", value, understood[at]) for at, value in enumerate(given))
+    else:
+        return None
+    for where, value, ours in inside:
+        if found := where if ours is NOT_THERE else unknown_field(value, ours, where):
+            return found
+    return None
 
 
 def _schema_sentence(where: str, found: object, wanted: str) -> str:

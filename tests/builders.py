@@ -138,10 +138,10 @@ def a_samples(trial: int = 1, attempt: int = 1) -> Samples:
     )
 
 
-def a_histogram(*micros: int) -> HdrHistogram:
+def a_histogram(*micros: int, times: int = 1) -> HdrHistogram:
     histogram = new_histogram()
     for value in micros:
-        histogram.record_value(value)
+        histogram.record_value(value, times)
     return histogram
 
 

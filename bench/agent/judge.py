@@ -11,6 +11,7 @@ VOID = frozenset(
         "agent-ended",
         "client-error",
         "clock-stepped",
+        "commits-torn",
         "configuration-drifted",
         "interrupted",
         "no-commits",

@@ -69,6 +69,7 @@ def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int
     unaccounted = result.attempted - result.acknowledged - sum(lost.rows for lost in result.lost)
     missing = result.acknowledged - (there.different - sum(kept.values()))
     refused = sum(kept[lost.first] for lost in result.lost if not lost.in_doubt)
+    torn = sum(lost.in_doubt and kept[lost.first] not in (0, lost.rows) for lost in result.lost)
     beyond = there.different and (there.lowest < first or there.highest >= first + result.attempted)
     checks = [
         (unaccounted != 0, "rows-unaccounted", f"{unaccounted} attempted rows are neither acknowledged nor lost"),
@@ -76,6 +77,7 @@ def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int
         (beyond, "rows-foreign", "some of the rows found were never attempted"),
         (missing > 0, "rows-lost", f"{missing} acknowledged rows are not there"),
         (missing < 0, "rows-foreign", f"{-missing} rows are there that were not acknowledged"),
+        (torn > 0, "commits-torn", f"{torn} commits in doubt are there in part: they were not one transaction"),
         (refused > 0, "refused-rows-found", f"{refused} rows of commits that the server refused are there"),
     ]
     return [(code, f"writer {result.writer}: {detail}") for failed, code, detail in checks if failed]

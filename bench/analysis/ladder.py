@@ -109,7 +109,7 @@ def ladder_report(
 
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
-    system, disk, ours = host.facts["system"], host.facts["disk"], host.facts["pgladder"]
+    system, disk, ours = (host.facts.get(group, {}) for group in ("system", "disk", "pgladder"))
     notes = []
     if system.get("hypervisor") is True or isinstance(system.get("container"), str):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")

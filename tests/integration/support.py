@@ -179,7 +179,8 @@ def as_user(name: str) -> list[str]:
     """Return the start of a command to be run by an ordinary user, who may read this checkout wherever it lies."""
     user = pwd.getpwnam(name)
     plain = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    if subprocess.run([*plain, "test", "-x", PGLADDER], check=False).returncode == 0:
+    try_it = [*plain, "sh", "-c", f"exec {PGLADDER} --version"]  # setpriv itself still may what root may
+    if subprocess.run(try_it, capture_output=True, check=False).returncode == 0:
         return plain
     read = "+dac_read_search"
     return [*plain, f"--inh-caps={read}", f"--ambient-caps={read}"]
@@ -223,9 +224,15 @@ class Meddler:
         """Wait until rows are being written."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
 
+    def ask_until(self, statement: str) -> list[tuple]:
+        """Ask until there are rows."""
+        found: list[tuple] = []
+        wait_for(lambda: found.extend(self.ask(statement)) or found, f"an answer to {statement}")
+        return found
+
     def backend(self) -> int:
-        """Return the process of one connection that writes rows."""
-        return int(self.ask(f"SELECT min(pid) {INSERTING}")[0][0])
+        """Return the process of one connection that is writing rows right now."""
+        return int(self.ask_until(f"SELECT pid {INSERTING} AND state = 'active'")[0][0])
 
     def leave(self) -> None:
         """Close the connection."""

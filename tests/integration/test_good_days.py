@@ -120,7 +120,8 @@ def test_a_percentile_is_told_only_where_ten_samples_lie_beyond_it(climbed, phas
 def test_cpu_time_of_clients_and_server_is_seen(climbed):
     for record in climbed.records:
         assert 0 < record.cpu.client_cores < os.cpu_count()
-        assert 0 < record.cpu.server_cores < os.cpu_count()
+        assert 0 <= record.cpu.server_cores < os.cpu_count()  # 0: less than a clock tick
+    assert sum(record.cpu.server_cores for record in climbed.records) > 0.5
 
 
 def test_phase_1_spends_its_time_connecting_and_phase_1_b_none(climbed):

@@ -22,7 +22,7 @@ from tests.integration.support import (
 )
 
 WARM_UP_S, WINDOW_S = 0.6, 1.0
-ASKED = ("--phases", "1-B", "--warm-up", WARM_UP_S, "--window", WINDOW_S, "--blocks", 2, "--preload-rows", 150_000)
+ASKED = ("--phases", "1-B", "--warm-up", WARM_UP_S, "--window", WINDOW_S, "--blocks", 2, "--preload-rows", 60_000)
 PROMPTLY_S = 6
 STEPS = ("preparation, twice", "warm-up", "window", "verification, by SIGTERM", "window, by SIGKILL")
 

@@ -61,8 +61,8 @@ def runs_for(climb: Climb, process: psutil.Process) -> bool:
 @as_root
 def test_an_ordinary_user_climbs_without_help(nobodys):
     climb, ended, users = nobodys
+    assert [record.validity for record in climb.records() if record.validity.state == "void"] == []
     assert (ended.code, ended.err) == (0, "")
-    assert {record.validity.state for record in climb.records()} <= {"valid", "suspect"}
     assert users == {"nobody"}
     assert_nothing_left(climb.place)
 

@@ -1,4 +1,4 @@
-"""A busy machine is slow, not wrong: properties have no deadline, and fifty examples each keep the tier fast."""
+"""A busy machine is slow, not wrong: properties have no deadline, and thirty examples each keep the tier fast."""
 
 import os
 
@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from bench.agent import lock
 
-settings.register_profile("unit", deadline=None, max_examples=50)
+settings.register_profile("unit", deadline=None, max_examples=30)
 settings.load_profile("unit")
 
 

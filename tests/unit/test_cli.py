@@ -133,6 +133,7 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
         (to_json(a_plan()).replace(b"as it comes", b"as I like it"), "text of stock is not the one"),
         (to_json(a_plan(a_trial(3), a_trial(3))), "two trials of one number"),
         (to_json(a_plan(trials=())), "has no trials"),
+        (to_json(a_plan()).replace(b'"pool_min":', b'"pool_mim":'), "do not have: $.trials[0].parameters.pool_mim"),
     ],
 )
 def test_a_plan_that_is_malformed_newer_or_impossible_is_refused(refused, tmp_path, text, sentence):

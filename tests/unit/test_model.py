@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model import Fingerprint, Parameters, Plan, Record, Samples, Unreadable, WrongUseError, from_json, to_json
@@ -92,6 +92,7 @@ def test_a_missing_field_is_named():
         from_json(text, Record, "trials.jsonl, line 3")
 
 
+@settings(max_examples=20)
 @given(st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(msgspec.json.encode))
 def test_no_text_whatever_makes_reading_fail_otherwise_than_as_wrong_use(text):
     with pytest.raises(WrongUseError):

@@ -117,6 +117,13 @@ def test_rows_of_a_refused_commit_must_not_be_there():
     assert codes([*acknowledged(result), first_stamp(1) + 75], result) == ["refused-rows-found"]
 
 
+@pytest.mark.parametrize("kept", [1, 9])
+def test_a_commit_in_doubt_that_is_there_in_part_was_no_transaction(kept):
+    result = a_result(lost=(DOUBT,))
+    rows = stamps(result)[:40] + stamps(result)[40 : 40 + kept] + stamps(result)[50:]
+    assert codes(rows, result) == ["commits-torn"]
+
+
 def test_a_lost_row_is_missed_though_rows_in_doubt_make_up_the_count():
     result = a_result(lost=(DOUBT,))
     rows = stamps(result)[10:]  # ten acknowledged ones are gone, the ten in doubt are there
@@ -176,12 +183,20 @@ def test_any_mutation_of_what_is_found_gets_a_reason(world, data):
         for stamp in lost_rows(replace(result, lost=[each for each in result.lost if not each.in_doubt]))
     }
     attempted = {stamp for result in results for stamp in stamps(result)}
+    doubted = [
+        set(stamps(result)[each.first : each.first + each.rows])
+        for result in results
+        for each in result.lost
+        if each.in_doubt
+    ]
     for _ in range(data.draw(st.integers(1, 4))):
-        match data.draw(st.sampled_from(["drop", "double", "foreign", "refused"])):
+        match data.draw(st.sampled_from(["drop", "double", "foreign", "refused", "tear"])):
             case "drop" if must & counted.keys():
                 del counted[data.draw(st.sampled_from(sorted(must & counted.keys())))]
             case "double" if counted:
                 counted[data.draw(st.sampled_from(sorted(counted)))] += data.draw(st.integers(1, 3))
+            case "tear" if torn := [batch for batch in doubted if len(batch) > 1 and counted.keys() >= batch]:
+                del counted[min(data.draw(st.sampled_from(torn)))]
             case "refused" if refused:
                 counted[data.draw(st.sampled_from(sorted(refused)))] += 1
             case _:

@@ -50,7 +50,7 @@ def test_what_some_trials_do_not_know_is_the_median_of_the_others_and_what_none_
 
 
 def test_percentiles_come_from_the_merged_histograms_and_are_no_means_of_percentiles():
-    histograms = {(1, 1): a_histogram(*[1000] * 19), (2, 1): a_histogram(*[9000])}
+    histograms = {(1, 1): a_histogram(1000, times=19), (2, 1): a_histogram(9000)}
     rung = rungs(a_record(1), a_record(2), histograms=histograms)["2-C"]
     assert rung.latency_ms.p50 == 1.0
     assert rung.latency_ms.max == pytest.approx(9, rel=1e-3)

@@ -50,7 +50,7 @@ def the_widest():
             **pool,
         )
         records.append(record)
-        histograms[trial, 1] = a_histogram(*[123_456_789] * 1000)
+        histograms[trial, 1] = a_histogram(123_456_789, times=1000)
     return a_report(ladders=tuple(climbed(*records, histograms=histograms)), notes=("a note " * 40,))
 
 
@@ -122,7 +122,7 @@ def test_bytes_read_like_this(count, text):
 
 
 def test_a_row_reads_as_the_contract_has_it():
-    histograms = {(2, 1): a_histogram(*[26_000] * 1000)}
+    histograms = {(2, 1): a_histogram(26_000, times=1000)}
     records = [a_record(1, "1", rows_per_s=70), a_record(2, "2-C")]
     text = printed(a_report(ladders=tuple(climbed(*records, histograms=histograms))))
     header, rows = table_of(text)

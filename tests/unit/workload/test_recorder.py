@@ -109,11 +109,11 @@ def test_asking_for_the_histogram_early_loses_and_repeats_nothing():
     assert recorder.histogram().get_total_count() == FOLD + 11
 
 
-def test_a_million_latencies_of_all_sizes_take_no_more_memory_than_there_are_buckets():
+def test_hundreds_of_thousands_of_latencies_of_all_sizes_take_no_more_memory_than_there_are_buckets():
     recorder = a_recorder()
-    for number in range(1_000_000):
+    for number in range(400_000):
         latency_ns = number * 2_654_435_761 % (1 << 10 + number % 32)  # Fibonacci hashing: of all sizes, up to an hour
         recorder.acknowledge(0, 5 - latency_ns, 0, 5, 5, 1)
     assert 10_000 < len(recorder._counts) <= BUCKETS
     assert len(recorder._latencies) < FOLD
-    assert recorder.commits_per_second == [1_000_000]
+    assert recorder.commits_per_second == [400_000]

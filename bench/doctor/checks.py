@@ -1,0 +1,123 @@
+"""The judgements: from a box's facts to findings. Pure; ``collect`` brings the facts, ``table`` shows the findings."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["ok", "warning", "failure", "unknown"]
+
+ARCHITECTURES = ("x86_64", "aarch64")
+FREE_MB = 3_000
+MEMORY_MB = 2_000
+CLOCK_S = 2.0
+FSYNC_TOO_GOOD = 5_000
+"""Flushes a second. Flash without power-loss protection takes from 0.5 ms: a Samsung 990 Pro does 608 fdatasync/s
+(tanelpoder.com, 2025-05-27). One that needs under 0.2 ms is protected, or does not flush."""
+FSYNC_FIGURE = re.compile(r"([\d.]+) s, ")
+FSYNC_WRITES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at on one box."""
+
+    check: str
+    grade: Grade
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a box said: its facts, or why there are none."""
+
+    name: str
+    facts: Mapping[str, str]
+    trouble: str | None = None
+    clock_offset_s: float | None = None
+
+
+def examine(box: Box, release: str) -> list[Finding]:
+    """Return the findings of a box; ``release`` is that of the control machine."""
+    if box.trouble:
+        return [Finding("SSH", "failure", box.trouble)]
+    return [Finding("SSH", "ok", "connected, host key as recorded"), *_findings(box, release)]
+
+
+def _findings(box: Box, release: str) -> Iterator[Finding]:
+    facts = box.facts
+    yield _sudo(facts)
+    yield _is("system", facts["system"], facts["system_id"] == "debian 12", "pgladder supports Debian 12")
+    yield _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it")
+    yield _at_least("disk", facts["free_mb"], FREE_MB, "MB free under /var")
+    yield _at_least("memory", str(int(facts["memory_kb"]) // 1024), MEMORY_MB, "MB")
+    yield _clock(box.clock_offset_s)
+    yield _governor(facts)
+    yield _throttling(facts["throttled"])
+    yield _fsync(facts["fsync"])
+    yield _release(facts["release"], release)
+
+
+def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
+    return Finding(check, "ok", value) if good else Finding(check, "failure", f"{value}; {otherwise}")
+
+
+def _at_least(check: str, value: str, least: int, unit: str) -> Finding:
+    good = int(value) >= least
+    return (
+        Finding(check, "ok", f"{value} {unit}")
+        if good
+        else Finding(check, "failure", f"{value} {unit}; {least} needed")
+    )
+
+
+def _sudo(facts: Mapping[str, str]) -> Finding:
+    if facts["sudo"] == "free":
+        return Finding("sudo", "ok", "without a password")
+    if facts["sudo_group"]:
+        return Finding("sudo", "ok", "with a password, which provisioning asks for once")
+    return Finding("sudo", "failure", "this user may not use it; as root on the box: adduser USER sudo")
+
+
+def _clock(offset_s: float | None) -> Finding:
+    if offset_s is None:
+        return Finding("clock", "unknown", "the box did not say")
+    grade: Grade = "ok" if abs(offset_s) <= CLOCK_S else "warning"
+    return Finding(
+        "clock",
+        grade,
+        f"{abs(offset_s):.1f} s {'behind' if offset_s < 0 else 'ahead of'} this machine's, to about half a second",
+    )
+
+
+def _governor(facts: Mapping[str, str]) -> Finding:
+    if facts["governor"]:
+        grade: Grade = "ok" if facts["governor"] == "performance" else "warning"
+        return Finding("governor", grade, facts["governor"])
+    where = f"shared kernel ({facts['container']})" if facts["container"] != "none" else "this machine has none"
+    return Finding("governor", "unknown", f"not applicable: {where}")
+
+
+def _throttling(count: str) -> Finding:
+    if not count:
+        return Finding("throttling", "unknown", "this machine does not count it")
+    grade: Grade = "ok" if count == "0" else "warning"
+    return Finding("throttling", grade, f"{count} times since it was switched on")
+
+
+def _fsync(said: str) -> Finding:
+    found = FSYNC_FIGURE.search(said)
+    if not found:
+        return Finding("fsync", "failure", f"could not be measured: {said}")
+    rate = FSYNC_WRITES / float(found[1])
+    if rate > FSYNC_TOO_GOOD:
+        return Finding("fsync", "warning", f"{rate:,.0f} a second: too good for a drive without power-loss protection")
+    return Finding("fsync", "ok", f"{rate:,.0f} a second")
+
+
+def _release(there: str, here: str) -> Finding:
+    if not there:
+        return Finding("pgladder", "warning", "not on the box yet: make provision")
+    if there == here:
+        return Finding("pgladder", "ok", f"{here} on both sides")
+    return Finding("pgladder", "failure", f"{there} there, {here} here: make provision")

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Install the packages that are missing, Python among them: so this can't be a module.
+#   packages.sh      (as root; STATE, PACKAGES in the environment; CHECK=yes changes nothing)
+# Prints "missing" and their names when there are any. What the installation will add is written down before it
+# begins, so that teardown.sh knows it wherever the power goes.
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+apt() { apt-get -qq -o DPkg::Lock::Timeout=10 -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
+
+missing() {
+  for package in $PACKAGES; do
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || echo "$package"
+  done
+}
+
+write_down_additions() {
+  # shellcheck disable=SC2086 # one word a package
+  planned=$(apt -s install $needed)
+  echo "$planned" | sed -n 's/^Inst \([^ ]*\).*/\1/p' | sort -u - "$STATE/installed-packages" |
+    comm -23 - "$STATE/found/packages" >"$STATE/installed-packages.part"
+  sync -f "$STATE/installed-packages.part"
+  mv "$STATE/installed-packages.part" "$STATE/installed-packages"
+}
+
+needed=$(missing | xargs)
+[ -n "$needed" ] || exit 0
+echo "missing $needed"
+[ "$CHECK" != yes ] || exit 0
+[ -z "$(dpkg --audit)" ] || dpkg --configure -a # what a power cut left half-way
+apt update
+write_down_additions
+# shellcheck disable=SC2086
+apt install $needed >/dev/null

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Write down what is found, before the first change: once, whole, synced. teardown.sh restores it.
+#   record.sh      (as root; STATE, KNOBS and FOLDERS in the environment)
+# Prints "changed" when it wrote.
+set -eu
+[ ! -d "$STATE/found" ] || exit 0
+part=$STATE/found.part
+rm -rf "$part"
+mkdir -p -m 700 "$STATE" "$part"
+dpkg-query -W -f '${Package}\n' | sort >"$part/packages"
+apt-mark showmanual | sort >"$part/manual-packages"
+cut -d: -f1 /etc/passwd | sort >"$part/users"
+cut -d: -f1 /etc/group | sort >"$part/groups"
+systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{print $2}' >"$part/time-synchronisation"
+for file in $KNOBS; do
+  [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
+done >"$part/knobs"
+for folder in $FOLDERS; do
+  [ ! -d "$folder" ] || echo "$folder"
+done >"$part/folders"
+touch "$STATE/installed-packages"
+sync -f "$part"
+mv "$part" "$STATE/found"
+sync -f "$STATE"
+echo changed

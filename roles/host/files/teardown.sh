@@ -1,0 +1,70 @@
+#!/bin/sh
+# Restore what record.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
+#   teardown.sh      (as root; STATE, CONTAINER and FOLDERS in the environment)
+# Prints "changed" when it changed something. A package that something else came to need stays, and is named.
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+apt() { apt-get -qq -o DPkg::Lock::Timeout=10 "$@"; }
+[ -d "$STATE/found" ] || exit 0
+
+restore_knobs() {
+  [ "$CONTAINER" = none ] || return 0
+  while read -r file value; do
+    [ -e "$file" ] && [ "$(sed 's/.*\[\(.*\)\].*/\1/' "$file")" != "$value" ] || continue
+    echo "$value" >"$file"
+  done <"$STATE/found/knobs"
+}
+
+ours() { # packages that came with provisioning and are still here, whole or as configuration
+  dpkg-query -W -f '${Package}\n' | sort | comm -12 - "$STATE/installed-packages"
+}
+
+needed_by_others() { # what else would go with them
+  # shellcheck disable=SC2046 # one word a package
+  apt -s purge $(ours) | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | comm -23 - "$STATE/installed-packages"
+}
+
+remove_packages() {
+  [ -z "$(dpkg --audit)" ] || dpkg --configure -a
+  [ -n "$(ours)" ] || return 0
+  others=$(needed_by_others)
+  if [ -n "$others" ]; then
+    echo "kept, because other packages came to need them: $(ours | xargs); they are $(echo "$others" | xargs)"
+    return 0
+  fi
+  # shellcheck disable=SC2046
+  apt purge $(ours) >/dev/null
+}
+
+restore_marks() {
+  apt-mark showmanual | sort | comm -23 - "$STATE/found/manual-packages" | comm -12 - "$STATE/found/packages" |
+    xargs -r apt-mark auto >/dev/null
+}
+
+gone() { # of the accounts named, those that were not there before and whose package is no longer here
+  dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null | grep -q '^i' || printf '%s\n' postgres ssl-cert | comm -23 - "$1"
+}
+
+remove_accounts() { # Debian leaves them behind
+  for user in $(gone "$STATE/found/users"); do ! getent passwd "$user" >/dev/null || userdel "$user"; done
+  for group in $(gone "$STATE/found/groups"); do ! getent group "$group" >/dev/null || groupdel "$group"; done
+}
+
+remove_folders() { # that were not there before, if nobody else put something into them
+  for folder in $FOLDERS; do
+    if [ -d "$folder" ] && ! grep -qxF "$folder" "$STATE/found/folders"; then
+      rmdir --ignore-fail-on-non-empty "$folder"
+    fi
+  done
+}
+
+rm -f /etc/tmpfiles.d/pgladder-host.conf /etc/pgladder-host.json /etc/systemd/system/pgladder-quiet.service
+systemctl daemon-reload
+restore_knobs
+[ "$(cat "$STATE/found/time-synchronisation")" != disabled ] || systemctl disable --now --quiet systemd-timesyncd.service
+if [ -e "$STATE/installed-packages" ]; then remove_packages; fi
+restore_marks
+remove_accounts
+remove_folders
+rm -rf "$STATE"
+echo changed

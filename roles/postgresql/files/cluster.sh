@@ -1,0 +1,186 @@
+#!/bin/sh
+# The life of pgladder's own PostgreSQL 15 cluster, by Debian's tools.
+#   cluster.sh forbid_default | create | apply | drop      (as root; the upper-case names come from the environment)
+# Prints "changed" when it changed something.
+#
+# Configuration is rendered into $ETC/next; `apply` validates it, swaps it in, reloads or restarts as the settings'
+# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched.
+set -eu
+bin=/usr/lib/postgresql/15/bin
+begun=/var/lib/pgladder-found/cluster-begun
+made=/var/lib/pgladder-found/cluster-made
+drop_in=/etc/systemd/system/$UNIT.d
+runtime=/etc/tmpfiles.d/pgladder-postgresql.conf
+
+die() { echo "$*" >&2; exit 1; }
+as_owner() { (cd / && setpriv --reuid="$OWNER" --regid="$OWNER" --init-groups -- "$@"); }
+query() { as_owner psql -X -At -v ON_ERROR_STOP=1 -h "$RUN" -p "$(port)" -d postgres "$@"; }
+port() { sed -n '4p' "$DATA/postmaster.pid"; }
+running() { systemctl --quiet is-active "$UNIT"; }
+
+# --- before the packages come: Debian's shall make no cluster of their own ------------------------------------------
+
+no_default=/etc/postgresql-common/createcluster.d/pgladder.conf
+
+forbid_default() {
+  [ ! -e "$no_default" ] || return 0
+  mkdir -p "${no_default%/*}"
+  printf '# pgladder makes its own cluster.\ncreate_main_cluster = false\n' >"$no_default"
+  echo changed
+}
+
+# --- create ------------------------------------------------------------------------------------------------------
+
+begin() {
+  if [ -e "$ETC" ] || [ -e "$DATA" ]; then
+    [ -e "$begun" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
+    remove # what an interruption left
+  fi
+  touch "$begun"
+  sync -f "$begun"
+}
+
+# The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
+write_unit() {
+  mkdir -p "$drop_in"
+  printf '[Service]\nPIDFile=%s/15-%s.pid\n' "$RUN" "$CLUSTER" >"$drop_in/pgladder.conf"
+  echo "d $RUN 0755 $OWNER $OWNER -" >"$runtime"
+  systemd-tmpfiles --create "$runtime"
+  systemctl daemon-reload
+}
+
+write_certificate() { # self-signed: the transport "tls" is measured, not trusted
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=localhost" \
+    -keyout "$ETC/server.key" -out "$ETC/server.crt" 2>/dev/null
+  chown "$OWNER:" "$ETC/server.key" "$ETC/server.crt"
+}
+
+create() {
+  [ ! -e "$made" ] || exit 0
+  begin
+  write_unit
+  pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
+    --encoding=UTF8 --locale=C.UTF-8 -- --data-checksums --auth-local=peer --auth-host=scram-sha-256 >/dev/null
+  write_certificate
+  cat >"$ETC/conf.d/05-box.conf" <<END
+# Where this cluster keeps what is its own.
+external_pid_file = '$RUN/15-$CLUSTER.pid'
+ssl_cert_file = '$ETC/server.crt'
+ssl_key_file = '$ETC/server.key'
+END
+  mkdir -p "$ETC/next"
+  chown -R "$OWNER:" "$ETC/next" "$ETC/conf.d"
+  sync
+  touch "$made"
+  sync -f "$made"
+  echo changed
+}
+
+# --- apply -------------------------------------------------------------------------------------------------------
+
+validate() {
+  sed "s/^include_dir = 'conf.d'/include_dir = 'next'/" "$ETC/postgresql.conf" >"$ETC/next.conf"
+  chown "$OWNER:" "$ETC/next.conf"
+  said=$(as_owner "$bin/postgres" -D "$DATA" -c config_file="$ETC/next.conf" -C shared_preload_libraries 2>&1) ||
+    die "the configuration is not valid, nothing was changed: $said"
+  rm "$ETC/next.conf"
+  for library in $(echo "$said" | tr -d "' " | tr , ' '); do
+    [ -e "$("$bin/pg_config" --pkglibdir 2>/dev/null || echo /usr/lib/postgresql/15/lib)/$library.so" ] ||
+      die "the configuration asks for the library $library, which is not installed; nothing was changed"
+  done
+}
+
+swap() { # file by file, each atomically
+  for file in "$ETC"/next/*; do
+    case $file in */pg_hba) live=$ETC/pg_hba.conf ;; *) live=$ETC/conf.d/${file##*/} ;; esac
+    if cmp -s "$file" "$live"; then continue; fi
+    cp -p "$file" "$live.part"
+    sync -f "$live.part"
+    mv "$live.part" "$live"
+    swapped=yes
+  done
+}
+
+bring_into_force() {
+  if ! running; then
+    systemctl start "$UNIT" || die "PostgreSQL did not start: $(grep -E 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)"
+    swapped=yes
+  elif [ -n "$swapped" ]; then
+    query -c 'SELECT pg_reload_conf()' >/dev/null
+    sleep 0.2 # the postmaster takes it in on a signal
+  fi
+  if [ -n "$(query -c 'SELECT name FROM pg_settings WHERE pending_restart')" ]; then
+    systemctl restart "$UNIT"
+    swapped=yes
+  fi
+}
+
+prove() {
+  wrong=$(query <<END
+SELECT format('%s = %s (%s line %s): %s', name, setting, sourcefile, sourceline, coalesce(error, 'overridden'))
+  FROM pg_file_settings WHERE sourcefile LIKE '$ETC/conf.d/%' AND NOT applied
+UNION ALL
+SELECT format('%s is in force from %s, not from a file of pgladder', name, s.source)
+  FROM pg_settings s JOIN pg_file_settings f USING (name)
+ WHERE f.sourcefile LIKE '$ETC/conf.d/%' AND s.sourcefile IS DISTINCT FROM f.sourcefile AND f.applied
+UNION ALL
+SELECT format('%s waits for a restart', name) FROM pg_settings WHERE pending_restart
+UNION ALL
+SELECT format('pg_hba.conf line %s: %s', line_number, error) FROM pg_hba_file_rules WHERE error IS NOT NULL
+END
+  )
+  [ -z "$wrong" ] || die "not in force: $wrong"
+}
+
+# --- the password ------------------------------------------------------------------------------------------------
+
+pass=$HOME_OF_OWNER/.pgpass
+
+write_password() {
+  secret=$(openssl rand -hex 24)
+  (umask 077 && echo "*:*:*:$OWNER:$secret" >"$pass.part")
+  chown "$OWNER:" "$pass.part"
+  query <<END >/dev/null
+SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET password_encryption = 'scram-sha-256';
+ALTER ROLE "$OWNER" PASSWORD '$secret';
+END
+  sync -f "$pass.part"
+  mv "$pass.part" "$pass"
+}
+
+login() { as_owner env HOME="$HOME_OF_OWNER" psql -X -At -w -h 127.0.0.1 -p "$(port)" -d postgres -c "$1" 2>&1; }
+
+see_to_password() {
+  if [ -z "$ROTATE" ] && [ -e "$pass" ] && login 'SELECT' >/dev/null; then return 0; fi
+  write_password
+  said=$(login 'SELECT') || die "logging in over TCP does not work: $said"
+  swapped=yes
+}
+
+apply() {
+  swapped=
+  validate
+  swap
+  bring_into_force
+  prove
+  see_to_password
+  [ -z "$swapped" ] || echo changed
+}
+
+# --- drop --------------------------------------------------------------------------------------------------------
+
+remove() {
+  systemctl stop "$UNIT"
+  rm -rf "$ETC" "$DATA" "/var/log/postgresql/postgresql-15-$CLUSTER.log"* "$drop_in" "$runtime" "$RUN"
+  systemctl daemon-reload
+}
+
+drop() {
+  rm -f "$no_default" /etc/apt/sources.list.d/pgladder-pgdg.sources
+  [ -e "$begun" ] || exit 0
+  remove
+  rm -f "$made" "$begun"
+  echo changed
+}
+
+case ${1-} in forbid_default | create | apply | drop) "$1" ;; *) die "usage: cluster.sh forbid_default | create | apply | drop" ;; esac

@@ -1,0 +1,164 @@
+#!/bin/sh
+# One virtual mini-PC: its disk, its identity, its life (network.sh makes the bridge it hangs on).
+#   minipc.sh up | cut | down      (as root; the upper-case names below come from the environment)
+# Prints "changed" when it changed something; `up` prints the host key too.
+#
+# The disk is an ext4 image of its own, so it has a size, a flush that is one, and can lose power: `cut` shuts the
+# file system down without flushing anything (what xfstests does), then kills every process. The tree is an overlay
+# of the base tree on that disk.
+set -eu
+box=$STATE/$NAME
+image=$box/disk.img disk=$box/disk root=$box/root
+
+die() { echo "$NAME: $*" >&2; exit 1; }
+
+# The systemd-nspawn of this box; one with the same path in another root tree is not ours.
+leader() {
+  for pid in $(pgrep -f "^systemd-nspawn .*--directory=$root( |\$)"); do
+    if [ "/proc/$pid/root/" -ef / ]; then echo "$pid"; fi
+  done
+}
+
+attach_disk() {
+  if [ ! -e "$image" ]; then
+    truncate --size "${DISK_GB}G" "$image.part"
+    mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$image.part"
+    mv "$image.part" "$image"
+  fi
+  # Direct I/O keeps the image out of this machine's page cache; not every file system has it.
+  device=$(losetup --find --show --direct-io=on "$image" 2>/dev/null || losetup --find --show "$image") ||
+    die "no loop device to be had: load the kernel module loop"
+  mount "$device" "$disk"
+  losetup --detach "$device" # takes effect when the disk is unmounted
+}
+
+attach() {
+  mkdir -p "$disk" "$root"
+  mountpoint -q "$disk" || attach_disk
+  mkdir -p "$disk/upper" "$disk/work"
+  mountpoint -q "$root" ||
+    mount -t overlay -o "lowerdir=$BASE,upperdir=$disk/upper,workdir=$disk/work" overlay "$root"
+}
+
+write_network() {
+  cat >"$root/etc/systemd/network/10-host0.network" <<END
+[Match]
+Name=host0
+[Network]
+Address=$ADDRESS/${SUBNET#*/}
+Gateway=$GATEWAY
+END
+  ln -sf /lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/multi-user.target.wants/"
+  cp -L "$RESOLV_CONF" "$root/etc/resolv.conf"
+}
+
+write_user() {
+  chroot "$root" id "$USER_NAME" >/dev/null 2>&1 ||
+    chroot "$root" useradd --create-home --shell /bin/bash --groups sudo "$USER_NAME"
+  if [ -n "$SUDO_PASSWORD" ]; then
+    echo "$USER_NAME:$SUDO_PASSWORD" | chroot "$root" chpasswd
+  else
+    echo "$USER_NAME ALL=(ALL) NOPASSWD:ALL" >"$root/etc/sudoers.d/$USER_NAME"
+    chmod 440 "$root/etc/sudoers.d/$USER_NAME"
+  fi
+}
+
+# The host key comes last: where it is, the identity is complete.
+write_identity() {
+  [ ! -e "$root/etc/ssh/ssh_host_ed25519_key" ] || return 0
+  echo "$NAME" >"$root/etc/hostname"
+  printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$NAME" >"$root/etc/hosts"
+  : >"$root/etc/machine-id"
+  write_network
+  write_user
+  ssh-keygen -q -t ed25519 -N '' -C "root@$NAME" -f "$box/host_key"
+  sync -f "$root"
+  mv "$box/host_key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
+  mv "$box/host_key" "$root/etc/ssh/ssh_host_ed25519_key"
+}
+
+authorise() {
+  keys=$root/home/$USER_NAME/.ssh/authorized_keys
+  ! grep -qxF "$AUTHORISED_KEY" "$keys" 2>/dev/null || return 0
+  mkdir -p -m 700 "${keys%/*}"
+  echo "$AUTHORISED_KEY" >>"$keys"
+  chroot "$root" chown -R "$USER_NAME:" "/home/$USER_NAME/.ssh"
+  echo changed
+}
+
+memory_group() {
+  if [ -d /sys/fs/cgroup/memory ]; then echo "/sys/fs/cgroup/memory/pgladder-$NAME"; else echo "/sys/fs/cgroup/pgladder-$NAME"; fi
+}
+
+limit_memory() { # for this process and what it starts
+  group=$(memory_group)
+  mkdir -p "$group"
+  if [ -e "$group/memory.limit_in_bytes" ]; then limit=memory.limit_in_bytes; else limit=memory.max; fi
+  echo "${MEMORY_MB}M" >"$group/$limit"
+  echo $$ >"$group/cgroup.procs"
+}
+
+start() {
+  [ ! -e "/sys/class/net/vb-$NAME" ] || die "the interface vb-$NAME belongs to a box of another lab on this machine"
+  [ -z "$MEMORY_MB" ] || limit_memory
+  setsid systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
+    --timezone=off --machine="$NAME" ${CPUS:+--cpu-affinity="$CPUS"} --network-bridge="$BRIDGE" \
+    --directory="$root" </dev/null >"$box/console.log" 2>&1 &
+  echo changed
+}
+
+up() {
+  if [ -z "$(leader)" ]; then
+    attach
+    write_identity
+    authorise
+    start
+  else
+    authorise
+  fi
+  cat "$root/etc/ssh/ssh_host_ed25519_key.pub"
+}
+
+# Nothing that is not on the disk by now will be: ext4's shutdown without a log flush (EXT4_IOC_SHUTDOWN, NOLOGFLUSH).
+lose_power() {
+  python3 -c 'import fcntl, os, struct, sys
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))' "$disk"
+}
+
+stop() { # killing the first process of its PID namespace takes all others with it
+  for pid in $(leader); do
+    kill -9 $(pgrep -P "$pid") "$pid" 2>/dev/null || test -z "$(leader)"
+    echo changed
+  done
+  for _ in $(seq 100); do
+    if [ -z "$(leader)" ] && [ ! -e "/sys/class/net/vb-$NAME" ]; then return 0; fi
+    sleep 0.1
+  done
+  die "could not be stopped within 10 s"
+}
+
+detach() {
+  for mount in "$root" "$disk"; do
+    if mountpoint -q "$mount"; then
+      umount -R "$mount"
+      echo changed
+    fi
+  done
+  group=$(memory_group)
+  [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
+}
+
+cut() {
+  [ -n "$(leader)" ] || return 0
+  lose_power
+  stop
+  detach
+}
+
+down() {
+  stop
+  detach
+  rm -rf "$box"
+}
+
+case ${1-} in up | cut | down) "$1" ;; *) die "usage: minipc.sh up | cut | down" ;; esac

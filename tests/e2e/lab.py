@@ -1,0 +1,126 @@
+"""A lab of the tests' own: two virtual mini-PCs, and the commands a user would give, against them only."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import testinfra
+from testinfra.host import Host
+
+CHECKOUT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SUBNET = "10.86.78.0/24"
+BOXES = ("e2e1", "e2e2")
+
+# What must be as it was after a teardown. Caches, logs and lists of packages age by themselves.
+SNAPSHOT = r"""
+dpkg-query -W -f 'package ${Package} ${Version} ${Status}\n'
+apt-mark showmanual | sed 's/^/manual /'
+getent passwd | sed 's/^/user /'; getent group | sed 's/^/group /'
+systemctl list-unit-files --plain --no-legend | sed 's/^/unit /'
+systemctl list-units --plain --no-legend --type=service,timer,socket --state=active | awk '{print "active", $1}'
+sysctl -a 2>/dev/null | grep -E '^vm.(swappiness|dirty)'
+find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache \
+  -o -path /var/log \
+  -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf -o -path /var/lib/systemd/timers \) \
+  -prune -o -printf 'file %M %u %g %p\n'
+find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
+"""
+
+
+@dataclass
+class Lab:
+    """Where the lab's files are, and what has been said by the last command."""
+
+    files: Path
+    hosts: dict[str, Host] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> list[str]:
+        values = {
+            "virtual_minipc_lab": "pgladder-e2e",
+            "virtual_minipc_subnet": SUBNET,
+            "virtual_minipc_inventory": self.files / "lab.yml",
+            "virtual_minipc_files": self.files / "keys",
+            "lab_prefix": "e2e",
+            "lab_size": len(BOXES),
+        }
+        return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
+
+    def up(self) -> str:
+        said = self._play("lab-up", *self.variables)
+        assert said.returncode == 0, said.stdout
+        return said.stdout
+
+    def down(self) -> str:
+        said = self._play("lab-down", *self.variables)
+        assert said.returncode == 0, said.stdout
+        return said.stdout
+
+    def cut(self, box: str) -> None:
+        said = self._play("lab-cut", *self.variables, "-e", f"virtual_minipc_name={box}")
+        assert said.returncode == 0, said.stdout
+
+    def play(self, name: str, box: str, *more: str) -> subprocess.CompletedProcess[str]:
+        return self._play(name, *self.on(box), *more)
+
+    def on(self, box: str) -> list[str]:
+        return ["-i", "inventory", "-i", str(self.files / "lab.yml"), "--limit", box]
+
+    def _play(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(name, *arguments), check=False, **COMMON)
+
+    @staticmethod
+    def command(name: str, *arguments: str) -> list[str]:
+        return [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", *arguments]
+
+    def ssh(self, box: str) -> list[str]:
+        keys = self.files / "keys"
+        return [
+            *("ssh", "-n", "-i", str(keys / "id_ed25519"), "-o", f"UserKnownHostsFile={keys / 'known_hosts'}"),
+            *("-o", "BatchMode=yes", f"minipc@{address(box)}"),
+        ]
+
+    def run(self, box: str, command: str) -> str:
+        done = subprocess.run([*self.ssh(box), command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def host(self, box: str) -> Host:
+        keys = self.files / "keys"
+        if box not in self.hosts:
+            self.hosts[box] = testinfra.get_host(
+                f"ssh://minipc@{address(box)}?sudo=true",
+                ssh_identity_file=str(keys / "id_ed25519"),
+                ssh_extra_args=f"-o UserKnownHostsFile={keys / 'known_hosts'} -o StrictHostKeyChecking=yes",
+            )
+        return self.hosts[box]
+
+    def snapshot(self, box: str) -> set[str]:
+        return set(self.run(box, f"sudo sh -c {quoted(SNAPSHOT)}").splitlines())
+
+
+COMMON = {"cwd": CHECKOUT, "capture_output": True, "text": True, "stdin": subprocess.DEVNULL}
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def address(box: str) -> str:
+    return SUBNET.replace("0/24", str(10 + int(box[-1])))
+
+
+def changed(said: subprocess.CompletedProcess[str], box: str) -> int:
+    """How many tasks changed something on the box, by the play's own count."""
+    recap = next(line for line in said.stdout.splitlines() if line.startswith(box) and "changed=" in line)
+    return int(recap.split("changed=")[1].split()[0])
+
+
+def sentence(said: subprocess.CompletedProcess[str], box: str) -> str:
+    """The sentence a failed play ends with: the message that names the box."""
+    assert said.returncode != 0, said.stdout
+    text = " ".join(said.stdout.split())
+    assert f"{box}: " in text, said.stdout + said.stderr
+    return text

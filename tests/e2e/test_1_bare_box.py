@@ -1,0 +1,113 @@
+"""A box as it comes: what is refused, and that a refusal changes nothing."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lab import BIN, CHECKOUT, Lab, address, changed, sentence
+
+BOX = "e2e1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _untouched(lab: Lab, as_found: dict[str, set[str]]):
+    yield
+    assert lab.snapshot(BOX) == as_found[BOX]
+
+
+def test_a_lab_that_is_up_stays_as_it_is(lab: Lab) -> None:
+    said = lab.up()
+    assert said.count("changed=0") == said.count("changed=")
+
+
+def test_a_box_is_debian_with_systemd_and_sshd_and_no_python(lab: Lab) -> None:
+    host = lab.host(BOX)
+    assert host.system_info.distribution == "debian"
+    assert host.process.get(pid=1).comm == "systemd"
+    assert host.service("ssh").is_running
+    assert not host.exists("python3")
+    assert host.check_output("systemctl is-system-running") == "running"
+
+
+def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
+    said = lab.play("provision", BOX, "--check", "--diff")
+    assert said.returncode == 0, said.stdout
+    assert "has no Python" in said.stdout
+    assert changed(said, BOX) == 1  # the report
+
+
+@pytest.mark.parametrize(
+    ("variable", "names"),
+    [
+        ("host_swappiness=900", "host_ variable is out of its range"),
+        ("host_swappiness=much", "host_swappiness"),
+        ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
+        ("postgresql_port=70000", "postgresql_ variable is out of its range"),
+        ("postgresql_variant=stokc", "async-commit, stock"),
+    ],
+)
+def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: str, names: str) -> None:
+    said = lab.play("provision", BOX, "-e", variable)
+    assert said.returncode != 0
+    assert names in " ".join(said.stdout.split())
+
+
+def _anew(folder: Path) -> list[str]:
+    """Connect anew: the host key of a connection kept open was checked before."""
+    return ["-e", f"ansible_control_path={folder / 'ssh'}"]
+
+
+def test_an_unknown_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
+    said = lab.play("provision", BOX, *_anew(tmp_path), "-e", f"known_hosts_file={tmp_path / 'none'}")
+    assert f"its host key is not recorded yet; `make trust HOST={address(BOX)}`" in sentence(said, BOX)
+
+
+def test_a_changed_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
+    other = lab.run("e2e2", "cat /etc/ssh/ssh_host_ed25519_key.pub")
+    known = tmp_path / "known_hosts"
+    known.write_text(f"{address(BOX)} {other}")
+    said = lab.play("provision", BOX, *_anew(tmp_path), "-e", f"known_hosts_file={known}")
+    assert "its host key is not the one recorded" in sentence(said, BOX)
+
+
+def test_trust_shows_and_records_the_key(lab: Lab, tmp_path: Path) -> None:
+    known = tmp_path / "known_hosts"
+    refused = lab.play("trust", BOX, "-e", f"known_hosts_file={known}")
+    assert "nothing was recorded" in sentence(refused, BOX)
+    said = lab.play("trust", BOX, "-e", f"known_hosts_file={known}", "-e", "trust_answer=yes")
+    assert said.returncode == 0, said.stdout
+    key = lab.run(BOX, "cat /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+    assert key in known.read_text()
+    assert lab.run(BOX, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub").split()[1] in said.stdout
+
+
+def test_a_box_that_is_not_there_is_named(lab: Lab, tmp_path: Path) -> None:
+    said = lab.play("provision", BOX, *_anew(tmp_path), "-e", "ansible_port=2222")
+    assert "no sshd listens" in sentence(said, BOX)
+
+
+def test_a_full_disk_is_named(lab: Lab) -> None:
+    free_mb = int(lab.run(BOX, "df --output=avail -BM /var | sed '1d; s/[^0-9]//g'"))
+    lab.run(BOX, f"sudo fallocate -l {free_mb - 500}M /var/tmp/filler")
+    said = lab.play("provision", BOX)
+    lab.run(BOX, "sudo rm /var/tmp/filler")
+    assert "its disk is full" in sentence(said, BOX)
+
+
+def test_a_wrong_sudo_password_is_named(lab: Lab) -> None:
+    lab.run(BOX, "sudo mv /etc/sudoers.d/minipc /var/tmp/ && true")
+    try:
+        said = lab.play("provision", BOX, "-e", "ansible_become_password=wrong")
+    finally:
+        root = Path("/var/lib/pgladder-e2e-lab") / BOX / "root"
+        subprocess.run(["mv", root / "var/tmp/minipc", root / "etc/sudoers.d/minipc"], check=True)
+    assert "sudo did not accept the password" in sentence(said, BOX)
+
+
+def test_the_doctor_of_a_bare_box_asks_for_provisioning(lab: Lab) -> None:
+    command = [BIN / "python", "-m", "bench.doctor", *lab.on(BOX)]
+    said = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "not on the box yet: make provision" in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 100

@@ -1,0 +1,179 @@
+"""Provisioning, its interruptions, and the way back; on the first box."""
+
+import json
+import subprocess
+from time import monotonic, sleep
+
+from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, quoted, sentence
+
+BOX = "e2e1"
+PATIENCE_S = 120
+
+
+def _begin(lab: Lab) -> subprocess.Popen[bytes]:
+    command = lab.command("provision", *lab.on(BOX))
+    return subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _runs(program: str) -> str:
+    return f"grep -qsx {program} /proc/[0-9]*/comm"
+
+
+def _wait_until(lab: Lab, condition: str) -> None:
+    deadline = monotonic() + PATIENCE_S
+    while subprocess.run([*lab.ssh(BOX), condition], capture_output=True, check=False).returncode:
+        assert monotonic() < deadline, condition
+        sleep(0.2)
+
+
+HOLD_LOCK = """
+use Fcntl; open(my $file, ">>", "/var/lib/dpkg/lock-frontend") or die;
+fcntl($file, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die; sleep 300
+"""
+
+
+def test_a_held_dpkg_lock_is_named(lab: Lab) -> None:
+    lab.run(BOX, f"sudo systemd-run --unit hold-lock perl -e {quoted(HOLD_LOCK)}")
+    _wait_until(lab, _runs("perl"))
+    said = lab.play("provision", BOX)
+    lab.run(BOX, "sudo systemctl stop hold-lock")
+    assert "another program is installing packages" in sentence(said, BOX)
+
+
+def test_packages_from_pgdg_need_pgdg(lab: Lab) -> None:
+    lab.run(BOX, "echo '127.0.0.1 apt.postgresql.org' | sudo tee -a /etc/hosts")
+    said = lab.play("provision", BOX, "-e", "postgresql_source=pgdg")
+    lab.run(BOX, "sudo sed -i '/apt.postgresql.org/d' /etc/hosts")
+    assert "a package source could not be reached (http://apt.postgresql.org)" in sentence(said, BOX)
+    lab.run(BOX, "sudo rm /etc/apt/sources.list.d/pgladder-pgdg.sources")
+
+
+def test_an_unreachable_package_source_is_named(lab: Lab) -> None:
+    lab.run(BOX, "echo '127.0.0.1 deb.debian.org security.debian.org' | sudo tee -a /etc/hosts")
+    said = lab.play("provision", BOX)
+    lab.run(BOX, "sudo sed -i '/deb.debian.org/d' /etc/hosts")
+    assert "a package source could not be reached" in sentence(said, BOX)
+
+
+def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    said = lab.play("teardown", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+
+
+def test_teardown_after_provisioning_was_cut_off_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    play = _begin(lab)
+    _wait_until(lab, "sudo test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
+    play.kill()
+    play.wait()
+    _wait_until(lab, "! " + _runs("initdb"))
+    said = lab.play("teardown", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+
+
+def test_a_box_that_lost_power_half_way_is_mended_by_running_again(lab: Lab) -> None:
+    play = _begin(lab)
+    _wait_until(lab, _runs("dpkg"))
+    lab.cut(BOX)
+    play.kill()
+    play.wait()
+    lab.up()
+    said = lab.play("provision", BOX)
+    assert said.returncode == 0, said.stdout
+    assert "not applicable: shared kernel" in said.stdout
+
+
+def test_the_second_run_changes_nothing(lab: Lab) -> None:
+    said = lab.play("provision", BOX)
+    assert said.returncode == 0, said.stdout
+    assert changed(said, BOX) == 0
+
+
+def test_a_check_of_a_ready_box_changes_nothing(lab: Lab) -> None:
+    before = lab.snapshot(BOX)
+    said = lab.play("provision", BOX, "--check", "--diff", "-e", "postgresql_variant=async-commit")
+    assert said.returncode == 0, said.stdout
+    assert "+synchronous_commit = off" in said.stdout
+    assert lab.snapshot(BOX) == before
+
+
+def test_the_cluster_is_its_own_and_locked_down(lab: Lab) -> None:
+    host = lab.host(BOX)
+    assert host.check_output("pg_lsclusters -h").split()[:5] == ["15", "pgladder", "5544", "online", "pgladder"]
+    assert host.check_output("pg_lsclusters -h | wc -l") == "1"
+    listening = host.check_output("ss -Hltn sport = :5544").split()
+    assert {word for word in listening if word.endswith(":5544")} <= {"127.0.0.1:5544", "[::1]:5544"}
+    secret = host.file("/var/lib/pgladder/.pgpass")
+    assert (secret.mode, secret.user) == (0o600, "pgladder")
+    assert _sql(lab, "SHOW data_checksums") == "on"
+    assert _sql(lab, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'pgladder'") == "t"
+
+
+def test_tcp_wants_the_password_and_the_socket_the_right_user(lab: Lab) -> None:
+    host = lab.host(BOX)
+    assert _sql(lab, "SELECT 1", "-h 127.0.0.1") == "1"
+    assert host.run("psql -w -h 127.0.0.1 -p 5544 -U pgladder -d postgres -c 'SELECT 1'").failed
+    assert host.run("psql -w -h /run/pgladder -p 5544 -U pgladder -d postgres -c 'SELECT 1'").failed
+
+
+def test_another_variant_is_in_force_after_provisioning(lab: Lab) -> None:
+    lab.play("provision", BOX, "-e", "postgresql_variant=async-commit", "-e", "postgresql_rotate_password=true")
+    assert _sql(lab, "SHOW synchronous_commit") == "off"
+    assert _sql(lab, "SELECT 1", "-h 127.0.0.1") == "1"
+
+
+def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None:
+    lab.run(BOX, "echo 'no_such_setting = 1' | sudo tee /etc/postgresql/15/pgladder/next/90-wrong.conf")
+    said = lab.play("provision", BOX)
+    lab.run(BOX, "sudo rm /etc/postgresql/15/pgladder/next/90-wrong.conf")
+    assert said.returncode != 0
+    assert "no_such_setting" in said.stdout
+    assert _sql(lab, "SHOW synchronous_commit") == "off"
+
+
+def test_pgladder_runs_as_its_user(lab: Lab) -> None:
+    command = "pgladder run --json --phases 2-D --warm-up 0.5 --window 1 --blocks 1"
+    said = lab.run(BOX, f"sudo -iu pgladder {command} --out /var/lib/pgladder/runs/e2e")
+    assert json.loads(said)["complete"] is True
+
+
+def test_the_agent_may_restart_its_cluster_and_nothing_else(lab: Lab) -> None:
+    host = lab.host(BOX)
+    assert host.run("sudo -iu pgladder sudo -n systemctl restart postgresql@15-pgladder.service").succeeded
+    assert host.run("sudo -iu pgladder sudo -n systemctl restart ssh.service").failed
+    assert host.run("sudo -iu pgladder sudo -n id").failed
+
+
+def test_timers_are_held_off_while_a_run_needs_it(lab: Lab) -> None:
+    host = lab.host(BOX)
+    active = "systemctl is-active apt-daily.timer"
+    assert host.run(active).stdout.strip() == "active"
+    host.check_output(
+        "systemd-run --unit e2e-run -p Wants=pgladder-quiet.service -p After=pgladder-quiet.service sleep 60"
+    )
+    assert host.run(active).stdout.strip() == "inactive"
+    host.check_output("systemctl stop e2e-run")
+    assert host.run(active).stdout.strip() == "active"
+
+
+def test_the_doctor_of_a_ready_box_finds_the_same_release(lab: Lab) -> None:
+    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX)]
+    said = subprocess.run(command, check=False, **COMMON)
+    assert said.returncode == 0, said.stdout + said.stderr
+    found = {one["check"]: one for one in json.loads(said.stdout)[BOX]}
+    assert found["pgladder"]["grade"] == "ok"
+    assert found["sudo"]["grade"] == "ok"
+
+
+def test_teardown_after_many_runs_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    said = lab.play("teardown", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+    again = lab.play("teardown", BOX)
+    assert changed(again, BOX) == 0
+
+
+def _sql(lab: Lab, statement: str, where: str = "-h /run/pgladder") -> str:
+    quoted = statement.replace("$", "\\$")
+    return lab.run(BOX, f'sudo -iu pgladder psql -w -At {where} -p 5544 -d postgres -c "{quoted}"').strip()

@@ -1,0 +1,36 @@
+"""A box that already has a PostgreSQL cluster, and Python: neither is pgladder's; on the second box."""
+
+from tests.e2e.lab import Lab
+
+BOX = "e2e2"
+NEIGHBOUR = """
+sudo sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update &&
+apt-get -qq install --no-install-recommends postgresql-15 python3 >/dev/null 2>&1'
+"""
+STATE = r"""
+pg_lsclusters -h 15 main | grep main; sudo head -n 1 /var/lib/postgresql/15/main/postmaster.pid
+sudo find /etc/postgresql/15/main -type f -exec md5sum {} + | sort
+dpkg-query -W -f '${Package} ${Version}\n' 'postgresql*'
+sudo -u postgres psql -At -p 5432 -c "SELECT count(*) FROM mine"
+"""
+
+
+def test_another_cluster_stays_untouched(lab: Lab) -> None:
+    lab.run(BOX, NEIGHBOUR)
+    lab.run(BOX, "cd / && sudo -u postgres psql -p 5432 -c 'CREATE TABLE mine AS SELECT 1 AS x'")
+    before = lab.run(BOX, STATE)
+    found = lab.snapshot(BOX)
+
+    checked = lab.play("provision", BOX, "--check", "--diff")
+    assert checked.returncode == 0, checked.stdout
+    assert "+u pgladder" in checked.stdout
+    assert lab.snapshot(BOX) == found
+
+    said = lab.play("provision", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.run(BOX, STATE) == before
+
+    said = lab.play("teardown", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.run(BOX, STATE) == before
+    assert lab.snapshot(BOX) ^ found == set()

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[3]
+ROLES = ("host", "postgresql", "bench")
+
+
+def _read(path: Path) -> dict[str, object]:
+    return yaml.safe_load(path.read_text())
+
+
+def test_the_inventory_shows_every_knob_with_its_default() -> None:
+    shown = _read(CHECKOUT / "inventory/group_vars/all.yml")
+    defaults: dict[str, object] = {}
+    for role in ROLES:
+        defaults |= _read(CHECKOUT / "roles" / role / "defaults/main.yml")
+    assert {name: value for name, value in shown.items() if name.split("_")[0] in ROLES} == defaults
+
+
+def test_every_knob_is_specified() -> None:
+    for role in ROLES:
+        specified = _read(CHECKOUT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+        assert set(_read(CHECKOUT / "roles" / role / "defaults/main.yml")) == set(specified)
