@@ -21,7 +21,8 @@ from bench.model import (
     Variant,
     WrongUseError,
 )
-from bench.tuning.render import as_variant
+from bench.tuning.render import as_variant, texts
+from bench.units import in_base_units
 
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
@@ -283,5 +284,13 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     return Estimate(
         seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
         written_bytes=int(sum(rows) * (BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload)),
-        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
+        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
+        + _wal_kept_bytes(plan, int(sum(rows) * (WAL_BYTES_PER_ROW + payload))),
     )
+
+
+def _wal_kept_bytes(plan: Plan, wal_bytes: int) -> int:
+    """Return the most WAL that is there at once: what is written, up to the largest max_wal_size of a variant."""
+    asked = (texts(variant).get("max_wal_size") for variant in plan.variants)
+    largest = max((int(in_base_units(text, "MB")) << 20 for text in asked if text), default=0)
+    return max(WAL_KEPT_BYTES, min(largest, wal_bytes))
