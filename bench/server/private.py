@@ -23,7 +23,7 @@ import psycopg2
 
 from bench.model import Endpoint, Transport, Variant, WrongUseError
 from bench.server.proof import at_start_only, not_in_force
-from bench.server.session import ServerError, Session, VariantError
+from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.server.staging import Checked, Staging, complaint
 
 MARKER = "made-by-pgladder"
@@ -33,6 +33,7 @@ STOP_TIMEOUT_S = 60
 RELOAD_TIMEOUT_S = 5
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 """Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
+ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -217,7 +218,9 @@ class PrivateServer:
 
     def apply(self, variant: Variant) -> None:
         """Swap a variant in and prove it; see ``Server.apply``."""
-        if self._in_force and variant == self._in_force.variant and self._alive():
+        if self._alive():
+            self._refuse_drift()
+        if self._in_force and variant.text == self._in_force.variant.text and self._alive():
             return
         checked = self.check(variant)
         try:
@@ -225,6 +228,12 @@ class PrivateServer:
         except VariantError as error:
             self._refused[variant.sha256] = error.why
             raise
+
+    def _refuse_drift(self) -> None:
+        with closing(self._connect(schema=None)) as session:
+            altered = [name for (name,) in session.rows(ALTERED)]
+        if altered:
+            raise DriftError(f"{', '.join(altered)}: changed by ALTER SYSTEM")
 
     def check(self, variant: Variant) -> Checked:
         """Try a variant out beside the running server, once.

@@ -27,6 +27,7 @@ class Server(Protocol):
         """Bring a variant into force and prove it; does nothing where it is in force already.
 
         Raises:
+            DriftError: somebody else changed the configuration, in force yet or not.
             VariantError: the box can't hold it, or the server does not take it; the last good one is in force.
             ServerError: nor is the last good one.
 

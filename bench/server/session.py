@@ -23,6 +23,10 @@ class ServerError(PgladderError, RuntimeError):
     """The server did not do what a trial needs."""
 
 
+class DriftError(ServerError):
+    """Somebody else changed the server's configuration."""
+
+
 class VariantError(ServerError):
     """A variant is refused by the box or the server; what was in force before still is."""
 

@@ -1,9 +1,9 @@
 """A configuration tried out beside a running server, which does not notice.
 
 Owns what can be told before a variant is applied: PostgreSQL's own reading of every setting, whether preload libraries
-are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: the configuration
-files, and of the real one what it needs besides (NEEDED), so that sizes of shared memory, which
-it will not tell of a directory in use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
+are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: copies of the
+configuration and of what it needs besides, so that the sizes of shared memory, which it will not tell of a directory in
+use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
 """
 
 import os
@@ -53,7 +53,7 @@ class Staging:
 
     def __init__(self, directory: Path, data: Path, bin_dir: Path, run: Run) -> None:
         self._directory, self._data, self._bin, self._run = directory, data, bin_dir, run
-        self._known: dict[str, Checked] = {}
+        self._known: dict[Variant, Checked] = {}
         self._of_harness: dict[str, str] = {}
         """Its readings: had once, as no variant changes them."""
         directory.mkdir(mode=0o755)
@@ -74,9 +74,9 @@ class Staging:
             VariantError: PostgreSQL does not take it, or the box can't hold it; says which setting and why.
 
         """
-        if variant.sha256 not in self._known:
-            self._known[variant.sha256] = self._check(harness, variant)
-        return self._known[variant.sha256]
+        if variant not in self._known:
+            self._known[variant] = self._check(harness, variant)
+        return self._known[variant]
 
     def _check(self, harness: Variant, variant: Variant) -> Checked:
         texts = {name: given.text for name, given in read_conf(harness.text, "The harness").items()}
