@@ -1,7 +1,8 @@
 """A throwaway PostgreSQL 15 of our own: made for a run, stopped and removed with it.
 
 It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``postgres`` or ``nobody``. It dies with the
-agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
+agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files,
+which ``swap`` replaces.
 """
 
 import contextlib
@@ -14,7 +15,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO
@@ -22,18 +22,16 @@ from typing import IO
 import psycopg2
 
 from bench.model import Endpoint, Transport, Variant, WrongUseError
-from bench.server.proof import at_start_only, not_in_force
-from bench.server.session import DriftError, ServerError, Session, VariantError
-from bench.server.staging import Checked, Staging, complaint
+from bench.server.session import ServerError, Session
+from bench.server.staging import Staging, complaint
+from bench.server.swap import Swapping
 
 MARKER = "made-by-pgladder"
 USER = "pgladder"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
-RELOAD_TIMEOUT_S = 5
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 """Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
-ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
 SOCKET_PATH_MAX = 107
 """Bytes of a Unix socket's path (unix(7)), the name of PostgreSQL's socket included."""
 
@@ -66,11 +64,7 @@ class PrivateServer:
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._log_before = 0
-        self._staging: Staging | None = None
-        self._in_force: Checked | None = None
-        """The last variant that was proved; None before the first."""
-        self._refused: dict[str, str] = {}
-        """Why, by hash of the text: what was refused once is not tried again."""
+        self._swapping: Swapping | None = None
         self._harness: Variant | None = None
         if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
@@ -93,10 +87,11 @@ class PrivateServer:
             base.write("include_dir 'pgladder'\n")
         self._own_directory(self._data / "pgladder")
         self._write("10-harness.conf", harness.text)
-        self._write("20-variant.conf", "")
+        self.write_variant("")
         if tls:
             self._make_certificate()
-        self._staging, self._in_force = Staging(self._base / "staged", self._data, self._bin, self._as_owner), None
+        staging = Staging(self._base / "staged", self._data, self._bin, self._as_owner)
+        self._swapping = Swapping(self, staging, harness)
 
     def _hold_directory(self) -> IO[str]:
         """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
@@ -150,13 +145,22 @@ class PrivateServer:
         os.chown(part, self._owner.pw_uid, self._owner.pw_gid)
         part.replace(path)
 
+    @property
+    def configuration(self) -> Path:
+        """See ``Cluster.configuration``."""
+        return self._data / "pgladder"
+
+    def write_variant(self, text: str) -> None:
+        """See ``Cluster.write_variant``."""
+        self._write("20-variant.conf", text)
+
     def _remove(self) -> None:
         if self._base.exists():
             shutil.rmtree(self._base)
 
     def close(self) -> None:
         """Stop the server, which has nothing to save any more, and remove the cluster."""
-        self._stop(IMMEDIATE)
+        self.stop(IMMEDIATE)
         self._remove()
         Path(self._held.name).unlink()
         self._held.close()
@@ -172,8 +176,12 @@ class PrivateServer:
             [*self._drop_to_owner(), *command], capture_output=True, text=True, check=False, cwd=self._base
         )
 
-    def _start(self, changed: Sequence[str]) -> None:
-        """Start; what changed since the last start is suspected where that fails."""
+    def alive(self) -> bool:
+        """See ``Cluster.alive``."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """See ``Cluster.start``."""
         drop = self._drop_to_owner("--pdeathsig", "QUIT")
         own = ["-c", f"port={self._port}", "-c", f"unix_socket_directories={self._sockets}"]
         command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
@@ -182,17 +190,13 @@ class PrivateServer:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
             )
-        try:
-            self._wait_ready()
-        except ServerError as error:
-            suspects = f"; what changed: {', '.join(changed)}" if changed else ""
-            raise ServerError(f"{error}{suspects}") from error
+        self._wait_ready()
 
     def _wait_ready(self) -> None:
         deadline = monotonic() + START_TIMEOUT_S
         while monotonic() < deadline:
             try:
-                self._connect(schema=None).close()
+                self.connect().close()
             except psycopg2.OperationalError as error:
                 if self._process is None or self._process.poll() is not None:
                     raise ServerError(f"PostgreSQL did not start: {self._complaint()}") from error
@@ -206,7 +210,8 @@ class PrivateServer:
         log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
         return complaint(log) or "its log is empty"
 
-    def _stop(self, how: signal.Signals = FAST) -> None:
+    def stop(self, how: signal.Signals = FAST) -> None:
+        """See ``Cluster.stop``."""
         if self._process is None:
             return
         for each in (how, IMMEDIATE, signal.SIGKILL):
@@ -216,119 +221,33 @@ class PrivateServer:
                     self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
+    def check(self, variant: Variant) -> None:
+        """Try a variant out beside the running server; see ``Swapping.check``."""
+        assert self._swapping is not None
+        self._swapping.check(variant)
+
     def apply(self, variant: Variant) -> None:
-        """Swap a variant in and prove it; see ``Server.apply``."""
-        if self._alive():
-            self._refuse_drift()
-        if self._in_force and variant.text == self._in_force.variant.text and self._alive():
-            return
-        checked = self.check(variant)
-        try:
-            self._swap(checked)
-        except VariantError as error:
-            self._refused[variant.sha256] = error.why
-            raise
-
-    def _refuse_drift(self) -> None:
-        with closing(self._connect(schema=None)) as session:
-            altered = [name for (name,) in session.rows(ALTERED)]
-        if altered:
-            raise DriftError(f"{', '.join(altered)}: changed by ALTER SYSTEM")
-
-    def check(self, variant: Variant) -> Checked:
-        """Try a variant out beside the running server, once.
-
-        Raises:
-            VariantError: the server does not take it, or the box can't hold it; says which setting and why.
-
-        """
-        assert self._staging is not None
-        assert self._harness is not None
-        if why := self._refused.get(variant.sha256):
-            raise VariantError(variant.name, why)
-        try:
-            return self._staging.check(self._harness, variant)
-        except VariantError as error:
-            self._refused[variant.sha256] = error.why
-            raise
-
-    def _alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def _swap(self, checked: Checked) -> None:
-        """Put the file in its place, restart or reload, prove; where that fails everything is as it was."""
-        before = self._in_force
-        try:
-            self._bring(checked)
-        except (ServerError, psycopg2.Error) as error:
-            self._put_back(before, error)
-            raise VariantError(checked.variant.name, str(error)) from error
-        self._in_force = checked
-
-    def _bring(self, checked: Checked) -> None:
-        changed = self._changed_at_start_only(checked)
-        if changed or not self._alive():
-            self._stop()
-            self._write("20-variant.conf", checked.variant.text)
-            self._start(changed)
-        else:
-            self._write("20-variant.conf", checked.variant.text)
-            self._reload()
-        with closing(self._connect(schema=None)) as session:
-            session.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-            for why in not_in_force(session, checked, self._data / "pgladder"):
-                raise ServerError(why)
-
-    def _changed_at_start_only(self, checked: Checked) -> list[str]:
-        """Return what differs from what is in force, or was, and takes effect at a start only."""
-        before = self._in_force.texts if self._in_force else checked.of_harness
-        changed = sorted({name for name, _ in before.items() ^ checked.texts.items()})
-        if not self._alive():
-            return changed
-        with closing(self._connect(schema=None)) as session:
-            return at_start_only(session, changed)
-
-    def _reload(self) -> None:
-        """Have the files read again; new sessions see when that was done."""
-        with closing(self._connect(schema=None)) as session:
-            before = session.value("SELECT pg_conf_load_time()")
-            session.run("SELECT pg_reload_conf()")
-        deadline = monotonic() + RELOAD_TIMEOUT_S
-        while monotonic() < deadline:
-            with closing(self._connect(schema=None)) as session:
-                if session.value("SELECT pg_conf_load_time()") != before:
-                    return
-            sleep(0.01)
-        raise ServerError(f"PostgreSQL did not read its files again within {RELOAD_TIMEOUT_S} s: {self._complaint()}")
-
-    def _put_back(self, before: Checked | None, error: Exception) -> None:
-        """Bring the last good variant into force again; before the first there is none, and the server stays down."""
-        self._stop()
-        self._write("20-variant.conf", before.variant.text if before else "")
-        if before is None:
-            return
-        try:
-            self._bring(before)
-        except (ServerError, psycopg2.Error) as again:
-            raise ServerError(f"{error}; nor does the last good variant {before.variant.name}: {again}") from again
+        """See ``Server.apply``."""
+        assert self._swapping is not None
+        self._swapping.apply(variant)
 
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""
         assert self._harness is not None
-        if self._in_force is None:
+        assert self._swapping is not None
+        if (variant := self._swapping.in_force) is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
-        if self._process and self._process.poll() is None:
+        if self.alive():
             # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
             with contextlib.suppress(ServerError):
                 self._wait_ready()
-        before, self._in_force = self._in_force, None
-        self._stop()
+        self.stop()
         try:
-            self._swap(before)
+            self.apply(variant)
         except ServerError:
-            self._stop()
+            self.stop()
             self.create(self._harness, tls=(self._base / "root.crt").exists())
-            self._swap(before)
+            self.apply(variant)
 
     # --- what others need to know ------------------------------------------------------------------------------------
 
@@ -346,13 +265,13 @@ class PrivateServer:
             root_certificate=str(certificate) if transport == "tls" else None,
         )
 
-    def _connect(self, schema: str | None) -> Session:
-        arguments = self.endpoint("socket").psycopg2_arguments()
-        return Session(arguments if schema else {**arguments, "options": ""})
+    def connect(self) -> Session:
+        """See ``Cluster.connect``."""
+        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""})
 
     def session(self) -> Session:
         """See ``Server.session``."""
-        return self._connect(self.schema)
+        return Session(self.endpoint("socket").psycopg2_arguments())
 
     def postmaster(self) -> int | None:
         """See ``Server.postmaster``; setpriv became PostgreSQL, so its process is ours."""
