@@ -122,7 +122,7 @@ class Swapping:
                 raise ServerError(why)
 
     def _changed_at_start_only(self, checked: Checked) -> list[str]:
-        """Return what differs from the last one in force and takes effect at a start only; all of it while it is down."""
+        """Return what differs from the last one in force and takes effect at a start only; while it is down, all."""
         before = self._in_force.texts if self._in_force else checked.of_harness
         changed = sorted({name for name, _ in before.items() ^ checked.texts.items()})
         if not self._cluster.alive():
