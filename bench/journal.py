@@ -138,8 +138,8 @@ class RunDirectory:
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
 
-    def check_sums(self) -> None:
-        """Compare every file with ``SHA256SUMS`` where that has been written.
+    def check_sums(self) -> bool:
+        """Compare every file with ``SHA256SUMS``; return whether that has been written.
 
         Raises:
             WrongUseError: a file was changed, is missing or is not listed; names it.
@@ -147,7 +147,7 @@ class RunDirectory:
         """
         path = self.path / SUMS
         if not path.is_file():
-            return
+            return False
         text = path.read_text(errors="replace")
         if not SUMS_TEXT.fullmatch(text):
             raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
@@ -160,6 +160,7 @@ class RunDirectory:
                 raise WrongUseError(
                     f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
                 )
+        return True
 
 
 def find_runs(path: Path) -> list[RunDirectory]:

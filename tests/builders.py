@@ -185,7 +185,8 @@ def a_result(writer: int = 1, acknowledged: int = 100, lost: tuple[Lost, ...] = 
         insert_s=0.8,
         release_s=0.1,
         cycle_s=1.0,
-        round_s=0,
+        rounds=0,
+        rounds_s=0,
         pool_high_water=1,
         latency_hdr=a_histogram(900).encode().decode(),
     )
