@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from bench import __version__
 from bench.analysis.ladder import LadderReport
+from bench.cli_variants import add_variants
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
@@ -231,6 +232,9 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
     page.add_argument("--json", action="store_true", help="for programs: where the page is")
     page.set_defaults(action=write_report)
+    add_variants(
+        commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
+    )
     return parser
 
 
@@ -240,7 +244,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
     for name, known in (
         ("phases", ladder()),
-        ("variants", ["stock", "async-commit"]),
+        ("variants", ["stock", "and those of: pgladder variants"]),
         ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
         ("transports", ["tcp", "tls", "socket"]),
     ):

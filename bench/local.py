@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,9 @@ from bench.server.binaries import find_binaries
 from bench.server.brought import AS_FOUND, BroughtServer
 from bench.server.private import PrivateServer
 from bench.server.server import Server
-from bench.tuning.render import as_variant, render, variant_names
+from bench.server.session import VariantError
+from bench.tuning.render import as_variant
+from bench.variants import Machine, harness_for, this_machine, variants_for
 from bench.workload.phase import ladder
 
 
@@ -124,13 +126,14 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
 def carry_out(request: Request, ready: Prepared, server: Server, listener: Listener) -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
     plan = ready.plan
+    variant = plan.variants[0]
     if isinstance(server, PrivateServer):
         listener.says("starting a private PostgreSQL 15")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
-        server.apply(plan.variants[0])
+        variant = _start(plan, server, listener)
     listener.says("reading what this machine is (3 s)")
     bin_dir = None if request.dsn and not request.bin_dir else find_binaries(request.bin_dir)
-    host = take_fingerprint(plan, socket.gethostname(), server, bin_dir, ready.limits)
+    host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, bin_dir, ready.limits)
     before = ready.directory.host()
     if before and (changed := differences(before, host)):
         raise WrongUseError(
@@ -140,6 +143,27 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
     if before is None:
         ready.directory.write_host(host)
     return execute(plan, ready.directory, server, listener)
+
+
+def _start(plan: Plan, server: PrivateServer, listener: Listener) -> Variant:
+    """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
+
+    Raises:
+        VariantError: none will do.
+
+    """
+    for variant in plan.variants:
+        try:
+            server.check(variant)
+        except VariantError as error:
+            listener.says(f"refused: {error}")
+    *most, last = plan.variants
+    for variant in most:
+        with suppress(VariantError):
+            server.apply(variant)
+            return variant
+    server.apply(last)
+    return last
 
 
 def _forget_environment() -> None:
@@ -177,33 +201,29 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan
     wish, now = request.wish, datetime.now(UTC)
     if not wish.transports:
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])
+    harness, variants = _as_found() if brought else _rendered(wish, this_machine(request.data_dir))
     return make_plan(
         wish,
         ladder(),
-        _harness(wish, brought),
-        _variants(wish, brought),
+        harness,
+        variants,
         run=run,
         created=now.isoformat(timespec="seconds"),
         seed=request.seed if request.seed is not None else secrets.randbelow(1 << 31),
     )
 
 
-def _harness(wish: Wish, brought: BroughtServer | None) -> Variant:
-    if brought:
-        return as_variant("harness", "")
+def _as_found() -> tuple[Variant, dict[str, Variant]]:
+    return as_variant("harness", ""), {AS_FOUND: as_variant(AS_FOUND, "")}
+
+
+def _rendered(wish: Wish, machine: Machine) -> tuple[Variant, dict[str, Variant]]:
+    """Render what the instrument needs, and the variants on top of it."""
     asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
-    needed = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
-    tls = "tls" in wish.transports
-    return render(
-        "harness", {"listen_addresses": "127.0.0.1", "port": None, "max_connections": max(needed, 100), "tls": tls}
-    )
-
-
-def _variants(wish: Wish, brought: BroughtServer | None) -> dict[str, Variant]:
-    if brought:
-        return {AS_FOUND: as_variant(AS_FOUND, "")}
-    return {name: render(f"variants/{name}", {}) for name in pick("variant", wish.variants, variant_names())}
+    need = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+    harness = harness_for(need, tls="tls" in wish.transports)
+    return harness, variants_for(wish.variants, machine, need, harness)
 
 
 def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:

@@ -21,7 +21,8 @@ from bench.model import (
     Variant,
     WrongUseError,
 )
-from bench.tuning.render import as_variant
+from bench.tuning.render import as_variant, texts
+from bench.units import in_base_units
 
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
@@ -295,5 +296,14 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     return Estimate(
         seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
         written_bytes=int(sum(rows) * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
-        disk_bytes=int(max(rows, default=0) * kept_per_row) + WAL_KEPT_BYTES + START_BYTES,
+        disk_bytes=int(max(rows, default=0) * kept_per_row)
+        + _wal_kept_bytes(plan, int(sum(rows) * (WAL_BYTES_PER_ROW + payload)))
+        + START_BYTES,
     )
+
+
+def _wal_kept_bytes(plan: Plan, wal_bytes: int) -> int:
+    """Return the most WAL that is there at once: what is written, up to the largest max_wal_size of a variant."""
+    asked = (texts(variant).get("max_wal_size") for variant in plan.variants)
+    largest = max((int(in_base_units(text, "MB")) << 20 for text in asked if text), default=0)
+    return max(WAL_KEPT_BYTES, min(largest, wal_bytes))

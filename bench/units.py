@@ -46,3 +46,17 @@ def _converted(value: Fraction, unit: str, base: str) -> Fraction:
     if smaller := max((other for other in family.values() if other < size), default=None):
         value = round(value * size / smaller) * smaller / size
     return value * size / (int(count or 1) * family[base_unit])
+
+
+def shown(value: Fraction, base: str = "") -> str:
+    """Write a value in base units as ``SHOW`` does: in the largest unit that is exact."""
+    count, base_unit = re.fullmatch(r"(\d*)(.*)", base).groups()  # type: ignore[union-attr]  # matches any text
+    family = _MEMORY if base_unit in _MEMORY else _TIME if base_unit in _TIME else {}
+    whole = value.denominator == 1
+    if not family or value <= 0:  # -1 and 0 mean something of their own
+        return str(value) if whole else f"{float(value):g}"
+    size = value * int(count or 1) * family[base_unit]
+    for unit, each in family.items():
+        if size % each == 0:
+            return f"{size // each}{unit}"
+    return f"{float(value):g}{base_unit}"

@@ -5,7 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.model import Fact, Fingerprint, Plan, Unreadable
+from bench.model import Fact, Fingerprint, Unreadable
 from bench.probes import host_facts
 from bench.probes.fsync import fsync_per_second
 from bench.server.server import Server
@@ -22,19 +22,24 @@ VOLATILE = frozenset(
 """Facts that may differ between the parts of one run."""
 
 
-def take_fingerprint(plan: Plan, host: str, server: Server, bin_dir: Path | None, limits: Sequence[str]) -> Fingerprint:
-    """Read everything that could explain a difference between two hosts; takes about three seconds."""
+def take_fingerprint(
+    run: str, host: str, variant: str, server: Server, bin_dir: Path | None, limits: Sequence[str]
+) -> Fingerprint:
+    """Read everything that could explain a difference between two hosts; takes about three seconds.
+
+    ``variant`` is the one in force, which PostgreSQL's settings are of.
+    """
     directory = server.data_directory()
     facts = host_facts(directory or Path("/"))
     if directory is None:
         facts["disk"] = {"all": Unreadable(unreadable="the server's data directory can't be seen from here")}
     facts["disk"]["fsync_per_s"] = _fsync(bin_dir, directory)
     with closing(server.session()) as session:
-        facts["postgresql"] = {"variant": plan.variants[0].name, **postgresql_facts(session)}
+        facts["postgresql"] = {"variant": variant, **postgresql_facts(session)}
     if limits:
         facts["pgladder"]["limits"] = list(limits)
     taken = datetime.now(UTC).isoformat(timespec="seconds")
-    return Fingerprint(host=host, run=plan.run, taken=taken, facts=facts)
+    return Fingerprint(host=host, run=run, taken=taken, facts=facts)
 
 
 def differences(before: Fingerprint, now: Fingerprint) -> list[str]:

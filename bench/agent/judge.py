@@ -16,6 +16,7 @@ VOID = frozenset(
         "interrupted",
         "no-commits",
         "not-verified",
+        "refused",
         "refused-rows-found",
         "rows-altered",
         "rows-duplicated",

@@ -50,7 +50,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
             return False
         if "configuration-drifted" in codes:
             raise ServerError(f"Trial {trial.trial}: {_detail(record, 'configuration-drifted')}; the run stops here.")
-        if record.validity.state == "void":
+        if record.validity.state == "void" and "refused" not in codes:
             listener.says("bringing the server back to a known state")
             server.recover()
     directory.finish()

@@ -34,7 +34,7 @@ from bench.model import (
 from bench.probes.block import data_device
 from bench.probes.sensors import Sensors
 from bench.server.server import Server
-from bench.server.session import ServerError, Session, script
+from bench.server.session import DriftError, ServerError, Session, VariantError, script
 from bench.stats.histogram import decode, merge, percentiles
 from bench.stats.steadiness import assess
 from bench.workload.client import DRAIN_TIMEOUT_S
@@ -92,6 +92,10 @@ class TrialRunner:
         clock, began = time.time() - time.monotonic(), time.monotonic()
         try:
             self._live(trial, outcome)
+        except VariantError as error:
+            outcome.doubt("refused", f"refused: {error}")
+        except DriftError as error:
+            outcome.doubt("configuration-drifted", error)
         except TROUBLE as error:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:

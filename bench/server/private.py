@@ -1,7 +1,8 @@
 """A throwaway PostgreSQL 15 of our own: made for a run, stopped and removed with it.
 
 It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``postgres`` or ``nobody``. It dies with the
-agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files.
+agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files,
+which ``swap`` replaces.
 """
 
 import contextlib
@@ -22,6 +23,8 @@ import psycopg2
 
 from bench.model import Endpoint, Transport, Variant, WrongUseError
 from bench.server.session import ServerError, Session
+from bench.server.staging import Staging, complaint
+from bench.server.swap import Swapping
 
 MARKER = "made-by-pgladder"
 USER = "pgladder"
@@ -60,7 +63,8 @@ class PrivateServer:
         self._sockets, self._data, self._log = self._base / "run", self._base / "data", self._base / "server.log"
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
-        self._in_force: Variant | None = None
+        self._log_before = 0
+        self._swapping: Swapping | None = None
         self._harness: Variant | None = None
         if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
@@ -83,8 +87,11 @@ class PrivateServer:
             base.write("include_dir 'pgladder'\n")
         self._own_directory(self._data / "pgladder")
         self._write("10-harness.conf", harness.text)
+        self.write_variant("")
         if tls:
             self._make_certificate()
+        staging = Staging(self._base / "staged", self._data, self._bin, self._as_owner)
+        self._swapping = Swapping(self, staging, harness)
 
     def _hold_directory(self) -> IO[str]:
         """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
@@ -131,9 +138,21 @@ class PrivateServer:
     def _write(self, name: str, text: str) -> None:
         path = self._data / "pgladder" / name
         part = path.with_suffix(".part")
-        part.write_text(text)
+        with part.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         os.chown(part, self._owner.pw_uid, self._owner.pw_gid)
         part.replace(path)
+
+    @property
+    def configuration(self) -> Path:
+        """See ``Cluster.configuration``."""
+        return self._data / "pgladder"
+
+    def write_variant(self, text: str) -> None:
+        """See ``Cluster.write_variant``."""
+        self._write("20-variant.conf", text)
 
     def _remove(self) -> None:
         if self._base.exists():
@@ -141,7 +160,7 @@ class PrivateServer:
 
     def close(self) -> None:
         """Stop the server, which has nothing to save any more, and remove the cluster."""
-        self._stop(IMMEDIATE)
+        self.stop(IMMEDIATE)
         self._remove()
         Path(self._held.name).unlink()
         self._held.close()
@@ -159,11 +178,17 @@ class PrivateServer:
             [*self._drop_to_owner(), *command], capture_output=True, text=True, check=False, cwd=self._base
         )
 
-    def _start(self) -> None:
+    def alive(self) -> bool:
+        """See ``Cluster.alive``."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """See ``Cluster.start``."""
         drop = self._drop_to_owner("--pdeathsig", "QUIT")
         own = ["-c", f"port={self._port}", "-c", f"unix_socket_directories={self._sockets}"]
         command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
         with self._log.open("ab") as log:
+            self._log_before = log.tell()
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
             )
@@ -173,7 +198,7 @@ class PrivateServer:
         deadline = monotonic() + START_TIMEOUT_S
         while monotonic() < deadline:
             try:
-                self._connect(schema=None).close()
+                self.connect().close()
             except psycopg2.OperationalError as error:
                 if self._process is None or self._process.poll() is not None:
                     raise ServerError(f"PostgreSQL did not start: {self._complaint()}") from error
@@ -183,11 +208,12 @@ class PrivateServer:
         raise ServerError(f"PostgreSQL did not answer within {START_TIMEOUT_S} s: {self._complaint()}")
 
     def _complaint(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()
-        grave = [line for line in lines[-50:] if "FATAL" in line or "PANIC" in line or "ERROR" in line]
-        return (grave or lines or ["its log is empty"])[-1]
+        """Return what PostgreSQL said of its trouble since it was last started."""
+        log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
+        return complaint(log) or "its log is empty"
 
-    def _stop(self, how: signal.Signals = FAST) -> None:
+    def stop(self, how: signal.Signals = FAST) -> None:
+        """See ``Cluster.stop``."""
         if self._process is None:
             return
         for each in (how, IMMEDIATE, signal.SIGKILL):
@@ -197,44 +223,31 @@ class PrivateServer:
                     self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
-    def apply(self, variant: Variant) -> None:
-        """Restart with a variant and prove it; see ``Server.apply``."""
-        if variant == self._in_force and self._process and self._process.poll() is None:
-            return
-        self._stop()
-        self._write("20-variant.conf", variant.text)
-        self._start()
-        session = self._connect(schema=None)
-        session.run(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
-        self._prove(session, variant)
-        session.close()
-        self._in_force = variant
+    def check(self, variant: Variant) -> None:
+        """Try a variant out beside the running server; see ``Swapping.check``."""
+        assert self._swapping is not None
+        self._swapping.check(variant)
 
-    def _prove(self, session: Session, variant: Variant) -> None:
-        """Every line of our two files is applied, none overridden, none waiting for a restart."""
-        bad = session.rows(
-            "SELECT name, setting, coalesce(error, 'overridden by another file') FROM pg_file_settings"
-            " WHERE sourcefile LIKE %(ours)s AND NOT applied",
-            {"ours": f"{self._data}/pgladder/%"},
-        )
-        pending = session.rows("SELECT name, setting, 'waits for a restart' FROM pg_settings WHERE pending_restart")
-        for name, setting, why in [*bad, *pending]:
-            raise ServerError(f"Variant {variant.name}: {name} = {setting} is not in force: {why}")
+    def apply(self, variant: Variant) -> None:
+        """See ``Server.apply``."""
+        assert self._swapping is not None
+        self._swapping.apply(variant)
 
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""
         assert self._harness is not None
-        variant, self._in_force = self._in_force, None
-        if variant is None:
+        assert self._swapping is not None
+        if (variant := self._swapping.in_force) is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
-        if self._process and self._process.poll() is None:
+        if self.alive():
             # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
             with contextlib.suppress(ServerError):
                 self._wait_ready()
+        self.stop()
         try:
             self.apply(variant)
         except ServerError:
-            self._stop()
+            self.stop()
             self.create(self._harness, tls=(self._base / "root.crt").exists())
             self.apply(variant)
 
@@ -254,13 +267,13 @@ class PrivateServer:
             root_certificate=str(certificate) if transport == "tls" else None,
         )
 
-    def _connect(self, schema: str | None) -> Session:
-        arguments = self.endpoint("socket").psycopg2_arguments()
-        return Session(arguments if schema else {**arguments, "options": ""})
+    def connect(self) -> Session:
+        """See ``Cluster.connect``."""
+        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""})
 
     def session(self) -> Session:
         """See ``Server.session``."""
-        return self._connect(self.schema)
+        return Session(self.endpoint("socket").psycopg2_arguments())
 
     def postmaster(self) -> int | None:
         """See ``Server.postmaster``; setpriv became PostgreSQL, so its process is ours."""

@@ -27,7 +27,9 @@ class Server(Protocol):
         """Bring a variant into force and prove it; does nothing where it is in force already.
 
         Raises:
-            ServerError: the server does not start with it, or a setting is not in force.
+            DriftError: somebody else changed the configuration, in force yet or not.
+            VariantError: the box can't hold it, or the server does not take it; the last good one is in force.
+            ServerError: nor is the last good one.
 
         """
         ...

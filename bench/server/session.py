@@ -23,6 +23,18 @@ class ServerError(PgladderError, RuntimeError):
     """The server did not do what a trial needs."""
 
 
+class DriftError(ServerError):
+    """Somebody else changed the server's configuration."""
+
+
+class VariantError(ServerError):
+    """A variant is refused by the box or the server; what was in force before still is."""
+
+    def __init__(self, variant: str, why: str) -> None:
+        super().__init__(f"variant {variant}: {why}")
+        self.variant, self.why = variant, why
+
+
 def script(name: str) -> str:
     """Return the text of ``bench/server/sql/<name>.sql``."""
     return (files("bench.server") / "sql" / f"{name}.sql").read_text()

@@ -20,6 +20,13 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
     | {"timescaledb-tune": partial(timescaledb_tune.settings, "default")}
 )
 
+LEAST_CONNECTIONS: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys((f"pgtune-{profile}" for profile in pgtune.PROFILES), pgtune.MIN_CONNECTIONS)
+    | dict.fromkeys((f"pigsty-{profile}" for profile in pigsty.PROFILES), pigsty.MIN_CONNECTIONS)
+    | {"timescaledb-tune": timescaledb_tune.MIN_CONNECTIONS}
+)
+"""Below these a tool stops or takes its own number."""
+
 
 def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple[Setting, ...]:
     """Give the settings of a formula, every option as the tool has it by default.
@@ -28,6 +35,16 @@ def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple
         WrongUseError: no formula of that name, or an input the tool refuses.
 
     """
+    _check(name)
+    return FORMULAS[name](hardware, connections)
+
+
+def tune_for_need(name: str, hardware: Hardware, need: int) -> tuple[Setting, ...]:
+    """As ``tune``, given the connections a plan needs, or the fewest the tool takes."""
+    _check(name)
+    return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[name]))
+
+
+def _check(name: str) -> None:
     if name not in FORMULAS:
         raise WrongUseError(f"no formula is called {name!r}; there are {', '.join(FORMULAS)}.")
-    return FORMULAS[name](hardware, connections)

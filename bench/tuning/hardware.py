@@ -39,6 +39,10 @@ class Hardware:
         if self.disk not in DISKS:
             raise WrongUseError(f"hardware: disk must be one of {', '.join(DISKS)}, not {self.disk!r}.")
 
+    def __str__(self) -> str:
+        """Write the short form, which ``parse_hardware`` reads."""
+        return ",".join(f"{name}={getattr(self, name)}" for name in NAMES)
+
 
 NAMES = tuple(field.name for field in fields(Hardware))
 

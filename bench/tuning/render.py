@@ -1,14 +1,48 @@
-"""Rendering of the harness overlay and the variants from ``templates/postgresql``; each with its hash."""
+"""Rendering of the harness overlay and the variants from ``templates/postgresql``; each with its hash.
+
+A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs,
+or none) and for ``formula(name)``, the settings of a published formula with their derivations as comments.
+"""
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
+from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
+from bench.tuning import parameters
+from bench.tuning.formulas import tune, tune_for_need
+from bench.tuning.hardware import Hardware
+from bench.tuning.settings import settings_text
 
 SUFFIX = ".conf.j2"
+RESERVED = ("as-found", "harness")
+"""Names that mean something else: the configuration of a server someone brings, and what lies under every variant."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
+"""As ``model.Name``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What a variant is rendered for.
+
+    Attributes:
+        hardware: what the formulas may know.
+        connections: asked of a formula as its user would; None for the tool's own default.
+        need: of a plan; instead of ``connections``, and raised to the fewest a tool takes.
+        owned: parameters the harness sets; formulas show theirs commented out. None set: nothing is refused.
+
+    """
+
+    hardware: Hardware
+    connections: int | None = None
+    need: int | None = None
+    owned: Collection[str] = ()
 
 
 def template_directory() -> Path:
@@ -19,8 +53,28 @@ def template_directory() -> Path:
 
 
 def variant_names() -> list[str]:
-    """Return the names of all variants: one for each file in ``variants/``."""
-    return sorted(path.name.removesuffix(SUFFIX) for path in (template_directory() / "variants").glob(f"*{SUFFIX}"))
+    """Return the names of all variants, ``stock`` first: one for each file in ``variants/``.
+
+    Raises:
+        WrongUseError: a file has the name of another (but for capitals), one that means something else, or none.
+
+    """
+    names = sorted(path.name.removesuffix(SUFFIX) for path in (template_directory() / "variants").glob(f"*{SUFFIX}"))
+    taken = dict.fromkeys(RESERVED, "pgladder's own")
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise WrongUseError(f"Template variants/{name}{SUFFIX}: a name has letters, digits, '.', '_' and '-'.")
+        if name.lower() in taken:
+            whose = taken[name.lower()]
+            raise WrongUseError(f"Template variants/{name}{SUFFIX}: the name is {whose}; give the file another.")
+        taken[name.lower()] = f"that of {name}{SUFFIX}"
+    return sorted(names, key=lambda name: name != "stock")
+
+
+def summary(name: str) -> str:
+    """Return what a variant says of itself in its template's first line."""
+    lines = (template_directory() / "variants" / f"{name}{SUFFIX}").read_text(encoding="utf-8").splitlines()
+    return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
 
 
 def render(name: str, values: Mapping[str, object]) -> Variant:
@@ -37,9 +91,47 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
+    except WrongUseError as error:
+        raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}") from error
+        line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
+        raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
     return as_variant(name.rpartition("/")[2], text)
+
+
+def render_variant(name: str, box: Box) -> Variant:
+    """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
+
+    Raises:
+        WrongUseError: the template or its text has an error; says where and what.
+
+    """
+    known = {"hardware": box.hardware, "connections": box.need or box.connections, "formula": partial(_formula, box)}
+    variant = render(f"variants/{name}", known)
+    given = settings(variant)
+    if box.owned:
+        refuse_owned(given, box.owned, f"Variant {name}")
+    parameters.values(texts(variant), f"Variant {name}")
+    return variant
+
+
+def settings(variant: Variant) -> dict[str, Given]:
+    """Return what a variant sets, and the words that say why."""
+    return read_conf(variant.text, f"Variant {variant.name}")
+
+
+def texts(variant: Variant) -> dict[str, str]:
+    """Return what a variant sets, without the words."""
+    return {name: given.text for name, given in settings(variant).items()}
+
+
+def _formula(box: Box, name: str) -> str:
+    if box.need is None:
+        note, found = f"For {box.hardware}", tune(name, box.hardware, box.connections)
+    else:
+        note = f"For {box.hardware} and a plan that needs {box.need} connections"
+        found = tune_for_need(name, box.hardware, box.need)
+    return settings_text(found, owned=box.owned, notes=[note, ""])
 
 
 def as_variant(name: str, text: str) -> Variant:

@@ -65,7 +65,8 @@ def test_a_disk_that_fills_voids_its_trial_and_the_run_goes_on_when_there_is_roo
     first, second, third = climb.records()
     assert (ended.code, ended.err) == (1, "")
     assert second.validity.state == "void"
-    assert "No space left on device" in " ".join(reason.detail for reason in second.validity.reasons)
+    said = " ".join(reason.detail for reason in second.validity.reasons)
+    assert "No space left on device" in said or "Check free disk space" in said  # the latter where half a block fits
     assert {first.validity.state, third.validity.state} <= {"valid", "suspect"}
     shown = pgladder("ladder", climb.directory.path, cwd=place)
     assert shown.code == 1

@@ -69,7 +69,7 @@ def refused(capsys, tmp_path):
         (["--phases", "2C"], "Unknown phase '2C'; did you mean 2-C"),
         (["--phases", "1,2,3"], "Unknown phase '3'; there are: 1, 1-B, 2,"),
         (["--phases", "1 2-Z"], "Unknown phase '2-Z'; did you mean 2"),
-        (["--variants", "asinc-commit"], "Unknown variant 'asinc-commit'; did you mean async-commit?"),
+        (["--variants", "asinc-commit"], "Unknown variant 'asinc-commit'; did you mean async-commit"),
         (["--layouts", "unloged"], "Unknown layout 'unloged'; did you mean unlogged"),
         (["--transports", "sockets"], "Unknown transport 'sockets'; did you mean socket"),
         (["--phases", "1", "--batch", "5"], "--batch means nothing to the phases asked for: 1."),

@@ -266,3 +266,16 @@ def test_nothing_left_takes_no_time():
 def test_the_hungriest_trial_tells_the_connections(processes, pool_max):
     pooled = Parameters(processes=processes, pool_min=1, pool_max=pool_max)
     assert connections_needed([pooled, Parameters()]) == processes * pool_max + AGENT_CONNECTIONS
+
+
+def keeping(max_wal_size, **changes):
+    return expected(variants=(as_variant("mine", f"max_wal_size = {max_wal_size}\n"),), **changes)
+
+
+def test_a_variant_that_keeps_more_wal_needs_more_disk_but_no_more_than_is_written():
+    much = {"preload_rows": 100_000_000}
+    stock = expected(**much)
+    assert keeping("16GB", **much).disk_bytes == stock.disk_bytes + (15 << 30)
+    assert keeping("500MB", **much).disk_bytes == stock.disk_bytes
+    assert keeping("9TB", **much).disk_bytes < stock.disk_bytes + stock.written_bytes
+    assert keeping("16GB").disk_bytes == expected().disk_bytes

@@ -1,9 +1,11 @@
 """PostgreSQL's units are read as the server reads them."""
 
+from fractions import Fraction
+
 import pytest
 
 from bench.model import WrongUseError
-from bench.units import in_base_units
+from bench.units import in_base_units, shown
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,22 @@ def test_a_real_parameter_is_not_rounded():
 def test_a_wrong_unit_is_refused_in_a_sentence(text, base, says):
     with pytest.raises(WrongUseError, match=says):
         in_base_units(text, base)
+
+
+@pytest.mark.parametrize(
+    ("value", "base", "text"),
+    [
+        (16384, "8kB", "128MB"),
+        (13301, "kB", "13301kB"),
+        (1024, "MB", "1GB"),
+        (900, "s", "15min"),
+        (200, "ms", "200ms"),
+        (Fraction(1, 10), "ms", "100us"),
+        (-1, "8kB", "-1"),
+        (0, "kB", "0"),
+        (100, "", "100"),
+        (Fraction(11, 10), "", "1.1"),
+    ],
+)
+def test_a_value_is_shown_in_the_largest_unit_that_is_exact(value, base, text):
+    assert shown(Fraction(value), base) == text

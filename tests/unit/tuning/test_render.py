@@ -6,8 +6,19 @@ import pytest
 
 from bench.model import WrongUseError
 from bench.tuning import render as room
-from bench.tuning.render import as_variant, render, template_directory, variant_names
+from bench.tuning.hardware import Hardware
+from bench.tuning.render import (
+    Box,
+    as_variant,
+    render,
+    render_variant,
+    summary,
+    template_directory,
+    texts,
+    variant_names,
+)
 
+BOX = Box(hardware=Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500))
 HARNESS = {"listen_addresses": "127.0.0.1", "port": None, "max_connections": 208, "tls": False}
 
 
@@ -62,8 +73,8 @@ def test_a_fact_the_harness_lacks_is_an_error_and_no_empty_text(missing):
 
 
 def test_stock_sets_nothing_and_async_commit_one_thing():
-    assert settings(render("variants/stock", {}).text) == {}
-    assert settings(render("variants/async-commit", {}).text) == {"synchronous_commit": "off"}
+    assert texts(render_variant("stock", BOX)) == {}
+    assert texts(render_variant("async-commit", BOX)) == {"synchronous_commit": "off"}
 
 
 def test_every_variant_there_is_can_be_named_and_ends_with_a_line_end():
@@ -71,6 +82,87 @@ def test_every_variant_there_is_can_be_named_and_ends_with_a_line_end():
     for path in (template_directory() / "variants").iterdir():
         assert path.name.removesuffix(".conf.j2") in variant_names()
         assert path.read_text().endswith("\n")
+
+
+BUILT_IN = """
+    stock async-commit big-wal commit-delay huge-pages no-fsync no-full-page-writes shared-buffers-25 wal-compression
+    pgtune-web pgtune-oltp pgtune-dw pgtune-desktop pgtune-mixed pigsty-oltp pigsty-olap pigsty-crit pigsty-tiny
+    timescaledb-tune
+"""
+
+
+def test_the_built_in_variants_are_there_stock_first():
+    assert set(BUILT_IN.split()) <= set(variant_names())
+    assert variant_names()[0] == "stock"
+
+
+@pytest.mark.parametrize("name", BUILT_IN.split())
+def test_every_built_in_variant_says_what_it_is_in_a_line_and_why_it_sets_what(name):
+    assert 10 < len(summary(name)) <= 78
+    explained = room.settings(render_variant(name, BOX))
+    assert all(each.words for each in explained.values())
+    steps = {"stock": 0, **dict.fromkeys(BUILT_IN.split()[1:9], 1)}
+    assert len(explained) == steps.get(name, len(explained))
+
+
+def test_a_template_may_use_hardware_connections_and_formulas(templates):
+    text = "shared_buffers = {{ hardware.ram_mb // 8 }}MB\n# {{ connections }}\n{{ formula('pgtune-dw') -}}\n"
+    (templates / "variants" / "mine.conf.j2").write_text(text.replace("shared", "temp"))
+    found = render_variant("mine", Box(hardware=BOX.hardware, need=30, owned={"max_connections"}))
+    assert "\n# 30\n" in found.text
+    assert "# For ram_mb=16384,cores=4,disk=nvme,disk_gb=500 and a plan that needs 30 connections\n" in found.text
+    assert "# the harness owns max_connections; the formula says 30: as asked\n" in found.text
+    assert texts(found)["temp_buffers"] == "2048MB"
+    assert texts(found)["work_mem"] == "61680kB"
+    assert "max_connections" not in texts(found)
+
+
+@pytest.mark.parametrize(("name", "least"), [("pgtune-web", 20), ("pigsty-oltp", 20), ("timescaledb-tune", 25)])
+def test_a_plan_that_needs_fewer_connections_than_a_tool_takes_is_given_the_fewest(name, least):
+    few = render_variant(name, Box(hardware=BOX.hardware, need=4))
+    assert texts(few)["max_connections"] == str(least)
+    assert texts(few) == texts(render_variant(name, Box(hardware=BOX.hardware, connections=least)))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("wrk_mem = 4MB", "Variant bad: PostgreSQL 15 has no parameter wrk_mem; did you mean work_mem?"),
+        ("work_mem = 4XB", "Variant bad: work_mem = 4XB: unit 'XB' does not fit"),
+        ("work_mem = 4s", "Variant bad: work_mem = 4s: unit 's' does not fit"),
+        ("work_mem = much", "Variant bad: work_mem = much: 'much' is not a number"),
+        ("work_mem = 1kB", "Variant bad: work_mem = 1kB: it must lie between 64kB and 2147483647kB."),
+        ("jit = maybe", "Variant bad: jit = maybe: it takes on or off."),
+        ("wal_level = all", "Variant bad: wal_level = all: it takes minimal, replica, logical."),
+        ("work_mem", "Variant bad, line 1: 'work_mem' is not name = value."),
+        ("\njit = off\nJIT = on", "Variant bad, line 3: jit is set twice."),
+        ("include 'other.conf'", "Variant bad, line 1: include is not taken"),
+        ("port = 1", "Variant bad sets port, which the harness owns"),
+        ("max_connections = 1", "Variant bad sets max_connections, which the harness owns"),
+        ("{{ formula('mine') }}", "Template variants/bad.conf.j2: no formula is called 'mine'; there are pgtune-web,"),
+    ],
+)
+def test_a_variant_that_cannot_be_is_refused_in_a_sentence(templates, text, sentence):
+    (templates / "variants" / "bad.conf.j2").write_text(text)
+    with pytest.raises(WrongUseError) as refused:
+        render_variant("bad", Box(hardware=BOX.hardware, need=100, owned={"max_connections"}))
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (["mine", "Mine"], r"variants/mine\.conf\.j2: the name is that of Mine\.conf\.j2"),
+        (["harness"], r"variants/harness\.conf\.j2: the name is pgladder's own"),
+        (["as-found"], r"variants/as-found\.conf\.j2: the name is pgladder's own"),
+        (["my own"], r"variants/my own\.conf\.j2: a name has letters"),
+    ],
+)
+def test_a_file_with_the_name_of_another_is_refused(templates, files, sentence):
+    for name in files:
+        (templates / "variants" / f"{name}.conf.j2").touch()
+    with pytest.raises(WrongUseError, match=sentence):
+        variant_names()
 
 
 def test_a_file_dropped_into_the_directory_is_a_variant(templates):

@@ -1,0 +1,83 @@
+"""``pgladder variants``: arguments and what they ask for; what it does is in ``bench.variants``."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.local import default_data_dir
+from bench.model import to_json
+from bench.report.terminal import console
+from bench.report.variants import show_differences, show_list, show_settings
+from bench.tuning.hardware import parse_hardware
+from bench.tuning.render import Box, summary, variant_names
+from bench.variants import Machine, compare, explain, this_machine
+
+DONE = 0
+
+
+def list_variants(options: argparse.Namespace) -> int:
+    """Print a line for each variant."""
+    summaries = {name: summary(name) for name in variant_names()}
+    if options.json:
+        return _print_json(summaries)
+    show_list(console(), summaries)
+    return DONE
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print what a variant sets, and why."""
+    machine = _machine(options)
+    explained = explain(options.name, Box(hardware=machine.hardware, connections=options.connections))
+    if options.json:
+        return _print_json(explained)
+    title = f"{options.name} on {_where(options, machine)}"
+    show_settings(console(), title, explained.settings, explained.derivations)
+    return DONE
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print in what two variants differ in effect."""
+    machine = _machine(options)
+    box = Box(hardware=machine.hardware, connections=options.connections)
+    found = compare(options.a, options.b, box, huge_pages=machine.huge_pages)
+    if options.json:
+        return _print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
+    show_differences(console(), options.a, options.b, _where(options, machine), found)
+    return DONE
+
+
+def _machine(options: argparse.Namespace) -> Machine:
+    """Take the machine described, else this one; of one described nobody knows its huge pages."""
+    if options.hardware:
+        return Machine(parse_hardware(options.hardware), huge_pages=True)
+    return this_machine(options.data_dir or default_data_dir())
+
+
+def _where(options: argparse.Namespace, machine: Machine) -> str:
+    return str(machine.hardware) if options.hardware else f"this machine ({machine.hardware})"
+
+
+def _print_json(thing: object) -> int:
+    print(to_json(thing).decode())  # noqa: T201 - the output of the command
+    return DONE
+
+
+def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]) -> None:
+    """Add the arguments; ``count`` parses a number."""
+    parser.set_defaults(action=list_variants)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    one = commands.add_parser("show", help="explain every setting of a variant", allow_abbrev=False)
+    one.add_argument("name", metavar="NAME")
+    one.set_defaults(action=show)
+    two = commands.add_parser("diff", help="tell in what two variants differ in effect", allow_abbrev=False)
+    two.add_argument("a", metavar="A")
+    two.add_argument("b", metavar="B")
+    two.set_defaults(action=diff)
+    for each in (one, two):
+        each.add_argument("--json", action="store_true", help="for programs")
+        each.add_argument(
+            "--hardware", metavar="H", help="ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine"
+        )
+        each.add_argument("--connections", type=count, metavar="N", help="default: the tool's own")
+        each.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")

@@ -1,0 +1,79 @@
+"""Proof that a configuration is in force, from ``pg_settings``; and what a change of it takes, restart or reload.
+
+Numbers are compared in base units; words with PostgreSQL's own reading of the same text (``staging``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.server.session import Session
+from bench.server.staging import Checked
+from bench.units import in_base_units
+
+ROWS = """
+    SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), pending_restart
+    FROM pg_settings"""
+AT_ANY_TIME = "SELECT lower(name) FROM pg_settings WHERE lower(name) = ANY(%(names)s) AND context <> 'postmaster'"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the server says of a parameter."""
+
+    name: str
+    setting: str
+    unit: str
+    kind: str
+    source: str
+    """The file that set it, else in a word what did."""
+    pending: bool
+
+    def holds(self, text: str, reading: str) -> bool:
+        """Tell whether the value is the one that was written."""
+        if _is_chosen_by_server(self.name, text):
+            return True
+        if self.kind == "integer":
+            return in_base_units(text, self.unit) == int(self.setting)
+        if self.kind == "real":  # shown with six digits
+            return f"{float(in_base_units(text, self.unit, integer=False)):g}" == f"{float(self.setting):g}"
+        return reading == self.setting
+
+
+def at_start_only(session: Session, names: Sequence[str]) -> list[str]:
+    """Return those that take effect at a start only; parameters the server does not know are counted to them."""
+    at_any_time = {name for (name,) in session.rows(AT_ANY_TIME, {"names": list(names)})}
+    return [name for name in names if name not in at_any_time]
+
+
+def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterator[str]:
+    """Say what is not as the files in ``directory`` have it: each setting of theirs, and what none of them sets."""
+    rows = {row.name: row for row in (Row(*each) for each in session.rows(ROWS))}
+    for name, text in checked.texts.items():
+        if name in rows:
+            yield from _objections(rows[name], text, checked.readings[name], directory)
+        elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
+            yield f"{name} = {text}: in force is {value}"  # an extension's that is not loaded: not in pg_settings
+    for row in rows.values():
+        if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
+            yield f"{row.name} = {row.setting}: still in force from {row.source}"
+    for line, error in session.rows("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"):
+        yield f"pg_hba.conf, line {line}: {error}"
+
+
+def _objections(row: Row, text: str, reading: str, directory: Path) -> Iterator[str]:
+    if row.pending:
+        yield f"{row.name} = {text}: waits for a restart"
+    elif not row.holds(text, reading):
+        yield f"{row.name} = {text}: in force is {row.setting}{row.unit and ' of ' + row.unit} from {row.source}"
+    elif not _lies_in(row.source, directory) and not _is_chosen_by_server(row.name, text):
+        yield f"{row.name} = {text}: in force, but from {row.source}"
+
+
+def _lies_in(source: str, directory: Path) -> bool:
+    return Path(source).is_absolute() and Path(source).parent.resolve() == directory.resolve()
+
+
+def _is_chosen_by_server(name: str, text: str) -> bool:
+    """Only wal_buffers shows what -1 came to (PostgreSQL 15, src/backend/access/transam/xlog.c)."""
+    return name == "wal_buffers" and text == "-1"

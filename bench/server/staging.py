@@ -1,0 +1,155 @@
+"""A configuration tried out beside a running server, which does not notice.
+
+Owns what can be told before a variant is applied: PostgreSQL's own reading of every setting, whether preload libraries
+are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: copies of the
+configuration and of what it needs besides, so that the sizes of shared memory, which it will not tell of a directory in
+use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+
+from bench.conf import read_conf, refuse_owned
+from bench.model import Variant, WrongUseError
+from bench.server.session import VariantError
+from bench.units import shown
+
+Run = Callable[[Sequence[str | Path]], subprocess.CompletedProcess[str]]
+"""Runs a command as the server's user."""
+
+NEEDED = ("PG_VERSION", "global/pg_control", "postgresql.conf", "server.crt", "server.key")
+SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", "max_wal_size", "huge_pages", "shared_buffers")
+LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
+PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
+HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
+GB = 1e9
+PROCESSORS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A variant that PostgreSQL takes and the box can hold."""
+
+    variant: Variant
+    of_harness: Mapping[str, str]
+    """What the harness sets, as written."""
+    texts: Mapping[str, str]
+    """What harness and variant set, as written."""
+    readings: Mapping[str, str]
+    """The same as PostgreSQL reads it, in base units."""
+
+
+class Staging:
+    """Checks variants on top of one harness, against one data directory; each text once."""
+
+    def __init__(self, directory: Path, data: Path, bin_dir: Path, run: Run) -> None:
+        self._directory, self._data, self._bin, self._run = directory, data, bin_dir, run
+        self._known: dict[Variant, Checked] = {}
+        self._of_harness: dict[str, str] = {}
+        """Its readings: had once, as no variant changes them."""
+        directory.mkdir(mode=0o755)
+        shutil.copytree(data / "pgladder", directory / "pgladder")
+        (directory / "global").mkdir()
+        for name in NEEDED:
+            if (data / name).exists():  # a certificate is there for TLS only
+                shutil.copyfile(data / name, directory / name)
+        (directory / "postgresql.auto.conf").touch()
+        for path in (directory, *directory.rglob("*")):
+            shutil.chown(path, data.stat().st_uid, data.stat().st_gid)
+            path.chmod(0o700)
+
+    def check(self, harness: Variant, variant: Variant) -> Checked:
+        """Try a variant out.
+
+        Raises:
+            VariantError: PostgreSQL does not take it, or the box can't hold it; says which setting and why.
+
+        """
+        if variant not in self._known:
+            self._known[variant] = self._check(harness, variant)
+        return self._known[variant]
+
+    def _check(self, harness: Variant, variant: Variant) -> Checked:
+        texts = {name: given.text for name, given in read_conf(harness.text, "The harness").items()}
+        try:
+            own = {name: given.text for name, given in read_conf(variant.text, "its text").items()}
+            refuse_owned(own, texts, "it")
+        except WrongUseError as error:
+            raise VariantError(variant.name, str(error)) from error
+        for why in self._missing_libraries(own):
+            raise VariantError(variant.name, why)
+        (self._directory / "pgladder" / "20-variant.conf").write_text(variant.text)
+        asked = own if self._of_harness else texts | own
+        readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
+        self._of_harness = {name: readings[name] for name in texts}
+        for why in too_much(readings, self._data):
+            raise VariantError(variant.name, why)
+        return Checked(variant, texts, texts | own, readings)
+
+    def _all_readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
+        """Ask for every one, on all processors at once: PostgreSQL is started for each."""
+        shares = [names[start::PROCESSORS] for start in range(PROCESSORS)]
+        shares[0] = [*shares[0], *SIZES]  # one after the other: the sizes of shared memory take the directory's lock
+        with ThreadPoolExecutor(PROCESSORS) as pool:
+            shares_read = pool.map(lambda share: self._readings(variant, share), shares)
+        return {name: text for share in shares_read for name, text in share.items()}
+
+    def _readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
+        done = self._run(["sh", "-c", LOOP, "sh", self._bin / "postgres", self._directory, *names])
+        if done.returncode:
+            raise VariantError(variant, complaint(done.stderr))
+        return {name: text.rstrip("\n") for name, text in zip(names, done.stdout.split("\0")[:-1], strict=True)}
+
+    def _missing_libraries(self, texts: Mapping[str, str]) -> Iterable[str]:
+        for name, within in PRELOADED.items():
+            for library in filter(None, (each.strip(' "') for each in texts.get(name, "").split(","))):
+                path = self._library_directory() / within / library.replace("$libdir/", "")
+                if not path.is_file() and not path.with_name(path.name + ".so").is_file():
+                    yield f"{name} = {texts[name]}: there is no library {library} in {path.parent}"
+
+    def _library_directory(self) -> Path:
+        return Path(self._run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip())
+
+
+def complaint(log: str) -> str:
+    """Return what PostgreSQL complains of, with its hint: ``invalid value for parameter "work_mem": "3XB" (…)``."""
+    lines = re.findall(r"\b(LOG|ERROR|FATAL|PANIC|HINT): +(.*)", log)
+    said = [(level, text) for level, text in lines if "skipping missing" not in text and "contains errors" not in text]
+    grave = [text for level, text in said if level not in {"LOG", "HINT"}] or [
+        text for level, text in said if level == "LOG"
+    ]
+    hint = next((f" ({text})" for level, text in said if level == "HINT"), "")
+    return re.sub(r' in file "[^"]*"', "", grave[0] if grave else log.strip()) + hint
+
+
+def too_much(readings: Mapping[str, str], data: Path) -> Iterable[str]:
+    """Say what of a configuration the box can't hold: shared memory, huge pages, WAL."""
+    shared, memory = int(readings["shared_memory_size"]) << 20, psutil.virtual_memory().total
+    if shared > memory:
+        yield (
+            f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
+            f" {shared / GB:.1f} GB of shared memory, and this box has {memory / GB:.1f} GB"
+        )
+    pages = int(readings["shared_memory_size_in_huge_pages"])
+    if readings["huge_pages"] == "on" and not 0 <= pages <= (there := sum(map(_count, HUGE_PAGES))):
+        yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
+    wal = int(readings["max_wal_size"]) << 20
+    free = shutil.disk_usage(data).free + sum(path.stat().st_size for path in (data / "pg_wal").glob("[0-9A-F]*"))
+    if wal > free:
+        yield f"max_wal_size = {shown(Fraction(wal >> 20), 'MB')}: so much is not free, {free / GB:.1f} GB are"
+
+
+def _count(path: str) -> int:
+    try:
+        return int(Path(path).read_text())
+    except OSError:
+        return 0  # a kernel without huge pages

@@ -1,0 +1,177 @@
+"""PostgreSQL 15's parameters: whether a value is one, what it comes to, and in what two configurations differ.
+
+Owns what can be told without a server. ``parameters.tsv`` is its ``pg_settings`` (name, vartype, unit, boot_val,
+min_val, max_val, enumvals); a test compares it with a real one. Whether a server runs with the values is proved there.
+"""
+
+import csv
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+
+from bench.model import WrongUseError
+from bench.units import in_base_units, shown
+
+Value = Fraction | str
+"""A number in base units; a bool is ``on`` or ``off``."""
+
+BOOLEANS = {"true": "on", "yes": "on", "on": "on", "1": "on", "false": "off", "no": "off", "off": "off", "0": "off"}
+SAME_CHOICE = {
+    ("wal_compression", "on"): "pglz",
+    ("wal_level", "archive"): "replica",
+    ("wal_level", "hot_standby"): "replica",
+}
+FOLLOWS = {
+    "autovacuum_vacuum_cost_delay": "vacuum_cost_delay",
+    "autovacuum_vacuum_cost_limit": "vacuum_cost_limit",
+    "autovacuum_work_mem": "maintenance_work_mem",
+}
+"""Where -1 means as another (PostgreSQL 15 manual, 20.4 and 20.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A row of ``pg_settings``."""
+
+    name: str
+    kind: str
+    unit: str
+    default: str
+    least: str
+    most: str
+    choices: str
+
+    def value(self, text: str) -> Value:
+        """Return what a text comes to.
+
+        Raises:
+            WrongUseError: the parameter takes no such value.
+
+        """
+        match self.kind:
+            case "bool":
+                return _boolean(self.name, text)
+            case "enum":
+                return self._choice(text)
+            case "string":
+                return text
+        return self._number(text)
+
+    def _number(self, text: str) -> Fraction:
+        try:
+            value = in_base_units(text, self.unit, integer=self.kind == "integer")
+        except WrongUseError as error:
+            raise WrongUseError(f"{self.name} = {text}: {error}") from error
+        least, most = Fraction(self.least), Fraction(self.most)
+        if not least <= value <= most:
+            raise WrongUseError(
+                f"{self.name} = {text}: it must lie between {shown(least, self.unit)} and {shown(most, self.unit)}."
+            )
+        return value
+
+    def _choice(self, text: str) -> str:
+        word, choices = text.lower(), self.choices.lower().split(",")
+        if word not in choices and "off" in choices:
+            word = BOOLEANS.get(word, word)
+        word = SAME_CHOICE.get((self.name, word), word)
+        if word not in choices:
+            raise WrongUseError(f"{self.name} = {text}: it takes {self.choices.replace(',', ', ')}.")
+        return word
+
+    def shown(self, value: Value) -> str:
+        """Write a value as ``SHOW`` does."""
+        return value if isinstance(value, str) else shown(value, self.unit)
+
+
+def _boolean(name: str, text: str) -> str:
+    """PostgreSQL takes any beginning that is not also another's (src/backend/utils/adt/bool.c)."""
+    meant = {value for word, value in BOOLEANS.items() if text and word.startswith(text.lower())}
+    if len(meant) != 1:
+        raise WrongUseError(f"{name} = {text}: it takes on or off.")
+    return meant.pop()
+
+
+@cache
+def parameters() -> dict[str, Parameter]:
+    """Return every parameter that a file can set, by its name in lower case."""
+    text = (files("bench.tuning") / "parameters.tsv").read_text(encoding="utf-8")
+    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return {row[0].lower(): Parameter(*row) for row in rows}
+
+
+def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
+    """Return what each text comes to; of an extension's parameters (with a dot) the text itself.
+
+    Raises:
+        WrongUseError: an unknown parameter (names the nearest) or a value it does not take.
+
+    """
+    try:
+        return {name: text if "." in name else _known(name).value(text) for name, text in texts.items()}
+    except WrongUseError as error:
+        raise WrongUseError(f"{where}: {error}") from error
+
+
+def _known(name: str) -> Parameter:
+    if name not in parameters():
+        near = difflib.get_close_matches(name, parameters(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise WrongUseError(f"PostgreSQL 15 has no parameter {name}{hint}")
+    return parameters()[name]
+
+
+def effect(given: Mapping[str, Value], *, huge_pages: bool = True) -> dict[str, Value]:
+    """Return what is in force with these values: PostgreSQL's defaults where they are silent.
+
+    Args:
+        given: of a variant, by ``values``.
+        huge_pages: whether the box has any set aside; without them ``try`` is ``off``.
+
+    """
+    force = {**_defaults(), **given}
+    for name, other in FOLLOWS.items():
+        if force[name] == -1:
+            force[name] = force[other]
+    if force["wal_buffers"] == -1:
+        force["wal_buffers"] = _wal_buffers(force["shared_buffers"])
+    if force["huge_pages"] == "try" and not huge_pages:
+        force["huge_pages"] = "off"
+    return force
+
+
+@cache
+def _defaults() -> dict[str, Value]:
+    return {name: parameter.value(parameter.default) for name, parameter in parameters().items()}
+
+
+def _wal_buffers(shared_buffers: Value) -> Fraction:
+    """1/32 of shared_buffers, from 8 blocks to a segment (src/backend/access/transam/xlog.c, XLOGChooseNumBuffers)."""
+    assert isinstance(shared_buffers, Fraction)
+    return Fraction(min(max(shared_buffers // 32, 8), 2048))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A parameter that differs in effect; None where an extension's is not set."""
+
+    name: str
+    a: str | None
+    b: str | None
+
+
+def differences(a: Mapping[str, Value], b: Mapping[str, Value]) -> list[Difference]:
+    """Compare what is in force under two variants."""
+    return [
+        Difference(name, _shown(name, a.get(name)), _shown(name, b.get(name)))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
+    ]
+
+
+def _shown(name: str, value: Value | None) -> str | None:
+    if value is None or name not in parameters():
+        return None if value is None else str(value)
+    return parameters()[name].shown(value)

@@ -1,0 +1,129 @@
+"""Variants on a box: what this machine is to a formula, what a variant sets there, in what two of them differ.
+
+Joins ``probes`` (facts) and ``tuning`` (formulas, templates) for ``pgladder variants`` and ``pgladder run``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+from bench.model import Fact, Unreadable, Variant, WrongUseError
+from bench.plan import pick
+from bench.probes.cpu import cpu_facts
+from bench.probes.disk import disk_facts
+from bench.probes.memory import memory_facts
+from bench.tuning.hardware import Disk, Hardware
+from bench.tuning.parameters import Difference, Value, differences, effect, values
+from bench.tuning.render import Box, render, render_variant, settings, texts, variant_names
+
+DISKS: dict[object, Disk] = {"nvme": "nvme", "hdd": "hdd"}
+"""What a formula calls the kinds our probe tells; all others (mmc, virtual, memory, unreadable) count as ``ssd``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What ``pgladder variants show`` tells, in its JSON form."""
+
+    settings: dict[str, str]
+    derivations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine as variants see it; ``huge_pages`` tells whether any are set aside."""
+
+    hardware: Hardware
+    huge_pages: bool
+
+
+def this_machine(data_directory: Path) -> Machine:
+    """Read what this machine is; of a directory that is not there yet, the one it will be made in.
+
+    Raises:
+        WrongUseError: a figure can't be read; says why.
+
+    """
+    while not data_directory.exists():
+        data_directory = data_directory.parent
+    root = Path("/")
+    memory = memory_facts(root)
+    hardware = hardware_of(memory, cpu_facts(root), disk_facts(data_directory, root))
+    return Machine(hardware, huge_pages=memory["nr_hugepages"] != 0)
+
+
+def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
+    """Make of the probes' facts what formulas know; sizes rounded up, as Pigsty reads them.
+
+    Raises:
+        WrongUseError: a figure was not readable.
+
+    """
+    return Hardware(
+        ram_mb=-(-_number(memory, "ram_bytes") >> 20),
+        cores=_number(cpu, "logical_cpus"),
+        disk=DISKS.get(disk["kind"] if isinstance(disk["kind"], str) else None, "ssd"),
+        disk_gb=-(-_number(disk, "file_system_bytes") >> 30),
+    )
+
+
+def _number(facts: dict[str, Fact], name: str) -> int:
+    fact = facts[name]
+    if isinstance(fact, Unreadable):
+        raise WrongUseError(
+            f"This machine's {name} can't be read: {fact.unreadable}; name the figures with --hardware."
+        )
+    assert isinstance(fact, int)
+    return fact
+
+
+def explain(name: str, box: Box) -> Explanation:
+    """Tell what a variant sets on a box, and why.
+
+    Raises:
+        WrongUseError: an unknown name (says the nearest), or a template with an error.
+
+    """
+    given = settings(_rendered(name, box))
+    return Explanation({n: each.text for n, each in given.items()}, {n: each.words for n, each in given.items()})
+
+
+def compare(a: str, b: str, box: Box, *, huge_pages: bool) -> list[Difference]:
+    """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
+    box = replace(box, owned=settings(harness_for(0, tls=False)))
+    one, other = (_effect(_rendered(name, box), huge_pages=huge_pages) for name in (a, b))
+    return differences(one, other)
+
+
+def _rendered(name: str, box: Box) -> Variant:
+    [known] = pick("variant", [name], variant_names())
+    return render_variant(known, box)
+
+
+def _effect(variant: Variant, *, huge_pages: bool) -> dict[str, Value]:
+    return effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
+
+
+def harness_for(need: int, *, tls: bool) -> Variant:
+    """Render what the instrument needs of a private server, the same under every variant."""
+    connections = max(need, 100)
+    return render(
+        "harness", {"listen_addresses": "127.0.0.1", "port": None, "max_connections": connections, "tls": tls}
+    )
+
+
+def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
+    """Render the variants of a plan that needs so many connections.
+
+    Raises:
+        WrongUseError: as ``explain``, or two of them are the same on this machine.
+
+    """
+    box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
+    variants = {name: render_variant(name, box) for name in pick("variant", names, variant_names())}
+    for one, other in combinations(variants.values(), 2):
+        if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
+            raise WrongUseError(
+                f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
+            )
+    return variants

@@ -1,0 +1,229 @@
+"""Variants swapped on a real PostgreSQL 15: checked before, proved after, the last good one put back on failure."""
+
+from contextlib import closing
+from time import monotonic
+
+import pytest
+
+from bench.server.binaries import find_binaries
+from bench.server.private import PrivateServer
+from bench.server.session import DriftError, VariantError
+from bench.tuning.parameters import parameters
+from bench.tuning.render import as_variant, texts, variant_names
+from bench.variants import harness_for, this_machine, variants_for
+from tests.integration.support import BRIEF, climbing
+
+HARNESS = harness_for(40, tls=False)
+STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
+LAST_GOOD = as_variant("last-good", "work_mem = 5MB\nwal_buffers = 1MB\n")
+SWAP_S = 5
+
+
+@pytest.fixture(scope="module")
+def server(new_place):
+    """A private server with one variant in force."""
+    made = PrivateServer(new_place(), find_binaries())
+    try:
+        made.create(HARNESS, tls=False)
+        made.apply(STOCK)
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def good(server):
+    """The server with the last good variant in force; it still must be when the test ends."""
+    server.apply(LAST_GOOD)
+    yield server
+    assert ask(server, "SELECT setting FROM pg_settings WHERE name IN ('work_mem', 'wal_buffers')") == ["128", "5120"]
+    assert ask(server, "SELECT count(*) FROM pg_settings WHERE pending_restart") == [0]
+
+
+def ask(server, statement):
+    with closing(server.session()) as session:
+        return sorted(value for (value,) in session.rows(statement))
+
+
+def started(server):
+    return ask(server, "SELECT pg_postmaster_start_time()")
+
+
+def refusal(server, text, name="bad"):
+    with pytest.raises(VariantError) as refused:
+        server.apply(as_variant(name, text))
+    return str(refused.value)
+
+
+# --- what is built in ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", variant_names())
+def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason(server, name):
+    machine = this_machine(server.data_directory())
+    variant = variants_for([name], machine, 40, HARNESS)[name]
+    try:
+        server.check(variant)
+    except VariantError as error:
+        reason = str(error)
+        assert reason.startswith(f"variant {name}: ")
+        assert any(why in reason for why in ("huge_pages = on: ", "max_wal_size = ", "shared_buffers = "))
+        return
+    began = monotonic()
+    server.apply(variant)
+    took = monotonic() - began
+    print(f"{name}: swapped and proved in {took:.2f} s")  # noqa: T201 - pytest -rP shows it
+    assert took < SWAP_S
+    asked = "SELECT lower(name) FROM pg_settings WHERE sourcefile LIKE '%/pgladder/20-variant.conf'"
+    assert set(ask(server, asked)) == {name for name in texts(variant) if name in parameters()}
+
+
+def test_what_is_known_of_parameters_is_what_this_server_says(server):
+    with closing(server.session()) as session:
+        rows = session.rows(
+            "SELECT lower(name), vartype, coalesce(unit, ''), coalesce(boot_val, ''), coalesce(min_val, ''),"
+            " coalesce(max_val, ''), coalesce(array_to_string(enumvals, ','), '') FROM pg_settings"
+            " WHERE context <> 'internal' AND position('.' IN name) = 0"
+        )
+    known = {name: (p.kind, p.unit, p.default, p.least, p.most, p.choices) for name, p in parameters().items()}
+    assert {name: tuple(rest) for name, *rest in rows} == known
+
+
+# --- restart or reload -----------------------------------------------------------------------------------------------
+
+
+def test_where_no_parameter_needs_a_restart_the_files_are_only_read_again(good):
+    before = started(good)
+    good.apply(as_variant("reloaded", "work_mem = 7MB\nwal_buffers = 1MB\nmax_wal_size = 2GB\n"))
+    assert ask(good, "SELECT current_setting('work_mem') || current_setting('max_wal_size')") == ["7MB2GB"]
+    good.apply(LAST_GOOD)
+    assert ask(good, "SELECT current_setting('max_wal_size')") == ["1GB"]
+    assert started(good) == before
+
+
+def test_a_parameter_that_needs_a_restart_gets_one_also_when_it_goes(good):
+    before = started(good)
+    good.apply(as_variant("gone", "work_mem = 5MB\n"))
+    assert started(good) != before
+    assert ask(good, "SELECT current_setting('wal_buffers')") == ["4MB"]
+    good.apply(LAST_GOOD)
+
+
+def test_a_variant_in_force_is_left_alone(good):
+    before = started(good)
+    good.apply(LAST_GOOD)
+    assert started(good) == before
+
+
+# --- what is refused before it is applied ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("wrk_mem = 1MB", 'unrecognized configuration parameter "wrk_mem" line 1'),
+        ("jit = off\nwork_mem = 1XB", 'invalid value for parameter "work_mem": "1XB" (Valid units'),
+        ("work_mem = 1kB", '1 kB is outside the valid range for parameter "work_mem" (64 .. 2147483647)'),
+        (
+            "max_wal_senders = 5\nwal_level = minimal",
+            'WAL streaming (max_wal_senders > 0) requires wal_level "replica"',
+        ),
+        ("shared_buffers = 7TB", "shared_buffers = 7TB: with it PostgreSQL takes "),
+        ("max_wal_size = 1000TB", "max_wal_size = 1000TB: so much is not free, "),
+        ("max_connections = 10", "it sets max_connections, which the harness owns"),
+        ("data_directory = '/'", "it sets data_directory, which the harness owns"),
+        ("jit = off\njit = on", "its text, line 2: jit is set twice."),
+        ("shared_preload_libraries = 'pg_stat_statements, nope'", "there is no library nope in /"),
+        ("session_preload_libraries = nope", "session_preload_libraries = nope: there is no library nope in /"),
+    ],
+)
+def test_what_cannot_be_is_refused_while_the_server_runs_on(good, text, why):
+    before = started(good)
+    assert refusal(good, text).startswith("variant bad: ")
+    assert why in refusal(good, text)
+    assert started(good) == before
+
+
+def test_huge_pages_that_are_not_set_aside_are_refused(good):
+    why = refusal(good, "huge_pages = on\nshared_buffers = 8GB\n")
+    assert "huge pages, and " in why or "shared_buffers = 8GB" in why
+
+
+def test_a_library_that_is_there_is_loaded(server):
+    server.apply(
+        as_variant("loaded", "shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.max = 100\n")
+    )
+    assert ask(server, "SELECT current_setting('pg_stat_statements.max')") == ["100"]
+
+
+# --- what fails when it is applied -----------------------------------------------------------------------------------
+
+
+def test_a_variant_that_keeps_postgresql_from_starting_leaves_the_last_good_one_in_force(good):
+    why = refusal(good, "wal_buffers = 1MB\nunix_socket_group = 'there-is-no-such-group'\n", "unstartable")
+    assert why.startswith("variant unstartable: PostgreSQL did not start: ")
+    assert why.endswith("; what changed: unix_socket_group")
+
+
+def test_what_was_refused_once_is_refused_again_at_once_and_the_server_runs_on(good):
+    text = "wal_buffers = 1MB\nunix_socket_group = 'nor-is-there-this-group'\n"
+    first, before = refusal(good, text), started(good)
+    began = monotonic()
+    assert refusal(good, text) == first
+    assert monotonic() - began < 0.1
+    assert started(good) == before
+
+
+def test_a_setting_that_somebody_altered_is_named_before_it_is_in_force_and_with_whatever_variant(good):
+    with closing(good.session()) as session:
+        session.run("ALTER SYSTEM SET jit = on")
+        try:
+            for variant in (LAST_GOOD, STOCK):
+                with pytest.raises(DriftError, match=r"^jit: changed by ALTER SYSTEM$"):
+                    good.apply(variant)
+        finally:
+            session.run("ALTER SYSTEM RESET jit")
+
+
+def test_a_setting_that_another_file_overrides_is_not_called_in_force(good):
+    base = good.data_directory() / "postgresql.conf"
+    text = base.read_text()
+    base.write_text(f"{text}jit = on\n")
+    try:
+        why = refusal(good, "jit = off\nwal_buffers = 1MB\n", "overridden")
+    finally:
+        base.write_text(text)
+    assert why == f"variant overridden: jit = off: in force is on from {base}"
+
+
+def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
+    made = PrivateServer(new_place(), find_binaries())
+    try:
+        made.create(HARNESS, tls=False)
+        why = refusal(made, "unix_socket_group = 'there-is-no-such-group'\n")
+        assert why.endswith("could not create any Unix-domain sockets; what changed: unix_socket_group")
+        made.apply(STOCK)
+        assert ask(made, "SELECT current_setting('unix_socket_group')") == [""]
+    finally:
+        made.close()
+
+
+# --- a run -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
+    if this_machine(place).huge_pages:
+        pytest.skip("huge pages are set aside here")
+    asked = ["--phases", "2-C", "--variants", "huge-pages pgtune-web", *BRIEF, "--blocks", 1]
+    with climbing(place, *asked) as climb:
+        ended = climb.end()
+    records = climb.records()
+    assert ended.code == 1
+    assert sorted(record.variant for record in records if record.validity.state == "void") == ["huge-pages"]
+    for record in records:
+        reasons = {reason.code: reason.detail for reason in record.validity.reasons}
+        if record.variant == "huge-pages":
+            assert reasons["refused"].startswith("refused: variant huge-pages: huge_pages = on: it takes ")
+        else:
+            assert record.rows > 0
+    assert "Void !" in ended.out

@@ -1,0 +1,168 @@
+"""``pgladder variants`` and what a machine is to a formula."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.cli import main
+from bench.model import Unreadable, WrongUseError
+from bench.tuning import render as room
+from bench.tuning.hardware import Hardware
+from bench.variants import Machine, hardware_of, harness_for, this_machine, variants_for
+
+VECTORS = Path(__file__).parent / "tuning" / "vectors"
+N100 = "ram_mb=16384,cores=4,disk=nvme,disk_gb=500"
+MACHINE = Machine(Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500), huge_pages=False)
+
+
+@pytest.fixture
+def pgladder(capsys, monkeypatch):
+    """Run the command; return its code, output and errors."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main(["variants", *map(str, arguments)])
+        told = capsys.readouterr()
+        return end.value.code, told.out, told.err
+
+    return run
+
+
+def vectors(tool):
+    """Every run of a tool with its defaults, as (variant, hardware, settings)."""
+    for vector in json.loads((VECTORS / f"{tool}.json").read_text())["vectors"]:
+        box, options = vector["hardware"], vector["options"]
+        disk = options.get("hd_type", box["disk_kind"])
+        if vector["profile"] == "promscale" or options.get("wal_disk_size"):
+            continue
+        name = tool if tool == "timescaledb-tune" else f"{tool}-{vector['profile']}"
+        figures = f"ram_mb={box['ram_mb']},cores={box['cores']},disk={disk},disk_gb={box['disk_gb']}"
+        yield name, figures, vector["settings"]
+
+
+@pytest.mark.parametrize("tool", ["pgtune", "pigsty", "timescaledb-tune"])
+def test_show_in_json_is_what_the_original_tool_emits_text_for_text_and_in_order(pgladder, tool):
+    checked = 0
+    for name, figures, settings in vectors(tool):
+        code, out, err = pgladder("show", name, "--hardware", figures, "--json")
+        found = json.loads(out)
+        assert (code, err, list(found)) == (0, "", ["settings", "derivations"])
+        assert list(found["settings"].items()) == list(settings.items())
+        assert list(found["derivations"]) == list(settings)
+        assert all(found["derivations"].values())
+        checked += 1
+    assert checked >= 10
+
+
+def test_show_takes_the_connections_asked_for(pgladder):
+    found = json.loads(pgladder("show", "pgtune-oltp", "--hardware", N100, "--connections", 50, "--json")[1])
+    assert found["settings"]["max_connections"] == "50"
+    assert found["settings"]["work_mem"] == "77672kB"
+    assert found["derivations"]["work_mem"] == "(RAM − shared_buffers) ÷ ((50 connections + 4 workers) × 3)"
+
+
+def test_show_explains_every_setting_for_people(pgladder):
+    code, out, _ = pgladder("show", "pigsty-tiny", "--hardware", N100)
+    assert code == 0
+    assert out.startswith(f"pigsty-tiny on {N100}\n")
+    assert " shared_buffers " in " " + " ".join(out.split())
+    assert "RAM × 0.25, rounded up" in out
+
+
+def test_show_without_hardware_is_of_this_machine(pgladder):
+    ram_mb = this_machine(Path("/")).hardware.ram_mb
+    found = json.loads(pgladder("show", "shared-buffers-25", "--json")[1])
+    assert found["settings"] == {"shared_buffers": f"{ram_mb // 4}MB"}
+    assert "this machine (ram_mb=" in pgladder("show", "stock")[1]
+
+
+def test_the_list_has_a_line_for_each_variant(pgladder):
+    code, out, _ = pgladder()
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == room.variant_names()
+    assert list(json.loads(pgladder("--json")[1])) == room.variant_names()
+
+
+def test_diff_shows_only_what_differs_in_effect(pgladder):
+    code, out, _ = pgladder("diff", "stock", "big-wal", "--hardware", N100)
+    assert code == 0
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["parameter", "stock", "big-wal"],
+        ["max_wal_size", "1GB", "16GB"],
+    ]
+    found = json.loads(pgladder("diff", "pgtune-web", "pgtune-oltp", "--hardware", N100, "--json")[1])
+    assert found == {
+        "max_wal_size": {"pgtune-web": "4GB", "pgtune-oltp": "8GB"},
+        "min_wal_size": {"pgtune-web": "1GB", "pgtune-oltp": "2GB"},
+        "work_mem": {"pgtune-web": "20560kB", "pgtune-oltp": "13797kB"},
+    }
+    assert "are the same in effect on" in pgladder("diff", "stock", "stock")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["show", "pgtune-olpt"], "Unknown variant 'pgtune-olpt'; did you mean pgtune-oltp"),
+        (["diff", "stock", "sotck"], "Unknown variant 'sotck'; did you mean stock"),
+        (["show", "pgtune-web", "--hardware", "ram=3"], "hardware: unknown name 'ram'"),
+        (["show", "pgtune-web", "--hardware", N100, "--connections", "3"], "pgtune takes no fewer than 20 connections"),
+        (["show", "pgtune-web", "--hardware", N100.replace("16384", "256")], "pgtune takes no memory under 512 MB"),
+        (["show", "stock", "--connections", "0"], "'0' is not a number above 0"),
+        (["show"], "the following arguments are required: NAME"),
+    ],
+)
+def test_wrong_use_is_refused_in_a_sentence(pgladder, arguments, sentence):
+    code, out, err = pgladder(*arguments)
+    assert (code, out) == (2, "")
+    assert sentence in err
+
+
+# --- this machine ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "disk"),
+    [("nvme", "nvme"), ("hdd", "hdd"), ("ssd", "ssd"), ("mmc", "ssd"), ("virtual", "ssd"), ("memory", "ssd")],
+)
+def test_sizes_are_rounded_up_and_every_kind_of_disk_is_one_the_tools_know(kind, disk):
+    facts = {"ram_bytes": (16 << 30) - 1}, {"logical_cpus": 4}, {"kind": kind, "file_system_bytes": (500 << 30) - 9}
+    assert hardware_of(*facts) == Hardware(ram_mb=16384, cores=4, disk=disk, disk_gb=500)
+
+
+def test_an_unreadable_disk_counts_as_ssd_and_unreadable_memory_is_told():
+    unreadable = Unreadable(unreadable="no /proc here")
+    disk = {"kind": unreadable, "file_system_bytes": 1}
+    assert hardware_of({"ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
+    with pytest.raises(
+        WrongUseError, match=r"ram_bytes can't be read: no /proc here; name the figures with --hardware"
+    ):
+        hardware_of({"ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
+
+
+def test_of_a_directory_that_is_not_there_yet_the_one_it_will_be_made_in_is_read(tmp_path):
+    assert this_machine(tmp_path / "not" / "yet") == this_machine(tmp_path)
+
+
+# --- the variants of a plan ------------------------------------------------------------------------------------------
+
+
+def test_the_variants_of_a_plan_leave_the_harness_its_own():
+    harness = harness_for(208, tls=False)
+    found = variants_for(["stock", "pgtune-oltp"], MACHINE, 208, harness)
+    assert list(found) == ["stock", "pgtune-oltp"]
+    assert "# the harness owns max_connections; the formula says 208: as asked" in found["pgtune-oltp"].text
+    assert "(208 connections + 4 workers)" in found["pgtune-oltp"].text
+
+
+def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(tmp_path, monkeypatch):
+    (tmp_path / "variants").mkdir()
+    for name, text in {"a": "work_mem = 4MB", "b": "work_mem = 4096kB\nhuge_pages = off", "c": "jit = off"}.items():
+        (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
+    harness = harness_for(100, tls=False)
+    monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
+    with pytest.raises(WrongUseError, match="The variants a and b are the same in effect on this box"):
+        variants_for(["a", "c", "b"], MACHINE, 100, harness)
+    with_pages = Machine(MACHINE.hardware, huge_pages=True)
+    assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
