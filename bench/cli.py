@@ -38,6 +38,14 @@ WISHES = (
     "seed",
 )
 PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+MEANINGS = (
+    "client processes",
+    "commits under way, in each process",
+    "connections a pool opens at the start, in each process",
+    "connections a pool may open, in each process",
+    "rows a commit",
+    "characters of a row's payload",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -247,9 +255,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     long.add_argument("--blocks", type=_positive(int), metavar="N", help="repetitions, each in a random order")
     long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
     how = parser.add_argument_group("how to write (instead of a phase's own)")
-    for name in PARAMETERS[:-1]:
-        how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N")
-    how.add_argument("--event-loop", choices=["asyncio", "uvloop"])
+    for name, meaning in zip(PARAMETERS[:-1], MEANINGS, strict=True):
+        how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N", help=meaning)
+    how.add_argument("--event-loop", choices=["asyncio", "uvloop"], help="what runs asyncpg")
     where = parser.add_argument_group("where")
     where.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
     where.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")

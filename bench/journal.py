@@ -142,7 +142,7 @@ class RunDirectory:
         return sorted(begun - recorded)
 
     def check_sums(self) -> bool:
-        """Compare every file with ``SHA256SUMS`` where that has been written; return whether it has.
+        """Compare every file with ``SHA256SUMS``; return whether that has been written.
 
         Raises:
             WrongUseError: a file was changed, is missing or is not listed; names it.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench.agent.fingerprint import take_fingerprint
+from bench.agent.fingerprint import differences, take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
@@ -93,6 +93,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id(datetime.now(UTC))
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
+        _forget_environment()
         plan = given or _new_plan(request, run, brought)
         _check_arms(plan, brought)
         directory = directory or RunDirectory(request.out or Path("results") / run / socket.gethostname())
@@ -127,12 +128,24 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
         listener.says("starting a private PostgreSQL 15")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         server.apply(plan.variants[0])
-    if ready.directory.host() is None:
-        listener.says("reading what this machine is (3 s)")
-        bin_dir = None if request.dsn else find_binaries(request.bin_dir)
-        host = take_fingerprint(plan.run, socket.gethostname(), server, bin_dir, ready.limits)
+    listener.says("reading what this machine is (3 s)")
+    bin_dir = None if request.dsn and not request.bin_dir else find_binaries(request.bin_dir)
+    host = take_fingerprint(plan, socket.gethostname(), server, bin_dir, ready.limits)
+    before = ready.directory.host()
+    if before and (changed := differences(before, host)):
+        raise WrongUseError(
+            f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
+            f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
+        )
+    if before is None:
         ready.directory.write_host(host)
     return execute(plan, ready.directory, server, listener)
+
+
+def _forget_environment() -> None:
+    """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15)."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:

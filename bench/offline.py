@@ -36,7 +36,7 @@ def read(directory: RunDirectory) -> PulledRun:
 
 def told(run: PulledRun) -> LadderReport:
     """Return what the records of a run say."""
-    return ladder_report(run.plan, run.host, run.records, run.histograms)
+    return ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
 
 
 def write_page(directory: Path, out: Path | None) -> tuple[Path, Sequence[LadderReport]]:

@@ -37,6 +37,12 @@ BYTES_PER_ROW = 146
 """Heap tuple and index entry of ``plain`` beside the payload: 210 bytes with 64 bytes of payload, as measured."""
 WAL_BYTES_PER_ROW = 170
 """WAL of one row of ``plain`` beside the payload, without full-page images."""
+WAL_PAGE_BYTES = 8192
+"""A commit flushes whole pages of WAL."""
+START_BYTES = 300_000_000
+"""A new cluster, or the WAL that a trial fills beforehand."""
+DISK_BYTES_PER_S = 1_000_000_000
+"""What a fast NVMe drive takes."""
 WAL_KEPT_BYTES = 1 << 30
 """PostgreSQL 15's default max_wal_size."""
 AGENT_CONNECTIONS = 5
@@ -95,7 +101,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a plan will take, from rates a fast box reaches: an upper bound, not a forecast."""
+    """What a plan will take, from rates that a fast box reaches."""
 
     seconds: float
     written_bytes: int
@@ -244,6 +250,8 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     for trial in plan.trials:
         pick("phase", [trial.phase], phases)
         pick("variant", [trial.variant], names)
+        if trial.method != phases[trial.phase].method:
+            raise WrongUseError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         _check_own(trial, phases[trial.phase].parameters)
     if len({trial.trial for trial in plan.trials}) != len(plan.trials):
@@ -271,17 +279,21 @@ def upper_rate(parameters: Parameters) -> float:
         return 5_000 * parameters.processes
     if parameters.batch == 1:
         return 3_000 * min(parameters.in_flight * parameters.processes, 10)
-    return min(400_000 * parameters.processes, 1_000_000)
+    bytes_allow = DISK_BYTES_PER_S / (BYTES_PER_ROW + parameters.payload_bytes)
+    return min(400_000 * parameters.processes, 1_000_000, bytes_allow)
 
 
 def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     """Return what the trials that are left of a plan will take."""
     span = plan.warm_up_s + plan.window_s
     rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
+    commits = sum(count / trial.parameters.batch for count, trial in zip(rows, left, strict=True))
     preload_s = plan.preload_rows / PRELOAD_ROWS_PER_S
     payload = max((trial.parameters.payload_bytes for trial in left), default=0)
+    written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
+    kept_per_row = BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload
     return Estimate(
         seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
-        written_bytes=int(sum(rows) * (BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload)),
-        disk_bytes=int(max(rows, default=0) * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload)) + WAL_KEPT_BYTES,
+        written_bytes=int(sum(rows) * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
+        disk_bytes=int(max(rows, default=0) * kept_per_row) + WAL_KEPT_BYTES + START_BYTES,
     )

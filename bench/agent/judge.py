@@ -17,6 +17,7 @@ VOID = frozenset(
         "no-commits",
         "not-verified",
         "refused-rows-found",
+        "rows-altered",
         "rows-duplicated",
         "rows-foreign",
         "rows-lost",
@@ -32,6 +33,8 @@ CLOCK_STEP_S = 0.1
 """The wall clock may drift from the monotonic one by NTP's slewing (500 ppm), not by more."""
 IN_FLIGHT_TOLERANCE = 0.05
 STEAL_PCT = 5.0
+OTHERS_SHARE = 0.10
+LATE_SHARE, LATE_S = 0.05, 0.05
 FEW_COMMITS = 30
 """Below this a rate over the window is told by its ends."""
 
@@ -60,11 +63,25 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     return [Reason(code="in-flight", detail=detail)]
 
 
-def check_cpu(cpu: Cpu) -> list[Reason]:
-    """A hypervisor that gives the processor to others makes this host slower than it is."""
-    if cpu.steal_pct is None or cpu.steal_pct <= STEAL_PCT:
+def check_cpu(cpu: Cpu, cpus: int) -> list[Reason]:
+    """Others on this host, or a hypervisor that gives the processor to others, make it slower than it is."""
+    reasons = []
+    if cpu.steal_pct is not None and cpu.steal_pct > STEAL_PCT:
+        detail = f"the hypervisor gave {cpu.steal_pct:.0f} % of the CPU time to others"
+        reasons.append(Reason(code="steal", detail=detail))
+    if cpu.host_pct is not None and cpu.client_cores is not None and cpu.server_cores is not None:
+        others = cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores
+        if others > OTHERS_SHARE * cpus:
+            detail = f"other programs kept {others:.1f} of {cpus} cores busy"
+            reasons.append(Reason(code="not-alone", detail=detail))
+    return reasons
+
+
+def check_late(what: str, late_s: float, window_s: float) -> list[Reason]:
+    """What the agent does at the ends of a window must be done there: on a host too busy for that it is not."""
+    if late_s <= max(LATE_SHARE * window_s, LATE_S):
         return []
-    return [Reason(code="steal", detail=f"the hypervisor gave {cpu.steal_pct:.0f} % of the CPU time to others")]
+    return [Reason(code="agent-late", detail=f"{what} {late_s:.1f} s too late: the agent did not get to run")]
 
 
 def check_host(first: Reading, last: Reading) -> list[Reason]:
@@ -90,12 +107,14 @@ def check_steady(steady: Steadiness | None) -> list[Reason]:
     return [Reason(code="not-steady", detail=detail)]
 
 
-def check_commits(commits: int) -> list[Reason]:
-    """Something must have happened in the window, and often enough."""
+def check_commits(commits: int, together: int) -> list[Reason]:
+    """Something must have happened in the window, and often enough; ``together``: so many make one event."""
     if commits == 0:
         return [Reason(code="no-commits", detail="no commit was acknowledged in the window")]
-    if commits < FEW_COMMITS:
-        return [Reason(code="few-commits", detail=f"only {commits} commits in the window: a longer one tells more")]
+    if commits / together < FEW_COMMITS:
+        rounds = f" in rounds of {together}" if together > 1 else ""
+        detail = f"only {commits} commits{rounds} in the window: a longer one tells more"
+        return [Reason(code="few-commits", detail=detail)]
     return []
 
 

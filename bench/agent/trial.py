@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
+import psutil
 import psycopg2
 
 from bench.agent import judge, observe
-from bench.agent.verify import check_transactions, find, find_lost, verify
+from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
 from bench.model import (
     ClientTime,
     Cpu,
@@ -42,6 +43,8 @@ from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
+DRAIN_ALLOWED_S = 0.5
+"""For commits under way when the window closes, before settling is timed."""
 WAL_SEGMENTS = 16
 """At least these are there when a trial starts, so that a fresh cluster does not pay for creating them."""
 SECOND_NS = 1_000_000_000
@@ -61,6 +64,8 @@ class Outcome:
     complete: bool = False
     """The window was open from its start to its end."""
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
+    closes_s: float = 0.0
+    """When the window closed, on the monotonic clock."""
     moments: list[observe.Moment] = field(default_factory=list)
     checkpoint_s: float | None = None
     transactions: int | None = None
@@ -100,15 +105,20 @@ class TrialRunner:
         self.server.apply(variant)
         with closing(self.server.session()) as session:
             self._prepare(session, trial, outcome)
-            before, started = session.next_transaction(), session.started()
+            before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             began = time.monotonic()
             self._measure(session, trial, outcome)
         with closing(self.server.session()) as session:  # anew: the server may have been restarted
             if session.started() != started:
                 outcome.doubt("server-restarted", "the server was restarted during the trial")
+            elif session.configuration_loaded() != loaded:
+                outcome.doubt("configuration-loaded", "the server read its configuration anew during the trial")
+            if outcome.complete:
+                late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S
+                outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             outcome.checkpoint_s = session.checkpoint()
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
-            self._verify(session, before, began, outcome)
+            self._verify(session, trial, before, began, outcome)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
@@ -159,27 +169,37 @@ class TrialRunner:
         if clients.wait_until(window.opens_ns):
             return False
         first = observe.spent_so_far(clients.pids, postmaster)
+        first_late_s = first.at_s - window.opens_ns / SECOND_NS
         for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = session.named(script("counters"))
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
-        outcome.cpu = observe.cpu_between(first, observe.spent_so_far(clients.pids, postmaster), outcome.moments)
-        return time.monotonic_ns() >= window.closes_ns
+        last = observe.spent_so_far(clients.pids, postmaster)
+        outcome.closes_s = window.closes_ns / SECOND_NS
+        if late := judge.check_late(
+            "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s
+        ):
+            outcome.reasons += late
+        else:
+            outcome.cpu = observe.cpu_between(first, last, outcome.moments)
+        return last.at_s >= outcome.closes_s
 
-    def _verify(self, session: Session, before: int, began: float, outcome: Outcome) -> None:
+    def _verify(self, session: Session, trial: Trial, before: int, began: float, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
         outcome.transactions = session.next_transaction() - before
         if not outcome.results:
             return
         try:
             found, found_lost = find(session), find_lost(session, outcome.results)
+            transactions = find_commits(session)
         except psycopg2.Error as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, found, found_lost)
+        outcome.verified, reasons = verify(outcome.results, found, found_lost, trial.parameters.payload_bytes)
         outcome.reasons += reasons
+        outcome.reasons += check_commits_found(transactions, outcome.results, found_lost)
         outcome.reasons += check_transactions(
             outcome.transactions, outcome.results, time.monotonic() - began, exclusive=self.server.exclusive
         )
@@ -195,12 +215,12 @@ class TrialRunner:
         histogram = merge(decode(result.latency_hdr) for result in results)
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
-        steady = assess(rows) if outcome.complete else None
+        steady = assess(rows[: int(seconds)]) if outcome.complete else None
         if outcome.complete:
-            outcome.reasons += judge.check_commits(sum(commits))
+            outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            outcome.reasons += judge.check_cpu(outcome.cpu)
+            outcome.reasons += judge.check_cpu(outcome.cpu, psutil.cpu_count() or 1)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
         settled = seconds + outcome.checkpoint_s if seconds and outcome.checkpoint_s is not None else None
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
@@ -285,18 +305,24 @@ def client_time(results: Sequence[Result]) -> ClientTime:
     return ClientTime(**{name: sum(getattr(result, name) for result in results) for name in names})
 
 
+def _barrier(trial: Trial) -> bool:
+    phase = ladder()[trial.phase]
+    return isinstance(phase, AsyncPhase) and phase.barrier
+
+
 def in_flight(trial: Trial, results: Sequence[Result], seconds: float) -> InFlight | None:
     """Little's law, N = X · (R + Z): what was under way on average, from the cycles' time inside the window.
 
-    Expected is what the phase keeps under way; behind a barrier, which a round's slowest commit holds up, what was
-    under way on average while a round was on.
+    Expected is what the phase keeps under way; behind a barrier, which a round's slowest commit holds up, that many
+    times the mean cycle over the mean round.
     """
-    if not seconds or not sum(result.commits for result in results):
+    if not seconds or not any(sum(result.commits_per_second) for result in results):
         return None
     cycles = sum(result.cycle_s for result in results)
-    phase = ladder()[trial.phase]
-    if isinstance(phase, AsyncPhase) and phase.barrier:
-        expected = cycles / (sum(result.round_s for result in results) / len(results))
-    else:
-        expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    if _barrier(trial) and (rounds := sum(result.rounds for result in results)):
+        commits = sum(sum(result.commits_per_second) for result in results)
+        spent = client_time(results)
+        whole = spent.prepare_s + spent.connect_s + spent.pool_wait_s + spent.insert_s + spent.release_s
+        expected *= (whole / commits) / (sum(result.rounds_s for result in results) / rounds)
     return InFlight(measured=cycles / seconds, expected=expected)

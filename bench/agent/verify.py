@@ -25,13 +25,22 @@ class Found:
     different: int
     lowest: int
     highest: int
+    shortest: int
+    longest: int
+    """Characters of its payloads."""
 
 
 def find(session: Session) -> dict[int, Found]:
     """Ask the server what it has, by writer."""
     session.run(f"SET work_mem = '{VERIFY_MEMORY}'")
     rows = session.rows(script("found"), {"sequence_bits": SEQUENCE_BITS})
-    return {row[0]: Found(rows=row[1], different=row[2], lowest=row[3], highest=row[4]) for row in rows}
+    names = ("rows", "different", "lowest", "highest", "shortest", "longest")
+    return {writer: Found(**dict(zip(names, values, strict=True))) for writer, *values in rows}
+
+
+def find_commits(session: Session) -> int:
+    """Ask how many transactions wrote what is there."""
+    return int(session.value(script("commits")))
 
 
 def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, int], int]:
@@ -45,13 +54,18 @@ def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, in
 
 
 def verify(
-    results: Sequence[Result], found: dict[int, Found], found_lost: dict[tuple[int, int], int]
+    results: Sequence[Result], found: dict[int, Found], found_lost: dict[tuple[int, int], int], payload: int
 ) -> tuple[Verified, list[Reason]]:
-    """Compare, writer by writer. Pure."""
+    """Compare, writer by writer; ``payload`` is the length each row should have. Pure."""
     complaints: list[tuple[str, str]] = []
     for result in results:
-        there = found.get(result.writer, Found(rows=0, different=0, lowest=first_stamp(result.writer), highest=0))
+        first = first_stamp(result.writer)
+        nothing = Found(rows=0, different=0, lowest=first, highest=first, shortest=payload, longest=payload)
+        there = found.get(result.writer, nothing)
         complaints += _compare(result, there, found_lost)
+        if not there.shortest == there.longest == payload:
+            detail = f"payloads of {there.shortest} to {there.longest} characters where {payload} were to be written"
+            complaints.append(("rows-altered", f"writer {result.writer}: {detail}"))
     for writer in sorted(found.keys() - {result.writer for result in results}):
         complaints.append(("rows-foreign", f"there are rows of an unknown writer {writer}"))
     return Verified(
@@ -81,6 +95,17 @@ def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int
         (refused > 0, "refused-rows-found", f"{refused} rows of commits that the server refused are there"),
     ]
     return [(code, f"writer {result.writer}: {detail}") for failed, code, detail in checks if failed]
+
+
+def check_commits_found(
+    transactions: int, results: Sequence[Result], found_lost: dict[tuple[int, int], int]
+) -> list[Reason]:
+    """Each commit is one transaction, and no transaction is more: ``transactions`` wrote the rows that are there."""
+    claimed = sum(result.commits for result in results) + sum(kept > 0 for kept in found_lost.values())
+    if transactions == claimed:
+        return []
+    detail = f"the rows of {claimed} commits were written by {transactions} transactions"
+    return [Reason(code="transactions-mismatch", detail=detail)]
 
 
 def check_transactions(used: int, results: Sequence[Result], seconds: float, *, exclusive: bool) -> list[Reason]:

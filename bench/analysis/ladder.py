@@ -13,7 +13,18 @@ from typing import Literal
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.pulled import finished
-from bench.model import Fingerprint, Latency, Layout, Plan, Reason, Record, Transport
+from bench.model import (
+    Fingerprint,
+    Latency,
+    Layout,
+    Parameters,
+    Plan,
+    Reason,
+    Record,
+    Transport,
+    Trial,
+    WrongUseError,
+)
 from bench.stats.histogram import merge, percentiles
 
 Key = tuple[int, int]
@@ -40,6 +51,7 @@ class Rung:
     pool_min: int | None
     pool_max: int | None
     batch: int
+    payload_bytes: int
     event_loop: str | None
     trials: int
     void: int
@@ -55,7 +67,7 @@ class Rung:
     server_cores: float | None
     host_pct: float | None
     step: float | None
-    """Against the rung below that has a number."""
+    """Against the rung below; None where that has no number or wrote other payloads."""
     vs_phase_1: float | None
     doubts: tuple[Doubt, ...]
 
@@ -69,7 +81,7 @@ class Ladder:
     transport: Transport
     durability: tuple[str, ...]
     """More than one where trials differ in it: then they should not have been pooled."""
-    blocks: int
+    preload_rows: int
     seconds: float
     """Of each window."""
     rungs: tuple[Rung, ...]
@@ -88,14 +100,22 @@ class LadderReport:
 
 
 def ladder_report(
-    plan: Plan, host: Fingerprint | None, records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]
+    plan: Plan,
+    host: Fingerprint | None,
+    records: Sequence[Record],
+    histograms: Mapping[Key, HdrHistogram],
+    *,
+    sealed: bool,
 ) -> LadderReport:
-    """Return what a run's records say."""
+    """Return what a run's records say; ``sealed``: its files were checked against their checksums."""
+    check_records(plan, records)
     recorded = finished(records)
     complete = recorded >= {trial.trial for trial in plan.trials}
     partial = (
         [] if complete else [f"This run is not complete: {len(recorded)} of its {len(plan.trials)} trials are here."]
     )
+    if complete and not sealed:
+        partial.append("These files have no checksums: whether they are as they were written can't be told.")
     return LadderReport(
         run=plan.run,
         host=host,
@@ -106,6 +126,26 @@ def ladder_report(
         ),
         ladders=tuple(ladders(records, histograms)),
     )
+
+
+def check_records(plan: Plan, records: Sequence[Record]) -> None:
+    """Refuse records that are not of this plan's trials.
+
+    Raises:
+        WrongUseError: names the first.
+
+    """
+    planned = {trial.trial: trial for trial in plan.trials}
+    for record in records:
+        trial = planned.get(record.trial)
+        if trial is None or record.run != plan.run or _asked(trial, trial.parameters) != _asked(record, record):
+            raise WrongUseError(f"The record of trial {record.trial} is not of a trial of plan {plan.run}.")
+
+
+def _asked(what: Trial | Record, how: Parameters | Record) -> tuple[object, ...]:
+    names = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+    parameters = (getattr(how, name) for name in names)
+    return what.block, what.phase, what.method, what.variant, what.layout, what.transport, *parameters
 
 
 def host_notes(host: Fingerprint) -> list[str]:
@@ -143,18 +183,19 @@ def _way(record: Record) -> tuple[str | int, ...]:
 
 def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
     rungs: list[Rung] = []
-    first = below = None
+    first = below = payload = None
     for (phase, *_), group in groupby(sorted(records, key=_way), _way):
-        rung = _rung(list(group), histograms, below, first)
+        trials = list(group)
+        rung = _rung(trials, histograms, below if trials[0].payload_bytes == payload else None, first)
         rungs.append(rung)
-        below = rung.rows_per_s or below
+        below, payload = rung.rows_per_s, rung.payload_bytes
         first = rung.rows_per_s if phase == "1" else first
     return Ladder(
         variant=records[0].variant,
         layout=records[0].layout,
         transport=records[0].transport,
         durability=tuple(sorted({record.durability for record in records if record.durability != "unknown"})),
-        blocks=len({record.block for record in records}),
+        preload_rows=records[0].preload_rows,
         seconds=max(record.seconds for record in records),
         rungs=tuple(rungs),
     )
@@ -176,6 +217,7 @@ def _rung(
         pool_min=one.pool_min,
         pool_max=one.pool_max,
         batch=one.batch,
+        payload_bytes=one.payload_bytes,
         event_loop=one.event_loop,
         trials=len(trials),
         void=len(trials) - len(good),

@@ -52,8 +52,6 @@ def ending_notes(run: PulledRun) -> list[str]:
         f"Trial {trial} had begun and has no record: it was under way when this was copied, or was cut off."
         for trial, _ in sorted(run.begun)
     ]
-    if not run.sealed:
-        notes.append("There are no checksums, as the run was not closed: nothing tells whether a file was changed.")
     if again := sorted({record.trial for record in run.records if record.attempt > 1}):
         notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
     return notes

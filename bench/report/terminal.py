@@ -19,12 +19,21 @@ MARKS = {"suspect": "?", "void": "!"}
 DASH = "–"
 
 
+class PatientConsole(Console):
+    """A console whose reader may leave (``| head``): what was begun goes on, unseen."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def console(*, stderr: bool = False) -> Console:
     """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
     stream = sys.stderr if stderr else sys.stdout
     wide = None if stream.isatty() else WIDTH
     colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    out = Console(stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors)
+    out = PatientConsole(stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors)
     out.width = min(out.width, WIDTH)
     return out
 
@@ -51,21 +60,27 @@ def show_ladders(out: Console, report: LadderReport) -> None:
 def heading(ladder: Ladder) -> str:
     """Return what all rungs have in common, durability included."""
     durability = " and ".join(ladder.durability) or "durability unknown"
-    return f"{ladder.variant} · {ladder.layout} · {ladder.transport} · {durability}"
+    payloads = " and ".join(f"{size:,}" for size in sorted({rung.payload_bytes for rung in ladder.rungs}))
+    before = f" · {ladder.preload_rows:,} rows before" if ladder.preload_rows else ""
+    return f"{ladder.variant} · {ladder.layout} · {ladder.transport} · {durability} · {payloads} B payload{before}"
 
 
 def caption(ladder: Ladder) -> str:
     """Return how the numbers came about, and how far blocks differ."""
-    blocks = f"median of {ladder.blocks} blocks" if ladder.blocks > 1 else "one block: no spread known"
+    used = sorted({rung.trials - rung.void for rung in ladder.rungs})
+    most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
+    blocks = f"median of {most} trials" if used[-1] > 1 else "one trial: no spread known"
     text = (
         f"{blocks}, {ladder.seconds:g} s windows; latency of one commit in ms, row lat. in µs; cores of client, server"
     )
     spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
-    if ladder.blocks > 1 and spreads:
+    if used[-1] > 1 and spreads:
         worst, phase = max(spreads)
-        text += f"; blocks differ by up to {worst:.0%} (phase {phase})"
+        text += f"; trials differ by up to {worst:.0%} (phase {phase})"
     if any(rung.processes > 1 for rung in ladder.rungs):
-        text += "; 4× before a pool: that many client processes, each with such a pool"
+        text += "; n× before a pool: so many client processes, each with such a pool"
+    if uvloop := [rung.phase for rung in ladder.rungs if rung.event_loop == "uvloop"]:
+        text += f"; on uvloop: {', '.join(uvloop)}"
     if ladder.seconds < 20:
         text += "; steadiness not assessed"
     return text + "."
@@ -180,7 +195,7 @@ def doubt_lines(ladder: Ladder) -> Iterable[Text]:
 def _doubt(ladder: Ladder, rung: Rung, doubt: Doubt) -> str:
     trials = f"trial{'s' if doubt.trials[1:] else ''} {', '.join(map(str, doubt.trials))}"
     where = f"{rung.phase} ({ladder.variant}, {ladder.layout}, {ladder.transport})"
-    word = f"{doubt.state.capitalize()} {MARKS[doubt.state]}"
+    word = f"{doubt.state.capitalize()} {MARKS.get(doubt.state, '?')}"
     return f"{word} {where}, {trials}: {doubt.reason.detail}"
 
 

@@ -46,10 +46,13 @@ class BroughtServer:
             )
         self._password = connection.info.password or None
         self._parameters = connection.info.dsn_parameters
-        self._host, self._port = connection.info.host, connection.info.port
+        if options := self._parameters.get("options"):
+            raise WrongUseError(f"Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.")
+        self._host, self._port = self._parameters.get("hostaddr") or connection.info.host, connection.info.port
         """Where that connection came to: also by the environment, a default, or one host of several."""
         self.transport = self._transport(connection)
         connection.close()
+        self._arguments = self.endpoint(self.transport).psycopg2_arguments()  # from here on, what clients are given
         self.limits = self._find_limits()
 
     def _first_connection(self) -> psycopg2.extensions.connection:
@@ -70,7 +73,10 @@ class BroughtServer:
 
     def _find_limits(self) -> list[str]:
         """Say what can't be controlled or observed, each with its reason."""
-        limits = ["its configuration is used as found", "transactions of others can't be told from ours"]
+        limits = [
+            "its configuration and its way to authenticate are used as found",
+            "transactions of others can't be told from ours",
+        ]
         if self._major != MAJOR:
             limits.append(f"it is PostgreSQL {self._major}, measured by --any-version")
         session = Session(self._arguments)
@@ -85,7 +91,7 @@ class BroughtServer:
             limits.append("no WAL directory or data directory (not a member of pg_monitor)")
         session.close()
         if self.postmaster() is None:
-            limits.append("it runs on another machine: its CPU and disk are not observed")
+            limits.append("it can't be seen from here: its CPU and disk are not observed")
         return limits
 
     def connections_free(self) -> int:
@@ -102,7 +108,6 @@ class BroughtServer:
         """See ``Server.session``; makes our schema where it is not there yet."""
         session = Session(self._arguments)
         session.run(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema)))
-        session.run(sql.SQL("SET search_path = {}").format(sql.Identifier(self.schema)))
         return session
 
     def endpoint(self, transport: Transport) -> Endpoint:

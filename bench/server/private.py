@@ -145,6 +145,8 @@ class PrivateServer:
         self._remove()
         Path(self._held.name).unlink()
         self._held.close()
+        with contextlib.suppress(OSError):  # somebody else's files are in it
+            self._base.parent.rmdir()
 
     # --- running -----------------------------------------------------------------------------------------------------
 

@@ -136,6 +136,10 @@ class Session:
         """Return when the server started: another answer later means that it was restarted."""
         return str(self.value("SELECT pg_postmaster_start_time()"))
 
+    def configuration_loaded(self) -> str:
+        """Return when the server last read its configuration: settings may have changed and changed back since."""
+        return str(self.value("SELECT pg_conf_load_time()"))
+
     def setting(self, name: str) -> str:
         """Return a setting as SHOW prints it."""
         return str(self.value("SELECT current_setting(%(name)s)", {"name": name}))

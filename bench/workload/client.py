@@ -103,7 +103,8 @@ class Client:
             insert_s=recorder.insert_ns / SECOND_NS,
             release_s=recorder.release_ns / SECOND_NS,
             cycle_s=recorder.cycle_ns / SECOND_NS,
-            round_s=recorder.round_ns / SECOND_NS,
+            rounds=recorder.rounds,
+            rounds_s=recorder.rounds_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
         )

@@ -60,7 +60,8 @@ class Result:
     release_s: float
     cycle_s: float
     """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
-    round_s: float
-    """The part of the window in which a round was on (phases with a barrier)."""
+    rounds: int
+    rounds_s: float
+    """How many rounds ended in the window, and what they lasted together (phases with a barrier)."""
     pool_high_water: int | None
     latency_hdr: str

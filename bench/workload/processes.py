@@ -69,7 +69,7 @@ class Clients:
                 selector.register(process.stdout, EVENT_READ)
             while (left := moment_ns - monotonic_ns()) > 0:
                 if selector.select(left / 1e9):
-                    return True
+                    return monotonic_ns() < moment_ns
         return False
 
     def results(self, timeout_s: float) -> list[Result]:

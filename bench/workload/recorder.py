@@ -24,7 +24,7 @@ class Recorder:
         self.rows_per_second = [0] * seconds
         self.commits_per_second = [0] * seconds
         self.acknowledged = 0
-        self.cycle_ns = self.round_ns = 0
+        self.cycle_ns = self.rounds = self.rounds_ns = 0
         self.prepare_ns = self.wait_ns = self.insert_ns = self.release_ns = 0
         self._latencies = array("q")
         self._counts: Counter[int] = Counter()
@@ -49,7 +49,9 @@ class Recorder:
 
     def round(self, began: int, ended: int) -> None:
         """Take note of a round: commits that started together and waited for the slowest."""
-        self.round_ns += max(0, min(ended, self.closes_ns) - max(began, self.opens_ns))
+        if self.opens_ns <= ended < self.closes_ns:
+            self.rounds += 1
+            self.rounds_ns += ended - began
 
     def _fold(self) -> None:
         micros = [latency // 1000 for latency in self._latencies]

@@ -14,7 +14,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     lab.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def as_found(lab: Lab) -> dict[str, set[str]]:
     """What each box was like before anything was done to it."""
     return {box: lab.snapshot(box) for box in BOXES}

@@ -13,17 +13,18 @@ BIN = Path(sys.executable).parent
 SUBNET = "10.86.78.0/24"
 BOXES = ("e2e1", "e2e2")
 
-# What must be as it was after a teardown. Caches, logs and lists of packages age by themselves.
+# What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
+# neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
 SNAPSHOT = r"""
 dpkg-query -W -f 'package ${Package} ${Version} ${Status}\n'
 apt-mark showmanual | sed 's/^/manual /'
 getent passwd | sed 's/^/user /'; getent group | sed 's/^/group /'
 systemctl list-unit-files --plain --no-legend | sed 's/^/unit /'
-systemctl list-units --plain --no-legend --type=service,timer,socket --state=active | awk '{print "active", $1}'
+systemctl list-units --plain --no-legend --state=running,waiting,listening | awk '{print "active", $1}'
 sysctl -a 2>/dev/null | grep -E '^vm.(swappiness|dirty)'
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache \
-  -o -path /var/log \
-  -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf -o -path /var/lib/systemd/timers \) \
+  -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf -o -path /var/lib/systemd/timers \
+  -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
   -prune -o -printf 'file %M %u %g %p\n'
 find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
 """

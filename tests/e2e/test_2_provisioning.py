@@ -28,7 +28,7 @@ def _wait_until(lab: Lab, condition: str) -> None:
 
 HOLD_LOCK = """
 use Fcntl; open(my $file, ">>", "/var/lib/dpkg/lock-frontend") or die;
-fcntl($file, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0)) or die; sleep 300
+my $lock = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl($file, F_SETLK, $lock) or die; sleep 300
 """
 
 

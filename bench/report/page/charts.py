@@ -127,12 +127,12 @@ def time() -> dict[str, Any]:
 
 def course() -> dict[str, Any]:
     """Each trial of a rung from second to second, all on one scale; a triangle where a checkpoint was seen to begin."""
-    axis = alt.Axis(format="d", tickMinStep=1, tickCount=4)
+    axis = alt.Axis(format=".4~r", tickCount=3)
     second = alt.X("from:Q", title=None, scale=alt.Scale(zero=True), axis=axis)
     rate = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=3))
     state = alt.Color("state:N", legend=None, scale=alt.Scale(domain=["valid", "suspect", "void"]))
     tip = [
-        alt.Tooltip("trial:N"),
+        alt.Tooltip("trial:O"),
         alt.Tooltip("state:N"),
         alt.Tooltip("from:Q", title="from second", format="~r"),
         alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
@@ -140,6 +140,6 @@ def course() -> dict[str, Any]:
     bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
     triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
     marks = triangles.encode(x="seen:Q", y=alt.value(3))
-    trial = alt.Facet("trial:N", sort=None, title=None, header=alt.Header(labelPadding=3))
+    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3, labelExpr="'trial ' + datum.label"))
     strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
     return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))

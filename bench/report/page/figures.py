@@ -124,9 +124,8 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
 
 def _course(run: PulledRun, trial: Record, most: int) -> Row:
     way = course(run.samples[trial.trial, trial.attempt], run.plan.window_s, most)
-    sign = {"valid": "", "suspect": "?", "void": "!"}[trial.validity.state]
     return {
-        "trial": f"trial {trial.trial}{sign}",
+        "trial": trial.trial,
         "state": trial.validity.state,
         "watched": way.watched,
         "from": [_short(step.from_s) for step in way.steps],

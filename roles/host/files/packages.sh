@@ -5,7 +5,7 @@
 # begins, so that teardown.sh knows it wherever the power goes.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-apt() { apt-get -qq -o DPkg::Lock::Timeout=10 -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
+apt() { apt-get -qq -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
 
 missing() {
   for package in $PACKAGES; do

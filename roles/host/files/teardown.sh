@@ -4,7 +4,7 @@
 # Prints "changed" when it changed something. A package that something else came to need stays, and is named.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-apt() { apt-get -qq -o DPkg::Lock::Timeout=10 "$@"; }
+apt() { apt-get -qq "$@"; }
 [ -d "$STATE/found" ] || exit 0
 
 restore_knobs() {

@@ -79,14 +79,14 @@ def test_too_few_in_flight_is_time_outside_and_too_many_is_not_a_negative_time()
 
 def test_where_nothing_is_known_nothing_is_said():
     assert judge.check_in_flight(None) == []
-    assert judge.check_cpu(Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None)) == []
+    assert judge.check_cpu(Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None), 2) == []
     assert judge.check_host(QUIET, BLIND) == judge.check_host(BLIND, QUIET) == []
 
 
 @pytest.mark.parametrize(("steal_pct", "doubtful"), [(0, False), (5, False), (5.1, True)])
 def test_a_hypervisor_that_takes_more_than_five_percent_is_named(steal_pct, doubtful):
     cpu = Cpu(host_pct=50, steal_pct=steal_pct, client_cores=1, server_cores=1)
-    assert codes(judge.check_cpu(cpu)) == (["steal"] if doubtful else [])
+    assert codes(judge.check_cpu(cpu, 2)) == (["steal"] if doubtful else [])
 
 
 def test_throttling_between_two_readings_names_the_counter():
@@ -109,7 +109,7 @@ def test_a_host_that_was_throttled_before_and_not_since_is_not_blamed():
     ("commits", "expected"), [(0, ["no-commits"]), (1, ["few-commits"]), (29, ["few-commits"]), (30, [])]
 )
 def test_too_few_commits_tell_little_and_none_tell_nothing(commits, expected):
-    assert codes(judge.check_commits(commits)) == expected
+    assert codes(judge.check_commits(commits, 1)) == expected
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,19 @@ def test_too_few_commits_tell_little_and_none_tell_nothing(commits, expected):
 def test_a_setting_that_changed_came_or_went_is_named(now, told):
     reasons = judge.check_settings({"fsync": "on"}, now)
     assert reasons == ([Reason(code="configuration-drifted", detail=told)] if told else [])
+
+
+def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on():
+    busy = Cpu(host_pct=100, steal_pct=0, client_cores=0.3, server_cores=0.7)
+    assert [reason.code for reason in judge.check_cpu(busy, 2)] == ["not-alone"]
+    assert judge.check_cpu(replace(busy, host_pct=59), 2) == []
+
+
+def test_commits_behind_a_barrier_are_few_when_their_rounds_are():
+    assert judge.check_commits(50 * 30, 50) == []
+    assert [reason.code for reason in judge.check_commits(50 * 29, 50)] == ["few-commits"]
+
+
+def test_what_the_agent_did_too_late_is_a_doubt():
+    assert judge.check_late("CPU was read", 0.1, window_s=2) == []
+    assert [reason.code for reason in judge.check_late("CPU was read", 0.11, window_s=2)] == ["agent-late"]

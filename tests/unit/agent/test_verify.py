@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.agent.verify import TRANSACTIONS_ALLOWED, Found, check_transactions, verify
+from bench.agent.verify import TRANSACTIONS_ALLOWED, Found, check_commits_found, check_transactions, verify
 from bench.model import Verified
 from bench.workload.messages import Lost
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
@@ -17,13 +17,30 @@ DOUBT = Lost(first=40, rows=10, in_doubt=True)
 REFUSED = Lost(first=70, rows=10, in_doubt=False)
 
 
+def test_payloads_that_were_not_asked_for_are_named():
+    result = a_result()
+    found, lost = ask(stamps(result), [result])
+    _, reasons = verify([result], found, lost, 65)
+    assert [reason.code for reason in reasons] == ["rows-altered"]
+
+
+def test_a_method_that_commits_each_row_is_told_by_the_transactions_that_wrote_them():
+    result = a_result()
+    assert check_commits_found(result.commits, [result], {}) == []
+    assert [reason.code for reason in check_commits_found(result.acknowledged, [result], {})] == [
+        "transactions-mismatch"
+    ]
+
+
 def ask(rows, results):
     """What ``find`` and ``find_lost`` would answer if the table held exactly these stamps."""
     by_writer = {}
     for stamp in rows:
         by_writer.setdefault(stamp >> SEQUENCE_BITS, []).append(stamp)
     found = {
-        writer: Found(rows=len(each), different=len(set(each)), lowest=min(each), highest=max(each))
+        writer: Found(
+            rows=len(each), different=len(set(each)), lowest=min(each), highest=max(each), shortest=64, longest=64
+        )
         for writer, each in by_writer.items()
     }
     lost = {
@@ -37,7 +54,7 @@ def ask(rows, results):
 
 
 def codes(rows, *results):
-    _, reasons = verify(results, *ask(rows, results))
+    _, reasons = verify(results, *ask(rows, results), 64)
     return [reason.code for reason in reasons]
 
 
@@ -56,7 +73,7 @@ def acknowledged(result):
 def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
     results = [a_result(1), a_result(2, acknowledged=30)]
     rows = stamps(results[0]) + stamps(results[1])
-    verified, reasons = verify(results, *ask(rows, results))
+    verified, reasons = verify(results, *ask(rows, results), 64)
     assert (verified, reasons) == (Verified(attempted=130, acknowledged=130, found=130, in_doubt=0), [])
 
 
@@ -64,7 +81,7 @@ def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
 def test_a_commit_in_doubt_may_be_there_or_not(kept):
     result = a_result(lost=(DOUBT,))
     rows = stamps(result) if kept else acknowledged(result)
-    verified, reasons = verify([result], *ask(rows, [result]))
+    verified, reasons = verify([result], *ask(rows, [result]), 64)
     assert reasons == []
     assert verified == Verified(attempted=110, acknowledged=100, found=len(rows), in_doubt=10)
 
@@ -139,7 +156,7 @@ def test_a_client_whose_own_account_does_not_add_up_is_noticed(attempted):
 
 def test_the_reason_names_the_writer_and_how_many():
     results = [a_result(1), a_result(2)]
-    _, [reason] = verify(results, *ask(stamps(results[0]) + stamps(results[1])[:97], results))
+    _, [reason] = verify(results, *ask(stamps(results[0]) + stamps(results[1])[:97], results), 64)
     assert reason.detail == "writer 2: 3 acknowledged rows are not there"
 
 

@@ -1,11 +1,13 @@
 """Medians over blocks, void trials named but not counted, steps between rungs."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.ladder import Doubt, ladder_report, ladders
-from bench.model import Cpu, Reason, Unreadable
+from bench.model import Cpu, Reason, Unreadable, WrongUseError
 from bench.stats.histogram import new_histogram
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, void
 
@@ -76,12 +78,13 @@ def test_a_suspect_trial_counts_and_is_named():
     assert [(doubt.state, doubt.trials) for doubt in rung.doubts] == [("suspect", (2,))]
 
 
-def test_a_rung_of_void_trials_has_no_number_and_the_next_step_is_from_the_one_below():
+def test_a_rung_of_void_trials_has_no_number_and_no_step_goes_over_it():
     found = rungs(with_rate(1, "1", 100), a_record(2, "1-B", **void()), with_rate(3, "2", 300))
     assert found["1-B"].rows_per_s is None
     assert found["1-B"].step is None
     assert found["1-B"].vs_phase_1 is None
-    assert found["2"].step == 3
+    assert found["2"].step is None
+    assert found["2"].vs_phase_1 == 3
 
 
 def test_the_same_reason_of_several_trials_is_one_doubt():
@@ -166,9 +169,19 @@ def test_without_records_there_is_no_ladder():
 # --- the report ------------------------------------------------------------------------------------------------------
 
 
-def report(*records, host=None):
-    plan = a_plan(a_trial(1), a_trial(2))
-    return ladder_report(plan, host, records, {(each.trial, each.attempt): new_histogram() for each in records})
+def report(*records, host=None, sealed=True):
+    histograms = {(each.trial, each.attempt): new_histogram() for each in records}
+    return ladder_report(a_plan(a_trial(1), a_trial(2)), host, records, histograms, sealed=sealed)
+
+
+def test_whole_results_without_checksums_are_noted():
+    assert "no checksums" in report(a_record(1), a_record(2), host=a_host(), sealed=False).notes[0]
+
+
+@pytest.mark.parametrize("changes", [{"run": "another"}, {"batch": 7}, {"phase": "2-D"}, {"block": 2}, {"trial": 3}])
+def test_a_record_that_is_not_of_the_plan_is_refused(changes):
+    with pytest.raises(WrongUseError, match="is not of a trial of plan"):
+        report(a_record(1), replace(a_record(2), **changes))
 
 
 def test_a_run_with_a_record_for_every_trial_is_complete():

@@ -2,8 +2,9 @@
 
 import pytest
 
-from bench.analysis.ladder import host_notes, ladder_report
+from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import ending_notes, finished
+from bench.offline import told
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
 
@@ -23,7 +24,7 @@ def test_a_run_that_was_cut_says_how(code, words):
 @pytest.mark.parametrize("code", ["interrupted", "agent-ended"])
 def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
     run = pulled(a_record(1), a_record(2, **void(code)))
-    report = ladder_report(run.plan, run.host, run.records, run.histograms)
+    report = told(run)
     assert not report.complete
     assert "1 of its 2 trials" in report.notes[0]
 
@@ -38,11 +39,6 @@ def test_a_trial_that_was_run_again_counts_once_and_is_named():
     [note] = ending_notes(run)
     assert note.startswith("Cut short and run again: trial 1")
     assert finished(run.records) == {1}
-
-
-def test_files_that_nothing_vouches_for_are_said_to_be_that():
-    [note] = ending_notes(pulled(a_record(1), a_record(2), sealed=False))
-    assert "no checksums" in note
 
 
 def test_a_void_trial_is_a_finished_one():

@@ -144,21 +144,22 @@ def test_a_rung_says_how_many_processes_it_really_had():
     assert "3×–" in pools["1"]
     assert "5–10" in pools["2-G"]
     assert "4×2–4" in pools["2-H"]
-    assert "that many client processes" in " ".join(text.split())
+    assert "so many client processes" in " ".join(text.split())
 
 
 def test_the_heading_has_variant_layout_transport_and_durability():
-    assert "stock · plain · tcp · durable\n" in printed(a_report(a_record()))
-    assert "stock · plain · tcp · durability unknown\n" in printed(a_report(a_record(durability="unknown")))
+    assert "stock · plain · tcp · durable · 64 B payload\n" in printed(a_report(a_record()))
+    unknown = printed(a_report(a_record(durability="unknown", preload_rows=1000)))
+    assert "stock · plain · tcp · durability unknown · 64 B payload · 1,000 rows before\n" in unknown
 
 
 def test_the_caption_says_how_the_numbers_came_about():
     records = [a_record(1, rows_per_s=100), a_record(2, rows_per_s=120, block=2), a_record(3, rows_per_s=90, block=3)]
     text = " ".join(printed(a_report(*records)).split())
-    assert "median of 3 blocks, 2 s windows" in text
-    assert "blocks differ by up to 30% (phase 2-C)" in text
+    assert "median of 3 trials, 2 s windows" in text
+    assert "trials differ by up to 30% (phase 2-C)" in text
     assert "steadiness not assessed" in text
-    assert "one block: no spread known" in printed(a_report(a_record()))
+    assert "one trial: no spread known" in printed(a_report(a_record()))
     assert "steadiness" not in printed(a_report(a_record(seconds=20)))
 
 

@@ -92,12 +92,17 @@ def test_latency_includes_the_wait_for_a_connection_but_not_making_the_rows():
 
 
 @given(began=st.integers(-3, 12), length=st.integers(0, 15))
-def test_of_a_round_and_of_a_cycle_only_the_part_inside_the_window_counts(began, length):
+def test_of_a_cycle_only_the_part_inside_the_window_counts(began, length):
     recorder, ended = Recorder(2, 7), began + length
-    recorder.round(began, ended)
     recorder.acknowledge(began, began, began, ended, ended, 1)
-    inside = len(set(range(2, 7)) & set(range(began, ended)))
-    assert (recorder.round_ns, recorder.cycle_ns) == (inside, inside)
+    assert recorder.cycle_ns == len(set(range(2, 7)) & set(range(began, ended)))
+
+
+def test_rounds_that_end_in_the_window_count_with_all_their_time():
+    recorder = Recorder(2, 7)
+    for began, ended in ((0, 1), (1, 3), (3, 6), (6, 7)):
+        recorder.round(began, ended)
+    assert (recorder.rounds, recorder.rounds_ns) == (2, 5)
 
 
 def test_asking_for_the_histogram_early_loses_and_repeats_nothing():
