@@ -13,6 +13,7 @@ from bench.model import (
     Fingerprint,
     InFlight,
     Latency,
+    Parameters,
     Plan,
     Reason,
     Record,
@@ -203,15 +204,27 @@ def stamps(result: Result) -> list[int]:
 def pulled(*records: Record, **changes: Any) -> PulledRun:
     """A run of one host with these records, planned as they were executed."""
     keys = [(record.trial, record.attempt) for record in records]
-    numbers = sorted({record.trial for record in records} | {trial for trial, _ in changes.get("begun", ())})
-    of = {record.trial: record for record in records}
-    trials = [a_trial(n, of[n].phase, block=of[n].block) if n in of else a_trial(n) for n in numbers]
+    planned = {trial: a_trial(trial) for trial, _ in changes.get("begun", ())}
+    planned |= {record.trial: planned_as(record) for record in records}
     run = PulledRun(
         directory="bench-1",
-        plan=a_plan(*trials),
+        plan=a_plan(*(planned[number] for number in sorted(planned))),
         host=a_host(),
         records=records,
         samples={key: a_samples(*key) for key in keys},
         histograms={key: a_histogram(26_100, 30_500) for key in keys},
     )
     return replace(run, **changes)
+
+
+def planned_as(record: Record) -> Trial:
+    """The trial that a record is of."""
+    where = ("trial", "block", "phase", "method", "variant", "layout", "transport")
+    names = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+    return Trial(
+        parameters=Parameters(**{name: getattr(record, name) for name in names}),
+        **{
+            name: getattr(record, name)
+            for name in ("trial", "block", "phase", "method", "variant", "layout", "transport")
+        },
+    )

@@ -6,68 +6,60 @@ from itertools import pairwise
 from math import ceil
 from typing import Any
 
-from bench.model import Record, Samples, State
+from bench.model import Samples
 
-MOST_POINTS = 120
+MOST_STEPS = 120
 """Of one trial: a longer window is told by averages over several seconds."""
-MOST_POINTS_IN_ALL = 20_000
-FEWEST_POINTS = 20
+MOST_STEPS_IN_ALL = 20_000
+FEWEST_STEPS = 20
 CHECKPOINTS = ("checkpoints_timed", "checkpoints_req")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """The rate of the seconds around ``at_s`` of the window."""
+class Step:
+    """The rate over some seconds of the window."""
 
-    at_s: float
+    from_s: float
+    to_s: float
     rows_per_s: float
+    checkpoint_s: float | None
+    """The second of the window at which a checkpoint was first seen: it began within the second before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
     """One trial's way through its window."""
 
-    trial: int
-    block: int
-    state: State
-    step_s: int
-    """Seconds a point stands for."""
-    points: tuple[Point, ...]
-    checkpoints: tuple[Point, ...]
-    """Where a checkpoint was first seen: it began within the second before."""
+    steps: tuple[Step, ...]
     watched: bool
     """The server's count of checkpoints could be read; otherwise nothing is known of them."""
 
 
-def points_each(trials: int) -> int:
-    """Return how many points each of so many trials may have, that all together stay few enough for one page."""
-    return max(FEWEST_POINTS, min(MOST_POINTS, MOST_POINTS_IN_ALL // max(trials, 1)))
+def steps_each(trials: int) -> int:
+    """Return how many steps each of so many trials may have, that all together stay few enough for one page."""
+    return max(FEWEST_STEPS, min(MOST_STEPS, MOST_STEPS_IN_ALL // max(trials, 1)))
 
 
-def course(record: Record, samples: Samples, window_s: float, most_points: int = MOST_POINTS) -> Course:
+def course(samples: Samples, window_s: float, most_steps: int = MOST_STEPS) -> Course:
     """Return how a trial went; ``window_s`` is the plan's, as a void trial's own may never have been completed."""
-    step = ceil(len(samples.rows_per_second) / most_points) or 1
-    points = tuple(_points(samples.rows_per_second, step, window_s))
-    seen = checkpoints_seen(samples.readings) if points else []
+    seconds = ceil(len(samples.rows_per_second) / most_steps) or 1
     return Course(
-        trial=record.trial,
-        block=record.block,
-        state=record.validity.state,
-        step_s=step,
-        points=points,
+        steps=tuple(_steps(samples.rows_per_second, seconds, window_s, checkpoints_seen(samples.readings))),
         watched=len(_counts(samples.readings)) > 1,
-        checkpoints=tuple(
-            Point(at_s=at_s, rows_per_s=points[min(int(at_s / step), len(points) - 1)].rows_per_s) for at_s in seen
-        ),
     )
 
 
-def _points(rows: Sequence[int], step: int, window_s: float) -> Iterable[Point]:
-    """Average over ``step`` seconds; the last ones may be cut by the window's end."""
-    for start in range(0, len(rows), step):
-        end = min(start + step, window_s)
+def _steps(rows: Sequence[int], seconds: int, window_s: float, seen: Sequence[float]) -> Iterable[Step]:
+    """Average over so many seconds; the last ones may be cut by the window's end."""
+    for start in range(0, len(rows), seconds):
+        end = min(start + seconds, window_s)
         if end > start:
-            yield Point(at_s=(start + end) / 2, rows_per_s=sum(rows[start : start + step]) / (end - start))
+            yield Step(
+                from_s=start,
+                to_s=end,
+                rows_per_s=sum(rows[start : start + seconds]) / (end - start),
+                checkpoint_s=next((at_s for at_s in seen if start < min(at_s, window_s) <= end), None),
+            )
 
 
 def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:

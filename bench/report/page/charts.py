@@ -126,16 +126,20 @@ def time() -> dict[str, Any]:
 
 
 def course() -> dict[str, Any]:
-    """Each trial of a rung from second to second; a triangle where a checkpoint was seen to begin."""
-    trial = [alt.Tooltip(name) for name in ("trial:N", "block:N", "state:N")]
-    second = alt.Tooltip("at:Q", title="second", format="~g")
-    tip = [*trial, second, alt.Tooltip("rate:Q", title=RATE, format=",.4~r")]
-    base = alt.Chart(ROWS).encode(detail="trial:N", tooltip=tip)
+    """Each trial of a rung from second to second, all on one scale; a triangle where a checkpoint was seen to begin."""
+    axis = alt.Axis(format=".4~r", tickCount=3)
+    second = alt.X("from:Q", title=None, scale=alt.Scale(zero=True), axis=axis)
+    rate = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=3))
     state = alt.Color("state:N", legend=None, scale=alt.Scale(domain=["valid", "suspect", "void"]))
-    at = alt.X("at:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~g", tickMinStep=1, tickCount=5))
-    rate = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=4))
-    seconds = base.transform_flatten(["at", "rate"]).encode(x=at, y=rate, color=state)
-    lines = seconds.mark_line(point={"size": 14}, strokeWidth=1.3, opacity=0.85)
-    seen = base.transform_flatten(["seen_at", "seen_rate"], ["at", "rate"]).encode(x="at:Q", y="rate:Q")
-    marks = seen.mark_point(shape="triangle-down", filled=True, size=110, opacity=1, style="checkpoint", yOffset=-9)
-    return _bare((lines + marks).properties(width="container", height=96))
+    tip = [
+        alt.Tooltip("trial:O"),
+        alt.Tooltip("state:N"),
+        alt.Tooltip("from:Q", title="from second", format="~r"),
+        alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
+    ]
+    bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
+    triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
+    marks = triangles.encode(x="seen:Q", y=alt.value(3))
+    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3, labelExpr="'trial ' + datum.label"))
+    strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
+    return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))

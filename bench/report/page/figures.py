@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.analysis.course import course, points_each
+from bench.analysis.course import course, steps_each
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.published import PUBLISHED, WHO
 from bench.analysis.pulled import PulledRun
@@ -110,29 +110,28 @@ def _time(name: str, trials: Iterable[Record]) -> Iterable[Row]:
 
 def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
     """Return a chart a rung with the way of each of its trials."""
-    most = points_each(len(run.records))
+    most = steps_each(len(run.records))
     return [
         Figure(
             chart="course",
             label=f"rows a second over the window, each trial of {name}",
             title=name + mark(rung),
-            rows=[row for trial in trials_of(ladder, rung, run.records) if (row := _course(run, trial, most))["at"]],
+            rows=[row for trial in trials_of(ladder, rung, run.records) if (row := _course(run, trial, most))["rate"]],
         )
         for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True)
     ]
 
 
 def _course(run: PulledRun, trial: Record, most: int) -> Row:
-    way = course(trial, run.samples[trial.trial, trial.attempt], run.plan.window_s, most)
+    way = course(run.samples[trial.trial, trial.attempt], run.plan.window_s, most)
     return {
         "trial": trial.trial,
-        "block": trial.block,
         "state": trial.validity.state,
         "watched": way.watched,
-        "at": [_short(point.at_s) for point in way.points],
-        "rate": [_short(point.rows_per_s) for point in way.points],
-        "seen_at": [_short(point.at_s) for point in way.checkpoints],
-        "seen_rate": [_short(point.rows_per_s) for point in way.checkpoints],
+        "from": [_short(step.from_s) for step in way.steps],
+        "to": [_short(step.to_s) for step in way.steps],
+        "rate": [_short(step.rows_per_s) for step in way.steps],
+        "seen": [_short(step.checkpoint_s) for step in way.steps],
     }
 
 

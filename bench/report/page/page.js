@@ -22,6 +22,7 @@ function theme(chart) {
     axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: Math.max(130, chart.clientWidth * 0.35) },
     axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
     legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: Math.max(chart.clientWidth - 150, 120), symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
+    header: { labelColor: color("soft"), labelFontSize: 11 },
     range: { category: palettes[chart.dataset.chart].map(color) },
     style: {
       published: { color: color("published") },
@@ -32,17 +33,20 @@ function theme(chart) {
   };
 }
 
-// As high as its rungs need; with a lane for each of several on the same rung.
-function height(wanted, rows) {
-  if (!wanted.step) return wanted;
+// As high as its rungs need, with a lane for each of several on the same rung; a trial's picture as wide as fits.
+function sized(drawn, rows, chart) {
+  if (drawn.spec) {
+    const columns = Math.min(rows.length, Math.max(1, Math.floor(chart.clientWidth / 125)));
+    const width = Math.min((chart.clientWidth - 45) / columns - 14, 260);
+    return { ...drawn, columns, spec: { ...drawn.spec, width } };
+  }
   const count = (name) => new Set(rows.map((row) => row[name])).size;
-  return wanted.step * count("rung") * (wanted.for === "offset" ? count("who") : 1);
+  return { ...drawn, height: drawn.height.step * count("rung") * (drawn.height.for === "offset" ? count("who") : 1) };
 }
 
 async function draw(chart) {
   const rows = JSON.parse(chart.querySelector("script").textContent);
-  const drawn = specifications[chart.dataset.chart];
-  const specification = { ...drawn, height: height(drawn.height, rows), datasets: { rows } };
+  const specification = { ...sized(specifications[chart.dataset.chart], rows, chart), datasets: { rows } };
   await vegaEmbed(chart.querySelector(".drawing"), specification, {
     mode: "vega-lite", actions: false, config: theme(chart), tooltip: { theme: dark.matches ? "dark" : "light" },
     renderer: chart.dataset.chart === "course" ? "canvas" : "svg",
@@ -58,4 +62,5 @@ async function drawAll() {
 }
 
 dark.addEventListener("change", drawAll);
+addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course").forEach(draw));
 drawAll();

@@ -131,7 +131,7 @@ def _checkpoints(rows: Sequence[Row]) -> str:
     blind = [str(row["trial"]) for row in rows if not row["watched"]]
     if len(blind) == len(rows):
         return "Checkpoints are not known: the server's counters could not be read."
-    seen = any(row["seen_at"] for row in rows)
+    seen = any(at is not None for row in rows for at in row["seen"])
     text = "A triangle marks where a checkpoint was seen to begin." if seen else "No checkpoint was seen to begin."
     return text + (f" Nothing is known of them in trial {', '.join(blind)}." if blind else "")
 
