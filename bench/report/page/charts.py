@@ -140,6 +140,6 @@ def course() -> dict[str, Any]:
     bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
     triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
     marks = triangles.encode(x="seen:Q", y=alt.value(3))
-    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3, labelExpr="'trial ' + datum.label"))
+    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3))
     strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
     return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))
