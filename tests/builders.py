@@ -219,7 +219,6 @@ def pulled(*records: Record, **changes: Any) -> PulledRun:
 
 def planned_as(record: Record) -> Trial:
     """The trial that a record is of."""
-    where = ("trial", "block", "phase", "method", "variant", "layout", "transport")
     names = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
     return Trial(
         parameters=Parameters(**{name: getattr(record, name) for name in names}),

@@ -24,11 +24,7 @@ def test_a_run_that_was_cut_says_how(code, words):
 @pytest.mark.parametrize("code", ["interrupted", "agent-ended"])
 def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
     run = pulled(a_record(1), a_record(2, **void(code)))
-<<<<<<< HEAD
-    report = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=True)
-=======
     report = told(run)
->>>>>>> page
     assert not report.complete
     assert "1 of its 2 trials" in report.notes[0]
 
@@ -45,15 +41,12 @@ def test_a_trial_that_was_run_again_counts_once_and_is_named():
     assert finished(run.records) == {1}
 
 
-<<<<<<< HEAD
 def test_files_that_nothing_vouches_for_are_said_to_be_that():
     run = pulled(a_record(1), a_record(2), host=a_host(), sealed=False)
-    [note] = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed).notes
+    [note] = told(run).notes
     assert "no checksums" in note
 
 
-=======
->>>>>>> page
 def test_a_void_trial_is_a_finished_one():
     assert finished([a_record(1, validity=doubtful("void", "rows-lost"))]) == {1}
 
