@@ -41,6 +41,12 @@ def test_a_trial_that_was_run_again_counts_once_and_is_named():
     assert finished(run.records) == {1}
 
 
+def test_files_that_nothing_vouches_for_are_said_to_be_that():
+    run = pulled(a_record(1), a_record(2), host=a_host(), sealed=False)
+    [note] = told(run).notes
+    assert "no checksums" in note
+
+
 def test_a_void_trial_is_a_finished_one():
     assert finished([a_record(1, validity=doubtful("void", "rows-lost"))]) == {1}
 
