@@ -5,7 +5,7 @@ BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
-TEST_PACKAGES := chromium chromium-driver
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core
 
 comma := ,
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
