@@ -5,6 +5,7 @@ BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
+TEST_PACKAGES := chromium chromium-driver
 
 comma := ,
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
@@ -13,7 +14,7 @@ TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if 
 	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
 PLAYBOOK = $(BIN)/ansible-playbook
 
-.PHONY: help trust doctor provision teardown e2e lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help trust doctor provision teardown e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -29,6 +30,7 @@ setup: .venv/ready ## the environment, with locked dependencies
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
 	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m bench.report.page.assets
 	@touch $@
 
 lock: .venv/ready ## resolve the dependencies anew
@@ -53,7 +55,8 @@ unit: .venv/ready ## the fast tests
 e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
 	$(BIN)/pytest tests/e2e
 
-integration: .venv/ready ## the tests on a real PostgreSQL 15
+integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
+	@.ci/system-packages $(TEST_PACKAGES)
 	$(BIN)/pytest tests/integration -m "not slow"
 
 test: lint unit integration e2e ## everything CI runs
@@ -75,6 +78,9 @@ provision: .venv/ready ## make boxes ready
 
 teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
+
+report: .venv/ready ## the page of pulled results again, offline (RUN=name)
+	$(BIN)/pgladder report results/$(or $(RUN),$(error say which run: make report RUN=name))
 
 lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
 	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)

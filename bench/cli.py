@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
-from bench.analysis.ladder import LadderReport, ladder_report
+from bench.analysis.ladder import LadderReport
 from bench.cli_variants import add_variants
-from bench.journal import RunDirectory, find_runs
+from bench.journal import REPORT, RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
+from bench.offline import read, told, write_page
 from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
 from bench.report.progress import RunProgress
 from bench.report.terminal import console, duration, show_ladders, size
@@ -156,22 +157,32 @@ def show_ladder(options: argparse.Namespace) -> int:
 
 
 def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
-    reports = [_report(directory) for directory in directories]
+    reports = [told(read(directory)) for directory in directories]
     if json:
         sys.stdout.buffer.write(to_json(reports if len(reports) > 1 else reports[0]) + b"\n")
     else:
         out = console()
         for report in reports:
             show_ladders(out, report)
+    return _code(reports)
+
+
+def _code(reports: Sequence[LadderReport]) -> int:
     void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
     return DOUBTFUL if void or any(not report.complete for report in reports) else DONE
 
 
-def _report(directory: RunDirectory) -> LadderReport:
-    sealed, records = directory.check_sums(), directory.records()
-    keys = [(record.trial, record.attempt) for record in records]
-    histograms = {key: directory.latencies(*key) for key in keys}
-    return ladder_report(directory.plan(), directory.host(), records, histograms, sealed=sealed)
+# --- pgladder report -------------------------------------------------------------------------------------------------
+
+
+def write_report(options: argparse.Namespace) -> int:
+    """Write the page of a run, or of several hosts' runs side by side."""
+    page, reports = write_page(options.directory, options.out)
+    if options.json:
+        sys.stdout.buffer.write(to_json({"page": str(page)}) + b"\n")
+    else:
+        console().print(f"Page: {page}", soft_wrap=True)
+    return _code(reports)
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -216,6 +227,11 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
     again.add_argument("--json", action="store_true", help="for programs")
     again.set_defaults(action=show_ladder)
+    page = commands.add_parser("report", help="write the page of a run", allow_abbrev=False)
+    page.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
+    page.add_argument("--json", action="store_true", help="for programs: where the page is")
+    page.set_defaults(action=write_report)
     add_variants(
         commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
     )

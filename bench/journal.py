@@ -20,6 +20,8 @@ PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "s
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
 PART = ".part"
 """Ends the name of a file that is being written."""
+REPORT = "report.html"
+"""The page of a run, built beside its files wherever they were pulled to: none of them."""
 
 
 class RunDirectory:
@@ -81,7 +83,8 @@ class RunDirectory:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path.name != SUMS)
+        besides = {self.path / SUMS, self.path / REPORT}
+        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
 
     def _drop_cut_line(self) -> None:
         journal = self.path / TRIALS

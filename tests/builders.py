@@ -6,12 +6,14 @@ from typing import Any
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.ladder import Key, Ladder, LadderReport, ladders
+from bench.analysis.pulled import PulledRun
 from bench.model import (
     ClientTime,
     Cpu,
     Fingerprint,
     InFlight,
     Latency,
+    Parameters,
     Plan,
     Reason,
     Record,
@@ -197,3 +199,31 @@ def stamps(result: Result) -> list[int]:
     """The stamps of every row a client attempted."""
     first = first_stamp(result.writer)
     return list(range(first, first + result.attempted))
+
+
+def pulled(*records: Record, **changes: Any) -> PulledRun:
+    """A run of one host with these records, planned as they were executed."""
+    keys = [(record.trial, record.attempt) for record in records]
+    planned = {trial: a_trial(trial) for trial, _ in changes.get("begun", ())}
+    planned |= {record.trial: planned_as(record) for record in records}
+    run = PulledRun(
+        directory="bench-1",
+        plan=a_plan(*(planned[number] for number in sorted(planned))),
+        host=a_host(),
+        records=records,
+        samples={key: a_samples(*key) for key in keys},
+        histograms={key: a_histogram(26_100, 30_500) for key in keys},
+    )
+    return replace(run, **changes)
+
+
+def planned_as(record: Record) -> Trial:
+    """The trial that a record is of."""
+    names = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+    return Trial(
+        parameters=Parameters(**{name: getattr(record, name) for name in names}),
+        **{
+            name: getattr(record, name)
+            for name in ("trial", "block", "phase", "method", "variant", "layout", "transport")
+        },
+    )

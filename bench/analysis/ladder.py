@@ -12,6 +12,7 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.pulled import finished
 from bench.model import (
     Fingerprint,
     Latency,
@@ -108,13 +109,13 @@ def ladder_report(
 ) -> LadderReport:
     """Return what a run's records say; ``sealed``: its files were checked against their checksums."""
     check_records(plan, records)
-    recorded = {record.trial for record in records}
+    recorded = finished(records)
     complete = recorded >= {trial.trial for trial in plan.trials}
     partial = (
         [] if complete else [f"This run is not complete: {len(recorded)} of its {len(plan.trials)} trials are here."]
     )
-    if complete and not sealed:
-        partial.append("These files have no checksums: whether they are as they were written can't be told.")
+    if not sealed:
+        partial.append("There are no checksums, as the run was not closed: nothing tells whether a file was changed.")
     return LadderReport(
         run=plan.run,
         host=host,
@@ -150,8 +151,9 @@ def _asked(what: Trial | Record, how: Parameters | Record) -> tuple[object, ...]
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
     system, disk, ours = (host.facts.get(group, {}) for group in ("system", "disk", "pgladder"))
+    container = system.get("container", "none")
     notes = []
-    if system.get("hypervisor") is True or isinstance(system.get("container"), str):
+    if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
     if disk.get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")

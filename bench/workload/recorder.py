@@ -9,12 +9,10 @@ from collections import Counter
 
 from hdrh.histogram import HdrHistogram
 
-from bench.stats.histogram import new_histogram
+from bench.stats.histogram import SUB_BUCKET_BITS, new_histogram
 
 SECOND_NS = 1_000_000_000
 FOLD = 512
-SUB_BUCKET_BITS = 11
-"""Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
 
 
 class Recorder:

@@ -23,7 +23,8 @@ systemctl list-unit-files --plain --no-legend | sed 's/^/unit /'
 systemctl list-units --plain --no-legend --state=running,waiting,listening | awk '{print "active", $1}'
 sysctl -a 2>/dev/null | grep -E '^vm.(swappiness|dirty)'
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache \
-  -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf -o -path /var/lib/systemd/timers \
+  -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf \
+  -o -path /var/lib/systemd/timers \
   -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
   -prune -o -printf 'file %M %u %g %p\n'
 find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model import Latency
-from bench.stats.histogram import decode, merge, new_histogram, percentiles
+from bench.stats.histogram import decode, merge, new_histogram, percentiles, recorded
 from tests.builders import a_histogram
 
 LATENCIES = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=20)
@@ -66,3 +66,12 @@ def test_a_histogram_that_was_written_tells_the_same(micros):
 
 def test_no_text_is_an_empty_histogram():
     assert decode("").get_total_count() == 0
+
+
+@given(st.lists(st.integers(1, 3_600_000_000), min_size=1))
+def test_what_was_recorded_is_found_and_its_mean_is_the_librarys(micros):
+    histogram = decode(a_histogram(*micros).encode())
+    found = list(recorded(histogram))
+    assert sum(times for _, times in found) == len(micros)
+    assert found[0][0] == pytest.approx(min(micros), rel=1e-3)
+    assert percentiles(histogram).mean == pytest.approx(histogram.get_mean_value() / 1000)

@@ -1,0 +1,62 @@
+"""One host's run as it was pulled, and how it ended: by its plan, stopped, cut off, or not yet.
+
+Reading the files is ``bench.journal``'s; what the numbers say is ``ladder``'s and its neighbours'.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model import Fingerprint, Plan, Record, Samples
+
+Key = tuple[int, int]
+"""Trial and attempt."""
+CUT = {
+    "interrupted": "The run was told to stop during trial {trial}.",
+    "agent-ended": "The agent was killed or lost power during trial {trial}.",
+}
+"""Codes of a trial that is to be run again when the run is resumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledRun:
+    """Everything there is of one host's run."""
+
+    directory: str
+    plan: Plan
+    host: Fingerprint | None
+    records: Sequence[Record]
+    samples: Mapping[Key, Samples]
+    histograms: Mapping[Key, HdrHistogram]
+    begun: Collection[Key] = ()
+    """Trials that began and have no record."""
+    sealed: bool = True
+    """The checksums were there, and every file is the one they list."""
+
+
+def latest(records: Sequence[Record]) -> list[Record]:
+    """Return the last attempt of each trial, by trial: it replaces one that was cut short."""
+    return sorted({record.trial: record for record in records}.values(), key=lambda record: record.trial)
+
+
+def finished(records: Sequence[Record]) -> set[int]:
+    """Return the trials that need not be run again; a void one may be among them."""
+    return {record.trial for record in latest(records) if _cut(record) is None}
+
+
+def ending_notes(run: PulledRun) -> list[str]:
+    """Return how the run ended, where that was not the end of its plan; ``ladder`` tells how much of it is there."""
+    notes = [why for record in latest(run.records) if (why := _cut(record))]
+    notes += [
+        f"Trial {trial} had begun and has no record: it was under way when this was copied, or was cut off."
+        for trial, _ in sorted(run.begun)
+    ]
+    if again := sorted({record.trial for record in run.records if record.attempt > 1}):
+        notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
+    return notes
+
+
+def _cut(record: Record) -> str | None:
+    codes = [reason.code for reason in record.validity.reasons if reason.code in CUT]
+    return CUT[codes[0]].format(trial=record.trial) if codes else None

@@ -1,0 +1,79 @@
+"""What a page needs that no run changes: Vega as one script, and the charts' specifications.
+
+Making them takes seconds (vl-convert bundles Vega, Altair is slow to import), so they are kept in the user's cache
+under the versions and the text they were made of; without a cache pages are only slower to build.
+"""
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.model import PgladderError
+
+
+class MissingControlError(PgladderError, RuntimeError):
+    """What draws the charts is not installed: pages are made on the control machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The script defines ``vegaEmbed``; the specifications are by name."""
+
+    script: str
+    specifications: dict[str, dict[str, Any]]
+
+
+def assets() -> Assets:
+    """Return them from the cache, or make and keep them.
+
+    Raises:
+        MissingControlError: the extra ``control`` is not installed.
+
+    """
+    try:
+        path = cache_directory() / f"page-{_key()}.json"
+    except ModuleNotFoundError as error:  # importlib.metadata's PackageNotFoundError is one
+        raise MissingControlError(f"Pages are built where pgladder[control] is installed: {error}.") from error
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(path.read_bytes(), type=Assets)
+    made = _make()
+    with contextlib.suppress(OSError):
+        _keep(path, msgspec.json.encode(made))
+    return made
+
+
+def cache_directory() -> Path:
+    """Return where it may be kept (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "pgladder"
+
+
+def _key() -> str:
+    text = Path(__file__).with_name("charts.py").read_text() + version("altair") + version("vl-convert-python")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _make() -> Assets:
+    import vl_convert
+
+    from bench.report.page.charts import specifications
+
+    script = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # the snippet is optional
+    return Assets(script=script, specifications=specifications())
+
+
+def _keep(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+if __name__ == "__main__":  # so that the first page is as quick to build as the next
+    assets()

@@ -1,0 +1,145 @@
+"""The page's charts, as Vega-Lite makes them from rows: drawn once for all runs, without a number in them.
+
+Each is a specification whose data has the name ``rows``; the page gives it a run's rows, its theme the colours: those
+of ``range.category`` in the order of a scale's domain, named in the page's own keys. Nothing of a run is ever
+part of a specification.
+"""
+
+from typing import Any
+
+import altair as alt
+
+from bench.analysis.spending import OUTSIDE, PARTS
+
+ROWS = alt.NamedData(name="rows")
+RUNG = alt.Y("rung:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
+RATE = "rows/s"
+TENS = [10**power for power in range(9)]
+CLIMB_TIP = [
+    alt.Tooltip("rung:N"),
+    alt.Tooltip("who:N"),
+    alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
+    alt.Tooltip("low:Q", title="lowest trial", format=",.4~r"),
+    alt.Tooltip("high:Q", title="highest trial", format=",.4~r"),
+]
+
+
+def specifications() -> dict[str, dict[str, Any]]:
+    """Return every chart by its name."""
+    return {"climb": climb(), "latency": latency(), "cores": cores(), "time": time(), "course": course()}
+
+
+def _bare(chart: Any) -> dict[str, Any]:
+    """Leave out what the page decides: the theme; and the address of the schema, as nothing is fetched."""
+    specification: dict[str, Any] = chart.to_dict()
+    return {name: value for name, value in specification.items() if name not in {"$schema", "config"}}
+
+
+def climb() -> dict[str, Any]:
+    """What each rung reached, on a log scale, beside what was published; a line from the lowest to the highest."""
+    rate = alt.X(
+        "rate:Q",
+        title="rows/s, log scale",
+        scale=alt.Scale(type="log", nice=False, padding=54),
+        axis=alt.Axis(format="~s", values=TENS, labelOverlap="greedy"),
+    )
+    base = alt.Chart(ROWS).encode(y=RUNG.copy(), yOffset=alt.YOffset("who:N", sort=None), tooltip=CLIMB_TIP)
+    numbers: dict[str, Any] = {"align": "left", "dx": 9, "fontSize": 11}
+    who = alt.Color("who:N", sort=None, title=None)
+    ours = base.transform_filter("!datum.published").encode(color=who)
+    spread = ours.mark_rule(strokeWidth=2, opacity=0.5).encode(x="low:Q", x2="high:Q")
+    points = ours.mark_point(filled=True, shape="circle", size=75, opacity=1).encode(x=rate)
+    texts = ours.mark_text(**numbers).encode(x="high:Q", text="label:N")
+    theirs = base.transform_filter("datum.published")
+    diamonds = theirs.mark_point(style="published", filled=True, shape="diamond", size=75, opacity=1).encode(x="rate:Q")
+    their_texts = theirs.mark_text(style="published", **numbers).encode(x="rate:Q", text="label:N")
+    return _bare(
+        (spread + points + texts + diamonds + their_texts).properties(
+            width="container", height={"step": 17, "for": "offset"}
+        )
+    )
+
+
+def latency() -> dict[str, Any]:
+    """How long commits took: a strip a rung, dark where most are; marks at the percentiles the samples allow."""
+    base = alt.Chart(ROWS).encode(y=RUNG.copy())
+    where = alt.X(
+        "from:Q",
+        title="latency of a commit in ms, log scale",
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(
+            format="~r", values=[factor * ten for ten in TENS for factor in (0.001, 0.003)], labelOverlap="greedy"
+        ),
+    )
+    share = alt.Opacity("density:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.08, 1]))
+    strips = (
+        base.transform_filter("datum.kind == 'commits'")
+        .mark_rect(style="strip")
+        .encode(
+            x=where,
+            x2="to:Q",
+            opacity=share,
+            tooltip=[
+                alt.Tooltip("rung:N"),
+                alt.Tooltip("from:Q", title="from ms"),
+                alt.Tooltip("to:Q", title="to ms"),
+                alt.Tooltip("share:Q", title="of commits", format=".2%"),
+            ],
+        )
+    )
+    kinds = alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["p50", "p99", "max"]))
+    marks = (
+        base.transform_filter("datum.kind != 'commits'")
+        .mark_tick(thickness=3, bandSize=22)
+        .encode(x="from:Q", color=kinds, tooltip=["rung:N", "kind:N", alt.Tooltip("from:Q", title="ms", format=".3~r")])
+    )
+    return _bare((strips + marks).properties(width="container", height={"step": 27}))
+
+
+def cores() -> dict[str, Any]:
+    """What kept the box busy, in cores; the line is all it has."""
+    who = alt.Color("who:N", legend=None, scale=alt.Scale(domain=["client", "server", "everything else"]))
+    bars = (
+        alt.Chart(ROWS)
+        .mark_bar()
+        .encode(
+            y=RUNG.copy(),
+            x=alt.X("cores:Q", title="cores busy", stack="zero"),
+            color=who,
+            order="order:Q",
+            tooltip=["rung:N", "who:N", alt.Tooltip("cores:Q", format=".2f")],
+        )
+    )
+    has = alt.Chart(ROWS).mark_rule(strokeDash=[4, 3], style="limit").encode(x="max(cpus):Q")
+    return _bare((bars + has).properties(width="container", height={"step": 23}))
+
+
+def time() -> dict[str, Any]:
+    """Where the clients' workers spent their time."""
+    part = alt.Color("part:N", legend=None, scale=alt.Scale(domain=[*PARTS.values(), OUTSIDE]))
+    share = alt.X(
+        "share:Q", title="share of the workers' time", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
+    )
+    tip = ["rung:N", "part:N", alt.Tooltip("share:Q", format=".1%")]
+    bars = alt.Chart(ROWS).mark_bar().encode(y=RUNG.copy(), x=share, color=part, order="order:Q", tooltip=tip)
+    return _bare(bars.properties(width="container", height={"step": 23}))
+
+
+def course() -> dict[str, Any]:
+    """Each trial of a rung from second to second, all on one scale; a triangle where a checkpoint was seen to begin."""
+    axis = alt.Axis(format=".4~r", tickCount=3)
+    second = alt.X("from:Q", title=None, scale=alt.Scale(zero=True), axis=axis)
+    rate = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=3))
+    state = alt.Color("state:N", legend=None, scale=alt.Scale(domain=["valid", "suspect", "void"]))
+    tip = [
+        alt.Tooltip("trial:O"),
+        alt.Tooltip("state:N"),
+        alt.Tooltip("from:Q", title="from second", format="~r"),
+        alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
+    ]
+    bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
+    triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
+    marks = triangles.encode(x="seen:Q", y=alt.value(3))
+    trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3, labelExpr="'trial ' + datum.label"))
+    strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
+    return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))

@@ -1,0 +1,66 @@
+"use strict";
+// Draws each chart from its rows in the colours of the style sheet, and again when those change.
+const specifications = JSON.parse(document.getElementById("specifications").textContent);
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const palettes = {
+  climb: ["ours", "green", "violet", "gold", "pink", "slate"],
+  latency: ["ink", "pink", "slate"],
+  cores: ["ours", "green", "rest"],
+  time: ["red", "gold", "green", "violet", "ours", "rest"],
+  course: ["ours", "gold", "red"],
+};
+const charts = [...document.querySelectorAll(".chart")];
+
+function theme(chart) {
+  const style = getComputedStyle(document.documentElement);
+  const color = (name) => style.getPropertyValue(`--${name}`).trim();
+  const text = { labelColor: color("soft"), titleColor: color("soft"), labelFontSize: 12, titleFontSize: 12 };
+  return {
+    background: "transparent",
+    font: getComputedStyle(document.body).fontFamily,
+    view: { stroke: null },
+    axis: { ...text, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("line"), tickColor: color("line"), labelLimit: Math.max(130, chart.clientWidth * 0.35) },
+    axisY: { labelColor: color("ink"), domain: false, ticks: false, labelPadding: 6 },
+    legend: { ...text, labelColor: color("ink"), orient: "top", labelLimit: Math.max(chart.clientWidth - 150, 120), symbolType: "circle", columns: chart.clientWidth < 600 ? 1 : 3 },
+    header: { labelColor: color("soft"), labelFontSize: 11 },
+    range: { category: palettes[chart.dataset.chart].map(color) },
+    style: {
+      published: { color: color("published") },
+      strip: { color: color("ours") },
+      limit: { color: color("ink") },
+      checkpoint: { color: color("ink") },
+    },
+  };
+}
+
+// As high as its rungs need, with a lane for each of several on the same rung; a trial's picture as wide as fits.
+function sized(drawn, rows, chart) {
+  if (drawn.spec) {
+    const columns = Math.min(rows.length, Math.max(1, Math.floor(chart.clientWidth / 125)));
+    const width = Math.min((chart.clientWidth - 45) / columns - 14, 260);
+    return { ...drawn, columns, spec: { ...drawn.spec, width } };
+  }
+  const count = (name) => new Set(rows.map((row) => row[name])).size;
+  return { ...drawn, height: drawn.height.step * count("rung") * (drawn.height.for === "offset" ? count("who") : 1) };
+}
+
+async function draw(chart) {
+  const rows = JSON.parse(chart.querySelector("script").textContent);
+  const specification = { ...sized(specifications[chart.dataset.chart], rows, chart), datasets: { rows } };
+  await vegaEmbed(chart.querySelector(".drawing"), specification, {
+    mode: "vega-lite", actions: false, config: theme(chart), tooltip: { theme: dark.matches ? "dark" : "light" },
+    renderer: chart.dataset.chart === "course" ? "canvas" : "svg",
+  });
+  chart.dataset.drawn = "yes";
+}
+
+async function drawAll() {
+  for (const chart of charts) {
+    try { await draw(chart); } catch (error) { chart.dataset.drawn = "no"; console.error(error); }
+  }
+  document.documentElement.dataset.drawn = "all";
+}
+
+dark.addEventListener("change", drawAll);
+addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course").forEach(draw));
+drawAll();

@@ -1,0 +1,153 @@
+"""The page as a person sees it: every chart drawn, nothing fetched, readable on a phone, by day and by night."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.model import Cpu, Samples
+from bench.offline import told
+from bench.report.page import build_page
+from bench.report.page.assets import assets
+from bench.workload.phase import ladder
+from tests.builders import a_histogram, a_host, a_record, doubtful, pulled, void
+from tests.integration.report.browser import opened_browser
+
+WIDTHS = {"desktop": 1280, "phone": 390}
+LONG = "the hypervisor gave 7 % of the CPU time to others, and " + "averyveryverylongwordwithoutanyspace" * 4
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with opened_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("page") / "one.html", a_run())
+
+
+def written(path, *runs):
+    """Write the page, with the real Vega."""
+    path.write_text(build_page(runs, [told(run) for run in runs], assets(), "0.1.0"))
+    return path
+
+
+def a_run(speed=1.0, host="bench-1", blocks=3, seconds=20, **changes):
+    """Every rung, some of it doubtful, a checkpoint in most windows; rates from 20 to 2 million rows/s."""
+    records, samples, histograms = [], {}, {}
+    for block in range(1, blocks + 1):
+        for number, phase in enumerate(ladder(), 1):
+            trial = (block - 1) * len(ladder()) + number
+            rate = speed * 20 * 3.2**number * (1 + block / 50)
+            more = {"rows_per_s": rate, "settled_rows_per_s": rate * 0.9, "block": block, "seconds": seconds} | changes
+            if phase == "2-B" and block == 1:
+                more |= {"validity": doubtful("suspect", "steal", LONG)}
+            if phase == "2-F":
+                more |= void()
+            records.append(
+                a_record(trial, phase, **more, cpu=Cpu(host_pct=80, steal_pct=0, client_cores=1, server_cores=2))
+            )
+            histograms[trial, 1] = a_histogram(*(int(300 * 1.4 ** (n % 23) * number) for n in range(400)))
+            readings = [
+                {"at_s": at, "server": {"checkpoints_timed": at // 8, "checkpoints_req": 0}}
+                for at in range(seconds + 1)
+            ]
+            rows = [int(rate * (1 + at % 5 / 20)) for at in range(seconds)]
+            samples[trial, 1] = Samples(trial=trial, attempt=1, rows_per_second=rows, readings=readings)
+    facts = a_host(system={"hypervisor": True})
+    run = pulled(*records, samples=samples, histograms=histograms, host=replace(facts, host=host), directory=host)
+    return replace(run, plan=replace(run.plan, window_s=seconds))
+
+
+def keep(browser, name):
+    """Keep a picture for people to look at, where PGLADDER_SCREENSHOTS names a directory."""
+    if directory := os.environ.get("PGLADDER_SCREENSHOTS"):
+        browser.screenshot(Path(directory) / f"{name}.png")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("device", WIDTHS)
+def test_every_chart_is_drawn_without_a_complaint_and_nothing_is_fetched(browser, page, device, theme):
+    browser.show(page, width=WIDTHS[device], theme=theme)
+    keep(browser, f"{device}-{theme}")
+    assert [each.message for each in browser.complaints()] == []
+    assert browser.run("performance.getEntriesByType('resource').map(each => each.name)") == []
+    charts = browser.run(
+        "[...document.querySelectorAll('.chart')].map(chart => { const drawing = chart.querySelector('svg, canvas');"
+        " const box = drawing?.getBoundingClientRect();"
+        " return [chart.dataset.chart, chart.dataset.drawn, box?.width > 150 && box?.height > 60,"
+        " chart.querySelectorAll('svg .mark-rect path, svg .mark-symbol path').length]; })"
+    )
+    assert [chart for chart in charts if chart[1:3] != ["yes", True]] == []
+    assert {name: charts.count(name) for name, *_ in charts}.keys() == {"climb", "latency", "cores", "time", "course"}
+    assert [name for name, _, _, marks in charts if name != "course" and marks < len(ladder()) - 1] == []
+
+
+def test_a_course_is_not_an_empty_picture(browser, page):
+    browser.show(page, width=1280)
+    inked = browser.run(
+        "[...document.querySelectorAll('[data-chart=course] canvas')].map(canvas => { const size = [0, 0, canvas.width,"
+        " canvas.height]; return canvas.getContext('2d').getImageData(...size).data.filter(each => each).length; })"
+    )
+    assert len(inked) == len(ladder())
+    assert min(inked) > 1000
+
+
+def test_the_colours_follow_the_theme_while_the_page_is_open(browser, page):
+    browser.show(page, width=1280, theme="light")
+    ink = "getComputedStyle(document.body).color"
+    label = "document.querySelector('[data-chart=latency] svg .role-axis-label text').getAttribute('fill')"
+    light = browser.run(ink), browser.run(label)
+    browser.show(page, width=1280, theme="dark")
+    dark = browser.run(ink), browser.run(label)
+    assert light[0] != dark[0]
+    assert light[1] != dark[1]
+
+
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_on_a_phone_every_table_is_readable_without_scrolling_sideways(browser, page, tmp_path, hosts):
+    if hosts == 2:
+        page = written(tmp_path / "two.html", a_run(), a_run(speed=1.7, host="a-second-box-with-a-rather-long-name"))
+    browser.show(page, width=390)
+    keep(browser, f"phone-{hosts}-hosts")
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+    cells = "[...document.querySelectorAll('.cards th, .cards td')].filter(cell => cell.offsetParent)"
+    assert browser.run(f"{cells}.length") > 100
+    assert (
+        browser.run(f"{cells}.filter(cell => cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.textContent)")
+        == []
+    )
+    assert browser.run(f"Math.min(...{cells}.map(cell => parseFloat(getComputedStyle(cell).fontSize)))") >= 14
+    assert browser.run(f"{cells}.filter(cell => cell.getBoundingClientRect().right > 390).length") == 0
+
+
+def test_hosts_side_by_side_are_drawn_in_colours_of_their_own(browser, tmp_path):
+    browser.show(written(tmp_path / "two.html", a_run(), a_run(speed=1.7, host="bench-2")), width=1280)
+    keep(browser, "desktop-2-hosts")
+    assert [each.message for each in browser.complaints()] == []
+    points = "[...document.querySelectorAll('[data-chart=climb] .mark-symbol path')]"
+    assert (
+        len(set(browser.run(f"{points}.map(point => point.getAttribute('fill'))"))) >= 3
+    )  # two hosts, and what was published
+
+
+def test_a_run_of_which_nothing_came_has_a_page_without_complaints(browser, tmp_path):
+    nothing = {"samples": {(1, 1): Samples(trial=1, attempt=1)}, "histograms": {(1, 1): a_histogram()}, "host": None}
+    browser.show(written(tmp_path / "none.html", pulled(a_record(1, **void()), **nothing)), width=1280)
+    keep(browser, "nothing")
+    assert [each.message for each in browser.complaints() if each.level == "SEVERE"] == []
+
+
+def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):
+    hostile = "</script><img src=x onerror='document.body.dataset.taken=1'>"
+    browser.show(written(tmp_path / "hostile.html", a_run(blocks=1, host=hostile, method=hostile)), width=1280)
+    assert [each.message for each in browser.complaints()] == []
+    assert browser.run("[document.querySelectorAll('img').length, document.body.dataset.taken ?? null]") == [0, None]
+    assert hostile[:15] in browser.run("document.querySelector('[data-chart=cores] svg').textContent")
+
+
+def test_a_page_of_a_hundred_long_trials_with_vega_is_below_two_megabytes(tmp_path):
+    assert written(tmp_path / "large.html", a_run(blocks=10, seconds=120)).stat().st_size < 2_000_000

@@ -1,0 +1,49 @@
+"""How long the page of a large run takes: 100 trials of two minutes, read, checked, told and drawn."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from bench.journal import RunDirectory
+from bench.model import Samples
+from bench.workload.phase import ladder
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial
+
+BLOCKS, SECONDS, LATENCIES, TIMES = 10, 120, 5_000, 5
+
+
+def page_seconds(directory: Path) -> list[float]:
+    """Return what ``pgladder report`` takes as a whole process, over several runs after one that fills its cache."""
+    write_run(directory)
+    return [_seconds(directory) for _ in range(TIMES + 1)][1:]
+
+
+def _seconds(directory: Path) -> float:
+    began = perf_counter()
+    subprocess.run([sys.executable, "-m", "bench.cli", "report", directory], check=True, stdout=subprocess.DEVNULL)
+    return perf_counter() - began
+
+
+def write_run(directory: Path) -> None:
+    """Write the files of a run of every rung, latencies over three decades, a reading a second."""
+    wanted = [(phase, block) for block in range(1, BLOCKS + 1) for phase in ladder()]
+    trials = [a_trial(number, phase, block=block) for number, (phase, block) in enumerate(wanted, 1)]
+    run = RunDirectory(directory)
+    run.begin(a_plan(*trials, window_s=SECONDS))
+    run.write_host(a_host())
+    histogram = a_histogram(*(int(100 * 1.0014**n) for n in range(LATENCIES))).encode().decode()
+    counters = {"checkpoints_timed": 1, "checkpoints_req": 0} | {f"counter_{n}": 1.5 for n in range(12)}
+    readings = [{"at_s": float(at), "host": counters, "server": counters} for at in range(SECONDS + 1)]
+    samples = Samples(
+        trial=1,
+        attempt=1,
+        rows_per_second=list(range(90_000, 90_000 + SECONDS)),
+        readings=readings,
+        latency_hdr=histogram,
+    )
+    for trial in trials:
+        record = a_record(trial.trial, trial.phase, block=trial.block, seconds=SECONDS)
+        run.append(record, replace(samples, trial=trial.trial))
+    run.finish()

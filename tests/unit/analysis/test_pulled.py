@@ -1,0 +1,56 @@
+"""How a run ended is said, and what of it counts."""
+
+import pytest
+
+from bench.analysis.ladder import host_notes
+from bench.analysis.pulled import ending_notes, finished
+from bench.offline import told
+from tests.builders import a_host, a_record, doubtful, pulled, void
+
+
+def test_a_run_like_any_other_ends_without_a_word():
+    assert ending_notes(pulled(a_record(1), a_record(2))) == []
+
+
+@pytest.mark.parametrize(("code", "words"), [("interrupted", "told to stop"), ("agent-ended", "killed or lost power")])
+def test_a_run_that_was_cut_says_how(code, words):
+    run = pulled(a_record(1), a_record(2, **void(code)))
+    [note] = ending_notes(run)
+    assert words in note
+    assert "trial 2" in note
+    assert finished(run.records) == {1}
+
+
+@pytest.mark.parametrize("code", ["interrupted", "agent-ended"])
+def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
+    run = pulled(a_record(1), a_record(2, **void(code)))
+    report = told(run)
+    assert not report.complete
+    assert "1 of its 2 trials" in report.notes[0]
+
+
+def test_a_trial_without_a_record_is_named():
+    [note] = ending_notes(pulled(a_record(1), begun=[(2, 1)]))
+    assert note.startswith("Trial 2 had begun")
+
+
+def test_a_trial_that_was_run_again_counts_once_and_is_named():
+    run = pulled(a_record(1, **void("agent-ended")), a_record(1, attempt=2))
+    [note] = ending_notes(run)
+    assert note.startswith("Cut short and run again: trial 1")
+    assert finished(run.records) == {1}
+
+
+def test_files_that_nothing_vouches_for_are_said_to_be_that():
+    run = pulled(a_record(1), a_record(2), host=a_host(), sealed=False)
+    [note] = told(run).notes
+    assert "no checksums" in note
+
+
+def test_a_void_trial_is_a_finished_one():
+    assert finished([a_record(1, validity=doubtful("void", "rows-lost"))]) == {1}
+
+
+@pytest.mark.parametrize("container", ["none", None])
+def test_a_real_box_is_not_taken_for_a_virtual_one(container):
+    assert host_notes(a_host(system={"hypervisor": False, "container": container})) == []

@@ -1,0 +1,175 @@
+"""The page says every doubt, shows only what was recorded, and trusts no text."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bench.offline import told
+from bench.report.page import build_page
+from bench.report.page.assets import Assets
+from tests.builders import a_host, a_plan, a_record, a_trial, doubtful, pulled, void
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
+VIRTUAL = {"system": {"hypervisor": True}}
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its text outside scripts and styles, its elements, its attributes."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.html, self.shown, self.elements, self.attributes = html, [], [], []
+        self._open = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self._open = tag
+        self.elements.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, _tag):
+        self._open = ""
+
+    def handle_data(self, data):
+        if self._open not in {"script", "style"}:
+            self.shown.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.shown).split())
+
+
+def page(*runs):
+    return Page(build_page(runs, [told(run) for run in runs], Assets("/* vega */", {"climb": {}}), "0.1.0"))
+
+
+# --- doubts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_virtual_box_says_first_that_it_describes_the_machine_it_ran_on():
+    text = page(pulled(a_record(), host=a_host(**VIRTUAL))).text
+    after_the_title = text[text.index("take into PostgreSQL 15?") + len("take into PostgreSQL 15?") :].strip()
+    assert after_the_title.startswith("This is a virtual machine or container: its numbers describe the machine")
+
+
+def test_every_doubt_of_the_records_is_said_before_any_table_or_chart():
+    details = [f"reason number {n}" for n in range(1, 7)]
+    grave = {"1": "suspect", "2": "void", "2-B": "suspect", "2-C": "void", "2-D": "suspect", "2-E": "void"}
+    records = [
+        a_record(n, phase, validity=doubtful(grave[phase], f"code-{n}", details[n - 1]))
+        for n, phase in enumerate(grave, 1)
+    ]
+    html = page(*[pulled(*records)]).html
+    top = html[: html.index("<table")]
+    assert [detail for detail in details if detail not in top[: top.index("The climb")]] == []
+
+
+def test_a_run_without_a_doubt_says_so():
+    assert "No record carries a doubt." in page(pulled(a_record(1), a_record(2))).text
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (pulled(a_record(1), a_record(2, **void("interrupted"))), "told to stop during trial 2"),
+        (pulled(a_record(1), a_record(2, **void("agent-ended"))), "killed or lost power during trial 2"),
+        (pulled(a_record(1), begun=[(2, 1)], sealed=False), "Trial 2 had begun and has no record"),
+        (pulled(a_record(1), plan=a_plan(a_trial(1), a_trial(2))), "not complete: 1 of its 2 trials are here"),
+        (pulled(a_record(1), a_record(2), sealed=False), "There are no checksums"),
+        (pulled(a_record(1), host=None), "This run has no fingerprint"),
+        (pulled(plan=a_plan(a_trial(1)), host=None), "No trial of this run gave a number"),
+        (pulled(a_record(1, **void())), "No trial of this run gave a number"),
+    ],
+)
+def test_a_run_that_is_not_whole_is_shown_for_what_it_is(run, words):
+    assert words in page(run).text
+
+
+def test_a_rung_with_doubtful_trials_is_marked_wherever_its_number_stands():
+    found = page(pulled(a_record(1, validity=doubtful("suspect", "steal"))))
+    assert "17,500? rows/s" in found.text
+    assert "2-C?" in found.text
+    assert '"label":"17,500?"' in found.html
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_published_numbers_stand_in_the_chart_only_and_are_called_the_authors():
+    found = page(pulled(a_record(1, rows_per_s=321, settled_rows_per_s=300)))
+    assert '"rate":17400' in found.html
+    assert "published by its author (Intel N100)" in found.text
+    assert "17,400" not in found.text
+
+
+def test_published_numbers_of_rungs_that_were_not_climbed_are_left_out():
+    assert '"published":true' not in page(pulled(a_record(1, "2-E"))).html
+
+
+def test_every_column_of_the_ladder_is_there():
+    text = page(pulled(a_record())).text
+    for word in (
+        "settled rows/s",
+        "p99 ms",
+        "µs a row",
+        "client cores",
+        "server cores",
+        "17,500",
+        "14,000",
+        "0.92",
+        "1.31",
+    ):
+        assert word in text
+
+
+def test_facts_that_could_not_be_read_say_why():
+    assert "unknown: not in /proc" in page(pulled(a_record())).text
+
+
+def test_several_hosts_stand_side_by_side_under_their_own_names():
+    other = pulled(
+        a_record(rows_per_s=9_000), host=a_host(cpu={"model": "Intel(R) N97", "logical_cpus": 4}), directory="b"
+    )
+    found = page(pulled(a_record(), directory="a"), other)
+    assert "Side by side rows" in found.text.replace("Side by side Rows", "Side by side rows")
+    assert ("data-column", "a") in found.attributes
+    assert ("data-column", "b") in found.attributes
+    assert found.html.count('class="differs"') == 2  # the model, and the microcode that only one has
+
+
+# --- safety ----------------------------------------------------------------------------------------------------------
+
+
+def test_text_of_records_is_never_markup():
+    hostile = a_record(1, durability=HOSTILE, validity=doubtful("suspect", HOSTILE, HOSTILE))
+    host = a_host(cpu={HOSTILE: HOSTILE}, pgladder={"limits": [HOSTILE]})
+    plain, found = page(pulled(a_record(1))), page(pulled(hostile, host=host, directory=HOSTILE))
+    assert found.elements.count("script") == plain.elements.count("script")
+    assert "img" not in found.elements
+    assert "alert(1)</script>" not in found.html
+    assert "49" not in re.findall(r"onerror=alert\(2\)> (\S+)", found.text)
+    assert HOSTILE.split("{{", maxsplit=1)[0].strip() in found.text
+
+
+def test_nothing_is_fetched():
+    found = page(pulled(a_record()))
+    links = [value for name, value in found.attributes if name in {"src", "href", "srcset", "data", "action"}]
+    assert links == ["data:,"]
+    assert not re.findall(r"url\(|@import|https?:", found.html)
+    assert "default-src 'none'" in dict(found.attributes)["content"] + str(found.attributes)
+
+
+def test_a_page_of_a_hundred_long_trials_is_small():
+    from bench.model import Samples
+
+    records = [a_record(n, ["1", "2", "2-B", "2-C", "2-D"][n % 5], seconds=3600) for n in range(1, 101)]
+    long = {(n, 1): Samples(trial=n, attempt=1, rows_per_second=[123_457 + n] * 3600) for n in range(1, 101)}
+    run = pulled(*records, samples=long)
+    assert len(page(run).html) < 400_000  # with 0.9 MB of Vega far below 2 MB
+
+
+def test_a_server_that_hides_its_counters_is_not_said_to_have_made_no_checkpoint():
+    text = page(pulled(a_record())).text
+    assert "Checkpoints are not known" in text
+    assert "No checkpoint was seen" not in text

@@ -1,0 +1,94 @@
+"""pgladder report: the page beside the files, and what is refused."""
+
+import json
+
+import pytest
+
+from bench import offline
+from bench.cli import main
+from bench.journal import RunDirectory
+from bench.report.page.assets import Assets
+from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, void
+
+
+@pytest.fixture(autouse=True)
+def _drawn_quickly(monkeypatch):
+    monkeypatch.setattr("bench.report.page.assets.assets", lambda: Assets("/* vega */", {}))
+
+
+@pytest.fixture
+def run(tmp_path):
+    return written(tmp_path / "run" / "bench-1")
+
+
+def written(path, *records, finish=True):
+    directory = RunDirectory(path)
+    directory.begin(a_plan(a_trial(1), a_trial(2)))
+    directory.write_host(a_host())
+    for record in records or (a_record(1), a_record(2)):
+        directory.open_trial(record.trial, record.attempt)
+        directory.append(record, a_samples(record.trial, record.attempt))
+    if finish:
+        directory.finish()
+    return path
+
+
+def report(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main(["report", *map(str, arguments)])
+    told = capsys.readouterr()
+    return end.value.code, told.out, told.err
+
+
+def test_the_page_lies_beside_the_files_and_is_none_of_them(run, capsys):
+    for _ in range(2):  # the second time it is there already
+        code, out, err = report(capsys, run)
+        assert (code, err) == (0, "")
+        assert str(run / "report.html") in out.replace("\n", "")
+    assert RunDirectory(run).check_sums()
+
+
+def test_hosts_below_a_directory_share_one_page(run, capsys):
+    written(run.parent / "bench-2")
+    assert report(capsys, run.parent)[0] == 0
+    html = (run.parent / "report.html").read_text()
+    assert "bench-1" in html
+    assert "bench-2" in html
+
+
+def test_the_page_may_lie_elsewhere_and_programs_are_told_where(run, capsys, tmp_path):
+    code, out, _ = report(capsys, run, "--out", tmp_path / "page.html", "--json")
+    assert (code, json.loads(out)) == (0, {"page": str(tmp_path / "page.html")})
+    assert not (run / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["plan.json", "host.json", "trials.jsonl", "samples/2.jsonl"])
+@pytest.mark.parametrize("harm", [lambda text: text[:-9], lambda text: text.replace(b"1", b"2", 1), lambda _text: b""])
+def test_a_file_that_was_changed_or_cut_is_refused_by_name(run, capsys, name, harm):
+    file = run / name
+    file.write_bytes(harm(file.read_bytes()))
+    code, out, err = report(capsys, run)
+    assert (code, out) == (2, "")
+    assert str(file) in err
+    assert not (run / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["plan.json", "host.json", "samples/2.jsonl"])
+def test_a_file_that_was_cut_is_refused_by_name_where_there_are_no_checksums(tmp_path, capsys, name):
+    file = written(tmp_path / "open", finish=False) / name
+    file.write_bytes(file.read_bytes()[:-9])
+    code, _, err = report(capsys, file.parents[name.count("/")])
+    assert code == 2
+    assert str(file) in err
+
+
+def test_a_run_with_void_or_missing_trials_gets_its_page_and_the_code_says_so(tmp_path, capsys):
+    for name, records in (("void", [a_record(1), a_record(2, **void())]), ("missing", [a_record(1)])):
+        assert report(capsys, written(tmp_path / name, *records, finish=False))[0] == 1
+        assert (tmp_path / name / "report.html").is_file()
+
+
+def test_what_is_read_is_what_was_written(run):
+    found = offline.read(RunDirectory(run))
+    assert (found.directory, found.sealed, list(found.begun)) == ("bench-1", True, [])
+    assert list(found.samples) == list(found.histograms) == [(1, 1), (2, 1)]
