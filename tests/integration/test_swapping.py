@@ -22,7 +22,7 @@ SWAP_S = 5
 @pytest.fixture(scope="module")
 def server(new_place):
     """A private server with one variant in force."""
-    made = PrivateServer(new_place(), find_binaries())
+    made = PrivateServer(new_place() / "data", find_binaries())
     try:
         made.create(HARNESS, tls=False)
         made.apply(STOCK)
@@ -197,7 +197,7 @@ def test_a_setting_that_another_file_overrides_is_not_called_in_force(good):
 
 
 def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
-    made = PrivateServer(new_place(), find_binaries())
+    made = PrivateServer(new_place() / "data", find_binaries())
     try:
         made.create(HARNESS, tls=False)
         why = refusal(made, "unix_socket_group = 'there-is-no-such-group'\n")
