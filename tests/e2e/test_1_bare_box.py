@@ -44,7 +44,7 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
         ("host_swappiness=much", "host_swappiness"),
         ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
         ("postgresql_port=70000", "postgresql_ variable is out of its range"),
-        ("postgresql_variant=stokc", "async-commit, stock"),
+        ("postgresql_variant=stokc", "The variants are async-commit, big-wal"),
     ],
 )
 def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: str, names: str) -> None:
