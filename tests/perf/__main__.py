@@ -129,11 +129,13 @@ def measure(bench: Bench, directory: Path) -> list[Claim]:
             bench.server, file, copy_batch, sessions, WINDOW_S
         )
     results = blocks(console(), alternatives)
-    copy = [max(block[f"COPY {sessions}"] for sessions in SESSIONS) for block in results]
+    # The best number of sessions over all blocks: the best of each block would be the luckiest of four.
+    best_copy = max((f"COPY {sessions}" for sessions in SESSIONS), key=lambda name: median(b[name] for b in results))
+    copy = [block[best_copy] for block in results]
     best = [max(block[name] for name in ("2-E", "2-F", "2-H")) for block in results]
     cost_ns, rival = recorder_ns(), [block["pgbench"] for block in results]
     return [
-        Claim(what="2-H ÷ best server-side COPY", bound=0.9, at_least=True, values=_over(results, "2-H", copy)),
+        Claim(what=f"2-H ÷ server-side {best_copy}", bound=0.9, at_least=True, values=_over(results, "2-H", copy)),
         Claim(what="2-E ÷ pgbench", bound=0.95, at_least=True, values=_over(results, "2-E", rival)),
         Claim(what="2-F ÷ pgbench", bound=0.95, at_least=True, values=_over(results, "2-F", rival)),
         Claim(what="top of the ladder ÷ Phase 1", bound=1000, at_least=True, values=_over_one(best, results)),
