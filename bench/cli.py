@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 wrong use, 
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -65,8 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(error)
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
+        _leave_in_peace()
         _complain("Stopped.")
         sys.exit(DOUBTFUL)
+
+
+def _leave_in_peace() -> None:
+    """Let another Ctrl-C not kill what is ending: the exit code is ours to give."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _complain(sentence: object) -> None:
@@ -119,6 +126,7 @@ def _expectation(expected: Estimate) -> str:
 
 
 def _stopped(directory: RunDirectory) -> int:
+    _leave_in_peace()
     done = len(directory.records())
     _complain(f"Stopped; {done} trials are recorded. Go on with: pgladder run --resume {directory.path}")
     return DOUBTFUL

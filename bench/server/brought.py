@@ -74,7 +74,7 @@ class BroughtServer:
     def _find_limits(self) -> list[str]:
         """Say what can't be controlled or observed, each with its reason."""
         limits = [
-            "its configuration and its way to authenticate are used as found",
+            "its configuration is used as found, its way to authenticate too",
             "transactions of others can't be told from ours",
         ]
         if self._major != MAJOR:

@@ -86,7 +86,8 @@ def test_what_is_known_of_parameters_is_what_this_server_says(server):
             " WHERE context <> 'internal' AND position('.' IN name) = 0"
         )
     known = {name: (p.kind, p.unit, p.default, p.least, p.most, p.choices) for name, p in parameters().items()}
-    assert {name: tuple(rest) for name, *rest in rows} == known
+    said = {name: tuple(rest) for name, *rest in rows}  # a later minor release may have parameters more
+    assert {name: said.get(name) for name in known} == known
 
 
 # --- restart or reload -----------------------------------------------------------------------------------------------
