@@ -11,7 +11,7 @@ from time import monotonic
 import psutil
 
 from bench.model import Cpu, Unreadable
-from bench.probes.sensors import Reading
+from bench.probes.sensors import Reading, busy_share
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
@@ -80,10 +80,9 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
 def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
     """Return percent of the host's CPU time that was busy, and that a hypervisor took."""
     first, last = moments[0].host.cpu, moments[-1].host.cpu
-    if isinstance(first, Unreadable) or isinstance(last, Unreadable) or last.total == first.total:
+    if isinstance(first, Unreadable) or isinstance(last, Unreadable) or (busy := busy_share(first, last)) is None:
         return None, None
-    total = last.total - first.total
-    return 100 * (last.busy - first.busy) / total, 100 * (last.steal - first.steal) / total
+    return 100 * busy, 100 * (last.steal - first.steal) / (last.total - first.total)
 
 
 def counters_between(moments: Sequence[Moment]) -> dict[str, float]:

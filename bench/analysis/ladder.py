@@ -12,7 +12,7 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.pulled import finished
+from bench.analysis.pulled import finished, latest
 from bench.model import (
     Fingerprint,
     Latency,
@@ -165,8 +165,7 @@ def host_notes(host: Fingerprint) -> list[str]:
 
 def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Ladder]:
     """Return a ladder for each variant × layout × transport, in the order of their names."""
-    latest = {record.trial: record for record in records}  # a later attempt replaces one that was cut short
-    ordered = sorted(latest.values(), key=_arm)
+    ordered = sorted(latest(records), key=_arm)
     return [_ladder(list(group), histograms) for _, group in groupby(ordered, _arm)]
 
 
