@@ -186,17 +186,25 @@ def _times(value: float | None) -> str:
 
 
 def doubt_lines(ladder: Ladder) -> Iterable[Text]:
-    """Return a line for each doubt that the records carry."""
+    """Return a line for each kind of doubt that the records carry: where, and in the words of the first trial."""
+    found: dict[tuple[str, str], list[tuple[Rung, Doubt]]] = {}
     for rung in ladder.rungs:
         for doubt in rung.doubts:
-            yield Text(_doubt(ladder, rung, doubt), style="red" if doubt.state == "void" else "yellow")
+            found.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
+    for (state, _), same in found.items():
+        yield Text(_doubt(ladder, state, same), style="red" if state == "void" else "yellow")
 
 
-def _doubt(ladder: Ladder, rung: Rung, doubt: Doubt) -> str:
-    trials = f"trial{'s' if doubt.trials[1:] else ''} {', '.join(map(str, doubt.trials))}"
-    where = f"{rung.phase} ({ladder.variant}, {ladder.layout}, {ladder.transport})"
-    word = f"{doubt.state.capitalize()} {MARKS.get(doubt.state, '?')}"
-    return f"{word} {where}, {trials}: {doubt.reason.detail}"
+def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
+    where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
+    first = same[0][1]
+    likewise = f" in trial {first.trials[0]}, likewise in the others" if same[1:] or first.trials[1:] else ""
+    word = f"{state.capitalize()} {MARKS.get(state, '?')}"
+    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {first.reason.detail}{likewise}: {where}"
+
+
+def _list(doubt: Doubt) -> str:
+    return ", ".join(map(str, doubt.trials))
 
 
 def describe_host(host: Fingerprint) -> Text:

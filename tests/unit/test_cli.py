@@ -238,7 +238,7 @@ def test_a_void_trial_makes_it_exit_code_1(capsys, pulled):
     pulled.append(a_record(2, attempt=2, **void()), a_samples(2, 2))
     code, out, _ = run(capsys, "ladder", pulled.path)
     assert code == 1
-    assert out.index("Void ! 2-C") < out.index("phase")
+    assert out.index("Void ! stock") < out.index("phase")
 
 
 def test_a_run_that_is_not_complete_makes_it_exit_code_1(capsys, pulled):

@@ -73,7 +73,3 @@ def _keep(path: Path, content: bytes) -> None:
     part = path.with_suffix(f".{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)
-
-
-if __name__ == "__main__":  # so that the first page is as quick to build as the next
-    assets()

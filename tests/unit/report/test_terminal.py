@@ -171,16 +171,22 @@ def test_doubts_and_notes_come_before_the_first_number():
     text = printed(a_report(*records, notes=("This run is not complete",)))
     order = [
         "Note: This run",
-        "Suspect ? 1 ",
-        "the hypervisor gave 9 %",
-        "Void ! 2-C ",
-        "3 acknowledged rows",
+        "Suspect ? stock, plain, tcp: the hypervisor gave 9 %: 1 (trial 1)",
+        "Void ! stock, plain, tcp: 3 acknowledged rows are not there: 2-C (trial 2)",
         "bench-1:",
         "phase",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
     assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!"]
+
+
+def test_a_doubt_of_many_rungs_is_one_line():
+    steal = doubtful("suspect", "steal", "the hypervisor gave 9 %")
+    trials = [a_record(n, phase, validity=steal) for n, phase in ((1, "1"), (2, "2-C"), (3, "2-C"))]
+    text = " ".join(printed(a_report(*trials)).split())
+    assert text.count("hypervisor") == 1
+    assert "the hypervisor gave 9 % in trial 1, likewise in the others: 1 (trial 1), 2-C (trials 2, 3)" in text
 
 
 def test_brackets_in_a_reason_are_text_and_no_markup():
