@@ -6,6 +6,7 @@ the container interface of systemd (systemd.io/CONTAINER_INTERFACE).
 """
 
 import ctypes
+import json
 import os
 import shlex
 from pathlib import Path
@@ -40,6 +41,7 @@ def system_facts(root: Path) -> dict[str, Fact]:
         **{name: _dmi(root, name) for name in DMI_NAMES},
         "clock_source": read_fact(root, clock, word, "no clock source in this kernel"),
         "clock_synchronised": clock_synchronised(root),
+        "knobs": read_fact(root, "etc/pgladder-host.json", parse_knobs, "not provisioned"),
     }
 
 
@@ -55,6 +57,11 @@ def parse_os_release(text: str) -> str:
 def parse_hypervisor(text: str) -> bool:
     """Tell whether the processor says that it is a virtual one."""
     return "hypervisor" in field("flags")(text).split()
+
+
+def parse_knobs(text: str) -> dict[str, str]:
+    """Take what the role ``host`` wrote: each knob to ``set``, or why it is not applicable."""
+    return {str(name): str(state) for name, state in json.loads(text).items()}
 
 
 def container(root: Path) -> str | Unreadable:
