@@ -8,9 +8,11 @@ import getpass
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 from rich.console import Console
@@ -27,7 +29,7 @@ from bench.model import PgladderError, Plan, WrongUseError, from_json, to_json
 from bench.offline import doubtful, read, told, write_page
 from bench.parcel import Arrived
 from bench.remote import steps
-from bench.remote.hosts import find_hosts, target
+from bench.remote.hosts import answered
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.remote.secrets import Secrets
@@ -38,6 +40,7 @@ from bench.state import BoxState
 from bench.wish import make_wish
 
 DONE = 0
+Verb = Callable[["Boxes", Mapping[str, str]], bool | None]
 RESULTS = Path("results")
 
 
@@ -61,20 +64,21 @@ class Boxes:
         self.out.print(Text(sentence), soft_wrap=True)
 
 
-def carry_out(where: Mapping[str, str], config: Mapping[str, Any], action: Callable[[Boxes], bool | None]) -> int:
-    """Find the boxes, act, name those that failed; return the exit code.
+def carry_out(name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str]) -> int:
+    """Do a verb on the boxes, name those that failed; return the exit code.
 
     Args:
-        where: words of ``bench.remote.hosts.target``.
+        name: of the verb.
+        asked: Ansible, asked for the hosts.
         config: Fabric's; passwords that it asked for are taken from there.
-        action: returns False where a result is not sound.
+        given: the words typed, empty where none was.
 
     """
     boxes, sound = Boxes(console()), True
     try:
         known = _secrets(config)
-        boxes.links = [Link(host, known) for host in find_hosts(target(**where))]
-        sound = action(boxes) is not False
+        boxes.links = [Link(host, known) for host in answered(asked)]
+        sound = VERBS[name](boxes, given) is not False
     except PgladderError as error:
         boxes.failures.append(failure("", error))
     except KeyboardInterrupt:
@@ -115,8 +119,13 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
     return FAILED if codes or not sound else DONE
 
 
-def launch(boxes: Boxes, given: Mapping[str, str]) -> str:
-    """Start a run on every box that can take it; return its id. Where it is there already, it is not started again."""
+def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Start a run on every box that can take it. Where it is there already, it is not started again."""
+    _launched(boxes, given)
+
+
+def _launched(boxes: Boxes, given: Mapping[str, str]) -> str:
+    """Launch; return the run's name."""
     asked = wishes(given)
     run = boxes.run = check_name(given["run"]) or new_run_id(datetime.now(UTC))
     wish = Asked(
@@ -126,11 +135,11 @@ def launch(boxes: Boxes, given: Mapping[str, str]) -> str:
         seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
     )
     who = f"{getpass.getuser()} at {socket.gethostname()}"
-    here = release()
+    here = ThreadPoolExecutor(1).submit(release)
 
     def step(link: Link) -> str:
         state = from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box")
-        check_same(state, here)
+        check_same(state, here.result())
         check_idle(state, run)
         known = any(each.run == run and each.course != "unreadable" for each in state.runs)
         plan = steps.read_plan(link, run) if known else to_json(plan_for(state, wish)) + b"\n"
@@ -141,8 +150,13 @@ def launch(boxes: Boxes, given: Mapping[str, str]) -> str:
     return run
 
 
-def follow(boxes: Boxes, run: str) -> list[Failure]:
-    """Show a run on every box until it ends; return where it did not come to its end, and why."""
+def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Show a run on every box until it ends."""
+    boxes.failures += _followed(boxes, given["run"])
+
+
+def _followed(boxes: Boxes, run: str) -> list[Failure]:
+    """Follow; return where the run did not come to its end, and why."""
     run = boxes.run = check_name(run) or _under_way(boxes)
     plans = _on_each(boxes, lambda link: from_json(steps.read_plan(link, run), Plan, f"{link.host.name}: plan.json"))
     view = Following(boxes.out)
@@ -172,10 +186,15 @@ def _look(boxes: Boxes) -> Mapping[str, BoxState]:
     return _on_each(boxes, lambda link: from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box"))
 
 
-def pull(boxes: Boxes, run: str) -> dict[str, Path]:
-    """Bring a run's files from every box; return where they are."""
-    if not check_name(run):
+def pull(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Bring what is new of a run from every box."""
+    if not check_name(given["run"]):
         raise WrongUseError("Say which run: RUN=<its name>; there are those of: make status.")
+    _pulled(boxes, given["run"])
+
+
+def _pulled(boxes: Boxes, run: str) -> dict[str, Path]:
+    """Pull; return where each box's files are."""
 
     def step(link: Link) -> Arrived:
         return pull_one(link, run, RESULTS / run / link.host.name)
@@ -188,18 +207,18 @@ def pull(boxes: Boxes, run: str) -> dict[str, Path]:
     return places
 
 
-def cancel(boxes: Boxes, run: str) -> None:
-    """End a run (or with an empty ``run`` whichever has not ended) on every box."""
-    check_name(run)
+def cancel(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """End a run, or whichever has not ended, on every box."""
+    run = check_name(given["run"])
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
         names = ", ".join(ended)
         boxes.says(f"{host}: {f'cancelled {names}; what was recorded is kept' if ended else 'nothing was under way'}.")
 
 
-def status(boxes: Boxes, *, json: bool = False) -> None:
+def status(boxes: Boxes, given: Mapping[str, str]) -> None:
     """Print what every box is doing."""
     states = _look(boxes)
-    if json:
+    if given["json"]:
         boxes.out.file.write(to_json(states).decode() + "\n")
     else:
         boxes.out.print(_status_table(states))
@@ -207,9 +226,9 @@ def status(boxes: Boxes, *, json: bool = False) -> None:
 
 def ladder(boxes: Boxes, given: Mapping[str, str]) -> bool:
     """Launch, follow, pull, print the ladder of each box, write the page; return whether every result is sound."""
-    run = launch(boxes, given)
-    ended_early = follow(boxes, run)
-    places = pull(boxes, run)
+    run = _launched(boxes, given)
+    ended_early = _followed(boxes, run)
+    places = _pulled(boxes, run)
     boxes.failures += ended_early
     if not places:
         return False
@@ -239,7 +258,18 @@ def _status_table(states: Mapping[str, BoxState]) -> Table:
     for host, state in states.items():
         free = size(state.free_bytes)
         rows = [(run.run, f"{run.recorded}/{run.planned}", run.detail or run.course) for run in state.runs]
-        under_way = [("", "", f"under way: {state.holder}")] if state.holder else []
+        by_hand = state.holder and not any(run.course == "running" for run in state.runs)
+        under_way = [("", "", f"under way: {state.holder}")] if by_hand else []
         for number, row in enumerate([*rows, *under_way] or [("", "", "no runs")]):
             table.add_row(*(("", "", "") if number else (host, state.release, free)), *row)
     return table
+
+
+VERBS: dict[str, Verb] = {
+    "ladder": ladder,
+    "launch": launch,
+    "follow": follow,
+    "status": status,
+    "pull": pull,
+    "cancel": cancel,
+}

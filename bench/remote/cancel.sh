@@ -10,7 +10,10 @@ exec 9>/run/lock/pgladder-launch
 flock -w 20 9 || { echo "another control machine is launching there" >&2; exit 75; }
 
 unended() {
-  for link in "$wanted"/pgladder-run@*.service; do if [ -L "$link" ]; then echo "${link##*/}"; fi; done
+  for link in "$wanted"/pgladder-run@*.service; do
+    name=${link##*/pgladder-run@}
+    if [ -L "$link" ] && [ ! -e "/var/lib/pgladder/runs/${name%.service}/SHA256SUMS" ]; then echo "${link##*/}"; fi
+  done
   systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*.service' |
     cut -d ' ' -f 1
 }

@@ -17,7 +17,8 @@ done
 
 pid=$(state MainPID)
 if [ "$pid" != 0 ]; then
-  tail -s 0.5 --pid="$pid" -c "+$((offset + 1))" -F trials.jsonl 2>/dev/null
+  # It complains, and counts as its own failure, that the file is not there yet.
+  tail -s 0.5 --pid="$pid" -c "+$((offset + 1))" -F trials.jsonl 2>/dev/null || true
 elif [ -e trials.jsonl ]; then
   tail -c "+$((offset + 1))" trials.jsonl
 fi

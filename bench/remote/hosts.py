@@ -40,33 +40,32 @@ def target(*, host: str = "", limit: str = "", user_name: str = "", port: str | 
     ]
 
 
-def find_hosts(arguments: Sequence[str]) -> list[Host]:
-    """Ask Ansible for the hosts; ``arguments`` are its own (``-i``, ``--limit``, ``-e``).
+def ask_ansible(arguments: Sequence[str]) -> subprocess.Popen[str]:
+    """Ask for the hosts; ``arguments`` are Ansible's own (``-i``, ``--limit``, ``-e``). It takes a second or two."""
+    command = [str(Path(sys.executable).with_name("ansible-inventory")), "--list", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, cwd=CHECKOUT)
+
+
+def answered(asked: subprocess.Popen[str]) -> list[Host]:
+    """Return the hosts that Ansible names.
 
     Raises:
         WrongUseError: none fits, or one is described in a way that only Ansible itself understands.
 
     """
-    command = [str(Path(sys.executable).with_name("ansible-inventory")), "--list", *arguments]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=CHECKOUT,
-            timeout=TIMEOUT_S,
-            stdin=subprocess.DEVNULL,
-        )
+        out, complaints = asked.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
+        asked.kill()
         raise WrongUseError(f"ansible-inventory did not answer within {TIMEOUT_S} s.") from error
-    if done.returncode:
-        raise WrongUseError(f"The inventory can't be read: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
-    return parse_inventory(done.stdout)
+    if asked.returncode:
+        raise WrongUseError(f"The inventory can't be read: {(complaints.strip().splitlines() or ['?'])[-1]}")
+    return parse_inventory(out)
 
 
 def parse_inventory(text: str) -> list[Host]:
-    """Read what ``ansible-inventory --list`` prints; raises as ``find_hosts``."""
+    """Read what ``ansible-inventory --list`` prints; raises as ``answered``."""
     listed = json.loads(text)
     variables: Mapping[str, Mapping[str, Any]] = listed["_meta"]["hostvars"]
     names = {name for group in listed.values() for name in group.get("hosts", ())} - {"localhost"}

@@ -28,9 +28,10 @@ if systemctl --quiet is-active "$unit"; then
 fi
 
 for link in "$wanted"/pgladder-run@*.service; do
-  [ -L "$link" ] || continue
   other=${link##*/pgladder-run@}
-  [ "${other%.service}" = "$run" ] || busy "${other%.service}"
+  other=${other%.service}
+  if [ ! -L "$link" ] || [ "$other" = "$run" ] || [ -e "$runs/$other/SHA256SUMS" ]; then continue; fi
+  busy "$other"
 done
 for other in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating \
   'pgladder-run@*.service' | sed 's/^pgladder-run@\(.*\)\.service .*/\1/'); do

@@ -25,7 +25,7 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
     script = f'exec nice -n 19 {PROGRAM} box --pack "$1"'
     with link.session(script, run, user=link.host.agent_user, stdin=have, timeout_s=BYTE_TIMEOUT_S) as session:
         try:
-            with session.makefile("rb", bufsize=1 << 20) as stream:
+            with session.makefile("rb", 1 << 20) as stream:
                 return unpack(stream, directory)
         except DamagedError as error:
             with suppress(OSError):

@@ -14,6 +14,7 @@ from bench.plan import TRIAL_OVERHEAD_S
 from bench.report.terminal import DASH, duration, rate
 
 SPARKS = 16
+STYLES = {"valid": "", "suspect": "yellow", "void": "red"}
 REFRESH_PER_S = 2
 
 
@@ -58,7 +59,7 @@ class Following:
             number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
             what = f"{record.phase} {record.variant} {record.layout} {record.transport}"
             line = f"{host}: trial {record.trial} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
-            self._out.print(Text(line, style={"valid": "", "suspect": "yellow", "void": "red"}[record.validity.state]))
+            self._out.print(Text(line, style=STYLES[record.validity.state]), soft_wrap=True)
 
     def says(self, sentence: str) -> None:
         """Print a sentence that names its box."""
