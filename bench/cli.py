@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
-from bench.analysis.ladder import LadderReport
+from bench.cli_box import add_box
 from bench.cli_variants import add_variants
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
 from bench.model import PgladderError, WrongUseError, to_json
-from bench.offline import read, told, write_page
-from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate, Profile, Wish
+from bench.offline import doubtful, read, told, write_page
+from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate
 from bench.report.progress import RunProgress
 from bench.report.terminal import console, duration, show_ladders, size
 from bench.server.brought import AS_FOUND
+from bench.wish import PARAMETERS, make_wish
 from bench.workload.phase import ladder
 
 DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
@@ -39,7 +40,6 @@ WISHES = (
     "blocks",
     "seed",
 )
-PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
 MEANINGS = (
     "client processes",
     "commits under way, in each process",
@@ -87,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
     _refuse_what_a_plan_decides(options)
     request = Request(
-        wish=None if options.plan or options.resume else _wish(options),
+        wish=None
+        if options.plan or options.resume
+        else make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock"),
         plan_file=options.plan,
         resume=options.resume,
         out=options.out,
@@ -132,30 +134,6 @@ def _stopped(directory: RunDirectory) -> int:
     return DOUBTFUL
 
 
-def _wish(options: argparse.Namespace) -> Wish:
-    asked = options.profile or "quick"
-    given = PROFILES[asked]
-    profile = Profile(
-        warm_up_s=given.warm_up_s if options.warm_up is None else options.warm_up,
-        window_s=given.window_s if options.window is None else options.window,
-        blocks=given.blocks if options.blocks is None else options.blocks,
-    )
-    return Wish(
-        phases=_words(options.phases) or list(ladder()),
-        variants=_words(options.variants) or [AS_FOUND if options.dsn else "stock"],
-        layouts=_words(options.layouts) or ["plain"],
-        transports=_words(options.transports),
-        profile=profile,
-        profile_name=asked if profile == given else "custom",
-        preload_rows=options.preload_rows or 0,
-        overrides={name: getattr(options, name) for name in PARAMETERS},
-    )
-
-
-def _words(given: Sequence[str] | None) -> list[str]:
-    return [word for text in given or () for word in text.replace(",", " ").split()]
-
-
 # --- pgladder ladder -------------------------------------------------------------------------------------------------
 
 
@@ -172,12 +150,7 @@ def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
         out = console()
         for report in reports:
             show_ladders(out, report)
-    return _code(reports)
-
-
-def _code(reports: Sequence[LadderReport]) -> int:
-    void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
-    return DOUBTFUL if void or any(not report.complete for report in reports) else DONE
+    return DOUBTFUL if doubtful(reports) else DONE
 
 
 # --- pgladder report -------------------------------------------------------------------------------------------------
@@ -190,7 +163,7 @@ def write_report(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(to_json({"page": str(page)}) + b"\n")
     else:
         console().print(f"Page: {page}", soft_wrap=True)
-    return _code(reports)
+    return DOUBTFUL if doubtful(reports) else DONE
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -240,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
     page.add_argument("--json", action="store_true", help="for programs: where the page is")
     page.set_defaults(action=write_report)
+    add_box(commands.add_parser("box", help="what this provisioned box is, and what runs on it", allow_abbrev=False))
     add_variants(
         commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
     )

@@ -39,6 +39,12 @@ def told(run: PulledRun) -> LadderReport:
     return ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
 
 
+def doubtful(reports: Sequence[LadderReport]) -> bool:
+    """Return whether a result is void or a run has not come to its end."""
+    void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
+    return void or any(not report.complete for report in reports)
+
+
 def write_page(directory: Path, out: Path | None) -> tuple[Path, Sequence[LadderReport]]:
     """Write the page of the run, or of the hosts' runs, below a directory; return where it is and what it tells.
 

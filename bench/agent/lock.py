@@ -29,17 +29,24 @@ def one_run_at_a_time() -> Iterator[None]:
         try:
             lock.bind(NAME)
         except OSError as error:
-            raise WrongUseError(f"A run is under way on this box: {_holder()}. Wait for it, or end it.") from error
-        lock.listen(1)
+            raise WrongUseError(
+                f"A run is under way on this box: {holder() or 'it is just starting or ending'}."
+                " Wait for it, or end it."
+            ) from error
+        lock.listen(socket.SOMAXCONN)  # nobody takes up those who ask: they must not fill the queue
         yield
 
 
-def _holder() -> str:
+def holder() -> str | None:
+    """Return who holds the lock; None: nobody."""
     with socket.socket(socket.AF_UNIX) as peer:
+        peer.settimeout(1)
         try:
             peer.connect(NAME)
+        except ConnectionRefusedError:
+            return None
         except OSError:
-            return "it is just starting or ending"
+            return "a run that has been asked about too often to tell who it is"
         pid, _, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
         process = psutil.Process(pid)

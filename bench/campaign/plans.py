@@ -1,0 +1,131 @@
+"""The plan for a box, from what was asked and what the box says of itself. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.model import Plan, WrongUseError
+from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective, estimate, make_plan, pick
+from bench.state import BoxState
+from bench.tuning.render import as_variant
+from bench.variants import variants_for
+from bench.workload.phase import ladder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What all boxes are asked: one wish, one run, one seed."""
+
+    wish: Wish
+    run: str
+    created: str
+    seed: int
+
+
+MOST = 1e12
+NUMBERS: dict[str, type[int] | type[float]] = {"blocks": int, "warm_up": float, "window": float, "seed": int}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+def wishes(given: Mapping[str, str]) -> dict[str, Any]:
+    """Make of the words typed what a wish is made of.
+
+    Raises:
+        WrongUseError: a number is none.
+
+    """
+    return {name: _value(name, text) for name, text in given.items() if text}
+
+
+def _value(name: str, text: str) -> Any:
+    if name not in NUMBERS:
+        return text if name == "profile" else [text]
+    try:
+        value = NUMBERS[name](text)
+    except ValueError:
+        value = 0
+    if not 0 < value < MOST:
+        raise WrongUseError(f"{name} must be a number above 0, not {text[:40]!r}.")
+    return value
+
+
+def check_name(run: str) -> str:
+    """Return a run's name, or none.
+
+    Raises:
+        WrongUseError: it would not do as one.
+
+    """
+    if run and not NAME.fullmatch(run):
+        raise WrongUseError(f"{run[:80]!r} can't be a run's name: letters, digits, '.', '_' and '-'.")
+    return run
+
+
+def check_same(state: BoxState, release: str) -> None:
+    """Refuse a box that runs another pgladder.
+
+    Raises:
+        WrongUseError: says both.
+
+    """
+    if state.release != release:
+        raise WrongUseError(f"it runs pgladder {state.release}, here is {release}: make provision")
+
+
+def check_idle(state: BoxState, run: str) -> None:
+    """Refuse a box with another run that has not ended.
+
+    Raises:
+        WrongUseError: says which, and what to do.
+
+    """
+    known = {each.run: each.course for each in state.runs}
+    if known.get(run) in {"running", "finished"}:
+        return
+    for other in state.runs:
+        if other.run != run and other.course in {"running", "waiting"}:
+            raise WrongUseError(
+                f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
+                f" wait for it, or: make cancel RUN={other.run}"
+            )
+    if state.holder:
+        raise WrongUseError(f"a run is under way there: {state.holder}; wait for it, or end it there")
+
+
+def plan_for(state: BoxState, asked: Asked) -> Plan:
+    """Render the plan for a box.
+
+    Raises:
+        WrongUseError: something asked for is unknown, or this box has not the room or the connections for it.
+
+    """
+    wish = asked.wish
+    chosen = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    need = connections_needed(effective(chosen, wish.overrides).values()) + RESERVED_CONNECTIONS
+    if need > state.max_connections:
+        raise WrongUseError(
+            f"the plan needs {need} connections and its cluster allows {state.max_connections};"
+            " raise postgresql_max_connections and provision, or ask for other phases"
+        )
+    harness = as_variant("harness", state.harness)
+    plan = make_plan(
+        wish,
+        ladder(),
+        harness,
+        variants_for(wish.variants, state.machine, need, harness),
+        run=asked.run,
+        created=asked.created,
+        seed=asked.seed,
+    )
+    _check_room(state, plan)
+    return plan
+
+
+def _check_room(state: BoxState, plan: Plan) -> None:
+    need = estimate(plan, plan.trials).disk_bytes
+    if state.free_bytes < need:
+        raise WrongUseError(
+            f"its disk has {state.free_bytes / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
+            " make room, or ask for shorter windows, fewer rows before, or slower phases"
+        )

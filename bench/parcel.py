@@ -1,0 +1,126 @@
+"""How a run travels: one tar stream from the box, in which each file carries its SHA-256.
+
+What is there already is not sent again. A file is moved in place only when it is whole; records come after the samples
+they speak of, checksums last: at any moment, what lies in place is a run that can be read.
+"""
+
+import hashlib
+import io
+import os
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from bench.journal import HOST, PART, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
+from bench.model import PgladderError
+
+DIGEST = "PGLADDER.sha256"
+END = "PGLADDER.end"
+"""The last member's name: without it the stream was cut."""
+NAME = re.compile(rf"{SAMPLES}/{SAMPLES_NAME.pattern}|{re.escape(PLAN)}|{re.escape(HOST)}|{TRIALS}|{SUMS}")
+
+
+class DamagedError(PgladderError):
+    """What came is not what was sent; what lies in place is as it was, or whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What a stream brought."""
+
+    files: int
+    bytes: int
+    sealed: bool
+    """Checksums are there: the run came to its end."""
+
+
+def digests(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a run, by name."""
+    return {name: _digest((directory / name).read_bytes()) for name in _names(directory)}
+
+
+def pack(directory: Path, have: Mapping[str, str], out: IO[bytes]) -> None:
+    """Write the files of a run that are not among ``have``; it may be under way meanwhile."""
+    sealed = (directory / SUMS).is_file()  # asked first: what is written later belongs to the next time
+    trials = directory / TRIALS
+    records = trials.read_bytes() if trials.is_file() else None  # before the samples, so that each record has its own
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as stream:
+        for name in _names(directory):
+            content = records if name == TRIALS else (directory / name).read_bytes()
+            if content is None or (name == SUMS and not sealed):
+                continue
+            digest = _digest(content)
+            if have.get(name) != digest:
+                _add(stream, name, content, digest)
+        _add(stream, END, SUMS.encode() if sealed else b"", "")
+
+
+def unpack(source: IO[bytes], directory: Path) -> Arrived:
+    """Verify each file as it comes and move it in place.
+
+    Raises:
+        DamagedError: the stream was cut, or a file is not what its digest tells, or is none of a run.
+
+    """
+    (directory / SAMPLES).mkdir(parents=True, exist_ok=True)
+    files = size = 0
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as stream:
+            for member in stream:
+                file = stream.extractfile(member)
+                content = file.read() if file else b""
+                if member.name == END:
+                    return _closed(directory, files, size, sealed=content == SUMS.encode())
+                _place(directory, member, content)
+                files, size = files + 1, size + len(content)
+    except (tarfile.TarError, EOFError) as error:
+        raise DamagedError(f"what came is no run, or was cut off ({error})") from error
+    raise DamagedError("what came was cut off")
+
+
+def _names(directory: Path) -> Iterator[str]:
+    """Yield what belongs to a run, in the order in which it travels."""
+    yield from sorted(
+        f"{SAMPLES}/{path.name}" for path in (directory / SAMPLES).glob("*") if SAMPLES_NAME.fullmatch(path.name)
+    )
+    yield from (name for name in (PLAN, HOST, TRIALS, SUMS) if (directory / name).is_file())
+
+
+def _add(stream: tarfile.TarFile, name: str, content: bytes, digest: str) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.pax_headers = len(content), {DIGEST: digest}
+    stream.addfile(member, io.BytesIO(content))
+
+
+def _place(directory: Path, member: tarfile.TarInfo, content: bytes) -> None:
+    if not NAME.fullmatch(member.name) or not member.isfile():
+        raise DamagedError(f"{member.name[:80]!r} is no file of a run")
+    if _digest(content) != member.pax_headers.get(DIGEST):
+        raise DamagedError(f"{member.name} did not come as it was sent")
+    if member.name != SUMS:
+        (directory / SUMS).unlink(missing_ok=True)  # of an earlier end: they don't list this
+    path = directory / member.name
+    part = path.with_name(path.name + PART)
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _closed(directory: Path, files: int, size: int, *, sealed: bool) -> Arrived:
+    """End a whole stream: checksums that the box took back are none, and the names are on the disk."""
+    if not sealed:
+        (directory / SUMS).unlink(missing_ok=True)
+    for path in (directory / SAMPLES, directory):
+        handle = os.open(path, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+    return Arrived(files, size, sealed)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

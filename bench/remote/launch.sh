@@ -1,0 +1,60 @@
+# Bring a plan and start its run, once. As root; the plan comes on standard input.
+#   launch.sh RUN SHA256 USER WHO     SHA256 of the plan, USER that runs belong to, WHO launches
+# Says "started", "resumed", "under way" or "finished"; exit code 75: another run has not ended, and which.
+set -eu
+run=$1 sha256=$2 user=$3 who=$4
+runs=/var/lib/pgladder/runs
+wanted=/etc/systemd/system/multi-user.target.wants
+launched=/run/pgladder-launched
+unit=pgladder-run@$run.service
+
+refuse() { echo "$1" >&2; exit 75; }
+
+busy() {
+  by=$(sed -n "s/^$1 //p" $launched 2>/dev/null || true)
+  refuse "run $1 has not ended there${by:+ (launched by $by)}"
+}
+
+exec 9>/run/lock/pgladder-launch
+flock -w 20 9 || refuse "another control machine is launching there"
+
+if [ -e "$runs/$run/SHA256SUMS" ]; then
+  echo finished
+  exit
+fi
+if systemctl --quiet is-active "$unit"; then
+  echo "under way"
+  exit
+fi
+
+for link in "$wanted"/pgladder-run@*.service; do
+  other=${link##*/pgladder-run@}
+  other=${other%.service}
+  if [ ! -L "$link" ] || [ "$other" = "$run" ] || [ -e "$runs/$other/SHA256SUMS" ]; then continue; fi
+  busy "$other"
+done
+for other in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating \
+  'pgladder-run@*.service' | sed 's/^pgladder-run@\(.*\)\.service .*/\1/'); do
+  [ "$other" = "$run" ] || busy "$other"
+done
+
+if [ ! -e "$runs/$run/plan.json" ]; then
+  # shellcheck disable=SC2016
+  runuser -u "$user" -- sh -euc '
+    part=$1/.$2.part
+    rm -rf "$part"
+    mkdir -p "$part/samples"
+    cat >"$part/plan.json"
+    [ "$(sha256sum <"$part/plan.json")" = "$3  -" ] || { echo "the plan came cut short" >&2; exit 74; }
+    sync "$part/plan.json" "$part"
+    mv -T "$part" "$1/$2"
+    sync "$1"' place "$runs" "$run" "$sha256"
+  outcome=started
+else
+  outcome=resumed
+fi
+
+echo "$run $who" >$launched
+systemctl enable --now --quiet "$unit" 9>&-
+sync -f "$wanted"
+echo $outcome

@@ -1,0 +1,89 @@
+"""What is done on one box: look, launch, read the plan, follow, cancel; each a script or two, whole or not at all."""
+
+import hashlib
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Literal
+
+from bench.remote.errors import RefusedError, RemoteError
+from bench.remote.link import Link, Said
+
+HERE = Path(__file__).parent
+LAUNCH, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch", "follow", "cancel"))
+PROGRAM = "/usr/local/bin/pgladder"
+RUNS = "/var/lib/pgladder/runs"
+NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
+CANCEL_TIMEOUT_S = 120
+"""The unit gives the agent 90 s to end."""
+CHUNK_BYTES = 1 << 16
+ENDINGS: dict[int, "Ending"] = {0: "finished", 10: "cancelled", 11: "failed"}
+
+Ending = Literal["finished", "cancelled", "failed"]
+
+
+def look(link: Link) -> bytes:
+    """Return what ``pgladder box --json`` says there."""
+    said = link.run(f"exec {PROGRAM} box --json", user=link.host.agent_user)
+    if said.code == NOT_FOUND or "unknown user" in said.err:
+        raise RefusedError(link.host.name, "it has no pgladder; make it ready: make provision")
+    if said.code:
+        raise RefusedError(link.host.name, f"its pgladder can't say what it is ({said.last_line}): make provision")
+    return said.out
+
+
+def launch(link: Link, run: str, plan: bytes, who: str) -> str:
+    """Bring the plan and start the run; return ``started``, ``resumed``, ``under way`` or ``finished``.
+
+    Raises:
+        RefusedError: another run has not ended there; says which and who launched it.
+
+    """
+    sha256 = hashlib.sha256(plan).hexdigest()
+    said = link.run(LAUNCH, run, sha256, link.host.agent_user, who, user="root", stdin=plan)
+    if said.code == BUSY:
+        raise RefusedError(link.host.name, f"{said.last_line}; wait for it, or: make cancel")
+    return _checked(link, said, f"run {run} could not be started").out.decode().strip()
+
+
+def read_plan(link: Link, run: str) -> bytes:
+    """Return the plan of a run."""
+    said = link.run('exec cat "$1"', f"{RUNS}/{run}/plan.json", user=link.host.agent_user)
+    if said.code:
+        raise RefusedError(link.host.name, f"there is no run {run} there")
+    return said.out
+
+
+def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> Ending:
+    """Hand on the bytes of ``trials.jsonl`` as they are written, from ``offset`` on; return how the run ended.
+
+    Raises:
+        UnreachableError: the connection was lost; go on at the offset that was reached.
+
+    """
+    with link.session(FOLLOW, run, str(offset), user=link.host.agent_user, timeout_s=None) as session:
+        while chunk := session.recv(CHUNK_BYTES):
+            tell(chunk)
+        said = link.ended(session)
+    return ENDINGS[_checked(link, said, f"run {run} could not be followed", also=ENDINGS).code]
+
+
+def last_words(link: Link, run: str) -> str:
+    """Return what the agent said last."""
+    script = 'exec journalctl --quiet --output cat --no-pager --lines 20 --identifier pgladder --unit "$1"'
+    said = link.run(script, f"pgladder-run@{run}.service", user="root")
+    lines = [line for line in said.out.decode(errors="replace").splitlines() if line.startswith("pgladder: ")]
+    return lines[-1].removeprefix("pgladder: ") if lines else "it left no word why"
+
+
+def cancel(link: Link, run: str) -> list[str]:
+    """End a run, or with an empty ``run`` whichever has not ended; return those that were ended now."""
+    said = link.run(CANCEL, *([run] if run else []), user="root", timeout_s=CANCEL_TIMEOUT_S)
+    return _checked(link, said, "could not be cancelled").out.decode().split()
+
+
+def _checked(link: Link, said: Said, what: str, also: Collection[int] = ()) -> Said:
+    if said.code == NO_SUCH_RUN:
+        raise RefusedError(link.host.name, "there is no such run there")
+    if said.code and said.code not in also:
+        raise RemoteError(link.host.name, f"{what}: {said.last_line or f'exit code {said.code}'}")
+    return said

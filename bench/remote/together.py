@@ -1,0 +1,85 @@
+"""The same step on many boxes at once; one that fails does not stop the others, and is named at the end."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bench.model import PgladderError, WrongUseError
+from bench.remote.errors import NotAdmittedError, UnreachableError
+from bench.remote.link import Link
+
+PATIENCE_S = 60
+PAUSES_S = (1, 2, 4, 8)
+FAILED, REFUSED = 1, 2
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A box that did not take part to the end: why, and the exit code it alone would give."""
+
+    host: str
+    reason: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """What each box gave, and who failed."""
+
+    done: Mapping[str, T]
+    failures: Sequence[Failure]
+
+
+def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
+    """Do a step on all boxes at once; an interruption hangs up on all of them."""
+    done: dict[str, T] = {}
+    failures: list[Failure] = []
+    pool = ThreadPoolExecutor(max_workers=max(len(links), 1))
+    try:
+        waiting = {pool.submit(step, link): link.host.name for link in links}
+        for future in as_completed(waiting):
+            name = waiting[future]
+            try:
+                done[name] = future.result()
+            except (PgladderError, OSError) as error:
+                failures.append(failure(name, error))
+    except BaseException:
+        for link in links:
+            link.give_up()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return Together(dict(sorted(done.items())), sorted(failures, key=lambda each: each.host))
+
+
+def failure(host: str, error: Exception) -> Failure:
+    """Return what is told of an error at the end."""
+    return Failure(host, str(error).removeprefix(f"{host}: "), REFUSED if isinstance(error, WrongUseError) else FAILED)
+
+
+def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
+    """Do a step, again where the connection was lost in the middle of it, until the box is away for too long.
+
+    The step must do no harm when done twice. A box that was never reached is not waited for.
+
+    Raises:
+        UnreachableError: it stayed away.
+
+    """
+    away_since, reached, tries = 0.0, link.reached, 0
+    while True:
+        try:
+            return step(link)
+        except (UnreachableError, NotAdmittedError) as error:  # a box that is booting lets nobody in
+            if link.reached == 0 or link.given_up.is_set():
+                raise
+            if link.reached != reached or not tries:
+                away_since, reached, tries = time.monotonic(), link.reached, 0
+                says(f"{error}; trying again")
+            elif time.monotonic() - away_since > patience_s:
+                raise
+            link.given_up.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+            tries += 1

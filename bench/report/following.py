@@ -1,0 +1,108 @@
+"""Runs on several boxes while they go on: one live table on a terminal, plain lines elsewhere."""
+
+import time
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.underway import UnderWay, sparkline
+from bench.model import Record
+from bench.plan import TRIAL_OVERHEAD_S
+from bench.report.terminal import DASH, duration, rate
+
+SPARKS = 16
+STYLES = {"valid": "", "suspect": "yellow", "void": "red"}
+REFRESH_PER_S = 2
+
+
+@dataclass(slots=True)
+class Row:
+    """One box as it is shown."""
+
+    so_far: UnderWay
+    state: str = "starting"
+    first: int = 0
+    """Records that were there when following began: their time is not known."""
+    since: float = field(default_factory=time.monotonic)
+
+    def left_s(self, now: float) -> float:
+        """Estimate what is left, from what trials took while we looked."""
+        plan, seen = self.so_far.plan, len(self.so_far.records) - self.first
+        guess = plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
+        each = (now - self.since) / seen if seen else guess
+        return each * (len(plan.trials) - self.so_far.done)
+
+
+class Following:
+    """Shows the boxes; told of everything by ``bench.campaign``."""
+
+    def __init__(self, out: Console) -> None:
+        self._out = out
+        self._rows: dict[str, Row] = {}
+        self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
+
+    def begins(self, host: str, so_far: UnderWay) -> None:
+        """Show a box."""
+        self._rows[host] = Row(so_far, first=len(so_far.records))
+        if self._out.is_terminal and not self._live.is_started:
+            self._live.start()
+
+    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
+        """Show that a trial is recorded."""
+        row = self._rows[host]
+        row.so_far, row.state = so_far, "running"
+        doubt = "" if record.validity.state == "valid" else f" {record.validity.state}: {_reasons(record)}"
+        if doubt or not self._out.is_terminal:
+            number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
+            what = f"{record.phase} {record.variant} {record.layout} {record.transport}"
+            line = f"{host}: trial {record.trial} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
+            self._out.print(Text(line, style=STYLES[record.validity.state]), soft_wrap=True)
+
+    def says(self, sentence: str) -> None:
+        """Print a sentence that names its box."""
+        self._out.print(Text(sentence), soft_wrap=True)
+
+    def ended(self, host: str, state: str) -> None:
+        """Show how a box's run ended, or why it is not followed any more."""
+        self._rows[host].state = state
+
+    def close(self) -> None:
+        """Leave the table as it is."""
+        if self._live.is_started:
+            self._live.stop()
+
+    def _table(self) -> Table:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        for name in ("box", "trial", "block", "phase, variant, layout", "rows/s", "so far", "°C", "left"):
+            table.add_column(
+                name, justify="right" if name in {"trial", "rows/s", "°C", "left"} else "left", no_wrap=True
+            )
+        now = time.monotonic()
+        for host, row in self._rows.items():
+            table.add_row(*cells(host, row, now))
+        return table
+
+
+def cells(host: str, row: Row, now: float) -> list[str]:
+    """Return the texts of one box."""
+    so_far, trial = row.so_far, row.so_far.next
+    count, rates = len(so_far.plan.trials), so_far.rates
+    heat = so_far.temperature_c
+    going = row.state in {"starting", "running"} and trial is not None
+    return [
+        host,
+        f"{trial.trial if trial and going else so_far.done}/{count}",
+        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial and going else "",
+        f"{trial.phase} {trial.variant} {trial.layout}" if trial and going else row.state,
+        rate(rates[-1]) if rates else DASH,
+        sparkline(rates, SPARKS),
+        DASH if heat is None else f"{heat:.0f}",
+        duration(row.left_s(now)) if going else "",
+    ]
+
+
+def _reasons(record: Record) -> str:
+    return "; ".join(reason.detail for reason in record.validity.reasons)

@@ -1,0 +1,55 @@
+"""``fab``: the remote verbs over the hosts of the inventory; what they do is ``bench.campaign``'s."""
+
+from collections.abc import Mapping
+from inspect import Parameter, Signature
+from typing import Any
+
+from fabric import task
+from invoke import Context, Exit
+
+from bench.remote.hosts import ask_ansible, target
+
+WHERE = {
+    "host": "one box by its address; no inventory entry needed",
+    "limit": "boxes of the inventory, by name, group or pattern; default: all",
+    "user_name": "log in as",
+    "port": "of its sshd",
+    "key": "private key file",
+}
+WHAT = {
+    "phases": "names, separated by blanks; default: all",
+    "variants": "as in `pgladder variants`; default: stock",
+    "layouts": "default: plain",
+    "transports": "default: tcp",
+    "profile": "quick, standard or thorough; default: quick",
+    "blocks": "repetitions, each in a random order",
+    "warm_up": "seconds before the window",
+    "window": "seconds measured",
+    "seed": "of the order and the payloads",
+}
+RUN = {"run": "which; default: the one under way"}
+ID = {"run": "its name; one that is there is gone on with"}
+
+
+def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
+    """Make a task of a verb; its options are these words and those that say where."""
+
+    def body(context: Context, **given: str) -> None:
+        asked = ask_ansible(target(**{word: given.pop(word) for word in WHERE}))
+        from bench.campaign import verbs  # while Ansible thinks
+
+        if code := verbs.carry_out(name, asked, context.config, given):
+            raise Exit(code=code)
+
+    options = [Parameter(word, Parameter.KEYWORD_ONLY, default="") for word in words | WHERE]
+    body.__signature__ = Signature([Parameter("context", Parameter.POSITIONAL_ONLY), *options])  # type: ignore[attr-defined]
+    body.__name__, body.__doc__ = name, does
+    return task(help=dict(words | WHERE), auto_shortflags=False)(body)
+
+
+ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, write the page.", WHAT | ID)
+launch = verb("launch", "Start a run on each box.", WHAT | ID)
+follow = verb("follow", "Show a run until it ends; Ctrl-C stops the following, not the run.", RUN)
+status = verb("status", "Show what each box is doing.", {"json": "1: for programs"})
+pull = verb("pull", "Bring what is new of a run, verified, to results/<run>/<host>.", {"run": "which"})
+cancel = verb("cancel", "End a run; the trial under way is void, records are kept.", RUN)
