@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from bench import __version__
 from bench.analysis.ladder import LadderReport
+from bench.cli_compare import add_compare, add_compare_hosts
 from bench.cli_variants import add_variants
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.local import Request, carry_out, default_data_dir, prepared
@@ -209,6 +210,13 @@ def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     return parse
 
 
+def _margin(text: str) -> float:
+    value = _positive(float)(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
+    return value
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
@@ -240,6 +248,12 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
     page.add_argument("--json", action="store_true", help="for programs: where the page is")
     page.set_defaults(action=write_report)
+    add_compare(
+        commands.add_parser("compare", help="tell which variant, or run, is faster", allow_abbrev=False), _margin
+    )
+    add_compare_hosts(
+        commands.add_parser("compare-hosts", help="tell which host is faster", allow_abbrev=False), _margin
+    )
     add_variants(
         commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
     )

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from bench.agent.fingerprint import differences, take_fingerprint
+from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
+from bench.facts import differences
 from bench.journal import RunDirectory
 from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
