@@ -3,7 +3,9 @@
 Joins ``journal``, ``analysis`` and ``offline`` for ``pgladder compare`` and what goes with it.
 """
 
+import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bench.analysis.noise import BoxNoise, box_noise, cell_noise, changed, floor
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell
 from bench.journal import RunDirectory, find_all_runs, find_runs, write_synced
-from bench.model import WrongUseError, from_json, to_json
+from bench.model import Plan, WrongUseError, from_json, to_json
 from bench.offline import read
 from bench.stats.compare import MARGIN
 
@@ -71,10 +73,20 @@ def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
 
 
 def _only(directory: Path) -> PulledRun:
+    return _read(only_run(directory))
+
+
+def only_run(directory: Path) -> RunDirectory:
+    """Return the one run in a directory.
+
+    Raises:
+        WrongUseError: there is none, or several.
+
+    """
     found = find_runs(directory)
     if len(found) > 1:
         raise WrongUseError(f"{directory} holds {len(found)} hosts' runs; name one: {found[0].path}.")
-    return _read(found[0])
+    return found[0]
 
 
 def _read(directory: RunDirectory) -> PulledRun:
@@ -103,10 +115,8 @@ def records_of(directory: RunDirectory) -> PulledRun:
 
 
 def noise_near(path: Path, run: PulledRun, margin: float) -> Noise:
-    """Return what is known of the noise of a run's box: of the same box as it was then, in a directory above."""
-    known = next(
-        (noise for place in list(path.resolve().parents)[:ABOVE] if (noise := noise_in(place, _host(run)))), None
-    )
+    """Return what is known of the noise of a run's box, if it still is the box it was."""
+    known = noise_beside(path, _host(run))
     if known and run.host and changed(known.host, run.host):
         known = None
 
@@ -116,20 +126,31 @@ def noise_near(path: Path, run: PulledRun, margin: float) -> Noise:
     return of
 
 
+def noise_beside(path: Path, host: str | None = None) -> BoxNoise | None:
+    """Return what is known of a box's noise in a directory above its run's; the box is this one, or named."""
+    places = list(path.resolve().parents)[:ABOVE]
+    found = (noise_in(place, host or socket.gethostname()) for place in places)
+    return next((noise for noise in found if noise), None)
+
+
 def noise_in(results: Path, host: str) -> BoxNoise | None:
     """Return what is known of a box's noise; ``results`` is what holds the runs."""
     path = _noise_file(results, host)
     return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None
 
 
-def keep_noise(results: Path, run: PulledRun, margin: float) -> tuple[BoxNoise, Path]:
+def keep_noise(directory: Path, margin: float = MARGIN) -> tuple[BoxNoise, Path]:
     """Add what an A/A run tells to what is known of its box; return what it tells, and where that is kept.
+
+    It is kept beside the runs: in results/noise of a run in results/<run>/<host>.
 
     Raises:
         WrongUseError: it is no A/A run, or tells nothing.
 
     """
-    new = box_noise(run, margin=margin)
+    found = only_run(directory)
+    new = box_noise(records_of(found), margin=margin)
+    results = found.path.resolve().parents[1]
     path = _noise_file(results, new.host.host)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_synced(path, to_json(joined(noise_in(results, new.host.host), new)) + b"\n")
@@ -143,3 +164,19 @@ def _noise_file(results: Path, host: str) -> Path:
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
     """Tell whether a comparison rests on less than was planned."""
     return any(not report.complete or any(arm.void for cell in report.cells for arm in cell.arms) for report in reports)
+
+
+# --- again -----------------------------------------------------------------------------------------------------------
+
+
+def plan_again(directory: Path, run: str, now: str) -> Plan:
+    """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
+
+    Raises:
+        WrongUseError: there is no run or several, or a file of it is not what was recorded.
+
+    """
+    pulled = records_of(only_run(directory))
+    last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
+    trials = tuple(trial for trial in pulled.plan.trials if trial.block <= last)
+    return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None)

@@ -45,9 +45,10 @@ from bench.workload.phase import ladder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asks of ``pgladder run``; exactly one of wish, plan file and resumed directory."""
+    """What the user asks of ``pgladder run``; exactly one of wish, plan, plan file and resumed directory."""
 
     wish: Wish | None = None
+    plan: Plan | None = None
     plan_file: Path | None = None
     resume: Path | None = None
     out: Path | None = None
@@ -174,7 +175,10 @@ def _forget_environment() -> None:
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
-    if request.resume:
+    directory: RunDirectory | None
+    if request.plan:
+        directory, plan = None, request.plan
+    elif request.resume:
         directory = RunDirectory(request.resume)
         directory.check_sums()
         plan = directory.plan()

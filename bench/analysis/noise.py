@@ -14,8 +14,10 @@ from bench.arms import Cell, burst, headline, shared
 from bench.facts import in_words, of_machine
 from bench.model import Fingerprint, Layout, Name, Parameters, Plan, Transport, WrongUseError
 from bench.stats.compare import MARGIN
-from bench.stats.noise import NoiseFloor, noise_floor
+from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
 
+ALARM_BLOCKS = 3
+"""Few, so that a run of some dozen blocks holds several comparisons."""
 NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
 
 
@@ -36,6 +38,9 @@ class CellFloor:
     preload_rows: int
     rate: Literal["settled", "burst"]
     floor: NoiseFloor
+    alarms: int
+    """False alarms among comparisons of ``ALARM_BLOCKS`` blocks each, taken one after another."""
+    alarms_of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +76,14 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
         pair = shared(one, other, rate)
         if len(pair[0]) < 2:
             raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
-        floors.append(_floor(plan, cell, "burst" if rate is burst else "settled", noise_floor(*pair, margin=margin)))
+        floors.append(_floor(plan, cell, "burst" if rate is burst else "settled", pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
 
 
-def _floor(plan: Plan, cell: Cell, rate: Literal["settled", "burst"], floor: NoiseFloor) -> CellFloor:
+def _floor(
+    plan: Plan, cell: Cell, rate: Literal["settled", "burst"], pair: tuple[list[float], list[float]], margin: float
+) -> CellFloor:
+    alarms, alarms_of = false_alarms(*pair, ALARM_BLOCKS)
     return CellFloor(
         run=plan.run,
         measured=plan.created,
@@ -89,7 +97,9 @@ def _floor(plan: Plan, cell: Cell, rate: Literal["settled", "burst"], floor: Noi
         window_s=plan.window_s,
         preload_rows=plan.preload_rows,
         rate=rate,
-        floor=floor,
+        floor=noise_floor(*pair, margin=margin),
+        alarms=alarms,
+        alarms_of=alarms_of,
     )
 
 

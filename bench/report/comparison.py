@@ -100,9 +100,9 @@ def shortened(name: str, most: int = 20) -> str:
 
 
 def rank_text(rank: Rank | None) -> str:
-    """Return a rank, or from where to where it may lie."""
+    """Return a rank, or from where to where it may lie; runs and hosts have none."""
     if rank is None:
-        return DASH
+        return ""
     return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
 
 
