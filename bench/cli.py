@@ -7,20 +7,24 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
+from bench.cli_again import add_noise, add_reproduce, add_where, where
 from bench.cli_box import add_box
+from bench.cli_compare import add_compare, add_compare_hosts
 from bench.cli_variants import add_variants
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.local import Request, carry_out, default_data_dir, prepared
+from bench.local import Request
+from bench.measuring import measure
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.offline import doubtful, read, told, write_page
-from bench.plan import PROFILES, TRIAL_OVERHEAD_S, Estimate
-from bench.report.progress import RunProgress
-from bench.report.terminal import console, duration, show_ladders, size
+from bench.plan import PROFILES, Wish
+from bench.report.terminal import console, show_ladders
 from bench.server.brought import AS_FOUND
+from bench.stats.compare import MARGIN
 from bench.wish import PARAMETERS, make_wish
 from bench.workload.phase import ladder
 
@@ -39,6 +43,9 @@ WISHES = (
     "window",
     "blocks",
     "seed",
+    "until_decided",
+    "max_blocks",
+    "margin",
 )
 MEANINGS = (
     "client processes",
@@ -85,33 +92,19 @@ def _complain(sentence: object) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
-    _refuse_what_a_plan_decides(options)
     request = Request(
-        wish=None
-        if options.plan or options.resume
-        else make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock"),
-        plan_file=options.plan,
-        resume=options.resume,
-        out=options.out,
-        dsn=options.dsn,
-        any_version=options.any_version,
-        bin_dir=options.bin_dir,
-        data_dir=options.data_dir or default_data_dir(),
-        seed=options.seed,
+        wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
     )
-    out = console(stderr=options.json)
-    with prepared(request) as (ready, server):
-        plan, expected = ready.plan, ready.estimate
-        out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {_expectation(expected)}.")
-        for limit in ready.limits:
-            out.print(f"Of the server of --dsn: {limit}.")
-        progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
-        try:
-            complete = carry_out(request, ready, server, progress)
-        finally:
-            progress.close()
-    out.print(f"Results: {ready.directory.path}\n")
-    return _show([ready.directory], json=options.json) if complete else _stopped(ready.directory)
+    directory, complete = measure(request, console(stderr=options.json))
+    return _show([directory], json=options.json) if complete else _stopped(directory)
+
+
+def _asked(options: argparse.Namespace) -> Wish | None:
+    """Return what is asked for; None where a plan decides it."""
+    _refuse_what_a_plan_decides(options)
+    if options.plan or options.resume:
+        return None
+    return make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock")
 
 
 def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
@@ -120,11 +113,6 @@ def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
             if getattr(options, name) is not None:
                 option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
                 raise WrongUseError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
-
-
-def _expectation(expected: Estimate) -> str:
-    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
-    return f"about {duration(expected.seconds)}; {bounds}"
 
 
 def _stopped(directory: RunDirectory) -> int:
@@ -182,6 +170,13 @@ def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     return parse
 
 
+def _margin(text: str) -> float:
+    value = _positive(float)(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
+    return value
+
+
 def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
@@ -214,10 +209,30 @@ def _parser() -> argparse.ArgumentParser:
     page.add_argument("--json", action="store_true", help="for programs: where the page is")
     page.set_defaults(action=write_report)
     add_box(commands.add_parser("box", help="what this provisioned box is, and what runs on it", allow_abbrev=False))
+    add_compare(
+        commands.add_parser("compare", help="tell which variant, or run, is faster", allow_abbrev=False), _margin
+    )
+    add_compare_hosts(
+        commands.add_parser("compare-hosts", help="tell which host is faster", allow_abbrev=False), _margin
+    )
+    _add_noise(commands.add_parser("noise", help="measure how far equal trials differ here", allow_abbrev=False))
+    add_reproduce(
+        commands.add_parser("reproduce", help="run a run's plan again and compare", allow_abbrev=False), _margin
+    )
     add_variants(
         commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
     )
     return parser
+
+
+def _noise_wish(options: argparse.Namespace) -> Wish | None:
+    wish = _asked(options)
+    return wish and replace(wish, again=True)
+
+
+def _add_noise(parser: argparse.ArgumentParser) -> None:
+    _add_run(parser)
+    add_noise(parser, _noise_wish)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -239,17 +254,20 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
     long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
     long.add_argument("--blocks", type=_positive(int), metavar="N", help="repetitions, each in a random order")
+    long.add_argument(
+        "--until-decided",
+        action="store_true",
+        default=None,
+        help="end once every comparison is decided, looking each block",
+    )
+    long.add_argument("--max-blocks", type=_positive(int), metavar="N", help="the most blocks of --until-decided")
+    long.add_argument("--margin", type=_margin, metavar="M", help=f"difference that does not matter ({MARGIN})")
     long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
     how = parser.add_argument_group("how to write (instead of a phase's own)")
     for name, meaning in zip(PARAMETERS[:-1], MEANINGS, strict=True):
         how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N", help=meaning)
     how.add_argument("--event-loop", choices=["asyncio", "uvloop"], help="what runs asyncpg")
-    where = parser.add_argument_group("where")
-    where.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
-    where.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
-    where.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
-    where.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
-    where.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>)")
+    add_where(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")
     other.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run that was cut")

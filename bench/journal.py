@@ -49,19 +49,19 @@ class RunDirectory:
             raise WrongUseError(
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
-        _write(self.path / PLAN, to_json(plan) + b"\n")
+        write_synced(self.path / PLAN, to_json(plan) + b"\n")
 
     def write_host(self, fingerprint: Fingerprint) -> None:
         """Write ``host.json``."""
-        _write(self.path / HOST, to_json(fingerprint) + b"\n")
+        write_synced(self.path / HOST, to_json(fingerprint) + b"\n")
 
     def open_trial(self, trial: int, attempt: int) -> None:
         """Note that a trial begins: if the agent ends before its record is written, this file tells."""
-        _write(self._samples_path(trial, attempt), b"")
+        write_synced(self._samples_path(trial, attempt), b"")
 
     def append(self, record: Record, samples: Samples) -> None:
         """Write a trial's samples, then its record; both are on disk when this returns."""
-        _write(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        write_synced(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
         self._drop_cut_line()
         with (self.path / TRIALS).open("ab") as journal:
             journal.write(to_json(record) + b"\n")
@@ -73,7 +73,7 @@ class RunDirectory:
         for part in self.path.rglob(f"*{PART}"):
             part.unlink()
         lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
-        _write(self.path / SUMS, "".join(lines).encode())
+        write_synced(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
         """Take the checksums away again: more is to come."""
@@ -85,6 +85,10 @@ class RunDirectory:
     def _files(self) -> Iterable[Path]:
         besides = {self.path / SUMS, self.path / REPORT}
         return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+
+    def _records(self) -> list[Path]:
+        """Return the files that are not samples."""
+        return [path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()]
 
     def _drop_cut_line(self) -> None:
         journal = self.path / TRIALS
@@ -141,8 +145,8 @@ class RunDirectory:
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
 
-    def check_sums(self) -> bool:
-        """Compare every file with ``SHA256SUMS``; return whether that has been written.
+    def check_sums(self, *, samples: bool = True) -> bool:
+        """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.
 
         Raises:
             WrongUseError: a file was changed, is missing or is not listed; names it.
@@ -155,8 +159,8 @@ class RunDirectory:
         if not SUMS_TEXT.fullmatch(text):
             raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
         listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
-        found = {str(file.relative_to(self.path)): file for file in self._files()}
-        for name in sorted(listed.keys() | found.keys()):
+        found = {str(file.relative_to(self.path)): file for file in (self._files() if samples else self._records())}
+        for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
             if name not in found:
                 raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
             if listed.get(name) != _digest(found[name]):
@@ -179,7 +183,19 @@ def find_runs(path: Path) -> list[RunDirectory]:
     return [RunDirectory(each) for each in found]
 
 
-def _write(path: Path, content: bytes) -> None:
+def find_all_runs(path: Path) -> list[RunDirectory]:
+    """Return the run at ``path``, or those of hosts below it, or those of runs with their hosts below it.
+
+    Raises:
+        WrongUseError: there is none.
+
+    """
+    deeper = sorted(plan.parent for plan in path.glob(f"*/*/{PLAN}"))
+    return [RunDirectory(each) for each in deeper] or find_runs(path)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Replace a file in one step; it is on disk when this returns."""
     part = path.with_name(path.name + PART)
     with part.open("wb") as file:
         file.write(content)

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from bench.agent.fingerprint import differences, take_fingerprint
+from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
+from bench.facts import differences
 from bench.journal import RunDirectory
 from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
@@ -44,9 +45,10 @@ from bench.workload.phase import ladder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asks of ``pgladder run``; exactly one of wish, plan file and resumed directory."""
+    """What the user asks of ``pgladder run``; exactly one of wish, plan, plan file and resumed directory."""
 
     wish: Wish | None = None
+    plan: Plan | None = None
     plan_file: Path | None = None
     resume: Path | None = None
     out: Path | None = None
@@ -173,7 +175,10 @@ def _forget_environment() -> None:
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
-    if request.resume:
+    directory: RunDirectory | None
+    if request.plan:
+        directory, plan = None, request.plan
+    elif request.resume:
         directory = RunDirectory(request.resume)
         directory.check_sums()
         plan = directory.plan()

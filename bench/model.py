@@ -77,6 +77,16 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UntilDecided:
+    """The rule that may end a run before its last block: looked at after every block (``bench.stats.sequential``)."""
+
+    margin: Annotated[float, Meta(gt=0)]
+    """Relative difference that does not matter."""
+    alpha: Annotated[float, Meta(gt=0, lt=1)]
+    """Spent over all looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What was asked, complete in itself: a run can be repeated from it years later."""
 
@@ -91,6 +101,8 @@ class Plan:
     harness: Variant
     variants: tuple[Variant, ...]
     trials: tuple[Trial, ...]
+    until_decided: UntilDecided | None = None
+    """None: every block is run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +194,7 @@ class Start:
     """What makes starts differ."""
 
     wal_segments: Count | None
+    """WAL files: those with WAL in them, and those ready to be written."""
     free_disk_bytes: Count | None
     temperature_c: float | None
     table_bytes: Count
@@ -265,6 +278,10 @@ class Record:
     """Transaction ids the server used during the trial; None where it could not be told."""
     counters: dict[str, float]
     """Differences of the server's own counters over the window; empty where not readable."""
+    wal_files_created: Count | None = None
+    """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
+    energy_j: Annotated[float, Meta(ge=0)] | None = None
+    """Joules that the processor packages used over the window (RAPL), not wall power; None where not readable."""
     durability: Durability
     verified: Verified
     validity: Validity
@@ -337,12 +354,19 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """
     wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
     try:
-        found = msgspec.json.decode(text, type=dict[str, Any]).get("schema")
+        found = NAMED.decode(text).schema
         if found != wanted:
             raise WrongUseError(_schema_sentence(where, found, wanted))
         return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+
+
+class _Named(msgspec.Struct):
+    schema: Any = None
+
+
+NAMED = msgspec.json.Decoder(_Named)
 
 
 def unknown_field(given: Any, understood: Any, path: str = "$") -> str | None:

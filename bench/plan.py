@@ -18,14 +18,18 @@ from bench.model import (
     Plan,
     Transport,
     Trial,
+    UntilDecided,
     Variant,
     WrongUseError,
 )
+from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
 
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
+AGAIN = "-again"
+"""Ends the name of a variant's copy where it is set against itself."""
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
 PRELOAD_ROWS_PER_S = 100_000
@@ -98,6 +102,10 @@ class Wish:
     profile_name: str
     preload_rows: int = 0
     overrides: Mapping[str, int | str | None]
+    until_decided: UntilDecided | None = None
+    """End before the last block once every comparison is decided."""
+    again: bool = False
+    """Set the one variant against itself (A/A)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +206,9 @@ def make_plan(
     for name, parameters in chosen.items():
         check(name, parameters, bound_values=phases[name].bound_values)
     named = pick("variant", wish.variants, variants)
+    if wish.again:
+        variants = _with_copy(named, variants)
+        named = list(variants)
     layouts: list[Layout] = pick("layout", wish.layouts, get_args(Layout))  # type: ignore[assignment]
     transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
     combinations = list(product(chosen, named, layouts, transports))
@@ -205,6 +216,8 @@ def make_plan(
         raise WrongUseError(
             f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
+    if wish.until_decided:
+        check_rule(len(named), wish.profile.blocks)
     chance = random.Random(seed)
     blocks = range(1, wish.profile.blocks + 1)
     order = [(block, each) for block in blocks for each in chance.sample(combinations, len(combinations))]
@@ -231,7 +244,31 @@ def make_plan(
             )
             for number, (block, (phase, variant, layout, transport)) in enumerate(order, 1)
         ),
+        until_decided=wish.until_decided,
     )
+
+
+def _with_copy(named: Sequence[str], variants: Mapping[str, Variant]) -> dict[str, Variant]:
+    """Return the one variant asked for, and the same under another name: the only arms that may be alike."""
+    if len(named) > 1:
+        raise WrongUseError(f"Noise is measured with one variant, not with {len(named)}: {', '.join(named)}.")
+    one = variants[named[0]]
+    return {one.name: one, f"{one.name}{AGAIN}": replace(one, name=f"{one.name}{AGAIN}")}
+
+
+def check_rule(variants: int, blocks: int) -> None:
+    """Refuse a run until decided that could never be decided.
+
+    Raises:
+        WrongUseError: one variant, or a number of blocks that the rule does not look at.
+
+    """
+    if variants < 2:
+        raise WrongUseError("A run until decided takes two variants or more: one is compared with nothing.")
+    if not FIRST_LOOK <= blocks <= LAST_LOOK:
+        raise WrongUseError(
+            f"A run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {blocks}: give --max-blocks."
+        )
 
 
 def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
@@ -259,6 +296,8 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
         raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
     if not plan.trials:
         raise WrongUseError(f"Plan {plan.run} has no trials.")
+    if plan.until_decided:
+        check_rule(len(plan.variants), len({trial.block for trial in plan.trials}))
 
 
 def _check_own(trial: Trial, own: Parameters) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.model import WrongUseError
+from bench.model import UntilDecided, WrongUseError
 from bench.plan import PROFILES, Profile, Wish
+from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
 
 PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
@@ -14,17 +15,18 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
     """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
 
     Raises:
-        WrongUseError: an unknown profile.
+        WrongUseError: an unknown profile, or words that contradict each other.
 
     """
     name = asked.get("profile") or "quick"
     if name not in PROFILES:
         raise WrongUseError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
     given = PROFILES[name]
+    rule = _rule(asked)
     profile = Profile(
         warm_up_s=_or(asked.get("warm_up"), given.warm_up_s),
         window_s=_or(asked.get("window"), given.window_s),
-        blocks=_or(asked.get("blocks"), given.blocks),
+        blocks=_or(asked.get("max_blocks" if rule else "blocks"), given.blocks),
     )
     return Wish(
         phases=words(asked.get("phases")) or list(ladder()),
@@ -35,7 +37,18 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
         profile_name=name if profile == given else "custom",
         preload_rows=asked.get("preload_rows") or 0,
         overrides={parameter: asked.get(parameter) for parameter in PARAMETERS},
+        until_decided=rule,
     )
+
+
+def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
+    if not asked.get("until_decided"):
+        if asked.get("max_blocks") is not None:
+            raise WrongUseError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
+        return None
+    if asked.get("max_blocks") is None or asked.get("blocks") is not None:
+        raise WrongUseError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
+    return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
 
 
 def words(given: Iterable[str] | None) -> list[str]:

@@ -217,6 +217,31 @@ def pulled(*records: Record, **changes: Any) -> PulledRun:
     return replace(run, **changes)
 
 
+def compared_run(rates: dict[str, list[float | None]], phases: tuple[str, ...] = ("2-C",), **changes: Any) -> PulledRun:
+    """A run of these variants: rows/s of each block in each phase, None for a void trial."""
+    blocks, first = len(next(iter(rates.values()))), next(iter(rates))
+    texts = {name: f"work_mem = {number}MB\n" for number, name in enumerate(rates, 4)}
+    wanted = [(phase, name, block) for block in range(blocks) for phase in phases for name in rates]
+    records = [
+        a_record(number, phase, block=block + 1, variant=name, **rated(rates[name][block]))
+        for number, (phase, name, block) in enumerate(wanted, 1)
+    ]
+    run = pulled(*records, **changes)
+    variants = tuple(as_variant(name, texts[name] if name != first else "") for name in rates)
+    return replace(run, plan=replace(run.plan, variants=variants))
+
+
+def again(run: PulledRun) -> PulledRun:
+    """The run as one that sets its first variant against itself."""
+    one, other = run.plan.variants
+    return replace(run, plan=replace(run.plan, variants=(one, replace(one, name=other.name))))
+
+
+def rated(rate: float | None) -> dict[str, Any]:
+    """What of a record a rate decides; the settled one is a fifth lower."""
+    return void() if rate is None else {"rows_per_s": rate, "settled_rows_per_s": 0.8 * rate}
+
+
 def planned_as(record: Record) -> Trial:
     """The trial that a record is of."""
     where = ("trial", "block", "phase", "method", "variant", "layout", "transport")

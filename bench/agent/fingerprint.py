@@ -13,13 +13,6 @@ from bench.server.session import Session
 
 NOT_SHARED = ("listen_addresses", "primary_conninfo", "cluster_name")
 """Settings that may hold addresses or names of people's machines."""
-VOLATILE = frozenset(
-    {
-        "free_bytes", "fsync_per_s", "clock_synchronised", "nr_hugepages", "port", "unix_socket_directories",
-        "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file",
-    }
-)  # fmt: skip
-"""Facts that may differ between the parts of one run."""
 
 
 def take_fingerprint(
@@ -40,26 +33,6 @@ def take_fingerprint(
         facts["pgladder"]["limits"] = list(limits)
     taken = datetime.now(UTC).isoformat(timespec="seconds")
     return Fingerprint(host=host, run=run, taken=taken, facts=facts)
-
-
-def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
-    """Return which facts of a run's host are others now: trials of both do not belong together."""
-    was, is_now = _stable(before), _stable(now)
-    changed = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
-    return [f"{name}: {_words(was.get(name))} → {_words(is_now.get(name))}" for name in changed]
-
-
-def _words(fact: Fact | None) -> str:
-    return fact.unreadable if isinstance(fact, Unreadable) else str(fact)
-
-
-def _stable(host: Fingerprint) -> dict[str, Fact]:
-    """Flatten to group.name, settings one by one, without what differs from one hour to the next."""
-    facts = {f"{group}.{name}": fact for group, facts in host.facts.items() for name, fact in facts.items()}
-    settings = facts.pop("postgresql.settings", {})
-    if isinstance(settings, dict):
-        facts |= {f"postgresql.settings.{name}": value for name, value in settings.items()}
-    return {name: fact for name, fact in facts.items() if name.rpartition(".")[2] not in VOLATILE}
 
 
 def _fsync(bin_dir: Path | None, directory: Path | None) -> Fact:

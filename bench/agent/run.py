@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
+from bench.arms import decided_after
 from bench.journal import RunDirectory
 from bench.model import Plan, Record, Trial
 from bench.server.server import Server
@@ -53,18 +54,25 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         if record.validity.state == "void" and "refused" not in codes:
             listener.says("bringing the server back to a known state")
             server.recover()
+        if plan.until_decided and not remaining(plan, directory.records()):
+            break
     directory.finish()
     return True
 
 
 def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
-    """Return (trial, attempt) of what is still to do: what has no record, or was cut short by the end of the agent."""
+    """Return (trial, attempt) of what is still to do: what has no record, or was cut short by the end of the agent.
+
+    Of a run until decided nothing is, once it is.
+    """
     attempts: dict[int, int] = {}
-    done = set()
+    done = {}
     for record in records:
         attempts[record.trial] = record.attempt
         if not {"agent-ended", "interrupted"} & {reason.code for reason in record.validity.reasons}:
-            done.add(record.trial)
+            done[record.trial] = record
+    if decided_after(plan, list(done.values())):
+        return []
     return [(trial, attempts.get(trial.trial, 0) + 1) for trial in plan.trials if trial.trial not in done]
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.pulled import finished, latest
+from bench.analysis.pulled import complete, finished, latest
 from bench.model import (
     Fingerprint,
     Latency,
@@ -109,23 +109,29 @@ def ladder_report(
 ) -> LadderReport:
     """Return what a run's records say; ``sealed``: its files were checked against their checksums."""
     check_records(plan, records)
-    recorded = finished(records)
-    complete = recorded >= {trial.trial for trial in plan.trials}
-    partial = (
-        [] if complete else [f"This run is not complete: {len(recorded)} of its {len(plan.trials)} trials are here."]
-    )
+    whole = complete(plan, records)
+    partial = _partial(plan, records, whole=whole)
     if not sealed:
         partial.append("There are no checksums, as the run was not closed: nothing tells whether a file was changed.")
     return LadderReport(
         run=plan.run,
         host=host,
-        complete=complete,
+        complete=whole,
         notes=(
             *partial,
             *(host_notes(host) if host else ["This run has no fingerprint: it ended before it was taken."]),
         ),
         ladders=tuple(ladders(records, histograms)),
     )
+
+
+def _partial(plan: Plan, records: Sequence[Record], *, whole: bool) -> list[str]:
+    done = len(finished(records))
+    if not whole:
+        return [f"This run is not complete: {done} of its {len(plan.trials)} trials are here."]
+    if done < len(plan.trials):
+        return [f"This run ended when its comparison was decided: {done} of at most {len(plan.trials)} trials."]
+    return []
 
 
 def check_records(plan: Plan, records: Sequence[Record]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from bench.arms import decided_after
 from bench.model import Fingerprint, Plan, Record, Samples
 
 Key = tuple[int, int]
@@ -33,6 +34,25 @@ class PulledRun:
     """Trials that began and have no record."""
     sealed: bool = True
     """The checksums were there, and every file is the one they list."""
+
+    @property
+    def decided_after(self) -> int | None:
+        """The block after which a run until decided ended before its last one."""
+        after = decided_after(self.plan, [record for record in latest(self.records) if _cut(record) is None])
+        return after if after != max(trial.block for trial in self.plan.trials) else None
+
+    @property
+    def complete(self) -> bool:
+        """Every trial that the plan asks for has its record."""
+        return complete(self.plan, self.records)
+
+
+def complete(plan: Plan, records: Sequence[Record]) -> bool:
+    """Tell whether a run came to its end: that of its plan, or an earlier one by its own rule."""
+    done = finished(records)
+    if plan.until_decided and decided_after(plan, [record for record in latest(records) if record.trial in done]):
+        return True
+    return done >= {trial.trial for trial in plan.trials}
 
 
 def latest(records: Sequence[Record]) -> list[Record]:

@@ -81,18 +81,21 @@ def compare(
     logs = log_ratios(baseline, candidate)
     look_alpha = alpha if look_alpha is None else look_alpha
     interval = mean_interval(logs, look_alpha) if len(logs) > 1 else None
-    verdict = _verdict(interval, margin)
+    verdict = verdict_of(interval, margin)
     spread = deviation(logs) if len(logs) > 1 else None
+    more = None
+    if spread is not None and verdict == "undecided":
+        more = more_blocks(mean(logs), spread, len(logs), margin, alpha)
     return Comparison(
         blocks=len(logs),
-        ratio=_exp(mean(logs)),
-        interval=interval and Interval(_exp(interval.low), _exp(interval.high)),
+        ratio=exp_or_inf(mean(logs)),
+        interval=interval and Interval(exp_or_inf(interval.low), exp_or_inf(interval.high)),
         coverage=1 - look_alpha,
         p_value=_p_value(logs),
         margin=margin,
         verdict=verdict,
         detectable=None if spread is None else detectable(spread, len(logs), alpha),
-        more_blocks=None if spread is None or verdict != "undecided" else _more_blocks(logs, spread, margin, alpha),
+        more_blocks=more,
     )
 
 
@@ -125,7 +128,7 @@ def detectable(spread: float, blocks: int, alpha: float = ALPHA) -> float:
         A relative difference: 0.03 is 3 %. Infinite where the spread is beyond all measure.
 
     """
-    return _exp(_reach(blocks, alpha) * spread) - 1
+    return exp_or_inf(_reach(blocks, alpha) * spread) - 1
 
 
 def blocks_for(effect: float, spread: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
@@ -152,7 +155,8 @@ def _reach(blocks: int, alpha: float, power: float = POWER) -> float:
     return (student_t_critical(alpha, blocks - 1) + student_t_quantile(power, blocks - 1)) / math.sqrt(blocks)
 
 
-def _verdict(interval: Interval | None, margin: float) -> Verdict:
+def verdict_of(interval: Interval | None, margin: float) -> Verdict:
+    """Read the verdict from an interval of the log ratio; None is one nobody knows."""
     if interval is None:
         return "undecided"
     if interval.inside(-math.log1p(margin), math.log1p(margin)):
@@ -171,13 +175,13 @@ def _p_value(logs: Sequence[float]) -> float | None:
     return 2 * student_t_tail(abs(mean(logs)) / error, len(logs) - 1)
 
 
-def _more_blocks(logs: Sequence[float], spread: float, margin: float, alpha: float) -> int | None:
-    """Count up to whichever is nearer: telling the effect from none, or from the margin."""
-    effect = abs(mean(logs))
-    inside = blocks_for(math.log1p(margin) - effect, spread, alpha, BOTH_SIDES)
-    needs = [blocks_for(effect, spread, alpha), inside]
-    return min((max(need - len(logs), 1) for need in needs if need is not None), default=None)
+def more_blocks(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> int | None:
+    """Count up to whichever is nearer: telling the log ratio ``effect`` from none, or from the margin."""
+    inside = blocks_for(math.log1p(margin) - abs(effect), spread, alpha, BOTH_SIDES)
+    needs = [blocks_for(abs(effect), spread, alpha), inside]
+    return min((max(need - blocks, 1) for need in needs if need is not None), default=None)
 
 
-def _exp(value: float) -> float:
+def exp_or_inf(value: float) -> float:
+    """Give e to the power of a value, infinite where no float holds it."""
     return math.exp(value) if value < 700 else math.inf

@@ -1,11 +1,20 @@
 """What a run that was cut takes up again."""
 
+import math
+import random
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.agent.judge import VOID
 from bench.agent.run import remaining
-from tests.builders import a_plan, a_record, a_trial, doubtful, void
+from bench.arms import decided_after
+from bench.model import UntilDecided
+from bench.stats.sequential import compare_so_far
+from bench.tuning.render import as_variant
+from tests.builders import a_plan, a_record, a_trial, doubtful, rated, void
 
 PLAN = a_plan(a_trial(1, "1"), a_trial(2, "2-C"), a_trial(3, "2-D"))
 CUT = {"agent-ended", "interrupted"}
@@ -61,3 +70,90 @@ def test_a_run_cut_again_and_again_runs_every_trial_to_its_end_exactly_once(fate
     ended = [r.trial for r in records if not CUT & {reason.code for reason in r.validity.reasons}]
     assert sorted(ended) == [1, 2, 3]
     assert len({(record.trial, record.attempt) for record in records}) == len(records)
+
+
+# --- until decided ---------------------------------------------------------------------------------------------------
+
+
+def decided_plan(blocks=5, arms=("a", "b")):
+    """Blocks of one phase under each arm."""
+    trials = [a_trial(n, block=n // len(arms) + 1, variant=arm) for n, arm in enumerate(arms * blocks)]
+    trials = [replace(trial, trial=number) for number, trial in enumerate(trials, 1)]
+    variants = tuple(as_variant(arm, f"# {arm}\n") for arm in arms)
+    return a_plan(*trials, variants=variants, until_decided=UntilDecided(margin=0.02, alpha=0.05))
+
+
+def ran(plan, rates, trials):
+    """Records of the first trials, each rate of its arm's list by block."""
+    return [
+        a_record(trial.trial, block=trial.block, variant=trial.variant, **rated(rates[trial.variant][trial.block - 1]))
+        for trial in plan.trials[:trials]
+    ]
+
+
+APART = {"a": [100.0, 101, 99, 100, 101], "b": [200.0, 203, 199, 201, 202]}
+ALIKE = {"a": [100.0, 110, 90, 100, 105], "b": [101.0, 95, 108, 97, 103]}
+
+
+def test_a_run_until_decided_has_nothing_left_after_the_block_that_decides():
+    plan = decided_plan()
+    assert len(remaining(plan, ran(plan, APART, 5))) == 5
+    assert remaining(plan, ran(plan, APART, 6)) == []
+
+
+def test_it_is_not_looked_at_in_the_middle_of_a_block_nor_before_the_third():
+    plan = decided_plan()
+    for trials in (0, 2, 4, 5):
+        assert len(remaining(plan, ran(plan, APART, trials))) == 10 - trials
+
+
+def test_a_run_that_is_not_decided_goes_on_to_its_last_block():
+    plan = decided_plan()
+    assert [len(remaining(plan, ran(plan, ALIKE, trials))) for trials in range(6, 11)] == [4, 3, 2, 1, 0]
+
+
+def test_a_plan_without_the_rule_runs_every_block():
+    plan = replace(decided_plan(), until_decided=None)
+    assert len(remaining(plan, ran(plan, APART, 6))) == 4
+
+
+def test_void_blocks_do_not_count_towards_the_first_look():
+    plan = decided_plan()
+    assert len(remaining(plan, ran(plan, {"a": APART["a"], "b": [None, *APART["b"][1:]]}, 6))) == 4
+    assert remaining(plan, ran(plan, {"a": APART["a"], "b": [None, *APART["b"][1:]]}, 8)) == []
+
+
+def test_a_refused_arm_does_not_keep_the_others_from_being_decided():
+    plan = decided_plan(arms=("a", "b", "c"))
+    records = ran(plan, APART | {"c": [None] * 5}, 9)
+    refused = [replace(each, **void("refused")) if each.variant == "c" else each for each in records]
+    assert len(remaining(plan, records)) == 6
+    assert remaining(plan, refused) == []
+
+
+def test_where_the_baseline_is_refused_nothing_is_ever_decided():
+    plan = decided_plan()
+    records = ran(plan, {"a": [None] * 5, "b": APART["b"]}, 6)
+    assert len(remaining(plan, [replace(r, **void("refused")) if r.variant == "a" else r for r in records])) == 4
+
+
+def test_all_comparisons_must_be_decided():
+    plan = decided_plan(arms=("a", "b", "c"))
+    assert len(remaining(plan, ran(plan, APART | {"c": ALIKE["b"]}, 9))) == 6
+    assert remaining(plan, ran(plan, APART | {"c": [300.0, 301, 303, 299, 300]}, 9)) == []
+
+
+@pytest.mark.parametrize("blocks", [6, 12])
+def test_looking_after_every_block_raises_at_most_6_percent_false_alarms(blocks):
+    source = random.Random(8)
+    plan = decided_plan(blocks)
+    alarms = 0
+    for _ in range(300):
+        drift = [0.04 * block / blocks for block in range(blocks)]
+        rates = {arm: [1000 * math.exp(x + source.gauss(0, 0.1)) for x in drift] for arm in ("a", "b")}
+        whole = ran(plan, rates, 2 * blocks)
+        block = decided_after(plan, whole)
+        if block is not None:
+            a, b = (rates[arm][:block] for arm in ("a", "b"))
+            alarms += compare_so_far(a, b, blocks).verdict in ("faster", "slower")
+    assert alarms / 300 <= 0.06

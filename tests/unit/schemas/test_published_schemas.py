@@ -8,8 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from bench import schemas
+from bench.analysis.compare import compare_arms
+from bench.analysis.noise import box_noise
 from bench.model import Plan, Record, to_json
-from tests.builders import a_host, a_plan, a_record, a_report, a_samples, void
+from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
 
 REAL = [
     a_plan(),
@@ -19,7 +21,10 @@ REAL = [
     a_samples(),
     a_report(a_record(1, "1"), a_record(2, "2-C")),
     a_report(host=None, complete=False),
+    compare_arms([compared_run({"a": [1.0, 2], "b": [None, 3]})], lambda _cell, _blocks: None),
+    box_noise(again(compared_run({"a": [1.0, 2], "a-again": [1.0, 3]}))),
 ]
+WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5}
 
 
 @cache
@@ -55,7 +60,7 @@ def test_what_is_written_validates(thing):
 
 
 @pytest.mark.parametrize("thing", REAL, ids=lambda thing: type(thing).__name__)
-@pytest.mark.parametrize("change", [{"schema": "pgladder/trial/9"}, {"schema": None}, {"run": 5, "trial": "one"}])
+@pytest.mark.parametrize("change", [{"schema": "pgladder/trial/9"}, {"schema": None}, WRONG_TYPES])
 def test_another_schema_or_a_field_of_the_wrong_type_does_not_validate(thing, change):
     document = msgspec.json.decode(to_json(thing)) | change
     with pytest.raises(ValidationError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.agent.fingerprint import differences
+from bench.facts import differences
 from tests.builders import a_host
 
 DISK = {"file_system": "ext4", "free_bytes": 1, "fsync_per_s": 800.0}

@@ -1,0 +1,232 @@
+"""Whole runs set beside each other, of one box at two times or of several: their blocks were not interleaved.
+
+What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Literal
+
+from hdrh.histogram import HdrHistogram
+
+from bench.analysis.compare import adjusted
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
+from bench.analysis.notes import NO_SETTLED, arm_notes, durability_notes, ending
+from bench.analysis.pulled import PulledRun
+from bench.analysis.rungs import good
+from bench.analysis.spending import processors
+from bench.analysis.summary import summary
+from bench.arms import Cell, Rate, burst, by_cell, headline, settled
+from bench.facts import comparable, in_words
+from bench.model import Fingerprint, Plan, Record, WrongUseError
+from bench.stats.compare import ALPHA, MARGIN, Comparison
+from bench.stats.histogram import merge, percentiles
+from bench.stats.unpaired import compare_apart
+
+NOT_INTERLEAVED = {
+    "runs": "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is"
+    " in the ratio too.",
+    "hosts": "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one"
+    " is in the ratio too.",
+}
+MOST_NAMED = 3
+Kind = Literal["runs", "hosts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run, under the name it has in the comparison; its trials by cell and variant."""
+
+    name: str
+    run: PulledRun
+    trials: Mapping[tuple[Cell, str], Sequence[Record]]
+
+
+def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGIN) -> ComparisonReport:
+    """Compare runs with the first of them.
+
+    Raises:
+        WrongUseError: they can't be compared at all; names what differs.
+
+    """
+    sides = [_side(run, name) for run, name in zip(runs, names_of(runs, kind), strict=True)]
+    for other in sides[1:]:
+        _refuse(sides[0], other)
+    rate = headline([record for run in runs for record in run.records])
+    cells = adjusted([_cell(*place, sides, rate, margin) for place in sides[0].trials], by_burst=rate is burst)
+    return ComparisonReport(
+        kind=kind,
+        runs=tuple(run.plan.run for run in runs),
+        hosts=tuple(run.host.host for run in runs if run.host),
+        complete=all(run.complete for run in runs),
+        notes=(
+            *durability_notes(cells),
+            NOT_INTERLEAVED[kind],
+            *(note for run in runs for note in ending(run, several=True)),
+            *([NO_SETTLED] if rate is burst else []),
+            *arm_notes(cells),
+        ),
+        headline="burst" if rate is burst else "settled",
+        margin=margin,
+        alpha=ALPHA,
+        decided_after=None,
+        max_blocks=None,
+        cells=tuple(cells),
+        explanations=tuple(explanations(runs)),
+    )
+
+
+def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
+    """Return a name for each: its run's or its host's, where those are namesakes both."""
+    hosts = [run.host.host if run.host else run.directory for run in runs]
+    names = hosts if kind == "hosts" else [run.plan.run for run in runs]
+    if len(set(names)) < len(names):
+        names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
+    if len(set(names)) < len(names):
+        raise WrongUseError(f"Run {names[0]} is there twice: nothing to compare.")
+    return names
+
+
+def _side(run: PulledRun, name: str) -> Side:
+    found = by_cell(run.plan, run.records)
+    trials = {
+        (cell, variant): list(blocks.values()) for cell, arms in found.items() for variant, blocks in arms.items()
+    }
+    return Side(name=name, run=run, trials=trials)
+
+
+# --- what must be the same -------------------------------------------------------------------------------------------
+
+
+def _refuse(one: Side, other: Side) -> None:
+    if differs := [*must_match(one.run, other.run), *_missing(one, other), *_missing(other, one)]:
+        more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
+        raise WrongUseError(
+            f"{one.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
+            " Measure both by one plan: pgladder reproduce."
+        )
+
+
+def must_match(one: PulledRun, other: PulledRun) -> list[str]:
+    """Return what of two runs is not the same and makes their numbers no pair; their cells apart."""
+    asked = [_asked(run.plan) | {"PostgreSQL": major(run.host)} for run in (one, other)]
+    return [f"{name} {asked[0][name]} and {asked[1][name]}" for name in asked[0] if asked[0][name] != asked[1][name]]
+
+
+def _asked(plan: Plan) -> dict[str, str]:
+    return {
+        "warm-up": f"{plan.warm_up_s:g} s",
+        "window": f"{plan.window_s:g} s",
+        "rows preloaded": f"{plan.preload_rows:,}",
+    }
+
+
+def major(host: Fingerprint | None) -> str:
+    """Return PostgreSQL's major version; a fork or a fingerprint that is missing is not guessed at."""
+    version = host.facts.get("postgresql", {}).get("version") if host else None
+    words = version.split() if isinstance(version, str) else []
+    return words[1].split(".")[0] if len(words) > 1 else "unknown"
+
+
+def _missing(one: Side, other: Side) -> Iterable[str]:
+    """Name what only one has, by the word that says most: a phase, layout, transport, variant, else parameters."""
+    told = set()
+    for cell, variant in one.trials.keys() - other.trials.keys():
+        theirs = [where for where, _ in other.trials]
+        told.add(f"{_first_lacking(cell, variant, theirs, other)} is only in {one.name}")
+    return sorted(told)
+
+
+def _first_lacking(cell: Cell, variant: str, theirs: Sequence[Cell], other: Side) -> str:
+    for name in ("phase", "layout", "transport"):
+        if getattr(cell, name) not in {getattr(each, name) for each in theirs}:
+            return f"{name} {getattr(cell, name)}"
+    if variant not in {each for _, each in other.trials}:
+        return f"variant {variant}"
+    return f"phase {cell.phase} ({cell.method}) with these parameters, {variant}, {cell.layout}, {cell.transport}"
+
+
+# --- what is compared ------------------------------------------------------------------------------------------------
+
+
+def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, margin: float) -> CellComparison:
+    first, *others = sides
+    arms = [_summary(side, cell, variant, rate) for side in sides]
+    return CellComparison(
+        phase=cell.phase,
+        method=cell.method,
+        layout=cell.layout,
+        transport=cell.transport,
+        parameters=cell.parameters,
+        variant=variant,
+        arms=tuple(arms),
+        pairs=tuple(_pair(first, side, (cell, variant), rate, margin) for side in others),
+        ranking=(),
+        noise=None,
+    )
+
+
+def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, margin: float) -> Pair:
+    of_settled, of_burst = (
+        _compared(first.trials[where], other.trials[where], each, margin) for each in (settled, burst)
+    )
+    headlined = of_burst if rate is burst else of_settled
+    return Pair(
+        baseline=first.name,
+        candidate=other.name,
+        settled=of_settled,
+        burst=of_burst,
+        adjusted_p=None,
+        verdict=headlined.verdict if headlined else None,
+        left_out=tuple(_void(side, where) for side in (first, other) if _voids(side, where)),
+        differs=(),
+    )
+
+
+def _compared(one: Sequence[Record], other: Sequence[Record], rate: Rate, margin: float) -> Comparison | None:
+    rates = [[value for record in records if (value := rate(record)) is not None] for records in (one, other)]
+    return compare_apart(*rates, margin=margin) if all(rates) else None
+
+
+def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
+    return [record for record in side.trials[where] if record.validity.state == "void"]
+
+
+def _void(side: Side, where: tuple[Cell, str]) -> str:
+    voids = _voids(side, where)
+    trials = ", ".join(str(record.trial) for record in voids)
+    return f"trial {trials} of {side.name}: void, {voids[0].validity.reasons[0].detail}"
+
+
+def _summary(side: Side, cell: Cell, variant: str, rate: Rate) -> ArmSummary:
+    records = side.trials[cell, variant]
+    known = [value for record in records if (value := rate(record)) is not None]
+    cpus = processors(side.run.host)
+    latency = percentiles(merge(_histograms(side.run, records)))
+    return replace(
+        summary(side.name, records),
+        p50_ms=latency.p50,
+        p99_ms=latency.p99,
+        rows_per_s_per_cpu=median(known) / cpus if known and cpus else None,
+    )
+
+
+def _histograms(run: PulledRun, records: Iterable[Record]) -> Iterable[HdrHistogram]:
+    keys = ((record.trial, record.attempt) for record in good(records))
+    return [run.histograms[key] for key in keys if key in run.histograms]
+
+
+def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
+    """Return what differs between runs: PostgreSQL's facts, the box's, the texts of variants."""
+    known = [_known(run) for run in runs]
+    for name in dict.fromkeys(name for facts in known for name in facts):
+        values = tuple(facts.get(name, "–") for facts in known)
+        if len(set(values)) > 1:
+            yield Explanation(name=name, values=values)
+
+
+def _known(run: PulledRun) -> dict[str, str]:
+    facts = {name: in_words(fact) for name, fact in comparable(run.host).items()} if run.host else {}
+    texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
+    return {"host": run.host.host if run.host else "unknown"} | facts | texts

@@ -1,0 +1,151 @@
+"""What a comparison tells, in its JSON form: arms, pairs of them with verdicts, ranks. How they come about is others'.
+
+``compare`` sets the arms of a run against each other, ``apart`` whole runs and hosts.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.model import Layout, Parameters, Transport
+from bench.stats.compare import Comparison, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmSummary:
+    """One arm in one cell: medians over its trials that are not void, None where there are none.
+
+    Attributes:
+        name: a variant, a run or a host.
+        durability: more than one where its trials differ in it.
+        refused: why it never ran.
+        wal_files_created: the most WAL files that one of its trials had to create on the way; None where not known.
+        p50_ms: of a commit, from the merged histograms; None where those were not read, as between arms of one run.
+        p99_ms: likewise.
+        rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
+        joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
+
+    """
+
+    name: str
+    durability: tuple[str, ...]
+    trials: int
+    void: int
+    suspect: int
+    refused: str | None
+    rows_per_s: float | None
+    settled_rows_per_s: float | None
+    wal_files_created: int | None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    rows_per_s_per_cpu: float | None = None
+    joules_per_1000_rows: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differing:
+    """A setting that differs in effect; None where an extension's is not set."""
+
+    name: str
+    baseline: str | None
+    candidate: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two arms of one cell.
+
+    Attributes:
+        settled: of the settled rates; None where there is no block with both.
+        burst: of the burst rates.
+        adjusted_p: of the headline, by Holm over all pairs of the report; None in a run until decided.
+        verdict: of the headline; ``faster`` and ``slower`` only where the adjusted p-value bears it too. None where
+            nothing could be compared.
+        left_out: blocks that do not count, each with the reason.
+        differs: settings that differ in effect on this box.
+
+    """
+
+    baseline: str
+    candidate: str
+    settled: Comparison | None
+    burst: Comparison | None
+    adjusted_p: float | None
+    verdict: Verdict | None
+    left_out: tuple[str, ...]
+    differs: tuple[Differing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rank:
+    """Where an arm stands among all of a cell: from ``best`` to ``worst``, as far as the blocks tell."""
+
+    arm: str
+    best: int
+    worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellNoise:
+    """What the box says when an arm is compared with itself in this cell.
+
+    Attributes:
+        measured: when, and with how many blocks.
+        spread: standard deviation of the log ratio of two trials of one arm in one block.
+        drift: relative change of the rate from the first block to the last.
+        detectable: the smallest relative difference that as many blocks as compared here find in 8 of 10 cases.
+        blocks_for_margin: blocks in which equal arms are called equivalent in 8 of 10 cases; None if beyond reason.
+
+    """
+
+    measured: str
+    blocks: int
+    spread: float
+    drift: float
+    detectable: float | None
+    blocks_for_margin: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellComparison:
+    """One phase × layout × transport, between runs also × variant."""
+
+    phase: str
+    method: str
+    layout: Layout
+    transport: Transport
+    parameters: Parameters
+    variant: str | None
+    arms: tuple[ArmSummary, ...]
+    pairs: tuple[Pair, ...]
+    """Each other arm against the first."""
+    ranking: tuple[Rank, ...]
+    noise: CellNoise | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What differs between runs or hosts and could explain a difference: a value each, in the order of the arms."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonReport:
+    """A comparison, and what a reader must know before reading it."""
+
+    schema: Literal["pgladder/comparison/1"] = "pgladder/comparison/1"
+    kind: Literal["variants", "runs", "hosts"]
+    runs: tuple[str, ...]
+    hosts: tuple[str, ...]
+    complete: bool
+    notes: tuple[str, ...]
+    headline: Literal["settled", "burst"]
+    margin: float
+    alpha: float
+    decided_after: int | None
+    """The block after which a run until decided ended; None where it has no such rule, or came to its last block."""
+    max_blocks: int | None
+    """Of a run until decided: its intervals are the spending rule's."""
+    cells: tuple[CellComparison, ...]
+    explanations: tuple[Explanation, ...]

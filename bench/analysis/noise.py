@@ -1,0 +1,159 @@
+"""A box's noise: an A/A run told as noise floors, kept with the fingerprint they hold for, found for a comparison.
+
+The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.offline``'s business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.analysis.comparison import CellNoise
+from bench.analysis.pooling import pooled
+from bench.analysis.pulled import PulledRun
+from bench.arms import Cell, burst, headline, shared
+from bench.facts import in_words, of_machine
+from bench.model import Fingerprint, Layout, Name, Parameters, Plan, Transport, WrongUseError
+from bench.stats.compare import MARGIN
+from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
+
+ALARM_BLOCKS = 3
+"""Few, so that a run of some dozen blocks holds several comparisons."""
+NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFloor:
+    """The noise floor of one cell, of the rate that decides there."""
+
+    run: Name
+    measured: str
+    variant: Name
+    phase: str
+    method: str
+    layout: Layout
+    transport: Transport
+    parameters: Parameters
+    warm_up_s: float
+    window_s: float
+    preload_rows: int
+    rate: Literal["settled", "burst"]
+    floor: NoiseFloor
+    alarms: int
+    """False alarms among comparisons of ``ALARM_BLOCKS`` blocks each, taken one after another."""
+    alarms_of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxNoise:
+    """What is known of a box's noise: ``noise/<host>.json``. It holds for the box with this fingerprint, no other."""
+
+    schema: Literal["pgladder/noise/1"] = "pgladder/noise/1"
+    host: Fingerprint
+    floors: tuple[CellFloor, ...]
+
+
+def is_again(plan: Plan) -> bool:
+    """Tell whether a plan sets a variant against itself."""
+    return len(plan.variants) == 2 and plan.variants[0].sha256 == plan.variants[1].sha256
+
+
+def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
+    """Return what an A/A run tells of its box.
+
+    Raises:
+        WrongUseError: it is none, has no fingerprint, or fewer than 2 blocks in which both trials count.
+
+    """
+    plan, cells = pooled([run])
+    if not is_again(plan):
+        raise WrongUseError(f"Run {plan.run} does not set one variant against itself: it tells nothing of noise.")
+    if run.host is None:
+        raise WrongUseError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
+    rate = headline(run.records)
+    floors = []
+    for cell, arms in cells.items():
+        one, other = arms.values()
+        pair = shared(one, other, rate)
+        if len(pair[0]) < 2:
+            raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
+        floors.append(_floor(plan, cell, "burst" if rate is burst else "settled", pair, margin))
+    return BoxNoise(host=run.host, floors=tuple(floors))
+
+
+def _floor(
+    plan: Plan, cell: Cell, rate: Literal["settled", "burst"], pair: tuple[list[float], list[float]], margin: float
+) -> CellFloor:
+    alarms, alarms_of = false_alarms(*pair, ALARM_BLOCKS)
+    return CellFloor(
+        run=plan.run,
+        measured=plan.created,
+        variant=plan.variants[0].name,
+        phase=cell.phase,
+        method=cell.method,
+        layout=cell.layout,
+        transport=cell.transport,
+        parameters=cell.parameters,
+        warm_up_s=plan.warm_up_s,
+        window_s=plan.window_s,
+        preload_rows=plan.preload_rows,
+        rate=rate,
+        floor=noise_floor(*pair, margin=margin),
+        alarms=alarms,
+        alarms_of=alarms_of,
+    )
+
+
+def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
+    """Return both; what is newer replaces what it measured again, all of it where the box is no longer the same."""
+    old = known.floors if known and not changed(known.host, new.host) else ()
+    again = {_place(floor) for floor in new.floors}
+    return BoxNoise(host=new.host, floors=(*(floor for floor in old if _place(floor) not in again), *new.floors))
+
+
+def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
+    """Return what of the box is another than when its noise was measured."""
+    was, is_now = of_machine(known), of_machine(now)
+    names = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
+    return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in names]
+
+
+def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell) -> CellFloor | None:
+    """Return the floor of a cell measured for as long as this plan measures; None where there is none."""
+    wanted = (
+        cell.phase,
+        cell.layout,
+        cell.transport,
+        cell.parameters,
+        plan.warm_up_s,
+        plan.window_s,
+        plan.preload_rows,
+    )
+    return next((floor for floor in known.floors if _place(floor) == wanted), None) if known else None
+
+
+def _place(floor: CellFloor) -> tuple[object, ...]:
+    where = (floor.phase, floor.layout, floor.transport, floor.parameters)
+    return (*where, floor.warm_up_s, floor.window_s, floor.preload_rows)
+
+
+def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise | None:
+    """Return what a floor says of a comparison of so many blocks."""
+    if found is None:
+        return None
+    return CellNoise(
+        measured=found.measured,
+        blocks=found.floor.blocks,
+        spread=found.floor.spread,
+        drift=found.floor.drift,
+        detectable=found.floor.detectable(blocks) if blocks > 1 else None,
+        blocks_for_margin=found.floor.blocks_for(margin),
+    )
+
+
+def too_noisy(
+    known: BoxNoise | None, plan: Plan, cells: Sequence[Cell], margin: float
+) -> list[tuple[Cell, int | None]]:
+    """Return the cells that need more blocks than planned to tell the margin, and how many; None: beyond reason."""
+    blocks = len({trial.block for trial in plan.trials})
+    needs = [(cell, found.floor.blocks_for(margin)) for cell in cells if (found := floor_of(known, plan, cell))]
+    return [(cell, need) for cell, need in needs if need is None or need > blocks]

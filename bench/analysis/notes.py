@@ -1,0 +1,77 @@
+"""What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
+
+from collections.abc import Iterable, Sequence
+
+from bench.analysis.comparison import CellComparison
+from bench.analysis.ladder import host_notes
+from bench.analysis.pulled import PulledRun, finished
+
+ONE_BLOCK = "One block has no spread: nothing is decided by it; ask for --blocks 3 or more."
+SPENDING = (
+    "Looked at after every block: intervals and verdicts are the spending rule's"
+    " (Lan & DeMets with O'Brien and Fleming's boundary)."
+)
+NO_SETTLED = "No trial has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
+
+
+def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
+    """Say first of all when arms that are compared do not promise the same."""
+    found: dict[str, None] = {}
+    for cell in cells:
+        grades = {arm.name: " and ".join(arm.durability) for arm in cell.arms if arm.durability}
+        if len(set(grades.values())) > 1:
+            found[_by_grade(grades)] = None
+    return [f"These arms do not promise the same: {grades}." for grades in found]
+
+
+def _by_grade(grades: dict[str, str]) -> str:
+    words = dict.fromkeys(grades.values())
+    return "; ".join(f"{', '.join(name for name in grades if grades[name] == grade)} {grade}" for grade in words)
+
+
+def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+    """Say what is missing or doubtful of the runs, then of the arms."""
+    plan = runs[0].plan
+    notes = [note for run in runs for note in ending(run, several=len(runs) > 1)]
+    if plan.until_decided:
+        notes.append(_spending(runs[0]))
+    if by_burst:
+        notes.append(NO_SETTLED)
+    if max(len(each) for each in ({trial.block for trial in run.plan.trials} for run in runs)) == 1 == len(runs):
+        notes.append(ONE_BLOCK)
+    notes += arm_notes(cells)
+    return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
+
+
+def _spending(run: PulledRun) -> str:
+    blocks = len({trial.block for trial in run.plan.trials})
+    when = f"Decided after block {run.decided_after} of at most {blocks}. " if run.decided_after else ""
+    return when + SPENDING
+
+
+def ending(run: PulledRun, *, several: bool) -> list[str]:
+    """Say how far a run came, and whether its files are those that were written."""
+    name = f"Run {run.plan.run}" if several else "This run"
+    notes = []
+    if not run.complete:
+        notes.append(
+            f"{name} is not complete: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here."
+        )
+    if not run.sealed:
+        notes.append(f"{name} has no checksums, as it was not closed: nothing tells whether a file was changed.")
+    return notes
+
+
+def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
+    """Say which arms were refused, which blocks do not count, and whose start was not the same."""
+    refused = {arm.name: f"{arm.name}: {arm.refused}." for cell in cells for arm in cell.arms if arm.refused}
+    notes = list(refused.values())
+    for cell in cells:
+        where = f"{cell.phase} {cell.layout} {cell.transport}"
+        found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)
+        notes += [f"{where}, left out {why}." for why in found]
+        created = {arm.name: arm.wal_files_created for arm in cell.arms if arm.wal_files_created}
+        if created:
+            who = ", ".join(f"{name} up to {count}" for name, count in created.items())
+            notes.append(f"{where}: trials had to create WAL files on the way, which costs writing them twice: {who}.")
+    return notes

@@ -1,0 +1,64 @@
+"""Several runs of one plan on one box as one with more blocks: what must be the same for that is checked by name."""
+
+from collections.abc import Sequence
+
+from bench.analysis.pulled import PulledRun
+from bench.arms import ByBlock, Cell, by_cell
+from bench.facts import in_words, of_machine
+from bench.model import Plan, WrongUseError
+
+
+def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBlock]]]:
+    """Return the first run's plan, and the trials of all by cell, variant and block.
+
+    Raises:
+        WrongUseError: the runs do not belong together; names what differs.
+
+    """
+    first = runs[0]
+    cells = by_cell(first.plan, first.records)
+    for run in runs[1:]:
+        more = by_cell(run.plan, run.records)
+        if differs := unlike_plans(first.plan, run.plan, cells.keys(), more.keys()) or _unlike_hosts(first, run):
+            raise WrongUseError(
+                f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
+                " Compare them with each other: pgladder compare A B."
+            )
+        for cell, arms in more.items():
+            for variant, blocks in arms.items():
+                cells[cell][variant] |= blocks
+    return first.plan, cells
+
+
+def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[str]:
+    """Return what of two plans must be the same in runs that are counted as one, and is not."""
+    asked = [
+        {
+            "warm-up": f"{plan.warm_up_s:g} s",
+            "window": f"{plan.window_s:g} s",
+            "rows preloaded": f"{plan.preload_rows:,}",
+            "harness": plan.harness.sha256[:8],
+            "variants": ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants),
+        }
+        for plan in (one, other)
+    ]
+    found = [f"{name} {asked[0][name]} and {asked[1][name]}" for name in asked[0] if asked[0][name] != asked[1][name]]
+    if cells != more:
+        found.append("their phases, parameters, layouts or transports")
+    if one.until_decided or other.until_decided:
+        found.append("a run until decided is complete in itself")
+    if one.run == other.run:
+        found.append("it is the same run twice")
+    return found
+
+
+def _unlike_hosts(one: PulledRun, other: PulledRun) -> list[str]:
+    """Return what of the box is another; PostgreSQL's settings are the variants'."""
+    if not one.host or not other.host:
+        return ["one has no fingerprint"]
+    was, is_now = of_machine(one.host), of_machine(other.host)
+    return [
+        f"{name} {in_words(was.get(name))} and {in_words(is_now.get(name))}"
+        for name in sorted(was.keys() | is_now.keys())
+        if was.get(name) != is_now.get(name)
+    ]

@@ -1,0 +1,44 @@
+"""Which arm stands where among all of a cell. Arms that their blocks can't tell apart share ranks: ties are ties.
+
+All pairs are compared, their p-values adjusted over the cell (Holm); an arm stands behind as many others as are faster.
+"""
+
+from collections.abc import Callable, Mapping
+from itertools import combinations
+
+from bench.analysis.comparison import Rank
+from bench.arms import ByBlock, Rate, shared
+from bench.stats.compare import compare
+from bench.stats.multiplicity import holm
+
+
+def ranking(arms: Mapping[str, ByBlock], rate: Rate, level: Callable[[int], float]) -> tuple[Rank, ...]:
+    """Return the ranks of all arms that have a rate, the best first; ``level`` is that of a test of so many blocks."""
+    there = [name for name, blocks in arms.items() if any(rate(record) for record in blocks.values())]
+    ahead = _ahead(arms, there, rate, level)
+    ranks = [
+        Rank(
+            arm=name,
+            best=1 + sum(beaten == name for _, beaten in ahead),
+            worst=len(there) - sum(winner == name for winner, _ in ahead),
+        )
+        for name in there
+    ]
+    return tuple(sorted(ranks, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
+
+
+def _ahead(
+    arms: Mapping[str, ByBlock], there: list[str], rate: Rate, level: Callable[[int], float]
+) -> set[tuple[str, str]]:
+    """Return (faster, slower) of every pair that can be told apart."""
+    compared = {
+        (one, other): compare(*pair)
+        for one, other in combinations(there, 2)
+        if len((pair := shared(arms[one], arms[other], rate))[0]) > 1
+    }
+    told = zip(compared.items(), holm([each.p_value or 0.0 for each in compared.values()]), strict=True)
+    return {
+        (other, one) if each.ratio > 1 else (one, other)
+        for ((one, other), each), p_value in told
+        if p_value <= level(each.blocks)
+    }

@@ -1,0 +1,117 @@
+"""Arms and the blocks they share: which trials are set against which, and when a run until decided may end.
+
+Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`` tells what came of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
+from bench.stats.sequential import FIRST_LOOK, compare_so_far
+
+Block = tuple[str, int, int]
+"""Run, block, and which time of the same trial in it."""
+ByBlock = dict[Block, Record]
+Rate = Callable[[Record], float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Where arms are compared: all of a trial but its variant and its place in the order."""
+
+    phase: str
+    method: str
+    layout: Layout
+    transport: Transport
+    parameters: Parameters
+
+
+def cell_of(trial: Trial) -> Cell:
+    """Return what a trial is to be compared in."""
+    return Cell(
+        phase=trial.phase,
+        method=trial.method,
+        layout=trial.layout,
+        transport=trial.transport,
+        parameters=trial.parameters,
+    )
+
+
+def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
+    """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
+    last = {record.trial: record for record in records}
+    times: Counter[tuple[Cell, str, int]] = Counter()
+    found: dict[Cell, dict[str, ByBlock]] = {}
+    for trial in plan.trials:
+        cell = cell_of(trial)
+        blocks = found.setdefault(cell, {variant.name: {} for variant in plan.variants})[trial.variant]
+        times[cell, trial.variant, trial.block] += 1
+        if record := last.get(trial.trial):
+            blocks[plan.run, trial.block, times[cell, trial.variant, trial.block]] = record
+    order = sorted(found, key=lambda cell: (cell.phase, cell.layout, cell.transport))
+    return {cell: found[cell] for cell in order}
+
+
+def settled(record: Record) -> float | None:
+    """Return rows/s with the closing CHECKPOINT in the time; of a void trial none."""
+    return None if record.validity.state == "void" else record.settled_rows_per_s
+
+
+def burst(record: Record) -> float | None:
+    """Return rows/s of the window; of a void trial none."""
+    return None if record.validity.state == "void" else record.rows_per_s
+
+
+def headline(records: Sequence[Record]) -> Rate:
+    """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
+
+    Where no trial has one (a brought server that refuses CHECKPOINT), the burst rate.
+    """
+    return burst if all(settled(record) is None for record in records) else settled
+
+
+def shared(one: Mapping[Block, Record], other: Mapping[Block, Record], rate: Rate) -> tuple[list[float], list[float]]:
+    """Return the rates of two arms in the blocks in which both have one."""
+    pairs = [(rate(one[block]), rate(other[block])) for block in one if block in other]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    return [a for a, _ in known], [b for _, b in known]
+
+
+def refused(records: Iterable[Record]) -> str | None:
+    """Return why an arm never ran, None where it did."""
+    found = list(records)
+    whys = [reason.detail for record in found for reason in record.validity.reasons if reason.code == "refused"]
+    return whys[0] if whys and len(whys) == len(found) else None
+
+
+def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
+    """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
+    if plan.until_decided is None:
+        return None
+    done = {record.trial for record in records}
+    blocks = sorted({trial.block for trial in plan.trials})
+    for block in blocks:
+        if any(trial.trial not in done for trial in plan.trials if trial.block == block):
+            return None
+        if _decided(plan, [record for record in records if record.block <= block], len(blocks)):
+            return block
+    return None
+
+
+def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
+    """Tell whether no comparison with the first variant is undecided; what was refused can't be compared."""
+    rate, found = headline(records), []
+    for arms in by_cell(plan, records).values():
+        baseline, *candidates = arms.values()
+        if not refused(baseline.values()):
+            found += [shared(baseline, each, rate) for each in candidates if not refused(each.values())]
+    return bool(found) and all(_tells(plan, pair, most) for pair in found)
+
+
+def _tells(plan: Plan, pair: tuple[list[float], list[float]], most: int) -> bool:
+    rule = plan.until_decided
+    assert rule is not None
+    if len(pair[0]) < FIRST_LOOK:
+        return False
+    return compare_so_far(*pair, most, margin=rule.margin, alpha=rule.alpha).verdict != "undecided"

@@ -1,0 +1,115 @@
+"""``pgladder noise`` and ``reproduce``: the same measured again, and what the difference tells of box or run."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.analysis.noise import BoxNoise
+from bench.cli_compare import DONE, DOUBTFUL, show
+from bench.comparing import keep_noise, plan_again, set_beside
+from bench.local import Request, default_data_dir, new_run_id
+from bench.measuring import measure
+from bench.model import PgladderError, WrongUseError, to_json
+from bench.plan import Wish
+from bench.report.noise import show_noise
+from bench.report.terminal import console
+from bench.stats.compare import MARGIN
+
+NOISE_PHASE = "2-C"
+NOISE_BLOCKS = 12
+
+
+class StoppedError(PgladderError):
+    """A run was told to stop before it could answer its question."""
+
+
+def noise(options: argparse.Namespace) -> int:
+    """Measure one variant against itself, or take such a run that was pulled; keep what it tells beside the runs."""
+    if options.until_decided:
+        raise WrongUseError("Noise is measured over all its blocks: leave out --until-decided.")
+    directory = options.directory or _measured_again(options)
+    known, path = keep_noise(directory, options.margin or MARGIN)
+    if options.json:
+        sys.stdout.buffer.write(to_json(known) + b"\n")
+    else:
+        out = console()
+        show_noise(out, known)
+        out.print(f"Kept: {path}", soft_wrap=True)
+    return DOUBTFUL if _false_alarm(known) else DONE
+
+
+def _false_alarm(known: BoxNoise) -> bool:
+    return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
+
+
+def _measured_again(options: argparse.Namespace) -> Path:
+    if not (options.plan or options.resume):
+        options.phases = options.phases or [NOISE_PHASE]
+        options.blocks = options.blocks or NOISE_BLOCKS
+    wish, plan = options.wish(options), options.plan
+    request = Request(wish=wish, plan_file=plan, resume=options.resume, seed=options.seed, **where(options))
+    return _to_its_end(request, options, "pgladder noise {}")
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Run the plan of a run again here and test whether both are equivalent."""
+    plan = plan_again(options.directory, new_run_id(datetime.now(UTC)), datetime.now(UTC).isoformat(timespec="seconds"))
+    again = _to_its_end(Request(plan=plan, **where(options)), options, f"pgladder compare {options.directory} {{}}")
+    report = set_beside([options.directory, again], "runs", options.margin or MARGIN)
+    code = show([report], json=options.json)
+    same = all(pair.verdict == "equivalent" for cell in report.cells for pair in cell.pairs)
+    if not same:
+        told = "Not shown to be equivalent: see the verdicts above."
+        console(stderr=options.json).print(told)
+    return code if same else DOUBTFUL
+
+
+def _to_its_end(request: Request, options: argparse.Namespace, then: str) -> Path:
+    directory, complete = measure(request, console(stderr=options.json))
+    if not complete:
+        path = directory.path
+        raise StoppedError(f"Stopped. Go on with: pgladder run --resume {path}, then: {then.format(path)}")
+    return directory.path
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+def where(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the part of a request that says where to measure."""
+    names = ("out", "dsn", "any_version", "bin_dir")
+    return {name: getattr(options, name) for name in names} | {"data_dir": options.data_dir or default_data_dir()}
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where to measure."""
+    group = parser.add_argument_group("where")
+    group.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
+    group.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
+    group.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
+    group.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
+    group.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>)")
+
+
+def add_noise(parser: argparse.ArgumentParser, wish: Callable[[argparse.Namespace], Wish | None]) -> None:
+    """Add what ``noise`` has beyond ``run``; ``wish`` reads what is asked for, None where a plan decides."""
+    parser.set_defaults(action=noise, wish=wish)
+    parser.add_argument(
+        "directory",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help="such a run that was pulled; without it, one is made here",
+    )
+
+
+def add_reproduce(parser: argparse.ArgumentParser, margin: Callable[[str], object]) -> None:
+    """Add the arguments of ``reproduce``."""
+    parser.set_defaults(action=reproduce)
+    parser.add_argument("directory", type=Path, metavar="RUN", help="a run, on one host")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--margin", type=margin, metavar="M", help=f"difference that does not matter ({MARGIN})")
+    add_where(parser)

@@ -1,0 +1,49 @@
+"""Facts of two fingerprints side by side: which of them differ, and which may without meaning anything.
+
+Reading them is ``bench.probes``' and ``bench.agent.fingerprint``'s work; what a difference stops is the reader's.
+"""
+
+from bench.model import Fact, Fingerprint, Unreadable
+
+VOLATILE = frozenset(
+    {
+        "free_bytes", "fsync_per_s", "clock_synchronised", "nr_hugepages", "port", "unix_socket_directories",
+        "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file",
+    }
+)  # fmt: skip
+"""Facts that may differ between the parts of one run."""
+SETTINGS = "postgresql.settings"
+
+
+def stable(host: Fingerprint) -> dict[str, Fact]:
+    """Flatten to group.name, settings one by one, without what differs from one hour to the next."""
+    facts = {f"{group}.{name}": fact for group, facts in host.facts.items() for name, fact in facts.items()}
+    settings = facts.pop(SETTINGS, {})
+    if isinstance(settings, dict):
+        facts |= {f"{SETTINGS}.{name}": value for name, value in settings.items()}
+    return {name: fact for name, fact in facts.items() if name.rpartition(".")[2] not in VOLATILE}
+
+
+def comparable(host: Fingerprint) -> dict[str, Fact]:
+    """Return the stable facts, and those that differ from hour to hour but tell boxes apart."""
+    hourly = (("disk", "fsync_per_s"), ("memory", "nr_hugepages"))
+    more = {f"{group}.{name}": host.facts[group][name] for group, name in hourly if name in host.facts.get(group, {})}
+    return stable(host) | more
+
+
+def of_machine(host: Fingerprint) -> dict[str, Fact]:
+    """Return the stable facts that no variant decides."""
+    ours = (f"{SETTINGS}.", "postgresql.variant")
+    return {name: fact for name, fact in stable(host).items() if not name.startswith(ours)}
+
+
+def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
+    """Return which facts of a run's host are others now: trials of both do not belong together."""
+    was, is_now = stable(before), stable(now)
+    changed = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
+    return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in changed]
+
+
+def in_words(fact: Fact | None) -> str:
+    """Return a fact, or why there is none."""
+    return fact.unreadable if isinstance(fact, Unreadable) else str(fact)

@@ -1,0 +1,40 @@
+"""A run on this machine with somebody looking on: what it will take, how it goes, where its results are.
+
+Joins ``local`` and ``report`` for the commands that measure.
+"""
+
+from rich.console import Console
+
+from bench.comparing import noise_beside
+from bench.journal import RunDirectory
+from bench.local import Request, carry_out, prepared
+from bench.plan import TRIAL_OVERHEAD_S, Estimate
+from bench.report.noise import too_noisy_lines
+from bench.report.progress import RunProgress
+from bench.report.terminal import duration, size
+from bench.stats.compare import MARGIN
+
+
+def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
+    """Carry out a request; return where its results are, and whether its plan came to its end."""
+    with prepared(request) as (ready, server):
+        plan = ready.plan
+        margin = plan.until_decided.margin if plan.until_decided else MARGIN
+        most = "at most " if plan.until_decided else ""
+        out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
+        for limit in ready.limits:
+            out.print(f"Of the server of --dsn: {limit}.")
+        for line in too_noisy_lines(plan, noise_beside(ready.directory.path), margin):
+            out.print(line)
+        progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+        try:
+            complete = carry_out(request, ready, server, progress)
+        finally:
+            progress.close()
+    out.print(f"Results: {ready.directory.path}\n")
+    return ready.directory, complete
+
+
+def _expectation(expected: Estimate) -> str:
+    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
+    return f"about {duration(expected.seconds)}; {bounds}"

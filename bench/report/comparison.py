@@ -1,0 +1,239 @@
+"""A comparison for people: what must be known first, then cell by cell who is faster and who stands where."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
+from bench.analysis.noise import NOT_MEASURED
+from bench.report.terminal import DASH, print_whole, rate, short
+from bench.stats.compare import Comparison
+
+STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
+SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
+LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
+MATRIX_COLUMNS = 6
+KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
+
+
+def show_comparison(out: Console, report: ComparisonReport) -> None:
+    """Print what must be known first, then each cell, then what could explain a difference."""
+    for note in report.notes:
+        out.print(Text(f"Note: {note}", style="yellow"))
+    for cell in report.cells:
+        out.print()
+        out.print(Text(heading(cell), style="bold"))
+        print_whole(out, pairs_table(report, cell))
+        if report.kind != "variants":
+            print_whole(out, costs_table(report, cell))
+        for line in cell_lines(report, cell):
+            out.print(Text(line, style="dim"))
+    if len(report.cells) > 1:
+        out.print()
+        out.print(Text(f"The matrix: ratio to the first, {LEGEND}", style="bold"))
+        for at in range(0, len(report.cells), MATRIX_COLUMNS):
+            print_whole(out, matrix(report, report.cells[at : at + MATRIX_COLUMNS]))
+    if report.explanations:
+        out.print()
+        out.print(Text("What could explain a difference", style="bold"))
+        out.print(explanations_table(report))
+    out.print()
+    out.print(Text(caption(report), style="dim"))
+
+
+def heading(cell: CellComparison) -> str:
+    """Return what all arms have in common."""
+    variant = f" · {cell.variant}" if cell.variant else ""
+    return f"{cell.phase} {cell.method} · {cell.layout} · {cell.transport}{variant}"
+
+
+def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
+    """Return the arms of a cell, each other one against the first."""
+    table = _table(
+        KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
+        "detects", "more\nblocks", left={KINDS[report.kind], "verdict"},
+    )  # fmt: skip
+    ranks = {rank.arm: rank for rank in cell.ranking}
+    pairs = {pair.candidate: pair for pair in cell.pairs}
+    for arm in cell.arms:
+        table.add_row(*_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)))
+    return table
+
+
+def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Iterable[Text]:
+    left = [shortened(arm.name) + mark(arm), rank_text(rank), rate(arm.rows_per_s), rate(arm.settled_rows_per_s)]
+    if pair is None:
+        return map(Text, [*left, "1", "", "", "", "refused" if arm.refused else "baseline", "", ""])
+    decides = headlined(report, pair)
+    right = [ratio_text(decides), interval_text(decides), ratio_text(pair.burst), p_text(pair.adjusted_p)]
+    verdict = verdict_text(report, arm, pair)
+    more = "" if decides is None or decides.verdict != "undecided" else _more(decides)
+    style = STYLES.get(verdict.removesuffix("*"), "")
+    return [*map(Text, [*left, *right]), Text(verdict, style=style), Text(_detects(decides)), Text(more)]
+
+
+def headlined(report: ComparisonReport, pair: Pair) -> Comparison | None:
+    """Return the comparison that decides."""
+    return pair.burst if report.headline == "burst" else pair.settled
+
+
+def verdict_text(report: ComparisonReport, arm: ArmSummary, pair: Pair) -> str:
+    """Return the verdict in a word; with a star where it would be another if this were the only comparison."""
+    if arm.refused:
+        return "refused"
+    decides = headlined(report, pair)
+    if pair.verdict is None or decides is None:
+        return "no blocks"
+    return pair.verdict + ("*" if decides.verdict != pair.verdict else "")
+
+
+def mark(arm: ArmSummary) -> str:
+    """Return the sign of an arm whose trials are not all valid."""
+    return "!" if arm.void else "?" if arm.suspect else ""
+
+
+def shortened(name: str, most: int = 20) -> str:
+    """Return a name that leaves room for the numbers; the end of it tells runs apart."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
+
+
+def rank_text(rank: Rank | None) -> str:
+    """Return a rank, or from where to where it may lie; runs and hosts have none."""
+    if rank is None:
+        return ""
+    return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
+
+
+def ratio_text(found: Comparison | None) -> str:
+    """Return a ratio with three digits behind the point, fewer where it is large."""
+    return DASH if found is None else number(found.ratio)
+
+
+def interval_text(found: Comparison | None) -> str:
+    """Return an interval of a ratio."""
+    if found is None or found.interval is None:
+        return DASH
+    return f"{number(found.interval.low)}–{number(found.interval.high)}"
+
+
+def number(value: float) -> str:
+    """Return a ratio in five characters or so: 0.982, 12.40, 1e+09."""
+    return f"{value:.3f}" if value < 9.9995 else f"{value:.2f}" if value < 999.995 else f"{value:.0e}"
+
+
+def p_text(value: float | None) -> str:
+    """Return a p-value; none is a dash."""
+    if value is None:
+        return DASH
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0") if value < 0.9995 else "1"
+
+
+def _detects(found: Comparison | None) -> str:
+    return DASH if found is None or found.detectable is None else percent(found.detectable)
+
+
+def percent(value: float) -> str:
+    """Return a share in percent with two figures or so."""
+    return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %" if value < 10 else ">999 %"
+
+
+def _more(found: Comparison) -> str:
+    return "?" if found.more_blocks is None else str(found.more_blocks)
+
+
+def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
+    """Return what each run's or host's rows cost: time, processors, energy."""
+    kind = KINDS[report.kind]
+    table = _table(kind, "p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows", left={kind})
+    for arm in cell.arms:
+        energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
+        table.add_row(
+            *map(
+                Text, [shortened(arm.name), short(arm.p50_ms), short(arm.p99_ms), rate(arm.rows_per_s_per_cpu), energy]
+            )
+        )
+    return table
+
+
+def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
+    """Return what stands below a table: the settings that differ, and the box's noise."""
+    return (*settings_lines(cell), noise_line(cell)) if report.kind == "variants" else ()
+
+
+def settings_lines(cell: CellComparison) -> Iterable[str]:
+    """Return, for each pair, the settings that differ in effect."""
+    for pair in cell.pairs:
+        if pair.differs:
+            shown = ", ".join(
+                f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in pair.differs[:4]
+            )
+            more = f" and {len(pair.differs) - 4} more" if pair.differs[4:] else ""
+            yield f"{pair.candidate} differs in effect: {shown}{more}."
+
+
+def noise_line(cell: CellComparison) -> str:
+    """Return what is known of the box's noise here."""
+    noise = cell.noise
+    if noise is None:
+        return NOT_MEASURED
+    need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
+    detects = "" if noise.detectable is None else f"so many blocks detect {percent(noise.detectable)}, "
+    return (
+        f"Noise floor of this box (A/A of {noise.blocks} blocks, {noise.measured[:10]}):"
+        f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}."
+    )
+
+
+def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
+    """Return ratio and verdict of every pair: a line an arm, a column a cell."""
+    table = _table(KINDS[report.kind], *(_column(cell) for cell in cells), left={KINDS[report.kind]})
+    names = dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs)
+    for name in names:
+        table.add_row(Text(shortened(name)), *(_in_matrix(report, cell, name) for cell in cells))
+    return table
+
+
+def _column(cell: CellComparison) -> str:
+    return "\n".join([cell.phase, cell.variant or "", cell.layout, cell.transport]).replace("\n\n", "\n")
+
+
+def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Text:
+    arm = next((arm for arm in cell.arms if arm.name == name), None)
+    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
+    if arm is None or pair is None:
+        return Text(DASH)
+    verdict = verdict_text(report, arm, pair)
+    plain = verdict.removesuffix("*")
+    return Text(f"{ratio_text(headlined(report, pair))} {SIGNS.get(plain, '!')}", style=STYLES.get(plain, ""))
+
+
+def explanations_table(report: ComparisonReport) -> Table:
+    """Return the facts that differ."""
+    names = report.hosts if report.kind == "hosts" else report.runs
+    table = _table("fact", *map(shortened, names), left={"fact", *map(shortened, names)})
+    for each in report.explanations:
+        table.add_row(*map(Text, [each.name, *each.values]))
+    return table
+
+
+def caption(report: ComparisonReport) -> str:
+    """Return how the numbers are to be read."""
+    coverage = 100 * (1 - report.alpha)
+    paired = "paired by block" if report.kind == "variants" else "not paired: blocks were not interleaved (Welch)"
+    text = (
+        f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, marginal"
+        f" (of each pair alone); equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
+        " found in 8 of 10 cases; more blocks: that would decide in 8 of 10; a range of ranks is a tie"
+    )
+    if report.max_blocks is None:
+        text += "; p adj.: Holm, over all pairs here; *: another verdict if it were the only pair"
+    return text + ". ? and !: suspect or void trials."
+
+
+def _table(*columns: str, left: set[str]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="left" if name in left else "right", no_wrap=name != "fact")
+    return table

@@ -1,0 +1,66 @@
+"""A box's noise for people: how far equal trials differ on it, and what that means for a comparison."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, too_noisy
+from bench.arms import by_cell
+from bench.model import Plan
+from bench.plan import TRIAL_OVERHEAD_S
+from bench.report.comparison import interval_text, number, percent
+from bench.report.terminal import describe_host, duration, print_whole
+from bench.stats.noise import NoiseFloor
+
+BLOCKS = (5, 10, 20)
+
+
+def show_noise(out: Console, known: BoxNoise) -> None:
+    """Print the box and its noise floors, a line a cell."""
+    out.print(describe_host(known.host))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("phase", "layout", "transport", "blocks", "spread", "drift", "ratio", "interval", "A/A says"):
+        table.add_column(name, no_wrap=True)
+    for each in known.floors:
+        table.add_row(*map(Text, _cells(each)))
+    print_whole(out, table)
+    for each in known.floors:
+        out.print(Text(f"{each.phase} {each.layout} {each.transport}: {told(each.floor)} {alarms(each)}", style="dim"))
+
+
+def _cells(each: CellFloor) -> Iterable[str]:
+    floor, found = each.floor, each.floor.comparison
+    where = (each.phase, each.layout, each.transport, str(floor.blocks))
+    says = f"{found.verdict}: a false alarm" if found.verdict in ("faster", "slower") else found.verdict
+    return *where, percent(floor.spread), f"{100 * floor.drift:+.1f} %", number(found.ratio), interval_text(found), says
+
+
+def alarms(each: CellFloor) -> str:
+    """Return how often equal arms were called different."""
+    return f"False alarms: {each.alarms} of {each.alarms_of} comparisons of {ALARM_BLOCKS} blocks."
+
+
+def told(floor: NoiseFloor) -> str:
+    """Return what so many blocks find, and how many a margin takes."""
+    finds = ", ".join(f"{blocks} blocks detect {percent(floor.detectable(blocks))}" for blocks in BLOCKS)
+    margin = floor.comparison.margin
+    need = floor.blocks_for(margin)
+    return f"{finds}; a margin of {percent(margin)} takes {f'{need} blocks' if need else 'more than can be run'}."
+
+
+def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float) -> Iterable[str]:
+    """Tell, before hours are spent, which comparisons of a plan this box is too noisy for, and what would do."""
+    if len(plan.variants) < 2 or len({variant.sha256 for variant in plan.variants}) < 2:
+        return
+    cells = list(by_cell(plan, []))
+    blocks = len({trial.block for trial in plan.trials})
+    for cell, need in too_noisy(known, plan, cells, margin):
+        where = f"{cell.phase} {cell.layout} {cell.transport}"
+        told = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"
+        if need is None:
+            yield f"{told} than can be run; ask for a longer --window."
+        else:
+            block_s = len(plan.trials) / blocks * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+            yield f"{told}, and {blocks} are planned: --blocks {need} takes about {duration(need * block_s)}."

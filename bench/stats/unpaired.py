@@ -1,0 +1,75 @@
+"""Two runs whose blocks were not interleaved: the ratio of their rates by Welch's t on the logarithms.
+
+What drifted between the runs is in the ratio, and no statistic of theirs can tell: whoever shows it says so.
+"""
+
+import math
+from collections.abc import Sequence
+
+from bench.model import WrongUseError
+from bench.stats.compare import ALPHA, MARGIN, POWER, Comparison, exp_or_inf, more_blocks, verdict_of
+from bench.stats.distributions import student_t_critical, student_t_quantile, student_t_tail
+from bench.stats.intervals import Interval, deviation, mean
+
+
+def compare_apart(
+    baseline: Sequence[float], candidate: Sequence[float], *, margin: float = MARGIN, alpha: float = ALPHA
+) -> Comparison:
+    """Compare two sets of rates (higher is better) that share no blocks; ``blocks`` is the smaller set's size.
+
+    The degrees of freedom are Welch and Satterthwaite's: Welch, The generalization of "Student's" problem when several
+    different population variances are involved, Biometrika 34 (1947). ``more_blocks`` is of each run.
+
+    Raises:
+        WrongUseError: a set is empty, or a rate is not positive and finite.
+
+    """
+    a, b = _logs(baseline), _logs(candidate)
+    effect, blocks = mean(b) - mean(a), min(len(a), len(b))
+    error, freedom = _error(a, b) if blocks > 1 else (None, 0.0)
+    interval = None if error is None else _interval(effect, error, freedom, alpha)
+    verdict = verdict_of(interval, margin)
+    undecided = error is not None and verdict == "undecided"
+    return Comparison(
+        blocks=blocks,
+        ratio=exp_or_inf(effect),
+        interval=interval and Interval(exp_or_inf(interval.low), exp_or_inf(interval.high)),
+        coverage=1 - alpha,
+        p_value=None if error is None else _p_value(effect, error, freedom),
+        margin=margin,
+        verdict=verdict,
+        detectable=None if error is None else exp_or_inf(_reach(freedom, alpha) * error) - 1,
+        more_blocks=more_blocks(effect, (error or 0) * math.sqrt(blocks), blocks, margin, alpha) if undecided else None,
+    )
+
+
+def _logs(rates: Sequence[float]) -> list[float]:
+    if not rates or not all(math.isfinite(rate) and rate > 0 for rate in rates):
+        raise WrongUseError("a comparison needs rates above 0 on both sides, at least one on each.")
+    return [math.log(rate) for rate in rates]
+
+
+def _error(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
+    """Give the standard error of the difference of means and its degrees of freedom, without spread the smaller's."""
+    shares = [deviation(logs) ** 2 / len(logs) for logs in (a, b)]
+    if not sum(shares):
+        return 0.0, min(len(a), len(b)) - 1
+    # by the larger one: squares of tiny shares would vanish
+    parts = [share / max(shares) for share in shares]
+    weighed = sum(part**2 / (len(logs) - 1) for part, logs in zip(parts, (a, b), strict=True))
+    return math.sqrt(sum(shares)), sum(parts) ** 2 / weighed
+
+
+def _interval(effect: float, error: float, freedom: float, alpha: float) -> Interval:
+    half = student_t_critical(alpha, freedom) * error
+    return Interval(effect - half, effect + half)
+
+
+def _p_value(effect: float, error: float, freedom: float) -> float:
+    if error == 0:
+        return 1.0 if effect == 0 else 0.0
+    return 2 * student_t_tail(abs(effect) / error, freedom)
+
+
+def _reach(freedom: float, alpha: float) -> float:
+    return student_t_critical(alpha, freedom) + student_t_quantile(POWER, freedom)

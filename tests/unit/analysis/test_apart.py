@@ -1,0 +1,137 @@
+"""Runs and hosts set beside each other: what must match stops it by name, what differs else is listed."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.analysis.apart import compare_runs
+from bench.model import Unreadable, WrongUseError
+from bench.stats.unpaired import compare_apart
+from tests.builders import a_histogram, a_host, compared_run
+
+RATES = [100.0, 103, 98, 101, 99, 102]
+LATER = "20261123T101500-ab12"
+
+
+def run(*phases, rates=RATES, name=None, **changes):
+    made = compared_run({"stock": rates}, phases or ("2-C",), **changes)
+    if name is None:
+        return made
+    plan = replace(made.plan, run=name)
+    return replace(made, plan=plan, records=[replace(each, run=name) for each in made.records])
+
+
+def pair_of(report):
+    [cell] = report.cells
+    [pair] = cell.pairs
+    return pair
+
+
+def test_two_runs_are_compared_by_welch_and_the_caveat_comes_first():
+    later = run(name=LATER, rates=[2 * rate for rate in RATES])
+    report = compare_runs([run(), later], "runs")
+    assert pair_of(report).burst == compare_apart(RATES, [2 * rate for rate in RATES])
+    assert (pair_of(report).verdict, pair_of(report).candidate) == ("faster", LATER)
+    assert report.notes[0].startswith("These runs' blocks were not interleaved")
+
+
+def test_of_different_durability_that_comes_even_before():
+    later = run(name=LATER)
+    later = replace(later, records=[replace(each, durability="not crash-safe") for each in later.records])
+    report = compare_runs([run(), later], "runs")
+    assert report.notes[0].startswith("These arms do not promise the same")
+
+
+def test_each_variant_is_compared_with_itself():
+    both = compared_run({"stock": RATES, "b": RATES})
+    later = replace(both, plan=replace(both.plan, run=LATER))
+    later = replace(later, records=[replace(each, run=LATER) for each in both.records])
+    assert [cell.variant for cell in compare_runs([both, later], "runs").cells] == ["stock", "b"]
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (run("2", name=LATER), "phase 2-C is only in"),
+        (run("2-C", "2", name=LATER), f"phase 2 is only in {LATER}"),
+        (replace(run(name=LATER), host=a_host(postgresql={"version": "PostgreSQL 16.1"})), "PostgreSQL 15 and 16"),
+    ],
+)
+def test_what_must_match_stops_it_by_name(other, named):
+    with pytest.raises(WrongUseError, match="can't be compared") as refused:
+        compare_runs([run(), other], "runs")
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"window_s": 20}, "window 2 s and 20 s"),
+        ({"warm_up_s": 5}, "warm-up 1 s and 5 s"),
+        ({"preload_rows": 1000}, "rows preloaded 0 and 1,000"),
+    ],
+)
+def test_another_way_to_measure_stops_it_by_name(changes, named):
+    other = run(name=LATER)
+    with pytest.raises(WrongUseError, match=named):
+        compare_runs([run(), replace(other, plan=replace(other.plan, **changes))], "runs")
+
+
+@pytest.mark.parametrize(("field", "value"), [("layout", "unlogged"), ("transport", "socket"), ("variant", "mine")])
+def test_another_layout_transport_or_variant_stops_it_by_name(field, value):
+    other = run(name=LATER)
+    trials = tuple(replace(trial, **{field: value}) for trial in other.plan.trials)
+    variants = tuple(replace(each, name=value) if field == "variant" else each for each in other.plan.variants)
+    records = [replace(each, **{field: value}) for each in other.records]
+    other = replace(other, plan=replace(other.plan, trials=trials, variants=variants), records=records)
+    with pytest.raises(WrongUseError, match=f"{field} {value} is only in {LATER}"):
+        compare_runs([run(), other], "runs")
+
+
+def test_the_same_phase_with_other_parameters_is_no_pair():
+    other = run(name=LATER)
+    trials = tuple(replace(each, parameters=replace(each.parameters, batch=7)) for each in other.plan.trials)
+    with pytest.raises(WrongUseError, match=r"phase 2-C \(.*\) with these parameters"):
+        compare_runs([run(), replace(other, plan=replace(other.plan, trials=trials))], "runs")
+
+
+def test_the_same_run_twice_is_refused():
+    with pytest.raises(WrongUseError, match="is there twice"):
+        compare_runs([run(), run()], "runs")
+
+
+def test_facts_that_differ_are_listed_and_serve_as_explanation():
+    other = replace(run(), host=replace(a_host(cpu={"model": "Ryzen", "logical_cpus": 8}), host="bench-2"))
+    report = compare_runs([run(), other], "hosts")
+    told = {each.name: each.values for each in report.explanations}
+    assert told["cpu.model"] == ("Intel(R) N100", "Ryzen")
+    assert told["host"] == ("bench-1", "bench-2")
+    assert "memory.ram_bytes" not in told
+    assert report.hosts == ("bench-1", "bench-2")
+
+
+def test_hosts_are_told_by_processor_energy_and_latency_too():
+    other = replace(run(), host=replace(a_host(cpu={"logical_cpus": 8}), host="bench-2"))
+    other = replace(other, records=[replace(each, energy_j=35.0) for each in other.records])
+    first = replace(run(), histograms={(trial, 1): a_histogram(26_100, times=9) for trial in range(1, 7)})
+    one, two = compare_runs([first, other], "hosts").cells[0].arms
+    assert one.rows_per_s_per_cpu == pytest.approx(2 * two.rows_per_s_per_cpu)
+    assert (one.joules_per_1000_rows, two.joules_per_1000_rows) == (None, 1.0)
+    assert one.p50_ms == pytest.approx(26.1, rel=0.01)
+
+
+def test_processors_that_nobody_could_count_give_no_figure_by_processor():
+    one = replace(run(), host=a_host(cpu={"logical_cpus": Unreadable(unreadable="no /proc here")}))
+    arms = compare_runs([one, run(name=LATER)], "runs").cells[0].arms
+    assert arms[0].rows_per_s_per_cpu is None
+
+
+def test_void_trials_are_left_out_by_name():
+    report = compare_runs([run(), run(name=LATER, rates=[*RATES[:5], None])], "runs")
+    assert pair_of(report).left_out == (f"trial 6 of {LATER}: void, the connection was lost",)
+    assert pair_of(report).burst.blocks == 5
+
+
+def test_p_values_over_a_matrix_are_adjusted():
+    report = compare_runs([run("2", "2-C"), run("2", "2-C", name=LATER)], "runs")
+    assert all(cell.pairs[0].adjusted_p >= cell.pairs[0].settled.p_value for cell in report.cells)

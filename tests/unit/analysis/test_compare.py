@@ -1,0 +1,266 @@
+"""Arms of a run against each other: paired by block, void trials left out by name, ties shown as ties."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.analysis.compare import compare_arms
+from bench.model import UntilDecided, WrongUseError
+from bench.stats.compare import compare
+from bench.stats.multiplicity import holm
+from bench.stats.sequential import nominal_alpha
+from tests.builders import a_host, a_record, compared_run, doubtful, void
+
+QUIET = [100.0, 103, 98, 101, 99, 102]
+FASTER = [1.5 * rate * wobble for rate, wobble in zip(QUIET, [1, 1.01, 0.99, 1, 1.01, 0.99], strict=True)]
+
+
+def told(*runs, **more):
+    return compare_arms(runs, lambda _cell, _blocks: None, **more)
+
+
+def pair_of(*runs, **more):
+    [cell] = told(*runs, **more).cells
+    [pair] = cell.pairs
+    return pair
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_variant_of_the_plan_is_the_baseline_and_blocks_are_paired():
+    pair = pair_of(compared_run({"stock": QUIET, "async-commit": FASTER}))
+    assert (pair.baseline, pair.candidate, pair.verdict) == ("stock", "async-commit", "faster")
+    assert pair.burst == compare(QUIET, FASTER)
+    assert pair.settled.ratio == pytest.approx(pair.burst.ratio)
+
+
+def test_the_settled_rate_decides_where_a_burst_only_puts_work_off():
+    run = compared_run({"stock": QUIET, "big-wal": FASTER})
+    put_off = [
+        replace(record, settled_rows_per_s=record.rows_per_s / (1.5 if record.variant == "big-wal" else 1))
+        for record in run.records
+    ]
+    pair = pair_of(replace(run, records=put_off))
+    assert (pair.burst.verdict, pair.settled.verdict, pair.verdict) == ("faster", "equivalent", "equivalent")
+
+
+def test_without_any_settled_rate_the_burst_rate_decides_and_that_is_said():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    report = told(replace(run, records=[replace(each, settled_rows_per_s=None) for each in run.records]))
+    assert (report.headline, report.cells[0].pairs[0].verdict) == ("burst", "faster")
+    assert any("burst rate decides" in note for note in report.notes)
+
+
+def test_a_void_trial_takes_its_block_out_of_its_pair_and_that_is_said():
+    report = told(compared_run({"a": QUIET, "b": [*FASTER[:2], None, *FASTER[3:]], "c": FASTER}))
+    one, other = report.cells[0].pairs
+    assert (one.burst.blocks, other.burst.blocks) == (5, 6)
+    assert one.left_out == ("block 3 of b: trial 8 is void, the connection was lost",)
+    assert "2-C plain tcp, left out block 3 of b: trial 8 is void, the connection was lost." in report.notes
+
+
+def test_an_arm_whose_trials_are_all_void_has_no_verdict():
+    report = told(compared_run({"a": QUIET, "b": [None] * 6}))
+    assert report.cells[0].pairs[0].verdict is None
+    assert [rank.arm for rank in report.cells[0].ranking] == ["a"]
+
+
+def test_a_refused_variant_is_an_arm_of_its_own_and_the_others_are_compared():
+    run = compared_run({"a": QUIET, "b": FASTER, "huge": [None] * 6})
+    refused = void("refused", "refused: variant huge: no huge pages")
+    records = [replace(each, **refused) if each.variant == "huge" else each for each in run.records]
+    report = told(replace(run, records=records))
+    assert [arm.refused for arm in report.cells[0].arms] == [None, None, "refused: variant huge: no huge pages"]
+    assert [pair.verdict for pair in report.cells[0].pairs] == ["faster", None]
+    assert report.cells[0].pairs[1].left_out == ()
+    assert "huge: refused: variant huge: no huge pages." in report.notes
+
+
+def test_the_last_attempt_of_a_trial_counts():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    cut = replace(run.records[0], **void("agent-ended"))
+    again = replace(run.records[0], attempt=2)
+    assert pair_of(replace(run, records=[cut, *run.records[1:], again])).burst == compare(QUIET, FASTER)
+
+
+def test_one_block_decides_nothing_and_says_so():
+    report = told(compared_run({"a": [100.0], "b": [200.0]}))
+    assert (report.cells[0].pairs[0].verdict, report.cells[0].pairs[0].settled.interval) == ("undecided", None)
+    assert any(note.startswith("One block has no spread") for note in report.notes)
+
+
+def test_one_variant_is_refused_with_what_would_do():
+    with pytest.raises(WrongUseError, match="nothing to compare in it; compare it with another run"):
+        told(compared_run({"a": QUIET}))
+
+
+# --- what is said first ----------------------------------------------------------------------------------------------
+
+
+def test_where_arms_do_not_promise_the_same_the_first_note_says_so():
+    run = compared_run({"a": QUIET, "b": FASTER, "c": FASTER}, sealed=False)
+    grades = {"a": "durable", "b": "may lose last 600 ms", "c": "durable"}
+    report = told(replace(run, records=[replace(each, durability=grades[each.variant]) for each in run.records]))
+    assert report.notes[0] == "These arms do not promise the same: a, c durable; b may lose last 600 ms."
+
+
+def test_arms_of_one_durability_say_nothing_of_it():
+    assert told(compared_run({"a": QUIET, "b": FASTER})).notes == ()
+
+
+def test_a_run_that_is_not_complete_says_how_much_of_it_is_there():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    report = told(replace(run, records=run.records[:6]))
+    assert "This run is not complete: 6 of its 12 trials are here." in report.notes
+    assert not report.complete
+
+
+def test_wal_files_that_a_trial_had_to_create_are_told_with_the_arm():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    created = [replace(each, wal_files_created=7 if each.variant == "b" else 0) for each in run.records]
+    [note] = told(replace(run, records=created)).notes
+    assert note.endswith("b up to 7.")
+    assert "create WAL files" in note
+
+
+def test_settings_that_differ_in_effect_stand_beside_the_pair():
+    [differing] = pair_of(compared_run({"a": QUIET, "b": FASTER})).differs
+    assert (differing.name, differing.baseline, differing.candidate) == ("work_mem", "4MB", "5MB")
+
+
+# --- many comparisons ------------------------------------------------------------------------------------------------
+
+
+def test_over_a_matrix_p_values_are_holms_over_all_pairs_of_all_cells():
+    run = compared_run({"a": QUIET, "b": FASTER, "c": QUIET[::-1]}, phases=("2", "2-C"))
+    pairs = [pair for cell in told(run).cells for pair in cell.pairs]
+    assert [pair.adjusted_p for pair in pairs] == holm([pair.settled.p_value for pair in pairs])
+
+
+def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():
+    barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    alone = pair_of(compared_run({"a": QUIET, "b": barely}))
+    among = told(compared_run({"a": QUIET, "b": barely} | {f"c{n}": QUIET for n in range(9)})).cells[0].pairs[0]
+    assert alone.verdict == "faster"
+    assert (among.settled.verdict, among.verdict) == ("faster", "undecided")
+    assert among.adjusted_p > 0.05
+
+
+@pytest.mark.parametrize("arms", [2, 4])
+def test_under_no_difference_any_false_alarm_of_a_matrix_comes_at_most_6_times_in_100(arms):
+    source = random.Random(11)
+    alarms = 0
+    for _ in range(150):
+        rates = {f"v{n}": [1000 * (1 + source.gauss(0, 0.02)) for _ in range(6)] for n in range(arms)}
+        pairs = [pair for cell in told(compared_run(rates)).cells for pair in cell.pairs]
+        alarms += any(pair.verdict in ("faster", "slower") for pair in pairs)
+    assert alarms / 150 <= 0.06
+
+
+# --- ranks -----------------------------------------------------------------------------------------------------------
+
+
+def ranks(run):
+    [cell] = told(run).cells
+    return {rank.arm: (rank.best, rank.worst) for rank in cell.ranking}
+
+
+def test_arms_that_can_be_told_apart_have_a_rank_each():
+    run = compared_run({"a": QUIET, "b": FASTER, "c": [2 * rate for rate in FASTER]})
+    assert ranks(run) == {"a": (3, 3), "b": (2, 2), "c": (1, 1)}
+
+
+def test_ties_share_their_ranks():
+    run = compared_run({"a": QUIET, "b": FASTER, "c": FASTER[::-1]})
+    assert ranks(run) == {"a": (3, 3), "b": (1, 2), "c": (1, 2)}
+
+
+@given(st.lists(st.lists(st.floats(1, 1e6), min_size=4, max_size=4), min_size=2, max_size=5))
+def test_every_arm_may_stand_where_its_ranks_say_and_none_is_lost(rates):
+    found = ranks(compared_run({f"v{n}": each for n, each in enumerate(rates)}))
+    assert len(found) == len(rates)
+    assert all(1 <= best <= worst <= len(rates) for best, worst in found.values())
+    assert min(best for best, _ in found.values()) == 1
+
+
+# --- several runs of one plan ----------------------------------------------------------------------------------------
+
+
+def again(run, **changes):
+    plan = replace(run.plan, run="20261123T101500-ab12", **changes)
+    return replace(run, plan=plan, records=[replace(each, run=plan.run) for each in run.records])
+
+
+def test_runs_of_one_plan_on_one_box_count_as_one_with_more_blocks():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    assert pair_of(run, again(run)).burst == compare(QUIET * 2, FASTER * 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"window_s": 20}, "window 2 s and 20 s"), ({"preload_rows": 5}, "rows preloaded 0 and 5")],
+)
+def test_runs_that_measured_otherwise_are_refused_by_name(changes, named):
+    run = compared_run({"a": QUIET, "b": FASTER})
+    with pytest.raises(WrongUseError, match=f"do not belong together: {named}"):
+        told(run, again(run, **changes))
+
+
+def test_runs_of_another_box_are_refused_by_the_fact_that_differs():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    other = replace(again(run), host=a_host(memory={"ram_bytes": 8 << 30}))
+    with pytest.raises(WrongUseError, match=r"memory.ram_bytes \d+ and \d+"):
+        told(run, other)
+
+
+def test_the_same_run_twice_is_refused():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    with pytest.raises(WrongUseError, match="the same run twice"):
+        told(run, run)
+
+
+# --- until decided ---------------------------------------------------------------------------------------------------
+
+
+def until_decided(run, blocks):
+    """The run as far as it came, of a plan of more blocks."""
+    trials = [
+        replace(trial, trial=trial.trial + 1000 * more, block=trial.block + 100 * more)
+        for more in (1, 2)
+        for trial in run.plan.trials
+    ]
+    left = [trial for trial in trials if trial.block <= 100 + blocks]
+    rule = UntilDecided(margin=0.02, alpha=0.05)
+    return replace(run, plan=replace(run.plan, trials=(*run.plan.trials, *left), until_decided=rule))
+
+
+def test_a_run_until_decided_is_told_with_the_spending_rules_intervals():
+    run = until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}), 2)
+    report = told(run)
+    assert (report.decided_after, report.max_blocks, report.complete) == (3, 5, True)
+    assert report.cells[0].pairs[0].settled.coverage == 1 - nominal_alpha(3, 5)
+    assert report.cells[0].pairs[0].adjusted_p is None
+    assert any(note.startswith("Decided after block 3 of at most 5.") for note in report.notes)
+
+
+def test_a_run_until_decided_that_is_not_decided_yet_is_not_complete():
+    report = told(until_decided(compared_run({"a": QUIET[:3], "b": QUIET[2::-1]}), 2))
+    assert (report.decided_after, report.complete) == (None, False)
+
+
+def test_suspect_trials_count_and_are_counted():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    doubted = [replace(each, validity=doubtful("suspect", "steal")) for each in run.records]
+    arms = told(replace(run, records=doubted)).cells[0].arms
+    assert [(arm.suspect, arm.void) for arm in arms] == [(6, 0), (6, 0)]
+
+
+def test_energy_is_told_by_a_thousand_rows():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    heated = [replace(each, energy_j=70.0) for each in run.records]
+    assert told(replace(run, records=heated)).cells[0].arms[0].joules_per_1000_rows == 2.0
+    assert a_record().energy_j is None

@@ -1,0 +1,94 @@
+"""A box's noise: from an A/A run to floors kept with the fingerprint they hold for."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.analysis.noise import box_noise, cell_noise, floor_of, is_again, joined, too_noisy
+from bench.arms import by_cell
+from bench.model import Unreadable, WrongUseError, from_json, to_json
+from bench.stats.noise import noise_floor
+from tests.builders import a_host, again, compared_run
+
+ONE = [100.0, 103, 98, 101, 99, 102]
+OTHER = [101.0, 99, 102, 100, 98, 103]
+
+
+def a_run(phases=("2-C",), **rates):
+    return again(compared_run(rates or {"stock": ONE, "stock-again": OTHER}, phases))
+
+
+def test_the_floor_is_that_of_the_rates_of_the_variant_and_its_copy():
+    [floor] = box_noise(a_run()).floors
+    assert floor.floor.blocks == 6
+    assert floor.floor.spread == pytest.approx(noise_floor(ONE, OTHER).spread)
+    assert (floor.phase, floor.variant, floor.rate, floor.alarms, floor.alarms_of) == ("2-C", "stock", "settled", 0, 2)
+
+
+def test_a_run_of_different_variants_tells_nothing_of_noise():
+    run = compared_run({"a": ONE, "b": OTHER})
+    assert not is_again(run.plan)
+    with pytest.raises(WrongUseError, match="does not set one variant against itself"):
+        box_noise(run)
+
+
+def test_a_run_without_a_fingerprint_or_with_one_block_is_refused():
+    with pytest.raises(WrongUseError, match="has no fingerprint"):
+        box_noise(replace(a_run(), host=None))
+    with pytest.raises(WrongUseError, match="fewer than 2 blocks that count"):
+        box_noise(a_run(**{"stock": [1.0, None], "stock-again": [1.0, 2]}))
+
+
+def test_what_is_measured_again_replaces_what_was_known_and_the_rest_stays():
+    first = box_noise(a_run(("2", "2-C")))
+    second = box_noise(a_run(("2-C",), **{"stock": OTHER, "stock-again": ONE[::-1]}))
+    known = {each.phase: each for each in joined(first, second).floors}
+    assert known["2"] == first.floors[0]
+    assert known["2-C"] == second.floors[0]
+
+
+def test_of_a_box_that_changed_nothing_is_kept():
+    first, second = box_noise(a_run(("2", "2-C"))), box_noise(a_run())
+    hotter = replace(second, host=a_host(cpu={"model": "Ryzen"}))
+    assert joined(first, hotter) == hotter
+
+
+def test_settings_of_the_variant_in_force_are_no_change_of_the_box():
+    first, second = box_noise(a_run(("2",))), box_noise(a_run())
+    tuned = replace(
+        second, host=a_host(postgresql={"version": a_host().facts["postgresql"]["version"], "variant": "x"})
+    )
+    assert len(joined(first, tuned).floors) == 2
+
+
+def test_a_floor_is_found_only_for_the_cell_and_the_window_it_was_measured_with():
+    known, run = box_noise(a_run()), a_run(("2", "2-C"))
+    other, same = by_cell(run.plan, [])
+    assert floor_of(known, run.plan, same) == known.floors[0]
+    assert floor_of(known, run.plan, other) is None
+    assert floor_of(known, replace(run.plan, window_s=20), same) is None
+    assert floor_of(None, run.plan, same) is None
+
+
+def test_a_comparison_is_told_what_its_blocks_detect_on_this_box():
+    [floor] = box_noise(a_run()).floors
+    told = cell_noise(floor, 6, 0.02)
+    assert told.detectable == floor.floor.detectable(6)
+    assert told.blocks_for_margin == floor.floor.blocks_for(0.02)
+    assert cell_noise(floor, 1, 0.02).detectable is None
+    assert cell_noise(None, 6, 0.02) is None
+
+
+def test_a_box_too_noisy_for_the_margin_is_told_with_the_blocks_that_would_do():
+    known, plan = box_noise(a_run()), a_run().plan
+    [cell] = by_cell(plan, [])
+    [(_, need)] = too_noisy(known, plan, [cell], 0.01)
+    assert need == known.floors[0].floor.blocks_for(0.01) > 6
+    assert too_noisy(known, plan, [cell], 0.2) == []
+    assert too_noisy(known, plan, [cell], 1e-9) == [(cell, None)]
+
+
+def test_it_is_read_as_it_was_written():
+    host = a_host(cpu={"model": Unreadable(unreadable="not in /proc")})
+    known = replace(box_noise(a_run()), host=host)
+    assert from_json(to_json(known), type(known), "noise.json") == known

@@ -1,0 +1,109 @@
+"""A comparison for people: at most 100 columns, what must be known first, ties and stars explained."""
+
+import io
+import random
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from bench.analysis.apart import compare_runs
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import CellNoise
+from bench.model import to_json
+from bench.report.comparison import interval_text, number, p_text, percent, shortened, show_comparison
+from bench.stats.compare import compare
+from tests.builders import a_host, compared_run, void
+
+QUIET = [100.0, 103, 98, 101, 99, 102]
+NOISE = CellNoise(
+    measured="2026-11-22T10:15:00+00:00", blocks=12, spread=0.021, drift=-0.004, detectable=0.031, blocks_for_margin=14
+)
+
+
+def printed(report):
+    out = Console(file=io.StringIO(), width=100, color_system=None)
+    show_comparison(out, report)
+    text = out.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 100
+    return text
+
+
+def told(rates, noise=None, **more):
+    return compare_arms([compared_run(rates, **more)], lambda _cell, _blocks: noise)
+
+
+def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_blocks_detect():
+    text = printed(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
+    [row] = [line for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line]
+    assert row.split() == [
+        "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "4.9", "%"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0.001, 1, 1e3, 9.99e5, 9.99e8])
+def test_a_matrix_of_many_arms_with_long_names_keeps_to_100_columns(size):
+    source = random.Random(4)
+    names = ["stock", "no-full-page-writes", "a-very-long-name-of-a-variant-of-someone-else-1234567", "pgtune-oltp"]
+    rates = {name: [size * source.lognormvariate(0, 1.5) for _ in range(3)] for name in names}
+    text = printed(told(rates, NOISE, phases=("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H")))
+    assert "The matrix" in text
+    assert text.count("2-H") == 2
+
+
+def test_the_noise_floor_is_printed_or_how_to_get_it():
+    rates = {"stock": QUIET, "b": QUIET[::-1]}
+    assert "The noise of this box is not measured here: make noise" in printed(told(rates))
+    text = " ".join(printed(told(rates, NOISE)).split())
+    assert "spread 2.1 %, drift -0.4 %; so many blocks detect 3.1 %, the margin takes 14 blocks." in text
+
+
+def test_ties_are_shown_as_ties():
+    text = printed(told({"stock": QUIET, "b": QUIET[::-1]}))
+    rows = [line.split() for line in text.splitlines() if line.startswith(("stock ", "b ")) and "differs" not in line]
+    assert [row[1] for row in rows] == ["1–2", "1–2"]
+
+
+def test_a_verdict_taken_back_among_many_has_a_star():
+    barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    assert "undecided*" in printed(told({"a": QUIET, "b": barely} | {f"c{n}": QUIET for n in range(9)}))
+
+
+def test_a_refused_arm_says_so():
+    run = compared_run({"a": QUIET, "b": QUIET[::-1], "huge": [None] * 6})
+    refused = void("refused", "refused: variant huge: no huge pages")
+    records = [replace(each, **refused) if each.variant == "huge" else each for each in run.records]
+    text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
+    assert "huge!  " in text
+    assert "Note: huge: refused: variant huge: no huge pages." in text
+
+
+def test_hosts_have_what_their_rows_cost_and_what_could_explain_a_difference():
+    other = replace(compared_run({"stock": QUIET}), host=replace(a_host(cpu={"model": "Ryzen"}), host="bench-2"))
+    text = printed(compare_runs([compared_run({"stock": QUIET}), other], "hosts"))
+    assert "J/1,000 rows" in text
+    assert "Intel(R) N100" in text
+    assert "not paired" in text
+
+
+def test_names_keep_their_end_which_tells_runs_apart():
+    assert shortened("20261122T101500-ab12") == "20261122T101500-ab12"
+    assert shortened("x20261122T101500-ab12") == "…0261122T101500-ab12"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.98249, "0.982"), (12.4, "12.40"), (9.9996, "10.00"), (1234.0, "1e+03")])
+def test_ratios_are_short(value, text):
+    assert number(value) == text
+
+
+def test_what_is_not_known_is_a_dash():
+    assert interval_text(compare([1.0], [2.0])) == "–"
+    assert (p_text(None), p_text(0.0004), p_text(0.0321), p_text(1.0)) == ("–", "<.001", ".032", "1")
+    assert (percent(0.0123), percent(0.5), percent(99.0)) == ("1.2 %", "50 %", ">999 %")
+
+
+def test_everything_printed_is_in_the_json_too():
+    report = told({"stock": QUIET, "b": QUIET[::-1]}, NOISE)
+    text = to_json(report).decode()
+    for word in ("interval", "adjusted_p", "detectable", "more_blocks", "noise", "best", "worst", "durability"):
+        assert f'"{word}"' in text
