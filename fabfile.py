@@ -26,6 +26,9 @@ WHAT = {
     "warm_up": "seconds before the window",
     "window": "seconds measured",
     "seed": "of the order and the payloads",
+    "until_decided": "1: end once every comparison is decided, looking each block",
+    "max_blocks": "the most blocks of until-decided",
+    "margin": "relative difference that does not matter; default: 0.02",
 }
 RUN = {"run": "which; default: the one under way"}
 ID = {"run": "its name; one that is there is gone on with"}
@@ -36,9 +39,9 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
 
     def body(context: Context, **given: str) -> None:
         asked = ask_ansible(target(**{word: given.pop(word) for word in WHERE}))
-        from bench.campaign import verbs  # while Ansible thinks
+        from bench.campaign import command  # while Ansible thinks
 
-        if code := verbs.carry_out(name, asked, context.config, given):
+        if code := command.carry_out(name, asked, context.config, given):
             raise Exit(code=code)
 
     options = [Parameter(word, Parameter.KEYWORD_ONLY, default="") for word in words | WHERE]
@@ -48,6 +51,9 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
 
 
 ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, write the page.", WHAT | ID)
+compare = verb("compare", "The same for two or more variants: which is faster?", WHAT | ID)
+compare_hosts = verb("compare_hosts", "The same plan on two or more boxes: which is faster?", WHAT | ID)
+noise = verb("noise", "One variant against itself: what can this box tell at all?", WHAT | ID)
 launch = verb("launch", "Start a run on each box.", WHAT | ID)
 follow = verb("follow", "Show a run until it ends; Ctrl-C stops the following, not the run.", RUN)
 status = verb("status", "Show what each box is doing.", {"json": "1: for programs"})

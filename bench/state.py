@@ -16,6 +16,8 @@ from bench.agent.run import remaining
 from bench.box import Provisioned
 from bench.journal import PLAN, SUMS, RunDirectory
 from bench.model import Count, Name, WrongUseError
+from bench.probes.source import LIVE
+from bench.probes.system import container
 from bench.variants import Machine, this_machine
 
 WANTED = Path("/etc/systemd/system/multi-user.target.wants")
@@ -45,6 +47,7 @@ class BoxState:
 
     Attributes:
         harness: the text of the harness file in force.
+        shares_kernel: it is a container: others on its machine have the same processor and disk.
         free_bytes: on the disk of the data directory, for users other than root.
         holder: who holds the lock of a run; None: nobody.
 
@@ -54,6 +57,7 @@ class BoxState:
     version: str
     release: str
     machine: Machine
+    shares_kernel: bool
     harness: str
     max_connections: Count
     free_bytes: Count
@@ -77,12 +81,18 @@ def box_state(box: Provisioned) -> BoxState:
         version=__version__,
         release=box.release,
         machine=this_machine(data),
+        shares_kernel=_shares_kernel(),
         harness=harness,
         max_connections=box.cluster.max_connections,
         free_bytes=free,
         holder=holder(),
         runs=run_states(box.runs, _under_way()),
     )
+
+
+def _shares_kernel() -> bool:
+    found = container(LIVE)
+    return isinstance(found, str) and found != "none"
 
 
 def run_states(runs: Path, under_way: str, wanted: Path = WANTED) -> tuple[RunState, ...]:

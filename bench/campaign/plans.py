@@ -24,7 +24,7 @@ class Asked:
 
 
 MOST = 1e12
-NUMBERS: dict[str, type[int] | type[float]] = {"blocks": int, "warm_up": float, "window": float, "seed": int}
+WHOLE, FRACTIONS = ("blocks", "seed", "max_blocks"), ("warm_up", "window", "margin")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -39,10 +39,10 @@ def wishes(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    if name not in NUMBERS:
+    if name not in WHOLE + FRACTIONS:
         return text if name == "profile" else [text]
     try:
-        value = NUMBERS[name](text)
+        value = int(text) if name in WHOLE else float(text)
     except ValueError:
         value = 0
     if not 0 < value < MOST:

@@ -1,0 +1,88 @@
+"""A verb or a question of the front door: its boxes found, done, what failed named, the exit code told.
+
+0: done; 1: ran, but a box failed or a result is void or not there; 2: wrong use, nothing was changed.
+"""
+
+from collections.abc import Callable, Mapping
+from subprocess import Popen
+from typing import Any
+
+from rich.text import Text
+
+from bench.campaign import questions, verbs
+from bench.campaign.verbs import Boxes
+from bench.model import PgladderError
+from bench.remote.hosts import answered
+from bench.remote.link import Link
+from bench.remote.secrets import Secrets
+from bench.remote.together import FAILED, REFUSED, failure
+from bench.report.terminal import console
+
+DONE = 0
+Verb = Callable[[Boxes, Mapping[str, str]], bool | None]
+VERBS: dict[str, Verb] = {
+    "launch": verbs.launch,
+    "follow": verbs.follow,
+    "status": verbs.status,
+    "pull": verbs.pull,
+    "cancel": verbs.cancel,
+    "ladder": questions.ladder,
+    "compare": questions.compare,
+    "compare_hosts": questions.compare_hosts,
+    "noise": questions.noise,
+}
+
+
+def carry_out(name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str]) -> int:
+    """Do a verb on the boxes, name those that failed; return the exit code.
+
+    Args:
+        name: of the verb.
+        asked: Ansible, asked for the hosts.
+        config: Fabric's; passwords that it asked for are taken from there.
+        given: the words typed, empty where none was.
+
+    """
+    boxes, sound = Boxes(console()), True
+    try:
+        known = _secrets(config)
+        boxes.links = [Link(host, known) for host in answered(asked)]
+        sound = VERBS[name](boxes, given) is not False
+    except PgladderError as error:
+        boxes.failures.append(failure("", error))
+    except KeyboardInterrupt:
+        boxes.says(_interrupted(boxes))
+        sound = False
+    return _close(boxes, sound=sound)
+
+
+def _secrets(config: Mapping[str, Any]) -> Secrets:
+    login = config.get("connect_kwargs", {})
+    return Secrets(
+        {
+            "sudo password": config["sudo"]["password"],
+            "SSH password": login.get("password"),
+            "passphrase": login.get("passphrase"),
+        }
+    )
+
+
+def _interrupted(boxes: Boxes) -> str:
+    if not boxes.run:
+        return "Stopped."
+    words = f"RUN={boxes.run}"
+    return f"Not followed any more; what was started goes on. Again: make follow {words}; end it: make cancel {words}"
+
+
+def _close(boxes: Boxes, *, sound: bool) -> int:
+    """Hang up, name the boxes that failed, and return the exit code."""
+    for link in boxes.links:
+        link.give_up()
+    for each in boxes.failures:
+        boxes.out.print(
+            Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
+        )
+    codes = {each.code for each in boxes.failures}
+    if codes == {REFUSED} and len(boxes.failures) >= len(boxes.links):
+        return REFUSED
+    return FAILED if codes or not sound else DONE

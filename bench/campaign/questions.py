@@ -1,0 +1,122 @@
+"""Questions put to boxes: a run launched, followed and pulled, then what its results answer, and the page of them."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.campaign.plans import check_name
+from bench.campaign.verbs import RESULTS, Boxes, followed, launched, look, pulled
+from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
+from bench.comparing import compared, hosts_beside, keep_noise, void_or_partial
+from bench.journal import RunDirectory
+from bench.local import new_run_id
+from bench.model import WrongUseError
+from bench.offline import doubtful, read, told, write_page
+from bench.report.comparison import show_comparison
+from bench.report.noise import show_noise
+from bench.report.terminal import show_ladders
+from bench.stats.compare import MARGIN
+from bench.wish import words
+
+Given = Mapping[str, str]
+Places = Mapping[str, Path]
+Answer = Callable[[Boxes, Path, Places], bool]
+"""Prints what the results in a directory, by host in these, say; returns whether all of them are sound."""
+
+
+def ladder(boxes: Boxes, given: Given) -> bool:
+    """Print the ladder of each box."""
+    return _asked(boxes, given, _ladders)
+
+
+def _ladders(boxes: Boxes, _: Path, places: Places) -> bool:
+    reports = [told(read(RunDirectory(place))) for place in places.values()]
+    for report in reports:
+        boxes.out.print()
+        show_ladders(boxes.out, report)
+    return not doubtful(reports)
+
+
+def compare(boxes: Boxes, given: Given) -> bool:
+    """Tell on each box which variant is faster."""
+    if not given["run"] and len(words([given["variants"]])) < 2:
+        raise WrongUseError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
+    return _asked(boxes, given, lambda boxes, results, _: _comparisons(boxes, results, given))
+
+
+def _comparisons(boxes: Boxes, results: Path, given: Given) -> bool:
+    reports = compared(results, _margin(given))
+    for report in reports:
+        boxes.out.print()
+        boxes.says(f"{', '.join(report.hosts)}:")
+        show_comparison(boxes.out, report)
+    return not void_or_partial(reports)
+
+
+def compare_hosts(boxes: Boxes, given: Given) -> bool:
+    """Tell which box is faster; boxes that share a machine take their turns."""
+    if len(boxes.links) < 2:
+        raise WrongUseError("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
+    in_turn = any(state.shares_kernel for state in look(boxes).values())
+    return _asked(boxes, given, lambda boxes, results, _: _hosts(boxes, results, given), in_turn=in_turn)
+
+
+def _hosts(boxes: Boxes, results: Path, given: Given) -> bool:
+    report = hosts_beside(results, _margin(given) or MARGIN)
+    boxes.out.print()
+    show_comparison(boxes.out, report)
+    return not void_or_partial([report])
+
+
+def noise(boxes: Boxes, given: Given) -> bool:
+    """Tell how far equal trials differ on each box, and keep it for its comparisons."""
+    usual = {"phases": NOISE_PHASE, "blocks": str(NOISE_BLOCKS)}
+    asked = {**given, **{word: given[word] or default for word, default in usual.items()}}
+    return _asked(boxes, asked, lambda boxes, _, places: _noise(boxes, places, given), again=True)
+
+
+def _noise(boxes: Boxes, places: Places, given: Given) -> bool:
+    for place in places.values():
+        known, path = keep_noise(place, _margin(given) or MARGIN)
+        boxes.out.print()
+        show_noise(boxes.out, known)
+        boxes.says(f"Kept: {path}")
+    return True
+
+
+def _margin(given: Given) -> float | None:
+    return float(given["margin"]) if given.get("margin") else None
+
+
+def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, in_turn: bool = False) -> bool:
+    """Launch, follow, pull, answer, write the page; return whether every result is sound."""
+    run = boxes.run = check_name(given["run"]) or new_run_id(datetime.now(UTC))
+    same = {**given, "run": run, "seed": given["seed"] or str(1 + secrets.randbelow(1 << 31))}
+    places = _each_in_turn(boxes, same) if in_turn else _measured(boxes, same, again=again)
+    if not places:
+        return False
+    sound = answer(boxes, RESULTS / run, places)
+    page, _ = write_page(RESULTS / run, None)
+    boxes.out.print()
+    boxes.says(f"Page: {page}")
+    return sound
+
+
+def _measured(boxes: Boxes, given: Given, *, again: bool = False) -> dict[str, Path]:
+    launched(boxes, given, again=again)
+    ended_early = followed(boxes, given["run"])
+    places = pulled(boxes, given["run"])
+    boxes.failures += ended_early
+    return places
+
+
+def _each_in_turn(boxes: Boxes, given: Given) -> dict[str, Path]:
+    boxes.says("These boxes share a machine, so they take their turns.")
+    places: dict[str, Path] = {}
+    for link in boxes.left():
+        alone = replace(boxes, links=[link], failures=[])
+        places |= _measured(alone, given)
+        boxes.failures += alone.failures
+    return places
