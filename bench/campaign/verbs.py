@@ -7,7 +7,7 @@ not there; 2 wrong use, nothing was changed.
 import getpass
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -113,10 +113,15 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         boxes.out.print(
             Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
         )
-    codes = {each.code for each in boxes.failures}
-    if codes == {REFUSED} and len(boxes.failures) >= len(boxes.links):
+    return exit_code(boxes.failures, len(boxes.links), sound=sound)
+
+
+def exit_code(failures: Sequence[Failure], boxes: int, *, sound: bool) -> int:
+    """Return 2 only where nothing was done: the command, or every box, was refused."""
+    refused = [each for each in failures if each.code == REFUSED]
+    if len(refused) == boxes or any(not each.host for each in refused):
         return REFUSED
-    return FAILED if codes or not sound else DONE
+    return FAILED if failures or not sound else DONE
 
 
 def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
