@@ -208,7 +208,7 @@ def _pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     for host, arrived in _on_each(boxes, step).items():
         place = places[host] = RESULTS / run / host
         whole = "" if arrived.sealed else "; the run has not come to its end"
-        boxes.says(f"{host}: {arrived.files} new files, {size(arrived.bytes)}, in {place}{whole}.")
+        boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
     return places
 
 

@@ -12,7 +12,7 @@ from bench.offline import read
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import RUNS, SHORT, Control, codes, decoded, wait_until
 
-RUN, BLOCKS = "weathered", 24
+RUN, BLOCKS = "weathered", 20
 CLOCK = """
 import os, time
 real = time.time
@@ -25,7 +25,14 @@ printf '[Service]\\nEnvironment=PYTHONPATH=/opt/clock\\n' |
   sudo tee /etc/systemd/system/pgladder-run@.service.d/clock.conf >/dev/null
 sudo systemctl daemon-reload
 """
-FILL = "f=$(df --output=avail -B1 /var | tail -n 1) && sudo fallocate -l $f /var/filler"
+# Tables that go leave room again: filled until the agent has given up.
+FILL = f"""
+n=0
+while systemctl --quiet is-active pgladder-run@{RUN}; do
+  n=$((n + 1))
+  sudo fallocate -l "$(df --output=avail -B1 /var | tail -n 1)" /var/filler-$n 2>/dev/null || sleep 0.1
+done
+"""
 SWITCH_CLOCK = "sudo touch /run/clock-was-set"
 
 
@@ -62,11 +69,11 @@ def story(lab: Lab, control: Control) -> Story:
     before = {box: control.records(box, RUN) for box in lab.boxes}
     second = control.fab("ladder", "--limit=lab", f"--blocks={BLOCKS}", f"--run={RUN}", *SHORT)
     second.says(f"rm2: run {RUN} under way")
-    lab.cut("rm1")
     lab.run("rm2", FILL)
+    lab.cut("rm1")
     lab.up()
     full = second.ends(1)
-    lab.run("rm2", "sudo rm /var/filler")
+    lab.run("rm2", "sudo rm /var/filler-*")
     last = control.fab("ladder", "--limit=lab", f"--run={RUN}", *SHORT)
     last.process.wait(90)
     return Story(first.said, status, full, last.said, before)
