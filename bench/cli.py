@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         dsn=options.dsn,
         any_version=options.any_version,
         bin_dir=options.bin_dir,
-        data_dir=options.data_dir or default_data_dir(),
+        data_dir=options.data_dir,
         seed=options.seed,
     )
     out = console(stderr=options.json)
@@ -245,11 +245,16 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N", help=meaning)
     how.add_argument("--event-loop", choices=["asyncio", "uvloop"], help="what runs asyncpg")
     where = parser.add_argument_group("where")
-    where.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
+    where.add_argument("--dsn", metavar="URL", help="a server you bring (else: this box's cluster, or a private one)")
     where.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
     where.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
     where.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
-    where.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>)")
+    where.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="results (results/<run>/<host>; on a provisioned box, its runs/<run>)",
+    )
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")
     other.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run that was cut")
