@@ -14,7 +14,16 @@ TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if 
 	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
 PLAYBOOK = $(BIN)/ansible-playbook
 
-.PHONY: help trust doctor provision teardown e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+# Where and what, in fab's words.
+FAB = $(BIN)/fab
+WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
+	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
+WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
+	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
+	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)')
+ID = $(if $(RUN),--run='$(RUN)')
+
+.PHONY: help trust doctor provision teardown ladder launch follow status pull cancel e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -53,7 +62,7 @@ unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
 e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest -n 2 --dist loadgroup tests/e2e
 
 integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	@.ci/system-packages $(TEST_PACKAGES)
@@ -78,6 +87,24 @@ provision: .venv/ready ## make boxes ready
 
 teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
+
+ladder: .venv/ready ## climb the ladder on boxes: launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN=)
+	@$(FAB) ladder $(WHAT) $(ID) $(WHERE)
+
+launch: .venv/ready ## only start a run on boxes (the same words)
+	@$(FAB) launch $(WHAT) $(ID) $(WHERE)
+
+follow: .venv/ready ## watch a run; Ctrl-C stops the watching, not the run (RUN=)
+	@$(FAB) follow $(ID) $(WHERE)
+
+status: .venv/ready ## what boxes are doing, and which runs they hold (JSON=1 for programs)
+	@$(FAB) status $(if $(JSON),--json=1) $(WHERE)
+
+pull: .venv/ready ## bring a run's results, verified, finished or not (RUN=)
+	@$(FAB) pull $(ID) $(WHERE)
+
+cancel: .venv/ready ## end a run; what was recorded is kept (RUN=)
+	@$(FAB) cancel $(ID) $(WHERE)
 
 report: .venv/ready ## the page of pulled results again, offline (RUN=name)
 	$(BIN)/pgladder report results/$(or $(RUN),$(error say which run: make report RUN=name))

@@ -81,17 +81,19 @@ def _to_its_end(request: Request, options: argparse.Namespace, then: str) -> Pat
 def where(options: argparse.Namespace) -> dict[str, Any]:
     """Return the part of a request that says where to measure."""
     names = ("out", "dsn", "any_version", "bin_dir")
-    return {name: getattr(options, name) for name in names} | {"data_dir": options.data_dir or default_data_dir()}
+    return {name: getattr(options, name) for name in names} | {"data_dir": options.data_dir}
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say where to measure."""
     group = parser.add_argument_group("where")
-    group.add_argument("--dsn", metavar="URL", help="a server you bring; without it a private one is started")
+    group.add_argument("--dsn", metavar="URL", help="a server you bring (else: this box's cluster, or a private one)")
     group.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
     group.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
     group.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
-    group.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>)")
+    group.add_argument(
+        "--out", type=Path, metavar="DIR", help="results (results/<run>/<host>; on a box runs/<run>)"
+    )
 
 
 def add_noise(parser: argparse.ArgumentParser, wish: Callable[[argparse.Namespace], Wish | None]) -> None:

@@ -16,7 +16,8 @@ from bench.analysis.ladder import check_records
 from bench.analysis.noise import BoxNoise, box_noise, cell_noise, changed, floor_of, joined
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell
-from bench.journal import RunDirectory, find_all_runs, find_runs, write_synced
+from bench.files import write_whole
+from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, from_json, to_json
 from bench.offline import read
 from bench.stats.compare import MARGIN
@@ -153,7 +154,7 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> tuple[BoxNoise, Path]
     results = found.path.resolve().parents[1]
     path = _noise_file(results, new.host.host)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_synced(path, to_json(joined(noise_in(results, new.host.host), new)) + b"\n")
+    write_whole(path, to_json(joined(noise_in(results, new.host.host), new)) + b"\n")
     return new, path
 
 

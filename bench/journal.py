@@ -12,14 +12,13 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
+from bench.files import PART, write_whole
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
 from bench.stats.histogram import decode
 
 SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
-PART = ".part"
-"""Ends the name of a file that is being written."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
 
@@ -49,19 +48,19 @@ class RunDirectory:
             raise WrongUseError(
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
-        write_synced(self.path / PLAN, to_json(plan) + b"\n")
+        write_whole(self.path / PLAN, to_json(plan) + b"\n")
 
     def write_host(self, fingerprint: Fingerprint) -> None:
         """Write ``host.json``."""
-        write_synced(self.path / HOST, to_json(fingerprint) + b"\n")
+        write_whole(self.path / HOST, to_json(fingerprint) + b"\n")
 
     def open_trial(self, trial: int, attempt: int) -> None:
         """Note that a trial begins: if the agent ends before its record is written, this file tells."""
-        write_synced(self._samples_path(trial, attempt), b"")
+        write_whole(self._samples_path(trial, attempt), b"")
 
     def append(self, record: Record, samples: Samples) -> None:
         """Write a trial's samples, then its record; both are on disk when this returns."""
-        write_synced(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
         self._drop_cut_line()
         with (self.path / TRIALS).open("ab") as journal:
             journal.write(to_json(record) + b"\n")
@@ -73,10 +72,11 @@ class RunDirectory:
         for part in self.path.rglob(f"*{PART}"):
             part.unlink()
         lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
-        write_synced(self.path / SUMS, "".join(lines).encode())
+        write_whole(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
         """Take the checksums away again: more is to come."""
+        (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
 
     def _samples_path(self, trial: int, attempt: int) -> Path:
@@ -192,19 +192,6 @@ def find_all_runs(path: Path) -> list[RunDirectory]:
     """
     deeper = sorted(plan.parent for plan in path.glob(f"*/*/{PLAN}"))
     return [RunDirectory(each) for each in deeper] or find_runs(path)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Replace a file in one step; it is on disk when this returns."""
-    part = path.with_name(path.name + PART)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    os.fsync(directory)
-    os.close(directory)
 
 
 def _digest(path: Path) -> str:

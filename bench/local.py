@@ -19,6 +19,7 @@ from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
+from bench.box import Provisioned, provisioned
 from bench.facts import differences
 from bench.journal import RunDirectory
 from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
@@ -35,11 +36,13 @@ from bench.plan import (
 )
 from bench.server.binaries import find_binaries
 from bench.server.brought import AS_FOUND, BroughtServer
+from bench.server.own import OwnServer
 from bench.server.private import PrivateServer
+from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
 from bench.server.session import VariantError
 from bench.tuning.render import as_variant
-from bench.variants import Machine, harness_for, this_machine, variants_for
+from bench.variants import harness_for, this_machine, variants_for
 from bench.workload.phase import ladder
 
 
@@ -55,7 +58,8 @@ class Request:
     dsn: str | None = None
     any_version: bool = False
     bin_dir: Path | None = None
-    data_dir: Path
+    data_dir: Path | None = None
+    """Where a private server is made; None: in its default place, where this box has no cluster of pgladder's."""
     seed: int | None = None
 
 
@@ -98,9 +102,11 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         run = given.run if given else new_run_id(datetime.now(UTC))
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
         _forget_environment()
-        plan = given or _new_plan(request, run, brought)
+        box = _box_to_measure(request, given)
+        cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
+        plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
-        directory = directory or RunDirectory(request.out or Path("results") / run / socket.gethostname())
+        directory = directory or RunDirectory(request.out or _place_of_results(run, box))
         left = remaining(plan, directory.records())
         ready = Prepared(
             plan=plan,
@@ -109,13 +115,17 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             left=len(left),
             limits=brought.limits if brought else (),
         )
-        _check_room(request, ready, brought)
+        _check_room(request, ready, brought or cluster)
         server: Server
         if brought:
             _check_connections(plan, brought)
             server = brought
+        elif cluster:
+            needed = connections_needed(trial.parameters for trial in plan.trials)
+            cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
+            server = cluster
         else:
-            server = PrivateServer(request.data_dir, find_binaries(request.bin_dir))
+            server = _private(request, plan)
         try:
             if not request.resume:
                 directory.begin(plan)
@@ -129,8 +139,8 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
     plan = ready.plan
     variant = plan.variants[0]
-    if isinstance(server, PrivateServer):
-        listener.says("starting a private PostgreSQL 15")
+    if isinstance(server, OwnServer):
+        listener.says(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         variant = _start(plan, server, listener)
     listener.says("reading what this machine is (3 s)")
@@ -147,7 +157,29 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
     return execute(plan, ready.directory, server, listener)
 
 
-def _start(plan: Plan, server: PrivateServer, listener: Listener) -> Variant:
+def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
+    """Return the provisioned box we are on, unless a server of another kind is asked for, or a run began on one."""
+    if request.dsn or request.data_dir or request.bin_dir:
+        return None
+    if request.resume and given and not made_for_cluster(given):
+        return None
+    return provisioned()
+
+
+def _place_of_results(run: str, box: Provisioned | None) -> Path:
+    return box.runs / run if box else Path("results") / run / socket.gethostname()
+
+
+def _private(request: Request, plan: Plan) -> PrivateServer:
+    if made_for_cluster(plan):
+        raise WrongUseError(
+            f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
+            " and --bin-dir, or make a new run."
+        )
+    return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
+
+
+def _start(plan: Plan, server: OwnServer, listener: Listener) -> Variant:
     """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
 
     Raises:
@@ -201,12 +233,18 @@ def _read_plan(path: Path) -> Plan:
     return plan
 
 
-def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan:
+def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
     assert request.wish is not None
     wish, now = request.wish, datetime.now(UTC)
     if not wish.transports:
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])
-    harness, variants = _as_found() if brought else _rendered(wish, this_machine(request.data_dir))
+    if brought:
+        harness, variants = as_variant("harness", ""), {AS_FOUND: as_variant(AS_FOUND, "")}
+    else:
+        need = _connections(wish)
+        harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
+        machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
+        variants = variants_for(wish.variants, machine, need, harness)
     return make_plan(
         wish,
         ladder(),
@@ -218,17 +256,11 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None) -> Plan
     )
 
 
-def _as_found() -> tuple[Variant, dict[str, Variant]]:
-    return as_variant("harness", ""), {AS_FOUND: as_variant(AS_FOUND, "")}
-
-
-def _rendered(wish: Wish, machine: Machine) -> tuple[Variant, dict[str, Variant]]:
-    """Render what the instrument needs, and the variants on top of it."""
+def _connections(wish: Wish) -> int:
+    """Return how many a plan of this wish needs of its server."""
     asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
-    need = connections_needed(parameters.values()) + RESERVED_CONNECTIONS
-    harness = harness_for(need, tls="tls" in wish.transports)
-    return harness, variants_for(wish.variants, machine, need, harness)
+    return connections_needed(parameters.values()) + RESERVED_CONNECTIONS
 
 
 def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
@@ -257,13 +289,14 @@ def _check_connections(plan: Plan, brought: BroughtServer) -> None:
         )
 
 
-def _check_room(request: Request, ready: Prepared, brought: BroughtServer | None) -> None:
-    directory = brought.data_directory() if brought else request.data_dir
+def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
+    """See that the disk of the server that is there, or will be made, holds the plan."""
+    directory = there.data_directory() if there else request.data_dir or default_data_dir()
     if directory is None:
         return  # said in ``limits``
     while not directory.exists():
         directory = directory.parent
-    if not brought and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+    if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
         raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free = shutil.disk_usage(directory).free
     if free < ready.estimate.disk_bytes:

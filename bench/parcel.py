@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bench.journal import HOST, PART, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
+from bench.files import PART
+from bench.journal import HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
 from bench.model import PgladderError
 
 DIGEST = "PGLADDER.sha256"

@@ -3,7 +3,7 @@
 0: done; 1: ran, but a box failed or a result is void or not there; 2: wrong use, nothing was changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from subprocess import Popen
 from typing import Any
 
@@ -15,7 +15,7 @@ from bench.model import PgladderError
 from bench.remote.hosts import answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
-from bench.remote.together import FAILED, REFUSED, failure
+from bench.remote.together import FAILED, REFUSED, Failure, failure
 from bench.report.terminal import console
 
 DONE = 0
@@ -82,7 +82,12 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         boxes.out.print(
             Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
         )
-    codes = {each.code for each in boxes.failures}
-    if codes == {REFUSED} and len(boxes.failures) >= len(boxes.links):
+    return exit_code(boxes.failures, len(boxes.links), sound=sound)
+
+
+def exit_code(failures: Sequence[Failure], boxes: int, *, sound: bool) -> int:
+    """Return 2 only where nothing was done: the command, or every box, was refused."""
+    refused = [each for each in failures if each.code == REFUSED]
+    if len(refused) == boxes or any(not each.host for each in refused):
         return REFUSED
-    return FAILED if codes or not sound else DONE
+    return FAILED if failures or not sound else DONE

@@ -3,7 +3,7 @@
 import getpass
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,8 +29,6 @@ from bench.report.terminal import size
 from bench.state import BoxState
 from bench.wish import make_wish
 
-DONE = 0
-Verb = Callable[["Boxes", Mapping[str, str]], bool | None]
 RESULTS = Path("results")
 
 
@@ -139,7 +137,7 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     for host, arrived in _on_each(boxes, step).items():
         place = places[host] = RESULTS / run / host
         whole = "" if arrived.sealed else "; the run has not come to its end"
-        boxes.says(f"{host}: {arrived.files} new files, {size(arrived.bytes)}, in {place}{whole}.")
+        boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
     return places
 
 

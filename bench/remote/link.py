@@ -21,7 +21,7 @@ from bench.remote.secrets import Secrets
 
 CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S = 5
-LOST_AFTER_S = 15
+LOST_AFTER_S = 10
 """What we sent, keepalives included, must be acknowledged by then (tcp(7), TCP_USER_TIMEOUT)."""
 ANSWER_TIMEOUT_S = 60
 WINDOW_BYTES = 16 << 20

@@ -16,19 +16,17 @@ import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from time import monotonic, sleep
 from typing import IO
 
-import psycopg2
-
-from bench.model import Endpoint, Transport, Variant, WrongUseError
-from bench.server.session import ServerError, Session
-from bench.server.staging import Staging, complaint
+from bench.files import write_whole
+from bench.model import Variant, WrongUseError
+from bench.server.own import OwnServer, Reach
+from bench.server.session import ServerError
+from bench.server.staging import VARIANT_FILE, Staging
 from bench.server.swap import Swapping
 
 MARKER = "made-by-pgladder"
 USER = "pgladder"
-START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 """Shutdowns: with a checkpoint, or as after a crash (postgres(1))."""
@@ -51,22 +49,26 @@ def ordinary_user() -> pwd.struct_passwd:
     return known.get("postgres") or known["nobody"]
 
 
-class PrivateServer:
-    """A cluster in ``home/server``; create with ``start``, which fails with a sentence or leaves it running."""
+class PrivateServer(OwnServer):
+    """A cluster in ``home/server``."""
 
-    schema = "pgladder"
-    exclusive = True
+    what = "a private PostgreSQL 15"
 
     def __init__(self, home: Path, bin_dir: Path) -> None:
-        self._base = home / "server"
-        self._bin, self._port, self._owner = bin_dir, free_port(), ordinary_user()
-        self._sockets, self._data, self._log = self._base / "run", self._base / "data", self._base / "server.log"
-        self._password = secrets.token_urlsafe(24)
+        base = self._base = home / "server"
+        self._bin, self._owner = bin_dir, ordinary_user()
+        reach = Reach(
+            sockets=base / "run",
+            port=free_port(),
+            user=USER,
+            password=secrets.token_urlsafe(24),
+            database="postgres",
+            certificate=base / "root.crt",
+        )
+        super().__init__(reach, base / "data", base / "server.log")
         self._process: subprocess.Popen[bytes] | None = None
-        self._log_before = 0
-        self._swapping: Swapping | None = None
         self._harness: Variant | None = None
-        if len(f"{self._sockets}/.s.PGSQL.{self._port}".encode()) > SOCKET_PATH_MAX:
+        if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
         self._held = self._hold_directory()
 
@@ -78,7 +80,7 @@ class PrivateServer:
         self._remove()
         self._base.mkdir(parents=True)
         (self._base / MARKER).touch()
-        for directory in (self._data, self._sockets):
+        for directory in (self._data, self._reach.sockets):
             directory.mkdir(mode=0o700 if directory == self._data else 0o755)
             os.chown(directory, self._owner.pw_uid, self._owner.pw_gid)
         self._log.touch()
@@ -90,7 +92,7 @@ class PrivateServer:
         self.write_variant("")
         if tls:
             self._make_certificate()
-        staging = Staging(self._base / "staged", self._data, self._bin, self._as_owner)
+        staging = Staging(self._base / "staged", self._data, self.configuration, self._bin, self._as_owner)
         self._swapping = Swapping(self, staging, harness)
 
     def _hold_directory(self) -> IO[str]:
@@ -111,7 +113,7 @@ class PrivateServer:
         password_file = self._base / "password"
         password_file.touch(mode=0o600)
         os.chown(password_file, self._owner.pw_uid, self._owner.pw_gid)
-        password_file.write_text(self._password)
+        password_file.write_text(self._reach.password)
         options = "--no-sync --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --no-instructions"
         where = [f"--username={USER}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
         done = self._as_owner([self._bin / "initdb", *options.split(), *where])
@@ -127,9 +129,8 @@ class PrivateServer:
         done = self._as_owner(["openssl", *options.split(), *files])
         if done.returncode:
             raise ServerError(f"openssl could not make a certificate: {_last_line(done.stderr)}")
-        certificate = self._base / "root.crt"
-        shutil.copyfile(self._data / "server.crt", certificate)
-        certificate.chmod(0o644)
+        shutil.copyfile(self._data / "server.crt", self._reach.certificate)
+        self._reach.certificate.chmod(0o644)
 
     def _own_directory(self, directory: Path) -> None:
         directory.mkdir(mode=0o700)
@@ -137,13 +138,8 @@ class PrivateServer:
 
     def _write(self, name: str, text: str) -> None:
         path = self._data / "pgladder" / name
-        part = path.with_suffix(".part")
-        with part.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chown(part, self._owner.pw_uid, self._owner.pw_gid)
-        part.replace(path)
+        write_whole(path, text.encode())
+        os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
 
     @property
     def configuration(self) -> Path:
@@ -152,7 +148,7 @@ class PrivateServer:
 
     def write_variant(self, text: str) -> None:
         """See ``Cluster.write_variant``."""
-        self._write("20-variant.conf", text)
+        self._write(VARIANT_FILE, text)
 
     def _remove(self) -> None:
         if self._base.exists():
@@ -185,7 +181,7 @@ class PrivateServer:
     def start(self) -> None:
         """See ``Cluster.start``."""
         drop = self._drop_to_owner("--pdeathsig", "QUIT")
-        own = ["-c", f"port={self._port}", "-c", f"unix_socket_directories={self._sockets}"]
+        own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}"]
         command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
         with self._log.open("ab") as log:
             self._log_before = log.tell()
@@ -193,24 +189,6 @@ class PrivateServer:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
             )
         self._wait_ready()
-
-    def _wait_ready(self) -> None:
-        deadline = monotonic() + START_TIMEOUT_S
-        while monotonic() < deadline:
-            try:
-                self.connect().close()
-            except psycopg2.OperationalError as error:
-                if self._process is None or self._process.poll() is not None:
-                    raise ServerError(f"PostgreSQL did not start: {self._complaint()}") from error
-                sleep(0.02)
-            else:
-                return
-        raise ServerError(f"PostgreSQL did not answer within {START_TIMEOUT_S} s: {self._complaint()}")
-
-    def _complaint(self) -> str:
-        """Return what PostgreSQL said of its trouble since it was last started."""
-        log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
-        return complaint(log) or "its log is empty"
 
     def stop(self, how: signal.Signals = FAST) -> None:
         """See ``Cluster.stop``."""
@@ -223,65 +201,22 @@ class PrivateServer:
                     self._process.wait(STOP_TIMEOUT_S)
         self._process = None
 
-    def check(self, variant: Variant) -> None:
-        """Try a variant out beside the running server; see ``Swapping.check``."""
-        assert self._swapping is not None
-        self._swapping.check(variant)
-
-    def apply(self, variant: Variant) -> None:
-        """See ``Server.apply``."""
-        assert self._swapping is not None
-        self._swapping.apply(variant)
-
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""
         assert self._harness is not None
-        assert self._swapping is not None
-        if (variant := self._swapping.in_force) is None:
-            raise ServerError(f"PostgreSQL never started: {self._complaint()}")
-        if self.alive():
-            # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
-            with contextlib.suppress(ServerError):
-                self._wait_ready()
-        self.stop()
+        variant = self.swapping.in_force
         try:
-            self.apply(variant)
+            super().recover()
         except ServerError:
+            if variant is None:
+                raise
             self.stop()
-            self.create(self._harness, tls=(self._base / "root.crt").exists())
+            self.create(self._harness, tls=self._reach.certificate.exists())
             self.apply(variant)
-
-    # --- what others need to know ------------------------------------------------------------------------------------
-
-    def endpoint(self, transport: Transport) -> Endpoint:
-        """See ``Server.endpoint``."""
-        certificate = self._base / "root.crt"
-        return Endpoint(
-            transport=transport,
-            host=str(self._sockets) if transport == "socket" else "127.0.0.1",
-            port=self._port,
-            user=USER,
-            database="postgres",
-            schema=self.schema,
-            password=self._password,
-            root_certificate=str(certificate) if transport == "tls" else None,
-        )
-
-    def connect(self) -> Session:
-        """See ``Cluster.connect``."""
-        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""})
-
-    def session(self) -> Session:
-        """See ``Server.session``."""
-        return Session(self.endpoint("socket").psycopg2_arguments())
 
     def postmaster(self) -> int | None:
         """See ``Server.postmaster``; setpriv became PostgreSQL, so its process is ours."""
         return self._process.pid if self._process else None
-
-    def data_directory(self) -> Path | None:
-        """See ``Server.data_directory``."""
-        return self._data
 
 
 def _last_line(text: str) -> str:

@@ -26,7 +26,8 @@ from bench.units import shown
 Run = Callable[[Sequence[str | Path]], subprocess.CompletedProcess[str]]
 """Runs a command as the server's user."""
 
-NEEDED = ("PG_VERSION", "global/pg_control", "postgresql.conf", "server.crt", "server.key")
+NEEDED = ("PG_VERSION", "global/pg_control", "server.crt", "server.key")
+VARIANT_FILE = "20-variant.conf"
 SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", "max_wal_size", "huge_pages", "shared_buffers")
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
@@ -49,15 +50,20 @@ class Checked:
 
 
 class Staging:
-    """Checks variants on top of one harness, against one data directory; each text once."""
+    """Checks variants on top of one harness, against one data directory; each text once.
 
-    def __init__(self, directory: Path, data: Path, bin_dir: Path, run: Run) -> None:
+    ``configuration`` is where harness and variant are; ``postgresql.conf`` beside it includes it by its name.
+    """
+
+    def __init__(self, directory: Path, data: Path, configuration: Path, bin_dir: Path, run: Run) -> None:
         self._directory, self._data, self._bin, self._run = directory, data, bin_dir, run
+        self._variant_file = directory / configuration.name / VARIANT_FILE
         self._known: dict[Variant, Checked] = {}
         self._of_harness: dict[str, str] = {}
         """Its readings: had once, as no variant changes them."""
         directory.mkdir(mode=0o755)
-        shutil.copytree(data / "pgladder", directory / "pgladder")
+        shutil.copytree(configuration, directory / configuration.name)
+        self._copy_base(configuration.with_name("postgresql.conf"))
         (directory / "global").mkdir()
         for name in NEEDED:
             if (data / name).exists():  # a certificate is there for TLS only
@@ -66,6 +72,12 @@ class Staging:
         for path in (directory, *directory.rglob("*")):
             shutil.chown(path, data.stat().st_uid, data.stat().st_gid)
             path.chmod(0o700)
+
+    def _copy_base(self, base: Path) -> None:
+        """Copy it without the line that leads to the data directory in use, which Debian writes."""
+        lines = base.read_text().splitlines(keepends=True)
+        text = "".join(line for line in lines if not line.startswith("data_directory"))
+        (self._directory / base.name).write_text(text)
 
     def check(self, harness: Variant, variant: Variant) -> Checked:
         """Try a variant out.
@@ -87,7 +99,7 @@ class Staging:
             raise VariantError(variant.name, str(error)) from error
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)
-        (self._directory / "pgladder" / "20-variant.conf").write_text(variant.text)
+        self._variant_file.write_text(variant.text)
         asked = own if self._of_harness else texts | own
         readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
         self._of_harness = {name: readings[name] for name in texts}

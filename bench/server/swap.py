@@ -63,6 +63,8 @@ class Swapping:
     def __init__(self, cluster: Cluster, staging: Staging, harness: Variant) -> None:
         self._cluster, self._staging, self._harness = cluster, staging, harness
         self._in_force: Checked | None = None
+        self._known = False
+        """Whether that is what runs: not before the first, nor after an interrupted swap."""
         self._refused: dict[str, str] = {}
         """Why, by hash of the text: what was refused once is not tried again."""
 
@@ -86,11 +88,25 @@ class Swapping:
             self._refused[variant.sha256] = error.why
             raise
 
+    def adopt(self, variant: Variant) -> None:
+        """Start anew on the first variant, whatever was in force, and prove it.
+
+        Raises:
+            DriftError: somebody else changed the configuration.
+            ServerError: the server does not take it, or it can't be proved.
+
+        """
+        if self._cluster.alive():
+            self._refuse_drift()
+        checked = self.check(variant)
+        self._bring(checked)
+        self._in_force = checked
+
     def apply(self, variant: Variant) -> None:
         """Swap a variant in and prove it; see ``Server.apply``."""
         if self._cluster.alive():
             self._refuse_drift()
-            if self.in_force and variant.text == self.in_force.text:
+            if self._known and self.in_force and variant.text == self.in_force.text:
                 return
         checked, before = self.check(variant), self._in_force
         try:
@@ -109,7 +125,8 @@ class Swapping:
 
     def _bring(self, checked: Checked) -> None:
         changed = self._changed_at_start_only(checked)
-        if self._cluster.alive() and not changed:
+        known, self._known = self._known, False
+        if known and self._cluster.alive() and not changed:
             self._cluster.write_variant(checked.variant.text)
             self._reload()
         else:
@@ -120,6 +137,7 @@ class Swapping:
             session.run(f"CREATE SCHEMA IF NOT EXISTS {self._cluster.schema}")
             for why in not_in_force(session, checked, self._cluster.configuration):
                 raise ServerError(why)
+        self._known = True
 
     def _changed_at_start_only(self, checked: Checked) -> list[str]:
         """Return what differs from the last one in force and takes effect at a start only; while it is down, all."""

@@ -2,7 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BOXES, Lab
+from tests.e2e.lab import Lab
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each folder be one worker's, with a lab of its own: ``--dist loadgroup``."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
 
 
 @pytest.fixture(scope="session")
@@ -17,4 +23,4 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session", autouse=True)
 def as_found(lab: Lab) -> dict[str, set[str]]:
     """What each box was like before anything was done to it."""
-    return {box: lab.snapshot(box) for box in BOXES}
+    return {box: lab.snapshot(box) for box in lab.boxes}

@@ -10,8 +10,6 @@ from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-SUBNET = "10.86.78.0/24"
-BOXES = ("e2e1", "e2e2")
 
 # What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
 # neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
@@ -33,20 +31,27 @@ find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
 
 @dataclass
 class Lab:
-    """Where the lab's files are, and what has been said by the last command."""
+    """Where the lab's files are, what it is called, and which network it has."""
 
     files: Path
+    name: str = "pgladder-e2e"
+    prefix: str = "e2e"
+    subnet: str = "10.86.78.0/24"
     hosts: dict[str, Host] = field(default_factory=dict)
+
+    @property
+    def boxes(self) -> tuple[str, str]:
+        return f"{self.prefix}1", f"{self.prefix}2"
 
     @property
     def variables(self) -> list[str]:
         values = {
-            "virtual_minipc_lab": "pgladder-e2e",
-            "virtual_minipc_subnet": SUBNET,
+            "virtual_minipc_lab": self.name,
+            "virtual_minipc_subnet": self.subnet,
             "virtual_minipc_inventory": self.files / "lab.yml",
             "virtual_minipc_files": self.files / "keys",
-            "lab_prefix": "e2e",
-            "lab_size": len(BOXES),
+            "lab_prefix": self.prefix,
+            "lab_size": len(self.boxes),
         }
         return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
 
@@ -81,7 +86,7 @@ class Lab:
         keys = self.files / "keys"
         return [
             *("ssh", "-n", "-i", str(keys / "id_ed25519"), "-o", f"UserKnownHostsFile={keys / 'known_hosts'}"),
-            *("-o", "BatchMode=yes", f"minipc@{address(box)}"),
+            *("-o", "BatchMode=yes", f"minipc@{self.address(box)}"),
         ]
 
     def run(self, box: str, command: str) -> str:
@@ -89,11 +94,14 @@ class Lab:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def address(self, box: str) -> str:
+        return self.subnet.replace("0/24", str(10 + int(box[-1])))
+
     def host(self, box: str) -> Host:
         keys = self.files / "keys"
         if box not in self.hosts:
             self.hosts[box] = testinfra.get_host(
-                f"ssh://minipc@{address(box)}?sudo=true",
+                f"ssh://minipc@{self.address(box)}?sudo=true",
                 ssh_identity_file=str(keys / "id_ed25519"),
                 ssh_extra_args=f"-o UserKnownHostsFile={keys / 'known_hosts'} -o StrictHostKeyChecking=yes",
             )
@@ -108,10 +116,6 @@ COMMON = {"cwd": CHECKOUT, "capture_output": True, "text": True, "stdin": subpro
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
-
-
-def address(box: str) -> str:
-    return SUBNET.replace("0/24", str(10 + int(box[-1])))
 
 
 def changed(said: subprocess.CompletedProcess[str], box: str) -> int:

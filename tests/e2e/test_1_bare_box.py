@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BIN, CHECKOUT, Lab, address, changed, sentence
+from tests.e2e.lab import BIN, CHECKOUT, Lab, changed, sentence
 
 BOX = "e2e1"
 
@@ -60,13 +60,13 @@ def _anew(folder: Path) -> list[str]:
 
 def test_an_unknown_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
     said = lab.play("provision", BOX, *_anew(tmp_path), "-e", f"known_hosts_file={tmp_path / 'none'}")
-    assert f"its host key is not recorded yet; `make trust HOST={address(BOX)}`" in sentence(said, BOX)
+    assert f"its host key is not recorded yet; `make trust HOST={lab.address(BOX)}`" in sentence(said, BOX)
 
 
 def test_a_changed_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
     other = lab.run("e2e2", "cat /etc/ssh/ssh_host_ed25519_key.pub")
     known = tmp_path / "known_hosts"
-    known.write_text(f"{address(BOX)} {other}")
+    known.write_text(f"{lab.address(BOX)} {other}")
     said = lab.play("provision", BOX, *_anew(tmp_path), "-e", f"known_hosts_file={known}")
     assert "its host key is not the one recorded" in sentence(said, BOX)
 

@@ -35,6 +35,8 @@ build() {
 }
 
 mkdir -p "$house"
+exec 9>"$house/lock" # plays that run at once share the wheels
+flock 9
 [[ -d $wheels ]] || download
 [[ -e $archive ]] || build
 echo "$release"

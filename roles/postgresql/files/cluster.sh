@@ -43,7 +43,13 @@ begin() {
 # The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
 write_unit() {
   mkdir -p "$drop_in"
-  printf '[Service]\nPIDFile=%s/15-%s.pid\n' "$RUN" "$CLUSTER" >"$drop_in/pgladder.conf"
+  cat >"$drop_in/pgladder.conf" <<END
+[Unit]
+# Variants that need a restart may follow each other fast.
+StartLimitIntervalSec=0
+[Service]
+PIDFile=$RUN/15-$CLUSTER.pid
+END
   echo "d $RUN 0755 $OWNER $OWNER -" >"$runtime"
   systemd-tmpfiles --create "$runtime"
   systemctl daemon-reload
@@ -62,7 +68,8 @@ create() {
   pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
     --encoding=UTF8 --locale=C.UTF-8 -- --data-checksums --auth-local=peer --auth-host=scram-sha-256 >/dev/null
   write_certificate
-  cat >"$ETC/conf.d/05-box.conf" <<END
+  cat >>"$ETC/postgresql.conf" <<END
+
 # Where this cluster keeps what is its own.
 external_pid_file = '$RUN/15-$CLUSTER.pid'
 ssl_cert_file = '$ETC/server.crt'
@@ -108,6 +115,11 @@ bring_into_force() {
   elif [ -n "$swapped" ]; then
     query -c 'SELECT pg_reload_conf()' >/dev/null
     sleep 0.2 # the postmaster takes it in on a signal
+  fi
+  if [ -n "$(query -c "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf'")" ]; then
+    query -c 'ALTER SYSTEM RESET ALL' -c 'SELECT pg_reload_conf()' >/dev/null
+    swapped=yes
+    sleep 0.2
   fi
   if [ -n "$(query -c 'SELECT name FROM pg_settings WHERE pending_restart')" ]; then
     systemctl restart "$UNIT"

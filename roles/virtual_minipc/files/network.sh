@@ -14,7 +14,33 @@ refuse_overlap() {
   done
 }
 
-forwarding() { cat /proc/sys/net/ipv4/ip_forward; }
+# Forwarding is on while any lab is up: each leaves a note, the last one puts back what the first one found.
+forwarding=/proc/sys/net/ipv4/ip_forward
+notes=/run/pgladder-labs
+
+need_forwarding() {
+  mkdir -p "$notes"
+  exec 9>"$notes/.lock"
+  flock 9
+  [ -e "$notes/.found" ] || cat $forwarding >"$notes/.found"
+  touch "$notes/$TABLE"
+  [ "$(cat $forwarding)" = 0 ] || return 0
+  echo 1 >$forwarding
+  changed
+}
+
+need_no_forwarding() {
+  [ -e "$notes/$TABLE" ] || return 0
+  exec 9>"$notes/.lock"
+  flock 9
+  rm "$notes/$TABLE"
+  [ -z "$(ls "$notes")" ] || return 0
+  if [ "$(cat "$notes/.found")" = 0 ]; then
+    echo 0 >$forwarding
+    changed
+  fi
+  rm -r "$notes"
+}
 
 up() {
   refuse_overlap
@@ -27,11 +53,7 @@ up() {
     changed
   fi
   ip link set "$BRIDGE" up
-  if [ "$(forwarding)" = 0 ]; then
-    touch "$STATE/forwarding-was-off"
-    echo 1 >/proc/sys/net/ipv4/ip_forward
-    changed
-  fi
+  need_forwarding
   if ! nft list table ip "$TABLE" >/dev/null 2>&1; then
     nft -f - <<NFT
 table ip $TABLE {
@@ -54,11 +76,7 @@ down() {
     nft delete table ip "$TABLE"
     changed
   fi
-  if [ -e "$STATE/forwarding-was-off" ]; then
-    echo 0 >/proc/sys/net/ipv4/ip_forward
-    rm "$STATE/forwarding-was-off"
-    changed
-  fi
+  need_no_forwarding
 }
 
 case ${1-} in up | down) "$1" ;; *) die "usage: network.sh up | down" ;; esac

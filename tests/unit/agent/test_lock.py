@@ -67,3 +67,13 @@ def test_a_holder_that_does_not_listen_yet_is_named_as_just_starting():
     with socket.socket(socket.AF_UNIX) as early:
         early.bind(lock.NAME)
         assert "it is just starting or ending" in refused()
+
+
+def test_whoever_asks_a_thousand_times_is_still_told(holder):
+    told = {lock.holder() for _ in range(1000)}
+    assert len(told) == 1
+    assert f"process {holder.pid} " in told.pop()
+
+
+def test_nobody_holds_a_lock_that_is_free():
+    assert lock.holder() is None

@@ -1,0 +1,35 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lab import Lab
+from tests.e2e.remote.control import Control
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    """Two provisioned boxes, beside the lab of the other tests; one kept by PGLADDER_KEEP_LAB is used again."""
+    kept = os.environ.get("PGLADDER_KEEP_LAB")
+    files = Path(kept or tmp_path_factory.mktemp("lab"))
+    lab = Lab(files, name="pgl-remote", prefix="rm", subnet="10.86.91.0/24")
+    if not kept:
+        lab.down()
+    lab.up()
+    said = lab.play("provision", ",".join(lab.boxes))
+    assert said.returncode == 0, said.stdout
+    yield lab
+    if not kept:
+        lab.down()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_found() -> None:
+    """Nothing: these boxes are ready to measure."""
+
+
+@pytest.fixture(scope="session")
+def control(lab: Lab, tmp_path_factory: pytest.TempPathFactory):
+    control = Control(lab, tmp_path_factory.mktemp("control"))
+    yield control
+    control.mend_network()

@@ -1,0 +1,132 @@
+"""One run on two boxes, through everything that can happen to it: nothing recorded is lost, nothing is run twice."""
+
+import signal
+from dataclasses import dataclass
+from itertools import groupby
+
+import pytest
+
+from bench.agent.run import remaining
+from bench.journal import RunDirectory
+from bench.offline import read
+from tests.e2e.lab import Lab
+from tests.e2e.remote.control import RUNS, SHORT, Control, codes, decoded, wait_until
+
+RUN, BLOCKS = "weathered", 20
+CLOCK = """
+import os, time
+real = time.time
+time.time = lambda: real() - (30 if os.path.exists("/run/clock-was-set") else 0)
+"""
+ADD_CLOCK = f"""
+sudo mkdir -p /opt/clock /etc/systemd/system/pgladder-run@.service.d
+echo '{CLOCK}' | sudo tee /opt/clock/sitecustomize.py >/dev/null
+printf '[Service]\\nEnvironment=PYTHONPATH=/opt/clock\\n' |
+  sudo tee /etc/systemd/system/pgladder-run@.service.d/clock.conf >/dev/null
+sudo systemctl daemon-reload
+"""
+# Tables that go leave room again: filled until the agent has given up.
+FILL = f"""
+n=0
+while systemctl --quiet is-active pgladder-run@{RUN}; do
+  n=$((n + 1))
+  sudo fallocate -l "$(df --output=avail -B1 /var | tail -n 1)" /var/filler-$n 2>/dev/null || sleep 0.1
+done
+"""
+SWITCH_CLOCK = "sudo touch /run/clock-was-set"
+
+
+@dataclass
+class Story:
+    """What was said and seen on the way."""
+
+    first: str
+    status: str
+    full: str
+    last: str
+    before: dict[str, bytes]
+    """Records of each box at some moment on the way."""
+
+
+@pytest.fixture(scope="module")
+def story(lab: Lab, control: Control) -> Story:
+    lab.run("rm2", ADD_CLOCK)  # a box's clock is this machine's: it is set as far as the agent can tell
+    first = control.fab("ladder", "--limit=lab", f"--blocks={BLOCKS}", f"--run={RUN}", *SHORT)
+    first.says("rm1: trial 1 of")
+    first.says("rm2: trial 1 of")
+
+    control.drop_packets("rm1")
+    control.kill_sessions("rm2")
+    first.says("rm2: the connection was lost")
+    lab.run("rm2", SWITCH_CLOCK)
+    status = control.fab("status", "--limit=lab").ends(1)
+    first.says("rm1: the connection was lost")
+    control.mend_network()
+    seen = first.said.count("rm1: trial")
+    wait_until(lambda: first.said.count("rm1: trial") > seen, "rm1 is followed again")
+    first.kill(signal.SIGKILL)
+
+    before = {box: control.records(box, RUN) for box in lab.boxes}
+    second = control.fab("ladder", "--limit=lab", f"--blocks={BLOCKS}", f"--run={RUN}", *SHORT)
+    second.says(f"rm2: run {RUN} under way")
+    lab.run("rm2", FILL)
+    lab.cut("rm1")
+    lab.up()
+    full = second.ends(1)
+    lab.run("rm2", "sudo rm /var/filler-*")
+    last = control.fab("ladder", "--limit=lab", f"--run={RUN}", *SHORT)
+    last.process.wait(90)
+    return Story(first.said, status, full, last.said, before)
+
+
+def test_a_lost_connection_is_told_and_taken_up_again(story: Story) -> None:
+    assert "rm1: the connection was lost" in story.first
+    assert "rm2: the connection was lost" in story.first
+
+
+def test_a_box_that_is_not_there_is_named_and_the_other_answers(story: Story) -> None:
+    assert f"{RUN} " in story.status
+    assert "rm1: can't be reached" in story.status
+    assert "(exit code 1)" in story.status
+
+
+def test_a_box_that_lost_power_goes_on_by_itself_and_is_followed_again(story: Story, lab: Lab) -> None:
+    assert f"rm1: run {RUN} finished." in story.full
+    records = decoded(lab.run("rm1", f"sudo cat {RUNS}/{RUN}/trials.jsonl").encode())
+    assert ["agent-ended" in codes(record) for record in records].count(True) == 1
+
+
+def test_a_full_disk_is_told_and_the_run_is_gone_on_with_when_there_is_room(story: Story) -> None:
+    assert f"rm2: run {RUN} stopped before its end" in story.full
+    assert f"rm2: run {RUN} resumed." in story.last
+    assert f"rm1: run {RUN} finished." in story.last
+
+
+@pytest.mark.parametrize("box", ["rm1", "rm2"])
+def test_nothing_recorded_is_lost_and_nothing_is_run_twice(story: Story, control: Control, box: str) -> None:
+    directory = control.results(RUN, box)
+    assert (directory.path / "trials.jsonl").read_bytes().startswith(story.before[box])
+    assert directory.check_sums()
+    records = directory.records()
+    assert remaining(directory.plan(), records) == []
+    cut = {"agent-ended", "interrupted"}
+    for trial, attempts in groupby(
+        sorted(records, key=lambda each: (each.trial, each.attempt)), lambda each: each.trial
+    ):
+        *earlier, last = attempts
+        assert all(cut & codes(record) for record in earlier), f"trial {trial} was run twice"
+        assert not cut & codes(last)
+    assert {record.trial for record in records} == set(range(1, BLOCKS + 1))
+
+
+@pytest.mark.usefixtures("story")
+def test_a_clock_that_was_set_voids_one_trial(control: Control) -> None:
+    stepped = [record for record in control.results(RUN, "rm2").records() if "clock-stepped" in codes(record)]
+    assert len(stepped) == 1
+
+
+def test_what_was_pulled_is_what_the_box_has_and_the_page_is_no_part_of_it(story: Story, control: Control) -> None:
+    assert f"Page: results/{RUN}/report.html" in story.last
+    for box in ("rm1", "rm2"):
+        assert read(RunDirectory(control.folder / "results" / RUN / box)).sealed
+    control.fab("pull", "--limit=lab", f"--run={RUN}").ends(0)

@@ -1,0 +1,106 @@
+"""A run that travels: whole or not at all, new files only, readable at any moment."""
+
+import io
+import tarfile
+
+import pytest
+
+from bench.journal import RunDirectory
+from bench.parcel import Arrived, DamagedError, digests, pack, unpack
+from tests.builders import a_plan, a_record, a_samples
+
+
+@pytest.fixture
+def box(tmp_path):
+    """A run on a box with one of its two trials recorded."""
+    directory = RunDirectory(tmp_path / "box")
+    directory.begin(a_plan())
+    directory.append(a_record(1), a_samples(1))
+    return directory
+
+
+@pytest.fixture
+def here(tmp_path):
+    return tmp_path / "here"
+
+
+def sent(directory, have=None):
+    out = io.BytesIO()
+    pack(directory.path, have or {}, out)
+    return out.getvalue()
+
+
+def arrive(text, here):
+    return unpack(io.BytesIO(text), here)
+
+
+def test_what_arrives_is_what_was_sent(box, here):
+    box.finish()
+    assert arrive(sent(box), here).sealed
+    assert digests(here) == digests(box.path)
+    assert RunDirectory(here).check_sums()
+
+
+def test_a_run_under_way_arrives_as_one_without_checksums(box, here):
+    arrived = arrive(sent(box), here)
+    assert (arrived.files, arrived.sealed) == (3, False)
+    assert not RunDirectory(here).check_sums()
+    assert RunDirectory(here).records() == box.records()
+
+
+def test_what_is_there_already_is_not_sent_again(box, here):
+    arrive(sent(box), here)
+    box.append(a_record(2), a_samples(2))
+    again = arrive(sent(box, digests(here)), here)
+    assert again.files == 2  # the samples, the journal
+    assert arrive(sent(box, digests(here)), here) == Arrived(0, 0, sealed=False)
+
+
+def test_checksums_that_the_box_took_back_are_taken_back_here(box, here):
+    box.finish()
+    arrive(sent(box), here)
+    box.reopen()
+    arrive(sent(box, digests(here)), here)
+    assert not (here / "SHA256SUMS").exists()
+
+
+def test_a_page_built_beside_the_files_stays_and_is_none_of_them(box, here):
+    box.finish()
+    arrive(sent(box), here)
+    (here / "report.html").write_text("a page")
+    assert arrive(sent(box, digests(here)), here).files == 0
+    assert RunDirectory(here).check_sums()
+
+
+def test_a_stream_cut_anywhere_leaves_only_whole_files(box, here):
+    box.finish()
+    text, whole = sent(box), digests(box.path)
+    for cut in range(0, len(text.rstrip(b"\0")), 97):
+        with pytest.raises(DamagedError):
+            arrive(text[:cut], here)
+        there = digests(here)
+        assert there == {name: whole[name] for name in there}
+
+
+def test_a_byte_that_changed_on_the_way_is_noticed(box, here):
+    text = sent(box)
+    at = text.index(b'"schema":"pgladder/plan/1"')
+    with pytest.raises(DamagedError, match=r"plan\.json did not come as it was sent"):
+        arrive(text[:at] + b" " + text[at + 1 :], here)
+    assert not (here / "plan.json").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "samples/../../evil", "plan.json.part", "other"])
+def test_a_file_that_is_none_of_a_run_is_refused(here, name):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as stream:
+        stream.addfile(tarfile.TarInfo(name), io.BytesIO())
+    with pytest.raises(DamagedError, match="is no file of a run"):
+        arrive(out.getvalue(), here)
+    assert [path for path in here.rglob("*") if path.is_file()] == []
+
+
+def test_a_half_written_file_on_the_box_is_not_sent(box, here):
+    (box.path / "samples" / "2.jsonl.part").write_text("half")
+    arrive(sent(box), here)
+    assert list((here / "samples").iterdir()) == [here / "samples" / "1.jsonl"]
