@@ -20,10 +20,11 @@ WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(
 	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
 	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
-	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)')
+	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)') \
+	$(if $(UNTIL_DECIDED),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
 
-.PHONY: help trust doctor provision teardown ladder launch follow status pull cancel e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs noise launch follow status pull cancel e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -76,6 +77,13 @@ test-slow: .venv/ready ## what takes long
 perf: .venv/ready ## benchmarks of pgladder itself
 	$(BIN)/python -m tests.perf
 
+demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
+	@$(MAKE) --no-print-directory lab-up N=1
+	@$(MAKE) --no-print-directory provision LIMIT=lab
+	@$(MAKE) --no-print-directory ladder LIMIT=lab
+	@$(MAKE) --no-print-directory compare LIMIT=lab VARIANTS="stock async-commit" PHASES="1-B 2"
+	@echo "make lab-down removes the virtual mini-PC."
+
 trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
 	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
 
@@ -88,8 +96,20 @@ provision: .venv/ready ## make boxes ready
 teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
 
-ladder: .venv/ready ## climb the ladder on boxes: launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN=)
+ladder: .venv/ready ## launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN=)
 	@$(FAB) ladder $(WHAT) $(ID) $(WHERE)
+
+compare: .venv/ready ## which variant is faster? (VARIANTS="a b"; UNTIL_DECIDED=1 MAX_BLOCKS=20)
+	@$(FAB) compare $(WHAT) $(ID) $(WHERE)
+
+compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
+	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
+
+compare-runs: .venv/ready ## did anything change since? (A=results/<run>/<host> B=...)
+	$(BIN)/pgladder compare $(A) $(B)
+
+noise: .venv/ready ## what can these boxes tell at all? one variant against itself
+	@$(FAB) noise $(WHAT) $(ID) $(WHERE)
 
 launch: .venv/ready ## only start a run on boxes (the same words)
 	@$(FAB) launch $(WHAT) $(ID) $(WHERE)

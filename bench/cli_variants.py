@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.local import default_data_dir
-from bench.model import to_json
+from bench.model import from_json, to_json
 from bench.report.terminal import console
 from bench.report.variants import show_differences, show_list, show_settings
+from bench.state import BoxState
 from bench.tuning.hardware import parse_hardware
 from bench.tuning.render import Box, summary, variant_names
 from bench.variants import Machine, compare, explain, this_machine
@@ -47,14 +48,32 @@ def diff(options: argparse.Namespace) -> int:
 
 
 def _machine(options: argparse.Namespace) -> Machine:
-    """Take the machine described, else this one; of one described nobody knows its huge pages."""
+    """Take the box named, the machine described, else this one; of one described nobody knows its huge pages."""
+    if options.host:
+        return _machine_of(options.host)
     if options.hardware:
         return Machine(parse_hardware(options.hardware), huge_pages=True)
     return this_machine(options.data_dir or default_data_dir())
 
 
+def _machine_of(host: str) -> Machine:
+    """Ask a provisioned box, by its name in the inventory or its address."""
+    from bench.remote.hosts import answered, ask_ansible, target  # on the control machine only
+    from bench.remote.link import Link
+    from bench.remote.secrets import Secrets
+    from bench.remote.steps import look
+
+    [found] = answered(ask_ansible(target(host=host)))
+    link = Link(found, Secrets())
+    try:
+        return from_json(look(link), BoxState, f"{host}: pgladder box").machine
+    finally:
+        link.give_up()
+
+
 def _where(options: argparse.Namespace, machine: Machine) -> str:
-    return str(machine.hardware) if options.hardware else f"this machine ({machine.hardware})"
+    whose = options.host or "this machine"
+    return str(machine.hardware) if options.hardware else f"{whose} ({machine.hardware})"
 
 
 def _print_json(thing: object) -> int:
@@ -79,5 +98,6 @@ def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]
         each.add_argument(
             "--hardware", metavar="H", help="ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine"
         )
+        each.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
         each.add_argument("--connections", type=count, metavar="N", help="default: the tool's own")
         each.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")

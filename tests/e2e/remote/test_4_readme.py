@@ -1,0 +1,109 @@
+"""The README, followed word for word: a box's address instead of the one it names, shorter windows, a lab's key."""
+
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lab import CHECKOUT, Lab
+from tests.readme import readme
+
+BOX = "rm2"
+SHORT = ["BLOCKS=1", "WARM_UP=0.1", "WINDOW=0.3"]
+LAB = Path("/var/lib/pgladder-lab")
+
+
+def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"") -> str:
+    """Give a command as somebody at a terminal does; return what it says there."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*words, *more], cwd=CHECKOUT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, answer)
+    said = b""
+    while chunk := _read(ours):
+        said += chunk
+    os.close(ours)
+    text = said.decode(errors="replace")
+    assert process.wait() == code, text
+    return text
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # the other side was closed
+        return b""
+
+
+@pytest.fixture(scope="module")
+def meaning(lab: Lab):
+    """What the README's address and user stand for here."""
+    address = lab.address(BOX)
+    yield {"192.168.1.50": address, "USER_NAME=me": "USER_NAME=minipc"}
+    subprocess.run(["ssh-keygen", "-R", address], capture_output=True, check=False)
+
+
+@pytest.fixture
+def key(lab: Lab) -> str:
+    return f"KEY={lab.files / 'keys' / 'id_ed25519'}"
+
+
+@pytest.fixture(autouse=True)
+def results():
+    """Leave no results of ours in the checkout."""
+    folder = CHECKOUT / "results"
+    before = set(folder.iterdir()) if folder.is_dir() else set()
+    yield folder
+    for run in (set(folder.iterdir()) if folder.is_dir() else set()) - before:
+        shutil.rmtree(run)
+
+
+def test_trust_asks_and_records_the_key(lab: Lab, meaning: dict[str, str], key: str) -> None:
+    said = make(readme("make trust HOST=192.168.1.50 USER_NAME=me", meaning), key, answer=b"yes\n")
+    shown = lab.run(BOX, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
+    assert shown in said.replace("\r\n", "")
+
+
+def test_the_doctor_finds_a_box_that_is_ready(meaning: dict[str, str], key: str) -> None:
+    assert "on both sides" in make(readme("make doctor HOST=192.168.1.50 USER_NAME=me", meaning), key)
+
+
+def test_provisioning_again_changes_nothing(meaning: dict[str, str], key: str) -> None:
+    assert "changed=0" in make(readme("make provision HOST=192.168.1.50 USER_NAME=me", meaning), key)
+
+
+def test_the_ladder_is_climbed_and_shown(meaning: dict[str, str], key: str) -> None:
+    said = make(readme("make ladder HOST=192.168.1.50 USER_NAME=me", meaning), key, *SHORT)
+    for phase in ("1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"):
+        assert f"\r\n{phase}" in said
+    page = said.split("Page: ")[1].split()[0]
+    assert (CHECKOUT / page).stat().st_size > 100_000
+
+
+def test_two_variants_are_compared(meaning: dict[str, str], key: str) -> None:
+    words = readme('make compare HOST=192.168.1.50 USER_NAME=me VARIANTS="stock async-commit" PHASES="1-B 2"', meaning)
+    said = make(words, key, *SHORT)
+    assert "stock durable; async-commit may lose last" in " ".join(said.split())
+    assert "undecided" in said
+
+
+def test_teardown_puts_it_back(lab: Lab, meaning: dict[str, str], key: str) -> None:
+    make(readme("make teardown HOST=192.168.1.50 USER_NAME=me", meaning), key)
+    assert lab.run(BOX, "ls -d /opt/pgladder /etc/pgladder.toml 2>/dev/null || echo gone").split() == ["gone"]
+
+
+@pytest.mark.skipif(LAB.exists(), reason="there is a lab of yours on this machine, which the demo would use")
+def test_the_demo_does_it_all_on_a_virtual_mini_pc() -> None:
+    try:
+        said = make(readme("make demo"), *SHORT)
+        assert said.count("Page: ") == 2
+        assert "async-commit" in said.split("Page: ")[1]
+    finally:
+        make(["make", "lab-down"])
+    assert not LAB.exists()
