@@ -1,10 +1,15 @@
 """The lab itself, at the end: what a power cut loses, and what stays behind."""
 
+import os
+import signal
 import subprocess
+from pathlib import Path
 
-from tests.e2e.lab import Lab
+from tests.e2e.lab import CHECKOUT, COMMON, Lab
+from tests.e2e.remote.control import wait_until
 
 BOX = "e2e2"
+SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
 def test_a_power_cut_loses_what_was_not_flushed_and_keeps_what_was(lab: Lab) -> None:
@@ -16,6 +21,27 @@ def test_a_power_cut_loses_what_was_not_flushed_and_keeps_what_was(lab: Lab) -> 
 
 def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
     lab.down()
+    assert left_of(lab) == []
+
+
+def test_down_leaves_nothing_of_a_lab_that_was_cut_off_while_it_came_up(lab: Lab) -> None:
+    up = subprocess.Popen(lab.command("lab-up", *lab.variables), cwd=CHECKOUT, start_new_session=True, **SILENT)
+    interface = Path(f"/sys/class/net/vb-{BOX}")
+    wait_until(interface.exists, "the box is started")
+    os.killpg(up.pid, signal.SIGKILL)
+    up.wait()
+    lab.down()
+    assert left_of(lab) == []
+
+
+def test_without_root_it_says_that_root_is_needed(lab: Lab) -> None:
+    nobody = ["unshare", "--user", *lab.command("lab-up", *lab.variables)]
+    said = subprocess.run(nobody, check=False, **COMMON)
+    assert said.returncode != 0
+    assert "which only root may make; run this as root" in " ".join(said.stdout.split())
+
+
+def left_of(lab: Lab) -> list[str]:
     left = [
         *_lines("cat", "/proc/mounts"),
         *_lines("ip", "-o", "link"),
@@ -24,7 +50,7 @@ def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
         *_lines("losetup", "--list"),
         *_lines("ps", "-eo", "args"),
     ]
-    assert [line for line in left if "pgladder-e2e" in line or "vb-e2e" in line] == []
+    return [line for line in left if lab.name in line or f"vb-{lab.prefix}" in line]
 
 
 def _lines(*command: str) -> list[str]:
