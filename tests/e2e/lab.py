@@ -1,17 +1,21 @@
 """A lab of the tests' own: two virtual mini-PCs, and the commands a user would give, against them only."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 
 import testinfra
 from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-SUBNET = "10.86.78.0/24"
-BOXES = ("e2e1", "e2e2")
+PATIENCE_S = 120
+NAME, SUBNET, PREFIX = os.environ.get("PGLADDER_TEST_LAB", "pgladder-e2e 10.86.78.0/24 e2e").split()
+"""Another lab beside a running one: its name, its subnet and how its boxes' names begin."""
+BOXES = (f"{PREFIX}1", f"{PREFIX}2")
 
 # What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
 # neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
@@ -41,17 +45,17 @@ class Lab:
     @property
     def variables(self) -> list[str]:
         values = {
-            "virtual_minipc_lab": "pgladder-e2e",
+            "virtual_minipc_lab": NAME,
             "virtual_minipc_subnet": SUBNET,
             "virtual_minipc_inventory": self.files / "lab.yml",
             "virtual_minipc_files": self.files / "keys",
-            "lab_prefix": "e2e",
+            "lab_prefix": PREFIX,
             "lab_size": len(BOXES),
         }
         return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
 
-    def up(self) -> str:
-        said = self._play("lab-up", *self.variables)
+    def up(self, *more: str) -> str:
+        said = self._play("lab-up", *self.variables, *more)
         assert said.returncode == 0, said.stdout
         return said.stdout
 
@@ -88,6 +92,17 @@ class Lab:
         done = subprocess.run([*self.ssh(box), command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def wait_until(self, box: str, condition: str) -> None:
+        deadline = monotonic() + PATIENCE_S
+        while subprocess.run([*self.ssh(box), condition], capture_output=True, check=False).returncode:
+            assert monotonic() < deadline, condition
+            sleep(0.2)
+
+    def sql(self, box: str, statement: str, where: str = "-h /run/pgladder") -> str:
+        """Ask the box's cluster, as its owner."""
+        quoted = statement.replace("$", "\\$")
+        return self.run(box, f'sudo -iu pgladder psql -w -At {where} -p 5544 -d postgres -c "{quoted}"').strip()
 
     def host(self, box: str) -> Host:
         keys = self.files / "keys"

@@ -5,6 +5,8 @@
 # Prints "changed" when it built one.
 set -eu
 mkdir -p "$STATE" "${BASE%/*}"
+exec 9>"$BASE.lock" # another lab may be about to build it too
+flock 9
 
 sources() { # those of this machine's configured sources that are Debian 12's; none where it is no Debian 12
   apt-get indextargets --format '$(ORIGIN) $(CODENAME) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
