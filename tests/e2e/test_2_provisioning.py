@@ -157,6 +157,6 @@ HOST = "systemd-detect-virt"
 def test_a_knob_that_could_not_be_set_is_named(lab: Lab) -> None:
     """As on a machine of its own, where the kernel's settings can be read but not written."""
     lab.run(BOX, f"printf '#!/bin/sh\necho none\n' >detect && chmod +x detect && sudo mount --bind detect /bin/{HOST}")
-    said = lab.play("provision", BOX, "-e", "host_swappiness=37", "-e", "host_time_synchronisation=false")
+    said = lab.play("provision", BOX, "-e", '{"host_swappiness": 37, "host_time_synchronisation": false}')
     lab.run(BOX, f"sudo umount /bin/{HOST} && rm detect")
     assert "could not be set: /" in sentence(said, BOX)
