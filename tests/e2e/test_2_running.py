@@ -42,7 +42,8 @@ def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab
     assert _as_provisioned(lab)
     again = lab.play("provision", BOX)
     assert changed(again, BOX) == 0, again.stdout
-    lab.run(BOX, f"sudo -u pgladder sh -c 'mkdir {RUNS}/cut && cp {RUNS}/{run}/plan.json {RUNS}/cut/ && sync -f {RUNS}'")
+    begin = f"mkdir cut && cp {run}/plan.json cut/ && sync -f ."
+    lab.run(BOX, f"sudo -u pgladder sh -c 'cd {RUNS} && {begin}'")
 
 
 def test_another_user_is_told_how(lab: Lab) -> None:
