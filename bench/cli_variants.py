@@ -1,6 +1,7 @@
 """``pgladder variants``: arguments and what they ask for; what it does is in ``bench.variants``."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bench.report.variants import show_differences, show_list, show_settings
 from bench.state import BoxState
 from bench.tuning.hardware import parse_hardware
 from bench.tuning.render import Box, summary, variant_names
-from bench.variants import Machine, compare, explain, this_machine
+from bench.variants import Machine, compare, conf_text, explain, this_machine
 
 DONE = 0
 
@@ -28,6 +29,9 @@ def list_variants(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     """Print what a variant sets, and why."""
     machine = _machine(options)
+    if options.text:
+        sys.stdout.write(conf_text(options.name, machine.hardware, options.connections))
+        return DONE
     explained = explain(options.name, Box(hardware=machine.hardware, connections=options.connections))
     if options.json:
         return _print_json(explained)
@@ -88,6 +92,7 @@ def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]
     commands = parser.add_subparsers(metavar="COMMAND")
     one = commands.add_parser("show", help="explain every setting of a variant", allow_abbrev=False)
     one.add_argument("name", metavar="NAME")
+    one.add_argument("--text", action="store_true", help="as a run puts it in force, what its harness sets left out")
     one.set_defaults(action=show)
     two = commands.add_parser("diff", help="tell in what two variants differ in effect", allow_abbrev=False)
     two.add_argument("a", metavar="A")

@@ -88,6 +88,11 @@ def explain(name: str, box: Box) -> Explanation:
     return Explanation({n: each.text for n, each in given.items()}, {n: each.words for n, each in given.items()})
 
 
+def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
+    """Return the text a plan that needs so many connections would have; raises as ``explain``."""
+    return _rendered(name, Box(hardware=hardware, need=connections, owned=settings(harness_for(0, tls=False)))).text
+
+
 def compare(a: str, b: str, box: Box, *, huge_pages: bool) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
     box = replace(box, owned=settings(harness_for(0, tls=False)))

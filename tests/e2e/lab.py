@@ -4,12 +4,15 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 
 import testinfra
 from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+PATIENCE_S = 120
+BOXES = ("e2e1", "e2e2")
 
 # What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
 # neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
@@ -55,8 +58,8 @@ class Lab:
         }
         return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
 
-    def up(self) -> str:
-        said = self._play("lab-up", *self.variables)
+    def up(self, *more: str) -> str:
+        said = self._play("lab-up", *self.variables, *more)
         assert said.returncode == 0, said.stdout
         return said.stdout
 
@@ -96,6 +99,17 @@ class Lab:
 
     def address(self, box: str) -> str:
         return self.subnet.replace("0/24", str(10 + int(box[-1])))
+
+    def wait_until(self, box: str, condition: str) -> None:
+        deadline = monotonic() + PATIENCE_S
+        while subprocess.run([*self.ssh(box), condition], capture_output=True, check=False).returncode:
+            assert monotonic() < deadline, condition
+            sleep(0.2)
+
+    def sql(self, box: str, statement: str, where: str = "-h /run/pgladder") -> str:
+        """Ask the box's cluster, as its owner."""
+        quoted = statement.replace("$", "\\$")
+        return self.run(box, f'sudo -iu pgladder psql -w -At {where} -p 5544 -d postgres -c "{quoted}"').strip()
 
     def host(self, box: str) -> Host:
         keys = self.files / "keys"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BIN, CHECKOUT, Lab, changed, sentence
+from tests.e2e.lab import BIN, BOXES, CHECKOUT, Lab, changed, sentence
 
-BOX = "e2e1"
+BOX = BOXES[0]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,7 +64,7 @@ def test_an_unknown_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_changed_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
-    other = lab.run("e2e2", "cat /etc/ssh/ssh_host_ed25519_key.pub")
+    other = lab.run(BOXES[1], "cat /etc/ssh/ssh_host_ed25519_key.pub")
     known = tmp_path / "known_hosts"
     known.write_text(f"{lab.address(BOX)} {other}")
     said = lab.play("provision", BOX, *_anew(tmp_path), "-e", f"known_hosts_file={known}")
@@ -100,7 +100,7 @@ def test_a_wrong_sudo_password_is_named(lab: Lab) -> None:
     try:
         said = lab.play("provision", BOX, "-e", "ansible_become_password=wrong")
     finally:
-        root = Path("/var/lib/pgladder-e2e-lab") / BOX / "root"
+        root = Path(f"/var/lib/{lab.name}-lab") / BOX / "root"
         subprocess.run(["mv", root / "var/tmp/minipc", root / "etc/sudoers.d/minipc"], check=True)
     assert "sudo did not accept the password" in sentence(said, BOX)
 

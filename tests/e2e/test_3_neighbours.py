@@ -1,8 +1,8 @@
 """A box that already has a PostgreSQL cluster, and Python: neither is pgladder's; on the second box."""
 
-from tests.e2e.lab import Lab
+from tests.e2e.lab import BOXES, Lab
 
-BOX = "e2e2"
+BOX = BOXES[1]
 NEIGHBOUR = """
 sudo sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update &&
 apt-get -qq install --no-install-recommends postgresql-15 python3 >/dev/null 2>&1'

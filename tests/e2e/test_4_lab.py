@@ -5,18 +5,33 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.e2e.lab import CHECKOUT, COMMON, Lab
+from tests.e2e.lab import BOXES, CHECKOUT, COMMON, Lab
 from tests.e2e.remote.control import wait_until
 
-BOX = "e2e2"
+BOX = BOXES[1]
 SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
 def test_a_power_cut_loses_what_was_not_flushed_and_keeps_what_was(lab: Lab) -> None:
     lab.run(BOX, "echo kept >kept && sync kept && sync -f . && echo lost >lost")
     lab.cut(BOX)
-    lab.up()
+    lab.up("-e", "virtual_minipc_cpu_percent=50")
     assert lab.run(BOX, "cat kept; test -s lost || echo gone").split() == ["kept", "gone"]
+
+
+BUSY = "TIMEFORMAT=%U; time timeout 2 bash -c 'while :; do :; done'"
+
+
+def test_a_box_gets_no_more_processor_time_than_it_may(lab: Lab) -> None:
+    seconds = float(lab.run(BOX, f"({BUSY}) 2>&1 || true"))  # it was booted with half a processor
+    assert 0.3 < seconds < 1.3
+
+
+def test_a_smaller_lab_loses_the_boxes_above(lab: Lab) -> None:
+    lab.up("-e", "lab_size=1")
+    assert BOX not in (lab.files / "lab.yml").read_text()
+    assert [line for line in _lines("cat", "/proc/mounts") if f"/{BOX}/" in line] == []
+    assert lab.run(BOXES[0], "hostname").strip() == BOXES[0]
 
 
 def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
@@ -48,6 +63,7 @@ def left_of(lab: Lab) -> list[str]:
         *_lines("ip", "route"),
         *_lines("nft", "list", "ruleset"),
         *_lines("losetup", "--list"),
+        *_lines("find", "/sys/fs/cgroup", "-name", f"pgladder-{lab.prefix}*", "-printf", f"{lab.name} %p\n"),
         *_lines("ps", "-eo", "args"),
     ]
     return [line for line in left if lab.name in line or f"vb-{lab.prefix}" in line]

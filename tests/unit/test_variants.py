@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
+from bench.conf import read_conf
 from bench.model import Unreadable, WrongUseError
 from bench.tuning import render as room
 from bench.tuning.hardware import Hardware
@@ -69,6 +70,13 @@ def test_show_explains_every_setting_for_people(pgladder):
     assert out.startswith(f"pigsty-tiny on {N100}\n")
     assert " shared_buffers " in " " + " ".join(out.split())
     assert "RAM × 0.25, rounded up" in out
+
+
+def test_show_as_text_is_what_a_run_puts_in_force_without_what_the_harness_sets(pgladder):
+    code, out, _ = pgladder("show", "pgtune-oltp", "--hardware", N100, "--connections", 50, "--text")
+    assert code == 0
+    assert "max_connections" not in read_conf(out, "the text")
+    assert read_conf(out, "the text")["work_mem"].text == "77672kB"
 
 
 def test_show_without_hardware_is_of_this_machine(pgladder):

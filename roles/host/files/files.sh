@@ -1,6 +1,7 @@
 #!/bin/sh
 # Bring configuration files to their wanted text, all in one call, each atomically; then let systemd take them in.
 #   files.sh      (as root; FILES has one a line: mode, owner, path, text in base64; CHECK=yes changes nothing)
+# KNOBS_FILE is only written: knobs.sh brings it into force, and names what the kernel refuses.
 # Prints a diff of each file that changes, or would. Works in check mode on a bare box too.
 set -eu
 
@@ -34,5 +35,5 @@ if [ "$CHECK" != yes ]; then
   systemctl daemon-reload
   systemd-sysusers
   # shellcheck disable=SC2046 # one word a file
-  systemd-tmpfiles --create $(echo "$FILES" | grep -o '/etc/tmpfiles.d/[^ ]*' || echo /dev/null)
+  systemd-tmpfiles --create $(echo "$FILES" | grep -o '/etc/tmpfiles.d/[^ ]*' | grep -vx "$KNOBS_FILE" || echo /dev/null)
 fi

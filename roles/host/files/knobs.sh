@@ -1,7 +1,7 @@
 #!/bin/sh
 # The kernel's knobs, read back. KNOBS has one a line: name, wanted value, files (globs), separated by "|".
 #   knobs.sh read     prints each as JSON; its state is "set", "differs" or "not applicable: reason"
-#   knobs.sh prove    fails naming the first one that does not have its value
+#   knobs.sh set      (as root; KNOBS_FILE too) fails naming the first one that does not have its value afterwards
 set -eu
 container=${CONTAINER:-$(systemd-detect-virt --container || test $? = 1)}
 
@@ -38,7 +38,8 @@ as_json() {
   sed -E 's/^(.*)\|(.*)\|(.*)\|(.*)\|(.*)$/{"name": "\1", "file": "\2", "wanted": "\3", "found": "\4", "state": "\5"}/'
 }
 
-prove() {
+prove() { # whatever systemd-tmpfiles made of it
+  systemd-tmpfiles --create "$KNOBS_FILE" 2>/dev/null || true
   read_all | while IFS='|' read -r name file wanted found state; do
     if [ "$state" = differs ]; then
       echo "$name could not be set: $file was given \"$wanted\" and reads \"$found\""
@@ -49,6 +50,6 @@ prove() {
 
 case ${1-} in
   read) read_all | as_json ;;
-  prove) prove ;;
-  *) echo "usage: knobs.sh read | prove" >&2 && exit 1 ;;
+  set) prove ;;
+  *) echo "usage: knobs.sh read | set" >&2 && exit 1 ;;
 esac

@@ -97,10 +97,12 @@ validate() {
   done
 }
 
-swap() { # file by file, each atomically
+swap() { # file by file, each atomically; what was there is kept until the new has proved itself
+  rm -f "$ETC"/conf.d/*.good "$ETC"/*.good
   for file in "$ETC"/next/*; do
     case $file in */pg_hba) live=$ETC/pg_hba.conf ;; *) live=$ETC/conf.d/${file##*/} ;; esac
     if cmp -s "$file" "$live"; then continue; fi
+    [ ! -e "$live" ] || cp -p "$live" "$live.good"
     cp -p "$file" "$live.part"
     sync -f "$live.part"
     mv "$live.part" "$live"
@@ -108,21 +110,34 @@ swap() { # file by file, each atomically
   done
 }
 
+restart() { # where PostgreSQL does not come up, as it was before
+  if systemctl restart "$UNIT" && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
+  said=$(grep -aE 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)
+  for good in "$ETC"/conf.d/*.good "$ETC"/*.good; do
+    [ ! -e "$good" ] || mv "$good" "${good%.good}"
+  done
+  systemctl restart "$UNIT" || true
+  die "PostgreSQL did not start: $said; it was put back as it was"
+}
+
+reset_by_hand() { # what somebody changed by ALTER SYSTEM overrides the files
+  [ -n "$(query -c "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf'")" ] || return 0
+  query -c 'ALTER SYSTEM RESET ALL' >/dev/null
+  swapped=yes
+}
+
 bring_into_force() {
   if ! running; then
-    systemctl start "$UNIT" || die "PostgreSQL did not start: $(grep -E 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)"
+    restart
     swapped=yes
-  elif [ -n "$swapped" ]; then
+  fi
+  reset_by_hand
+  if [ -n "$swapped" ]; then
     query -c 'SELECT pg_reload_conf()' >/dev/null
     sleep 0.2 # the postmaster takes it in on a signal
   fi
-  if [ -n "$(query -c "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf'")" ]; then
-    query -c 'ALTER SYSTEM RESET ALL' -c 'SELECT pg_reload_conf()' >/dev/null
-    swapped=yes
-    sleep 0.2
-  fi
   if [ -n "$(query -c 'SELECT name FROM pg_settings WHERE pending_restart')" ]; then
-    systemctl restart "$UNIT"
+    restart
     swapped=yes
   fi
 }
@@ -175,6 +190,7 @@ apply() {
   swap
   bring_into_force
   prove
+  rm -f "$ETC"/conf.d/*.good "$ETC"/*.good
   see_to_password
   [ -z "$swapped" ] || echo changed
 }

@@ -86,24 +86,51 @@ authorise() {
   echo changed
 }
 
-memory_group() {
-  if [ -d /sys/fs/cgroup/memory ]; then echo "/sys/fs/cgroup/memory/pgladder-$NAME"; else echo "/sys/fs/cgroup/pgladder-$NAME"; fi
+# The box's own control group: its systemd takes it for the root of all, and limits hold for all that is in it.
+# Version 2 has one tree for everything, version 1 one for each concern.
+tree() { if [ -e /sys/fs/cgroup/cgroup.procs ]; then echo /sys/fs/cgroup; else echo "/sys/fs/cgroup/$1"; fi; }
+
+group() { # of a concern; made, and joined by this process
+  made=$(tree "$1")/pgladder-$NAME
+  mkdir -p "$made"
+  echo 0 >"$made/cgroup.procs"
 }
 
-limit_memory() { # for this process and what it starts
-  group=$(memory_group)
-  mkdir -p "$group"
-  if [ -e "$group/memory.limit_in_bytes" ]; then limit=memory.limit_in_bytes; else limit=memory.max; fi
-  echo "${MEMORY_MB}M" >"$group/$limit"
-  echo $$ >"$group/cgroup.procs"
+limit_memory() {
+  group memory
+  if [ -e "$made/memory.limit_in_bytes" ]; then file=memory.limit_in_bytes; else file=memory.max; fi
+  echo "${MEMORY_MB}M" >"$made/$file"
+}
+
+limit_cpu() { # microseconds of processor time in every 100 ms
+  group cpu
+  quota=$((CPU_PERCENT * 1000))
+  if [ -e "$made/cpu.cfs_quota_us" ]; then echo "$quota" >"$made/cpu.cfs_quota_us"; else echo "$quota 100000" >"$made/cpu.max"; fi
+}
+
+join_groups() {
+  for concern in systemd unified; do
+    [ ! -d "$(tree "$concern")" ] || group "$concern"
+  done
+  [ -z "$MEMORY_MB" ] || limit_memory
+  [ -z "$CPU_PERCENT" ] || limit_cpu
+}
+
+remove_groups() {
+  for concern in systemd unified memory cpu; do
+    made=$(tree "$concern")/pgladder-$NAME
+    [ ! -d "$made" ] || find "$made" -depth -type d -exec rmdir {} +
+  done
 }
 
 start() {
   [ ! -e "/sys/class/net/vb-$NAME" ] || die "the interface vb-$NAME belongs to a box of another lab on this machine"
-  [ -z "$MEMORY_MB" ] || limit_memory
-  setsid systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
-    --timezone=off --machine="$NAME" ${CPUS:+--cpu-affinity="$CPUS"} --network-bridge="$BRIDGE" \
-    --directory="$root" </dev/null >"$box/console.log" 2>&1 &
+  (
+    join_groups
+    exec setsid systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
+      --timezone=off --machine="$NAME" ${CPUS:+--cpu-affinity="$CPUS"} --network-bridge="$BRIDGE" \
+      --directory="$root"
+  ) </dev/null >"$box/console.log" 2>&1 &
   echo changed
 }
 
@@ -144,8 +171,7 @@ detach() {
       echo changed
     fi
   done
-  group=$(memory_group)
-  [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
+  remove_groups
 }
 
 cut() {

@@ -1,0 +1,106 @@
+"""Runs on the provisioned cluster, cut and stopped, and the way back after all that; on the first box."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.lab import BOXES, Lab, changed
+
+BOX = BOXES[0]
+RUNS = "/var/lib/pgladder/runs"
+UNIT = "pgladder-run@cut"
+RUN = "pgladder run --phases 2-D --warm-up 0.2 --window 0.5"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ready(lab: Lab) -> None:
+    said = lab.play("provision", BOX)
+    assert said.returncode == 0, said.stdout
+
+
+def _records(lab: Lab) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/cut/trials.jsonl").splitlines()]
+
+
+def _codes(record: dict[str, Any]) -> set[str]:
+    return {reason["code"] for reason in record["validity"]["reasons"]}
+
+
+def _as_provisioned(lab: Lab) -> bool:
+    etc = "/etc/postgresql/15/pgladder"
+    lab.run(BOX, f"cmp {etc}/conf.d/20-variant.conf {etc}/next/20-variant.conf")
+    return lab.sql(BOX, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == "0"
+
+
+def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab) -> None:
+    said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 3")
+    assert json.loads(said)["complete"] is True
+    [run] = lab.run(BOX, f"sudo ls {RUNS}").split()
+    host = json.loads(lab.run(BOX, f"sudo cat {RUNS}/{run}/host.json"))
+    assert host["facts"]["postgresql"]["settings"]["port"] == "5544"
+    assert _as_provisioned(lab)
+    again = lab.play("provision", BOX)
+    assert changed(again, BOX) == 0, again.stdout
+    begin = f"mkdir cut && cp {run}/plan.json cut/ && sync -f ."
+    lab.run(BOX, f"sudo -u pgladder sh -c 'cd {RUNS} && {begin}'")
+
+
+def test_another_user_is_told_how(lab: Lab) -> None:
+    said = lab.host(BOX).run(RUN)
+    assert said.rc == 2
+    assert "sudo -u pgladder pgladder run" in said.stderr
+
+
+def test_a_run_that_is_stopped_keeps_its_records_and_stays_enabled(lab: Lab) -> None:
+    lab.run(BOX, f"sudo systemctl enable --now --no-block {UNIT}")
+    lab.wait_until(BOX, f"sudo test -e {RUNS}/cut/samples/1.jsonl")
+    lab.run(BOX, f"sudo systemctl stop {UNIT}")
+    assert "interrupted" in _codes(_records(lab)[-1])
+    assert lab.run(BOX, f"systemctl is-enabled {UNIT}").strip() == "enabled"
+    assert _as_provisioned(lab)
+
+
+def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) -> None:
+    before = len(_records(lab))
+    lab.run(BOX, f"sudo systemctl start --no-block {UNIT}")
+    lab.wait_until(BOX, f"test $(sudo cat {RUNS}/cut/trials.jsonl | wc -l) -gt {before + 1}")
+    lab.cut(BOX)
+    lab.up()
+    lab.wait_until(BOX, f"sudo test -e {RUNS}/cut/SHA256SUMS && ! systemctl is-enabled {UNIT}")
+    lab.wait_until(BOX, f"! systemctl is-active {UNIT}")
+    cut = {"interrupted", "agent-ended"}
+    whole = [record["trial"] for record in _records(lab) if not cut & _codes(record)]
+    assert sorted(whole) == [1, 2, 3, 4, 5, 6]
+    assert _as_provisioned(lab)
+
+
+def test_a_setting_changed_by_hand_stops_a_run_by_its_name(lab: Lab) -> None:
+    lab.sql(BOX, "ALTER SYSTEM SET work_mem = '5MB'")
+    said = lab.host(BOX).run(f"sudo -u pgladder {RUN}")
+    assert said.rc == 1
+    assert "work_mem: changed by ALTER SYSTEM; provision this box again" in " ".join(said.stderr.split())
+
+
+def test_provisioning_mends_that_and_brings_a_formula_into_force(lab: Lab) -> None:
+    said = lab.play("provision", BOX, "-e", "postgresql_variant=pgtune-oltp")
+    assert said.returncode == 0, said.stdout
+    assert lab.sql(BOX, "SELECT sourcefile FROM pg_settings WHERE name = 'work_mem'").endswith("20-variant.conf")
+    assert lab.sql(BOX, "SHOW random_page_cost") == "1.1"
+
+
+def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
+    pages = "SELECT setting FROM pg_settings WHERE name = 'huge_pages'"
+    before = lab.sql(BOX, pages)
+    said = lab.play("provision", BOX, "-e", "postgresql_variant=huge-pages")
+    if said.returncode:  # where no huge pages are set aside
+        assert "it was put back as it was" in said.stdout
+        assert lab.sql(BOX, pages) == before
+
+
+def test_teardown_after_many_runs_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    said = lab.play("teardown", BOX)
+    assert said.returncode == 0, said.stdout
+    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+    again = lab.play("teardown", BOX)
+    assert changed(again, BOX) == 0
