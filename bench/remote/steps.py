@@ -13,8 +13,8 @@ LAUNCH, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch
 PROGRAM = "/usr/local/bin/pgladder"
 RUNS = "/var/lib/pgladder/runs"
 NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
-CANCEL_TIMEOUT_S = 120
-"""The unit gives the agent 90 s to end."""
+CANCEL_TIMEOUT_S = 330
+"""The unit gives the agent 300 s to end."""
 CHUNK_BYTES = 1 << 16
 ENDINGS: dict[int, "Ending"] = {0: "finished", 10: "cancelled", 11: "failed"}
 
