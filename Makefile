@@ -24,7 +24,7 @@ WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIA
 	$(if $(UNTIL_DECIDED),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
 
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs noise launch follow status pull cancel e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -62,8 +62,14 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
-	$(BIN)/pytest -n 2 --dist loadgroup tests/e2e
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once
+	@$(MAKE) --no-print-directory -j 2 e2e-boxes e2e-remote
+
+e2e-boxes: .venv/ready
+	$(BIN)/pytest tests/e2e --ignore tests/e2e/remote
+
+e2e-remote: .venv/ready
+	$(BIN)/pytest tests/e2e/remote
 
 integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	@.ci/system-packages $(TEST_PACKAGES)

@@ -6,7 +6,6 @@ they speak of, checksums last: at any moment, what lies in place is a run that c
 
 import hashlib
 import io
-import os
 import re
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bench.files import PART
+from bench.files import write_whole
 from bench.journal import HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
 from bench.model import PgladderError
 
@@ -103,23 +102,13 @@ def _place(directory: Path, member: tarfile.TarInfo, content: bytes) -> None:
         raise DamagedError(f"{member.name} did not come as it was sent")
     if member.name != SUMS:
         (directory / SUMS).unlink(missing_ok=True)  # of an earlier end: they don't list this
-    path = directory / member.name
-    part = path.with_name(path.name + PART)
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    write_whole(directory / member.name, content)
 
 
 def _closed(directory: Path, files: int, size: int, *, sealed: bool) -> Arrived:
-    """End a whole stream: checksums that the box took back are none, and the names are on the disk."""
+    """End a whole stream: checksums that the box took back are none."""
     if not sealed:
         (directory / SUMS).unlink(missing_ok=True)
-    for path in (directory / SAMPLES, directory):
-        handle = os.open(path, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
     return Arrived(files, size, sealed)
 
 

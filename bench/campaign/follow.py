@@ -101,4 +101,5 @@ def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQ
         news.put(lambda: view.ended(name, "not followed"))
         raise
     news.put(lambda: view.ended(name, ending))
+    says(f"{name}: run {run} {why or 'finished'}.")
     return End(ending, why)

@@ -98,9 +98,6 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     finally:
         view.close()
     boxes.failures += together.failures
-    for host, end in together.done.items():
-        if end.how == "finished":
-            boxes.says(f"{host}: run {run} finished.")
     return [
         Failure(host, f"run {run} {end.why}", FAILED) for host, end in together.done.items() if end.how != "finished"
     ]

@@ -193,6 +193,8 @@ class Link:
 
     def _connect(self, password: str | None) -> Connection:
         host = self.host
+        if host.key_file and not host.key_file.is_file():
+            raise NotAdmittedError(host.name, f"there is no SSH key {host.key_file}; name yours by KEY=")
         try:
             return self._attempt(password)
         except paramiko.BadHostKeyException as error:

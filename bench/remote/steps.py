@@ -13,9 +13,10 @@ LAUNCH, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch
 PROGRAM = "/usr/local/bin/pgladder"
 RUNS = "/var/lib/pgladder/runs"
 NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
-CANCEL_TIMEOUT_S = 120
-"""The unit gives the agent 90 s to end."""
+CANCEL_TIMEOUT_S = 330
+"""The unit gives the agent 300 s to end."""
 CHUNK_BYTES = 1 << 16
+FULL_MB = 50
 ENDINGS: dict[int, "Ending"] = {0: "finished", 10: "cancelled", 11: "failed"}
 
 Ending = Literal["finished", "cancelled", "failed"]
@@ -68,11 +69,21 @@ def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> 
 
 
 def last_words(link: Link, run: str) -> str:
-    """Return what the agent said last."""
-    script = 'exec journalctl --quiet --output cat --no-pager --lines 20 --identifier pgladder --unit "$1"'
+    """Return what the agent said last, and how full the disk is where that may be why."""
+    script = (
+        f"df --output=avail -B 1000000 {RUNS} | tail -n 1;"
+        ' exec journalctl --quiet --output cat --no-pager --lines 20 --identifier pgladder --unit "$1"'
+    )
     said = link.run(script, f"pgladder-run@{run}.service", user="root")
-    lines = [line for line in said.out.decode(errors="replace").splitlines() if line.startswith("pgladder: ")]
-    return lines[-1].removeprefix("pgladder: ") if lines else "it left no word why"
+    return parse_last_words(said.out.decode(errors="replace"))
+
+
+def parse_last_words(text: str) -> str:
+    """Read MB that are free, then lines of the journal."""
+    free_mb, *lines = text.splitlines()
+    words = [line.removeprefix("pgladder: ") for line in lines if line.startswith("pgladder: ")]
+    why = words[-1].rstrip(".") if words else "it left no word why"
+    return f"{why}; its disk is full" if int(free_mb) < FULL_MB else why
 
 
 def cancel(link: Link, run: str) -> list[str]:

@@ -6,6 +6,12 @@ import pytest
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import Control
 
+FORGET = """
+sudo systemctl stop 'pgladder-run@*'
+sudo sh -c 'rm -rf /etc/systemd/system/multi-user.target.wants/pgladder-run@* /var/lib/pgladder/runs/*'
+sudo sh -c 'rm -f /run/clock-was-set /var/filler-*'
+"""
+
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory):
@@ -16,6 +22,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
     if not kept:
         lab.down()
     lab.up()
+    if kept:
+        for box in lab.boxes:
+            lab.run(box, FORGET)
     said = lab.play("provision", ",".join(lab.boxes))
     assert said.returncode == 0, said.stdout
     yield lab

@@ -1,0 +1,43 @@
+"""Boxes that are followed: a row each on a terminal, plain lines elsewhere."""
+
+import io
+
+from rich.console import Console
+
+from bench.analysis.underway import UnderWay
+from bench.report.following import Following, Row, cells
+from tests.builders import a_plan, a_record, a_trial, void
+
+
+def plan(count=4):
+    return a_plan(*(a_trial(number, block=(number + 1) // 2) for number in range(1, count + 1)))
+
+
+def test_a_row_tells_trial_block_rate_course_and_what_is_left():
+    so_far = UnderWay(plan()).with_record(a_record(1, rows_per_s=1000.0)).with_record(a_record(2, rows_per_s=9000.0))
+    row = Row(so_far, state="running", since=0.0)
+    assert cells("n100", row, now=20.0) == ["n100", "3/4", "2/2", "2-C stock plain", "9,000", "▁█", "–", "20 s"]
+
+
+def test_what_was_there_before_tells_nothing_of_how_long_a_trial_takes():
+    so_far = UnderWay(plan()).with_record(a_record(1))
+    assert cells("n100", Row(so_far, state="running", first=1, since=0.0), now=99.0)[-1] == "14 s"
+
+
+def test_a_run_that_ended_says_how_and_counts():
+    so_far = UnderWay(plan(1)).with_record(a_record(1))
+    assert cells("n100", Row(so_far, state="finished"), now=0.0)[:4] == ["n100", "1/1", "", "finished"]
+
+
+def test_without_a_terminal_each_trial_is_a_line_and_nothing_else_is_written():
+    out = Console(file=io.StringIO(), width=100)
+    view = Following(out)
+    view.begins("n100", UnderWay(plan(2)))
+    view.recorded("n100", UnderWay(plan(2)), a_record(1, rows_per_s=1000.0))
+    view.recorded("n100", UnderWay(plan(2)), a_record(2, **void()))
+    view.ended("n100", "finished")
+    view.close()
+    assert out.file.getvalue().splitlines() == [
+        "n100: trial 1 of 2, 2-C stock plain tcp, 1,000 rows/s",
+        "n100: trial 2 of 2, 2-C stock plain tcp, – rows/s void: the connection was lost",
+    ]
