@@ -14,7 +14,7 @@ TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if 
 	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
 PLAYBOOK = $(BIN)/ansible-playbook
 
-.PHONY: help trust doctor provision teardown e2e report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help trust doctor provision teardown e2e compare-runs noise reproduce report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,15 @@ provision: .venv/ready ## make boxes ready
 
 teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
+
+compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run)
+	$(BIN)/pgladder compare results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
+
+noise: .venv/ready ## how far equal trials differ on this machine (PHASES= BLOCKS= PROFILE=)
+	$(BIN)/pgladder noise $(if $(PHASES),--phases $(PHASES)) $(if $(BLOCKS),--blocks $(BLOCKS)) $(if $(PROFILE),--profile $(PROFILE))
+
+reproduce: .venv/ready ## a pulled run's plan again on this machine, tested for equivalence (RUN=name)
+	$(BIN)/pgladder reproduce results/$(or $(RUN),$(error say which run: make reproduce RUN=name))
 
 report: .venv/ready ## the page of pulled results again, offline (RUN=name)
 	$(BIN)/pgladder report results/$(or $(RUN),$(error say which run: make report RUN=name))

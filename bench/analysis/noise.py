@@ -1,6 +1,6 @@
 """A box's noise: an A/A run told as noise floors, kept with the fingerprint they hold for, found for a comparison.
 
-The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.offline``'s business.
+The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.noise``'s business.
 """
 
 from collections.abc import Sequence
