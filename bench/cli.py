@@ -92,6 +92,8 @@ def _complain(sentence: object) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
+    if options.margin and not (options.until_decided or options.plan or options.resume):
+        raise WrongUseError("--margin goes with --until-decided; pgladder compare takes one of its own.")
     request = Request(
         wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
     )

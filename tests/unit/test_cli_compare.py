@@ -176,6 +176,7 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(refused, arguments, 
         (["run", "--until-decided"], "--until-decided needs --max-blocks"),
         (["run", "--until-decided", "--max-blocks", "9", "--blocks", "3"], "and no --blocks"),
         (["run", "--max-blocks", "9"], "--max-blocks goes with --until-decided"),
+        (["run", "--margin", "0.1"], "--margin goes with --until-decided"),
         (["run", "--until-decided", "--max-blocks", "9"], "takes two variants or more"),
         (
             ["run", "--variants", "stock async-commit", "--until-decided", "--max-blocks", "2"],
