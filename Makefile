@@ -111,8 +111,11 @@ compare: .venv/ready ## which variant is faster? (VARIANTS="a b"; UNTIL_DECIDED=
 compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
 
-compare-runs: .venv/ready ## did anything change since? (A=results/<run>/<host> B=...)
-	$(BIN)/pgladder compare $(A) $(B)
+compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run)
+	$(BIN)/pgladder compare results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
+
+reproduce: .venv/ready ## a pulled run's plan again on this machine, tested for equivalence (RUN=name)
+	$(BIN)/pgladder reproduce results/$(or $(RUN),$(error say which run: make reproduce RUN=name))
 
 noise: .venv/ready ## what can these boxes tell at all? one variant against itself
 	@$(FAB) noise $(WHAT) $(ID) $(WHERE)

@@ -41,14 +41,16 @@ def cell_of(trial: Trial) -> Cell:
 def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
     last = {record.trial: record for record in records}
-    times: Counter[tuple[Cell, str, int]] = Counter()
     found: dict[Cell, dict[str, ByBlock]] = {}
+    times: Counter[tuple[int, int]] = Counter()
     for trial in plan.trials:
         cell = cell_of(trial)
-        blocks = found.setdefault(cell, {variant.name: {} for variant in plan.variants})[trial.variant]
-        times[cell, trial.variant, trial.block] += 1
+        if (arms := found.get(cell)) is None:
+            arms = found[cell] = {variant.name: {} for variant in plan.variants}
+        blocks = arms[trial.variant]
+        times[id(blocks), trial.block] += 1
         if record := last.get(trial.trial):
-            blocks[plan.run, trial.block, times[cell, trial.variant, trial.block]] = record
+            blocks[plan.run, trial.block, times[id(blocks), trial.block]] = record
     order = sorted(found, key=lambda cell: (cell.phase, cell.layout, cell.transport))
     return {cell: found[cell] for cell in order}
 
@@ -71,11 +73,15 @@ def headline(records: Sequence[Record]) -> Rate:
     return burst if all(settled(record) is None for record in records) else settled
 
 
-def shared(one: Mapping[Block, Record], other: Mapping[Block, Record], rate: Rate) -> tuple[list[float], list[float]]:
+def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
+    """Return an arm's rate in each block that counts."""
+    return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
+
+
+def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
     """Return the rates of two arms in the blocks in which both have one."""
-    pairs = [(rate(one[block]), rate(other[block])) for block in one if block in other]
-    known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    return [a for a, _ in known], [b for _, b in known]
+    both = [block for block in one if block in other]
+    return [one[block] for block in both], [other[block] for block in both]
 
 
 def refused(records: Iterable[Record]) -> str | None:
@@ -105,7 +111,8 @@ def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
     for arms in by_cell(plan, records).values():
         baseline, *candidates = arms.values()
         if not refused(baseline.values()):
-            found += [shared(baseline, each, rate) for each in candidates if not refused(each.values())]
+            first = rates(baseline, rate)
+            found += [shared(first, rates(each, rate)) for each in candidates if not refused(each.values())]
     return bool(found) and all(_tells(plan, pair, most) for pair in found)
 
 

@@ -92,11 +92,18 @@ def _complain(sentence: object) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
+    if options.margin and not (options.until_decided or options.plan or options.resume):
+        raise WrongUseError("--margin goes with --until-decided; pgladder compare takes one of its own.")
     request = Request(
         wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
     )
     directory, complete = measure(request, console(stderr=options.json))
-    return _show([directory], json=options.json) if complete else _stopped(directory)
+    if not complete:
+        return _stopped(directory)
+    code = _show([directory], json=options.json)
+    if len(directory.plan().variants) > 1 and not options.json:
+        console().print(f"\nWhich is faster: pgladder compare {directory.path}", soft_wrap=True)
+    return code
 
 
 def _asked(options: argparse.Namespace) -> Wish | None:

@@ -91,9 +91,7 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--any-version", action="store_true", help="measure a --dsn that is not PostgreSQL 15")
     group.add_argument("--bin-dir", type=Path, metavar="DIR", help="PostgreSQL 15's programs")
     group.add_argument("--data-dir", type=Path, metavar="DIR", help=f"the private server's disk ({default_data_dir()})")
-    group.add_argument(
-        "--out", type=Path, metavar="DIR", help="results (results/<run>/<host>; on a box runs/<run>)"
-    )
+    group.add_argument("--out", type=Path, metavar="DIR", help="results (results/<run>/<host>; on a box runs/<run>)")
 
 
 def add_noise(parser: argparse.ArgumentParser, wish: Callable[[argparse.Namespace], Wish | None]) -> None:

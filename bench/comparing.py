@@ -3,28 +3,25 @@
 Joins ``journal``, ``analysis`` and ``offline`` for ``pgladder compare`` and what goes with it.
 """
 
-import socket
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 from bench.analysis.apart import Kind, compare_runs
-from bench.analysis.compare import Noise, compare_arms
-from bench.analysis.comparison import CellNoise, ComparisonReport
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import check_records
-from bench.analysis.noise import BoxNoise, box_noise, cell_noise, changed, floor_of, joined
+from bench.analysis.noise import BoxNoise, box_noise, joined
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
-from bench.model import Plan, WrongUseError, from_json, to_json
-from bench.offline import read
+from bench.model import Plan, WrongUseError, to_json
+from bench.noise import host_of, noise_file, noise_in, noise_near
+from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
-
-NOISE = "noise"
-ABOVE = 3
-"""Directories above a run that may hold ``noise``: results/<run>/<host> and results."""
 
 
 def compared(directory: Path, margin: float | None = None) -> list[ComparisonReport]:
@@ -34,9 +31,21 @@ def compared(directory: Path, margin: float | None = None) -> list[ComparisonRep
         WrongUseError: there is nothing to compare, or runs that do not belong together.
 
     """
-    runs = [(found.path, records_of(found)) for found in find_all_runs(directory)]
-    by_host = groupby(sorted(runs, key=lambda each: _host(each[1])), lambda each: _host(each[1]))
-    return [_of_host(list(group), margin) for _, group in by_host]
+    with _uncollected():
+        runs = [(found.path, records_of(found)) for found in find_all_runs(directory)]
+        by_host = groupby(sorted(runs, key=lambda each: host_of(each[1])), lambda each: host_of(each[1]))
+        return [_of_host(list(group), margin) for _, group in by_host]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the collector not look at a hundred thousand records again and again while more are made: all are needed."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _of_host(found: Sequence[tuple[Path, PulledRun]], margin: float | None) -> ComparisonReport:
@@ -44,10 +53,6 @@ def _of_host(found: Sequence[tuple[Path, PulledRun]], margin: float | None) -> C
     rule = runs[0].plan.until_decided
     wanted = margin or (rule.margin if rule else MARGIN)
     return compare_arms(runs, noise_near(found[0][0], runs[0], wanted), margin=margin)
-
-
-def _host(run: PulledRun) -> str:
-    return run.host.host if run.host else ""
 
 
 def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) -> ComparisonReport:
@@ -96,48 +101,7 @@ def _read(directory: RunDirectory) -> PulledRun:
     return run
 
 
-def records_of(directory: RunDirectory) -> PulledRun:
-    """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
-    sealed = directory.check_sums(samples=False)
-    run = PulledRun(
-        directory=directory.path.resolve().name,
-        plan=directory.plan(),
-        host=directory.host(),
-        records=directory.records(),
-        samples={},
-        histograms={},
-        sealed=sealed,
-    )
-    check_records(run.plan, run.records)
-    return run
-
-
 # --- noise -----------------------------------------------------------------------------------------------------------
-
-
-def noise_near(path: Path, run: PulledRun, margin: float) -> Noise:
-    """Return what is known of the noise of a run's box, if it still is the box it was."""
-    known = noise_beside(path, _host(run))
-    if known and run.host and changed(known.host, run.host):
-        known = None
-
-    def of(cell: Cell, blocks: int) -> CellNoise | None:
-        return cell_noise(floor_of(known, run.plan, cell), blocks, margin)
-
-    return of
-
-
-def noise_beside(path: Path, host: str | None = None) -> BoxNoise | None:
-    """Return what is known of a box's noise in a directory above its run's; the box is this one, or named."""
-    places = list(path.resolve().parents)[:ABOVE]
-    found = (noise_in(place, host or socket.gethostname()) for place in places)
-    return next((noise for noise in found if noise), None)
-
-
-def noise_in(results: Path, host: str) -> BoxNoise | None:
-    """Return what is known of a box's noise; ``results`` is what holds the runs."""
-    path = _noise_file(results, host)
-    return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None
 
 
 def keep_noise(directory: Path, margin: float = MARGIN) -> tuple[BoxNoise, Path]:
@@ -152,14 +116,10 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> tuple[BoxNoise, Path]
     found = only_run(directory)
     new = box_noise(records_of(found), margin=margin)
     results = found.path.resolve().parents[1]
-    path = _noise_file(results, new.host.host)
+    path = noise_file(results, new.host.host)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, to_json(joined(noise_in(results, new.host.host), new)) + b"\n")
     return new, path
-
-
-def _noise_file(results: Path, host: str) -> Path:
-    return results / NOISE / f"{host or 'unknown'}.json"
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

@@ -5,9 +5,9 @@ Joins ``local`` and ``report`` for the commands that measure.
 
 from rich.console import Console
 
-from bench.comparing import noise_beside
 from bench.journal import RunDirectory
 from bench.local import Request, carry_out, prepared
+from bench.noise import noise_beside
 from bench.plan import TRIAL_OVERHEAD_S, Estimate
 from bench.report.noise import too_noisy_lines
 from bench.report.progress import RunProgress

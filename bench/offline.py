@@ -7,9 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import __version__
-from bench.analysis.ladder import LadderReport, ladder_report
+from bench.analysis.apart import compare_runs
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import ComparisonReport
+from bench.analysis.ladder import LadderReport, check_records, ladder_report
 from bench.analysis.pulled import PulledRun
 from bench.journal import REPORT, RunDirectory, find_runs
+from bench.model import WrongUseError
+from bench.noise import noise_near
+from bench.stats.compare import MARGIN
 
 
 def read(directory: RunDirectory) -> PulledRun:
@@ -34,6 +40,22 @@ def read(directory: RunDirectory) -> PulledRun:
     )
 
 
+def records_of(directory: RunDirectory) -> PulledRun:
+    """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
+    sealed = directory.check_sums(samples=False)
+    run = PulledRun(
+        directory=directory.path.resolve().name,
+        plan=directory.plan(),
+        host=directory.host(),
+        records=directory.records(),
+        samples={},
+        histograms={},
+        sealed=sealed,
+    )
+    check_records(run.plan, run.records)
+    return run
+
+
 def told(run: PulledRun) -> LadderReport:
     """Return what the records of a run say."""
     return ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
@@ -55,8 +77,26 @@ def write_page(directory: Path, out: Path | None) -> tuple[Path, Sequence[Ladder
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
-    runs = [read(found) for found in find_runs(directory)]
+    found = find_runs(directory)
+    runs = [read(each) for each in found]
     reports = [told(run) for run in runs]
+    comparisons, refusals = _comparisons([each.path for each in found], runs)
     page = out or directory / REPORT
-    page.write_text(build_page(runs, reports, assets(), __version__), encoding="utf-8")
+    html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
+    page.write_text(html, encoding="utf-8")
     return page, reports
+
+
+def _comparisons(paths: Sequence[Path], runs: Sequence[PulledRun]) -> tuple[list[ComparisonReport], list[str]]:
+    """Compare the variants of each run, and the hosts; return also why some can't be compared."""
+    found = [
+        compare_arms([run], noise_near(path, run, run.plan.until_decided.margin if run.plan.until_decided else MARGIN))
+        for path, run in zip(paths, runs, strict=True)
+        if len(run.plan.variants) > 1
+    ]
+    if len(runs) < 2:
+        return found, []
+    try:
+        return [*found, compare_runs(runs, "hosts")], []
+    except WrongUseError as error:
+        return found, [str(error)]

@@ -25,6 +25,7 @@ from bench.model import (
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
+from bench.wal import FILE_BYTES, files_wanted
 
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
@@ -45,7 +46,7 @@ WAL_BYTES_PER_ROW = 170
 WAL_PAGE_BYTES = 8192
 """A commit flushes whole pages of WAL."""
 START_BYTES = 300_000_000
-"""A new cluster, or the WAL that a trial fills beforehand."""
+"""A new cluster, or the WAL that is written before a trial."""
 DISK_BYTES_PER_S = 1_000_000_000
 """What a fast NVMe drive takes."""
 WAL_KEPT_BYTES = 1 << 30
@@ -342,7 +343,8 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
 
 
 def _wal_kept_bytes(plan: Plan, wal_bytes: int) -> int:
-    """Return the most WAL that is there at once: what is written, up to the largest max_wal_size of a variant."""
+    """Return the most WAL that is there at once: written or made ready, up to the largest max_wal_size of a variant."""
     asked = (texts(variant).get("max_wal_size") for variant in plan.variants)
     largest = max((int(in_base_units(text, "MB")) << 20 for text in asked if text), default=0)
-    return max(WAL_KEPT_BYTES, min(largest, wal_bytes))
+    ready = files_wanted(plan.warm_up_s + plan.window_s, None, largest, None) * FILE_BYTES
+    return max(WAL_KEPT_BYTES, ready, min(largest, wal_bytes))

@@ -1,12 +1,14 @@
 """Records as a real run writes them, to be changed where a test looks: ``a_record(rows_per_s=None)``."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.ladder import Key, Ladder, LadderReport, ladders
 from bench.analysis.pulled import PulledRun
+from bench.journal import RunDirectory
 from bench.model import (
     ClientTime,
     Cpu,
@@ -240,6 +242,18 @@ def again(run: PulledRun) -> PulledRun:
 def rated(rate: float | None) -> dict[str, Any]:
     """What of a record a rate decides; the settled one is a fifth lower."""
     return void() if rate is None else {"rows_per_s": rate, "settled_rows_per_s": 0.8 * rate}
+
+
+def written(path: Path, run: PulledRun) -> Path:
+    """The files of a run, sealed."""
+    directory = RunDirectory(path)
+    directory.begin(run.plan)
+    if run.host:
+        directory.write_host(run.host)
+    for record in run.records:
+        directory.append(record, a_samples(record.trial, record.attempt))
+    directory.finish()
+    return path
 
 
 def planned_as(record: Record) -> Trial:

@@ -4,14 +4,15 @@ The server's CPU is its postmaster's own and that of its living and of its ended
 each insert, gone before anyone could ask for its time).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from time import monotonic
 
 import psutil
 
 from bench.model import Cpu, Unreadable
-from bench.probes.sensors import Reading, busy_share
+from bench.probes.sensors import Reading, busy_share, energy_between
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
@@ -91,3 +92,19 @@ def counters_between(moments: Sequence[Moment]) -> dict[str, float]:
         return {}
     first, last = moments[0].server, moments[-1].server
     return {name: last[name] - first[name] for name in first}
+
+
+def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | None:
+    """Return the joules of all processor packages from the first reading to the last; None where not readable. Pure."""
+    steps = [_energy_uj(before, after, range_uj) for before, after in pairwise(moment.host for moment in moments)]
+    known = [step for step in steps if step is not None]
+    return sum(known) / 1e6 if known and len(known) == len(steps) else None
+
+
+def _energy_uj(before: Reading, after: Reading, range_uj: Mapping[str, int | Unreadable]) -> int | None:
+    if isinstance(before.energy_uj, Unreadable) or isinstance(after.energy_uj, Unreadable):
+        return None
+    ranges = {zone: limit for zone, limit in range_uj.items() if not isinstance(limit, Unreadable)}
+    if not before.energy_uj.keys() == after.energy_uj.keys() <= ranges.keys():
+        return None
+    return sum(energy_between(old, after.energy_uj[zone], ranges[zone]) for zone, old in before.energy_uj.items())

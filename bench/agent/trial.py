@@ -17,6 +17,7 @@ import psycopg2
 
 from bench.agent import judge, observe
 from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
+from bench.arms import Cell, cell_of
 from bench.model import (
     ClientTime,
     Cpu,
@@ -37,6 +38,7 @@ from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError, script
 from bench.stats.histogram import decode, merge, percentiles
 from bench.stats.steadiness import assess
+from bench.wal import files_wanted
 from bench.workload.client import DRAIN_TIMEOUT_S
 from bench.workload.messages import Job, Result, Window
 from bench.workload.phase import AsyncPhase, ladder
@@ -45,8 +47,6 @@ from bench.workload.processes import ClientFailedError, Clients
 READY_TIMEOUT_S = 60
 DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
-WAL_SEGMENTS = 16
-"""At least these are there when a trial starts, so that a fresh cluster does not pay for creating them."""
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -67,6 +67,7 @@ class Outcome:
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
     moments: list[observe.Moment] = field(default_factory=list)
+    wal_files_created: int | None = None
     checkpoint_s: float | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
@@ -85,6 +86,8 @@ class TrialRunner:
         self._sensors = Sensors(_device(server))
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
+        self._wal_used: dict[Cell, int] = {}
+        """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
     def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
         """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason."""
@@ -110,7 +113,7 @@ class TrialRunner:
         with closing(self.server.session()) as session:
             self._prepare(session, trial, outcome)
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
-            began = time.monotonic()
+            wal_before, began = session.wal_position(), time.monotonic()
             self._measure(session, trial, outcome)
         with closing(self.server.session()) as session:  # anew: the server may have been restarted
             if session.started() != started:
@@ -120,6 +123,7 @@ class TrialRunner:
             if outcome.complete:
                 late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
+            self._count_wal(session, trial, wal_before, outcome)
             outcome.checkpoint_s = session.checkpoint()
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
             self._verify(session, trial, before, began, outcome)
@@ -130,19 +134,35 @@ class TrialRunner:
         """Bring the server to the same start, and say in what starts differ all the same."""
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
-            session.fill_wal(WAL_SEGMENTS)
+            session.fill_wal(self._wal_files_wanted(session, trial))
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         outcome.durability = durability(session, trial.layout)
         table, indexes = session.table_sizes()
-        directory, temperature = self.server.data_directory(), self._sensors.read().temperature_c
+        temperature = self._sensors.read().temperature_c
         outcome.start = Start(
             wal_segments=session.wal_segments(),
-            free_disk_bytes=shutil.disk_usage(directory).free if directory else None,
+            free_disk_bytes=self._free_bytes(),
             temperature_c=None if isinstance(temperature, Unreadable) else temperature,
             table_bytes=table,
             index_bytes=indexes,
         )
+
+    def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
+        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial))
+        return files_wanted(span_s, used, session.max_wal_bytes(), self._free_bytes())
+
+    def _free_bytes(self) -> int | None:
+        directory = self.server.data_directory()
+        return shutil.disk_usage(directory).free if directory else None
+
+    def _count_wal(self, session: Session, trial: Trial, before: int, outcome: Outcome) -> None:
+        """Note what a trial wrote, and whether files had to be created for it."""
+        cell, used = cell_of(trial), session.wal_position() - before
+        self._wal_used[cell] = max(used, self._wal_used.get(cell, 0))
+        there, at_start = session.wal_segments(), outcome.start.wal_segments if outcome.start else None
+        if there is not None and at_start is not None:
+            outcome.wal_files_created = max(there - at_start, 0)
 
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
@@ -267,6 +287,8 @@ class TrialRunner:
             start=outcome.start,
             transactions=outcome.transactions,
             counters=observe.counters_between(outcome.moments),
+            wal_files_created=outcome.wal_files_created,
+            energy_j=observe.energy_j(outcome.moments, self._sensors.energy_range_uj) if outcome.complete else None,
             durability=outcome.durability,
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),

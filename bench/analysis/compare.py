@@ -19,7 +19,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, settled, shared
+from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rates, settled, shared
 from bench.conf import read_conf
 from bench.model import Plan, Record, Variant, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, compare
@@ -100,8 +100,17 @@ def _cell(
     cell: Cell, arms: Arms, rate: Rate, levels: Levels, noise: Noise, effects: Mapping[str, Mapping[str, Value]]
 ) -> CellComparison:
     baseline, *candidates = arms
+    known: dict[Rate, dict[str, dict[Block, float]]] = {
+        each: {name: rates(blocks, each) for name, blocks in arms.items()} for each in (settled, burst)
+    }
     pairs = tuple(
-        _pair(baseline, each, arms, rate, levels, _differing(effects[baseline], effects[each])) for each in candidates
+        _pair(
+            {name: arms[name] for name in (baseline, each)},
+            [levels.compare(shared(of[baseline], of[each])) for of in known.values()],
+            _differing(effects[baseline], effects[each]),
+            by_burst=rate is burst,
+        )
+        for each in candidates
     )
     blocks = max((pair.settled.blocks for pair in pairs if pair.settled), default=0)
     return CellComparison(
@@ -113,17 +122,14 @@ def _cell(
         variant=None,
         arms=tuple(summary(name, blocks.values()) for name, blocks in arms.items()),
         pairs=pairs,
-        ranking=ranking(arms, rate, levels.look),
+        ranking=ranking(known[rate], levels.look),
         noise=noise(cell, blocks),
     )
 
 
-def _pair(
-    baseline: str, candidate: str, arms: Arms, rate: Rate, levels: Levels, differs: tuple[Differing, ...]
-) -> Pair:
-    one, other = arms[baseline], arms[candidate]
-    of_settled, of_burst = (levels.compare(shared(one, other, each)) for each in (settled, burst))
-    headlined = of_burst if rate is burst else of_settled
+def _pair(arms: Arms, found: Sequence[Comparison | None], differs: tuple[Differing, ...], *, by_burst: bool) -> Pair:
+    (baseline, candidate), (of_settled, of_burst) = arms, found
+    headlined = of_burst if by_burst else of_settled
     return Pair(
         baseline=baseline,
         candidate=candidate,
@@ -131,17 +137,18 @@ def _pair(
         burst=of_burst,
         adjusted_p=None,
         verdict=headlined.verdict if headlined else None,
-        left_out=tuple(left_out({baseline: one, candidate: other})),
+        left_out=tuple(left_out(arms)),
         differs=differs,
     )
 
 
 def left_out(arms: Arms) -> Iterable[str]:
     """Say which blocks do not count, and why; those of a refused arm are told by that."""
-    for block in sorted({block for blocks in arms.values() for block in blocks}):
-        for name, blocks in arms.items():
-            if why := _missing(blocks.get(block)):
-                yield f"{_named(block, arms)} of {name}: {why}"
+    every = {block for blocks in arms.values() for block in blocks}
+    found = [
+        (block, name, why) for name, blocks in arms.items() for block in every if (why := _missing(blocks.get(block)))
+    ]
+    return [f"{_named(block, arms)} of {name}: {why}" for block, name, why in sorted(found)]
 
 
 def _missing(record: Record | None) -> str | None:

@@ -7,6 +7,7 @@ named; what makes a number doubtful is carried along for the report to say first
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from statistics import median
 from typing import Literal
 
@@ -17,12 +18,10 @@ from bench.model import (
     Fingerprint,
     Latency,
     Layout,
-    Parameters,
     Plan,
     Reason,
     Record,
     Transport,
-    Trial,
     WrongUseError,
 )
 from bench.stats.histogram import merge, percentiles
@@ -141,17 +140,15 @@ def check_records(plan: Plan, records: Sequence[Record]) -> None:
         WrongUseError: names the first.
 
     """
-    planned = {trial.trial: trial for trial in plan.trials}
+    planned = {trial.trial: (*WHERE(trial), *HOW(trial.parameters)) for trial in plan.trials}
     for record in records:
-        trial = planned.get(record.trial)
-        if trial is None or record.run != plan.run or _asked(trial, trial.parameters) != _asked(record, record):
+        if record.run != plan.run or planned.get(record.trial) != (*WHERE(record), *HOW(record)):
             raise WrongUseError(f"The record of trial {record.trial} is not of a trial of plan {plan.run}.")
 
 
-def _asked(what: Trial | Record, how: Parameters | Record) -> tuple[object, ...]:
-    names = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
-    parameters = (getattr(how, name) for name in names)
-    return what.block, what.phase, what.method, what.variant, what.layout, what.transport, *parameters
+WHERE = attrgetter("block", "phase", "method", "variant", "layout", "transport")
+HOW = attrgetter("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+"""Of a trial's parameters, repeated on its record."""
 
 
 def host_notes(host: Fingerprint) -> list[str]:

@@ -1,6 +1,6 @@
 """A box's noise: an A/A run told as noise floors, kept with the fingerprint they hold for, found for a comparison.
 
-The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.offline``'s business.
+The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.noise``'s business.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell, burst, headline, shared
+from bench.arms import Cell, burst, headline, rates, shared
 from bench.facts import in_words, of_machine
 from bench.model import Fingerprint, Layout, Name, Parameters, Plan, Transport, WrongUseError
 from bench.stats.compare import MARGIN
@@ -72,8 +72,8 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     rate = headline(run.records)
     floors = []
     for cell, arms in cells.items():
-        one, other = arms.values()
-        pair = shared(one, other, rate)
+        one, other = (rates(blocks, rate) for blocks in arms.values())
+        pair = shared(one, other)
         if len(pair[0]) < 2:
             raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
         floors.append(_floor(plan, cell, "burst" if rate is burst else "settled", pair, margin))

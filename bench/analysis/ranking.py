@@ -7,15 +7,21 @@ from collections.abc import Callable, Mapping
 from itertools import combinations
 
 from bench.analysis.comparison import Rank
-from bench.arms import ByBlock, Rate, shared
+from bench.arms import Block, shared
 from bench.stats.compare import compare
 from bench.stats.multiplicity import holm
 
 
-def ranking(arms: Mapping[str, ByBlock], rate: Rate, level: Callable[[int], float]) -> tuple[Rank, ...]:
-    """Return the ranks of all arms that have a rate, the best first; ``level`` is that of a test of so many blocks."""
-    there = [name for name, blocks in arms.items() if any(rate(record) for record in blocks.values())]
-    ahead = _ahead(arms, there, rate, level)
+def ranking(arms: Mapping[str, Mapping[Block, float]], level: Callable[[int], float]) -> tuple[Rank, ...]:
+    """Return the ranks of all arms that have a rate, the best first.
+
+    Args:
+        arms: the rate of each block that counts.
+        level: of a test of so many blocks.
+
+    """
+    there = {name: known for name, known in arms.items() if known}
+    ahead = _ahead(there, level)
     ranks = [
         Rank(
             arm=name,
@@ -27,14 +33,12 @@ def ranking(arms: Mapping[str, ByBlock], rate: Rate, level: Callable[[int], floa
     return tuple(sorted(ranks, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
 
 
-def _ahead(
-    arms: Mapping[str, ByBlock], there: list[str], rate: Rate, level: Callable[[int], float]
-) -> set[tuple[str, str]]:
+def _ahead(arms: Mapping[str, Mapping[Block, float]], level: Callable[[int], float]) -> set[tuple[str, str]]:
     """Return (faster, slower) of every pair that can be told apart."""
     compared = {
         (one, other): compare(*pair)
-        for one, other in combinations(there, 2)
-        if len((pair := shared(arms[one], arms[other], rate))[0]) > 1
+        for one, other in combinations(arms, 2)
+        if len((pair := shared(arms[one], arms[other]))[0]) > 1
     }
     told = zip(compared.items(), holm([each.p_value or 0.0 for each in compared.values()]), strict=True)
     return {

@@ -125,15 +125,27 @@ class Session:
         except psycopg2.errors.InsufficientPrivilege:
             return None
 
-    def fill_wal(self, segments: int) -> None:
-        """Write WAL until so many segments are there to be recycled: creating one costs writing it twice.
+    def wal_ready(self) -> int:
+        """Return how many WAL files lie ready to be written, after the current one."""
+        files = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
+        return int(self.value(f"{files} AND name > pg_walfile_name(pg_current_wal_insert_lsn())"))
+
+    def wal_position(self) -> int:
+        """Return how many bytes of WAL the server has written since it was made."""
+        return int(self.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
+
+    def max_wal_bytes(self) -> int:
+        """Return max_wal_size."""
+        return int(self.value("SELECT setting::bigint << 20 FROM pg_settings WHERE name = 'max_wal_size'"))
+
+    def fill_wal(self, files: int) -> None:
+        """Write WAL until, after the next checkpoint, so many files lie ready: it recycles as many as were written.
 
         The messages mean nothing to anyone (pg_logical_emit_message, not transactional: no transaction id is used).
         """
-        there = self.wal_segments()
-        if there is not None and there < segments:
+        if self.wal_ready() < files:
             message = "pg_logical_emit_message(false, 'pgladder', repeat('-', 1 << 20))"
-            self.run(f"SELECT {message} FROM generate_series(1, 16 * %(segments)s)", {"segments": segments})  # noqa: S608
+            self.run(f"SELECT {message} FROM generate_series(1, 16 * %(files)s)", {"files": files})  # noqa: S608
 
     def checkpoint(self) -> float | None:
         """Make a checkpoint and return its duration in seconds, None without the right to."""

@@ -111,7 +111,7 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
     for block, pair in enumerate(zip(baseline, candidate, strict=True), start=1):
-        if not all(math.isfinite(rate) and rate > 0 for rate in pair):
+        if not (0 < pair[0] < math.inf and 0 < pair[1] < math.inf):
             raise WrongUseError(f"block {block} has the rates {pair[0]} and {pair[1]}; only positive ones compare.")
     return [math.log(b) - math.log(a) for a, b in zip(baseline, candidate, strict=True)]
 

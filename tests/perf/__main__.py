@@ -30,6 +30,7 @@ from bench.tuning.render import render
 from bench.workload.phase import ladder
 from bench.workload.recorder import FOLD, Recorder
 from tests.perf import rivals
+from tests.perf.analysis import compare_seconds_and_bytes, write_runs
 from tests.perf.pages import page_seconds
 
 BLOCKS = 5
@@ -195,6 +196,16 @@ def show(claims: list[Claim], start_s: float) -> None:
     out.print(f"{many:,} after {FOLD * 400:,}. Private server: up in {start_s:.1f} s.")
 
 
+def analysis_claims(results: Path) -> list[Claim]:
+    """Compare 100,000 trial records in 1,000 runs, several times."""
+    write_runs(results)
+    used = [compare_seconds_and_bytes(results) for _ in range(BLOCKS)]
+    return [
+        Claim(what="100,000 records compared, CPU s", bound=5, at_least=False, values=[seconds for seconds, _ in used]),
+        Claim(what="100,000 records compared, GB", bound=1, at_least=False, values=[size / 1e9 for _, size in used]),
+    ]
+
+
 def main() -> None:
     """Measure and print."""
     with bench() as (running, start_s), tempfile.TemporaryDirectory() as directory:
@@ -202,6 +213,7 @@ def main() -> None:
         claims = measure(running, Path(directory))
         seconds = page_seconds(Path(directory) / "run")
         claims.append(Claim(what="page of a run of 100 trials, s", bound=3, at_least=False, values=seconds))
+        claims += analysis_claims(Path(directory) / "results")
     show(claims, start_s)
     sys.exit(0 if all(claim.held for claim in claims) else 1)
 

@@ -10,12 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bench.analysis.beside import unlike
+from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.spending import OUTSIDE, PARTS
 from bench.report.page import view
 from bench.report.page.assets import Assets
+from bench.report.page.comparing import COLUMNS as COMPARED
+from bench.report.page.comparing import comparison_view
 
 KEYS = {
     "latency": [("ours", "commits"), ("ink", "p50"), ("pink", "p99"), ("slate", "slowest")],
@@ -25,13 +28,23 @@ KEYS = {
 """What the colours of a chart mean; the script gives them to the same names in the same order."""
 
 
-def build_page(runs: Sequence[PulledRun], reports: Sequence[LadderReport], assets: Assets, version: str) -> str:
+def build_page(
+    runs: Sequence[PulledRun],
+    reports: Sequence[LadderReport],
+    assets: Assets,
+    version: str,
+    comparisons: Sequence[ComparisonReport] = (),
+    not_compared: Sequence[str] = (),
+) -> str:
     """Return the page's HTML; ``reports`` are of the same runs, in their order."""
     names = view.names_of(runs)
     return _template().render(
         version=version,
         hosts=[view.host_view(*each) for each in zip(names, runs, reports, strict=True)],
         names=names,
+        comparisons=[comparison_view(report) for report in comparisons],
+        not_compared=not_compared,
+        compared_columns=COMPARED,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
         unlike=unlike([run.plan for run in runs]),

@@ -26,7 +26,14 @@ CLIMB_TIP = [
 
 def specifications() -> dict[str, dict[str, Any]]:
     """Return every chart by its name."""
-    return {"climb": climb(), "latency": latency(), "cores": cores(), "time": time(), "course": course()}
+    return {
+        "climb": climb(),
+        "latency": latency(),
+        "cores": cores(),
+        "time": time(),
+        "course": course(),
+        "forest": forest(),
+    }
 
 
 def _bare(chart: Any) -> dict[str, Any]:
@@ -143,3 +150,22 @@ def course() -> dict[str, Any]:
     trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3))
     strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
     return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))
+
+
+def forest() -> dict[str, Any]:
+    """Ratios with their intervals on a log scale; the margin shaded, and between thin lines what the noise hides."""
+    scale = alt.Scale(type="log", nice=False, padding=54)
+    base = alt.Chart(ROWS).encode(y=RUNG.copy())
+    margin = base.mark_rect(style="margin").encode(x="min(margin_low):Q", x2="max(margin_high):Q")
+    noise = base.transform_filter("isValid(datum.floor_low)")
+    floors = [noise.mark_tick(thickness=2, style="floor").encode(x=f"{end}:Q") for end in ("floor_low", "floor_high")]
+    verdicts = alt.Scale(domain=["faster", "slower", "equivalent", "undecided"])
+    tip = [alt.Tooltip("rung:N"), *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("ratio", "low", "high"))]
+    told = base.encode(color=alt.Color("verdict:N", legend=None, scale=verdicts), tooltip=tip)
+    intervals = told.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
+    ratio = alt.X("ratio:Q", title="ratio to the first, log scale", scale=scale, axis=alt.Axis(format=".4~r"))
+    points = told.mark_point(filled=True, shape="circle", size=75, opacity=1).encode(x=ratio)
+    texts = told.mark_text(align="left", dx=9, fontSize=11).encode(x="high:Q", text="label:N")
+    return _bare(
+        (margin + alt.layer(*floors) + intervals + points + texts).properties(width="container", height={"step": 26})
+    )

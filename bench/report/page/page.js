@@ -8,6 +8,7 @@ const palettes = {
   cores: ["ours", "green", "rest"],
   time: ["red", "gold", "green", "violet", "ours", "rest"],
   course: ["ours", "gold", "red"],
+  forest: ["green", "red", "ours", "gold"],
 };
 const charts = [...document.querySelectorAll(".chart")];
 
@@ -29,6 +30,8 @@ function theme(chart) {
       strip: { color: color("ours") },
       limit: { color: color("ink") },
       checkpoint: { color: color("ink") },
+      margin: { color: color("rest"), opacity: 0.35 },
+      floor: { color: color("violet") },
     },
   };
 }

@@ -1,14 +1,21 @@
 """The page says every doubt, shows only what was recorded, and trusts no text."""
 
+import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from rich.console import Console
 
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import CellNoise
 from bench.offline import told
+from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
-from tests.builders import a_host, a_plan, a_record, a_trial, doubtful, pulled, void
+from bench.report.page.comparing import comparison_view
+from tests.builders import a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
 VIRTUAL = {"system": {"hypervisor": True}}
@@ -173,3 +180,50 @@ def test_a_server_that_hides_its_counters_is_not_said_to_have_made_no_checkpoint
     text = page(pulled(a_record())).text
     assert "Checkpoints are not known" in text
     assert "No checkpoint was seen" not in text
+
+
+# --- comparisons -----------------------------------------------------------------------------------------------------
+
+QUIET = [100.0, 103, 98, 101, 99, 102]
+
+
+def compared_page(*runs, refused=(), noise=None):
+    comparisons = [compare_arms([run], lambda _cell, _blocks: noise) for run in runs]
+    reports = [told(run) for run in runs]
+    return Page(build_page(runs, reports, Assets("/* vega */", {"forest": {}}), "0.1.0", comparisons, refused))
+
+
+def test_the_page_has_the_figures_that_the_terminal_prints():
+    run = compared_run({"stock": QUIET, "fast": [2 * rate for rate in QUIET[::-1]]}, ("2", "2-C"))
+    shown = compared_page(run)
+    out = Console(file=io.StringIO(), width=100, color_system=None)
+    show_comparison(out, compare_arms([run], lambda _cell, _blocks: None))
+    for figure in ("2.000", "1.930–2.072", "<.001", "4.9 %", "faster"):
+        assert figure in out.file.getvalue()
+        assert figure in shown.text
+    assert "work_mem 4MB → 5MB" in shown.text
+
+
+def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_floor():
+    noise = CellNoise(measured="2026-11-22", blocks=9, spread=0.02, drift=0, detectable=0.03, blocks_for_margin=9)
+    run = compared_run({"stock": QUIET, "a": QUIET[::-1], "b": [2 * rate for rate in QUIET[::-1]]})
+    [comparison] = [compare_arms([run], lambda _cell, _blocks: noise)]
+    rows = comparison_view(comparison).forest.rows
+    assert [(row["low"] < row["ratio"] < row["high"]) for row in rows] == [True, True]
+    assert (rows[0]["margin_low"], rows[0]["margin_high"]) == (1 / 1.02, 1.02)
+    assert (rows[0]["floor_low"], rows[0]["floor_high"]) == (1 / 1.03, 1.03)
+    assert "Noise floor of this box" in compared_page(run, noise=noise).text
+
+
+def test_durability_that_differs_is_said_before_any_ratio():
+    run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
+    graded = [replace(each, durability="not crash-safe" if each.variant == "b" else "durable") for each in run.records]
+    text = compared_page(replace(run, records=graded)).text
+    assert text.index("do not promise the same") < text.index("p adjusted")
+
+
+def test_hosts_that_cannot_be_compared_say_why():
+    run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
+    assert (
+        "a and b can't be compared: window." in compared_page(run, refused=["a and b can't be compared: window."]).text
+    )

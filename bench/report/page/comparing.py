@@ -1,0 +1,132 @@
+"""The comparison as the page shows it: the forest of ratios, the matrix, beside each result the settings that differ.
+
+The figures are the terminal's: ``report.comparison`` words them, here they are only put in order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
+from bench.report.comparison import (
+    caption,
+    heading,
+    headlined,
+    interval_text,
+    mark,
+    noise_line,
+    p_text,
+    percent,
+    rank_text,
+    ratio_text,
+    verdict_text,
+)
+from bench.report.page.figures import Figure, Row
+from bench.report.terminal import DASH, rate
+
+COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
+           "verdict", "detects", "more blocks", "settings that differ in effect")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellView:
+    """One cell: a row an arm, and what is known of the box's noise."""
+
+    heading: str
+    rows: list[list[tuple[str, str]]]
+    noise: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonView:
+    """One comparison."""
+
+    title: str
+    notes: list[str]
+    forest: Figure
+    cells: list[CellView]
+    names: list[str]
+    matrix: list[tuple[str, list[str]]]
+    caption: str
+
+
+def comparison_view(report: ComparisonReport) -> ComparisonView:
+    """Return a comparison as the page shows it."""
+    names = list(dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs))
+    return ComparisonView(
+        title=" and ".join(report.hosts) if report.kind == "variants" else "The hosts",
+        notes=list(report.notes),
+        forest=Figure(chart="forest", label="ratio of each arm to the first, by cell", rows=_forest(report)),
+        cells=[
+            CellView(
+                heading=heading(cell),
+                rows=[list(zip(COLUMNS, row, strict=True)) for row in _rows(report, cell)],
+                noise=noise_line(cell) if report.kind == "variants" else "",
+            )
+            for cell in report.cells
+        ],
+        names=names,
+        matrix=[(heading(cell), [_in_matrix(report, cell, name) for name in names]) for cell in report.cells],
+        caption=caption(report),
+    )
+
+
+def _forest(report: ComparisonReport) -> Sequence[Row]:
+    """Return a row a pair: ratio and interval, the margin, the noise floor where it is known."""
+    rows = []
+    for cell in report.cells:
+        for pair in cell.pairs:
+            found = headlined(report, pair)
+            if found is None:
+                continue
+            floor = cell.noise.detectable if cell.noise else None
+            rows.append(
+                {
+                    "rung": f"{pair.candidate} · {heading(cell)}",
+                    "ratio": found.ratio,
+                    "low": found.interval.low if found.interval else found.ratio,
+                    "high": found.interval.high if found.interval else found.ratio,
+                    "verdict": pair.verdict,
+                    "label": f"{ratio_text(found)} {pair.verdict}",
+                    "margin_low": 1 / (1 + report.margin),
+                    "margin_high": 1 + report.margin,
+                    "floor_low": None if floor is None else 1 / (1 + floor),
+                    "floor_high": None if floor is None else 1 + floor,
+                }
+            )
+    return rows
+
+
+def _rows(report: ComparisonReport, cell: CellComparison) -> Iterable[list[str]]:
+    ranks = {rank.arm: rank for rank in cell.ranking}
+    pairs = {pair.candidate: pair for pair in cell.pairs}
+    for arm in cell.arms:
+        pair = pairs.get(arm.name)
+        found = headlined(report, pair) if pair else None
+        yield [
+            rank_text(ranks.get(arm.name)) or DASH,
+            arm.name + mark(arm),
+            " and ".join(arm.durability) or "unknown",
+            rate(arm.rows_per_s),
+            rate(arm.settled_rows_per_s),
+            "1" if pair is None else ratio_text(found),
+            interval_text(found),
+            ratio_text(pair.burst if pair else None),
+            p_text(pair.adjusted_p if pair else None),
+            ("refused" if arm.refused else "baseline") if pair is None else verdict_text(report, arm, pair),
+            percent(found.detectable) if found and found.detectable is not None else DASH,
+            str(found.more_blocks) if found and found.more_blocks else DASH,
+            _settings(pair),
+        ]
+
+
+def _settings(pair: Pair | None) -> str:
+    differs = pair.differs if pair else ()
+    return "; ".join(f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in differs) or DASH
+
+
+def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> str:
+    arm = next((arm for arm in cell.arms if arm.name == name), None)
+    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
+    if arm is None or pair is None:
+        return DASH
+    return f"{ratio_text(headlined(report, pair))} {verdict_text(report, arm, pair)}"

@@ -1,0 +1,47 @@
+"""A box's noise for people, and the warning before hours are spent."""
+
+import io
+
+from rich.console import Console
+
+from bench.analysis.noise import box_noise
+from bench.report.noise import show_noise, too_noisy_lines
+from tests.builders import again, compared_run
+
+ONE = [100.0, 103, 98, 101, 99, 102]
+KNOWN = box_noise(again(compared_run({"stock": ONE, "stock-again": ONE[::-1]})))
+PLAN = compared_run({"stock": ONE, "fast": ONE}).plan
+
+
+def test_it_fits_100_columns_and_tells_spread_drift_and_what_blocks_detect():
+    out = Console(file=io.StringIO(), width=100, color_system=None)
+    show_noise(out, KNOWN)
+    text = out.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 100
+    told = " ".join(text.split())
+    assert "10 blocks detect" in told
+    assert "False alarms: 0 of 2 comparisons of 3 blocks." in told
+
+
+def test_a_box_too_noisy_for_the_margin_says_so_with_the_blocks_and_the_time_that_would_do():
+    need = KNOWN.floors[0].floor.blocks_for(0.02)
+    [line] = too_noisy_lines(PLAN, KNOWN, 0.02)
+    assert line.startswith(
+        f"By its noise this box needs {need} blocks to tell 2.0 % in 2-C plain tcp, and 6 are planned"
+    )
+    assert f"--blocks {need} takes about" in line
+
+
+def test_what_no_number_of_blocks_would_tell_asks_for_a_longer_window():
+    [line] = too_noisy_lines(PLAN, KNOWN, 1e-9)
+    assert line.endswith("ask for a longer --window.")
+
+
+def test_a_box_quiet_enough_or_unknown_is_told_nothing():
+    assert list(too_noisy_lines(PLAN, KNOWN, 0.5)) == []
+    assert list(too_noisy_lines(PLAN, None, 0.02)) == []
+
+
+def test_an_a_a_plan_is_told_nothing_as_it_is_what_measures_noise():
+    plan = again(compared_run({"stock": ONE, "stock-again": ONE})).plan
+    assert list(too_noisy_lines(plan, KNOWN, 0.02)) == []

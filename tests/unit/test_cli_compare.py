@@ -1,0 +1,262 @@
+"""pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.analysis.comparison import ComparisonReport
+from bench.cli import main
+from bench.comparing import plan_again
+from bench.model import UntilDecided, from_json
+from tests.builders import a_host, again, compared_run, void, written
+
+QUIET = [100.0, 103, 98, 101, 99, 102]
+TWICE = [2 * rate for rate in QUIET[::-1]]
+LATER = "20261123T101500-ab12"
+
+
+@pytest.fixture(autouse=True)
+def _an_empty_directory(tmp_path, monkeypatch):
+    """Nothing here may get as far as making a server."""
+
+    def made(*_arguments, **_more):
+        raise AssertionError("a server was made")
+
+    monkeypatch.setattr("bench.local.PrivateServer", made)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def pgladder(capsys):
+    """Run the command; give its exit code and what it printed."""
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        told = capsys.readouterr()
+        return end.value.code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def refused(pgladder):
+    """Run the command; it must be refused as wrong use, in one sentence, with every file left as it was."""
+
+    def refuse(*arguments):
+        before = contents(Path())
+        code, out, err = pgladder(*arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert contents(Path()) == before
+        return err
+
+    return refuse
+
+
+def contents(directory):
+    return {path: path.is_file() and path.read_bytes() for path in directory.rglob("*")}
+
+
+def two_arms(**changes):
+    return compared_run({"stock": QUIET, "fast": TWICE}, **changes)
+
+
+def later(run, **changes):
+    plan = replace(run.plan, run=LATER, **changes)
+    return replace(run, plan=plan, records=[replace(each, run=LATER) for each in run.records])
+
+
+def on(host, run, **facts):
+    return replace(run, host=replace(a_host(**facts), host=host))
+
+
+# --- compare DIR -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", ["results/one/bench-1", "results/one", "results"])
+def test_the_arms_of_a_run_are_compared_wherever_it_is_named(pgladder, asked):
+    written(Path("results/one/bench-1"), two_arms())
+    code, out, err = pgladder("compare", asked)
+    assert (code, err) == (0, "")
+    assert "2.000 1.930–2.072" in out
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_programs_get_the_published_format(pgladder):
+    written(Path("one/bench-1"), two_arms())
+    code, out, _ = pgladder("compare", "one", "--json", "--margin", "0.05")
+    report = from_json(out, ComparisonReport, "stdout")
+    assert (code, report.margin, report.cells[0].pairs[0].verdict) == (0, 0.05, "faster")
+
+
+def test_several_runs_of_a_box_count_as_one(pgladder):
+    run = two_arms()
+    written(Path("results/one/bench-1"), run)
+    written(Path("results/two/bench-1"), later(run))
+    _, out, _ = pgladder("compare", "results", "--json")
+    assert from_json(out, ComparisonReport, "stdout").cells[0].pairs[0].settled.blocks == 12
+
+
+def test_each_host_of_a_run_has_a_comparison_of_its_own(pgladder):
+    for host in ("bench-1", "bench-2"):
+        written(Path("one") / host, on(host, two_arms()))
+    _, out, _ = pgladder("compare", "one", "--json")
+    assert [report["hosts"] for report in msgspec.json.decode(out)] == [["bench-1"], ["bench-2"]]
+    assert "Host bench-2:" in pgladder("compare", "one")[1]
+
+
+@pytest.mark.parametrize("reason", ["client-error", "refused"])
+def test_a_void_trial_or_a_refused_arm_is_told_and_gives_exit_code_1(pgladder, reason):
+    run = two_arms()
+    records = [*run.records[:-1], replace(run.records[-1], **void(reason, "refused: no room"))]
+    written(Path("one/bench-1"), replace(run, records=records))
+    code, out, _ = pgladder("compare", "one")
+    assert code == 1
+    assert "fast!" in out
+
+
+def test_a_run_that_was_cut_is_compared_as_far_as_it_came_and_gives_exit_code_1(pgladder):
+    run = two_arms()
+    written(Path("one/bench-1"), replace(run, records=run.records[:8]))
+    code, out, _ = pgladder("compare", "one")
+    assert code == 1
+    assert "This run is not complete: 8 of its 12 trials are here." in out
+
+
+def test_a_changed_record_is_refused_by_its_file(refused):
+    path = written(Path("one/bench-1"), two_arms())
+    journal = path / "trials.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b'"rows_per_s":100.0', b'"rows_per_s":900.0'))
+    assert "trials.jsonl is not the file SHA256SUMS lists" in refused("compare", "one")
+
+
+def test_a_record_of_a_newer_schema_is_refused_by_file_and_version(refused):
+    path = written(Path("one/bench-1"), two_arms())
+    (path / "SHA256SUMS").unlink()
+    plan = path / "plan.json"
+    plan.write_bytes(plan.read_bytes().replace(b"pgladder/plan/1", b"pgladder/plan/2"))
+    assert "plan.json has schema pgladder/plan/2, newer than this pgladder reads" in refused("compare", "one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["compare", "nowhere"], "nowhere holds no run"),
+        (["compare", "alone"], "nothing to compare in it; compare it with another run: pgladder compare A B."),
+        (["compare", "alone", "alone"], "is there twice"),
+        (["compare", "alone", "one"], "can't be compared: variant fast is only in"),
+        (["compare", "alone", "hosts"], "hosts holds 2 hosts' runs; name one"),
+        (["compare", "alone", "--margin", "2"], "not a share below 1"),
+        (["compare"], "the following arguments are required: DIR"),
+        (["compare-hosts", "alone"], "holds one host's run: a comparison of hosts takes two or more"),
+        (["compare-hosts", "unequal"], "bench-1 and bench-2 can't be compared: variant fast is only in bench-2."),
+        (["noise", "one"], "does not set one variant against itself"),
+        (["noise", "hosts"], "hosts holds 2 hosts' runs"),
+        (["reproduce", "hosts"], "hosts holds 2 hosts' runs"),
+        (["reproduce", "nowhere"], "nowhere holds no run"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_one_sentence(refused, arguments, sentence):
+    alone = compared_run({"stock": QUIET})
+    written(Path("alone/bench-1"), alone)
+    written(Path("one/bench-1"), later(two_arms()))
+    for host in ("bench-1", "bench-2"):
+        written(Path("hosts") / host, on(host, two_arms()))
+    written(Path("unequal/bench-1"), on("bench-1", alone))
+    written(Path("unequal/bench-2"), on("bench-2", two_arms()))
+    assert sentence in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run", "--until-decided"], "--until-decided needs --max-blocks"),
+        (["run", "--until-decided", "--max-blocks", "9", "--blocks", "3"], "and no --blocks"),
+        (["run", "--max-blocks", "9"], "--max-blocks goes with --until-decided"),
+        (["run", "--margin", "0.1"], "--margin goes with --until-decided"),
+        (["run", "--until-decided", "--max-blocks", "9"], "takes two variants or more"),
+        (
+            ["run", "--variants", "stock async-commit", "--until-decided", "--max-blocks", "2"],
+            "takes 3 to 200 blocks at most, not 2",
+        ),
+        (["run", "--resume", "x", "--until-decided"], "leave out --until-decided"),
+        (["noise", "--variants", "stock async-commit"], "Noise is measured with one variant, not with 2"),
+        (["noise", "--until-decided", "--max-blocks", "9"], "leave out --until-decided"),
+        (["noise", "--resume", "x", "--blocks", "9"], "leave out --blocks"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_one_sentence(refused, arguments, sentence):
+    assert sentence in refused(*arguments)
+
+
+# --- compare A B, compare-hosts --------------------------------------------------------------------------------------
+
+
+def test_two_runs_are_compared_with_the_caveat(pgladder):
+    written(Path("a/bench-1"), two_arms())
+    written(Path("b/bench-1"), later(two_arms()))
+    code, out, _ = pgladder("compare", "a", "b")
+    assert code == 0
+    assert out.startswith("Note: These runs' blocks were not interleaved")
+
+
+def test_hosts_are_compared_with_what_could_explain_a_difference(pgladder):
+    written(Path("one/bench-1"), on("bench-1", two_arms()))
+    written(Path("one/bench-2"), on("bench-2", two_arms(), cpu={"model": "Ryzen", "logical_cpus": 4}))
+    code, out, _ = pgladder("compare-hosts", "one")
+    assert code == 0
+    assert "cpu.model" in out
+    assert "Ryzen" in out
+
+
+# --- noise -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_pulled_a_a_run_becomes_the_boxs_noise_which_its_comparisons_then_print(pgladder):
+    noisy = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
+    written(Path("results/noise-run/bench-1"), later(noisy))
+    written(Path("results/one/bench-1"), two_arms())
+    assert "not measured here" in pgladder("compare", "results/one")[1]
+    code, out, _ = pgladder("noise", "results/noise-run")
+    assert code == 0
+    assert "a margin of 2.0 % takes" in " ".join(out.split())
+    assert Path("results/noise/bench-1.json").is_file()
+    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/one")[1]
+
+
+def test_noise_of_a_box_that_changed_since_is_not_printed(pgladder):
+    noisy = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
+    written(Path("results/noise-run/bench-1"), noisy)
+    pgladder("noise", "results/noise-run")
+    written(Path("results/one/bench-1"), on("bench-1", two_arms(), memory={"ram_bytes": 8 << 30}))
+    assert "not measured here" in pgladder("compare", "results/one")[1]
+
+
+def test_a_false_alarm_gives_exit_code_1(pgladder):
+    alarming = again(compared_run({"stock": QUIET, "stock-again": TWICE}))
+    written(Path("results/noise-run/bench-1"), alarming)
+    code, out, _ = pgladder("noise", "results/noise-run")
+    assert code == 1
+    assert "faster: a false alarm" in out
+
+
+# --- reproduce -------------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_again_is_the_same_but_for_its_name():
+    run = two_arms()
+    written(Path("one/bench-1"), run)
+    plan = plan_again(Path("one"), LATER, "now")
+    assert plan == replace(run.plan, run=LATER, created="now")
+
+
+def test_of_a_run_that_was_decided_what_was_run_is_run_again():
+    run = two_arms()
+    plan = replace(run.plan, until_decided=UntilDecided(margin=0.02, alpha=0.05))
+    written(Path("one/bench-1"), replace(run, plan=plan, records=run.records[:8]))
+    again_ = plan_again(Path("one"), LATER, "now")
+    assert again_.until_decided is None
+    assert {trial.block for trial in again_.trials} < {trial.block for trial in plan.trials}
