@@ -1,4 +1,4 @@
-"""Bringing much, over a connection that is cut in the middle."""
+"""Bringing much, which takes some seconds, over a connection that is cut in the middle."""
 
 import hashlib
 
@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import RUNS, Control, wait_until
 
-BOX, RUN, FILES = "rm2", "large", 50
+BOX, RUN, FILES = "rm2", "large", 150
 MAKE = f"""
 sudo -u pgladder sh -euc 'mkdir -p {RUNS}/{RUN}/samples && cd {RUNS}/{RUN} && echo plan >plan.json &&
 for i in $(seq {FILES}); do head -c 1000000 /dev/urandom >samples/$i.jsonl; done'
