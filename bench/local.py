@@ -22,7 +22,7 @@ from bench.agent.signals import stoppable, undisturbed
 from bench.box import Provisioned, provisioned
 from bench.facts import differences
 from bench.journal import RunDirectory
-from bench.model import Parameters, Plan, Variant, WrongUseError, from_json, unknown_field
+from bench.model import Parameters, PgladderError, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
     RESERVED_CONNECTIONS,
     Estimate,
@@ -126,16 +126,33 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             server = cluster
         else:
             server = _private(request, plan)
-        try:
+        with _closed_after(server):
             if not request.resume:
                 directory.begin(plan)
             yield ready, server
-        finally:
-            with undisturbed():
+
+
+@contextmanager
+def _closed_after(server: Server) -> Iterator[None]:
+    """Close the server at the end; what went wrong before is not forgotten for what goes wrong then."""
+    try:
+        yield
+    except PgladderError as first:
+        with undisturbed():
+            try:
                 server.close()
+            except PgladderError as second:
+                raise PgladderError(f"{first} (and at the end: {second})") from first
+        raise
+    except BaseException:
+        with undisturbed():
+            server.close()
+        raise
+    with undisturbed():
+        server.close()
 
 
-def carry_out(request: Request, ready: Prepared, server: Server, listener: Listener) -> bool:
+def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
     plan = ready.plan
     variant = plan.variants[0]
@@ -143,9 +160,8 @@ def carry_out(request: Request, ready: Prepared, server: Server, listener: Liste
         listener.says(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         variant = _start(plan, server, listener)
-    listener.says("reading what this machine is (3 s)")
-    bin_dir = None if request.dsn and not request.bin_dir else find_binaries(request.bin_dir)
-    host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, bin_dir, ready.limits)
+    listener.says("reading what this machine is (1 s)")
+    host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, ready.limits)
     before = ready.directory.host()
     if before and (changed := differences(before, host)):
         raise WrongUseError(

@@ -28,7 +28,7 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
             out.print(line)
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
         try:
-            complete = carry_out(request, ready, server, progress)
+            complete = carry_out(ready, server, progress)
         finally:
             progress.close()
     out.print(f"Results: {ready.directory.path}\n")

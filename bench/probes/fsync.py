@@ -1,80 +1,39 @@
-"""How many times a second the disk commits: PostgreSQL's own pg_test_fsync, as far as its fdatasync line.
+"""How many times a second the disk commits: 8 kB written and flushed by fdatasync, again and again.
 
-Owns running the program and reading its figure, to which commits per second are compared. fdatasync is what
-``wal_sync_method`` is by default on Linux. Source: PostgreSQL 15 manual, pg_test_fsync.
+fdatasync is the default of ``wal_sync_method`` on Linux, and this is what pg_test_fsync (PostgreSQL 15 manual) does,
+which takes two seconds to get to that line.
 """
 
 import os
-import re
-import signal
-import subprocess
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from bench.model import Unreadable
 
-SECTION = "Compare file sync methods using one 8kB write"
-FIGURE = re.compile(r"\s+fdatasync\s+(?P<rate>[\d.]+) ops/sec")
-SPARE_SECONDS = 20
-"""What the program may take beside its tests before it counts as hanging."""
+SECONDS = 0.5
+BLOCK = bytes(8192)
 
 
-def fsync_per_second(
-    bin_dir: Path, data_directory: Path, seconds: int = 1, run_as: Sequence[str] = ()
-) -> float | Unreadable:
-    """Measure how often a second 8 kB can be written and flushed by fdatasync where the data directory is.
-
-    Takes about ``2 × seconds``: the program's other tests are cut off. ``run_as`` is a command prefix that changes
-    user (``runuser -u postgres --``). Whatever keeps the figure from being had becomes the reason.
-    """
-    file = data_directory / f"pg_test_fsync.{os.getpid()}"
-    program = [str(bin_dir / "pg_test_fsync"), "--secs-per-test", str(seconds), "--filename", str(file)]
-    limit = ["timeout", "--kill-after=5", str(SPARE_SECONDS + 2 * seconds)]
+def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unreadable:
+    """Measure on the file system that holds a directory; nothing is left there."""
+    file = directory / f"pgladder-fsync.{os.getpid()}"
     try:
-        return _measure([*limit, *run_as, *program], file)
-    except (OSError, ValueError) as error:
-        return Unreadable(unreadable=f"pg_test_fsync: {error}")
-
-
-def _measure(command: list[str], file: Path) -> float:
-    try:
-        with _running(command) as lines:
-            return parse(lines)
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def parse(lines: Iterable[str]) -> float:
-    """Return the operations a second of the wanted line; lines after it are not asked for."""
-    section = last = ""
-    for line in filter(str.strip, lines):
-        section = line if line.startswith("Compare") else section
-        found = FIGURE.match(line)
-        if found and section.startswith(SECTION):
-            return float(found["rate"])
-        last = line.strip()
-    raise ValueError(f"ended without the figure for fdatasync; its last words: {last or 'none'}")
-
-
-@contextmanager
-def _running(command: list[str]) -> Iterator[Iterator[str]]:
-    """Give the output of a command line by line; on leaving, ask what still runs to stop, and wait for it.
-
-    On SIGTERM pg_test_fsync removes its file.
-    """
-    environment = {**os.environ, "LC_ALL": "C"}
-    with subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            yield iter(process.stdout or ())
+            return _rate(descriptor, seconds)
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
+            os.close(descriptor)
+            file.unlink()
+    except OSError as error:
+        return Unreadable(unreadable=f"nothing could be written and flushed there: {os.strerror(error.errno or 0)}")
+
+
+def _rate(descriptor: int, seconds: float) -> float:
+    os.pwrite(descriptor, BLOCK, 0)
+    os.fsync(descriptor)  # the file's size and place are known from here on
+    count, begin = 0, monotonic()
+    while (spent := monotonic() - begin) < seconds or not count:
+        os.pwrite(descriptor, BLOCK, 0)
+        os.fdatasync(descriptor)
+        count += 1
+    return count / spent

@@ -89,14 +89,14 @@ class ProvisionedServer(OwnServer):
     # --- a run's beginning and end -----------------------------------------------------------------------------------
 
     def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - provisioning decided on TLS
-        """Start the cluster anew as it was provisioned, whatever an earlier run or a power cut left in force."""
+        """Prove that the cluster is as it was provisioned; where it is not, start it anew so."""
         self._staged = tempfile.TemporaryDirectory(prefix="pgladder-")
         staging = Staging(Path(self._staged.name) / "staged", self._data, self.configuration, self._bin, _run)
         self._swapping = Swapping(self, staging, harness)
         try:
             if self.alive():
                 self._wait_ready()  # it may still recover from a power cut
-            self._swapping.adopt(self._provisioned)
+            self._swapping.adopt(self._provisioned, untouched=self._is_put_back())
         except (ServerError, psycopg2.Error) as error:
             raise self._spoilt(error) from error
 
@@ -121,12 +121,15 @@ class ProvisionedServer(OwnServer):
             if swapping.in_force:
                 swapping.apply(self._provisioned)
         finally:
-            if not self.alive() or self._cluster.variant_file.read_text() != self._provisioned.text:
+            if not self.alive() or not self._is_put_back():
                 self.stop()
                 self.write_variant(self._provisioned.text)
                 self.start()
             with closing(self.connect()) as session:
                 session.run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+
+    def _is_put_back(self) -> bool:
+        return self._cluster.variant_file.read_text() == self._provisioned.text
 
     def _spoilt(self, error: Exception) -> ServerError:
         return ServerError(f"{self.what} is not as it was provisioned: {error}; provision this box again.")

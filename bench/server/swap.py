@@ -88,8 +88,10 @@ class Swapping:
             self._refused[variant.sha256] = error.why
             raise
 
-    def adopt(self, variant: Variant) -> None:
-        """Start anew on the first variant, whatever was in force, and prove it.
+    def adopt(self, variant: Variant, *, untouched: bool) -> None:
+        """Begin with the variant that should be there; where it is not in force, start anew on it and prove it.
+
+        ``untouched``: its file still has its text.
 
         Raises:
             DriftError: somebody else changed the configuration.
@@ -99,7 +101,10 @@ class Swapping:
         if self._cluster.alive():
             self._refuse_drift()
         checked = self.check(variant)
-        self._bring(checked)
+        if untouched and self._cluster.alive() and not self._objections(checked):
+            self._known = True
+        else:
+            self._bring(checked)
         self._in_force = checked
 
     def apply(self, variant: Variant) -> None:
@@ -133,11 +138,15 @@ class Swapping:
             self._cluster.stop()
             self._cluster.write_variant(checked.variant.text)
             self._start(changed)
+        for why in self._objections(checked):
+            raise ServerError(why)
+        self._known = True
+
+    def _objections(self, checked: Checked) -> list[str]:
+        """Make the schema, for the cluster may be another one now, and say what is not in force."""
         with closing(self._cluster.connect()) as session:
             session.run(f"CREATE SCHEMA IF NOT EXISTS {self._cluster.schema}")
-            for why in not_in_force(session, checked, self._cluster.configuration):
-                raise ServerError(why)
-        self._known = True
+            return list(not_in_force(session, checked, self._cluster.configuration))
 
     def _changed_at_start_only(self, checked: Checked) -> list[str]:
         """Return what differs from the last one in force and takes effect at a start only; while it is down, all."""
