@@ -5,6 +5,7 @@ Read on the box by ``pgladder box``; the control side plans from it.
 
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class BoxState:
 
     Attributes:
         harness: the text of the harness file in force.
+        host: its name for itself, as in fingerprints.
         shares_kernel: it is a container: others on its machine have the same processor and disk.
         free_bytes: on the disk of the data directory, for users other than root.
         holder: who holds the lock of a run; None: nobody.
@@ -56,6 +58,7 @@ class BoxState:
     schema: Literal["pgladder/state/1"] = "pgladder/state/1"
     version: str
     release: str
+    host: str
     machine: Machine
     shares_kernel: bool
     harness: str
@@ -80,6 +83,7 @@ def box_state(box: Provisioned) -> BoxState:
     return BoxState(
         version=__version__,
         release=box.release,
+        host=socket.gethostname(),
         machine=this_machine(data),
         shares_kernel=_shares_kernel(),
         harness=harness,

@@ -19,14 +19,17 @@ from bench.campaign.plans import Asked, check_idle, check_name, check_same, plan
 from bench.doctor.collect import release
 from bench.local import new_run_id
 from bench.model import Plan, WrongUseError, from_json, to_json
+from bench.noise import noise_in
 from bench.parcel import Arrived
 from bench.remote import steps
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.remote.together import FAILED, Failure, on_each, steadily
 from bench.report.following import Following
+from bench.report.noise import too_noisy_lines
 from bench.report.terminal import size
 from bench.state import BoxState
+from bench.stats.compare import MARGIN
 from bench.wish import make_wish
 
 RESULTS = Path("results")
@@ -70,17 +73,26 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     who = f"{getpass.getuser()} at {socket.gethostname()}"
     here = ThreadPoolExecutor(1).submit(release)
 
-    def step(link: Link) -> str:
+    def step(link: Link) -> tuple[str, list[str]]:
         state = from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box")
         check_same(state, here.result())
         check_idle(state, run)
-        known = any(each.run == run and each.course != "unreadable" for each in state.runs)
-        plan = steps.read_plan(link, run) if known else to_json(plan_for(state, wish)) + b"\n"
-        return steps.launch(link, run, plan, who)
+        if any(each.run == run and each.course != "unreadable" for each in state.runs):
+            return steps.launch(link, run, steps.read_plan(link, run), who), []
+        plan = plan_for(state, wish)
+        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(state, plan)
 
-    for host, outcome in _on_each(boxes, step).items():
+    for host, (outcome, warnings) in _on_each(boxes, step).items():
         boxes.says(f"{host}: run {run} {outcome}.")
+        for warning in warnings:
+            boxes.says(f"{host}: {warning}")
     return run
+
+
+def _too_noisy(state: BoxState, plan: Plan) -> list[str]:
+    """Tell, before hours are spent, what this box is too noisy for."""
+    margin = plan.until_decided.margin if plan.until_decided else MARGIN
+    return list(too_noisy_lines(plan, noise_in(RESULTS, state.host), margin))
 
 
 def follow(boxes: Boxes, given: Mapping[str, str]) -> None:

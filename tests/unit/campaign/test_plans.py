@@ -14,6 +14,7 @@ from bench.wish import make_wish
 BOX = BoxState(
     version="0.1.0",
     release="abc",
+    host="n100-a",
     machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_pages=False),
     shares_kernel=True,
     harness=harness_for(300, tls=True).text,
