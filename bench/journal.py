@@ -75,7 +75,8 @@ class RunDirectory:
         write_whole(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
-        """Take the checksums away again: more is to come."""
+        """Take the checksums away again, and a record that was cut in the middle: more is to come."""
+        self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
 
@@ -141,7 +142,7 @@ class RunDirectory:
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}
-        names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).iterdir())
+        names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
 
@@ -163,7 +164,9 @@ class RunDirectory:
         for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
             if name not in found:
                 raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
-            if listed.get(name) != _digest(found[name]):
+            if name not in listed:
+                raise WrongUseError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
+            if listed[name] != _digest(found[name]):
                 raise WrongUseError(
                     f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
                 )

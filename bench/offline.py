@@ -13,7 +13,7 @@ from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, check_records, ladder_report
 from bench.analysis.pulled import PulledRun
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.model import WrongUseError
+from bench.model import Plan, WrongUseError
 from bench.noise import noise_near
 from bench.stats.compare import MARGIN
 
@@ -62,13 +62,15 @@ def told(run: PulledRun) -> LadderReport:
 
 
 def doubtful(reports: Sequence[LadderReport]) -> bool:
-    """Return whether a result is void or a run has not come to its end."""
+    """Return whether a result is void, a run has not come to its end, or nothing tells whether it was changed."""
     void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
     return void or any(not report.complete for report in reports)
 
 
-def write_page(directory: Path, out: Path | None) -> tuple[Path, Sequence[LadderReport]]:
+def write_page(directory: Path, out: Path | None, margin: float | None = None) -> tuple[Path, Sequence[LadderReport]]:
     """Write the page of the run, or of the hosts' runs, below a directory; return where it is and what it tells.
+
+    ``margin`` is that of its comparisons; None for the plan's, or the usual one.
 
     Raises:
         WrongUseError: there is no run, or a file of it is not what was recorded.
@@ -80,23 +82,30 @@ def write_page(directory: Path, out: Path | None) -> tuple[Path, Sequence[Ladder
     found = find_runs(directory)
     runs = [read(each) for each in found]
     reports = [told(run) for run in runs]
-    comparisons, refusals = _comparisons([each.path for each in found], runs)
+    comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
     page = out or directory / REPORT
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
     page.write_text(html, encoding="utf-8")
     return page, reports
 
 
-def _comparisons(paths: Sequence[Path], runs: Sequence[PulledRun]) -> tuple[list[ComparisonReport], list[str]]:
+def usual_margin(plan: Plan) -> float:
+    """Return the margin of a plan's comparisons where none is asked for."""
+    return plan.until_decided.margin if plan.until_decided else MARGIN
+
+
+def _comparisons(
+    paths: Sequence[Path], runs: Sequence[PulledRun], margin: float | None
+) -> tuple[list[ComparisonReport], list[str]]:
     """Compare the variants of each run, and the hosts; return also why some can't be compared."""
     found = [
-        compare_arms([run], noise_near(path, run, run.plan.until_decided.margin if run.plan.until_decided else MARGIN))
+        compare_arms([run], noise_near(path, run, margin or usual_margin(run.plan)), margin=margin)
         for path, run in zip(paths, runs, strict=True)
         if len(run.plan.variants) > 1
     ]
     if len(runs) < 2:
         return found, []
     try:
-        return [*found, compare_runs(runs, "hosts")], []
+        return [*found, compare_runs(runs, "hosts", margin=margin or MARGIN)], []
     except WrongUseError as error:
         return found, [str(error)]

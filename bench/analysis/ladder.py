@@ -115,7 +115,7 @@ def ladder_report(
     return LadderReport(
         run=plan.run,
         host=host,
-        complete=whole,
+        complete=whole and sealed,
         notes=(
             *partial,
             *(host_notes(host) if host else ["This run has no fingerprint: it ended before it was taken."]),
@@ -140,6 +140,8 @@ def check_records(plan: Plan, records: Sequence[Record]) -> None:
         WrongUseError: names the first.
 
     """
+    if len({(record.trial, record.attempt) for record in records}) < len(records):
+        raise WrongUseError(f"A trial of run {plan.run} is recorded twice. Pull the run again.")
     planned = {trial.trial: (*WHERE(trial), *HOW(trial.parameters)) for trial in plan.trials}
     for record in records:
         if record.run != plan.run or planned.get(record.trial) != (*WHERE(record), *HOW(record)):

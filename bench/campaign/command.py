@@ -10,7 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from bench.campaign import questions, verbs
-from bench.campaign.verbs import Boxes
+from bench.campaign.verbs import Boxes, NobodyLeftError
 from bench.model import PgladderError
 from bench.remote.hosts import answered
 from bench.remote.link import Link
@@ -48,6 +48,8 @@ def carry_out(name: str, asked: Popen[str], config: Mapping[str, Any], given: Ma
         known = _secrets(config)
         boxes.links = [Link(host, known) for host in answered(asked)]
         sound = VERBS[name](boxes, given) is not False
+    except NobodyLeftError:
+        sound = False
     except PgladderError as error:
         boxes.failures.append(failure("", error))
     except KeyboardInterrupt:
@@ -82,12 +84,12 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         boxes.out.print(
             Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
         )
-    return exit_code(boxes.failures, len(boxes.links), sound=sound)
+    return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
 
 
-def exit_code(failures: Sequence[Failure], boxes: int, *, sound: bool) -> int:
+def exit_code(failures: Sequence[Failure], boxes: int, *, started: bool, sound: bool) -> int:
     """Return 2 only where nothing was done: the command, or every box, was refused."""
     refused = [each for each in failures if each.code == REFUSED]
-    if len(refused) == boxes or any(not each.host for each in refused):
+    if refused and not started and (len(refused) == boxes or any(not each.host for each in refused)):
         return REFUSED
     return FAILED if failures or not sound else DONE

@@ -6,7 +6,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from bench.analysis.underway import UnderWay
-from bench.model import Plan, Record, from_json
+from bench.model import Plan, Record, WrongUseError, from_json
+from bench.remote.errors import UnreachableError
 from bench.remote.link import Link
 from bench.remote.steps import Ending, follow, last_words
 from bench.remote.together import Together, on_each, steadily
@@ -61,6 +62,8 @@ class _Reader:
 
     def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> None:
         self.offset = 0
+        self._spoilt = -1
+        """Where a line was none; read again, it must be one."""
         self._host, self._view, self._news = host, view, news
         self._so_far = UnderWay(plan)
         self._rest = b""
@@ -75,10 +78,20 @@ class _Reader:
         """Take bytes of ``trials.jsonl``; a line without its end waits for the rest."""
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
+            record = self._record(line)
             self.offset += len(line) + 1
-            record = from_json(line, Record, f"{self._host}: trials.jsonl at byte {self.offset}")
             self._so_far = so_far = self._so_far.with_record(record)
             self._news.put(lambda so_far=so_far, record=record: self._view.recorded(self._host, so_far, record))  # type: ignore[misc]
+
+    def _record(self, line: bytes) -> Record:
+        """Parse a line. The agent takes back half a line that a full disk or a power cut left: then read it again."""
+        try:
+            return from_json(line, Record, f"{self._host}: trials.jsonl at byte {self.offset}")
+        except WrongUseError as error:
+            if self._spoilt == self.offset:
+                raise
+            self._spoilt = self.offset
+            raise UnreachableError(self._host, "a record that had been cut was written anew") from error
 
 
 def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> End:

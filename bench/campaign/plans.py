@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.model import Plan, WrongUseError
@@ -24,6 +24,8 @@ class Asked:
 
 
 MOST = 1e12
+WHAT = ("phases", "variants", "layouts", "transports", "profile", "blocks", "warm_up", "window", "max_blocks")
+"""The words that say what a plan is."""
 WHOLE, FRACTIONS = ("blocks", "seed", "max_blocks"), ("warm_up", "window", "margin")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
@@ -45,8 +47,9 @@ def _value(name: str, text: str) -> Any:
         value = int(text) if name in WHOLE else float(text)
     except ValueError:
         value = 0
-    if not 0 < value < MOST:
-        raise WrongUseError(f"{name} must be a number above 0, not {text[:40]!r}.")
+    most = 1 if name == "margin" else MOST
+    if not 0 < value < most:
+        raise WrongUseError(f"{name} must be a number above 0 and below {most:g}, not {text[:40]!r}.")
     return value
 
 
@@ -62,15 +65,29 @@ def check_name(run: str) -> str:
     return run
 
 
-def check_same(state: BoxState, release: str) -> None:
+def check_same(there: object, here: str) -> None:
     """Refuse a box that runs another pgladder.
 
     Raises:
         WrongUseError: says both.
 
     """
-    if state.release != release:
-        raise WrongUseError(f"it runs pgladder {state.release}, here is {release}: make provision")
+    if there != here:
+        raise WrongUseError(f"it runs pgladder {there or 'of another age'}, here is {here}: make provision")
+
+
+def check_as_asked(there: Plan, state: BoxState, asked: Asked) -> None:
+    """Refuse to go on with a run that is there and is not what is asked for now.
+
+    Raises:
+        WrongUseError: says what to do.
+
+    """
+    ours = plan_for(state, replace(asked, seed=there.seed))
+    if replace(ours, created=there.created) != there:
+        raise WrongUseError(
+            f"run {there.run} is there with another plan: leave the words out to go on with it, or take another RUN="
+        )
 
 
 def check_idle(state: BoxState, run: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.campaign.plans import check_name
+from bench.campaign.plans import check_name, wishes
 from bench.campaign.verbs import RESULTS, Boxes, followed, launched, look, pulled
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
 from bench.comparing import compared, hosts_beside, keep_noise, void_or_partial
@@ -41,7 +41,7 @@ def _ladders(boxes: Boxes, _: Path, places: Places) -> bool:
 
 def compare(boxes: Boxes, given: Given) -> bool:
     """Tell on each box which variant is faster."""
-    if not given["run"] and len(words([given["variants"]])) < 2:
+    if not given["run"] and len(set(words([given["variants"]]))) < 2:
         raise WrongUseError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
     return _asked(boxes, given, lambda boxes, results, _: _comparisons(boxes, results, given))
 
@@ -87,7 +87,7 @@ def _noise(boxes: Boxes, places: Places, given: Given) -> bool:
 
 
 def _margin(given: Given) -> float | None:
-    return float(given["margin"]) if given.get("margin") else None
+    return wishes({"margin": given.get("margin", "")}).get("margin")
 
 
 def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, in_turn: bool = False) -> bool:
@@ -97,11 +97,12 @@ def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, i
     places = _each_in_turn(boxes, same) if in_turn else _measured(boxes, same, again=again)
     if not places:
         return False
-    sound = answer(boxes, RESULTS / run, places)
-    page, _ = write_page(RESULTS / run, None)
-    boxes.out.print()
-    boxes.says(f"Page: {page}")
-    return sound
+    page, _ = write_page(RESULTS / run, None, _margin(given))
+    try:
+        return answer(boxes, RESULTS / run, places)
+    finally:
+        boxes.out.print()
+        boxes.says(f"Page: {page}")
 
 
 def _measured(boxes: Boxes, given: Given, *, again: bool = False) -> dict[str, Path]:

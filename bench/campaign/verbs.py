@@ -10,15 +10,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bench.campaign.follow import follow_all
-from bench.campaign.plans import Asked, check_idle, check_name, check_same, plan_for, wishes
+from bench.campaign.plans import WHAT, Asked, check_as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.doctor.collect import release
+from bench.journal import PLAN
 from bench.local import new_run_id
-from bench.model import Plan, WrongUseError, from_json, to_json
+from bench.model import PgladderError, Plan, WrongUseError, from_json, to_json
 from bench.noise import noise_in
 from bench.parcel import Arrived
 from bench.remote import steps
@@ -35,6 +37,10 @@ from bench.wish import make_wish
 RESULTS = Path("results")
 
 
+class NobodyLeftError(PgladderError):
+    """Every box failed, and was named with its reason."""
+
+
 @dataclass(slots=True)
 class Boxes:
     """The boxes a command is for, those that failed on the way, and where all of it is told."""
@@ -44,6 +50,8 @@ class Boxes:
     failures: list[Failure] = field(default_factory=list)
     run: str = ""
     """The run that is under way because of, or before the eyes of, whoever gave the command."""
+    started: bool = False
+    """Something was started: whatever comes now, it is not that nothing was changed."""
 
     def left(self) -> list[Link]:
         """Return those that did not fail."""
@@ -74,19 +82,30 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     here = ThreadPoolExecutor(1).submit(release)
 
     def step(link: Link) -> tuple[str, list[str]]:
-        state = from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box")
-        check_same(state, here.result())
+        state = _state(link, here.result())
         check_idle(state, run)
         if any(each.run == run and each.course != "unreadable" for each in state.runs):
-            return steps.launch(link, run, steps.read_plan(link, run), who), []
+            there = steps.read_plan(link, run)
+            if any(given.get(word) for word in WHAT):
+                check_as_asked(from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish)
+            return steps.launch(link, run, there, who), []
         plan = plan_for(state, wish)
         return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(state, plan)
 
-    for host, (outcome, warnings) in _on_each(boxes, step).items():
+    outcomes = _on_each(boxes, step)
+    boxes.started = bool(outcomes)
+    for host, (outcome, warnings) in outcomes.items():
         boxes.says(f"{host}: run {run} {outcome}.")
         for warning in warnings:
             boxes.says(f"{host}: {warning}")
     return run
+
+
+def _state(link: Link, release_here: str) -> BoxState:
+    """Ask a box that runs the same pgladder: another's answer may have another form."""
+    said = steps.look(link)
+    check_same(msgspec.json.decode(said, type=dict[str, Any]).get("release"), release_here)
+    return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
 def _too_noisy(state: BoxState, plan: Plan) -> list[str]:
@@ -118,6 +137,8 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
 def _under_way(boxes: Boxes) -> str:
     """Return the one run that has not ended on these boxes."""
     states = look(boxes)
+    if not states:
+        raise NobodyLeftError
     runs = {run.run for state in states.values() for run in state.runs if run.course in {"running", "waiting"}}
     if len(runs) != 1:
         raise WrongUseError(f"Say which run by RUN=; under way there: {', '.join(sorted(runs)) or 'none'}.")
@@ -140,7 +161,11 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     """Pull; return where each box's files are."""
 
     def step(link: Link) -> Arrived:
-        return pull_one(link, run, RESULTS / run / link.host.name)
+        place = RESULTS / run / link.host.name
+        here = place / PLAN
+        if here.is_file() and here.read_bytes() != steps.read_plan(link, run):
+            raise WrongUseError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
+        return pull_one(link, run, place)
 
     places = {}
     for host, arrived in _on_each(boxes, step).items():

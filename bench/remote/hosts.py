@@ -85,7 +85,7 @@ def _host(name: str, variables: Mapping[str, Any]) -> Host:
     return Host(
         name=name,
         address=text("ansible_host") or name,
-        port=int(text("ansible_port") or 22),
+        port=_port(name, text("ansible_port") or "22"),
         user=text("ansible_user"),
         key_file=Path(key).expanduser() if key else None,
         known_hosts=Path(text("known_hosts_file") or "~/.ssh/known_hosts").expanduser(),
@@ -93,3 +93,9 @@ def _host(name: str, variables: Mapping[str, Any]) -> Host:
         password=text("ansible_password") or text("ansible_ssh_pass"),
         sudo_password=text("ansible_become_password") or text("ansible_become_pass"),
     )
+
+
+def _port(name: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 1 << 16:
+        raise WrongUseError(f"{name}: {text[:40]!r} is no port of a sshd.")
+    return int(text)

@@ -108,7 +108,7 @@ class Link:
         """Return how a session ended whose output has been read; raises UnreachableError where it was cut off."""
         with session.makefile_stderr("rb") as stream:
             complaints = stream.read().decode(errors="replace")
-        code = session.recv_exit_status()
+        code = _exit_status(session, ANSWER_TIMEOUT_S)
         if code == NO_STATUS:
             self.close()
             raise UnreachableError(self.host.name, "the connection was lost (the session was cut off)")
@@ -161,7 +161,7 @@ class Link:
             session.exec_command(command)
             session.sendall(stdin)
             session.shutdown_write()
-            return Said(session.recv_exit_status(), b"", "")
+            return Said(_exit_status(session, CONNECT_TIMEOUT_S), b"", "")
 
     # --- opening -----------------------------------------------------------------------------------------------------
 
@@ -259,3 +259,10 @@ def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(error.__cause__ or error) or type(error).__name__
+
+
+def _exit_status(session: paramiko.Channel, timeout_s: float) -> int:
+    """Wait for the end of a command; a session's own time limit does not hold for that."""
+    if not session.status_event.wait(timeout_s):
+        raise TimeoutError(f"a command did not end within {timeout_s:g} s")
+    return int(session.recv_exit_status())

@@ -80,10 +80,10 @@ def last_words(link: Link, run: str) -> str:
 
 def parse_last_words(text: str) -> str:
     """Read MB that are free, then lines of the journal."""
-    free_mb, *lines = text.splitlines()
+    free_mb, *lines = text.splitlines() or [""]
     words = [line.removeprefix("pgladder: ") for line in lines if line.startswith("pgladder: ")]
     why = words[-1].rstrip(".") if words else "it left no word why"
-    return f"{why}; its disk is full" if int(free_mb) < FULL_MB else why
+    return f"{why}; its disk is full" if free_mb.strip().isdecimal() and int(free_mb) < FULL_MB else why
 
 
 def cancel(link: Link, run: str) -> list[str]:

@@ -44,7 +44,7 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
             name = waiting[future]
             try:
                 done[name] = future.result()
-            except (PgladderError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever befalls one box does not stop the others
                 failures.append(failure(name, error))
     except BaseException:
         for link in links:
@@ -57,7 +57,8 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
 
 def failure(host: str, error: Exception) -> Failure:
     """Return what is told of an error at the end."""
-    return Failure(host, str(error).removeprefix(f"{host}: "), REFUSED if isinstance(error, WrongUseError) else FAILED)
+    told = str(error) if isinstance(error, PgladderError | OSError) else f"{type(error).__name__}: {error}"
+    return Failure(host, told.removeprefix(f"{host}: "), REFUSED if isinstance(error, WrongUseError) else FAILED)
 
 
 def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:

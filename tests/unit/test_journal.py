@@ -195,7 +195,7 @@ def test_a_file_that_is_not_listed_is_named(finished, name):
     path = finished.path / name
     path.parent.mkdir(exist_ok=True)
     path.touch()
-    assert f"{path} is not the file SHA256SUMS lists" in refused(finished)
+    assert f"{path} is no file of this run" in refused(finished)
 
 
 @settings(max_examples=15)

@@ -109,7 +109,7 @@ limit_cpu() { # microseconds of processor time in every 100 ms
 }
 
 join_groups() {
-  for concern in systemd unified; do
+  for concern in systemd unified cpu; do
     [ ! -d "$(tree "$concern")" ] || group "$concern"
   done
   [ -z "$MEMORY_MB" ] || limit_memory
@@ -119,7 +119,11 @@ join_groups() {
 remove_groups() {
   for concern in systemd unified memory cpu; do
     made=$(tree "$concern")/pgladder-$NAME
-    [ ! -d "$made" ] || find "$made" -depth -type d -exec rmdir {} +
+    for _ in $(seq 50); do # what was killed may still be going
+      [ -d "$made" ] && ! find "$made" -depth -type d -exec rmdir {} + 2>/dev/null || continue 2
+      sleep 0.1
+    done
+    die "its control group $made can't be removed"
   done
 }
 

@@ -21,7 +21,7 @@ def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"") -> st
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*words, *more], cwd=CHECKOUT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        env=os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm"},
+        env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm", "MAKEFLAGS": ""},
     )  # fmt: skip
     os.close(theirs)
     os.write(ours, answer)

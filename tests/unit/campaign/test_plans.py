@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.campaign.plans import Asked, check_idle, check_name, check_same, plan_for, wishes
+from bench.campaign.plans import Asked, check_as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.model import WrongUseError
 from bench.state import BoxState, RunState
 from bench.tuning.hardware import Hardware
@@ -64,8 +64,8 @@ def test_too_small_a_disk_is_told():
 
 def test_another_release_is_told():
     with pytest.raises(WrongUseError, match="it runs pgladder abc, here is def: make provision"):
-        check_same(BOX, "def")
-    check_same(BOX, "abc")
+        check_same(BOX.release, "def")
+    check_same(BOX.release, "abc")
 
 
 @pytest.mark.parametrize("course", ["running", "waiting"])
@@ -115,9 +115,24 @@ def test_the_exit_code_is_2_only_where_nothing_was_done():
     from bench.remote.together import Failure
 
     refused, failed = Failure("a", "full", 2), Failure("b", "gone", 1)
-    assert exit_code([], 2, sound=True) == 0
-    assert exit_code([], 2, sound=False) == 1
-    assert exit_code([refused], 2, sound=True) == 1
-    assert exit_code([refused, refused], 2, sound=True) == 2
-    assert exit_code([refused, failed], 2, sound=True) == 1
-    assert exit_code([Failure("", "no box fits", 2)], 2, sound=True) == 2
+    assert exit_code([], 2, started=False, sound=True) == 0
+    assert exit_code([], 2, started=False, sound=False) == 1
+    assert exit_code([refused], 2, started=False, sound=True) == 1
+    assert exit_code([refused, refused], 2, started=False, sound=True) == 2
+    assert exit_code([refused, failed], 2, started=False, sound=True) == 1
+    assert exit_code([Failure("", "no box fits", 2)], 2, started=False, sound=True) == 2
+    assert exit_code([refused, refused], 2, started=True, sound=True) == 1
+    assert exit_code([], 0, started=False, sound=False) == 1
+
+
+def test_a_run_that_is_there_with_another_plan_is_not_gone_on_with():
+    there = plan_for(BOX, asked())
+    check_as_asked(there, BOX, replace(asked(), seed=99))
+    with pytest.raises(WrongUseError, match="run r1 is there with another plan"):
+        check_as_asked(there, BOX, asked(phases=["2-D"]))
+
+
+@pytest.mark.parametrize("text", ["1", "5", "0"])
+def test_a_margin_is_a_share(text):
+    with pytest.raises(WrongUseError, match="margin must be a number above 0 and below 1"):
+        wishes({"margin": text})

@@ -1,0 +1,44 @@
+from queue import SimpleQueue
+from types import SimpleNamespace
+
+import pytest
+
+from bench.campaign.follow import _Reader
+from bench.model import WrongUseError, to_json
+from bench.remote.errors import UnreachableError
+from tests.builders import a_record, compared_run
+
+LINE = to_json(a_record(1)) + b"\n"
+GARBLED = LINE[:40] + LINE
+
+
+def a_reader() -> _Reader:
+    plan = compared_run({"stock": [1.0], "other": [1.0]}).plan
+    return _Reader("rm1", plan, SimpleNamespace(), SimpleQueue())
+
+
+def test_records_come_in_pieces_and_the_offset_is_that_of_whole_lines():
+    reader = a_reader()
+    reader.take(LINE + LINE[:10])
+    assert reader.offset == len(LINE)
+    reader.take(LINE[10:])
+    assert reader.offset == 2 * len(LINE)
+
+
+def test_a_line_that_was_written_anew_under_our_eyes_is_read_again():
+    reader = a_reader()
+    reader.take(LINE)
+    with pytest.raises(UnreachableError, match="written anew"):
+        reader.take(GARBLED)
+    reader.again()
+    reader.take(LINE)
+    assert reader.offset == 2 * len(LINE)
+
+
+def test_a_line_that_is_none_twice_is_refused():
+    reader = a_reader()
+    with pytest.raises(UnreachableError):
+        reader.take(GARBLED)
+    reader.again()
+    with pytest.raises(WrongUseError, match="at byte 0"):
+        reader.take(GARBLED)
