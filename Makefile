@@ -21,7 +21,7 @@ WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
 	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
 	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)') \
-	$(if $(UNTIL_DECIDED),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
+	$(if $(filter 1,$(UNTIL_DECIDED)),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
 
 .PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
@@ -94,7 +94,7 @@ trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or L
 	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
 
 doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs)
-	@$(BIN)/python -m bench.doctor $(if $(JSON),--json) $(TARGET)
+	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(TARGET)
 
 provision: .venv/ready ## make boxes ready
 	$(PLAYBOOK) playbooks/provision.yml $(TARGET)
@@ -127,7 +127,7 @@ follow: .venv/ready ## watch a run; Ctrl-C stops the watching, not the run (RUN=
 	@$(FAB) follow $(ID) $(WHERE)
 
 status: .venv/ready ## what boxes are doing, and which runs they hold (JSON=1 for programs)
-	@$(FAB) status $(if $(JSON),--json=1) $(WHERE)
+	@$(FAB) status $(if $(filter 1,$(JSON)),--json=1) $(WHERE)
 
 pull: .venv/ready ## bring a run's results, verified, finished or not (RUN=)
 	@$(FAB) pull $(ID) $(WHERE)
@@ -142,7 +142,7 @@ lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
 	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)
 
 lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it again
-	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(HOST)
+	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(or $(HOST),$(error say which box: make lab-cut HOST=minipc1))
 
 lab-down: .venv/ready ## remove the virtual mini-PCs
 	$(PLAYBOOK) playbooks/lab-down.yml

@@ -57,7 +57,7 @@ class Link:
         """How often a connection came about."""
         self.given_up = Event()
         """Nobody waits for this box any more."""
-        self._secrets = secrets
+        self.secrets = secrets
         self._lock = Lock()
         self._connection: Connection | None = None
         self._sudo_password: str | None = None
@@ -125,7 +125,9 @@ class Link:
     def give_up(self) -> None:
         """Hang up for good."""
         self.given_up.set()
-        self.close()
+        if (connection := self._connection) is not None:  # who holds the lock may be waiting for just that
+            with suppress(*TROUBLE):
+                connection.close()
 
     # --- sudo --------------------------------------------------------------------------------------------------------
 
@@ -143,7 +145,7 @@ class Link:
         self._sudo_password = None
         if self._bare("sudo -k -n true").code == 0:
             return
-        password = self.host.sudo_password or self._secrets.ask("sudo password")
+        password = self.host.sudo_password or self.secrets.ask("sudo password")
         if password is None:
             raise NotAdmittedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
         said = self._bare("sudo -k -S -p '' true", stdin=password.encode() + b"\n")
@@ -217,7 +219,7 @@ class Link:
     def _with_password(self, tried: str | None, error: Exception) -> Connection:
         """Log in by the password where keys did not do; only at the first time, somebody may be asked."""
         who = f"{self.host.user or 'this user'} at {self.host.address}"
-        password = None if tried or self.reached else self._secrets.ask("SSH password")
+        password = None if tried or self.reached else self.secrets.ask("SSH password")
         if password is None:
             raise NotAdmittedError(
                 self.host.name, f"sshd does not accept {who}: ssh-copy-id your key, or name another by KEY="
@@ -235,7 +237,7 @@ class Link:
                 "banner_timeout": CONNECT_TIMEOUT_S,
                 "auth_timeout": CONNECT_TIMEOUT_S,
                 "channel_timeout": CONNECT_TIMEOUT_S,
-                "passphrase": self._secrets.known("passphrase"),
+                "passphrase": self.secrets.known("passphrase"),
                 **({"key_filename": str(host.key_file)} if host.key_file else {}),
                 **({"password": password} if password else {}),
             },

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,6 +12,8 @@ from bench.remote.link import Link
 
 PATIENCE_S = 60
 PAUSES_S = (1, 2, 4, 8)
+ASKED_S = 0.2
+"""How long a question for a password may wait for the main thread."""
 FAILED, REFUSED = 1, 2
 T = TypeVar("T")
 
@@ -40,12 +42,16 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
     pool = ThreadPoolExecutor(max_workers=max(len(links), 1))
     try:
         waiting = {pool.submit(step, link): link.host.name for link in links}
-        for future in as_completed(waiting):
-            name = waiting[future]
-            try:
-                done[name] = future.result()
-            except Exception as error:  # noqa: BLE001 - whatever befalls one box does not stop the others
-                failures.append(failure(name, error))
+        left = set(waiting)
+        while left:
+            ended, left = wait(left, ASKED_S, FIRST_COMPLETED)
+            for future in ended:
+                try:
+                    done[waiting[future]] = future.result()
+                except Exception as error:  # noqa: BLE001 - whatever befalls one box does not stop the others
+                    failures.append(failure(waiting[future], error))
+            for link in links[:1]:
+                link.secrets.answer()
     except BaseException:
         for link in links:
             link.give_up()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.compare import compare_arms
 from bench.model import Cpu, Samples
 from bench.offline import told
 from bench.report.page import build_page
 from bench.report.page.assets import assets
 from bench.workload.phase import ladder
-from tests.builders import a_histogram, a_host, a_record, doubtful, pulled, void
+from tests.builders import a_histogram, a_host, a_record, compared_run, doubtful, pulled, void
 from tests.integration.report.browser import opened_browser
 
 WIDTHS = {"desktop": 1280, "phone": 390}
@@ -139,6 +140,23 @@ def test_a_run_of_which_nothing_came_has_a_page_without_complaints(browser, tmp_
     browser.show(written(tmp_path / "none.html", pulled(a_record(1, **void()), **nothing)), width=1280)
     keep(browser, "nothing")
     assert [each.message for each in browser.complaints() if each.level == "SEVERE"] == []
+
+
+def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, tmp_path):
+    rates = {"stock": [100, 103, 98, 101], "async-commit": [205, 210, 190, 207], "big-wal": [99, 104, 97, None]}
+    run = compared_run(rates, ("1-B", "2"))
+    comparison = compare_arms([run], lambda *_: None)
+    path = tmp_path / "compared.html"
+    path.write_text(build_page([run], [told(run)], assets(), "0.1.0", [comparison], []))
+    for device, width in WIDTHS.items():
+        browser.show(path, width=width)
+        keep(browser, f"compared-{device}")
+        assert [each.message for each in browser.complaints() if each.level == "SEVERE"] == []
+        drawn = "document.querySelector('[data-chart=forest]')"
+        assert browser.run(f"{drawn}.dataset.drawn") == "yes"
+        assert browser.run(f"{drawn}.querySelectorAll('svg .mark-symbol path').length") == 4
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        assert "faster" in browser.run("document.body.textContent")
 
 
 def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):

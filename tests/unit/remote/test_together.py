@@ -7,12 +7,13 @@ import pytest
 
 from bench.remote import together
 from bench.remote.errors import NotTrustedError, RefusedError, UnreachableError
+from bench.remote.secrets import Secrets
 from bench.remote.together import Failure, on_each, steadily
 
 
 def a_link(name="n100", reached=1):
     link = SimpleNamespace(host=SimpleNamespace(name=name), reached=reached, given_up=Event())
-    link.give_up = link.given_up.set
+    link.give_up, link.secrets = link.given_up.set, Secrets()
     return link
 
 
