@@ -11,12 +11,12 @@ from tests.integration.support import Theirs
 
 
 @pytest.fixture(scope="session")
-def new_place() -> Iterator[Callable[[], Path]]:
+def new_place() -> Iterator[Callable[..., Path]]:
     """Make directories that every user may enter (pytest's own only root may) with short paths, removed at the end."""
     places: list[Path] = []
 
-    def make() -> Path:
-        places.append(Path(tempfile.mkdtemp(prefix="pgladder-test-", dir="/tmp")))
+    def make(where: str = "/tmp") -> Path:
+        places.append(Path(tempfile.mkdtemp(prefix="pgladder-test-", dir=where)))
         places[-1].chmod(0o755)
         return places[-1]
 

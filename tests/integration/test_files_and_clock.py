@@ -72,7 +72,7 @@ def add(path: Path) -> None:
     [
         (change, "trials.jsonl is not the file SHA256SUMS lists"),
         (lose, "samples/2.jsonl is missing"),
-        (add, "samples/7.jsonl is not the file SHA256SUMS lists"),
+        (add, "samples/7.jsonl is no file of this run"),
     ],
 )
 def test_results_that_were_touched_are_neither_shown_nor_gone_on_with(stepped, place, tamper, words):
