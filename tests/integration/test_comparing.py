@@ -17,7 +17,7 @@ from tests.integration.support import BRIEF, climbing, pgladder, wait_for
 
 ON_DISK = "/var/tmp"
 """In memory a commit costs nothing to flush, and nothing would be faster without."""
-MOST_BLOCKS = 12
+MOST_BLOCKS = 24
 MOST_S = 300
 """On a machine that others use: undisturbed, three blocks decide in 15 s."""
 MARGIN = ["--margin", "0.1"]
@@ -61,7 +61,8 @@ def test_a_run_that_was_decided_has_nothing_left_to_resume(decided):
     assert decided.directory.check_sums()
 
 
-def test_cut_in_the_middle_it_goes_on_until_decided(decided, place):
+def test_cut_in_the_middle_it_goes_on_until_decided(decided, new_place):
+    place = new_place(ON_DISK)
     cut = place / "out"
     shutil.copytree(decided.directory.path, cut)
     directory, count = RunDirectory(cut), len(decided.records())
