@@ -66,10 +66,10 @@ e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
 	@$(MAKE) --no-print-directory -j 2 e2e-boxes e2e-remote
 
 e2e-boxes: .venv/ready
-	$(BIN)/pytest tests/e2e --ignore tests/e2e/remote
+	$(BIN)/pytest tests/e2e --ignore tests/e2e/remote -m "not slow"
 
 e2e-remote: .venv/ready
-	$(BIN)/pytest tests/e2e/remote
+	$(BIN)/pytest tests/e2e/remote -m "not slow"
 
 integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	@.ci/system-packages $(TEST_PACKAGES)

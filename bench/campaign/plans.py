@@ -76,18 +76,9 @@ def check_same(there: object, here: str) -> None:
         raise WrongUseError(f"it runs pgladder {there or 'of another age'}, here is {here}: make provision")
 
 
-def check_as_asked(there: Plan, state: BoxState, asked: Asked) -> None:
-    """Refuse to go on with a run that is there and is not what is asked for now.
-
-    Raises:
-        WrongUseError: says what to do.
-
-    """
-    ours = plan_for(state, replace(asked, seed=there.seed))
-    if replace(ours, created=there.created) != there:
-        raise WrongUseError(
-            f"run {there.run} is there with another plan: leave the words out to go on with it, or take another RUN="
-        )
+def as_asked(there: Plan, state: BoxState, asked: Asked) -> bool:
+    """Tell whether the plan of a run that is there is what is asked for now, but for its seed."""
+    return replace(plan_for(state, replace(asked, seed=there.seed)), created=there.created) == there
 
 
 def check_idle(state: BoxState, run: str) -> None:

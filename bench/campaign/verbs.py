@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.campaign.follow import follow_all
-from bench.campaign.plans import WHAT, Asked, check_as_asked, check_idle, check_name, check_same, plan_for, wishes
+from bench.campaign.plans import WHAT, Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.doctor.collect import release
 from bench.journal import PLAN
 from bench.local import new_run_id
@@ -35,6 +35,7 @@ from bench.stats.compare import MARGIN
 from bench.wish import make_wish
 
 RESULTS = Path("results")
+OTHER_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
 
 
 class NobodyLeftError(PgladderError):
@@ -86,9 +87,10 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
         check_idle(state, run)
         if any(each.run == run and each.course != "unreadable" for each in state.runs):
             there = steps.read_plan(link, run)
-            if any(given.get(word) for word in WHAT):
-                check_as_asked(from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish)
-            return steps.launch(link, run, there, who), []
+            other = any(given.get(word) for word in WHAT) and not as_asked(
+                from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
+            )
+            return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
         return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(state, plan)
 

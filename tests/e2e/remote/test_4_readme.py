@@ -1,9 +1,11 @@
 """The README, followed word for word: a box's address instead of the one it names, shorter windows, a lab's key."""
 
+import fcntl
 import os
 import pty
 import shutil
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"") -> st
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*words, *more], cwd=CHECKOUT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm", "MAKEFLAGS": ""},
     )  # fmt: skip
     os.close(theirs)
