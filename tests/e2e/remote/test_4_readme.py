@@ -23,7 +23,7 @@ def make(words: list[str], *more: str, code: int = 0, answer: bytes = b"") -> st
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*words, *more], cwd=CHECKOUT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no other thread here
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "xterm", "MAKEFLAGS": ""},
     )  # fmt: skip
     os.close(theirs)
