@@ -61,6 +61,7 @@ def test_a_run_that_is_stopped_keeps_its_records_and_stays_enabled(lab: Lab) -> 
     assert _as_provisioned(lab)
 
 
+@pytest.mark.slow  # once it took packages with it that were installed a minute before; not tried since that was mended
 def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) -> None:
     before = len(_records(lab))
     lab.run(BOX, f"sudo systemctl start --no-block {UNIT}")

@@ -34,6 +34,7 @@ case ${1-} in
   look) [ "$(readlink "$program/current")" = "$RELEASE" ] || echo changed ;;
   install)
     install
+    sync -f "$program"
     switch
     ;;
   *) echo "usage: install.sh look | install" >&2 && exit 1 ;;

@@ -31,3 +31,4 @@ apt update
 write_down_additions
 # shellcheck disable=SC2086
 apt install $needed >/dev/null
+sync # a power cut from here on takes nothing of them with it
