@@ -94,6 +94,7 @@ def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place)
     assert report["cells"][0]["noise"]["spread"] == pytest.approx(floor["floor"]["spread"])
 
 
+@pytest.mark.slow
 def test_a_run_reproduced_is_compared_with_the_first(decided):
     again = decided.place / "again"
     asked = [decided.directory.path, "--out", again, "--data-dir", decided.data_dir, "--margin", "0.9", "--json"]
