@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
+from bench.stats.compare import MARGIN
 from bench.stats.sequential import FIRST_LOOK, compare_so_far
 
 Block = tuple[str, int, int]
@@ -25,6 +26,11 @@ class Cell:
     layout: Layout
     transport: Transport
     parameters: Parameters
+
+
+def usual_margin(plan: Plan) -> float:
+    """Return the margin of a plan's comparisons where none is asked for."""
+    return plan.until_decided.margin if plan.until_decided else MARGIN
 
 
 def cell_of(trial: Trial) -> Cell:

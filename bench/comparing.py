@@ -16,6 +16,7 @@ from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import check_records
 from bench.analysis.noise import BoxNoise, box_noise, joined
 from bench.analysis.pulled import PulledRun
+from bench.arms import usual_margin
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, to_json
@@ -50,9 +51,7 @@ def _uncollected() -> Iterator[None]:
 
 def _of_host(found: Sequence[tuple[Path, PulledRun]], margin: float | None) -> ComparisonReport:
     runs = [run for _, run in found]
-    rule = runs[0].plan.until_decided
-    wanted = margin or (rule.margin if rule else MARGIN)
-    return compare_arms(runs, noise_near(found[0][0], runs[0], wanted), margin=margin)
+    return compare_arms(runs, noise_near(found[0][0], runs[0], margin or usual_margin(runs[0].plan)), margin=margin)
 
 
 def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) -> ComparisonReport:

@@ -5,6 +5,7 @@ Joins ``local`` and ``report`` for the commands that measure.
 
 from rich.console import Console
 
+from bench.arms import usual_margin
 from bench.journal import RunDirectory
 from bench.local import Request, carry_out, prepared
 from bench.noise import noise_beside
@@ -12,19 +13,17 @@ from bench.plan import TRIAL_OVERHEAD_S, Estimate
 from bench.report.noise import too_noisy_lines
 from bench.report.progress import RunProgress
 from bench.report.terminal import duration, size
-from bench.stats.compare import MARGIN
 
 
 def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
     """Carry out a request; return where its results are, and whether its plan came to its end."""
     with prepared(request) as (ready, server):
         plan = ready.plan
-        margin = plan.until_decided.margin if plan.until_decided else MARGIN
         most = "at most " if plan.until_decided else ""
         out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
-        for line in too_noisy_lines(plan, noise_beside(ready.directory.path), margin):
+        for line in too_noisy_lines(plan, noise_beside(ready.directory.path), usual_margin(plan)):
             out.print(line)
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
         try:

@@ -12,8 +12,9 @@ from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, check_records, ladder_report
 from bench.analysis.pulled import PulledRun
+from bench.arms import usual_margin
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.model import Plan, WrongUseError
+from bench.model import WrongUseError
 from bench.noise import noise_near
 from bench.stats.compare import MARGIN
 
@@ -87,11 +88,6 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
     page.write_text(html, encoding="utf-8")
     return page, reports
-
-
-def usual_margin(plan: Plan) -> float:
-    """Return the margin of a plan's comparisons where none is asked for."""
-    return plan.until_decided.margin if plan.until_decided else MARGIN
 
 
 def _comparisons(

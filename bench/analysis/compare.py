@@ -19,10 +19,10 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rates, settled, shared
+from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rates, settled, shared, usual_margin
 from bench.conf import read_conf
 from bench.model import Plan, Record, Variant, WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, compare
+from bench.stats.compare import ALPHA, Comparison, Verdict, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, nominal_alpha
 from bench.tuning.parameters import Value, differences, effect, values
@@ -51,7 +51,7 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
             " compare it with another run: pgladder compare A B."
         )
     rule = plan.until_decided
-    margin = margin or (rule.margin if rule else MARGIN)
+    margin = margin or usual_margin(plan)
     records = [record for run in runs for record in run.records]
     rate = headline(records)
     levels, effects = Levels(plan, margin), _effects(plan, runs[0])

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.arms import usual_margin
 from bench.campaign.follow import follow_all
 from bench.campaign.plans import WHAT, Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.doctor.collect import release
@@ -31,7 +32,6 @@ from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
 from bench.report.terminal import size
 from bench.state import BoxState
-from bench.stats.compare import MARGIN
 from bench.wish import make_wish
 
 RESULTS = Path("results")
@@ -112,8 +112,7 @@ def _state(link: Link, release_here: str) -> BoxState:
 
 def _too_noisy(state: BoxState, plan: Plan) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for."""
-    margin = plan.until_decided.margin if plan.until_decided else MARGIN
-    return list(too_noisy_lines(plan, noise_in(RESULTS, state.host), margin))
+    return list(too_noisy_lines(plan, noise_in(RESULTS, state.host), usual_margin(plan)))
 
 
 def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
