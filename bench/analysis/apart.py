@@ -13,13 +13,14 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.notes import NO_SETTLED, arm_notes, durability_notes, ending
+from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
 from bench.arms import Cell, Rate, burst, by_cell, headline, settled
 from bench.facts import comparable, in_words
-from bench.model import Fingerprint, Plan, Record, WrongUseError
+from bench.model import Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison
 from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
@@ -110,16 +111,7 @@ def _refuse(one: Side, other: Side) -> None:
 
 def must_match(one: PulledRun, other: PulledRun) -> list[str]:
     """Return what of two runs is not the same and makes their numbers no pair; their cells apart."""
-    asked = [_asked(run.plan) | {"PostgreSQL": major(run.host)} for run in (one, other)]
-    return [f"{name} {asked[0][name]} and {asked[1][name]}" for name in asked[0] if asked[0][name] != asked[1][name]]
-
-
-def _asked(plan: Plan) -> dict[str, str]:
-    return {
-        "warm-up": f"{plan.warm_up_s:g} s",
-        "window": f"{plan.window_s:g} s",
-        "rows preloaded": f"{plan.preload_rows:,}",
-    }
+    return differing(*(windows(run.plan) | {"PostgreSQL": major(run.host)} for run in (one, other)))
 
 
 def major(host: Fingerprint | None) -> str:

@@ -1,6 +1,6 @@
 """Several runs of one plan on one box as one with more blocks: what must be the same for that is checked by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import PulledRun
 from bench.arms import ByBlock, Cell, by_cell
@@ -33,16 +33,14 @@ def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBloc
 def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[str]:
     """Return what of two plans must be the same in runs that are counted as one, and is not."""
     asked = [
-        {
-            "warm-up": f"{plan.warm_up_s:g} s",
-            "window": f"{plan.window_s:g} s",
-            "rows preloaded": f"{plan.preload_rows:,}",
+        windows(plan)
+        | {
             "harness": plan.harness.sha256[:8],
             "variants": ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants),
         }
         for plan in (one, other)
     ]
-    found = [f"{name} {asked[0][name]} and {asked[1][name]}" for name in asked[0] if asked[0][name] != asked[1][name]]
+    found = differing(*asked)
     if cells != more:
         found.append("their phases, parameters, layouts or transports")
     if one.until_decided or other.until_decided:
@@ -50,6 +48,20 @@ def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[st
     if one.run == other.run:
         found.append("it is the same run twice")
     return found
+
+
+def windows(plan: Plan) -> dict[str, str]:
+    """Return what of a plan must be the same wherever trials are compared, in words."""
+    return {
+        "warm-up": f"{plan.warm_up_s:g} s",
+        "window": f"{plan.window_s:g} s",
+        "rows preloaded": f"{plan.preload_rows:,}",
+    }
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Say of which of the same names the words differ."""
+    return [f"{name} {one[name]} and {other[name]}" for name in one if one[name] != other[name]]
 
 
 def _unlike_hosts(one: PulledRun, other: PulledRun) -> list[str]:
