@@ -3,6 +3,9 @@
 #   teardown.sh      (as root; STATE, CONTAINER and FOLDERS in the environment)
 # Prints "changed" when it changed something. A package that something else came to need stays, and is named.
 set -eu
+# Of the lines read, those that are (not) in the file, in whatever order it is.
+within() { grep -xFf "$1" || test $? = 1; }
+without() { grep -vxFf "$1" || test $? = 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 apt() { apt-get -qq "$@"; }
 [ -d "$STATE/found" ] || exit 0
@@ -16,12 +19,12 @@ restore_knobs() {
 }
 
 ours() { # packages that came with provisioning and are still here, whole or as configuration
-  dpkg-query -W -f '${Package}\n' | sort | comm -12 - "$STATE/installed-packages"
+  dpkg-query -W -f '${Package}\n' | within "$STATE/installed-packages"
 }
 
 needed_by_others() { # what else would go with them
   # shellcheck disable=SC2046 # one word a package
-  apt -s purge $(ours) | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | comm -23 - "$STATE/installed-packages"
+  apt -s purge $(ours) | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | without "$STATE/installed-packages"
 }
 
 remove_packages() {
@@ -37,12 +40,12 @@ remove_packages() {
 }
 
 restore_marks() {
-  apt-mark showmanual | sort | comm -23 - "$STATE/found/manual-packages" | comm -12 - "$STATE/found/packages" |
+  apt-mark showmanual | without "$STATE/found/manual-packages" | within "$STATE/found/packages" |
     xargs -r apt-mark auto >/dev/null
 }
 
 gone() { # of the accounts named, those that were not there before and whose package is no longer here
-  dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null | grep -q '^i' || printf '%s\n' postgres ssl-cert | comm -23 - "$1"
+  dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null | grep -q '^i' || printf '%s\n' postgres ssl-cert | without "$1"
 }
 
 remove_accounts() { # Debian leaves them behind
