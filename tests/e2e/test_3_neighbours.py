@@ -32,8 +32,12 @@ def test_another_cluster_stays_untouched(lab: Lab) -> None:
     assert said.returncode == 0, said.stdout
     assert lab.run(BOX, STATE) == before
 
+    refused = lab.play("provision", BOX, "-e", "postgresql_cluster=main")
+    assert refused.returncode != 0
+    assert "pgladder's cluster here is 15/pgladder, not 15/main" in " ".join(refused.stdout.split())
+
     lab.run(BOX, f"sudo sh -c '{OTHER_ORDER}'")
-    said = lab.play("teardown", BOX)
+    said = lab.play("teardown", BOX, "-e", "postgresql_cluster=main")  # goes by the name written down
     assert said.returncode == 0, said.stdout
     assert lab.run(BOX, STATE) == before
     assert lab.snapshot(BOX) ^ found == set()

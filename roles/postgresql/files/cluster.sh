@@ -4,15 +4,31 @@
 # Prints "changed" when it changed something.
 #
 # Configuration is rendered into $ETC/next; `apply` validates it, swaps it in, reloads or restarts as the settings'
-# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched.
+# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched:
+# the name of the one it began is written down, another is refused, and `drop` goes by what is written.
 set -eu
 bin=/usr/lib/postgresql/15/bin
 begun=/var/lib/pgladder-found/cluster-begun
 made=/var/lib/pgladder-found/cluster-made
-drop_in=/etc/systemd/system/$UNIT.d
 runtime=/etc/tmpfiles.d/pgladder-postgresql.conf
 
 die() { echo "$*" >&2; exit 1; }
+
+ours() { # the name of the cluster that was begun, if one was; a marker without it is an old one, beside its drop-in
+  if [ -s "$begun" ]; then cat "$begun"; elif [ -e "$begun" ]; then
+    find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/'
+  fi
+}
+
+ours=$(ours)
+if [ "${1-}" = drop ]; then CLUSTER=${ours:-$CLUSTER}; fi
+[ "${ours:-$CLUSTER}" = "$CLUSTER" ] ||
+  die "pgladder's cluster here is 15/$ours, not 15/$CLUSTER; set postgresql_cluster to $ours, or run make teardown first"
+ETC=/etc/postgresql/15/$CLUSTER
+DATA=/var/lib/postgresql/15/$CLUSTER
+UNIT=postgresql@15-$CLUSTER.service
+drop_in=/etc/systemd/system/$UNIT.d
+
 as_owner() { (cd / && setpriv --reuid="$OWNER" --regid="$OWNER" --init-groups -- "$@"); }
 query() { as_owner psql -X -At -v ON_ERROR_STOP=1 -h "$RUN" -p "$(port)" -d postgres "$@"; }
 port() { sed -n '4p' "$DATA/postmaster.pid"; }
@@ -22,7 +38,7 @@ running() { systemctl --quiet is-active "$UNIT"; }
 
 no_default=/etc/postgresql-common/createcluster.d/pgladder.conf
 
-forbid_default() {
+forbid_default() { # the first verb of a play: here another name is refused, before anything is changed
   [ ! -e "$no_default" ] || return 0
   mkdir -p "${no_default%/*}"
   printf '# pgladder makes its own cluster.\ncreate_main_cluster = false\n' >"$no_default"
@@ -33,11 +49,12 @@ forbid_default() {
 
 begin() {
   if [ -e "$ETC" ] || [ -e "$DATA" ]; then
-    [ -e "$begun" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
+    [ -n "$ours" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
     remove # what an interruption left
   fi
-  touch "$begun"
-  sync -f "$begun"
+  echo "$CLUSTER" >"$begun.part"
+  sync -f "$begun.part"
+  mv "$begun.part" "$begun"
 }
 
 # The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
@@ -206,7 +223,7 @@ remove() {
 drop() {
   rm -f "$no_default" /etc/apt/sources.list.d/pgladder-pgdg.sources
   [ -e "$begun" ] || exit 0
-  remove
+  [ -z "$ours" ] || remove
   rm -f "$made" "$begun"
   echo changed
 }
