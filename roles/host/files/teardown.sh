@@ -1,7 +1,8 @@
 #!/bin/sh
 # Restore what record.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
 #   teardown.sh      (as root; STATE, CONTAINER and FOLDERS in the environment)
-# Prints "changed" when it changed something. A package that something else came to need stays, and is named.
+# Prints "changed" when it changed something. A package that something else came to need stays, and is named:
+# another package, or a cluster that somebody made meanwhile.
 set -eu
 # Of the lines read, those that are (not) in the file, in whatever order it is.
 within() { grep -xFf "$1" || test $? = 1; }
@@ -22,21 +23,37 @@ ours() { # packages that came with provisioning and are still here, whole or as 
   dpkg-query -W -f '${Package}\n' | within "$STATE/installed-packages"
 }
 
+clusters() { # pgladder's own is gone by now: these are somebody else's
+  [ ! -d /etc/postgresql ] || find /etc/postgresql -mindepth 2 -maxdepth 2 -printf '%P\n' | sort
+}
+
+needed_by_clusters() { # purging PostgreSQL would take their data along
+  servers=$(clusters | sed 's,/.*,,; s/^/postgresql-/' | sort -u | within "$STATE/installed-packages")
+  [ -n "$servers" ] || return 0
+  # shellcheck disable=SC2086 # one word a package
+  needed=$(apt-cache depends --recurse --important --installed $servers)
+  echo "$needed" | within "$STATE/installed-packages"
+}
+
 needed_by_others() { # what else would go with them
-  # shellcheck disable=SC2046 # one word a package
-  apt -s purge $(ours) | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | without "$STATE/installed-packages"
+  # shellcheck disable=SC2086
+  apt -s purge $going | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | without "$STATE/going"
 }
 
 remove_packages() {
   [ -z "$(dpkg --audit)" ] || dpkg --configure -a
-  [ -n "$(ours)" ] || return 0
+  needed_by_clusters >"$STATE/kept"
+  [ ! -s "$STATE/kept" ] || echo "kept, because other clusters need them: $(xargs <"$STATE/kept"); they are $(clusters | xargs)"
+  ours | without "$STATE/kept" >"$STATE/going"
+  going=$(xargs <"$STATE/going")
+  [ -n "$going" ] || return 0
   others=$(needed_by_others)
   if [ -n "$others" ]; then
-    echo "kept, because other packages came to need them: $(ours | xargs); they are $(echo "$others" | xargs)"
+    echo "kept, because other packages came to need them: $going; they are $(echo "$others" | xargs)"
     return 0
   fi
-  # shellcheck disable=SC2046
-  apt purge $(ours) >/dev/null
+  # shellcheck disable=SC2086
+  apt purge $going >/dev/null
 }
 
 restore_marks() {
