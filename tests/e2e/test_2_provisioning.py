@@ -108,8 +108,13 @@ def test_tcp_wants_the_password_and_the_socket_the_right_user(lab: Lab) -> None:
     assert host.run("psql -w -h /run/pgladder -p 5544 -U pgladder -d postgres -c 'SELECT 1'").failed
 
 
-def test_another_variant_is_in_force_after_provisioning(lab: Lab) -> None:
+def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywhere(lab: Lab) -> None:
+    etc = "/etc/postgresql/15/pgladder"
+    links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
+    lab.run(BOX, "echo mine | sudo tee /etc/victim")
+    lab.run(BOX, f"sudo -iu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
     lab.play("provision", BOX, "-e", "postgresql_variant=async-commit", "-e", "postgresql_rotate_password=true")
+    assert lab.run(BOX, "stat -c %U:%G /etc/victim; cat /etc/victim; sudo rm /etc/victim") == "root:root\nmine\n"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
     assert lab.sql(BOX, "SELECT 1", "-h 127.0.0.1") == "1"
 
