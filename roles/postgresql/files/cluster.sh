@@ -40,7 +40,13 @@ running() { systemctl --quiet is-active "$UNIT"; }
 
 no_default=/etc/postgresql-common/createcluster.d/pgladder.conf
 
+pgdg=/etc/apt/sources.list.d/pgladder-pgdg.sources
+
 forbid_default() { # the first verb of a play: here another name is refused, before anything is changed
+  if [ "$SOURCE" != pgdg ] && [ -e "$pgdg" ]; then # back to Debian's packages
+    rm "$pgdg"
+    echo changed
+  fi
   [ ! -e "$no_default" ] || return 0
   mkdir -p "${no_default%/*}"
   printf '# pgladder makes its own cluster.\ncreate_main_cluster = false\n' >"$no_default"
@@ -230,7 +236,7 @@ remove() {
 }
 
 drop() {
-  rm -f "$no_default" /etc/apt/sources.list.d/pgladder-pgdg.sources
+  rm -f "$no_default" "$pgdg"
   [ -e "$begun" ] || exit 0
   [ -z "$ours" ] || remove
   rm -f "$made" "$begun"
