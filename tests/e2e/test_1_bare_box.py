@@ -40,10 +40,10 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("variable", "names"),
     [
-        ("host_swappiness=900", "host_ variable is out of its range"),
-        ("host_swappiness=much", "host_swappiness"),
+        ("host_swappiness=900", "host_swappiness is 900; it is a whole number from 0 to 200"),
+        ("host_swappiness=much", "host_swappiness is much"),
         ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
-        ("postgresql_port=70000", "postgresql_ variable is out of its range"),
+        ("postgresql_port=70000", "postgresql_port is 70000 (1024 to 65535)"),
         ("postgresql_variant=stokc", "The variants are async-commit, big-wal"),
     ],
 )

@@ -36,13 +36,13 @@ def test_packages_from_pgdg_need_pgdg(lab: Lab) -> None:
     said = lab.play("provision", BOX, "-e", "postgresql_source=pgdg")
     lab.run(BOX, "sudo sed -i '/apt.postgresql.org/d' /etc/hosts")
     assert "a package source could not be reached (http://apt.postgresql.org)" in sentence(said, BOX)
-    lab.run(BOX, "sudo rm /etc/apt/sources.list.d/pgladder-pgdg.sources")
 
 
 def test_an_unreachable_package_source_is_named(lab: Lab) -> None:
     lab.run(BOX, "echo '127.0.0.1 deb.debian.org security.debian.org' | sudo tee -a /etc/hosts")
     said = lab.play("provision", BOX)
     lab.run(BOX, "sudo sed -i '/deb.debian.org/d' /etc/hosts")
+    lab.run(BOX, "test ! -e /etc/apt/sources.list.d/pgladder-pgdg.sources")  # back to Debian's
     assert "a package source could not be reached" in sentence(said, BOX)
 
 
@@ -108,8 +108,22 @@ def test_tcp_wants_the_password_and_the_socket_the_right_user(lab: Lab) -> None:
     assert host.run("psql -w -h /run/pgladder -p 5544 -U pgladder -d postgres -c 'SELECT 1'").failed
 
 
-def test_another_variant_is_in_force_after_provisioning(lab: Lab) -> None:
-    lab.play("provision", BOX, "-e", "postgresql_variant=async-commit", "-e", "postgresql_rotate_password=true")
+AS_TEXT = [
+    *("postgresql_variant=async-commit", "postgresql_rotate_password=true", "postgresql_tls=false"),
+    *("postgresql_max_connections=290", "host_swappiness=20", "host_dirty_ratio=", '{"host_timers_held": []}'),
+]
+
+
+def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywhere(lab: Lab) -> None:
+    etc = "/etc/postgresql/15/pgladder"
+    links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
+    lab.run(BOX, "echo mine | sudo tee /etc/victim")
+    lab.run(BOX, f"sudo -iu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
+    said = lab.play("provision", BOX, *(word for value in AS_TEXT for word in ("-e", value)))
+    assert said.returncode == 0, said.stdout
+    assert (lab.sql(BOX, "SHOW ssl"), lab.sql(BOX, "SHOW max_connections")) == ("off", "290")
+    lab.run(BOX, "sudo systemctl start pgladder-quiet && systemctl is-active apt-daily.timer ssh")
+    assert lab.run(BOX, "stat -c %U:%G /etc/victim; cat /etc/victim; sudo rm /etc/victim") == "root:root\nmine\n"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
     assert lab.sql(BOX, "SELECT 1", "-h 127.0.0.1") == "1"
 

@@ -13,6 +13,8 @@ sudo find /etc/postgresql/15/main -type f -exec md5sum {} + | sort
 dpkg-query -W -f '${Package} ${Version}\n' 'postgresql*'
 sudo -u postgres psql -At -p 5432 -c "SELECT count(*) FROM mine"
 """
+# As a box with another language sorted them.
+OTHER_ORDER = "cd /var/lib/pgladder-found; for file in found/* installed-packages; do sort -r -o $file $file; done"
 
 
 def test_another_cluster_stays_untouched(lab: Lab) -> None:
@@ -30,7 +32,12 @@ def test_another_cluster_stays_untouched(lab: Lab) -> None:
     assert said.returncode == 0, said.stdout
     assert lab.run(BOX, STATE) == before
 
-    said = lab.play("teardown", BOX)
+    refused = lab.play("provision", BOX, "-e", "postgresql_cluster=main")
+    assert refused.returncode != 0
+    assert "pgladder's cluster here is 15/pgladder, not 15/main" in " ".join(refused.stdout.split())
+
+    lab.run(BOX, f"sudo sh -c '{OTHER_ORDER}'")
+    said = lab.play("teardown", BOX, "-e", "postgresql_cluster=main")  # goes by the name written down
     assert said.returncode == 0, said.stdout
     assert lab.run(BOX, STATE) == before
     assert lab.snapshot(BOX) ^ found == set()

@@ -5,24 +5,31 @@
 # Prints a diff of each file that changes, or would. Works in check mode on a bare box too.
 set -eu
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# What is in a folder of another owner is read and written by that owner: a link put there leads no further than its rights.
+as_owner() {
+  if [ "$owner" = root ]; then "$@"; else setpriv --reuid="$owner" --regid="$owner" --init-groups -- "$@"; fi
+}
+
 differs() {
-  ! echo "$text" | base64 -d | cmp -s - "$path"
+  as_owner cat "$path" >"$work/old" 2>/dev/null || : # none yet
+  echo "$text" | base64 -d >"$work/new"
+  ! cmp -s "$work/new" "$work/old"
 }
 
 show() {
-  if [ -e "$path" ]; then old=$path; else old=/dev/null; fi
   echo "changed $path"
-  echo "$text" | base64 -d | diff -u --label "$path" --label "$path" "$old" - || test $? = 1
+  diff -u --label "$path" --label "$path" "$work/old" "$work/new" || test $? = 1
 }
 
 write() {
   [ "$CHECK" != yes ] || return 0
-  mkdir -p "${path%/*}"
-  echo "$text" | base64 -d >"$path.part"
-  chmod "$mode" "$path.part"
-  chown "$owner:" "$path.part"
-  sync -f "$path.part"
-  mv "$path.part" "$path"
+  [ "$owner" != root ] || mkdir -p "${path%/*}"
+  as_owner rm -f "$path.part"
+  as_owner sh -c 'umask 077 && cat >"$1" && chmod "$2" "$1" && sync -f "$1" && mv -T "$1" "$3"' sh \
+    "$path.part" "$mode" "$path" <"$work/new"
 }
 
 echo "$FILES" | while read -r mode owner path text; do

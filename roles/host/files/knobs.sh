@@ -43,6 +43,7 @@ prove() { # whatever systemd-tmpfiles made of it
   read_all | while IFS='|' read -r name file wanted found state; do
     if [ "$state" = differs ]; then
       echo "$name could not be set: $file was given \"$wanted\" and reads \"$found\""
+      rm -f /etc/pgladder-host.json # what it says is no longer so
       exit 1
     fi
   done

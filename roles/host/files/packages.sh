@@ -5,6 +5,7 @@
 # begins, so that teardown.sh knows it wherever the power goes.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+without() { grep -vxFf "$1" || test $? = 1; } # of the lines read, those that are not in the file, in whatever order
 apt() { apt-get -qq -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
 
 missing() {
@@ -17,7 +18,7 @@ write_down_additions() {
   # shellcheck disable=SC2086 # one word a package
   planned=$(apt -s install $needed)
   echo "$planned" | sed -n 's/^Inst \([^ ]*\).*/\1/p' | sort -u - "$STATE/installed-packages" |
-    comm -23 - "$STATE/found/packages" >"$STATE/installed-packages.part"
+    without "$STATE/found/packages" >"$STATE/installed-packages.part"
   sync -f "$STATE/installed-packages.part"
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }

@@ -3,6 +3,7 @@
 #   record.sh      (as root; STATE, KNOBS and FOLDERS in the environment)
 # Prints "changed" when it wrote.
 set -eu
+export LC_ALL=C.UTF-8
 [ ! -d "$STATE/found" ] || exit 0
 part=$STATE/found.part
 rm -rf "$part"

@@ -4,25 +4,49 @@
 # Prints "changed" when it changed something.
 #
 # Configuration is rendered into $ETC/next; `apply` validates it, swaps it in, reloads or restarts as the settings'
-# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched.
+# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched:
+# the name of the one it began is written down, another is refused, and `drop` goes by what is written.
 set -eu
 bin=/usr/lib/postgresql/15/bin
 begun=/var/lib/pgladder-found/cluster-begun
 made=/var/lib/pgladder-found/cluster-made
-drop_in=/etc/systemd/system/$UNIT.d
 runtime=/etc/tmpfiles.d/pgladder-postgresql.conf
 
 die() { echo "$*" >&2; exit 1; }
+
+ours() { # the name of the cluster that was begun, if one was; a marker without it is an old one, beside its drop-in
+  if [ -s "$begun" ]; then cat "$begun"; elif [ -e "$begun" ]; then
+    find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/'
+  fi
+}
+
+ours=$(ours)
+if [ "${1-}" = drop ]; then CLUSTER=${ours:-$CLUSTER}; fi
+[ "${ours:-$CLUSTER}" = "$CLUSTER" ] ||
+  die "pgladder's cluster here is 15/$ours, not 15/$CLUSTER; set postgresql_cluster to $ours, or run make teardown first"
+ETC=/etc/postgresql/15/$CLUSTER
+DATA=/var/lib/postgresql/15/$CLUSTER
+UNIT=postgresql@15-$CLUSTER.service
+drop_in=/etc/systemd/system/$UNIT.d
+
+# $ETC, $DATA and the home are the owner's: whatever is done in them is done as the owner, so that no link put there leads
+# root anywhere.
 as_owner() { (cd / && setpriv --reuid="$OWNER" --regid="$OWNER" --init-groups -- "$@"); }
 query() { as_owner psql -X -At -v ON_ERROR_STOP=1 -h "$RUN" -p "$(port)" -d postgres "$@"; }
-port() { sed -n '4p' "$DATA/postmaster.pid"; }
+port() { as_owner sed -n '4p' "$DATA/postmaster.pid"; }
 running() { systemctl --quiet is-active "$UNIT"; }
 
 # --- before the packages come: Debian's shall make no cluster of their own ------------------------------------------
 
 no_default=/etc/postgresql-common/createcluster.d/pgladder.conf
 
-forbid_default() {
+pgdg=/etc/apt/sources.list.d/pgladder-pgdg.sources
+
+forbid_default() { # the first verb of a play: here another name is refused, before anything is changed
+  if [ "$SOURCE" != pgdg ] && [ -e "$pgdg" ]; then # back to Debian's packages
+    rm "$pgdg"
+    echo changed
+  fi
   [ ! -e "$no_default" ] || return 0
   mkdir -p "${no_default%/*}"
   printf '# pgladder makes its own cluster.\ncreate_main_cluster = false\n' >"$no_default"
@@ -33,11 +57,12 @@ forbid_default() {
 
 begin() {
   if [ -e "$ETC" ] || [ -e "$DATA" ]; then
-    [ -e "$begun" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
+    [ -n "$ours" ] || die "there is a cluster 15/$CLUSTER that pgladder did not make; choose another name by postgresql_cluster"
     remove # what an interruption left
   fi
-  touch "$begun"
-  sync -f "$begun"
+  echo "$CLUSTER" >"$begun.part"
+  sync -f "$begun.part"
+  mv "$begun.part" "$begun"
 }
 
 # The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
@@ -56,9 +81,8 @@ END
 }
 
 write_certificate() { # self-signed: the transport "tls" is measured, not trusted
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=localhost" \
+  as_owner openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj "/CN=localhost" \
     -keyout "$ETC/server.key" -out "$ETC/server.crt" 2>/dev/null
-  chown "$OWNER:" "$ETC/server.key" "$ETC/server.crt"
 }
 
 create() {
@@ -68,15 +92,15 @@ create() {
   pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
     --encoding=UTF8 --locale=C.UTF-8 -- --data-checksums --auth-local=peer --auth-host=scram-sha-256 >/dev/null
   write_certificate
-  cat >>"$ETC/postgresql.conf" <<END
+  as_owner tee -a "$ETC/postgresql.conf" >/dev/null <<END
 
 # Where this cluster keeps what is its own.
 external_pid_file = '$RUN/15-$CLUSTER.pid'
 ssl_cert_file = '$ETC/server.crt'
 ssl_key_file = '$ETC/server.key'
 END
-  mkdir -p "$ETC/next"
-  chown -R "$OWNER:" "$ETC/next" "$ETC/conf.d"
+  as_owner mkdir -p "$ETC/next"
+  chown -h "$OWNER:" "$ETC/conf.d"
   sync
   touch "$made"
   sync -f "$made"
@@ -86,26 +110,35 @@ END
 # --- apply -------------------------------------------------------------------------------------------------------
 
 validate() {
-  sed "s/^include_dir = 'conf.d'/include_dir = 'next'/" "$ETC/postgresql.conf" >"$ETC/next.conf"
-  chown "$OWNER:" "$ETC/next.conf"
+  as_owner cp --remove-destination "$ETC/postgresql.conf" "$ETC/next.conf"
+  as_owner sed -i "s/^include_dir = 'conf.d'/include_dir = 'next'/" "$ETC/next.conf"
   said=$(as_owner "$bin/postgres" -D "$DATA" -c config_file="$ETC/next.conf" -C shared_preload_libraries 2>&1) ||
     die "the configuration is not valid, nothing was changed: $said"
-  rm "$ETC/next.conf"
+  as_owner rm "$ETC/next.conf"
   for library in $(echo "$said" | tr -d "' " | tr , ' '); do
     [ -e "$("$bin/pg_config" --pkglibdir 2>/dev/null || echo /usr/lib/postgresql/15/lib)/$library.so" ] ||
       die "the configuration asks for the library $library, which is not installed; nothing was changed"
   done
 }
 
+forget_good() { as_owner rm -f "$ETC"/conf.d/*.good "$ETC"/*.good; }
+
+put_back() {
+  for good in "$ETC"/conf.d/*.good "$ETC"/*.good; do
+    [ ! -e "$good" ] || as_owner mv -T "$good" "${good%.good}"
+  done
+  systemctl restart "$UNIT" || true
+}
+
 swap() { # file by file, each atomically; what was there is kept until the new has proved itself
-  rm -f "$ETC"/conf.d/*.good "$ETC"/*.good
+  forget_good
   for file in "$ETC"/next/*; do
     case $file in */pg_hba) live=$ETC/pg_hba.conf ;; *) live=$ETC/conf.d/${file##*/} ;; esac
-    if cmp -s "$file" "$live"; then continue; fi
-    [ ! -e "$live" ] || cp -p "$live" "$live.good"
-    cp -p "$file" "$live.part"
-    sync -f "$live.part"
-    mv "$live.part" "$live"
+    if as_owner cmp -s "$file" "$live"; then continue; fi
+    [ ! -e "$live" ] || as_owner cp -p "$live" "$live.good"
+    as_owner cp -p --remove-destination "$file" "$live.part"
+    as_owner sync -f "$live.part"
+    as_owner mv -T "$live.part" "$live"
     swapped=yes
   done
 }
@@ -113,10 +146,7 @@ swap() { # file by file, each atomically; what was there is kept until the new h
 restart() { # where PostgreSQL does not come up, as it was before
   if systemctl restart "$UNIT" && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
   said=$(grep -aE 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)
-  for good in "$ETC"/conf.d/*.good "$ETC"/*.good; do
-    [ ! -e "$good" ] || mv "$good" "${good%.good}"
-  done
-  systemctl restart "$UNIT" || true
+  put_back
   die "PostgreSQL did not start: $said; it was put back as it was"
 }
 
@@ -156,7 +186,9 @@ UNION ALL
 SELECT format('pg_hba.conf line %s: %s', line_number, error) FROM pg_hba_file_rules WHERE error IS NOT NULL
 END
   )
-  [ -z "$wrong" ] || die "not in force: $wrong"
+  [ -n "$wrong" ] || return 0
+  put_back
+  die "not in force: $wrong; it was put back as it was"
 }
 
 # --- the password ------------------------------------------------------------------------------------------------
@@ -165,14 +197,14 @@ pass=$HOME_OF_OWNER/.pgpass
 
 write_password() {
   secret=$(openssl rand -hex 24)
-  (umask 077 && echo "*:*:*:$OWNER:$secret" >"$pass.part")
-  chown "$OWNER:" "$pass.part"
+  as_owner rm -f "$pass.part"
+  echo "*:*:*:$OWNER:$secret" | as_owner sh -c 'umask 077 && cat >"$1"' sh "$pass.part"
   query <<END >/dev/null
 SET log_statement = 'none'; SET log_min_error_statement = 'panic'; SET password_encryption = 'scram-sha-256';
 ALTER ROLE "$OWNER" PASSWORD '$secret';
 END
-  sync -f "$pass.part"
-  mv "$pass.part" "$pass"
+  as_owner sync -f "$pass.part"
+  as_owner mv -T "$pass.part" "$pass"
 }
 
 login() { as_owner env HOME="$HOME_OF_OWNER" psql -X -At -w -h 127.0.0.1 -p "$(port)" -d postgres -c "$1" 2>&1; }
@@ -190,7 +222,7 @@ apply() {
   swap
   bring_into_force
   prove
-  rm -f "$ETC"/conf.d/*.good "$ETC"/*.good
+  forget_good
   see_to_password
   [ -z "$swapped" ] || echo changed
 }
@@ -204,9 +236,9 @@ remove() {
 }
 
 drop() {
-  rm -f "$no_default" /etc/apt/sources.list.d/pgladder-pgdg.sources
+  rm -f "$no_default" "$pgdg"
   [ -e "$begun" ] || exit 0
-  remove
+  [ -z "$ours" ] || remove
   rm -f "$made" "$begun"
   echo changed
 }
