@@ -15,7 +15,7 @@ VARIABLES = {
     "postgresql_variant": "stock",
     "postgresql_max_connections": 300,
     "postgresql_owner": "pgladder",
-    "postgresql_tls": True,
+    "__bench_tls": True,
 }
 
 
@@ -36,7 +36,7 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
 
 def test_without_tls_there_is_no_certificate(tmp_path: Path) -> None:
     path = tmp_path / "pgladder.toml"
-    path.write_text(rendered(postgresql_tls=False))
+    path.write_text(rendered(__bench_tls=False))
     box = provisioned(path)
     assert box is not None
     assert box.cluster.root_certificate == ""

@@ -146,7 +146,11 @@ def course() -> dict[str, Any]:
     ]
     bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
     triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
-    marks = triangles.encode(x="seen:Q", y=alt.value(3))
+    # A mark is at every step and shown where there is something to mark: of no marks at all Vega warns.
+    shown = alt.condition("isValid(datum.seen)", alt.value(1), alt.value(0))
+    marks = triangles.transform_calculate(at="isValid(datum.seen) ? datum.seen : datum.from").encode(
+        x="at:Q", y=alt.value(3), opacity=shown
+    )
     trial = alt.Facet("trial:O", title=None, header=alt.Header(labelPadding=3))
     strip = alt.layer(bars, marks, data=ROWS).properties(height=64).facet(trial, columns=1, spacing=12)
     return _bare(strip.transform_flatten(["from", "to", "rate", "seen"]))
@@ -157,8 +161,12 @@ def forest() -> dict[str, Any]:
     scale = alt.Scale(type="log", nice=False, padding=54)
     base = alt.Chart(ROWS).encode(y=RUNG.copy())
     margin = base.mark_rect(style="margin").encode(x="min(margin_low):Q", x2="max(margin_high):Q")
-    noise = base.transform_filter("isValid(datum.floor_low)")
-    floors = [noise.mark_tick(thickness=2, style="floor").encode(x=f"{end}:Q") for end in ("floor_low", "floor_high")]
+    known = alt.condition("isValid(datum.floor_low)", alt.value(1), alt.value(0))
+    noise = base.transform_calculate(
+        floor_from="isValid(datum.floor_low) ? datum.floor_low : datum.ratio",
+        floor_to="isValid(datum.floor_high) ? datum.floor_high : datum.ratio",
+    ).mark_tick(thickness=2, style="floor")
+    floors = [noise.encode(x=f"{end}:Q", opacity=known) for end in ("floor_from", "floor_to")]
     verdicts = alt.Scale(domain=["faster", "slower", "equivalent", "undecided"])
     tip = [alt.Tooltip("rung:N"), *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("ratio", "low", "high"))]
     told = base.encode(color=alt.Color("verdict:N", legend=None, scale=verdicts), tooltip=tip)
