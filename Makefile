@@ -71,9 +71,10 @@ e2e-boxes: .venv/ready
 e2e-remote: .venv/ready
 	$(BIN)/pytest tests/e2e/remote -m "not slow"
 
+# As root in two workers, each in a network of its own: there is one run at a time in one.
 integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	@.ci/system-packages $(TEST_PACKAGES)
-	$(BIN)/pytest tests/integration -m "not slow"
+	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
 
 test: lint unit integration e2e ## everything CI runs
 

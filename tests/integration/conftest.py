@@ -1,6 +1,9 @@
 """Directories and a server that several of them use."""
 
+import ctypes
+import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.integration.support import Theirs
+
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+
+
+def pytest_configure() -> None:
+    """Give each of several workers a network of its own: there is one run at a time in a network namespace."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "no network namespace of its own: several workers need root")
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import BRIEF, Climb, climbing, pgladder
+from tests.integration.support import BRIEF, Climb, climbing, meddling, pgladder
 
 SITECUSTOMIZE = """
 import os, time
@@ -29,6 +29,8 @@ def stepped(new_place) -> Climb:
     env = {"PYTHONPATH": str(place), "CLOCK_SET_BY": str(offset)}
     with climbing(place, "--phases", "1-B", *BRIEF, "--blocks", 3, env=env) as climb:
         climb.wait_trial(2)
+        with meddling(climb) as meddler:
+            meddler.wait_inserting()
         part = place / "part"
         part.write_text("-30")
         part.replace(offset)
