@@ -18,6 +18,8 @@ from bench.comparing import compared, only_run
 from bench.files import write_whole
 from bench.journal import HOST, PLAN, SUMS, TRIALS, RunDirectory
 from bench.model import WrongUseError, to_json
+from bench.noise import host_of, noise_file
+from bench.offline import records_of
 from bench.report.markdown import comparison_page
 from bench.report.ratios import interval_text, rank_text, ratio_text
 from bench.tuning.render import SUFFIX, template_directory
@@ -56,7 +58,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def keep(name: str, run: RunDirectory) -> None:
-    """Copy a run that came to its end, without its samples: they are most of its bytes, and no comparison needs them.
+    """Copy a run that came to its end, and what is known of its box's noise.
+
+    Its samples are left out: they are most of its bytes, and no comparison needs them.
 
     Raises:
         WrongUseError: an unknown finding, or a run that is not whole.
@@ -70,6 +74,12 @@ def keep(name: str, run: RunDirectory) -> None:
     place.mkdir(parents=True, exist_ok=True)
     for file in (PLAN, HOST, TRIALS, SUMS):
         shutil.copyfile(run.path / file, place / file)
+    host = host_of(records_of(run))
+    known = noise_file(run.path.resolve().parents[1], host)
+    if known.is_file():
+        kept = noise_file(FINDINGS, host)
+        kept.parent.mkdir(exist_ok=True)
+        write_whole(kept, known.read_bytes())
 
 
 def follows(name: str) -> Mapping[Path, str]:

@@ -8,13 +8,14 @@ import pytest
 
 from bench import findings
 from bench.analysis.compare import compare_arms
+from bench.comparing import keep_noise
 from bench.findings import FINDINGS, QUESTIONS, README, earned, follows, ingest_text, keep, main, standing_of_ingest
 from bench.journal import RunDirectory
 from bench.model import Fingerprint, WrongUseError, from_json
 from bench.tuning.parameters import parameters
 from bench.tuning.render import Box, render_variant, template_directory, texts
 from bench.variants import hardware_of
-from tests.builders import compared_run, doubtful, written
+from tests.builders import again, compared_run, doubtful, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 BETTER = [1.1 * rate for rate in QUIET[::-1]]
@@ -192,6 +193,14 @@ def test_a_run_that_is_kept_can_be_compared_by_anybody_and_has_its_page(checkout
     assert "| big-wal | 1 | 1.500 | 1.448–1.554 | 1.500 | <.001 | faster |" in page
     assert "max_wal_size = 16GB" in (checkout / "templates" / "variants" / "ingest.conf.j2").read_text()
     assert "docs/findings/ingest.md" in capsys.readouterr().out
+
+
+def test_what_is_known_of_the_boxs_noise_is_kept_too(checkout):
+    twice = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}, PHASES))
+    keep_noise(written(checkout / "results" / "noise-run" / "bench-1", twice))
+    main(["ingest", str(a_run(checkout, {"stock": QUIET, "big-wal": BEST}))])
+    assert (checkout / "docs" / "findings" / "noise" / "bench-1.json").is_file()
+    assert "Noise floor of this box (A/A of 6 blocks" in (checkout / "docs" / "findings" / "ingest.md").read_text()
 
 
 def test_the_formulas_change_what_the_readme_says_and_nothing_else_of_it(checkout):

@@ -80,6 +80,17 @@ def test_which_run_must_be_said():
         questions.reproduce(boxes("n100-a"), {"run": "", "margin": ""})
 
 
+@pytest.mark.parametrize(("variants", "refused"), [("stock", True), ("stock async-commit", False), ("all", False)])
+def test_a_comparison_takes_two_variants_or_all_of_them(variants, refused, monkeypatch):
+    monkeypatch.setattr(questions, "_asked", lambda *_: True)
+    given = {"run": "", "variants": variants}
+    if refused:
+        with pytest.raises(WrongUseError, match="two or more variants"):
+            questions.compare(boxes(), given)
+    else:
+        assert questions.compare(boxes(), given)
+
+
 def test_a_box_without_room_is_refused():
     plan = plan_for(BOX, asked())
     check_again(BOX, plan)
