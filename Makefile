@@ -24,7 +24,17 @@ WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIA
 	$(if $(filter 1,$(UNTIL_DECIDED)),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
 
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+# What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
+STEPS = stock big-wal shared-buffers-25 wal-compression commit-delay wal-buffers no-bgwriter no-process-title
+TOP_RUNGS = $(or $(PHASES),2-D 2-G 2-H)
+define finding
+$(eval NEW := $(or $(RUN),$(1)-$(shell date -u +%Y%m%dT%H%M%S)))
+$(eval LONG = --blocks=$(or $(BLOCKS),6) --warm-up=$(or $(WARM_UP),1) --window=$(or $(WINDOW),3) $(if $(SEED),--seed=$(SEED)))
+-$(if $(HOST)$(LIMIT),$(FAB) compare --run='$(NEW)' --variants='$(2)' --phases='$(TOP_RUNGS)' $(LONG) $(WHERE),$(BIN)/pgladder 	run --out "results/$(NEW)/$$(hostname)" --variants $(2) --phases $(TOP_RUNGS) $(LONG) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)'))
+$(BIN)/python -m bench.findings $(1) results/$(NEW)
+endef
+
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -115,11 +125,18 @@ compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run)
 	$(BIN)/pgladder compare results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
 
-reproduce: .venv/ready ## a pulled run's plan again on this machine, tested for equivalence (RUN=name)
-	$(BIN)/pgladder reproduce results/$(or $(RUN),$(error say which run: make reproduce RUN=name))
+reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
+	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(if $(MARGIN),--margin='$(MARGIN)') $(WHERE),$(BIN)/pgladder reproduce \
+		$(if $(MARGIN),--margin '$(MARGIN)') results/$(or $(RUN),$(error say which run: make reproduce RUN=name)))
 
 noise: .venv/ready ## what can these boxes tell at all? one variant against itself
 	@$(FAB) noise $(WHAT) $(ID) $(WHERE)
+
+ingest: .venv/ready ## which single steps from stock does the variant ingest take? here, or HOST= (DATA_DIR=)
+	$(call finding,ingest,$(STEPS))
+
+formulas: .venv/ready ## all variants on the top rungs, ranked: docs/findings/formulas.md; here, or HOST= (DATA_DIR=)
+	$(call finding,formulas,all)
 
 launch: .venv/ready ## only start a run on boxes (the same words)
 	@$(FAB) launch $(WHAT) $(ID) $(WHERE)

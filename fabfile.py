@@ -18,7 +18,7 @@ WHERE = {
 }
 WHAT = {
     "phases": "names, separated by blanks; default: all",
-    "variants": "as in `pgladder variants`; default: stock",
+    "variants": "as in `pgladder variants`, or all; default: stock",
     "layouts": "default: plain",
     "transports": "default: tcp",
     "profile": "quick, standard or thorough; default: quick",
@@ -31,6 +31,7 @@ WHAT = {
     "margin": "relative difference that does not matter; default: 0.02",
 }
 RUN = {"run": "which; default: the one under way"}
+AGAIN = {"run": "the one that was pulled", "margin": WHAT["margin"]}
 ID = {"run": "its name; one that is there is gone on with"}
 
 
@@ -54,6 +55,7 @@ ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, wri
 compare = verb("compare", "The same for two or more variants: which is faster?", WHAT | ID)
 compare_hosts = verb("compare_hosts", "The same plan on two or more boxes: which is faster?", WHAT | ID)
 noise = verb("noise", "One variant against itself: what can this box tell at all?", WHAT | ID)
+reproduce = verb("reproduce", "A pulled run's plan again on the boxes it came from: is it the same?", AGAIN)
 launch = verb("launch", "Start a run on each box.", WHAT | ID)
 follow = verb("follow", "Show a run until it ends; Ctrl-C stops the following, not the run.", RUN)
 status = verb("status", "Show what each box is doing.", {"json": "1: for programs"})

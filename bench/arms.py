@@ -49,10 +49,12 @@ def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlo
     last = {record.trial: record for record in records}
     found: dict[Cell, dict[str, ByBlock]] = {}
     times: Counter[tuple[int, int]] = Counter()
+    planned = {trial.variant for trial in plan.trials}
+    tried = [variant.name for variant in plan.variants if variant.name in planned]
     for trial in plan.trials:
         cell = cell_of(trial)
         if (arms := found.get(cell)) is None:
-            arms = found[cell] = {variant.name: {} for variant in plan.variants}
+            arms = found[cell] = {name: {} for name in tried}
         blocks = arms[trial.variant]
         times[id(blocks), trial.block] += 1
         if record := last.get(trial.trial):

@@ -248,7 +248,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
     for name, known in (
         ("phases", ladder()),
-        ("variants", ["stock", "and those of: pgladder variants"]),
+        ("variants", ["stock", "those of: pgladder variants, or all"]),
         ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
         ("transports", ["tcp", "tls", "socket"]),
     ):

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.analysis.noise import BoxNoise
 from bench.cli_compare import DONE, DOUBTFUL, show
-from bench.comparing import keep_noise, plan_again, set_beside
+from bench.comparing import NOT_EQUIVALENT, equivalent, keep_noise, plan_again, set_beside
 from bench.local import Request, default_data_dir, new_run_id
 from bench.measuring import measure
 from bench.model import PgladderError, WrongUseError, to_json
@@ -60,11 +60,10 @@ def reproduce(options: argparse.Namespace) -> int:
     again = _to_its_end(Request(plan=plan, **where(options)), options, f"pgladder compare {options.directory} {{}}")
     report = set_beside([options.directory, again], "runs", options.margin or MARGIN)
     code = show([report], json=options.json)
-    same = all(pair.verdict == "equivalent" for cell in report.cells for pair in cell.pairs)
-    if not same:
-        told = "Not shown to be equivalent: see the verdicts above."
-        console(stderr=options.json).print(told)
-    return code if same else DOUBTFUL
+    if equivalent(report):
+        return code
+    console(stderr=options.json).print(NOT_EQUIVALENT)
+    return DOUBTFUL
 
 
 def _to_its_end(request: Request, options: argparse.Namespace, then: str) -> Path:

@@ -126,6 +126,14 @@ def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
     return any(not report.complete or any(arm.void for cell in report.cells for arm in cell.arms) for report in reports)
 
 
+NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
+
+
+def equivalent(report: ComparisonReport) -> bool:
+    """Tell whether every pair was shown to be equivalent."""
+    return all(pair.verdict == "equivalent" for cell in report.cells for pair in cell.pairs)
+
+
 # --- again -----------------------------------------------------------------------------------------------------------
 
 

@@ -42,7 +42,7 @@ from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
 from bench.server.session import VariantError
 from bench.tuning.render import as_variant
-from bench.variants import harness_for, this_machine, variants_for
+from bench.variants import harness_for, plan_with, this_machine
 from bench.workload.phase import ladder
 
 
@@ -251,25 +251,17 @@ def _read_plan(path: Path) -> Plan:
 
 def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
     assert request.wish is not None
-    wish, now = request.wish, datetime.now(UTC)
+    wish, created = request.wish, datetime.now(UTC).isoformat(timespec="seconds")
+    seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
     if not wish.transports:
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])
     if brought:
-        harness, variants = as_variant("harness", ""), {AS_FOUND: as_variant(AS_FOUND, "")}
-    else:
-        need = _connections(wish)
-        harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-        machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
-        variants = variants_for(wish.variants, machine, need, harness)
-    return make_plan(
-        wish,
-        ladder(),
-        harness,
-        variants,
-        run=run,
-        created=now.isoformat(timespec="seconds"),
-        seed=request.seed if request.seed is not None else secrets.randbelow(1 << 31),
-    )
+        found = {AS_FOUND: as_variant(AS_FOUND, "")}
+        return make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
+    need = _connections(wish)
+    harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
+    machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
+    return plan_with(wish, machine, need, harness, run=run, created=created, seed=seed)
 
 
 def _connections(wish: Wish) -> int:

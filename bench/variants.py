@@ -3,20 +3,23 @@
 Joins ``probes`` (facts) and ``tuning`` (formulas, templates) for ``pgladder variants`` and ``pgladder run``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
-from bench.model import Fact, Unreadable, Variant, WrongUseError
-from bench.plan import pick
+from bench.model import Fact, Plan, Unreadable, Variant, WrongUseError
+from bench.plan import Wish, make_plan, pick
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
 from bench.tuning.hardware import Disk, Hardware
 from bench.tuning.parameters import Difference, Value, differences, effect, values
 from bench.tuning.render import Box, render, render_variant, settings, texts, variant_names
+from bench.workload.phase import ladder
 
+ALL = "all"
+"""Asked for instead of names: every variant there is."""
 DISKS: dict[object, Disk] = {"nvme": "nvme", "hdd": "hdd"}
 """What a formula calls the kinds our probe tells; all others (mmc, virtual, memory, unreadable) count as ``ssd``."""
 
@@ -124,11 +127,40 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
         WrongUseError: as ``explain``, or two of them are the same on this machine.
 
     """
-    box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
-    variants = {name: render_variant(name, box) for name in pick("variant", names, variant_names())}
+    variants = _variants(pick("variant", names, variant_names()), machine, need, harness)
     for one, other in combinations(variants.values(), 2):
         if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
             raise WrongUseError(
                 f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
             )
     return variants
+
+
+def _variants(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
+    box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
+    return {name: render_variant(name, box) for name in names}
+
+
+def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int) -> Plan:
+    """Render the variants of a wish for a machine, and lay out the plan.
+
+    Where all are asked for, the plan has them all, but of those that are the same there only the first has trials.
+
+    Raises:
+        WrongUseError: as ``variants_for`` and ``make_plan``.
+
+    """
+    every = list(wish.variants) == [ALL]
+    choose = _variants if every else variants_for
+    variants = choose(variant_names() if every else wish.variants, machine, need, harness)
+    if every:
+        wish = replace(wish, variants=_different(variants, machine))
+    plan = make_plan(wish, ladder(), harness, variants, run=run, created=created, seed=seed)
+    return replace(plan, variants=tuple(variants.values())) if every else plan
+
+
+def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
+    """Return the names of those that are not the same in effect as one before them."""
+    effects = {name: _effect(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}
+    names = list(effects)
+    return [name for at, name in enumerate(names) if effects[name] not in (effects[other] for other in names[:at])]

@@ -1,6 +1,6 @@
 """What a comparison tells, in its JSON form: arms, pairs of them with verdicts, ranks. How they come about is others'.
 
-``compare`` sets the arms of a run against each other, ``apart`` whole runs and hosts.
+``compare`` sets the arms of a run against each other, ``overall`` does over all cells, ``apart`` whole runs and hosts.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Differing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two arms of one cell.
+    """Two arms of one cell, or over all of them.
 
     Attributes:
         settled: of the settled rates; None where there is no block with both.
@@ -82,6 +82,39 @@ class Rank:
     arm: str
     best: int
     worst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The arms of one durability among each other: speed bought with durability is no answer to which is faster."""
+
+    durability: tuple[str, ...]
+    ranking: tuple[Rank, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overall:
+    """All cells as one: of each arm, block by block, the geometric mean of its rates over them.
+
+    Attributes:
+        cells: that went in, each with the same weight.
+        pairs: each other arm against the first, in the blocks in which both have a rate in every cell; their p-values
+            are adjusted over these pairs alone (Holm).
+        standings: by durability, that of the first arm first.
+
+    """
+
+    cells: int
+    pairs: tuple[Pair, ...]
+    standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """A variant of the plan without trials: on this box it comes to the same as another one (None: as no other)."""
+
+    name: str
+    same_as: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,3 +182,6 @@ class ComparisonReport:
     """Of a run until decided: its intervals are the spending rule's."""
     cells: tuple[CellComparison, ...]
     explanations: tuple[Explanation, ...]
+    overall: Overall | None = None
+    """Of variants over two cells or more."""
+    alike: tuple[Alike, ...] = ()

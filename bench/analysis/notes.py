@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.analysis.comparison import CellComparison
+from bench.analysis.comparison import Alike, CellComparison
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import PulledRun, finished
 
@@ -27,6 +27,16 @@ def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
 def _by_grade(grades: dict[str, str]) -> str:
     words = dict.fromkeys(grades.values())
     return "; ".join(f"{', '.join(name for name in grades if grades[name] == grade)} {grade}" for grade in words)
+
+
+def alike_notes(alike: Iterable[Alike]) -> list[str]:
+    """Say which variants have no trials of their own."""
+    return [
+        f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
+        if each.same_as
+        else f"{each.name} has no trial in this plan."
+        for each in alike
+    ]
 
 
 def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:

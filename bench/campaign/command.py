@@ -30,6 +30,7 @@ VERBS: dict[str, Verb] = {
     "compare": questions.compare,
     "compare_hosts": questions.compare_hosts,
     "noise": questions.noise,
+    "reproduce": questions.reproduce,
 }
 
 

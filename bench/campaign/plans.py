@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.model import Plan, WrongUseError
-from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective, estimate, make_plan, pick
+from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective, estimate, pick
 from bench.state import BoxState
 from bench.tuning.render import as_variant
-from bench.variants import variants_for
+from bench.variants import plan_with
 from bench.workload.phase import ladder
 
 
@@ -117,17 +117,24 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
             " raise postgresql_max_connections and provision, or ask for other phases"
         )
     harness = as_variant("harness", state.harness)
-    plan = make_plan(
-        wish,
-        ladder(),
-        harness,
-        variants_for(wish.variants, state.machine, need, harness),
-        run=asked.run,
-        created=asked.created,
-        seed=asked.seed,
-    )
+    plan = plan_with(wish, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     _check_room(state, plan)
     return plan
+
+
+def check_again(state: BoxState, plan: Plan) -> None:
+    """Refuse a box that can't carry out the plan of an earlier run as it was.
+
+    Raises:
+        WrongUseError: its cluster is another by now, or it has not the room.
+
+    """
+    if plan.harness.text != state.harness:
+        raise WrongUseError(
+            "its cluster is not the one that run was planned for: what the harness sets there differs;"
+            " provision it as it was, or launch a new run"
+        )
+    _check_room(state, plan)
 
 
 def _check_room(state: BoxState, plan: Plan) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.campaign.plans import check_name, wishes
-from bench.campaign.verbs import RESULTS, Boxes, followed, launched, look, pulled
+from bench.campaign.verbs import RESULTS, Boxes, followed, launched, launched_again, look, pulled
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
-from bench.comparing import compared, hosts_beside, keep_noise, void_or_partial
+from bench.comparing import NOT_EQUIVALENT, compared, equivalent, hosts_beside, keep_noise, set_beside, void_or_partial
 from bench.journal import RunDirectory
 from bench.local import new_run_id
 from bench.model import WrongUseError
@@ -18,6 +18,7 @@ from bench.report.comparison import show_comparison
 from bench.report.noise import show_noise
 from bench.report.terminal import show_ladders
 from bench.stats.compare import MARGIN
+from bench.variants import ALL
 from bench.wish import words
 
 Given = Mapping[str, str]
@@ -41,7 +42,7 @@ def _ladders(boxes: Boxes, _: Path, places: Places) -> bool:
 
 def compare(boxes: Boxes, given: Given) -> bool:
     """Tell on each box which variant is faster."""
-    if not given["run"] and len(set(words([given["variants"]]))) < 2:
+    if not given["run"] and given["variants"] != ALL and len(set(words([given["variants"]]))) < 2:
         raise WrongUseError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
     return _asked(boxes, given, lambda boxes, results, _: _comparisons(boxes, results, given))
 
@@ -86,6 +87,24 @@ def _noise(boxes: Boxes, places: Places, given: Given) -> bool:
     return True
 
 
+def reproduce(boxes: Boxes, given: Given) -> bool:
+    """Carry out a pulled run's plan again on the boxes it came from; tell whether both are equivalent."""
+    first = check_name(given["run"])
+    if not first:
+        raise WrongUseError("Say which run: RUN=<its name>; those that were pulled are in results/.")
+    places = _brought(boxes, launched_again(boxes, first))
+    reports = [
+        set_beside([RESULTS / first / host, place], "runs", _margin(given) or MARGIN) for host, place in places.items()
+    ]
+    for host, report in zip(places, reports, strict=True):
+        boxes.out.print()
+        boxes.says(f"{host}:")
+        show_comparison(boxes.out, report)
+        if not equivalent(report):
+            boxes.says(f"{host}: {NOT_EQUIVALENT}")
+    return bool(reports) and all(map(equivalent, reports)) and not void_or_partial(reports)
+
+
 def _margin(given: Given) -> float | None:
     return wishes({"margin": given.get("margin", "")}).get("margin")
 
@@ -106,9 +125,13 @@ def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, i
 
 
 def _measured(boxes: Boxes, given: Given, *, again: bool = False) -> dict[str, Path]:
-    launched(boxes, given, again=again)
-    ended_early = followed(boxes, given["run"])
-    places = pulled(boxes, given["run"])
+    return _brought(boxes, launched(boxes, given, again=again))
+
+
+def _brought(boxes: Boxes, run: str) -> dict[str, Path]:
+    """Follow a run and pull it; return where each box's files are."""
+    ended_early = followed(boxes, run)
+    places = pulled(boxes, run)
     boxes.failures += ended_early
     return places
 

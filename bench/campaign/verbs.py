@@ -3,7 +3,7 @@
 import getpass
 import secrets
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +17,18 @@ from rich.text import Text
 
 from bench.arms import usual_margin
 from bench.campaign.follow import follow_all
-from bench.campaign.plans import WHAT, Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
+from bench.campaign.plans import (
+    WHAT,
+    Asked,
+    as_asked,
+    check_again,
+    check_idle,
+    check_name,
+    check_same,
+    plan_for,
+    wishes,
+)
+from bench.comparing import plan_again
 from bench.doctor.collect import release
 from bench.journal import PLAN
 from bench.local import new_run_id
@@ -76,15 +87,12 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     wish = Asked(
         wish=replace(make_wish(asked, transports=["tcp"]), again=again),
         run=run,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=_now(),
         seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
     )
-    who = f"{getpass.getuser()} at {socket.gethostname()}"
-    here = ThreadPoolExecutor(1).submit(release)
+    who = _who()
 
-    def step(link: Link) -> tuple[str, list[str]]:
-        state = _state(link, here.result())
-        check_idle(state, run)
+    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         if any(each.run == run and each.course != "unreadable" for each in state.runs):
             there = steps.read_plan(link, run)
             other = any(given.get(word) for word in WHAT) and not as_asked(
@@ -94,13 +102,47 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
         plan = plan_for(state, wish)
         return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(state, plan)
 
-    outcomes = _on_each(boxes, step)
+    _start(boxes, run, step)
+    return run
+
+
+def launched_again(boxes: Boxes, first: str) -> str:
+    """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
+    run, created, who = new_run_id(datetime.now(UTC)), _now(), _who()
+    boxes.run = run
+
+    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
+        plan = plan_again(RESULTS / first / link.host.name, run, created)
+        check_again(state, plan)
+        return steps.launch(link, run, to_json(plan) + b"\n", who), []
+
+    _start(boxes, run, step)
+    return run
+
+
+def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
+    """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
+    here = ThreadPoolExecutor(1).submit(release)
+
+    def checked(link: Link) -> tuple[str, list[str]]:
+        state = _state(link, here.result())
+        check_idle(state, run)
+        return step(link, state)
+
+    outcomes = _on_each(boxes, checked)
     boxes.started = bool(outcomes)
     for host, (outcome, warnings) in outcomes.items():
         boxes.says(f"{host}: run {run} {outcome}.")
         for warning in warnings:
             boxes.says(f"{host}: {warning}")
-    return run
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} at {socket.gethostname()}"
 
 
 def _state(link: Link, release_here: str) -> BoxState:

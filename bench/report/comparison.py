@@ -8,10 +8,24 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
 from bench.analysis.noise import NOT_MEASURED
+from bench.report.overall import standing_heading, standing_table
+from bench.report.ratios import (
+    STYLES,
+    bare_table,
+    detects_text,
+    headlined,
+    interval_text,
+    mark,
+    more_text,
+    p_text,
+    percent,
+    rank_text,
+    ratio_text,
+    shortened,
+    verdict_text,
+)
 from bench.report.terminal import DASH, print_whole, rate, short
-from bench.stats.compare import Comparison
 
-STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
 MATRIX_COLUMNS = 6
@@ -35,12 +49,21 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
         out.print(Text(f"The matrix: ratio to the first, {LEGEND}", style="bold"))
         for at in range(0, len(report.cells), MATRIX_COLUMNS):
             print_whole(out, matrix(report, report.cells[at : at + MATRIX_COLUMNS]))
+    _show_overall(out, report)
     if report.explanations:
         out.print()
         out.print(Text("What could explain a difference", style="bold"))
         out.print(explanations_table(report))
     out.print()
     out.print(Text(caption(report), style="dim"))
+
+
+def _show_overall(out: Console, report: ComparisonReport) -> None:
+    for standing in report.overall.standings if report.overall else ():
+        assert report.overall
+        out.print()
+        out.print(Text(standing_heading(report.overall, standing), style="bold"))
+        print_whole(out, standing_table(report, report.overall, standing))
 
 
 def heading(cell: CellComparison) -> str:
@@ -51,7 +74,7 @@ def heading(cell: CellComparison) -> str:
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the arms of a cell, each other one against the first."""
-    table = _table(
+    table = bare_table(
         KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
         "detects", "more\nblocks", left={KINDS[report.kind], "verdict"},
     )  # fmt: skip
@@ -69,84 +92,15 @@ def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: P
     decides = headlined(report, pair)
     right = [ratio_text(decides), interval_text(decides), ratio_text(pair.burst), p_text(pair.adjusted_p)]
     verdict = verdict_text(report, arm, pair)
-    more = "" if decides is None or decides.verdict != "undecided" else _more(decides)
     style = STYLES.get(verdict.removesuffix("*"), "")
-    return [*map(Text, [*left, *right]), Text(verdict, style=style), Text(_detects(decides)), Text(more)]
-
-
-def headlined(report: ComparisonReport, pair: Pair) -> Comparison | None:
-    """Return the comparison that decides."""
-    return pair.burst if report.headline == "burst" else pair.settled
-
-
-def verdict_text(report: ComparisonReport, arm: ArmSummary, pair: Pair) -> str:
-    """Return the verdict in a word; with a star where it would be another if this were the only comparison."""
-    if arm.refused:
-        return "refused"
-    decides = headlined(report, pair)
-    if pair.verdict is None or decides is None:
-        return "no blocks"
-    return pair.verdict + ("*" if decides.verdict != pair.verdict else "")
-
-
-def mark(arm: ArmSummary) -> str:
-    """Return the sign of an arm whose trials are not all valid."""
-    return "!" if arm.void else "?" if arm.suspect else ""
-
-
-def shortened(name: str, most: int = 20) -> str:
-    """Return a name that leaves room for the numbers; the end of it tells runs apart."""
-    return name if len(name) <= most else f"…{name[1 - most :]}"
-
-
-def rank_text(rank: Rank | None) -> str:
-    """Return a rank, or from where to where it may lie; runs and hosts have none."""
-    if rank is None:
-        return ""
-    return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
-
-
-def ratio_text(found: Comparison | None) -> str:
-    """Return a ratio with three digits behind the point, fewer where it is large."""
-    return DASH if found is None else number(found.ratio)
-
-
-def interval_text(found: Comparison | None) -> str:
-    """Return an interval of a ratio."""
-    if found is None or found.interval is None:
-        return DASH
-    return f"{number(found.interval.low)}–{number(found.interval.high)}"
-
-
-def number(value: float) -> str:
-    """Return a ratio in five characters or so: 0.982, 12.40, 1e+09."""
-    return f"{value:.3f}" if value < 9.9995 else f"{value:.2f}" if value < 999.995 else f"{value:.0e}"
-
-
-def p_text(value: float | None) -> str:
-    """Return a p-value; none is a dash."""
-    if value is None:
-        return DASH
-    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0") if value < 0.9995 else "1"
-
-
-def _detects(found: Comparison | None) -> str:
-    return DASH if found is None or found.detectable is None else percent(found.detectable)
-
-
-def percent(value: float) -> str:
-    """Return a share in percent with two figures or so."""
-    return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %" if value < 10 else ">999 %"
-
-
-def _more(found: Comparison) -> str:
-    return "?" if found.more_blocks is None else str(found.more_blocks)
+    rest = [detects_text(decides), more_text(decides)]
+    return [*map(Text, [*left, *right]), Text(verdict, style=style), *map(Text, rest)]
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
     kind = KINDS[report.kind]
-    table = _table(kind, "p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows", left={kind})
+    table = bare_table(kind, "p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows", left={kind})
     for arm in cell.arms:
         energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
         table.add_row(
@@ -188,7 +142,7 @@ def noise_line(cell: CellComparison) -> str:
 
 def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     """Return ratio and verdict of every pair: a line an arm, a column a cell."""
-    table = _table(KINDS[report.kind], *(_column(cell) for cell in cells), left={KINDS[report.kind]})
+    table = bare_table(KINDS[report.kind], *(_column(cell) for cell in cells), left={KINDS[report.kind]})
     names = dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs)
     for name in names:
         table.add_row(Text(shortened(name)), *(_in_matrix(report, cell, name) for cell in cells))
@@ -212,7 +166,7 @@ def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Tex
 def explanations_table(report: ComparisonReport) -> Table:
     """Return the facts that differ."""
     names = report.hosts if report.kind == "hosts" else report.runs
-    table = _table("fact", *map(shortened, names), left={"fact", *map(shortened, names)})
+    table = bare_table("fact", *map(shortened, names), left={"fact", *map(shortened, names)})
     for each in report.explanations:
         table.add_row(*map(Text, [each.name, *each.values]))
     return table
@@ -229,11 +183,9 @@ def caption(report: ComparisonReport) -> str:
     )
     if report.max_blocks is None:
         text += "; p adj.: Holm, over all pairs here; *: another verdict if it were the only pair"
+    if report.overall:
+        text += (
+            "; over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"
+            " pairs alone, ranks among arms of one durability"
+        )
     return text + ". ? and !: suspect or void trials."
-
-
-def _table(*columns: str, left: set[str]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name, justify="left" if name in left else "right", no_wrap=name != "fact")
-    return table

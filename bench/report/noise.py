@@ -10,7 +10,7 @@ from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, too_noisy
 from bench.arms import by_cell
 from bench.model import Plan
 from bench.plan import TRIAL_OVERHEAD_S
-from bench.report.comparison import interval_text, number, percent
+from bench.report.ratios import interval_text, number, percent
 from bench.report.terminal import describe_host, duration, print_whole
 from bench.stats.noise import NoiseFloor
 

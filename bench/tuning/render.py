@@ -21,8 +21,8 @@ from bench.tuning.hardware import Hardware
 from bench.tuning.settings import settings_text
 
 SUFFIX = ".conf.j2"
-RESERVED = ("as-found", "harness")
-"""Names that mean something else: the configuration of a server someone brings, and what lies under every variant."""
+RESERVED = ("all", "as-found", "harness")
+"""Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
 """As ``model.Name``."""
 

@@ -8,9 +8,12 @@ import pytest
 from bench.cli import main
 from bench.conf import read_conf
 from bench.model import Unreadable, WrongUseError
+from bench.plan import check_plan
 from bench.tuning import render as room
 from bench.tuning.hardware import Hardware
-from bench.variants import Machine, hardware_of, harness_for, this_machine, variants_for
+from bench.variants import ALL, Machine, hardware_of, harness_for, plan_with, this_machine, variants_for
+from bench.wish import make_wish
+from bench.workload.phase import ladder
 
 VECTORS = Path(__file__).parent / "tuning" / "vectors"
 N100 = "ram_mb=16384,cores=4,disk=nvme,disk_gb=500"
@@ -174,3 +177,16 @@ def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(t
         variants_for(["a", "c", "b"], MACHINE, 100, harness)
     with_pages = Machine(MACHINE.hardware, huge_pages=True)
     assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
+
+
+def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_differ(tmp_path, monkeypatch):
+    (tmp_path / "variants").mkdir()
+    for name, text in {"stock": "", "a": "work_mem = 4096kB", "b": "jit = off", "c": "jit = no"}.items():
+        (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
+    harness = harness_for(100, tls=False)
+    monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
+    wish = make_wish({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
+    plan = plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
+    assert [variant.name for variant in plan.variants] == ["stock", "a", "b", "c"]
+    assert {trial.variant for trial in plan.trials} == {"stock", "b"}
+    check_plan(plan, ladder())

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
-from bench.report.comparison import (
-    caption,
-    heading,
+from bench.report.comparison import caption, heading, noise_line
+from bench.report.overall import standing_heading, standing_rows
+from bench.report.page.figures import Figure, Row
+from bench.report.ratios import (
+    detects_text,
     headlined,
     interval_text,
     mark,
-    noise_line,
     p_text,
-    percent,
     rank_text,
     ratio_text,
     verdict_text,
 )
-from bench.report.page.figures import Figure, Row
 from bench.report.terminal import DASH, rate
 
 COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
@@ -57,17 +56,35 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
         notes=list(report.notes),
         forest=Figure(chart="forest", label="ratio of each arm to the first, by cell", rows=_forest(report)),
         cells=[
-            CellView(
-                heading=heading(cell),
-                rows=[list(zip(COLUMNS, row, strict=True)) for row in _rows(report, cell)],
-                noise=noise_line(cell) if report.kind == "variants" else "",
-            )
-            for cell in report.cells
+            *_overall(report),
+            *(
+                CellView(
+                    heading=heading(cell),
+                    rows=[list(zip(COLUMNS, row, strict=True)) for row in _rows(report, cell)],
+                    noise=noise_line(cell) if report.kind == "variants" else "",
+                )
+                for cell in report.cells
+            ),
         ],
         names=names,
         matrix=[(heading(cell), [_in_matrix(report, cell, name) for name in names]) for cell in report.cells],
         caption=caption(report),
     )
+
+
+def _overall(report: ComparisonReport) -> Iterable[CellView]:
+    """Return the standings over all cells; rates and settings are the cells' own."""
+    for standing in report.overall.standings if report.overall else ():
+        assert report.overall
+        rows = [
+            (rank, arm, *("",) * 3, ratio, interval, *rest, "")
+            for arm, rank, ratio, interval, *rest in standing_rows(report, report.overall, standing)
+        ]
+        yield CellView(
+            heading=standing_heading(report.overall, standing),
+            rows=[list(zip(COLUMNS, (text or DASH for text in row), strict=True)) for row in rows],
+            noise="",
+        )
 
 
 def _forest(report: ComparisonReport) -> Sequence[Row]:
@@ -113,7 +130,7 @@ def _rows(report: ComparisonReport, cell: CellComparison) -> Iterable[list[str]]
             ratio_text(pair.burst if pair else None),
             p_text(pair.adjusted_p if pair else None),
             ("refused" if arm.refused else "baseline") if pair is None else verdict_text(report, arm, pair),
-            percent(found.detectable) if found and found.detectable is not None else DASH,
+            detects_text(found),
             str(found.more_blocks) if found and found.more_blocks else DASH,
             _settings(pair),
         ]

@@ -11,7 +11,8 @@ from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
 from bench.model import to_json
-from bench.report.comparison import interval_text, number, p_text, percent, shortened, show_comparison
+from bench.report.comparison import show_comparison
+from bench.report.ratios import interval_text, number, p_text, percent, shortened
 from bench.stats.compare import compare
 from tests.builders import a_host, compared_run, void
 
@@ -76,6 +77,20 @@ def test_a_refused_arm_says_so():
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     assert "huge!  " in text
     assert "Note: huge: refused: variant huge: no huge pages." in text
+
+
+def test_over_all_cells_each_durability_has_its_ranking():
+    run = compared_run(
+        {"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]], "no-fsync": QUIET}, phases=("2-D", "2-G")
+    )
+    records = [replace(each, durability="none" if each.variant == "no-fsync" else "durable") for each in run.records]
+    text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
+    durable = text.index("Over all 2 cells: durable")
+    assert durable < text.index("Over all 2 cells: none")
+    rows = [line.split() for line in text[durable:].splitlines()]
+    assert [row[:4] for row in rows if row[:1] in (["b"], ["stock"])] == [
+        ["b", "1", "2.000", "1.930–2.072"], ["stock", "2", "1", "baseline"]
+    ]  # fmt: skip
 
 
 def test_hosts_have_what_their_rows_cost_and_what_could_explain_a_difference():

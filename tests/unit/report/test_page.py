@@ -215,6 +215,15 @@ def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_fl
     assert "Noise floor of this box" in compared_page(run, noise=noise).text
 
 
+def test_the_ranking_over_all_cells_comes_before_the_cells():
+    run = compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, phases=("2-D", "2-G"))
+    first, *cells = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).cells
+    assert (first.heading, len(cells)) == ("Over all 2 cells: durable", 2)
+    assert [(dict(row)["rank"], dict(row)["arm"], dict(row)["ratio"]) for row in first.rows] == [
+        ("1", "b", "2.000"), ("2", "stock", "1")
+    ]  # fmt: skip
+
+
 def test_durability_that_differs_is_said_before_any_ratio():
     run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
     graded = [replace(each, durability="not crash-safe" if each.variant == "b" else "durable") for each in run.records]

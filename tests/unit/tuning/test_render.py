@@ -86,8 +86,9 @@ def test_every_variant_there_is_can_be_named_and_ends_with_a_line_end():
 
 BUILT_IN = """
     stock async-commit big-wal commit-delay huge-pages no-fsync no-full-page-writes shared-buffers-25 wal-compression
+    wal-buffers no-bgwriter no-process-title
     pgtune-web pgtune-oltp pgtune-dw pgtune-desktop pgtune-mixed pigsty-oltp pigsty-olap pigsty-crit pigsty-tiny
-    timescaledb-tune
+    timescaledb-tune ingest
 """
 
 
@@ -101,7 +102,7 @@ def test_every_built_in_variant_says_what_it_is_in_a_line_and_why_it_sets_what(n
     assert 10 < len(summary(name)) <= 78
     explained = room.settings(render_variant(name, BOX))
     assert all(each.words for each in explained.values())
-    steps = {"stock": 0, **dict.fromkeys(BUILT_IN.split()[1:9], 1)}
+    steps = {"stock": 0, **dict.fromkeys(BUILT_IN.split()[1:12], 1)}
     assert len(explained) == steps.get(name, len(explained))
 
 

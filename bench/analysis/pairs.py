@@ -1,0 +1,95 @@
+"""The first arm against each other one, by both rates; p-values adjusted over many such pairs.
+
+What an arm's rates are rates of (one cell, or all of them) is the caller's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bench.analysis.comparison import Differing, Pair
+from bench.arms import Block, ByBlock, Rate, burst, rates, settled, shared
+from bench.model import Plan
+from bench.stats.compare import ALPHA, Comparison, Verdict, compare
+from bench.stats.multiplicity import holm
+from bench.stats.sequential import FIRST_LOOK, nominal_alpha
+from bench.tuning.parameters import Value, differences
+
+Known = Mapping[Rate, Mapping[str, Mapping[Block, float]]]
+"""By kind of rate and arm, that of each block that counts."""
+Effects = Mapping[str, Mapping[str, Value]]
+"""What is in force under each variant."""
+
+
+class Levels:
+    """At which level two arms are compared: the usual one, or that of this look of a run until decided."""
+
+    def __init__(self, plan: Plan, margin: float) -> None:
+        self._rule, self._margin = plan.until_decided, margin
+        self.adjusts = plan.until_decided is None
+        self.most = len({trial.block for trial in plan.trials})
+
+    def compare(self, pair: tuple[list[float], list[float]]) -> Comparison | None:
+        """Compare the rates of two arms; None where they have no block in common."""
+        if not pair[0]:
+            return None
+        alpha = self._rule.alpha if self._rule else ALPHA
+        return compare(*pair, margin=self._margin, alpha=alpha, look_alpha=self.look(len(pair[0])))
+
+    def look(self, blocks: int) -> float:
+        """Return 1 − coverage of an interval from so many blocks; before the first look, that of the first."""
+        if self._rule is None:
+            return ALPHA
+        if self.most < FIRST_LOOK:
+            return self._rule.alpha
+        return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._rule.alpha)
+
+
+def known_rates(arms: Mapping[str, ByBlock]) -> Known:
+    """Return both rates of each arm."""
+    return {each: {name: rates(blocks, each) for name, blocks in arms.items()} for each in (settled, burst)}
+
+
+def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> list[Pair]:
+    """Compare each other arm with the first; ``rate`` is the headline."""
+    baseline, *candidates = known[rate]
+    found = []
+    for each in candidates:
+        both = {kind: levels.compare(shared(of[baseline], of[each])) for kind, of in known.items()}
+        headlined = both[rate]
+        found.append(
+            Pair(
+                baseline=baseline,
+                candidate=each,
+                settled=both[settled],
+                burst=both[burst],
+                adjusted_p=None,
+                verdict=headlined.verdict if headlined else None,
+                left_out=(),
+                differs=_differing(effects[baseline], effects[each]),
+            )
+        )
+    return found
+
+
+def _differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
+    found = differences(baseline, candidate)
+    return tuple(Differing(name=each.name, baseline=each.a, candidate=each.b) for each in found)
+
+
+def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
+    """Adjust the p-values over all these pairs, and take back verdicts that they do not bear."""
+    known = [(n, p) for n, pair in enumerate(pairs) if (p := _p_value(pair, by_burst=by_burst)) is not None]
+    found = dict(zip([n for n, _ in known], holm([p for _, p in known]), strict=True))
+    return [_with_p(pair, found.get(n)) for n, pair in enumerate(pairs)]
+
+
+def _p_value(pair: Pair, *, by_burst: bool) -> float | None:
+    headlined = pair.burst if by_burst else pair.settled
+    return headlined.p_value if headlined else None
+
+
+def _with_p(pair: Pair, p_value: float | None) -> Pair:
+    verdict: Verdict | None = pair.verdict
+    if verdict in ("faster", "slower") and p_value is not None and p_value > ALPHA:
+        verdict = "undecided"
+    return replace(pair, adjusted_p=p_value, verdict=verdict)

@@ -1,0 +1,98 @@
+"""A comparison as a page to be kept in a repository: doubts first, then who stands where, then each cell.
+
+The tables are the terminal's.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.comparison import ComparisonReport
+from bench.model import Fingerprint, Plan, Record
+from bench.report.comparison import LEGEND, caption, heading, matrix, noise_line, pairs_table
+from bench.report.overall import standing_heading, standing_table
+from bench.report.terminal import DASH, describe_host
+
+
+def comparison_page(
+    title: str, answer: str, report: ComparisonReport, plan: Plan, host: Fingerprint, records: Sequence[Record]
+) -> str:
+    """Return the page; ``answer`` is what the comparison was made for, in a sentence or two."""
+    parts = [
+        f"# {title}",
+        *(f"> {note}" for note in (*report.notes, *_doubts(records))),
+        answer,
+        f"**The machine.** {describe_host(host)}.",
+        _how(plan),
+        *_standings(report),
+        *_cells(report),
+        *_settings(report),
+        f"{caption(report)[0].upper()}{caption(report)[1:]}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _doubts(records: Sequence[Record]) -> Iterable[str]:
+    doubted = [record.validity for record in records if record.validity.state != "valid"]
+    if doubted:
+        codes = Counter(code for each in doubted for code in {reason.code for reason in each.reasons})
+        found = ", ".join(f"{code} {count}" for code, count in codes.most_common())
+        yield (
+            f"{len(doubted)} of {len(records)} trials are suspect or void: {found} (what each means:"
+            " [trust.md](../trust.md))."
+        )
+
+
+def _how(plan: Plan) -> str:
+    blocks = len({trial.block for trial in plan.trials})
+    return (
+        f"**How.** Run {plan.run}, {plan.created[:10]}: {blocks} randomised blocks, {plan.warm_up_s:g} s of warm-up and"
+        f" {plan.window_s:g} s measured a trial, then the closing CHECKPOINT; seed {plan.seed}."
+    )
+
+
+def _standings(report: ComparisonReport) -> Iterable[str]:
+    for standing in report.overall.standings if report.overall else ():
+        assert report.overall
+        yield f"## {standing_heading(report.overall, standing)}"
+        yield table_text(standing_table(report, report.overall, standing))
+    if len(report.cells) > 1:
+        yield f"## The matrix\n\nRatio to the first; {LEGEND}."
+        yield table_text(matrix(report, report.cells))
+
+
+def _cells(report: ComparisonReport) -> Iterable[str]:
+    for cell in report.cells:
+        yield f"## {heading(cell)}"
+        yield table_text(pairs_table(report, cell))
+        yield noise_line(cell)
+
+
+def _settings(report: ComparisonReport) -> Iterable[str]:
+    """Return what each arm sets otherwise than the first, in full: it is the same in every cell."""
+    yield "## Settings that differ in effect"
+    pairs = {pair.candidate: pair for cell in report.cells for pair in cell.pairs}
+    lines = []
+    for name, pair in pairs.items():
+        said = ", ".join(f"`{each.name}` {each.baseline or DASH} → {each.candidate or DASH}" for each in pair.differs)
+        lines.append(f"- **{name}**: {said or 'none'}")
+    yield "\n".join(lines)
+
+
+def table_text(table: Table) -> str:
+    """Return a table in Markdown."""
+    names = [_plain(column.header) for column in table.columns]
+    rules = ["---" if column.justify == "left" else "--:" for column in table.columns]
+    rows = zip(*(map(_plain, column.cells) for column in table.columns), strict=True)
+    return "\n".join(map(_line, [names, rules, *rows]))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(cell: object) -> str:
+    text = cell.plain if isinstance(cell, Text) else str(cell)
+    return text.replace("\n", " ").replace("|", "\\|")

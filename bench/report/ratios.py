@@ -1,0 +1,90 @@
+"""How the figures of a comparison are written: ratios, intervals, p-values, verdicts, ranks."""
+
+from rich.table import Table
+
+from bench.analysis.comparison import ArmSummary, ComparisonReport, Pair, Rank
+from bench.report.terminal import DASH
+from bench.stats.compare import Comparison
+
+STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
+
+
+def headlined(report: ComparisonReport, pair: Pair) -> Comparison | None:
+    """Return the comparison that decides."""
+    return pair.burst if report.headline == "burst" else pair.settled
+
+
+def verdict_text(report: ComparisonReport, arm: ArmSummary, pair: Pair) -> str:
+    """Return the verdict in a word; with a star where it would be another if this were the only comparison."""
+    if arm.refused:
+        return "refused"
+    decides = headlined(report, pair)
+    if pair.verdict is None or decides is None:
+        return "no blocks"
+    return pair.verdict + ("*" if decides.verdict != pair.verdict else "")
+
+
+def mark(arm: ArmSummary) -> str:
+    """Return the sign of an arm whose trials are not all valid."""
+    return "!" if arm.void else "?" if arm.suspect else ""
+
+
+def shortened(name: str, most: int = 20) -> str:
+    """Return a name that leaves room for the numbers; the end of it tells runs apart."""
+    return name if len(name) <= most else f"…{name[1 - most :]}"
+
+
+def rank_text(rank: Rank | None) -> str:
+    """Return a rank, or from where to where it may lie; runs and hosts have none."""
+    if rank is None:
+        return ""
+    return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
+
+
+def ratio_text(found: Comparison | None) -> str:
+    """Return a ratio with three digits behind the point, fewer where it is large."""
+    return DASH if found is None else number(found.ratio)
+
+
+def interval_text(found: Comparison | None) -> str:
+    """Return an interval of a ratio."""
+    if found is None or found.interval is None:
+        return DASH
+    return f"{number(found.interval.low)}–{number(found.interval.high)}"
+
+
+def number(value: float) -> str:
+    """Return a ratio in five characters or so: 0.982, 12.40, 1e+09."""
+    return f"{value:.3f}" if value < 9.9995 else f"{value:.2f}" if value < 999.995 else f"{value:.0e}"
+
+
+def p_text(value: float | None) -> str:
+    """Return a p-value; none is a dash."""
+    if value is None:
+        return DASH
+    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0") if value < 0.9995 else "1"
+
+
+def detects_text(found: Comparison | None) -> str:
+    """Return the smallest difference that so many blocks find."""
+    return DASH if found is None or found.detectable is None else percent(found.detectable)
+
+
+def percent(value: float) -> str:
+    """Return a share in percent with two figures or so."""
+    return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %" if value < 10 else ">999 %"
+
+
+def more_text(found: Comparison | None) -> str:
+    """Return how many more blocks would decide, nothing where that is not asked."""
+    if found is None or found.verdict != "undecided":
+        return ""
+    return "?" if found.more_blocks is None else str(found.more_blocks)
+
+
+def bare_table(*columns: str, left: set[str]) -> Table:
+    """Return a table without lines; ``left`` are the columns that are not numbers."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="left" if name in left else "right", no_wrap=name != "fact")
+    return table

@@ -1,0 +1,98 @@
+"""A run again on its box: its own plan under a new name, refused where the box is not what it was."""
+
+import io
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from bench.campaign import questions, verbs
+from bench.campaign.plans import check_again, plan_for
+from bench.campaign.verbs import Boxes, launched_again
+from bench.model import Plan, WrongUseError, from_json, to_json
+from tests.builders import compared_run, written
+from tests.unit.campaign.test_plans import BOX, asked
+
+
+class Box:
+    """A box as a step meets it."""
+
+    reached = 0
+
+    def __init__(self, name):
+        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.secrets = SimpleNamespace(answer=lambda: None)
+
+
+@pytest.fixture
+def launches(tmp_path, monkeypatch):
+    """What was launched, by box: n100-a is as it was, on n100-b the harness is another."""
+    run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
+    for name in ("n100-a", "n100-b"):
+        written(tmp_path / "results" / run.plan.run / name, run)
+    harness = {"n100-a": run.plan.harness.text, "n100-b": "port = 5433\n"}
+    states = {name: to_json(replace(BOX, harness=text)) for name, text in harness.items()}
+    found = {}
+
+    def launch(link, run, plan, _who):
+        found[link.host.name] = (run, plan)
+        return "started"
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(verbs, "release", lambda: BOX.release)
+    monkeypatch.setattr(verbs.steps, "look", lambda link: states[link.host.name])
+    monkeypatch.setattr(verbs.steps, "launch", launch)
+    return SimpleNamespace(found=found, plan=run.plan)
+
+
+def boxes(*names):
+    return Boxes(Console(file=io.StringIO()), links=[Box(name) for name in names])
+
+
+def test_the_plan_of_the_run_is_launched_again_under_a_new_name(launches):
+    here = boxes("n100-a")
+    new = launched_again(here, launches.plan.run)
+    run, plan = launches.found["n100-a"]
+    again = from_json(plan, Plan, "plan")
+    assert run == again.run == new == here.run != launches.plan.run
+    assert replace(again, run=launches.plan.run, created=launches.plan.created) == launches.plan
+
+
+def test_a_box_whose_cluster_is_another_by_now_is_refused_and_the_others_go_on(launches):
+    here = boxes("n100-a", "n100-b")
+    launched_again(here, launches.plan.run)
+    assert list(launches.found) == ["n100-a"]
+    [failure] = here.failures
+    assert (failure.host, failure.code) == ("n100-b", 2)
+    assert "its cluster is not the one that run was planned for" in failure.reason
+
+
+def test_a_box_that_the_run_was_not_pulled_from_is_refused(launches, monkeypatch):
+    here = boxes("n100-c")
+    monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(BOX))
+    launched_again(here, launches.plan.run)
+    assert "n100-c holds no run" in here.failures[0].reason
+
+
+def test_which_run_must_be_said():
+    with pytest.raises(WrongUseError, match="RUN="):
+        questions.reproduce(boxes("n100-a"), {"run": "", "margin": ""})
+
+
+@pytest.mark.parametrize(("variants", "refused"), [("stock", True), ("stock async-commit", False), ("all", False)])
+def test_a_comparison_takes_two_variants_or_all_of_them(variants, refused, monkeypatch):
+    monkeypatch.setattr(questions, "_asked", lambda *_: True)
+    given = {"run": "", "variants": variants}
+    if refused:
+        with pytest.raises(WrongUseError, match="two or more variants"):
+            questions.compare(boxes(), given)
+    else:
+        assert questions.compare(boxes(), given)
+
+
+def test_a_box_without_room_is_refused():
+    plan = plan_for(BOX, asked())
+    check_again(BOX, plan)
+    with pytest.raises(WrongUseError, match="its disk has"):
+        check_again(replace(BOX, free_bytes=1000), plan)
