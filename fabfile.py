@@ -39,10 +39,12 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
     """Make a task of a verb; its options are these words and those that say where."""
 
     def body(context: Context, **given: str) -> None:
-        asked = ask_ansible(target(**{word: given.pop(word) for word in WHERE}))
+        where = {word: given.pop(word) for word in WHERE}
+        asked = ask_ansible(target(**where))
         from bench.campaign import command  # while Ansible thinks
 
-        if code := command.carry_out(name, asked, context.config, given):
+        picked = bool(where["host"] or where["limit"])
+        if code := command.carry_out(name, asked, context.config, given, picked=picked):
             raise Exit(code=code)
 
     options = [Parameter(word, Parameter.KEYWORD_ONLY, default="") for word in words | WHERE]

@@ -20,7 +20,7 @@ from bench.arms import usual_margin
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, to_json
-from bench.noise import host_of, noise_file, noise_in, noise_near
+from bench.noise import noise_file, noise_in, noise_near
 from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
 
@@ -34,7 +34,7 @@ def compared(directory: Path, margin: float | None = None) -> list[ComparisonRep
     """
     with _uncollected():
         runs = [(found.path, records_of(found)) for found in find_all_runs(directory)]
-        by_host = groupby(sorted(runs, key=lambda each: host_of(each[1])), lambda each: host_of(each[1]))
+        by_host = groupby(sorted(runs, key=lambda each: each[1].box), lambda each: each[1].box)
         return [_of_host(list(group), margin) for _, group in by_host]
 
 

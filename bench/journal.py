@@ -19,6 +19,8 @@ from bench.stats.histogram import decode
 SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
+CANCELLED = "cancelled"
+"""Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
 
@@ -79,12 +81,13 @@ class RunDirectory:
         self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
+        (self.path / CANCELLED).unlink(missing_ok=True)
 
     def _samples_path(self, trial: int, attempt: int) -> Path:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        besides = {self.path / SUMS, self.path / REPORT}
+        besides = {self.path / name for name in (SUMS, CANCELLED, REPORT)}
         return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
 
     def _records(self) -> list[Path]:
@@ -145,6 +148,10 @@ class RunDirectory:
         names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
+
+    def cancelled(self) -> bool:
+        """Return whether somebody ended it before its end."""
+        return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.

@@ -20,7 +20,7 @@ ABOVE = 3
 
 def noise_near(path: Path, run: PulledRun, margin: float) -> Noise:
     """Return what is known of the noise of a run's box, if it still is the box it was."""
-    known = noise_beside(path, host_of(run))
+    known = noise_beside(path, run.box)
     if known and run.host and changed(known.host, run.host):
         known = None
 
@@ -43,11 +43,6 @@ def noise_in(results: Path, host: str) -> BoxNoise | None:
     return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None
 
 
-def host_of(run: PulledRun) -> str:
-    """Return the name of a run's host, nothing where it has no fingerprint."""
-    return run.host.host if run.host else ""
-
-
 def noise_file(results: Path, host: str) -> Path:
     """Return where a box's noise is kept."""
-    return results / NOISE / f"{host or 'unknown'}.json"
+    return results / NOISE / f"{host}.json"

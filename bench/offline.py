@@ -4,6 +4,7 @@ Joins ``journal``, ``analysis`` and ``report`` for ``pgladder ladder`` and ``pgl
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench import __version__
@@ -14,7 +15,7 @@ from bench.analysis.ladder import LadderReport, check_records, ladder_report
 from bench.analysis.pulled import PulledRun
 from bench.arms import usual_margin
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.model import WrongUseError
+from bench.model import Fingerprint, Plan, WrongUseError
 from bench.noise import noise_near
 from bench.stats.compare import MARGIN
 
@@ -27,34 +28,42 @@ def read(directory: RunDirectory) -> PulledRun:
 
     """
     sealed = directory.check_sums()
-    records = directory.records()
+    plan, records = directory.plan(), directory.records()
     keys = [(record.trial, record.attempt) for record in records]
     return PulledRun(
         directory=directory.path.resolve().name,
-        plan=directory.plan(),
-        host=directory.host(),
+        plan=plan,
+        host=_host(directory, plan),
         records=records,
         samples={key: directory.samples(*key) for key in keys},
         histograms={key: directory.latencies(*key) for key in keys},
         begun=directory.cut_short(),
         sealed=sealed,
+        cancelled=directory.cancelled(),
     )
 
 
 def records_of(directory: RunDirectory) -> PulledRun:
     """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
-    sealed = directory.check_sums(samples=False)
+    sealed, plan = directory.check_sums(samples=False), directory.plan()
     run = PulledRun(
         directory=directory.path.resolve().name,
-        plan=directory.plan(),
-        host=directory.host(),
+        plan=plan,
+        host=_host(directory, plan),
         records=directory.records(),
         samples={},
         histograms={},
         sealed=sealed,
+        cancelled=directory.cancelled(),
     )
     check_records(run.plan, run.records)
     return run
+
+
+def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
+    """Return the fingerprint, under the inventory's name for the box in results/<run>/<host>: hostnames repeat."""
+    found, path = directory.host(), directory.path.resolve()
+    return replace(found, host=path.name) if found and path.parent.name == plan.run else found
 
 
 def told(run: PulledRun) -> LadderReport:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from bench.files import write_whole
-from bench.journal import HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
+from bench.journal import CANCELLED, HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
 from bench.model import PgladderError
 
 DIGEST = "PGLADDER.sha256"
 END = "PGLADDER.end"
-"""The last member's name: without it the stream was cut."""
+"""The last member's name: without it the stream was cut. It holds the name of the mark that the run ended with."""
 NAME = re.compile(rf"{SAMPLES}/{SAMPLES_NAME.pattern}|{re.escape(PLAN)}|{re.escape(HOST)}|{TRIALS}|{SUMS}")
 
 
@@ -45,6 +45,7 @@ def digests(directory: Path) -> dict[str, str]:
 def pack(directory: Path, have: Mapping[str, str], out: IO[bytes]) -> None:
     """Write the files of a run that are not among ``have``; it may be under way meanwhile."""
     sealed = (directory / SUMS).is_file()  # asked first: what is written later belongs to the next time
+    mark = CANCELLED if (directory / CANCELLED).is_file() else ""
     trials = directory / TRIALS
     records = trials.read_bytes() if trials.is_file() else None  # before the samples, so that each record has its own
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as stream:
@@ -55,7 +56,7 @@ def pack(directory: Path, have: Mapping[str, str], out: IO[bytes]) -> None:
             digest = _digest(content)
             if have.get(name) != digest:
                 _add(stream, name, content, digest)
-        _add(stream, END, SUMS.encode() if sealed else b"", "")
+        _add(stream, END, (SUMS if sealed else mark).encode(), "")
 
 
 def unpack(source: IO[bytes], directory: Path) -> Arrived:
@@ -73,7 +74,7 @@ def unpack(source: IO[bytes], directory: Path) -> Arrived:
                 file = stream.extractfile(member)
                 content = file.read() if file else b""
                 if member.name == END:
-                    return _closed(directory, files, size, sealed=content == SUMS.encode())
+                    return _closed(directory, files, size, content.decode())
                 _place(directory, member, content)
                 files, size = files + 1, size + len(content)
     except (tarfile.TarError, EOFError) as error:
@@ -105,11 +106,14 @@ def _place(directory: Path, member: tarfile.TarInfo, content: bytes) -> None:
     write_whole(directory / member.name, content)
 
 
-def _closed(directory: Path, files: int, size: int, *, sealed: bool) -> Arrived:
-    """End a whole stream: checksums that the box took back are none."""
-    if not sealed:
+def _closed(directory: Path, files: int, size: int, mark: str) -> Arrived:
+    """End a whole stream, whose mark says how the run ended: checksums that the box took back are none."""
+    if mark != SUMS:
         (directory / SUMS).unlink(missing_ok=True)
-    return Arrived(files, size, sealed)
+    (directory / CANCELLED).unlink(missing_ok=True)
+    if mark == CANCELLED:
+        (directory / CANCELLED).touch()
+    return Arrived(files, size, sealed=mark == SUMS)
 
 
 def _digest(content: bytes) -> str:

@@ -23,7 +23,7 @@ from bench.variants import Machine, this_machine
 
 WANTED = Path("/etc/systemd/system/multi-user.target.wants")
 """Where systemd keeps the links of enabled units."""
-Course = Literal["running", "waiting", "stopped", "finished", "unreadable"]
+Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class RunState:
     """A run on a box.
 
     Attributes:
-        course: ``waiting`` goes on by itself at the next boot; ``stopped`` does not; ``unreadable`` says why in detail.
+        course: ``waiting`` goes on by itself at the next boot, ``cancelled`` and ``stopped`` do not; ``unreadable``
+            says why in detail.
 
     """
 
@@ -123,6 +124,8 @@ def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
         if (path / SUMS).is_file()
         else "waiting"
         if (wanted / unit).is_symlink()
+        else "cancelled"
+        if directory.cancelled()
         else "stopped"
     )
     count = len(planned.trials)

@@ -80,7 +80,7 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
 
 def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
     """Return a name for each: its run's or its host's, where those are namesakes both."""
-    hosts = [run.host.host if run.host else run.directory for run in runs]
+    hosts = [run.box for run in runs]
     names = hosts if kind == "hosts" else [run.plan.run for run in runs]
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
@@ -221,4 +221,4 @@ def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
 def _known(run: PulledRun) -> dict[str, str]:
     facts = {name: in_words(fact) for name, fact in comparable(run.host).items()} if run.host else {}
     texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
-    return {"host": run.host.host if run.host else "unknown"} | facts | texts
+    return {"host": run.box} | facts | texts

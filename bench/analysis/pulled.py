@@ -34,6 +34,13 @@ class PulledRun:
     """Trials that began and have no record."""
     sealed: bool = True
     """The checksums were there, and every file is the one they list."""
+    cancelled: bool = False
+    """Somebody ended it for good."""
+
+    @property
+    def box(self) -> str:
+        """The name of its box, its directory's where it has no fingerprint."""
+        return self.host.host if self.host else self.directory
 
     @property
     def decided_after(self) -> int | None:
@@ -67,7 +74,8 @@ def finished(records: Sequence[Record]) -> set[int]:
 
 def ending_notes(run: PulledRun) -> list[str]:
     """Return how the run ended, where that was not the end of its plan; ``ladder`` tells how much of it is there."""
-    notes = [why for record in latest(run.records) if (why := _cut(record))]
+    notes = ["The run was cancelled; what was recorded is kept."] if run.cancelled else []
+    notes += [why for record in latest(run.records) if (why := _cut(record))]
     notes += [
         f"Trial {trial} had begun and has no record: it was under way when this was copied, or was cut off."
         for trial, _ in sorted(run.begun)

@@ -34,7 +34,9 @@ VERBS: dict[str, Verb] = {
 }
 
 
-def carry_out(name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str]) -> int:
+def carry_out(
+    name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str], *, picked: bool
+) -> int:
     """Do a verb on the boxes, name those that failed; return the exit code.
 
     Args:
@@ -42,9 +44,10 @@ def carry_out(name: str, asked: Popen[str], config: Mapping[str, Any], given: Ma
         asked: Ansible, asked for the hosts.
         config: Fabric's; passwords that it asked for are taken from there.
         given: the words typed, empty where none was.
+        picked: boxes were named; else it is all of the inventory.
 
     """
-    boxes, sound = Boxes(console()), True
+    boxes, sound = Boxes(console(), picked=picked), True
     try:
         known = _secrets(config)
         boxes.links = [Link(host, known) for host in answered(asked)]

@@ -3,6 +3,7 @@
 import getpass
 import secrets
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,8 @@ class Boxes:
     out: Console
     links: list[Link] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    picked: bool = True
+    """Somebody named these boxes, by HOST= or LIMIT=; else they are all of the inventory."""
     run: str = ""
     """The run that is under way because of, or before the eyes of, whoever gave the command."""
     started: bool = False
@@ -100,7 +103,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             )
             return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
-        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(state, plan)
+        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(link.host.name, plan)
 
     _start(boxes, run, step)
     return run
@@ -152,9 +155,9 @@ def _state(link: Link, release_here: str) -> BoxState:
     return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
-def _too_noisy(state: BoxState, plan: Plan) -> list[str]:
+def _too_noisy(host: str, plan: Plan) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for."""
-    return list(too_noisy_lines(plan, noise_in(RESULTS, state.host), usual_margin(plan)))
+    return list(too_noisy_lines(plan, noise_in(RESULTS, host), usual_margin(plan)))
 
 
 def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
@@ -221,9 +224,28 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
 def cancel(boxes: Boxes, given: Mapping[str, str]) -> None:
     """End a run, or whichever has not ended, on every box."""
     run = check_name(given["run"])
+    if not run and not boxes.picked:
+        _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
         names = ", ".join(ended)
         boxes.says(f"{host}: {f'cancelled {names}; what was recorded is kept' if ended else 'nothing was under way'}.")
+
+
+def _make_sure(boxes: Boxes) -> None:
+    """Have somebody say yes before all boxes lose what they are doing.
+
+    Raises:
+        WrongUseError: nobody did.
+
+    """
+    names = ", ".join(link.host.name for link in boxes.links)
+    boxes.says(f"This ends whatever run is under way on: {names}.")
+    try:
+        answer = boxes.out.input("Type yes to go on: ") if sys.stdin.isatty() else ""
+    except EOFError:
+        answer = ""
+    if answer.strip() != "yes":
+        raise WrongUseError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 
 
 def status(boxes: Boxes, given: Mapping[str, str]) -> None:

@@ -1,10 +1,11 @@
 # End a run for good, cleanly: the trial under way is recorded as void. As root.
-#   cancel.sh [RUN]       without RUN: whichever has not ended
-# Says which were ended, a line each; exit code 12: no such run.
+#   cancel.sh USER [RUN]  USER that runs belong to; without RUN: whichever has not ended
+# Says which were ended, a line each, RUN also where it was cancelled before; exit code 12: no such run.
 set -eu
-run=${1-}
+user=$1 run=${2-}
+runs=/var/lib/pgladder/runs
 wanted=/etc/systemd/system/multi-user.target.wants
-[ -z "$run" ] || [ -d "/var/lib/pgladder/runs/$run" ] || exit 12
+[ -z "$run" ] || [ -d "$runs/$run" ] || exit 12
 
 exec 9>/run/lock/pgladder-launch
 flock -w 20 9 || { echo "another control machine is launching there" >&2; exit 75; }
@@ -12,16 +13,25 @@ flock -w 20 9 || { echo "another control machine is launching there" >&2; exit 7
 unended() {
   for link in "$wanted"/pgladder-run@*.service; do
     name=${link##*/pgladder-run@}
-    if [ -L "$link" ] && [ ! -e "/var/lib/pgladder/runs/${name%.service}/SHA256SUMS" ]; then echo "${link##*/}"; fi
+    if [ -L "$link" ] && [ ! -e "$runs/${name%.service}/SHA256SUMS" ]; then echo "${link##*/}"; fi
   done
   systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*.service' |
     cut -d ' ' -f 1
 }
 
+ended=
 for unit in $(unended | sort -u); do
   [ -z "$run" ] || [ "$unit" = "pgladder-run@$run.service" ] || continue
+  name=${unit#pgladder-run@}
+  name=${name%.service}
+  # First, so that it is there when the run has ended; where a full disk has no room for it, the run ends all the same.
+  runuser -u "$user" -- touch "$runs/$name/cancelled" || true
   systemctl disable --now --quiet "$unit" 9>&-
   systemctl reset-failed --quiet "$unit" 2>/dev/null || true # it may not be loaded any more
   sync -f "$wanted"
-  echo "${unit#pgladder-run@}" | sed 's/\.service$//'
+  echo "$name"
+  ended=yes
 done
+if [ -z "$ended" ] && [ -n "$run" ] && [ -e "$runs/$run/cancelled" ] && [ ! -e "$runs/$run/SHA256SUMS" ]; then
+  echo "$run"
+fi

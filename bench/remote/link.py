@@ -4,16 +4,18 @@ Fabric 3.2 adds unknown host keys, sends no keepalives and waits without end unl
 makes text of what it reads; so a command here is a session of its connection's transport.
 """
 
+import errno
 import logging
 import shlex
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Event, Lock
 
 import paramiko
 from fabric import Connection
+from paramiko.ssh_exception import NoValidConnectionsError
 
 from bench.remote.errors import NotAdmittedError, NotTrustedError, UnreachableError
 from bench.remote.hosts import Host
@@ -31,6 +33,13 @@ NO_KEY = "not found in known_hosts"
 NO_STATUS = -1
 """Of a command whose session ended without telling how."""
 logging.getLogger("paramiko").addHandler(logging.NullHandler())  # what matters is raised; the rest is noise
+NO_WAY = (errno.EHOSTUNREACH, errno.ENETUNREACH)
+WORDS: Mapping[type[BaseException], str] = {
+    TimeoutError: "no answer in time",
+    ConnectionRefusedError: "it refuses connections to that port: is its sshd running?",
+    ConnectionResetError: "it hung up",
+    socket.gaierror: "no address is known for that name",
+}
 TROUBLE = (paramiko.SSHException, OSError, EOFError)
 
 
@@ -258,9 +267,13 @@ def _rejected(error: Exception) -> bool:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error.__cause__ or error) or type(error).__name__
+    """Tell what happened; an error of paramiko's that wraps others says nothing itself."""
+    if isinstance(error, NoValidConnectionsError):
+        return "; ".join(dict.fromkeys(map(_words, error.errors.values())))
+    if isinstance(error, OSError) and error.errno in NO_WAY:
+        return "no way leads there: is it switched on, and on this network?"
+    known = next((words for kind, words in WORDS.items() if isinstance(error, kind)), None)
+    return known or getattr(error, "strerror", None) or str(error.__cause__ or error) or type(error).__name__
 
 
 def _exit_status(session: paramiko.Channel, timeout_s: float) -> int:

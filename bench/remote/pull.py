@@ -35,4 +35,7 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
         except OSError as error:
             if isinstance(error, TimeoutError | UnreachableError) or (error.filename is None and error.errno is None):
                 raise
-            raise RemoteError(link.host.name, f"its results can't be kept in {directory}: {error.strerror}") from error
+            raise RemoteError(
+                link.host.name,
+                f"its results can't be kept in {directory} ({error.strerror}): mend that, and pull the rest",
+            ) from error

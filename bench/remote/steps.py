@@ -88,7 +88,8 @@ def parse_last_words(text: str) -> str:
 
 def cancel(link: Link, run: str) -> list[str]:
     """End a run, or with an empty ``run`` whichever has not ended; return those that were ended now."""
-    said = link.run(CANCEL, *([run] if run else []), user="root", timeout_s=CANCEL_TIMEOUT_S)
+    which = [run] if run else []
+    said = link.run(CANCEL, link.host.agent_user, *which, user="root", timeout_s=CANCEL_TIMEOUT_S)
     return _checked(link, said, "could not be cancelled").out.decode().split()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench.analysis.comparison import ComparisonReport
 from bench.cli import main
-from bench.comparing import plan_again
+from bench.comparing import compared, plan_again
 from bench.model import UntilDecided, from_json
 from tests.builders import a_host, again, compared_run, void, written
 
@@ -212,6 +212,25 @@ def test_hosts_are_compared_with_what_could_explain_a_difference(pgladder):
     assert "Ryzen" in out
 
 
+def test_boxes_of_one_hostname_are_told_apart_by_their_names_in_the_inventory(pgladder):
+    run = two_arms()
+    for name in ("desk", "shelf"):
+        written(Path(run.plan.run) / name, on("debian", run))
+    code, out, _ = pgladder("compare-hosts", run.plan.run)
+    assert code == 0
+    assert "desk" in out
+    assert "shelf" in out
+    assert "debian" not in out
+    reports = compared(Path(run.plan.run))
+    assert [report.hosts for report in reports] == [("desk",), ("shelf",)]
+
+
+def test_a_run_that_lies_elsewhere_is_its_hostnames():
+    written(Path("brought"), on("debian", two_arms()))
+    [report] = compared(Path("brought"))
+    assert report.hosts == ("debian",)
+
+
 # --- noise -----------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +244,20 @@ def test_a_pulled_a_a_run_becomes_the_boxs_noise_which_its_comparisons_then_prin
     assert "a margin of 2.0 % takes" in " ".join(out.split())
     assert Path("results/noise/bench-1.json").is_file()
     assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/one")[1]
+
+
+def test_boxes_of_one_hostname_have_each_their_own_noise(pgladder):
+    noisy = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
+    run = later(on("debian", noisy))
+    written(Path("results") / LATER / "desk", run)
+    pgladder("noise", f"results/{LATER}/desk")
+    assert [path.name for path in Path("results/noise").iterdir()] == ["desk.json"]
+    one = on("debian", two_arms())
+    for name in ("desk", "shelf"):
+        written(Path("results") / one.plan.run / name, one)
+    desk, shelf = (pgladder("compare", f"results/{one.plan.run}/{name}")[1] for name in ("desk", "shelf"))
+    assert "Noise floor of this box" in desk
+    assert "not measured here" in shelf
 
 
 def test_noise_of_a_box_that_changed_since_is_not_printed(pgladder):

@@ -64,6 +64,26 @@ def test_checksums_that_the_box_took_back_are_taken_back_here(box, here):
     assert not (here / "SHA256SUMS").exists()
 
 
+def test_a_run_that_was_cancelled_arrives_as_one_until_it_is_gone_on_with(box, here):
+    (box.path / "cancelled").touch()
+    for have in ({}, digests(box.path)):
+        arrive(sent(box, have), here)
+        assert RunDirectory(here).cancelled()
+    box.reopen()
+    arrive(sent(box, digests(here)), here)
+    assert not RunDirectory(here).cancelled()
+
+
+def test_a_cancel_that_came_when_the_run_had_ended_changes_nothing(box, here):
+    (box.path / "cancelled").touch()
+    box.finish()
+    assert arrive(sent(box), here).sealed
+    assert not box.cancelled()
+    assert RunDirectory(here).check_sums()
+    (here / "cancelled").touch()
+    assert RunDirectory(here).check_sums()
+
+
 def test_a_page_built_beside_the_files_stays_and_is_none_of_them(box, here):
     box.finish()
     arrive(sent(box), here)

@@ -23,6 +23,8 @@ def test_runs_are_told_with_their_course(tmp_path):
     a_run(runs, "b", records=1)
     a_run(runs, "c")
     a_run(runs, "d", records=1)
+    a_run(runs, "f", records=1)
+    (runs / "f" / "cancelled").touch()
     (runs / "e").mkdir()  # none
     states = run_states(runs, "pgladder-run@b.service loaded active running", wanted)
     assert [(state.run, state.recorded, state.planned, state.course) for state in states] == [
@@ -30,6 +32,7 @@ def test_runs_are_told_with_their_course(tmp_path):
         ("b", 1, 2, "running"),
         ("c", 0, 2, "waiting"),
         ("d", 1, 2, "stopped"),
+        ("f", 1, 2, "cancelled"),
     ]
 
 

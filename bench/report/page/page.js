@@ -10,6 +10,8 @@ const palettes = {
   course: ["ours", "gold", "red"],
   forest: ["green", "red", "ours", "gold"],
 };
+if (matchMedia("(max-width: 720px)").matches) // a fact a line there: long
+  for (const group of document.querySelectorAll("#fingerprint details")) group.open = false;
 const charts = [...document.querySelectorAll(".chart")];
 
 function theme(chart) {

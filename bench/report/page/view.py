@@ -75,7 +75,7 @@ class Together:
 
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
     """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes."""
-    names = [run.host.host if run.host else run.directory for run in runs]
+    names = [run.box for run in runs]
     return names if len(set(names)) == len(names) else [run.directory for run in runs]
 
 

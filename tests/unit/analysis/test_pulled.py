@@ -1,5 +1,7 @@
 """How a run ended is said, and what of it counts."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.analysis.ladder import host_notes
@@ -10,6 +12,13 @@ from tests.builders import a_host, a_record, doubtful, pulled, void
 
 def test_a_run_like_any_other_ends_without_a_word():
     assert ending_notes(pulled(a_record(1), a_record(2))) == []
+
+
+def test_a_run_that_was_cancelled_says_so_first():
+    run = replace(pulled(a_record(1), a_record(2, **void("interrupted"))), cancelled=True)
+    first, second = ending_notes(run)
+    assert "was cancelled" in first
+    assert "trial 2" in second
 
 
 @pytest.mark.parametrize(("code", "words"), [("interrupted", "told to stop"), ("agent-ended", "killed or lost power")])
