@@ -21,7 +21,7 @@ WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
 	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
 	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)') \
-	$(if $(filter 1,$(UNTIL_DECIDED)),--until-decided=1) $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
+	$(if $(UNTIL_DECIDED),--until-decided='$(UNTIL_DECIDED)') $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
 
 # What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
@@ -122,8 +122,8 @@ compare: .venv/ready ## which variant is faster? (VARIANTS="a b"; UNTIL_DECIDED=
 compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
 
-compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run)
-	$(BIN)/pgladder compare results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
+compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
+	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(if $(filter-out 1,$(JSON)),$(error JSON is 1, or left out))$(if $(JSON),--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
 
 reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(if $(MARGIN),--margin='$(MARGIN)') $(WHERE),$(BIN)/pgladder reproduce \

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.noise import BoxNoise
 from bench.cli_compare import DONE, DOUBTFUL, show
 from bench.comparing import NOT_EQUIVALENT, equivalent, keep_noise, plan_again, set_beside
 from bench.local import Request, default_data_dir, new_run_id
@@ -20,6 +19,8 @@ from bench.stats.compare import MARGIN
 
 NOISE_PHASE = "2-C"
 NOISE_BLOCKS = 12
+OF_A_PULLED_RUN = ("directory", "json", "margin", "action", "wish")
+"""What goes with a run that was pulled: all else says how to measure."""
 
 
 class StoppedError(PgladderError):
@@ -30,19 +31,26 @@ def noise(options: argparse.Namespace) -> int:
     """Measure one variant against itself, or take such a run that was pulled; keep what it tells beside the runs."""
     if options.until_decided:
         raise WrongUseError("Noise is measured over all its blocks: leave out --until-decided.")
+    if options.directory:
+        _refuse_what_was_measured(options)
     directory = options.directory or _measured_again(options)
-    known, path = keep_noise(directory, options.margin or MARGIN)
+    kept = keep_noise(directory, options.margin or MARGIN)
     if options.json:
-        sys.stdout.buffer.write(to_json(known) + b"\n")
+        sys.stdout.buffer.write(to_json(kept.noise) + b"\n")
+        for sentence in (*kept.doubts, kept.where):
+            console(stderr=True).print(sentence, soft_wrap=True)
     else:
         out = console()
-        show_noise(out, known)
-        out.print(f"Kept: {path}", soft_wrap=True)
-    return DOUBTFUL if _false_alarm(known) else DONE
+        show_noise(out, kept.noise, kept.doubts)
+        out.print(kept.where, soft_wrap=True)
+    return DONE if kept.sound else DOUBTFUL
 
 
-def _false_alarm(known: BoxNoise) -> bool:
-    return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
+def _refuse_what_was_measured(options: argparse.Namespace) -> None:
+    for name, value in vars(options).items():
+        if name not in OF_A_PULLED_RUN and value is not None and value is not False:
+            option = name.replace("_", "-")
+            raise WrongUseError(f"{options.directory} was measured already: leave out --{option}, or the directory.")
 
 
 def _measured_again(options: argparse.Namespace) -> Path:

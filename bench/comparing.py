@@ -6,21 +6,21 @@ Joins ``journal``, ``analysis`` and ``offline`` for ``pgladder compare`` and wha
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 from bench.analysis.apart import Kind, compare_runs
-from bench.analysis.compare import compare_arms
+from bench.analysis.compare import left_out
 from bench.analysis.comparison import ComparisonReport
-from bench.analysis.ladder import check_records
-from bench.analysis.noise import BoxNoise, box_noise, joined
+from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
+from bench.analysis.notes import ending
 from bench.analysis.pulled import PulledRun
-from bench.arms import usual_margin
+from bench.arms import by_cell, headline, rates, shared
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, to_json
-from bench.noise import noise_file, noise_in, noise_near
+from bench.noise import compare_box, noise_file, noise_in, results_of
 from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
 
@@ -50,8 +50,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _of_host(found: Sequence[tuple[Path, PulledRun]], margin: float | None) -> ComparisonReport:
-    runs = [run for _, run in found]
-    return compare_arms(runs, noise_near(found[0][0], runs[0], margin or usual_margin(runs[0].plan)), margin=margin)
+    return compare_box(found[0][0], [run for _, run in found], margin)
 
 
 def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) -> ComparisonReport:
@@ -74,11 +73,11 @@ def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
     found = find_runs(directory)
     if len(found) < 2:
         raise WrongUseError(f"{directory} holds one host's run: a comparison of hosts takes two or more below it.")
-    return compare_runs([_read(each) for each in found], "hosts", margin=margin)
+    return compare_runs([read(each) for each in found], "hosts", margin=margin)
 
 
 def _only(directory: Path) -> PulledRun:
-    return _read(only_run(directory))
+    return read(only_run(directory))
 
 
 def only_run(directory: Path) -> RunDirectory:
@@ -94,31 +93,63 @@ def only_run(directory: Path) -> RunDirectory:
     return found[0]
 
 
-def _read(directory: RunDirectory) -> PulledRun:
-    run = read(directory)
-    check_records(run.plan, run.records)
-    return run
-
-
 # --- noise -----------------------------------------------------------------------------------------------------------
 
 
-def keep_noise(directory: Path, margin: float = MARGIN) -> tuple[BoxNoise, Path]:
-    """Add what an A/A run tells to what is known of its box; return what it tells, and where that is kept.
+MOST_NAMED = 3
+UNREADABLE = ".unreadable"
+"""Ends the name of a noise file that could not be read, and is kept aside."""
 
-    It is kept beside the runs: in results/noise of a run in results/<run>/<host>.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNoise:
+    """What an A/A run tells of its box, what is doubtful of it, and the sentence that says where it is kept."""
+
+    noise: BoxNoise
+    doubts: list[str]
+    where: str
+
+    @property
+    def sound(self) -> bool:
+        """The run came to its end, all its blocks count, and no arm was called different from itself."""
+        return not self.doubts and not alarming(self.noise)
+
+
+def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
+    """Add what an A/A run tells to what is known of its box, beside the runs. What can't be read there is set aside.
 
     Raises:
-        WrongUseError: it is no A/A run, or tells nothing.
+        WrongUseError: it is no A/A run, tells nothing, or its box has a name that is no file's.
 
     """
     found = only_run(directory)
-    new = box_noise(records_of(found), margin=margin)
-    results = found.path.resolve().parents[1]
+    run = records_of(found)
+    new = box_noise(run, margin=margin)
+    results = results_of(run, found.path)
     path = noise_file(results, new.host.host)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, to_json(joined(noise_in(results, new.host.host), new)) + b"\n")
-    return new, path
+    known, unreadable = noise_in(results, new.host.host)
+    where = f"Kept: {path}"
+    if unreadable:
+        aside = path.replace(path.with_name(path.name + UNREADABLE))
+        where += f"; what was there could not be read, and is {aside.name} now"
+    write_whole(path, to_json(joined(known, new)) + b"\n")
+    return KeptNoise(noise=new, doubts=doubts(run), where=where)
+
+
+def doubts(run: PulledRun) -> list[str]:
+    """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
+    planned = len({trial.block for trial in run.plan.trials})
+    notes = ending(run, several=False)
+    for cell, arms in by_cell(run.plan, run.records).items():
+        if missing := list(left_out(arms)):
+            counts = len(shared(*(rates(blocks, headline(run.records)) for blocks in arms.values()))[0])
+            more = f"; and {len(missing) - MOST_NAMED} more" if missing[MOST_NAMED:] else ""
+            notes.append(
+                f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks;"
+                f" left out {'; '.join(missing[:MOST_NAMED])}{more}."
+            )
+    return notes
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

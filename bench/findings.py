@@ -18,7 +18,7 @@ from bench.comparing import compared, only_run
 from bench.files import write_whole
 from bench.journal import HOST, PLAN, SUMS, TRIALS, RunDirectory
 from bench.model import WrongUseError, to_json
-from bench.noise import noise_file
+from bench.noise import noise_file, results_of
 from bench.offline import records_of
 from bench.report.markdown import comparison_page
 from bench.report.ratios import interval_text, rank_text, ratio_text
@@ -74,7 +74,8 @@ def keep(name: str, run: RunDirectory) -> None:
     place.mkdir(parents=True, exist_ok=True)
     for file in (PLAN, HOST, TRIALS, SUMS):
         shutil.copyfile(run.path / file, place / file)
-    known = noise_file(run.path.resolve().parents[1], records_of(run).box)
+    pulled = records_of(run)
+    known = noise_file(results_of(pulled, run.path), pulled.box)
     if known.is_file():
         kept = noise_file(FINDINGS, records_of(RunDirectory(place)).box)
         kept.parent.mkdir(exist_ok=True)

@@ -194,14 +194,15 @@ def find_runs(path: Path) -> list[RunDirectory]:
 
 
 def find_all_runs(path: Path) -> list[RunDirectory]:
-    """Return the run at ``path``, or those of hosts below it, or those of runs with their hosts below it.
+    """Return the run at ``path``, or those of hosts below it and of runs with their hosts below it.
 
     Raises:
         WrongUseError: there is none.
 
     """
-    deeper = sorted(plan.parent for plan in path.glob(f"*/*/{PLAN}"))
-    return [RunDirectory(each) for each in deeper] or find_runs(path)
+    if (path / PLAN).is_file() or not (deeper := list(path.glob(f"*/*/{PLAN}"))):
+        return find_runs(path)
+    return [RunDirectory(plan.parent) for plan in sorted([*path.glob(f"*/{PLAN}"), *deeper])]
 
 
 def _digest(path: Path) -> str:

@@ -23,7 +23,8 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
         out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
-        for line in too_noisy_lines(plan, noise_beside(ready.directory.path), usual_margin(plan)):
+        noise, notes = noise_beside(ready.directory.path)
+        for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
             out.print(line)
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
         try:

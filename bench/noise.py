@@ -3,46 +3,84 @@
 What it means is ``analysis.noise``'s work.
 """
 
+import re
 import socket
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from bench.analysis.compare import Noise
-from bench.analysis.comparison import CellNoise
-from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import CellNoise, ComparisonReport
+from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of, rate_that_decides
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell
-from bench.model import from_json
+from bench.arms import Cell, usual_margin
+from bench.model import WrongUseError, from_json
 
 NOISE = "noise"
+RESULTS = "results"
 ABOVE = 3
 """Directories above a run that may hold ``noise``: results/<run>/<host> and results."""
+FILE_NAME = re.compile(r"[^./\x00-\x1f][^/\x00-\x1f]*")
+"""What a box may be called to have a file of its own."""
 
 
-def noise_near(path: Path, run: PulledRun, margin: float) -> Noise:
-    """Return what is known of the noise of a run's box, if it still is the box it was."""
-    known = noise_beside(path, run.box)
+def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> ComparisonReport:
+    """Compare the arms of a box's runs, the first of them at ``path``, with the box's noise if it still is that box.
+
+    Raises:
+        WrongUseError: as ``compare_arms``.
+
+    """
+    run = runs[0]
+    known, notes = noise_beside(path, run.box)
     if known and run.host and changed(known.host, run.host):
         known = None
+    told = margin or usual_margin(run.plan)
+    rate = rate_that_decides([record for run in runs for record in run.records])
 
-    def of(cell: Cell, blocks: int) -> CellNoise | None:
-        return cell_noise(floor_of(known, run.plan, cell), blocks, margin)
+    def noise(cell: Cell, blocks: int) -> CellNoise | None:
+        return cell_noise(floor_of(known, run.plan, cell, rate), blocks, told)
 
-    return of
-
-
-def noise_beside(path: Path, host: str | None = None) -> BoxNoise | None:
-    """Return what is known of a box's noise in a directory above its run's; the box is this one, or named."""
-    places = list(path.resolve().parents)[:ABOVE]
-    found = (noise_in(place, host or socket.gethostname()) for place in places)
-    return next((noise for noise in found if noise), None)
+    report = compare_arms(runs, noise, margin=margin)
+    sound = report.complete and all(each.sealed for each in runs)
+    return replace(report, complete=sound, notes=(*report.notes, *notes))
 
 
-def noise_in(results: Path, host: str) -> BoxNoise | None:
-    """Return what is known of a box's noise; ``results`` is what holds the runs."""
-    path = noise_file(results, host)
-    return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None
+def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise in a directory above its run's; the box is this one, or named.
+
+    What can't be read is told in words: no comparison fails for it.
+    """
+    for place in list(path.resolve().parents)[:ABOVE]:
+        noise, notes = noise_in(place, host or socket.gethostname())
+        if noise or notes:
+            return noise, notes
+    return None, []
+
+
+def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
+    try:
+        path = noise_file(results, host)
+        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None, []
+    except (WrongUseError, OSError) as error:
+        return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
+
+
+def results_of(run: PulledRun, path: Path) -> Path:
+    """Return where the noise of a run's box is kept: in results of results/<run>/<host>, else beside the run."""
+    path = path.resolve()
+    above = path.parents[1] if len(path.parents) > 1 else path.parent
+    return above if path.parent.name == run.plan.run or above.name == RESULTS else path.parent
 
 
 def noise_file(results: Path, host: str) -> Path:
-    """Return where a box's noise is kept."""
+    """Return where a box's noise is kept.
+
+    Raises:
+        WrongUseError: the box is called something that is no file's name.
+
+    """
+    if not FILE_NAME.fullmatch(host):
+        raise WrongUseError(f"A box called {host[:80]!r} can't have a file of that name for its noise.")
     return results / NOISE / f"{host}.json"

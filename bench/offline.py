@@ -9,14 +9,13 @@ from pathlib import Path
 
 from bench import __version__
 from bench.analysis.apart import compare_runs
-from bench.analysis.compare import compare_arms
+from bench.analysis.belongs import check_records
 from bench.analysis.comparison import ComparisonReport
-from bench.analysis.ladder import LadderReport, check_records, ladder_report
+from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun
-from bench.arms import usual_margin
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
-from bench.noise import noise_near
+from bench.noise import compare_box
 from bench.stats.compare import MARGIN
 
 
@@ -27,19 +26,14 @@ def read(directory: RunDirectory) -> PulledRun:
         WrongUseError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
-    sealed = directory.check_sums()
-    plan, records = directory.plan(), directory.records()
-    keys = [(record.trial, record.attempt) for record in records]
-    return PulledRun(
-        directory=directory.path.resolve().name,
-        plan=plan,
-        host=_host(directory, plan),
-        records=records,
+    run = records_of(directory)
+    directory.check_sums()
+    keys = [(record.trial, record.attempt) for record in run.records]
+    return replace(
+        run,
         samples={key: directory.samples(*key) for key in keys},
         histograms={key: directory.latencies(*key) for key in keys},
         begun=directory.cut_short(),
-        sealed=sealed,
-        cancelled=directory.cancelled(),
     )
 
 
@@ -104,9 +98,7 @@ def _comparisons(
 ) -> tuple[list[ComparisonReport], list[str]]:
     """Compare the variants of each run, and the hosts; return also why some can't be compared."""
     found = [
-        compare_arms([run], noise_near(path, run, margin or usual_margin(run.plan)), margin=margin)
-        for path, run in zip(paths, runs, strict=True)
-        if len(run.plan.variants) > 1
+        compare_box(path, [run], margin) for path, run in zip(paths, runs, strict=True) if len(run.plan.variants) > 1
     ]
     if len(runs) < 2:
         return found, []

@@ -222,21 +222,23 @@ def pulled(*records: Record, **changes: Any) -> PulledRun:
 def compared_run(rates: dict[str, list[float | None]], phases: tuple[str, ...] = ("2-C",), **changes: Any) -> PulledRun:
     """A run of these variants: rows/s of each block in each phase, None for a void trial."""
     blocks, first = len(next(iter(rates.values()))), next(iter(rates))
-    texts = {name: f"work_mem = {number}MB\n" for number, name in enumerate(rates, 4)}
+    texts = {name: f"work_mem = {number}MB\n" if name != first else "" for number, name in enumerate(rates, 4)}
+    variants = tuple(as_variant(name, text) for name, text in texts.items())
+    sha256 = {variant.name: variant.sha256 for variant in variants}
     wanted = [(phase, name, block) for block in range(blocks) for phase in phases for name in rates]
     records = [
-        a_record(number, phase, block=block + 1, variant=name, **rated(rates[name][block]))
+        a_record(number, phase, block=block + 1, variant=name, variant_sha256=sha256[name], **rated(rates[name][block]))
         for number, (phase, name, block) in enumerate(wanted, 1)
     ]
     run = pulled(*records, **changes)
-    variants = tuple(as_variant(name, texts[name] if name != first else "") for name in rates)
     return replace(run, plan=replace(run.plan, variants=variants))
 
 
 def again(run: PulledRun) -> PulledRun:
     """The run as one that sets its first variant against itself."""
     one, other = run.plan.variants
-    return replace(run, plan=replace(run.plan, variants=(one, replace(one, name=other.name))))
+    records = [replace(record, variant_sha256=one.sha256) for record in run.records]
+    return replace(run, plan=replace(run.plan, variants=(one, replace(one, name=other.name))), records=records)
 
 
 def rated(rate: float | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.notes import NO_SETTLED, arm_notes, durability_notes, ending
+from bench.analysis.pairs import Effects, effects_of, settings_differing
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import good
@@ -32,6 +33,7 @@ NOT_INTERLEAVED = {
     " is in the ratio too.",
 }
 MOST_NAMED = 3
+UNKNOWN = "unknown"
 Kind = Literal["runs", "hosts"]
 
 
@@ -42,6 +44,7 @@ class Side:
     name: str
     run: PulledRun
     trials: Mapping[tuple[Cell, str], Sequence[Record]]
+    effects: Effects
 
 
 def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGIN) -> ComparisonReport:
@@ -60,10 +63,12 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         kind=kind,
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(run.host.host for run in runs if run.host),
-        complete=all(run.complete for run in runs),
+        complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
+            *_boxes(sides, kind),
             NOT_INTERLEAVED[kind],
+            *_unknown(sides),
             *(note for run in runs for note in ending(run, several=True)),
             *([NO_SETTLED] if rate is burst else []),
             *arm_notes(cells),
@@ -94,7 +99,21 @@ def _side(run: PulledRun, name: str) -> Side:
     trials = {
         (cell, variant): list(blocks.values()) for cell, arms in found.items() for variant, blocks in arms.items()
     }
-    return Side(name=name, run=run, trials=trials)
+    return Side(name=name, run=run, trials=trials, effects=effects_of(run.plan, run.host))
+
+
+def _boxes(sides: Sequence[Side], kind: Kind) -> list[str]:
+    """Say that runs are of boxes of different names, which between hosts is the question."""
+    names = list(dict.fromkeys(side.run.box for side in sides))
+    if kind == "hosts" or len(names) < 2:
+        return []
+    return [f"These runs are of different boxes, {' and '.join(names)}: what differs between those is in the ratio."]
+
+
+def _unknown(sides: Sequence[Side]) -> list[str]:
+    """Say that nobody knows PostgreSQL's version: where one is known, the want of it stops the comparison."""
+    names = [side.name for side in sides if major(side.run.host) == UNKNOWN]
+    return [f"The version of PostgreSQL is not known of {' and '.join(names)}: it may be another."] if names else []
 
 
 # --- what must be the same -------------------------------------------------------------------------------------------
@@ -118,7 +137,7 @@ def major(host: Fingerprint | None) -> str:
     """Return PostgreSQL's major version; a fork or a fingerprint that is missing is not guessed at."""
     version = host.facts.get("postgresql", {}).get("version") if host else None
     words = version.split() if isinstance(version, str) else []
-    return words[1].split(".")[0] if len(words) > 1 else "unknown"
+    return words[1].split(".")[0] if len(words) > 1 else UNKNOWN
 
 
 def _missing(one: Side, other: Side) -> Iterable[str]:
@@ -172,7 +191,7 @@ def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, margin:
         adjusted_p=None,
         verdict=headlined.verdict if headlined else None,
         left_out=tuple(_void(side, where) for side in (first, other) if _voids(side, where)),
-        differs=(),
+        differs=settings_differing(first.effects[where[1]], other.effects[where[1]]),
     )
 
 

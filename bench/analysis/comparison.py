@@ -122,6 +122,7 @@ class CellNoise:
     """What the box says when an arm is compared with itself in this cell.
 
     Attributes:
+        variant: the arm; it need not be one of those compared here.
         measured: when, and with how many blocks.
         spread: standard deviation of the log ratio of two trials of one arm in one block.
         drift: relative change of the rate from the first block to the last.
@@ -130,6 +131,7 @@ class CellNoise:
 
     """
 
+    variant: str
     measured: str
     blocks: int
     spread: float

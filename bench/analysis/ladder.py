@@ -7,7 +7,6 @@ named; what makes a number doubtful is carried along for the report to say first
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from operator import attrgetter
 from statistics import median
 from typing import Literal
 
@@ -22,7 +21,6 @@ from bench.model import (
     Reason,
     Record,
     Transport,
-    WrongUseError,
 )
 from bench.stats.histogram import merge, percentiles
 
@@ -107,7 +105,6 @@ def ladder_report(
     sealed: bool,
 ) -> LadderReport:
     """Return what a run's records say; ``sealed``: its files were checked against their checksums."""
-    check_records(plan, records)
     whole = complete(plan, records)
     partial = _partial(plan, records, whole=whole)
     if not sealed:
@@ -131,26 +128,6 @@ def _partial(plan: Plan, records: Sequence[Record], *, whole: bool) -> list[str]
     if done < len(plan.trials):
         return [f"This run ended when its comparison was decided: {done} of at most {len(plan.trials)} trials."]
     return []
-
-
-def check_records(plan: Plan, records: Sequence[Record]) -> None:
-    """Refuse records that are not of this plan's trials.
-
-    Raises:
-        WrongUseError: names the first.
-
-    """
-    if len({(record.trial, record.attempt) for record in records}) < len(records):
-        raise WrongUseError(f"A trial of run {plan.run} is recorded twice. Pull the run again.")
-    planned = {trial.trial: (*WHERE(trial), *HOW(trial.parameters)) for trial in plan.trials}
-    for record in records:
-        if record.run != plan.run or planned.get(record.trial) != (*WHERE(record), *HOW(record)):
-            raise WrongUseError(f"The record of trial {record.trial} is not of a trial of plan {plan.run}.")
-
-
-WHERE = attrgetter("block", "phase", "method", "variant", "layout", "transport")
-HOW = attrgetter("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
-"""Of a trial's parameters, repeated on its record."""
 
 
 def host_notes(host: Fingerprint) -> list[str]:

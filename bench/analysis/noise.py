@@ -5,19 +5,22 @@ The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.noise`
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell, burst, headline, rates, shared
 from bench.facts import in_words, of_machine
-from bench.model import Fingerprint, Layout, Name, Parameters, Plan, Transport, WrongUseError
+from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Record, Seconds, Transport, WrongUseError
 from bench.stats.compare import MARGIN
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
 
 ALARM_BLOCKS = 3
 """Few, so that a run of some dozen blocks holds several comparisons."""
+Kind = Literal["settled", "burst"]
 NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
 
 
@@ -33,14 +36,20 @@ class CellFloor:
     layout: Layout
     transport: Transport
     parameters: Parameters
-    warm_up_s: float
-    window_s: float
-    preload_rows: int
-    rate: Literal["settled", "burst"]
+    warm_up_s: Seconds
+    window_s: Annotated[float, Meta(gt=0)]
+    preload_rows: Count
+    rate: Kind
     floor: NoiseFloor
-    alarms: int
+    alarms: Count
     """False alarms among comparisons of ``ALARM_BLOCKS`` blocks each, taken one after another."""
-    alarms_of: int
+    alarms_of: Count
+
+    def __post_init__(self) -> None:
+        """Refuse figures that nobody can have measured."""
+        floor = self.floor
+        if floor.blocks < 2 or floor.spread < 0 or floor.drift <= -1 or self.alarms > self.alarms_of:
+            raise ValueError(f"the noise floor of phase {self.phase} has figures that can't have been measured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +79,28 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     if run.host is None:
         raise WrongUseError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
     rate = headline(run.records)
+    kind = rate_that_decides(run.records)
     floors = []
     for cell, arms in cells.items():
         one, other = (rates(blocks, rate) for blocks in arms.values())
         pair = shared(one, other)
         if len(pair[0]) < 2:
             raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
-        floors.append(_floor(plan, cell, "burst" if rate is burst else "settled", pair, margin))
+        floors.append(_floor(plan, cell, kind, pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
 
 
-def _floor(
-    plan: Plan, cell: Cell, rate: Literal["settled", "burst"], pair: tuple[list[float], list[float]], margin: float
-) -> CellFloor:
+def rate_that_decides(records: Sequence[Record]) -> Kind:
+    """Return which rate is the headline of a run, in a word."""
+    return "burst" if headline(records) is burst else "settled"
+
+
+def alarming(known: BoxNoise) -> bool:
+    """Tell whether an arm was called different from itself."""
+    return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
+
+
+def _floor(plan: Plan, cell: Cell, rate: Kind, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
     alarms, alarms_of = false_alarms(*pair, ALARM_BLOCKS)
     return CellFloor(
         run=plan.run,
@@ -106,8 +124,9 @@ def _floor(
 def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
     """Return both; what is newer replaces what it measured again, all of it where the box is no longer the same."""
     old = known.floors if known and not changed(known.host, new.host) else ()
-    again = {_place(floor) for floor in new.floors}
-    return BoxNoise(host=new.host, floors=(*(floor for floor in old if _place(floor) not in again), *new.floors))
+    again = {(floor.variant, _place(floor)) for floor in new.floors}
+    kept = (floor for floor in old if (floor.variant, _place(floor)) not in again)
+    return BoxNoise(host=new.host, floors=(*kept, *new.floors))
 
 
 def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
@@ -117,8 +136,11 @@ def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
     return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in names]
 
 
-def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell) -> CellFloor | None:
-    """Return the floor of a cell measured for as long as this plan measures; None where there is none."""
+def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: Kind = "settled") -> CellFloor | None:
+    """Return the floor of a cell's rate, measured for as long as this plan measures; None where there is none.
+
+    That of one of the plan's variants goes before another's.
+    """
     wanted = (
         cell.phase,
         cell.layout,
@@ -127,13 +149,16 @@ def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell) -> CellFloor | None
         plan.warm_up_s,
         plan.window_s,
         plan.preload_rows,
+        rate,
     )
-    return next((floor for floor in known.floors if _place(floor) == wanted), None) if known else None
+    found = {floor.variant: floor for floor in (known.floors if known else ()) if _place(floor) == wanted}
+    names = (*(variant.name for variant in plan.variants), *found)
+    return next((found[name] for name in names if name in found), None)
 
 
 def _place(floor: CellFloor) -> tuple[object, ...]:
     where = (floor.phase, floor.layout, floor.transport, floor.parameters)
-    return (*where, floor.warm_up_s, floor.window_s, floor.preload_rows)
+    return (*where, floor.warm_up_s, floor.window_s, floor.preload_rows, floor.rate)
 
 
 def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise | None:
@@ -141,6 +166,7 @@ def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise
     if found is None:
         return None
     return CellNoise(
+        variant=found.variant,
         measured=found.measured,
         blocks=found.floor.blocks,
         spread=found.floor.spread,

@@ -41,6 +41,8 @@ def wishes(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
+    if name == "until_decided" and text != "1":
+        raise WrongUseError(f"until_decided is 1 or left out, not {text[:40]!r}.")
     if name not in WHOLE + FRACTIONS:
         return text if name == "profile" else [text]
     try:

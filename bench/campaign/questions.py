@@ -79,12 +79,14 @@ def noise(boxes: Boxes, given: Given) -> bool:
 
 
 def _noise(boxes: Boxes, places: Places, given: Given) -> bool:
+    sound = True
     for place in places.values():
-        known, path = keep_noise(place, _margin(given) or MARGIN)
+        kept = keep_noise(place, _margin(given) or MARGIN)
+        sound = sound and kept.sound
         boxes.out.print()
-        show_noise(boxes.out, known)
-        boxes.says(f"Kept: {path}")
-    return True
+        show_noise(boxes.out, kept.noise, kept.doubts)
+        boxes.says(kept.where)
+    return sound
 
 
 def reproduce(boxes: Boxes, given: Given) -> bool:

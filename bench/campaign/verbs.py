@@ -103,7 +103,9 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             )
             return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
-        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(link.host.name, plan)
+        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(
+            link.host.name, plan, asked.get("margin")
+        )
 
     _start(boxes, run, step)
     return run
@@ -155,9 +157,10 @@ def _state(link: Link, release_here: str) -> BoxState:
     return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
-def _too_noisy(host: str, plan: Plan) -> list[str]:
-    """Tell, before hours are spent, what this box is too noisy for."""
-    return list(too_noisy_lines(plan, noise_in(RESULTS, host), usual_margin(plan)))
+def _too_noisy(host: str, plan: Plan, margin: float | None) -> list[str]:
+    """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
+    noise, notes = noise_in(RESULTS, host)
+    return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan))]
 
 
 def follow(boxes: Boxes, given: Mapping[str, str]) -> None:

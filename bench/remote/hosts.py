@@ -81,6 +81,8 @@ def _host(name: str, variables: Mapping[str, Any]) -> Host:
             raise WrongUseError(f"{name}: {variable} in the inventory is a template; write its value there.")
         return None if value is None else str(value)
 
+    if "/" in name or name.startswith("."):
+        raise WrongUseError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
     key = text("ansible_ssh_private_key_file")
     return Host(
         name=name,

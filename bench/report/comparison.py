@@ -112,8 +112,8 @@ def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
 
 
 def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
-    """Return what stands below a table: the settings that differ, and the box's noise."""
-    return (*settings_lines(cell), noise_line(cell)) if report.kind == "variants" else ()
+    """Return what stands below a table: the settings that differ, and between variants the box's noise."""
+    return (*settings_lines(cell), *([noise_line(cell)] if report.kind == "variants" else []))
 
 
 def settings_lines(cell: CellComparison) -> Iterable[str]:
@@ -135,7 +135,7 @@ def noise_line(cell: CellComparison) -> str:
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
     detects = "" if noise.detectable is None else f"so many blocks detect {percent(noise.detectable)}, "
     return (
-        f"Noise floor of this box (A/A of {noise.blocks} blocks, {noise.measured[:10]}):"
+        f"Noise floor of this box (A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
         f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}."
     )
 

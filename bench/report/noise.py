@@ -12,13 +12,17 @@ from bench.model import Plan
 from bench.plan import TRIAL_OVERHEAD_S
 from bench.report.ratios import interval_text, number, percent
 from bench.report.terminal import describe_host, duration, print_whole
+from bench.stats.compare import ALPHA
 from bench.stats.noise import NoiseFloor
+from bench.stats.proportions import share_interval
 
 BLOCKS = (5, 10, 20)
 
 
-def show_noise(out: Console, known: BoxNoise) -> None:
-    """Print the box and its noise floors, a line a cell."""
+def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = ()) -> None:
+    """Print what is doubtful, the box, and its noise floors, a line a cell."""
+    for doubt in doubts:
+        out.print(Text(f"Note: {doubt}", style="yellow"))
     out.print(describe_host(known.host))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("phase", "layout", "transport", "blocks", "spread", "drift", "ratio", "interval", "A/A says"):
@@ -38,8 +42,12 @@ def _cells(each: CellFloor) -> Iterable[str]:
 
 
 def alarms(each: CellFloor) -> str:
-    """Return how often equal arms were called different."""
-    return f"False alarms: {each.alarms} of {each.alarms_of} comparisons of {ALARM_BLOCKS} blocks."
+    """Return how often equal arms were called different, and how often that may be (Wilson's interval)."""
+    counted = f"False alarms: {each.alarms} of {each.alarms_of} comparisons of {ALARM_BLOCKS} blocks"
+    if not each.alarms_of:
+        return f"{counted}."
+    share = share_interval(each.alarms, each.alarms_of)
+    return f"{counted}, a rate of {100 * share.low:.0f}–{100 * share.high:.0f} % ({100 * (1 - ALPHA):g} % interval)."
 
 
 def told(floor: NoiseFloor) -> str:

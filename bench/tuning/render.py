@@ -72,8 +72,17 @@ def variant_names() -> list[str]:
 
 
 def summary(name: str) -> str:
-    """Return what a variant says of itself in its template's first line."""
-    lines = (template_directory() / "variants" / f"{name}{SUFFIX}").read_text(encoding="utf-8").splitlines()
+    """Return what a variant says of itself in its template's first line.
+
+    Raises:
+        WrongUseError: the file is no text.
+
+    """
+    path = template_directory() / "variants" / f"{name}{SUFFIX}"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise WrongUseError(f"Template variants/{name}{SUFFIX}: it is not UTF-8: {error}") from error
     return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
 
 
@@ -93,7 +102,7 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
     except WrongUseError as error:
         raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
         raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
     return as_variant(name.rpartition("/")[2], text)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.noise import BoxNoise
 from bench.cli import main
 from bench.comparing import compared, plan_again
 from bench.model import UntilDecided, from_json
@@ -274,6 +275,101 @@ def test_a_false_alarm_gives_exit_code_1(pgladder):
     code, out, _ = pgladder("noise", "results/noise-run")
     assert code == 1
     assert "faster: a false alarm" in out
+
+
+def a_a(**changes):
+    return later(again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}, **changes)))
+
+
+def test_a_floor_from_half_of_the_blocks_says_so_and_gives_exit_code_1(pgladder):
+    voids = later(again(compared_run({"stock": [*QUIET[:3], None, None, None], "stock-again": QUIET[::-1]})))
+    written(Path("results/noise-run/bench-1"), voids)
+    code, out, _ = pgladder("noise", "results/noise-run")
+    assert code == 1
+    assert "the floor rests on 3 of 6 blocks" in " ".join(out.split())
+
+
+def test_a_noise_run_without_checksums_says_so_and_gives_exit_code_1(pgladder):
+    (written(Path("results/noise-run/bench-1"), a_a()) / "SHA256SUMS").unlink()
+    code, out, err = pgladder("noise", "results/noise-run", "--json")
+    assert code == 1
+    assert "no checksums" in err
+    assert from_json(out, BoxNoise, "stdout").floors
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"\xff\xfe", b'{"schema":"pgladder/noise/2"}'])
+def test_noise_that_cannot_be_read_is_told_and_stops_no_comparison(pgladder, broken):
+    written(Path("results/one/bench-1"), two_arms())
+    kept = Path("results/noise/bench-1.json")
+    kept.parent.mkdir()
+    kept.write_bytes(broken)
+    code, out, err = pgladder("compare", "results/one")
+    assert (code, err) == (0, "")
+    assert "bench-1.json" in out
+    assert "the noise of this box is not shown" in " ".join(out.split())
+    assert pgladder("report", "results/one")[0] == 0
+    written(Path("results/noise-run/bench-1"), a_a())
+    code, out, _ = pgladder("noise", "results/noise-run")
+    assert code == 0
+    assert "is bench-1.json.unreadable now" in out
+    assert kept.with_name("bench-1.json.unreadable").read_bytes() == broken
+    assert "Noise floor of this box" in pgladder("compare", "results/one")[1]
+
+
+def test_noise_that_was_edited_into_nonsense_is_not_believed(pgladder):
+    written(Path("results/noise-run/bench-1"), a_a())
+    pgladder("noise", "results/noise-run")
+    kept = Path("results/noise/bench-1.json")
+    kept.write_text(kept.read_text().replace('"spread":', '"spread":-'))
+    written(Path("results/one/bench-1"), two_arms())
+    assert "not shown" in " ".join(pgladder("compare", "results/one")[1].split())
+
+
+@pytest.mark.parametrize("name", ["../../../../evil", "/evil", ".."])
+def test_a_host_whose_name_would_lead_out_of_results_is_refused(refused, pgladder, name):
+    written(Path("deep/a/b/c/run"), on(name, a_a()))
+    assert "can't have a file of that name" in refused("noise", "deep/a/b/c/run")
+    written(Path("one/run"), on(name, two_arms()))
+    assert pgladder("compare", "one")[0] == 0
+
+
+def test_noise_of_a_run_that_lies_elsewhere_is_kept_beside_it(pgladder):
+    written(Path("mine"), a_a())
+    assert "Kept: " in pgladder("noise", "mine")[1]
+    assert Path("noise/bench-1.json").is_file()
+    written(Path("other"), two_arms())
+    assert "Noise floor of this box (A/A of 6 blocks of stock" in pgladder("compare", "other")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--blocks", "50"], "--blocks"),
+        (["--variants", "nosuch"], "--variants"),
+        (["--preload-rows", "0"], "--preload-rows"),
+        (["--any-version"], "--any-version"),
+        (["--seed", "1"], "--seed"),
+    ],
+)
+def test_words_that_say_how_to_measure_mean_nothing_to_a_run_that_was_pulled(refused, words, named):
+    written(Path("results/noise-run/bench-1"), a_a())
+    assert f"leave out {named}" in refused("noise", "results/noise-run", *words)
+
+
+def test_a_run_without_checksums_gives_exit_code_1_as_it_does_for_the_ladder(pgladder):
+    (written(Path("one/bench-1"), two_arms()) / "SHA256SUMS").unlink()
+    (written(Path("two/bench-1"), later(two_arms())) / "SHA256SUMS").unlink()
+    assert pgladder("ladder", "one")[0] == 1
+    assert pgladder("compare", "one")[0] == 1
+    assert pgladder("compare", "one", "two")[0] == 1
+
+
+def test_records_that_contradict_their_plan_are_refused(refused):
+    run = two_arms()
+    records = [replace(each, seconds=20) if each.variant == "fast" else each for each in run.records]
+    written(Path("one/bench-1"), replace(run, records=records))
+    assert "its seconds is 20" in refused("compare", "one")
+    assert "its seconds is 20" in refused("ladder", "one")
 
 
 # --- reproduce -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.journal import RunDirectory, find_runs
+from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import WrongUseError, to_json
 from tests.builders import a_host, a_plan, a_record, a_samples
 
@@ -238,6 +238,15 @@ def test_a_run_is_found_at_its_own_directory_and_at_the_one_above(finished):
     other = RunDirectory(finished.path.parent / "bench-0")
     other.begin(a_plan())
     assert [each.path for each in find_runs(finished.path.parent)] == [other.path, finished.path]
+
+
+def test_runs_of_different_depths_are_all_found(tmp_path):
+    places = [tmp_path / "one", tmp_path / "two" / "bench-1", tmp_path / "two" / "bench-2"]
+    for place in places:
+        RunDirectory(place).begin(a_plan())
+    assert [each.path for each in find_all_runs(tmp_path)] == places
+    assert [each.path for each in find_all_runs(tmp_path / "two")] == places[1:]
+    assert [each.path for each in find_all_runs(tmp_path / "one")] == places[:1]
 
 
 @pytest.mark.parametrize("path", ["", "nowhere"])

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.apart import compare_runs
+from bench.analysis.comparison import Differing
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
+from bench.tuning.render import as_variant
 from tests.builders import a_histogram, a_host, compared_run
 
 RATES = [100.0, 103, 98, 101, 99, 102]
@@ -135,3 +137,31 @@ def test_void_trials_are_left_out_by_name():
 def test_p_values_over_a_matrix_are_adjusted():
     report = compare_runs([run("2", "2-C"), run("2", "2-C", name=LATER)], "runs")
     assert all(cell.pairs[0].adjusted_p >= cell.pairs[0].settled.p_value for cell in report.cells)
+
+
+def test_postgresql_that_nobody_knows_of_either_run_is_told():
+    report = compare_runs([run(host=None), run(name=LATER, host=None)], "runs")
+    assert any(note.startswith("The version of PostgreSQL is not known of") and LATER in note for note in report.notes)
+    assert not any("version" in note for note in compare_runs([run(), run(name=LATER)], "runs").notes)
+    with pytest.raises(WrongUseError, match="PostgreSQL 15 and unknown"):
+        compare_runs([run(), run(name=LATER, host=None)], "runs")
+
+
+def test_runs_of_different_boxes_are_told_before_the_caveat():
+    other = run(name=LATER, host=replace(a_host(), host="shelf"))
+    assert (
+        compare_runs([run(), other], "runs").notes[0].startswith("These runs are of different boxes, bench-1 and shelf")
+    )
+
+
+def test_settings_that_differ_in_effect_between_runs_are_listed():
+    other = run(name=LATER)
+    mine = as_variant("stock", "work_mem = 64MB\n")
+    pair = pair_of(compare_runs([run(), replace(other, plan=replace(other.plan, variants=(mine,)))], "runs"))
+    assert pair.differs == (Differing(name="work_mem", baseline="4MB", candidate="64MB"),)
+    assert pair_of(compare_runs([run(), run(name=LATER)], "runs")).differs == ()
+
+
+def test_a_run_without_checksums_is_not_whole():
+    assert compare_runs([run(), run(name=LATER)], "runs").complete
+    assert not compare_runs([run(), run(name=LATER, sealed=False)], "runs").complete

@@ -4,8 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.noise import box_noise, cell_noise, floor_of, is_again, joined, too_noisy
+from bench.analysis.noise import (
+    BoxNoise,
+    alarming,
+    box_noise,
+    cell_noise,
+    floor_of,
+    is_again,
+    joined,
+    too_noisy,
+)
 from bench.arms import by_cell
+from bench.comparing import doubts
 from bench.model import Unreadable, WrongUseError, from_json, to_json
 from bench.stats.noise import noise_floor
 from tests.builders import a_host, again, compared_run
@@ -92,3 +102,58 @@ def test_it_is_read_as_it_was_written():
     host = a_host(cpu={"model": Unreadable(unreadable="not in /proc")})
     known = replace(box_noise(a_run()), host=host)
     assert from_json(to_json(known), type(known), "noise.json") == known
+
+
+def test_a_floor_of_the_other_rate_is_none():
+    [floor] = box_noise(a_run()).floors
+    known, plan = replace(box_noise(a_run()), floors=(replace(floor, rate="burst"),)), a_run().plan
+    [cell] = by_cell(plan, [])
+    assert floor_of(known, plan, cell) is None
+    assert floor_of(known, plan, cell, "burst") == known.floors[0]
+
+
+def test_floors_of_several_variants_are_kept_and_that_of_a_variant_compared_goes_before_anothers():
+    stock, other = box_noise(a_run()), box_noise(a_run(**{"no-fsync": ONE, "no-fsync-again": OTHER}))
+    plan = compared_run({"fast": ONE, "stock": ONE}).plan
+    [cell] = by_cell(plan, [])
+    both = joined(stock, other)
+    assert [floor.variant for floor in both.floors] == ["stock", "no-fsync"]
+    assert floor_of(both, plan, cell).variant == "stock"
+    assert cell_noise(floor_of(other, plan, cell), 6, 0.02).variant == "no-fsync"
+
+
+def test_blocks_that_do_not_count_are_told_and_a_whole_run_leaves_no_doubt():
+    assert doubts(a_run()) == []
+    voids = a_run(**{"stock": [None] * 5 + [99.0] * 7, "stock-again": OTHER * 2})
+    [told] = doubts(voids)
+    assert told.startswith(
+        "2-C plain tcp: the floor rests on 7 of 12 blocks; left out block 1 of stock: trial 1 is void"
+    )
+    assert told.endswith("; and 2 more.")
+
+
+def test_a_run_that_was_cut_or_is_not_sealed_is_in_doubt():
+    run = a_run()
+    cut, unsealed = doubts(replace(run, records=run.records[:8])), doubts(replace(run, sealed=False))
+    assert any("This run is not complete: 8 of its 12 trials" in told for told in cut)
+    assert any("has no checksums" in told for told in unsealed)
+
+
+def test_a_verdict_between_equal_arms_is_alarming():
+    assert not alarming(box_noise(a_run()))
+    assert alarming(box_noise(a_run(**{"stock": ONE, "stock-again": [2 * rate for rate in ONE]})))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"spread":', '"spread":-'),
+        ('"blocks":6', '"blocks":-3'),
+        ('"alarms":0', '"alarms":3'),
+        ('"drift":', '"drift":-2'),
+    ],
+)
+def test_figures_that_nobody_can_have_measured_are_refused(was, becomes):
+    text = to_json(box_noise(a_run())).decode()
+    with pytest.raises(WrongUseError, match=r"noise\.json is not a valid pgladder/noise/1"):
+        from_json(text.replace(was, becomes), BoxNoise, "noise.json")

@@ -135,3 +135,10 @@ def test_a_run_that_is_there_with_another_plan_is_known_as_that():
 def test_a_margin_is_a_share(text):
     with pytest.raises(WrongUseError, match="margin must be a number above 0 and below 1"):
         wishes({"margin": text})
+
+
+def test_until_decided_is_1_or_left_out():
+    assert wishes({"until_decided": "1"}) == {"until_decided": ["1"]}
+    assert wishes({"until_decided": ""}) == {}
+    with pytest.raises(WrongUseError, match="until_decided is 1 or left out, not 'yes'"):
+        wishes({"until_decided": "yes"})

@@ -11,7 +11,8 @@ from bench.campaign import questions, verbs
 from bench.campaign.plans import check_again, plan_for
 from bench.campaign.verbs import Boxes, launched_again
 from bench.model import Plan, WrongUseError, from_json, to_json
-from tests.builders import compared_run, written
+from tests.builders import RUN, compared_run, written
+from tests.builders import again as run_again
 from tests.unit.campaign.test_plans import BOX, asked
 
 
@@ -96,3 +97,28 @@ def test_a_box_without_room_is_refused():
     check_again(BOX, plan)
     with pytest.raises(WrongUseError, match="its disk has"):
         check_again(replace(BOX, free_bytes=1000), plan)
+
+
+def test_a_false_alarm_on_a_box_is_no_success(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rates = [100.0, 103, 98, 101, 99, 102]
+    for name, other, sound in (("quiet", rates[::-1], True), ("loud", [2 * rate for rate in rates], False)):
+        run = run_again(compared_run({"stock": rates, "stock-again": other}))
+        place = written(tmp_path / "results" / run.plan.run / name, run)
+        here = Boxes(Console(file=io.StringIO()))
+        assert questions._noise(here, {name: place}, {"margin": ""}) == sound
+
+
+def test_the_warning_before_hours_are_spent_takes_the_margin_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rates = [100.0, 103, 98, 101, 99, 102]
+    run = run_again(compared_run({"stock": rates, "stock-again": rates[::-1]}))
+    questions._noise(
+        Boxes(Console(file=io.StringIO())),
+        {"n100-a": written(tmp_path / "results" / RUN / "n100-a", run)},
+        {"margin": ""},
+    )
+    plan = compared_run({"stock": rates, "fast": rates}).plan
+    assert verbs._too_noisy("n100-a", plan, 0.5) == []
+    [warning] = verbs._too_noisy("n100-a", plan, 0.01)
+    assert "to tell 1.0 % in 2-C" in warning

@@ -52,3 +52,10 @@ def test_this_machine_is_no_box():
 def test_a_value_that_only_ansible_can_read_is_named():
     with pytest.raises(WrongUseError, match="n100: ansible_host in the inventory is a template"):
         parse_inventory(listed(ansible_host="{{ address }}"))
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "..", ".hidden"])
+def test_a_name_that_would_lead_out_of_results_is_refused(name):
+    text = json.dumps({"all": {"hosts": [name]}, "_meta": {"hostvars": {}}})
+    with pytest.raises(WrongUseError, match="directory of its results"):
+        parse_inventory(text)

@@ -18,7 +18,13 @@ from tests.builders import a_host, compared_run, void
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 NOISE = CellNoise(
-    measured="2026-11-22T10:15:00+00:00", blocks=12, spread=0.021, drift=-0.004, detectable=0.031, blocks_for_margin=14
+    variant="stock",
+    measured="2026-11-22T10:15:00+00:00",
+    blocks=12,
+    spread=0.021,
+    drift=-0.004,
+    detectable=0.031,
+    blocks_for_margin=14,
 )
 
 

@@ -20,7 +20,7 @@ def test_it_fits_100_columns_and_tells_spread_drift_and_what_blocks_detect():
     assert max(map(len, text.splitlines())) <= 100
     told = " ".join(text.split())
     assert "10 blocks detect" in told
-    assert "False alarms: 0 of 2 comparisons of 3 blocks." in told
+    assert "False alarms: 0 of 2 comparisons of 3 blocks, a rate of 0–66 % (95 % interval)." in told
 
 
 def test_a_box_too_noisy_for_the_margin_says_so_with_the_blocks_and_the_time_that_would_do():

@@ -173,6 +173,7 @@ def test_a_page_of_a_hundred_long_trials_is_small():
     records = [a_record(n, ["1", "2", "2-B", "2-C", "2-D"][n % 5], seconds=3600) for n in range(1, 101)]
     long = {(n, 1): Samples(trial=n, attempt=1, rows_per_second=[123_457 + n] * 3600) for n in range(1, 101)}
     run = pulled(*records, samples=long)
+    run = replace(run, plan=replace(run.plan, window_s=3600))
     assert len(page(run).html) < 400_000  # with 0.9 MB of Vega far below 2 MB
 
 
@@ -205,7 +206,9 @@ def test_the_page_has_the_figures_that_the_terminal_prints():
 
 
 def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_floor():
-    noise = CellNoise(measured="2026-11-22", blocks=9, spread=0.02, drift=0, detectable=0.03, blocks_for_margin=9)
+    noise = CellNoise(
+        variant="stock", measured="2026-11-22", blocks=9, spread=0.02, drift=0, detectable=0.03, blocks_for_margin=9
+    )
     run = compared_run({"stock": QUIET, "a": QUIET[::-1], "b": [2 * rate for rate in QUIET[::-1]]})
     [comparison] = [compare_arms([run], lambda _cell, _blocks: noise)]
     rows = comparison_view(comparison).forest.rows

@@ -204,3 +204,17 @@ def test_an_error_in_a_template_names_the_file_and_the_cause(templates, text, ca
 def test_a_template_that_is_not_there_is_named():
     with pytest.raises(WrongUseError, match=r"variants/none\.conf\.j2: TemplateNotFound"):
         render("variants/none", {})
+
+
+def test_a_template_that_is_no_text_is_named(templates):
+    (templates / "variants" / "mine.conf.j2").write_bytes(b"# \xe9\n")
+    with pytest.raises(WrongUseError, match=r"variants/mine\.conf\.j2: .*UTF-8|variants/mine\.conf\.j2: Unicode"):
+        summary("mine")
+    with pytest.raises(WrongUseError, match=r"variants/mine\.conf\.j2: UnicodeDecodeError"):
+        render_variant("mine", BOX)
+
+
+def test_a_template_that_calls_itself_without_end_is_named(templates):
+    (templates / "variants" / "mine.conf.j2").write_text("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}")
+    with pytest.raises(WrongUseError, match=r"variants/mine\.conf\.j2: RecursionError"):
+        render_variant("mine", BOX)
