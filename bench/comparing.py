@@ -11,7 +11,6 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis.apart import Kind, compare_runs
-from bench.analysis.compare import left_out
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.notes import ending
@@ -19,7 +18,7 @@ from bench.analysis.pulled import PulledRun
 from bench.arms import by_cell, headline, rates, shared
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
-from bench.model import Plan, WrongUseError, to_json
+from bench.model import Plan, Record, WrongUseError, to_json
 from bench.noise import compare_box, noise_file, noise_in, results_of
 from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
@@ -139,17 +138,23 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
 
 def doubts(run: PulledRun) -> list[str]:
     """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
-    planned = len({trial.block for trial in run.plan.trials})
+    planned, rate = len({trial.block for trial in run.plan.trials}), headline(run.records)
     notes = ending(run, several=False)
     for cell, arms in by_cell(run.plan, run.records).items():
-        if missing := list(left_out(arms)):
-            counts = len(shared(*(rates(blocks, headline(run.records)) for blocks in arms.values()))[0])
-            more = f"; and {len(missing) - MOST_NAMED} more" if missing[MOST_NAMED:] else ""
+        counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
+        if counts < planned:
+            lost = [_why(each) for blocks in arms.values() for each in blocks.values() if rate(each) is None]
+            more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
             notes.append(
-                f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks;"
-                f" left out {'; '.join(missing[:MOST_NAMED])}{more}."
+                f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks"
+                f"{': ' if lost else ''}{'; '.join(lost[:MOST_NAMED])}{more}."
             )
     return notes
+
+
+def _why(record: Record) -> str:
+    void = record.validity.state == "void"
+    return f"trial {record.trial} {f'is void, {record.validity.reasons[0].detail}' if void else 'has no such rate'}"
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

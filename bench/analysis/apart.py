@@ -12,8 +12,8 @@ from hdrh.histogram import HdrHistogram
 
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
+from bench.analysis.effects import Effects, effects_of, settings_differing
 from bench.analysis.notes import NO_SETTLED, arm_notes, durability_notes, ending
-from bench.analysis.pairs import Effects, effects_of, settings_differing
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import good

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from bench.analysis.comparison import Differing, Pair
 from bench.arms import Block, ByBlock, Rate, burst, rates, settled, shared
-from bench.model import Fingerprint, Plan
+from bench.model import Plan
 from bench.stats.compare import ALPHA, Comparison, Verdict, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, nominal_alpha
-from bench.tuning.parameters import Value, differences, effect, values
-from bench.tuning.render import texts
+from bench.tuning.parameters import Value, differences
 
 Known = Mapping[Rate, Mapping[str, Mapping[Block, float]]]
 """By kind of rate and arm, that of each block that counts."""
@@ -66,23 +65,13 @@ def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> li
                 adjusted_p=None,
                 verdict=headlined.verdict if headlined else None,
                 left_out=(),
-                differs=settings_differing(effects[baseline], effects[each]),
+                differs=_differing(effects[baseline], effects[each]),
             )
         )
     return found
 
 
-def effects_of(plan: Plan, host: Fingerprint | None) -> dict[str, Mapping[str, Value]]:
-    """Return what is in force under each variant of a plan on a box."""
-    huge_pages = (host.facts.get("memory", {}).get("nr_hugepages") if host else None) != 0
-    return {
-        variant.name: effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
-        for variant in plan.variants
-    }
-
-
-def settings_differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
-    """Return the settings of which the values in force are not the same."""
+def _differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
     found = differences(baseline, candidate)
     return tuple(Differing(name=each.name, baseline=each.a, candidate=each.b) for each in found)
 

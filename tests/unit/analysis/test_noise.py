@@ -126,9 +126,7 @@ def test_blocks_that_do_not_count_are_told_and_a_whole_run_leaves_no_doubt():
     assert doubts(a_run()) == []
     voids = a_run(**{"stock": [None] * 5 + [99.0] * 7, "stock-again": OTHER * 2})
     [told] = doubts(voids)
-    assert told.startswith(
-        "2-C plain tcp: the floor rests on 7 of 12 blocks; left out block 1 of stock: trial 1 is void"
-    )
+    assert told.startswith("2-C plain tcp: the floor rests on 7 of 12 blocks: trial 1 is void")
     assert told.endswith("; and 2 more.")
 
 
