@@ -91,8 +91,8 @@ test: lint unit integration e2e ## everything CI runs
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
 
-perf: .venv/ready ## benchmarks of pgladder itself
-	$(BIN)/python -m tests.perf
+perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
+	$(BIN)/python -m tests.perf $(LIMIT)
 
 demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
 	@$(MAKE) --no-print-directory lab-up N=1
