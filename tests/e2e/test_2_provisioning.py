@@ -1,6 +1,7 @@
 """Provisioning, its interruptions, and the way back; on the first box."""
 
 import json
+import os
 import subprocess
 
 from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, sentence
@@ -119,14 +120,23 @@ def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywher
     lab.run(BOX, "echo mine | sudo tee /etc/victim")
     lab.run(BOX, "sudo chmod 666 /etc/pgladder.toml")
     lab.run(BOX, f"sudo -iu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
-    said = lab.play("provision", BOX, *(word for value in AS_TEXT for word in ("-e", value)))
+    allowed = json.dumps({"postgresql_remote_clients": [lab.subnet]})
+    said = lab.play("provision", BOX, *(word for value in (*AS_TEXT, allowed) for word in ("-e", value)))
     assert said.returncode == 0, said.stdout
+    secret = lab.run(BOX, "sudo cat /var/lib/pgladder/.pgpass").strip().split(":")[-1]
+    assert _from_here(lab, secret).stdout.strip() == "1"
+    assert "password authentication failed" in _from_here(lab, "wrong").stderr
     assert (lab.sql(BOX, "SHOW ssl"), lab.sql(BOX, "SHOW max_connections")) == ("off", "290")
     lab.run(BOX, "sudo systemctl start pgladder-quiet && systemctl is-active apt-daily.timer ssh")
     assert lab.run(BOX, "stat -c %a /etc/pgladder.toml").strip() == "644"
     assert lab.run(BOX, "stat -c %U:%G /etc/victim; cat /etc/victim; sudo rm /etc/victim") == "root:root\nmine\n"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
     assert lab.sql(BOX, "SELECT 1", "-h 127.0.0.1") == "1"
+
+
+def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
+    words = ["psql", "-w", "-At", "-h", lab.address(BOX), "-p", "5544", "-U", "pgladder", "-d", "postgres"]
+    return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
 def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None:

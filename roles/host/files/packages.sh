@@ -5,7 +5,9 @@
 # begins, so that teardown.sh knows it wherever the power goes. It changes no package that was there before.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-without() { grep -vxFf "$1" || test $? = 1; } # of the lines read, those that are not in the file, in whatever order
+# Of the lines read, those that are (not) in the file, in whatever order it is.
+within() { grep -xFf "$1" || test $? = 1; }
+without() { grep -vxFf "$1" || test $? = 1; }
 apt() { apt-get -qq -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
 
 missing() {
@@ -33,6 +35,11 @@ write_down_additions() {
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }
 
+forget_absent() { # of what was to be added: if it comes later, somebody else brought it
+  dpkg-query -W -f '${Package}\n' | within "$STATE/installed-packages" >"$STATE/installed-packages.part"
+  mv "$STATE/installed-packages.part" "$STATE/installed-packages"
+}
+
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
@@ -44,5 +51,8 @@ planned=$(apt -s install $needed)
 refuse_changes
 write_down_additions
 # shellcheck disable=SC2086
-apt install $needed >/dev/null
+if ! apt install $needed >/dev/null; then
+  forget_absent
+  exit 1
+fi
 sync # a power cut from here on takes nothing of them with it
