@@ -104,8 +104,8 @@ demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about 
 trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
 	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
 
-doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs)
-	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(TARGET)
+doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
+	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(if $(filter 1,$(SUDO)),-K) $(TARGET)
 
 provision: .venv/ready ## make boxes ready
 	$(PLAYBOOK) playbooks/provision.yml $(TARGET)
