@@ -91,8 +91,8 @@ test: lint unit integration e2e ## everything CI runs
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
 
-perf: .venv/ready ## benchmarks of pgladder itself
-	$(BIN)/python -m tests.perf
+perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
+	$(BIN)/python -m tests.perf $(LIMIT)
 
 demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
 	@$(MAKE) --no-print-directory lab-up N=1
@@ -104,8 +104,8 @@ demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about 
 trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
 	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
 
-doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs)
-	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(TARGET)
+doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
+	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(if $(filter 1,$(SUDO)),-K) $(TARGET)
 
 provision: .venv/ready ## make boxes ready
 	$(PLAYBOOK) playbooks/provision.yml $(TARGET)

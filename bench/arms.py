@@ -113,6 +113,16 @@ def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
     return None
 
 
+def alpha_each(plan: Plan) -> float:
+    """Return the share of alpha that each comparison of a run until decided may spend: all have the same (Bonferroni).
+
+    Each other variant is compared with the first in each cell.
+    """
+    assert plan.until_decided
+    arms, cells = {trial.variant for trial in plan.trials}, {cell_of(trial) for trial in plan.trials}
+    return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
+
+
 def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
     """Tell whether no comparison with the first variant is undecided; what was refused can't be compared."""
     rate, found = headline(records), []
@@ -121,7 +131,7 @@ def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
         if not refused(baseline.values()):
             first = rates(baseline, rate)
             found += [shared(first, rates(each, rate)) for each in candidates if not refused(each.values())]
-    return bool(found) and all(_tells(plan, pair, most) for pair in found)
+    return all(_tells(plan, pair, most) for pair in found)
 
 
 def _tells(plan: Plan, pair: tuple[list[float], list[float]], most: int) -> bool:
@@ -129,4 +139,4 @@ def _tells(plan: Plan, pair: tuple[list[float], list[float]], most: int) -> bool
     assert rule is not None
     if len(pair[0]) < FIRST_LOOK:
         return False
-    return compare_so_far(*pair, most, margin=rule.margin, alpha=rule.alpha).verdict != "undecided"
+    return compare_so_far(*pair, most, margin=rule.margin, alpha=alpha_each(plan)).verdict != "undecided"

@@ -91,7 +91,7 @@ def follows(name: str) -> Mapping[Path, str]:
     found = {
         directory.path / COMPARISON: to_json(report).decode() + "\n",
         FINDINGS / f"{name}.md": comparison_page(
-            question.title, question.answer(report), report, directory.plan(), host, directory.records()
+            question.title, question.answer(report), report, directory.plan(), host
         ),
     }
     if name == INGEST:

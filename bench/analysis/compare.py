@@ -15,7 +15,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, usual_margin
+from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, refused, usual_margin
 from bench.conf import read_conf
 from bench.model import Plan, Record, Variant, WrongUseError
 from bench.stats.compare import ALPHA
@@ -75,7 +75,7 @@ def _cell(
 ) -> CellComparison:
     baseline = next(iter(arms))
     pairs = tuple(
-        replace(pair, left_out=tuple(left_out({name: arms[name] for name in (baseline, pair.candidate)})))
+        replace(pair, left_out=tuple(left_out({name: arms[name] for name in (baseline, pair.candidate)}, rate)))
         for pair in make_pairs(known, rate, levels, effects)
     )
     blocks = max((pair.settled.blocks for pair in pairs if pair.settled), default=0)
@@ -88,26 +88,30 @@ def _cell(
         variant=None,
         arms=tuple(summary(name, blocks.values()) for name, blocks in arms.items()),
         pairs=pairs,
-        ranking=ranking(known[rate], levels.look),
+        ranking=ranking(known[rate], levels),
         noise=noise(cell, blocks),
     )
 
 
-def left_out(arms: Arms) -> Iterable[str]:
-    """Say which blocks do not count, and why; those of a refused arm are told by that."""
+def left_out(arms: Arms, rate: Rate) -> Iterable[str]:
+    """Say which blocks do not count, and why; those of an arm that was refused in all of them are told by that."""
     every = {block for blocks in arms.values() for block in blocks}
     found = [
-        (block, name, why) for name, blocks in arms.items() for block in every if (why := _missing(blocks.get(block)))
+        (block, name, why)
+        for name, blocks in arms.items()
+        if not refused(blocks.values())
+        for block in every
+        if (why := _missing(blocks.get(block), rate))
     ]
     return [f"{_named(block, arms)} of {name}: {why}" for block, name, why in sorted(found)]
 
 
-def _missing(record: Record | None) -> str | None:
+def _missing(record: Record | None, rate: Rate) -> str | None:
     if record is None:
         return "there is no record"
-    if record.validity.state != "void" or any(reason.code == "refused" for reason in record.validity.reasons):
-        return None
-    return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+    if record.validity.state == "void":
+        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+    return f"trial {record.trial} has no settled rate" if rate(record) is None else None
 
 
 def _named(block: Block, arms: Arms) -> str:

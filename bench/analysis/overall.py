@@ -48,7 +48,7 @@ def _standings(cells: Sequence[CellComparison], arms: ByArm, levels: Levels) -> 
     promises = {name: durability([arm for cell in cells for arm in cell.arms if arm.name == name]) for name in arms}
     for promise in dict.fromkeys(promises[name] for name, known in arms.items() if known):
         alike = {name: known for name, known in arms.items() if promises[name] == promise}
-        yield Standing(durability=promise, ranking=ranking(alike, levels.look))
+        yield Standing(durability=promise, ranking=ranking(alike, levels))
 
 
 def durability(arms: Iterable[ArmSummary]) -> tuple[str, ...]:

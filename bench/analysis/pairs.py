@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.analysis.comparison import Differing, Pair
-from bench.arms import Block, ByBlock, Rate, burst, rates, settled, shared
+from bench.arms import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
 from bench.model import Plan
 from bench.stats.compare import ALPHA, Comparison, Verdict, compare
 from bench.stats.multiplicity import holm
-from bench.stats.sequential import FIRST_LOOK, nominal_alpha
+from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 from bench.tuning.parameters import Value, differences
 
 Known = Mapping[Rate, Mapping[str, Mapping[Block, float]]]
@@ -24,7 +24,8 @@ class Levels:
     """At which level two arms are compared: the usual one, or that of this look of a run until decided."""
 
     def __init__(self, plan: Plan, margin: float) -> None:
-        self._rule, self._margin = plan.until_decided, margin
+        self._margin = margin
+        self._alpha = alpha_each(plan) if plan.until_decided else None
         self.adjusts = plan.until_decided is None
         self.most = len({trial.block for trial in plan.trials})
 
@@ -32,16 +33,15 @@ class Levels:
         """Compare the rates of two arms; None where they have no block in common."""
         if not pair[0]:
             return None
-        alpha = self._rule.alpha if self._rule else ALPHA
-        return compare(*pair, margin=self._margin, alpha=alpha, look_alpha=self.look(len(pair[0])))
+        if self._alpha is None:
+            return compare(*pair, margin=self._margin)
+        return compare_so_far(*pair, self.most, margin=self._margin, alpha=self._alpha)
 
     def look(self, blocks: int) -> float:
         """Return 1 − coverage of an interval from so many blocks; before the first look, that of the first."""
-        if self._rule is None:
+        if self._alpha is None:
             return ALPHA
-        if self.most < FIRST_LOOK:
-            return self._rule.alpha
-        return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._rule.alpha)
+        return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._alpha)
 
 
 def known_rates(arms: Mapping[str, ByBlock]) -> Known:

@@ -1,27 +1,28 @@
 """Which arm stands where among all of a cell. Arms that their blocks can't tell apart share ranks: ties are ties.
 
-All pairs are compared, their p-values adjusted over the cell (Holm); an arm stands behind as many others as are faster.
+All pairs are compared, their p-values adjusted over the cell (Holm); an arm stands behind as many others as are faster
+by more than the margin that does not matter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import combinations
 
 from bench.analysis.comparison import Rank
+from bench.analysis.pairs import Levels
 from bench.arms import Block, shared
-from bench.stats.compare import compare
 from bench.stats.multiplicity import holm
 
 
-def ranking(arms: Mapping[str, Mapping[Block, float]], level: Callable[[int], float]) -> tuple[Rank, ...]:
+def ranking(arms: Mapping[str, Mapping[Block, float]], levels: Levels) -> tuple[Rank, ...]:
     """Return the ranks of all arms that have a rate, the best first.
 
     Args:
         arms: the rate of each block that counts.
-        level: of a test of so many blocks.
+        levels: at which two of them are compared.
 
     """
     there = {name: known for name, known in arms.items() if known}
-    ahead = _ahead(there, level)
+    ahead = _ahead(there, levels)
     ranks = [
         Rank(
             arm=name,
@@ -33,16 +34,16 @@ def ranking(arms: Mapping[str, Mapping[Block, float]], level: Callable[[int], fl
     return tuple(sorted(ranks, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
 
 
-def _ahead(arms: Mapping[str, Mapping[Block, float]], level: Callable[[int], float]) -> set[tuple[str, str]]:
+def _ahead(arms: Mapping[str, Mapping[Block, float]], levels: Levels) -> set[tuple[str, str]]:
     """Return (faster, slower) of every pair that can be told apart."""
     compared = {
-        (one, other): compare(*pair)
+        (one, other): found
         for one, other in combinations(arms, 2)
-        if len((pair := shared(arms[one], arms[other]))[0]) > 1
+        if (found := levels.compare(shared(arms[one], arms[other]))) and found.p_value is not None
     }
     told = zip(compared.items(), holm([each.p_value or 0.0 for each in compared.values()]), strict=True)
     return {
         (other, one) if each.ratio > 1 else (one, other)
         for ((one, other), each), p_value in told
-        if p_value <= level(each.blocks)
+        if p_value <= levels.look(each.blocks) and each.verdict != "equivalent"
     }

@@ -34,13 +34,14 @@ class Box:
     name: str
     facts: Mapping[str, str]
     trouble: str | None = None
+    troubled: str = "SSH"
     clock_offset_s: float | None = None
 
 
 def examine(box: Box, release: str) -> list[Finding]:
     """Return the findings of a box; ``release`` is that of the control machine."""
     if box.trouble:
-        return [Finding("SSH", "failure", box.trouble)]
+        return [Finding(box.troubled, "failure", box.trouble)]
     return [Finding("SSH", "ok", "connected, host key as recorded"), *_findings(box, release)]
 
 
@@ -49,7 +50,7 @@ def _findings(box: Box, release: str) -> Iterator[Finding]:
     yield _sudo(facts)
     yield _is("system", facts["system"], facts["system_id"] == "debian 12", "pgladder supports Debian 12")
     yield _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it")
-    yield _at_least("disk", facts["free_mb"], FREE_MB, "MB free under /var")
+    yield _at_least("disk", facts["free_mb"], FREE_MB, f"MB free under {facts['data']}")
     yield _at_least("memory", str(int(facts["memory_kb"]) // 1024), MEMORY_MB, "MB")
     yield _clock(box.clock_offset_s)
     yield _governor(facts)
@@ -74,6 +75,8 @@ def _at_least(check: str, value: str, least: int, unit: str) -> Finding:
 def _sudo(facts: Mapping[str, str]) -> Finding:
     if facts["sudo"] == "free":
         return Finding("sudo", "ok", "without a password")
+    if facts["sudo"] == "given":
+        return Finding("sudo", "ok", "with the password given")
     if facts["sudo_group"]:
         return Finding("sudo", "ok", "with a password, which provisioning asks for once")
     return Finding("sudo", "failure", "this user may not use it; as root on the box: adduser USER sudo")
@@ -106,6 +109,8 @@ def _throttling(count: str) -> Finding:
 
 
 def _fsync(said: str) -> Finding:
+    if said.startswith("not measured: "):
+        return Finding("fsync", "unknown", said)
     found = FSYNC_FIGURE.search(said)
     if not found:
         return Finding("fsync", "failure", f"could not be measured: {said}")

@@ -32,6 +32,7 @@ def collect(arguments: Sequence[str]) -> list[Box]:
             str(FACTS),
             "--tree",
             tree,
+            *_rights(arguments),
             *arguments,
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT)
@@ -39,6 +40,12 @@ def collect(arguments: Sequence[str]) -> list[Box]:
     if not boxes:
         raise WrongUseError(f"No box fits; name one by HOST= or in inventory/hosts.yml. {_last_line(done.stderr)}")
     return boxes
+
+
+def _rights(arguments: Sequence[str]) -> list[str]:
+    """Root only where a password for it is asked for or given, which is tried by that."""
+    given = any(word in {"-K", "--ask-become-pass"} or "ansible_become_pass" in word for word in arguments)
+    return ["--become"] if given else ["-e", "ansible_become=false"]
 
 
 def release() -> str:
@@ -57,7 +64,10 @@ def release() -> str:
 def _box(path: Path) -> Box:
     result = json.loads(path.read_text())
     if result.get("unreachable") or result.get("rc") != 0:
-        return Box(path.name, {}, trouble=_sentence(str(result.get("msg") or result)))
+        message = str(result.get("msg") or result)
+        if "sudo password" in message:
+            return Box(path.name, {}, trouble="sudo did not accept the password given", troubled="sudo")
+        return Box(path.name, {}, trouble=_sentence(message))
     facts = dict(line.split("=", 1) for line in result["stdout_lines"] if "=" in line)
     # The answer was written when it arrived, a moment after the box looked at its clock.
     return Box(path.name, facts, clock_offset_s=float(facts["now"]) - path.stat().st_mtime)

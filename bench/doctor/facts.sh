@@ -1,15 +1,25 @@
 #!/bin/sh
-# What could stop or spoil a run on this box: facts as key=value lines. Needs neither Python nor root, changes nothing.
+# What could stop or spoil a run on this box: facts as key=value lines. Needs no Python, changes nothing; root only where
+# the data lie on a disk of their own.
 export LC_ALL=C
 first() { for file in "$@"; do [ ! -r "$file" ] || { cat "$file" && return; }; done; }
+
+# Where the cluster's data are, or will be.
+data=$(sed -n 's/^data_directory = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)
+data=${data:-/var/lib/postgresql/15}
+while [ ! -e "$data" ]; do data=${data%/*}; done
+
+sudo=$(sudo -n true 2>&1 && echo free)
+if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then sudo=given; fi
 
 . /etc/os-release
 echo "system=$PRETTY_NAME"
 echo "system_id=$ID $VERSION_ID"
 echo "architecture=$(uname -m)"
-echo "sudo=$(sudo -n true 2>&1 && echo free)"
+echo "sudo=$sudo"
 echo "sudo_group=$(id -nG | tr ' ' '\n' | grep -xE 'sudo|root|wheel')"
-echo "free_mb=$(df --output=avail -BM /var | sed '1d; s/[^0-9]//g')"
+echo "data=$data"
+echo "free_mb=$(df --output=avail -BM "$data" | sed '1d; s/[^0-9]//g')"
 echo "memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 echo "container=$(systemd-detect-virt --container)"
 echo "governor=$(first /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor)"
@@ -17,8 +27,15 @@ echo "throttled=$(cat /sys/devices/system/cpu/cpu*/thermal_throttle/package_thro
 echo "release=$(sed -n 's/^release = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)"
 
 # Rewriting the blocks of one file, each write on the disk before the next: what PostgreSQL's commits do.
-file=$(mktemp /var/tmp/pgladder-doctor.XXXXXX)
+flushes='file=$(mktemp "$0/pgladder-doctor.XXXXXX") || exit; trap "rm -f \"$file\"" EXIT
 dd if=/dev/zero of="$file" bs=8k count=200 conv=fsync 2>/dev/null
-echo "fsync=$(dd if=/dev/zero of="$file" bs=8k count=200 oflag=dsync conv=notrunc 2>&1 | tail -n 1)"
-rm -f "$file"
+dd if=/dev/zero of="$file" bs=8k count=200 oflag=dsync conv=notrunc 2>&1 | tail -n 1'
+mount=$(df --output=target "$data" | sed 1d)
+if [ "$mount" = "$(df --output=target /var/tmp | sed 1d)" ]; then
+  echo "fsync=$(sh -c "$flushes" /var/tmp 2>&1)"
+elif [ "$sudo" = free ] || [ "$sudo" = given ]; then
+  echo "fsync=$(sudo -n sh -c "$flushes" "$mount" 2>&1)"
+else
+  echo "fsync=not measured: only root may write to $mount, where the data lie; SUDO=1 asks for the sudo password"
+fi
 echo "now=$(date +%s.%N)"

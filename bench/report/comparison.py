@@ -12,11 +12,11 @@ from bench.report.overall import standing_heading, standing_table
 from bench.report.ratios import (
     STYLES,
     bare_table,
+    blocks_text,
     detects_text,
     headlined,
     interval_text,
     mark,
-    more_text,
     p_text,
     percent,
     rank_text,
@@ -76,7 +76,7 @@ def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the arms of a cell, each other one against the first."""
     table = bare_table(
         KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "detects", "more\nblocks", left={KINDS[report.kind], "verdict"},
+        "detects", "blocks\n+ more", left={KINDS[report.kind], "verdict"},
     )  # fmt: skip
     ranks = {rank.arm: rank for rank in cell.ranking}
     pairs = {pair.candidate: pair for pair in cell.pairs}
@@ -93,7 +93,7 @@ def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: P
     right = [ratio_text(decides), interval_text(decides), ratio_text(pair.burst), p_text(pair.adjusted_p)]
     verdict = verdict_text(report, arm, pair)
     style = STYLES.get(verdict.removesuffix("*"), "")
-    rest = [detects_text(decides), more_text(decides)]
+    rest = [detects_text(decides), blocks_text(pair, decides)]
     return [*map(Text, [*left, *right]), Text(verdict, style=style), *map(Text, rest)]
 
 
@@ -176,10 +176,11 @@ def caption(report: ComparisonReport) -> str:
     """Return how the numbers are to be read."""
     coverage = 100 * (1 - report.alpha)
     paired = "paired by block" if report.kind == "variants" else "not paired: blocks were not interleaved (Welch)"
+    holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     text = (
-        f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, marginal"
-        f" (of each pair alone); equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
-        " found in 8 of 10 cases; more blocks: that would decide in 8 of 10; a range of ranks is a tie"
+        f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"
+        f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
+        " found in 8 of 10 cases; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
     )
     if report.max_blocks is None:
         text += "; p adj.: Holm, over all pairs here; *: another verdict if it were the only pair"

@@ -3,26 +3,23 @@
 The tables are the terminal's.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport
-from bench.model import Fingerprint, Plan, Record
+from bench.model import Fingerprint, Plan
 from bench.report.comparison import LEGEND, caption, heading, matrix, noise_line, pairs_table
 from bench.report.overall import standing_heading, standing_table
 from bench.report.terminal import DASH, describe_host
 
 
-def comparison_page(
-    title: str, answer: str, report: ComparisonReport, plan: Plan, host: Fingerprint, records: Sequence[Record]
-) -> str:
+def comparison_page(title: str, answer: str, report: ComparisonReport, plan: Plan, host: Fingerprint) -> str:
     """Return the page; ``answer`` is what the comparison was made for, in a sentence or two."""
     parts = [
         f"# {title}",
-        *(f"> {note}" for note in (*report.notes, *_doubts(records))),
+        *(f"> {note}" for note in report.notes),
         answer,
         f"**The machine.** {describe_host(host)}.",
         _how(plan),
@@ -32,17 +29,6 @@ def comparison_page(
         f"{caption(report)[0].upper()}{caption(report)[1:]}",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _doubts(records: Sequence[Record]) -> Iterable[str]:
-    doubted = [record.validity for record in records if record.validity.state != "valid"]
-    if doubted:
-        codes = Counter(code for each in doubted for code in {reason.code for reason in each.reasons})
-        found = ", ".join(f"{code} {count}" for code, count in codes.most_common())
-        yield (
-            f"{len(doubted)} of {len(records)} trials are suspect or void: {found} (what each means:"
-            " [trust.md](../trust.md))."
-        )
 
 
 def _how(plan: Plan) -> str:

@@ -9,11 +9,11 @@ from bench.analysis.comparison import ComparisonReport, Overall, Rank, Standing
 from bench.report.ratios import (
     STYLES,
     bare_table,
+    blocks_text,
     detects_text,
     headlined,
     interval_text,
     mark,
-    more_text,
     p_text,
     rank_text,
     ratio_text,
@@ -21,7 +21,7 @@ from bench.report.ratios import (
     verdict_text,
 )
 
-COLUMNS = ("variant", "rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "detects", "more blocks")
+COLUMNS = ("variant", "rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "detects", "blocks + more")
 
 
 def standing_heading(over: Overall, standing: Standing) -> str:
@@ -45,7 +45,7 @@ def _row(report: ComparisonReport, over: Overall, rank: Rank) -> Sequence[str]:
     decides = headlined(report, pair)
     figures = (ratio_text(decides), interval_text(decides), ratio_text(pair.burst), p_text(pair.adjusted_p))
     verdict = verdict_text(report, arms[0], pair)
-    return (name, rank_text(rank), *figures, verdict, detects_text(decides), more_text(decides))
+    return (name, rank_text(rank), *figures, verdict, detects_text(decides), blocks_text(pair, decides))
 
 
 def standing_table(report: ComparisonReport, over: Overall, standing: Standing) -> Table:

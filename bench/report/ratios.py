@@ -75,11 +75,12 @@ def percent(value: float) -> str:
     return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %" if value < 10 else ">999 %"
 
 
-def more_text(found: Comparison | None) -> str:
-    """Return how many more blocks would decide, nothing where that is not asked."""
-    if found is None or found.verdict != "undecided":
-        return ""
-    return "?" if found.more_blocks is None else str(found.more_blocks)
+def blocks_text(pair: Pair, found: Comparison | None) -> str:
+    """Return the blocks that count and, if undecided, how many more would decide: 6+12, 6+? where nobody knows."""
+    if found is None:
+        return DASH
+    more = "?" if found.more_blocks is None else str(found.more_blocks)
+    return f"{found.blocks}+{more}" if pair.verdict == "undecided" else str(found.blocks)
 
 
 def bare_table(*columns: str, left: set[str]) -> Table:

@@ -34,7 +34,7 @@ class Comparison:
     Attributes:
         blocks: pairs that went in.
         ratio: geometric mean of candidate ÷ baseline.
-        interval: of the ratio.
+        interval: of the ratio; None also where no float holds its upper end.
         coverage: of the interval, marginal (over this comparison alone).
         p_value: two-sided, of a ratio of 1.
         margin: the practical margin: ratios from 1 ÷ (1 + margin) to 1 + margin count as equal.
@@ -63,7 +63,6 @@ def compare(
     *,
     margin: float = MARGIN,
     alpha: float = ALPHA,
-    look_alpha: float | None = None,
 ) -> Comparison:
     """Compare two arms by the rates (higher is better) they had in the same blocks, in the same order.
 
@@ -71,16 +70,14 @@ def compare(
         baseline: one positive rate a block.
         candidate: likewise.
         margin: relative difference that does not matter.
-        alpha: 1 − coverage of the interval; also what is planned for in ``detectable`` and ``more_blocks``.
-        look_alpha: 1 − coverage of this look's interval where ``sequential`` spends ``alpha`` over several.
+        alpha: 1 − coverage of the interval.
 
     Raises:
         WrongUseError: no blocks, arms of different length, a rate that is not positive and finite.
 
     """
     logs = log_ratios(baseline, candidate)
-    look_alpha = alpha if look_alpha is None else look_alpha
-    interval = mean_interval(logs, look_alpha) if len(logs) > 1 else None
+    interval = mean_interval(logs, alpha) if len(logs) > 1 else None
     verdict = verdict_of(interval, margin)
     spread = deviation(logs) if len(logs) > 1 else None
     more = None
@@ -89,8 +86,8 @@ def compare(
     return Comparison(
         blocks=len(logs),
         ratio=exp_or_inf(mean(logs)),
-        interval=interval and Interval(exp_or_inf(interval.low), exp_or_inf(interval.high)),
-        coverage=1 - look_alpha,
+        interval=ratios(interval),
+        coverage=1 - alpha,
         p_value=_p_value(logs),
         margin=margin,
         verdict=verdict,
@@ -175,11 +172,24 @@ def _p_value(logs: Sequence[float]) -> float | None:
     return 2 * student_t_tail(abs(mean(logs)) / error, len(logs) - 1)
 
 
+def decides(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> bool:
+    """Return whether so many blocks tell the log ratio ``effect`` from none, or from the margin, in 8 of 10 cases."""
+    told = _reach(blocks, alpha) * spread <= abs(effect)
+    return told or _reach(blocks, alpha, BOTH_SIDES) * spread <= math.log1p(margin) - abs(effect)
+
+
 def more_blocks(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> int | None:
     """Count up to whichever is nearer: telling the log ratio ``effect`` from none, or from the margin."""
     inside = blocks_for(math.log1p(margin) - abs(effect), spread, alpha, BOTH_SIDES)
     needs = [blocks_for(abs(effect), spread, alpha), inside]
     return min((max(need - blocks, 1) for need in needs if need is not None), default=None)
+
+
+def ratios(interval: Interval | None) -> Interval | None:
+    """Return the interval of a ratio from that of its logarithm; None where there is none, or it has no upper end."""
+    if interval is None or math.isinf(high := exp_or_inf(interval.high)):
+        return None
+    return Interval(exp_or_inf(interval.low), high)
 
 
 def exp_or_inf(value: float) -> float:

@@ -10,12 +10,14 @@ promised. All verdicts, equivalence included, are read from it, so all keep that
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 from statistics import NormalDist
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
+from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, decides, log_ratios
+from bench.stats.intervals import deviation, mean
 
 FIRST_LOOK = 3
 LAST_LOOK = 200
@@ -40,14 +42,26 @@ def compare_so_far(
     """Compare after some blocks of at most ``max_blocks``: any verdict but ``undecided`` may stop the run.
 
     The rule holds if ``max_blocks`` was fixed beforehand and blocks are not left out; fewer looks than one a block
-    only make it more careful.
+    only make it more careful. Before the first look nothing is decided. ``detectable`` is this look's, and
+    ``more_blocks`` counts to the first look, of those planned, that would decide.
 
     Raises:
-        WrongUseError: fewer than 3 blocks, more than ``max_blocks`` or 200, or rates that do not compare.
+        WrongUseError: no blocks, more than ``max_blocks`` or 200, or rates that do not compare.
 
     """
-    look_alpha = nominal_alpha(len(baseline), max_blocks, alpha)
-    return compare(baseline, candidate, margin=margin, alpha=alpha, look_alpha=look_alpha)
+    blocks = len(baseline)
+    level = nominal_alpha(max(blocks, FIRST_LOOK), max_blocks, alpha)
+    found = compare(baseline, candidate, margin=margin, alpha=level)
+    if blocks < FIRST_LOOK:
+        found = replace(found, interval=None, verdict="undecided")
+    if blocks < 2 or found.verdict != "undecided":
+        return found
+    logs = log_ratios(baseline, candidate)
+    looks = range(max(blocks + 1, FIRST_LOOK), max_blocks + 1)
+    effect, spread = mean(logs), deviation(logs)
+    would = (n for n in looks if decides(effect, spread, n, margin, nominal_alpha(n, max_blocks, alpha)))
+    decided = next(would, None)
+    return replace(found, more_blocks=None if decided is None else decided - blocks)
 
 
 def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, POWER, Comparison, exp_or_inf, more_blocks, verdict_of
+from bench.stats.compare import ALPHA, MARGIN, POWER, Comparison, exp_or_inf, more_blocks, ratios, verdict_of
 from bench.stats.distributions import student_t_critical, student_t_quantile, student_t_tail
 from bench.stats.intervals import Interval, deviation, mean
 
@@ -33,7 +33,7 @@ def compare_apart(
     return Comparison(
         blocks=blocks,
         ratio=exp_or_inf(effect),
-        interval=interval and Interval(exp_or_inf(interval.low), exp_or_inf(interval.high)),
+        interval=ratios(interval),
         coverage=1 - alpha,
         p_value=None if error is None else _p_value(effect, error, freedom),
         margin=margin,

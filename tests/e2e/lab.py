@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -29,6 +31,12 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /
   -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
   -prune -o -printf 'file %M %u %g %p\n'
 find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
+"""
+
+
+HOLD_LOCK = """
+use Fcntl; open(my $file, ">>", "/var/lib/dpkg/lock-frontend") or die;
+my $lock = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl($file, F_SETLK, $lock) or die; sleep 300
 """
 
 
@@ -120,6 +128,25 @@ class Lab:
                 ssh_extra_args=f"-o UserKnownHostsFile={keys / 'known_hosts'} -o StrictHostKeyChecking=yes",
             )
         return self.hosts[box]
+
+    @contextmanager
+    def dpkg_locked(self, box: str) -> Iterator[None]:
+        """As while another program installs packages."""
+        self.run(box, f"sudo systemd-run --unit hold-lock perl -e {quoted(HOLD_LOCK)}")
+        self.wait_until(box, "grep -qsx perl /proc/[0-9]*/comm")
+        yield
+        self.run(box, "sudo systemctl stop hold-lock")
+
+    def package(self, box: str, name: str, version: str = "1", needs: str = "base-files") -> None:
+        """Install a package that is somebody else's, with a configuration file."""
+        about = f"Package: {name}\nVersion: {version}\nDepends: {needs}\n"
+        about += "Architecture: all\nMaintainer: me\nDescription: mine"
+        self.run(
+            box,
+            f"d=$(mktemp -d) && chmod 755 $d && mkdir -p $d/DEBIAN $d/etc && cd $d && echo mine >etc/{name}-mine"
+            f" && echo /etc/{name}-mine >DEBIAN/conffiles && echo {quoted(about)} >DEBIAN/control"
+            f" && dpkg-deb -b . $d/a.deb && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
+        )
 
     def snapshot(self, box: str) -> set[str]:
         return set(self.run(box, f"sudo sh -c {quoted(SNAPSHOT)}").splitlines())

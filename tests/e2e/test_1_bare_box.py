@@ -1,11 +1,14 @@
 """A box as it comes: what is refused, and that a refusal changes nothing."""
 
+import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BIN, BOXES, CHECKOUT, Lab, changed, sentence
+from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, quoted, sentence
 
 BOX = BOXES[0]
 
@@ -45,6 +48,8 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
         ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
         ("postgresql_port=70000", "postgresql_port is 70000 (1024 to 65535)"),
         ("postgresql_variant=stokc", "The variants are async-commit, big-wal"),
+        ("bench_user=agent", "bench_user is agent and postgresql_owner is pgladder; the agent owns its cluster"),
+        ('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
     ],
 )
 def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: str, names: str) -> None:
@@ -95,14 +100,81 @@ def test_a_full_disk_is_named(lab: Lab) -> None:
     assert "its disk is full" in sentence(said, BOX)
 
 
-def test_a_wrong_sudo_password_is_named(lab: Lab) -> None:
+OTHER = "/usr/lib/os-release"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "names"),
+    [
+        (OTHER, "ID=debian; VERSION_ID=11", "runs debian 11 on "),
+        (OTHER, "ID=ubuntu; VERSION_ID=24.04", "runs ubuntu 24.04 on "),
+        ("/bin/uname", "#!/bin/sh\necho armv7l", "runs debian 12 on armv7l; pgladder supports Debian 12"),
+    ],
+)
+def test_another_system_is_refused(lab: Lab, file: str, text: str, names: str) -> None:
+    with _pretending(lab, file, text):
+        said = lab.play("provision", BOX)
+    assert names in sentence(said, BOX)
+
+
+def test_another_system_is_gone_on_with_where_told_to(lab: Lab) -> None:
+    with _pretending(lab, OTHER, "ID=ubuntu; VERSION_ID=24.04"):
+        said = lab.play("provision", BOX, "--check", "-e", "host_any_system=true")
+    assert said.returncode == 0, said.stdout
+    assert "has no Python" in said.stdout
+
+
+@contextmanager
+def _pretending(lab: Lab, file: str, text: str) -> Iterator[None]:
+    lab.run(BOX, f"echo {quoted(text)} >/tmp/other && chmod +x /tmp/other && sudo mount --bind /tmp/other {file}")
+    yield
+    lab.run(BOX, f"sudo umount {file} && rm /tmp/other")
+
+
+@contextmanager
+def _sudo_wants_a_password(lab: Lab) -> Iterator[None]:
     lab.run(BOX, "sudo mv /etc/sudoers.d/minipc /var/tmp/ && true")
-    try:
-        said = lab.play("provision", BOX, "-e", "ansible_become_password=wrong")
-    finally:
-        root = Path(f"/var/lib/{lab.name}-lab") / BOX / "root"
-        subprocess.run(["mv", root / "var/tmp/minipc", root / "etc/sudoers.d/minipc"], check=True)
-    assert "sudo did not accept the password" in sentence(said, BOX)
+    yield
+    root = Path(f"/var/lib/{lab.name}-lab") / BOX / "root"
+    subprocess.run(["mv", root / "var/tmp/minipc", root / "etc/sudoers.d/minipc"], check=True)
+
+
+WRONG = ("-e", "ansible_become_password=wrong")
+
+
+def test_a_wrong_sudo_password_is_named(lab: Lab) -> None:
+    with _sudo_wants_a_password(lab):
+        said = [lab.play(play, BOX, *WRONG) for play in ("provision", "teardown")]
+        found = _doctor(lab, *WRONG)
+    for one in said:
+        assert "sudo did not accept the password" in sentence(one, BOX)
+    assert found == {"sudo": "sudo did not accept the password given"}
+
+
+def test_without_boxes_it_says_how_to_get_some(tmp_path: Path) -> None:
+    shelf = tmp_path / "hosts.yml"
+    shelf.write_text("minipcs: {hosts: {}}")
+    said = subprocess.run([*Lab.command("provision"), "-i", shelf], check=False, **COMMON)
+    assert said.returncode != 0
+    assert "There are no boxes: name one by HOST=address" in " ".join(said.stdout.split())
+
+
+def _doctor(lab: Lab, *more: str) -> dict[str, str]:
+    command = [BIN / "python", "-m", "bench.doctor", "--json", *lab.on(BOX), *more]
+    said = json.loads(subprocess.run(command, check=False, **COMMON).stdout)
+    return {finding["check"]: finding["detail"] for finding in said[BOX]}
+
+
+def test_the_doctor_looks_at_the_disk_where_the_data_will_be(lab: Lab) -> None:
+    where = "/var/lib/postgresql"
+    lab.run(BOX, f"sudo mkdir {where} && sudo mount -t tmpfs -o size=64M tmpfs {where}")
+    found = _doctor(lab)
+    with _sudo_wants_a_password(lab):
+        without = _doctor(lab)
+    lab.run(BOX, f"sudo umount {where} && sudo rmdir {where}")
+    assert found["disk"] == f"64 MB free under {where}; 3000 needed"
+    assert "too good for a drive" in found["fsync"]
+    assert f"only root may write to {where}" in without["fsync"]
 
 
 def test_the_doctor_of_a_bare_box_asks_for_provisioning(lab: Lab) -> None:

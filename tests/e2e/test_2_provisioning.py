@@ -1,9 +1,10 @@
 """Provisioning, its interruptions, and the way back; on the first box."""
 
 import json
+import os
 import subprocess
 
-from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, quoted, sentence
+from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, sentence
 
 BOX = BOXES[0]
 
@@ -17,18 +18,17 @@ def _runs(program: str) -> str:
     return f"grep -qsx {program} /proc/[0-9]*/comm"
 
 
-HOLD_LOCK = """
-use Fcntl; open(my $file, ">>", "/var/lib/dpkg/lock-frontend") or die;
-my $lock = pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0); fcntl($file, F_SETLK, $lock) or die; sleep 300
-"""
-
-
 def test_a_held_dpkg_lock_is_named(lab: Lab) -> None:
-    lab.run(BOX, f"sudo systemd-run --unit hold-lock perl -e {quoted(HOLD_LOCK)}")
-    lab.wait_until(BOX, _runs("perl"))
-    said = lab.play("provision", BOX)
-    lab.run(BOX, "sudo systemctl stop hold-lock")
+    with lab.dpkg_locked(BOX):
+        said = lab.play("provision", BOX)
     assert "another program is installing packages" in sentence(said, BOX)
+
+
+def test_a_package_that_was_there_is_not_upgraded(lab: Lab) -> None:
+    lab.package(BOX, "libpq5", "0.1")
+    said = lab.play("provision", BOX)
+    assert lab.run(BOX, "dpkg-query -W -f '${Version}' libpq5; sudo dpkg -P libpq5 >/dev/null") == "0.1"
+    assert "would change others that are there already: libpq5 (from 0.1 to" in sentence(said, BOX)
 
 
 def test_packages_from_pgdg_need_pgdg(lab: Lab) -> None:
@@ -118,14 +118,25 @@ def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywher
     etc = "/etc/postgresql/15/pgladder"
     links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
     lab.run(BOX, "echo mine | sudo tee /etc/victim")
+    lab.run(BOX, "sudo chmod 666 /etc/pgladder.toml")
     lab.run(BOX, f"sudo -Hu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
-    said = lab.play("provision", BOX, *(word for value in AS_TEXT for word in ("-e", value)))
+    allowed = json.dumps({"postgresql_remote_clients": [lab.subnet]})
+    said = lab.play("provision", BOX, *(word for value in (*AS_TEXT, allowed) for word in ("-e", value)))
     assert said.returncode == 0, said.stdout
+    secret = lab.run(BOX, "sudo cat /var/lib/pgladder/.pgpass").strip().split(":")[-1]
+    assert _from_here(lab, secret).stdout.strip() == "1"
+    assert "password authentication failed" in _from_here(lab, "wrong").stderr
     assert (lab.sql(BOX, "SHOW ssl"), lab.sql(BOX, "SHOW max_connections")) == ("off", "290")
     lab.run(BOX, "sudo systemctl start pgladder-quiet && systemctl is-active apt-daily.timer ssh")
+    assert lab.run(BOX, "stat -c %a /etc/pgladder.toml").strip() == "644"
     assert lab.run(BOX, "stat -c %U:%G /etc/victim; cat /etc/victim; sudo rm /etc/victim") == "root:root\nmine\n"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
     assert lab.sql(BOX, "SELECT 1", "-h 127.0.0.1") == "1"
+
+
+def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
+    words = ["psql", "-w", "-At", "-h", lab.address(BOX), "-p", "5544", "-U", "pgladder", "-d", "postgres"]
+    return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
 def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.lab import BOXES, Lab, changed
+from tests.e2e.lab import BOXES, Lab, changed, sentence
 
 BOX = BOXES[0]
 RUNS = "/var/lib/pgladder/runs"
@@ -99,9 +99,36 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
         assert lab.sql(BOX, pages) == before
 
 
+def test_a_run_begun_by_hand_is_not_disturbed(lab: Lab) -> None:
+    lab.run(BOX, f"sudo -u pgladder {RUN} --window 60 >/dev/null 2>&1 </dev/null & true")
+    lab.wait_until(BOX, "grep -q @pgladder-run /proc/net/unix")
+    said = [lab.play(play, BOX) for play in ("provision", "teardown")]
+    lab.run(BOX, "sudo kill $(grep -alsP '/pgladder\\x00run' /proc/[0-9]*/cmdline | cut -d/ -f3)")
+    lab.wait_until(BOX, "! grep -q @pgladder-run /proc/net/unix")
+    for one in said:
+        assert "a run begun by hand (process" in sentence(one, BOX)
+        assert "of user pgladder) is under way" in sentence(one, BOX)
+    assert _as_provisioned(lab)
+
+
+def test_a_teardown_that_is_in_the_way_of_something_says_of_what(lab: Lab) -> None:
+    lab.run(BOX, "sudo systemd-run --unit hold-user -p User=pgladder sleep 300")
+    said = lab.play("teardown", BOX)
+    lab.run(BOX, "sudo systemctl stop hold-user")
+    assert "user pgladder is currently used by process" in sentence(said, BOX)
+    with lab.dpkg_locked(BOX):
+        said = lab.play("teardown", BOX)
+    assert "another program is installing packages" in sentence(said, BOX)
+
+
 def test_teardown_after_many_runs_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    lab.package(BOX, "theirs", needs="libpq5")
     said = lab.play("teardown", BOX)
     assert said.returncode == 0, said.stdout
+    kept = " ".join(said.stdout.split()).split("other packages (theirs) came to need them: ")[1].split("'")[0]
+    assert "libpq5" in kept.split()
+    assert "python3" not in kept.split()
+    lab.run(BOX, f"sudo apt-get -qq -y purge theirs {kept} >/dev/null")
     assert lab.snapshot(BOX) ^ as_found[BOX] == set()
     again = lab.play("teardown", BOX)
     assert changed(again, BOX) == 0

@@ -13,12 +13,16 @@ sudo find /etc/postgresql/15/main -type f -exec md5sum {} + | sort
 dpkg-query -W -f '${Package} ${Version}\n' 'postgresql*'
 sudo -u postgres psql -At -p 5432 -c "SELECT count(*) FROM mine"
 """
+REMOVED = "python3-pip-whl"  # its configuration is there still
 # As a box with another language sorted them.
 OTHER_ORDER = "cd /var/lib/pgladder-found; for file in found/* installed-packages; do sort -r -o $file $file; done"
 
 
 def test_another_cluster_stays_untouched(lab: Lab) -> None:
     lab.run(BOX, NEIGHBOUR)
+    offered = lab.run(BOX, f"apt-cache policy {REMOVED} | sed -n 's/ *Candidate: //p'").strip()
+    lab.package(BOX, REMOVED, offered)
+    lab.run(BOX, f"sudo dpkg -r {REMOVED}")
     lab.run(BOX, "cd / && sudo -u postgres psql -p 5432 -c 'CREATE TABLE mine AS SELECT 1 AS x'")
     before = lab.run(BOX, STATE)
     found = lab.snapshot(BOX)

@@ -36,6 +36,20 @@ def test_a_smaller_lab_loses_the_boxes_above(lab: Lab) -> None:
     assert lab.run(BOXES[0], "hostname").strip() == BOXES[0]
 
 
+@pytest.mark.parametrize("size", ["0", "201", "two"])
+def test_a_size_no_lab_has_is_refused(lab: Lab, size: str) -> None:
+    said = subprocess.run([*lab.command("lab-up"), *lab.variables, "-e", f"lab_size={size}"], check=False, **COMMON)
+    assert said.returncode != 0
+    assert f"N (lab_size) is {size}; it is a whole number from 1 to 200" in " ".join(said.stdout.split())
+
+
+def test_the_power_of_a_box_that_is_not_there_cannot_be_cut(lab: Lab) -> None:
+    cut = [*lab.command("lab-cut"), *lab.variables, "-e", "virtual_minipc_name=wrong"]
+    said = subprocess.run(cut, check=False, **COMMON)
+    assert said.returncode != 0
+    assert f"wrong: there is no such box in this lab; it has: {BOXES[0]}" in said.stdout
+
+
 def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
     lab.down()
     assert left_of(lab) == []

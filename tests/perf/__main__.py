@@ -32,6 +32,7 @@ from bench.workload.recorder import FOLD, Recorder
 from tests.perf import rivals
 from tests.perf.analysis import compare_seconds_and_bytes, write_runs
 from tests.perf.pages import page_seconds
+from tests.perf.remote import remote_seconds
 
 BLOCKS = 5
 WINDOW_S = 3
@@ -206,6 +207,17 @@ def analysis_claims(results: Path) -> list[Claim]:
     ]
 
 
+def remote_claims(limit: str, directory: Path) -> list[Claim]:
+    """Measure the ways to a box of the inventory and back; without one there is nothing to measure."""
+    if not limit:
+        return []
+    launches, pulls = remote_seconds(limit, directory)
+    return [
+        Claim(what="make ladder to its first trial, s", bound=5, at_least=False, values=launches),
+        Claim(what="make pull of 50 MB, s", bound=5, at_least=False, values=pulls),
+    ]
+
+
 def main() -> None:
     """Measure and print."""
     with bench() as (running, start_s), tempfile.TemporaryDirectory() as directory:
@@ -214,6 +226,7 @@ def main() -> None:
         seconds = page_seconds(Path(directory) / "run")
         claims.append(Claim(what="page of a run of 100 trials, s", bound=3, at_least=False, values=seconds))
         claims += analysis_claims(Path(directory) / "results")
+        claims += remote_claims("".join(sys.argv[1:]), Path(directory))
     show(claims, start_s)
     sys.exit(0 if all(claim.held for claim in claims) else 1)
 

@@ -234,7 +234,7 @@ def test_doubtful_trials_are_counted_above_the_answer_by_reason(checkout):
     ]
     main(["ingest", str(written(checkout / "results" / "r" / "bench-1", replace(run, records=records)))])
     _, first, *_ = (checkout / "docs" / "findings" / "ingest.md").read_text().split("\n\n")
-    assert first.startswith("> 4 of 24 trials are suspect or void: steal 4 (")
+    assert first.startswith("> 4 of 24 trials are suspect, steal: ")
 
 
 def test_a_run_that_is_not_whole_is_not_kept(checkout):

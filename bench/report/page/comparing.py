@@ -11,6 +11,7 @@ from bench.report.comparison import caption, heading, noise_line
 from bench.report.overall import standing_heading, standing_rows
 from bench.report.page.figures import Figure, Row
 from bench.report.ratios import (
+    blocks_text,
     detects_text,
     headlined,
     interval_text,
@@ -23,7 +24,7 @@ from bench.report.ratios import (
 from bench.report.terminal import DASH, rate
 
 COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
-           "verdict", "detects", "more blocks", "settings that differ in effect")  # fmt: skip
+           "verdict", "detects", "blocks + more", "settings that differ in effect")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ def _rows(report: ComparisonReport, cell: CellComparison) -> Iterable[list[str]]
             p_text(pair.adjusted_p if pair else None),
             ("refused" if arm.refused else "baseline") if pair is None else verdict_text(report, arm, pair),
             detects_text(found),
-            str(found.more_blocks) if found and found.more_blocks else DASH,
+            blocks_text(pair, found) if pair else DASH,
             _settings(pair),
         ]
 

@@ -1,17 +1,24 @@
 #!/bin/sh
 # Everything of the role bench off the box, its user last.
-#   remove.sh      (as root; BENCH_USER in the environment)
-# Prints "changed" when it changed something.
+#   remove.sh      (as root)
+# Prints "changed" when it changed something, and why where the user can't go.
 set -eu
 [ -e /var/lib/pgladder-found ] || exit 0
 for unit in $(systemctl list-units --all --plain --no-legend 'pgladder-run@*' | cut -d' ' -f1); do
   systemctl disable --now --quiet "$unit"
 done
 rm -rf /opt/pgladder /usr/local/bin/pgladder /etc/pgladder.toml /etc/sudoers.d/pgladder /etc/tmpfiles.d/pgladder-bench.conf \
-  /etc/sysusers.d/pgladder.conf \
   /etc/systemd/system/pgladder-run@.service /var/tmp/pgladder-wheels.tar
 systemctl daemon-reload
-if ! grep -qxF "$BENCH_USER" /var/lib/pgladder-found/found/users && getent passwd "$BENCH_USER" >/dev/null; then
-  userdel --remove "$BENCH_USER"
-  echo changed
+
+declared=/etc/sysusers.d/pgladder.conf # names the user as it was made; goes after it
+[ -e "$declared" ] || exit 0
+user=$(sed -n 's/^u \([^ ]*\) .*/\1/p' "$declared")
+if ! grep -qxF "$user" /var/lib/pgladder-found/found/users && getent passwd "$user" >/dev/null; then
+  if ! said=$(userdel --remove "$user" 2>&1); then
+    echo "its user could not be removed: $said; end what that user does there, then run this again"
+    exit 1
+  fi
 fi
+rm "$declared"
+echo changed

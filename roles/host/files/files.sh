@@ -1,5 +1,5 @@
 #!/bin/sh
-# Bring configuration files to their wanted text, all in one call, each atomically; then let systemd take them in.
+# Bring configuration files to their wanted text, mode and owner, all in one call, each atomically; then let systemd take them in.
 #   files.sh      (as root; FILES has one a line: mode, owner, path, text in base64; CHECK=yes changes nothing)
 # KNOBS_FILE is only written: knobs.sh brings it into force, and names what the kernel refuses.
 # Prints a diff of each file that changes, or would. Works in check mode on a bare box too.
@@ -16,11 +16,14 @@ as_owner() {
 differs() {
   as_owner cat "$path" >"$work/old" 2>/dev/null || : # none yet
   echo "$text" | base64 -d >"$work/new"
-  ! cmp -s "$work/new" "$work/old"
+  wanted="${mode#0} $owner:$owner"
+  found=$(as_owner stat -c '%a %U:%G' "$path" 2>/dev/null || echo none)
+  [ "$found" != "$wanted" ] || ! cmp -s "$work/new" "$work/old"
 }
 
 show() {
   echo "changed $path"
+  [ "$found" = none ] || [ "$found" = "$wanted" ] || echo "mode and owner were $found, shall be $wanted"
   diff -u --label "$path" --label "$path" "$work/old" "$work/new" || test $? = 1
 }
 

@@ -2,10 +2,12 @@
 # Install the packages that are missing, Python among them: so this can't be a module.
 #   packages.sh      (as root; STATE, PACKAGES in the environment; CHECK=yes changes nothing)
 # Prints "missing" and their names when there are any. What the installation will add is written down before it
-# begins, so that teardown.sh knows it wherever the power goes.
+# begins, so that teardown.sh knows it wherever the power goes. It changes no package that was there before.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-without() { grep -vxFf "$1" || test $? = 1; } # of the lines read, those that are not in the file, in whatever order
+# Of the lines read, those that are (not) in the file, in whatever order it is.
+within() { grep -xFf "$1" || test $? = 1; }
+without() { grep -vxFf "$1" || test $? = 1; }
 apt() { apt-get -qq -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
 
 missing() {
@@ -14,12 +16,27 @@ missing() {
   done
 }
 
+not_ours() { # of the packages and what would become of them, those that did not come with provisioning
+  while read -r package change; do
+    grep -qxF "$package" "$STATE/installed-packages" || echo "$package $change"
+  done
+}
+
+refuse_changes() { # a version in brackets is the one that is there
+  changes=$(echo "$planned" |
+    sed -nE 's/^Inst ([^ ]+) \[([^]]+)\] \(([^ ]+) .*/\1 (from \2 to \3)/p; s/^Remv ([^ ]+) .*/\1 (removed)/p' | not_ours)
+  [ -z "$changes" ] || { echo "not ours to change: $(echo "$changes" | paste -sd, | sed 's/,/, /g')"; exit 1; }
+}
+
 write_down_additions() {
-  # shellcheck disable=SC2086 # one word a package
-  planned=$(apt -s install $needed)
   echo "$planned" | sed -n 's/^Inst \([^ ]*\).*/\1/p' | sort -u - "$STATE/installed-packages" |
     without "$STATE/found/packages" >"$STATE/installed-packages.part"
   sync -f "$STATE/installed-packages.part"
+  mv "$STATE/installed-packages.part" "$STATE/installed-packages"
+}
+
+forget_absent() { # of what was to be added: if it comes later, somebody else brought it
+  dpkg-query -W -f '${Package}\n' | within "$STATE/installed-packages" >"$STATE/installed-packages.part"
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }
 
@@ -29,7 +46,13 @@ echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
 [ -z "$(dpkg --audit)" ] || dpkg --configure -a # what a power cut left half-way
 apt update
+# shellcheck disable=SC2086 # one word a package
+planned=$(apt -s install $needed)
+refuse_changes
 write_down_additions
 # shellcheck disable=SC2086
-apt install $needed >/dev/null
+if ! apt install $needed >/dev/null; then
+  forget_absent
+  exit 1
+fi
 sync # a power cut from here on takes nothing of them with it

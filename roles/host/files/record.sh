@@ -8,7 +8,10 @@ export LC_ALL=C.UTF-8
 part=$STATE/found.part
 rm -rf "$part"
 mkdir -p -m 700 "$STATE" "$part"
-dpkg-query -W -f '${Package}\n' | sort >"$part/packages"
+dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sort >"$part/states"
+sed -n 's/^config-files //p' "$part/states" >"$part/configuration" # removed, not purged
+sed '/^config-files\|^not-installed/d; s/.* //' "$part/states" >"$part/packages"
+rm "$part/states"
 apt-mark showmanual | sort >"$part/manual-packages"
 cut -d: -f1 /etc/passwd | sort >"$part/users"
 cut -d: -f1 /etc/group | sort >"$part/groups"

@@ -8,12 +8,14 @@ set -eu
 within() { grep -xFf "$1" || test $? = 1; }
 without() { grep -vxFf "$1" || test $? = 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
-apt() { apt-get -qq "$@"; }
 [ -d "$STATE/found" ] || exit 0
+touch "$STATE/found/configuration" # a record of old has none
 
 restore_knobs() {
   [ "$CONTAINER" = none ] || return 0
   while read -r file value; do
+    # A limit of dirty memory is in bytes or in per cent; the one that is 0 is not the one that counts.
+    case $file in */dirty_*) [ "$value" != 0 ] || continue ;; esac
     [ -e "$file" ] && [ "$(sed 's/.*\[\(.*\)\].*/\1/' "$file")" != "$value" ] || continue
     echo "$value" >"$file"
   done <"$STATE/found/knobs"
@@ -27,33 +29,50 @@ clusters() { # pgladder's own is gone by now: these are somebody else's
   [ ! -d /etc/postgresql ] || find /etc/postgresql -mindepth 2 -maxdepth 2 -printf '%P\n' | sort
 }
 
-needed_by_clusters() { # purging PostgreSQL would take their data along
+needs() { # everything installed that these can't do without, themselves among them
+  apt-cache depends --recurse --important --installed "$@"
+}
+
+keep() { # packages of ours, one a line, and for whose sake
+  [ -z "$1" ] || echo "kept, because $2: $(echo "$1" | xargs)"
+  echo "$1" >>"$STATE/kept"
+}
+
+keep_for_clusters() { # purging PostgreSQL would take their data along
   servers=$(clusters | sed 's,/.*,,; s/^/postgresql-/' | sort -u | within "$STATE/installed-packages")
   [ -n "$servers" ] || return 0
   # shellcheck disable=SC2086 # one word a package
-  needed=$(apt-cache depends --recurse --important --installed $servers)
-  echo "$needed" | within "$STATE/installed-packages"
+  keep "$(needs $servers | within "$STATE/installed-packages")" "other clusters ($(clusters | xargs)) need them"
 }
 
-needed_by_others() { # what else would go with them
+needed_by() { # whose they are; all where apt's simulation knows of a need that its list of dependencies does not
   # shellcheck disable=SC2086
-  apt -s purge $going | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | without "$STATE/going"
+  needs $1 | within "$STATE/going" | grep . || cat "$STATE/going"
 }
 
-remove_packages() {
+needing_ours() { # what else would go with them
+  # shellcheck disable=SC2086
+  apt-get -qq -s purge $going | sed -n 's/^\(Remv\|Purg\) \([^ ]*\).*/\2/p' | sort -u | without "$STATE/going" | xargs
+}
+
+choose_going() {
+  : >"$STATE/kept"
+  keep_for_clusters
+  others=first
+  while [ -n "$others" ]; do
+    ours | without "$STATE/kept" >"$STATE/going"
+    going=$(xargs <"$STATE/going")
+    [ -n "$going" ] || return 0
+    others=$(needing_ours)
+    [ -z "$others" ] || keep "$(needed_by "$others")" "other packages ($others) came to need them"
+  done
+}
+
+remove_packages() { # those that were there as mere configuration before are so again
   [ -z "$(dpkg --audit)" ] || dpkg --configure -a
-  needed_by_clusters >"$STATE/kept"
-  [ ! -s "$STATE/kept" ] || echo "kept, because other clusters need them: $(xargs <"$STATE/kept"); they are $(clusters | xargs)"
-  ours | without "$STATE/kept" >"$STATE/going"
-  going=$(xargs <"$STATE/going")
-  [ -n "$going" ] || return 0
-  others=$(needed_by_others)
-  if [ -n "$others" ]; then
-    echo "kept, because other packages came to need them: $going; they are $(echo "$others" | xargs)"
-    return 0
-  fi
-  # shellcheck disable=SC2086
-  apt purge $going >/dev/null
+  choose_going
+  within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq remove >/dev/null
+  without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq purge >/dev/null
 }
 
 restore_marks() {
@@ -61,8 +80,10 @@ restore_marks() {
     xargs -r apt-mark auto >/dev/null
 }
 
-gone() { # of the accounts named, those that were not there before and whose package is no longer here
-  dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null | grep -q '^i' || printf '%s\n' postgres ssl-cert | without "$1"
+gone() { # of the accounts that packages make, those that were not there before and whose package is no longer here
+  printf '%s\n' 'postgres postgresql-common' 'ssl-cert ssl-cert' | while read -r account package; do
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^i' || echo "$account"
+  done | without "$1"
 }
 
 remove_accounts() { # Debian leaves them behind

@@ -243,4 +243,6 @@ drop() {
   echo changed
 }
 
+# A run would measure it, or lose its rows.
+case ${1-} in apply | drop) ! grep -q ' @pgladder-run$' /proc/net/unix || die "a run is under way; wait until it is done, or end it" ;; esac
 case ${1-} in forbid_default | create | apply | drop) "$1" ;; *) die "usage: cluster.sh forbid_default | create | apply | drop" ;; esac

@@ -179,6 +179,7 @@ detach() {
 }
 
 cut() {
+  [ -d "$box" ] || die "there is no such box in this lab; it has: $(find "$STATE" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort | xargs)"
   [ -n "$(leader)" ] || return 0
   lose_power
   stop

@@ -1,15 +1,17 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import Control
+from tests.e2e.remote.control import RUNS, Control, Large
 
 FORGET = """
 sudo systemctl stop 'pgladder-run@*'
 sudo sh -c 'rm -rf /etc/systemd/system/multi-user.target.wants/pgladder-run@* /var/lib/pgladder/runs/*'
 sudo sh -c 'rm -f /run/clock-was-set /var/filler-*'
+sudo journalctl --quiet --rotate --vacuum-time=1s
 """
 
 
@@ -35,6 +37,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session", autouse=True)
 def as_found() -> None:
     """Nothing: these boxes are ready to measure."""
+
+
+@pytest.fixture(scope="session")
+def large(lab: Lab) -> Iterator[Large]:
+    """A run on the second box that takes seconds to bring."""
+    run, box = Large(), lab.boxes[1]
+    lab.run(box, run.made)
+    lines = lab.run(box, f"sudo sh -c 'cd {RUNS}/{run.name} && sha256sum samples/*'").splitlines()
+    run.digests = {name: digest for digest, name in map(str.split, lines)}
+    yield run
+    lab.run(box, f"sudo rm -r {RUNS}/{run.name}")
 
 
 @pytest.fixture(scope="session")

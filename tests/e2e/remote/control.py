@@ -1,11 +1,14 @@
 """A control machine: `fab` as people call it, from a folder of its own; and what can happen to it and to the boxes."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -18,6 +21,7 @@ SHORT = ("--phases=2-C", "--warm-up=0.2", "--window=0.5")
 RUNS = "/var/lib/pgladder/runs"
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 TABLE = "pgladder-faults"
+LOCK = "/run/lock/pgladder-launch"
 PATIENCE_S = 90
 
 
@@ -86,6 +90,11 @@ class Control:
     def mend_network(self) -> None:
         subprocess.run([*ROOT, "nft", "delete", "table", "ip", TABLE], check=False, capture_output=True)
 
+    def cut_power(self, *boxes: str) -> None:
+        """Cut the power of boxes at once."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self.lab.cut, boxes))
+
     def kill_sessions(self, box: str) -> None:
         """Kill every sshd session on the box but the one that does so."""
         self.lab.run(
@@ -95,16 +104,26 @@ class Control:
         )
 
     @contextmanager
-    def launching_held_up(self, box: str) -> Iterator[None]:
-        """Let every launch and cancel wait on the box, in the middle of what it does."""
-        hold = "sudo flock /run/lock/pgladder-launch sh -c 'echo held; sleep 60'"
-        held = subprocess.Popen([*self.lab.ssh(box), hold], stdout=subprocess.PIPE)
-        assert held.stdout is not None
-        assert held.stdout.readline() == b"held\n"
+    def launching_held_up(self, *boxes: str) -> Iterator[None]:
+        """Let every launch and cancel wait on the boxes, in the middle of what it does."""
+        for box in boxes:
+            self.lab.run(
+                box,
+                f"sudo systemd-run --quiet --collect --unit=held flock {LOCK} sleep 120;"
+                f" while sudo flock -n {LOCK} true; do :; done",
+            )
         yield
-        self.lab.run(box, "sudo pkill -x sleep")
-        held.stdout.close()
-        held.wait(PATIENCE_S)
+        for box in boxes:
+            self.lab.run(box, "sudo systemctl stop held 2>/dev/null || true")  # one without power holds nothing
+
+    def stop_in_the_middle(self, box: str, words: str) -> None:
+        """Let the box's pgladder that was called with these words go no further."""
+        pattern = f"[{words[0]}]{words[1:]}"  # which is not what it matches
+        self.lab.run(box, f"until sudo pkill -STOP -f '{pattern}'; do :; done")
+
+    def end_what_was_stopped(self, box: str) -> None:
+        """End what nobody listens to any more."""
+        self.lab.run(box, "sudo pkill -KILL -f '[b]ox --' || true")
 
     def waits(self, box: str, count: int = 1) -> None:
         """Wait until so many are waiting for the one that is held up."""
@@ -125,6 +144,27 @@ class Control:
 
     def is_enabled(self, box: str, run: str) -> bool:
         return self.lab.run(box, f"systemctl is-enabled pgladder-run@{run} || true").strip() == "enabled"
+
+
+@dataclass
+class Large:
+    """A run whose samples are many; what is in them is nothing."""
+
+    name: str = "large"
+    files: int = 150
+    digests: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def made(self) -> str:
+        random = f"for i in $(seq {self.files}); do head -c 1000000 /dev/urandom >samples/$i.jsonl; done"
+        place = f"{RUNS}/{self.name}"
+        script = f"mkdir -p {place}/samples && cd {place} && echo plan >plan.json && {random}; sync -f ."
+        return f"sudo -u pgladder sh -euc '{script}'"
+
+    def is_whole(self, directory: Path) -> bool:
+        """Tell whether what lies here is what lies there."""
+        found = {f"samples/{path.name}": path.read_bytes() for path in (directory / "samples").iterdir()}
+        return {name: hashlib.sha256(content).hexdigest() for name, content in found.items()} == self.digests
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -1,42 +1,49 @@
-"""Bringing much, which takes some seconds, over a connection that is cut in the middle."""
+"""Bringing much: what is here already is not brought again, and a disk that is full here loses nothing."""
 
-import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import RUNS, Control, wait_until
-
-BOX, RUN, FILES = "rm2", "large", 150
-MAKE = f"""
-sudo -u pgladder sh -euc 'mkdir -p {RUNS}/{RUN}/samples && cd {RUNS}/{RUN} && echo plan >plan.json &&
-for i in $(seq {FILES}); do head -c 1000000 /dev/urandom >samples/$i.jsonl; done'
-"""
+from tests.e2e.remote.control import ROOT, Control, Fab, Large
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _large(lab: Lab):
-    lab.run(BOX, MAKE)
-    yield
-    lab.run(BOX, f"sudo rm -r {RUNS}/{RUN}")
+@pytest.fixture
+def small_disk(lab: Lab, control: Control, large: Large) -> Iterator[Path]:
+    """Where the run is pulled to has room for some of it."""
+    place = control.results(large.name, lab.boxes[1]).path
+    place.mkdir(parents=True, exist_ok=True)
+    subprocess.run([*ROOT, "mount", "-t", "tmpfs", "-o", "size=20m,mode=777", "tmpfs", place], check=True)
+    yield place
+    subprocess.run([*ROOT, "umount", place], check=True)
 
 
-def test_a_pull_that_is_cut_off_goes_on_and_no_file_in_place_is_half(lab: Lab, control: Control) -> None:
-    samples = control.results(RUN, BOX).path / "samples"
-    pull = control.fab("pull", f"--limit={BOX}", f"--run={RUN}")
-    wait_until(lambda: len(list(samples.glob("*.jsonl"))) > 3, "some files came")
-    control.kill_sessions(BOX)
-    said = pull.ends(0)
-    assert "rm2: the connection was lost" in said
-    there = lab.run(BOX, f"sudo sh -c 'cd {RUNS}/{RUN} && sha256sum samples/*'")
-    here = {f"samples/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in samples.iterdir()}
-    assert here == {name: digest for digest, name in (line.split() for line in there.splitlines())}
+def pull(lab: Lab, control: Control, large: Large) -> Fab:
+    return control.fab("pull", f"--limit={lab.boxes[1]}", f"--run={large.name}")
 
 
-def test_what_was_changed_or_cut_here_is_brought_again(control: Control) -> None:
-    samples = control.results(RUN, BOX).path / "samples"
-    whole = (samples / "7.jsonl").read_bytes()
-    (samples / "7.jsonl").write_bytes(whole[:1000])
-    said = control.fab("pull", f"--limit={BOX}", f"--run={RUN}").ends(0)
-    assert "rm2: 1 new files" in said
-    assert (samples / "7.jsonl").read_bytes() == whole
+def test_a_disk_that_is_full_here_is_told_and_the_rest_comes_when_there_is_room(
+    lab: Lab, control: Control, large: Large, small_disk: Path
+) -> None:
+    said, box = pull(lab, control, large).ends(1), lab.boxes[1]
+    place = f"results/{large.name}/{box}"
+    assert f"{box}: its results can't be kept in {place} (No space left on device): mend that, and pull" in said
+    files = [path.name for path in small_disk.rglob("*") if path.is_file()]
+    assert 0 < len(files) < large.files
+    assert [name for name in files if name.endswith(".part")] == []
+
+    subprocess.run([*ROOT, "mount", "-o", "remount,size=400m", small_disk], check=True)
+    said = pull(lab, control, large).ends(0)
+    assert f"{box}: {large.files + 1 - len(files)} new files" in said  # and the plan
+    assert large.is_whole(small_disk)
+
+
+def test_what_was_changed_or_cut_here_is_brought_again(lab: Lab, control: Control, large: Large) -> None:
+    pull(lab, control, large).ends(0)
+    directory = control.results(large.name, lab.boxes[1]).path
+    file = directory / "samples" / "7.jsonl"
+    file.write_bytes(file.read_bytes()[:1000])
+    assert f"{lab.boxes[1]}: 1 new files" in pull(lab, control, large).ends(0)
+    assert large.is_whole(directory)

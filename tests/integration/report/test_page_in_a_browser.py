@@ -114,6 +114,9 @@ def test_on_a_phone_every_table_is_readable_without_scrolling_sideways(browser, 
         page = written(tmp_path / "two.html", a_run(), a_run(speed=1.7, host="a-second-box-with-a-rather-long-name"))
     browser.show(page, width=390)
     keep(browser, f"phone-{hosts}-hosts")
+    assert browser.run("document.querySelectorAll('#fingerprint details[open]').length") == 0  # long, and comes last
+    assert browser.run("document.getElementById('fingerprint').offsetHeight") < 844  # a phone's screen
+    browser.run("document.querySelectorAll('#fingerprint details').forEach(group => { group.open = true; })")
     assert browser.run("document.documentElement.scrollWidth") <= 390
     cells = "[...document.querySelectorAll('.cards th, .cards td')].filter(cell => cell.offsetParent)"
     assert browser.run(f"{cells}.length") > 100
@@ -123,6 +126,11 @@ def test_on_a_phone_every_table_is_readable_without_scrolling_sideways(browser, 
     )
     assert browser.run(f"Math.min(...{cells}.map(cell => parseFloat(getComputedStyle(cell).fontSize)))") >= 14
     assert browser.run(f"{cells}.filter(cell => cell.getBoundingClientRect().right > 390).length") == 0
+
+
+def test_on_a_desk_the_facts_that_matter_most_are_unfolded(browser, page):
+    browser.show(page, width=1280)
+    assert browser.run("document.querySelectorAll('#fingerprint details[open]').length") == 2
 
 
 def test_hosts_side_by_side_are_drawn_in_colours_of_their_own(browser, tmp_path):

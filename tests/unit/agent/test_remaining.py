@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.agent.judge import VOID
 from bench.agent.run import remaining
-from bench.arms import decided_after
+from bench.arms import alpha_each, decided_after
 from bench.model import UntilDecided
 from bench.stats.sequential import compare_so_far
 from bench.tuning.render import as_variant
@@ -131,10 +131,26 @@ def test_a_refused_arm_does_not_keep_the_others_from_being_decided():
     assert remaining(plan, refused) == []
 
 
-def test_where_the_baseline_is_refused_nothing_is_ever_decided():
+def test_where_the_baseline_is_refused_there_is_nothing_to_wait_for():
     plan = decided_plan()
     records = ran(plan, {"a": [None] * 5, "b": APART["b"]}, 6)
-    assert len(remaining(plan, [replace(r, **void("refused")) if r.variant == "a" else r for r in records])) == 4
+    assert len(remaining(plan, [replace(r, **void("refused")) if r.variant == "a" else r for r in records])) == 0
+
+
+def test_where_all_others_are_refused_there_is_nothing_to_wait_for():
+    plan = decided_plan()
+    records = ran(plan, {"a": APART["a"], "b": [None] * 5}, 2)
+    assert remaining(plan, [replace(r, **void("refused")) if r.variant == "b" else r for r in records]) == []
+
+
+def test_comparisons_share_what_may_be_spent_on_false_alarms():
+    source, alarms, alpha = random.Random(11), 0, alpha_each(decided_plan(arms=("a", "b", "c", "d", "e")))
+    for _ in range(1500):
+        first, *others = ([math.exp(source.gauss(0, 0.03)) for _ in range(5)] for _ in range(5))
+        looks = [(each, blocks) for each in others for blocks in range(3, 6)]
+        found = [compare_so_far(first[:n], each[:n], 5, margin=0, alpha=alpha).verdict for each, n in looks]
+        alarms += found != ["undecided"] * len(looks)
+    assert alarms <= 0.06 * 1500
 
 
 def test_all_comparisons_must_be_decided():

@@ -244,7 +244,7 @@ def test_a_run_until_decided_is_told_with_the_spending_rules_intervals():
     assert (report.decided_after, report.max_blocks, report.complete) == (3, 5, True)
     assert report.cells[0].pairs[0].settled.coverage == 1 - nominal_alpha(3, 5)
     assert report.cells[0].pairs[0].adjusted_p is None
-    assert any(note.startswith("Decided after block 3 of at most 5.") for note in report.notes)
+    assert any(note.startswith("Ended after block 3 of at most 5, none undecided by ±2 %.") for note in report.notes)
 
 
 def test_a_run_until_decided_that_is_not_decided_yet_is_not_complete():

@@ -72,7 +72,8 @@ def test_a_box_whose_cluster_is_another_by_now_is_refused_and_the_others_go_on(l
 def test_a_box_that_the_run_was_not_pulled_from_is_refused(launches, monkeypatch):
     here = boxes("n100-c")
     monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(BOX))
-    launched_again(here, launches.plan.run)
+    assert not questions.reproduce(here, {"run": launches.plan.run, "margin": ""})
+    assert [failure.code for failure in here.failures] == [2]
     assert "n100-c holds no run" in here.failures[0].reason
 
 

@@ -8,6 +8,7 @@ HEALTHY = {
     "architecture": "x86_64",
     "sudo": "free",
     "sudo_group": "sudo",
+    "data": "/var/lib/postgresql/15",
     "free_mb": "180000",
     "memory_kb": "16000000",
     "container": "none",
@@ -44,6 +45,8 @@ def test_a_healthy_box_has_nothing_but_ok() -> None:
         ("throttling", {"throttled": ""}, "unknown"),
         ("pgladder", {"release": ""}, "warning"),
         ("pgladder", {"release": "old"}, "failure"),
+        ("sudo", {"sudo": "given"}, "ok"),
+        ("fsync", {"fsync": "not measured: only root may write to /data"}, "unknown"),
         ("fsync", {"fsync": "dd: failed to open: No space left on device"}, "failure"),
     ],
 )

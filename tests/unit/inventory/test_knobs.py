@@ -22,3 +22,10 @@ def test_every_knob_is_specified() -> None:
     for role in ROLES:
         specified = _read(CHECKOUT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
         assert set(_read(CHECKOUT / "roles" / role / "defaults/main.yml")) == set(specified)
+
+
+def test_the_readme_of_a_role_names_every_knob() -> None:
+    for role in (*ROLES, "virtual_minipc"):
+        readme = (CHECKOUT / "roles" / role / "README.md").read_text()
+        knobs = _read(CHECKOUT / "roles" / role / "defaults/main.yml")
+        assert [name for name in knobs if f"`{name}`" not in readme] == []

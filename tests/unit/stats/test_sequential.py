@@ -6,7 +6,7 @@ import random
 import pytest
 
 from bench.model import WrongUseError
-from bench.stats.compare import compare
+from bench.stats.compare import compare, detectable
 from bench.stats.sequential import boundaries, compare_so_far, nominal_alpha, spent
 
 
@@ -82,7 +82,27 @@ def test_a_planted_5_percent_is_found_before_the_last_block():
 def test_the_interval_says_what_coverage_this_look_has():
     found = compare_so_far([1.0] * 4, [1.1, 1.2, 1.1, 1.15], 10)
     assert found.coverage == 1 - nominal_alpha(4, 10)
-    assert found.detectable == compare([1.0] * 4, [1.1, 1.2, 1.1, 1.15]).detectable
+    assert found.detectable == compare([1.0] * 4, [1.1, 1.2, 1.1, 1.15], alpha=nominal_alpha(4, 10)).detectable
+
+
+def test_what_is_said_to_be_detected_is_found_in_8_of_10_looks():
+    source, level = random.Random(82), nominal_alpha(6, 10)
+    effect = math.log1p(detectable(0.01, 6, level))
+    logs = [[math.exp(source.gauss(effect, 0.01)) for _ in range(6)] for _ in range(500)]
+    found = [compare([1.0] * 6, rates, margin=0, alpha=level).verdict for rates in logs]
+    assert 0.75 * 500 < found.count("faster") < 0.85 * 500
+
+
+def test_the_blocks_still_needed_are_those_to_the_first_look_that_would_decide():
+    found = compare_so_far([1.0] * 4, [1.1, 1.2, 1.1, 1.15], 10)
+    assert found.verdict == "undecided"
+    assert found.more_blocks == 2
+    assert compare_so_far([1.0] * 4, [0.8, 1.2, 1.1, 0.9], 10, margin=0.001).more_blocks is None
+
+
+def test_before_the_first_look_nothing_is_decided():
+    found = compare_so_far([1.0] * 2, [2.0, 2.0], 10)
+    assert (found.verdict, found.interval) == ("undecided", None)
 
 
 @pytest.mark.parametrize(("blocks", "most"), [(2, 10), (11, 10), (3, 201), (2, 2)])
