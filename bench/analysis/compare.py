@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport
+from bench.analysis.effects import Effects, effects_of
 from bench.analysis.notes import alike_notes, durability_notes, run_notes
 from bench.analysis.overall import overall
-from bench.analysis.pairs import Effects, Known, Levels, adjusted_pairs, known_rates, make_pairs
+from bench.analysis.pairs import Known, Levels, adjusted_pairs, known_rates, make_pairs
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
 from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, refused, usual_margin
-from bench.conf import read_conf
-from bench.model import Plan, Record, Variant, WrongUseError
+from bench.model import Plan, Record, WrongUseError
 from bench.stats.compare import ALPHA
-from bench.tuning.parameters import Value, effect, values
 
 Noise = Callable[[Cell, int], CellNoise | None]
 """What is known of the box's noise in a cell, and of what so many blocks detect there."""
@@ -48,7 +47,7 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
     margin = margin or usual_margin(plan)
     records = [record for run in runs for record in run.records]
     rate = headline(records)
-    levels, effects = Levels(plan, margin), _effects(plan, runs[0])
+    levels, effects = Levels(plan, margin), effects_of(plan, runs[0].host)
     known, alike = [known_rates(arms) for arms in cells.values()], _alike(plan, effects)
     compared = [_cell(*cell, of, rate, levels, noise, effects) for cell, of in zip(cells.items(), known, strict=True)]
     cells_told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
@@ -136,15 +135,3 @@ def _alike(plan: Plan, effects: Effects) -> tuple[Alike, ...]:
         for name in effects
         if name not in tried
     )
-
-
-def _effects(plan: Plan, run: PulledRun) -> dict[str, Mapping[str, Value]]:
-    """Return what is in force under each variant on this box."""
-    pages = run.host.facts.get("memory", {}).get("nr_hugepages") if run.host else None
-    return {variant.name: _effect(variant, huge_pages=pages != 0) for variant in plan.variants}
-
-
-def _effect(variant: Variant, *, huge_pages: bool) -> Mapping[str, Value]:
-    where = f"Variant {variant.name}"
-    texts = {name: given.text for name, given in read_conf(variant.text, where).items()}
-    return effect(values(texts, where), huge_pages=huge_pages)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import geometric_mean
 
 from bench.analysis.comparison import ArmSummary, CellComparison, Overall, Standing
-from bench.analysis.pairs import Effects, Known, Levels, adjusted_pairs, make_pairs
+from bench.analysis.effects import Effects
+from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
 from bench.analysis.ranking import ranking
 from bench.arms import Block, Rate, burst
 

@@ -6,18 +6,16 @@ What an arm's rates are rates of (one cell, or all of them) is the caller's.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bench.analysis.comparison import Differing, Pair
+from bench.analysis.comparison import Pair
+from bench.analysis.effects import Effects, settings_differing
 from bench.arms import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
 from bench.model import Plan
 from bench.stats.compare import ALPHA, Comparison, Verdict, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
-from bench.tuning.parameters import Value, differences
 
 Known = Mapping[Rate, Mapping[str, Mapping[Block, float]]]
 """By kind of rate and arm, that of each block that counts."""
-Effects = Mapping[str, Mapping[str, Value]]
-"""What is in force under each variant."""
 
 
 class Levels:
@@ -65,15 +63,10 @@ def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> li
                 adjusted_p=None,
                 verdict=headlined.verdict if headlined else None,
                 left_out=(),
-                differs=_differing(effects[baseline], effects[each]),
+                differs=settings_differing(effects[baseline], effects[each]),
             )
         )
     return found
-
-
-def _differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
-    found = differences(baseline, candidate)
-    return tuple(Differing(name=each.name, baseline=each.a, candidate=each.b) for each in found)
 
 
 def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
