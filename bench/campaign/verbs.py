@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.effects import effects_of
 from bench.arms import usual_margin
 from bench.campaign.follow import follow_all
 from bench.campaign.plans import (
@@ -103,9 +104,8 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             )
             return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
-        return steps.launch(link, run, to_json(plan) + b"\n", who), _too_noisy(
-            link.host.name, plan, asked.get("margin")
-        )
+        warnings = [*_too_noisy(link.host.name, plan, asked.get("margin")), *_damaging(plan)]
+        return steps.launch(link, run, to_json(plan) + b"\n", who), warnings
 
     _start(boxes, run, step)
     return run
@@ -119,7 +119,7 @@ def launched_again(boxes: Boxes, first: str) -> str:
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         plan = plan_again(RESULTS / first / link.host.name, run, created)
         check_again(state, plan)
-        return steps.launch(link, run, to_json(plan) + b"\n", who), []
+        return steps.launch(link, run, to_json(plan) + b"\n", who), _damaging(plan)
 
     _start(boxes, run, step)
     return run
@@ -161,6 +161,17 @@ def _too_noisy(host: str, plan: Plan, margin: float | None) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
     noise, notes = noise_in(RESULTS, host)
     return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan))]
+
+
+def _damaging(plan: Plan) -> list[str]:
+    """Tell what a power cut would cost under variants that are not safe from it."""
+    off = ("fsync", "full_page_writes")
+    names = [name for name, of in effects_of(plan, None).items() if "off" in map(of.get, off)]
+    text = (
+        "a power cut under {} can damage the box's cluster, even where it starts again:"
+        " then make teardown and make provision before anything else is measured."
+    )
+    return [text.format(" or ".join(names))] if names else []
 
 
 def follow(boxes: Boxes, given: Mapping[str, str]) -> None:

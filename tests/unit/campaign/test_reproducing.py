@@ -10,7 +10,7 @@ from rich.console import Console
 from bench.campaign import questions, verbs
 from bench.campaign.plans import check_again, plan_for
 from bench.campaign.verbs import Boxes, launched_again
-from bench.model import Plan, WrongUseError, from_json, to_json
+from bench.model import Plan, Variant, WrongUseError, from_json, to_json
 from tests.builders import RUN, compared_run, written
 from tests.builders import again as run_again
 from tests.unit.campaign.test_plans import BOX, asked
@@ -123,3 +123,11 @@ def test_the_warning_before_hours_are_spent_takes_the_margin_asked_for(tmp_path,
     assert verbs._too_noisy("n100-a", plan, 0.5) == []
     [warning] = verbs._too_noisy("n100-a", plan, 0.01)
     assert "to tell 1.0 % in 2-C" in warning
+
+
+def test_what_a_power_cut_could_damage_is_said_before_a_run_begins():
+    assert verbs._damaging(plan_for(BOX, asked())) == []
+    plan = plan_for(BOX, asked())
+    risky = Variant(name="no-fsync", text="fsync = 0\n", sha256="0" * 64)
+    [warning] = verbs._damaging(replace(plan, variants=(*plan.variants, risky)))
+    assert warning.startswith("a power cut under no-fsync can damage")
