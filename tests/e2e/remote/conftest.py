@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,9 @@ import pytest
 
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import RUNS, Control, Large
+
+# A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FORGET = """
 sudo systemctl stop 'pgladder-run@*'
@@ -47,7 +51,7 @@ def large(lab: Lab) -> Iterator[Large]:
     lines = lab.run(box, f"sudo sh -c 'cd {RUNS}/{run.name} && sha256sum samples/*'").splitlines()
     run.digests = {name: digest for digest, name in map(str.split, lines)}
     yield run
-    lab.run(box, f"sudo rm -r {RUNS}/{run.name}")
+    lab.run(box, f"sudo rm -rf {RUNS}/{run.name}")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,12 @@ while systemctl --quiet is-active pgladder-run@{RUN}; do
   sudo fallocate -l "$(($(stat -f -c '%f * %S' /var)))" /var/filler-$n 2>/dev/null || sleep 0.1
 done
 """
-SWITCH_CLOCK = "sudo touch /run/clock-was-set"
+# While rows are written: between two trials nobody would notice.
+SWITCH_CLOCK = """
+writing="SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO events%' AND state = 'active'"
+until sudo -u pgladder psql -XAtqh /run/pgladder -p 5544 -c "$writing" postgres | grep -q 1; do :; done
+sudo touch /run/clock-was-set
+"""
 
 
 @dataclass
