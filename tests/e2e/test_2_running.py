@@ -76,6 +76,18 @@ def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) ->
     assert _as_provisioned(lab)
 
 
+def test_a_run_begun_by_hand_is_not_disturbed(lab: Lab) -> None:
+    lab.run(BOX, f"sudo -u pgladder {RUN} --window 60 >/dev/null 2>&1 </dev/null & true")
+    lab.wait_until(BOX, "grep -q @pgladder-run /proc/net/unix")
+    said = [lab.play(play, BOX) for play in ("provision", "teardown")]
+    lab.run(BOX, "sudo kill $(grep -alsP '/pgladder\\x00run' /proc/[0-9]*/cmdline | cut -d/ -f3)")
+    lab.wait_until(BOX, "! grep -q @pgladder-run /proc/net/unix")
+    for one in said:
+        assert "a run begun by hand (process" in sentence(one, BOX)
+        assert "of user pgladder) is under way" in sentence(one, BOX)
+    assert _as_provisioned(lab)
+
+
 def test_a_setting_changed_by_hand_stops_a_run_by_its_name(lab: Lab) -> None:
     lab.sql(BOX, "ALTER SYSTEM SET work_mem = '5MB'")
     said = lab.host(BOX).run(f"sudo -u pgladder {RUN}")
@@ -97,18 +109,6 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
     if said.returncode:  # where no huge pages are set aside
         assert "it was put back as it was" in said.stdout
         assert lab.sql(BOX, pages) == before
-
-
-def test_a_run_begun_by_hand_is_not_disturbed(lab: Lab) -> None:
-    lab.run(BOX, f"sudo -u pgladder {RUN} --window 60 >/dev/null 2>&1 </dev/null & true")
-    lab.wait_until(BOX, "grep -q @pgladder-run /proc/net/unix")
-    said = [lab.play(play, BOX) for play in ("provision", "teardown")]
-    lab.run(BOX, "sudo kill $(grep -alsP '/pgladder\\x00run' /proc/[0-9]*/cmdline | cut -d/ -f3)")
-    lab.wait_until(BOX, "! grep -q @pgladder-run /proc/net/unix")
-    for one in said:
-        assert "a run begun by hand (process" in sentence(one, BOX)
-        assert "of user pgladder) is under way" in sentence(one, BOX)
-    assert _as_provisioned(lab)
 
 
 def test_a_teardown_that_is_in_the_way_of_something_says_of_what(lab: Lab) -> None:
