@@ -1,5 +1,4 @@
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,9 +6,6 @@ import pytest
 
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import RUNS, Control, Large
-
-# A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FORGET = """
 sudo systemctl stop 'pgladder-run@*'

@@ -1,0 +1,4 @@
+import signal
+
+# A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
