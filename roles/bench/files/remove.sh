@@ -4,11 +4,12 @@
 # Prints "changed" when it changed something, and why where the user can't go.
 set -eu
 [ -e /var/lib/pgladder-found ] || exit 0
-for unit in $(systemctl list-units --all --plain --no-legend 'pgladder-run@*' | cut -d' ' -f1); do
-  systemctl disable --now --quiet "$unit"
+units=/etc/systemd/system/pgladder-run@.service # gone where a removal was cut off: then nothing is enabled or running
+for unit in $([ ! -e "$units" ] || systemctl list-units --all --plain --no-legend 'pgladder-run@*' | cut -d' ' -f1); do
+  systemctl disable --now "$unit"
 done
 rm -rf /opt/pgladder /usr/local/bin/pgladder /etc/pgladder.toml /etc/sudoers.d/pgladder /etc/tmpfiles.d/pgladder-bench.conf \
-  /etc/systemd/system/pgladder-run@.service /var/tmp/pgladder-wheels.tar
+  "$units" /var/tmp/pgladder-wheels.tar
 systemctl daemon-reload
 
 declared=/etc/sysusers.d/pgladder.conf # names the user as it was made; goes after it

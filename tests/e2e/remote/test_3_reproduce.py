@@ -10,7 +10,7 @@ HERE = "--limit=rm1"
 def test_a_run_is_reproduced_on_its_box_and_tested_for_equivalence(control: Control) -> None:
     control.fab("ladder", "--run=first-of-two", "--blocks=4", HERE, *SHORT).ends(0)
     before = {path.name for path in (control.folder / "results").iterdir()}
-    said = control.fab("reproduce", "--run=first-of-two", "--margin=0.9", HERE).ends(0)
+    said = control.fab("reproduce", "--run=first-of-two", "--margin=9", HERE).ends(0)
     assert "blocks were not interleaved" in said
     [new] = {path.name for path in (control.folder / "results").iterdir()} - before
     one, other = (control.results(run, "rm1").plan() for run in ("first-of-two", new))
