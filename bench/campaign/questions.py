@@ -94,10 +94,9 @@ def reproduce(boxes: Boxes, given: Given) -> bool:
     first = check_name(given["run"])
     if not first:
         raise WrongUseError("Say which run: RUN=<its name>; those that were pulled are in results/.")
+    margin = _margin(given) or MARGIN
     places = _brought(boxes, launched_again(boxes, first))
-    reports = [
-        set_beside([RESULTS / first / host, place], "runs", _margin(given) or MARGIN) for host, place in places.items()
-    ]
+    reports = [set_beside([RESULTS / first / host, place], "runs", margin) for host, place in places.items()]
     for host, report in zip(places, reports, strict=True):
         boxes.out.print()
         boxes.says(f"{host}:")

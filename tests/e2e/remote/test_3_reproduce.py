@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tests.e2e.remote.control import SHORT, Control
+from tests.e2e.remote.control import PATIENCE_S, SHORT, Control
 
 HERE = "--limit=rm1"
 
@@ -10,8 +10,11 @@ HERE = "--limit=rm1"
 def test_a_run_is_reproduced_on_its_box_and_tested_for_equivalence(control: Control) -> None:
     control.fab("ladder", "--run=first-of-two", "--blocks=4", HERE, *SHORT).ends(0)
     before = {path.name for path in (control.folder / "results").iterdir()}
-    said = control.fab("reproduce", "--run=first-of-two", "--margin=9", HERE).ends(0)
-    assert "blocks were not interleaved" in said
+    again = control.fab("reproduce", "--run=first-of-two", "--margin=0.9", HERE)
+    again.process.wait(PATIENCE_S)
+    assert "blocks were not interleaved" in again.said
+    shown = "Not shown to be equivalent" not in again.said  # what the neighbours leave to it is not ours to promise
+    again.ends(0 if shown else 1)
     [new] = {path.name for path in (control.folder / "results").iterdir()} - before
     one, other = (control.results(run, "rm1").plan() for run in ("first-of-two", new))
     assert replace(other, run=one.run, created=one.created) == one

@@ -125,6 +125,11 @@ def test_the_warning_before_hours_are_spent_takes_the_margin_asked_for(tmp_path,
     assert "to tell 1.0 % in 2-C" in warning
 
 
+def test_a_margin_that_is_none_is_told_before_anything_is_launched():
+    with pytest.raises(WrongUseError, match="margin must be"):
+        questions.reproduce(Boxes(Console(file=io.StringIO())), {"run": RUN, "margin": "9"})
+
+
 def test_what_a_power_cut_could_damage_is_said_before_a_run_begins():
     assert verbs._damaging(plan_for(BOX, asked())) == []
     plan = plan_for(BOX, asked())
