@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
 from bench.stats.compare import MARGIN
-from bench.stats.sequential import FIRST_LOOK, compare_so_far
+from bench.stats.sequential import verdict_so_far
 
 Block = tuple[str, int, int]
 """Run, block, and which time of the same trial in it."""
@@ -131,12 +131,7 @@ def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
         if not refused(baseline.values()):
             first = rates(baseline, rate)
             found += [shared(first, rates(each, rate)) for each in candidates if not refused(each.values())]
-    return all(_tells(plan, pair, most) for pair in found)
-
-
-def _tells(plan: Plan, pair: tuple[list[float], list[float]], most: int) -> bool:
-    rule = plan.until_decided
-    assert rule is not None
-    if len(pair[0]) < FIRST_LOOK:
-        return False
-    return compare_so_far(*pair, most, margin=rule.margin, alpha=alpha_each(plan)).verdict != "undecided"
+    margin, alpha = usual_margin(plan), alpha_each(plan)
+    return all(
+        one and verdict_so_far(one, other, most, margin=margin, alpha=alpha) != "undecided" for one, other in found
+    )

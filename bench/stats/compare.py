@@ -8,7 +8,7 @@ every block ``sequential``'s, what a box can tell at all ``noise``'s.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
@@ -77,12 +77,16 @@ def compare(
 
     """
     logs = log_ratios(baseline, candidate)
+    found = judged(logs, margin, alpha)
+    if len(logs) < 2 or found.verdict != "undecided":
+        return found
+    return replace(found, more_blocks=more_blocks(mean(logs), deviation(logs), len(logs), margin, alpha))
+
+
+def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
+    """Compare by the logarithms of the blocks' ratios, at least one; nothing is planned: ``more_blocks`` is None."""
     interval = mean_interval(logs, alpha) if len(logs) > 1 else None
-    verdict = verdict_of(interval, margin)
     spread = deviation(logs) if len(logs) > 1 else None
-    more = None
-    if spread is not None and verdict == "undecided":
-        more = more_blocks(mean(logs), spread, len(logs), margin, alpha)
     return Comparison(
         blocks=len(logs),
         ratio=exp_or_inf(mean(logs)),
@@ -90,9 +94,9 @@ def compare(
         coverage=1 - alpha,
         p_value=_p_value(logs),
         margin=margin,
-        verdict=verdict,
+        verdict=verdict_of(interval, margin),
         detectable=None if spread is None else detectable(spread, len(logs), alpha),
-        more_blocks=more,
+        more_blocks=None,
     )
 
 
@@ -134,7 +138,7 @@ def blocks_for(effect: float, spread: float, alpha: float = ALPHA, power: float 
     Over 200 to the nearest block or so: Guenther, Sample size formulas for normal theory t tests, The American
     Statistician 35 (1981).
     """
-    z = NormalDist().inv_cdf(1 - alpha / 2)
+    z = -NormalDist().inv_cdf(alpha / 2)  # 1 − a tiny alpha would be 1
     reach = z + NormalDist().inv_cdf(power)
     if effect <= 0 or spread * reach > effect * math.sqrt(MANY_BLOCKS):
         return None

@@ -16,7 +16,7 @@ from itertools import pairwise
 from statistics import NormalDist
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, decides, log_ratios
+from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, decides, judged, log_ratios
 from bench.stats.intervals import deviation, mean
 
 FIRST_LOOK = 3
@@ -49,19 +49,27 @@ def compare_so_far(
         WrongUseError: no blocks, more than ``max_blocks`` or 200, or rates that do not compare.
 
     """
-    blocks = len(baseline)
-    level = nominal_alpha(max(blocks, FIRST_LOOK), max_blocks, alpha)
-    found = compare(baseline, candidate, margin=margin, alpha=level)
-    if blocks < FIRST_LOOK:
-        found = replace(found, interval=None, verdict="undecided")
-    if blocks < 2 or found.verdict != "undecided":
-        return found
     logs = log_ratios(baseline, candidate)
-    looks = range(max(blocks + 1, FIRST_LOOK), max_blocks + 1)
+    found = _look(logs, max_blocks, margin, alpha)
+    if len(logs) < 2 or found.verdict != "undecided":
+        return found
+    looks = range(max(len(logs) + 1, FIRST_LOOK), max_blocks + 1)
     effect, spread = mean(logs), deviation(logs)
     would = (n for n in looks if decides(effect, spread, n, margin, nominal_alpha(n, max_blocks, alpha)))
     decided = next(would, None)
-    return replace(found, more_blocks=None if decided is None else decided - blocks)
+    return replace(found, more_blocks=None if decided is None else decided - len(logs))
+
+
+def verdict_so_far(
+    baseline: Sequence[float], candidate: Sequence[float], max_blocks: int, *, margin: float, alpha: float
+) -> Verdict:
+    """Give the verdict of ``compare_so_far``, which raises the same; nothing is planned."""
+    return _look(log_ratios(baseline, candidate), max_blocks, margin, alpha).verdict
+
+
+def _look(logs: Sequence[float], max_blocks: int, margin: float, alpha: float) -> Comparison:
+    found = judged(logs, margin, nominal_alpha(max(len(logs), FIRST_LOOK), max_blocks, alpha))
+    return found if len(logs) >= FIRST_LOOK else replace(found, interval=None, verdict="undecided")
 
 
 def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:

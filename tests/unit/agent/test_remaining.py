@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bench.agent.judge import VOID
 from bench.agent.run import remaining
+from bench.analysis.compare import compare_arms
 from bench.arms import alpha_each, decided_after
 from bench.model import UntilDecided
 from bench.stats.sequential import compare_so_far
 from bench.tuning.render import as_variant
-from tests.builders import a_plan, a_record, a_trial, doubtful, rated, void
+from tests.builders import a_plan, a_record, a_trial, doubtful, pulled, rated, void
 
 PLAN = a_plan(a_trial(1, "1"), a_trial(2, "2-C"), a_trial(3, "2-D"))
 CUT = {"agent-ended", "interrupted"}
@@ -151,6 +152,15 @@ def test_comparisons_share_what_may_be_spent_on_false_alarms():
         found = [compare_so_far(first[:n], each[:n], 5, margin=0, alpha=alpha).verdict for each, n in looks]
         alarms += found != ["undecided"] * len(looks)
     assert alarms <= 0.06 * 1500
+
+
+def test_many_arms_and_blocks_have_a_first_look_too():
+    plan = decided_plan(blocks=60, arms=tuple("abcdefgh"))
+    source = random.Random(10)
+    records = ran(plan, {arm: [100 + source.random() for _ in range(60)] for arm in "abcdefgh"}, 3 * 8)
+    assert len(remaining(plan, records)) == 57 * 8
+    report = compare_arms([replace(pulled(*records), plan=plan)], lambda *_: None)
+    assert {pair.verdict for pair in report.cells[0].pairs} == {"undecided"}
 
 
 def test_all_comparisons_must_be_decided():
