@@ -23,6 +23,8 @@ WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIA
 	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)') \
 	$(if $(UNTIL_DECIDED),--until-decided='$(UNTIL_DECIDED)') $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
 ID = $(if $(RUN),--run='$(RUN)')
+# A word that is either there or not: NAME=1 gives the option.
+switch = $(if $(filter-out 1,$($(1))),$(error $(1) is 1, or left out))$(if $($(1)),$(2))
 
 # What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
 STEPS = stock big-wal shared-buffers-25 wal-compression commit-delay wal-buffers no-bgwriter no-process-title
@@ -97,15 +99,15 @@ perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way t
 demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
 	@$(MAKE) --no-print-directory lab-up N=1
 	@$(MAKE) --no-print-directory provision LIMIT=lab
-	@$(MAKE) --no-print-directory ladder LIMIT=lab
-	@$(MAKE) --no-print-directory compare LIMIT=lab VARIANTS="stock async-commit" PHASES="1-B 2"
-	@echo "make lab-down removes the virtual mini-PC."
+	@$(MAKE) --no-print-directory ladder LIMIT=lab; ladder=$$?; \
+	$(MAKE) --no-print-directory compare LIMIT=lab VARIANTS="stock async-commit" PHASES="1-B 2"; compare=$$?; \
+	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
 
 trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
 	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
 
 doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
-	@$(BIN)/python -m bench.doctor $(if $(filter 1,$(JSON)),--json) $(if $(filter 1,$(SUDO)),-K) $(TARGET)
+	@$(BIN)/python -m bench.doctor $(call switch,JSON,--json) $(call switch,SUDO,-K) $(TARGET)
 
 provision: .venv/ready ## make boxes ready
 	$(PLAYBOOK) playbooks/provision.yml $(TARGET)
@@ -123,7 +125,7 @@ compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
 
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
-	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(if $(filter-out 1,$(JSON)),$(error JSON is 1, or left out))$(if $(JSON),--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
+	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(call switch,JSON,--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
 
 reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(if $(MARGIN),--margin='$(MARGIN)') $(WHERE),$(BIN)/pgladder reproduce \
@@ -145,7 +147,7 @@ follow: .venv/ready ## watch a run; Ctrl-C stops the watching, not the run (RUN=
 	@$(FAB) follow $(ID) $(WHERE)
 
 status: .venv/ready ## what boxes are doing, and which runs they hold (JSON=1 for programs)
-	@$(FAB) status $(if $(filter 1,$(JSON)),--json=1) $(WHERE)
+	@$(FAB) status $(call switch,JSON,--json=1) $(WHERE)
 
 pull: .venv/ready ## bring a run's results, verified, finished or not (RUN=)
 	@$(FAB) pull $(ID) $(WHERE)

@@ -20,6 +20,8 @@ def make(*words):
         (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
         (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
+        (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
+        (["status", "JSON=1"], "status --json=1"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
     ],
 )
@@ -27,7 +29,10 @@ def test_a_word_is_passed_on(words, passed):
     assert passed in make(*words).stdout
 
 
-def test_a_word_that_means_nothing_is_refused():
-    ended = make("compare-runs", "A=a", "B=b", "JSON=yes")
+@pytest.mark.parametrize(
+    "words", [["compare-runs", "A=a", "B=b", "JSON=yes"], ["doctor", "JSON=yes"], ["status", "JSON=0"]]
+)
+def test_a_word_that_means_nothing_is_refused(words):
+    ended = make(*words)
     assert ended.returncode
     assert "JSON is 1, or left out" in ended.stderr
