@@ -36,7 +36,7 @@ $(eval LONG = --blocks=$(or $(BLOCKS),6) --warm-up=$(or $(WARM_UP),1) --window=$
 $(BIN)/python -m bench.findings $(1) results/$(NEW)
 endef
 
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -74,14 +74,11 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once
-	@$(MAKE) --no-print-directory -j 2 e2e-boxes e2e-remote
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
+	@$(MAKE) --no-print-directory -j 3 e2e-boxes e2e-labs e2e-remote
 
-e2e-boxes: .venv/ready
-	$(BIN)/pytest tests/e2e --ignore tests/e2e/remote -m "not slow"
-
-e2e-remote: .venv/ready
-	$(BIN)/pytest tests/e2e/remote -m "not slow"
+e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
+	$(BIN)/pytest tests/e2e/$* -m "not slow"
 
 # As root in two workers, each in a network of its own: there is one run at a time in one.
 integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser

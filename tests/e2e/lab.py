@@ -14,7 +14,6 @@ from testinfra.host import Host
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PATIENCE_S = 120
-BOXES = ("e2e1", "e2e2")
 
 # What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
 # neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
@@ -45,9 +44,9 @@ class Lab:
     """Where the lab's files are, what it is called, and which network it has."""
 
     files: Path
-    name: str = "pgladder-e2e"
-    prefix: str = "e2e"
-    subnet: str = "10.86.78.0/24"
+    name: str
+    prefix: str
+    subnet: str
     hosts: dict[str, Host] = field(default_factory=dict)
 
     @property
@@ -65,6 +64,13 @@ class Lab:
             "lab_size": len(self.boxes),
         }
         return [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
+
+    @contextmanager
+    def in_use(self) -> Iterator["Lab"]:
+        self.down()
+        self.up()
+        yield self
+        self.down()
 
     def up(self, *more: str) -> str:
         said = self._play("lab-up", *self.variables, *more)

@@ -34,11 +34,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
         lab.down()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def as_found() -> None:
-    """Nothing: these boxes are ready to measure."""
-
-
 @pytest.fixture(scope="session")
 def large(lab: Lab) -> Iterator[Large]:
     """A run on the second box that takes seconds to bring."""

@@ -1,4 +1,4 @@
-"""The lab itself, at the end: what a power cut loses, and what stays behind."""
+"""The lab itself: what a power cut loses, and what stays behind."""
 
 import os
 import signal
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BOXES, CHECKOUT, COMMON, Lab
+from tests.e2e.lab import CHECKOUT, COMMON, Lab
+from tests.e2e.labs import BOXES
 from tests.e2e.remote.control import wait_until
 
 BOX = BOXES[1]

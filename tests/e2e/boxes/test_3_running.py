@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.lab import BOXES, Lab, changed, sentence
+from tests.e2e.boxes import BOXES
+from tests.e2e.lab import Lab, changed, sentence
 
 BOX = BOXES[0]
 RUNS = "/var/lib/pgladder/runs"

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 
-from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, sentence
+from tests.e2e.boxes import BOXES
+from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, sentence
 
 BOX = BOXES[0]
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.lab import Lab
@@ -7,11 +5,8 @@ from tests.e2e.lab import Lab
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory):
-    lab = Lab(Path(tmp_path_factory.mktemp("lab")))
-    lab.down()
-    lab.up()
-    yield lab
-    lab.down()
+    with Lab(tmp_path_factory.mktemp("lab"), "pgladder-e2e", "e2e", "10.86.78.0/24").in_use() as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session", autouse=True)

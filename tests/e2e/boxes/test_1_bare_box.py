@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import BIN, BOXES, CHECKOUT, COMMON, Lab, changed, quoted, sentence
+from tests.e2e.boxes import BOXES
+from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, quoted, sentence
 
 BOX = BOXES[0]
 
