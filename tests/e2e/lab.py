@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE_S = 120
+PATIENCE_S = 240
 
 # What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
 # neighbour's running cluster is its own; sudo leaves a note with whoever calls it.

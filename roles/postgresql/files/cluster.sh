@@ -123,19 +123,24 @@ validate() {
 
 forget_good() { as_owner rm -f "$ETC"/conf.d/*.good "$ETC"/*.good; }
 
-put_back() {
-  for good in "$ETC"/conf.d/*.good "$ETC"/*.good; do
-    [ ! -e "$good" ] || as_owner mv -T "$good" "${good%.good}"
+place() { case $1 in */pg_hba) echo "$ETC/pg_hba.conf" ;; *) echo "$ETC/conf.d/${1##*/}" ;; esac; }
+
+put_back() { # in next too: a run begins and ends with what is there
+  for file in "$ETC"/next/*; do
+    live=$(place "$file")
+    [ ! -e "$live.good" ] || as_owner cp -p --remove-destination "$live.good" "$file"
+    [ ! -e "$live.good" ] || as_owner mv -T "$live.good" "$live"
   done
+  for file in $new; do as_owner rm "$(place "$file")" "$file"; done
   systemctl restart "$UNIT" || true
 }
 
 swap() { # file by file, each atomically; what was there is kept until the new has proved itself
   forget_good
   for file in "$ETC"/next/*; do
-    case $file in */pg_hba) live=$ETC/pg_hba.conf ;; *) live=$ETC/conf.d/${file##*/} ;; esac
+    live=$(place "$file")
     if as_owner cmp -s "$file" "$live"; then continue; fi
-    [ ! -e "$live" ] || as_owner cp -p "$live" "$live.good"
+    if [ -e "$live" ]; then as_owner cp -p "$live" "$live.good"; else new="$new $file"; fi
     as_owner cp -p --remove-destination "$file" "$live.part"
     as_owner sync -f "$live.part"
     as_owner mv -T "$live.part" "$live"
@@ -217,7 +222,7 @@ see_to_password() {
 }
 
 apply() {
-  swapped=
+  swapped= new=
   validate
   swap
   bring_into_force

@@ -110,6 +110,8 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
     if said.returncode:  # where no huge pages are set aside
         assert "it was put back as it was" in said.stdout
         assert lab.sql(BOX, pages) == before
+        lab.run(BOX, f"sudo -u pgladder {RUN} --blocks 1 --json")
+        assert _as_provisioned(lab)
 
 
 def test_a_teardown_that_is_in_the_way_of_something_says_of_what(lab: Lab) -> None:

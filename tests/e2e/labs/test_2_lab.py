@@ -18,7 +18,7 @@ SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 def test_a_power_cut_loses_what_was_not_flushed_and_keeps_what_was(lab: Lab) -> None:
     lab.run(BOX, "echo kept >kept && sync kept && sync -f . && echo lost >lost")
     lab.cut(BOX)
-    lab.up("-e", "virtual_minipc_cpu_percent=50")
+    lab.up("-e", "virtual_minipc_cpu_percent=50", "-e", "virtual_minipc_memory_mb=300")
     assert lab.run(BOX, "cat kept; test -s lost || echo gone").split() == ["kept", "gone"]
 
 
@@ -28,6 +28,12 @@ BUSY = "TIMEFORMAT=%U; time timeout 2 bash -c 'while :; do :; done'"
 def test_a_box_gets_no_more_processor_time_than_it_may(lab: Lab) -> None:
     seconds = float(lab.run(BOX, f"({BUSY}) 2>&1 || true"))  # it was booted with half a processor
     assert 0.3 < seconds < 1.3
+
+
+@pytest.mark.parametrize(("mb", "fits"), [(100, True), (400, False)])
+def test_a_box_gets_no_more_memory_than_it_may(lab: Lab, mb: int, fits: bool) -> None:
+    held = lab.host(BOX).run(f"head -c {mb}M /dev/zero | tail -c {mb}M | wc -c")  # tail keeps it all
+    assert (int(held.stdout) == mb << 20) is fits
 
 
 def test_a_smaller_lab_loses_the_boxes_above(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from bench.agent.run import remaining
 from bench.journal import RunDirectory
 from bench.offline import read
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import RUNS, SHORT, Control, Fab, codes, decoded, wait_until
+from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, Fab, codes, decoded, wait_until
 
 RUN, BLOCKS = "weathered", 40
 CLOCK = """
@@ -77,7 +77,7 @@ def story(lab: Lab, control: Control) -> Story:
     first.kill(signal.SIGKILL)
     lab.run("rm2", "sudo rm /var/filler-*")
     last = control.fab("ladder", "--limit=lab", f"--run={RUN}", *SHORT)
-    last.process.wait(90)
+    last.process.wait(PATIENCE_S)
     return Story(first.said, status, last.said, before)
 
 

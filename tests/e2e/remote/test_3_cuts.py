@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import RUNS, SHORT, Control, Fab, Large, decoded, wait_until
+from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, Fab, Large, decoded, wait_until
 
 STEPS = ("launch", "status", "cancel", "pull")
 
@@ -80,7 +80,7 @@ def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large
             cut.steps[step].says(f"{box}: the connection was lost")
         mend()
     for step in cut.steps.values():
-        step.process.wait(90)
+        step.process.wait(PATIENCE_S)
     yield cut
     for box in lab.boxes:
         control.end_what_was_stopped(box)
