@@ -12,7 +12,7 @@ begun=/var/lib/pgladder-found/cluster-begun
 made=/var/lib/pgladder-found/cluster-made
 runtime=/etc/tmpfiles.d/pgladder-postgresql.conf
 
-die() { echo "$*" >&2; exit 1; }
+die() { printf '%s' "$*" | tr '\n' ' ' >&2; exit 1; }  # one line, the last of what is said
 
 ours() { # the name of the cluster that was begun, if one was; a marker without it is an old one, beside its drop-in
   if [ -s "$begun" ]; then cat "$begun"; elif [ -e "$begun" ]; then
@@ -132,7 +132,7 @@ put_back() { # in next too: a run begins and ends with what is there
     [ ! -e "$live.good" ] || as_owner mv -T "$live.good" "$live"
   done
   for file in $new; do as_owner rm "$(place "$file")" "$file"; done
-  systemctl restart "$UNIT" || true
+  systemctl restart "$UNIT" 2>/dev/null || true
 }
 
 swap() { # file by file, each atomically; what was there is kept until the new has proved itself
@@ -149,10 +149,10 @@ swap() { # file by file, each atomically; what was there is kept until the new h
 }
 
 restart() { # where PostgreSQL does not come up, as it was before
-  if systemctl restart "$UNIT" && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
+  if systemctl restart "$UNIT" 2>/dev/null && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
   said=$(grep -aE 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)
   put_back
-  die "PostgreSQL did not start: $said; it was put back as it was"
+  die "PostgreSQL did not start: $said; it was put back as it was. Choose another postgresql_variant, then run this again"
 }
 
 reset_by_hand() { # what somebody changed by ALTER SYSTEM overrides the files
