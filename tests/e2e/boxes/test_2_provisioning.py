@@ -147,7 +147,7 @@ def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None
     lab.run(BOX, "echo 'no_such_setting = 1' | sudo tee /etc/postgresql/15/pgladder/next/90-wrong.conf")
     said = lab.play("provision", BOX)
     lab.run(BOX, "sudo rm /etc/postgresql/15/pgladder/next/90-wrong.conf")
-    assert 'the configuration is not valid, nothing was changed: ' in (said := sentence(said, BOX))
+    assert "the configuration is not valid, nothing was changed: " in (said := sentence(said, BOX))
     assert "no_such_setting" in said
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
 
