@@ -9,14 +9,15 @@ TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core
 
 comma := ,
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
-TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
+ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
+TARGET = $(ONE_WAY)$(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
 	$(if $(USER_NAME),-e 'ansible_user=$(USER_NAME)') $(if $(PORT),-e 'ansible_port=$(PORT)') \
 	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
 PLAYBOOK = $(BIN)/ansible-playbook
 
 # Where and what, in fab's words.
 FAB = $(BIN)/fab
-WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
+WHERE = $(ONE_WAY)$(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
 	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
 	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \

@@ -36,3 +36,10 @@ def test_a_word_that_means_nothing_is_refused(words):
     ended = make(*words)
     assert ended.returncode
     assert "JSON is 1, or left out" in ended.stderr
+
+
+@pytest.mark.parametrize("verb", ["teardown", "ladder"])
+def test_hosts_named_in_two_ways_are_refused(verb):
+    ended = make(verb, "HOST=10.0.0.1", "LIMIT=n100")
+    assert ended.returncode
+    assert "give one of them" in ended.stderr
