@@ -35,7 +35,7 @@ def _as_provisioned(lab: Lab) -> bool:
 
 
 def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab) -> None:
-    said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 3")
+    said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 2")
     assert json.loads(said)["complete"] is True
     [run] = lab.run(BOX, f"sudo ls {RUNS}").split()
     host = json.loads(lab.run(BOX, f"sudo cat {RUNS}/{run}/host.json"))
@@ -62,7 +62,7 @@ def test_a_run_that_is_stopped_keeps_its_records_and_stays_enabled(lab: Lab) -> 
     assert _as_provisioned(lab)
 
 
-@pytest.mark.slow  # once it took packages with it that were installed a minute before; not tried since that was mended
+@pytest.mark.slow  # a run that is followed loses power in remote/test_2_faults
 def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) -> None:
     before = len(_records(lab))
     lab.run(BOX, f"sudo systemctl start --no-block {UNIT}")
@@ -73,7 +73,7 @@ def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) ->
     lab.wait_until(BOX, f"! systemctl is-active {UNIT}")
     cut = {"interrupted", "agent-ended"}
     whole = [record["trial"] for record in _records(lab) if not cut & _codes(record)]
-    assert sorted(whole) == [1, 2, 3, 4, 5, 6]
+    assert sorted(whole) == [1, 2, 3, 4]
     assert _as_provisioned(lab)
 
 
