@@ -132,12 +132,10 @@ class RunDirectory:
             raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
         return from_json(path.read_bytes(), Samples, str(path))
 
-    def latencies(self, trial: int, attempt: int) -> HdrHistogram:
-        """Return the latencies of a recorded trial."""
+    def latencies(self, trial: int, attempt: int, samples: Samples) -> HdrHistogram:
+        """Return the latencies of a recorded trial, of which these are the samples."""
         try:
-            return decode(self.samples(trial, attempt).latency_hdr)
-        except WrongUseError:
-            raise
+            return decode(samples.latency_hdr)
         except ValueError as error:
             path = self._samples_path(trial, attempt)
             raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
