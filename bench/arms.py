@@ -6,6 +6,7 @@ Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
 from bench.stats.compare import MARGIN
@@ -15,6 +16,7 @@ Block = tuple[str, int, int]
 """Run, block, and which time of the same trial in it."""
 ByBlock = dict[Block, Record]
 Rate = Callable[[Record], float | None]
+RateName = Literal["settled", "burst"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,11 @@ def headline(records: Sequence[Record]) -> Rate:
     Where no trial has one (a brought server that refuses CHECKPOINT), the burst rate.
     """
     return burst if all(settled(record) is None for record in records) else settled
+
+
+def rate_name(rate: Rate) -> RateName:
+    """Return which of the two rates this is."""
+    return "burst" if rate is burst else "settled"
 
 
 def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:

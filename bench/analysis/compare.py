@@ -16,7 +16,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, refused, usual_margin
+from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin
 from bench.model import Plan, Record, WrongUseError
 from bench.stats.compare import ALPHA
 
@@ -57,7 +57,7 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
         complete=all(run.complete for run in runs),
         notes=(*durability_notes(cells_told), *run_notes(runs, cells_told, rate is burst), *alike_notes(alike)),
-        headline="burst" if rate is burst else "settled",
+        headline=rate_name(rate),
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
         decided_after=runs[0].decided_after if rule else None,
