@@ -55,7 +55,7 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         kind="variants",
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
-        complete=all(run.complete for run in runs),
+        complete=all(run.complete and run.sealed for run in runs),
         notes=(*durability_notes(cells_told), *run_notes(runs, cells_told, rate is burst), *alike_notes(alike)),
         headline=rate_name(rate),
         margin=margin,

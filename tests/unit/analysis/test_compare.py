@@ -108,6 +108,11 @@ def test_where_arms_do_not_promise_the_same_the_first_note_says_so():
     assert report.notes[0] == "These arms do not promise the same: a, c durable; b may lose last 600 ms."
 
 
+def test_a_run_that_was_not_closed_is_not_complete():
+    assert told(compared_run({"a": QUIET, "b": FASTER})).complete
+    assert not told(compared_run({"a": QUIET, "b": FASTER}, sealed=False)).complete
+
+
 def test_arms_of_one_durability_say_nothing_of_it():
     assert told(compared_run({"a": QUIET, "b": FASTER})).notes == ()
 
