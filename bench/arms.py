@@ -93,6 +93,13 @@ def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
     return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
 
 
+def why_not(record: Record, rate: Rate) -> str:
+    """Say why a trial that has no such rate has none."""
+    if record.validity.state == "void":
+        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+    return f"trial {record.trial} has no {rate_name(rate)} rate"
+
+
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
     """Return the rates of two arms in the blocks in which both have one."""
     both = [block for block in one if block in other]

@@ -63,6 +63,12 @@ def test_a_void_trial_takes_its_block_out_of_its_pair_and_that_is_said():
     assert "2-C plain tcp, left out block 3 of b: trial 8 is void, the connection was lost." in report.notes
 
 
+def test_so_does_a_trial_without_the_rate_that_decides_and_one_that_has_no_record():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    pair = pair_of(replace(run, records=[replace(run.records[0], settled_rows_per_s=None), *run.records[1:-1]]))
+    assert pair.left_out == ("block 1 of a: trial 1 has no settled rate", "block 6 of b: there is no record")
+
+
 def test_an_arm_whose_trials_are_all_void_has_no_verdict():
     report = told(compared_run({"a": QUIET, "b": [None] * 6}))
     assert report.cells[0].pairs[0].verdict is None
