@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
@@ -23,6 +24,11 @@ CANCELLED = "cancelled"
 """Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
+
+
+def now(timespec: str = "seconds") -> str:
+    """Return this moment as the files of a run have it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec=timespec)
 
 
 class RunDirectory:
