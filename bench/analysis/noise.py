@@ -13,7 +13,7 @@ from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell, RateName, headline, rate_name, rates, shared
-from bench.facts import in_words, of_machine
+from bench.facts import of_machine, unlike
 from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
 from bench.stats.compare import MARGIN
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
@@ -124,9 +124,7 @@ def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
 
 def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
     """Return what of the box is another than when its noise was measured."""
-    was, is_now = of_machine(known), of_machine(now)
-    names = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
-    return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in names]
+    return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(of_machine(known), of_machine(now))]
 
 
 def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "settled") -> CellFloor | None:
