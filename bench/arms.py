@@ -5,8 +5,9 @@ Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Literal
 
 from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
 from bench.stats.compare import MARGIN
@@ -19,7 +20,7 @@ Rate = Callable[[Record], float | None]
 RateName = Literal["settled", "burst"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Where arms are compared: all of a trial but its variant and its place in the order."""
 
@@ -30,6 +31,9 @@ class Cell:
     parameters: Parameters
 
 
+of_place = attrgetter(*(each.name for each in fields(Cell)))
+
+
 def usual_margin(plan: Plan) -> float:
     """Return the margin of a plan's comparisons where none is asked for."""
     return plan.until_decided.margin if plan.until_decided else MARGIN
@@ -37,32 +41,26 @@ def usual_margin(plan: Plan) -> float:
 
 def cell_of(trial: Trial) -> Cell:
     """Return what a trial is to be compared in."""
-    return Cell(
-        phase=trial.phase,
-        method=trial.method,
-        layout=trial.layout,
-        transport=trial.transport,
-        parameters=trial.parameters,
-    )
+    return Cell(*of_place(trial))
 
 
 def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
     last = {record.trial: record for record in records}
-    found: dict[Cell, dict[str, ByBlock]] = {}
+    found: dict[tuple[Any, ...], dict[str, ByBlock]] = {}  # a Cell for each trial takes long
     times: Counter[tuple[int, int]] = Counter()
     planned = {trial.variant for trial in plan.trials}
     tried = [variant.name for variant in plan.variants if variant.name in planned]
     for trial in plan.trials:
-        cell = cell_of(trial)
-        if (arms := found.get(cell)) is None:
-            arms = found[cell] = {name: {} for name in tried}
+        place = of_place(trial)
+        if (arms := found.get(place)) is None:
+            arms = found[place] = {name: {} for name in tried}
         blocks = arms[trial.variant]
         times[id(blocks), trial.block] += 1
         if record := last.get(trial.trial):
             blocks[plan.run, trial.block, times[id(blocks), trial.block]] = record
-    order = sorted(found, key=lambda cell: (cell.phase, cell.layout, cell.transport))
-    return {cell: found[cell] for cell in order}
+    cells = {Cell(*place): arms for place, arms in found.items()}
+    return dict(sorted(cells.items(), key=lambda each: (each[0].phase, each[0].layout, each[0].transport)))
 
 
 def settled(record: Record) -> float | None:
