@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-
 from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
@@ -93,6 +91,9 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
         WrongUseError: the template has an error; names file and cause.
 
     """
+    # Late: most commands render nothing.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+
     environment = Environment(
         loader=FileSystemLoader(template_directory()),
         undefined=StrictUndefined,
