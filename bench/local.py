@@ -21,7 +21,7 @@ from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
 from bench.box import Provisioned, provisioned
 from bench.facts import differences
-from bench.journal import RunDirectory
+from bench.journal import RunDirectory, now
 from bench.model import Parameters, PgladderError, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
     RESERVED_CONNECTIONS,
@@ -84,9 +84,9 @@ def default_data_dir() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "pgladder"
 
 
-def new_run_id(now: datetime) -> str:
+def new_run_id() -> str:
     """Return an identifier that sorts by time and is not given twice."""
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """
     with one_run_at_a_time(), stoppable():
         given, directory = _given_plan(request)
-        run = given.run if given else new_run_id(datetime.now(UTC))
+        run = given.run if given else new_run_id()
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
         _forget_environment()
         box = _box_to_measure(request, given)
@@ -251,7 +251,7 @@ def _read_plan(path: Path) -> Plan:
 
 def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
     assert request.wish is not None
-    wish, created = request.wish, datetime.now(UTC).isoformat(timespec="seconds")
+    wish, created = request.wish, now()
     seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
     if not wish.transports:
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])

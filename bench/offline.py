@@ -26,32 +26,35 @@ def read(directory: RunDirectory) -> PulledRun:
         WrongUseError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
-    run = records_of(directory)
-    directory.check_sums()
+    run = _run(directory, sealed=directory.check_sums())
     keys = [(record.trial, record.attempt) for record in run.records]
+    samples = {key: directory.samples(*key) for key in keys}
     return replace(
         run,
-        samples={key: directory.samples(*key) for key in keys},
-        histograms={key: directory.latencies(*key) for key in keys},
+        samples=samples,
+        histograms={key: directory.latencies(*key, each) for key, each in samples.items()},
         begun=directory.cut_short(),
     )
 
 
 def records_of(directory: RunDirectory) -> PulledRun:
     """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
-    sealed, plan = directory.check_sums(samples=False), directory.plan()
-    run = PulledRun(
+    return _run(directory, sealed=directory.check_sums(samples=False))
+
+
+def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
+    plan, records = directory.plan(), directory.records()
+    check_records(plan, records)
+    return PulledRun(
         directory=directory.path.resolve().name,
         plan=plan,
         host=_host(directory, plan),
-        records=directory.records(),
+        records=records,
         samples={},
         histograms={},
         sealed=sealed,
         cancelled=directory.cancelled(),
     )
-    check_records(run.plan, run.records)
-    return run
 
 
 def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:

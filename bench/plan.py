@@ -6,6 +6,7 @@ templates is ``tuning.render``'s, phases are given by ``workload``.
 
 import difflib
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -276,29 +277,43 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
-        WrongUseError: an unknown phase, a variant that is not in the plan, a trial number twice, a batch too large,
-            a parameter that its phase does not have, a configuration that is not the one its hash tells.
+        WrongUseError: it contradicts itself, or has an unknown phase, a batch too large, or a parameter that its phase
+            does not have.
 
     """
-    names = [variant.name for variant in plan.variants]
-    for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text) or names.count(variant.name) > 1:
-            raise WrongUseError(
-                f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells, or twice."
-            )
+    check_consistent(plan)
     for trial in plan.trials:
         pick("phase", [trial.phase], phases)
-        pick("variant", [trial.variant], names)
         if trial.method != phases[trial.phase].method:
             raise WrongUseError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         _check_own(trial, phases[trial.phase].parameters)
-    if len({trial.trial for trial in plan.trials}) != len(plan.trials):
-        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
-    if not plan.trials:
-        raise WrongUseError(f"Plan {plan.run} has no trials.")
     if plan.until_decided:
         check_rule(len(plan.variants), len({trial.block for trial in plan.trials}))
+
+
+def check_consistent(plan: Plan) -> None:
+    """Refuse a plan that contradicts itself, whatever phases it has.
+
+    Raises:
+        WrongUseError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
+            have, or a text that is not the one its hash tells.
+
+    """
+    names = Counter(variant.name for variant in plan.variants)
+    for variant in (plan.harness, *plan.variants):
+        if variant != as_variant(variant.name, variant.text):
+            raise WrongUseError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
+    for name, count in names.items():
+        if count > 1:
+            raise WrongUseError(f"Plan {plan.run} has the variant {name} twice.")
+    if not plan.trials:
+        raise WrongUseError(f"Plan {plan.run} has no trials.")
+    for trial in plan.trials:
+        if trial.variant not in names:
+            raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
+    if len({trial.trial for trial in plan.trials}) < len(plan.trials):
+        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
 
 
 def _check_own(trial: Trial, own: Parameters) -> None:

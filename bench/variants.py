@@ -14,8 +14,8 @@ from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
 from bench.tuning.hardware import Disk, Hardware
-from bench.tuning.parameters import Difference, Value, differences, effect, values
-from bench.tuning.render import Box, render, render_variant, settings, texts, variant_names
+from bench.tuning.parameters import Difference, Value, differences
+from bench.tuning.render import Box, effect_of, render, render_variant, settings, variant_names
 from bench.workload.phase import ladder
 
 ALL = "all"
@@ -99,17 +99,13 @@ def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
 def compare(a: str, b: str, box: Box, *, huge_pages: bool) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
     box = replace(box, owned=settings(harness_for(0, tls=False)))
-    one, other = (_effect(_rendered(name, box), huge_pages=huge_pages) for name in (a, b))
+    one, other = (effect_of(_rendered(name, box), huge_pages=huge_pages) for name in (a, b))
     return differences(one, other)
 
 
 def _rendered(name: str, box: Box) -> Variant:
     [known] = pick("variant", [name], variant_names())
     return render_variant(known, box)
-
-
-def _effect(variant: Variant, *, huge_pages: bool) -> dict[str, Value]:
-    return effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
 
 
 def harness_for(need: int, *, tls: bool) -> Variant:
@@ -128,10 +124,11 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
 
     """
     variants = _variants(pick("variant", names, variant_names()), machine, need, harness)
-    for one, other in combinations(variants.values(), 2):
-        if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
+    effects = _effects(variants, machine)
+    for one, other in combinations(effects, 2):
+        if effects[one] == effects[other]:
             raise WrongUseError(
-                f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
+                f"The variants {one} and {other} are the same in effect on this box: ask for one of them."
             )
     return variants
 
@@ -161,6 +158,9 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
 
 def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
     """Return the names of those that are not the same in effect as one before them."""
-    effects = {name: _effect(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}
-    names = list(effects)
+    effects, names = _effects(variants, machine), list(variants)
     return [name for at, name in enumerate(names) if effects[name] not in (effects[other] for other in names[:at])]
+
+
+def _effects(variants: Mapping[str, Variant], machine: Machine) -> dict[str, dict[str, Value]]:
+    return {name: effect_of(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from bench.analysis.comparison import Differing
 from bench.model import Fingerprint, Plan
-from bench.tuning.parameters import Value, differences, effect, values
-from bench.tuning.render import texts
+from bench.tuning.parameters import Value, differences
+from bench.tuning.render import effect_of
 
 Effects = Mapping[str, Mapping[str, Value]]
 """What is in force under each variant."""
@@ -14,10 +14,7 @@ Effects = Mapping[str, Mapping[str, Value]]
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     """Return what is in force under each variant of a plan on a box."""
     huge_pages = (host.facts.get("memory", {}).get("nr_hugepages") if host else None) != 0
-    return {
-        variant.name: effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
-        for variant in plan.variants
-    }
+    return {variant.name: effect_of(variant, huge_pages=huge_pages) for variant in plan.variants}
 
 
 def settings_differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-
 from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
@@ -93,6 +91,9 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
         WrongUseError: the template has an error; names file and cause.
 
     """
+    # Late: most commands render nothing.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+
     environment = Environment(
         loader=FileSystemLoader(template_directory()),
         undefined=StrictUndefined,
@@ -120,7 +121,7 @@ def render_variant(name: str, box: Box) -> Variant:
     given = settings(variant)
     if box.owned:
         refuse_owned(given, box.owned, f"Variant {name}")
-    parameters.values(texts(variant), f"Variant {name}")
+    _values(variant)
     return variant
 
 
@@ -132,6 +133,15 @@ def settings(variant: Variant) -> dict[str, Given]:
 def texts(variant: Variant) -> dict[str, str]:
     """Return what a variant sets, without the words."""
     return {name: given.text for name, given in settings(variant).items()}
+
+
+def effect_of(variant: Variant, *, huge_pages: bool) -> dict[str, parameters.Value]:
+    """Return what is in force under a variant, as ``parameters.effect``; raises as ``parameters.values``."""
+    return parameters.effect(_values(variant), huge_pages=huge_pages)
+
+
+def _values(variant: Variant) -> dict[str, parameters.Value]:
+    return parameters.values(texts(variant), f"Variant {variant.name}")
 
 
 def _formula(box: Box, name: str) -> str:

@@ -198,13 +198,13 @@ def test_a_plan_without_end_is_refused():
         (a_plan(trials=()), "has no trials"),
         (a_plan(a_trial(1), a_trial(1)), "two trials of one number"),
         (a_plan(replace(a_trial(), phase="3-A")), "Unknown phase '3-A'"),
-        (a_plan(a_trial(variant="tuned")), "Unknown variant 'tuned'; there are: stock."),
+        (a_plan(a_trial(variant="tuned")), "trial 1 is of tuned, no variant of the plan"),
         (a_plan(a_trial(1, "2-E", parameters=replace(ladder()["2-E"].parameters, batch=40_000))), "80000 parameters"),
         (a_plan(a_trial(1, "1", parameters=Parameters(batch=500))), "phase 1 can't have batch = 500"),
         (a_plan(a_trial(1, "1-B", parameters=Parameters(in_flight=9))), "phase 1-B can't have in_flight = 9"),
         (a_plan(a_trial(1, "2", parameters=Parameters())), "phase 2 can't have pool_min = None"),
         (a_plan(variants=(replace(VARIANTS["stock"], text="fsync = off\n"),)), "text of stock is not the one"),
-        (a_plan(variants=(VARIANTS["stock"], VARIANTS["stock"])), "or twice"),
+        (a_plan(variants=(VARIANTS["stock"], VARIANTS["stock"])), "has the variant stock twice"),
     ],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_carried_out_is_refused(plan, sentence):
