@@ -131,6 +131,7 @@ def test_a_variant_in_force_is_left_alone(good):
         ),
         ("shared_buffers = 7TB", "shared_buffers = 7TB: with it PostgreSQL takes "),
         ("max_wal_size = 1000TB", "max_wal_size = 1000TB: so much is not free, "),
+        ("min_wal_size = 1000TB", "min_wal_size = 1000TB: so much is not free, "),
         ("max_connections = 10", "it sets max_connections, which the harness owns"),
         ("data_directory = '/'", "it sets data_directory, which the harness owns"),
         ("jit = off\njit = on", "its text, line 2: jit is set twice."),
@@ -143,6 +144,16 @@ def test_what_cannot_be_is_refused_while_the_server_runs_on(good, text, why):
     assert refusal(good, text).startswith("variant bad: ")
     assert why in refusal(good, text)
     assert started(good) == before
+
+
+def test_wal_that_the_disk_cannot_hold_beside_the_rows_is_refused(good):
+    kept = as_variant("kept", "max_wal_size = 64MB\nmin_wal_size = 32MB\n")
+    with pytest.raises(
+        VariantError, match=r"max_wal_size = 64MB: WAL and rows may take 1000000\.0 GB, and [\d.]+ GB are"
+    ):
+        good.check(kept, 10**15)
+    assert "WAL and rows may take" in refusal(good, kept.text, kept.name)
+    good.check(as_variant("other", kept.text))
 
 
 def test_huge_pages_that_are_not_set_aside_are_refused(good):

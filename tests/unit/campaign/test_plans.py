@@ -6,6 +6,7 @@ import pytest
 
 from bench.campaign.plans import Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.model import WrongUseError
+from bench.plan import estimate
 from bench.state import BoxState, RunState
 from bench.tuning.hardware import Hardware
 from bench.variants import Machine, harness_for
@@ -60,6 +61,15 @@ def test_too_few_connections_are_told():
 def test_too_small_a_disk_is_told():
     with pytest.raises(WrongUseError, match=r"its disk has 0\.1 GB free"):
         plan_for(replace(BOX, free_bytes=100_000_000), asked())
+
+
+def test_a_disk_too_small_for_one_arm_leaves_the_others():
+    words = {"phases": ["2-H"], "variants": ["stock big-wal"], "profile": "thorough"}
+    need = estimate(whole := plan_for(BOX, asked(**words)), whole.trials)
+    assert need.least_disk_bytes < need.disk_bytes
+    assert plan_for(replace(BOX, free_bytes=need.disk_bytes - 1), asked(**words)) == whole
+    with pytest.raises(WrongUseError, match="GB free and the plan may need"):
+        plan_for(replace(BOX, free_bytes=need.least_disk_bytes - 1), asked(**words))
 
 
 def test_another_release_is_told():
