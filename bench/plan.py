@@ -292,7 +292,7 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """
     names = [variant.name for variant in plan.variants]
     for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text) or names.count(variant.name) > 1:
+        if variant != as_variant(variant.name, variant.text, variant.refused) or names.count(variant.name) > 1:
             raise WrongUseError(
                 f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells, or twice."
             )

@@ -13,9 +13,9 @@ from bench.plan import Wish, make_plan, pick
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
-from bench.tuning.hardware import Disk, Hardware
+from bench.tuning.hardware import Disk, Hardware, UnfitError
 from bench.tuning.parameters import Difference, Value, differences, effect, values
-from bench.tuning.render import Box, render, render_variant, settings, texts, variant_names
+from bench.tuning.render import Box, as_variant, render, render_variant, settings, texts, variant_names
 from bench.workload.phase import ladder
 
 ALL = "all"
@@ -109,6 +109,9 @@ def _rendered(name: str, box: Box) -> Variant:
 
 
 def _effect(variant: Variant, *, huge_pages: bool) -> dict[str, Value]:
+    """Return what is in force under a variant; nothing is under one that is refused."""
+    if variant.refused:
+        return {}
     return effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
 
 
@@ -124,11 +127,11 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
     """Render the variants of a plan that needs so many connections.
 
     Raises:
-        WrongUseError: as ``explain``, or two of them are the same on this machine.
+        WrongUseError: as ``explain``, or two of them are the same on this machine, or no formula has anything for it.
 
     """
     variants = _variants(pick("variant", names, variant_names()), machine, need, harness)
-    for one, other in combinations(variants.values(), 2):
+    for one, other in combinations((each for each in variants.values() if not each.refused), 2):
         if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
             raise WrongUseError(
                 f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
@@ -138,7 +141,18 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
 
 def _variants(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
     box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
-    return {name: render_variant(name, box) for name in names}
+    found = {name: _rendered_or_refused(name, box) for name in names}
+    if all(each.refused for each in found.values()):
+        raise WrongUseError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
+    return found
+
+
+def _rendered_or_refused(name: str, box: Box) -> Variant:
+    """Render a variant; one whose formula has nothing for the box is an arm that is refused."""
+    try:
+        return render_variant(name, box)
+    except UnfitError as error:
+        return as_variant(name, "", str(error))
 
 
 def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int) -> Plan:
@@ -160,7 +174,8 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
 
 
 def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
-    """Return the names of those that are not the same in effect as one before them."""
+    """Return the names of those that are not the same in effect as one before them; each that is refused is."""
     effects = {name: _effect(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}
     names = list(effects)
-    return [name for at, name in enumerate(names) if effects[name] not in (effects[other] for other in names[:at])]
+    before = {name: [effects[other] for other in names[:at]] for at, name in enumerate(names)}
+    return [name for name in names if variants[name].refused or effects[name] not in before[name]]

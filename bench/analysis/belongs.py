@@ -66,7 +66,7 @@ def check_plan(plan: Plan) -> None:
     """
     names = Counter(variant.name for variant in plan.variants)
     for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text):
+        if variant != as_variant(variant.name, variant.text, variant.refused):
             raise WrongUseError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
     for name, count in names.items():
         if count > 1:

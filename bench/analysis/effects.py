@@ -12,15 +12,17 @@ Effects = Mapping[str, Mapping[str, Value]]
 
 
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
-    """Return what is in force under each variant of a plan on a box."""
+    """Return what is in force under each variant of a plan on a box; under one that was refused, nothing."""
     huge_pages = (host.facts.get("memory", {}).get("nr_hugepages") if host else None) != 0
     return {
-        variant.name: effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
+        variant.name: {}
+        if variant.refused
+        else effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
         for variant in plan.variants
     }
 
 
 def settings_differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
-    """Return the settings of which the values in force are not the same."""
-    found = differences(baseline, candidate)
+    """Return the settings of which the values in force are not the same; none where nothing is in force."""
+    found = differences(baseline, candidate) if baseline and candidate else ()
     return tuple(Differing(name=each.name, baseline=each.a, candidate=each.b) for each in found)

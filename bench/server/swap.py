@@ -80,7 +80,7 @@ class Swapping:
             VariantError: the server does not take it, or the box can't hold it; says which setting and why.
 
         """
-        if why := self._refused.get(variant):
+        if why := variant.refused or self._refused.get(variant):
             raise VariantError(variant.name, why)
         try:
             return self._staging.check(self._harness, variant, disk_bytes)
@@ -109,11 +109,11 @@ class Swapping:
 
     def apply(self, variant: Variant) -> None:
         """Swap a variant in and prove it; see ``Server.apply``."""
-        if self._cluster.alive():
+        if alive := self._cluster.alive():
             self._refuse_drift()
-            if self._known and self.in_force and variant.text == self.in_force.text:
-                return
         checked, before = self.check(variant), self._in_force
+        if alive and self._known and before and variant.text == before.variant.text:
+            return
         try:
             self._bring(checked)
         except (ServerError, psycopg2.Error) as error:

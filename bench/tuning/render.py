@@ -17,7 +17,7 @@ from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
 from bench.tuning.formulas import tune, tune_for_need
-from bench.tuning.hardware import Hardware
+from bench.tuning.hardware import Hardware, UnfitError
 from bench.tuning.settings import settings_text
 
 SUFFIX = ".conf.j2"
@@ -100,6 +100,8 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
+    except UnfitError:
+        raise
     except WrongUseError as error:
         raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -112,6 +114,7 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
 
     Raises:
+        UnfitError: its formula has nothing for this hardware.
         WrongUseError: the template or its text has an error; says where and what.
 
     """
@@ -143,6 +146,6 @@ def _formula(box: Box, name: str) -> str:
     return settings_text(found, owned=box.owned, notes=[note, ""])
 
 
-def as_variant(name: str, text: str) -> Variant:
-    """Return a variant of this text."""
-    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
+def as_variant(name: str, text: str, refused: str | None = None) -> Variant:
+    """Return a variant of this text, or one that is refused."""
+    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), refused=refused)

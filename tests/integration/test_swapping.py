@@ -168,6 +168,14 @@ def test_a_library_that_is_there_is_loaded(server):
     assert ask(server, "SELECT current_setting('pg_stat_statements.max')") == ["100"]
 
 
+def test_an_arm_that_has_no_text_as_its_formula_has_nothing_is_refused_also_under_that_same_text(server):
+    server.apply(as_variant("empty", ""))
+    unfit = as_variant("unfit", "", "it takes no memory under 512 MB")
+    for _ in range(2):
+        with pytest.raises(VariantError, match=r"^variant unfit: it takes no memory under 512 MB$"):
+            server.apply(unfit)
+
+
 # --- what fails when it is applied -----------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """``pgladder variants`` and what a machine is to a formula."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,26 @@ def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(t
         variants_for(["a", "c", "b"], MACHINE, 100, harness)
     with_pages = Machine(MACHINE.hardware, huge_pages=True)
     assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
+
+
+SMALL = Machine(replace(MACHINE.hardware, ram_mb=256), huge_pages=False)
+UNFIT = "pgtune takes no memory under 512 MB; this is 256 MB."
+
+
+@pytest.mark.parametrize("names", [["stock", "pgtune-web", "pgtune-oltp"], [ALL]])
+def test_a_formula_that_has_nothing_for_the_box_is_an_arm_that_is_refused(names):
+    wish = make_wish({"variants": names, "phases": ["2-G"]}, transports=["tcp"])
+    plan = plan_with(wish, SMALL, 100, harness_for(100, tls=False), run="r", created="2026-11-22T10:15:00Z", seed=1)
+    check_plan(plan, ladder())
+    known = {variant.name: variant for variant in plan.variants}
+    assert {known[name].refused for name in ("pgtune-web", "pgtune-oltp")} == {UNFIT}
+    assert known["stock"].refused is None
+    assert {"stock", "pgtune-web", "pgtune-oltp"} <= {trial.variant for trial in plan.trials}
+
+
+def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
+    with pytest.raises(WrongUseError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
+        variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
 
 
 def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_differ(tmp_path, monkeypatch):

@@ -1,0 +1,14 @@
+"""What is in force under the variants of a plan on a box."""
+
+from bench.analysis.effects import effects_of, settings_differing
+from bench.tuning.render import as_variant
+from tests.builders import a_plan
+
+PLAN = a_plan(variants=(as_variant("stock", ""), as_variant("a", "jit = off"), as_variant("b", "", "it has nothing")))
+
+
+def test_under_a_variant_that_was_refused_nothing_is_in_force_and_nothing_differs():
+    effects = effects_of(PLAN, None)
+    assert effects["b"] == {}
+    assert settings_differing(effects["stock"], effects["b"]) == ()
+    assert [each.name for each in settings_differing(effects["stock"], effects["a"])] == ["jit"]
