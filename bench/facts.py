@@ -3,6 +3,8 @@
 Reading them is ``bench.probes``' and ``bench.agent.fingerprint``'s work; what a difference stops is the reader's.
 """
 
+from collections.abc import Mapping
+
 from bench.model import Fact, Fingerprint, Unreadable
 
 VOLATILE = frozenset(
@@ -42,6 +44,12 @@ def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
     was, is_now = stable(before), stable(now)
     changed = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
     return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in changed]
+
+
+def huge_page_bytes(memory: Mapping[str, Fact]) -> int | None:
+    """Return what is set aside in huge pages, of the facts of group ``memory``; None where that is not known."""
+    count, size = memory.get("nr_hugepages"), memory.get("huge_page_bytes")
+    return count * size if isinstance(count, int) and isinstance(size, int) else None
 
 
 def in_words(fact: Fact | None) -> str:

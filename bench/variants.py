@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from bench.facts import huge_page_bytes
 from bench.model import Fact, Plan, Unreadable, Variant, WrongUseError
 from bench.plan import Wish, make_plan, pick
 from bench.probes.cpu import cpu_facts
@@ -34,10 +35,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine as variants see it; ``huge_pages`` tells whether any are set aside."""
+    """A machine as variants see it."""
 
     hardware: Hardware
-    huge_pages: bool
+    huge_page_bytes: int | None = None
+    """What is set aside of huge pages; None: not known."""
 
 
 def this_machine(data_directory: Path) -> Machine:
@@ -52,7 +54,7 @@ def this_machine(data_directory: Path) -> Machine:
     root = Path("/")
     memory = memory_facts(root)
     hardware = hardware_of(memory, cpu_facts(root), disk_facts(data_directory, root))
-    return Machine(hardware, huge_pages=memory["nr_hugepages"] != 0)
+    return Machine(hardware, huge_page_bytes=huge_page_bytes(memory))
 
 
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
@@ -96,10 +98,10 @@ def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
     return _rendered(name, Box(hardware=hardware, need=connections, owned=settings(harness_for(0, tls=False)))).text
 
 
-def compare(a: str, b: str, box: Box, *, huge_pages: bool) -> list[Difference]:
+def compare(a: str, b: str, box: Box, *, huge_page_bytes: int | None) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
     box = replace(box, owned=settings(harness_for(0, tls=False)))
-    one, other = (_effect(_rendered(name, box), huge_pages=huge_pages) for name in (a, b))
+    one, other = (_effect(_rendered(name, box), huge_page_bytes=huge_page_bytes) for name in (a, b))
     return differences(one, other)
 
 
@@ -108,11 +110,11 @@ def _rendered(name: str, box: Box) -> Variant:
     return render_variant(known, box)
 
 
-def _effect(variant: Variant, *, huge_pages: bool) -> dict[str, Value]:
+def _effect(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, Value]:
     """Return what is in force under a variant; nothing is under one that is refused."""
     if variant.refused:
         return {}
-    return effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
+    return effect(values(texts(variant), f"Variant {variant.name}"), huge_page_bytes=huge_page_bytes)
 
 
 def harness_for(need: int, *, tls: bool) -> Variant:
@@ -132,7 +134,9 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
     """
     variants = _variants(pick("variant", names, variant_names()), machine, need, harness)
     for one, other in combinations((each for each in variants.values() if not each.refused), 2):
-        if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
+        if _effect(one, huge_page_bytes=machine.huge_page_bytes) == _effect(
+            other, huge_page_bytes=machine.huge_page_bytes
+        ):
             raise WrongUseError(
                 f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
             )
@@ -175,7 +179,7 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
 
 def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
     """Return the names of those that are not the same in effect as one before them; each that is refused is."""
-    effects = {name: _effect(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}
+    effects = {name: _effect(variant, huge_page_bytes=machine.huge_page_bytes) for name, variant in variants.items()}
     names = list(effects)
     before = {name: [effects[other] for other in names[:at]] for at, name in enumerate(names)}
     return [name for name in names if variants[name].refused or effects[name] not in before[name]]

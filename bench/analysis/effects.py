@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from bench.analysis.comparison import Differing
+from bench.facts import huge_page_bytes
 from bench.model import Fingerprint, Plan
 from bench.tuning.parameters import Value, differences, effect, values
 from bench.tuning.render import texts
@@ -13,11 +14,11 @@ Effects = Mapping[str, Mapping[str, Value]]
 
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     """Return what is in force under each variant of a plan on a box; under one that was refused, nothing."""
-    huge_pages = (host.facts.get("memory", {}).get("nr_hugepages") if host else None) != 0
+    set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
     return {
         variant.name: {}
         if variant.refused
-        else effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
+        else effect(values(texts(variant), f"Variant {variant.name}"), huge_page_bytes=set_aside)
         for variant in plan.variants
     }
 

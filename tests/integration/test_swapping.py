@@ -232,7 +232,7 @@ def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
 
 
 def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
-    if this_machine(place).huge_pages:
+    if this_machine(place).huge_page_bytes:
         pytest.skip("huge pages are set aside here")
     asked = ["--phases", "2-C", "--variants", "huge-pages pgtune-web", *BRIEF, "--blocks", 1]
     with climbing(place, *asked) as climb:

@@ -18,7 +18,7 @@ from bench.workload.phase import ladder
 
 VECTORS = Path(__file__).parent / "tuning" / "vectors"
 N100 = "ram_mb=16384,cores=4,disk=nvme,disk_gb=500"
-MACHINE = Machine(Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500), huge_pages=False)
+MACHINE = Machine(Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0)
 
 
 @pytest.fixture
@@ -176,11 +176,11 @@ def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(t
     monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
     with pytest.raises(WrongUseError, match="The variants a and b are the same in effect on this box"):
         variants_for(["a", "c", "b"], MACHINE, 100, harness)
-    with_pages = Machine(MACHINE.hardware, huge_pages=True)
+    with_pages = Machine(MACHINE.hardware, huge_page_bytes=1 << 30)
     assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
 
 
-SMALL = Machine(replace(MACHINE.hardware, ram_mb=256), huge_pages=False)
+SMALL = Machine(replace(MACHINE.hardware, ram_mb=256), huge_page_bytes=0)
 UNFIT = "pgtune takes no memory under 512 MB; this is 256 MB."
 
 
@@ -198,6 +198,14 @@ def test_a_formula_that_has_nothing_for_the_box_is_an_arm_that_is_refused(names)
 def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
     with pytest.raises(WrongUseError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
         variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
+
+
+def test_stock_and_huge_pages_are_the_same_where_enough_are_set_aside():
+    harness = harness_for(100, tls=False)
+    with pytest.raises(WrongUseError, match="The variants stock and huge-pages are the same in effect on this box"):
+        variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=1 << 30), 100, harness)
+    for known in (0, 16 << 20, None):
+        assert len(variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=known), 100, harness)) == 2
 
 
 def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_differ(tmp_path, monkeypatch):

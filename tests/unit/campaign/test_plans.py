@@ -16,7 +16,7 @@ BOX = BoxState(
     version="0.1.0",
     release="abc",
     host="n100-a",
-    machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_pages=False),
+    machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0),
     shares_kernel=True,
     harness=harness_for(300, tls=True).text,
     max_connections=300,
@@ -43,7 +43,7 @@ def test_a_plan_carries_the_harness_in_force_there():
 
 
 def test_variants_are_rendered_for_that_box():
-    small = replace(BOX, machine=Machine(replace(BOX.machine.hardware, ram_mb=4096), huge_pages=False))
+    small = replace(BOX, machine=Machine(replace(BOX.machine.hardware, ram_mb=4096), huge_page_bytes=0))
     one, other = (plan_for(box, asked(variants=["pgtune-oltp"])).variants[0].text for box in (BOX, small))
     assert one != other
 
