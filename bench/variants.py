@@ -60,12 +60,16 @@ def this_machine(data_directory: Path) -> Machine:
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
     """Make of the probes' facts what formulas know; sizes rounded up, as Pigsty reads them.
 
+    Memory is what control groups leave of it.
+
     Raises:
         WrongUseError: a figure was not readable.
 
     """
+    ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
+    ram = min(ram, limit) if isinstance(limit, int) else ram
     return Hardware(
-        ram_mb=-(-_number(memory, "ram_bytes") >> 20),
+        ram_mb=-(-ram >> 20),
         cores=_number(cpu, "logical_cpus"),
         disk=DISKS.get(disk["kind"] if isinstance(disk["kind"], str) else None, "ssd"),
         disk_gb=-(-_number(disk, "file_system_bytes") >> 30),

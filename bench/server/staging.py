@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from bench.conf import read_conf, refuse_owned
+from bench.control_group import memory_limit_bytes
 from bench.model import Variant, WrongUseError
 from bench.server.session import VariantError
 from bench.units import shown
@@ -151,11 +153,11 @@ def complaint(log: str) -> str:
 
 def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterable[str]:
     """Say what of a configuration the box can't hold: shared memory, huge pages, WAL and with it what is written."""
-    shared, memory = int(readings["shared_memory_size"]) << 20, psutil.virtual_memory().total
+    shared, (memory, whose) = int(readings["shared_memory_size"]) << 20, _memory()
     if shared > memory:
         yield (
             f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
-            f" {shared / GB:.1f} GB of shared memory, and this box has {memory / GB:.1f} GB"
+            f" {shared / GB:.1f} GB of shared memory, and {whose} {memory / GB:.1f} GB"
         )
     pages = int(readings["shared_memory_size_in_huge_pages"])
     if readings["huge_pages"] == "on" and not 0 <= pages <= (there := sum(map(_count, HUGE_PAGES))):
@@ -167,6 +169,14 @@ def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterab
         yield f"{keeps}: so much is not free, {free / GB:.1f} GB are"
     elif disk_bytes > free and wal.stat().st_dev == data.stat().st_dev:
         yield f"{keeps}: WAL and rows may take {disk_bytes / GB:.1f} GB, and {free / GB:.1f} GB are free"
+
+
+def _memory() -> tuple[int, str]:
+    """Return how many bytes there are for us, and in words by what."""
+    total, limit = psutil.virtual_memory().total, None
+    with suppress(OSError, ValueError):  # no control groups, or none that tell
+        limit = memory_limit_bytes(Path("/"))
+    return (limit, "its control group allows") if limit and limit < total else (total, "this box has")
 
 
 def _count(path: str) -> int:

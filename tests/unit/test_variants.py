@@ -134,23 +134,37 @@ def test_wrong_use_is_refused_in_a_sentence(pgladder, arguments, sentence):
 # --- this machine ----------------------------------------------------------------------------------------------------
 
 
+RAM = {"ram_bytes": 16 << 30, "control_group_limit_bytes": "none"}
+
+
+def test_memory_is_what_a_control_group_leaves_of_it():
+    more = {"logical_cpus": 1}, {"kind": "ssd", "file_system_bytes": 1}
+    limits = (4 << 30, 64 << 30, "none", Unreadable(unreadable="no control groups here"))
+    found = [hardware_of({**RAM, "control_group_limit_bytes": limit}, *more).ram_mb for limit in limits]
+    assert found == [4096, 16384, 16384, 16384]
+
+
 @pytest.mark.parametrize(
     ("kind", "disk"),
     [("nvme", "nvme"), ("hdd", "hdd"), ("ssd", "ssd"), ("mmc", "ssd"), ("virtual", "ssd"), ("memory", "ssd")],
 )
 def test_sizes_are_rounded_up_and_every_kind_of_disk_is_one_the_tools_know(kind, disk):
-    facts = {"ram_bytes": (16 << 30) - 1}, {"logical_cpus": 4}, {"kind": kind, "file_system_bytes": (500 << 30) - 9}
+    facts = (
+        {**RAM, "ram_bytes": (16 << 30) - 1},
+        {"logical_cpus": 4},
+        {"kind": kind, "file_system_bytes": (500 << 30) - 9},
+    )
     assert hardware_of(*facts) == Hardware(ram_mb=16384, cores=4, disk=disk, disk_gb=500)
 
 
 def test_an_unreadable_disk_counts_as_ssd_and_unreadable_memory_is_told():
     unreadable = Unreadable(unreadable="no /proc here")
     disk = {"kind": unreadable, "file_system_bytes": 1}
-    assert hardware_of({"ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
+    assert hardware_of({**RAM, "ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
     with pytest.raises(
         WrongUseError, match=r"ram_bytes can't be read: no /proc here; name the figures with --hardware"
     ):
-        hardware_of({"ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
+        hardware_of({**RAM, "ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
 
 
 def test_of_a_directory_that_is_not_there_yet_the_one_it_will_be_made_in_is_read(tmp_path):
