@@ -20,6 +20,7 @@ def make(*words):
         (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
         (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
+        (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
     ],
 )
