@@ -51,6 +51,12 @@ def unlike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> Iterable[tuple
             yield name, in_words(one.get(name)), in_words(other.get(name))
 
 
+def huge_page_bytes(memory: Mapping[str, Fact]) -> int | None:
+    """Return what is set aside in huge pages, of the facts of group ``memory``; None where that is not known."""
+    count, size = memory.get("nr_hugepages"), memory.get("huge_page_bytes")
+    return count * size if isinstance(count, int) and isinstance(size, int) else None
+
+
 def in_words(fact: Fact | None) -> str:
     """Return a fact, or why there is none."""
     return fact.unreadable if isinstance(fact, Unreadable) else str(fact)

@@ -96,6 +96,16 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     return page, reports
 
 
+def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
+    """Write the page of runs that were set beside each other; raises as ``write_page``."""
+    from bench.report.page import build_page
+    from bench.report.page.assets import assets
+
+    runs = [read(each) for each in directories]
+    html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
+    page.write_text(html, encoding="utf-8")
+
+
 def _comparisons(
     paths: Sequence[Path], runs: Sequence[PulledRun], margin: float | None
 ) -> tuple[list[ComparisonReport], list[str]]:

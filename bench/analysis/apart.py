@@ -66,10 +66,10 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
+            *(note for run in runs for note in ending(run, several=True)),
             *_boxes(sides, kind),
             NOT_INTERLEAVED[kind],
             *_unknown(sides),
-            *(note for run in runs for note in ending(run, several=True)),
             *([NO_SETTLED] if rate is burst else []),
             *arm_notes(cells),
         ),

@@ -15,7 +15,7 @@ from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
 from bench.tuning.formulas import tune, tune_for_need
-from bench.tuning.hardware import Hardware
+from bench.tuning.hardware import Hardware, UnfitError
 from bench.tuning.settings import settings_text
 
 SUFFIX = ".conf.j2"
@@ -101,6 +101,8 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
+    except UnfitError:
+        raise
     except WrongUseError as error:
         raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -113,6 +115,7 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
 
     Raises:
+        UnfitError: its formula has nothing for this hardware.
         WrongUseError: the template or its text has an error; says where and what.
 
     """
@@ -135,9 +138,12 @@ def texts(variant: Variant) -> dict[str, str]:
     return {name: given.text for name, given in settings(variant).items()}
 
 
-def effect_of(variant: Variant, *, huge_pages: bool) -> dict[str, parameters.Value]:
-    """Return what is in force under a variant, as ``parameters.effect``; raises as ``parameters.values``."""
-    return parameters.effect(_values(variant), huge_pages=huge_pages)
+def effect_of(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, parameters.Value]:
+    """Return what is in force under a variant, as ``parameters.effect``; nothing is under one that is refused.
+
+    Raises as ``parameters.values``.
+    """
+    return {} if variant.refused else parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
 
 
 def _values(variant: Variant) -> dict[str, parameters.Value]:
@@ -153,6 +159,6 @@ def _formula(box: Box, name: str) -> str:
     return settings_text(found, owned=box.owned, notes=[note, ""])
 
 
-def as_variant(name: str, text: str) -> Variant:
-    """Return a variant of this text."""
-    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
+def as_variant(name: str, text: str, refused: str | None = None) -> Variant:
+    """Return a variant of this text, or one that is refused."""
+    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), refused=refused)

@@ -22,6 +22,7 @@ def make(*words):
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
+        (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
     ],
 )

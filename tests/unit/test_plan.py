@@ -23,6 +23,7 @@ from bench.plan import (
     pick,
 )
 from bench.tuning.render import as_variant
+from bench.wal import KEEPING_WAL
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
 
@@ -269,7 +270,8 @@ def test_the_hungriest_trial_tells_the_connections(processes, pool_max):
 
 
 def keeping(max_wal_size, **changes):
-    return expected(variants=(as_variant("mine", f"max_wal_size = {max_wal_size}\n"),), **changes)
+    mine = as_variant("mine", f"max_wal_size = {max_wal_size}\n")
+    return expected(a_trial(variant="mine"), variants=(mine,), **changes)
 
 
 def test_a_variant_that_keeps_more_wal_needs_more_disk_but_no_more_than_is_written():
@@ -279,3 +281,13 @@ def test_a_variant_that_keeps_more_wal_needs_more_disk_but_no_more_than_is_writt
     assert keeping("500MB", **much).disk_bytes == stock.disk_bytes
     assert keeping("9TB", **much).disk_bytes < stock.disk_bytes + stock.written_bytes
     assert keeping("16GB").disk_bytes == expected().disk_bytes
+
+
+@pytest.mark.parametrize("name", KEEPING_WAL)
+def test_what_an_arm_needs_of_the_disk_is_told_for_each_and_the_least_leaves_one(name):
+    large = as_variant("large", f"{name} = 16GB\n")
+    plan = a_plan(a_trial(), a_trial(2, variant="large"), variants=(VARIANTS["stock"], large), preload_rows=100_000_000)
+    found = estimate(plan, plan.trials)
+    assert found.disk_bytes_under["large"] == found.disk_bytes == found.disk_bytes_under["stock"] + (15 << 30)
+    assert found.least_disk_bytes == found.disk_bytes_under["stock"]
+    assert estimate(plan, plan.trials[:1]).disk_bytes_under.keys() == {"stock"}

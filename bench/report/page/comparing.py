@@ -43,7 +43,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
     """Return a comparison as the page shows it."""
     names = list(dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs))
     return ComparisonView(
-        title=" and ".join(report.hosts) if report.kind == "variants" else "The hosts",
+        title=" and ".join(report.hosts) if report.kind == "variants" else f"The {report.kind}",
         notes=list(report.notes),
         forest=Figure(chart="forest", label="ratio of each arm to the first, by cell", rows=_forest(report)),
         cells=[

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.tuning.render import variant_names
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, changed, sentence
 
@@ -45,6 +46,26 @@ def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab
     assert changed(again, BOX) == 0, again.stdout
     begin = f"mkdir cut && cp {run}/plan.json cut/ && sync -f ."
     lab.run(BOX, f"sudo -u pgladder sh -c 'cd {RUNS} && {begin}'")
+
+
+@pytest.mark.slow  # a trial of each variant
+def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason(lab: Lab) -> None:
+    said = lab.host(BOX).run(f"sudo -u pgladder {RUN} --variants all --blocks 1 --json --out {RUNS}/all")
+    assert said.rc in (0, 1), said.stderr
+    plan = json.loads(lab.run(BOX, f"sudo cat {RUNS}/all/plan.json"))
+    records = [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/all/trials.jsonl").splitlines()]
+    assert {variant["name"] for variant in plan["variants"]} == set(variant_names())
+    assert {record["variant"] for record in records} == {trial["variant"] for trial in plan["trials"]}
+    for record in records:
+        refused = [each["detail"] for each in record["validity"]["reasons"] if each["code"] == "refused"]
+        print(record["variant"], record["rows"], *refused)  # noqa: T201 - pytest -rP shows it
+        if refused:
+            assert refused[0].startswith(f"refused: variant {record['variant']}: ")
+        else:
+            assert record["rows"] > 0
+            assert record["validity"]["state"] != "void"
+    lab.run(BOX, f"sudo rm -r {RUNS}/all")
+    assert _as_provisioned(lab)
 
 
 def test_another_user_is_told_how(lab: Lab) -> None:
