@@ -43,8 +43,7 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
         asked = ask_ansible(target(**where))
         from bench.campaign import command  # while Ansible thinks
 
-        picked = bool(where["host"] or where["limit"])
-        if code := command.carry_out(name, asked, context.config, given, picked=picked):
+        if code := command.carry_out(name, asked, context.config, given, where):
             raise Exit(code=code)
 
     options = [Parameter(word, Parameter.KEYWORD_ONLY, default="") for word in words | WHERE]

@@ -12,7 +12,7 @@ from bench.analysis.apart import compare_runs
 from bench.analysis.belongs import check_records
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, ladder_report
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import PulledRun, ending_notes
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
 from bench.noise import compare_box
@@ -64,8 +64,9 @@ def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
 
 
 def told(run: PulledRun) -> LadderReport:
-    """Return what the records of a run say."""
-    return ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
+    """Return what the records of a run say, and how it ended."""
+    report = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
+    return replace(report, notes=(*report.notes, *ending_notes(run)))
 
 
 def doubtful(reports: Sequence[LadderReport]) -> bool:

@@ -28,7 +28,7 @@ def check_records(plan: Plan, records: Sequence[Record]) -> None:
     """
     check_consistent(plan)
     if len({(record.trial, record.attempt) for record in records}) < len(records):
-        raise WrongUseError(f"A trial of run {plan.run} is recorded twice. Pull the run again.")
+        raise WrongUseError(f"A trial of run {plan.run} is recorded twice in trials.jsonl. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
     planned = {trial.trial: _planned(plan, trial, texts[trial.variant]) for trial in plan.trials}
     whole = (0, plan.window_s)
@@ -46,7 +46,7 @@ def _planned(plan: Plan, trial: Trial, sha256: str) -> tuple[object, ...]:
 
 
 def _contradiction(plan: Plan, record: Record, planned: tuple[object, ...] | None) -> str:
-    sentence = f"The record of trial {record.trial} is not of a trial of plan {plan.run}"
+    sentence = f"trials.jsonl: the record of trial {record.trial} is not of a trial of plan {plan.run}"
     if record.run != plan.run or planned is None:
         return f"{sentence}."
     names = (*WHERE, *HOW, *LONG, "variant_sha256", "seconds")

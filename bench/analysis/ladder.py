@@ -108,7 +108,8 @@ def ladder_report(
     whole = complete(plan, records)
     partial = _partial(plan, records, whole=whole)
     if not sealed:
-        partial.append("There are no checksums, as the run was not closed: nothing tells whether a file was changed.")
+        why = "although all trials are recorded" if whole else "as the run was not closed"
+        partial.append(f"There are no checksums, {why}: nothing tells whether a file was changed.")
     return LadderReport(
         run=plan.run,
         host=host,

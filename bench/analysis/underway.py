@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 from math import log
+from statistics import median
 
 from bench.analysis.pulled import finished
 from bench.model import Plan, Record, Trial
@@ -32,6 +35,12 @@ class UnderWay:
     def rates(self) -> list[float | None]:
         """Rows/s of each record, in the order in which they came."""
         return [record.rows_per_s for record in self.records]
+
+    @property
+    def trial_s(self) -> float | None:
+        """What a trial takes, from the start of one to the start of the next: the median; None before the second."""
+        starts = [datetime.fromisoformat(record.started) for record in self.records]
+        return median((after - before).total_seconds() for before, after in pairwise(starts)) if starts[1:] else None
 
     @property
     def temperature_c(self) -> float | None:

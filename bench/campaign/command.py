@@ -35,7 +35,7 @@ VERBS: dict[str, Verb] = {
 
 
 def carry_out(
-    name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str], *, picked: bool
+    name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
 ) -> int:
     """Do a verb on the boxes, name those that failed; return the exit code.
 
@@ -44,10 +44,10 @@ def carry_out(
         asked: Ansible, asked for the hosts.
         config: Fabric's; passwords that it asked for are taken from there.
         given: the words typed, empty where none was.
-        picked: boxes were named; else it is all of the inventory.
+        where: the words that said which boxes, and how to log in.
 
     """
-    boxes, sound = Boxes(console(), picked=picked), True
+    boxes, sound = Boxes(console(), where=where), True
     try:
         known = _secrets(config)
         boxes.links = [Link(host, known) for host in answered(asked)]
@@ -76,8 +76,8 @@ def _secrets(config: Mapping[str, Any]) -> Secrets:
 def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
         return "Stopped."
-    words = f"RUN={boxes.run}"
-    return f"Not followed any more; what was started goes on. Again: make follow {words}; end it: make cancel {words}"
+    words = " ".join([f"RUN={boxes.run}", *(f"{word.upper()}={value}" for word, value in boxes.where.items() if value)])
+    return f"Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}"
 
 
 def _close(boxes: Boxes, *, sound: bool) -> int:
@@ -85,7 +85,7 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
     for link in boxes.links:
         link.give_up()
     for each in boxes.failures:
-        boxes.out.print(
+        console(stderr=True).print(
             Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
         )
     return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)

@@ -97,7 +97,8 @@ def check_idle(state: BoxState, run: str) -> None:
         if other.run != run and other.course in {"running", "waiting"}:
             raise WrongUseError(
                 f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
-                f" wait for it, or: make cancel RUN={other.run}"
+                f" {'wait for it' if other.course == 'running' else f'go on with it: make ladder RUN={other.run}'},"
+                f" or: make cancel RUN={other.run}"
             )
     if state.holder:
         raise WrongUseError(f"a run is under way there: {state.holder}; wait for it, or end it there")

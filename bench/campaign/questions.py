@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign.plans import check_name, wishes
-from bench.campaign.verbs import RESULTS, Boxes, followed, launched, launched_again, look, pulled
+from bench.campaign.verbs import RESULTS, Boxes, followed, launched, launched_again, look, plans_there, pulled
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
 from bench.comparing import NOT_EQUIVALENT, compared, equivalent, hosts_beside, keep_noise, set_beside, void_or_partial
 from bench.journal import RunDirectory
@@ -41,7 +41,9 @@ def _ladders(boxes: Boxes, _: Path, places: Places) -> bool:
 
 def compare(boxes: Boxes, given: Given) -> bool:
     """Tell on each box which variant is faster."""
-    if not given["run"] and given["variants"] != ALL and len(set(words([given["variants"]]))) < 2:
+    enough = given["variants"] == ALL or len(set(words([given["variants"]]))) > 1
+    there = {} if enough or not given["run"] else plans_there(boxes, check_name(given["run"]))
+    if not enough and (not given["run"] or any(len(plan.variants) < 2 for plan in there.values())):
         raise WrongUseError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
     return _asked(boxes, given, lambda boxes, results, _: _comparisons(boxes, results, given))
 

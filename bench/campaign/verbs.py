@@ -61,12 +61,17 @@ class Boxes:
     out: Console
     links: list[Link] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    picked: bool = True
-    """Somebody named these boxes, by HOST= or LIMIT=; else they are all of the inventory."""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """The words that said which boxes and how to log in, as ``bench.remote.hosts.target`` takes them."""
     run: str = ""
     """The run that is under way because of, or before the eyes of, whoever gave the command."""
     started: bool = False
     """Something was started: whatever comes now, it is not that nothing was changed."""
+
+    @property
+    def picked(self) -> bool:
+        """Somebody named these boxes; else they are all of the inventory."""
+        return bool(self.where.get("host") or self.where.get("limit"))
 
     def left(self) -> list[Link]:
         """Return those that did not fail."""
@@ -96,7 +101,10 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     who = _who()
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
-        if any(each.run == run and each.course != "unreadable" for each in state.runs):
+        here = next((each for each in state.runs if each.run == run), None)
+        if here and here.course == "unreadable":
+            raise WrongUseError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
+        if here:
             there = steps.read_plan(link, run)
             other = any(given.get(word) for word in WHAT) and not as_asked(
                 from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
@@ -177,7 +185,7 @@ def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
 def followed(boxes: Boxes, run: str) -> list[Failure]:
     """Follow; return where the run did not come to its end, and why."""
     run = boxes.run = check_name(run) or _under_way(boxes)
-    plans = _on_each(boxes, lambda link: from_json(steps.read_plan(link, run), Plan, f"{link.host.name}: plan.json"))
+    plans = plans_there(boxes, run)
     view = Following(boxes.out)
     try:
         together = follow_all(boxes.left(), run, plans, view)
@@ -187,6 +195,11 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     return [
         Failure(host, f"run {run} {end.why}", FAILED) for host, end in together.done.items() if end.how != "finished"
     ]
+
+
+def plans_there(boxes: Boxes, run: str) -> Mapping[str, Plan]:
+    """Return the plan of a run on each box that has it."""
+    return _on_each(boxes, lambda link: from_json(steps.read_plan(link, run), Plan, f"{link.host.name}: plan.json"))
 
 
 def _under_way(boxes: Boxes) -> str:
@@ -217,8 +230,7 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
 
     def step(link: Link) -> Arrived:
         place = RESULTS / run / link.host.name
-        here = place / PLAN
-        if here.is_file() and here.read_bytes() != steps.read_plan(link, run):
+        if _is_another(place / PLAN, steps.read_plan(link, run)):
             raise WrongUseError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
         return pull_one(link, run, place)
 
@@ -228,6 +240,16 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
         whole = "" if arrived.sealed else "; the run has not come to its end"
         boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
     return places
+
+
+def _is_another(here: Path, there: bytes) -> bool:
+    """Tell whether a plan that was pulled is another run's; one that was damaged since is brought again."""
+    if not here.is_file() or here.read_bytes() == there:
+        return False
+    try:
+        return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
+    except WrongUseError:
+        return False
 
 
 def cancel(boxes: Boxes, given: Mapping[str, str]) -> None:

@@ -42,7 +42,7 @@ def launch(link: Link, run: str, plan: bytes, who: str) -> str:
     sha256 = hashlib.sha256(plan).hexdigest()
     said = link.run(LAUNCH, run, sha256, link.host.agent_user, who, user="root", stdin=plan)
     if said.code == BUSY:
-        raise RefusedError(link.host.name, f"{said.last_line}; wait for it, or: make cancel")
+        raise RefusedError(link.host.name, f"{said.last_line}; wait for it, or: make cancel there")
     return _checked(link, said, f"run {run} could not be started").out.decode().strip()
 
 
@@ -72,6 +72,7 @@ def last_words(link: Link, run: str) -> str:
     """Return what the agent said last, and how full the disk is where that may be why."""
     script = (
         f"df --output=avail -B 1000000 {RUNS} | tail -n 1;"
+        ' systemctl show --property Result --value "$1";'
         ' exec journalctl --quiet --output cat --no-pager --lines 20 --identifier pgladder --unit "$1"'
     )
     said = link.run(script, f"pgladder-run@{run}.service", user="root")
@@ -79,10 +80,10 @@ def last_words(link: Link, run: str) -> str:
 
 
 def parse_last_words(text: str) -> str:
-    """Read MB that are free, then lines of the journal."""
-    free_mb, *lines = text.splitlines() or [""]
+    """Read MB that are free, how systemd says that the agent ended, then lines of the journal."""
+    free_mb, result, *lines = [*text.splitlines(), "", ""]
     words = [line.removeprefix("pgladder: ") for line in lines if line.startswith("pgladder: ")]
-    why = words[-1].rstrip(".") if words else "it left no word why"
+    why = words[-1].rstrip(".") if words else f"it left no word why (systemd: {result or 'nothing'})"
     return f"{why}; its disk is full" if free_mb.strip().isdecimal() and int(free_mb) < FULL_MB else why
 
 

@@ -24,16 +24,15 @@ class Row:
 
     so_far: UnderWay
     state: str = "starting"
-    first: int = 0
-    """Records that were there when following began: their time is not known."""
     since: float = field(default_factory=time.monotonic)
+    """When the last news came."""
 
     def left_s(self, now: float) -> float:
-        """Estimate what is left, from what trials took while we looked."""
-        plan, seen = self.so_far.plan, len(self.so_far.records) - self.first
-        guess = plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
-        each = (now - self.since) / seen if seen else guess
-        return each * (len(plan.trials) - self.so_far.done)
+        """Estimate what is left, from what a trial takes there; one that takes longer lets the estimate stand."""
+        plan = self.so_far.plan
+        each = self.so_far.trial_s or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
+        after = len(plan.trials) - self.so_far.done - 1
+        return max(after * each, (after + 1) * each - (now - self.since))
 
 
 class Following:
@@ -46,14 +45,14 @@ class Following:
 
     def begins(self, host: str, so_far: UnderWay) -> None:
         """Show a box."""
-        self._rows[host] = Row(so_far, first=len(so_far.records))
+        self._rows[host] = Row(so_far)
         if self._out.is_terminal and not self._live.is_started:
             self._live.start()
 
     def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
         """Show that a trial is recorded."""
         row = self._rows[host]
-        row.so_far, row.state = so_far, "running"
+        row.so_far, row.state, row.since = so_far, "running", time.monotonic()
         doubt = "" if record.validity.state == "valid" else f" {record.validity.state}: {_reasons(record)}"
         if doubt or not self._out.is_terminal:
             number = DASH if record.rows_per_s is None else rate(record.rows_per_s)

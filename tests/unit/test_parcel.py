@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from unittest.mock import ANY
 
 import pytest
 
@@ -124,3 +125,12 @@ def test_a_half_written_file_on_the_box_is_not_sent(box, here):
     (box.path / "samples" / "2.jsonl.part").write_text("half")
     arrive(sent(box), here)
     assert list((here / "samples").iterdir()) == [here / "samples" / "1.jsonl"]
+
+
+def test_a_file_damaged_here_is_brought_again_with_the_checksums_of_the_run(box, here):
+    box.finish()
+    arrive(sent(box), here)
+    damaged = next((here / "samples").iterdir())
+    damaged.write_text("x")
+    assert arrive(sent(box, digests(here)), here) == Arrived(2, ANY, sealed=True)
+    assert RunDirectory(here).check_sums()

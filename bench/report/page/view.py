@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
-from bench.analysis.pulled import PulledRun, ending_notes, latest
+from bench.analysis.pulled import PulledRun, latest
 from bench.model import Fact, Record, Unreadable
 from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder
 from bench.report.terminal import DASH, caption, cells, describe_host, doubt_lines, heading, rate
@@ -94,7 +94,7 @@ def host_view(name: str, run: PulledRun, report: LadderReport) -> HostView:
         + (f"; {plan.preload_rows:,} rows preloaded" if plan.preload_rows else ""),
         host=describe_host(run.host).plain if run.host else "No fingerprint: the run ended before it was taken.",
         first=first,
-        doubts=[Doubt(state="note", sentence=note) for note in [*rest, *ending_notes(run)]]
+        doubts=[Doubt(state="note", sentence=note) for note in rest]
         + [
             Doubt(state=STYLES.get(str(line.style), "note"), sentence=line.plain)
             for ladder in report.ladders

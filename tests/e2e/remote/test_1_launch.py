@@ -63,7 +63,7 @@ def test_ctrl_c_stops_the_following_and_not_the_run(control: Control, winner: st
     following.says("rows/s")
     following.process.send_signal(signal.SIGINT)
     said = following.ends(1)
-    assert f"Not followed any more; what was started goes on. Again: make follow RUN={winner}" in said
+    assert f"Not followed any more; what was started goes on. Again: make ladder RUN={winner}" in said
     assert control.is_active(BOX, winner)
 
 

@@ -15,7 +15,7 @@ from bench.model import WrongUseError
 @pytest.fixture
 def boxes(monkeypatch):
     """Two boxes; what was cancelled on them is in ``ended``."""
-    boxes = Boxes(Console(file=io.StringIO(), width=100), picked=False)
+    boxes = Boxes(Console(file=io.StringIO(), width=100))
     boxes.links = [SimpleNamespace(host=SimpleNamespace(name=name)) for name in ("desk", "shelf")]
     ended = {}
 
@@ -63,7 +63,7 @@ def test_who_says_yes_is_shown_what_for(boxes, monkeypatch):
 @pytest.mark.parametrize(("picked", "run"), [(True, ""), (False, "r1")])
 def test_who_named_boxes_or_a_run_is_not_asked(boxes, monkeypatch, picked, run):
     boxes, ended = boxes
-    boxes.picked = picked
+    boxes.where = {"limit": "lab"} if picked else {}
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     cancel(boxes, {"run": run})
     assert set(ended) == {"desk", "shelf"}

@@ -1,6 +1,7 @@
 """Boxes that are followed: a row each on a terminal, plain lines elsewhere."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -13,15 +14,29 @@ def plan(count=4):
     return a_plan(*(a_trial(number, block=(number + 1) // 2) for number in range(1, count + 1)))
 
 
+def begun(*seconds):
+    return [a_record(number, started=f"2026-07-28T10:00:{at:02d}.000+00:00") for number, at in enumerate(seconds, 1)]
+
+
 def test_a_row_tells_trial_block_rate_course_and_what_is_left():
-    so_far = UnderWay(plan()).with_record(a_record(1, rows_per_s=1000.0)).with_record(a_record(2, rows_per_s=9000.0))
-    row = Row(so_far, state="running", since=0.0)
-    assert cells("n100", row, now=20.0) == ["n100", "3/4", "2/2", "2-C stock plain", "9,000", "▁█", "–", "20 s"]
+    first, second = begun(0, 10)
+    so_far = UnderWay(plan()).with_record(replace(first, rows_per_s=1000.0))
+    so_far = so_far.with_record(replace(second, rows_per_s=9000.0))
+    row = Row(so_far, state="running", since=5.0)
+    assert cells("n100", row, now=5.0) == ["n100", "3/4", "2/2", "2-C stock plain", "9,000", "▁█", "–", "20 s"]
 
 
-def test_what_was_there_before_tells_nothing_of_how_long_a_trial_takes():
+def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
+    so_far = UnderWay(plan(6))
+    for record in begun(0, 10, 20, 45):  # one that was longer is not the rule
+        so_far = so_far.with_record(record)
+    left = [Row(so_far, state="running", since=100.0).left_s(now) for now in (100.0, 104.0, 110.0, 500.0)]
+    assert left == [20.0, 16.0, 10.0, 10.0]  # two trials are left; that under way takes longer than usual
+
+
+def test_before_two_trials_are_there_the_plan_tells_what_is_left():
     so_far = UnderWay(plan()).with_record(a_record(1))
-    assert cells("n100", Row(so_far, state="running", first=1, since=0.0), now=99.0)[-1] == "14 s"
+    assert cells("n100", Row(so_far, state="running", since=0.0), now=0.0)[-1] == "14 s"
 
 
 def test_a_run_that_ended_says_how_and_counts():
