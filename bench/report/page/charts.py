@@ -57,9 +57,10 @@ def climb() -> dict[str, Any]:
     spread = ours.mark_rule(strokeWidth=2, opacity=0.5).encode(x="low:Q", x2="high:Q")
     points = ours.mark_point(filled=True, shape="circle", size=75, opacity=1).encode(x=rate)
     texts = ours.mark_text(**numbers).encode(x="high:Q", text="label:N")
-    theirs = base.transform_filter("datum.published")
-    diamonds = theirs.mark_point(style="published", filled=True, shape="diamond", size=75, opacity=1).encode(x="rate:Q")
-    their_texts = theirs.mark_text(style="published", **numbers).encode(x="rate:Q", text="label:N")
+    # A mark is at every row and shown where there is something to show: of no marks at all Vega warns.
+    theirs = base.encode(x="rate:Q", opacity=alt.condition("datum.published", alt.value(1), alt.value(0)))
+    diamonds = theirs.mark_point(style="published", filled=True, shape="diamond", size=75)
+    their_texts = theirs.mark_text(style="published", **numbers).encode(text="label:N")
     return _bare(
         (spread + points + texts + diamonds + their_texts).properties(
             width="container", height={"step": 17, "for": "offset"}
@@ -117,7 +118,9 @@ def cores() -> dict[str, Any]:
             tooltip=["rung:N", "who:N", alt.Tooltip("cores:Q", format=".2f")],
         )
     )
-    has = alt.Chart(ROWS).mark_rule(strokeDash=[4, 3], style="limit").encode(x="max(cpus):Q")
+    known = alt.condition("datum.max_limit > 0", alt.value(1), alt.value(0))
+    limit = alt.Chart(ROWS).transform_calculate(limit="datum.cpus || 0")
+    has = limit.mark_rule(strokeDash=[4, 3], style="limit").encode(x="max(limit):Q", opacity=known)
     return _bare((bars + has).properties(width="container", height={"step": 23}))
 
 
@@ -146,7 +149,7 @@ def course() -> dict[str, Any]:
     ]
     bars = alt.Chart().mark_rect(opacity=0.75).encode(x=second, x2="to:Q", y=rate, color=state, tooltip=tip)
     triangles = alt.Chart().mark_point(shape="triangle-down", filled=True, size=70, opacity=1, style="checkpoint")
-    # A mark is at every step and shown where there is something to mark: of no marks at all Vega warns.
+    # A mark is at every step, as in the climb.
     shown = alt.condition("isValid(datum.seen)", alt.value(1), alt.value(0))
     marks = triangles.transform_calculate(at="isValid(datum.seen) ? datum.seen : datum.from").encode(
         x="at:Q", y=alt.value(3), opacity=shown

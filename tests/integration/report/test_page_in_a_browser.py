@@ -177,3 +177,13 @@ def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):
 
 def test_a_page_of_a_hundred_long_trials_with_vega_is_below_two_megabytes(tmp_path):
     assert written(tmp_path / "large.html", a_run(blocks=10, seconds=120)).stat().st_size < 2_000_000
+
+
+def test_a_run_of_one_rung_that_was_never_published_and_no_fingerprint_has_no_complaints(browser, tmp_path):
+    record = a_record(1, "1-B")
+    samples = {(1, 1): Samples(trial=1, attempt=1, rows_per_second=[9, 9])}
+    run = pulled(record, samples=samples, histograms={(1, 1): a_histogram(300, 400, 500)}, host=None)
+    browser.show(written(tmp_path / "one.html", run), width=1280)
+    keep(browser, "one-rung")
+    assert [each.message for each in browser.complaints()] == []
+    assert "another machine, a landmark only" not in browser.run("document.querySelector('#climb').textContent")
