@@ -20,10 +20,10 @@ echo "disks=$([ ! -b "$disk" ] || lsblk -nrso NAME,TYPE "$disk" | sed -n 's/ dis
 echo "governors=$(offered $cpu/scaling_available_governors)"
 echo "preferences=$(offered $cpu/energy_performance_available_preferences)"
 echo "schedulers=$(for each in /sys/block/*; do echo "${each##*/}:$(offered "$each/queue/scheduler")"; done | xargs)"
-echo "listening=$(ss -Hltn | awk '{ sub(".*:", "", $4); print $4 }' | sort -nu | xargs)"
+echo "listening=$(ss -Hltn 2>/dev/null | awk '{ sub(".*:", "", $4); print $4 }' | sort -nu | xargs)"
 # pgladder's own cluster is known by its socket and by the drop-in of its unit, whoever asks.
 echo "own_ports=$(find /run/pgladder -name '.s.PGSQL.*' ! -name '*.lock' -printf '%f\n' 2>/dev/null | sed 's/.*[.]//' | xargs)"
-echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/')"
+echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/' | xargs)"
 echo "clusters=$(find /etc/postgresql/15 -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | xargs)"
 # shellcheck disable=SC2086 # one word a unit
 echo "clock=$(systemctl list-units --plain --no-legend --state=active $clocks | cut -d' ' -f1 | xargs)"
