@@ -9,14 +9,15 @@ TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core
 
 comma := ,
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
-TARGET = $(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
+ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
+TARGET = $(ONE_WAY)$(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
 	$(if $(USER_NAME),-e 'ansible_user=$(USER_NAME)') $(if $(PORT),-e 'ansible_port=$(PORT)') \
 	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
 PLAYBOOK = $(BIN)/ansible-playbook
 
 # Where and what, in fab's words.
 FAB = $(BIN)/fab
-WHERE = $(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
+WHERE = $(ONE_WAY)$(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
 	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
 	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
@@ -122,7 +123,8 @@ compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
 
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
-	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(call switch,JSON,--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run))
+	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(call switch,JSON,--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run)) \
+		--page 'results/$(subst /,-,$(A))-and-$(subst /,-,$(B)).html'
 
 reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(if $(MARGIN),--margin='$(MARGIN)') $(WHERE),$(BIN)/pgladder reproduce \

@@ -5,7 +5,9 @@ Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, Literal
 
 from bench.model import Layout, Parameters, Plan, Record, Transport, Trial
 from bench.stats.compare import MARGIN
@@ -15,9 +17,10 @@ Block = tuple[str, int, int]
 """Run, block, and which time of the same trial in it."""
 ByBlock = dict[Block, Record]
 Rate = Callable[[Record], float | None]
+RateName = Literal["settled", "burst"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Cell:
     """Where arms are compared: all of a trial but its variant and its place in the order."""
 
@@ -28,6 +31,9 @@ class Cell:
     parameters: Parameters
 
 
+of_place = attrgetter(*(each.name for each in fields(Cell)))
+
+
 def usual_margin(plan: Plan) -> float:
     """Return the margin of a plan's comparisons where none is asked for."""
     return plan.until_decided.margin if plan.until_decided else MARGIN
@@ -35,32 +41,26 @@ def usual_margin(plan: Plan) -> float:
 
 def cell_of(trial: Trial) -> Cell:
     """Return what a trial is to be compared in."""
-    return Cell(
-        phase=trial.phase,
-        method=trial.method,
-        layout=trial.layout,
-        transport=trial.transport,
-        parameters=trial.parameters,
-    )
+    return Cell(*of_place(trial))
 
 
 def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
     last = {record.trial: record for record in records}
-    found: dict[Cell, dict[str, ByBlock]] = {}
+    found: dict[tuple[Any, ...], dict[str, ByBlock]] = {}  # a Cell for each trial takes long
     times: Counter[tuple[int, int]] = Counter()
     planned = {trial.variant for trial in plan.trials}
     tried = [variant.name for variant in plan.variants if variant.name in planned]
     for trial in plan.trials:
-        cell = cell_of(trial)
-        if (arms := found.get(cell)) is None:
-            arms = found[cell] = {name: {} for name in tried}
+        place = of_place(trial)
+        if (arms := found.get(place)) is None:
+            arms = found[place] = {name: {} for name in tried}
         blocks = arms[trial.variant]
         times[id(blocks), trial.block] += 1
         if record := last.get(trial.trial):
             blocks[plan.run, trial.block, times[id(blocks), trial.block]] = record
-    order = sorted(found, key=lambda cell: (cell.phase, cell.layout, cell.transport))
-    return {cell: found[cell] for cell in order}
+    cells = {Cell(*place): arms for place, arms in found.items()}
+    return dict(sorted(cells.items(), key=lambda each: (each[0].phase, each[0].layout, each[0].transport)))
 
 
 def settled(record: Record) -> float | None:
@@ -81,9 +81,21 @@ def headline(records: Sequence[Record]) -> Rate:
     return burst if all(settled(record) is None for record in records) else settled
 
 
+def rate_name(rate: Rate) -> RateName:
+    """Return which of the two rates this is."""
+    return "burst" if rate is burst else "settled"
+
+
 def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
     """Return an arm's rate in each block that counts."""
     return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
+
+
+def why_not(record: Record, rate: Rate) -> str:
+    """Say why a trial that has no such rate has none."""
+    if record.validity.state == "void":
+        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+    return f"trial {record.trial} has no {rate_name(rate)} rate"
 
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:

@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from bench.cli_compare import DONE, DOUBTFUL, show
 from bench.comparing import NOT_EQUIVALENT, equivalent, keep_noise, plan_again, set_beside
+from bench.journal import now
 from bench.local import Request, default_data_dir, new_run_id
 from bench.measuring import measure
 from bench.model import PgladderError, WrongUseError, to_json
@@ -64,7 +64,7 @@ def _measured_again(options: argparse.Namespace) -> Path:
 
 def reproduce(options: argparse.Namespace) -> int:
     """Run the plan of a run again here and test whether both are equivalent."""
-    plan = plan_again(options.directory, new_run_id(datetime.now(UTC)), datetime.now(UTC).isoformat(timespec="seconds"))
+    plan = plan_again(options.directory, new_run_id(), now())
     again = _to_its_end(Request(plan=plan, **where(options)), options, f"pgladder compare {options.directory} {{}}")
     report = set_beside([options.directory, again], "runs", options.margin or MARGIN)
     code = show([report], json=options.json)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.analysis.comparison import ComparisonReport
-from bench.comparing import compared, hosts_beside, set_beside, void_or_partial
-from bench.model import to_json
+from bench.comparing import compared, hosts_beside, only_run, set_beside, void_or_partial
+from bench.model import WrongUseError, to_json
+from bench.offline import write_page_of
 from bench.report.comparison import show_comparison
 from bench.report.terminal import console
 from bench.stats.compare import MARGIN
@@ -18,8 +19,15 @@ DONE, DOUBTFUL = 0, 1
 def compare(options: argparse.Namespace) -> int:
     """Compare the variants of a run, or several runs with the first."""
     if len(options.directories) == 1:
+        if options.page:
+            raise WrongUseError(f"The page of one run has its comparison: pgladder report {options.directories[0]}.")
         return show(compared(options.directories[0], options.margin), json=options.json)
-    return show([set_beside(options.directories, "runs", options.margin or MARGIN)], json=options.json)
+    report = set_beside(options.directories, "runs", options.margin or MARGIN)
+    code = show([report], json=options.json)
+    if options.page:
+        write_page_of([only_run(each) for each in options.directories], report, options.page)
+        console(stderr=options.json).print(f"Page: {options.page}", soft_wrap=True)
+    return code
 
 
 def compare_hosts(options: argparse.Namespace) -> int:
@@ -50,6 +58,7 @@ def add_compare(parser: argparse.ArgumentParser, margin: Callable[[str], object]
         metavar="DIR",
         help="one: the variants of the runs in it, paired by block; several: runs against the first of them",
     )
+    parser.add_argument("--page", type=Path, metavar="FILE", help="of several runs: write the page as well")
     _add_common(parser, margin)
 
 

@@ -44,7 +44,7 @@ def diff(options: argparse.Namespace) -> int:
     """Print in what two variants differ in effect."""
     machine = _machine(options)
     box = Box(hardware=machine.hardware, connections=options.connections)
-    found = compare(options.a, options.b, box, huge_pages=machine.huge_pages)
+    found = compare(options.a, options.b, box, huge_page_bytes=machine.huge_page_bytes)
     if options.json:
         return _print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
     show_differences(console(), options.a, options.b, _where(options, machine), found)
@@ -56,7 +56,7 @@ def _machine(options: argparse.Namespace) -> Machine:
     if options.host:
         return _machine_of(options.host)
     if options.hardware:
-        return Machine(parse_hardware(options.hardware), huge_pages=True)
+        return Machine(parse_hardware(options.hardware))
     return this_machine(options.data_dir or default_data_dir())
 
 

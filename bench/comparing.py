@@ -15,10 +15,10 @@ from bench.analysis.comparison import ComparisonReport
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.notes import ending
 from bench.analysis.pulled import PulledRun
-from bench.arms import by_cell, headline, rates, shared
+from bench.arms import by_cell, headline, rates, shared, why_not
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
-from bench.model import Plan, Record, WrongUseError, to_json
+from bench.model import Plan, WrongUseError, to_json
 from bench.noise import compare_box, noise_file, noise_in, results_of
 from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
@@ -143,18 +143,13 @@ def doubts(run: PulledRun) -> list[str]:
     for cell, arms in by_cell(run.plan, run.records).items():
         counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
         if counts < planned:
-            lost = [_why(each) for blocks in arms.values() for each in blocks.values() if rate(each) is None]
+            lost = [why_not(each, rate) for blocks in arms.values() for each in blocks.values() if rate(each) is None]
             more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
             notes.append(
                 f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks"
                 f"{': ' if lost else ''}{'; '.join(lost[:MOST_NAMED])}{more}."
             )
     return notes
-
-
-def _why(record: Record) -> str:
-    void = record.validity.state == "void"
-    return f"trial {record.trial} {f'is void, {record.validity.reasons[0].detail}' if void else 'has no such rate'}"
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

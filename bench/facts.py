@@ -3,6 +3,8 @@
 Reading them is ``bench.probes``' and ``bench.agent.fingerprint``'s work; what a difference stops is the reader's.
 """
 
+from collections.abc import Iterable, Mapping
+
 from bench.model import Fact, Fingerprint, Unreadable
 
 VOLATILE = frozenset(
@@ -39,9 +41,20 @@ def of_machine(host: Fingerprint) -> dict[str, Fact]:
 
 def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
     """Return which facts of a run's host are others now: trials of both do not belong together."""
-    was, is_now = stable(before), stable(now)
-    changed = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
-    return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in changed]
+    return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(stable(before), stable(now))]
+
+
+def unlike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> Iterable[tuple[str, str, str]]:
+    """Return the names of facts that differ, with both in words."""
+    for name in sorted(one.keys() | other.keys()):
+        if one.get(name) != other.get(name):
+            yield name, in_words(one.get(name)), in_words(other.get(name))
+
+
+def huge_page_bytes(memory: Mapping[str, Fact]) -> int | None:
+    """Return what is set aside in huge pages, of the facts of group ``memory``; None where that is not known."""
+    count, size = memory.get("nr_hugepages"), memory.get("huge_page_bytes")
+    return count * size if isinstance(count, int) and isinstance(size, int) else None
 
 
 def in_words(fact: Fact | None) -> str:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
@@ -23,6 +24,11 @@ CANCELLED = "cancelled"
 """Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
+
+
+def now(timespec: str = "seconds") -> str:
+    """Return this moment as the files of a run have it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec=timespec)
 
 
 class RunDirectory:
@@ -132,12 +138,10 @@ class RunDirectory:
             raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
         return from_json(path.read_bytes(), Samples, str(path))
 
-    def latencies(self, trial: int, attempt: int) -> HdrHistogram:
-        """Return the latencies of a recorded trial."""
+    def latencies(self, trial: int, attempt: int, samples: Samples) -> HdrHistogram:
+        """Return the latencies of a recorded trial, of which these are the samples."""
         try:
-            return decode(self.samples(trial, attempt).latency_hdr)
-        except WrongUseError:
-            raise
+            return decode(samples.latency_hdr)
         except ValueError as error:
             path = self._samples_path(trial, attempt)
             raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error

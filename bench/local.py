@@ -21,7 +21,7 @@ from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
 from bench.box import Provisioned, provisioned
 from bench.facts import differences
-from bench.journal import RunDirectory
+from bench.journal import RunDirectory, now
 from bench.model import Parameters, PgladderError, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
     RESERVED_CONNECTIONS,
@@ -84,9 +84,9 @@ def default_data_dir() -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "pgladder"
 
 
-def new_run_id(now: datetime) -> str:
+def new_run_id() -> str:
     """Return an identifier that sorts by time and is not given twice."""
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """
     with one_run_at_a_time(), stoppable():
         given, directory = _given_plan(request)
-        run = given.run if given else new_run_id(datetime.now(UTC))
+        run = given.run if given else new_run_id()
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
         _forget_environment()
         box = _box_to_measure(request, given)
@@ -159,7 +159,7 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     if isinstance(server, OwnServer):
         listener.says(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
-        variant = _start(plan, server, listener)
+        variant = _start(ready, server, listener)
     listener.says("reading what this machine is (1 s)")
     host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, ready.limits)
     before = ready.directory.host()
@@ -195,19 +195,19 @@ def _private(request: Request, plan: Plan) -> PrivateServer:
     return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
 
 
-def _start(plan: Plan, server: OwnServer, listener: Listener) -> Variant:
+def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
     """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
 
     Raises:
         VariantError: none will do.
 
     """
-    for variant in plan.variants:
+    for variant in ready.plan.variants:
         try:
-            server.check(variant)
+            server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
             listener.says(f"refused: {error}")
-    *most, last = plan.variants
+    *most, last = ready.plan.variants
     for variant in most:
         with suppress(VariantError):
             server.apply(variant)
@@ -251,7 +251,7 @@ def _read_plan(path: Path) -> Plan:
 
 def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
     assert request.wish is not None
-    wish, created = request.wish, datetime.now(UTC).isoformat(timespec="seconds")
+    wish, created = request.wish, now()
     seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
     if not wish.transports:
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])
@@ -298,7 +298,7 @@ def _check_connections(plan: Plan, brought: BroughtServer) -> None:
 
 
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
-    """See that the disk of the server that is there, or will be made, holds the plan."""
+    """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
     directory = there.data_directory() if there else request.data_dir or default_data_dir()
     if directory is None:
         return  # said in ``limits``
@@ -306,9 +306,9 @@ def _check_room(request: Request, ready: Prepared, there: Server | None) -> None
         directory = directory.parent
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
         raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
-    free = shutil.disk_usage(directory).free
-    if free < ready.estimate.disk_bytes:
+    free, need = shutil.disk_usage(directory).free, ready.estimate.least_disk_bytes
+    if free < need:
         raise WrongUseError(
-            f"{directory} has {free / 1e9:.1f} GB free and the plan may need {ready.estimate.disk_bytes / 1e9:.1f} GB;"
+            f"{directory} has {free / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
             " make room, name another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases."
         )

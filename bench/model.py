@@ -60,6 +60,8 @@ class Variant:
     name: Name
     text: str
     sha256: str
+    refused: str | None = None
+    """Why its formula has nothing for the box; the text is empty then, and each of its trials is void."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise, ComparisonReport
-from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of, rate_that_decides
+from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell, usual_margin
+from bench.arms import Cell, headline, rate_name, usual_margin
 from bench.model import WrongUseError, from_json
 
 NOISE = "noise"
@@ -36,14 +36,13 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
     if known and run.host and changed(known.host, run.host):
         known = None
     told = margin or usual_margin(run.plan)
-    rate = rate_that_decides([record for run in runs for record in run.records])
+    rate = rate_name(headline([record for run in runs for record in run.records]))
 
     def noise(cell: Cell, blocks: int) -> CellNoise | None:
         return cell_noise(floor_of(known, run.plan, cell, rate), blocks, told)
 
     report = compare_arms(runs, noise, margin=margin)
-    sound = report.complete and all(each.sealed for each in runs)
-    return replace(report, complete=sound, notes=(*report.notes, *notes))
+    return replace(report, notes=(*report.notes, *notes))
 
 
 def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, list[str]]:

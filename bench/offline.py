@@ -26,32 +26,35 @@ def read(directory: RunDirectory) -> PulledRun:
         WrongUseError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
-    run = records_of(directory)
-    directory.check_sums()
+    run = _run(directory, sealed=directory.check_sums())
     keys = [(record.trial, record.attempt) for record in run.records]
+    samples = {key: directory.samples(*key) for key in keys}
     return replace(
         run,
-        samples={key: directory.samples(*key) for key in keys},
-        histograms={key: directory.latencies(*key) for key in keys},
+        samples=samples,
+        histograms={key: directory.latencies(*key, each) for key, each in samples.items()},
         begun=directory.cut_short(),
     )
 
 
 def records_of(directory: RunDirectory) -> PulledRun:
     """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
-    sealed, plan = directory.check_sums(samples=False), directory.plan()
-    run = PulledRun(
+    return _run(directory, sealed=directory.check_sums(samples=False))
+
+
+def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
+    plan, records = directory.plan(), directory.records()
+    check_records(plan, records)
+    return PulledRun(
         directory=directory.path.resolve().name,
         plan=plan,
         host=_host(directory, plan),
-        records=directory.records(),
+        records=records,
         samples={},
         histograms={},
         sealed=sealed,
         cancelled=directory.cancelled(),
     )
-    check_records(run.plan, run.records)
-    return run
 
 
 def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
@@ -91,6 +94,16 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
     page.write_text(html, encoding="utf-8")
     return page, reports
+
+
+def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
+    """Write the page of runs that were set beside each other; raises as ``write_page``."""
+    from bench.report.page import build_page
+    from bench.report.page.assets import assets
+
+    runs = [read(each) for each in directories]
+    html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
+    page.write_text(html, encoding="utf-8")
 
 
 def _comparisons(

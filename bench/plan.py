@@ -6,6 +6,7 @@ templates is ``tuning.render``'s, phases are given by ``workload``.
 
 import difflib
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -25,7 +26,7 @@ from bench.model import (
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
-from bench.wal import FILE_BYTES, files_wanted
+from bench.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
@@ -115,8 +116,18 @@ class Estimate:
 
     seconds: float
     written_bytes: int
-    disk_bytes: int
-    """The most that is there at once: the largest trial's table, its index, and the WAL kept."""
+    disk_bytes_under: Mapping[str, int]
+    """By variant, the most that is there at once: the largest trial's table, its index, and the WAL kept."""
+
+    @property
+    def disk_bytes(self) -> int:
+        """The most that is there at once, under any variant."""
+        return max(self.disk_bytes_under.values(), default=0)
+
+    @property
+    def least_disk_bytes(self) -> int:
+        """What the disk has to hold that there is an arm left."""
+        return min(self.disk_bytes_under.values(), default=0)
 
 
 def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -276,29 +287,43 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
-        WrongUseError: an unknown phase, a variant that is not in the plan, a trial number twice, a batch too large,
-            a parameter that its phase does not have, a configuration that is not the one its hash tells.
+        WrongUseError: it contradicts itself, or has an unknown phase, a batch too large, or a parameter that its phase
+            does not have.
 
     """
-    names = [variant.name for variant in plan.variants]
-    for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text) or names.count(variant.name) > 1:
-            raise WrongUseError(
-                f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells, or twice."
-            )
+    check_consistent(plan)
     for trial in plan.trials:
         pick("phase", [trial.phase], phases)
-        pick("variant", [trial.variant], names)
         if trial.method != phases[trial.phase].method:
             raise WrongUseError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         _check_own(trial, phases[trial.phase].parameters)
-    if len({trial.trial for trial in plan.trials}) != len(plan.trials):
-        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
-    if not plan.trials:
-        raise WrongUseError(f"Plan {plan.run} has no trials.")
     if plan.until_decided:
         check_rule(len(plan.variants), len({trial.block for trial in plan.trials}))
+
+
+def check_consistent(plan: Plan) -> None:
+    """Refuse a plan that contradicts itself, whatever phases it has.
+
+    Raises:
+        WrongUseError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
+            have, or a text that is not the one its hash tells.
+
+    """
+    names = Counter(variant.name for variant in plan.variants)
+    for variant in (plan.harness, *plan.variants):
+        if variant != as_variant(variant.name, variant.text, variant.refused):
+            raise WrongUseError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
+    for name, count in names.items():
+        if count > 1:
+            raise WrongUseError(f"Plan {plan.run} has the variant {name} twice.")
+    if not plan.trials:
+        raise WrongUseError(f"Plan {plan.run} has no trials.")
+    for trial in plan.trials:
+        if trial.variant not in names:
+            raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
+    if len({trial.trial for trial in plan.trials}) < len(plan.trials):
+        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
 
 
 def _check_own(trial: Trial, own: Parameters) -> None:
@@ -333,18 +358,22 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     payload = max((trial.parameters.payload_bytes for trial in left), default=0)
     written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
     kept_per_row = BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload
+    data_bytes, wal_bytes = int(max(rows, default=0) * kept_per_row), int(sum(rows) * (WAL_BYTES_PER_ROW + payload))
+    arms = {trial.variant for trial in left}
     return Estimate(
         seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
         written_bytes=int(sum(rows) * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
-        disk_bytes=int(max(rows, default=0) * kept_per_row)
-        + _wal_kept_bytes(plan, int(sum(rows) * (WAL_BYTES_PER_ROW + payload)))
-        + START_BYTES,
+        disk_bytes_under={
+            variant.name: data_bytes + _wal_kept_bytes(variant, span, wal_bytes) + START_BYTES
+            for variant in plan.variants
+            if variant.name in arms
+        },
     )
 
 
-def _wal_kept_bytes(plan: Plan, wal_bytes: int) -> int:
-    """Return the most WAL that is there at once: written or made ready, up to the largest max_wal_size of a variant."""
-    asked = (texts(variant).get("max_wal_size") for variant in plan.variants)
-    largest = max((int(in_base_units(text, "MB")) << 20 for text in asked if text), default=0)
-    ready = files_wanted(plan.warm_up_s + plan.window_s, None, largest, None) * FILE_BYTES
-    return max(WAL_KEPT_BYTES, ready, min(largest, wal_bytes))
+def _wal_kept_bytes(variant: Variant, span_s: float, wal_bytes: int) -> int:
+    """Return the most WAL that is there at once: written or made ready, up to what the variant keeps."""
+    given = texts(variant)
+    most = max((int(in_base_units(given[name], "MB")) << 20 for name in KEEPING_WAL if name in given), default=0)
+    ready = files_wanted(span_s, None, most, None) * FILE_BYTES
+    return max(WAL_KEPT_BYTES, ready, min(most, wal_bytes))

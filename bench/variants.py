@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from bench.facts import huge_page_bytes
 from bench.model import Fact, Plan, Unreadable, Variant, WrongUseError
 from bench.plan import Wish, make_plan, pick
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
-from bench.tuning.hardware import Disk, Hardware
-from bench.tuning.parameters import Difference, Value, differences, effect, values
-from bench.tuning.render import Box, render, render_variant, settings, texts, variant_names
+from bench.tuning.hardware import Disk, Hardware, UnfitError
+from bench.tuning.parameters import Difference, Value, differences
+from bench.tuning.render import Box, as_variant, effect_of, render, render_variant, settings, variant_names
 from bench.workload.phase import ladder
 
 ALL = "all"
@@ -34,10 +35,11 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine as variants see it; ``huge_pages`` tells whether any are set aside."""
+    """A machine as variants see it."""
 
     hardware: Hardware
-    huge_pages: bool
+    huge_page_bytes: int | None = None
+    """What is set aside of huge pages; None: not known."""
 
 
 def this_machine(data_directory: Path) -> Machine:
@@ -52,18 +54,22 @@ def this_machine(data_directory: Path) -> Machine:
     root = Path("/")
     memory = memory_facts(root)
     hardware = hardware_of(memory, cpu_facts(root), disk_facts(data_directory, root))
-    return Machine(hardware, huge_pages=memory["nr_hugepages"] != 0)
+    return Machine(hardware, huge_page_bytes=huge_page_bytes(memory))
 
 
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
     """Make of the probes' facts what formulas know; sizes rounded up, as Pigsty reads them.
 
+    Memory is what control groups leave of it.
+
     Raises:
         WrongUseError: a figure was not readable.
 
     """
+    ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
+    ram = min(ram, limit) if isinstance(limit, int) else ram
     return Hardware(
-        ram_mb=-(-_number(memory, "ram_bytes") >> 20),
+        ram_mb=-(-ram >> 20),
         cores=_number(cpu, "logical_cpus"),
         disk=DISKS.get(disk["kind"] if isinstance(disk["kind"], str) else None, "ssd"),
         disk_gb=-(-_number(disk, "file_system_bytes") >> 30),
@@ -96,20 +102,16 @@ def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
     return _rendered(name, Box(hardware=hardware, need=connections, owned=settings(harness_for(0, tls=False)))).text
 
 
-def compare(a: str, b: str, box: Box, *, huge_pages: bool) -> list[Difference]:
+def compare(a: str, b: str, box: Box, *, huge_page_bytes: int | None) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
     box = replace(box, owned=settings(harness_for(0, tls=False)))
-    one, other = (_effect(_rendered(name, box), huge_pages=huge_pages) for name in (a, b))
+    one, other = (effect_of(_rendered(name, box), huge_page_bytes=huge_page_bytes) for name in (a, b))
     return differences(one, other)
 
 
 def _rendered(name: str, box: Box) -> Variant:
     [known] = pick("variant", [name], variant_names())
     return render_variant(known, box)
-
-
-def _effect(variant: Variant, *, huge_pages: bool) -> dict[str, Value]:
-    return effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
 
 
 def harness_for(need: int, *, tls: bool) -> Variant:
@@ -124,21 +126,33 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
     """Render the variants of a plan that needs so many connections.
 
     Raises:
-        WrongUseError: as ``explain``, or two of them are the same on this machine.
+        WrongUseError: as ``explain``, or two of them are the same on this machine, or no formula has anything for it.
 
     """
     variants = _variants(pick("variant", names, variant_names()), machine, need, harness)
-    for one, other in combinations(variants.values(), 2):
-        if _effect(one, huge_pages=machine.huge_pages) == _effect(other, huge_pages=machine.huge_pages):
+    effects = _effects(variants, machine)
+    for one, other in combinations((each.name for each in variants.values() if not each.refused), 2):
+        if effects[one] == effects[other]:
             raise WrongUseError(
-                f"The variants {one.name} and {other.name} are the same in effect on this box: ask for one of them."
+                f"The variants {one} and {other} are the same in effect on this box: ask for one of them."
             )
     return variants
 
 
 def _variants(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
     box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
-    return {name: render_variant(name, box) for name in names}
+    found = {name: _rendered_or_refused(name, box) for name in names}
+    if all(each.refused for each in found.values()):
+        raise WrongUseError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
+    return found
+
+
+def _rendered_or_refused(name: str, box: Box) -> Variant:
+    """Render a variant; one whose formula has nothing for the box is an arm that is refused."""
+    try:
+        return render_variant(name, box)
+    except UnfitError as error:
+        return as_variant(name, "", str(error))
 
 
 def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int) -> Plan:
@@ -160,7 +174,11 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
 
 
 def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
-    """Return the names of those that are not the same in effect as one before them."""
-    effects = {name: _effect(variant, huge_pages=machine.huge_pages) for name, variant in variants.items()}
-    names = list(effects)
-    return [name for at, name in enumerate(names) if effects[name] not in (effects[other] for other in names[:at])]
+    """Return the names of those that are not the same in effect as one before them; each that is refused is."""
+    effects, names = _effects(variants, machine), list(variants)
+    before = {name: [effects[other] for other in names[:at]] for at, name in enumerate(names)}
+    return [name for name in names if variants[name].refused or effects[name] not in before[name]]
+
+
+def _effects(variants: Mapping[str, Variant], machine: Machine) -> dict[str, dict[str, Value]]:
+    return {name: effect_of(variant, huge_page_bytes=machine.huge_page_bytes) for name, variant in variants.items()}

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.journal import now
 from bench.model import Fact, Fingerprint, Unreadable
 from bench.probes import host_facts
 from bench.probes.fsync import fsync_per_second
@@ -33,8 +33,7 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
         facts["postgresql"] = {"variant": variant, **postgresql_facts(session)}
     if limits:
         facts["pgladder"]["limits"] = list(limits)
-    taken = datetime.now(UTC).isoformat(timespec="seconds")
-    return Fingerprint(host=host, run=run, taken=taken, facts=facts)
+    return Fingerprint(host=host, run=run, taken=now(), facts=facts)
 
 
 def postgresql_facts(session: Session) -> dict[str, Fact]:

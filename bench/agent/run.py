@@ -1,12 +1,11 @@
 """A run: every trial of a plan in its order, recorded as it ends, taken up again where it was cut."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
 from bench.arms import decided_after
-from bench.journal import RunDirectory
+from bench.journal import RunDirectory, now
 from bench.model import Plan, Record, Trial
 from bench.server.server import Server
 from bench.server.session import ServerError
@@ -80,14 +79,10 @@ def record_cut_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) 
     """Record, as void, what an agent that was killed left without a record."""
     trials = {trial.trial: trial for trial in plan.trials}
     for number, attempt in directory.cut_short():
-        outcome = Outcome(started=_now())
+        outcome = Outcome(started=now("milliseconds"))
         outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")
         directory.append(*runner.record(trials[number], attempt, outcome))
 
 
 def _detail(record: Record, code: str) -> str:
     return next(reason.detail for reason in record.validity.reasons if reason.code == code)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import msgspec
 import psutil
@@ -18,6 +17,7 @@ import psycopg2
 from bench.agent import judge, observe
 from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
 from bench.arms import Cell, cell_of
+from bench.journal import now
 from bench.model import (
     ClientTime,
     Cpu,
@@ -91,7 +91,7 @@ class TrialRunner:
 
     def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
         """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason."""
-        outcome = Outcome(started=datetime.now(UTC).isoformat(timespec="milliseconds"))
+        outcome = Outcome(started=now("milliseconds"))
         clock, began = time.time() - time.monotonic(), time.monotonic()
         try:
             self._live(trial, outcome)

@@ -19,7 +19,7 @@ from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
-from bench.arms import Cell, Rate, burst, by_cell, headline, settled
+from bench.arms import Cell, Rate, burst, by_cell, headline, rate_name, settled
 from bench.facts import comparable, in_words
 from bench.model import Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison
@@ -66,14 +66,14 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
+            *(note for run in runs for note in ending(run, several=True)),
             *_boxes(sides, kind),
             NOT_INTERLEAVED[kind],
             *_unknown(sides),
-            *(note for run in runs for note in ending(run, several=True)),
             *([NO_SETTLED] if rate is burst else []),
             *arm_notes(cells),
         ),
-        headline="burst" if rate is burst else "settled",
+        headline=rate_name(rate),
         margin=margin,
         alpha=ALPHA,
         decided_after=None,

@@ -3,12 +3,11 @@
 A box checks a plan before it carries it out (``bench.plan``); these files may have been changed since.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
 from bench.model import Plan, Record, Trial, WrongUseError
-from bench.tuning.render import as_variant
+from bench.plan import check_consistent
 
 WHERE = ("block", "phase", "method", "variant", "layout", "transport")
 HOW = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
@@ -27,7 +26,7 @@ def check_records(plan: Plan, records: Sequence[Record]) -> None:
         WrongUseError: names the first, and what is not as planned.
 
     """
-    check_plan(plan)
+    check_consistent(plan)
     if len({(record.trial, record.attempt) for record in records}) < len(records):
         raise WrongUseError(f"A trial of run {plan.run} is recorded twice. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
@@ -54,27 +53,3 @@ def _contradiction(plan: Plan, record: Record, planned: tuple[object, ...] | Non
     pairs = zip(names, (*_of(record), record.seconds), (*planned, plan.window_s), strict=True)
     name, found, wanted = next(each for each in pairs if each[1] != each[2])
     return f"{sentence}: its {name} is {found}, planned is {wanted}. Pull the run again."
-
-
-def check_plan(plan: Plan) -> None:
-    """Refuse a plan that contradicts itself, whatever phases it has.
-
-    Raises:
-        WrongUseError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
-            have, or a text that is not the one its hash tells.
-
-    """
-    names = Counter(variant.name for variant in plan.variants)
-    for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text):
-            raise WrongUseError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
-    for name, count in names.items():
-        if count > 1:
-            raise WrongUseError(f"Plan {plan.run} has the variant {name} twice.")
-    if not plan.trials:
-        raise WrongUseError(f"Plan {plan.run} has no trials.")
-    for trial in plan.trials:
-        if trial.variant not in names:
-            raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
-    if len({trial.trial for trial in plan.trials}) < len(plan.trials):
-        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")

@@ -16,8 +16,8 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import ranking
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, refused, usual_margin
-from bench.model import Plan, Record, WrongUseError
+from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
+from bench.model import Plan, WrongUseError
 from bench.stats.compare import ALPHA
 
 Noise = Callable[[Cell, int], CellNoise | None]
@@ -55,9 +55,9 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         kind="variants",
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
-        complete=all(run.complete for run in runs),
+        complete=all(run.complete and run.sealed for run in runs),
         notes=(*durability_notes(cells_told), *run_notes(runs, cells_told, rate is burst), *alike_notes(alike)),
-        headline="burst" if rate is burst else "settled",
+        headline=rate_name(rate),
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
         decided_after=runs[0].decided_after if rule else None,
@@ -74,7 +74,7 @@ def _cell(
 ) -> CellComparison:
     baseline = next(iter(arms))
     pairs = tuple(
-        replace(pair, left_out=tuple(left_out({name: arms[name] for name in (baseline, pair.candidate)}, rate)))
+        replace(pair, left_out=tuple(left_out({name: arms[name] for name in (baseline, pair.candidate)}, known, rate)))
         for pair in make_pairs(known, rate, levels, effects)
     )
     blocks = max((pair.settled.blocks for pair in pairs if pair.settled), default=0)
@@ -92,25 +92,16 @@ def _cell(
     )
 
 
-def left_out(arms: Arms, rate: Rate) -> Iterable[str]:
+def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
     """Say which blocks do not count, and why; those of an arm that was refused in all of them are told by that."""
     every = {block for blocks in arms.values() for block in blocks}
     found = [
-        (block, name, why)
+        (block, name, why_not(record, rate) if (record := blocks.get(block)) else "there is no record")
         for name, blocks in arms.items()
         if not refused(blocks.values())
-        for block in every
-        if (why := _missing(blocks.get(block), rate))
+        for block in every - known[rate][name].keys()
     ]
     return [f"{_named(block, arms)} of {name}: {why}" for block, name, why in sorted(found)]
-
-
-def _missing(record: Record | None, rate: Rate) -> str | None:
-    if record is None:
-        return "there is no record"
-    if record.validity.state == "void":
-        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
-    return f"trial {record.trial} has no settled rate" if rate(record) is None else None
 
 
 def _named(block: Block, arms: Arms) -> str:

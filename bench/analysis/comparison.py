@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.arms import RateName
 from bench.model import Layout, Parameters, Transport
 from bench.stats.compare import Comparison, Verdict
 
@@ -175,7 +176,7 @@ class ComparisonReport:
     hosts: tuple[str, ...]
     complete: bool
     notes: tuple[str, ...]
-    headline: Literal["settled", "burst"]
+    headline: RateName
     margin: float
     alpha: float
     decided_after: int | None

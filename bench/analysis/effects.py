@@ -3,24 +3,22 @@
 from collections.abc import Mapping
 
 from bench.analysis.comparison import Differing
+from bench.facts import huge_page_bytes
 from bench.model import Fingerprint, Plan
-from bench.tuning.parameters import Value, differences, effect, values
-from bench.tuning.render import texts
+from bench.tuning.parameters import Value, differences
+from bench.tuning.render import effect_of
 
 Effects = Mapping[str, Mapping[str, Value]]
 """What is in force under each variant."""
 
 
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
-    """Return what is in force under each variant of a plan on a box."""
-    huge_pages = (host.facts.get("memory", {}).get("nr_hugepages") if host else None) != 0
-    return {
-        variant.name: effect(values(texts(variant), f"Variant {variant.name}"), huge_pages=huge_pages)
-        for variant in plan.variants
-    }
+    """Return what is in force under each variant of a plan on a box; under one that was refused, nothing."""
+    set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
+    return {variant.name: effect_of(variant, huge_page_bytes=set_aside) for variant in plan.variants}
 
 
 def settings_differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:
-    """Return the settings of which the values in force are not the same."""
-    found = differences(baseline, candidate)
+    """Return the settings of which the values in force are not the same; none where nothing is in force."""
+    found = differences(baseline, candidate) if baseline and candidate else ()
     return tuple(Differing(name=each.name, baseline=each.a, candidate=each.b) for each in found)

@@ -12,15 +12,14 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell, burst, headline, rates, shared
-from bench.facts import in_words, of_machine
-from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Record, Seconds, Transport, WrongUseError
+from bench.arms import Cell, RateName, headline, rate_name, rates, shared
+from bench.facts import of_machine, unlike
+from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
 from bench.stats.compare import MARGIN
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
 
 ALARM_BLOCKS = 3
 """Few, so that a run of some dozen blocks holds several comparisons."""
-Kind = Literal["settled", "burst"]
 NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
 
 
@@ -39,7 +38,7 @@ class CellFloor:
     warm_up_s: Seconds
     window_s: Annotated[float, Meta(gt=0)]
     preload_rows: Count
-    rate: Kind
+    rate: RateName
     floor: NoiseFloor
     alarms: Count
     """False alarms among comparisons of ``ALARM_BLOCKS`` blocks each, taken one after another."""
@@ -79,20 +78,14 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     if run.host is None:
         raise WrongUseError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
     rate = headline(run.records)
-    kind = rate_that_decides(run.records)
     floors = []
     for cell, arms in cells.items():
         one, other = (rates(blocks, rate) for blocks in arms.values())
         pair = shared(one, other)
         if len(pair[0]) < 2:
             raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
-        floors.append(_floor(plan, cell, kind, pair, margin))
+        floors.append(_floor(plan, cell, rate_name(rate), pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
-
-
-def rate_that_decides(records: Sequence[Record]) -> Kind:
-    """Return which rate is the headline of a run, in a word."""
-    return "burst" if headline(records) is burst else "settled"
 
 
 def alarming(known: BoxNoise) -> bool:
@@ -100,7 +93,7 @@ def alarming(known: BoxNoise) -> bool:
     return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
 
 
-def _floor(plan: Plan, cell: Cell, rate: Kind, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
+def _floor(plan: Plan, cell: Cell, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
     alarms, alarms_of = false_alarms(*pair, ALARM_BLOCKS)
     return CellFloor(
         run=plan.run,
@@ -131,12 +124,10 @@ def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
 
 def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
     """Return what of the box is another than when its noise was measured."""
-    was, is_now = of_machine(known), of_machine(now)
-    names = sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
-    return [f"{name}: {in_words(was.get(name))} → {in_words(is_now.get(name))}" for name in names]
+    return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(of_machine(known), of_machine(now))]
 
 
-def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: Kind = "settled") -> CellFloor | None:
+def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "settled") -> CellFloor | None:
     """Return the floor of a cell's rate, measured for as long as this plan measures; None where there is none.
 
     That of one of the plan's variants goes before another's.

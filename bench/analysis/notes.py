@@ -74,9 +74,8 @@ def ending(run: PulledRun, *, several: bool) -> list[str]:
     name = f"Run {run.plan.run}" if several else "This run"
     notes = []
     if not run.complete:
-        notes.append(
-            f"{name} is not complete: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here."
-        )
+        how = "was cancelled and is not complete" if run.cancelled else "is not complete"
+        notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
     if not run.sealed:
         notes.append(f"{name} has no checksums, as it was not closed: nothing tells whether a file was changed.")
     return notes

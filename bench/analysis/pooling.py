@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import PulledRun
 from bench.arms import ByBlock, Cell, by_cell
-from bench.facts import in_words, of_machine
+from bench.facts import of_machine, unlike
 from bench.model import Plan, WrongUseError
 
 
@@ -68,9 +68,5 @@ def _unlike_hosts(one: PulledRun, other: PulledRun) -> list[str]:
     """Return what of the box is another; PostgreSQL's settings are the variants'."""
     if not one.host or not other.host:
         return ["one has no fingerprint"]
-    was, is_now = of_machine(one.host), of_machine(other.host)
-    return [
-        f"{name} {in_words(was.get(name))} and {in_words(is_now.get(name))}"
-        for name in sorted(was.keys() | is_now.keys())
-        if was.get(name) != is_now.get(name)
-    ]
+    found = unlike(of_machine(one.host), of_machine(other.host))
+    return [f"{name} {this} and {that}" for name, this, that in found]

@@ -140,7 +140,8 @@ def check_again(state: BoxState, plan: Plan) -> None:
 
 
 def _check_room(state: BoxState, plan: Plan) -> None:
-    need = estimate(plan, plan.trials).disk_bytes
+    """Refuse what leaves no arm; an arm whose WAL is too much is refused on the box, by itself."""
+    need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:
         raise WrongUseError(
             f"its disk has {state.free_bytes / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.campaign.plans import check_name, wishes
@@ -112,7 +111,7 @@ def _margin(given: Given) -> float | None:
 
 def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, in_turn: bool = False) -> bool:
     """Launch, follow, pull, answer, write the page; return whether every result is sound."""
-    run = boxes.run = check_name(given["run"]) or new_run_id(datetime.now(UTC))
+    run = boxes.run = check_name(given["run"]) or new_run_id()
     same = {**given, "run": run, "seed": given["seed"] or str(1 + secrets.randbelow(1 << 31))}
     places = _each_in_turn(boxes, same) if in_turn else _measured(boxes, same, again=again)
     if not places:

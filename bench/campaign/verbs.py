@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from bench.campaign.plans import (
 )
 from bench.comparing import plan_again
 from bench.doctor.collect import release
-from bench.journal import PLAN
+from bench.journal import PLAN, now
 from bench.local import new_run_id
 from bench.model import PgladderError, Plan, WrongUseError, from_json, to_json
 from bench.noise import noise_in
@@ -87,11 +86,11 @@ def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
 def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> str:
     """Launch; return the run's name."""
     asked = wishes(given)
-    run = boxes.run = check_name(given["run"]) or new_run_id(datetime.now(UTC))
+    run = boxes.run = check_name(given["run"]) or new_run_id()
     wish = Asked(
         wish=replace(make_wish(asked, transports=["tcp"]), again=again),
         run=run,
-        created=_now(),
+        created=now(),
         seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
     )
     who = _who()
@@ -113,7 +112,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
 
 def launched_again(boxes: Boxes, first: str) -> str:
     """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
-    run, created, who = new_run_id(datetime.now(UTC)), _now(), _who()
+    run, created, who = new_run_id(), now(), _who()
     boxes.run = run
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
@@ -140,10 +139,6 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
         boxes.says(f"{host}: run {run} {outcome}.")
         for warning in warnings:
             boxes.says(f"{host}: {warning}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _who() -> str:

@@ -6,6 +6,7 @@ import json
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bench.doctor.checks import Finding, examine
@@ -38,7 +39,7 @@ def _table(findings: dict[str, list[Finding]]) -> Table:
     table = Table("box", "check", "", "found", width=WIDTH)
     for name, found in findings.items():
         for number, one in enumerate(found):
-            table.add_row("" if number else name, one.check, f"[{STYLES[one.grade]}]{one.grade}", one.detail)
+            table.add_row("" if number else name, one.check, f"[{STYLES[one.grade]}]{one.grade}", escape(one.detail))
     return table
 
 

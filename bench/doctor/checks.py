@@ -51,25 +51,27 @@ def _findings(box: Box, release: str) -> Iterator[Finding]:
     yield _is("system", facts["system"], facts["system_id"] == "debian 12", "pgladder supports Debian 12")
     yield _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it")
     yield _at_least("disk", facts["free_mb"], FREE_MB, f"MB free under {facts['data']}")
-    yield _at_least("memory", str(int(facts["memory_kb"]) // 1024), MEMORY_MB, "MB")
+    yield _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024)
     yield _clock(box.clock_offset_s)
     yield _governor(facts)
     yield _throttling(facts["throttled"])
     yield _fsync(facts["fsync"])
     yield _release(facts["release"], release)
+    if facts["cluster"]:
+        yield _is("cluster", facts["cluster"], facts["cluster"] == "active", "make provision")
 
 
 def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
     return Finding(check, "ok", value) if good else Finding(check, "failure", f"{value}; {otherwise}")
 
 
-def _at_least(check: str, value: str, least: int, unit: str) -> Finding:
-    good = int(value) >= least
-    return (
-        Finding(check, "ok", f"{value} {unit}")
-        if good
-        else Finding(check, "failure", f"{value} {unit}; {least} needed")
-    )
+def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 1) -> Finding:
+    if not value:
+        return Finding(check, "unknown", "the box did not say")
+    units = int(value) // per_unit
+    if units >= least:
+        return Finding(check, "ok", f"{units} {unit}")
+    return Finding(check, "failure", f"{units} {unit}; {least} needed")
 
 
 def _sudo(facts: Mapping[str, str]) -> Finding:
@@ -77,9 +79,11 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
         return Finding("sudo", "ok", "without a password")
     if facts["sudo"] == "given":
         return Finding("sudo", "ok", "with the password given")
+    if "not found" in facts["sudo"]:
+        return Finding("sudo", "failure", "not there; as root on the box: apt-get install sudo, adduser USER sudo")
     if facts["sudo_group"]:
         return Finding("sudo", "ok", "with a password, which provisioning asks for once")
-    return Finding("sudo", "failure", "this user may not use it; as root on the box: adduser USER sudo")
+    return Finding("sudo", "unknown", "SUDO=1 tries your password; if refused, as root on the box: adduser USER sudo")
 
 
 def _clock(offset_s: float | None) -> Finding:

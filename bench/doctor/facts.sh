@@ -9,14 +9,14 @@ data=$(sed -n 's/^data_directory = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null
 data=${data:-/var/lib/postgresql/15}
 while [ ! -e "$data" ]; do data=${data%/*}; done
 
-sudo=$(sudo -n true 2>&1 && echo free)
+sudo=$(sudo -n true 2>&1 >/dev/null) && sudo=free
 if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then sudo=given; fi
 
 . /etc/os-release
 echo "system=$PRETTY_NAME"
 echo "system_id=$ID $VERSION_ID"
 echo "architecture=$(uname -m)"
-echo "sudo=$sudo"
+echo "sudo=$(echo "$sudo" | tail -n 1)"
 echo "sudo_group=$(id -nG | tr ' ' '\n' | grep -xE 'sudo|root|wheel')"
 echo "data=$data"
 echo "free_mb=$(df --output=avail -BM "$data" | sed '1d; s/[^0-9]//g')"
@@ -25,6 +25,9 @@ echo "container=$(systemd-detect-virt --container)"
 echo "governor=$(first /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor)"
 echo "throttled=$(cat /sys/devices/system/cpu/cpu*/thermal_throttle/package_throttle_count 2>/dev/null | sort -n | tail -n 1)"
 echo "release=$(sed -n 's/^release = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)"
+
+unit=$(sed -n 's/^unit = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)
+echo "cluster=${unit:+$(systemctl is-active "$unit")}"
 
 # Rewriting the blocks of one file, each write on the disk before the next: what PostgreSQL's commits do.
 flushes='file=$(mktemp "$0/pgladder-doctor.XXXXXX") || exit; trap "rm -f \"$file\"" EXIT

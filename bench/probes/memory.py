@@ -1,6 +1,7 @@
 """Memory: how much there is, and what the kernel does with it before a write reaches the disk.
 
 Owns the facts of group ``memory``. Swapping while a trial runs is ``sensors``' business.
+What control groups leave of it is read by ``bench.control_group``.
 Sources: /proc/meminfo and /proc/swaps (proc(5)); Documentation/admin-guide/sysctl/vm.rst,
 Documentation/admin-guide/mm/transhuge.rst.
 """
@@ -8,8 +9,9 @@ Documentation/admin-guide/mm/transhuge.rst.
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.model import Fact
-from bench.probes.source import chosen, field, read_fact
+from bench.control_group import memory_limit_bytes
+from bench.model import Fact, Unreadable
+from bench.probes.source import chosen, field, read_fact, refusal
 
 KERNEL_SETTINGS = (
     "swappiness",
@@ -30,6 +32,7 @@ def memory_facts(root: Path) -> dict[str, Fact]:
     """Read sizes in bytes, the choices for transparent huge pages, and the settings of /proc/sys/vm."""
     return {
         "ram_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("MemTotal"), "no /proc here"),
+        "control_group_limit_bytes": _control_group_limit(root),
         "swap_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("SwapTotal"), "no /proc here"),
         "swap_kinds": read_fact(root, "proc/swaps", parse_swap_kinds, "no swap in this kernel"),
         "huge_page_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("Hugepagesize"), "no /proc here"),
@@ -37,6 +40,16 @@ def memory_facts(root: Path) -> dict[str, Fact]:
         "transparent_huge_pages_defrag": _transparent_huge_pages(root, "defrag"),
         **{name: read_fact(root, f"proc/sys/vm/{name}", int, "not in this kernel") for name in KERNEL_SETTINGS},
     }
+
+
+def _control_group_limit(root: Path) -> Fact:
+    """Return the limit, or ``none``."""
+    try:
+        return memory_limit_bytes(root) or "none"
+    except OSError as error:
+        return refusal(error, root / "proc/self/cgroup", "no control groups here")
+    except ValueError as error:
+        return Unreadable(unreadable=f"a control group has unexpected content: {error}")
 
 
 def _transparent_huge_pages(root: Path, name: str) -> Fact:

@@ -8,21 +8,17 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
 from bench.analysis.noise import NOT_MEASURED
-from bench.report.overall import standing_heading, standing_table
+from bench.report.overall import standing_table, standings
 from bench.report.ratios import (
     STYLES,
     bare_table,
-    blocks_text,
-    detects_text,
-    headlined,
-    interval_text,
+    colored,
+    in_matrix,
     mark,
-    p_text,
+    pair_figures,
     percent,
     rank_text,
-    ratio_text,
     shortened,
-    verdict_text,
 )
 from bench.report.terminal import DASH, print_whole, rate, short
 
@@ -59,11 +55,10 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
 
 
 def _show_overall(out: Console, report: ComparisonReport) -> None:
-    for standing in report.overall.standings if report.overall else ():
-        assert report.overall
+    for title, rows in standings(report):
         out.print()
-        out.print(Text(standing_heading(report.overall, standing), style="bold"))
-        print_whole(out, standing_table(report, report.overall, standing))
+        out.print(Text(title, style="bold"))
+        print_whole(out, standing_table(rows))
 
 
 def heading(cell: CellComparison) -> str:
@@ -87,14 +82,7 @@ def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
 
 def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Iterable[Text]:
     left = [shortened(arm.name) + mark(arm), rank_text(rank), rate(arm.rows_per_s), rate(arm.settled_rows_per_s)]
-    if pair is None:
-        return map(Text, [*left, "1", "", "", "", "refused" if arm.refused else "baseline", "", ""])
-    decides = headlined(report, pair)
-    right = [ratio_text(decides), interval_text(decides), ratio_text(pair.burst), p_text(pair.adjusted_p)]
-    verdict = verdict_text(report, arm, pair)
-    style = STYLES.get(verdict.removesuffix("*"), "")
-    rest = [detects_text(decides), blocks_text(pair, decides)]
-    return [*map(Text, [*left, *right]), Text(verdict, style=style), *map(Text, rest)]
+    return (*map(Text, left), *map(colored, pair_figures(report, arm, pair)))
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -154,13 +142,12 @@ def _column(cell: CellComparison) -> str:
 
 
 def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Text:
-    arm = next((arm for arm in cell.arms if arm.name == name), None)
-    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
-    if arm is None or pair is None:
+    found = in_matrix(report, cell, name)
+    if found is None:
         return Text(DASH)
-    verdict = verdict_text(report, arm, pair)
+    ratio, verdict = found
     plain = verdict.removesuffix("*")
-    return Text(f"{ratio_text(headlined(report, pair))} {SIGNS.get(plain, '!')}", style=STYLES.get(plain, ""))
+    return Text(f"{ratio} {SIGNS.get(plain, '!')}", style=STYLES.get(plain, ""))
 
 
 def explanations_table(report: ComparisonReport) -> Table:

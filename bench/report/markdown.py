@@ -11,7 +11,7 @@ from rich.text import Text
 from bench.analysis.comparison import ComparisonReport
 from bench.model import Fingerprint, Plan
 from bench.report.comparison import LEGEND, caption, heading, matrix, noise_line, pairs_table
-from bench.report.overall import standing_heading, standing_table
+from bench.report.overall import standing_table, standings
 from bench.report.terminal import DASH, describe_host
 
 
@@ -40,10 +40,9 @@ def _how(plan: Plan) -> str:
 
 
 def _standings(report: ComparisonReport) -> Iterable[str]:
-    for standing in report.overall.standings if report.overall else ():
-        assert report.overall
-        yield f"## {standing_heading(report.overall, standing)}"
-        yield table_text(standing_table(report, report.overall, standing))
+    for title, rows in standings(report):
+        yield f"## {title}"
+        yield table_text(standing_table(rows))
     if len(report.cells) > 1:
         yield f"## The matrix\n\nRatio to the first; {LEGEND}."
         yield table_text(matrix(report, report.cells))

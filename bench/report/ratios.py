@@ -1,8 +1,11 @@
 """How the figures of a comparison are written: ratios, intervals, p-values, verdicts, ranks."""
 
-from rich.table import Table
+from collections.abc import Sequence
 
-from bench.analysis.comparison import ArmSummary, ComparisonReport, Pair, Rank
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
 from bench.report.terminal import DASH
 from bench.stats.compare import Comparison
 
@@ -22,6 +25,34 @@ def verdict_text(report: ComparisonReport, arm: ArmSummary, pair: Pair) -> str:
     if pair.verdict is None or decides is None:
         return "no blocks"
     return pair.verdict + ("*" if decides.verdict != pair.verdict else "")
+
+
+def colored(figure: str) -> Text:
+    """Return a figure as a cell of a table; a verdict has its colour."""
+    return Text(figure, style=STYLES.get(figure.removesuffix("*"), ""))
+
+
+def pair_figures(report: ComparisonReport, arm: ArmSummary, pair: Pair | None) -> Sequence[str]:
+    """Return ratio, interval, burst ratio, p-value, verdict, what is detected, blocks; the first arm has no pair."""
+    if pair is None:
+        return ("1", "", "", "", "refused" if arm.refused else "baseline", "", "")
+    decides = headlined(report, pair)
+    return (
+        ratio_text(decides),
+        interval_text(decides),
+        ratio_text(pair.burst),
+        p_text(pair.adjusted_p),
+        verdict_text(report, arm, pair),
+        detects_text(decides),
+        blocks_text(pair, decides),
+    )
+
+
+def in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> tuple[str, str] | None:
+    """Return ratio and verdict of an arm in a cell, None where it has no pair there."""
+    arm = next((arm for arm in cell.arms if arm.name == name), None)
+    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
+    return (ratio_text(headlined(report, pair)), verdict_text(report, arm, pair)) if arm and pair else None
 
 
 def mark(arm: ArmSummary) -> str:

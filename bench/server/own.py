@@ -79,9 +79,9 @@ class OwnServer(Server, ABC):
         assert self._swapping is not None
         return self._swapping
 
-    def check(self, variant: Variant) -> None:
+    def check(self, variant: Variant, disk_bytes: int = 0) -> None:
         """Try a variant out beside the running server; see ``Swapping.check``."""
-        self.swapping.check(variant)
+        self.swapping.check(variant, disk_bytes)
 
     def apply(self, variant: Variant) -> None:
         """See ``Server.apply``."""

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -19,16 +20,18 @@ from pathlib import Path
 import psutil
 
 from bench.conf import read_conf, refuse_owned
+from bench.control_group import memory_limit_bytes
 from bench.model import Variant, WrongUseError
 from bench.server.session import VariantError
 from bench.units import shown
+from bench.wal import KEEPING_WAL
 
 Run = Callable[[Sequence[str | Path]], subprocess.CompletedProcess[str]]
 """Runs a command as the server's user."""
 
 NEEDED = ("PG_VERSION", "global/pg_control", "server.crt", "server.key")
 VARIANT_FILE = "20-variant.conf"
-SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", "max_wal_size", "huge_pages", "shared_buffers")
+SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL, "huge_pages", "shared_buffers")
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
 HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
@@ -79,18 +82,23 @@ class Staging:
         text = "".join(line for line in lines if not line.startswith("data_directory"))
         (self._directory / base.name).write_text(text)
 
-    def check(self, harness: Variant, variant: Variant) -> Checked:
+    def check(self, harness: Variant, variant: Variant, disk_bytes: int = 0) -> Checked:
         """Try a variant out.
+
+        Args:
+            harness: what it comes on top of.
+            variant: the one.
+            disk_bytes: what the trials under it will put on the disk of the data directory, its WAL included.
 
         Raises:
             VariantError: PostgreSQL does not take it, or the box can't hold it; says which setting and why.
 
         """
         if variant not in self._known:
-            self._known[variant] = self._check(harness, variant)
+            self._known[variant] = self._check(harness, variant, disk_bytes)
         return self._known[variant]
 
-    def _check(self, harness: Variant, variant: Variant) -> Checked:
+    def _check(self, harness: Variant, variant: Variant, disk_bytes: int) -> Checked:
         texts = {name: given.text for name, given in read_conf(harness.text, "The harness").items()}
         try:
             own = {name: given.text for name, given in read_conf(variant.text, "its text").items()}
@@ -103,7 +111,7 @@ class Staging:
         asked = own if self._of_harness else texts | own
         readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
         self._of_harness = {name: readings[name] for name in texts}
-        for why in too_much(readings, self._data):
+        for why in too_much(readings, self._data, disk_bytes):
             raise VariantError(variant.name, why)
         return Checked(variant, texts, texts | own, readings)
 
@@ -143,21 +151,32 @@ def complaint(log: str) -> str:
     return re.sub(r' in file "[^"]*"', "", grave[0] if grave else log.strip()) + hint
 
 
-def too_much(readings: Mapping[str, str], data: Path) -> Iterable[str]:
-    """Say what of a configuration the box can't hold: shared memory, huge pages, WAL."""
-    shared, memory = int(readings["shared_memory_size"]) << 20, psutil.virtual_memory().total
+def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterable[str]:
+    """Say what of a configuration the box can't hold: shared memory, huge pages, WAL and with it what is written."""
+    shared, (memory, whose) = int(readings["shared_memory_size"]) << 20, _memory()
     if shared > memory:
         yield (
             f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
-            f" {shared / GB:.1f} GB of shared memory, and this box has {memory / GB:.1f} GB"
+            f" {shared / GB:.1f} GB of shared memory, and {whose} {memory / GB:.1f} GB"
         )
     pages = int(readings["shared_memory_size_in_huge_pages"])
     if readings["huge_pages"] == "on" and not 0 <= pages <= (there := sum(map(_count, HUGE_PAGES))):
         yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
-    wal = int(readings["max_wal_size"]) << 20
-    free = shutil.disk_usage(data).free + sum(path.stat().st_size for path in (data / "pg_wal").glob("[0-9A-F]*"))
-    if wal > free:
-        yield f"max_wal_size = {shown(Fraction(wal >> 20), 'MB')}: so much is not free, {free / GB:.1f} GB are"
+    name = max(KEEPING_WAL, key=lambda name: int(readings[name]))
+    keeps, wal = f"{name} = {shown(Fraction(readings[name]), 'MB')}", data / "pg_wal"
+    free = shutil.disk_usage(wal).free + sum(path.stat().st_size for path in wal.glob("[0-9A-F]*"))
+    if int(readings[name]) << 20 > free:
+        yield f"{keeps}: so much is not free, {free / GB:.1f} GB are"
+    elif disk_bytes > free and wal.stat().st_dev == data.stat().st_dev:
+        yield f"{keeps}: WAL and rows may take {disk_bytes / GB:.1f} GB, and {free / GB:.1f} GB are free"
+
+
+def _memory() -> tuple[int, str]:
+    """Return how many bytes there are for us, and in words by what."""
+    total, limit = psutil.virtual_memory().total, None
+    with suppress(OSError, ValueError):  # no control groups, or none that tell
+        limit = memory_limit_bytes(Path("/"))
+    return (limit, "its control group allows") if limit and limit < total else (total, "this box has")
 
 
 def _count(path: str) -> int:

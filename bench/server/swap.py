@@ -65,27 +65,27 @@ class Swapping:
         self._in_force: Checked | None = None
         self._known = False
         """Whether that is what runs: not before the first, nor after an interrupted swap."""
-        self._refused: dict[str, str] = {}
-        """Why, by hash of the text: what was refused once is not tried again."""
+        self._refused: dict[Variant, str] = {}
+        """Why: what was refused once is not tried again."""
 
     @property
     def in_force(self) -> Variant | None:
         """The last variant that was proved; None before the first."""
         return self._in_force.variant if self._in_force else None
 
-    def check(self, variant: Variant) -> Checked:
-        """Try a variant out beside the running server, once.
+    def check(self, variant: Variant, disk_bytes: int = 0) -> Checked:
+        """Try a variant out beside the running server, once; ``disk_bytes`` as in ``Staging.check``.
 
         Raises:
             VariantError: the server does not take it, or the box can't hold it; says which setting and why.
 
         """
-        if why := self._refused.get(variant.sha256):
+        if why := variant.refused or self._refused.get(variant):
             raise VariantError(variant.name, why)
         try:
-            return self._staging.check(self._harness, variant)
+            return self._staging.check(self._harness, variant, disk_bytes)
         except VariantError as error:
-            self._refused[variant.sha256] = error.why
+            self._refused[variant] = error.why
             raise
 
     def adopt(self, variant: Variant, *, untouched: bool) -> None:
@@ -109,16 +109,16 @@ class Swapping:
 
     def apply(self, variant: Variant) -> None:
         """Swap a variant in and prove it; see ``Server.apply``."""
-        if self._cluster.alive():
+        if alive := self._cluster.alive():
             self._refuse_drift()
-            if self._known and self.in_force and variant.text == self.in_force.text:
-                return
         checked, before = self.check(variant), self._in_force
+        if alive and self._known and before and variant.text == before.variant.text:
+            return
         try:
             self._bring(checked)
         except (ServerError, psycopg2.Error) as error:
             self._put_back(before, error)
-            self._refused[variant.sha256] = str(error)
+            self._refused[variant] = str(error)
             raise VariantError(variant.name, str(error)) from error
         self._in_force = checked
 

@@ -44,6 +44,10 @@ class Hardware:
         return ",".join(f"{name}={getattr(self, name)}" for name in NAMES)
 
 
+class UnfitError(WrongUseError):
+    """A formula has nothing for this hardware."""
+
+
 NAMES = tuple(field.name for field in fields(Hardware))
 
 

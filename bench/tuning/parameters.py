@@ -30,6 +30,13 @@ FOLLOWS = {
     "autovacuum_work_mem": "maintenance_work_mem",
 }
 """Where -1 means as another (PostgreSQL 15 manual, 20.4 and 20.10)."""
+AS_ON_WITHOUT_STANDBYS = ("local", "remote_write", "remote_apply")
+"""Without synchronous standbys each waits for the local flush, as ``on`` does (manual, 20.5.1, synchronous_commit)."""
+BLOCK_BYTES = 8192
+SHARED_BESIDE_BUFFERS = Fraction(11, 10)
+"""Shared memory for each byte of buffers, rounded up: with descriptors and look-up table 1.03, by ``postgres -C``."""
+SHARED_BYTES = 128 << 20
+"""All else in shared memory, rounded up: 21 MB with 300 connections, 52 MB with 1,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +130,12 @@ def _known(name: str) -> Parameter:
     return parameters()[name]
 
 
-def effect(given: Mapping[str, Value], *, huge_pages: bool = True) -> dict[str, Value]:
+def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) -> dict[str, Value]:
     """Return what is in force with these values: PostgreSQL's defaults where they are silent.
 
     Args:
         given: of a variant, by ``values``.
-        huge_pages: whether the box has any set aside; without them ``try`` is ``off``.
+        huge_page_bytes: what the box has set aside of them; None: not known.
 
     """
     force = {**_defaults(), **given}
@@ -137,9 +144,20 @@ def effect(given: Mapping[str, Value], *, huge_pages: bool = True) -> dict[str, 
             force[name] = force[other]
     if force["wal_buffers"] == -1:
         force["wal_buffers"] = _wal_buffers(force["shared_buffers"])
-    if force["huge_pages"] == "try" and not huge_pages:
-        force["huge_pages"] = "off"
+    if force["huge_pages"] == "try" and huge_page_bytes is not None:
+        force["huge_pages"] = _tried(force, huge_page_bytes)
+    if force["synchronous_standby_names"] == "" and force["synchronous_commit"] in AS_ON_WITHOUT_STANDBYS:
+        force["synchronous_commit"] = "on"
     return force
+
+
+def _tried(force: Mapping[str, Value], set_aside: int) -> str:
+    """Tell what ``huge_pages = try`` comes to; what the server alone can tell stays ``try``."""
+    buffers = Fraction(force["shared_buffers"]) + Fraction(force["wal_buffers"])
+    enough = buffers * BLOCK_BYTES * SHARED_BESIDE_BUFFERS + SHARED_BYTES
+    if set_aside == 0:
+        return "off"
+    return "on" if force["huge_page_size"] == 0 and set_aside >= enough else "try"
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from bench.model import WrongUseError
-from bench.tuning.hardware import Hardware
+from bench.tuning.hardware import Hardware, UnfitError
 from bench.tuning.settings import Setting
 
 Profile = Literal["web", "oltp", "dw", "desktop", "mixed"]
@@ -49,7 +49,8 @@ def settings(
         database_size: against RAM: below it, one to three times it, or more.
 
     Raises:
-        WrongUseError: what pgtune's form refuses: memory under 512 MB, fewer than 20 connections.
+        UnfitError: memory under 512 MB, which pgtune's form refuses.
+        WrongUseError: fewer than 20 connections, as well.
 
     """
     _check(hardware, connections)
@@ -99,7 +100,7 @@ def _dw_remark(drives: str) -> tuple[str, ...]:
 
 def _check(hardware: Hardware, connections: int | None) -> None:
     if hardware.ram_mb < MIN_RAM_MB:
-        raise WrongUseError(f"pgtune takes no memory under {MIN_RAM_MB} MB; this is {hardware.ram_mb} MB.")
+        raise UnfitError(f"pgtune takes no memory under {MIN_RAM_MB} MB; this is {hardware.ram_mb} MB.")
     if connections is not None and connections < MIN_CONNECTIONS:
         raise WrongUseError(f"pgtune takes no fewer than {MIN_CONNECTIONS} connections; {connections} were asked.")
 

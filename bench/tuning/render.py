@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
-
 from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
 from bench.tuning.formulas import tune, tune_for_need
-from bench.tuning.hardware import Hardware
+from bench.tuning.hardware import Hardware, UnfitError
 from bench.tuning.settings import settings_text
 
 SUFFIX = ".conf.j2"
@@ -93,6 +91,9 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
         WrongUseError: the template has an error; names file and cause.
 
     """
+    # Late: most commands render nothing.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+
     environment = Environment(
         loader=FileSystemLoader(template_directory()),
         undefined=StrictUndefined,
@@ -100,6 +101,8 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.get_template(f"{name}{SUFFIX}").render(values)
+    except UnfitError:
+        raise
     except WrongUseError as error:
         raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -112,6 +115,7 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
 
     Raises:
+        UnfitError: its formula has nothing for this hardware.
         WrongUseError: the template or its text has an error; says where and what.
 
     """
@@ -120,7 +124,7 @@ def render_variant(name: str, box: Box) -> Variant:
     given = settings(variant)
     if box.owned:
         refuse_owned(given, box.owned, f"Variant {name}")
-    parameters.values(texts(variant), f"Variant {name}")
+    _values(variant)
     return variant
 
 
@@ -134,6 +138,18 @@ def texts(variant: Variant) -> dict[str, str]:
     return {name: given.text for name, given in settings(variant).items()}
 
 
+def effect_of(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, parameters.Value]:
+    """Return what is in force under a variant, as ``parameters.effect``; nothing is under one that is refused.
+
+    Raises as ``parameters.values``.
+    """
+    return {} if variant.refused else parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
+
+
+def _values(variant: Variant) -> dict[str, parameters.Value]:
+    return parameters.values(texts(variant), f"Variant {variant.name}")
+
+
 def _formula(box: Box, name: str) -> str:
     if box.need is None:
         note, found = f"For {box.hardware}", tune(name, box.hardware, box.connections)
@@ -143,6 +159,6 @@ def _formula(box: Box, name: str) -> str:
     return settings_text(found, owned=box.owned, notes=[note, ""])
 
 
-def as_variant(name: str, text: str) -> Variant:
-    """Return a variant of this text."""
-    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())
+def as_variant(name: str, text: str, refused: str | None = None) -> Variant:
+    """Return a variant of this text, or one that is refused."""
+    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), refused=refused)

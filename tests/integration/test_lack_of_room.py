@@ -1,5 +1,6 @@
 """A disk too small for the plan, and one that fills while the plan is carried out."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,19 @@ def test_a_disk_too_small_for_the_plan_is_refused_before_anything_is_changed(dis
     assert f"{disk.point} has 0.1 GB free and the plan may need " in ended.err
     assert list(disk.point.iterdir()) == []
     assert not (place / "out").exists()
+
+
+def test_an_arm_whose_wal_the_disk_cannot_hold_is_refused_and_the_others_are_measured(disk, place):
+    asked = ["--phases", "2-H", "--variants", "big-wal stock", *BRIEF, "--blocks", 40]  # much WAL, if only as planned
+    with climbing(place, *asked) as climb:
+        climb.wait_for(lambda: len({record.variant for record in climb.records()}) == 2, "both arms had a trial")
+        climb.process.send_signal(signal.SIGINT)
+        ended = climb.end()
+    assert "refused: variant big-wal: max_wal_size = 16GB: so much is not free, 3." in " ".join(ended.out.split())
+    assert climb.data_dir == disk.point
+    first = {record.variant: record for record in reversed(climb.records())}
+    assert [reason.code for reason in first["big-wal"].validity.reasons] == ["refused"]
+    assert first["stock"].rows > 0
 
 
 FULL = ("No space left on device", "Check free disk space")

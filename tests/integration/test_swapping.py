@@ -131,6 +131,7 @@ def test_a_variant_in_force_is_left_alone(good):
         ),
         ("shared_buffers = 7TB", "shared_buffers = 7TB: with it PostgreSQL takes "),
         ("max_wal_size = 1000TB", "max_wal_size = 1000TB: so much is not free, "),
+        ("min_wal_size = 1000TB", "min_wal_size = 1000TB: so much is not free, "),
         ("max_connections = 10", "it sets max_connections, which the harness owns"),
         ("data_directory = '/'", "it sets data_directory, which the harness owns"),
         ("jit = off\njit = on", "its text, line 2: jit is set twice."),
@@ -145,6 +146,16 @@ def test_what_cannot_be_is_refused_while_the_server_runs_on(good, text, why):
     assert started(good) == before
 
 
+def test_wal_that_the_disk_cannot_hold_beside_the_rows_is_refused(good):
+    kept = as_variant("kept", "max_wal_size = 64MB\nmin_wal_size = 32MB\n")
+    with pytest.raises(
+        VariantError, match=r"max_wal_size = 64MB: WAL and rows may take 1000000\.0 GB, and [\d.]+ GB are"
+    ):
+        good.check(kept, 10**15)
+    assert "WAL and rows may take" in refusal(good, kept.text, kept.name)
+    good.check(as_variant("other", kept.text))
+
+
 def test_huge_pages_that_are_not_set_aside_are_refused(good):
     why = refusal(good, "huge_pages = on\nshared_buffers = 8GB\n")
     assert "huge pages, and " in why or "shared_buffers = 8GB" in why
@@ -155,6 +166,14 @@ def test_a_library_that_is_there_is_loaded(server):
         as_variant("loaded", "shared_preload_libraries = 'pg_stat_statements'\npg_stat_statements.max = 100\n")
     )
     assert ask(server, "SELECT current_setting('pg_stat_statements.max')") == ["100"]
+
+
+def test_an_arm_that_has_no_text_as_its_formula_has_nothing_is_refused_also_under_that_same_text(server):
+    server.apply(as_variant("empty", ""))
+    unfit = as_variant("unfit", "", "it takes no memory under 512 MB")
+    for _ in range(2):
+        with pytest.raises(VariantError, match=r"^variant unfit: it takes no memory under 512 MB$"):
+            server.apply(unfit)
 
 
 # --- what fails when it is applied -----------------------------------------------------------------------------------
@@ -213,7 +232,7 @@ def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
 
 
 def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
-    if this_machine(place).huge_pages:
+    if this_machine(place).huge_page_bytes:
         pytest.skip("huge pages are set aside here")
     asked = ["--phases", "2-C", "--variants", "huge-pages pgtune-web", *BRIEF, "--blocks", 1]
     with climbing(place, *asked) as climb:

@@ -101,6 +101,27 @@ def test_several_runs_of_a_box_count_as_one(pgladder):
     assert from_json(out, ComparisonReport, "stdout").cells[0].pairs[0].settled.blocks == 12
 
 
+def test_of_runs_of_one_box_the_page_has_the_forest_and_each_under_its_own_name(pgladder):
+    written(Path("results/one/bench-1"), two_arms())
+    written(Path("results/two/bench-1"), later(two_arms()))
+    page = Path("results/one-and-two.html")
+    code, out, err = pgladder("compare", "results/one", "results/two", "--page", page)
+    assert (code, err) == (0, "")
+    assert out.endswith(f"Page: {page}\n")
+    html = page.read_text()
+    assert "These runs&#39; blocks were not interleaved" in html
+    assert 'data-chart="forest"' in html
+    assert f'data-column="{LATER}"' in html
+    assert pgladder("compare", "results/one", "results/two")[0] == 0  # the page is no file of either run
+
+
+def test_the_page_of_one_run_is_its_report(refused):
+    written(Path("results/one/bench-1"), two_arms())
+    assert "The page of one run has its comparison: pgladder report results/one." in refused(
+        "compare", "results/one", "--page", "x.html"
+    )
+
+
 def test_each_host_of_a_run_has_a_comparison_of_its_own(pgladder):
     for host in ("bench-1", "bench-2"):
         written(Path("one") / host, on(host, two_arms()))

@@ -22,6 +22,7 @@ def make(*words):
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
+        (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
     ],
 )
@@ -36,3 +37,10 @@ def test_a_word_that_means_nothing_is_refused(words):
     ended = make(*words)
     assert ended.returncode
     assert "JSON is 1, or left out" in ended.stderr
+
+
+@pytest.mark.parametrize("verb", ["teardown", "ladder"])
+def test_hosts_named_in_two_ways_are_refused(verb):
+    ended = make(verb, "HOST=10.0.0.1", "LIMIT=n100")
+    assert ended.returncode
+    assert "give one of them" in ended.stderr

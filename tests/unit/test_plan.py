@@ -23,6 +23,7 @@ from bench.plan import (
     pick,
 )
 from bench.tuning.render import as_variant
+from bench.wal import KEEPING_WAL
 from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
 
@@ -198,13 +199,13 @@ def test_a_plan_without_end_is_refused():
         (a_plan(trials=()), "has no trials"),
         (a_plan(a_trial(1), a_trial(1)), "two trials of one number"),
         (a_plan(replace(a_trial(), phase="3-A")), "Unknown phase '3-A'"),
-        (a_plan(a_trial(variant="tuned")), "Unknown variant 'tuned'; there are: stock."),
+        (a_plan(a_trial(variant="tuned")), "trial 1 is of tuned, no variant of the plan"),
         (a_plan(a_trial(1, "2-E", parameters=replace(ladder()["2-E"].parameters, batch=40_000))), "80000 parameters"),
         (a_plan(a_trial(1, "1", parameters=Parameters(batch=500))), "phase 1 can't have batch = 500"),
         (a_plan(a_trial(1, "1-B", parameters=Parameters(in_flight=9))), "phase 1-B can't have in_flight = 9"),
         (a_plan(a_trial(1, "2", parameters=Parameters())), "phase 2 can't have pool_min = None"),
         (a_plan(variants=(replace(VARIANTS["stock"], text="fsync = off\n"),)), "text of stock is not the one"),
-        (a_plan(variants=(VARIANTS["stock"], VARIANTS["stock"])), "or twice"),
+        (a_plan(variants=(VARIANTS["stock"], VARIANTS["stock"])), "has the variant stock twice"),
     ],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_carried_out_is_refused(plan, sentence):
@@ -269,7 +270,8 @@ def test_the_hungriest_trial_tells_the_connections(processes, pool_max):
 
 
 def keeping(max_wal_size, **changes):
-    return expected(variants=(as_variant("mine", f"max_wal_size = {max_wal_size}\n"),), **changes)
+    mine = as_variant("mine", f"max_wal_size = {max_wal_size}\n")
+    return expected(a_trial(variant="mine"), variants=(mine,), **changes)
 
 
 def test_a_variant_that_keeps_more_wal_needs_more_disk_but_no_more_than_is_written():
@@ -279,3 +281,13 @@ def test_a_variant_that_keeps_more_wal_needs_more_disk_but_no_more_than_is_writt
     assert keeping("500MB", **much).disk_bytes == stock.disk_bytes
     assert keeping("9TB", **much).disk_bytes < stock.disk_bytes + stock.written_bytes
     assert keeping("16GB").disk_bytes == expected().disk_bytes
+
+
+@pytest.mark.parametrize("name", KEEPING_WAL)
+def test_what_an_arm_needs_of_the_disk_is_told_for_each_and_the_least_leaves_one(name):
+    large = as_variant("large", f"{name} = 16GB\n")
+    plan = a_plan(a_trial(), a_trial(2, variant="large"), variants=(VARIANTS["stock"], large), preload_rows=100_000_000)
+    found = estimate(plan, plan.trials)
+    assert found.disk_bytes_under["large"] == found.disk_bytes == found.disk_bytes_under["stock"] + (15 << 30)
+    assert found.least_disk_bytes == found.disk_bytes_under["stock"]
+    assert estimate(plan, plan.trials[:1]).disk_bytes_under.keys() == {"stock"}

@@ -1,6 +1,7 @@
 """``pgladder variants`` and what a machine is to a formula."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from bench.workload.phase import ladder
 
 VECTORS = Path(__file__).parent / "tuning" / "vectors"
 N100 = "ram_mb=16384,cores=4,disk=nvme,disk_gb=500"
-MACHINE = Machine(Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500), huge_pages=False)
+MACHINE = Machine(Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0)
 
 
 @pytest.fixture
@@ -133,23 +134,37 @@ def test_wrong_use_is_refused_in_a_sentence(pgladder, arguments, sentence):
 # --- this machine ----------------------------------------------------------------------------------------------------
 
 
+RAM = {"ram_bytes": 16 << 30, "control_group_limit_bytes": "none"}
+
+
+def test_memory_is_what_a_control_group_leaves_of_it():
+    more = {"logical_cpus": 1}, {"kind": "ssd", "file_system_bytes": 1}
+    limits = (4 << 30, 64 << 30, "none", Unreadable(unreadable="no control groups here"))
+    found = [hardware_of({**RAM, "control_group_limit_bytes": limit}, *more).ram_mb for limit in limits]
+    assert found == [4096, 16384, 16384, 16384]
+
+
 @pytest.mark.parametrize(
     ("kind", "disk"),
     [("nvme", "nvme"), ("hdd", "hdd"), ("ssd", "ssd"), ("mmc", "ssd"), ("virtual", "ssd"), ("memory", "ssd")],
 )
 def test_sizes_are_rounded_up_and_every_kind_of_disk_is_one_the_tools_know(kind, disk):
-    facts = {"ram_bytes": (16 << 30) - 1}, {"logical_cpus": 4}, {"kind": kind, "file_system_bytes": (500 << 30) - 9}
+    facts = (
+        {**RAM, "ram_bytes": (16 << 30) - 1},
+        {"logical_cpus": 4},
+        {"kind": kind, "file_system_bytes": (500 << 30) - 9},
+    )
     assert hardware_of(*facts) == Hardware(ram_mb=16384, cores=4, disk=disk, disk_gb=500)
 
 
 def test_an_unreadable_disk_counts_as_ssd_and_unreadable_memory_is_told():
     unreadable = Unreadable(unreadable="no /proc here")
     disk = {"kind": unreadable, "file_system_bytes": 1}
-    assert hardware_of({"ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
+    assert hardware_of({**RAM, "ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
     with pytest.raises(
         WrongUseError, match=r"ram_bytes can't be read: no /proc here; name the figures with --hardware"
     ):
-        hardware_of({"ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
+        hardware_of({**RAM, "ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
 
 
 def test_of_a_directory_that_is_not_there_yet_the_one_it_will_be_made_in_is_read(tmp_path):
@@ -175,8 +190,36 @@ def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(t
     monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
     with pytest.raises(WrongUseError, match="The variants a and b are the same in effect on this box"):
         variants_for(["a", "c", "b"], MACHINE, 100, harness)
-    with_pages = Machine(MACHINE.hardware, huge_pages=True)
+    with_pages = Machine(MACHINE.hardware, huge_page_bytes=1 << 30)
     assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
+
+
+SMALL = Machine(replace(MACHINE.hardware, ram_mb=256), huge_page_bytes=0)
+UNFIT = "pgtune takes no memory under 512 MB; this is 256 MB."
+
+
+@pytest.mark.parametrize("names", [["stock", "pgtune-web", "pgtune-oltp"], [ALL]])
+def test_a_formula_that_has_nothing_for_the_box_is_an_arm_that_is_refused(names):
+    wish = make_wish({"variants": names, "phases": ["2-G"]}, transports=["tcp"])
+    plan = plan_with(wish, SMALL, 100, harness_for(100, tls=False), run="r", created="2026-11-22T10:15:00Z", seed=1)
+    check_plan(plan, ladder())
+    known = {variant.name: variant for variant in plan.variants}
+    assert {known[name].refused for name in ("pgtune-web", "pgtune-oltp")} == {UNFIT}
+    assert known["stock"].refused is None
+    assert {"stock", "pgtune-web", "pgtune-oltp"} <= {trial.variant for trial in plan.trials}
+
+
+def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
+    with pytest.raises(WrongUseError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
+        variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
+
+
+def test_stock_and_huge_pages_are_the_same_where_enough_are_set_aside():
+    harness = harness_for(100, tls=False)
+    with pytest.raises(WrongUseError, match="The variants stock and huge-pages are the same in effect on this box"):
+        variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=1 << 30), 100, harness)
+    for known in (0, 16 << 20, None):
+        assert len(variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=known), 100, harness)) == 2
 
 
 def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_differ(tmp_path, monkeypatch):

@@ -8,19 +8,9 @@ from dataclasses import dataclass
 
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
 from bench.report.comparison import caption, heading, noise_line
-from bench.report.overall import standing_heading, standing_rows
+from bench.report.overall import standings
 from bench.report.page.figures import Figure, Row
-from bench.report.ratios import (
-    blocks_text,
-    detects_text,
-    headlined,
-    interval_text,
-    mark,
-    p_text,
-    rank_text,
-    ratio_text,
-    verdict_text,
-)
+from bench.report.ratios import headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
 from bench.report.terminal import DASH, rate
 
 COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
@@ -53,7 +43,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
     """Return a comparison as the page shows it."""
     names = list(dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs))
     return ComparisonView(
-        title=" and ".join(report.hosts) if report.kind == "variants" else "The hosts",
+        title=" and ".join(report.hosts) if report.kind == "variants" else f"The {report.kind}",
         notes=list(report.notes),
         forest=Figure(chart="forest", label="ratio of each arm to the first, by cell", rows=_forest(report)),
         cells=[
@@ -61,31 +51,30 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
             *(
                 CellView(
                     heading=heading(cell),
-                    rows=[list(zip(COLUMNS, row, strict=True)) for row in _rows(report, cell)],
+                    rows=[_labelled(row) for row in _rows(report, cell)],
                     noise=noise_line(cell) if report.kind == "variants" else "",
                 )
                 for cell in report.cells
             ),
         ],
         names=names,
-        matrix=[(heading(cell), [_in_matrix(report, cell, name) for name in names]) for cell in report.cells],
+        matrix=[
+            (heading(cell), [" ".join(in_matrix(report, cell, name) or [DASH]) for name in names])
+            for cell in report.cells
+        ],
         caption=caption(report),
     )
 
 
 def _overall(report: ComparisonReport) -> Iterable[CellView]:
     """Return the standings over all cells; rates and settings are the cells' own."""
-    for standing in report.overall.standings if report.overall else ():
-        assert report.overall
-        rows = [
-            (rank, arm, *("",) * 3, ratio, interval, *rest, "")
-            for arm, rank, ratio, interval, *rest in standing_rows(report, report.overall, standing)
-        ]
-        yield CellView(
-            heading=standing_heading(report.overall, standing),
-            rows=[list(zip(COLUMNS, (text or DASH for text in row), strict=True)) for row in rows],
-            noise="",
-        )
+    for title, rows in standings(report):
+        views = [_labelled([rank, arm, "", "", "", *figures, ""]) for arm, rank, *figures in rows]
+        yield CellView(heading=title, rows=views, noise="")
+
+
+def _labelled(row: Iterable[str]) -> list[tuple[str, str]]:
+    return list(zip(COLUMNS, (text or DASH for text in row), strict=True))
 
 
 def _forest(report: ComparisonReport) -> Sequence[Row]:
@@ -119,32 +108,17 @@ def _rows(report: ComparisonReport, cell: CellComparison) -> Iterable[list[str]]
     pairs = {pair.candidate: pair for pair in cell.pairs}
     for arm in cell.arms:
         pair = pairs.get(arm.name)
-        found = headlined(report, pair) if pair else None
         yield [
-            rank_text(ranks.get(arm.name)) or DASH,
+            rank_text(ranks.get(arm.name)),
             arm.name + mark(arm),
             " and ".join(arm.durability) or "unknown",
             rate(arm.rows_per_s),
             rate(arm.settled_rows_per_s),
-            "1" if pair is None else ratio_text(found),
-            interval_text(found),
-            ratio_text(pair.burst if pair else None),
-            p_text(pair.adjusted_p if pair else None),
-            ("refused" if arm.refused else "baseline") if pair is None else verdict_text(report, arm, pair),
-            detects_text(found),
-            blocks_text(pair, found) if pair else DASH,
+            *pair_figures(report, arm, pair),
             _settings(pair),
         ]
 
 
 def _settings(pair: Pair | None) -> str:
     differs = pair.differs if pair else ()
-    return "; ".join(f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in differs) or DASH
-
-
-def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> str:
-    arm = next((arm for arm in cell.arms if arm.name == name), None)
-    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
-    if arm is None or pair is None:
-        return DASH
-    return f"{ratio_text(headlined(report, pair))} {verdict_text(report, arm, pair)}"
+    return "; ".join(f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in differs)

@@ -74,9 +74,10 @@ class Together:
 
 
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
-    """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes."""
-    names = [run.box for run in runs]
-    return names if len(set(names)) == len(names) else [run.directory for run in runs]
+    """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes, or its own."""
+    boxes, directories, own = zip(*((run.box, run.directory, run.plan.run) for run in runs), strict=True)
+    alone = (list(names) for names in (boxes, directories, own) if len(set(names)) == len(names))
+    return next(alone, [f"{name} {box}" for name, box in zip(own, boxes, strict=True)])
 
 
 def host_view(name: str, run: PulledRun, report: LadderReport) -> HostView:

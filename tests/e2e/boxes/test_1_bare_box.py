@@ -79,12 +79,15 @@ def test_a_changed_host_key_is_named(lab: Lab, tmp_path: Path) -> None:
 
 def test_trust_shows_and_records_the_key(lab: Lab, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
+    known.write_text(f"{lab.address(BOX)} {lab.run(BOXES[1], 'cat /etc/ssh/ssh_host_ed25519_key.pub')}")
     refused = lab.play("trust", BOX, "-e", f"known_hosts_file={known}")
+    assert "another key is recorded; was it reinstalled?" in refused.stdout
     assert "nothing was recorded" in sentence(refused, BOX)
     said = lab.play("trust", BOX, "-e", f"known_hosts_file={known}", "-e", "trust_answer=yes")
     assert said.returncode == 0, said.stdout
     key = lab.run(BOX, "cat /etc/ssh/ssh_host_ed25519_key.pub").split()[1]
-    assert key in known.read_text()
+    [recorded] = known.read_text().splitlines()
+    assert key in recorded
     assert lab.run(BOX, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub").split()[1] in said.stdout
 
 

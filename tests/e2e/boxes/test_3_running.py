@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.tuning.render import variant_names
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, changed, sentence
 
@@ -35,7 +36,7 @@ def _as_provisioned(lab: Lab) -> bool:
 
 
 def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab) -> None:
-    said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 3")
+    said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 2")
     assert json.loads(said)["complete"] is True
     [run] = lab.run(BOX, f"sudo ls {RUNS}").split()
     host = json.loads(lab.run(BOX, f"sudo cat {RUNS}/{run}/host.json"))
@@ -45,6 +46,26 @@ def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab
     assert changed(again, BOX) == 0, again.stdout
     begin = f"mkdir cut && cp {run}/plan.json cut/ && sync -f ."
     lab.run(BOX, f"sudo -u pgladder sh -c 'cd {RUNS} && {begin}'")
+
+
+@pytest.mark.slow  # a trial of each variant
+def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason(lab: Lab) -> None:
+    said = lab.host(BOX).run(f"sudo -u pgladder {RUN} --variants all --blocks 1 --json --out {RUNS}/all")
+    assert said.rc in (0, 1), said.stderr
+    plan = json.loads(lab.run(BOX, f"sudo cat {RUNS}/all/plan.json"))
+    records = [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/all/trials.jsonl").splitlines()]
+    assert {variant["name"] for variant in plan["variants"]} == set(variant_names())
+    assert {record["variant"] for record in records} == {trial["variant"] for trial in plan["trials"]}
+    for record in records:
+        refused = [each["detail"] for each in record["validity"]["reasons"] if each["code"] == "refused"]
+        print(record["variant"], record["rows"], *refused)  # noqa: T201 - pytest -rP shows it
+        if refused:
+            assert refused[0].startswith(f"refused: variant {record['variant']}: ")
+        else:
+            assert record["rows"] > 0
+            assert record["validity"]["state"] != "void"
+    lab.run(BOX, f"sudo rm -r {RUNS}/all")
+    assert _as_provisioned(lab)
 
 
 def test_another_user_is_told_how(lab: Lab) -> None:
@@ -62,7 +83,7 @@ def test_a_run_that_is_stopped_keeps_its_records_and_stays_enabled(lab: Lab) -> 
     assert _as_provisioned(lab)
 
 
-@pytest.mark.slow  # once it took packages with it that were installed a minute before; not tried since that was mended
+@pytest.mark.slow  # a run that is followed loses power in remote/test_2_faults
 def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) -> None:
     before = len(_records(lab))
     lab.run(BOX, f"sudo systemctl start --no-block {UNIT}")
@@ -73,7 +94,7 @@ def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) ->
     lab.wait_until(BOX, f"! systemctl is-active {UNIT}")
     cut = {"interrupted", "agent-ended"}
     whole = [record["trial"] for record in _records(lab) if not cut & _codes(record)]
-    assert sorted(whole) == [1, 2, 3, 4, 5, 6]
+    assert sorted(whole) == [1, 2, 3, 4]
     assert _as_provisioned(lab)
 
 

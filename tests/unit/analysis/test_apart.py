@@ -44,6 +44,16 @@ def test_of_different_durability_that_comes_even_before():
     assert report.notes[0].startswith("These arms do not promise the same")
 
 
+def test_a_run_that_was_stopped_or_cancelled_is_told_before_anything_but_durability():
+    cut = run(name=LATER)
+    cut = replace(cut, records=cut.records[:4])
+    stopped = compare_runs([run(), cut], "runs")
+    assert stopped.notes[0] == f"Run {LATER} is not complete: 4 of its 6 trials are here."
+    assert not stopped.complete
+    cancelled = compare_runs([run(), replace(cut, cancelled=True)], "runs")
+    assert cancelled.notes[0] == f"Run {LATER} was cancelled and is not complete: 4 of its 6 trials are here."
+
+
 def test_each_variant_is_compared_with_itself():
     both = compared_run({"stock": RATES, "b": RATES})
     later = replace(both, plan=replace(both.plan, run=LATER))

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.belongs import check_plan, check_records
+from bench.analysis.belongs import check_records
 from bench.model import WrongUseError
+from bench.plan import check_consistent
 from tests.builders import a_plan, a_record, a_trial, compared_run, void
 
 RUN = compared_run({"stock": [100.0, 103], "fast": [101.0, 99]})
@@ -52,7 +53,7 @@ def test_a_text_that_was_changed_and_its_hash_not_is_refused():
     with pytest.raises(WrongUseError, match="the text of fast is not the one its sha256 tells"):
         check_records(plan, RUN.records)
     with pytest.raises(WrongUseError, match="the text of harness is not"):
-        check_plan(replace(RUN.plan, harness=replace(RUN.plan.harness, text="port = 1\n")))
+        check_consistent(replace(RUN.plan, harness=replace(RUN.plan.harness, text="port = 1\n")))
 
 
 @pytest.mark.parametrize(

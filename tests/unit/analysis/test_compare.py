@@ -63,6 +63,12 @@ def test_a_void_trial_takes_its_block_out_of_its_pair_and_that_is_said():
     assert "2-C plain tcp, left out block 3 of b: trial 8 is void, the connection was lost." in report.notes
 
 
+def test_so_does_a_trial_without_the_rate_that_decides_and_one_that_has_no_record():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    pair = pair_of(replace(run, records=[replace(run.records[0], settled_rows_per_s=None), *run.records[1:-1]]))
+    assert pair.left_out == ("block 1 of a: trial 1 has no settled rate", "block 6 of b: there is no record")
+
+
 def test_an_arm_whose_trials_are_all_void_has_no_verdict():
     report = told(compared_run({"a": QUIET, "b": [None] * 6}))
     assert report.cells[0].pairs[0].verdict is None
@@ -106,6 +112,11 @@ def test_where_arms_do_not_promise_the_same_the_first_note_says_so():
     grades = {"a": "durable", "b": "may lose last 600 ms", "c": "durable"}
     report = told(replace(run, records=[replace(each, durability=grades[each.variant]) for each in run.records]))
     assert report.notes[0] == "These arms do not promise the same: a, c durable; b may lose last 600 ms."
+
+
+def test_a_run_that_was_not_closed_is_not_complete():
+    assert told(compared_run({"a": QUIET, "b": FASTER})).complete
+    assert not told(compared_run({"a": QUIET, "b": FASTER}, sealed=False)).complete
 
 
 def test_arms_of_one_durability_say_nothing_of_it():

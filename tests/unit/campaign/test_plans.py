@@ -6,6 +6,7 @@ import pytest
 
 from bench.campaign.plans import Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
 from bench.model import WrongUseError
+from bench.plan import estimate
 from bench.state import BoxState, RunState
 from bench.tuning.hardware import Hardware
 from bench.variants import Machine, harness_for
@@ -15,7 +16,7 @@ BOX = BoxState(
     version="0.1.0",
     release="abc",
     host="n100-a",
-    machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_pages=False),
+    machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0),
     shares_kernel=True,
     harness=harness_for(300, tls=True).text,
     max_connections=300,
@@ -42,7 +43,7 @@ def test_a_plan_carries_the_harness_in_force_there():
 
 
 def test_variants_are_rendered_for_that_box():
-    small = replace(BOX, machine=Machine(replace(BOX.machine.hardware, ram_mb=4096), huge_pages=False))
+    small = replace(BOX, machine=Machine(replace(BOX.machine.hardware, ram_mb=4096), huge_page_bytes=0))
     one, other = (plan_for(box, asked(variants=["pgtune-oltp"])).variants[0].text for box in (BOX, small))
     assert one != other
 
@@ -60,6 +61,15 @@ def test_too_few_connections_are_told():
 def test_too_small_a_disk_is_told():
     with pytest.raises(WrongUseError, match=r"its disk has 0\.1 GB free"):
         plan_for(replace(BOX, free_bytes=100_000_000), asked())
+
+
+def test_a_disk_too_small_for_one_arm_leaves_the_others():
+    words = {"phases": ["2-H"], "variants": ["stock big-wal"], "profile": "thorough"}
+    need = estimate(whole := plan_for(BOX, asked(**words)), whole.trials)
+    assert need.least_disk_bytes < need.disk_bytes
+    assert plan_for(replace(BOX, free_bytes=need.disk_bytes - 1), asked(**words)) == whole
+    with pytest.raises(WrongUseError, match="GB free and the plan may need"):
+        plan_for(replace(BOX, free_bytes=need.least_disk_bytes - 1), asked(**words))
 
 
 def test_another_release_is_told():

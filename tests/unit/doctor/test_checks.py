@@ -15,6 +15,7 @@ HEALTHY = {
     "governor": "performance",
     "throttled": "0",
     "release": "abc",
+    "cluster": "active",
     "fsync": "1638400 bytes (1.6 MB, 1.6 MiB) copied, 0.4 s, 4.1 MB/s",
 }
 
@@ -33,12 +34,16 @@ def test_a_healthy_box_has_nothing_but_ok() -> None:
     ("check", "facts", "grade"),
     [
         ("sudo", {"sudo": "sudo: a password is required"}, "ok"),
-        ("sudo", {"sudo": "sudo: a password is required", "sudo_group": ""}, "failure"),
+        ("sudo", {"sudo": "sudo: a password is required", "sudo_group": ""}, "unknown"),
+        ("sudo", {"sudo": "facts.sh: 13: sudo: not found"}, "failure"),
+        ("cluster", {"cluster": "failed"}, "failure"),
         ("system", {"system_id": "debian 13"}, "failure"),
         ("architecture", {"architecture": "riscv64"}, "failure"),
         ("disk", {"free_mb": "2999"}, "failure"),
         ("disk", {"free_mb": "3000"}, "ok"),
         ("memory", {"memory_kb": "1000000"}, "failure"),
+        ("memory", {"memory_kb": ""}, "unknown"),
+        ("disk", {"free_mb": ""}, "unknown"),
         ("governor", {"governor": "powersave"}, "warning"),
         ("governor", {"governor": ""}, "unknown"),
         ("throttling", {"throttled": "3"}, "warning"),

@@ -72,8 +72,28 @@ def test_what_follows_another_parameter_is_compared_by_what_it_comes_to():
 
 
 def test_without_huge_pages_trying_for_them_is_off():
-    assert differing({"huge_pages": "off"}, {}, huge_pages=False) == []
+    assert differing({"huge_pages": "off"}, {}, huge_page_bytes=0) == []
     assert differing({"huge_pages": "off"}, {}) == [Difference("huge_pages", "off", "try")]
+
+
+def test_where_enough_huge_pages_are_set_aside_trying_for_them_is_on():
+    assert differing({"huge_pages": "on"}, {}, huge_page_bytes=1 << 30) == []
+    assert differing({"huge_pages": "off"}, {}, huge_page_bytes=1 << 30) == [Difference("huge_pages", "off", "on")]
+
+
+@pytest.mark.parametrize("given", [{}, {"shared_buffers": "1GB"}, {"huge_page_size": "1GB"}])
+def test_where_only_the_server_can_tell_what_trying_for_huge_pages_comes_to_nothing_is_said(given):
+    pages = 130 << 20 if not given else 1 << 30
+    found = differing({"huge_pages": "on", **given}, given, huge_page_bytes=pages)
+    assert found == [Difference("huge_pages", "on", "try")]
+
+
+@pytest.mark.parametrize("word", ["local", "remote_write", "remote_apply"])
+def test_without_standbys_a_commit_waits_for_the_local_flush_whatever_it_is_told(word):
+    assert differing({"synchronous_commit": word}, {}) == []
+    standby = {"synchronous_standby_names": "other"}
+    assert differing({"synchronous_commit": word, **standby}, standby) == [Difference("synchronous_commit", word, "on")]
+    assert differing({"synchronous_commit": "off"}, {}) == [Difference("synchronous_commit", "off", "on")]
 
 
 def test_a_parameter_of_an_extension_is_compared_as_text():

@@ -1,0 +1,80 @@
+"""A box whose memory a control group limits: formulas reckon with it, and what it can't hold is refused."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from bench.model import to_json
+from bench.tuning.render import as_variant
+from tests.integration.support import BRIEF, PGLADDER, as_root, climbing
+
+pytestmark = as_root
+GROUPS = Path("/sys/fs/cgroup")
+LIMITS = {"memory": "memory.limit_in_bytes", ".": "memory.max"}
+"""By version: the tree, and the file of the limit in a group."""
+
+
+@pytest.fixture
+def limited(place) -> Iterator[list[str]]:
+    """Return the start of a command that has 400 MiB."""
+    group, limit = _new_group(place.name)
+    limit.write_text(f"{400 << 20}\n")
+    yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
+    for _ in range(100):
+        if not (group / "cgroup.procs").read_text():
+            break
+        sleep(0.1)
+    group.rmdir()
+
+
+def _new_group(name: str) -> tuple[Path, Path]:
+    for tree, file in LIMITS.items():
+        if (GROUPS / tree / "cgroup.procs").exists():
+            group = GROUPS / tree / name
+            group.mkdir()
+            if (group / file).exists():
+                return group, group / file
+            group.rmdir()
+    pytest.skip("no control groups for memory here")
+
+
+def test_a_formula_reckons_with_what_the_control_group_leaves(limited):
+    shown = subprocess.run(
+        [*limited, PGLADDER, "variants", "show", "shared-buffers-25", "--json"], capture_output=True, check=True
+    )
+    assert json.loads(shown.stdout)["settings"] == {"shared_buffers": "100MB"}
+
+
+def test_arms_that_it_has_no_memory_for_are_refused_and_the_others_are_measured(limited, place):
+    asked = ["--phases", "2-C", "--variants", "pgtune-oltp stock", *BRIEF, "--blocks", 1]
+    with climbing(place, *asked, prefix=limited) as climb:
+        ended = climb.end()
+    assert ended.code == 1
+    found = {record.variant: record for record in climb.records()}
+    [reason] = found["pgtune-oltp"].validity.reasons
+    why = "variant pgtune-oltp: pgtune takes no memory under 512 MB; this is 400 MB."
+    assert (reason.code, reason.detail) == ("refused", f"refused: {why}")
+    assert f"refused: {why}" in " ".join(ended.out.split())
+    assert found["stock"].rows > 0
+    facts = climb.directory.host().facts["memory"]
+    assert facts["control_group_limit_bytes"] == 400 << 20
+
+
+TOO_MUCH = "shared_buffers = 1GB: with it PostgreSQL takes 1.1 GB of shared memory, and its control group allows 0.4 GB"
+
+
+def test_shared_memory_beyond_it_is_refused(limited, place):
+    with climbing(place, "--phases", "2-C", *BRIEF, "--blocks", 1, out="first") as climb:
+        climb.end()
+    plan = climb.directory.plan()
+    large = as_variant("stock", "shared_buffers = 1GB")
+    (place / "plan.json").write_bytes(to_json(replace(plan, variants=(large,))))
+    with climbing(place, "--plan", place / "plan.json", prefix=limited) as climb:
+        ended = climb.end()
+    assert ended.code == 1
+    assert TOO_MUCH in " ".join((ended.out + ended.err).split())
