@@ -46,9 +46,9 @@ def test_a_machine_that_was_not_provisioned_has_none(tmp_path: Path) -> None:
     assert provisioned(tmp_path / "pgladder.toml") is None
 
 
-@pytest.mark.parametrize("text", ["schema = 'pgladder/box/9'", "release = 3", "not toml at all", ""])
-def test_a_file_that_is_not_ours_is_refused_with_the_next_step(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", [b"schema = 'pgladder/box/9'", b"release = 3", b"not toml at all", b"", b"\xff"])
+def test_a_file_that_is_not_ours_is_refused_with_the_next_step(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "pgladder.toml"
-    path.write_text(text)
+    path.write_bytes(text)
     with pytest.raises(WrongUseError, match="provision this box again"):
         provisioned(path)

@@ -1,20 +1,21 @@
 #!/bin/sh
 # On the box: pgladder and its pinned dependencies in a virtual environment of their own, without any network.
-#   install.sh look       prints "changed" when the release in use is another
-#   install.sh install    (as root; ARCHIVE too) installs it beside the one in use, then switches to it
+#   install.sh look       prints "other" when the release in use is another
+#   install.sh install    (as root; ARCHIVE too) installs it beside the one in use, then switches to it; prints "changed"
 set -eu
 program=/opt/pgladder
 home=$program/$RELEASE
+python=/usr/bin/python3.11 # Debian's, whatever else is in the way
 
 install() {
   rm -rf "$home"
   mkdir -p "$home/wheels"
   tar -xf "$ARCHIVE" -C "$home/wheels"
-  python3 -m venv --without-pip "$home"
+  $python -m venv --without-pip "$home"
   cd "$home/wheels"
-  # Debian's pip, as it comes: the virtual environment needs none of its own.
+  # Debian's pip, as it comes: the virtual environment needs none of its own, and nobody's configuration of pip counts.
   pip=$(echo /usr/share/python-wheels/pip-*.whl)/pip
-  python3 "$pip" --python "$home/bin/python" install --quiet --disable-pip-version-check \
+  PIP_CONFIG_FILE=/dev/null $python "$pip" --isolated --python "$home/bin/python" install --quiet --disable-pip-version-check \
     --no-index --find-links . --no-deps --no-compile --require-hashes --requirement release.txt
   cd /
   "$home/bin/python" -m compileall -q -j 0 "$home/lib"
@@ -28,10 +29,11 @@ switch() {
   mv -T "$program/next" "$program/current"
   ln -sfn "$program/current/bin/pgladder" /usr/local/bin/pgladder
   find "$program" -mindepth 1 -maxdepth 1 ! -name current ! -name "$RELEASE" -exec rm -rf {} +
+  echo changed
 }
 
 case ${1-} in
-  look) [ "$(readlink "$program/current")" = "$RELEASE" ] || echo changed ;;
+  look) [ "$(readlink "$program/current")" = "$RELEASE" ] || echo other ;;
   install)
     install
     sync -f "$program"

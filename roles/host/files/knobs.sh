@@ -16,6 +16,8 @@ read_one() { # prints name|file|wanted|found|state
     return 0
   elif [ "$container" != none ]; then
     echo "$name||$wanted||not applicable: shared kernel ($container)"
+  elif [ $# = 0 ]; then
+    echo "$name||$wanted||not applicable: the disk of the data is unknown; name it by host_disks"
   elif [ ! -e "$1" ]; then
     echo "$name||$wanted||not applicable: this machine has no $1"
   else
@@ -39,6 +41,7 @@ as_json() {
 }
 
 prove() { # whatever systemd-tmpfiles made of it
+  ! read_all | grep -q '|differs$' || echo changed
   systemd-tmpfiles --create "$KNOBS_FILE" 2>/dev/null || true
   read_all | while IFS='|' read -r name file wanted found state; do
     if [ "$state" = differs ]; then

@@ -10,9 +10,9 @@ within() { grep -xFf "$1" || test $? = 1; }
 without() { grep -vxFf "$1" || test $? = 1; }
 apt() { apt-get -qq -o APT::Update::Error-Mode=any --no-install-recommends "$@"; }
 
-missing() {
+missing() { # a package that is held is there too
   for package in $PACKAGES; do
-    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || echo "$package"
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^[hi]i' || echo "$package"
   done
 }
 

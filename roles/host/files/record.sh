@@ -1,10 +1,32 @@
 #!/bin/sh
 # Write down what is found, before the first change: once, whole, synced. teardown.sh restores it.
+# A knob that a later run is the first to touch (of another disk) is added to it.
 #   record.sh      (as root; STATE, KNOBS and FOLDERS in the environment)
 # Prints "changed" when it wrote.
 set -eu
 export LC_ALL=C.UTF-8
-[ ! -d "$STATE/found" ] || exit 0
+
+values() { # of the knobs, those in force
+  for file in $KNOBS; do
+    [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
+  done
+}
+
+add_knobs() {
+  known=$STATE/found/knobs
+  added=$(values | awk 'NR == FNR { known[$1]; next } !($1 in known)' "$known" -)
+  [ -n "$added" ] || exit 0
+  { cat "$known" && echo "$added"; } >"$known.part"
+  sync -f "$known.part"
+  mv "$known.part" "$known"
+  sync -f "$STATE"
+  echo changed
+}
+
+if [ -d "$STATE/found" ]; then
+  add_knobs
+  exit 0
+fi
 part=$STATE/found.part
 rm -rf "$part"
 mkdir -p -m 700 "$STATE" "$part"
@@ -16,9 +38,7 @@ apt-mark showmanual | sort >"$part/manual-packages"
 cut -d: -f1 /etc/passwd | sort >"$part/users"
 cut -d: -f1 /etc/group | sort >"$part/groups"
 systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{print $2}' >"$part/time-synchronisation"
-for file in $KNOBS; do
-  [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
-done >"$part/knobs"
+values >"$part/knobs"
 for folder in $FOLDERS; do
   [ ! -d "$folder" ] || echo "$folder"
 done >"$part/folders"

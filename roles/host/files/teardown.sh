@@ -11,13 +11,14 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 [ -d "$STATE/found" ] || exit 0
 touch "$STATE/found/configuration" # a record of old has none
 
-restore_knobs() {
+restore_knobs() { # where the kernel refuses, all else is restored, and told in the end
+  refused=
   [ "$CONTAINER" = none ] || return 0
   while read -r file value; do
     # A limit of dirty memory is in bytes or in per cent; the one that is 0 is not the one that counts.
     case $file in */dirty_*) [ "$value" != 0 ] || continue ;; esac
     [ -e "$file" ] && [ "$(sed 's/.*\[\(.*\)\].*/\1/' "$file")" != "$value" ] || continue
-    echo "$value" >"$file"
+    echo "$value" >"$file" || refused="$refused $file ($value)"
   done <"$STATE/found/knobs"
 }
 
@@ -82,7 +83,7 @@ restore_marks() {
 
 gone() { # of the accounts that packages make, those that were not there before and whose package is no longer here
   printf '%s\n' 'postgres postgresql-common' 'ssl-cert ssl-cert' | while read -r account package; do
-    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^i' || echo "$account"
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^[hi]' || echo "$account"
   done | without "$1"
 }
 
@@ -107,5 +108,6 @@ if [ -e "$STATE/installed-packages" ]; then remove_packages; fi
 restore_marks
 remove_accounts
 remove_folders
+[ -z "$refused" ] || { echo "the kernel does not take back what was found:$refused; restart the box, then run this again"; exit 1; }
 rm -rf "$STATE"
 echo changed

@@ -109,15 +109,28 @@ END
 
 # --- apply -------------------------------------------------------------------------------------------------------
 
+refuse() { # next is what a run begins and ends with: as in force again
+  for file in "$ETC"/next/*; do
+    live=$(place "$file")
+    [ ! -e "$live" ] || as_owner cp -p --remove-destination "$live" "$file"
+  done
+  die "$1; nothing was changed"
+}
+
+refuse_strangers() { # a third file would be in force under every variant, and no run begins with it
+  strangers=$(find "$ETC/conf.d" "$ETC/next" -name '*.conf' ! -name 10-harness.conf ! -name 20-variant.conf | xargs)
+  [ -z "$strangers" ] || refuse "pgladder's own cluster has files that are not pgladder's: remove $strangers, then run this again"
+}
+
 validate() {
   as_owner cp --remove-destination "$ETC/postgresql.conf" "$ETC/next.conf"
   as_owner sed -i "s/^include_dir = 'conf.d'/include_dir = 'next'/" "$ETC/next.conf"
   said=$(as_owner "$bin/postgres" -D "$DATA" -c config_file="$ETC/next.conf" -C shared_preload_libraries 2>&1) ||
-    die "the configuration is not valid, nothing was changed: $said"
+    refuse "the configuration is not valid: $said"
   as_owner rm "$ETC/next.conf"
   for library in $(echo "$said" | tr -d "' " | tr , ' '); do
     [ -e "$("$bin/pg_config" --pkglibdir 2>/dev/null || echo /usr/lib/postgresql/15/lib)/$library.so" ] ||
-      die "the configuration asks for the library $library, which is not installed; nothing was changed"
+      refuse "the configuration asks for the library $library, which is not installed"
   done
 }
 
@@ -179,8 +192,9 @@ bring_into_force() {
 
 prove() {
   wrong=$(query <<END
-SELECT format('%s = %s (%s line %s): %s', name, setting, sourcefile, sourceline, coalesce(error, 'overridden'))
-  FROM pg_file_settings WHERE sourcefile LIKE '$ETC/conf.d/%' AND NOT applied
+SELECT format('%s = %s (%s line %s): %s', name, f.setting, f.sourcefile, f.sourceline,
+              coalesce(f.error, format('overridden by %s line %s; remove that line', s.sourcefile, s.sourceline)))
+  FROM pg_file_settings f LEFT JOIN pg_settings s USING (name) WHERE f.sourcefile LIKE '$ETC/conf.d/%' AND NOT f.applied
 UNION ALL
 SELECT format('%s is in force from %s, not from a file of pgladder', name, s.source)
   FROM pg_settings s JOIN pg_file_settings f USING (name)
@@ -223,6 +237,7 @@ see_to_password() {
 
 apply() {
   swapped= new=
+  refuse_strangers
   validate
   swap
   bring_into_force

@@ -131,6 +131,7 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
     if said.returncode:  # where no huge pages are set aside
         assert "it was put back as it was. Choose another postgresql_variant" in sentence(said, BOX)
         assert lab.sql(BOX, pages) == before
+        assert 'variant = "pgtune-oltp"' in lab.run(BOX, "cat /etc/pgladder.toml")
         lab.run(BOX, f"sudo -u pgladder {RUN} --blocks 1 --json")
         assert _as_provisioned(lab)
 

@@ -1,6 +1,6 @@
 """A box that already has a PostgreSQL cluster, and Python: neither is pgladder's; on the first box."""
 
-from tests.e2e.lab import Lab
+from tests.e2e.lab import Lab, sentence
 from tests.e2e.labs import BOXES
 
 BOX = BOXES[0]
@@ -27,6 +27,14 @@ def test_another_cluster_stays_untouched(lab: Lab) -> None:
     lab.run(BOX, "cd / && sudo -u postgres psql -p 5432 -c 'CREATE TABLE mine AS SELECT 1 AS x'")
     before = lab.run(BOX, STATE)
     found = lab.snapshot(BOX)
+
+    taken = lab.play("provision", BOX, "-e", "postgresql_cluster=main", "-e", "postgresql_port=5432")
+    assert "There is a cluster 15/main that pgladder did not make; choose another name" in (
+        said := sentence(taken, BOX)
+    )
+    assert "Another program listens on port 5432; choose another by postgresql_port." in said
+    nothing = lab.play("teardown", BOX, "--check")
+    assert nothing.returncode == 0, nothing.stdout
 
     checked = lab.play("provision", BOX, "--check", "--diff")
     assert checked.returncode == 0, checked.stdout

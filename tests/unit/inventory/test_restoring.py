@@ -1,19 +1,19 @@
-"""Kernel settings put back: what a virtual box can't show, whose kernel is another's."""
+"""Kernel settings written down and put back: what a virtual box can't show, whose kernel is another's."""
 
-import re
 import subprocess
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "roles/host/files/teardown.sh"
+from tests.unit.inventory.shell import ROLES, function
+
+TEARDOWN = ROLES / "host/files/teardown.sh"
 
 
-def _restore(found: dict[Path, str], state: Path) -> None:
+def _restore(found: dict[Path, str], state: Path) -> str:
     (state / "found").mkdir()
     (state / "found/knobs").write_text("".join(f"{file} {value}\n" for file, value in found.items()))
-    function = re.search(r"^restore_knobs\(\) .*?^}", SCRIPT.read_text(), re.DOTALL | re.MULTILINE)
-    assert function
-    script = f"set -eu\n{function[0]}\nrestore_knobs"
-    subprocess.run(["sh", "-c", script], check=True, env={"STATE": str(state), "CONTAINER": "none", "PATH": "/bin"})
+    script = f"set -eu\n{function(TEARDOWN, 'restore_knobs')}\nrestore_knobs\necho refused:$refused"
+    names = {"STATE": str(state), "CONTAINER": "none", "PATH": "/bin"}
+    return subprocess.run(["sh", "-c", script], check=True, env=names, capture_output=True, text=True).stdout.strip()
 
 
 def test_a_limit_of_dirty_memory_in_bytes_comes_back(tmp_path: Path) -> None:
@@ -24,3 +24,27 @@ def test_a_limit_of_dirty_memory_in_bytes_comes_back(tmp_path: Path) -> None:
     _restore({ratio: "0", in_bytes: "67108864", swappiness: "0"}, tmp_path)
     # The kernel itself makes the ratio 0 when the bytes are written, and would make the bytes 0 the other way round.
     assert (ratio.read_text(), in_bytes.read_text(), swappiness.read_text()) == ("20\n", "67108864\n", "0\n")
+
+
+def test_a_setting_that_the_kernel_refuses_is_named_and_the_others_come_back(tmp_path: Path) -> None:
+    refused, swappiness = Path("/proc/self/status"), tmp_path / "swappiness"
+    swappiness.write_text("10\n")
+    assert _restore({refused: "0", swappiness: "60"}, tmp_path) == f"refused: {refused} (0)"
+    assert swappiness.read_text() == "60\n"
+
+
+def _record(state: Path, *knobs: Path) -> str:
+    names = {"STATE": str(state), "KNOBS": " ".join(map(str, knobs)), "PATH": "/bin"}
+    said = subprocess.run(["sh", ROLES / "host/files/record.sh"], check=True, env=names, capture_output=True, text=True)
+    return said.stdout.strip()
+
+
+def test_a_knob_first_touched_by_a_later_run_is_written_down_too(tmp_path: Path) -> None:
+    state, first, second = (tmp_path / name for name in ("state", "sda", "sdb"))
+    (state / "found").mkdir(parents=True)
+    (state / "found/knobs").write_text(f"{first} none\n")
+    first.write_text("[mq-deadline] none\n")
+    second.write_text("mq-deadline [bfq] none\n")
+    assert _record(state, first, second, tmp_path / "gone") == "changed"
+    assert (state / "found/knobs").read_text() == f"{first} none\n{second} bfq\n"
+    assert _record(state, first, second) == ""

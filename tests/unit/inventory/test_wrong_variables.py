@@ -1,0 +1,81 @@
+"""What the checks say of variables, by Ansible's own templates: on boxes that are only described here."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar, trust_as_template
+
+CHECKOUT = Path(__file__).parents[3]
+BOX = {
+    "governors": "performance,powersave",
+    "preferences": "default,performance",
+    "schedulers": "loop0:none nvme0n1:none,mq-deadline sda:",
+    "disks": "nvme0n1",
+    "container": "none",
+    "listening": "22 5544 8080",
+    "own_ports": "5544",
+    "own_cluster": "",
+    "clusters": "main",
+}
+OURS = {"host_probe": BOX | {"own_cluster": "pgladder", "clusters": "main pgladder"}}
+NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
+
+CASES: list[tuple[dict[str, Any], str]] = [
+    ({}, ""),
+    ({"host_swappiness": "010"}, "host_swappiness is 010; it is a whole number from 0 to 200, or empty."),
+    ({"host_dirty_ratio": ""}, ""),
+    ({"host_timers_held": "fstrim.timer, man-db.timer"}, ""),
+    ({"host_timers_held": []}, ""),
+    ({"host_timers_held": "fstrim"}, "host_timers_held names fstrim; a timer's name ends in .timer."),
+    ({"host_cpu_governor": "performence"}, "host_cpu_governor is performence; the box offers performance, powersave."),
+    ({"host_energy_preference": "most"}, "host_energy_preference is most; the box offers default, performance."),
+    ({"host_io_scheduler": "nil"}, "host_io_scheduler is nil; nvme0n1 offers none, mq-deadline."),
+    ({"host_io_scheduler": "nil", "host_disks": "sda"}, ""),  # it offers none: not applicable
+    ({"host_io_scheduler": "nil", "host_cpu_governor": "x"} | NSPAWN, ""),
+    ({"host_disks": "sda sdz"}, "host_disks names sdz; the box has loop0, nvme0n1, sda."),
+    ({"host_disks": ["nvme0n1", "sda"]}, ""),
+    ({"postgresql_port": 8080}, "Another program listens on port 8080; choose another by postgresql_port."),
+    ({"postgresql_port": "22"}, "Another program listens on port 22; choose another by postgresql_port."),
+    ({"postgresql_cluster": "main"}, "There is a cluster 15/main that pgladder did not make; choose another name"),
+    (OURS, ""),
+    ({"postgresql_remote_clients": "10.0.0.0/8, fd00::/8"}, ""),
+    ({"postgresql_remote_clients": ["192.168.1.50/32"]}, ""),
+    ({"postgresql_remote_clients": "999.1.1.1/99"}, "not CIDR: 999.1.1.1/99"),
+    (
+        {"postgresql_remote_clients": ["10.0.0.0/33", "::1/129", "::1", "abc/8"]},
+        "not CIDR: 10.0.0.0/33 ::1/129 ::1 abc/8",
+    ),
+    ({"virtual_minipc_subnet": "10.86.300.0/24"}, "virtual_minipc_subnet is 10.86.300.0/24; it is a /24"),
+    ({"virtual_minipc_disk_gb": "0"}, "virtual_minipc_disk_gb is 0; it is a whole number, 1 at least"),
+    ({"virtual_minipc_memory_mb": "much"}, "virtual_minipc_memory_mb is much; it is a whole number, 0 at least"),
+    ({"virtual_minipc_cpu_percent": -5}, "virtual_minipc_cpu_percent is -5; it is a whole number, 0 at least"),
+    ({"virtual_minipc_cpus": "0-1,3"}, ""),
+    ({"virtual_minipc_cpus": "nonsense"}, "virtual_minipc_cpus is nonsense; it names processors"),
+    ({"virtual_minipc_cpus": "0-1,"}, "virtual_minipc_cpus is 0-1,; it names processors"),
+]
+NOT_CIDR = "__postgresql_clients | reject('match', __postgresql_ipv4) | reject('match', __postgresql_ipv6) | join(' ')"
+SAID = [
+    *("{{ __host_wrong }}", "{{ __host_wrong_here }}", "{{ __postgresql_taken }}", "{{ __virtual_minipc_wrong }}"),
+    f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
+]
+ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "virtual_minipc")]
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Any]:
+    init_plugin_loader()
+    files = [role / folder / "main.yml" for role in ROLES for folder in ("defaults", "vars")]
+    read = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
+    return {name: value for each in read for name, value in each.items()} | {"host_probe": BOX}
+
+
+@pytest.mark.parametrize(("variables", "sentence"), CASES)
+def test_a_wrong_variable_is_named_and_a_right_one_is_not(
+    known: dict[str, Any], variables: dict[str, Any], sentence: str
+) -> None:
+    templar = Templar(DataLoader(), variables=known | variables)
+    said = " ".join(" ".join(templar.template(trust_as_template(each)) or "" for each in SAID).split())
+    assert said.startswith(sentence) if sentence else said == ""
