@@ -170,7 +170,10 @@ def caption(report: ComparisonReport) -> str:
         " found in 8 of 10 cases; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
     )
     if report.max_blocks is None:
-        text += "; p adj.: Holm, over all pairs here; *: another verdict if it were the only pair"
+        text += (
+            "; p adj.: Holm, over all pairs here, and what is detected is reckoned with as many; *: another verdict if"
+            " it were the only pair"
+        )
     if report.overall:
         text += (
             "; over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"

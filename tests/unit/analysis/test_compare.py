@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.compare import compare_arms
 from bench.model import UntilDecided, WrongUseError
-from bench.stats.compare import compare
+from bench.stats.compare import among, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import nominal_alpha
 from tests.builders import a_host, a_record, compared_run, doubtful, void
@@ -150,6 +150,15 @@ def test_over_a_matrix_p_values_are_holms_over_all_pairs_of_all_cells():
     run = compared_run({"a": QUIET, "b": FASTER, "c": QUIET[::-1]}, phases=("2", "2-C"))
     pairs = [pair for cell in told(run).cells for pair in cell.pairs]
     assert [pair.adjusted_p for pair in pairs] == holm([pair.settled.p_value for pair in pairs])
+
+
+def test_over_a_matrix_the_headline_detects_what_survives_the_adjustment():
+    report = told(compared_run({"a": QUIET, "b": FASTER, "c": QUIET[::-1]}, phases=("2", "2-C")))
+    pair = report.cells[0].pairs[0]
+    assert pair.settled.detectable == pytest.approx(among(pair.burst, 4).detectable)
+    assert pair.settled.detectable > pair.burst.detectable == compare(QUIET, FASTER).detectable
+    over = report.overall.pairs[0]
+    assert over.settled.detectable == pytest.approx(among(over.burst, 2).detectable)
 
 
 def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from bench.model import WrongUseError
-from bench.stats.compare import blocks_for, compare, detectable
+from bench.stats.compare import among, blocks_for, compare, detectable
 from bench.stats.multiplicity import holm
 
 RATES = st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=2, max_size=12)
@@ -177,6 +177,25 @@ def test_the_detectable_effect_is_detected_8_times_in_10():
         candidate = [math.exp(source.gauss(planted, 0.03)) for _ in range(8)]
         hits += compare([1.0] * 8, candidate, margin=0).verdict == "faster"
     assert 0.76 <= hits / 2000 <= 0.84
+
+
+def test_what_one_of_many_pairs_detects_is_found_8_times_in_10_among_them():
+    source = random.Random(21)
+    rates = [math.exp(0.03 * deviate) for deviate in (-1, -0.5, 0, 0, 0.5, 1, -0.7, 0.7)]
+    planted = among(compare([1.0] * 8, rates), 20)
+    assert planted.detectable > compare([1.0] * 8, rates).detectable
+    effect, spread = math.log1p(planted.detectable), planted.error * math.sqrt(8)
+    hits = 0
+    for _ in range(300):
+        pairs = [[math.exp(source.gauss(effect * (pair == 0), spread)) for _ in range(8)] for pair in range(20)]
+        hits += holm([compare([1.0] * 8, pair).p_value for pair in pairs])[0] <= 0.05
+    assert 0.75 * 300 <= hits <= 0.87 * 300
+
+
+def test_one_pair_alone_detects_what_its_comparison_says():
+    found = compare([1000, 1001, 999, 1000], [1005, 1006.5, 1004, 1004.8])
+    assert among(found, 1) == found
+    assert among(compare([1000], [1005]), 9).detectable is None
 
 
 @pytest.mark.parametrize(("effect", "most"), [(0.0, 0.9), (0.01, 1.0), (0.025, 0.9)])
