@@ -57,7 +57,7 @@ class Pair:
 
     Attributes:
         settled: of the settled rates; None where there is no block with both. Where p-values are adjusted, what the
-            headline's detects is told as one of all those pairs.
+            headline's detects, and how many more blocks would decide, are told as one of all those pairs.
         burst: of the burst rates.
         adjusted_p: of the headline, by Holm over all pairs of the report; None in a run until decided.
         verdict: of the headline; ``faster`` and ``slower`` only where the adjusted p-value bears it too. None where

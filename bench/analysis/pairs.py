@@ -91,6 +91,8 @@ def _with_p(pair: Pair, p_value: float | None) -> Pair:
 
 def _among(pair: Pair, pairs: int, *, by_burst: bool) -> Pair:
     """Return a pair with its headline told as that of one of so many."""
-    if by_burst:
-        return replace(pair, burst=pair.burst and among(pair.burst, pairs))
-    return replace(pair, settled=pair.settled and among(pair.settled, pairs))
+    headlined = pair.burst if by_burst else pair.settled
+    if headlined is None or pair.verdict is None:
+        return pair
+    told = among(headlined, pairs, pair.verdict)
+    return replace(pair, burst=told) if by_burst else replace(pair, settled=told)

@@ -171,8 +171,8 @@ def caption(report: ComparisonReport) -> str:
     )
     if report.max_blocks is None:
         text += (
-            "; p adj.: Holm, over all pairs here, and what is detected is reckoned with as many; *: another verdict if"
-            " it were the only pair"
+            "; p adj.: Holm, over all pairs here, and detects and blocks are reckoned with as many; *: another verdict"
+            " if it were the only pair"
         )
     if report.overall:
         text += (

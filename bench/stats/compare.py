@@ -7,6 +7,7 @@ every block ``sequential``'s, what a box can tell at all ``noise``'s.
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -107,14 +108,19 @@ def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
     )
 
 
-def among(found: Comparison, pairs: int, alpha: float = ALPHA) -> Comparison:
-    """Return a comparison as one of so many pairs whose p-values are adjusted by Holm's method.
+def among(found: Comparison, pairs: int, verdict: Verdict, alpha: float = ALPHA) -> Comparison:
+    """Return a comparison as one of so many pairs whose p-values are adjusted by Holm's method, with this outcome.
 
-    What it detects is told at the first step's level, ``alpha`` ÷ pairs: that passes whatever the others come to.
+    What it detects, and how many more blocks would tell the arms apart where that is undecided, are told at the first
+    step's level, ``alpha`` ÷ pairs: that passes whatever the others come to.
     """
     if found.error is None or found.freedom is None:
         return found
-    return replace(found, detectable=detects(found.error, found.freedom, alpha / pairs))
+    told = replace(found, detectable=detects(found.error, found.freedom, alpha / pairs))
+    if verdict != "undecided":
+        return told
+    effect, spread = math.log(max(found.ratio, sys.float_info.min)), found.error * math.sqrt(found.blocks)
+    return replace(told, more_blocks=more_blocks(effect, spread, found.blocks, found.margin, alpha, pairs))
 
 
 def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
@@ -213,10 +219,13 @@ def decides(effect: float, spread: float, blocks: int, margin: float, alpha: flo
     return told or _reach(freedom, alpha, BOTH_SIDES) * error <= math.log1p(margin) - abs(effect)
 
 
-def more_blocks(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> int | None:
-    """Count up to whichever is nearer: telling the log ratio ``effect`` from none, or from the margin."""
+def more_blocks(effect: float, spread: float, blocks: int, margin: float, alpha: float, pairs: int = 1) -> int | None:
+    """Count up to whichever is nearer: telling the log ratio ``effect`` from none, or from the margin.
+
+    Only the former has to pass an adjustment over so many pairs.
+    """
     inside = blocks_for(math.log1p(margin) - abs(effect), spread, alpha, BOTH_SIDES)
-    needs = [blocks_for(abs(effect), spread, alpha), inside]
+    needs = [blocks_for(abs(effect), spread, alpha / pairs), inside]
     return min((max(need - blocks, 1) for need in needs if need is not None), default=None)
 
 

@@ -155,10 +155,10 @@ def test_over_a_matrix_p_values_are_holms_over_all_pairs_of_all_cells():
 def test_over_a_matrix_the_headline_detects_what_survives_the_adjustment():
     report = told(compared_run({"a": QUIET, "b": FASTER, "c": QUIET[::-1]}, phases=("2", "2-C")))
     pair = report.cells[0].pairs[0]
-    assert pair.settled.detectable == pytest.approx(among(pair.burst, 4).detectable)
+    assert pair.settled.detectable == pytest.approx(among(pair.burst, 4, pair.verdict).detectable)
     assert pair.settled.detectable > pair.burst.detectable == compare(QUIET, FASTER).detectable
     over = report.overall.pairs[0]
-    assert over.settled.detectable == pytest.approx(among(over.burst, 2).detectable)
+    assert over.settled.detectable == pytest.approx(among(over.burst, 2, over.verdict).detectable)
 
 
 def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():
@@ -168,6 +168,8 @@ def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():
     assert alone.verdict == "faster"
     assert (among.settled.verdict, among.verdict) == ("faster", "undecided")
     assert among.adjusted_p > 0.05
+    assert alone.settled.more_blocks is None
+    assert among.settled.more_blocks > 0
 
 
 @pytest.mark.parametrize("arms", [2, 4])

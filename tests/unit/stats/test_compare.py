@@ -182,7 +182,7 @@ def test_the_detectable_effect_is_detected_8_times_in_10():
 def test_what_one_of_many_pairs_detects_is_found_8_times_in_10_among_them():
     source = random.Random(21)
     rates = [math.exp(0.03 * deviate) for deviate in (-1, -0.5, 0, 0, 0.5, 1, -0.7, 0.7)]
-    planted = among(compare([1.0] * 8, rates), 20)
+    planted = among(compare([1.0] * 8, rates), 20, "undecided")
     assert planted.detectable > compare([1.0] * 8, rates).detectable
     effect, spread = math.log1p(planted.detectable), planted.error * math.sqrt(8)
     hits = 0
@@ -193,9 +193,29 @@ def test_what_one_of_many_pairs_detects_is_found_8_times_in_10_among_them():
 
 
 def test_one_pair_alone_detects_what_its_comparison_says():
-    found = compare([1000, 1001, 999, 1000], [1005, 1006.5, 1004, 1004.8])
-    assert among(found, 1) == found
-    assert among(compare([1000], [1005]), 9).detectable is None
+    for found in (compare([1000] * 4, [1030, 1020, 1025, 1021]), compare([1000] * 4, [1030, 950, 1025, 1021])):
+        assert among(found, 1, found.verdict) == found
+    assert among(compare([1000], [1005]), 9, "undecided").detectable is None
+
+
+def test_the_blocks_still_needed_among_many_pairs_are_those_that_pass_the_adjustment_8_times_in_10():
+    source = random.Random(22)
+    alone = compare([1.0] * 8, [math.exp(0.03 + 0.03 * at) for at in (-1, -0.5, 0, 0, 0.5, 1, -0.7, 0.7)])
+    assert (alone.verdict, alone.more_blocks) == ("faster", None)
+    found = among(alone, 20, "undecided")
+    blocks, spread = 8 + found.more_blocks, found.error * math.sqrt(8)
+    hits = 0
+    for _ in range(300):
+        pairs = [[math.exp(source.gauss(0.03 * (pair == 0), spread)) for _ in range(blocks)] for pair in range(20)]
+        hits += holm([compare([1.0] * blocks, pair).p_value for pair in pairs])[0] <= 0.05
+    assert 0.76 * 300 <= hits <= 0.9 * 300
+
+
+def test_to_be_equivalent_a_pair_takes_no_more_blocks_among_many():
+    found = compare([1000] * 4, [1030, 990, 985, 1002])
+    assert among(found, 20, "undecided").more_blocks == found.more_blocks
+    assert among(compare([1, 1e300], [1e300, 1]), 20, "undecided").more_blocks is None
+    assert among(compare([1e300, 1e300], [1e-300, 1e-299]), 20, "undecided").ratio == 0
 
 
 @pytest.mark.parametrize(("effect", "most"), [(0.0, 0.9), (0.01, 1.0), (0.025, 0.9)])
