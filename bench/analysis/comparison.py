@@ -79,7 +79,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rank:
-    """Where an arm stands among all of a cell: from ``best`` to ``worst``, as far as the blocks tell."""
+    """Where an arm stands among others: from ``best`` to ``worst``, as far as the blocks tell.
+
+    No rank separates two arms whose verdict is undecided.
+    """
 
     arm: str
     best: int

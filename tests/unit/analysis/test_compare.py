@@ -201,6 +201,22 @@ def test_ties_share_their_ranks():
     assert ranks(run) == {"a": (3, 3), "b": (1, 2), "c": (1, 2)}
 
 
+def test_no_rank_separates_arms_whose_verdict_is_undecided():
+    barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    assert ranks(compared_run({"a": QUIET, "b": barely})) == {"a": (2, 2), "b": (1, 1)}
+    report = told(compared_run({"a": QUIET, "b": barely}, phases=("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H")))
+    for cell in report.cells:
+        assert (cell.pairs[0].settled.verdict, cell.pairs[0].verdict) == ("faster", "undecided")
+        assert [(rank.best, rank.worst) for rank in cell.ranking] == [(1, 2), (1, 2)]
+
+
+def test_a_verdict_of_a_run_until_decided_is_not_taken_back_by_its_ranks():
+    run = until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}, phases=("2", "2-C", "2-D")), 0)
+    for cell in told(run).cells:
+        assert cell.pairs[0].verdict == "faster"
+        assert [rank.arm for rank in cell.ranking if rank.best == rank.worst] == ["b", "a"]
+
+
 @given(st.lists(st.lists(st.floats(1, 1e6), min_size=4, max_size=4), min_size=2, max_size=5))
 def test_every_arm_may_stand_where_its_ranks_say_and_none_is_lost(rates):
     found = ranks(compared_run({f"v{n}": each for n, each in enumerate(rates)}))
