@@ -99,6 +99,16 @@ def test_one_block_decides_nothing_and_says_so():
     assert any(note.startswith("One block has no spread") for note in report.notes)
 
 
+def test_few_blocks_are_told_by_those_that_count_whatever_was_planned():
+    few = "With fewer than six blocks"
+    assert any(note.startswith(few) for note in told(compared_run({"a": QUIET[:5], "b": FASTER[:5]})).notes)
+    assert not any(note.startswith(few) for note in told(compared_run({"a": QUIET, "b": FASTER})).notes)
+    lost = told(compared_run({"a": QUIET, "b": FASTER, "c": [None, *FASTER[1:]]}))
+    assert any(note.startswith(few) for note in lost.notes)
+    decided = told(until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}), 2))
+    assert any(note.startswith(few) for note in decided.notes)
+
+
 def test_one_variant_is_refused_with_what_would_do():
     with pytest.raises(WrongUseError, match="nothing to compare in it; compare it with another run"):
         told(compared_run({"a": QUIET}))

@@ -45,6 +45,23 @@ def test_a_box_that_drifts_and_remembers_raises_at_most_6_percent_false_alarms(b
     assert sum(one.verdict != "undecided" for one in found) / len(found) <= 0.06
 
 
+def steadily_drifting(blocks, by_trial):
+    """The share of comparisons of equal arms that tell them apart, on a quiet box that drifts as much a trial."""
+    source = random.Random(31)
+    found = [compare(*run(source, blocks, noise=0.002, drift=2 * blocks * by_trial)).verdict for _ in range(1000)]
+    return (found.count("faster") + found.count("slower")) / len(found)
+
+
+@pytest.mark.parametrize("by_trial", [0.02, 0.05])
+def test_with_six_blocks_steady_drift_of_a_quiet_box_is_taken_for_a_difference_at_most_6_times_in_100(by_trial):
+    assert steadily_drifting(6, by_trial) <= 0.06
+
+
+@pytest.mark.parametrize(("blocks", "least", "most"), [(3, 0.2, 0.28), (4, 0.1, 0.15), (5, 0.04, 0.08)])
+def test_with_fewer_it_is_as_often_as_the_note_of_few_blocks_says(blocks, least, most):
+    assert least <= steadily_drifting(blocks, 0.03) <= most
+
+
 @pytest.mark.parametrize(("noise", "effect", "blocks"), [(0.01, 0, 3), (0.02, 0.05, 6), (0.1, -0.3, 10)])
 def test_the_interval_covers_the_true_ratio_at_least_93_times_in_100(noise, effect, blocks):
     source = random.Random(7)
