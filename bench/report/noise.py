@@ -58,8 +58,11 @@ def told(floor: NoiseFloor) -> str:
     return f"{finds}; a margin of {percent(margin)} takes {f'{need} blocks' if need else 'more than can be run'}."
 
 
-def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float) -> Iterable[str]:
-    """Tell, before hours are spent, which comparisons of a plan this box is too noisy for, and what would do."""
+def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_make: bool = False) -> Iterable[str]:
+    """Tell, before hours are spent, which comparisons of a plan this box is too noisy for, and what would do.
+
+    What to ask for is worded for pgladder, or for make.
+    """
     if len(plan.variants) < 2 or len({variant.sha256 for variant in plan.variants}) < 2:
         return
     cells = list(by_cell(plan, []))
@@ -68,7 +71,14 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float) -> Iterab
         where = f"{cell.phase} {cell.layout} {cell.transport}"
         told = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"
         if need is None:
-            yield f"{told} than can be run; ask for a longer --window."
+            yield f"{told} than can be run; ask for a longer {'WINDOW=' if by_make else '--window'}."
         else:
             block_s = len(plan.trials) / blocks * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
-            yield f"{told}, and {blocks} are planned: --blocks {need} takes about {duration(need * block_s)}."
+            yield f"{told}, and {blocks} are planned: {_ask(plan, need, by_make)} about {duration(need * block_s)}."
+
+
+def _ask(plan: Plan, blocks: int, by_make: bool) -> str:
+    """Return the word that asks for so many blocks."""
+    word = "max-blocks" if plan.until_decided else "blocks"
+    asked = f"{word.replace('-', '_').upper()}={blocks}" if by_make else f"--{word} {blocks}"
+    return f"{asked} takes{' at most' if plan.until_decided else ''}"
