@@ -16,6 +16,7 @@ from bench.arms import Cell, RateName, alpha_each, headline, rate_name, rates, s
 from bench.facts import of_machine, unlike
 from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
 from bench.stats.compare import ALPHA, MANY_BLOCKS, MARGIN
+from bench.stats.multiplicity import holm
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
 from bench.stats.sequential import LAST_LOOK
 
@@ -89,9 +90,15 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     return BoxNoise(host=run.host, floors=tuple(floors))
 
 
-def alarming(known: BoxNoise) -> bool:
-    """Tell whether an arm was called different from itself."""
-    return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
+def alarming(known: BoxNoise) -> list[CellFloor]:
+    """Return the floors of which an arm was called different from itself, with p-values adjusted over all (Holm)."""
+    told = [each.floor.comparison for each in known.floors]
+    adjusted = holm([1.0 if each.p_value is None else each.p_value for each in told])
+    return [
+        floor
+        for floor, found, p_value in zip(known.floors, told, adjusted, strict=True)
+        if found.verdict in ("faster", "slower") and p_value <= ALPHA
+    ]
 
 
 def _floor(plan: Plan, cell: Cell, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:

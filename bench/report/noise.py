@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, too_noisy
+from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
 from bench.arms import by_cell
 from bench.model import Plan
 from bench.plan import TRIAL_OVERHEAD_S
@@ -24,20 +24,23 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = ()) -> Non
     for doubt in doubts:
         out.print(Text(f"Note: {doubt}", style="yellow"))
     out.print(describe_host(known.host))
+    alarmed = alarming(known)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("phase", "layout", "transport", "blocks", "spread", "drift", "ratio", "interval", "A/A says"):
         table.add_column(name, no_wrap=True)
     for each in known.floors:
-        table.add_row(*map(Text, _cells(each)))
+        table.add_row(*map(Text, _cells(each, each in alarmed)))
     print_whole(out, table)
     for each in known.floors:
         out.print(Text(f"{each.phase} {each.layout} {each.transport}: {told(each.floor)} {alarms(each)}", style="dim"))
 
 
-def _cells(each: CellFloor) -> Iterable[str]:
+def _cells(each: CellFloor, alarmed: bool) -> Iterable[str]:
     floor, found = each.floor, each.floor.comparison
     where = (each.phase, each.layout, each.transport, str(floor.blocks))
-    says = f"{found.verdict}: a false alarm" if found.verdict in ("faster", "slower") else found.verdict
+    says: str = found.verdict
+    if found.verdict in ("faster", "slower"):
+        says = f"{found.verdict}: a false alarm" if alarmed else "undecided*"
     return *where, percent(floor.spread), f"{100 * floor.drift:+.1f} %", number(found.ratio), interval_text(found), says
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from bench.analysis.noise import box_noise
+from bench.analysis.noise import BoxNoise, box_noise
 from bench.arms import alpha_each
 from bench.model import UntilDecided
 from bench.report.noise import show_noise, too_noisy_lines
@@ -26,6 +26,16 @@ def test_it_fits_100_columns_and_tells_spread_drift_and_what_blocks_detect():
     told = " ".join(text.split())
     assert "10 blocks detect" in told
     assert "False alarms: 0 of 2 comparisons of 3 blocks, a rate of 0–66 % (95 % interval)." in told
+
+
+def test_a_false_alarm_is_one_by_the_p_value_adjusted_over_all_cells():
+    barely = [rate * wobble for rate, wobble in zip(ONE, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    run = again(compared_run({"stock": ONE, "stock-again": barely}))
+    [one] = box_noise(run).floors
+    for floors, says in (((one,), "faster: a false alarm"), ((one, *KNOWN.floors * 7), "undecided*")):
+        out = Console(file=io.StringIO(), width=100, color_system=None)
+        show_noise(out, BoxNoise(host=KNOWN.host, floors=floors))
+        assert says in out.file.getvalue()
 
 
 def test_a_box_too_noisy_for_the_margin_says_so_with_the_blocks_and_the_time_that_would_do():
