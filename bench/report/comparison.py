@@ -121,7 +121,9 @@ def noise_line(cell: CellComparison) -> str:
     if noise is None:
         return NOT_MEASURED
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
-    detects = "" if noise.detectable is None else f"so many blocks detect {percent(noise.detectable)}, "
+    detects = (
+        "" if noise.detectable is None else f"of one pair alone so many blocks detect {percent(noise.detectable)}, "
+    )
     return (
         f"Noise floor of this box (A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
         f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}."
