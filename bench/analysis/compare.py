@@ -14,7 +14,7 @@ from bench.analysis.overall import overall
 from bench.analysis.pairs import Known, Levels, adjusted_pairs, known_rates, make_pairs
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.analysis.ranking import ranking
+from bench.analysis.ranking import rankings
 from bench.analysis.summary import summary
 from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
 from bench.model import Plan, WrongUseError
@@ -49,7 +49,11 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
     rate = headline(records)
     levels, effects = Levels(plan, margin), effects_of(plan, runs[0].host)
     known, alike = [known_rates(arms) for arms in cells.values()], _alike(plan, effects)
-    compared = [_cell(*cell, of, rate, levels, noise, effects) for cell, of in zip(cells.items(), known, strict=True)]
+    ranked = rankings([of[rate] for of in known], levels)
+    compared = [
+        replace(_cell(*cell, of, rate, levels, noise, effects), ranking=ranks)
+        for cell, of, ranks in zip(cells.items(), known, ranked, strict=True)
+    ]
     cells_told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
     return ComparisonReport(
         kind="variants",
@@ -87,7 +91,7 @@ def _cell(
         variant=None,
         arms=tuple(summary(name, blocks.values()) for name, blocks in arms.items()),
         pairs=pairs,
-        ranking=ranking(known[rate], levels),
+        ranking=(),
         noise=noise(cell, blocks),
     )
 

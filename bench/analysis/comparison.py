@@ -56,7 +56,8 @@ class Pair:
     """Two arms of one cell, or over all of them.
 
     Attributes:
-        settled: of the settled rates; None where there is no block with both.
+        settled: of the settled rates; None where there is no block with both. Where p-values are adjusted, what the
+            headline's detects, and how many more blocks would decide, are told as one of all those pairs.
         burst: of the burst rates.
         adjusted_p: of the headline, by Holm over all pairs of the report; None in a run until decided.
         verdict: of the headline; ``faster`` and ``slower`` only where the adjusted p-value bears it too. None where
@@ -78,7 +79,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rank:
-    """Where an arm stands among all of a cell: from ``best`` to ``worst``, as far as the blocks tell."""
+    """Where an arm stands among others: from ``best`` to ``worst``, as far as the blocks tell.
+
+    No rank separates two arms whose verdict is undecided.
+    """
 
     arm: str
     best: int

@@ -12,11 +12,13 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell, RateName, headline, rate_name, rates, shared
+from bench.arms import Cell, RateName, alpha_each, headline, rate_name, rates, shared
 from bench.facts import of_machine, unlike
 from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
-from bench.stats.compare import MARGIN
+from bench.stats.compare import ALPHA, MANY_BLOCKS, MARGIN
+from bench.stats.multiplicity import holm
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
+from bench.stats.sequential import LAST_LOOK
 
 ALARM_BLOCKS = 3
 """Few, so that a run of some dozen blocks holds several comparisons."""
@@ -88,9 +90,15 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     return BoxNoise(host=run.host, floors=tuple(floors))
 
 
-def alarming(known: BoxNoise) -> bool:
-    """Tell whether an arm was called different from itself."""
-    return any(each.floor.comparison.verdict in ("faster", "slower") for each in known.floors)
+def alarming(known: BoxNoise) -> list[CellFloor]:
+    """Return the floors of which an arm was called different from itself, with p-values adjusted over all (Holm)."""
+    told = [each.floor.comparison for each in known.floors]
+    adjusted = holm([1.0 if each.p_value is None else each.p_value for each in told])
+    return [
+        floor
+        for floor, found, p_value in zip(known.floors, told, adjusted, strict=True)
+        if found.verdict in ("faster", "slower") and p_value <= ALPHA
+    ]
 
 
 def _floor(plan: Plan, cell: Cell, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
@@ -170,7 +178,11 @@ def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise
 def too_noisy(
     known: BoxNoise | None, plan: Plan, cells: Sequence[Cell], margin: float
 ) -> list[tuple[Cell, int | None]]:
-    """Return the cells that need more blocks than planned to tell the margin, and how many; None: beyond reason."""
+    """Return the cells that need more blocks than planned to tell the margin, and how many; None: beyond reason.
+
+    Of a run until decided each comparison has its share of alpha; it needs some of these blocks at most.
+    """
     blocks = len({trial.block for trial in plan.trials})
-    needs = [(cell, found.floor.blocks_for(margin)) for cell in cells if (found := floor_of(known, plan, cell))]
-    return [(cell, need) for cell, need in needs if need is None or need > blocks]
+    alpha, most = (alpha_each(plan), LAST_LOOK) if plan.until_decided else (ALPHA, MANY_BLOCKS)
+    needs = [(cell, found.floor.blocks_for(margin, alpha)) for cell in cells if (found := floor_of(known, plan, cell))]
+    return [(cell, need if need and need <= most else None) for cell, need in needs if need is None or need > blocks]

@@ -4,16 +4,14 @@ An arm's rate in a block is the geometric mean of those it has there in all cell
 geometric mean of their ratios over the cells, and blocks stay the unit that is repeated.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from statistics import geometric_mean
 
 from bench.analysis.comparison import ArmSummary, CellComparison, Overall, Standing
 from bench.analysis.effects import Effects
 from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
-from bench.analysis.ranking import ranking
+from bench.analysis.ranking import ByArm, ranks, told_apart
 from bench.arms import Block, Rate, burst
-
-ByArm = Mapping[str, Mapping[Block, float]]
 
 
 def overall(
@@ -22,7 +20,8 @@ def overall(
     """Compare the arms over all cells; None where there is only one.
 
     The pairs are a family of their own: their p-values are adjusted over them. Arms are ranked among those that promise
-    the same, as speed bought with durability is no answer to which configuration is faster.
+    the same, as speed bought with durability is no answer to which configuration is faster; they are told apart with
+    all pairs adjusted together, as those have a verdict that do not promise the same.
     """
     if len(cells) < 2:
         return None
@@ -47,9 +46,10 @@ def over_cells(cells: Sequence[ByArm]) -> dict[str, dict[Block, float]]:
 
 def _standings(cells: Sequence[CellComparison], arms: ByArm, levels: Levels) -> Iterable[Standing]:
     promises = {name: durability([arm for cell in cells for arm in cell.arms if arm.name == name]) for name in arms}
+    [ahead] = told_apart([arms], levels)
     for promise in dict.fromkeys(promises[name] for name, known in arms.items() if known):
         alike = {name: known for name, known in arms.items() if promises[name] == promise}
-        yield Standing(durability=promise, ranking=ranking(alike, levels))
+        yield Standing(durability=promise, ranking=ranks(alike, ahead))
 
 
 def durability(arms: Iterable[ArmSummary]) -> tuple[str, ...]:

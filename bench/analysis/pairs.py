@@ -10,7 +10,7 @@ from bench.analysis.comparison import Pair
 from bench.analysis.effects import Effects, settings_differing
 from bench.arms import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
 from bench.model import Plan
-from bench.stats.compare import ALPHA, Comparison, Verdict, compare
+from bench.stats.compare import ALPHA, Comparison, Verdict, among, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 
@@ -73,7 +73,8 @@ def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
     """Adjust the p-values over all these pairs, and take back verdicts that they do not bear."""
     known = [(n, p) for n, pair in enumerate(pairs) if (p := _p_value(pair, by_burst=by_burst)) is not None]
     found = dict(zip([n for n, _ in known], holm([p for _, p in known]), strict=True))
-    return [_with_p(pair, found.get(n)) for n, pair in enumerate(pairs)]
+    told = [_with_p(pair, found.get(n)) for n, pair in enumerate(pairs)]
+    return [_among(pair, len(known), by_burst=by_burst) for pair in told]
 
 
 def _p_value(pair: Pair, *, by_burst: bool) -> float | None:
@@ -86,3 +87,12 @@ def _with_p(pair: Pair, p_value: float | None) -> Pair:
     if verdict in ("faster", "slower") and p_value is not None and p_value > ALPHA:
         verdict = "undecided"
     return replace(pair, adjusted_p=p_value, verdict=verdict)
+
+
+def _among(pair: Pair, pairs: int, *, by_burst: bool) -> Pair:
+    """Return a pair with its headline told as that of one of so many."""
+    headlined = pair.burst if by_burst else pair.settled
+    if headlined is None or pair.verdict is None:
+        return pair
+    told = among(headlined, pairs, pair.verdict)
+    return replace(pair, burst=told) if by_burst else replace(pair, settled=told)

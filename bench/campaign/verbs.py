@@ -163,7 +163,7 @@ def _state(link: Link, release_here: str) -> BoxState:
 def _too_noisy(host: str, plan: Plan, margin: float | None) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
     noise, notes = noise_in(RESULTS, host)
-    return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan))]
+    return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan), by_make=True)]
 
 
 def _damaging(plan: Plan) -> list[str]:

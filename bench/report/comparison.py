@@ -121,7 +121,9 @@ def noise_line(cell: CellComparison) -> str:
     if noise is None:
         return NOT_MEASURED
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
-    detects = "" if noise.detectable is None else f"so many blocks detect {percent(noise.detectable)}, "
+    detects = (
+        "" if noise.detectable is None else f"of one pair alone so many blocks detect {percent(noise.detectable)}, "
+    )
     return (
         f"Noise floor of this box (A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
         f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}."
@@ -170,7 +172,10 @@ def caption(report: ComparisonReport) -> str:
         " found in 8 of 10 cases; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
     )
     if report.max_blocks is None:
-        text += "; p adj.: Holm, over all pairs here; *: another verdict if it were the only pair"
+        text += (
+            "; p adj.: Holm, over all pairs here, and detects and blocks are reckoned with as many; *: another verdict"
+            " if it were the only pair"
+        )
     if report.overall:
         text += (
             "; over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"

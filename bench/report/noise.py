@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, too_noisy
+from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
 from bench.arms import by_cell
 from bench.model import Plan
 from bench.plan import TRIAL_OVERHEAD_S
@@ -24,20 +24,23 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = ()) -> Non
     for doubt in doubts:
         out.print(Text(f"Note: {doubt}", style="yellow"))
     out.print(describe_host(known.host))
+    alarmed = alarming(known)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("phase", "layout", "transport", "blocks", "spread", "drift", "ratio", "interval", "A/A says"):
         table.add_column(name, no_wrap=True)
     for each in known.floors:
-        table.add_row(*map(Text, _cells(each)))
+        table.add_row(*map(Text, _cells(each, each in alarmed)))
     print_whole(out, table)
     for each in known.floors:
         out.print(Text(f"{each.phase} {each.layout} {each.transport}: {told(each.floor)} {alarms(each)}", style="dim"))
 
 
-def _cells(each: CellFloor) -> Iterable[str]:
+def _cells(each: CellFloor, alarmed: bool) -> Iterable[str]:
     floor, found = each.floor, each.floor.comparison
     where = (each.phase, each.layout, each.transport, str(floor.blocks))
-    says = f"{found.verdict}: a false alarm" if found.verdict in ("faster", "slower") else found.verdict
+    says: str = found.verdict
+    if found.verdict in ("faster", "slower"):
+        says = f"{found.verdict}: a false alarm" if alarmed else "undecided*"
     return *where, percent(floor.spread), f"{100 * floor.drift:+.1f} %", number(found.ratio), interval_text(found), says
 
 
@@ -58,8 +61,11 @@ def told(floor: NoiseFloor) -> str:
     return f"{finds}; a margin of {percent(margin)} takes {f'{need} blocks' if need else 'more than can be run'}."
 
 
-def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float) -> Iterable[str]:
-    """Tell, before hours are spent, which comparisons of a plan this box is too noisy for, and what would do."""
+def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_make: bool = False) -> Iterable[str]:
+    """Tell, before hours are spent, which comparisons of a plan this box is too noisy for, and what would do.
+
+    What to ask for is worded for pgladder, or for make.
+    """
     if len(plan.variants) < 2 or len({variant.sha256 for variant in plan.variants}) < 2:
         return
     cells = list(by_cell(plan, []))
@@ -68,7 +74,14 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float) -> Iterab
         where = f"{cell.phase} {cell.layout} {cell.transport}"
         told = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"
         if need is None:
-            yield f"{told} than can be run; ask for a longer --window."
+            yield f"{told} than can be run; ask for a longer {'WINDOW=' if by_make else '--window'}."
         else:
             block_s = len(plan.trials) / blocks * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
-            yield f"{told}, and {blocks} are planned: --blocks {need} takes about {duration(need * block_s)}."
+            yield f"{told}, and {blocks} are planned: {_ask(plan, need, by_make)} about {duration(need * block_s)}."
+
+
+def _ask(plan: Plan, blocks: int, by_make: bool) -> str:
+    """Return the word that asks for so many blocks."""
+    word = "max-blocks" if plan.until_decided else "blocks"
+    asked = f"{word.replace('-', '_').upper()}={blocks}" if by_make else f"--{word} {blocks}"
+    return f"{asked} takes{' at most' if plan.until_decided else ''}"

@@ -34,12 +34,12 @@ class NoiseFloor:
         """Give the smallest relative difference that so many blocks, at least 2, find in 8 of 10 cases."""
         return detectable(self.spread, blocks)
 
-    def blocks_for(self, margin: float = MARGIN) -> int | None:
+    def blocks_for(self, margin: float = MARGIN, alpha: float = ALPHA) -> int | None:
         """Give the blocks in which equal arms are called equivalent within ``margin`` in 8 of 10 cases.
 
         They find a relative difference of ``margin`` even more often. None if beyond reason.
         """
-        return blocks_for(log1p(margin), self.spread, power=BOTH_SIDES)
+        return blocks_for(log1p(margin), self.spread, alpha, BOTH_SIDES)
 
 
 def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: float = MARGIN) -> NoiseFloor:

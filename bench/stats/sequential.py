@@ -12,7 +12,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from statistics import NormalDist
 
 from bench.model import WrongUseError
@@ -84,7 +83,7 @@ def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:
     if not FIRST_LOOK <= blocks <= max_blocks:
         raise WrongUseError(f"{blocks} blocks are not looked at, only {FIRST_LOOK} to {max_blocks}.")
     looks = tuple(range(FIRST_LOOK, max_blocks + 1))
-    return math.erfc(boundaries(looks, _KEPT * alpha)[blocks - FIRST_LOOK] / math.sqrt(2))
+    return math.erfc(_reached(looks, _KEPT * alpha, blocks - FIRST_LOOK)[0] / math.sqrt(2))
 
 
 def spent(fraction: float, alpha: float) -> float:
@@ -94,7 +93,6 @@ def spent(fraction: float, alpha: float) -> float:
     return 2 * math.erfc(NormalDist().inv_cdf(1 - alpha / 4) / math.sqrt(2 * fraction))
 
 
-@lru_cache(maxsize=64)
 def boundaries(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...]:
     """Give the two-sided boundary of the normal test statistic at each look.
 
@@ -103,19 +101,25 @@ def boundaries(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...
         alpha: spent over all looks.
 
     """
-    found = []
-    running: list[_Mass] = [(0.0, 0.5)]
-    for before, look in pairwise((0, *looks)):
-        due = spent(look / looks[-1], alpha) - spent(before / looks[-1], alpha)
-        scale = math.sqrt(look - before)
-        edge = _edge(running, scale, due)
-        running = _moved(running, scale, min(edge, _FAR * math.sqrt(look)))
-        found.append(edge / math.sqrt(look))
-    return tuple(found)
+    return tuple(_reached(looks, alpha, at)[0] for at in range(len(looks)))
 
 
 _Mass = tuple[float, float]
 """A sum of blocks, 0 or more, and the probability of running on at about it; its mirror image below 0 has the same."""
+
+
+@lru_cache(maxsize=1024)
+def _reached(looks: tuple[int, ...], alpha: float, at: int) -> tuple[float, list[_Mass]]:
+    """Return the boundary of a look and what runs on after it; of later looks nothing is computed.
+
+    All of 200 take seconds, and a run waits for its next trial meanwhile.
+    """
+    before, running = (looks[at - 1], _reached(looks, alpha, at - 1)[1]) if at else (0, [(0.0, 0.5)])
+    look = looks[at]
+    due = spent(look / looks[-1], alpha) - spent(before / looks[-1], alpha)
+    scale = math.sqrt(look - before)
+    edge = _edge(running, scale, due)
+    return edge / math.sqrt(look), _moved(running, scale, min(edge, _FAR * math.sqrt(look)))
 
 
 def _crossing(running: list[_Mass], scale: float, edge: float) -> float:

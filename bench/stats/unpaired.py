@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, POWER, Comparison, exp_or_inf, more_blocks, ratios, verdict_of
-from bench.stats.distributions import student_t_critical, student_t_quantile, student_t_tail
+from bench.stats.compare import ALPHA, MARGIN, Comparison, detects, exp_or_inf, more_blocks, ratios, verdict_of
+from bench.stats.distributions import student_t_critical, student_t_tail
 from bench.stats.intervals import Interval, deviation, mean
 
 
@@ -38,8 +38,10 @@ def compare_apart(
         p_value=None if error is None else _p_value(effect, error, freedom),
         margin=margin,
         verdict=verdict,
-        detectable=None if error is None else exp_or_inf(_reach(freedom, alpha) * error) - 1,
+        detectable=None if error is None else detects(error, freedom, alpha),
         more_blocks=more_blocks(effect, (error or 0) * math.sqrt(blocks), blocks, margin, alpha) if undecided else None,
+        error=error,
+        freedom=None if error is None else freedom,
     )
 
 
@@ -69,7 +71,3 @@ def _p_value(effect: float, error: float, freedom: float) -> float:
     if error == 0:
         return 1.0 if effect == 0 else 0.0
     return 2 * student_t_tail(abs(effect) / error, freedom)
-
-
-def _reach(freedom: float, alpha: float) -> float:
-    return student_t_critical(alpha, freedom) + student_t_quantile(POWER, freedom)

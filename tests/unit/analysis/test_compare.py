@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.compare import compare_arms
 from bench.model import UntilDecided, WrongUseError
-from bench.stats.compare import compare
+from bench.stats.compare import among, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import nominal_alpha
 from tests.builders import a_host, a_record, compared_run, doubtful, void
@@ -99,6 +99,16 @@ def test_one_block_decides_nothing_and_says_so():
     assert any(note.startswith("One block has no spread") for note in report.notes)
 
 
+def test_few_blocks_are_told_by_those_that_count_whatever_was_planned():
+    few = "With fewer than six blocks"
+    assert any(note.startswith(few) for note in told(compared_run({"a": QUIET[:5], "b": FASTER[:5]})).notes)
+    assert not any(note.startswith(few) for note in told(compared_run({"a": QUIET, "b": FASTER})).notes)
+    lost = told(compared_run({"a": QUIET, "b": FASTER, "c": [None, *FASTER[1:]]}))
+    assert any(note.startswith(few) for note in lost.notes)
+    decided = told(until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}), 2))
+    assert any(note.startswith(few) for note in decided.notes)
+
+
 def test_one_variant_is_refused_with_what_would_do():
     with pytest.raises(WrongUseError, match="nothing to compare in it; compare it with another run"):
         told(compared_run({"a": QUIET}))
@@ -152,6 +162,15 @@ def test_over_a_matrix_p_values_are_holms_over_all_pairs_of_all_cells():
     assert [pair.adjusted_p for pair in pairs] == holm([pair.settled.p_value for pair in pairs])
 
 
+def test_over_a_matrix_the_headline_detects_what_survives_the_adjustment():
+    report = told(compared_run({"a": QUIET, "b": FASTER, "c": QUIET[::-1]}, phases=("2", "2-C")))
+    pair = report.cells[0].pairs[0]
+    assert pair.settled.detectable == pytest.approx(among(pair.burst, 4, pair.verdict).detectable)
+    assert pair.settled.detectable > pair.burst.detectable == compare(QUIET, FASTER).detectable
+    over = report.overall.pairs[0]
+    assert over.settled.detectable == pytest.approx(among(over.burst, 2, over.verdict).detectable)
+
+
 def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():
     barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
     alone = pair_of(compared_run({"a": QUIET, "b": barely}))
@@ -159,6 +178,8 @@ def test_a_verdict_that_the_adjusted_p_value_does_not_bear_is_undecided():
     assert alone.verdict == "faster"
     assert (among.settled.verdict, among.verdict) == ("faster", "undecided")
     assert among.adjusted_p > 0.05
+    assert alone.settled.more_blocks is None
+    assert among.settled.more_blocks > 0
 
 
 @pytest.mark.parametrize("arms", [2, 4])
@@ -188,6 +209,22 @@ def test_arms_that_can_be_told_apart_have_a_rank_each():
 def test_ties_share_their_ranks():
     run = compared_run({"a": QUIET, "b": FASTER, "c": FASTER[::-1]})
     assert ranks(run) == {"a": (3, 3), "b": (1, 2), "c": (1, 2)}
+
+
+def test_no_rank_separates_arms_whose_verdict_is_undecided():
+    barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    assert ranks(compared_run({"a": QUIET, "b": barely})) == {"a": (2, 2), "b": (1, 1)}
+    report = told(compared_run({"a": QUIET, "b": barely}, phases=("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H")))
+    for cell in report.cells:
+        assert (cell.pairs[0].settled.verdict, cell.pairs[0].verdict) == ("faster", "undecided")
+        assert [(rank.best, rank.worst) for rank in cell.ranking] == [(1, 2), (1, 2)]
+
+
+def test_a_verdict_of_a_run_until_decided_is_not_taken_back_by_its_ranks():
+    run = until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}, phases=("2", "2-C", "2-D")), 0)
+    for cell in told(run).cells:
+        assert cell.pairs[0].verdict == "faster"
+        assert [rank.arm for rank in cell.ranking if rank.best == rank.worst] == ["b", "a"]
 
 
 @given(st.lists(st.lists(st.floats(1, 1e6), min_size=4, max_size=4), min_size=2, max_size=5))

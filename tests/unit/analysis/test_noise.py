@@ -1,5 +1,6 @@
 """A box's noise: from an A/A run to floors kept with the fingerprint they hold for."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from bench.arms import by_cell
 from bench.comparing import doubts
 from bench.model import Unreadable, WrongUseError, from_json, to_json
 from bench.stats.noise import noise_floor
-from tests.builders import a_host, again, compared_run
+from tests.builders import a_host, again, compared_run, rated
 
 ONE = [100.0, 103, 98, 101, 99, 102]
 OTHER = [101.0, 99, 102, 100, 98, 103]
@@ -140,6 +141,15 @@ def test_a_run_that_was_cut_or_is_not_sealed_is_in_doubt():
 def test_a_verdict_between_equal_arms_is_alarming():
     assert not alarming(box_noise(a_run()))
     assert alarming(box_noise(a_run(**{"stock": ONE, "stock-again": [2 * rate for rate in ONE]})))
+
+
+def test_over_many_cells_equal_arms_are_alarming_at_most_6_times_in_100():
+    source, alarms = random.Random(41), 0
+    run = a_run(("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H"))
+    for _ in range(150):
+        records = [replace(each, **rated(1000 * source.lognormvariate(0, 0.03))) for each in run.records]
+        alarms += bool(alarming(box_noise(replace(run, records=records))))
+    assert alarms <= 0.06 * 150
 
 
 @pytest.mark.parametrize(

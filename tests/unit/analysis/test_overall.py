@@ -82,6 +82,18 @@ def test_arms_are_ranked_among_those_of_their_durability():
     assert [each.durability for each in report.overall.standings] == [("durable",), ("not crash-safe",)]
 
 
+def test_nor_does_a_rank_over_all_cells_separate_what_is_undecided_beside_arms_of_other_durability():
+    barely = [rate * wobble for rate, wobble in zip(QUIET, [1.01, 1.09, 1.05, 1.12, 1.02, 1.06], strict=True)]
+    others = {f"unsafe-{n}": QUIET for n in range(9)}
+    run = compared_run({"a": QUIET, "b": barely} | others, PHASES)
+    records = [
+        replace(each, durability=each.variant if "unsafe" in each.variant else "durable") for each in run.records
+    ]
+    report = told(replace(run, records=records))
+    assert report.overall.pairs[0].verdict == "undecided"
+    assert ranks(report)[0] == {"a": (1, 2), "b": (1, 2)}
+
+
 def test_an_arm_that_never_ran_has_no_rank():
     report = told(compared_run({"a": QUIET, "b": FASTER, "huge": [None] * 6}, PHASES))
     assert ranks(report) == [{"b": (1, 1), "a": (2, 2)}]

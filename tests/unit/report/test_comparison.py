@@ -62,7 +62,9 @@ def test_the_noise_floor_is_printed_or_how_to_get_it():
     rates = {"stock": QUIET, "b": QUIET[::-1]}
     assert "The noise of this box is not measured here: make noise" in printed(told(rates))
     text = " ".join(printed(told(rates, NOISE)).split())
-    assert "spread 2.1 %, drift -0.4 %; so many blocks detect 3.1 %, the margin takes 14 blocks." in text
+    assert (
+        "spread 2.1 %, drift -0.4 %; of one pair alone so many blocks detect 3.1 %, the margin takes 14 blocks." in text
+    )
 
 
 def test_ties_are_shown_as_ties():

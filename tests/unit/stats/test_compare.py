@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 from bench.model import WrongUseError
-from bench.stats.compare import blocks_for, compare, detectable
+from bench.stats.compare import among, blocks_for, compare, detectable
 from bench.stats.multiplicity import holm
 
 RATES = st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=2, max_size=12)
@@ -43,6 +43,23 @@ def test_a_box_that_drifts_and_remembers_raises_at_most_6_percent_false_alarms(b
     found = [compare(*run(source, blocks, drift=0.04, carried=carried), margin=0) for _ in range(1500)]
     assert sum(one.p_value < 0.05 for one in found) / len(found) <= 0.06
     assert sum(one.verdict != "undecided" for one in found) / len(found) <= 0.06
+
+
+def steadily_drifting(blocks, by_trial):
+    """The share of comparisons of equal arms that tell them apart, on a quiet box that drifts as much a trial."""
+    source = random.Random(31)
+    found = [compare(*run(source, blocks, noise=0.002, drift=2 * blocks * by_trial)).verdict for _ in range(1000)]
+    return (found.count("faster") + found.count("slower")) / len(found)
+
+
+@pytest.mark.parametrize("by_trial", [0.02, 0.05])
+def test_with_six_blocks_steady_drift_of_a_quiet_box_is_taken_for_a_difference_at_most_6_times_in_100(by_trial):
+    assert steadily_drifting(6, by_trial) <= 0.06
+
+
+@pytest.mark.parametrize(("blocks", "least", "most"), [(3, 0.2, 0.28), (4, 0.1, 0.15), (5, 0.04, 0.08)])
+def test_with_fewer_it_is_as_often_as_the_note_of_few_blocks_says(blocks, least, most):
+    assert least <= steadily_drifting(blocks, 0.03) <= most
 
 
 @pytest.mark.parametrize(("noise", "effect", "blocks"), [(0.01, 0, 3), (0.02, 0.05, 6), (0.1, -0.3, 10)])
@@ -177,6 +194,45 @@ def test_the_detectable_effect_is_detected_8_times_in_10():
         candidate = [math.exp(source.gauss(planted, 0.03)) for _ in range(8)]
         hits += compare([1.0] * 8, candidate, margin=0).verdict == "faster"
     assert 0.76 <= hits / 2000 <= 0.84
+
+
+def test_what_one_of_many_pairs_detects_is_found_8_times_in_10_among_them():
+    source = random.Random(21)
+    rates = [math.exp(0.03 * deviate) for deviate in (-1, -0.5, 0, 0, 0.5, 1, -0.7, 0.7)]
+    planted = among(compare([1.0] * 8, rates), 20, "undecided")
+    assert planted.detectable > compare([1.0] * 8, rates).detectable
+    effect, spread = math.log1p(planted.detectable), planted.error * math.sqrt(8)
+    hits = 0
+    for _ in range(300):
+        pairs = [[math.exp(source.gauss(effect * (pair == 0), spread)) for _ in range(8)] for pair in range(20)]
+        hits += holm([compare([1.0] * 8, pair).p_value for pair in pairs])[0] <= 0.05
+    assert 0.75 * 300 <= hits <= 0.87 * 300
+
+
+def test_one_pair_alone_detects_what_its_comparison_says():
+    for found in (compare([1000] * 4, [1030, 1020, 1025, 1021]), compare([1000] * 4, [1030, 950, 1025, 1021])):
+        assert among(found, 1, found.verdict) == found
+    assert among(compare([1000], [1005]), 9, "undecided").detectable is None
+
+
+def test_the_blocks_still_needed_among_many_pairs_are_those_that_pass_the_adjustment_8_times_in_10():
+    source = random.Random(22)
+    alone = compare([1.0] * 8, [math.exp(0.03 + 0.03 * at) for at in (-1, -0.5, 0, 0, 0.5, 1, -0.7, 0.7)])
+    assert (alone.verdict, alone.more_blocks) == ("faster", None)
+    found = among(alone, 20, "undecided")
+    blocks, spread = 8 + found.more_blocks, found.error * math.sqrt(8)
+    hits = 0
+    for _ in range(300):
+        pairs = [[math.exp(source.gauss(0.03 * (pair == 0), spread)) for _ in range(blocks)] for pair in range(20)]
+        hits += holm([compare([1.0] * blocks, pair).p_value for pair in pairs])[0] <= 0.05
+    assert 0.76 * 300 <= hits <= 0.9 * 300
+
+
+def test_to_be_equivalent_a_pair_takes_no_more_blocks_among_many():
+    found = compare([1000] * 4, [1030, 990, 985, 1002])
+    assert among(found, 20, "undecided").more_blocks == found.more_blocks
+    assert among(compare([1, 1e300], [1e300, 1]), 20, "undecided").more_blocks is None
+    assert among(compare([1e300, 1e300], [1e-300, 1e-299]), 20, "undecided").ratio == 0
 
 
 @pytest.mark.parametrize(("effect", "most"), [(0.0, 0.9), (0.01, 1.0), (0.025, 0.9)])

@@ -7,7 +7,7 @@ import pytest
 
 from bench.model import WrongUseError
 from bench.stats.compare import compare, detectable
-from bench.stats.sequential import boundaries, compare_so_far, nominal_alpha, spent
+from bench.stats.sequential import _reached, boundaries, compare_so_far, nominal_alpha, spent
 
 
 def stopped(source, max_blocks, effect, spread, margin=0.02):
@@ -26,6 +26,17 @@ def stopped(source, max_blocks, effect, spread, margin=0.02):
 def test_five_even_looks_have_the_published_boundaries():
     published = (4.877, 3.357, 2.680, 2.290, 2.031)  # Reboussin et al., LanDeMets program, O'Brien–Fleming-like, 0.05
     assert boundaries((1, 2, 3, 4, 5)) == pytest.approx(published, abs=5e-4)
+
+
+def test_only_the_looks_reached_are_computed_and_each_once():
+    levels = [nominal_alpha(blocks, 200, 0.0123) for blocks in (3, 10, 10)]
+    known = _reached.cache_info().misses
+    assert nominal_alpha(11, 200, 0.0123) > levels[1] == levels[2] > levels[0]
+    assert _reached.cache_info().misses == known + 1
+
+
+def test_the_last_of_200_looks_is_reached_from_the_first():
+    assert 0.3 < nominal_alpha(200, 200, 0.9) < 0.9
 
 
 def test_one_look_is_the_plain_test():
