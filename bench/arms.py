@@ -76,9 +76,10 @@ def burst(record: Record) -> float | None:
 def headline(records: Sequence[Record]) -> Rate:
     """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
 
-    Where no trial has one (a brought server that refuses CHECKPOINT), the burst rate.
+    Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
     """
-    return burst if all(settled(record) is None for record in records) else settled
+    measured = any(burst(record) is not None for record in records)
+    return burst if measured and all(settled(record) is None for record in records) else settled
 
 
 def rate_name(rate: Rate) -> RateName:

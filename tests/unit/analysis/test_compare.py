@@ -55,6 +55,13 @@ def test_without_any_settled_rate_the_burst_rate_decides_and_that_is_said():
     assert any("burst rate decides" in note for note in report.notes)
 
 
+def test_where_nothing_was_measured_nobody_blames_the_closing_checkpoint():
+    nothing = compared_run({"a": [None] * 3, "b": [None] * 3})
+    for report in (told(nothing), told(replace(nothing, records=[]))):
+        assert report.headline == "settled"
+        assert not any("CHECKPOINT" in note for note in report.notes)
+
+
 def test_a_void_trial_takes_its_block_out_of_its_pair_and_that_is_said():
     report = told(compared_run({"a": QUIET, "b": [*FASTER[:2], None, *FASTER[3:]], "c": FASTER}))
     one, other = report.cells[0].pairs
