@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from bench.analysis.comparison import Alike, CellComparison
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import PulledRun, finished, latest
-from bench.arms import usual_margin
+from bench.arms import nothing_left, usual_margin
 
 MANY_BLOCKS = 6
 ONE_BLOCK = "One block has no spread: nothing is decided by it; ask for --blocks 3 or more."
@@ -65,8 +65,9 @@ def _spending(run: PulledRun) -> str:
     blocks = len({trial.block for trial in run.plan.trials})
     if run.decided_after is None:
         return SPENDING
-    margin = f"{100 * usual_margin(run.plan):g} %"
-    return f"Ended after block {run.decided_after} of at most {blocks}, none undecided by ±{margin}. {SPENDING}"
+    why = nothing_left(run.plan, latest(run.records))
+    how = f"as {why}" if why else f"none undecided by ±{100 * usual_margin(run.plan):g} %"
+    return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
 
 
 def ending(run: PulledRun, *, several: bool) -> list[str]:
