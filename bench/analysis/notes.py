@@ -36,6 +36,12 @@ def _by_grade(grades: dict[str, str]) -> str:
     return "; ".join(f"{', '.join(name for name in grades if grades[name] == grade)} {grade}" for grade in words)
 
 
+def baseline_notes(cells: Iterable[CellComparison]) -> list[str]:
+    """Say that there is nothing to compare with, as the first arm never ran."""
+    refused = {arm.name: arm.refused for arm in (cell.arms[0] for cell in cells) if arm.refused}
+    return [f"The baseline {name} was refused: nothing is compared with it ({why})." for name, why in refused.items()]
+
+
 def alike_notes(alike: Iterable[Alike]) -> list[str]:
     """Say which variants have no trials of their own."""
     return [
@@ -49,7 +55,7 @@ def alike_notes(alike: Iterable[Alike]) -> list[str]:
 def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
-    notes = [note for run in runs for note in ending(run, several=len(runs) > 1)]
+    notes = [*baseline_notes(cells), *(note for run in runs for note in ending(run, several=len(runs) > 1))]
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:

@@ -277,6 +277,12 @@ def refused_in(run, *names):
     return replace(run, records=[replace(each, **changes) if each.variant in names else each for each in run.records])
 
 
+def test_a_baseline_that_was_refused_is_told_at_the_top_with_its_reason():
+    report = told(refused_in(compared_run({"a": QUIET, "b": FASTER}), "a"))
+    assert [pair.verdict for pair in report.cells[0].pairs] == [None]
+    assert report.notes[0] == "The baseline a was refused: nothing is compared with it (refused: no huge pages)."
+
+
 @pytest.mark.parametrize(
     ("names", "why"),
     [
