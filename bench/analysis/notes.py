@@ -18,7 +18,6 @@ SPENDING = (
     "Looked at after every block: intervals and verdicts are the spending rule's"
     " (Lan & DeMets with O'Brien and Fleming's boundary), its alpha shared alike among all comparisons."
 )
-NO_SETTLED = "No trial has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
 
 
 def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
@@ -59,12 +58,18 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
-        notes.append(NO_SETTLED)
+        notes.append(no_settled())
     blocks = sum(len({trial.block for trial in run.plan.trials}) for run in runs)
     if blocks < MANY_BLOCKS and not plan.until_decided:
         notes.append(ONE_BLOCK if blocks == 1 else FEW_BLOCKS)
     notes += [*arm_notes(cells), *doubt_notes(runs)]
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
+
+
+def no_settled(runs: Sequence[str] = ()) -> str:
+    """Say that the burst rate decides, as none of the trials, or of those of some runs, has a settled one."""
+    of = f" of {' and '.join(runs)}" if runs else ""
+    return f"No trial{of} has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
 
 
 def _spending(run: PulledRun) -> str:
