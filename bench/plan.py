@@ -117,7 +117,7 @@ class Estimate:
     seconds: float
     written_bytes: int
     disk_bytes_under: Mapping[str, int]
-    """By variant, the most that is there at once: the largest trial's table, its index, and the WAL kept."""
+    """By variant that is not refused, the most there is at once: the largest trial's table, its index, the WAL kept."""
 
     @property
     def disk_bytes(self) -> int:
@@ -366,7 +366,7 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
         disk_bytes_under={
             variant.name: data_bytes + _wal_kept_bytes(variant, span, wal_bytes) + START_BYTES
             for variant in plan.variants
-            if variant.name in arms
+            if variant.name in arms and not variant.refused
         },
     )
 

@@ -1,9 +1,14 @@
 """An arm that the box can't hold: each trial of it void at once, the others go on, nobody tries to mend the server."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from bench.agent.run import execute
 from bench.journal import RunDirectory
+from bench.local import _start
 from bench.model import UntilDecided
-from bench.server.session import VariantError
+from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
 from tests.builders import a_plan, a_trial
 
@@ -15,6 +20,9 @@ class Refusing:
 
     def apply(self, variant):
         raise VariantError(variant.name, "shared_buffers = 1TB: too much")
+
+    def check(self, variant, _disk_bytes):
+        self.apply(variant)
 
     def recover(self):
         self.recovered += 1
@@ -60,3 +68,11 @@ def test_a_run_until_decided_whose_baseline_is_refused_ends_after_its_first_bloc
     assert execute(plan, directory, Refusing(), listener)
     assert len(directory.records()) == 2
     assert listener.said == ["the run ends here: the baseline a was refused: nothing is compared with it"]
+
+
+def test_where_no_arm_is_left_to_start_with_the_reason_of_each_is_told():
+    variants = (as_variant("a", ""), as_variant("b", "", "it takes no memory under 512 MB"))
+    ready = SimpleNamespace(plan=a_plan(variants=variants), estimate=SimpleNamespace(disk_bytes_under={}))
+    why = "variant a: shared_buffers = 1TB: too much; variant b: shared_buffers = 1TB: too much"
+    with pytest.raises(ServerError, match=f"^No arm is left: {why}$"):
+        _start(ready, Refusing(), Silent())
