@@ -1,7 +1,9 @@
 """pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.noise import BoxNoise
 from bench.cli import main
-from bench.comparing import compared, plan_again
-from bench.model import UntilDecided, from_json
+from bench.comparing import compared, keep_noise, plan_again
+from bench.measuring import _noise
+from bench.model import UntilDecided, from_json, to_json
+from bench.probes import host_facts
 from tests.builders import a_host, again, compared_run, void, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
@@ -287,7 +291,25 @@ def test_noise_of_a_box_that_changed_since_is_not_printed(pgladder):
     written(Path("results/noise-run/bench-1"), noisy)
     pgladder("noise", "results/noise-run")
     written(Path("results/one/bench-1"), on("bench-1", two_arms(), memory={"ram_bytes": 8 << 30}))
-    assert "not measured here" in pgladder("compare", "results/one")[1]
+    out = " ".join(pgladder("compare", "results/one")[1].split())
+    assert "not measured here" in out
+    said = f"another since (memory.ram_bytes: {16 << 30} → {8 << 30}): measure it again (make noise)"
+    assert said in out
+
+
+def test_before_a_run_too_the_noise_of_a_box_that_changed_since_is_not_believed():
+    written(Path("results/noise-run/bench-1"), run := a_a())
+    keep_noise(Path("results/noise-run/bench-1"))
+    kept = Path("results/noise") / f"{socket.gethostname()}.json"
+    Path("results/noise/bench-1.json").rename(kept)
+    ready = SimpleNamespace(plan=run.plan, directory=SimpleNamespace(path=Path("results/new/here")))
+    known, notes = _noise(ready, SimpleNamespace(data_directory=lambda: Path("not/there/yet")))
+    assert known is None
+    assert "it is another since (cpu." in notes[0]
+    noise = from_json(kept.read_bytes(), BoxNoise, "noise")
+    facts = noise.host.facts | host_facts(Path())
+    kept.write_bytes(to_json(replace(noise, host=replace(noise.host, facts=facts))))
+    assert _noise(ready, SimpleNamespace(data_directory=lambda: Path("not/there/yet")))[1] == []
 
 
 def test_a_false_alarm_gives_exit_code_1(pgladder):
