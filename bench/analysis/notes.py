@@ -103,8 +103,8 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
 
 def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
-    refused = {arm.name: f"{arm.name}: {arm.refused}." for cell in cells for arm in cell.arms if arm.refused}
-    notes = list(refused.values())
+    refused = {(arm.name, cell.variant): arm.refused for cell in cells for arm in cell.arms if arm.refused}
+    notes = [f"{arm}{f', {variant}' if variant else ''}: {why}." for (arm, variant), why in refused.items()]
     for cell in cells:
         where = f"{cell.phase} {cell.layout} {cell.transport}"
         found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)

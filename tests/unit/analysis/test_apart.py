@@ -10,7 +10,7 @@ from bench.comparing import void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
 from bench.tuning.render import as_variant
-from tests.builders import a_histogram, a_host, compared_run
+from tests.builders import a_histogram, a_host, compared_run, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -202,3 +202,16 @@ def test_a_pair_without_a_verdict_is_less_than_was_asked_for():
     later = replace(both, plan=replace(both.plan, run=LATER), records=[replace(each, run=LATER) for each in records])
     assert void_or_partial([compare_runs([both, later], "runs")])
     assert not void_or_partial([compare_runs([run(), run(name=LATER)], "runs")])
+
+
+def test_of_several_variants_that_a_run_refused_each_is_told():
+    both = compared_run({"stock": RATES, "b": RATES, "c": RATES})
+    records = [
+        replace(each, run=LATER, **(void("refused", f"refused: no {each.variant}") if each.variant != "stock" else {}))
+        for each in both.records
+    ]
+    report = compare_runs([both, replace(both, plan=replace(both.plan, run=LATER), records=records)], "runs")
+    assert [note for note in report.notes if "refused" in note and "left out" not in note] == [
+        f"{LATER}, b: refused: no b.",
+        f"{LATER}, c: refused: no c.",
+    ]
