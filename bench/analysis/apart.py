@@ -87,6 +87,10 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
 def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
     """Return a name for each: its run's or its host's, where those are namesakes both."""
     hosts = [run.box for run in runs]
+    if kind == "hosts" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
+        raise WrongUseError(
+            f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
+        )
     names = hosts if kind == "hosts" else [run.plan.run for run in runs]
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]

@@ -215,3 +215,8 @@ def test_of_several_variants_that_a_run_refused_each_is_told():
         f"{LATER}, b: refused: no b.",
         f"{LATER}, c: refused: no c.",
     ]
+
+
+def test_runs_of_one_box_are_no_comparison_of_hosts():
+    with pytest.raises(WrongUseError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
+        compare_runs([run(), run(name=LATER)], "hosts")
