@@ -432,3 +432,11 @@ def test_of_a_run_that_was_decided_what_was_run_is_run_again():
     again_ = plan_again(Path("one"), LATER, "now")
     assert again_.until_decided is None
     assert {trial.block for trial in again_.trials} < {trial.block for trial in plan.trials}
+
+
+def test_control_characters_that_an_error_quotes_do_not_reach_the_terminal(pgladder):
+    written(Path("one"), two_arms())
+    written(Path("other"), on("bench-2", later(two_arms()), postgresql={"version": "PostgreSQL \x1b[2J9.1"}))
+    code, _, err = pgladder("compare", "one", "other")
+    assert (code, "\x1b" in err) == (2, False)
+    assert "PostgreSQL 15 and [2J9" in err
