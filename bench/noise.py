@@ -75,7 +75,7 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
     try:
         path = noise_file(results, host)
-        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None, []
+        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.exists() else None, []
     except (WrongUseError, OSError) as error:
         return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
 

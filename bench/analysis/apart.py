@@ -12,7 +12,7 @@ from hdrh.histogram import HdrHistogram
 
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
-from bench.analysis.effects import Effects, effects_of, settings_differing
+from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
 from bench.analysis.notes import arm_notes, durability_notes, ending, no_settled
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun
@@ -73,6 +73,7 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
             *_unknown(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
             *arm_notes(cells),
+            *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),
         ),
         headline=rate_name(rate),
         margin=margin,

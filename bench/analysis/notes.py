@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bench.analysis.comparison import Alike, CellComparison
+from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import PulledRun, finished, latest
 from bench.arms import nothing_left, usual_margin
@@ -39,6 +39,17 @@ def baseline_notes(cells: Iterable[CellComparison]) -> list[str]:
     """Say that there is nothing to compare with, as the first arm never ran."""
     refused = {arm.name: arm.refused for arm in (cell.arms[0] for cell in cells) if arm.refused}
     return [f"The baseline {name} was refused: nothing is compared with it ({why})." for name, why in refused.items()]
+
+
+def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list[str]:
+    """Say which arms are not among those over all cells; of one that was refused that is told."""
+    known = {rank.arm for standing in (over.standings if over else ()) for rank in standing.ranking}
+    arms = dict.fromkeys(arm.name for cell in cells for arm in cell.arms if not arm.refused) if over else ()
+    return [
+        f"Over all cells nothing is told of {name}: in no block has it a rate in every cell."
+        for name in arms
+        if name not in known
+    ]
 
 
 def alike_notes(alike: Iterable[Alike]) -> list[str]:

@@ -15,6 +15,7 @@ from bench.comparing import compared, keep_noise, plan_again
 from bench.measuring import _noise
 from bench.model import UntilDecided, from_json, to_json
 from bench.probes import host_facts
+from bench.tuning.render import as_variant
 from tests.builders import a_host, again, compared_run, void, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
@@ -440,3 +441,34 @@ def test_control_characters_that_an_error_quotes_do_not_reach_the_terminal(pglad
     code, _, err = pgladder("compare", "one", "other")
     assert (code, "\x1b" in err) == (2, False)
     assert "PostgreSQL 15 and [2J9" in err
+
+
+def test_a_parameter_of_a_foreign_plan_that_is_not_known_stops_no_comparison(pgladder):
+    run = two_arms()
+    mine = as_variant("fast", "future_knob = 3\n")
+    records = [replace(each, variant_sha256=mine.sha256) if each.variant == "fast" else each for each in run.records]
+    run = replace(run, plan=replace(run.plan, variants=(run.plan.variants[0], mine)), records=records)
+    written(Path("one"), run)
+    written(Path("other"), later(run))
+    for directories in (["one"], ["one", "other"]):
+        code, out, err = pgladder("compare", *directories)
+        assert (code, err) == (0, "")
+        assert "PostgreSQL 15 has no parameter future_knob" in " ".join(out.split())
+
+
+def test_two_hosts_of_one_run_are_told_apart_in_what_could_explain_a_difference(pgladder):
+    run = two_arms()
+    for host, ram in (("h1", 16), ("h2", 32)):
+        written(Path(run.plan.run) / host, on(host, run, memory={"ram_bytes": ram << 30}))
+    out = pgladder("compare", f"{run.plan.run}/h1", f"{run.plan.run}/h2")[1]
+    heading = next(line for line in out.splitlines() if line.startswith("fact"))
+    assert heading.split()[2::2] == ["h1", "h2"]
+
+
+def test_a_directory_where_the_noise_should_be_is_set_aside(pgladder):
+    written(Path("results/noise-run/bench-1"), a_a())
+    kept = Path("results/noise/bench-1.json")
+    kept.mkdir(parents=True)
+    assert pgladder("noise", "results/noise-run")[0] == 0
+    assert kept.is_file()
+    assert kept.with_name("bench-1.json.unreadable").is_dir()
