@@ -76,9 +76,10 @@ def burst(record: Record) -> float | None:
 def headline(records: Sequence[Record]) -> Rate:
     """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
 
-    Where no trial has one (a brought server that refuses CHECKPOINT), the burst rate.
+    Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
     """
-    return burst if all(settled(record) is None for record in records) else settled
+    measured = any(burst(record) is not None for record in records)
+    return burst if measured and all(settled(record) is None for record in records) else settled
 
 
 def rate_name(rate: Rate) -> RateName:
@@ -136,14 +137,29 @@ def alpha_each(plan: Plan) -> float:
 
 
 def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
-    """Tell whether no comparison with the first variant is undecided; what was refused can't be compared."""
-    rate, found = headline(records), []
-    for arms in by_cell(plan, records).values():
-        baseline, *candidates = arms.values()
-        if not refused(baseline.values()):
-            first = rates(baseline, rate)
-            found += [shared(first, rates(each, rate)) for each in candidates if not refused(each.values())]
-    margin, alpha = usual_margin(plan), alpha_each(plan)
+    """Tell whether no comparison with the first variant is undecided, or none is left."""
+    rate, margin, alpha = headline(records), usual_margin(plan), alpha_each(plan)
+    found = [shared(rates(first, rate), rates(each, rate)) for first, each in _left(plan, records)]
     return all(
         one and verdict_so_far(one, other, most, margin=margin, alpha=alpha) != "undecided" for one, other in found
     )
+
+
+def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
+    """Say why no comparison with the first variant is left, None where one is."""
+    if _left(plan, records):
+        return None
+    baseline = next(iter(next(iter(by_cell(plan, records).values()))))
+    if refused(record for record in records if record.variant == baseline):
+        return f"the baseline {baseline} was refused: nothing is compared with it"
+    return f"all others were refused: nothing is compared with {baseline}"
+
+
+def _left(plan: Plan, records: Sequence[Record]) -> list[tuple[ByBlock, ByBlock]]:
+    """Return the trials of the first variant with those of each other one; what was refused can't be compared."""
+    found = []
+    for arms in by_cell(plan, records).values():
+        baseline, *candidates = arms.values()
+        if not refused(baseline.values()):
+            found += [(baseline, each) for each in candidates if not refused(each.values())]
+    return found

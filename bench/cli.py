@@ -22,7 +22,7 @@ from bench.measuring import measure
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.offline import doubtful, read, told, write_page
 from bench.plan import PROFILES, Wish
-from bench.report.terminal import console, show_ladders
+from bench.report.terminal import console, harmless, show_ladders
 from bench.server.brought import AS_FOUND
 from bench.stats.compare import MARGIN
 from bench.wish import PARAMETERS, make_wish
@@ -84,7 +84,7 @@ def _leave_in_peace() -> None:
 
 
 def _complain(sentence: object) -> None:
-    print(f"pgladder: {sentence}", file=sys.stderr)  # noqa: T201 - the last words of a command
+    print(harmless(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
 
 
 # --- pgladder run ----------------------------------------------------------------------------------------------------

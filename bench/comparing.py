@@ -153,8 +153,13 @@ def doubts(run: PulledRun) -> list[str]:
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
-    """Tell whether a comparison rests on less than was planned."""
-    return any(not report.complete or any(arm.void for cell in report.cells for arm in cell.arms) for report in reports)
+    """Tell whether a comparison rests on less than was planned, or says nothing of a pair."""
+    return any(
+        not report.complete
+        or any(arm.void for cell in report.cells for arm in cell.arms)
+        or any(pair.verdict is None for cell in report.cells for pair in cell.pairs)
+        for report in reports
+    )
 
 
 NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."

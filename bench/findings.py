@@ -17,7 +17,7 @@ from bench.analysis.comparison import ComparisonReport, Pair
 from bench.comparing import compared, only_run
 from bench.files import write_whole
 from bench.journal import HOST, PLAN, SUMS, TRIALS, RunDirectory
-from bench.model import WrongUseError, to_json
+from bench.model import Plan, WrongUseError, to_json
 from bench.noise import noise_file, results_of
 from bench.offline import records_of
 from bench.report.markdown import comparison_page
@@ -86,19 +86,26 @@ def follows(name: str) -> Mapping[Path, str]:
     """Return the text of every file that follows from a finding."""
     directory = RunDirectory(FINDINGS / name)
     [report] = compared(directory.path)
-    host, question = directory.host(), QUESTIONS[name]
+    host, question, plan = directory.host(), QUESTIONS[name], directory.plan()
     assert host
+    answer = f"{question.answer(report)} {again(name, plan)}"
     found = {
         directory.path / COMPARISON: to_json(report).decode() + "\n",
-        FINDINGS / f"{name}.md": comparison_page(
-            question.title, question.answer(report), report, directory.plan(), host
-        ),
+        FINDINGS / f"{name}.md": comparison_page(question.title, answer, report, plan, host),
     }
     if name == INGEST:
         found[_template(INGEST)] = ingest_text(report)
     else:
         found[README] = SAYS.sub(lambda _: readme_says(report), README.read_text(encoding="utf-8"))
     return found
+
+
+def again(name: str, plan: Plan) -> str:
+    """Say by which words the same is measured again: what they are without may have changed since."""
+    phases = " ".join(sorted({trial.phase for trial in plan.trials}))
+    blocks = len({trial.block for trial in plan.trials})
+    words = f'PHASES="{phases}" BLOCKS={blocks} WARM_UP={plan.warm_up_s:g} WINDOW={plan.window_s:g}'
+    return f"Again, on any machine: `make {name} {words}`; on a box, with `HOST=address` too."
 
 
 def _template(name: str) -> Path:
@@ -139,7 +146,7 @@ def _answer_of_steps(report: ComparisonReport) -> str:
     told = f"a line in the variant `ingest` was earned by {names}" if names else "none earned a line in `ingest`"
     return (
         f"Single steps from stock, each as durable: {told}. A step earns its line that is *faster* over all cells by"
-        " the settled rate and slower in none. Again: `make ingest`."
+        " the settled rate and slower in none."
     )
 
 
@@ -182,10 +189,7 @@ def _to_stock(report: ComparisonReport, name: str) -> str:
 
 
 def _answer_of_all(report: ComparisonReport) -> str:
-    return (
-        f"{standing_of_ingest(report)} Ranks are among variants of one durability; a range of ranks is a tie."
-        " Again, on any machine: `make formulas`, or on a box `make formulas HOST=address`."
-    )
+    return f"{standing_of_ingest(report)} Ranks are among variants of one durability; a range of ranks is a tie."
 
 
 QUESTIONS = {

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ from bench.server.own import OwnServer
 from bench.server.private import PrivateServer
 from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
-from bench.server.session import VariantError
+from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
 from bench.variants import harness_for, plan_with, this_machine
 from bench.workload.phase import ladder
@@ -199,7 +199,7 @@ def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
     """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
 
     Raises:
-        VariantError: none will do.
+        ServerError: none will do; says of each why.
 
     """
     for variant in ready.plan.variants:
@@ -207,13 +207,15 @@ def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
             server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
             listener.says(f"refused: {error}")
-    *most, last = ready.plan.variants
-    for variant in most:
-        with suppress(VariantError):
+    refused = []
+    for variant in ready.plan.variants:
+        try:
             server.apply(variant)
+        except VariantError as error:
+            refused.append(str(error))
+        else:
             return variant
-    server.apply(last)
-    return last
+    raise ServerError(f"No arm is left: {'; '.join(refused)}")
 
 
 def _forget_environment() -> None:

@@ -3,16 +3,21 @@
 Joins ``local`` and ``report`` for the commands that measure.
 """
 
+from dataclasses import replace
+
 from rich.console import Console
 
+from bench.analysis.noise import BoxNoise
 from bench.arms import usual_margin
 from bench.journal import RunDirectory
-from bench.local import Request, carry_out, prepared
-from bench.noise import noise_beside
+from bench.local import Prepared, Request, carry_out, prepared
+from bench.noise import noise_beside, still_of
 from bench.plan import TRIAL_OVERHEAD_S, Estimate
+from bench.probes import host_facts
 from bench.report.noise import too_noisy_lines
 from bench.report.progress import RunProgress
 from bench.report.terminal import duration, size
+from bench.server.server import Server
 
 
 def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
@@ -23,7 +28,7 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
         out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
-        noise, notes = noise_beside(ready.directory.path)
+        noise, notes = _noise(ready, server)
         for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
             out.print(line)
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
@@ -33,6 +38,17 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
             progress.close()
     out.print(f"Results: {ready.directory.path}\n")
     return ready.directory, complete
+
+
+def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of this box's noise, if its facts that need no running server are still the same."""
+    known, notes = noise_beside(ready.directory.path)
+    if known is None or (directory := server.data_directory()) is None:
+        return known, notes
+    while not directory.exists():
+        directory = directory.parent
+    facts = known.host.facts | host_facts(directory)
+    return still_of(replace(known.host, facts=facts), known, notes)
 
 
 def _expectation(expected: Estimate) -> str:

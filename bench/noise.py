@@ -14,7 +14,7 @@ from bench.analysis.comparison import CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell, headline, rate_name, usual_margin
-from bench.model import WrongUseError, from_json
+from bench.model import Fingerprint, WrongUseError, from_json
 
 NOISE = "noise"
 RESULTS = "results"
@@ -32,9 +32,7 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
 
     """
     run = runs[0]
-    known, notes = noise_beside(path, run.box)
-    if known and run.host and changed(known.host, run.host):
-        known = None
+    known, notes = still_of(run.host, *noise_beside(path, run.box))
     told = margin or usual_margin(run.plan)
     rate = rate_name(headline([record for run in runs for record in run.records]))
 
@@ -43,6 +41,22 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
 
     report = compare_arms(runs, noise, margin=margin)
     return replace(report, notes=(*report.notes, *notes))
+
+
+def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str]) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise if it still is that box, else the fact that is another since."""
+    if known is None or host is None or not (others := changed(known.host, host)):
+        return known, notes
+    return None, [*notes, outdated(known, others)]
+
+
+def outdated(known: BoxNoise, others: Sequence[str]) -> str:
+    """Say that noise was measured of a box of which these facts are others since."""
+    more = f"; and {len(others) - 1} more" if others[1:] else ""
+    return (
+        f"The noise of this box was measured {known.host.taken[:10]}, and it is another since ({others[0]}{more}):"
+        " measure it again (make noise)."
+    )
 
 
 def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, list[str]]:
@@ -61,7 +75,7 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
     try:
         path = noise_file(results, host)
-        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.is_file() else None, []
+        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.exists() else None, []
     except (WrongUseError, OSError) as error:
         return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
 

@@ -9,7 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 from typing import Protocol, get_args
 
 from bench.model import (
@@ -117,7 +117,7 @@ class Estimate:
     seconds: float
     written_bytes: int
     disk_bytes_under: Mapping[str, int]
-    """By variant, the most that is there at once: the largest trial's table, its index, and the WAL kept."""
+    """By variant that is not refused, the most there is at once: the largest trial's table, its index, the WAL kept."""
 
     @property
     def disk_bytes(self) -> int:
@@ -298,8 +298,6 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
             raise WrongUseError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         _check_own(trial, phases[trial.phase].parameters)
-    if plan.until_decided:
-        check_rule(len(plan.variants), len({trial.block for trial in plan.trials}))
 
 
 def check_consistent(plan: Plan) -> None:
@@ -307,7 +305,7 @@ def check_consistent(plan: Plan) -> None:
 
     Raises:
         WrongUseError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
-            have, or a text that is not the one its hash tells.
+            have, a text that is not the one its hash tells, or what ``_check_arms`` and ``_check_rule`` refuse.
 
     """
     names = Counter(variant.name for variant in plan.variants)
@@ -324,6 +322,41 @@ def check_consistent(plan: Plan) -> None:
             raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
     if len({trial.trial for trial in plan.trials}) < len(plan.trials):
         raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
+    _check_arms(plan)
+    if plan.until_decided:
+        _check_rule(plan)
+
+
+def _check_arms(plan: Plan) -> None:
+    """Refuse what no variant can be: refused and yet with a text, the same as another; at least one must be left.
+
+    Only a plan of two variants may set one against itself; a variant without trials may be the same as any.
+    """
+    if plan.harness.refused is not None:
+        raise WrongUseError(f"Plan {plan.run}: the harness is under every variant, and can't be refused.")
+    for variant in plan.variants:
+        if variant.refused is not None and (variant.text or not variant.refused.strip()):
+            what = "has a text all the same" if variant.text else "has no reason for it"
+            raise WrongUseError(f"Plan {plan.run}: {variant.name} is refused, and {what}.")
+    tried = {trial.variant for trial in plan.trials}
+    left = [variant for variant in plan.variants if variant.name in tried and variant.refused is None]
+    if not left:
+        raise WrongUseError(f"Plan {plan.run}: every variant that has trials is refused, so no arm is left.")
+    for one, other in combinations(left, 2):
+        if one.text == other.text and len(plan.variants) > 2:
+            raise WrongUseError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
+
+
+def _check_rule(plan: Plan) -> None:
+    """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
+    check_rule(len({trial.variant for trial in plan.trials}), len({trial.block for trial in plan.trials}))
+    every = Counter(replace(trial, trial=1) for trial in plan.trials)
+    for trial, count in every.items():
+        if count > 1:
+            raise WrongUseError(
+                f"Plan {plan.run}: block {trial.block} tries {trial.variant} {count} times in phase {trial.phase};"
+                " a run until decided does so once."
+            )
 
 
 def _check_own(trial: Trial, own: Parameters) -> None:
@@ -366,7 +399,7 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
         disk_bytes_under={
             variant.name: data_bytes + _wal_kept_bytes(variant, span, wal_bytes) + START_BYTES
             for variant in plan.variants
-            if variant.name in arms
+            if variant.name in arms and not variant.refused
         },
     )
 

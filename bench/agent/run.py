@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
-from bench.arms import decided_after
+from bench.arms import decided_after, nothing_left
 from bench.journal import RunDirectory, now
 from bench.model import Plan, Record, Trial
 from bench.server.server import Server
@@ -54,6 +54,8 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
             listener.says("bringing the server back to a known state")
             server.recover()
         if plan.until_decided and not remaining(plan, directory.records()):
+            if why := nothing_left(plan, directory.records()):
+                listener.says(f"the run ends here: {why}")
             break
     directory.finish()
     return True

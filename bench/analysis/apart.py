@@ -12,8 +12,8 @@ from hdrh.histogram import HdrHistogram
 
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
-from bench.analysis.effects import Effects, effects_of, settings_differing
-from bench.analysis.notes import NO_SETTLED, arm_notes, durability_notes, ending
+from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
+from bench.analysis.notes import arm_notes, durability_notes, ending, no_settled
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import good
@@ -57,7 +57,8 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
     sides = [_side(run, name) for run, name in zip(runs, names_of(runs, kind), strict=True)]
     for other in sides[1:]:
         _refuse(sides[0], other)
-    rate = headline([record for run in runs for record in run.records])
+    unsettled = [side.name for side in sides if headline(side.run.records) is burst]
+    rate = burst if unsettled else settled
     cells = adjusted([_cell(*place, sides, rate, margin) for place in sides[0].trials], by_burst=rate is burst)
     return ComparisonReport(
         kind=kind,
@@ -70,8 +71,9 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
             *_boxes(sides, kind),
             NOT_INTERLEAVED[kind],
             *_unknown(sides),
-            *([NO_SETTLED] if rate is burst else []),
+            *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
             *arm_notes(cells),
+            *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),
         ),
         headline=rate_name(rate),
         margin=margin,
@@ -86,6 +88,10 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
 def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
     """Return a name for each: its run's or its host's, where those are namesakes both."""
     hosts = [run.box for run in runs]
+    if kind == "hosts" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
+        raise WrongUseError(
+            f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
+        )
     names = hosts if kind == "hosts" else [run.plan.run for run in runs]
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]

@@ -31,10 +31,15 @@ def check_records(plan: Plan, records: Sequence[Record]) -> None:
         raise WrongUseError(f"A trial of run {plan.run} is recorded twice in trials.jsonl. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
     planned = {trial.trial: _planned(plan, trial, texts[trial.variant]) for trial in plan.trials}
-    whole = (0, plan.window_s)
+    whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
     for record in records:
         if record.run != plan.run or _of(record) != planned.get(record.trial) or record.seconds not in whole:
             raise WrongUseError(_contradiction(plan, record, planned.get(record.trial)))
+        if record.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
+            raise WrongUseError(
+                f"Trial {record.trial} of run {plan.run} has a result, and its plan refuses {record.variant}."
+                " Pull the run again."
+            )
 
 
 def _of(record: Record) -> tuple[object, ...]:

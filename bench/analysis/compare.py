@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport
-from bench.analysis.effects import Effects, effects_of
-from bench.analysis.notes import alike_notes, durability_notes, run_notes
+from bench.analysis.effects import Effects, effect_notes, effects_of
+from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes
 from bench.analysis.overall import overall
 from bench.analysis.pairs import Known, Levels, adjusted_pairs, known_rates, make_pairs
 from bench.analysis.pooling import pooled
@@ -55,12 +55,19 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         for cell, of, ranks in zip(cells.items(), known, ranked, strict=True)
     ]
     cells_told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
+    over = overall(cells_told, known, rate, levels, effects)
     return ComparisonReport(
         kind="variants",
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
         complete=all(run.complete and run.sealed for run in runs),
-        notes=(*durability_notes(cells_told), *run_notes(runs, cells_told, rate is burst), *alike_notes(alike)),
+        notes=(
+            *durability_notes(cells_told),
+            *run_notes(runs, cells_told, rate is burst),
+            *overall_notes(over, cells_told),
+            *alike_notes(alike),
+            *effect_notes(plan),
+        ),
         headline=rate_name(rate),
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
@@ -68,7 +75,7 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         max_blocks=levels.most if rule else None,
         cells=tuple(cells_told),
         explanations=(),
-        overall=overall(cells_told, known, rate, levels, effects),
+        overall=over,
         alike=alike,
     )
 
@@ -125,7 +132,7 @@ def _alike(plan: Plan, effects: Effects) -> tuple[Alike, ...]:
     return tuple(
         Alike(
             name=name,
-            same_as=next((each for each in effects if each in tried and effects[each] == effects[name]), None),
+            same_as=next((each for each in effects if each in tried and effects[each] == effects[name] != {}), None),
         )
         for name in effects
         if name not in tried

@@ -1,10 +1,11 @@
 """What is in force under a plan's variants on a box, and in which settings two of them differ."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bench.analysis.comparison import Differing
 from bench.facts import huge_page_bytes
-from bench.model import Fingerprint, Plan
+from bench.model import Fingerprint, Plan, WrongUseError
 from bench.tuning.parameters import Value, differences
 from bench.tuning.render import effect_of
 
@@ -13,9 +14,28 @@ Effects = Mapping[str, Mapping[str, Value]]
 
 
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
-    """Return what is in force under each variant of a plan on a box; under one that was refused, nothing."""
+    """Return what is in force under each variant of a plan on a box.
+
+    That is nothing under one that was refused, and under one whose text says what we don't know: ``effect_notes``.
+    """
     set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
-    return {variant.name: effect_of(variant, huge_page_bytes=set_aside) for variant in plan.variants}
+    found: dict[str, Mapping[str, Value]] = {}
+    for variant in plan.variants:
+        found[variant.name] = {}
+        with suppress(WrongUseError):
+            found[variant.name] = effect_of(variant, huge_page_bytes=set_aside)
+    return found
+
+
+def effect_notes(plan: Plan) -> list[str]:
+    """Say of which variants we don't know the effect: their plan is another pgladder's."""
+    notes = []
+    for variant in plan.variants:
+        try:
+            effect_of(variant, huge_page_bytes=None)
+        except WrongUseError as error:
+            notes.append(f"{str(error).rstrip('.')}: in what it differs in effect is not told.")
+    return notes
 
 
 def settings_differing(baseline: Mapping[str, Value], candidate: Mapping[str, Value]) -> tuple[Differing, ...]:

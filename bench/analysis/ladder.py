@@ -13,6 +13,7 @@ from typing import Literal
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.pulled import complete, finished, latest
+from bench.arms import nothing_left
 from bench.model import (
     Fingerprint,
     Latency,
@@ -127,7 +128,8 @@ def _partial(plan: Plan, records: Sequence[Record], *, whole: bool) -> list[str]
     if not whole:
         return [f"This run is not complete: {done} of its {len(plan.trials)} trials are here."]
     if done < len(plan.trials):
-        return [f"This run ended when its comparison was decided: {done} of at most {len(plan.trials)} trials."]
+        why = nothing_left(plan, latest(records)) or "its comparison was decided"
+        return [f"This run ended after {done} of at most {len(plan.trials)} trials: {why}."]
     return []
 
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bench.analysis.comparison import Alike, CellComparison
+from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import PulledRun, finished, latest
-from bench.arms import usual_margin
+from bench.arms import nothing_left, usual_margin
 
 MANY_BLOCKS = 6
 ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
@@ -18,7 +18,6 @@ SPENDING = (
     "Looked at after every block: intervals and verdicts are the spending rule's"
     " (Lan & DeMets with O'Brien and Fleming's boundary), its alpha shared alike among all comparisons."
 )
-NO_SETTLED = "No trial has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
 
 
 def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
@@ -36,6 +35,23 @@ def _by_grade(grades: dict[str, str]) -> str:
     return "; ".join(f"{', '.join(name for name in grades if grades[name] == grade)} {grade}" for grade in words)
 
 
+def baseline_notes(cells: Iterable[CellComparison]) -> list[str]:
+    """Say that there is nothing to compare with, as the first arm never ran."""
+    refused = {arm.name: arm.refused for arm in (cell.arms[0] for cell in cells) if arm.refused}
+    return [f"The baseline {name} was refused: nothing is compared with it ({why})." for name, why in refused.items()]
+
+
+def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list[str]:
+    """Say which arms are not among those over all cells; of one that was refused that is told."""
+    known = {rank.arm for standing in (over.standings if over else ()) for rank in standing.ranking}
+    arms = dict.fromkeys(arm.name for cell in cells for arm in cell.arms if not arm.refused) if over else ()
+    return [
+        f"Over all cells nothing is told of {name}: in no block has it a rate in every cell."
+        for name in arms
+        if name not in known
+    ]
+
+
 def alike_notes(alike: Iterable[Alike]) -> list[str]:
     """Say which variants have no trials of their own."""
     return [
@@ -49,11 +65,11 @@ def alike_notes(alike: Iterable[Alike]) -> list[str]:
 def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
-    notes = [note for run in runs for note in ending(run, several=len(runs) > 1)]
+    notes = [*baseline_notes(cells), *(note for run in runs for note in ending(run, several=len(runs) > 1))]
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
-        notes.append(NO_SETTLED)
+        notes.append(no_settled())
     blocks = _fewest_blocks(cells, by_burst)
     if blocks < MANY_BLOCKS:
         notes.append(ONE_BLOCK if blocks == 1 else FEW_BLOCKS)
@@ -68,12 +84,19 @@ def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:
     return min((each.blocks for each in compared), default=MANY_BLOCKS)
 
 
+def no_settled(runs: Sequence[str] = ()) -> str:
+    """Say that the burst rate decides, as none of the trials, or of those of some runs, has a settled one."""
+    of = f" of {' and '.join(runs)}" if runs else ""
+    return f"No trial{of} has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
+
+
 def _spending(run: PulledRun) -> str:
     blocks = len({trial.block for trial in run.plan.trials})
     if run.decided_after is None:
         return SPENDING
-    margin = f"{100 * usual_margin(run.plan):g} %"
-    return f"Ended after block {run.decided_after} of at most {blocks}, none undecided by ±{margin}. {SPENDING}"
+    why = nothing_left(run.plan, latest(run.records))
+    how = f"as {why}" if why else f"none undecided by ±{100 * usual_margin(run.plan):g} %"
+    return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
 
 
 def ending(run: PulledRun, *, several: bool) -> list[str]:
@@ -98,8 +121,8 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
 
 def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
-    refused = {arm.name: f"{arm.name}: {arm.refused}." for cell in cells for arm in cell.arms if arm.refused}
-    notes = list(refused.values())
+    refused = {(arm.name, cell.variant): arm.refused for cell in cells for arm in cell.arms if arm.refused}
+    notes = [f"{arm}{f', {variant}' if variant else ''}: {why}." for (arm, variant), why in refused.items()]
     for cell in cells:
         where = f"{cell.phase} {cell.layout} {cell.transport}"
         found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)

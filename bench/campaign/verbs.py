@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ from bench.comparing import plan_again
 from bench.doctor.collect import release
 from bench.journal import PLAN, now
 from bench.local import new_run_id
-from bench.model import PgladderError, Plan, WrongUseError, from_json, to_json
-from bench.noise import noise_in
+from bench.model import Fingerprint, PgladderError, Plan, WrongUseError, from_json, to_json
+from bench.noise import noise_in, outdated
 from bench.parcel import Arrived
 from bench.remote import steps
 from bench.remote.link import Link
@@ -44,6 +44,7 @@ from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
 from bench.report.terminal import size
 from bench.state import BoxState
+from bench.variants import hardware_of
 from bench.wish import make_wish
 
 RESULTS = Path("results")
@@ -111,7 +112,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             )
             return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
-        warnings = [*_too_noisy(link.host.name, plan, asked.get("margin")), *_damaging(plan)]
+        warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
         return steps.launch(link, run, to_json(plan) + b"\n", who), warnings
 
     _start(boxes, run, step)
@@ -160,10 +161,22 @@ def _state(link: Link, release_here: str) -> BoxState:
     return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
-def _too_noisy(host: str, plan: Plan, margin: float | None) -> list[str]:
+def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
     noise, notes = noise_in(RESULTS, host)
+    if noise and (others := _other_hardware(noise.host, state)):
+        return [*notes, outdated(noise, others)]
     return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan), by_make=True)]
+
+
+def _other_hardware(known: Fingerprint, state: BoxState) -> list[str]:
+    """Return which figures of a box's hardware are others than its fingerprint tells, as far as that tells them."""
+    facts = [known.facts.get(group, {}) for group in ("memory", "cpu", "disk")]
+    try:
+        was = asdict(hardware_of(*facts))
+    except (WrongUseError, KeyError):
+        return []
+    return [f"{name}: {was[name]} → {now}" for name, now in asdict(state.machine.hardware).items() if was[name] != now]
 
 
 def _damaging(plan: Plan) -> list[str]:

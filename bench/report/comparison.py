@@ -153,8 +153,8 @@ def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Tex
 
 
 def explanations_table(report: ComparisonReport) -> Table:
-    """Return the facts that differ."""
-    names = report.hosts if report.kind == "hosts" else report.runs
+    """Return the facts that differ, a column an arm."""
+    names = [arm.name for arm in report.cells[0].arms]
     table = bare_table("fact", *map(shortened, names), left={"fact", *map(shortened, names)})
     for each in report.explanations:
         table.add_row(*map(Text, [each.name, *each.values]))

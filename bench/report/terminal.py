@@ -1,12 +1,14 @@
 """The ladder as a table of at most 100 columns, doubts first."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 from typing import Literal
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -17,10 +19,22 @@ WIDTH = 100
 NO_LIMIT = 1000
 MARKS = {"suspect": "?", "void": "!"}
 DASH = "–"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""C0 but newline and tab, DEL, C1 (ECMA-48)."""
+
+
+def harmless(text: str) -> str:
+    """Return a text without control characters but newline and tab: a terminal would obey those of foreign files."""
+    return CONTROL.sub("", text)
 
 
 class PatientConsole(Console):
-    """A console whose reader may leave (``| head``): what was begun goes on, unseen."""
+    """A console whose reader may leave (``| head``): what was begun goes on, unseen. What it prints is harmless."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Return what is to be printed; only our own control codes (of a progress bar) are any."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
 
     def on_broken_pipe(self) -> None:
         """Say no more."""

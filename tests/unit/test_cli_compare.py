@@ -1,7 +1,9 @@
 """pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
 
+import socket
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.noise import BoxNoise
 from bench.cli import main
-from bench.comparing import compared, plan_again
-from bench.model import UntilDecided, from_json
+from bench.comparing import compared, keep_noise, plan_again
+from bench.measuring import _noise
+from bench.model import UntilDecided, from_json, to_json
+from bench.probes import host_facts
+from bench.tuning.render import as_variant
 from tests.builders import a_host, again, compared_run, void, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
@@ -287,7 +292,25 @@ def test_noise_of_a_box_that_changed_since_is_not_printed(pgladder):
     written(Path("results/noise-run/bench-1"), noisy)
     pgladder("noise", "results/noise-run")
     written(Path("results/one/bench-1"), on("bench-1", two_arms(), memory={"ram_bytes": 8 << 30}))
-    assert "not measured here" in pgladder("compare", "results/one")[1]
+    out = " ".join(pgladder("compare", "results/one")[1].split())
+    assert "not measured here" in out
+    said = f"another since (memory.ram_bytes: {16 << 30} → {8 << 30}): measure it again (make noise)"
+    assert said in out
+
+
+def test_before_a_run_too_the_noise_of_a_box_that_changed_since_is_not_believed():
+    written(Path("results/noise-run/bench-1"), run := a_a())
+    keep_noise(Path("results/noise-run/bench-1"))
+    kept = Path("results/noise") / f"{socket.gethostname()}.json"
+    Path("results/noise/bench-1.json").rename(kept)
+    ready = SimpleNamespace(plan=run.plan, directory=SimpleNamespace(path=Path("results/new/here")))
+    known, notes = _noise(ready, SimpleNamespace(data_directory=lambda: Path("not/there/yet")))
+    assert known is None
+    assert "it is another since (cpu." in notes[0]
+    noise = from_json(kept.read_bytes(), BoxNoise, "noise")
+    facts = noise.host.facts | host_facts(Path())
+    kept.write_bytes(to_json(replace(noise, host=replace(noise.host, facts=facts))))
+    assert _noise(ready, SimpleNamespace(data_directory=lambda: Path("not/there/yet")))[1] == []
 
 
 def test_a_false_alarm_gives_exit_code_1(pgladder):
@@ -410,3 +433,42 @@ def test_of_a_run_that_was_decided_what_was_run_is_run_again():
     again_ = plan_again(Path("one"), LATER, "now")
     assert again_.until_decided is None
     assert {trial.block for trial in again_.trials} < {trial.block for trial in plan.trials}
+
+
+def test_control_characters_that_an_error_quotes_do_not_reach_the_terminal(pgladder):
+    written(Path("one"), two_arms())
+    written(Path("other"), on("bench-2", later(two_arms()), postgresql={"version": "PostgreSQL \x1b[2J9.1"}))
+    code, _, err = pgladder("compare", "one", "other")
+    assert (code, "\x1b" in err) == (2, False)
+    assert "PostgreSQL 15 and [2J9" in err
+
+
+def test_a_parameter_of_a_foreign_plan_that_is_not_known_stops_no_comparison(pgladder):
+    run = two_arms()
+    mine = as_variant("fast", "future_knob = 3\n")
+    records = [replace(each, variant_sha256=mine.sha256) if each.variant == "fast" else each for each in run.records]
+    run = replace(run, plan=replace(run.plan, variants=(run.plan.variants[0], mine)), records=records)
+    written(Path("one"), run)
+    written(Path("other"), later(run))
+    for directories in (["one"], ["one", "other"]):
+        code, out, err = pgladder("compare", *directories)
+        assert (code, err) == (0, "")
+        assert "PostgreSQL 15 has no parameter future_knob" in " ".join(out.split())
+
+
+def test_two_hosts_of_one_run_are_told_apart_in_what_could_explain_a_difference(pgladder):
+    run = two_arms()
+    for host, ram in (("h1", 16), ("h2", 32)):
+        written(Path(run.plan.run) / host, on(host, run, memory={"ram_bytes": ram << 30}))
+    out = pgladder("compare", f"{run.plan.run}/h1", f"{run.plan.run}/h2")[1]
+    heading = next(line for line in out.splitlines() if line.startswith("fact"))
+    assert heading.split()[2::2] == ["h1", "h2"]
+
+
+def test_a_directory_where_the_noise_should_be_is_set_aside(pgladder):
+    written(Path("results/noise-run/bench-1"), a_a())
+    kept = Path("results/noise/bench-1.json")
+    kept.mkdir(parents=True)
+    assert pgladder("noise", "results/noise-run")[0] == 0
+    assert kept.is_file()
+    assert kept.with_name("bench-1.json.unreadable").is_dir()

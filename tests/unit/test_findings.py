@@ -190,6 +190,7 @@ def test_a_run_that_is_kept_can_be_compared_by_anybody_and_has_its_page(checkout
     page = (place / "ingest.md").read_text()
     assert "a line in the variant `ingest` was earned by `big-wal`" in page
     assert "Intel(R) N100" in page
+    assert '`make ingest PHASES="2-D 2-G" BLOCKS=6 WARM_UP=1 WINDOW=2`' in page
     assert "| big-wal | 1 | 1.500 | 1.448–1.554 | 1.500 | <.001 | faster |" in page
     assert "max_wal_size = 16GB" in (checkout / "templates" / "variants" / "ingest.conf.j2").read_text()
     assert "docs/findings/ingest.md" in capsys.readouterr().out

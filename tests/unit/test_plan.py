@@ -291,3 +291,11 @@ def test_what_an_arm_needs_of_the_disk_is_told_for_each_and_the_least_leaves_one
     assert found.disk_bytes_under["large"] == found.disk_bytes == found.disk_bytes_under["stock"] + (15 << 30)
     assert found.least_disk_bytes == found.disk_bytes_under["stock"]
     assert estimate(plan, plan.trials[:1]).disk_bytes_under.keys() == {"stock"}
+
+
+def test_an_arm_that_is_refused_needs_no_disk_and_is_not_the_one_that_is_left():
+    large, none = as_variant("large", "max_wal_size = 16GB\n"), as_variant("none", "", "it has nothing for this box")
+    trials = (a_trial(variant="large"), a_trial(2, variant="none"))
+    found = estimate(a_plan(*trials, variants=(large, none), preload_rows=100_000_000), trials)
+    assert found.disk_bytes_under.keys() == {"large"}
+    assert found.least_disk_bytes == found.disk_bytes_under["large"]

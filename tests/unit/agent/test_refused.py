@@ -1,8 +1,15 @@
 """An arm that the box can't hold: each trial of it void at once, the others go on, nobody tries to mend the server."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from bench.agent.run import execute
 from bench.journal import RunDirectory
-from bench.server.session import VariantError
+from bench.local import _start
+from bench.model import UntilDecided
+from bench.server.session import ServerError, VariantError
+from bench.tuning.render import as_variant
 from tests.builders import a_plan, a_trial
 
 
@@ -14,6 +21,9 @@ class Refusing:
     def apply(self, variant):
         raise VariantError(variant.name, "shared_buffers = 1TB: too much")
 
+    def check(self, variant, _disk_bytes):
+        self.apply(variant)
+
     def recover(self):
         self.recovered += 1
 
@@ -22,7 +32,10 @@ class Refusing:
 
 
 class Silent:
-    """Nobody listens."""
+    """Nobody listens; what was said is kept."""
+
+    def __init__(self):
+        self.said = []
 
     def begins(self, trial, number, of):
         pass
@@ -31,7 +44,7 @@ class Silent:
         pass
 
     def says(self, sentence):
-        pass
+        self.said.append(sentence)
 
 
 def test_each_trial_of_a_refused_variant_is_void_and_the_run_comes_to_its_end(tmp_path):
@@ -44,3 +57,22 @@ def test_each_trial_of_a_refused_variant_is_void_and_the_run_comes_to_its_end(tm
         assert (reason.code, reason.detail) == ("refused", "refused: variant stock: shared_buffers = 1TB: too much")
     assert len(directory.records()) == 2
     assert server.recovered == 0
+
+
+def test_a_run_until_decided_whose_baseline_is_refused_ends_after_its_first_block_and_says_why(tmp_path):
+    variants = (as_variant("a", ""), as_variant("b", "work_mem = 8MB\n"))
+    trials = [a_trial(n, block=(n + 1) // 2, variant="ab"[n % 2 - 1]) for n in range(1, 7)]
+    plan = a_plan(*trials, variants=variants, until_decided=UntilDecided(margin=0.02, alpha=0.05))
+    directory, listener = RunDirectory(tmp_path / "run"), Silent()
+    directory.begin(plan)
+    assert execute(plan, directory, Refusing(), listener)
+    assert len(directory.records()) == 2
+    assert listener.said == ["the run ends here: the baseline a was refused: nothing is compared with it"]
+
+
+def test_where_no_arm_is_left_to_start_with_the_reason_of_each_is_told():
+    variants = (as_variant("a", ""), as_variant("b", "", "it takes no memory under 512 MB"))
+    ready = SimpleNamespace(plan=a_plan(variants=variants), estimate=SimpleNamespace(disk_bytes_under={}))
+    why = "variant a: shared_buffers = 1TB: too much; variant b: shared_buffers = 1TB: too much"
+    with pytest.raises(ServerError, match=f"^No arm is left: {why}$"):
+        _start(ready, Refusing(), Silent())

@@ -6,10 +6,11 @@ import pytest
 
 from bench.analysis.apart import compare_runs
 from bench.analysis.comparison import Differing
+from bench.comparing import void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
 from bench.tuning.render import as_variant
-from tests.builders import a_histogram, a_host, compared_run
+from tests.builders import a_histogram, a_host, compared_run, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -175,3 +176,47 @@ def test_settings_that_differ_in_effect_between_runs_are_listed():
 def test_a_run_without_checksums_is_not_whole():
     assert compare_runs([run(), run(name=LATER)], "runs").complete
     assert not compare_runs([run(), run(name=LATER, sealed=False)], "runs").complete
+
+
+def unsettled(pulled):
+    return replace(pulled, records=[replace(each, settled_rows_per_s=None) for each in pulled.records])
+
+
+def test_where_one_run_has_no_settled_rate_the_burst_rate_decides_and_the_run_is_named():
+    said = "has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
+    report = compare_runs([run(), unsettled(run(name=LATER))], "runs")
+    assert (report.headline, pair_of(report).verdict) == ("burst", pair_of(report).burst.verdict)
+    assert f"No trial of {LATER} {said}" in report.notes
+    assert f"No trial {said}" in compare_runs([unsettled(run()), unsettled(run(name=LATER))], "runs").notes
+
+
+def test_a_run_in_which_nothing_was_measured_does_not_make_the_burst_rate_decide():
+    report = compare_runs([run(), run(name=LATER, rates=[None] * 6)], "runs")
+    assert (report.headline, pair_of(report).verdict) == ("settled", None)
+    assert not any("CHECKPOINT" in note for note in report.notes)
+
+
+def test_a_pair_without_a_verdict_is_less_than_was_asked_for():
+    both = compared_run({"stock": RATES, "b": RATES})
+    records = [replace(each, settled_rows_per_s=None) if each.variant == "b" else each for each in both.records]
+    later = replace(both, plan=replace(both.plan, run=LATER), records=[replace(each, run=LATER) for each in records])
+    assert void_or_partial([compare_runs([both, later], "runs")])
+    assert not void_or_partial([compare_runs([run(), run(name=LATER)], "runs")])
+
+
+def test_of_several_variants_that_a_run_refused_each_is_told():
+    both = compared_run({"stock": RATES, "b": RATES, "c": RATES})
+    records = [
+        replace(each, run=LATER, **(void("refused", f"refused: no {each.variant}") if each.variant != "stock" else {}))
+        for each in both.records
+    ]
+    report = compare_runs([both, replace(both, plan=replace(both.plan, run=LATER), records=records)], "runs")
+    assert [note for note in report.notes if "refused" in note and "left out" not in note] == [
+        f"{LATER}, b: refused: no b.",
+        f"{LATER}, c: refused: no c.",
+    ]
+
+
+def test_runs_of_one_box_are_no_comparison_of_hosts():
+    with pytest.raises(WrongUseError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
+        compare_runs([run(), run(name=LATER)], "hosts")

@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.belongs import check_records
-from bench.model import WrongUseError
+from bench.model import UntilDecided, WrongUseError
 from bench.plan import check_consistent
+from bench.tuning.render import as_variant
 from tests.builders import a_plan, a_record, a_trial, compared_run, void
 
 RUN = compared_run({"stock": [100.0, 103], "fast": [101.0, 99]})
+STOCK, FAST = RUN.plan.variants
 
 
 def changed(**changes):
@@ -69,3 +71,60 @@ def test_a_text_that_was_changed_and_its_hash_not_is_refused():
 def test_a_plan_that_contradicts_itself_is_refused(plan, told):
     with pytest.raises(WrongUseError, match=told):
         check_records(plan, [a_record()] if plan.run != RUN.plan.run else [])
+
+
+UNFIT = as_variant("fast", "", "it has nothing for this box")
+RULED = replace(
+    compared_run({"stock": [100.0] * 3, "fast": [101.0] * 3}).plan,
+    until_decided=UntilDecided(margin=0.02, alpha=0.05),
+)
+
+
+def with_variants(*variants):
+    return replace(RUN.plan, variants=variants)
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        (with_variants(STOCK, replace(FAST, refused="no")), "fast is refused, and has a text all the same"),
+        (with_variants(STOCK, replace(UNFIT, refused="")), "fast is refused, and has no reason for it"),
+        (replace(RUN.plan, harness=replace(RUN.plan.harness, refused="no")), "the harness is under every variant"),
+        (with_variants(replace(UNFIT, name="stock"), UNFIT), "every variant that has trials is refused"),
+        (
+            with_variants(STOCK, replace(STOCK, name="fast"), as_variant("x", "jit = on")),
+            "stock and fast have one text",
+        ),
+        (replace(RULED, trials=RULED.trials[::2]), "takes two variants or more"),
+        (
+            replace(RULED, trials=tuple(replace(each, block=(each.block + 1) // 2) for each in RULED.trials)),
+            "takes 3 to",
+        ),
+        (
+            replace(RULED, trials=(*RULED.trials, replace(RULED.trials[0], trial=99))),
+            "block 1 tries stock 2 times in phase 2-C; a run until decided does so once",
+        ),
+    ],
+)
+def test_a_plan_that_would_break_later_is_refused_before(plan, told):
+    with pytest.raises(WrongUseError, match=told):
+        check_consistent(plan)
+
+
+def test_a_plan_may_set_a_variant_against_itself_refuse_several_and_name_one_without_trials():
+    none = [as_variant(name, "", "it has nothing for this box") for name in ("fast", "x")]
+    for plan in (
+        RULED,
+        with_variants(STOCK, replace(STOCK, name="fast")),
+        with_variants(STOCK, *none),
+        with_variants(STOCK, FAST, replace(FAST, name="same-as-fast")),
+    ):
+        check_consistent(plan)
+
+
+def test_a_result_under_a_variant_that_the_plan_refuses_is_refused():
+    plan = with_variants(STOCK, UNFIT)
+    under = [replace(each, variant_sha256=UNFIT.sha256) if each.variant == "fast" else each for each in RUN.records]
+    with pytest.raises(WrongUseError, match=r"Trial 2 of run .* has a result, and its plan refuses fast"):
+        check_records(plan, under)
+    check_records(plan, [replace(each, **void("refused")) if each.variant == "fast" else each for each in under])

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.compare import compare_arms
+from bench.analysis.ladder import ladder_report
+from bench.comparing import void_or_partial
 from bench.model import UntilDecided, WrongUseError
 from bench.stats.compare import among, compare
 from bench.stats.multiplicity import holm
@@ -53,6 +55,13 @@ def test_without_any_settled_rate_the_burst_rate_decides_and_that_is_said():
     report = told(replace(run, records=[replace(each, settled_rows_per_s=None) for each in run.records]))
     assert (report.headline, report.cells[0].pairs[0].verdict) == ("burst", "faster")
     assert any("burst rate decides" in note for note in report.notes)
+
+
+def test_where_nothing_was_measured_nobody_blames_the_closing_checkpoint():
+    nothing = compared_run({"a": [None] * 3, "b": [None] * 3})
+    for report in (told(nothing), told(replace(nothing, records=[]))):
+        assert report.headline == "settled"
+        assert not any("CHECKPOINT" in note for note in report.notes)
 
 
 def test_a_void_trial_takes_its_block_out_of_its_pair_and_that_is_said():
@@ -298,6 +307,36 @@ def test_a_run_until_decided_is_told_with_the_spending_rules_intervals():
 def test_a_run_until_decided_that_is_not_decided_yet_is_not_complete():
     report = told(until_decided(compared_run({"a": QUIET[:3], "b": QUIET[2::-1]}), 2))
     assert (report.decided_after, report.complete) == (None, False)
+
+
+def refused_in(run, *names):
+    changes = void("refused", "refused: no huge pages")
+    return replace(run, records=[replace(each, **changes) if each.variant in names else each for each in run.records])
+
+
+def test_a_baseline_that_was_refused_is_told_at_the_top_with_its_reason():
+    report = told(refused_in(compared_run({"a": QUIET, "b": FASTER}), "a"))
+    assert [pair.verdict for pair in report.cells[0].pairs] == [None]
+    assert report.notes[0] == "The baseline a was refused: nothing is compared with it (refused: no huge pages)."
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["a"], "the baseline a was refused: nothing is compared with it"),
+        (["b", "c"], "all others were refused: nothing is compared with a"),
+    ],
+)
+def test_a_run_until_decided_with_nothing_left_to_compare_ends_at_once_and_is_not_called_decided(names, why):
+    run = until_decided(refused_in(compared_run({"a": QUIET[:4], "b": FASTER[:4], "c": FASTER[:4]}), *names), 1)
+    run = replace(run, records=[each for each in run.records if each.block == 1])
+    report = told(run)
+    assert report.complete
+    assert void_or_partial([report])
+    assert any(note.startswith(f"Ended after block 1 of at most 5, as {why}.") for note in report.notes)
+    ladder = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=True)
+    assert ladder.notes[0] == f"This run ended after 3 of at most 15 trials: {why}."
+    assert not any("decided:" in note or "none undecided" in note for note in (*report.notes, *ladder.notes))
 
 
 def test_suspect_trials_count_and_are_counted():

@@ -1,6 +1,6 @@
 """What is in force under the variants of a plan on a box."""
 
-from bench.analysis.effects import effects_of, settings_differing
+from bench.analysis.effects import effect_notes, effects_of, settings_differing
 from bench.tuning.render import as_variant
 from tests.builders import a_host, a_plan
 
@@ -23,3 +23,12 @@ def test_what_trying_for_huge_pages_comes_to_is_told_by_the_facts_of_the_box():
     }
     assert told == {0: "off", 10: "try", 1000: "on"}
     assert effects_of(PLAN, None)["stock"]["huge_pages"] == "try"
+
+
+def test_of_a_parameter_that_is_not_known_there_is_a_note_and_no_effect():
+    plan = a_plan(variants=(as_variant("stock", ""), as_variant("a", "future_knob = 3\n")))
+    assert effects_of(plan, None)["a"] == {}
+    assert effect_notes(PLAN) == []
+    [note] = effect_notes(plan)
+    assert note.startswith("Variant a: PostgreSQL 15 has no parameter future_knob")
+    assert note.endswith("in what it differs in effect is not told.")

@@ -117,3 +117,21 @@ def test_under_no_difference_a_false_alarm_over_all_cells_comes_at_most_6_times_
         report = told(scaled(run, lambda _: source.lognormvariate(0, 0.02)))
         alarms += any(pair.verdict in ("faster", "slower") for pair in report.overall.pairs)
     assert alarms <= 6
+
+
+def test_an_arm_without_a_block_in_all_cells_is_told_and_one_that_was_refused_is_not_told_twice():
+    run = compared_run({"a": QUIET, "b": FASTER, "c": QUIET}, PHASES[:2])
+    odd = {"2-D": 0, "2-G": 1}
+    records = [
+        replace(each, **void("refused", "refused: no huge pages"))
+        if each.variant == "c"
+        else replace(each, **void())
+        if each.variant == "b" and each.block % 2 == odd[each.phase]
+        else each
+        for each in run.records
+    ]
+    report = told(replace(run, records=records))
+    assert [rank.arm for standing in report.overall.standings for rank in standing.ranking] == ["a"]
+    assert [note for note in report.notes if note.startswith("Over all cells")] == [
+        "Over all cells nothing is told of b: in no block has it a rate in every cell."
+    ]

@@ -11,7 +11,7 @@ from bench.campaign import questions, verbs
 from bench.campaign.plans import check_again, plan_for
 from bench.campaign.verbs import Boxes, launched_again
 from bench.model import Plan, Variant, WrongUseError, from_json, to_json
-from tests.builders import RUN, compared_run, written
+from tests.builders import RUN, a_host, compared_run, written
 from tests.builders import again as run_again
 from tests.unit.campaign.test_plans import BOX, asked
 
@@ -120,9 +120,25 @@ def test_the_warning_before_hours_are_spent_takes_the_margin_asked_for(tmp_path,
         {"margin": ""},
     )
     plan = compared_run({"stock": rates, "fast": rates}).plan
-    assert verbs._too_noisy("n100-a", plan, 0.5) == []
-    [warning] = verbs._too_noisy("n100-a", plan, 0.01)
+    assert verbs._too_noisy("n100-a", BOX, plan, 0.5) == []
+    [warning] = verbs._too_noisy("n100-a", BOX, plan, 0.01)
     assert "to tell 1.0 % in 2-C" in warning
+
+
+def test_a_box_whose_hardware_is_another_than_when_its_noise_was_measured_is_not_judged_by_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rates = [100.0, 103, 98, 101, 99, 102]
+    disk = {"kind": "nvme", "file_system_bytes": 500 << 30}
+    run = run_again(compared_run({"stock": rates, "stock-again": rates[::-1]}, host=a_host(disk=disk)))
+    place = written(tmp_path / "results" / RUN / "n100-a", run)
+    questions._noise(Boxes(Console(file=io.StringIO())), {"n100-a": place}, {"margin": ""})
+    plan = compared_run({"stock": rates, "fast": rates}).plan
+    smaller = replace(BOX, machine=replace(BOX.machine, hardware=replace(BOX.machine.hardware, ram_mb=8192)))
+    assert "to tell 1.0 %" in verbs._too_noisy("n100-a", BOX, plan, 0.01)[0]
+    assert verbs._too_noisy("n100-a", smaller, plan, 0.01) == [
+        "The noise of this box was measured 2026-11-22, and it is another since (ram_mb: 16384 → 8192):"
+        " measure it again (make noise)."
+    ]
 
 
 def test_a_margin_that_is_none_is_told_before_anything_is_launched():

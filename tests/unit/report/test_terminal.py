@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.control import Control
+from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
 from bench.model import Cpu, Unreadable
@@ -270,3 +272,22 @@ def test_without_a_terminal_progress_is_a_plain_line_a_trial():
         "1 1 stock plain tcp 70 rows/s valid",
         "2 2-C stock plain tcp – rows/s void: it went away",
     ]
+
+
+def test_control_characters_of_foreign_files_never_reach_the_terminal(capsys):
+    evil = a_host(cpu={"model": "\x1b]0;owned\x07\x1b[2J\x9b31mEVIL\x7f\r", "logical_cpus": 4})
+    console().print("plain\ttext\nand \x1b[31ma line")
+    show_ladders(console(), a_report(a_record(), host=evil))
+    shown = capsys.readouterr().out
+    assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", shown) == []
+    assert "]0;owned[2J31mEVIL, 4 CPUs" in " ".join(shown.split())
+    assert "and [31ma line" in shown
+
+
+def test_a_progress_bar_may_still_move_the_cursor(monkeypatch, capsys):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out = terminal.PatientConsole(force_terminal=True, color_system="standard")
+    out.control(Control.home())
+    out.print(Text("red", style="red"))
+    assert "\x1b[H" in (shown := capsys.readouterr().out)
+    assert "\x1b[31mred" in shown
