@@ -75,8 +75,8 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
-	@$(MAKE) --no-print-directory -j 3 e2e-boxes e2e-labs e2e-remote
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once, the shortest last
+	@$(MAKE) --no-print-directory -j 2 -k e2e-boxes e2e-remote e2e-labs
 
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
