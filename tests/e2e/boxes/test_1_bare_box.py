@@ -45,7 +45,6 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
     ("variable", "names"),
     [
         ("host_swappiness=900", "host_swappiness is 900; it is a whole number from 0 to 200"),
-        ("host_swappiness=much", "host_swappiness is much"),
         ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
         ("postgresql_port=70000", "postgresql_port is 70000 (1024 to 65535)"),
         ("postgresql_variant=stokc", "The variants are async-commit, big-wal"),
@@ -111,7 +110,6 @@ OTHER = "/usr/lib/os-release"
     ("file", "text", "names"),
     [
         (OTHER, "ID=debian; VERSION_ID=11", "runs debian 11 on "),
-        (OTHER, "ID=ubuntu; VERSION_ID=24.04", "runs ubuntu 24.04 on "),
         ("/bin/uname", "#!/bin/sh\necho armv7l", "runs debian 12 on armv7l; pgladder supports Debian 12"),
     ],
 )

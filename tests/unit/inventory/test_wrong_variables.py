@@ -26,6 +26,7 @@ NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 CASES: list[tuple[dict[str, Any], str]] = [
     ({}, ""),
     ({"host_swappiness": "010"}, "host_swappiness is 010; it is a whole number from 0 to 200, or empty."),
+    ({"host_swappiness": "much"}, "host_swappiness is much; it is a whole number from 0 to 200, or empty."),
     ({"host_dirty_ratio": ""}, ""),
     ({"host_timers_held": "fstrim.timer, man-db.timer"}, ""),
     ({"host_timers_held": []}, ""),
