@@ -84,10 +84,9 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
     """Hang up, name the boxes that failed, and return the exit code."""
     for link in boxes.links:
         link.give_up()
+    beside = console(stderr=True)
     for each in boxes.failures:
-        console(stderr=True).print(
-            Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True
-        )
+        beside.print(Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True)
     return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
 
 

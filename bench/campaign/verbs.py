@@ -243,7 +243,8 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
 
     def step(link: Link) -> Arrived:
         place = RESULTS / run / link.host.name
-        if _is_another(place / PLAN, steps.read_plan(link, run)):
+        here = place / PLAN
+        if here.is_file() and _is_another(here, steps.read_plan(link, run)):
             raise WrongUseError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
         return pull_one(link, run, place)
 
@@ -257,8 +258,6 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
 
 def _is_another(here: Path, there: bytes) -> bool:
     """Tell whether a plan that was pulled is another run's; one that was damaged since is brought again."""
-    if not here.is_file() or here.read_bytes() == there:
-        return False
     try:
         return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
     except WrongUseError:

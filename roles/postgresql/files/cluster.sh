@@ -141,8 +141,10 @@ place() { case $1 in */pg_hba) echo "$ETC/pg_hba.conf" ;; *) echo "$ETC/conf.d/$
 put_back() { # in next too: a run begins and ends with what is there
   for file in "$ETC"/next/*; do
     live=$(place "$file")
-    [ ! -e "$live.good" ] || as_owner cp -p --remove-destination "$live.good" "$file"
-    [ ! -e "$live.good" ] || as_owner mv -T "$live.good" "$live"
+    if [ -e "$live.good" ]; then
+      as_owner cp -p --remove-destination "$live.good" "$file"
+      as_owner mv -T "$live.good" "$live"
+    fi
   done
   for file in $new; do as_owner rm "$(place "$file")" "$file"; done
   systemctl restart "$UNIT" 2>/dev/null || true
