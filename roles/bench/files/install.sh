@@ -1,7 +1,7 @@
 #!/bin/sh
 # On the box: pgladder and its pinned dependencies in a virtual environment of their own, without any network.
-#   install.sh look       prints "other" when the release in use is another
-#   install.sh install    (as root; ARCHIVE too) installs it beside the one in use, then switches to it; prints "changed"
+#   install.sh      (as root; RELEASE and ARCHIVE in the environment)
+# Installs it beside the one in use, then switches to it; prints "changed".
 set -eu
 program=/opt/pgladder
 home=$program/$RELEASE
@@ -32,12 +32,6 @@ switch() {
   echo changed
 }
 
-case ${1-} in
-  look) [ "$(readlink "$program/current")" = "$RELEASE" ] || echo other ;;
-  install)
-    install
-    sync -f "$program"
-    switch
-    ;;
-  *) echo "usage: install.sh look | install" >&2 && exit 1 ;;
-esac
+install
+sync -f "$program"
+switch

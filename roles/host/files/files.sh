@@ -41,9 +41,9 @@ echo "$FILES" | while read -r mode owner path text; do
     write
   fi
 done
-if [ "$CHECK" != yes ]; then
-  systemctl daemon-reload
-  systemd-sysusers
-  # shellcheck disable=SC2046 # one word a file
-  systemd-tmpfiles --create $(echo "$FILES" | grep -o '/etc/tmpfiles.d/[^ ]*' | grep -vx "$KNOBS_FILE" || echo /dev/null)
-fi
+[ "$CHECK" != yes ] || exit 0
+# Also where nothing changed: the call that wrote them may have ended before it came to this.
+paths=$(echo "$FILES" | cut -d ' ' -f 3)
+case $paths in */etc/systemd/*) systemctl daemon-reload ;; esac
+case $paths in */etc/sysusers.d/*) systemd-sysusers ;; esac
+echo "$paths" | grep '^/etc/tmpfiles.d/' | grep -vx "$KNOBS_FILE" | xargs -r systemd-tmpfiles --create

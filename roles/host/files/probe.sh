@@ -11,6 +11,7 @@ cpu=/sys/devices/system/cpu/cpu0/cpufreq
 clocks="chrony.service ntpsec.service openntpd.service systemd-timesyncd.service"
 echo "system=$ID $VERSION_ID"
 echo "architecture=$(uname -m)"
+echo "release=$(readlink /opt/pgladder/current)"
 echo "python=$(command -v python3)"
 echo "homes=$(cut -d: -f1,6 /etc/passwd | xargs)"
 echo "sudo=$(sudo -n true 2>/dev/null && echo free)"

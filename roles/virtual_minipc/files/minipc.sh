@@ -1,15 +1,17 @@
 #!/bin/sh
 # One virtual mini-PC: its disk, its identity, its life (network.sh makes the bridge it hangs on).
-#   minipc.sh up | cut | down      (as root; the upper-case names below come from the environment)
+#   minipc.sh up | cut      (as root; the upper-case names below come from the environment)
+#   minipc.sh down          the end of every box but those that KEEP names
 # Prints "changed" when it changed something; `up` prints the host key too.
 #
 # The disk is an ext4 image of its own, so it has a size, a flush that is one, and can lose power: `cut` shuts the
 # file system down without flushing anything (what xfstests does), then kills every process. The tree is an overlay
 # of the base tree on that disk.
 set -eu
-box=$STATE/$NAME
-image=$box/disk.img disk=$box/disk root=$box/root
+place() { box=$STATE/$NAME image=$STATE/$NAME/disk.img disk=$STATE/$NAME/disk root=$STATE/$NAME/root; }
+place
 
+boxes() { [ ! -d "$STATE" ] || find "$STATE" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort; }
 die() { echo "$NAME: $*" >&2; exit 1; }
 
 # The systemd-nspawn of this box; one with the same path in another root tree is not ours.
@@ -63,18 +65,20 @@ write_user() {
   fi
 }
 
-# The host key comes last: where it is, the identity is complete.
+# The host key comes last: where it is, the identity is complete, whenever the power goes.
 write_identity() {
-  [ ! -e "$root/etc/ssh/ssh_host_ed25519_key" ] || return 0
+  key=$root/etc/ssh/ssh_host_ed25519_key
+  [ ! -e "$key" ] || return 0
   echo "$NAME" >"$root/etc/hostname"
   printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$NAME" >"$root/etc/hosts"
   : >"$root/etc/machine-id"
   write_network
   write_user
-  ssh-keygen -q -t ed25519 -N '' -C "root@$NAME" -f "$box/host_key"
+  rm -f "$key.part"
+  ssh-keygen -q -t ed25519 -N '' -C "root@$NAME" -f "$key.part"
+  mv "$key.part.pub" "$key.pub"
   sync -f "$root"
-  mv "$box/host_key.pub" "$root/etc/ssh/ssh_host_ed25519_key.pub"
-  mv "$box/host_key" "$root/etc/ssh/ssh_host_ed25519_key"
+  mv "$key.part" "$key"
 }
 
 authorise() {
@@ -143,6 +147,7 @@ up() {
     attach
     write_identity
     authorise
+    sync -f "$root"
     start
   else
     authorise
@@ -179,7 +184,7 @@ detach() {
 }
 
 cut() {
-  [ -d "$box" ] || die "there is no such box in this lab; it has: $(find "$STATE" -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | sort | xargs)"
+  [ -d "$box" ] || die "there is no such box in this lab; it has: $(boxes | xargs)"
   [ -n "$(leader)" ] || return 0
   lose_power
   stop
@@ -187,9 +192,14 @@ cut() {
 }
 
 down() {
-  stop
-  detach
-  rm -rf "$box"
+  for NAME in $(boxes); do
+    case " $KEEP " in *" $NAME "*) continue ;; esac
+    place
+    stop
+    detach
+    rm -rf "$box"
+  done
+  [ -n "$KEEP" ] || rm -rf "$STATE"
 }
 
 case ${1-} in up | cut | down) "$1" ;; *) die "usage: minipc.sh up | cut | down" ;; esac
