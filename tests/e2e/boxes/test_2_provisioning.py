@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import subprocess
+from subprocess import DEVNULL
 
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, sentence
@@ -12,7 +14,13 @@ BOX = BOXES[0]
 
 def _begin(lab: Lab) -> subprocess.Popen[bytes]:
     command = lab.command("provision", *lab.on(BOX))
-    return subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=CHECKOUT, start_new_session=True, stdin=DEVNULL, stdout=DEVNULL)
+
+
+def _kill(play: subprocess.Popen[bytes]) -> None:
+    """End all of it at once, as when the control machine goes."""
+    os.killpg(play.pid, signal.SIGKILL)
+    play.wait()
 
 
 def _runs(program: str) -> str:
@@ -53,23 +61,26 @@ def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: dict[str, s
     assert lab.snapshot(BOX) ^ as_found[BOX] == set()
 
 
-def test_teardown_after_provisioning_was_cut_off_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
     play = _begin(lab)
-    lab.wait_until(BOX, "sudo test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
-    play.kill()
-    play.wait()
-    lab.wait_until(BOX, "! " + _runs("initdb"))
+    lab.wait_until(BOX, _runs("dpkg"))
+    lab.cut(BOX)
+    _kill(play)
+    lab.up()
     said = lab.play("teardown", BOX)
     assert said.returncode == 0, said.stdout
     assert lab.snapshot(BOX) ^ as_found[BOX] == set()
 
 
-def test_a_box_that_lost_power_half_way_is_mended_by_running_again_without_the_internet(lab: Lab) -> None:
+def test_what_was_cut_off_and_lost_power_is_mended_by_running_again_without_the_internet(lab: Lab) -> None:
     play = _begin(lab)
     lab.wait_until(BOX, _runs("dpkg"))
+    _kill(play)
+    lab.wait_until(BOX, "! " + _runs("apt-get"))
+    play = _begin(lab)
+    lab.wait_until(BOX, "sudo test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
     lab.cut(BOX)
-    play.kill()
-    play.wait()
+    _kill(play)
     lab.up()
     lab.run(BOX, "echo '127.0.0.1 pypi.org files.pythonhosted.org' | sudo tee -a /etc/hosts")
     said = lab.play("provision", BOX)

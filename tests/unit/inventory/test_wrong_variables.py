@@ -19,6 +19,7 @@ BOX = {
     "own_ports": "5544",
     "own_cluster": "",
     "clusters": "main",
+    "homes": "root:/root me:/home/me",
 }
 OURS = {"host_probe": BOX | {"own_cluster": "pgladder", "clusters": "main pgladder"}}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
@@ -49,6 +50,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"postgresql_remote_clients": ["10.0.0.0/33", "::1/129", "::1", "abc/8"]},
         "not CIDR: 10.0.0.0/33 ::1/129 ::1 abc/8",
     ),
+    ({"bench_user": "agent"}, "bench_user is agent and postgresql_owner is pgladder; the agent owns its cluster"),
+    ({"bench_user": "me", "postgresql_owner": "me"}, "there is a user me that pgladder did not make"),
     ({"virtual_minipc_subnet": "10.86.300.0/24"}, "virtual_minipc_subnet is 10.86.300.0/24; it is a /24"),
     ({"virtual_minipc_disk_gb": "0"}, "virtual_minipc_disk_gb is 0; it is a whole number, 1 at least"),
     ({"virtual_minipc_memory_mb": "much"}, "virtual_minipc_memory_mb is much; it is a whole number, 0 at least"),
@@ -59,10 +62,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
 ]
 NOT_CIDR = "__postgresql_clients | reject('match', __postgresql_ipv4) | reject('match', __postgresql_ipv6) | join(' ')"
 SAID = [
-    *("{{ __host_wrong }}", "{{ __host_wrong_here }}", "{{ __postgresql_taken }}", "{{ __virtual_minipc_wrong }}"),
+    *("{{ __host_wrong }}", "{{ __host_wrong_here }}", "{{ __postgresql_taken }}", "{{ __bench_wrong_user }}"),
+    "{{ __virtual_minipc_wrong }}",
     f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
 ]
-ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "virtual_minipc")]
+ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "bench", "virtual_minipc")]
 
 
 @pytest.fixture(scope="module")
