@@ -13,8 +13,7 @@ from pathlib import Path
 from bench.analysis.apart import Kind, compare_runs
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
-from bench.analysis.notes import ending
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import PulledRun, extent_notes
 from bench.arms import by_cell, headline, rates, shared, why_not
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
@@ -139,7 +138,7 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
 def doubts(run: PulledRun) -> list[str]:
     """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
     planned, rate = len({trial.block for trial in run.plan.trials}), headline(run.records)
-    notes = ending(run, several=False)
+    notes = extent_notes(run)
     for cell, arms in by_cell(run.plan, run.records).items():
         counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
         if counts < planned:

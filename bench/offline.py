@@ -65,7 +65,7 @@ def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
 
 def told(run: PulledRun) -> LadderReport:
     """Return what the records of a run say, and how it ended."""
-    report = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=run.sealed)
+    report = ladder_report(run)
     return replace(report, notes=(*report.notes, *ending_notes(run)))
 
 

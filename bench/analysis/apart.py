@@ -13,9 +13,9 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
-from bench.analysis.notes import arm_notes, durability_notes, ending, no_settled
+from bench.analysis.notes import arm_notes, durability_notes, no_settled
 from bench.analysis.pooling import differing, windows
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
@@ -67,7 +67,7 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
-            *(note for run in runs for note in ending(run, several=True)),
+            *(note for run in runs for note in extent_notes(run, several=True)),
             *_boxes(sides, kind),
             NOT_INTERLEAVED[kind],
             *_unknown(sides),

@@ -12,13 +12,12 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.pulled import complete, finished, latest
+from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.arms import nothing_left
 from bench.model import (
     Fingerprint,
     Latency,
     Layout,
-    Plan,
     Reason,
     Record,
     Transport,
@@ -97,40 +96,25 @@ class LadderReport:
     ladders: tuple[Ladder, ...]
 
 
-def ladder_report(
-    plan: Plan,
-    host: Fingerprint | None,
-    records: Sequence[Record],
-    histograms: Mapping[Key, HdrHistogram],
-    *,
-    sealed: bool,
-) -> LadderReport:
-    """Return what a run's records say; ``sealed``: its files were checked against their checksums."""
-    whole = complete(plan, records)
-    partial = _partial(plan, records, whole=whole)
-    if not sealed:
-        why = "although all trials are recorded" if whole else "as the run was not closed"
-        partial.append(f"There are no checksums, {why}: nothing tells whether a file was changed.")
+def ladder_report(run: PulledRun) -> LadderReport:
+    """Return what a run's records say."""
+    nobody = ["This run has no fingerprint: it ended before it was taken."]
     return LadderReport(
-        run=plan.run,
-        host=host,
-        complete=whole and sealed,
-        notes=(
-            *partial,
-            *(host_notes(host) if host else ["This run has no fingerprint: it ended before it was taken."]),
-        ),
-        ladders=tuple(ladders(records, histograms)),
+        run=run.plan.run,
+        host=run.host,
+        complete=run.complete and run.sealed,
+        notes=(*extent_notes(run), *_ended_early(run), *(host_notes(run.host) if run.host else nobody)),
+        ladders=tuple(ladders(run.records, run.histograms)),
     )
 
 
-def _partial(plan: Plan, records: Sequence[Record], *, whole: bool) -> list[str]:
-    done = len(finished(records))
-    if not whole:
-        return [f"This run is not complete: {done} of its {len(plan.trials)} trials are here."]
-    if done < len(plan.trials):
-        why = nothing_left(plan, latest(records)) or "its comparison was decided"
-        return [f"This run ended after {done} of at most {len(plan.trials)} trials: {why}."]
-    return []
+def _ended_early(run: PulledRun) -> list[str]:
+    """Say that a run ended by its own rule, before the last trial of its plan."""
+    done, planned = len(finished(run.records)), len(run.plan.trials)
+    if done == planned or not run.complete:
+        return []
+    why = nothing_left(run.plan, latest(run.records)) or "its comparison was decided"
+    return [f"This run ended after {done} of at most {planned} trials: {why}."]
 
 
 def host_notes(host: Fingerprint) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
-from bench.analysis.pulled import PulledRun, finished, latest
+from bench.analysis.pulled import PulledRun, extent_notes, latest
 from bench.arms import nothing_left, usual_margin
 
 MANY_BLOCKS = 6
@@ -65,7 +65,7 @@ def alike_notes(alike: Iterable[Alike]) -> list[str]:
 def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
-    notes = [*baseline_notes(cells), *(note for run in runs for note in ending(run, several=len(runs) > 1))]
+    notes = [*baseline_notes(cells), *(note for run in runs for note in extent_notes(run, several=len(runs) > 1))]
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
@@ -97,18 +97,6 @@ def _spending(run: PulledRun) -> str:
     why = nothing_left(run.plan, latest(run.records))
     how = f"as {why}" if why else f"none undecided by ±{100 * usual_margin(run.plan):g} %"
     return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
-
-
-def ending(run: PulledRun, *, several: bool) -> list[str]:
-    """Say how far a run came, and whether its files are those that were written."""
-    name = f"Run {run.plan.run}" if several else "This run"
-    notes = []
-    if not run.complete:
-        how = "was cancelled and is not complete" if run.cancelled else "is not complete"
-        notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
-    if not run.sealed:
-        notes.append(f"{name} has no checksums, as it was not closed: nothing tells whether a file was changed.")
-    return notes
 
 
 def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:

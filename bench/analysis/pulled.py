@@ -72,10 +72,23 @@ def finished(records: Sequence[Record]) -> set[int]:
     return {record.trial for record in latest(records) if _cut(record) is None}
 
 
+def extent_notes(run: PulledRun, *, several: bool = False) -> list[str]:
+    """Say how far a run came, and whether its files are those that were written; of several each by its name."""
+    name, whole = f"Run {run.plan.run}" if several else "This run", run.complete
+    notes = []
+    if not whole:
+        how = "was cancelled and is not complete" if run.cancelled else "is not complete"
+        notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
+    if not run.sealed:
+        recorded = "as it was cancelled" if run.cancelled else "although all its trials are recorded"
+        why = recorded if whole else "as it was not closed"
+        notes.append(f"{name} has no checksums, {why}: nothing tells whether a file was changed.")
+    return notes
+
+
 def ending_notes(run: PulledRun) -> list[str]:
-    """Return how the run ended, where that was not the end of its plan; ``ladder`` tells how much of it is there."""
-    notes = ["The run was cancelled; what was recorded is kept."] if run.cancelled else []
-    notes += [why for record in latest(run.records) if (why := _cut(record))]
+    """Return how the run ended, where that was not the end of its plan; ``extent_notes`` tells how much is there."""
+    notes = [why for record in latest(run.records) if (why := _cut(record))]
     notes += [
         f"Trial {trial} had begun and has no record: it was under way when this was copied, or was cut off."
         for trial, _ in sorted(run.begun)

@@ -334,7 +334,7 @@ def test_a_run_until_decided_with_nothing_left_to_compare_ends_at_once_and_is_no
     assert report.complete
     assert void_or_partial([report])
     assert any(note.startswith(f"Ended after block 1 of at most 5, as {why}.") for note in report.notes)
-    ladder = ladder_report(run.plan, run.host, run.records, run.histograms, sealed=True)
+    ladder = ladder_report(run)
     assert ladder.notes[0] == f"This run ended after 3 of at most 15 trials: {why}."
     assert not any("decided:" in note or "none undecided" in note for note in (*report.notes, *ladder.notes))
 

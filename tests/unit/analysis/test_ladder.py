@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.ladder import Doubt, ladder_report, ladders
 from bench.model import Cpu, Reason, Unreadable
-from bench.stats.histogram import new_histogram
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, void
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, pulled, void
 
 
 def rungs(*records, **more):
@@ -168,12 +167,12 @@ def test_without_records_there_is_no_ladder():
 
 
 def report(*records, host=None, sealed=True):
-    histograms = {(each.trial, each.attempt): new_histogram() for each in records}
-    return ladder_report(a_plan(a_trial(1), a_trial(2)), host, records, histograms, sealed=sealed)
+    return ladder_report(pulled(*records, plan=a_plan(a_trial(1), a_trial(2)), host=host, sealed=sealed))
 
 
 def test_whole_results_without_checksums_are_noted():
-    assert "no checksums" in report(a_record(1), a_record(2), host=a_host(), sealed=False).notes[0]
+    [note] = report(a_record(1), a_record(2), host=a_host(), sealed=False).notes
+    assert note.startswith("This run has no checksums, although all its trials are recorded:")
 
 
 def test_a_run_with_a_record_for_every_trial_is_complete():

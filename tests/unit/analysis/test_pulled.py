@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.ladder import host_notes
-from bench.analysis.pulled import ending_notes, finished
+from bench.analysis.pulled import ending_notes, extent_notes, finished
 from bench.offline import told
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
@@ -16,8 +16,8 @@ def test_a_run_like_any_other_ends_without_a_word():
 
 def test_a_run_that_was_cancelled_says_so_first():
     run = replace(pulled(a_record(1), a_record(2, **void("interrupted"))), cancelled=True)
-    first, second = ending_notes(run)
-    assert "was cancelled" in first
+    first, second = told(run).notes
+    assert first == "This run was cancelled and is not complete: 1 of its 2 trials are here."
     assert "trial 2" in second
 
 
@@ -54,6 +54,21 @@ def test_files_that_nothing_vouches_for_are_said_to_be_that():
     run = pulled(a_record(1), a_record(2), host=a_host(), sealed=False)
     [note] = told(run).notes
     assert "no checksums" in note
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        (pulled(a_record(1), a_record(2)), "although all its trials are recorded"),
+        (pulled(a_record(1), a_record(2), cancelled=True), "as it was cancelled"),
+        (pulled(a_record(1), begun=[(2, 1)]), "as it was not closed"),
+    ],
+)
+def test_checksums_that_a_finished_run_lost_are_told_from_those_that_were_never_written(run, why):
+    run = replace(run, sealed=False)
+    sentence = f"has no checksums, {why}: nothing tells whether a file was changed."
+    assert extent_notes(run)[-1] == told(run).notes[-1 - len(ending_notes(run))] == f"This run {sentence}"
+    assert extent_notes(run, several=True)[-1] == f"Run {run.plan.run} {sentence}"
 
 
 def test_a_void_trial_is_a_finished_one():

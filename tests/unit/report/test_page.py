@@ -83,7 +83,10 @@ def test_a_run_without_a_doubt_says_so():
         (pulled(a_record(1), a_record(2, **void("agent-ended"))), "killed or lost power during trial 2"),
         (pulled(a_record(1), begun=[(2, 1)], sealed=False), "Trial 2 had begun and has no record"),
         (pulled(a_record(1), plan=a_plan(a_trial(1), a_trial(2))), "not complete: 1 of its 2 trials are here"),
-        (pulled(a_record(1), a_record(2), sealed=False), "There are no checksums"),
+        (
+            pulled(a_record(1), a_record(2), sealed=False),
+            "This run has no checksums, although all its trials are recorded",
+        ),
         (pulled(a_record(1), host=None), "This run has no fingerprint"),
         (pulled(plan=a_plan(a_trial(1)), host=None), "No trial of this run gave a number"),
         (pulled(a_record(1, **void())), "No trial of this run gave a number"),
