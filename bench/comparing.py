@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.analysis.apart import Kind, compare_runs
-from bench.analysis.comparison import ComparisonReport
+from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.arms import by_cell, headline, rates, shared, why_not
@@ -155,18 +155,24 @@ def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
     """Tell whether a comparison rests on less than was planned, or says nothing of a pair."""
     return any(
         not report.complete
-        or any(arm.void for cell in report.cells for arm in cell.arms)
-        or any(pair.verdict is None for cell in report.cells for pair in cell.pairs)
+        or any(arm.void for cell in tried(report) for arm in cell.arms)
+        or any(pair.verdict is None for cell in tried(report) for pair in cell.pairs)
         for report in reports
     )
+
+
+def tried(report: ComparisonReport) -> list[CellComparison]:
+    """Return the cells that were tried: not those of a variant that every one of several runs, or hosts, refused."""
+    return [cell for cell in report.cells if cell.variant is None or not all(arm.refused for arm in cell.arms)]
 
 
 NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
 
 
 def equivalent(report: ComparisonReport) -> bool:
-    """Tell whether every pair was shown to be equivalent."""
-    return all(pair.verdict == "equivalent" for cell in report.cells for pair in cell.pairs)
+    """Tell whether every pair was shown to be equivalent, and there was one; a variant refused by all has none."""
+    cells = tried(report)
+    return bool(cells) and all(pair.verdict == "equivalent" for cell in cells for pair in cell.pairs)
 
 
 # --- again -----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
-from bench.arms import Cell, Rate, burst, by_cell, headline, rate_name, settled
+from bench.arms import Cell, Rate, burst, by_cell, headline, rate_name, refused, settled
 from bench.facts import comparable, in_words
 from bench.model import Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison
@@ -207,7 +207,9 @@ def _compared(one: Sequence[Record], other: Sequence[Record], rate: Rate, margin
 
 
 def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
-    return [record for record in side.trials[where] if record.validity.state == "void"]
+    """Return the void trials; those of an arm that was refused in all of them are told by that."""
+    records = side.trials[where]
+    return [] if refused(records) else [record for record in records if record.validity.state == "void"]
 
 
 def _void(side: Side, where: tuple[Cell, str]) -> str:

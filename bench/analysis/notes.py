@@ -107,10 +107,24 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
     return [f"{count} of {len(counting)} trials are suspect, {code}: {first[code]}." for code, count in told.items()]
 
 
+def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:
+    """Say which arms were refused; of a variant that not all of several runs refused, that it is a difference."""
+    return list(dict.fromkeys(note for cell in cells for note in _refusals(cell)))
+
+
+def _refusals(cell: CellComparison) -> list[str]:
+    whys = {arm.name: arm.refused.rstrip(".") for arm in cell.arms if arm.refused}
+    if cell.variant is None or not whys:
+        return [f"{name}: {why}." for name, why in whys.items()]
+    others = [arm.name for arm in cell.arms if not arm.refused]
+    differs = f"and not by {' and '.join(others)}, which is a difference"
+    what = differs if others else "so there is nothing of it to compare"
+    return [f"{cell.variant} was refused by {' and '.join(whys)}, {what} ({'; '.join(dict.fromkeys(whys.values()))})."]
+
+
 def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
-    refused = {(arm.name, cell.variant): arm.refused for cell in cells for arm in cell.arms if arm.refused}
-    notes = [f"{arm}{f', {variant}' if variant else ''}: {why}." for (arm, variant), why in refused.items()]
+    notes = refusal_notes(cells)
     for cell in cells:
         where = f"{cell.phase} {cell.layout} {cell.transport}"
         found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)

@@ -6,7 +6,7 @@ import pytest
 
 from bench.analysis.apart import compare_runs
 from bench.analysis.comparison import Differing
-from bench.comparing import void_or_partial
+from bench.comparing import equivalent, void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
 from bench.tuning.render import as_variant
@@ -204,17 +204,48 @@ def test_a_pair_without_a_verdict_is_less_than_was_asked_for():
     assert not void_or_partial([compare_runs([run(), run(name=LATER)], "runs")])
 
 
-def test_of_several_variants_that_a_run_refused_each_is_told():
-    both = compared_run({"stock": RATES, "b": RATES, "c": RATES})
+EVEN = {"stock": [100.0, 101, 100, 101], "b": [100.0, 101, 100, 101], "c": [100.0, 101, 100, 101]}
+
+
+def refusing(*variants, name=None):
+    """A quiet run of three variants that refuses these."""
+    made = compared_run(EVEN)
+    plan = replace(made.plan, run=name or made.plan.run)
     records = [
-        replace(each, run=LATER, **(void("refused", f"refused: no {each.variant}") if each.variant != "stock" else {}))
-        for each in both.records
+        replace(
+            each, run=plan.run, **(void("refused", f"refused: no {each.variant}") if each.variant in variants else {})
+        )
+        for each in made.records
     ]
-    report = compare_runs([both, replace(both, plan=replace(both.plan, run=LATER), records=records)], "runs")
-    assert [note for note in report.notes if "refused" in note and "left out" not in note] == [
-        f"{LATER}, b: refused: no b.",
-        f"{LATER}, c: refused: no c.",
+    return replace(made, plan=plan, records=records)
+
+
+def refusals(report):
+    return [note for note in report.notes if "refused" in note]
+
+
+def test_of_several_variants_that_only_one_run_refused_each_is_told_as_a_difference():
+    report = compare_runs([refusing(), refusing("b", "c", name=LATER)], "runs")
+    assert refusals(report) == [
+        f"{each} was refused by {LATER}, and not by {RUN}, which is a difference (refused: no {each})." for each in "bc"
     ]
+    assert [cell.pairs[0].verdict for cell in report.cells] == ["equivalent", None, None]
+    assert not equivalent(report)
+    assert void_or_partial([report])
+
+
+def test_what_both_runs_refused_is_said_and_the_rest_is_shown_to_be_equivalent():
+    report = compare_runs([refusing("b"), refusing("b", name=LATER)], "runs")
+    assert refusals(report) == [
+        f"b was refused by {RUN} and {LATER}, so there is nothing of it to compare (refused: no b)."
+    ]
+    assert equivalent(report)
+    assert not void_or_partial([report])
+
+
+def test_runs_that_refused_everything_are_not_equivalent():
+    report = compare_runs([refusing(*EVEN), refusing(*EVEN, name=LATER)], "runs")
+    assert not equivalent(report)
 
 
 def test_runs_of_one_box_are_no_comparison_of_hosts():
