@@ -39,6 +39,10 @@ SHARED_BYTES = 128 << 20
 """All else in shared memory, rounded up: 21 MB with 300 connections, 52 MB with 1,000."""
 
 
+class OutOfRangeError(WrongUseError):
+    """A number that lies outside what its parameter takes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A row of ``pg_settings``."""
@@ -55,7 +59,8 @@ class Parameter:
         """Return what a text comes to.
 
         Raises:
-            WrongUseError: the parameter takes no such value.
+            OutOfRangeError: the parameter takes smaller or larger numbers only.
+            WrongUseError: it takes no such value.
 
         """
         match self.kind:
@@ -74,7 +79,7 @@ class Parameter:
             raise WrongUseError(f"{self.name} = {text}: {error}") from error
         least, most = Fraction(self.least), Fraction(self.most)
         if not least <= value <= most:
-            raise WrongUseError(
+            raise OutOfRangeError(
                 f"{self.name} = {text}: it must lie between {shown(least, self.unit)} and {shown(most, self.unit)}."
             )
         return value
@@ -113,13 +118,14 @@ def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
     """Return what each text comes to; of an extension's parameters (with a dot) the text itself.
 
     Raises:
-        WrongUseError: an unknown parameter (names the nearest) or a value it does not take.
+        OutOfRangeError: a number that lies outside what its parameter takes.
+        WrongUseError: an unknown parameter (names the nearest) or another value it does not take.
 
     """
     try:
         return {name: text if "." in name else _known(name).value(text) for name, text in texts.items()}
     except WrongUseError as error:
-        raise WrongUseError(f"{where}: {error}") from error
+        raise type(error)(f"{where}: {error}") from error
 
 
 def _known(name: str) -> Parameter:

@@ -6,7 +6,7 @@ or none) and for ``formula(name)``, the settings of a published formula with the
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from bench.model import Variant, WrongUseError
 from bench.tuning import parameters
 from bench.tuning.formulas import tune, tune_for_need
 from bench.tuning.hardware import Hardware, UnfitError
-from bench.tuning.settings import settings_text
+from bench.tuning.settings import Setting, settings_text
 
 SUFFIX = ".conf.j2"
 RESERVED = ("all", "as-found", "harness")
@@ -115,7 +115,7 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
 
     Raises:
-        UnfitError: its formula has nothing for this hardware.
+        UnfitError: its formula has nothing for this hardware, or what PostgreSQL does not take.
         WrongUseError: the template or its text has an error; says where and what.
 
     """
@@ -156,7 +156,17 @@ def _formula(box: Box, name: str) -> str:
     else:
         note = f"For {box.hardware} and a plan that needs {box.need} connections"
         found = tune_for_need(name, box.hardware, box.need)
+    _check_range(name, [each for each in found if each.name not in box.owned])
     return settings_text(found, owned=box.owned, notes=[note, ""])
+
+
+def _check_range(formula: str, found: Iterable[Setting]) -> None:
+    """Refuse a formula on a box so small or so large that PostgreSQL does not take what it says there."""
+    where = f"PostgreSQL 15 does not take what {formula} says for this box"
+    try:
+        parameters.values({each.name: each.text for each in found}, where)
+    except parameters.OutOfRangeError as error:
+        raise UnfitError(str(error)) from error
 
 
 def as_variant(name: str, text: str, refused: str | None = None) -> Variant:

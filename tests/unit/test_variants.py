@@ -209,6 +209,30 @@ def test_a_formula_that_has_nothing_for_the_box_is_an_arm_that_is_refused(names)
     assert {"stock", "pgtune-web", "pgtune-oltp"} <= {trial.variant for trial in plan.trials}
 
 
+HUGE = Machine(replace(MACHINE.hardware, ram_mb=48 << 20), huge_page_bytes=0)
+TOO_MUCH = (
+    "PostgreSQL 15 does not take what pgtune-web says for this box: shared_buffers = 12288GB: it must lie between"
+)
+
+
+def test_a_formula_whose_value_postgresql_does_not_take_is_an_arm_that_is_refused():
+    found = variants_for(["stock", "pgtune-web"], HUGE, 100, harness_for(100, tls=False))
+    assert (found["stock"].refused, found["pgtune-web"].text) == (None, "")
+    assert found["pgtune-web"].refused.startswith(TOO_MUCH)
+
+
+def test_a_file_of_ones_own_with_such_a_value_is_an_error(tmp_path, monkeypatch):
+    (tmp_path / "variants").mkdir()
+    own = {"stock": "", "mine": "{{ formula('pgtune-web') -}}\njit_above_cost = -9\n"}
+    for name, text in own.items():
+        (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
+    harness = harness_for(100, tls=False)
+    monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
+    with pytest.raises(WrongUseError, match=r"^Variant mine: jit_above_cost = -9: it must lie between -1 and"):
+        variants_for(["stock", "mine"], MACHINE, 100, harness)
+    assert variants_for(["stock", "mine"], HUGE, 100, harness)["mine"].refused.startswith(TOO_MUCH)
+
+
 def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
     with pytest.raises(WrongUseError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
         variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
