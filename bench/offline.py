@@ -13,7 +13,7 @@ from bench.analysis.belongs import check_records
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
-from bench.journal import REPORT, RunDirectory, find_runs
+from bench.journal import REPORT, TRIALS, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
 from bench.noise import compare_box
 from bench.stats.compare import MARGIN
@@ -43,12 +43,12 @@ def records_of(directory: RunDirectory) -> PulledRun:
 
 
 def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
-    plan, records = directory.plan(), directory.records()
-    check_records(plan, records)
+    plan, records, path = directory.plan(), directory.records(), directory.path.resolve()
+    check_records(plan, records, str(directory.path / TRIALS))
     return PulledRun(
-        directory=directory.path.resolve().name,
+        directory=path.name,
         plan=plan,
-        host=_host(directory, plan),
+        host=_named(directory.host(), path, plan),
         records=records,
         samples={},
         histograms={},
@@ -57,9 +57,8 @@ def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
     )
 
 
-def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
+def _named(found: Fingerprint | None, path: Path, plan: Plan) -> Fingerprint | None:
     """Return the fingerprint, under the inventory's name for the box in results/<run>/<host>: hostnames repeat."""
-    found, path = directory.host(), directory.path.resolve()
     return replace(found, host=path.name) if found and path.parent.name == plan.run else found
 
 

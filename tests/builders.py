@@ -242,8 +242,10 @@ def again(run: PulledRun) -> PulledRun:
 
 
 def rated(rate: float | None) -> dict[str, Any]:
-    """What of a record a rate decides; the settled one is a fifth lower."""
-    return void() if rate is None else {"rows_per_s": rate, "settled_rows_per_s": 0.8 * rate}
+    """What of a record a rate decides; the settled one is a fifth lower. A file's must be whole or half."""
+    if rate is None:
+        return void()
+    return {"rows": round(2 * rate), "rows_per_s": rate, "settled_rows_per_s": 2 * rate / 2.5}
 
 
 def written(path: Path, run: PulledRun) -> Path:

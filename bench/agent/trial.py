@@ -37,6 +37,7 @@ from bench.probes.sensors import Sensors
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError, script
 from bench.stats.histogram import decode, merge, percentiles
+from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
 from bench.workload.client import DRAIN_TIMEOUT_S
@@ -246,7 +247,7 @@ class TrialRunner:
             outcome.reasons += judge.check_in_flight(check)
             outcome.reasons += judge.check_cpu(outcome.cpu, psutil.cpu_count() or 1)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
-        settled = seconds + outcome.checkpoint_s if seconds and outcome.checkpoint_s is not None else None
+        burst, settled, commits_per_s = window_rates(sum(rows), sum(commits), seconds, outcome.checkpoint_s)
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
         record = Record(
             run=self.plan.run,
@@ -275,9 +276,9 @@ class TrialRunner:
             rows=sum(rows),
             commits=sum(commits),
             errors=sum(len(result.errors) for result in results),
-            rows_per_s=sum(rows) / seconds if seconds else None,
-            settled_rows_per_s=sum(rows) / settled if settled else None,
-            commits_per_s=sum(commits) / seconds if seconds else None,
+            rows_per_s=burst,
+            settled_rows_per_s=settled,
+            commits_per_s=commits_per_s,
             latency_ms=latency,
             row_latency_ms=latency.mean / parameters.batch if latency.mean is not None else None,
             cpu=outcome.cpu,

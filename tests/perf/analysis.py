@@ -20,7 +20,8 @@ def write_runs(results: Path, runs: int = RUNS) -> None:
     source = random.Random(1)
     for number in range(runs):
         rates = {
-            f"v{arm}": [1000 * source.lognormvariate(0.02 * arm, 0.02) for _ in range(BLOCKS)] for arm in range(ARMS)
+            f"v{arm}": [round(1000 * source.lognormvariate(0.02 * arm, 0.02)) for _ in range(BLOCKS)]
+            for arm in range(ARMS)
         }
         run = compared_run(rates)
         plan = replace(run.plan, run=f"20261122T{number:06d}-ab12")

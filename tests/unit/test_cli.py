@@ -11,7 +11,7 @@ from bench import cli
 from bench.cli import main
 from bench.journal import RunDirectory
 from bench.model import to_json
-from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, void
+from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, void
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +209,7 @@ def pulled(tmp_path):
     directory = RunDirectory(tmp_path / "results" / "run" / "bench-1")
     directory.begin(a_plan())
     directory.write_host(a_host())
-    directory.append(a_record(1, "1", rows_per_s=70), a_samples(1))
+    directory.append(a_record(1, "1", **rated(70)), a_samples(1))
     directory.append(a_record(2), a_samples(2))
     directory.finish()
     return directory

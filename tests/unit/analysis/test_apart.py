@@ -10,7 +10,7 @@ from bench.comparing import equivalent, void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
 from bench.tuning.render import as_variant
-from tests.builders import a_histogram, a_host, compared_run, void
+from tests.builders import RUN, a_histogram, a_host, compared_run, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -125,7 +125,7 @@ def test_facts_that_differ_are_listed_and_serve_as_explanation():
 
 def test_hosts_are_told_by_processor_energy_and_latency_too():
     other = replace(run(), host=replace(a_host(cpu={"logical_cpus": 8}), host="bench-2"))
-    other = replace(other, records=[replace(each, energy_j=35.0) for each in other.records])
+    other = replace(other, records=[replace(each, energy_j=each.rows / 1000) for each in other.records])
     first = replace(run(), histograms={(trial, 1): a_histogram(26_100, times=9) for trial in range(1, 7)})
     one, two = compare_runs([first, other], "hosts").cells[0].arms
     assert one.rows_per_s_per_cpu == pytest.approx(2 * two.rows_per_s_per_cpu)

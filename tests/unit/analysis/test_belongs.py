@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.belongs import check_records
-from bench.model import UntilDecided, WrongUseError
+from bench.model import Record, UntilDecided, WrongUseError, from_json, to_json
 from bench.plan import check_consistent
 from bench.tuning.render import as_variant
 from tests.builders import a_plan, a_record, a_trial, compared_run, void
@@ -42,6 +42,31 @@ def test_records_as_planned_belong_and_so_does_one_whose_window_was_never_comple
 def test_a_record_that_contradicts_its_plan_is_refused_by_what_is_not_as_planned(changes, told):
     with pytest.raises(WrongUseError, match=told):
         check_records(RUN.plan, changed(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"rows_per_s": 300.0}, "the rows_per_s of trial 1 is 300.0, and the recorder makes 100.0 of its rows"),
+        ({"rows_per_s": 100.00000000000001}, "the rows_per_s of trial 1 is 100.00000000000001"),
+        ({"rows_per_s": None}, "the rows_per_s of trial 1 is None"),
+        ({"settled_rows_per_s": 100.0}, "the settled_rows_per_s of trial 1 is 100.0, and the recorder makes 80.0"),
+        ({"checkpoint_s": None}, "the settled_rows_per_s of trial 1 is 80.0, and the recorder makes None"),
+        ({"commits_per_s": 1.0}, "the commits_per_s of trial 1 is 1.0"),
+        ({"rows": 3}, "the rows_per_s of trial 1 is 100.0, and the recorder makes 1.5"),
+        ({**void(), "rows_per_s": 100.0}, "the rows_per_s of trial 1 is 100.0, and the recorder makes None"),
+    ],
+)
+def test_a_rate_that_its_record_does_not_make_is_refused_by_file_and_line(changes, told):
+    with pytest.raises(WrongUseError, match=f"^here/trials.jsonl, line 1: {told}"):
+        check_records(RUN.plan, changed(**changes), "here/trials.jsonl")
+    with pytest.raises(WrongUseError, match=r"^trials\.jsonl, line 4: "):
+        check_records(RUN.plan, [*RUN.records[1:], changed(**changes)[0]])
+
+
+def test_a_rate_that_no_decimal_holds_exactly_is_still_the_recorders():
+    third = changed(rows=100, checkpoint_s=0.1, rows_per_s=50.0, settled_rows_per_s=100 / 2.1)
+    check_records(RUN.plan, [from_json(to_json(each), Record, "here") for each in third])
 
 
 def test_a_trial_recorded_twice_is_refused():
@@ -125,6 +150,6 @@ def test_a_plan_may_set_a_variant_against_itself_refuse_several_and_name_one_wit
 def test_a_result_under_a_variant_that_the_plan_refuses_is_refused():
     plan = with_variants(STOCK, UNFIT)
     under = [replace(each, variant_sha256=UNFIT.sha256) if each.variant == "fast" else each for each in RUN.records]
-    with pytest.raises(WrongUseError, match=r"Trial 2 of run .* has a result, and its plan refuses fast"):
+    with pytest.raises(WrongUseError, match=r"line 2: trial 2 of run .* has a result, and its plan refuses fast"):
         check_records(plan, under)
     check_records(plan, [replace(each, **void("refused")) if each.variant == "fast" else each for each in under])

@@ -348,6 +348,6 @@ def test_suspect_trials_count_and_are_counted():
 
 def test_energy_is_told_by_a_thousand_rows():
     run = compared_run({"a": QUIET, "b": FASTER})
-    heated = [replace(each, energy_j=70.0) for each in run.records]
+    heated = [replace(each, energy_j=each.rows / 500) for each in run.records]
     assert told(replace(run, records=heated)).cells[0].arms[0].joules_per_1000_rows == 2.0
     assert a_record().energy_j is None
