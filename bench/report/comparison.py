@@ -24,6 +24,7 @@ from bench.report.terminal import DASH, print_whole, rate, short
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
+COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
 MATRIX_COLUMNS = 6
 KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
 
@@ -88,15 +89,16 @@ def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: P
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
     kind = KINDS[report.kind]
-    table = bare_table(kind, "p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows", left={kind})
+    table = bare_table(kind, *COSTS, left={kind})
     for arm in cell.arms:
-        energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
-        table.add_row(
-            *map(
-                Text, [shortened(arm.name), short(arm.p50_ms), short(arm.p99_ms), rate(arm.rows_per_s_per_cpu), energy]
-            )
-        )
+        table.add_row(*map(Text, [shortened(arm.name), *cost_figures(arm)]))
     return table
+
+
+def cost_figures(arm: ArmSummary) -> Sequence[str]:
+    """Return what an arm's rows cost, in the order of ``COSTS``."""
+    energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
+    return short(arm.p50_ms), short(arm.p99_ms), rate(arm.rows_per_s_per_cpu), energy
 
 
 def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:

@@ -6,8 +6,8 @@ The figures are the terminal's: ``report.comparison`` words them, here they are 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
-from bench.report.comparison import caption, heading, noise_line
+from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair
+from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_line
 from bench.report.overall import standings
 from bench.report.page.figures import Figure, Row
 from bench.report.ratios import headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
@@ -24,6 +24,8 @@ class CellView:
     heading: str
     rows: list[list[tuple[str, str]]]
     noise: str
+    costs: list[tuple[str, Sequence[tuple[str, str]]]]
+    """Of runs and hosts: by arm, what its rows cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
                     heading=heading(cell),
                     rows=[_labelled(row) for row in _rows(report, cell)],
                     noise=noise_line(cell) if report.kind == "variants" else "",
+                    costs=[] if report.kind == "variants" else _costs(cell),
                 )
                 for cell in report.cells
             ),
@@ -70,7 +73,11 @@ def _overall(report: ComparisonReport) -> Iterable[CellView]:
     """Return the standings over all cells; rates and settings are the cells' own."""
     for title, rows in standings(report):
         views = [_labelled([rank, arm, "", "", "", *figures, ""]) for arm, rank, *figures in rows]
-        yield CellView(heading=title, rows=views, noise="")
+        yield CellView(heading=title, rows=views, noise="", costs=[])
+
+
+def _costs(cell: CellComparison) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    return [(arm.name + mark(arm), list(zip(COSTS, cost_figures(arm), strict=True))) for arm in cell.arms]
 
 
 def _labelled(row: Iterable[str]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.model import Cpu, Samples
 from bench.offline import told
@@ -159,12 +160,38 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
     for device, width in WIDTHS.items():
         browser.show(path, width=width)
         keep(browser, f"compared-{device}")
-        assert [each.message for each in browser.complaints()] == []
-        drawn = "document.querySelector('[data-chart=forest]')"
-        assert browser.run(f"{drawn}.dataset.drawn") == "yes"
-        assert browser.run(f"{drawn}.querySelectorAll('svg .mark-symbol path').length") == 4
-        assert browser.run("document.documentElement.scrollWidth") <= width
+        assert_drawn(browser, width, ratios=6)
         assert "faster" in browser.run("document.body.textContent")
+        assert "over all 2 cells" in browser.run("document.querySelector('[data-chart=forest] svg').textContent")
+
+
+def test_what_the_rows_of_hosts_cost_is_readable_on_a_phone(browser, tmp_path):
+    rates = {"stock": [100.0, 103, 98, 101]}
+    one = compared_run(rates, ("1-B", "2"))
+    host = replace(a_host(cpu={"logical_cpus": 2}), host="a-second-box-with-a-rather-long-name")
+    dear = [replace(each, energy_j=each.rows * 4.0) for each in one.records]
+    other = replace(compared_run(rates, ("1-B", "2")), host=host, records=dear)
+    path, runs = tmp_path / "hosts.html", [one, other]
+    comparison = compare_runs(runs, "hosts")
+    path.write_text(build_page(runs, [told(run) for run in runs], assets(), "0.1.0", [comparison], []))
+    for device, width in WIDTHS.items():
+        browser.show(path, width=width)
+        keep(browser, f"compared-hosts-{device}")
+        assert_drawn(browser, width, ratios=2)
+        costs = "[...document.querySelectorAll('.costs th, .costs td')].filter(cell => cell.offsetParent)"
+        assert browser.run(f"{costs}.filter(cell => cell.scrollWidth > cell.clientWidth + 1).length") == 0
+        assert browser.run(f"{costs}.filter(cell => cell.textContent === '4e+03').length") == 2
+    label = "getComputedStyle(document.querySelector('.costs td[data-column=\"J/1,000 rows\"]'), '::before').content"
+    assert browser.run(label) == '"J/1,000 rows"'
+
+
+def assert_drawn(browser, width, ratios):
+    """The forest is there, with so many ratios, and nothing is wider than the window."""
+    assert [each.message for each in browser.complaints()] == []
+    forest = "document.querySelector('[data-chart=forest]')"
+    assert browser.run(f"{forest}.dataset.drawn") == "yes"
+    assert browser.run(f"{forest}.querySelectorAll('svg .mark-symbol path').length") == ratios
+    assert browser.run("document.documentElement.scrollWidth") <= width
 
 
 def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
+from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
 from bench.offline import told
@@ -15,7 +16,7 @@ from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view
-from tests.builders import a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
 VIRTUAL = {"system": {"hypervisor": True}}
@@ -228,6 +229,44 @@ def test_the_ranking_over_all_cells_comes_before_the_cells():
     assert [(dict(row)["rank"], dict(row)["arm"], dict(row)["ratio"]) for row in first.rows] == [
         ("1", "b", "2.000"), ("2", "stock", "1")
     ]  # fmt: skip
+
+
+def test_the_forest_begins_with_the_ratios_over_all_cells_that_arms_are_ranked_by():
+    run = compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, phases=("2-D", "2-G"))
+    comparison = compare_arms([run], lambda _cell, _blocks: None)
+    over, *cells = comparison_view(comparison).forest.rows
+    [pair] = comparison.overall.pairs
+    assert (over["rung"], over["ratio"], over["label"]) == ("b | over all 2 cells", pair.settled.ratio, "2.000 faster")
+    assert (over["low"], over["high"]) == (pair.settled.interval.low, pair.settled.interval.high)
+    assert len(cells) == len({row["rung"] for row in cells}) == 2
+    assert not any("all" in row["rung"] for row in cells)
+
+
+def test_the_forest_of_one_cell_has_nothing_over_all():
+    run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
+    [row] = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
+    assert row["rung"].startswith("b | 2-C")
+
+
+def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do_not():
+    one = compared_run({"stock": QUIET})
+    other = replace(
+        one,
+        host=replace(a_host(cpu={"logical_cpus": 2}), host="bench-2"),
+        records=[replace(each, energy_j=each.rows / 500) for each in one.records],
+        histograms={key: a_histogram(5_000, 90_000, times=900) for key in one.histograms},
+    )
+    comparison = compare_runs([one, other], "hosts")
+    [cell] = comparison_view(comparison).cells
+    assert [(arm, dict(figures)) for arm, figures in cell.costs] == [
+        ("bench-1", {"p50 ms": "–", "p99 ms": "–", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),
+        ("bench-2", {"p50 ms": "5.00", "p99 ms": "90.0", "rows/s a CPU": "40.2", "J/1,000 rows": "2"}),
+    ]
+    reports = [told(run) for run in (one, other)]
+    page = Page(build_page([one, other], reports, Assets("/* vega */", {"forest": {}}), "0.1.0", [comparison]))
+    assert "J/1,000 rows" in page.text
+    assert "not what the wall plug gives" in page.text
+    assert "J/1,000 rows" not in compared_page(compared_run({"stock": QUIET, "b": QUIET[::-1]})).text
 
 
 def test_durability_that_differs_is_said_before_any_ratio():
