@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 
 from bench.analysis.spending import OUTSIDE, PARTS
+from bench.report.page.figures import BETWEEN
 
 ROWS = alt.NamedData(name="rows")
 RUNG = alt.Y("rung:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
@@ -162,7 +163,8 @@ def course() -> dict[str, Any]:
 def forest() -> dict[str, Any]:
     """Ratios with their intervals on a log scale; the margin shaded, and between thin lines what the noise hides."""
     scale = alt.Scale(type="log", nice=False, padding=54)
-    base = alt.Chart(ROWS).encode(y=RUNG.copy())
+    lines = RUNG.axis(labelExpr=f"split(datum.label, '{BETWEEN}')", labelLineHeight=13)
+    base = alt.Chart(ROWS).encode(y=lines)
     margin = base.mark_rect(style="margin").encode(x="min(margin_low):Q", x2="max(margin_high):Q")
     known = alt.condition("isValid(datum.floor_low)", alt.value(1), alt.value(0))
     noise = base.transform_calculate(
@@ -178,5 +180,5 @@ def forest() -> dict[str, Any]:
     points = told.mark_point(filled=True, shape="circle", size=75, opacity=1).encode(x=ratio)
     texts = told.mark_text(align="left", dx=9, fontSize=11).encode(x="high:Q", text="label:N")
     return _bare(
-        (margin + alt.layer(*floors) + intervals + points + texts).properties(width="container", height={"step": 26})
+        (margin + alt.layer(*floors) + intervals + points + texts).properties(width="container", height={"step": 34})
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair
 from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_line
 from bench.report.overall import standings
-from bench.report.page.figures import Figure, Row
+from bench.report.page.figures import BETWEEN, Figure, Row
 from bench.report.ratios import headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
 from bench.report.terminal import DASH, rate
+from bench.stats.compare import Comparison
 
 COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
            "verdict", "detects", "blocks + more", "settings that differ in effect")  # fmt: skip
@@ -47,7 +48,9 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
     return ComparisonView(
         title=" and ".join(report.hosts) if report.kind == "variants" else f"The {report.kind}",
         notes=list(report.notes),
-        forest=Figure(chart="forest", label="ratio of each arm to the first, by cell", rows=_forest(report)),
+        forest=Figure(
+            chart="forest", label="ratio of each arm to the first, over all cells and in each", rows=_forest(report)
+        ),
         cells=[
             *_overall(report),
             *(
@@ -85,29 +88,32 @@ def _labelled(row: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _forest(report: ComparisonReport) -> Sequence[Row]:
-    """Return a row a pair: ratio and interval, the margin, the noise floor where it is known."""
-    rows = []
-    for cell in report.cells:
-        for pair in cell.pairs:
-            found = headlined(report, pair)
-            if found is None:
-                continue
-            floor = cell.noise.detectable if cell.noise else None
-            rows.append(
-                {
-                    "rung": f"{pair.candidate} · {heading(cell)}",
-                    "ratio": found.ratio,
-                    "low": found.interval.low if found.interval else found.ratio,
-                    "high": found.interval.high if found.interval else found.ratio,
-                    "verdict": pair.verdict,
-                    "label": f"{ratio_text(found)} {pair.verdict}",
-                    "margin_low": 1 / (1 + report.margin),
-                    "margin_high": 1 + report.margin,
-                    "floor_low": None if floor is None else 1 / (1 + floor),
-                    "floor_high": None if floor is None else 1 + floor,
-                }
-            )
-    return rows
+    """Return a row a pair: first over all cells, which is what arms are ranked by, then cell by cell."""
+    over = report.overall
+    ranked = [(f"over all {over.cells} cells", None, pair) for pair in over.pairs] if over else []
+    each = [(heading(cell), cell.noise, pair) for cell in report.cells for pair in cell.pairs]
+    return [
+        _ratio(report, f"{pair.candidate}{BETWEEN}{where}", found, pair, noise)
+        for where, noise, pair in (*ranked, *each)
+        if (found := headlined(report, pair))
+    ]
+
+
+def _ratio(report: ComparisonReport, name: str, found: Comparison, pair: Pair, noise: CellNoise | None) -> Row:
+    """Return ratio and interval, the margin, the noise floor where it is known."""
+    floor = noise.detectable if noise else None
+    return {
+        "rung": name,
+        "ratio": found.ratio,
+        "low": found.interval.low if found.interval else found.ratio,
+        "high": found.interval.high if found.interval else found.ratio,
+        "verdict": pair.verdict,
+        "label": f"{ratio_text(found)} {pair.verdict}",
+        "margin_low": 1 / (1 + report.margin),
+        "margin_high": 1 + report.margin,
+        "floor_low": None if floor is None else 1 / (1 + floor),
+        "floor_high": None if floor is None else 1 + floor,
+    }
 
 
 def _rows(report: ComparisonReport, cell: CellComparison) -> Iterable[list[str]]:

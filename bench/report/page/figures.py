@@ -16,6 +16,8 @@ from bench.report.terminal import rate
 from bench.stats.histogram import merge
 
 Row = dict[str, Any]
+BETWEEN = " | "
+"""Between an arm and where it was: on a chart's axis each has a line of its own, as a phone has no room for both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
