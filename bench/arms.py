@@ -3,7 +3,6 @@
 Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`` tells what came of it.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
@@ -48,7 +47,7 @@ def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlo
     """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
     last = {record.trial: record for record in records}
     found: dict[tuple[Any, ...], dict[str, ByBlock]] = {}  # a Cell for each trial takes long
-    times: Counter[tuple[int, int]] = Counter()
+    times: dict[tuple[int, int], int] = {}
     planned = {trial.variant for trial in plan.trials}
     tried = [variant.name for variant in plan.variants if variant.name in planned]
     for trial in plan.trials:
@@ -56,9 +55,9 @@ def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlo
         if (arms := found.get(place)) is None:
             arms = found[place] = {name: {} for name in tried}
         blocks = arms[trial.variant]
-        times[id(blocks), trial.block] += 1
+        time = times[id(blocks), trial.block] = times.get((id(blocks), trial.block), 0) + 1
         if record := last.get(trial.trial):
-            blocks[plan.run, trial.block, times[id(blocks), trial.block]] = record
+            blocks[plan.run, trial.block, time] = record
     cells = {Cell(*place): arms for place, arms in found.items()}
     return dict(sorted(cells.items(), key=lambda each: (each[0].phase, each[0].layout, each[0].transport)))
 
@@ -101,15 +100,19 @@ def why_not(record: Record, rate: Rate) -> str:
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
     """Return the rates of two arms in the blocks in which both have one."""
-    both = [block for block in one if block in other]
-    return [one[block] for block in both], [other[block] for block in both]
+    both = [(rate, other[block]) for block, rate in one.items() if block in other]
+    return [rate for rate, _ in both], [rate for _, rate in both]
 
 
 def refused(records: Iterable[Record]) -> str | None:
     """Return why an arm never ran, None where it did."""
-    found = list(records)
-    whys = [reason.detail for record in found for reason in record.validity.reasons if reason.code == "refused"]
-    return whys[0] if whys and len(whys) == len(found) else None
+    why = None
+    for record in records:
+        reasons = [reason.detail for reason in record.validity.reasons if reason.code == "refused"]
+        if not reasons:
+            return None
+        why = why or reasons[0]
+    return why
 
 
 def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:

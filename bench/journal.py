@@ -14,7 +14,7 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 
 from bench.files import PART, write_whole
-from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, to_json
+from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, from_json_lines, to_json
 from bench.stats.histogram import decode
 
 SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
@@ -96,9 +96,9 @@ class RunDirectory:
         besides = {self.path / name for name in (SUMS, CANCELLED, REPORT)}
         return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
 
-    def _records(self) -> list[Path]:
-        """Return the files that are not samples."""
-        return [path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()]
+    def _records(self) -> dict[str, Path]:
+        """Return the files that are not samples, by name."""
+        return {name: path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()}
 
     def _drop_cut_line(self) -> None:
         journal = self.path / TRIALS
@@ -128,8 +128,7 @@ class RunDirectory:
         """Return every record, in the order in which they were written; a line cut short by a crash is left out."""
         path = self.path / TRIALS
         text = path.read_bytes() if path.is_file() else b""
-        lines = text[: text.rfind(b"\n") + 1].splitlines()
-        return [from_json(line, Record, f"{path}, line {number}") for number, line in enumerate(lines, 1)]
+        return from_json_lines(text[: text.rfind(b"\n") + 1], Record, str(path))
 
     def samples(self, trial: int, attempt: int) -> Samples:
         """Return the samples of a recorded trial."""
@@ -171,7 +170,7 @@ class RunDirectory:
         if not SUMS_TEXT.fullmatch(text):
             raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
         listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
-        found = {str(file.relative_to(self.path)): file for file in (self._files() if samples else self._records())}
+        found = {str(file.relative_to(self.path)): file for file in self._files()} if samples else self._records()
         for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
             if name not in found:
                 raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")

@@ -366,6 +366,14 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
 
 
+def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
+    """Parse and check whole lines of the file ``where``. Raises as ``from_json``, which finds the line that is bad."""
+    with suppress(msgspec.DecodeError, RecursionError):
+        if (b"\n" + text).count(b"\n" + AS_WRITTEN[0]) == text.count(b"\n"):
+            return msgspec.json.Decoder(kind).decode_lines(text)
+    return [from_json(line, kind, f"{where}, line {number}") for number, line in enumerate(text.splitlines(), 1)]
+
+
 AS_WRITTEN = (b'{"schema":', '{"schema":')
 """How our files begin: what names a schema first is decoded at once, and only looked at again if that fails."""
 

@@ -1,6 +1,7 @@
 """One arm in one cell in medians: what it reached, under which durability, at what cost."""
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from statistics import median
 
 from bench.analysis.comparison import ArmSummary
@@ -20,8 +21,8 @@ def summary(name: str, trials: Iterable[Record]) -> ArmSummary:
         void=len(records) - len(counted),
         suspect=sum(record.validity.state == "suspect" for record in counted),
         refused=refused(records),
-        rows_per_s=_middle(counted, lambda record: record.rows_per_s),
-        settled_rows_per_s=_middle(counted, lambda record: record.settled_rows_per_s),
+        rows_per_s=_middle(counted, attrgetter("rows_per_s")),
+        settled_rows_per_s=_middle(counted, attrgetter("settled_rows_per_s")),
         wal_files_created=max(
             (record.wal_files_created for record in counted if record.wal_files_created is not None), default=None
         ),

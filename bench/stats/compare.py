@@ -10,12 +10,13 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf, log
 from statistics import NormalDist
 from typing import Literal
 
 from bench.model import WrongUseError
 from bench.stats.distributions import student_t_critical, student_t_quantile, student_t_tail
-from bench.stats.intervals import Interval, deviation, mean, mean_interval
+from bench.stats.intervals import Interval, deviation, mean, t_interval
 
 Verdict = Literal["equivalent", "faster", "slower", "undecided"]
 
@@ -91,20 +92,22 @@ def compare(
 
 def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
     """Compare by the logarithms of the blocks' ratios, at least one; nothing is planned: ``more_blocks`` is None."""
-    interval = mean_interval(logs, alpha) if len(logs) > 1 else None
-    spread = deviation(logs) if len(logs) > 1 else None
+    blocks, effect = len(logs), mean(logs)
+    spread = deviation(logs) if blocks > 1 else None
+    interval = None if spread is None else t_interval(effect, spread, blocks, alpha)
+    error = None if spread is None else spread / math.sqrt(blocks)
     return Comparison(
-        blocks=len(logs),
-        ratio=exp_or_inf(mean(logs)),
+        blocks=blocks,
+        ratio=exp_or_inf(effect),
         interval=ratios(interval),
         coverage=1 - alpha,
-        p_value=_p_value(logs),
+        p_value=None if error is None else p_value_of(effect, error, blocks - 1),
         margin=margin,
         verdict=verdict_of(interval, margin),
-        detectable=None if spread is None else detectable(spread, len(logs), alpha),
+        detectable=None if spread is None else detectable(spread, blocks, alpha),
         more_blocks=None,
-        error=None if spread is None else spread / math.sqrt(len(logs)),
-        freedom=None if spread is None else len(logs) - 1,
+        error=error,
+        freedom=None if spread is None else blocks - 1,
     )
 
 
@@ -134,10 +137,12 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         raise WrongUseError(
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
-    for block, pair in enumerate(zip(baseline, candidate, strict=True), start=1):
-        if not (0 < pair[0] < math.inf and 0 < pair[1] < math.inf):
-            raise WrongUseError(f"block {block} has the rates {pair[0]} and {pair[1]}; only positive ones compare.")
-    return [math.log(b) - math.log(a) for a, b in zip(baseline, candidate, strict=True)]
+    logs = []
+    for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
+        if not (0 < a < inf and 0 < b < inf):
+            raise WrongUseError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
+        logs.append(log(b) - log(a))
+    return logs
 
 
 def detectable(spread: float, blocks: int, alpha: float = ALPHA) -> float:
@@ -203,13 +208,11 @@ def verdict_of(interval: Interval | None, margin: float) -> Verdict:
     return "slower" if interval.high < 0 else "undecided"
 
 
-def _p_value(logs: Sequence[float]) -> float | None:
-    if len(logs) < 2:
-        return None
-    error = deviation(logs) / math.sqrt(len(logs))
+def p_value_of(effect: float, error: float, freedom: float) -> float:
+    """Give the two-sided p-value of no effect by the log ratio's standard error and its degrees of freedom."""
     if error == 0:
-        return 1.0 if mean(logs) == 0 else 0.0
-    return 2 * student_t_tail(abs(mean(logs)) / error, len(logs) - 1)
+        return 1.0 if effect == 0 else 0.0
+    return 2 * student_t_tail(abs(effect) / error, freedom)
 
 
 def decides(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> bool:

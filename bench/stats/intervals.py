@@ -45,8 +45,13 @@ def deviation(values: Sequence[float]) -> float:
 
 def mean_interval(values: Sequence[float], alpha: float = 0.05) -> Interval:
     """Give Student's t interval of the mean, of coverage 1 − ``alpha``, from at least two values."""
-    half = student_t_critical(alpha, len(values) - 1) * deviation(values) / math.sqrt(len(values))
-    return Interval(mean(values) - half, mean(values) + half)
+    return t_interval(mean(values), deviation(values), len(values), alpha)
+
+
+def t_interval(centre: float, spread: float, count: int, alpha: float) -> Interval:
+    """As ``mean_interval``, of so many values with this mean and standard deviation."""
+    half = student_t_critical(alpha, count - 1) * spread / math.sqrt(count)
+    return Interval(centre - half, centre + half)
 
 
 def median(values: Sequence[float], alpha: float = 0.05) -> Median:

@@ -7,8 +7,18 @@ import math
 from collections.abc import Sequence
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, detects, exp_or_inf, more_blocks, ratios, verdict_of
-from bench.stats.distributions import student_t_critical, student_t_tail
+from bench.stats.compare import (
+    ALPHA,
+    MARGIN,
+    Comparison,
+    detects,
+    exp_or_inf,
+    more_blocks,
+    p_value_of,
+    ratios,
+    verdict_of,
+)
+from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import Interval, deviation, mean
 
 
@@ -35,7 +45,7 @@ def compare_apart(
         ratio=exp_or_inf(effect),
         interval=ratios(interval),
         coverage=1 - alpha,
-        p_value=None if error is None else _p_value(effect, error, freedom),
+        p_value=None if error is None else p_value_of(effect, error, freedom),
         margin=margin,
         verdict=verdict,
         detectable=None if error is None else detects(error, freedom, alpha),
@@ -65,9 +75,3 @@ def _error(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
 def _interval(effect: float, error: float, freedom: float, alpha: float) -> Interval:
     half = student_t_critical(alpha, freedom) * error
     return Interval(effect - half, effect + half)
-
-
-def _p_value(effect: float, error: float, freedom: float) -> float:
-    if error == 0:
-        return 1.0 if effect == 0 else 0.0
-    return 2 * student_t_tail(abs(effect) / error, freedom)

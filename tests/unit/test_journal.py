@@ -1,5 +1,7 @@
 """What was recorded survives; what was not quite recorded is not mistaken for a record."""
 
+import json
+import re
 import subprocess
 from pathlib import Path
 from subprocess import DEVNULL
@@ -129,6 +131,29 @@ def test_a_bad_line_that_is_whole_is_no_accident_and_is_named(run):
     record(run, 2)
     with pytest.raises(WrongUseError, match=r"trials\.jsonl, line 2"):
         run.records()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"", "line 2 is not a valid pgladder/trial/1: Input data was truncated"),
+        (b"{}", "line 2 has schema None where pgladder/trial/1 belongs"),
+        (b'{"run":"r"}', "line 2 has schema None where pgladder/trial/1 belongs"),
+        (b'{"schema":"pgladder/trial/2"}', "line 2 has schema pgladder/trial/2, newer than this pgladder reads"),
+        (b'{"schema":"pgladder/trial/1"}', "line 2 is not a valid pgladder/trial/1: Object missing required field"),
+    ],
+)
+def test_a_line_among_good_ones_that_is_no_record_is_named(run, line, told):
+    good = to_json(a_record(1))
+    (run.path / "trials.jsonl").write_bytes(b"\n".join([good, line, good, b""]))
+    with pytest.raises(WrongUseError, match=re.escape(f"trials.jsonl, {told}")):
+        run.records()
+
+
+def test_records_that_do_not_begin_with_their_schema_are_read_all_the_same(run):
+    reordered = json.dumps(dict(reversed(json.loads(to_json(a_record(1))).items()))).encode()
+    (run.path / "trials.jsonl").write_bytes(b"\n".join([to_json(a_record(2)), reordered, b""]))
+    assert run.records() == [a_record(2), a_record(1)]
 
 
 def test_a_trial_that_began_and_has_no_record_was_cut_short(run):
