@@ -1,6 +1,7 @@
 """The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
 
-Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 wrong use, nothing changed.
+Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 wrong use, nothing changed. What measures is loaded
+where a command needs it: drivers and servers take longer than most of what is done offline.
 """
 
 import argparse
@@ -8,25 +9,18 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
-from bench.cli_again import add_noise, add_reproduce, add_where, where
-from bench.cli_box import add_box
 from bench.cli_compare import add_compare, add_compare_hosts
-from bench.cli_variants import add_variants
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.local import Request
-from bench.measuring import measure
 from bench.model import PgladderError, WrongUseError, to_json
 from bench.offline import doubtful, read, told, write_page
 from bench.plan import PROFILES, Wish
 from bench.report.terminal import console, harmless, show_ladders
-from bench.server.brought import AS_FOUND
 from bench.stats.compare import MARGIN
-from bench.wish import PARAMETERS, make_wish
-from bench.workload.phase import ladder
 
 DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
 MOST_DIGITS = 12
@@ -59,7 +53,8 @@ MEANINGS = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     action: Callable[[argparse.Namespace], int] = options.action
     try:
         sys.exit(action(options))
@@ -92,6 +87,10 @@ def _complain(sentence: object) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
+    from bench.cli_again import where
+    from bench.local import Request
+    from bench.measuring import measure
+
     if options.margin and not (options.until_decided or options.plan or options.resume):
         raise WrongUseError("--margin goes with --until-decided; pgladder compare takes one of its own.")
     request = Request(
@@ -108,6 +107,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _asked(options: argparse.Namespace) -> Wish | None:
     """Return what is asked for; None where a plan decides it."""
+    from bench.server.brought import AS_FOUND
+    from bench.wish import make_wish
+
     _refuse_what_a_plan_decides(options)
     if options.plan or options.resume:
         return None
@@ -115,6 +117,8 @@ def _asked(options: argparse.Namespace) -> Wish | None:
 
 
 def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
+    from bench.wish import PARAMETERS
+
     if options.plan or options.resume:
         for name in (*WISHES, *PARAMETERS, *(["out"] if options.resume else [])):
             if getattr(options, name) is not None:
@@ -199,37 +203,59 @@ class Parser(argparse.ArgumentParser):
         sys.exit(WRONG_USE)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of these arguments; a command that is not among them has none of its own."""
     parser = Parser(
         prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
     )
     parser.add_argument("--version", action="version", version=f"pgladder {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="climb the ladder on this machine", allow_abbrev=False))
-    again = commands.add_parser("ladder", help="print the ladder of a run again", allow_abbrev=False)
-    again.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
-    again.add_argument("--json", action="store_true", help="for programs")
-    again.set_defaults(action=show_ladder)
-    page = commands.add_parser("report", help="write the page of a run", allow_abbrev=False)
-    page.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
-    page.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
-    page.add_argument("--json", action="store_true", help="for programs: where the page is")
-    page.set_defaults(action=write_report)
-    add_box(commands.add_parser("box", help="what this provisioned box is, and what runs on it", allow_abbrev=False))
-    add_compare(
-        commands.add_parser("compare", help="tell which variant, or run, is faster", allow_abbrev=False), _margin
-    )
-    add_compare_hosts(
-        commands.add_parser("compare-hosts", help="tell which host is faster", allow_abbrev=False), _margin
-    )
-    _add_noise(commands.add_parser("noise", help="measure how far equal trials differ here", allow_abbrev=False))
-    add_reproduce(
-        commands.add_parser("reproduce", help="run a run's plan again and compare", allow_abbrev=False), _margin
-    )
-    add_variants(
-        commands.add_parser("variants", help="the configurations to compare", allow_abbrev=False), _positive(int)
-    )
+    for name, meaning, add in (
+        ("run", "climb the ladder on this machine", _add_run),
+        ("ladder", "print the ladder of a run again", _add_ladder),
+        ("report", "write the page of a run", _add_report),
+        ("box", "what this provisioned box is, and what runs on it", _add_box),
+        ("compare", "tell which variant, or run, is faster", partial(add_compare, margin=_margin)),
+        ("compare-hosts", "tell which host is faster", partial(add_compare_hosts, margin=_margin)),
+        ("noise", "measure how far equal trials differ here", _add_noise),
+        ("reproduce", "run a run's plan again and compare", _add_reproduce),
+        ("variants", "the configurations to compare", _add_variants),
+    ):
+        command = commands.add_parser(name, help=meaning, allow_abbrev=False)
+        if name in given:
+            add(command)
     return parser
+
+
+def _add_ladder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(action=show_ladder)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
+    parser.add_argument("--json", action="store_true", help="for programs: where the page is")
+    parser.set_defaults(action=write_report)
+
+
+def _add_box(parser: argparse.ArgumentParser) -> None:
+    from bench.cli_box import add_box
+
+    add_box(parser)
+
+
+def _add_reproduce(parser: argparse.ArgumentParser) -> None:
+    from bench.cli_again import add_reproduce
+
+    add_reproduce(parser, _margin)
+
+
+def _add_variants(parser: argparse.ArgumentParser) -> None:
+    from bench.cli_variants import add_variants
+
+    add_variants(parser, _positive(int))
 
 
 def _noise_wish(options: argparse.Namespace) -> Wish | None:
@@ -238,11 +264,17 @@ def _noise_wish(options: argparse.Namespace) -> Wish | None:
 
 
 def _add_noise(parser: argparse.ArgumentParser) -> None:
+    from bench.cli_again import add_noise
+
     _add_run(parser)
     add_noise(parser, _noise_wish)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
+    from bench.cli_again import add_where
+    from bench.wish import PARAMETERS
+    from bench.workload.phase import ladder
+
     parser.set_defaults(action=run)
     parser.add_argument("--json", action="store_true", help="the ladder for programs; progress goes to standard error")
     what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")

@@ -1,6 +1,8 @@
 """Wrong use that needs no server: exit code 2, one sentence on standard error, nothing written."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -265,6 +267,15 @@ def test_results_of_a_newer_schema_are_refused_by_name(refused, pulled, name):
     error = refused("ladder", pulled.path)
     assert str(path) in error
     assert "/10, newer than this pgladder reads" in error
+
+
+def test_what_is_told_of_pulled_files_loads_no_driver_and_no_server():
+    text = "import sys; from bench.cli import main\ntry: main(['compare', 'nowhere'])\nexcept SystemExit: pass\n"
+    known = "{'asyncpg', 'psycopg2', 'psutil', 'bench.local', 'bench.server.own'}"
+    said = subprocess.check_output(
+        [sys.executable, "-c", f"{text}print(sorted({known} & set(sys.modules)))"], text=True
+    )
+    assert said.strip() == "[]"
 
 
 def test_samples_whose_histogram_is_damaged_are_refused_by_name(refused, pulled):
