@@ -86,7 +86,9 @@ integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page i
 	@.ci/system-packages $(TEST_PACKAGES)
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
 
-test: lint unit integration e2e ## everything CI runs
+test: .venv/ready ## everything CI runs
+	@$(MAKE) --no-print-directory -j 2 lint unit
+	@$(MAKE) --no-print-directory integration e2e
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
