@@ -298,3 +298,20 @@ def test_a_directory_in_which_nothing_is_has_lost_no_plan(tmp_path):
     (tmp_path / "one" / "samples").mkdir(parents=True)
     RunDirectory(tmp_path / "two").begin(a_plan())
     assert [each.path for each in find_runs(tmp_path)] == [tmp_path / "two"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b'"rows_per_s":', b'"rows_per_s":-'),
+        (b'"p50":', b'"p50":-'),
+        (b'"started":"2026', b'"started":"yesterday, 2026'),
+    ],
+)
+def test_a_record_that_no_trial_can_have_left_is_refused_by_its_line(run, right, wrong):
+    good = to_json(a_record(1))
+    bad = re.sub(right + rb"null", right + b"1", good).replace(right, wrong)
+    assert bad != good
+    (run.path / "trials.jsonl").write_bytes(good + b"\n" + bad + b"\n")
+    with pytest.raises(WrongUseError, match=r"trials\.jsonl, line 2 is not a valid"):
+        run.records()
