@@ -8,6 +8,15 @@ PACKAGES := python3-venv postgresql-15 openssl
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core
 
 comma := ,
+# Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
+WORDS := HOST LIMIT USER_NAME PORT KEY PHASES VARIANTS LAYOUTS TRANSPORTS PROFILE BLOCKS WARM_UP WINDOW SEED \
+	UNTIL_DECIDED MAX_BLOCKS MARGIN RUN JSON SUDO DATA_DIR
+OTHER_WORDS := A B N BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
+GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
+NEAREST = $(firstword $(filter $(1)%,$(WORDS)) $(foreach known,$(WORDS),$(if $(filter $(known)%,$(1)),$(known))))
+$(foreach word,$(filter-out $(WORDS) $(OTHER_WORDS),$(GIVEN)),$(error $(word) is no word here; $(or \
+	$(patsubst %,is %= meant?,$(call NEAREST,$(word))),there are: $(WORDS) A B N)))
+
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
 ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
 TARGET = $(ONE_WAY)$(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
@@ -26,6 +35,7 @@ WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIA
 ID = $(if $(RUN),--run='$(RUN)')
 # A word that is either there or not: NAME=1 gives the option.
 switch = $(if $(filter-out 1,$($(1))),$(error $(1) is 1, or left out))$(if $($(1)),$(2))
+JSON_WORD = $(call switch,JSON,--json=1)
 
 # What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
 STEPS = stock big-wal shared-buffers-25 wal-compression commit-delay wal-buffers no-bgwriter no-process-title
@@ -115,14 +125,14 @@ provision: .venv/ready ## make boxes ready
 teardown: .venv/ready ## put boxes back as they were
 	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
 
-ladder: .venv/ready ## launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN=)
-	@$(FAB) ladder $(WHAT) $(ID) $(WHERE)
+ladder: .venv/ready ## launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1)
+	@$(FAB) ladder $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
 
 compare: .venv/ready ## which variant is faster? (VARIANTS="a b"; UNTIL_DECIDED=1 MAX_BLOCKS=20)
-	@$(FAB) compare $(WHAT) $(ID) $(WHERE)
+	@$(FAB) compare $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
 
 compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
-	@$(FAB) compare-hosts $(WHAT) $(ID) $(WHERE)
+	@$(FAB) compare-hosts $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
 
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
 	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(call switch,JSON,--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run)) \
@@ -148,7 +158,7 @@ follow: .venv/ready ## watch a run; Ctrl-C stops the watching, not the run (RUN=
 	@$(FAB) follow $(ID) $(WHERE)
 
 status: .venv/ready ## what boxes are doing, and which runs they hold (JSON=1 for programs)
-	@$(FAB) status $(call switch,JSON,--json=1) $(WHERE)
+	@$(FAB) status $(JSON_WORD) $(WHERE)
 
 pull: .venv/ready ## bring a run's results, verified, finished or not (RUN=)
 	@$(FAB) pull $(ID) $(WHERE)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from inspect import Parameter, Signature
 from typing import Any
 
-from fabric import task
+from fabric import Connection, task
 from invoke import Context, Exit
 
 from bench.remote.hosts import ask_ansible, target
@@ -33,12 +33,15 @@ WHAT = {
 RUN = {"run": "which; default: the one under way"}
 AGAIN = {"run": "the one that was pulled", "margin": WHAT["margin"]}
 ID = {"run": "its name; one that is there is gone on with"}
+JSON = {"json": "1: for programs, on standard output; all else goes to standard error"}
 
 
 def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
     """Make a task of a verb; its options are these words and those that say where."""
 
     def body(context: Context, **given: str) -> None:
+        if isinstance(context, Connection):  # Fabric's own -H calls this once a host
+            raise Exit("-H is Fabric's own, and not asked here: say --host= or --limit=", code=2)
         where = {word: given.pop(word) for word in WHERE}
         asked = ask_ansible(target(**where))
         from bench.campaign import command  # while Ansible thinks
@@ -52,13 +55,13 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
     return task(help=dict(words | WHERE), auto_shortflags=False)(body)
 
 
-ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, write the page.", WHAT | ID)
-compare = verb("compare", "The same for two or more variants: which is faster?", WHAT | ID)
-compare_hosts = verb("compare_hosts", "The same plan on two or more boxes: which is faster?", WHAT | ID)
+ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, write the page.", WHAT | ID | JSON)
+compare = verb("compare", "The same for two or more variants: which is faster?", WHAT | ID | JSON)
+compare_hosts = verb("compare_hosts", "The same plan on two or more boxes: which is faster?", WHAT | ID | JSON)
 noise = verb("noise", "One variant against itself: what can this box tell at all?", WHAT | ID)
 reproduce = verb("reproduce", "A pulled run's plan again on the boxes it came from: is it the same?", AGAIN)
 launch = verb("launch", "Start a run on each box.", WHAT | ID)
 follow = verb("follow", "Show a run until it ends; Ctrl-C stops the following, not the run.", RUN)
-status = verb("status", "Show what each box is doing.", {"json": "1: for programs"})
+status = verb("status", "Show what each box is doing.", JSON)
 pull = verb("pull", "Bring what is new of a run, verified, to results/<run>/<host>.", {"run": "which"})
 cancel = verb("cancel", "End a run; the trial under way is void, records are kept.", RUN)

@@ -7,6 +7,7 @@ import msgspec
 from rich.table import Table
 
 from bench.box import BOX_FILE, Provisioned, provisioned
+from bench.journal import PLAN
 from bench.model import WrongUseError, to_json
 from bench.parcel import pack
 from bench.report.terminal import console, size
@@ -37,7 +38,7 @@ def _provisioned() -> Provisioned:
 
 def _send(box: Provisioned, run: str) -> int:
     directory = box.runs / run
-    if "/" in run or run.startswith(".") or not directory.is_dir():
+    if "/" in run or run.startswith(".") or not (directory / PLAN).is_file():
         raise WrongUseError(f"there is no run {run} there")
     try:
         have = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, str])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.local import default_data_dir
-from bench.model import from_json, to_json
+from bench.model import WrongUseError, from_json, to_json
 from bench.report.terminal import console
 from bench.report.variants import show_differences, show_list, show_settings
 from bench.state import BoxState
@@ -67,8 +67,10 @@ def _machine_of(host: str) -> Machine:
     from bench.remote.secrets import Secrets
     from bench.remote.steps import look
 
-    [found] = answered(ask_ansible(target(host=host)))
-    link = Link(found, Secrets())
+    found = answered(ask_ansible(target(host=host)))
+    if len(found) != 1:
+        raise WrongUseError(f"--host takes one box; these are {len(found)}: {', '.join(each.name for each in found)}.")
+    link = Link(found[0], Secrets())
     try:
         return from_json(look(link), BoxState, f"{host}: pgladder box").machine
     finally:

@@ -187,10 +187,10 @@ def find_runs(path: Path) -> list[RunDirectory]:
     """Return the run at ``path``, or the runs of the hosts below it.
 
     Raises:
-        WrongUseError: there is none.
+        WrongUseError: there is none, or one without its plan.
 
     """
-    found = [path] if (path / PLAN).is_file() else sorted(plan.parent for plan in path.glob(f"*/{PLAN}"))
+    found = _with_plan([path]) or _with_plan(path.glob("*"))
     if not found:
         raise WrongUseError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
     return [RunDirectory(each) for each in found]
@@ -200,12 +200,23 @@ def find_all_runs(path: Path) -> list[RunDirectory]:
     """Return the run at ``path``, or those of hosts below it and of runs with their hosts below it.
 
     Raises:
-        WrongUseError: there is none.
+        WrongUseError: as ``find_runs``.
 
     """
-    if (path / PLAN).is_file() or not (deeper := list(path.glob(f"*/*/{PLAN}"))):
+    if (path / PLAN).is_file() or not (deeper := _with_plan(path.glob("*/*"))):
         return find_runs(path)
-    return [RunDirectory(plan.parent) for plan in sorted([*path.glob(f"*/{PLAN}"), *deeper])]
+    return [RunDirectory(each) for each in sorted([*_with_plan(path.glob("*")), *deeper])]
+
+
+def _with_plan(directories: Iterable[Path]) -> list[Path]:
+    """Return those that hold a run; one that has lost its plan is named, as it would be missing without a word."""
+    found = []
+    for each in sorted(directories):
+        if (each / PLAN).is_file():
+            found.append(each)
+        elif any((each / name).is_file() for name in (HOST, TRIALS, SUMS)) or any(each.glob(f"{SAMPLES}/*")):
+            raise WrongUseError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
+    return found
 
 
 def _digest(path: Path) -> str:

@@ -5,6 +5,7 @@ nothing is computed. Units are in the names. What could not be known is ``None``
 The JSON Schemas in ``bench/schemas`` are generated from these classes and published with a history.
 """
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,7 +16,12 @@ from msgspec import Meta
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
+Amount = Annotated[float, Meta(ge=0)]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")]
+"""ISO 8601 with its offset."""
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""The whole of a ``Name``, where no JSON is read."""
 
 Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
@@ -151,12 +157,12 @@ class Fingerprint:
 class Latency:
     """Percentiles in milliseconds of one commit; None where the samples do not suffice."""
 
-    p50: float | None
-    p90: float | None
-    p99: float | None
-    p999: float | None
-    max: float | None
-    mean: float | None
+    p50: Amount | None
+    p90: Amount | None
+    p99: Amount | None
+    p999: Amount | None
+    max: Amount | None
+    mean: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +263,7 @@ class Record:
     payload_bytes: Positive
     event_loop: EventLoop | None
     preload_rows: Count
-    started: str
+    started: Moment
     warm_up_s: Seconds
     seconds: Seconds
     """Length of the window; 0 where it was never completed."""
@@ -266,11 +272,11 @@ class Record:
     rows: Count
     commits: Count
     errors: Count
-    rows_per_s: float | None
-    settled_rows_per_s: float | None
-    commits_per_s: float | None
+    rows_per_s: Amount | None
+    settled_rows_per_s: Amount | None
+    commits_per_s: Amount | None
     latency_ms: Latency
-    row_latency_ms: float | None
+    row_latency_ms: Amount | None
     cpu: Cpu
     client_time: ClientTime
     in_flight_check: InFlight | None
@@ -283,7 +289,7 @@ class Record:
     """Differences of the server's own counters over the window; empty where not readable."""
     wal_files_created: Count | None = None
     """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
-    energy_j: Annotated[float, Meta(ge=0)] | None = None
+    energy_j: Amount | None = None
     """Joules that the processor packages used over the window (RAPL), not wall power; None where not readable."""
     durability: Durability
     verified: Verified

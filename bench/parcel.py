@@ -1,7 +1,7 @@
 """How a run travels: one tar stream from the box, in which each file carries its SHA-256.
 
-What is there already is not sent again. A file is moved in place only when it is whole; records come after the samples
-they speak of, checksums last: at any moment, what lies in place is a run that can be read.
+What is there already is not sent again. A file is moved in place only when it is whole; the plan comes first, records
+after the samples they speak of, checksums last: at any moment, what lies in place is a run that can be read.
 """
 
 import hashlib
@@ -68,7 +68,6 @@ def unpack(source: IO[bytes], directory: Path) -> Arrived:
         DamagedError: the stream was cut, or a file is not what its digest tells, or is none of a run.
 
     """
-    (directory / SAMPLES).mkdir(parents=True, exist_ok=True)
     files = size = 0
     try:
         with tarfile.open(fileobj=source, mode="r|") as stream:
@@ -76,7 +75,7 @@ def unpack(source: IO[bytes], directory: Path) -> Arrived:
                 file = stream.extractfile(member)
                 content = file.read() if file else b""
                 if member.name == END:
-                    return _closed(directory, files, size, content.decode())
+                    return _closed(directory, files, size, content)
                 _place(directory, member, content)
                 files, size = files + 1, size + len(content)
     except (tarfile.TarError, EOFError) as error:
@@ -86,10 +85,12 @@ def unpack(source: IO[bytes], directory: Path) -> Arrived:
 
 def _names(directory: Path) -> Iterator[str]:
     """Yield what belongs to a run, in the order in which it travels."""
+    if (directory / PLAN).is_file():
+        yield PLAN
     yield from sorted(
         f"{SAMPLES}/{path.name}" for path in (directory / SAMPLES).glob("*") if SAMPLES_NAME.fullmatch(path.name)
     )
-    yield from (name for name in (PLAN, HOST, TRIALS, SUMS) if (directory / name).is_file())
+    yield from (name for name in (HOST, TRIALS, SUMS) if (directory / name).is_file())
 
 
 def _add(stream: tarfile.TarFile, name: str, content: bytes, digest: str) -> None:
@@ -105,17 +106,22 @@ def _place(directory: Path, member: tarfile.TarInfo, content: bytes) -> None:
         raise DamagedError(f"{member.name} did not come as it was sent")
     if member.name != SUMS:
         (directory / SUMS).unlink(missing_ok=True)  # of an earlier end: they don't list this
-    write_whole(directory / member.name, content)
+    path = directory / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
 
 
-def _closed(directory: Path, files: int, size: int, mark: str) -> Arrived:
+def _closed(directory: Path, files: int, size: int, mark: bytes) -> Arrived:
     """End a whole stream, whose mark says how the run ended: checksums that the box took back are none."""
-    if mark != SUMS:
+    sealed, cancelled = mark == SUMS.encode(), mark == CANCELLED.encode()
+    if mark and not sealed and not cancelled:
+        raise DamagedError(f"{END} did not come as it was sent")
+    if not sealed:
         (directory / SUMS).unlink(missing_ok=True)
     (directory / CANCELLED).unlink(missing_ok=True)
-    if mark == CANCELLED:
+    if cancelled:
         (directory / CANCELLED).touch()
-    return Arrived(files, size, sealed=mark == SUMS)
+    return Arrived(files, size, sealed=sealed)
 
 
 def _digest(content: bytes) -> str:

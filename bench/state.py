@@ -16,7 +16,7 @@ from bench.agent.lock import holder
 from bench.agent.run import remaining
 from bench.box import Provisioned
 from bench.journal import PLAN, SUMS, RunDirectory
-from bench.model import Count, Name, WrongUseError
+from bench.model import NAME, Count, Name, WrongUseError
 from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.variants import Machine, this_machine
@@ -101,11 +101,14 @@ def _shares_kernel() -> bool:
 
 
 def run_states(runs: Path, under_way: str, wanted: Path = WANTED) -> tuple[RunState, ...]:
-    """Return the runs below a directory, oldest first; ``under_way`` names the units that are."""
+    """Return the runs below a directory, oldest first; ``under_way`` names the units that are.
+
+    A directory whose name no run can have is none: somebody's copy, or what is being written.
+    """
     return tuple(
         _run_state(path, under_way, wanted)
         for path in sorted(runs.iterdir() if runs.is_dir() else ())
-        if (path / PLAN).is_file() and not path.name.startswith(".")
+        if NAME.fullmatch(path.name) and (path / PLAN).is_file()
     )
 
 

@@ -22,7 +22,7 @@ class Beside:
 def beside(reports: Sequence[LadderReport]) -> list[Beside]:
     """Return the rungs of all hosts, those of the same variant, layout and transport together."""
     by_host = [{arm_of(ladder): _by_name(ladder) for ladder in report.ladders} for report in reports]
-    arms = sorted({arm for ladders in by_host for arm in ladders})
+    arms = dict.fromkeys(arm for ladders in by_host for arm in ladders)
     return [Beside(arm=arm, rungs=_together([ladders.get(arm, {}) for ladders in by_host])) for arm in arms]
 
 

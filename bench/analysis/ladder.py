@@ -97,14 +97,15 @@ class LadderReport:
 
 
 def ladder_report(run: PulledRun) -> LadderReport:
-    """Return what a run's records say."""
+    """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
+    order = [variant.name for variant in run.plan.variants]
     nobody = ["This run has no fingerprint: it ended before it was taken."]
     return LadderReport(
         run=run.plan.run,
         host=run.host,
         complete=run.complete and run.sealed,
         notes=(*extent_notes(run), *_ended_early(run), *(host_notes(run.host) if run.host else nobody)),
-        ladders=tuple(ladders(run.records, run.histograms)),
+        ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
     )
 
 

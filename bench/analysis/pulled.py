@@ -89,10 +89,11 @@ def extent_notes(run: PulledRun, *, several: bool = False) -> list[str]:
 def ending_notes(run: PulledRun) -> list[str]:
     """Return how the run ended, where that was not the end of its plan; ``extent_notes`` tells how much is there."""
     notes = [why for record in latest(run.records) if (why := _cut(record))]
-    notes += [
-        f"Trial {trial} had begun and has no record: it was under way when this was copied, or was cut off."
-        for trial, _ in sorted(run.begun)
-    ]
+    if begun := sorted({trial for trial, _ in run.begun}):
+        notes.append(
+            f"Begun and without a record here: trial {', '.join(map(str, begun))}. One was under way when this was"
+            " pulled, or was cut off; where they are more, the pull was: pull the run again."
+        )
     if again := sorted({record.trial for record in run.records if record.attempt > 1}):
         notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
     return notes

@@ -47,7 +47,7 @@ def carry_out(
         where: the words that said which boxes, and how to log in.
 
     """
-    boxes, sound = Boxes(console(), where=where), True
+    boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
     try:
         known = _secrets(config)
         boxes.links = [Link(host, known) for host in answered(asked)]

@@ -1,15 +1,14 @@
 """The plan for a box, from what was asked and what the box says of itself. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.model import Plan, WrongUseError
+from bench.model import NAME, Plan, WrongUseError
 from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective, estimate, pick
 from bench.state import BoxState
-from bench.tuning.render import as_variant
-from bench.variants import plan_with
+from bench.tuning.render import as_variant, variant_names
+from bench.variants import ALL, plan_with
 from bench.workload.phase import ladder
 
 
@@ -27,7 +26,6 @@ MOST = 1e12
 WHAT = ("phases", "variants", "layouts", "transports", "profile", "blocks", "warm_up", "window", "max_blocks")
 """The words that say what a plan is."""
 WHOLE, FRACTIONS = ("blocks", "seed", "max_blocks"), ("warm_up", "window", "margin")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 def wishes(given: Mapping[str, str]) -> dict[str, Any]:
@@ -65,6 +63,18 @@ def check_name(run: str) -> str:
     if run and not NAME.fullmatch(run):
         raise WrongUseError(f"{run[:80]!r} can't be a run's name: letters, digits, '.', '_' and '-'.")
     return run
+
+
+def known(wish: Wish) -> Wish:
+    """Return a wish whose phases and variants there are, before any box is asked.
+
+    Raises:
+        WrongUseError: one is unknown; names the nearest.
+
+    """
+    pick("phase", wish.phases, ladder())
+    pick("variant", wish.variants, [*variant_names(), ALL])
+    return wish
 
 
 def check_same(there: object, here: str) -> None:

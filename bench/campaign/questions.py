@@ -6,7 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign.plans import check_name, wishes
-from bench.campaign.verbs import RESULTS, Boxes, followed, launched, launched_again, look, plans_there, pulled
+from bench.campaign.verbs import (
+    RESULTS,
+    Boxes,
+    followed,
+    launched,
+    launched_again,
+    look,
+    plans_there,
+    print_json,
+    pulled,
+)
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
 from bench.comparing import NOT_EQUIVALENT, compared, equivalent, hosts_beside, keep_noise, set_beside, void_or_partial
 from bench.journal import RunDirectory
@@ -28,11 +38,14 @@ Answer = Callable[[Boxes, Path, Places], bool]
 
 def ladder(boxes: Boxes, given: Given) -> bool:
     """Print the ladder of each box."""
-    return _asked(boxes, given, _ladders)
+    return _asked(boxes, given, lambda boxes, _, places: _ladders(boxes, places, given))
 
 
-def _ladders(boxes: Boxes, _: Path, places: Places) -> bool:
+def _ladders(boxes: Boxes, places: Places, given: Given) -> bool:
     reports = [told(read(RunDirectory(place))) for place in places.values()]
+    if given["json"]:
+        print_json(reports if len(reports) > 1 else reports[0])
+        return not doubtful(reports)
     for report in reports:
         boxes.out.print()
         show_ladders(boxes.out, report)
@@ -50,6 +63,9 @@ def compare(boxes: Boxes, given: Given) -> bool:
 
 def _comparisons(boxes: Boxes, results: Path, given: Given) -> bool:
     reports = compared(results, _margin(given))
+    if given["json"]:
+        print_json(reports if len(reports) > 1 else reports[0])
+        return not void_or_partial(reports)
     for report in reports:
         boxes.out.print()
         boxes.says(f"{', '.join(report.hosts)}:")
@@ -67,8 +83,11 @@ def compare_hosts(boxes: Boxes, given: Given) -> bool:
 
 def _hosts(boxes: Boxes, results: Path, given: Given) -> bool:
     report = hosts_beside(results, _margin(given) or MARGIN)
-    boxes.out.print()
-    show_comparison(boxes.out, report)
+    if given["json"]:
+        print_json(report)
+    else:
+        boxes.out.print()
+        show_comparison(boxes.out, report)
     return not void_or_partial([report])
 
 
@@ -143,6 +162,9 @@ def _each_in_turn(boxes: Boxes, given: Given) -> dict[str, Path]:
     places: dict[str, Path] = {}
     for link in boxes.left():
         alone = replace(boxes, links=[link], failures=[])
-        places |= _measured(alone, given)
-        boxes.failures += alone.failures
+        try:
+            places |= _measured(alone, given)
+        finally:
+            boxes.failures += alone.failures
+            boxes.started |= alone.started
     return places

@@ -26,6 +26,7 @@ from bench.campaign.plans import (
     check_idle,
     check_name,
     check_same,
+    known,
     plan_for,
     wishes,
 )
@@ -42,7 +43,7 @@ from bench.remote.pull import pull as pull_one
 from bench.remote.together import FAILED, Failure, on_each, steadily
 from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
-from bench.report.terminal import size
+from bench.report.terminal import console, size
 from bench.state import BoxState
 from bench.variants import hardware_of
 from bench.wish import make_wish
@@ -94,7 +95,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     asked = wishes(given)
     run = boxes.run = check_name(given["run"]) or new_run_id()
     wish = Asked(
-        wish=replace(make_wish(asked, transports=["tcp"]), again=again),
+        wish=replace(known(make_wish(asked, transports=["tcp"])), again=again),
         run=run,
         created=now(),
         seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
@@ -295,13 +296,19 @@ def status(boxes: Boxes, given: Mapping[str, str]) -> None:
     """Print what every box is doing."""
     states = look(boxes)
     if given["json"]:
-        boxes.out.file.write(to_json(states).decode() + "\n")
-    else:
+        print_json(states)
+    elif states:
         boxes.out.print(_status_table(states))
 
 
+def print_json(thing: object) -> None:
+    """Print for programs; what people read goes to standard error then."""
+    sys.stdout.buffer.write(to_json(thing) + b"\n")
+
+
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
-    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), boxes.says))
+    says = replace(boxes, out=console(stderr=True)).says  # beside what programs read
+    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
     boxes.failures += together.failures
     return together.done
 

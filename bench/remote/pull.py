@@ -1,6 +1,5 @@
 """Bring the files of a run here: what is new, verified, moved in place; a cut pull goes on where it was cut."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from bench.model import to_json
@@ -28,8 +27,6 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
             with session.makefile("rb", 1 << 20) as stream:
                 return unpack(stream, directory)
         except DamagedError as error:
-            with suppress(OSError):
-                directory.rmdir()  # made for nothing
             said = link.ended(session)
             raise RefusedError(link.host.name, said.last_line.removeprefix("pgladder: ") or str(error)) from error
         except OSError as error:

@@ -23,12 +23,24 @@ Ending = Literal["finished", "cancelled", "failed"]
 
 
 def look(link: Link) -> bytes:
-    """Return what ``pgladder box --json`` says there."""
+    """Return what ``pgladder box --json`` says there.
+
+    Raises:
+        RefusedError: it has no pgladder, or not one that answers, or its shell speaks first.
+
+    """
     said = link.run(f"exec {PROGRAM} box --json", user=link.host.agent_user)
     if said.code == NOT_FOUND or "unknown user" in said.err:
         raise RefusedError(link.host.name, "it has no pgladder; make it ready: make provision")
     if said.code:
         raise RefusedError(link.host.name, f"its pgladder can't say what it is ({said.last_line}): make provision")
+    if not said.out.startswith(b"{"):
+        first = said.out.decode(errors="replace").partition("\n")[0]
+        raise RefusedError(
+            link.host.name,
+            f"its answer begins with {first[:40]!r}: does a greeting in ~/.bashrc there speak before every answer?"
+            " Have it speak in interactive shells only",
+        )
     return said.out
 
 

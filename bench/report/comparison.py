@@ -24,6 +24,7 @@ from bench.report.terminal import DASH, print_whole, rate, short
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
+IN_PART = "Where a cell tells no noise of this box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
 MATRIX_COLUMNS = 6
 KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
@@ -103,7 +104,7 @@ def cost_figures(arm: ArmSummary) -> Sequence[str]:
 
 def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
     """Return what stands below a table: the settings that differ, and between variants the box's noise."""
-    return (*settings_lines(cell), *([noise_line(cell)] if report.kind == "variants" else []))
+    return (*settings_lines(cell), *([noise_line(cell)] if cell.noise and report.kind == "variants" else []))
 
 
 def settings_lines(cell: CellComparison) -> Iterable[str]:
@@ -118,10 +119,10 @@ def settings_lines(cell: CellComparison) -> Iterable[str]:
 
 
 def noise_line(cell: CellComparison) -> str:
-    """Return what is known of the box's noise here."""
+    """Return what is known of the box's noise here, nothing where it is not known: then the caption says so."""
     noise = cell.noise
     if noise is None:
-        return NOT_MEASURED
+        return ""
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
     detects = (
         "" if noise.detectable is None else f"of one pair alone so many blocks detect {percent(noise.detectable)}, "
@@ -183,4 +184,6 @@ def caption(report: ComparisonReport) -> str:
             "; over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"
             " pairs alone, ranks among arms of one durability"
         )
-    return text + ". ? and !: suspect or void trials."
+    text += ". ? and !: suspect or void trials."
+    unknown = [cell for cell in report.cells if cell.noise is None] if report.kind == "variants" else []
+    return f"{text}\n{NOT_MEASURED if len(unknown) == len(report.cells) else IN_PART}" if unknown else text

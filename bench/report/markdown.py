@@ -52,7 +52,8 @@ def _cells(report: ComparisonReport) -> Iterable[str]:
     for cell in report.cells:
         yield f"## {heading(cell)}"
         yield table_text(pairs_table(report, cell))
-        yield noise_line(cell)
+        if line := noise_line(cell):
+            yield line
 
 
 def _settings(report: ComparisonReport) -> Iterable[str]:

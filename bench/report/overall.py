@@ -14,9 +14,12 @@ Rows = Sequence[Sequence[str]]
 
 
 def standings(report: ComparisonReport) -> Iterable[tuple[str, Rows]]:
-    """Return of each standing over all cells which arms it is of, and its rows."""
+    """Return of each standing over all cells which arms it is of, and its rows; the baseline alone says nothing."""
     if over := report.overall:
+        compared = {pair.candidate for pair in over.pairs}
         for standing in over.standings:
+            if compared.isdisjoint(rank.arm for rank in standing.ranking):
+                continue
             promise = " and ".join(standing.durability) or "durability unknown"
             yield f"Over all {over.cells} cells: {promise}", _rows(report, over, standing)
 

@@ -79,13 +79,13 @@ def heading(ladder: Ladder) -> str:
     return f"{ladder.variant} · {ladder.layout} · {ladder.transport} · {durability} · {payloads} B payload{before}"
 
 
-def caption(ladder: Ladder) -> str:
-    """Return how the numbers came about, and how far blocks differ."""
+def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
+    """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
     used = sorted({rung.trials - rung.void for rung in ladder.rungs})
     most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
     blocks = f"median of {most} trials" if used[-1] > 1 else "one trial: no spread known"
     text = (
-        f"{blocks}, {ladder.seconds:g} s windows; latency of one commit in ms, row lat. in µs; cores of client, server"
+        f"{blocks}, {ladder.seconds:g} s windows; latency of one commit in ms, {row_latency}; cores of client, server"
     )
     spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
     if used[-1] > 1 and spreads:

@@ -280,3 +280,38 @@ def test_a_directory_without_a_run_is_refused_by_name(tmp_path, path):
         find_runs(tmp_path / path)
     with pytest.raises(WrongUseError, match=r"there is no plan\.json in it"):
         RunDirectory(Path(tmp_path / path)).plan()
+
+
+@pytest.mark.parametrize("name", ["samples/1.jsonl", "host.json", "trials.jsonl", "SHA256SUMS"])
+def test_a_run_without_its_plan_is_named_and_not_left_out(tmp_path, name):
+    run = tmp_path / "run"
+    for box in ("one", "two"):
+        RunDirectory(run / box).begin(a_plan())
+    (run / "one" / name).write_text("{}")
+    (run / "one" / "plan.json").unlink()
+    for found, where in ((find_runs, run), (find_runs, run / "one"), (find_all_runs, tmp_path)):
+        with pytest.raises(WrongUseError, match=r"one has files of a run, but no plan\.json\. Pull the run again"):
+            found(where)
+
+
+def test_a_directory_in_which_nothing_is_has_lost_no_plan(tmp_path):
+    (tmp_path / "one" / "samples").mkdir(parents=True)
+    RunDirectory(tmp_path / "two").begin(a_plan())
+    assert [each.path for each in find_runs(tmp_path)] == [tmp_path / "two"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b'"rows_per_s":', b'"rows_per_s":-'),
+        (b'"p50":', b'"p50":-'),
+        (b'"started":"2026', b'"started":"yesterday, 2026'),
+    ],
+)
+def test_a_record_that_no_trial_can_have_left_is_refused_by_its_line(run, right, wrong):
+    good = to_json(a_record(1))
+    bad = re.sub(right + rb"null", right + b"1", good).replace(right, wrong)
+    assert bad != good
+    (run.path / "trials.jsonl").write_bytes(good + b"\n" + bad + b"\n")
+    with pytest.raises(WrongUseError, match=r"trials\.jsonl, line 2 is not a valid"):
+        run.records()

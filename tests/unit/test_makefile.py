@@ -1,5 +1,6 @@
 """The front door passes on every word it is given, or refuses it."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def make(*words):
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
+        (["ladder", "JSON=1", "HOST=n1"], "--json=1 --host='n1'"),
         (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
     ],
@@ -37,6 +39,34 @@ def test_a_word_that_means_nothing_is_refused(words):
     ended = make(*words)
     assert ended.returncode
     assert "JSON is 1, or left out" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ladder", "HOSTS=n100-a"], "HOSTS is no word here; is HOST= meant?"),
+        (["launch", "VARIANT=stock big-wal"], "VARIANT is no word here; is VARIANTS= meant?"),
+        (["ladder", "HOST=n1", "PHASE=2-C"], "PHASE is no word here; is PHASES= meant?"),
+        (["teardown", "BOX=n1"], "BOX is no word here; there are: HOST LIMIT "),
+        (["demo", "VARIANT=stock"], "VARIANT is no word here"),
+    ],
+)
+def test_a_word_that_is_none_is_refused_before_anything_is_done(words, told):
+    ended = make(*words)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert told in ended.stderr
+
+
+@pytest.mark.parametrize("word", ["SHELL=/bin/bash", "BIN=.venv/bin", "COLUMNS=80", "NO_COLOR=1", "N=2", "SUDO=1"])
+def test_words_of_make_itself_and_of_other_verbs_are_none_to_refuse(word):
+    assert make("status", word).returncode == 0
+
+
+def test_every_word_that_the_makefile_reads_is_known():
+    text = (CHECKOUT / "Makefile").read_text()
+    listed = " ".join(re.findall(r"^(?:OTHER_)?WORDS := ((?:.*\\\n)*.*)", text, re.MULTILINE)).split()
+    own = re.findall(r"^(?:export |define )?([A-Z_]+)(?: :?=|$)", text, re.MULTILINE)
+    assert set(re.findall(r"\$\(([A-Z_]+)\)", text)) - {*own, "MAKEFILE_LIST", "GIVEN", "NEW", "LONG"} <= set(listed)
 
 
 @pytest.mark.parametrize("verb", ["teardown", "ladder"])

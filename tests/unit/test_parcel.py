@@ -108,7 +108,7 @@ def test_a_byte_that_changed_on_the_way_is_noticed(box, here):
     at = text.index(b'"schema":"pgladder/plan/1"')
     with pytest.raises(DamagedError, match=r"plan\.json did not come as it was sent"):
         arrive(text[:at] + b" " + text[at + 1 :], here)
-    assert not (here / "plan.json").exists()
+    assert not here.exists()
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "samples/../../evil", "plan.json.part", "other"])
@@ -133,4 +133,31 @@ def test_a_file_damaged_here_is_brought_again_with_the_checksums_of_the_run(box,
     damaged = next((here / "samples").iterdir())
     damaged.write_text("x")
     assert arrive(sent(box, digests(here)), here) == Arrived(2, ANY, sealed=True)
+    assert RunDirectory(here).check_sums()
+
+
+def test_the_plan_comes_first_so_that_a_cut_pull_is_one_that_is_seen(box):
+    with tarfile.open(fileobj=io.BytesIO(sent(box)), mode="r|") as stream:
+        names = [member.name for member in stream]
+    assert names == ["plan.json", "samples/1.jsonl", "trials.jsonl", "PGLADDER.end"]
+
+
+@pytest.mark.parametrize("text", [b"", b"no tar at all" * 99])
+def test_where_nothing_came_nothing_is_left(here, text):
+    with pytest.raises(DamagedError):
+        arrive(text, here / "nope" / "n100")
+    assert not here.exists()
+
+
+@pytest.mark.parametrize("mark", [b"\xff", b"cancelle", b"SHA256SUMS\n"])
+def test_an_end_that_was_damaged_is_noticed(box, here, mark):
+    box.finish()
+    arrive(sent(box), here)
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as stream:
+        member = tarfile.TarInfo("PGLADDER.end")
+        member.size = len(mark)
+        stream.addfile(member, io.BytesIO(mark))
+    with pytest.raises(DamagedError, match=r"PGLADDER\.end did not come as it was sent"):
+        arrive(out.getvalue(), here)
     assert RunDirectory(here).check_sums()

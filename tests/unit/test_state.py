@@ -45,5 +45,13 @@ def test_a_run_that_can_not_be_read_does_not_hide_the_others(tmp_path):
     assert "plan.json" in first.detail
 
 
+def test_a_directory_whose_name_no_run_can_have_is_none(tmp_path):
+    for name in ("a", "my run", "one~", ".b.part"):
+        a_run(tmp_path, "a" if name == "a" else "x")
+        if name != "a":
+            (tmp_path / "x").rename(tmp_path / name)
+    assert [state.run for state in run_states(tmp_path, "", tmp_path)] == ["a"]
+
+
 def test_no_runs_yet(tmp_path):
     assert run_states(tmp_path / "none", "", tmp_path) == ()

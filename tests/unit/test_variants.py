@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,6 +11,7 @@ from bench.cli import main
 from bench.conf import read_conf
 from bench.model import Unreadable, WrongUseError
 from bench.plan import check_plan
+from bench.remote import hosts
 from bench.tuning import render as room
 from bench.tuning.hardware import Hardware
 from bench.variants import ALL, Machine, hardware_of, harness_for, plan_with, this_machine, variants_for
@@ -135,6 +137,15 @@ def test_wrong_use_is_refused_in_a_sentence(pgladder, arguments, sentence):
 
 
 RAM = {"ram_bytes": 16 << 30, "control_group_limit_bytes": "none"}
+
+
+def test_one_box_is_asked(pgladder, monkeypatch):
+    boxes = [SimpleNamespace(name=name) for name in ("n100-a", "n100-b")]
+    monkeypatch.setattr(hosts, "ask_ansible", lambda _: None)
+    monkeypatch.setattr(hosts, "answered", lambda _: boxes)
+    code, out, err = pgladder("show", "stock", "--host", "n100-a,n100-b")
+    assert (code, out) == (2, "")
+    assert "--host takes one box; these are 2: n100-a, n100-b." in err
 
 
 def test_memory_is_what_a_control_group_leaves_of_it():

@@ -162,7 +162,7 @@ def course() -> dict[str, Any]:
 
 def forest() -> dict[str, Any]:
     """Ratios with their intervals on a log scale; the margin shaded, and between thin lines what the noise hides."""
-    scale = alt.Scale(type="log", nice=False, padding=54)
+    scale = alt.Scale(type="log", nice=False, padding=8)
     lines = RUNG.axis(labelExpr=f"split(datum.label, '{BETWEEN}')", labelLineHeight=13)
     base = alt.Chart(ROWS).encode(y=lines)
     margin = base.mark_rect(style="margin").encode(x="min(margin_low):Q", x2="max(margin_high):Q")
@@ -178,7 +178,8 @@ def forest() -> dict[str, Any]:
     intervals = told.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")
     ratio = alt.X("ratio:Q", title="ratio to the first, log scale", scale=scale, axis=alt.Axis(format=".4~r"))
     points = told.mark_point(filled=True, shape="circle", size=75, opacity=1).encode(x=ratio)
-    texts = told.mark_text(align="left", dx=9, fontSize=11).encode(x="high:Q", text="label:N")
+    # Below its interval, at the edge: beside it, a phone has no room for words, and a scale no padding for them.
+    texts = told.mark_text(align="right", dy=13, fontSize=11).encode(x=alt.value("width"), text="label:N")
     return _bare(
         (margin + alt.layer(*floors) + intervals + points + texts).properties(width="container", height={"step": 34})
     )

@@ -91,12 +91,19 @@ def _forest(report: ComparisonReport) -> Sequence[Row]:
     """Return a row a pair: first over all cells, which is what arms are ranked by, then cell by cell."""
     over = report.overall
     ranked = [(f"over all {over.cells} cells", None, pair) for pair in over.pairs] if over else []
-    each = [(heading(cell), cell.noise, pair) for cell in report.cells for pair in cell.pairs]
+    each = [(_told_apart(report, cell), cell.noise, pair) for cell in report.cells for pair in cell.pairs]
     return [
         _ratio(report, f"{pair.candidate}{BETWEEN}{where}", found, pair, noise)
         for where, noise, pair in (*ranked, *each)
         if (found := headlined(report, pair))
     ]
+
+
+def _told_apart(report: ComparisonReport, cell: CellComparison) -> str:
+    """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
+    rest = ("layout", "transport", "variant")
+    differ = [name for name in rest if len({getattr(each, name) for each in report.cells}) > 1]
+    return " · ".join([f"{cell.phase} {cell.method}", *(getattr(cell, name) or DASH for name in differ)])
 
 
 def _ratio(report: ComparisonReport, name: str, found: Comparison, pair: Pair, noise: CellNoise | None) -> Row:

@@ -120,7 +120,7 @@ def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
     ways = courses(run, ladder)
     return LadderView(
         heading=heading(ladder),
-        caption=caption(ladder),
+        caption=caption(ladder, "µs a row: that by its rows"),
         rows=[list(zip(COLUMNS, cells(rung), strict=True)) for rung in ladder.rungs],
         figures=of_ladder(run, ladder),
         courses=ways,
@@ -164,16 +164,11 @@ def _trial(record: Record) -> list[str]:
 
 
 def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
-    """Return the chart of every ladder of every host."""
-    several = len(reports) > 1
-    many = any(len(report.ladders) > 1 for report in reports)
-    return climb(
-        [
-            (" · ".join([*([name] if several or not many else []), *([heading(ladder)] if many else [])]), ladder)
-            for name, report in zip(names, reports, strict=True)
-            for ladder in report.ladders
-        ]
-    )
+    """Return the chart of every ladder of every host, each named by what tells it from the others."""
+    found = [(name, ladder) for name, report in zip(names, reports, strict=True) for ladder in report.ladders]
+    parts = [[name, *heading(ladder).split(" · ")] for name, ladder in found]
+    told = [[part for part in each if any(part not in other for other in parts)] or each[:1] for each in parts]
+    return climb([(" · ".join(who), ladder) for who, (_, ladder) in zip(told, found, strict=True)])
 
 
 def together(reports: Sequence[LadderReport]) -> list[Together]:

@@ -1,6 +1,7 @@
 """The page as a person sees it: every chart drawn, nothing fetched, readable on a phone, by day and by night."""
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,6 +164,10 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
         assert_drawn(browser, width, ratios=6)
         assert "faster" in browser.run("document.body.textContent")
         assert "over all 2 cells" in browser.run("document.querySelector('[data-chart=forest] svg').textContent")
+        texts = "[...document.querySelectorAll('[data-chart=forest] svg text')].map(text => text.textContent)"
+        assert [text for text in browser.run(texts) if "…" in text] == []  # cut labels would all be alike
+        scale = [float(text) for text in browser.run(texts) if re.fullmatch(r"[\d.e+-]+", text)]
+        assert 0.9 < min(scale) < max(scale) < 2.5
 
 
 def test_what_the_rows_of_hosts_cost_is_readable_on_a_phone(browser, tmp_path):

@@ -39,8 +39,8 @@ def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
 
 
 def test_a_trial_without_a_record_is_named():
-    [note] = ending_notes(pulled(a_record(1), begun=[(2, 1)]))
-    assert note.startswith("Trial 2 had begun")
+    [note] = ending_notes(pulled(a_record(1), begun=[(2, 1), (4, 1)]))
+    assert note.startswith("Begun and without a record here: trial 2, 4.")
 
 
 def test_a_trial_that_was_run_again_counts_once_and_is_named():

@@ -1,6 +1,19 @@
 """What a run that stopped before its end left as its last words."""
 
-from bench.remote.steps import parse_last_words
+from types import SimpleNamespace
+
+import pytest
+
+from bench.remote.errors import RefusedError
+from bench.remote.link import Said
+from bench.remote.steps import look, parse_last_words
+
+
+def test_a_greeting_before_the_answer_is_named_with_what_to_do():
+    said = Said(0, b'Welcome to n100!\n{"schema":"pgladder/state/1"}\n', "")
+    link = SimpleNamespace(host=SimpleNamespace(name="n100", agent_user="pgladder"), run=lambda *_, **__: said)
+    with pytest.raises(RefusedError, match=r"begins with 'Welcome to n100!': does a greeting in ~/\.bashrc there"):
+        look(link)
 
 
 def test_the_last_words_are_the_agents_not_the_service_managers():

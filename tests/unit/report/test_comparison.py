@@ -60,7 +60,7 @@ def test_a_matrix_of_many_arms_with_long_names_keeps_to_100_columns(size):
 
 def test_the_noise_floor_is_printed_or_how_to_get_it():
     rates = {"stock": QUIET, "b": QUIET[::-1]}
-    assert "The noise of this box is not measured here: make noise" in printed(told(rates))
+    assert printed(told(rates)).count("The noise of this box is not measured here: make noise") == 1
     text = " ".join(printed(told(rates, NOISE)).split())
     assert (
         "spread 2.1 %, drift -0.4 %; of one pair alone so many blocks detect 3.1 %, the margin takes 14 blocks." in text
@@ -130,3 +130,13 @@ def test_everything_printed_is_in_the_json_too():
     text = to_json(report).decode()
     for word in ("interval", "adjusted_p", "detectable", "more_blocks", "noise", "best", "worst", "durability"):
         assert f'"{word}"' in text
+
+
+def test_over_all_cells_the_baseline_alone_is_not_shown():
+    run = compared_run({"stock": QUIET, "no-fsync": QUIET[::-1]}, phases=("2-D", "2-G"))
+    records = [
+        replace(each, durability="not crash-safe" if each.variant == "no-fsync" else "durable") for each in run.records
+    ]
+    text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
+    assert "Over all 2 cells: not crash-safe" in text
+    assert "Over all 2 cells: durable" not in text

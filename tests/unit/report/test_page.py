@@ -16,6 +16,7 @@ from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view
+from bench.report.page.view import climbers
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
@@ -82,7 +83,7 @@ def test_a_run_without_a_doubt_says_so():
     [
         (pulled(a_record(1), a_record(2, **void("interrupted"))), "told to stop during trial 2"),
         (pulled(a_record(1), a_record(2, **void("agent-ended"))), "killed or lost power during trial 2"),
-        (pulled(a_record(1), begun=[(2, 1)], sealed=False), "Trial 2 had begun and has no record"),
+        (pulled(a_record(1), begun=[(2, 1)], sealed=False), "Begun and without a record here: trial 2."),
         (pulled(a_record(1), plan=a_plan(a_trial(1), a_trial(2))), "not complete: 1 of its 2 trials are here"),
         (
             pulled(a_record(1), a_record(2), sealed=False),
@@ -281,3 +282,13 @@ def test_hosts_that_cannot_be_compared_say_why():
     assert (
         "a and b can't be compared: window." in compared_page(run, refused=["a and b can't be compared: window."]).text
     )
+
+
+def test_the_climb_begins_with_the_baseline_and_names_what_tells_arms_apart():
+    run = compared_run({"stock": [100.0, 101], "big-wal": [100.0, 99], "async-commit": [1.0, 2]})
+    rows = climbers(["bench-1"], [told(run)]).rows
+    assert list(dict.fromkeys(row["who"] for row in rows if not row["published"])) == [
+        "stock",
+        "big-wal",
+        "async-commit",
+    ]

@@ -1,0 +1,102 @@
+"""What goes to standard output, what beside it, and what is refused before any box is asked."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+from fabric import Connection
+from invoke import Exit
+from rich.console import Console
+
+import fabfile
+from bench.campaign import questions, verbs
+from bench.campaign.command import exit_code
+from bench.campaign.verbs import Boxes
+from bench.model import WrongUseError, to_json
+from bench.remote import together
+from bench.remote.errors import UnreachableError
+from bench.remote.together import REFUSED, failure
+from tests.builders import RUN, compared_run, written
+from tests.unit.campaign.test_plans import BOX
+
+NOTHING = dict.fromkeys([*fabfile.WHAT, *fabfile.ID, *fabfile.JSON], "")
+
+
+class Box:
+    """A box as a step meets it."""
+
+    reached = 1
+
+    def __init__(self, name):
+        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.secrets = SimpleNamespace(answer=lambda: None)
+        self.given_up = SimpleNamespace(is_set=lambda: False, wait=lambda _: None)
+
+
+def boxes(*names):
+    return Boxes(Console(file=io.StringIO()), links=[Box(name) for name in names])
+
+
+def test_fabrics_own_way_of_naming_hosts_is_refused_and_ours_are_told():
+    with pytest.raises(Exit, match="say --host= or --limit=") as refused:
+        fabfile.ladder.body(Connection("n100"))
+    assert refused.value.code == REFUSED
+
+
+def test_that_a_connection_was_lost_is_told_beside_what_programs_read(monkeypatch, capsys):
+    answers = iter([UnreachableError("n100", "the connection was lost"), to_json(BOX)])
+
+    def look(_link):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(together, "PAUSES_S", (0,))
+    monkeypatch.setattr(verbs.steps, "look", look)
+    verbs.status(boxes("n100"), {"json": "1"})
+    told = capsys.readouterr()
+    assert json.loads(told.out)["n100"]["host"] == BOX.host
+    assert "n100: the connection was lost; trying again" in told.err
+
+
+def test_where_no_box_answered_there_is_no_table(monkeypatch):
+    monkeypatch.setattr(verbs, "look", lambda _: {})
+    here = boxes("n100")
+    verbs.status(here, {"json": ""})
+    assert here.out.file.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [({"phases": "9"}, "Unknown phase '9'"), ({"variants": "stok"}, "did you mean stock")]
+)
+def test_a_phase_or_a_variant_that_is_none_is_refused_before_a_box_is_asked(monkeypatch, words, told):
+    monkeypatch.setattr(verbs.steps, "look", lambda _: pytest.fail("a box was asked"))
+    with pytest.raises(WrongUseError, match=told):
+        verbs.launched(boxes("n100"), NOTHING | words)
+
+
+def test_what_was_started_in_turn_was_started(monkeypatch):
+    def measured(alone, _given):
+        if alone.links[0].host.name == "b":
+            raise WrongUseError("refused")
+        alone.started = True
+        return {}
+
+    monkeypatch.setattr(questions, "_measured", measured)
+    here = boxes("a", "b")
+    with pytest.raises(WrongUseError) as refused:
+        questions._each_in_turn(here, {})
+    assert exit_code([failure("", refused.value)], 2, started=here.started, sound=True) == 1
+
+
+@pytest.mark.parametrize(("answer", "schema"), [("_ladders", "ladder"), ("_comparisons", "comparison")])
+def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp_path, capsys, answer, schema):
+    run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
+    place = written(tmp_path / RUN / "n100-a", run)
+    here = boxes("n100-a")
+    where = {"n100-a": place} if answer == "_ladders" else place.parent
+    getattr(questions, answer)(here, where, {"json": "1", "margin": ""})
+    assert json.loads(capsys.readouterr().out)["schema"] == f"pgladder/{schema}/1"
+    assert here.out.file.getvalue() == ""
