@@ -5,17 +5,16 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.doctor.checks import Box
 from bench.model import WrongUseError
 
-FACTS = Path(__file__).with_name("facts.sh")
 CHECKOUT = Path(__file__).parents[2]
-AS_JSON = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}
+AS_JSON = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1"}
+TOLD = re.compile(r"^ok: \[(.+)\] => (?=\{)", re.MULTILINE)
 FAILED = re.compile(r"FAILED! => (\{.*\})$", re.MULTILINE)
 COMPLAINT = re.compile(r"^\[(?:ERROR|WARNING)\]: (.*)$", re.MULTILINE)
 FACT = re.compile(r"([a-z_]+)=(.*)")
@@ -29,16 +28,18 @@ def collect(arguments: Sequence[str]) -> list[Box]:
 
     """
     play = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/doctor.yml"]
-    with tempfile.TemporaryDirectory() as answers:
-        given = ["-e", f"host_facts={FACTS}", "-e", f"host_answers={answers}"]
-        command = [*play, *given, *_rights(arguments), *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=CHECKOUT, env=os.environ | AS_JSON
-        )
-        boxes = [box_of(path.name, json.loads(path.read_text())) for path in sorted(Path(answers).iterdir())]
+    command = [*play, *_rights(arguments), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT, env=os.environ | AS_JSON)
+    boxes = [box_of(name, answer) for name, answer in sorted(answers(done.stdout))]
     if done.returncode or not boxes:
         raise WrongUseError(why(done.stdout, done.stderr))
     return boxes
+
+
+def answers(stdout: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what a play's last task tells of each box: its name, and the answer."""
+    for told in TOLD.finditer(stdout):
+        yield told[1], json.JSONDecoder().raw_decode(stdout, told.end())[0]["msg"]
 
 
 def why(stdout: str, stderr: str) -> str:

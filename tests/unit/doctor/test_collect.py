@@ -1,7 +1,7 @@
 import pytest
 
 from bench.doctor.checks import examine
-from bench.doctor.collect import box_of, collect, why
+from bench.doctor.collect import answers, box_of, collect, why
 from bench.model import WrongUseError
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
@@ -28,6 +28,13 @@ def test_a_box_that_says_nothing_of_itself_has_one_finding_why(
 ) -> None:
     [finding] = examine(box_of("box", ANSWER | answer), "release")
     assert (finding.check, finding.grade, finding.detail) == (check, "failure", detail)
+
+
+def test_every_box_is_told_apart_in_what_a_play_prints() -> None:
+    printed = (
+        'ok: [a]\n\nTASK [Tell] ***\nok: [a] => {\n    "msg": {"rc": 0}\n}\nok: [b:22] => {\n    "msg": {"rc": 1}\n}\n'
+    )
+    assert list(answers(printed)) == [("a", {"rc": 0}), ("b:22", {"rc": 1})]
 
 
 def test_where_no_box_fits_it_says_what_ansible_complains_of() -> None:
