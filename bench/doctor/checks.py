@@ -36,13 +36,22 @@ class Box:
     trouble: str | None = None
     troubled: str = "SSH"
     clock_offset_s: float | None = None
+    greeting: str = ""
+    """The first line its shell prints that nobody asked for."""
 
 
 def examine(box: Box, release: str) -> list[Finding]:
     """Return the findings of a box; ``release`` is that of the control machine."""
     if box.trouble:
         return [Finding(box.troubled, "failure", box.trouble)]
-    return [Finding("SSH", "ok", "connected, host key as recorded"), *_findings(box, release)]
+    return [_ssh(box.greeting), *_findings(box, release)]
+
+
+def _ssh(greeting: str) -> Finding:
+    if not greeting:
+        return Finding("SSH", "ok", "connected, host key as recorded")
+    where = "its shell greets programs too, which can stop copies: greet in ~/.profile instead of ~/.bashrc"
+    return Finding("SSH", "warning", f"connected, but says {greeting[:40]!r}; {where}")
 
 
 def _findings(box: Box, release: str) -> Iterator[Finding]:

@@ -1,45 +1,53 @@
 """Asks boxes for their facts, through Ansible's own connections and inventory; ``checks`` judges them."""
 
 import json
+import os
+import re
 import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench.doctor.checks import Box
 from bench.model import WrongUseError
 
-FACTS = Path(__file__).with_name("facts.sh")
 CHECKOUT = Path(__file__).parents[2]
+AS_JSON = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1"}
+TOLD = re.compile(r"^ok: \[(.+)\] => (?=\{)", re.MULTILINE)
+FAILED = re.compile(r"FAILED! => (\{.*\})$", re.MULTILINE)
+COMPLAINT = re.compile(r"^\[(?:ERROR|WARNING)\]: (.*)$", re.MULTILINE)
+FACT = re.compile(r"([a-z_]+)=(.*)")
 
 
 def collect(arguments: Sequence[str]) -> list[Box]:
     """Ask all boxes at once; ``arguments`` are Ansible's (``-i``, ``--limit``, ``-e``).
 
     Raises:
-        WrongUseError: no box fits.
+        WrongUseError: no box fits, or their answers can't be had; says why.
 
     """
-    ansible = str(Path(sys.executable).with_name("ansible"))
-    with tempfile.TemporaryDirectory() as tree:
-        command = [
-            ansible,
-            "all:!localhost",
-            "-m",
-            "ansible.builtin.script",
-            "-a",
-            str(FACTS),
-            "--tree",
-            tree,
-            *_rights(arguments),
-            *arguments,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT)
-        boxes = [_box(path) for path in sorted(Path(tree).iterdir())]
-    if not boxes:
-        raise WrongUseError(f"No box fits; name one by HOST= or in inventory/hosts.yml. {_last_line(done.stderr)}")
+    play = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/doctor.yml"]
+    command = [*play, *_rights(arguments), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT, env=os.environ | AS_JSON)
+    boxes = [box_of(name, answer) for name, answer in sorted(answers(done.stdout))]
+    if done.returncode or not boxes:
+        raise WrongUseError(why(done.stdout, done.stderr))
     return boxes
+
+
+def answers(stdout: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what a play's last task tells of each box: its name, and the answer."""
+    for told in TOLD.finditer(stdout):
+        yield told[1], json.JSONDecoder().raw_decode(stdout, told.end())[0]["msg"]
+
+
+def why(stdout: str, stderr: str) -> str:
+    """Return what a play stopped at: the message of the task that failed, or what Ansible itself complains of."""
+    if failed := FAILED.search(stdout):
+        return str(json.loads(failed[1])["msg"])
+    complaints = COMPLAINT.findall(stderr) or [stderr]
+    return f"No box fits; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
 
 
 def _rights(arguments: Sequence[str]) -> list[str]:
@@ -61,24 +69,19 @@ def release() -> str:
     return done.stdout.strip()
 
 
-def _box(path: Path) -> Box:
-    result = json.loads(path.read_text())
-    if result.get("unreachable") or result.get("rc") != 0:
-        message = str(result.get("msg") or result)
-        if "sudo password" in message:
-            return Box(path.name, {}, trouble="sudo did not accept the password given", troubled="sudo")
-        return Box(path.name, {}, trouble=_sentence(message))
-    facts = dict(line.split("=", 1) for line in result["stdout_lines"] if "=" in line)
-    # The answer was written when it arrived, a moment after the box looked at its clock.
-    return Box(path.name, facts, clock_offset_s=float(facts["now"]) - path.stat().st_mtime)
-
-
-def _sentence(message: str) -> str:
-    if "REMOTE HOST IDENTIFICATION HAS CHANGED" in message:
-        return "its host key is not the one recorded; if it was reinstalled: make trust"
-    if "Host key verification failed" in message:
-        return "its host key is not recorded yet: make trust"
-    return _last_line(message)
+def box_of(name: str, answer: Mapping[str, Any]) -> Box:
+    """Return the box of an answer: what Ansible says of the task, ``means`` where it was not reached, ``at`` in s."""
+    message = str(answer.get("msg", ""))
+    if answer["means"]:
+        return Box(name, {}, trouble=answer["means"])
+    if "sudo password" in message:
+        return Box(name, {}, trouble="sudo did not accept the password given", troubled="sudo")
+    if answer.get("rc") != 0:
+        return Box(name, {}, trouble=_last_line(message or str(answer)))
+    said = [(FACT.fullmatch(line), line) for line in answer["stdout_lines"]]
+    facts = {fact[1]: fact[2] for fact, _ in said if fact}
+    greeting = next((line for fact, line in said if not fact and line.strip()), "")
+    return Box(name, facts, clock_offset_s=float(facts["now"]) - answer["at"], greeting=greeting)
 
 
 def _last_line(text: str) -> str:

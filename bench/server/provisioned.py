@@ -1,7 +1,7 @@
 """The cluster of a provisioned box: pgladder's own, made by the role ``postgresql``, run by systemd.
 
 The agent is its owner: it reads its log and writes its variant's file without further rights, and starts and stops its
-unit by sudo. What provisioning put in force stays beside it (``next``), so it can be put back however a run ended.
+unit by sudo. What provisioning put in force stays beside it (``proved``), so it can be put back however a run ended.
 """
 
 import os
@@ -55,7 +55,7 @@ class ProvisionedServer(OwnServer):
         )
         super().__init__(reach, cluster.data_directory, cluster.log_file)
         self._provisioned = as_variant(
-            AS_PROVISIONED, _read(cluster.configuration_directory / "next" / cluster.variant_file.name)
+            AS_PROVISIONED, _read(cluster.configuration_directory / "proved" / cluster.variant_file.name)
         )
         self.harness = as_variant("harness", _read(cluster.harness_file))
         """As it is in force; a plan's must be the same."""

@@ -8,7 +8,7 @@ house=.cache/wheelhouse
 hash() { sha256sum | cut -c1-16; }
 
 release=$({
-  cat requirements/box.txt pyproject.toml README.md
+  cat requirements/box.txt pyproject.toml
   find bench templates -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
 } | hash)
 [[ ${1-} != release ]] || { echo "$release" && exit; }
@@ -39,4 +39,5 @@ exec 9>"$house/lock" # plays that run at once share the wheels
 flock 9
 [[ -d $wheels ]] || download
 [[ -e $archive ]] || build
+find "$house" -mindepth 1 -maxdepth 1 -name "$ARCHITECTURE-*" ! -path "$archive" ! -path "$wheels" -exec rm -r {} + # older ones
 echo "$release"

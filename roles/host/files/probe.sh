@@ -5,6 +5,9 @@ data=/var/lib/postgresql/15 # where the cluster's data are, or will be
 while [ ! -e "$data" ]; do data=${data%/*}; done
 disk=$(findmnt -n -v -o SOURCE -T "$data")
 
+runs() { # the processes of those begun by hand
+  grep -alsP '/pgladder\x00(run|noise|reproduce)\x00' /proc/[0-9]*/cmdline | cut -d/ -f3
+}
 offered() { if [ -r "$1" ]; then tr -d '[]' <"$1" | xargs | tr ' ' ,; fi; } # what may be chosen, commas between
 
 cpu=/sys/devices/system/cpu/cpu0/cpufreq
@@ -32,8 +35,8 @@ echo "clock=$(systemctl list-units --plain --no-legend --state=active $clocks | 
 run=$(systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*' | cut -d' ' -f1 | xargs)
 # Whoever began it, a run holds the lock of bench/agent/lock.py, an abstract socket.
 if [ -z "$run" ] && grep -q ' @pgladder-run$' /proc/net/unix; then
-  process=$(grep -alsP '/pgladder\x00run\x00' /proc/[0-9]*/cmdline | head -n 1 | cut -d/ -f3)
-  run="a run begun by hand (process ${process:-unknown} of user $(stat -c %U "/proc/$process"))"
+  process=$(runs | head -n 1)
+  run="a run begun by hand${process:+ (process $process of user $(stat -c %U "/proc/$process"))}"
 fi
 echo "run=$run"
 exit 0

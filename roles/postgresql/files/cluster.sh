@@ -4,8 +4,10 @@
 # Prints "changed" when it changed something.
 #
 # Configuration is rendered into $ETC/next; `apply` validates it, swaps it in, reloads or restarts as the settings'
-# contexts require, and proves every line through pg_settings. A cluster that `create` did not begin is never touched:
-# the name of the one it began is written down, another is refused, and `drop` goes by what is written.
+# contexts require, proves every line through pg_settings, and keeps it as $ETC/proved: what a run begins and ends with,
+# and what is in force again after any failure, whatever a run that was killed left. A cluster that `create` did not
+# begin is never touched: the name of the one it began is written down, another is refused, and `drop` goes by what is
+# written.
 set -eu
 bin=/usr/lib/postgresql/15/bin
 begun=/var/lib/pgladder-found/cluster-begun
@@ -85,8 +87,18 @@ write_certificate() { # self-signed: the transport "tls" is measured, not truste
     -keyout "$ETC/server.key" -out "$ETC/server.crt" 2>/dev/null
 }
 
+see_that_it_is_there() {
+  for file in "$ETC/postgresql.conf" "$DATA/PG_VERSION"; do
+    [ -e "$file" ] || die "pgladder's cluster 15/$CLUSTER has no $file any more: make teardown, then make provision"
+  done
+  [ -e "$ETC/proved" ] || keep # made by an earlier release, which kept it in next
+}
+
 create() {
-  [ ! -e "$made" ] || exit 0
+  if [ -e "$made" ]; then
+    see_that_it_is_there
+    exit 0
+  fi
   begin
   write_unit
   pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
@@ -99,8 +111,11 @@ external_pid_file = '$RUN/15-$CLUSTER.pid'
 ssl_cert_file = '$ETC/server.crt'
 ssl_key_file = '$ETC/server.key'
 END
-  as_owner mkdir -p "$ETC/next"
   chown -h "$OWNER:" "$ETC/conf.d"
+  as_owner mkdir -p "$ETC/next"
+  as_owner touch "$ETC/next/10-harness.conf" "$ETC/next/20-variant.conf"
+  as_owner cp -p "$ETC/pg_hba.conf" "$ETC/next/pg_hba"
+  keep
   sync
   touch "$made"
   sync -f "$made"
@@ -109,53 +124,29 @@ END
 
 # --- apply -------------------------------------------------------------------------------------------------------
 
-refuse() { # next is what a run begins and ends with: as in force again
-  for file in "$ETC"/next/*; do
-    live=$(place "$file")
-    [ ! -e "$live" ] || as_owner cp -p --remove-destination "$live" "$file"
-  done
-  die "$1; nothing was changed"
-}
-
 refuse_strangers() { # a third file would be in force under every variant, and no run begins with it
   strangers=$(find "$ETC/conf.d" "$ETC/next" -name '*.conf' ! -name 10-harness.conf ! -name 20-variant.conf | xargs)
-  [ -z "$strangers" ] || refuse "pgladder's own cluster has files that are not pgladder's: remove $strangers, then run this again"
+  [ -z "$strangers" ] || give_up "pgladder's own cluster has files that are not pgladder's: remove $strangers, then run this again"
 }
 
 validate() {
   as_owner cp --remove-destination "$ETC/postgresql.conf" "$ETC/next.conf"
   as_owner sed -i "s/^include_dir = 'conf.d'/include_dir = 'next'/" "$ETC/next.conf"
   said=$(as_owner "$bin/postgres" -D "$DATA" -c config_file="$ETC/next.conf" -C shared_preload_libraries 2>&1) ||
-    refuse "the configuration is not valid: $said"
+    give_up "the configuration is not valid: $said"
   as_owner rm "$ETC/next.conf"
   for library in $(echo "$said" | tr -d "' " | tr , ' '); do
     [ -e "$("$bin/pg_config" --pkglibdir 2>/dev/null || echo /usr/lib/postgresql/15/lib)/$library.so" ] ||
-      refuse "the configuration asks for the library $library, which is not installed"
+      give_up "the configuration asks for the library $library, which is not installed"
   done
 }
-
-forget_good() { as_owner rm -f "$ETC"/conf.d/*.good "$ETC"/*.good; }
 
 place() { case $1 in */pg_hba) echo "$ETC/pg_hba.conf" ;; *) echo "$ETC/conf.d/${1##*/}" ;; esac; }
 
-put_back() { # in next too: a run begins and ends with what is there
-  for file in "$ETC"/next/*; do
-    live=$(place "$file")
-    if [ -e "$live.good" ]; then
-      as_owner cp -p --remove-destination "$live.good" "$file"
-      as_owner mv -T "$live.good" "$live"
-    fi
-  done
-  for file in $new; do as_owner rm "$(place "$file")" "$file"; done
-  systemctl restart "$UNIT" 2>/dev/null || true
-}
-
-swap() { # file by file, each atomically; what was there is kept until the new has proved itself
-  forget_good
-  for file in "$ETC"/next/*; do
+swap() { # the files of a folder in, one by one, each atomically
+  for file in "$1"/*; do
     live=$(place "$file")
     if as_owner cmp -s "$file" "$live"; then continue; fi
-    if [ -e "$live" ]; then as_owner cp -p "$live" "$live.good"; else new="$new $file"; fi
     as_owner cp -p --remove-destination "$file" "$live.part"
     as_owner sync -f "$live.part"
     as_owner mv -T "$live.part" "$live"
@@ -163,11 +154,40 @@ swap() { # file by file, each atomically; what was there is kept until the new h
   done
 }
 
-restart() { # where PostgreSQL does not come up, as it was before
+keep() { # next as what was proved last: all of it or none, whenever the power goes
+  if as_owner diff -rq "$ETC/next" "$ETC/proved" >/dev/null 2>&1; then return 0; fi
+  kept=$(as_owner mktemp -d "$ETC/proved.XXXXXX")
+  as_owner chmod 755 "$kept"
+  as_owner cp -p "$ETC"/next/* "$kept"
+  as_owner sync -f "$kept"
+  as_owner rm -f "$ETC/proved.part"
+  as_owner ln -s "${kept##*/}" "$ETC/proved.part"
+  as_owner mv -T "$ETC/proved.part" "$ETC/proved"
+  as_owner find "$ETC" -maxdepth 1 -name 'proved.*' ! -path "$kept" -exec rm -r {} +
+}
+
+give_up() { # why, and what to do; in force, and next, is what was proved last
+  as_owner cp -p --remove-destination "$ETC"/proved/* "$ETC/next"
+  swap "$ETC/proved"
+  [ -z "$swapped" ] || restart || damaged "$1; as it was provisioned last PostgreSQL does not start"
+  die "$1; it is as it was provisioned last${2-}"
+}
+
+damaged() { die "$1: $said. If that stays so, the cluster is damaged: make teardown, then make provision"; }
+
+restart() { # or say what PostgreSQL complains of, this time
+  log=/var/log/postgresql/postgresql-15-$CLUSTER.log
+  before=$(stat -c %s "$log" 2>/dev/null || echo 0)
   if systemctl restart "$UNIT" 2>/dev/null && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
-  said=$(grep -aE 'FATAL|PANIC' "/var/log/postgresql/postgresql-15-$CLUSTER.log" | tail -n 1)
-  put_back
-  die "PostgreSQL did not start: $said; it was put back as it was. Choose another postgresql_variant, then run this again"
+  said=$(tail -c "+$((before + 1))" "$log" 2>/dev/null | grep -aE 'FATAL|PANIC' | tail -n 1)
+  said=${said:-journalctl -u $UNIT on the box says why}
+  return 1
+}
+
+must_restart() { # where nothing is new it is not the configuration
+  if restart; then return 0; fi
+  [ -n "$swapped" ] || damaged "PostgreSQL does not start"
+  give_up "PostgreSQL did not start: $said" ". Choose another postgresql_variant, then run this again"
 }
 
 reset_by_hand() { # what somebody changed by ALTER SYSTEM overrides the files
@@ -178,7 +198,7 @@ reset_by_hand() { # what somebody changed by ALTER SYSTEM overrides the files
 
 bring_into_force() {
   if ! running; then
-    restart
+    must_restart
     swapped=yes
   fi
   reset_by_hand
@@ -187,7 +207,7 @@ bring_into_force() {
     sleep 0.2 # the postmaster takes it in on a signal
   fi
   if [ -n "$(query -c 'SELECT name FROM pg_settings WHERE pending_restart')" ]; then
-    restart
+    must_restart
     swapped=yes
   fi
 }
@@ -207,9 +227,7 @@ UNION ALL
 SELECT format('pg_hba.conf line %s: %s', line_number, error) FROM pg_hba_file_rules WHERE error IS NOT NULL
 END
   )
-  [ -n "$wrong" ] || return 0
-  put_back
-  die "not in force: $wrong; it was put back as it was"
+  [ -z "$wrong" ] || give_up "not in force: $wrong"
 }
 
 # --- the password ------------------------------------------------------------------------------------------------
@@ -233,19 +251,19 @@ login() { as_owner env HOME="$HOME_OF_OWNER" psql -X -At -w -h 127.0.0.1 -p "$(p
 see_to_password() {
   if [ -z "$ROTATE" ] && [ -e "$pass" ] && login 'SELECT' >/dev/null; then return 0; fi
   write_password
-  said=$(login 'SELECT') || die "logging in over TCP does not work: $said"
+  said=$(login 'SELECT') || give_up "logging in over TCP does not work: $said"
   swapped=yes
 }
 
 apply() {
-  swapped= new=
+  swapped=
   refuse_strangers
   validate
-  swap
+  swap "$ETC/next"
   bring_into_force
   prove
-  forget_good
   see_to_password
+  keep
   [ -z "$swapped" ] || echo changed
 }
 

@@ -31,7 +31,7 @@ def _codes(record: dict[str, Any]) -> set[str]:
 
 def _as_provisioned(lab: Lab) -> bool:
     etc = "/etc/postgresql/15/pgladder"
-    lab.run(BOX, f"cmp {etc}/conf.d/20-variant.conf {etc}/next/20-variant.conf")
+    lab.run(BOX, f"cmp {etc}/conf.d/20-variant.conf {etc}/proved/20-variant.conf")
     return lab.sql(BOX, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == "0"
 
 
@@ -129,7 +129,7 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
     before = lab.sql(BOX, pages)
     said = lab.play("provision", BOX, "-e", "postgresql_variant=huge-pages")
     if said.returncode:  # where no huge pages are set aside
-        assert "it was put back as it was. Choose another postgresql_variant" in sentence(said, BOX)
+        assert "it is as it was provisioned last. Choose another postgresql_variant" in sentence(said, BOX)
         assert lab.sql(BOX, pages) == before
         assert 'variant = "pgtune-oltp"' in lab.run(BOX, "cat /etc/pgladder.toml")
         lab.run(BOX, f"sudo -u pgladder {RUN} --blocks 1 --json")

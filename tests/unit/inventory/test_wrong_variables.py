@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar, trust_as_template
 
 CHECKOUT = Path(__file__).parents[3]
@@ -71,7 +70,6 @@ ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "bench", "
 
 @pytest.fixture(scope="module")
 def known() -> dict[str, Any]:
-    init_plugin_loader()
     files = [role / folder / "main.yml" for role in ROLES for folder in ("defaults", "vars")]
     read = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
     return {name: value for each in read for name, value in each.items()} | {"host_probe": BOX}

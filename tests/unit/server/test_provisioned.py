@@ -20,7 +20,7 @@ HARNESS = as_variant("harness", "port = 5544\nmax_connections = 300\n")
 def cluster(tmp_path: Path) -> ProvisionedCluster:
     for name, text in {
         "conf.d/10-harness.conf": HARNESS.text,
-        "next/20-variant.conf": "",
+        "proved/20-variant.conf": "",
         "pgpass": "*:*:*:me:secret\n",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -1,0 +1,85 @@
+"""Scripts of the roles and what is read of their words, without a box."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from tests.unit.inventory.shell import ROLES, function
+
+PIP = """#!/bin/sh
+for last; do :; done
+case $* in
+  download*) mkdir -p "$last" && touch "$last/one.whl" ;;
+  wheel*) while [ "$1" != --wheel-dir ]; do shift; done && touch "$2/pgladder-1.whl" ;;
+esac
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for folder in ("bench", "templates", "requirements", ".venv/bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli.py"):
+        (tmp_path / file).write_text(file)
+    pip = tmp_path / ".venv/bin/pip"
+    pip.write_text(PIP)
+    pip.chmod(0o755)
+    return tmp_path
+
+
+def _wheels(checkout: Path, architecture: str) -> set[str]:
+    names = {"CHECKOUT": str(checkout), "ARCHITECTURE": architecture, "PATH": "/bin:/usr/bin"}
+    subprocess.run([ROLES / "bench/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
+    return {file.name for file in (checkout / ".cache/wheelhouse").glob("*-*")}
+
+
+def test_of_the_wheels_those_of_the_newest_release_of_an_architecture_stay(checkout: Path) -> None:
+    _wheels(checkout, "aarch64")
+    before = _wheels(checkout, "x86_64")
+    (checkout / "bench/cli.py").write_text("new")
+    (checkout / "requirements/box.txt").write_text("new")
+    after = _wheels(checkout, "x86_64")
+    assert len(before) == len(after) == 4
+    assert before & after == {name for name in before if name.startswith("aarch64")}
+
+
+def test_a_comma_in_the_readme_makes_no_new_release(checkout: Path) -> None:
+    before = _wheels(checkout, "x86_64")
+    (checkout / "README.md").write_text("README,md")
+    assert _wheels(checkout, "x86_64") == before
+
+
+@pytest.mark.parametrize("verb", ["run", "noise", "reproduce", "report"])
+def test_whatever_measures_is_known_by_its_process(tmp_path: Path, verb: str) -> None:
+    (tmp_path / verb).write_text("print('there', flush=True); input()")
+    words = [tmp_path / "pgladder", verb, "results"]
+    with subprocess.Popen(
+        words, executable=sys.executable, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        script = f"{function(ROLES / 'host/files/probe.sh', 'runs')}\nruns"
+        found = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True).stdout.split()
+        process.kill()
+    assert (str(process.pid) in found) == (verb != "report")
+
+
+def test_what_a_shell_greets_everybody_with_is_no_fact() -> None:
+    said = ["Welcome to n100-a", "", "system=debian 12", "homes=a:/a b:/b=c", '{"name": "swappiness"}']
+    known = {name: {"stdout_lines": said} for name in ("__host_probed", "__host_read")}
+    [keep] = [task for task in _yaml("tasks/reach.yml") if "ansible.builtin.set_fact" in task]
+    expressions = [keep["ansible.builtin.set_fact"]["host_probe"], _yaml("vars/main.yml")["__host_values"]]
+    templar = Templar(DataLoader(), variables=known)
+    facts, knobs = (templar.template(trust_as_template(each)) for each in expressions)
+    assert facts == {"system": "debian 12", "homes": "a:/a b:/b=c"}
+    assert knobs == [{"name": "swappiness"}]
+
+
+def _yaml(file: str) -> Any:
+    return yaml.safe_load((ROLES / "host" / file).read_text())
