@@ -134,6 +134,7 @@ AS_TEXT = [
 def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywhere(lab: Lab) -> None:
     etc = "/etc/postgresql/15/pgladder"
     links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
+    links += f" {etc}/proved.part"
     lab.run(BOX, "echo mine | sudo tee /etc/victim")
     lab.run(BOX, "sudo chmod 666 /etc/pgladder.toml")
     lab.run(BOX, f"sudo -Hu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
@@ -156,7 +157,9 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
-def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None:
+def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
+    left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
+    lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
     program = "/opt/pgladder/current/bin/pgladder"
     lab.run(BOX, "printf '#!/bin/sh\necho no_such_setting = 1\n' >wrong && chmod 755 wrong")
     lab.run(BOX, f"sudo mount --bind wrong {program}")
@@ -166,6 +169,7 @@ def test_an_unknown_setting_stops_and_the_server_keeps_running(lab: Lab) -> None
     assert "no_such_setting" in said
     lab.run(BOX, "sudo sh -c 'cd /etc/postgresql/15/pgladder && cmp next/20-variant.conf conf.d/20-variant.conf'")
     assert lab.run(BOX, "grep ^port /etc/pgladder.toml") == "port = 5544\n"
+    assert lab.sql(BOX, "SHOW fsync") == "on"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"
 
 
