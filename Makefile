@@ -47,7 +47,7 @@ $(eval LONG = --blocks=$(or $(BLOCKS),6) --warm-up=$(or $(WARM_UP),1) --window=$
 $(BIN)/python -m bench.findings $(1) results/$(NEW)
 endef
 
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -91,13 +91,15 @@ e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo)
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
 
-# As root in two workers, each in a network of its own: there is one run at a time in one.
-integration: .venv/ready ## the tests on a real PostgreSQL 15, and of the page in a real browser
+browser:
 	@.ci/system-packages $(TEST_PACKAGES)
+
+# As root in two workers, each in a network of its own: there is one run at a time in one.
+integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs
-	@$(MAKE) --no-print-directory -j 2 lint unit
+	@$(MAKE) --no-print-directory -j 3 lint unit browser
 	@$(MAKE) --no-print-directory integration e2e
 
 test-slow: .venv/ready ## what takes long
