@@ -43,7 +43,7 @@ TOP_RUNGS = $(or $(PHASES),2-D 2-G 2-H)
 define finding
 $(eval NEW := $(or $(RUN),$(1)-$(shell date -u +%Y%m%dT%H%M%S)))
 $(eval LONG = --blocks=$(or $(BLOCKS),6) --warm-up=$(or $(WARM_UP),1) --window=$(or $(WINDOW),3) $(if $(SEED),--seed=$(SEED)))
--$(if $(HOST)$(LIMIT),$(FAB) compare --run='$(NEW)' --variants='$(2)' --phases='$(TOP_RUNGS)' $(LONG) $(WHERE),$(BIN)/pgladder 	run --out "results/$(NEW)/$$(hostname)" --variants $(2) --phases $(TOP_RUNGS) $(LONG) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)'))
+-$(if $(HOST)$(LIMIT),$(FAB) compare --run='$(NEW)' --variants='$(2)' --phases='$(TOP_RUNGS)' $(LONG) $(WHERE),$(BIN)/pgladder run --out "results/$(NEW)/$$(hostname)" --variants $(2) --phases $(TOP_RUNGS) $(LONG) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)'))
 $(BIN)/python -m bench.findings $(1) results/$(NEW)
 endef
 

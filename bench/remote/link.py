@@ -17,7 +17,7 @@ import paramiko
 from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from bench.remote.errors import NotAdmittedError, NotTrustedError, UnreachableError
+from bench.remote.errors import NotAdmittedError, NotTrustedError, RemoteError, UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.secrets import Secrets
 
@@ -90,11 +90,11 @@ class Link:
 
     @contextmanager
     def session(
-        self, script: str, *arguments: str, user: str = "", stdin: bytes = b"", timeout_s: float | None
+        self, script: str, *arguments: str, user: str = "", stdin: bytes = b"", timeout_s: float
     ) -> Iterator[paramiko.Channel]:
         """Run a shell script and hand out its session, to be read while it runs; raises as ``run``.
 
-        ``timeout_s`` bounds each wait for a byte; None waits as long as the connection lives.
+        ``timeout_s`` bounds each wait for a byte.
         """
         session = None
         try:
@@ -104,14 +104,31 @@ class Link:
             session.sendall(self._password_line(user) + stdin)
             session.shutdown_write()
             yield session
+        except RemoteError:
+            raise
         except TROUBLE as error:
-            if isinstance(error, UnreachableError | NotTrustedError | NotAdmittedError):
-                raise
-            self.close()
-            raise UnreachableError(self.host.name, f"the connection was lost ({_words(error)})") from error
+            raise self._lost(error) from error
         finally:
             if session is not None:
                 session.close()
+
+    def ask(self) -> None:
+        """Ask whether the box still answers: its sshd opens a session in which nothing is run.
+
+        Raises:
+            UnreachableError: it does not; its kernel alone would acknowledge whatever is sent.
+
+        """
+        try:
+            self._opened().create_session().close()
+        except RemoteError:
+            raise
+        except TROUBLE as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> UnreachableError:
+        self.close()
+        return UnreachableError(self.host.name, f"the connection was lost ({_words(error)})")
 
     def ended(self, session: paramiko.Channel, out: bytes = b"") -> Said:
         """Return how a session ended whose output has been read; raises UnreachableError where it was cut off."""

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
+from paramiko import Channel
+
 from bench.remote.errors import RefusedError, RemoteError
 from bench.remote.link import Link, Said
 
@@ -16,6 +18,8 @@ NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
 CANCEL_TIMEOUT_S = 330
 """The unit gives the agent 300 s to end."""
 CHUNK_BYTES = 1 << 16
+SILENCE_S = 30
+"""A box that says nothing for so long is asked whether it is there."""
 FULL_MB = 50
 ENDINGS: dict[int, "Ending"] = {0: "finished", 10: "cancelled", 11: "failed"}
 
@@ -73,11 +77,20 @@ def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> 
         UnreachableError: the connection was lost; go on at the offset that was reached.
 
     """
-    with link.session(FOLLOW, run, str(offset), user=link.host.agent_user, timeout_s=None) as session:
-        while chunk := session.recv(CHUNK_BYTES):
+    with link.session(FOLLOW, run, str(offset), user=link.host.agent_user, timeout_s=SILENCE_S) as session:
+        while chunk := _heard(link, session):
             tell(chunk)
         said = link.ended(session)
     return ENDINGS[_checked(link, said, f"run {run} could not be followed", also=ENDINGS).code]
+
+
+def _heard(link: Link, session: Channel) -> bytes:
+    """Return the next bytes, none at the end; a trial may take its time, a box whose processes hang must not."""
+    while True:
+        try:
+            return bytes(session.recv(CHUNK_BYTES))
+        except TimeoutError:
+            link.ask()
 
 
 def last_words(link: Link, run: str) -> str:
