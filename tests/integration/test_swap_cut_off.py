@@ -59,11 +59,12 @@ def _reaper() -> Iterator[None]:
 
 
 def buried(place: Path) -> bool:
-    """Bury what is dead of PostgreSQL; tell whether all of it is."""
-    for child in psutil.Process().children():
-        if child.name().startswith("postgres") and child.status() == psutil.STATUS_ZOMBIE:
+    """Bury what is dead of PostgreSQL; tell whether there was nothing of it, dead or alive."""
+    left = [child for child in psutil.Process().children() if child.name().startswith("postgres")]
+    for child in left:
+        if child.status() == psutil.STATUS_ZOMBIE:
             os.waitpid(child.pid, 0)
-    return not processes_in(place)
+    return not left and not processes_in(place)
 
 
 def lose_power(server: PrivateServer) -> None:
