@@ -25,3 +25,10 @@ class NotAdmittedError(RemoteError, PermissionError):
 
 class RefusedError(RemoteError, WrongUseError):
     """The box can't do this now; nothing was changed there."""
+
+
+class NotReadyError(RefusedError):
+    """There is no pgladder on the box."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host, "it has no pgladder; make it ready: make provision")

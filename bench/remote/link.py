@@ -17,7 +17,7 @@ import paramiko
 from fabric import Connection
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from bench.remote.errors import NotAdmittedError, NotTrustedError, RemoteError, UnreachableError
+from bench.remote.errors import NotAdmittedError, NotReadyError, NotTrustedError, RemoteError, UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.secrets import Secrets
 
@@ -81,6 +81,7 @@ class Link:
         Raises:
             UnreachableError: the box can't be reached, or the connection was lost; the command may have run or not.
             NotTrustedError, NotAdmittedError: it is not the box we know, or does not let us in.
+            NotReadyError: it has no pgladder.
 
         """
         with self.session(script, *arguments, user=user, stdin=stdin, timeout_s=timeout_s) as session:
@@ -131,13 +132,21 @@ class Link:
         return UnreachableError(self.host.name, f"the connection was lost ({_words(error)})")
 
     def ended(self, session: paramiko.Channel, out: bytes = b"") -> Said:
-        """Return how a session ended whose output has been read; raises UnreachableError where it was cut off."""
+        """Return how a session ended whose output has been read.
+
+        Raises:
+            UnreachableError: it was cut off.
+            NotReadyError: the box has no user that pgladder's runs belong to.
+
+        """
         with session.makefile_stderr("rb") as stream:
             complaints = stream.read().decode(errors="replace")
         code = _exit_status(session, ANSWER_TIMEOUT_S)
         if code == NO_STATUS:
             self.close()
             raise UnreachableError(self.host.name, "the connection was lost (the session was cut off)")
+        if f"unknown user {self.host.agent_user}" in complaints:  # sudo's words
+            raise NotReadyError(self.host.name)
         return Said(code, out, complaints)
 
     def close(self) -> None:

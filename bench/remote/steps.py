@@ -7,7 +7,7 @@ from typing import Literal
 
 from paramiko import Channel
 
-from bench.remote.errors import RefusedError, RemoteError
+from bench.remote.errors import NotReadyError, RefusedError, RemoteError
 from bench.remote.link import Link, Said
 
 HERE = Path(__file__).parent
@@ -30,12 +30,12 @@ def look(link: Link) -> bytes:
     """Return what ``pgladder box --json`` says there.
 
     Raises:
-        RefusedError: it has no pgladder, or not one that answers, or its shell speaks first.
+        RefusedError: it has no pgladder (NotReadyError), or not one that answers, or its shell speaks first.
 
     """
     said = link.run(f"exec {PROGRAM} box --json", user=link.host.agent_user)
-    if said.code == NOT_FOUND or "unknown user" in said.err:
-        raise RefusedError(link.host.name, "it has no pgladder; make it ready: make provision")
+    if said.code == NOT_FOUND:
+        raise NotReadyError(link.host.name)
     if said.code:
         raise RefusedError(link.host.name, f"its pgladder can't say what it is ({said.last_line}): make provision")
     if not said.out.startswith(b"{"):

@@ -1,6 +1,7 @@
 """A box as it comes: what is refused, and that a refusal changes nothing."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +78,17 @@ def test_a_box_that_can_not_be_reached_or_is_another_than_before_is_named(lab: L
 def _in_inventory(lab: Lab) -> dict[str, str]:
     command = [BIN / "ansible-inventory", "-i", lab.files / "lab.yml", "--host", BOX]
     return json.loads(subprocess.run(command, check=True, **COMMON).stdout)
+
+
+@pytest.mark.parametrize("verb", ["launch", "pull", "follow"])
+def test_a_box_that_was_not_made_ready_is_told_so(lab: Lab, tmp_path: Path, verb: str) -> None:
+    inventory = os.environ | {"ANSIBLE_INVENTORY": f"{CHECKOUT / 'inventory'},{lab.files / 'lab.yml'}"}
+    fab = [BIN / "fab", "--search-root", CHECKOUT, verb, f"--limit={BOX}", "--run=none"]
+    said = subprocess.run(fab, check=False, **COMMON | {"cwd": tmp_path, "env": inventory})
+    assert (said.returncode, said.stderr.strip()) == (
+        2,
+        f"{BOX}: it has no pgladder; make it ready: make provision (exit code 2)",
+    )
 
 
 def test_trust_shows_and_records_the_key(lab: Lab, tmp_path: Path) -> None:
