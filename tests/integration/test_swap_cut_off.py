@@ -7,7 +7,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def lose_power(server: PrivateServer) -> None:
     """Kill PostgreSQL and this process."""
     if (postmaster := server.postmaster()) is not None:
         for process in (psutil.Process(postmaster), *psutil.Process(postmaster).children()):
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # a backend whose session was closed may just have ended
+                process.kill()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
