@@ -224,6 +224,11 @@ class Meddler:
         """Wait until rows are being written."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
 
+    def wait_window(self) -> None:
+        """Wait until the window is open, which is when the server's counters are read for the first time."""
+        read = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND query LIKE '%wal.wal_records%'"
+        wait_for(lambda: self.ask(read), "the window is open")
+
     def ask_until(self, statement: str) -> list[tuple]:
         """Ask until there are rows."""
         found: list[tuple] = []
