@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
-from time import monotonic
 
 import psutil
 import pytest
@@ -25,7 +24,6 @@ class Seen:
 
     climb: object
     ended: Ended
-    first_trial_s: float = 0
     server_user: str = ""
 
     @property
@@ -40,23 +38,17 @@ class Seen:
 @pytest.fixture(scope="module")
 def climbed(new_place) -> Seen:
     """Climb all of it, once."""
-    began = monotonic()
     with climbing(new_place(), "--warm-up", 0.2, "--window", WINDOW_S, "--blocks", 1, "--seed", 7) as climb:
         climb.wait_trial(1)
-        first_trial_s = monotonic() - began
         postmaster = int((climb.data_dir / "server/data/postmaster.pid").read_text().split()[0])
         user = psutil.Process(postmaster).username()
-        return Seen(climb, climb.end(), first_trial_s, user)
+        return Seen(climb, climb.end(), user)
 
 
 def test_all_ten_phases_are_measured_and_none_is_void(climbed):
     assert sorted(record.phase for record in climbed.records) == PHASES == list(ladder())
     assert {record.trial: record.validity for record in climbed.records if record.validity.state == "void"} == {}
     assert (climbed.ended.code, climbed.ended.err) == (0, "")
-
-
-def test_the_first_trial_begins_within_15_seconds(climbed):
-    assert climbed.first_trial_s < 15
 
 
 def test_the_server_never_runs_as_root(climbed):
