@@ -67,13 +67,13 @@ def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large
     with control.launching_held_up(one, other):
         cut.steps["launch"] = control.fab("launch", f"--limit={one}", "--blocks=1", f"--run={cut.launched}", *SHORT)
         cut.steps["cancel"] = control.fab("cancel", f"--limit={other}", f"--run={cut.cancelled}")
-        cut.steps["pull"] = control.fab("pull", f"--limit={other}", f"--run={large.name}")
+        with control.stopped_in_the_middle(other, "box --pack", large.files // 3 * 1_000_000):
+            cut.steps["pull"] = control.fab("pull", f"--limit={other}", f"--run={large.name}")
         wait_until(lambda: len(list(samples.glob("*.jsonl"))) > 3, "some files came")
-        control.stop_in_the_middle(other, "box --pack")
         control.waits(one)
         control.waits(other)
-        cut.steps["status"] = control.fab("status", f"--limit={one}")
-        control.stop_in_the_middle(one, "box --json")
+        with control.stopped_in_the_middle(one, "box --json"):
+            cut.steps["status"] = control.fab("status", f"--limit={one}")
         cut.before = control.records(other, cut.cancelled)
         mend = request.param(lab, control)
         for step, box in zip(STEPS, (one, one, other, other), strict=True):
