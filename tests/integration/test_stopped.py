@@ -95,7 +95,7 @@ def stopped(new_place) -> Stopped:
                 began = monotonic()
                 ended = climb.end()
             took_s = monotonic() - began
-            wait_for(lambda: not processes_in(place), f"nothing runs: {processes_in(place)}", 10)
+            wait_for(lambda: not processes_in(place), f"nothing runs: {processes_in(place)}")
             left = [str(path) for path in climb.data_dir.rglob("*")]
             stops[step] = Stop(ended, took_s, climb.lines(), left)
     with climbing(place, "--resume", place / "out") as last:
