@@ -13,7 +13,7 @@ from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE_S = 240
+PATIENCE_S = 600
 
 # What must be as it was after a teardown, once the box is up. Caches, logs, lists of packages and, at midnight, copies
 # of dpkg's age by themselves; the data of a neighbour's running cluster is its own; sudo leaves a note with its caller.

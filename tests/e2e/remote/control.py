@@ -22,7 +22,7 @@ RUNS = "/var/lib/pgladder/runs"
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 TABLE = "pgladder-faults"
 LOCK = "/run/lock/pgladder-launch"
-PATIENCE_S = 240
+PATIENCE_S = 600
 
 
 class Fab:

@@ -65,16 +65,17 @@ def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large
     samples = control.results(large.name, other).path / "samples"
     shutil.rmtree(samples, ignore_errors=True)
     with control.launching_held_up(one, other):
-        cut.steps["launch"] = control.fab("launch", f"--limit={one}", "--blocks=1", f"--run={cut.launched}", *SHORT)
-        cut.steps["cancel"] = control.fab("cancel", f"--limit={other}", f"--run={cut.cancelled}")
         with control.stopped_in_the_middle(other, "box --pack", large.files // 3 * 1_000_000):
             cut.steps["pull"] = control.fab("pull", f"--limit={other}", f"--run={large.name}")
         wait_until(lambda: len(list(samples.glob("*.jsonl"))) > 3, "some files came")
-        control.waits(one)
-        control.waits(other)
+        cut.before = control.records(other, cut.cancelled)
         with control.stopped_in_the_middle(one, "box --json"):
             cut.steps["status"] = control.fab("status", f"--limit={one}")
-        cut.before = control.records(other, cut.cancelled)
+        # Last, as these give up waiting for one another after 20 s.
+        cut.steps["launch"] = control.fab("launch", f"--limit={one}", "--blocks=1", f"--run={cut.launched}", *SHORT)
+        cut.steps["cancel"] = control.fab("cancel", f"--limit={other}", f"--run={cut.cancelled}")
+        control.waits(one)
+        control.waits(other)
         mend = request.param(lab, control)
         for step, box in zip(STEPS, (one, one, other, other), strict=True):
             cut.steps[step].says(f"{box}: the connection was lost")
