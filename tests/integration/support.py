@@ -21,7 +21,8 @@ from bench.server.binaries import find_binaries
 from bench.server.private import free_port, ordinary_user
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
-BRIEF = ("--warm-up", "0.2", "--window", "0.5")
+BRIEF = ("--warm-up", "0.2", "--window", "1")
+"""In less than a second a busy machine may acknowledge nothing, which voids a trial."""
 PATIENCE_S = 240
 """For what takes seconds: a machine that others use is slow, not wrong."""
 INSERTING = (
