@@ -239,7 +239,7 @@ def test_clients_end_with_a_killed_agent_and_resuming_tidies_up(theirs, place):
         climb.end()
     wait_for(lambda: not processes_in(place), "the clients ended, long before the window")
     plan = json.loads((place / "out/plan.json").read_text())
-    (place / "out/plan.json").write_text(json.dumps({**plan, "window_s": 0.5}))
+    (place / "out/plan.json").write_text(json.dumps({**plan, "window_s": 1}))
     with climbing(place, "--resume", place / "out", "--dsn", dsn, env=passwords(place)) as climb:
         assert climb.end().code == 0
         assert [(record.trial, record.attempt) for record in climb.records()] == [(1, 1), (1, 2)]

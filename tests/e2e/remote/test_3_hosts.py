@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.lab import BIN
 from tests.e2e.remote.control import ROOT, Control
 
-ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=1")
+ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=2")
 PERIOD_US = 100_000
 
 
