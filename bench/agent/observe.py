@@ -4,6 +4,7 @@ The server's CPU is its postmaster's own and that of its living and of its ended
 each insert, gone before anyone could ask for its time).
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,6 +36,16 @@ class Moment:
     """Since the window opened."""
     host: Reading
     server: dict[str, float]
+
+
+def wall_clock_ahead() -> float:
+    """Return seconds from the monotonic clock to the wall clock; of some readings the one made without a pause."""
+
+    def reading() -> tuple[float, float]:
+        before, wall, after = monotonic(), time.time(), monotonic()
+        return after - before, wall - after
+
+    return min(reading() for _ in range(3))[1]
 
 
 def spent_so_far(clients: Iterable[int], postmaster: int | None) -> Spent:

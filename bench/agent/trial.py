@@ -93,7 +93,7 @@ class TrialRunner:
     def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
         """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason."""
         outcome = Outcome(started=now("milliseconds"))
-        clock, began = time.time() - time.monotonic(), time.monotonic()
+        clock, began = observe.wall_clock_ahead(), time.monotonic()
         try:
             self._live(trial, outcome)
         except VariantError as error:
@@ -104,7 +104,7 @@ class TrialRunner:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
-        step = time.time() - time.monotonic() - clock
+        step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
 

@@ -164,7 +164,7 @@ def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterab
         yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
     name = max(KEEPING_WAL, key=lambda name: int(readings[name]))
     keeps, wal = f"{name} = {shown(Fraction(readings[name]), 'MB')}", data / "pg_wal"
-    free = shutil.disk_usage(wal).free + sum(path.stat().st_size for path in wal.glob("[0-9A-F]*"))
+    free = shutil.disk_usage(wal).free + sum(map(_size, wal.glob("[0-9A-F]*")))
     if int(readings[name]) << 20 > free:
         yield f"{keeps}: so much is not free, {free / GB:.1f} GB are"
     elif disk_bytes > free and wal.stat().st_dev == data.stat().st_dev:
@@ -177,6 +177,12 @@ def _memory() -> tuple[int, str]:
     with suppress(OSError, ValueError):  # no control groups, or none that tell
         limit = memory_limit_bytes(Path("/"))
     return (limit, "its control group allows") if limit and limit < total else (total, "this box has")
+
+
+def _size(file: Path) -> int:
+    with suppress(FileNotFoundError):  # a checkpoint has just removed it, or given it another name
+        return file.stat().st_size
+    return 0
 
 
 def _count(path: str) -> int:

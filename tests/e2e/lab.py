@@ -13,11 +13,12 @@ from testinfra.host import Host
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE_S = 240
+PATIENCE_S = 600
 
-# What must be as it was after a teardown. Caches, logs and lists of packages age by themselves; the data of a
-# neighbour's running cluster is its own; sudo leaves a note with whoever calls it.
+# What must be as it was after a teardown, once the box is up. Caches, logs, lists of packages and, at midnight, copies
+# of dpkg's age by themselves; the data of a neighbour's running cluster is its own; sudo leaves a note with its caller.
 SNAPSHOT = r"""
+systemctl is-system-running --wait >/dev/null
 dpkg-query -W -f 'package ${Package} ${Version} ${Status}\n'
 apt-mark showmanual | sed 's/^/manual /'
 getent passwd | sed 's/^/user /'; getent group | sed 's/^/group /'
@@ -25,7 +26,7 @@ systemctl list-unit-files --plain --no-legend | sed 's/^/unit /'
 systemctl list-units --plain --no-legend --state=running,waiting,listening | awk '{print "active", $1}'
 sysctl -a 2>/dev/null | grep -E '^vm.(swappiness|dirty)'
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache \
-  -o -path /var/log -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf \
+  -o -path /var/log -o -path /var/backups -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf \
   -o -path /var/lib/systemd/timers \
   -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
   -prune -o -printf 'file %M %u %g %p\n'

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import pytest
 
 from bench.model import Record
-from tests.integration.support import BRIEF, Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
+from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
 LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")
 PRELOADED = 1000
+WHILE = ("--warm-up", 0.5, "--window", 1)
+"""Long enough to be asked about meanwhile."""
 SHAPE = (
     "SELECT relkind::text, relpersistence::text, relhasindex, count(inhrelid) FROM pg_class"
     " LEFT JOIN pg_inherits ON inhparent = oid WHERE oid = 'pgladder.events'::regclass GROUP BY 1, 2, 3"
@@ -51,7 +53,7 @@ def arms(new_place) -> Arms:
         "shape": SHAPE,
         "before": "SELECT count(*) FROM pgladder.events WHERE device_id < 0",
     }
-    with climbing(new_place(), *asked, *BRIEF, "--blocks", 1, "--preload-rows", PRELOADED) as climb:
+    with climbing(new_place(), *asked, *WHILE, "--blocks", 1, "--preload-rows", PRELOADED) as climb:
         return watch(climb, len(LAYOUTS), questions)
 
 
@@ -113,10 +115,7 @@ def ways(new_place) -> tuple[Arms, Climb]:
         "async-commit",
         "--transports",
         "tcp tls socket",
-        "--warm-up",
-        0.5,
-        "--window",
-        1,
+        *WHILE,
         "--blocks",
         1,
     ]

@@ -18,7 +18,7 @@ def measured(place, *asked):
 
 def test_a_run_of_single_steps_is_kept_with_its_page_and_the_comparison_that_the_command_prints(place, monkeypatch):
     ended, out = measured(
-        place, "--variants", "stock wal-buffers no-process-title", "--phases", "2-E 2-G", "--blocks", 2
+        place, "--variants", "stock wal-buffers no-process-title", "--phases", "2-E 2-F", "--blocks", 2
     )
     assert ended.code == 0, ended.err
     (place / "docs").mkdir()

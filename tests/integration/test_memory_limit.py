@@ -5,13 +5,12 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from time import sleep
 
 import pytest
 
 from bench.model import to_json
 from bench.tuning.render import as_variant
-from tests.integration.support import BRIEF, PGLADDER, as_root, climbing
+from tests.integration.support import BRIEF, PGLADDER, as_root, climbing, wait_for
 
 pytestmark = as_root
 LIMIT = 500 << 20
@@ -27,10 +26,7 @@ def limited(place) -> Iterator[list[str]]:
     group, limit = _new_group(place.name)
     limit.write_text(f"{LIMIT}\n")
     yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
-    for _ in range(100):
-        if not (group / "cgroup.procs").read_text():
-            break
-        sleep(0.1)
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), "nothing runs in the control group")
     group.rmdir()
 
 

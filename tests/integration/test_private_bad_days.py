@@ -4,13 +4,12 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import sleep
 
 import pytest
 
 from tests.integration.support import Climb, Ended, Meddler, assert_nothing_left, climbing, meddling, pgladder
 
-WINDOW = ("--warm-up", "0.2", "--window", "0.8")
+WINDOW = ("--warm-up", "0.2", "--window", "2")
 
 
 def drift(meddler: Meddler) -> None:
@@ -49,8 +48,7 @@ def bad_day(new_place) -> BadDay:
         for trial, misfortune in enumerate(MISFORTUNES.values(), 1):
             climb.wait_trial(trial)
             with meddling(climb) as meddler:
-                meddler.wait_inserting()
-                sleep(0.3)  # into the window
+                meddler.wait_window()
                 misfortune(meddler)
             climb.wait_record(trial)
             lines.append(climb.lines())

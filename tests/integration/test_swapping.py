@@ -1,13 +1,13 @@
 """Variants swapped on a real PostgreSQL 15: checked before, proved after, the last good one put back on failure."""
 
 from contextlib import closing
-from time import monotonic
 
 import pytest
 
 from bench.server.binaries import find_binaries
 from bench.server.private import PrivateServer
 from bench.server.session import DriftError, VariantError
+from bench.server.staging import Staging
 from bench.tuning.parameters import parameters
 from bench.tuning.render import as_variant, texts, variant_names
 from bench.variants import harness_for, this_machine, variants_for
@@ -16,7 +16,6 @@ from tests.integration.support import BRIEF, climbing
 HARNESS = harness_for(40, tls=False)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
 LAST_GOOD = as_variant("last-good", "work_mem = 5MB\nwal_buffers = 1MB\n")
-SWAP_S = 5
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +68,7 @@ def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason
         assert reason.startswith(f"variant {name}: ")
         assert any(why in reason for why in ("huge_pages = on: ", "max_wal_size = ", "shared_buffers = "))
         return
-    began = monotonic()
     server.apply(variant)
-    took = monotonic() - began
-    print(f"{name}: swapped and proved in {took:.2f} s")  # noqa: T201 - pytest -rP shows it
-    assert took < SWAP_S
     asked = "SELECT lower(name) FROM pg_settings WHERE sourcefile LIKE '%/pgladder/20-variant.conf'"
     assert set(ask(server, asked)) == {name for name in texts(variant) if name in parameters()}
 
@@ -185,12 +180,12 @@ def test_a_variant_that_keeps_postgresql_from_starting_leaves_the_last_good_one_
     assert why.endswith("; what changed: unix_socket_group")
 
 
-def test_what_was_refused_once_is_refused_again_at_once_and_the_server_runs_on(good):
+def test_what_was_refused_once_is_not_tried_again_and_the_server_runs_on(good, monkeypatch):
     text = "wal_buffers = 1MB\nunix_socket_group = 'nor-is-there-this-group'\n"
     first, before = refusal(good, text), started(good)
-    began = monotonic()
-    assert refusal(good, text) == first
-    assert monotonic() - began < 0.1
+    with monkeypatch.context() as trying:
+        trying.setattr(Staging, "check", lambda *_: pytest.fail("it was tried out again"))
+        assert refusal(good, text) == first
     assert started(good) == before
 
 

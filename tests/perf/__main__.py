@@ -33,6 +33,7 @@ from tests.perf import rivals
 from tests.perf.analysis import compare_seconds_and_bytes, write_runs
 from tests.perf.pages import page_seconds
 from tests.perf.remote import remote_seconds
+from tests.perf.waiting import first_trial_seconds, swap_seconds
 
 BLOCKS = 5
 WINDOW_S = 3
@@ -226,6 +227,9 @@ def main() -> None:
         claims = measure(running, Path(directory))
         seconds = page_seconds(Path(directory) / "run")
         claims.append(Claim(what="page of a run of 100 trials, s", bound=3, at_least=False, values=seconds))
+        first, swaps = list(first_trial_seconds(Path(directory))), list(swap_seconds(running.server))
+        claims.append(Claim(what="pgladder run to its first trial, s", bound=15, at_least=False, values=first))
+        claims.append(Claim(what="variant swapped in by a restart, s", bound=5, at_least=False, values=swaps))
         claims += analysis_claims(Path(directory) / "results")
         claims += remote_claims("".join(sys.argv[1:]), Path(directory))
     show(claims, start_s)

@@ -40,12 +40,17 @@ forget_absent() { # of what was to be added: if it comes later, somebody else br
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }
 
+half_unpacked() { # when the power went: ours that can't be configured, nor can what needs them, until they are unpacked again
+  dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' | sed -n 's/^reinstreq //p' | within "$STATE/installed-packages"
+}
+
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
-[ -z "$(dpkg --audit)" ] || dpkg --configure -a # what a power cut left half-way
+[ -z "$(dpkg --audit)" ] || dpkg --configure -a || test -n "$(half_unpacked)" # what a power cut left half-way
 apt update
+half_unpacked | xargs -r apt-get -qq --no-install-recommends --reinstall install >/dev/null
 # shellcheck disable=SC2086 # one word a package
 planned=$(apt -s install $needed)
 refuse_changes

@@ -69,11 +69,16 @@ choose_going() {
   done
 }
 
+half_unpacked() { # when the power went: ours that can't be configured, nor can what needs them; by force dpkg removes them
+  dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' | sed -n 's/^reinstreq //p' | within "$STATE/installed-packages"
+}
+
 remove_packages() { # those that were there as mere configuration before are so again
-  [ -z "$(dpkg --audit)" ] || dpkg --configure -a
+  [ -z "$(dpkg --audit)" ] || dpkg --configure -a || test -n "$(half_unpacked)"
   choose_going
-  within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq remove >/dev/null
-  without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq purge >/dev/null
+  force=-oDPkg::Options::=--force-remove-reinstreq
+  within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq $force remove >/dev/null
+  without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq $force purge >/dev/null
 }
 
 restore_marks() {

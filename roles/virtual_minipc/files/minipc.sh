@@ -123,7 +123,7 @@ join_groups() {
 remove_groups() {
   for concern in systemd unified memory cpu; do
     made=$(tree "$concern")/pgladder-$NAME
-    for _ in $(seq 50); do # what was killed may still be going
+    for _ in $(seq 600); do # what was killed may still be going
       [ -d "$made" ] && ! find "$made" -depth -type d -exec rmdir {} + 2>/dev/null || continue 2
       sleep 0.1
     done
@@ -166,11 +166,11 @@ stop() { # killing the first process of its PID namespace takes all others with 
     kill -9 $(pgrep -P "$pid") "$pid" 2>/dev/null || test -z "$(leader)"
     echo changed
   done
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     if [ -z "$(leader)" ] && [ ! -e "/sys/class/net/vb-$NAME" ]; then return 0; fi
     sleep 0.1
   done
-  die "could not be stopped within 10 s"
+  die "could not be stopped within 60 s"
 }
 
 detach() {

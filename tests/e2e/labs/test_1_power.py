@@ -31,7 +31,7 @@ BUSY = "TIMEFORMAT=%U; time timeout 2 bash -c 'while :; do :; done'"
 
 def test_a_box_gets_no_more_processor_time_than_it_may(lab: Lab) -> None:
     seconds = float(lab.run(BOX, f"({BUSY}) 2>&1 || true"))  # it was booted with half a processor
-    assert 0.3 < seconds < 1.3
+    assert 0 < seconds < 1.3
 
 
 @pytest.mark.parametrize(("mb", "fits"), [(100, True), (400, False)])

@@ -15,14 +15,14 @@ import msgspec
 
 from bench.journal import RunDirectory
 from bench.model import Record
-from tests.e2e.lab import BIN, CHECKOUT, Lab
+from tests.e2e.lab import BIN, CHECKOUT, Lab, quoted
 
 SHORT = ("--phases=2-C", "--warm-up=0.2", "--window=0.5")
 RUNS = "/var/lib/pgladder/runs"
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 TABLE = "pgladder-faults"
 LOCK = "/run/lock/pgladder-launch"
-PATIENCE_S = 240
+PATIENCE_S = 600
 
 
 class Fab:
@@ -109,17 +109,26 @@ class Control:
         for box in boxes:
             self.lab.run(
                 box,
-                f"sudo systemd-run --quiet --collect --unit=held flock {LOCK} sleep 120;"
+                f"sudo systemd-run --quiet --collect --unit=held flock {LOCK} sleep {PATIENCE_S};"
                 f" while sudo flock -n {LOCK} true; do :; done",
             )
         yield
         for box in boxes:
             self.lab.run(box, "sudo systemctl stop held 2>/dev/null || true")  # one without power holds nothing
 
-    def stop_in_the_middle(self, box: str, words: str) -> None:
-        """Let the box's pgladder that was called with these words go no further."""
+    @contextmanager
+    def stopped_in_the_middle(self, box: str, words: str, read: int = 0) -> Iterator[None]:
+        """Let the box's pgladder that is called with these words meanwhile go no further than so many bytes read."""
         pattern = f"[{words[0]}]{words[1:]}"  # which is not what it matches
-        self.lab.run(box, f"until sudo pkill -STOP -f '{pattern}'; do :; done")
+        has_read = "sed -n 's/rchar: //p' /proc/$each/io"
+        stop = f'for each in $(pgrep -f "{pattern}"); do has=$({has_read} 2>/dev/null);'
+        stop += f' [ "${{has:-0}}" -lt {read} ] || exec pkill -STOP -f "{pattern}"; done'
+        watch = f"sudo sh -c {quoted(f'echo watching; while :; do {stop}; done')}"
+        with subprocess.Popen([*self.lab.ssh(box), watch], stdout=subprocess.PIPE, text=True) as watching:
+            assert watching.stdout
+            assert watching.stdout.readline() == "watching\n"
+            yield
+            assert watching.wait(PATIENCE_S) == 0
 
     def end_what_was_stopped(self, box: str) -> None:
         """End what nobody listens to any more."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import RUNS, SHORT, Control, codes
+from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, codes
 
 BOX = "rm1"
 
@@ -36,12 +36,12 @@ def test_what_can_not_be_done_is_refused_for_each_box_and_says_why(control: Cont
 def winner(control: Control) -> str:
     """Two control machines launch at once, and their connections are cut in the middle of it."""
     with control.launching_held_up(BOX):
-        both = {run: control.fab("launch", f"--limit={BOX}", "--blocks=40", f"--run={run}", *SHORT) for run in "ab"}
+        both = {run: control.fab("launch", f"--limit={BOX}", "--blocks=400", f"--run={run}", *SHORT) for run in "ab"}
         control.waits(BOX, 2)
         control.kill_sessions(BOX)
         for each in both.values():
             each.says("rm1: the connection was lost")
-    codes = {run: each.process.wait(60) for run, each in both.items()}
+    codes = {run: each.process.wait(PATIENCE_S) for run, each in both.items()}
     assert sorted(codes.values()) == [0, 2], [each.said for each in both.values()]
     [won] = [run for run, code in codes.items() if code == 0]
     [lost] = [run for run, code in codes.items() if code == 2]

@@ -64,17 +64,18 @@ def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large
     control.fab("launch", f"--limit={other}", "--blocks=400", f"--run={cut.cancelled}", *SHORT).ends(0)
     samples = control.results(large.name, other).path / "samples"
     shutil.rmtree(samples, ignore_errors=True)
+    cut.before = control.records(other, cut.cancelled)
+    packing = control.stopped_in_the_middle(other, "box --pack", large.files // 3 * 1_000_000)
     with control.launching_held_up(one, other):
+        with packing, control.stopped_in_the_middle(one, "box --json"):
+            cut.steps["pull"] = control.fab("pull", f"--limit={other}", f"--run={large.name}")
+            cut.steps["status"] = control.fab("status", f"--limit={one}")
+        wait_until(lambda: len(list(samples.glob("*.jsonl"))) > 3, "some files came")
+        # The others last: those give up after a minute without an answer, these after 20 s of waiting for one another.
         cut.steps["launch"] = control.fab("launch", f"--limit={one}", "--blocks=1", f"--run={cut.launched}", *SHORT)
         cut.steps["cancel"] = control.fab("cancel", f"--limit={other}", f"--run={cut.cancelled}")
-        cut.steps["pull"] = control.fab("pull", f"--limit={other}", f"--run={large.name}")
-        wait_until(lambda: len(list(samples.glob("*.jsonl"))) > 3, "some files came")
-        control.stop_in_the_middle(other, "box --pack")
         control.waits(one)
         control.waits(other)
-        cut.steps["status"] = control.fab("status", f"--limit={one}")
-        control.stop_in_the_middle(one, "box --json")
-        cut.before = control.records(other, cut.cancelled)
         mend = request.param(lab, control)
         for step, box in zip(STEPS, (one, one, other, other), strict=True):
             cut.steps[step].says(f"{box}: the connection was lost")

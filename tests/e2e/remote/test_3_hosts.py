@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.lab import BIN
 from tests.e2e.remote.control import ROOT, Control
 
-ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=1")
+ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=2")
 PERIOD_US = 100_000
 
 
@@ -43,8 +43,8 @@ def verdict(control: Control, run: str) -> str:
     return pair["verdict"]
 
 
-def test_a_box_with_half_a_processor_is_told_apart(control: Control) -> None:
-    with limited("rm2", 50):
+def test_a_box_with_a_fifth_of_a_processor_is_told_apart(control: Control) -> None:
+    with limited("rm2", 20):  # half of one is what a busy machine may leave to the other
         control.fab("compare-hosts", "--run=unequal", "--blocks=5", *ASKED).ends(0)
     assert verdict(control, "unequal") == "slower"
 

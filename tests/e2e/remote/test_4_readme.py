@@ -17,7 +17,7 @@ from tests.e2e.lab import CHECKOUT, Lab
 from tests.e2e.remote.control import wait_until
 from tests.readme import readme
 
-SHORT = ["BLOCKS=1", "WARM_UP=0.2", "WINDOW=1"]  # in less, a busy machine may not acknowledge one large commit
+SHORT = ["BLOCKS=1", "WARM_UP=0.2", "WINDOW=2"]  # in less, a busy machine may not acknowledge one large commit
 SILENCE_S = 120
 LAB = Path("/var/lib/pgladder-lab")
 

@@ -84,20 +84,20 @@ def test_a_counter_that_vanishes_between_two_readings_is_said_not_raised(tmp_pat
     assert sensors.read().throttle_counts == Unreadable(unreadable="gone while reading")
 
 
-def test_the_sensors_of_this_machine_are_read_in_less_than_2_ms(tmp_path):
+def test_the_sensors_of_this_machine_take_less_than_2_ms_of_the_processor(tmp_path):
     sensors = Sensors(data_device(tmp_path.resolve()))
     assert min(seconds_to_read(sensors) for _ in range(20)) < 0.002
 
 
-def test_the_sensors_of_an_n100_are_read_in_less_than_2_ms():
+def test_the_sensors_of_an_n100_take_less_than_2_ms_of_the_processor():
     sensors = Sensors("nvme0n1", RECORDED / "n100")
     assert min(seconds_to_read(sensors) for _ in range(20)) < 0.002
 
 
 def seconds_to_read(sensors: Sensors) -> float:
-    start = time.perf_counter()
+    start = time.thread_time()
     sensors.read()
-    return time.perf_counter() - start
+    return time.thread_time() - start
 
 
 @pytest.mark.parametrize(
