@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
+from typing import Protocol
 
 from bench.analysis.underway import UnderWay
 from bench.model import Plan, Record, WrongUseError, from_json
@@ -11,13 +12,32 @@ from bench.remote.errors import UnreachableError
 from bench.remote.link import Link
 from bench.remote.steps import Ending, follow, last_words
 from bench.remote.together import Together, on_each, steadily
-from bench.report.following import Following
 
 PATIENCE_S = 600
 """A box that reboots is back by then; one that is not is given up, its run goes on."""
 POLL_S = 0.2
 
 Tell = Callable[[], None]
+
+
+class View(Protocol):
+    """Who is told how runs go on."""
+
+    def begins(self, host: str, so_far: UnderWay) -> None:
+        """Tell that a box is followed."""
+        ...
+
+    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
+        """Tell that a trial is recorded."""
+        ...
+
+    def ended(self, host: str, state: str) -> None:
+        """Tell how a box's run ended, or that it is not followed any more."""
+        ...
+
+    def says(self, sentence: str) -> None:
+        """Tell something else, of a box that the sentence names."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +48,7 @@ class End:
     why: str = ""
 
 
-def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Together[End]:
+def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: View) -> Together[End]:
     """Follow a run on all boxes to its end; only this thread talks to the view."""
     news: SimpleQueue[Tell] = SimpleQueue()
     outcome: list[Together[End]] = []
@@ -60,7 +80,7 @@ def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view:
 class _Reader:
     """Takes up records where the connection was lost."""
 
-    def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> None:
+    def __init__(self, host: str, plan: Plan, view: View, news: SimpleQueue[Tell]) -> None:
         self.offset = 0
         self._spoilt = -1
         """Where a line was none; read again, it must be one."""
@@ -94,7 +114,7 @@ class _Reader:
             raise UnreachableError(self._host, "a record that had been cut was written anew") from error
 
 
-def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> End:
+def _follow_one(link: Link, run: str, plan: Plan, view: View, news: SimpleQueue[Tell]) -> End:
     name = link.host.name
     reader = _Reader(name, plan, view, news)
 
