@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
-from typing import Protocol
 
 from bench.analysis.underway import UnderWay
 from bench.model import Plan, Record, WrongUseError, from_json
@@ -12,32 +11,13 @@ from bench.remote.errors import UnreachableError
 from bench.remote.link import Link
 from bench.remote.steps import Ending, follow, last_words
 from bench.remote.together import Together, on_each, steadily
+from bench.report.following import Following
 
 PATIENCE_S = 600
 """A box that reboots is back by then; one that is not is given up, its run goes on."""
 POLL_S = 0.2
 
 Tell = Callable[[], None]
-
-
-class View(Protocol):
-    """Who is told how runs go on."""
-
-    def begins(self, host: str, so_far: UnderWay) -> None:
-        """Tell that a box is followed."""
-        ...
-
-    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
-        """Tell that a trial is recorded."""
-        ...
-
-    def ended(self, host: str, state: str) -> None:
-        """Tell how a box's run ended, or that it is not followed any more."""
-        ...
-
-    def says(self, sentence: str) -> None:
-        """Tell something else, of a box that the sentence names."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +28,7 @@ class End:
     why: str = ""
 
 
-def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: View) -> Together[End]:
+def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Together[End]:
     """Follow a run on all boxes to its end; only this thread talks to the view."""
     news: SimpleQueue[Tell] = SimpleQueue()
     outcome: list[Together[End]] = []
@@ -80,19 +60,18 @@ def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view:
 class _Reader:
     """Takes up records where the connection was lost."""
 
-    def __init__(self, host: str, plan: Plan, view: View, news: SimpleQueue[Tell]) -> None:
+    def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> None:
         self.offset = 0
         self._spoilt = -1
         """Where a line was none; read again, it must be one."""
         self._host, self._view, self._news = host, view, news
         self._so_far = UnderWay(plan)
         self._rest = b""
-        so_far = self._so_far
-        news.put(lambda: view.begins(host, so_far))
 
-    def again(self) -> None:
-        """Forget the half line that came last."""
-        self._rest = b""
+    def begins(self) -> None:
+        """Begin, or begin again after the connection was lost: forget the half line that came last."""
+        self._rest, so_far = b"", self._so_far
+        self._news.put(lambda: self._view.begins(self._host, so_far))
 
     def take(self, chunk: bytes) -> None:
         """Take bytes of ``trials.jsonl``; a line without its end waits for the rest."""
@@ -114,7 +93,7 @@ class _Reader:
             raise UnreachableError(self._host, "a record that had been cut was written anew") from error
 
 
-def _follow_one(link: Link, run: str, plan: Plan, view: View, news: SimpleQueue[Tell]) -> End:
+def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> End:
     name = link.host.name
     reader = _Reader(name, plan, view, news)
 
@@ -122,7 +101,7 @@ def _follow_one(link: Link, run: str, plan: Plan, view: View, news: SimpleQueue[
         news.put(lambda: view.says(sentence))
 
     def step(_: Link) -> Ending:
-        reader.again()
+        reader.begins()
         return follow(link, run, reader.offset, reader.take)
 
     try:

@@ -206,12 +206,11 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     """Follow; return where the run did not come to its end, and why."""
     run = boxes.run = check_name(run) or _under_way(boxes)
     plans = plans_there(boxes, run)
-    view = Following(boxes.out, in_turns=boxes.in_turns)
+    if not boxes.in_turns:
+        _tell_of_turns(boxes, run)
+    view = Turns(boxes.out, boxes.left(), run) if boxes.in_turns else Following(boxes.out)
     try:
-        if not boxes.in_turns:
-            _tell_of_turns(boxes, run)
-        told = Turns(boxes.left(), run, view) if boxes.in_turns else view
-        together = follow_all(boxes.left(), run, plans, told)
+        together = follow_all(boxes.left(), run, plans, view)
     finally:
         view.close()
     boxes.failures += together.failures
@@ -225,8 +224,8 @@ def _tell_of_turns(boxes: Boxes, run: str) -> None:
     there = _on_each(boxes, lambda link: steps.takes_turns(link, run))
     if hosts := ", ".join(host for host, takes in there.items() if takes):
         boxes.says(
-            f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run}"
-            f" gives them. End it: make cancel RUN={run}"
+            f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run},"
+            f" with all its boxes, gives them. End it: make cancel RUN={run}"
         )
 
 

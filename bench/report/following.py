@@ -31,8 +31,8 @@ class Row:
 
     @property
     def going(self) -> bool:
-        """It has not ended, and there are trials left."""
-        return self.state in {"starting", "running", WAITS} and self.so_far.next is not None
+        """It has not ended."""
+        return self.state in {"starting", "running", WAITS}
 
 
 def left_s(rows: Sequence[Row], now: float) -> float:
@@ -101,25 +101,24 @@ class Following:
         now = time.monotonic()
         rows = list(self._rows.values())
         for host, row in self._rows.items():
-            left = left_s(rows if self._in_turns else [row], now) if row.going else None
-            table.add_row(*cells(host, row, left))
+            table.add_row(*cells(host, row, left_s(rows if self._in_turns else [row], now)))
         return table
 
 
-def cells(host: str, row: Row, left: float | None) -> list[str]:
+def cells(host: str, row: Row, left: float) -> list[str]:
     """Return the texts of one box; ``left`` is in seconds."""
-    so_far, trial = row.so_far, row.so_far.next
+    so_far, trial = row.so_far, row.so_far.next if row.going else None
     count, rates = len(so_far.plan.trials), so_far.rates
     heat = so_far.temperature_c
     return [
         host,
-        f"{trial.trial if trial and row.going else so_far.done}/{count}",
-        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial and row.going else "",
-        f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.going and row.state != WAITS else row.state,
+        f"{trial.trial if trial else so_far.done}/{count}",
+        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial else "",
+        f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.state != WAITS else row.state,
         rate(rates[-1]) if rates else DASH,
         sparkline(rates, SPARKS),
         DASH if heat is None else f"{heat:.0f}",
-        "" if left is None else duration(left),
+        duration(left) if trial else "",
     ]
 
 

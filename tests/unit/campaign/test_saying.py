@@ -102,8 +102,8 @@ def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     here = boxes("a", "b", "c")
     verbs._tell_of_turns(here, "r7")
     assert here.out.file.getvalue() == (
-        "a, c: run r7 takes turns, block by block, and waits for each; only make compare-hosts RUN=r7 gives them."
-        " End it: make cancel RUN=r7\n"
+        "a, c: run r7 takes turns, block by block, and waits for each; only make compare-hosts RUN=r7, with all its"
+        " boxes, gives them. End it: make cancel RUN=r7\n"
     )
 
 

@@ -1,10 +1,13 @@
 """Whose turn it is, of boxes that share a machine; and what becomes of the others where one fails."""
 
+import io
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from bench.analysis.underway import UnderWay
 from bench.campaign import turns
@@ -69,13 +72,8 @@ def test_a_box_whose_trial_was_cut_keeps_its_turn():
     assert next_turn(boxes) == (host, block)
 
 
-class View:
-    def __init__(self) -> None:
-        self.said = []
-        self.turn = self.begins = self.recorded = self.ended = lambda *_: None
-
-    def says(self, sentence):
-        self.said.append(sentence)
+def nowhere():
+    return Console(file=io.StringIO())
 
 
 @pytest.fixture
@@ -93,17 +91,17 @@ def given_turns(monkeypatch):
 
 
 def links(*names):
-    return [
-        SimpleNamespace(
-            host=SimpleNamespace(name=name), reached=0, given_up=SimpleNamespace(is_set=lambda: True), gone=[]
-        )
-        for name in names
-    ]
+    """Boxes; what was given up has a word in ``gone``."""
+    found = []
+    for name in names:
+        gone = []
+        found.append(SimpleNamespace(host=SimpleNamespace(name=name), gone=gone, give_up=partial(gone.append, True)))
+    return found
 
 
 def test_nobody_has_a_turn_before_all_boxes_are_there(given_turns):
     told, _ = given_turns
-    giving = Turns(links("a", "b"), "r1", View())
+    giving = Turns(nowhere(), links("a", "b"), "r1")
     giving.begins("a", a_box())
     assert told == []
     giving.begins("b", a_box())
@@ -113,7 +111,7 @@ def test_nobody_has_a_turn_before_all_boxes_are_there(given_turns):
 def test_a_turn_is_given_once_and_the_next_one_when_its_block_is_recorded(given_turns):
     told, _ = given_turns
     boxes = {"a": a_box(), "b": a_box()}
-    giving = Turns(links(*boxes), "r1", View())
+    giving = Turns(nowhere(), links(*boxes), "r1")
     for name, so_far in boxes.items():
         giving.begins(name, so_far)
     expected = [(host, block) for block, host in order(boxes)]
@@ -133,7 +131,7 @@ def test_a_turn_is_given_once_and_the_next_one_when_its_block_is_recorded(given_
 def test_a_box_that_fails_is_cancelled_or_stays_away_does_not_stop_the_others(given_turns):
     told, _ = given_turns
     boxes = {"a": a_box(), "b": a_box(), "c": a_box()}
-    giving = Turns(links(*boxes), "r1", View())
+    giving = Turns(nowhere(), links(*boxes), "r1")
     for name, so_far in boxes.items():
         giving.begins(name, so_far)
     [(first, _)] = told
@@ -141,16 +139,29 @@ def test_a_box_that_fails_is_cancelled_or_stays_away_does_not_stop_the_others(gi
     assert told[-1] == next_turn({name: so_far for name, so_far in boxes.items() if name != first})
 
 
-@pytest.mark.parametrize("error", [RemoteError("a", "its disk is full"), UnreachableError("a", "it hung up")])
-def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_turns, error):
+def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_turns):
     told, failing = given_turns
+    error = RemoteError("box", "its disk is full")
     failing |= {"a": error, "b": error}
-    there, view = links("a", "b"), View()
-    for link in there:
-        link.give_up = lambda link=link: link.gone.append(True)
-    giving = Turns(there, "r1", view)
+    there, out = links("a", "b"), nowhere()
+    giving = Turns(out, there, "r1")
     giving.begins("a", a_box())
     giving.begins("b", a_box())
     assert told == []
-    assert view.said == [f"{error}; it is given no more turns"]
-    assert [link.gone for link in there].count([True]) == 1
+    assert out.file.getvalue() == "box: its disk is full; it is given no more turns\n"
+    assert sorted(link.gone for link in there) == [[], [True]]
+
+
+def test_a_turn_that_was_lost_with_the_connection_is_given_when_the_box_is_back(given_turns):
+    told, failing = given_turns
+    error = UnreachableError("box", "it hung up")
+    failing |= {"a": error, "b": error}
+    there = links("a", "b")
+    giving = Turns(nowhere(), there, "r1")
+    giving.begins("a", a_box())
+    giving.begins("b", a_box())
+    assert [link.gone for link in there] == [[], []]
+    failing.clear()
+    turn = next_turn({"a": a_box(), "b": a_box()})
+    giving.begins(turn[0], a_box())
+    assert told == [turn]

@@ -51,7 +51,7 @@ def test_before_two_trials_are_there_the_plan_tells_what_is_left():
 
 def test_a_run_that_ended_says_how_and_counts():
     so_far = UnderWay(plan(1)).with_record(a_record(1))
-    assert cells("n100", Row(so_far, state="finished"), None)[:4] == ["n100", "1/1", "", "finished"]
+    assert cells("n100", Row(so_far, state="finished"), 0)[:4] == ["n100", "1/1", "", "finished"]
 
 
 def measured(so_far, *seconds):
