@@ -22,6 +22,8 @@ PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "s
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
 CANCELLED = "cancelled"
 """Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
+TURN = "turn"
+"""Lies beside a run that takes turns with other boxes: the number of the last block that it may begin."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
 
@@ -93,7 +95,7 @@ class RunDirectory:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        besides = {self.path / name for name in (SUMS, CANCELLED, REPORT)}
+        besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
         return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
 
     def _records(self) -> dict[str, Path]:
@@ -155,6 +157,13 @@ class RunDirectory:
     def cancelled(self) -> bool:
         """Return whether somebody ended it before its end."""
         return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
+
+    def turn(self) -> int | None:
+        """Return the last block that may begin; None: any, as the run takes no turns."""
+        try:
+            return int((self.path / TURN).read_text())
+        except FileNotFoundError:
+            return None
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.

@@ -19,6 +19,7 @@ from bench.agent.fingerprint import take_fingerprint
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
+from bench.agent.turns import turn_comes
 from bench.box import Provisioned, provisioned
 from bench.facts import differences
 from bench.journal import RunDirectory, now
@@ -154,7 +155,10 @@ def _closed_after(server: Server) -> Iterator[None]:
 
 def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
-    plan = ready.plan
+    plan, directory = ready.plan, ready.directory
+    left = remaining(plan, directory.records())
+    if left and not turn_comes(directory, left[0][0].block, listener.says):
+        return False  # before the server is touched: others of this machine may be measuring
     variant = plan.variants[0]
     if isinstance(server, OwnServer):
         listener.says(f"starting {server.what}")
@@ -162,15 +166,15 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         variant = _start(ready, server, listener)
     listener.says("reading what this machine is (1 s)")
     host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, ready.limits)
-    before = ready.directory.host()
+    before = directory.host()
     if before and (changed := differences(before, host)):
         raise WrongUseError(
             f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
             f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
         )
     if before is None:
-        ready.directory.write_host(host)
-    return execute(plan, ready.directory, server, listener)
+        directory.write_host(host)
+    return execute(plan, directory, server, listener)
 
 
 def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:

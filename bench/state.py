@@ -14,6 +14,7 @@ from typing import Literal
 from bench import __version__
 from bench.agent.lock import holder
 from bench.agent.run import remaining
+from bench.agent.turns import waits
 from bench.box import Provisioned
 from bench.journal import PLAN, SUMS, RunDirectory
 from bench.model import NAME, Count, Name, WrongUseError
@@ -23,6 +24,7 @@ from bench.variants import Machine, this_machine
 
 WANTED = Path("/etc/systemd/system/multi-user.target.wants")
 """Where systemd keeps the links of enabled units."""
+WAITS = "waits for its turn, which make compare-hosts RUN={run} gives"
 Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
 
@@ -33,6 +35,7 @@ class RunState:
     Attributes:
         course: ``waiting`` goes on by itself at the next boot, ``cancelled`` and ``stopped`` do not; ``unreadable``
             says why in detail.
+        detail: of one that is running: that it waits for its turn.
 
     """
 
@@ -132,7 +135,9 @@ def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
         else "stopped"
     )
     count = len(planned.trials)
-    return RunState(run=path.name, recorded=count - len(left), planned=count, course=course)
+    held_up = course == "running" and left and waits(directory, left[0][0].block)
+    detail = WAITS.format(run=path.name) if held_up else ""
+    return RunState(run=path.name, recorded=count - len(left), planned=count, course=course, detail=detail)
 
 
 def _under_way() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
+from bench.agent.turns import turn_comes
 from bench.arms import decided_after, nothing_left
 from bench.journal import RunDirectory, now
 from bench.model import Plan, Record, Trial
@@ -30,7 +31,8 @@ class Listener(Protocol):
 def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Listener) -> bool:
     """Run what of the plan has no record yet; return whether it came to its end.
 
-    An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly.
+    An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly. Where the run takes turns,
+    a block waits for its own.
 
     Raises:
         ServerError: the server did not come back; what was recorded is intact.
@@ -40,6 +42,8 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     directory.reopen()
     record_cut_trials(plan, directory, runner)
     for number, (trial, attempt) in enumerate(remaining(plan, directory.records()), 1):
+        if not turn_comes(directory, trial.block, listener.says, runner.rest):
+            return False
         listener.begins(trial, number, len(plan.trials))
         directory.open_trial(trial.trial, attempt)
         record, samples = runner.run(trial, attempt)

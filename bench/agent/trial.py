@@ -7,7 +7,7 @@ reset, CHECKPOINT, wait until done, baseline, run, capture before anything is to
 import shutil
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -107,6 +107,15 @@ class TrialRunner:
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
+
+    def rest(self) -> None:
+        """Leave the server nothing to do until the next trial: no table to vacuum, no page to write.
+
+        Trouble is not told here: the next trial meets it, and has a record.
+        """
+        with suppress(*TROUBLE), closing(self.server.session()) as session:
+            session.drop_table()
+            session.checkpoint()
 
     def _live(self, trial: Trial, outcome: Outcome) -> None:
         variant = self._variants[trial.variant]

@@ -1,10 +1,12 @@
-"""Whole runs set beside each other, of one box at two times or of several: their blocks were not interleaved.
+"""Whole runs set beside each other, of one box at two times or of several.
 
+Their blocks were not interleaved, but those of boxes that share a machine and took turns: these are paired by block.
 What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median
 from typing import Literal
 
@@ -13,19 +15,24 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
+from bench.analysis.interleaved import interleaved
 from bench.analysis.notes import arm_notes, durability_notes, no_settled
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
-from bench.arms import Cell, Rate, burst, by_cell, headline, rate_name, refused, settled
+from bench.arms import Block, ByBlock, Cell, Rate, burst, by_cell, headline, rate_name, rates, refused, settled, shared
 from bench.facts import comparable, in_words
 from bench.model import Fingerprint, Record, WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison
+from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
 from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
 
+INTERLEAVED = (
+    "These boxes share a machine and took turns block by block: rates are paired by block, so what drifted slowly on"
+    " that machine cancels."
+)
 NOT_INTERLEAVED = {
     "runs": "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is"
     " in the ratio too.",
@@ -35,6 +42,8 @@ NOT_INTERLEAVED = {
 MOST_NAMED = 3
 UNKNOWN = "unknown"
 Kind = Literal["runs", "hosts"]
+OfBlocks = Mapping[Block, float]
+CompareTwo = Callable[[OfBlocks, OfBlocks], Comparison | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +52,7 @@ class Side:
 
     name: str
     run: PulledRun
-    trials: Mapping[tuple[Cell, str], Sequence[Record]]
+    trials: Mapping[tuple[Cell, str], ByBlock]
     effects: Effects
 
 
@@ -59,7 +68,12 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         _refuse(sides[0], other)
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
     rate = burst if unsettled else settled
-    cells = adjusted([_cell(*place, sides, rate, margin) for place in sides[0].trials], by_burst=rate is burst)
+    paired = kind == "hosts" and interleaved(runs)
+    compare_two = _paired if paired else _apart
+    cells = adjusted(
+        [_cell(*place, sides, rate, partial(compare_two, margin=margin)) for place in sides[0].trials],
+        by_burst=rate is burst,
+    )
     return ComparisonReport(
         kind=kind,
         runs=tuple(run.plan.run for run in runs),
@@ -69,7 +83,7 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
             *durability_notes(cells),
             *(note for run in runs for note in extent_notes(run, several=True)),
             *_boxes(sides, kind),
-            NOT_INTERLEAVED[kind],
+            INTERLEAVED if paired else NOT_INTERLEAVED[kind],
             *_unknown(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
             *arm_notes(cells),
@@ -82,6 +96,7 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
         max_blocks=None,
         cells=tuple(cells),
         explanations=tuple(explanations(runs)),
+        paired=paired,
     )
 
 
@@ -102,9 +117,7 @@ def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
 
 def _side(run: PulledRun, name: str) -> Side:
     found = by_cell(run.plan, run.records)
-    trials = {
-        (cell, variant): list(blocks.values()) for cell, arms in found.items() for variant, blocks in arms.items()
-    }
+    trials = {(cell, variant): blocks for cell, arms in found.items() for variant, blocks in arms.items()}
     return Side(name=name, run=run, trials=trials, effects=effects_of(run.plan, run.host))
 
 
@@ -167,7 +180,7 @@ def _first_lacking(cell: Cell, variant: str, theirs: Sequence[Cell], other: Side
 # --- what is compared ------------------------------------------------------------------------------------------------
 
 
-def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, margin: float) -> CellComparison:
+def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, compare_two: CompareTwo) -> CellComparison:
     first, *others = sides
     arms = [_summary(side, cell, variant, rate) for side in sides]
     return CellComparison(
@@ -178,15 +191,15 @@ def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, margin: f
         parameters=cell.parameters,
         variant=variant,
         arms=tuple(arms),
-        pairs=tuple(_pair(first, side, (cell, variant), rate, margin) for side in others),
+        pairs=tuple(_pair(first, side, (cell, variant), rate, compare_two) for side in others),
         ranking=(),
         noise=None,
     )
 
 
-def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, margin: float) -> Pair:
+def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, compare_two: CompareTwo) -> Pair:
     of_settled, of_burst = (
-        _compared(first.trials[where], other.trials[where], each, margin) for each in (settled, burst)
+        compare_two(rates(first.trials[where], each), rates(other.trials[where], each)) for each in (settled, burst)
     )
     headlined = of_burst if rate is burst else of_settled
     return Pair(
@@ -201,14 +214,19 @@ def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, margin:
     )
 
 
-def _compared(one: Sequence[Record], other: Sequence[Record], rate: Rate, margin: float) -> Comparison | None:
-    rates = [[value for record in records if (value := rate(record)) is not None] for records in (one, other)]
-    return compare_apart(*rates, margin=margin) if all(rates) else None
+def _apart(one: OfBlocks, other: OfBlocks, margin: float) -> Comparison | None:
+    both = list(one.values()), list(other.values())
+    return compare_apart(*both, margin=margin) if all(both) else None
+
+
+def _paired(one: OfBlocks, other: OfBlocks, margin: float) -> Comparison | None:
+    both = shared(one, other)
+    return compare(*both, margin=margin) if all(both) else None
 
 
 def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
     """Return the void trials; those of an arm that was refused in all of them are told by that."""
-    records = side.trials[where]
+    records = list(side.trials[where].values())
     return [] if refused(records) else [record for record in records if record.validity.state == "void"]
 
 
@@ -219,7 +237,7 @@ def _void(side: Side, where: tuple[Cell, str]) -> str:
 
 
 def _summary(side: Side, cell: Cell, variant: str, rate: Rate) -> ArmSummary:
-    records = side.trials[cell, variant]
+    records = list(side.trials[cell, variant].values())
     known = [value for record in records if (value := rate(record)) is not None]
     cpus = processors(side.run.host)
     latency = percentiles(merge(_histograms(side.run, records)))

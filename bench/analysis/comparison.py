@@ -192,3 +192,5 @@ class ComparisonReport:
     overall: Overall | None = None
     """Of variants over two cells or more."""
     alike: tuple[Alike, ...] = ()
+    paired: bool = True
+    """Rates are compared block by block, as the blocks were interleaved; of runs that never holds."""

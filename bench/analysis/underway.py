@@ -1,6 +1,6 @@
 """A run while it goes on: what is under way, what was reached. Pure; records come as they are written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -37,12 +37,6 @@ class UnderWay:
         return [record.rows_per_s for record in self.records]
 
     @property
-    def trial_s(self) -> float | None:
-        """What a trial takes, from the start of one to the start of the next: the median; None before the second."""
-        starts = [datetime.fromisoformat(record.started) for record in self.records]
-        return median((after - before).total_seconds() for before, after in pairwise(starts)) if starts[1:] else None
-
-    @property
     def temperature_c(self) -> float | None:
         """Of the processor, when the last recorded trial began."""
         last = self.records[-1].start if self.records else None
@@ -52,6 +46,12 @@ class UnderWay:
         """Add a record; one that is there already, sent again, changes nothing."""
         known = {(each.trial, each.attempt) for each in self.records}
         return self if (record.trial, record.attempt) in known else UnderWay(self.plan, [*self.records, record])
+
+
+def trial_s(records: Iterable[Record]) -> float | None:
+    """Return what a trial takes where one is measured at a time, from its start to the next one's: the median."""
+    starts = sorted(datetime.fromisoformat(record.started) for record in records)
+    return median((after - before).total_seconds() for before, after in pairwise(starts)) if starts[1:] else None
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:

@@ -77,6 +77,11 @@ def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
         return "Stopped."
     words = " ".join([f"RUN={boxes.run}", *(f"{word.upper()}={value}" for word, value in boxes.where.items() if value)])
+    if boxes.in_turns:
+        return (
+            "No more turns are given: the box that has one ends its block, then all wait."
+            f" Go on: make compare-hosts {words}; end it: make cancel {words}"
+        )
     return f"Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}"
 
 

@@ -67,12 +67,11 @@ class _Reader:
         self._host, self._view, self._news = host, view, news
         self._so_far = UnderWay(plan)
         self._rest = b""
-        so_far = self._so_far
-        news.put(lambda: view.begins(host, so_far))
 
-    def again(self) -> None:
-        """Forget the half line that came last."""
-        self._rest = b""
+    def begins(self) -> None:
+        """Begin, or begin again after the connection was lost: forget the half line that came last."""
+        self._rest, so_far = b"", self._so_far
+        self._news.put(lambda: self._view.begins(self._host, so_far))
 
     def take(self, chunk: bytes) -> None:
         """Take bytes of ``trials.jsonl``; a line without its end waits for the rest."""
@@ -102,7 +101,7 @@ def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQ
         news.put(lambda: view.says(sentence))
 
     def step(_: Link) -> Ending:
-        reader.again()
+        reader.begins()
         return follow(link, run, reader.offset, reader.take)
 
     try:

@@ -105,10 +105,10 @@ def check_idle(state: BoxState, run: str) -> None:
         return
     for other in state.runs:
         if other.run != run and other.course in {"running", "waiting"}:
+            wait = "wait for it" if other.course == "running" else f"go on with it: make ladder RUN={other.run}"
             raise WrongUseError(
                 f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
-                f" {'wait for it' if other.course == 'running' else f'go on with it: make ladder RUN={other.run}'},"
-                f" or: make cancel RUN={other.run}"
+                f" {other.detail or wait}, or: make cancel RUN={other.run}"
             )
     if state.holder:
         raise WrongUseError(f"a run is under way there: {state.holder}; wait for it, or end it there")

@@ -1,8 +1,6 @@
 """Questions put to boxes: a run launched, followed and pulled, then what its results answer, and the page of them."""
 
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from bench.campaign.plans import check_name, wishes
@@ -20,7 +18,6 @@ from bench.campaign.verbs import (
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
 from bench.comparing import NOT_EQUIVALENT, compared, equivalent, hosts_beside, keep_noise, set_beside, void_or_partial
 from bench.journal import RunDirectory
-from bench.local import new_run_id
 from bench.model import WrongUseError
 from bench.offline import doubtful, read, told, write_page
 from bench.report.comparison import show_comparison
@@ -77,8 +74,10 @@ def compare_hosts(boxes: Boxes, given: Given) -> bool:
     """Tell which box is faster; boxes that share a machine take their turns."""
     if len(boxes.links) < 2:
         raise WrongUseError("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
-    in_turn = any(state.shares_kernel for state in look(boxes).values())
-    return _asked(boxes, given, lambda boxes, results, _: _hosts(boxes, results, given), in_turn=in_turn)
+    boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
+    if boxes.in_turns:
+        boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
+    return _asked(boxes, given, lambda boxes, results, _: _hosts(boxes, results, given))
 
 
 def _hosts(boxes: Boxes, results: Path, given: Given) -> bool:
@@ -130,23 +129,18 @@ def _margin(given: Given) -> float | None:
     return wishes({"margin": given.get("margin", "")}).get("margin")
 
 
-def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False, in_turn: bool = False) -> bool:
+def _asked(boxes: Boxes, given: Given, answer: Answer, *, again: bool = False) -> bool:
     """Launch, follow, pull, answer, write the page; return whether every result is sound."""
-    run = boxes.run = check_name(given["run"]) or new_run_id()
-    same = {**given, "run": run, "seed": given["seed"] or str(1 + secrets.randbelow(1 << 31))}
-    places = _each_in_turn(boxes, same) if in_turn else _measured(boxes, same, again=again)
+    places = _brought(boxes, launched(boxes, given, again=again))
     if not places:
         return False
-    page, _ = write_page(RESULTS / run, None, _margin(given))
+    results = RESULTS / boxes.run
+    page, _ = write_page(results, None, _margin(given))
     try:
-        return answer(boxes, RESULTS / run, places)
+        return answer(boxes, results, places)
     finally:
         boxes.out.print()
         boxes.says(f"Page: {page}")
-
-
-def _measured(boxes: Boxes, given: Given, *, again: bool = False) -> dict[str, Path]:
-    return _brought(boxes, launched(boxes, given, again=again))
 
 
 def _brought(boxes: Boxes, run: str) -> dict[str, Path]:
@@ -154,17 +148,4 @@ def _brought(boxes: Boxes, run: str) -> dict[str, Path]:
     ended_early = followed(boxes, run)
     places = pulled(boxes, run)
     boxes.failures += ended_early
-    return places
-
-
-def _each_in_turn(boxes: Boxes, given: Given) -> dict[str, Path]:
-    boxes.says("These boxes share a machine, so they take their turns.")
-    places: dict[str, Path] = {}
-    for link in boxes.left():
-        alone = replace(boxes, links=[link], failures=[])
-        try:
-            places |= _measured(alone, given)
-        finally:
-            boxes.failures += alone.failures
-            boxes.started |= alone.started
     return places

@@ -30,6 +30,7 @@ from bench.campaign.plans import (
     plan_for,
     wishes,
 )
+from bench.campaign.turns import Turns
 from bench.comparing import plan_again
 from bench.doctor.collect import release
 from bench.journal import PLAN, now
@@ -67,6 +68,8 @@ class Boxes:
     """The words that said which boxes and how to log in, as ``bench.remote.hosts.target`` takes them."""
     run: str = ""
     """The run that is under way because of, or before the eyes of, whoever gave the command."""
+    in_turns: bool = False
+    """They share a machine: each block on one after the other."""
     started: bool = False
     """Something was started: whatever comes now, it is not that nothing was changed."""
 
@@ -102,6 +105,9 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     )
     who = _who()
 
+    def launch_on(link: Link, plan: bytes) -> str:
+        return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
+
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         here = next((each for each in state.runs if each.run == run), None)
         if here and here.course == "unreadable":
@@ -111,10 +117,10 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             other = any(given.get(word) for word in WHAT) and not as_asked(
                 from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
             )
-            return steps.launch(link, run, there, who), [OTHER_PLAN] if other else []
+            return launch_on(link, there), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
         warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
-        return steps.launch(link, run, to_json(plan) + b"\n", who), warnings
+        return launch_on(link, to_json(plan) + b"\n"), warnings
 
     _start(boxes, run, step)
     return run
@@ -200,7 +206,9 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     """Follow; return where the run did not come to its end, and why."""
     run = boxes.run = check_name(run) or _under_way(boxes)
     plans = plans_there(boxes, run)
-    view = Following(boxes.out)
+    if not boxes.in_turns:
+        _tell_of_turns(boxes, run)
+    view = Turns(boxes.out, boxes.left(), run) if boxes.in_turns else Following(boxes.out)
     try:
         together = follow_all(boxes.left(), run, plans, view)
     finally:
@@ -209,6 +217,16 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     return [
         Failure(host, f"run {run} {end.why}", FAILED) for host, end in together.done.items() if end.how != "finished"
     ]
+
+
+def _tell_of_turns(boxes: Boxes, run: str) -> None:
+    """Say which boxes will wait for turns that nobody here gives."""
+    there = _on_each(boxes, lambda link: steps.takes_turns(link, run))
+    if hosts := ", ".join(host for host, takes in there.items() if takes):
+        boxes.says(
+            f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run},"
+            f" with all its boxes, gives them. End it: make cancel RUN={run}"
+        )
 
 
 def plans_there(boxes: Boxes, run: str) -> Mapping[str, Plan]:

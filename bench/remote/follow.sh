@@ -17,8 +17,9 @@ done
 
 pid=$(state MainPID)
 if [ "$pid" != 0 ]; then
-  # It complains, and counts as its own failure, that the file is not there yet.
-  tail -s 0.5 --pid="$pid" -c "+$((offset + 1))" -F trials.jsonl 2>/dev/null || true
+  # It complains, and counts as its own failure, that the file is not there yet; a signal ends it where nobody listens
+  # any more: then asking for the state again and again would only take time from what is measured.
+  tail -s 0.5 --pid="$pid" -c "+$((offset + 1))" -F trials.jsonl 2>/dev/null || [ $? -lt 128 ] || exit 13
 elif [ -e trials.jsonl ]; then
   tail -c "+$((offset + 1))" trials.jsonl
 fi

@@ -1,8 +1,9 @@
 # Bring a plan and start its run, once. As root; the plan comes on standard input.
-#   launch.sh RUN SHA256 USER WHO     SHA256 of the plan, USER that runs belong to, WHO launches
+#   launch.sh RUN SHA256 USER WHO [TURN]  SHA256 of the plan, USER that runs belong to, WHO launches, the last block
+#                                         that it may begin before it is given another turn; none: it takes no turns
 # Says "started", "resumed", "under way" or "finished"; exit code 75: another run has not ended, and which.
 set -eu
-run=$1 sha256=$2 user=$3 who=$4
+run=$1 sha256=$2 user=$3 who=$4 turn=${5-}
 runs=/var/lib/pgladder/runs
 wanted=/etc/systemd/system/multi-user.target.wants
 launched=/run/pgladder-launched
@@ -46,9 +47,10 @@ if [ ! -e "$runs/$run/plan.json" ]; then
     mkdir -p "$part/samples"
     cat >"$part/plan.json"
     [ "$(sha256sum <"$part/plan.json")" = "$3  -" ] || { echo "the plan came cut short" >&2; exit 74; }
-    sync "$part/plan.json" "$part"
+    [ -z "$4" ] || echo "$4" >"$part/turn"
+    sync "$part"/* "$part"
     mv -T "$part" "$1/$2"
-    sync "$1"' place "$runs" "$run" "$sha256"
+    sync "$1"' place "$runs" "$run" "$sha256" "$turn"
   outcome=started
 else
   outcome=resumed

@@ -1,4 +1,4 @@
-"""What is done on one box: look, launch, read the plan, follow, cancel; each a script or two, whole or not at all."""
+"""What is done on one box: look, launch, give turns, follow, cancel; each a script or two, whole or not at all."""
 
 import hashlib
 from collections.abc import Callable, Collection
@@ -11,7 +11,7 @@ from bench.remote.errors import NotReadyError, RefusedError, RemoteError
 from bench.remote.link import Link, Said
 
 HERE = Path(__file__).parent
-LAUNCH, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch", "follow", "cancel"))
+LAUNCH, TURN, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch", "turn", "follow", "cancel"))
 PROGRAM = "/usr/local/bin/pgladder"
 RUNS = "/var/lib/pgladder/runs"
 NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
@@ -48,18 +48,33 @@ def look(link: Link) -> bytes:
     return said.out
 
 
-def launch(link: Link, run: str, plan: bytes, who: str) -> str:
+def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = False) -> str:
     """Bring the plan and start the run; return ``started``, ``resumed``, ``under way`` or ``finished``.
+
+    One in turns waits for its first (``give_turn``).
 
     Raises:
         RefusedError: another run has not ended there; says which and who launched it.
 
     """
     sha256 = hashlib.sha256(plan).hexdigest()
-    said = link.run(LAUNCH, run, sha256, link.host.agent_user, who, user="root", stdin=plan)
+    turn = ["0"] if in_turns else []
+    said = link.run(LAUNCH, run, sha256, link.host.agent_user, who, *turn, user="root", stdin=plan)
     if said.code == BUSY:
         raise RefusedError(link.host.name, f"{said.last_line}; wait for it, or: make cancel there")
     return _checked(link, said, f"run {run} could not be started").out.decode().strip()
+
+
+def give_turn(link: Link, run: str, block: int) -> None:
+    """Let a run begin its blocks up to this one; done twice, or after a later one, it changes nothing."""
+    said = link.run(TURN, run, str(block), user=link.host.agent_user)
+    _checked(link, said, f"run {run} could not be given its turn")
+
+
+def takes_turns(link: Link, run: str) -> bool:
+    """Tell whether a run begins a block only when it is given it."""
+    said = link.run(TURN, run, user=link.host.agent_user)
+    return bool(_checked(link, said, f"run {run} could not be read").out)
 
 
 def read_plan(link: Link, run: str) -> bytes:

@@ -167,7 +167,7 @@ def explanations_table(report: ComparisonReport) -> Table:
 def caption(report: ComparisonReport) -> str:
     """Return how the numbers are to be read."""
     coverage = 100 * (1 - report.alpha)
-    paired = "paired by block" if report.kind == "variants" else "not paired: blocks were not interleaved (Welch)"
+    paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     text = (
         f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"

@@ -1,6 +1,7 @@
 """Runs on several boxes while they go on: one live table on a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
@@ -8,12 +9,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.underway import UnderWay, sparkline
+from bench.analysis.underway import UnderWay, sparkline, trial_s
 from bench.model import Record
 from bench.plan import TRIAL_OVERHEAD_S
 from bench.report.terminal import DASH, duration, rate
 
 SPARKS = 16
+WAITS = "waits for its turn"
 STYLES = {"valid": "", "suspect": "yellow", "void": "red"}
 REFRESH_PER_S = 2
 
@@ -27,19 +29,30 @@ class Row:
     since: float = field(default_factory=time.monotonic)
     """When the last news came."""
 
-    def left_s(self, now: float) -> float:
-        """Estimate what is left, from what a trial takes there; one that takes longer lets the estimate stand."""
-        plan = self.so_far.plan
-        each = self.so_far.trial_s or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
-        after = len(plan.trials) - self.so_far.done - 1
-        return max(after * each, (after + 1) * each - (now - self.since))
+    @property
+    def going(self) -> bool:
+        """It has not ended."""
+        return self.state in {"starting", "running", WAITS}
+
+
+def left_s(rows: Sequence[Row], now: float) -> float:
+    """Estimate what is left to do, of several boxes where only one of them measures at any time.
+
+    It goes by what a trial takes there, from the start of one to that of the next; one that takes longer lets the
+    estimate stand.
+    """
+    plan, going = rows[0].so_far.plan, [row for row in rows if row.going]
+    known = trial_s([record for row in rows for record in row.so_far.records])
+    each = known or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
+    after = sum(len(row.so_far.plan.trials) - row.so_far.done for row in going) - 1
+    return max(after * each, (after + 1) * each - (now - max(row.since for row in rows)))
 
 
 class Following:
-    """Shows the boxes; told of everything by ``bench.campaign``."""
+    """Shows the boxes; told of everything by ``bench.campaign``. Where they take turns, one measures at any time."""
 
-    def __init__(self, out: Console) -> None:
-        self._out = out
+    def __init__(self, out: Console, *, in_turns: bool = False) -> None:
+        self._out, self._in_turns = out, in_turns
         self._rows: dict[str, Row] = {}
         self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
 
@@ -59,6 +72,12 @@ class Following:
             what = f"{record.phase} {record.variant} {record.layout} {record.transport}"
             line = f"{host}: trial {record.trial} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
             self._out.print(Text(line, style=STYLES[record.validity.state]), soft_wrap=True)
+
+    def turn(self, host: str) -> None:
+        """Show which box measures; the others that have not ended wait."""
+        for name, row in self._rows.items():
+            if row.going:
+                row.state = "running" if name == host else WAITS
 
     def says(self, sentence: str) -> None:
         """Print a sentence that names its box."""
@@ -80,26 +99,26 @@ class Following:
                 name, justify="right" if name in {"trial", "rows/s", "°C", "left"} else "left", no_wrap=True
             )
         now = time.monotonic()
+        rows = list(self._rows.values())
         for host, row in self._rows.items():
-            table.add_row(*cells(host, row, now))
+            table.add_row(*cells(host, row, left_s(rows if self._in_turns else [row], now)))
         return table
 
 
-def cells(host: str, row: Row, now: float) -> list[str]:
-    """Return the texts of one box."""
-    so_far, trial = row.so_far, row.so_far.next
+def cells(host: str, row: Row, left: float) -> list[str]:
+    """Return the texts of one box; ``left`` is in seconds."""
+    so_far, trial = row.so_far, row.so_far.next if row.going else None
     count, rates = len(so_far.plan.trials), so_far.rates
     heat = so_far.temperature_c
-    going = row.state in {"starting", "running"} and trial is not None
     return [
         host,
-        f"{trial.trial if trial and going else so_far.done}/{count}",
-        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial and going else "",
-        f"{trial.phase} {trial.variant} {trial.layout}" if trial and going else row.state,
+        f"{trial.trial if trial else so_far.done}/{count}",
+        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial else "",
+        f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.state != WAITS else row.state,
         rate(rates[-1]) if rates else DASH,
         sparkline(rates, SPARKS),
         DASH if heat is None else f"{heat:.0f}",
-        duration(row.left_s(now)) if going else "",
+        duration(left) if trial else "",
     ]
 
 

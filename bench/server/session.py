@@ -99,10 +99,14 @@ class Session:
 
     def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
         """Make the table ``events`` anew in a layout, with so many rows in it."""
-        self.run("DROP TABLE IF EXISTS events")
+        self.drop_table()
         self.run(script(layout))
         if preload_rows:
             self.run(script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+
+    def drop_table(self) -> None:
+        """Drop the table ``events``, if there is one."""
+        self.run("DROP TABLE IF EXISTS events")
 
     def table_sizes(self) -> tuple[int, int]:
         """Return bytes of the table and of its indexes."""

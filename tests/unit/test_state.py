@@ -36,6 +36,20 @@ def test_runs_are_told_with_their_course(tmp_path):
     ]
 
 
+def test_a_run_that_waits_for_its_turn_says_so_and_who_gives_it(tmp_path):
+    a_run(tmp_path, "a")
+    (tmp_path / "a" / "turn").write_text("0\n")
+
+    def said(under_way):
+        [state] = run_states(tmp_path, under_way, tmp_path)
+        return state.course, state.detail
+
+    assert said("pgladder-run@a.service") == ("running", "waits for its turn, which make compare-hosts RUN=a gives")
+    assert said("") == ("stopped", "")
+    (tmp_path / "a" / "turn").write_text("1\n")
+    assert said("pgladder-run@a.service") == ("running", "")
+
+
 def test_a_run_that_can_not_be_read_does_not_hide_the_others(tmp_path):
     a_run(tmp_path, "a")
     a_run(tmp_path, "b")

@@ -1,5 +1,8 @@
-"""Two boxes beside each other: told apart where one may use less of the processor, not where they are alike."""
+"""Two boxes of one machine, block by block in turns: told apart where one may use less of the processor, not where they
+are alike; whoever gives the turns may go away and come back.
+"""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +12,7 @@ import msgspec
 import pytest
 
 from tests.e2e.lab import BIN
-from tests.e2e.remote.control import ROOT, Control
+from tests.e2e.remote.control import ROOT, SHORT, Control, decoded
 
 ASKED = ("--limit=lab", "--phases=2-E", "--warm-up=0.2", "--window=2")
 PERIOD_US = 100_000
@@ -32,24 +35,44 @@ def _write(file: Path, text: str) -> None:
     subprocess.run([*ROOT, "tee", file], input=text, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
-def verdict(control: Control, run: str) -> str:
+def verdict(control: Control, run: str) -> tuple[bool, str]:
+    """Tell whether blocks were paired, and what came of it."""
     done = subprocess.run(
         [BIN / "pgladder", "compare-hosts", control.folder / "results" / run, "--json"],
         capture_output=True,
         check=False,
     )
-    [cell] = msgspec.json.decode(done.stdout)["cells"]
+    report = msgspec.json.decode(done.stdout)
+    [cell] = report["cells"]
     [pair] = cell["pairs"]
-    return pair["verdict"]
+    return report["paired"], pair["verdict"]
 
 
 def test_a_box_with_a_fifth_of_a_processor_is_told_apart(control: Control) -> None:
-    with limited("rm2", 20):  # half of one is what a busy machine may leave to the other
+    with limited(control.lab.boxes[1], 20):  # half of one is what a busy machine may leave to the other
         control.fab("compare-hosts", "--run=unequal", "--blocks=5", *ASKED).ends(0)
-    assert verdict(control, "unequal") == "slower"
+    assert verdict(control, "unequal") == (True, "slower")
+
+
+def test_without_anybody_who_gives_turns_boxes_wait_say_so_and_go_on_where_they_were(control: Control) -> None:
+    lab = control.lab
+    giving = control.fab("compare-hosts", "--run=alone", "--limit=lab", "--blocks=3", *SHORT)
+    giving.says("trial 1 of 3")
+    giving.kill()
+    for box in lab.boxes:
+        lab.wait_until(box, "sudo -u pgladder pgladder box | grep 'waits for its turn'")
+        lab.wait_until(box, "! pgrep -f '[S]end the records'")  # what followed for it is gone too
+    following = control.fab("follow", "--run=alone", "--limit=lab")
+    following.says(f"{', '.join(lab.boxes)}: run alone takes turns, block by block, and waits for each")
+    following.kill(signal.SIGINT)
+    said = control.fab("compare-hosts", "--run=alone", "--limit=lab").ends(0)
+    assert "took turns block by block: rates are paired by block" in said
+    for box in lab.boxes:
+        records = decoded(control.records(box, "alone"))
+        assert [(each.block, each.attempt) for each in records] == [(1, 1), (2, 1), (3, 1)]
 
 
 @pytest.mark.slow
 def test_boxes_that_are_alike_are_not_told_apart(control: Control) -> None:
     control.fab("compare-hosts", "--run=equal", "--blocks=8", *ASKED).ends(0)
-    assert verdict(control, "equal") in {"undecided", "equivalent"}
+    assert verdict(control, "equal") in {(True, "undecided"), (True, "equivalent")}

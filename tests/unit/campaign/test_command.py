@@ -19,6 +19,14 @@ def test_who_stops_following_is_told_how_to_go_on_from_the_same_box():
     )
 
 
+def test_who_stops_giving_turns_is_told_that_all_will_wait():
+    boxes = Boxes(Console(file=io.StringIO()), run="r7", where={"limit": "lab"}, in_turns=True)
+    assert _interrupted(boxes) == (
+        "No more turns are given: the box that has one ends its block, then all wait."
+        " Go on: make compare-hosts RUN=r7 LIMIT=lab; end it: make cancel RUN=r7 LIMIT=lab"
+    )
+
+
 def test_boxes_that_failed_are_named_beside_what_programs_read(capsys):
     boxes = Boxes(Console(file=io.StringIO()), failures=[Failure("n100", "can't be reached", FAILED)])
     assert _close(boxes, sound=True) == FAILED

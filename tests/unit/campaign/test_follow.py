@@ -30,7 +30,7 @@ def test_a_line_that_was_written_anew_under_our_eyes_is_read_again():
     reader.take(LINE)
     with pytest.raises(UnreachableError, match="written anew"):
         reader.take(GARBLED)
-    reader.again()
+    reader.begins()
     reader.take(LINE)
     assert reader.offset == 2 * len(LINE)
 
@@ -39,6 +39,6 @@ def test_a_line_that_is_none_twice_is_refused():
     reader = a_reader()
     with pytest.raises(UnreachableError):
         reader.take(GARBLED)
-    reader.again()
+    reader.begins()
     with pytest.raises(WrongUseError, match="at byte 0"):
         reader.take(GARBLED)

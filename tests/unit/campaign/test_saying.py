@@ -16,7 +16,7 @@ from bench.campaign.verbs import Boxes
 from bench.model import WrongUseError, to_json
 from bench.remote import together
 from bench.remote.errors import UnreachableError
-from bench.remote.together import REFUSED, failure
+from bench.remote.together import REFUSED
 from tests.builders import RUN, compared_run, written
 from tests.unit.campaign.test_plans import BOX
 
@@ -77,18 +77,34 @@ def test_a_phase_or_a_variant_that_is_none_is_refused_before_a_box_is_asked(monk
         verbs.launched(boxes("n100"), NOTHING | words)
 
 
-def test_what_was_started_in_turn_was_started(monkeypatch):
-    def measured(alone, _given):
-        if alone.links[0].host.name == "b":
-            raise WrongUseError("refused")
-        alone.started = True
-        return {}
+@pytest.mark.parametrize("in_turns", [True, False])
+def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(monkeypatch, in_turns):
+    launches = []
 
-    monkeypatch.setattr(questions, "_measured", measured)
-    here = boxes("a", "b")
-    with pytest.raises(WrongUseError) as refused:
-        questions._each_in_turn(here, {})
-    assert exit_code([failure("", refused.value)], 2, started=here.started, sound=True) == 1
+    def launch(link, *_, in_turns):
+        if link.host.name == "c":
+            raise WrongUseError("refused")
+        launches.append((link.host.name, in_turns))
+        return "started"
+
+    monkeypatch.setattr(verbs, "release", lambda: BOX.release)
+    monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(BOX))
+    monkeypatch.setattr(verbs.steps, "launch", launch)
+    here = boxes("a", "b", "c")
+    here.in_turns = in_turns
+    verbs.launched(here, NOTHING | {"phases": "2"})
+    assert sorted(launches) == [("a", in_turns), ("b", in_turns)]
+    assert exit_code(here.failures, 3, started=here.started, sound=True) == 1
+
+
+def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
+    monkeypatch.setattr(verbs.steps, "takes_turns", lambda link, _: link.host.name != "b")
+    here = boxes("a", "b", "c")
+    verbs._tell_of_turns(here, "r7")
+    assert here.out.file.getvalue() == (
+        "a, c: run r7 takes turns, block by block, and waits for each; only make compare-hosts RUN=r7, with all its"
+        " boxes, gives them. End it: make cancel RUN=r7\n"
+    )
 
 
 @pytest.mark.parametrize(("answer", "schema"), [("_ladders", "ladder"), ("_comparisons", "comparison")])

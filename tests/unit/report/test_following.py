@@ -6,7 +6,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.analysis.underway import UnderWay
-from bench.report.following import Following, Row, cells
+from bench.report.following import WAITS, Following, Row, cells, left_s
 from tests.builders import a_plan, a_record, a_trial, void
 
 
@@ -23,25 +23,61 @@ def test_a_row_tells_trial_block_rate_course_and_what_is_left():
     so_far = UnderWay(plan()).with_record(replace(first, rows_per_s=1000.0))
     so_far = so_far.with_record(replace(second, rows_per_s=9000.0))
     row = Row(so_far, state="running", since=5.0)
-    assert cells("n100", row, now=5.0) == ["n100", "3/4", "2/2", "2-C stock plain", "9,000", "▁█", "–", "20 s"]
+    assert cells("n100", row, left_s([row], now=5.0)) == [
+        "n100",
+        "3/4",
+        "2/2",
+        "2-C stock plain",
+        "9,000",
+        "▁█",
+        "–",
+        "20 s",
+    ]
 
 
 def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
     so_far = UnderWay(plan(6))
     for record in begun(0, 10, 20, 45):  # one that was longer is not the rule
         so_far = so_far.with_record(record)
-    left = [Row(so_far, state="running", since=100.0).left_s(now) for now in (100.0, 104.0, 110.0, 500.0)]
+    row = Row(so_far, state="running", since=100.0)
+    left = [left_s([row], now) for now in (100.0, 104.0, 110.0, 500.0)]
     assert left == [20.0, 16.0, 10.0, 10.0]  # two trials are left; that under way takes longer than usual
 
 
 def test_before_two_trials_are_there_the_plan_tells_what_is_left():
     so_far = UnderWay(plan()).with_record(a_record(1))
-    assert cells("n100", Row(so_far, state="running", since=0.0), now=0.0)[-1] == "14 s"
+    assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 13.5
 
 
 def test_a_run_that_ended_says_how_and_counts():
     so_far = UnderWay(plan(1)).with_record(a_record(1))
-    assert cells("n100", Row(so_far, state="finished"), now=0.0)[:4] == ["n100", "1/1", "", "finished"]
+    assert cells("n100", Row(so_far, state="finished"), 0)[:4] == ["n100", "1/1", "", "finished"]
+
+
+def measured(so_far, *seconds):
+    for record in begun(*seconds):
+        so_far = so_far.with_record(record)
+    return so_far
+
+
+def test_of_boxes_that_take_turns_what_is_left_is_that_of_all_one_after_the_other():
+    one, other = measured(UnderWay(plan(4)), 0, 10), measured(UnderWay(plan(4)), 20, 30)
+    rows = [Row(one, state="running", since=50.0), Row(other, state=WAITS, since=40.0)]
+    assert [left_s(rows, now) for now in (50.0, 54.0)] == [40.0, 36.0]
+    rows[1].state = "not followed"
+    assert left_s(rows, 50.0) == 20.0
+
+
+def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
+    out = Console(file=io.StringIO(), width=100)
+    view = Following(out, in_turns=True)
+    for host in ("a", "b"):
+        view.begins(host, UnderWay(plan()))
+    view.turn("b")
+    out.print(view._table())
+    first, second = (" ".join(line.split()) for line in out.file.getvalue().splitlines()[1:])
+    assert first == "a 1/4 1/2 waits for its turn – – 36 s"
+    assert second == "b 1/4 1/2 2-C stock plain – – 36 s"
 
 
 def test_without_a_terminal_each_trial_is_a_line_and_nothing_else_is_written():
