@@ -28,7 +28,7 @@ def written_plan(place: Path) -> Path:
         variants=["stock"],
         layouts=["plain"],
         transports=["tcp"],
-        profile=Profile(warm_up_s=0.2, window_s=1, blocks=1),
+        profile=Profile(warm_up_s=0.2, window_s=1.0, blocks=1),
         profile_name="custom",
         overrides={"in_flight": 3},
     )
