@@ -1,7 +1,7 @@
 """From a wish to a plan: which trials in which order, and what they will take. Pure: nothing is run or read here.
 
-Randomised blocks: each block runs every combination once in a fresh random order (Abedi & Brecht, ICPE 2017). Rendering
-templates is ``tuning.render``'s, phases are given by ``workload``.
+Randomised blocks: each block runs every combination once, in an order of ``stats.blocks``. Rendering templates is
+``tuning.render``'s, phases are given by ``workload``.
 """
 
 import difflib
@@ -23,6 +23,7 @@ from bench.model import (
     Variant,
     WrongUseError,
 )
+from bench.stats.blocks import block_orders
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
@@ -230,9 +231,8 @@ def make_plan(
         )
     if wish.until_decided:
         check_rule(len(named), wish.profile.blocks)
-    chance = random.Random(seed)
-    blocks = range(1, wish.profile.blocks + 1)
-    order = [(block, each) for block in blocks for each in chance.sample(combinations, len(combinations))]
+    orders = block_orders(combinations, wish.profile.blocks, random.Random(seed))
+    order = [(block, each) for block, ordered in enumerate(orders, 1) for each in ordered]
     return Plan(
         run=run,
         created=created,

@@ -1,4 +1,4 @@
-"""Turns of boxes that share a machine: one measures at a time; block 1 on each in random order, then block 2 on each.
+"""Turns of boxes that share a machine: one measures at a time; block 1 on each, then block 2 on each.
 
 Each box waits by itself for its turns (``bench.agent.turns``): who stops giving them stops nothing else.
 """
@@ -14,6 +14,7 @@ from bench.remote.errors import NotAdmittedError, UnreachableError
 from bench.remote.link import Link
 from bench.remote.steps import give_turn
 from bench.report.following import Following
+from bench.stats.blocks import BACKWARDS
 
 Turn = tuple[str, int]
 """A box and its block."""
@@ -22,15 +23,17 @@ Turn = tuple[str, int]
 def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
     """Return whose turn it is; None while a box that has measured everything is putting its server back.
 
-    A box's place within a block is drawn by itself, from the plan's seed: who goes on giving turns keeps to the order,
-    whichever boxes have ended meanwhile.
+    The order is as that of trials (``bench.stats.blocks``). A box's place is drawn by itself, from the plan's seed: who
+    goes on giving turns keeps to the order, whichever boxes have ended meanwhile.
     """
     places = []
     for host, so_far in boxes.items():
         if so_far.next is None:
             return None
         block = so_far.next.block
-        places.append((block, Random(f"{so_far.plan.seed} {block} {host}").random(), host))
+        back = block in BACKWARDS
+        drawn = Random(f"{so_far.plan.seed} {block - back} {host}").random()
+        places.append((block, -drawn if back else drawn, host))
     block, _, host = min(places, default=(0, 0, ""))
     return (host, block) if host else None
 

@@ -22,6 +22,7 @@ from bench.plan import (
     make_plan,
     pick,
 )
+from bench.stats.blocks import go_back
 from bench.tuning.render import as_variant
 from bench.wal import KEEPING_WAL
 from bench.workload.phase import ladder
@@ -84,10 +85,18 @@ def test_each_block_holds_every_combination_once(phases, variants, layouts, tran
     assert [trial.trial for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
 
 
-def test_the_order_differs_between_blocks_and_is_not_the_one_asked_for():
-    plan = planned(phases=list(ladder()))
+def test_the_order_is_drawn_anew_but_second_and_fourth_block_go_backwards_through_the_one_before():
+    plan = planned(phases=list(ladder()), profile=PROFILES["thorough"])
     orders = [combinations(trials) for _, trials in groupby(plan.trials, lambda trial: trial.block)]
-    assert len({tuple(order) for order in [sorted(orders[0]), *orders]}) == 4
+    assert go_back(orders)
+    assert (orders[1], orders[3]) == (orders[0][::-1], orders[2][::-1])
+    drawn = [orders[0], orders[2], *orders[4:]]
+    assert len({tuple(order) for order in [sorted(orders[0]), *drawn]}) == len(drawn) + 1
+
+
+def test_orders_that_were_all_drawn_do_not_go_back():
+    assert not go_back([[1, 2, 3], [2, 3, 1], [3, 1, 2]])
+    assert not go_back([[1, 2, 3]])
 
 
 def test_the_order_is_the_seeds():

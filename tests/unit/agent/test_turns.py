@@ -8,6 +8,8 @@ from bench.agent import run as agent_run
 from bench.agent import turns
 from bench.agent.run import execute
 from bench.journal import TURN, RunDirectory
+from bench.local import Prepared, carry_out
+from bench.plan import estimate
 from tests.builders import a_plan, a_record, a_samples, a_trial
 
 PLAN = a_plan(*(a_trial(number, block=(number + 1) // 2) for number in range(1, 7)))
@@ -100,6 +102,15 @@ def test_who_is_stopped_while_it_waits_has_lost_nothing_and_goes_on_there(direct
     while_waiting(monkeypatch, lambda: give(directory, 3))
     assert execute(PLAN, directory, None, Listener())
     assert [(record.trial, record.attempt) for record in directory.records()] == [(n, 1) for n in range(1, 7)]
+
+
+def test_before_its_first_turn_a_run_leaves_its_server_alone(directory, monkeypatch):
+    give(directory, 0)
+    while_waiting(monkeypatch, stop)
+    ready = Prepared(plan=PLAN, directory=directory, estimate=estimate(PLAN, PLAN.trials), left=6, limits=())
+    assert not carry_out(ready, None, listener := Listener())
+    assert listener.said == ["waiting for its turn with block 1"]
+    assert directory.host() is None
 
 
 def test_the_turn_is_no_file_of_the_run(directory, monkeypatch):
