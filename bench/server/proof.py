@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.model import WrongUseError
 from bench.server.session import Session
 from bench.server.staging import Checked
 from bench.units import in_base_units
@@ -33,11 +34,14 @@ class Row:
         """Tell whether the value is the one that was written."""
         if _is_chosen_by_server(self.name, text):
             return True
-        if self.kind == "integer":
-            return in_base_units(text, self.unit) == int(self.setting)
-        if self.kind == "real":  # shown with six digits
-            return f"{float(in_base_units(text, self.unit, integer=False)):g}" == f"{float(self.setting):g}"
-        return reading == self.setting
+        if self.kind not in {"integer", "real"}:
+            return reading == self.setting
+        try:
+            value = in_base_units(text, self.unit, integer=self.kind == "integer")
+        except WrongUseError:
+            return False  # an extension's: PostgreSQL starts all the same, with the value it had
+        # A real one is shown with six digits.
+        return value == int(self.setting) if self.kind == "integer" else f"{float(value):g}" == f"{float(self.setting):g}"
 
 
 def at_start_only(session: Session, names: Sequence[str]) -> list[str]:
@@ -53,7 +57,8 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
         if name in rows:
             yield from _objections(rows[name], text, checked.readings[name], directory)
         elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
-            yield f"{name} = {text}: in force is {value}"  # an extension's that is not loaded: not in pg_settings
+            # An extension's that is not loaded is not in pg_settings, and of one that is loaded a misspelt one is nowhere.
+            yield f"{name} = {text}: " + ("this server has no such parameter" if value is None else f"in force is {value}")
     for row in rows.values():
         if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
             yield f"{row.name} = {row.setting}: still in force from {row.source}"

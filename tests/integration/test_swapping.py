@@ -211,6 +211,26 @@ def test_a_setting_that_another_file_overrides_is_not_called_in_force(good):
     assert why == f"variant overridden: jit = off: in force is on from {base}"
 
 
+EXPLAINING = "shared_preload_libraries = 'auto_explain'\nwal_buffers = 1MB\nauto_explain."
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("log_min_duration = bogus", "auto_explain.log_min_duration = bogus: in force is -1 of ms from default"),
+        ("sample_rate = some", "auto_explain.sample_rate = some: in force is 1 from default"),
+        ("log_min_durationn = 3s", "auto_explain.log_min_durationn = 3s: this server has no such parameter"),
+    ],
+)
+def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is_put_back(good, text, why):
+    assert refusal(good, EXPLAINING + text) == f"variant bad: {why}"
+
+
+def test_what_an_extension_takes_is_in_force(server):
+    server.apply(as_variant("explained", f"{EXPLAINING}log_min_duration = 3s\nauto_explain.sample_rate = 0.5\n"))
+    assert ask(server, "SHOW auto_explain.log_min_duration") == ["3s"]
+
+
 def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
     made = PrivateServer(new_place() / "data", find_binaries())
     try:
