@@ -40,8 +40,9 @@ class Row:
             value = in_base_units(text, self.unit, integer=self.kind == "integer")
         except WrongUseError:
             return False  # an extension's: PostgreSQL starts all the same, with the value it had
-        # A real one is shown with six digits.
-        return value == int(self.setting) if self.kind == "integer" else f"{float(value):g}" == f"{float(self.setting):g}"
+        if self.kind == "integer":
+            return value == int(self.setting)
+        return f"{float(value):g}" == f"{float(self.setting):g}"  # shown with six digits
 
 
 def at_start_only(session: Session, names: Sequence[str]) -> list[str]:
@@ -57,8 +58,9 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
         if name in rows:
             yield from _objections(rows[name], text, checked.readings[name], directory)
         elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
-            # An extension's that is not loaded is not in pg_settings, and of one that is loaded a misspelt one is nowhere.
-            yield f"{name} = {text}: " + ("this server has no such parameter" if value is None else f"in force is {value}")
+            # Not in pg_settings: of an extension that is not loaded, or misspelt, which one that is loaded throws out.
+            said = "this server has no such parameter" if value is None else f"in force is {value}"
+            yield f"{name} = {text}: {said}"
     for row in rows.values():
         if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
             yield f"{row.name} = {row.setting}: still in force from {row.source}"

@@ -1,6 +1,7 @@
 """Variants swapped on a real PostgreSQL 15: checked before, proved after, the last good one put back on failure."""
 
 from contextlib import closing
+from time import monotonic
 
 import pytest
 
@@ -229,6 +230,31 @@ def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is
 def test_what_an_extension_takes_is_in_force(server):
     server.apply(as_variant("explained", f"{EXPLAINING}log_min_duration = 3s\nauto_explain.sample_rate = 0.5\n"))
     assert ask(server, "SHOW auto_explain.log_min_duration") == ["3s"]
+
+
+def test_a_variant_under_which_no_commit_returns_is_refused_within_seconds(good):
+    began = monotonic()
+    why = refusal(good, "wal_buffers = 1MB\nsynchronous_standby_names = '*'\n", "waiting")
+    assert why == "variant waiting: a commit took over 5 s; synchronous_standby_names = '*'"
+    assert monotonic() - began < 30  # a busy machine starts the last good one again
+
+
+def test_a_new_cluster_in_which_no_commit_returns_is_refused_and_the_next_variant_starts(new_place):
+    made = PrivateServer(new_place() / "data", find_binaries())
+    try:
+        made.create(HARNESS, tls=False)
+        assert refusal(made, "synchronous_standby_names = '*'\n").endswith(
+            ": a commit took over 5 s; synchronous_standby_names = '*'"
+        )
+        made.apply(STOCK)
+        assert ask(made, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == [1]
+    finally:
+        made.close()
+
+
+def test_a_variant_that_lets_nobody_write_is_refused(good):
+    why = refusal(good, "wal_buffers = 1MB\ndefault_transaction_read_only = on\n", "read-only")
+    assert "in a read-only transaction" in why
 
 
 def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
