@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.text import Text
+
 from bench.local import default_data_dir
 from bench.model import WrongUseError, from_json, to_json
 from bench.report.terminal import console
@@ -14,16 +16,24 @@ from bench.tuning.hardware import parse_hardware
 from bench.tuning.render import Box, summary, variant_names
 from bench.variants import Machine, compare, conf_text, explain, this_machine
 
-DONE = 0
+DONE, FAILED = 0, 1
 
 
 def list_variants(options: argparse.Namespace) -> int:
-    """Print a line for each variant."""
-    summaries = {name: summary(name) for name in variant_names()}
+    """Print a line for each variant; then, beside it, why a file can't be taken."""
+    summaries, broken = {}, []
+    for name in variant_names():
+        try:
+            summaries[name] = summary(name)
+        except WrongUseError as error:
+            broken.append(str(error))
     if options.json:
-        return _print_json(summaries)
-    show_list(console(), summaries)
-    return DONE
+        _print_json(summaries)
+    else:
+        show_list(console(), summaries)
+    for why in broken:
+        console(stderr=True).print(Text(why, style="red"), soft_wrap=True)
+    return FAILED if broken else DONE
 
 
 def show(options: argparse.Namespace) -> int:
