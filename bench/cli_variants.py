@@ -63,15 +63,17 @@ def diff(options: argparse.Namespace) -> int:
 
 def _machine(options: argparse.Namespace) -> Machine:
     """Take the box named, the machine described, else this one; of one described nobody knows its huge pages."""
-    if options.host:
+    if options.host is not None:
         return _machine_of(options.host)
-    if options.hardware:
+    if options.hardware is not None:
         return Machine(parse_hardware(options.hardware))
     return this_machine(options.data_dir or default_data_dir())
 
 
 def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
+    if not host:
+        raise WrongUseError("--host takes the name or the address of a box, not ''.")
     from bench.remote.hosts import answered, ask_ansible, target  # on the control machine only
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
@@ -112,9 +114,10 @@ def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]
     two.set_defaults(action=diff)
     for each in (one, two):
         each.add_argument("--json", action="store_true", help="for programs")
-        each.add_argument(
+        of = each.add_mutually_exclusive_group()
+        of.add_argument(
             "--hardware", metavar="H", help="ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine"
         )
-        each.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
+        of.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
+        of.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")
         each.add_argument("--connections", type=count, metavar="N", help="default: the tool's own")
-        each.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")

@@ -1,7 +1,8 @@
 """Rendering of the harness overlay and the variants from ``templates/postgresql``; each with its hash.
 
-A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs,
-or none) and for ``formula(name)``, the settings of a published formula with their derivations as comments.
+A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs;
+an error where nobody says) and for ``formula(name)``, the settings of a published formula with their derivations as
+comments.
 """
 
 import hashlib
@@ -142,7 +143,12 @@ def render_variant(name: str, box: Box) -> Variant:
         WrongUseError: the template or its text has an error; says where and what.
 
     """
-    known = {"hardware": box.hardware, "connections": box.need or box.connections, "formula": partial(_formula, box)}
+    from jinja2 import StrictUndefined  # late, as in render
+
+    connections = (
+        box.need or box.connections or StrictUndefined("it uses connections: say with --connections how many.")
+    )
+    known = {"hardware": box.hardware, "connections": connections, "formula": partial(_formula, box)}
     variant = render(f"variants/{name}", known)
     given = settings(variant)
     if box.owned:

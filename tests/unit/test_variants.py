@@ -139,6 +139,28 @@ def test_a_file_that_cannot_be_taken_stops_only_who_asks_for_it(pgladder, broken
         plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
 
 
+@pytest.mark.parametrize("line", ["port = 5555", "data_directory = '/tmp'", "max_connections = 10", "ssl = on"])
+@pytest.mark.usefixtures("broken")
+def test_show_refuses_what_a_run_refuses(pgladder, line):
+    (room.template_directory() / "variants" / "mine.conf.j2").write_text(f"{line}\n")
+    code, out, err = pgladder("show", "mine", "--hardware", N100)
+    assert (code, out) == (2, "")
+    name = line.partition(" ")[0]
+    assert f"Variant mine sets {name}, which the harness owns: it is the same under every variant." in err
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_template_that_uses_connections_says_how_to_give_them(pgladder):
+    text = "work_mem = {{ 10000 // connections }}MB  # a share\n"
+    (room.template_directory() / "variants" / "mine.conf.j2").write_text(text)
+    code, _, err = pgladder("show", "mine", "--hardware", N100)
+    assert code == 2
+    assert (
+        "Template variants/mine.conf.j2: UndefinedError: it uses connections: say with --connections how many." in err
+    )
+    assert pgladder("show", "mine", "--hardware", N100, "--connections", 100)[1].count("100MB") == 1
+
+
 def test_diff_shows_only_what_differs_in_effect(pgladder):
     code, out, _ = pgladder("diff", "stock", "big-wal", "--hardware", N100)
     assert code == 0
@@ -163,6 +185,10 @@ def test_diff_shows_only_what_differs_in_effect(pgladder):
         (["show", "pgtune-web", "--hardware", "ram=3"], "hardware: unknown name 'ram'"),
         (["show", "pgtune-web", "--hardware", N100, "--connections", "3"], "pgtune takes no fewer than 20 connections"),
         (["show", "pgtune-web", "--hardware", N100.replace("16384", "256")], "pgtune takes no memory under 512 MB"),
+        (["show", "stock", "--hardware", ""], "hardware: '' is not name=value."),
+        (["show", "stock", "--host", ""], "--host takes the name or the address of a box, not ''."),
+        (["show", "stock", "--host", "n100-a", "--hardware", N100], "--hardware: not allowed with argument --host"),
+        (["diff", "stock", "big-wal", "--hardware", N100, "--data-dir", "/"], "not allowed with argument --hardware"),
         (["show", "stock", "--connections", "0"], "'0' is not a number above 0"),
         (["show"], "the following arguments are required: NAME"),
     ],
