@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 
 import pytest
 
@@ -105,6 +106,13 @@ def test_every_built_in_variant_says_what_it_is_in_a_line_and_why_it_sets_what(n
     assert all(each.words for each in explained.values())
     steps = {"stock": 0, **dict.fromkeys(BUILT_IN.split()[1:12], 1)}
     assert len(explained) == steps.get(name, len(explained))
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT_IN.split() if name.startswith("pigsty")])
+def test_pigstys_variants_have_none_of_its_instrumentation_and_say_so(name):
+    variant = render_variant(name, BOX)
+    assert "not its\n# instrumentation (pg_stat_statements, auto_explain, track_*)." in variant.text
+    assert not [each for each in texts(variant) if re.match(r"track_|auto_explain|pg_stat_|shared_preload", each)]
 
 
 def test_a_template_may_use_hardware_connections_and_formulas(templates):
