@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.model import WrongUseError
 from bench.server.session import Session
 from bench.server.staging import Checked
-from bench.units import in_base_units
+from bench.units import boolean, in_base_units
 
 ROWS = """
     SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), pending_restart
@@ -34,8 +34,16 @@ class Row:
         """Tell whether the value is the one that was written."""
         if _is_chosen_by_server(self.name, text):
             return True
-        if self.kind not in {"integer", "real"}:
-            return reading == self.setting
+        match self.kind:  # an extension's words (yes, JSON) nobody has read before it is loaded
+            case "bool":
+                return boolean(reading) == self.setting
+            case "enum":
+                return reading.lower() == self.setting.lower()
+            case "string":
+                return reading == self.setting
+        return self._holds_number(text)
+
+    def _holds_number(self, text: str) -> bool:
         try:
             value = in_base_units(text, self.unit, integer=self.kind == "integer")
         except WrongUseError:

@@ -220,6 +220,8 @@ EXPLAINING = "shared_preload_libraries = 'auto_explain'\nwal_buffers = 1MB\nauto
     [
         ("log_min_duration = bogus", "auto_explain.log_min_duration = bogus: in force is -1 of ms from default"),
         ("sample_rate = some", "auto_explain.sample_rate = some: in force is 1 from default"),
+        ("log_analyze = perhaps", "auto_explain.log_analyze = perhaps: in force is off from default"),
+        ("log_format = prose", "auto_explain.log_format = prose: in force is text from default"),
         ("log_min_durationn = 3s", "auto_explain.log_min_durationn = 3s: this server has no such parameter"),
     ],
 )
@@ -227,9 +229,18 @@ def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is
     assert refusal(good, EXPLAINING + text) == f"variant bad: {why}"
 
 
-def test_what_an_extension_takes_is_in_force(server):
-    server.apply(as_variant("explained", f"{EXPLAINING}log_min_duration = 3s\nauto_explain.sample_rate = 0.5\n"))
-    assert ask(server, "SHOW auto_explain.log_min_duration") == ["3s"]
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("log_min_duration = 3000", "3s"),
+        ("sample_rate = .5", "0.5"),
+        ("log_analyze = YES", "on"),
+        ("log_format = JSON", "json"),
+    ],
+)
+def test_what_an_extension_takes_is_in_force_in_whatever_words(server, text, shown):
+    server.apply(as_variant("explained", EXPLAINING + text))
+    assert ask(server, f"SHOW auto_explain.{text.partition(' ')[0]}") == [shown]
 
 
 def test_a_variant_under_which_no_commit_returns_is_refused_within_seconds(good):
