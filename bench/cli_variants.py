@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rich.text import Text
+
 from bench.local import default_data_dir
 from bench.model import WrongUseError, from_json, to_json
 from bench.report.terminal import console
@@ -14,16 +16,24 @@ from bench.tuning.hardware import parse_hardware
 from bench.tuning.render import Box, summary, variant_names
 from bench.variants import Machine, compare, conf_text, explain, this_machine
 
-DONE = 0
+DONE, FAILED = 0, 1
 
 
 def list_variants(options: argparse.Namespace) -> int:
-    """Print a line for each variant."""
-    summaries = {name: summary(name) for name in variant_names()}
+    """Print a line for each variant; then, beside it, why a file can't be taken."""
+    summaries, broken = {}, []
+    for name in variant_names():
+        try:
+            summaries[name] = summary(name)
+        except WrongUseError as error:
+            broken.append(str(error))
     if options.json:
-        return _print_json(summaries)
-    show_list(console(), summaries)
-    return DONE
+        _print_json(summaries)
+    else:
+        show_list(console(), summaries)
+    for why in broken:
+        console(stderr=True).print(Text(why, style="red"), soft_wrap=True)
+    return FAILED if broken else DONE
 
 
 def show(options: argparse.Namespace) -> int:
@@ -53,15 +63,17 @@ def diff(options: argparse.Namespace) -> int:
 
 def _machine(options: argparse.Namespace) -> Machine:
     """Take the box named, the machine described, else this one; of one described nobody knows its huge pages."""
-    if options.host:
+    if options.host is not None:
         return _machine_of(options.host)
-    if options.hardware:
+    if options.hardware is not None:
         return Machine(parse_hardware(options.hardware))
     return this_machine(options.data_dir or default_data_dir())
 
 
 def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
+    if not host:
+        raise WrongUseError("--host takes the name or the address of a box, not ''.")
     from bench.remote.hosts import answered, ask_ansible, target  # on the control machine only
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
@@ -102,9 +114,10 @@ def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]
     two.set_defaults(action=diff)
     for each in (one, two):
         each.add_argument("--json", action="store_true", help="for programs")
-        each.add_argument(
+        of = each.add_mutually_exclusive_group()
+        of.add_argument(
             "--hardware", metavar="H", help="ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine"
         )
-        each.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
+        of.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
+        of.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")
         each.add_argument("--connections", type=count, metavar="N", help="default: the tool's own")
-        each.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")

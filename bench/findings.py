@@ -30,8 +30,10 @@ README = CHECKOUT / "README.md"
 COMPARISON = "comparison.json"
 INGEST = "ingest"
 SAYS = re.compile(r"(?<=<!-- what formulas.md says of ingest -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+EARNED = "each line was measured to be faster than stock."
+NONE_EARNED = "no step has earned a line yet: the same as stock."
 INGEST_HEAD = """\
-# Ours, for sustained ingest: each line was measured to be faster than stock.
+# Ours, for sustained ingest: {}
 # Written by make ingest; a line names the step that earned it in docs/findings/ingest, with its ratio to stock and the
 # interval. Each is as durable as stock.
 """
@@ -138,7 +140,7 @@ def ingest_text(report: ComparisonReport) -> str:
             if setting:
                 why = f"{pair.candidate} {ratio_text(pair.settled)} ({interval_text(pair.settled)})"
                 lines.setdefault(setting.partition("=")[0].strip(), f"{setting}  # {why}, docs/findings/ingest\n")
-    return INGEST_HEAD + ("\n" if lines else "") + "".join(lines.values())
+    return INGEST_HEAD.format(EARNED if lines else NONE_EARNED) + ("\n" if lines else "") + "".join(lines.values())
 
 
 def _answer_of_steps(report: ComparisonReport) -> str:

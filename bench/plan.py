@@ -132,21 +132,29 @@ class Estimate:
 
 
 def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
-    """Return the asked names once each, in order, if all are known.
+    """Return the asked names, in order, if all are known.
 
     Raises:
-        WrongUseError: one is not; names the nearest.
+        WrongUseError: one is not (names the nearest), or is asked for twice: it may be meant as twice the trials.
 
     """
-    known, chosen = list(known), list(dict.fromkeys(asked))
+    known, chosen = list(known), list(asked)
     for name in chosen:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."
-            raise WrongUseError(f"Unknown {kind} {name!r}; {hint}")
+            raise WrongUseError(f"Unknown {kind} {name!r}; {_near(name, known)}")
+        if chosen.count(name) > 1:
+            more = "pgladder noise sets it against itself" if kind == "variant" else "--blocks gives more of its trials"
+            raise WrongUseError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
     if not chosen:
         raise WrongUseError(f"No {kind} asked for; there are: {', '.join(known)}.")
     return chosen
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Say which known names are near, capitals or not."""
+    folded = {each.lower(): each for each in known}
+    near = [folded[each] for each in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.4)]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."
 
 
 def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | str | None]) -> dict[str, Parameters]:

@@ -2,6 +2,7 @@
 
 Base units are those of ``pg_settings.unit``. Source: PostgreSQL 15, src/backend/utils/misc/guc.c, parse_int and
 convert_to_base_unit; the hexadecimal and octal integers that also takes are not read here.
+``boolean`` reads the words for on and off.
 """
 
 import re
@@ -12,6 +13,18 @@ from bench.model import WrongUseError
 _MEMORY = {"TB": 1 << 40, "GB": 1 << 30, "MB": 1 << 20, "kB": 1 << 10, "B": 1}
 _TIME = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
 _VALUE = re.compile(r"\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*", re.ASCII)
+
+
+BOOLEANS = {"true": "on", "yes": "on", "on": "on", "1": "on", "false": "off", "no": "off", "off": "off", "0": "off"}
+
+
+def boolean(text: str) -> str | None:
+    """Return ``on`` or ``off``, None for neither.
+
+    PostgreSQL takes any beginning that is not also another's (src/backend/utils/adt/bool.c).
+    """
+    meant = {value for word, value in BOOLEANS.items() if text and word.startswith(text.lower())}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def in_base_units(text: str, base: str = "", *, integer: bool = True) -> Fraction:

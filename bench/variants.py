@@ -90,23 +90,29 @@ def explain(name: str, box: Box) -> Explanation:
     """Tell what a variant sets on a box, and why.
 
     Raises:
-        WrongUseError: an unknown name (says the nearest), or a template with an error.
+        WrongUseError: an unknown name (says the nearest), or a template with an error or what a run refuses.
 
     """
+    _rendered(name, _as_in_a_run(box))
     given = settings(_rendered(name, box))
     return Explanation({n: each.text for n, each in given.items()}, {n: each.words for n, each in given.items()})
 
 
 def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
     """Return the text a plan that needs so many connections would have; raises as ``explain``."""
-    return _rendered(name, Box(hardware=hardware, need=connections, owned=settings(harness_for(0, tls=False)))).text
+    return _rendered(name, _as_in_a_run(Box(hardware=hardware, need=connections))).text
 
 
 def compare(a: str, b: str, box: Box, *, huge_page_bytes: int | None) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
-    box = replace(box, owned=settings(harness_for(0, tls=False)))
+    box = _as_in_a_run(box)
     one, other = (effect_of(_rendered(name, box), huge_page_bytes=huge_page_bytes) for name in (a, b))
     return differences(one, other)
+
+
+def _as_in_a_run(box: Box) -> Box:
+    """Return the box with what a run's harness owns."""
+    return replace(box, owned=settings(harness_for(0, tls=False)))
 
 
 def _rendered(name: str, box: Box) -> Variant:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.model import WrongUseError
 from bench.server.session import Session
 from bench.server.staging import Checked
-from bench.units import in_base_units
+from bench.units import boolean, in_base_units
 
 ROWS = """
     SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), pending_restart
@@ -33,11 +34,23 @@ class Row:
         """Tell whether the value is the one that was written."""
         if _is_chosen_by_server(self.name, text):
             return True
+        match self.kind:  # an extension's words (yes, JSON) nobody has read before it is loaded
+            case "bool":
+                return boolean(reading) == self.setting
+            case "enum":
+                return reading.lower() == self.setting.lower()
+            case "string":
+                return reading == self.setting
+        return self._holds_number(text)
+
+    def _holds_number(self, text: str) -> bool:
+        try:
+            value = in_base_units(text, self.unit, integer=self.kind == "integer")
+        except WrongUseError:
+            return False  # an extension's: PostgreSQL starts all the same, with the value it had
         if self.kind == "integer":
-            return in_base_units(text, self.unit) == int(self.setting)
-        if self.kind == "real":  # shown with six digits
-            return f"{float(in_base_units(text, self.unit, integer=False)):g}" == f"{float(self.setting):g}"
-        return reading == self.setting
+            return value == int(self.setting)
+        return f"{float(value):g}" == f"{float(self.setting):g}"  # shown with six digits
 
 
 def at_start_only(session: Session, names: Sequence[str]) -> list[str]:
@@ -53,7 +66,9 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
         if name in rows:
             yield from _objections(rows[name], text, checked.readings[name], directory)
         elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
-            yield f"{name} = {text}: in force is {value}"  # an extension's that is not loaded: not in pg_settings
+            # Not in pg_settings: of an extension that is not loaded, or misspelt, which one that is loaded throws out.
+            said = "this server has no such parameter" if value is None else f"in force is {value}"
+            yield f"{name} = {text}: {said}"
     for row in rows.values():
         if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
             yield f"{row.name} = {row.setting}: still in force from {row.source}"

@@ -4,6 +4,7 @@ Phases never use it; it goes over the socket where there is one, so that it cost
 """
 
 from collections.abc import Mapping
+from functools import partial
 from importlib.resources import files
 from select import select
 from time import monotonic
@@ -40,13 +41,16 @@ def script(name: str) -> str:
     return (files("bench.server") / "sql" / f"{name}.sql").read_text()
 
 
-def _wait(connection: psycopg2.extensions.connection) -> None:
+def _wait(connection: psycopg2.extensions.connection, seconds: float | None = None) -> None:
     """Wait for an answer; Ctrl-C cancels the statement at once, where libpq's own wait would only end with it."""
+    deadline = None if seconds is None else monotonic() + seconds
     try:
         while (state := connection.poll()) != POLL_OK:
-            sockets = [connection.fileno()]
-            select([], sockets, []) if state == POLL_WRITE else select(sockets, [], [])
-    except KeyboardInterrupt:
+            sockets, left = [connection.fileno()], None if deadline is None else deadline - monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError(f"no answer within {seconds:g} s")
+            select([], sockets, [], left) if state == POLL_WRITE else select(sockets, [], [], left)
+    except (KeyboardInterrupt, TimeoutError):
         connection.cancel()
         raise
 
@@ -59,10 +63,18 @@ class Session:
         self.connection.autocommit = True
         self.run(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
 
-    def run(self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None) -> None:
-        """Execute one or several statements."""
+    def run(
+        self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None, *, seconds: float | None = None
+    ) -> None:
+        """Execute one or several statements.
+
+        Raises:
+            TimeoutError: not done within ``seconds``, the commit included, which ``statement_timeout`` leaves out; the
+                session is lost.
+
+        """
         with self.connection.cursor() as cursor:
-            self._execute(cursor, statement, values)
+            self._execute(cursor, statement, values, seconds)
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""
@@ -85,9 +97,13 @@ class Session:
 
     @staticmethod
     def _execute(
-        cursor: psycopg2.extensions.cursor, statement: str | sql.Composable, values: Mapping[str, Any] | None = None
+        cursor: psycopg2.extensions.cursor,
+        statement: str | sql.Composable,
+        values: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
     ) -> None:
-        set_wait_callback(_wait)  # here only: connecting needs libpq's own wait, which knows the time-out
+        # Here only: connecting needs libpq's own wait, which knows the time-out.
+        set_wait_callback(partial(_wait, seconds=seconds))
         try:
             cursor.execute(statement, values)
         finally:

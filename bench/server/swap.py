@@ -17,6 +17,10 @@ from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.server.staging import Checked, Staging
 
 RELOAD_TIMEOUT_S = 5
+COMMIT_TIMEOUT_S = 5
+"""For what takes milliseconds; it never returns where it waits for a standby (synchronous_standby_names)."""
+WRITE = "CREATE SCHEMA IF NOT EXISTS {}; SELECT pg_logical_emit_message(true, 'pgladder', '')"
+"""Makes the schema, for the cluster may be another one now; where it is there something is committed all the same."""
 ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
 LOADED = "SELECT pg_conf_load_time()"
 
@@ -143,10 +147,16 @@ class Swapping:
         self._known = True
 
     def _objections(self, checked: Checked) -> list[str]:
-        """Make the schema, for the cluster may be another one now, and say what is not in force."""
+        """Say what is not in force, or whether a commit does not return."""
         with closing(self._cluster.connect()) as session:
-            session.run(f"CREATE SCHEMA IF NOT EXISTS {self._cluster.schema}")
-            return list(not_in_force(session, checked, self._cluster.configuration))
+            if found := list(not_in_force(session, checked, self._cluster.configuration)):
+                return found
+            try:
+                session.run(WRITE.format(self._cluster.schema), seconds=COMMIT_TIMEOUT_S)
+            except TimeoutError:
+                standbys = checked.texts.get("synchronous_standby_names", "")
+                return [f"a commit took over {COMMIT_TIMEOUT_S} s; synchronous_standby_names = {standbys!r}"]
+            return []
 
     def _changed_at_start_only(self, checked: Checked) -> list[str]:
         """Return what differs from the last one in force and takes effect at a start only; while it is down, all."""

@@ -13,12 +13,11 @@ from functools import cache
 from importlib.resources import files
 
 from bench.model import WrongUseError
-from bench.units import in_base_units, shown
+from bench.units import BOOLEANS, boolean, in_base_units, shown
 
 Value = Fraction | str
 """A number in base units; a bool is ``on`` or ``off``."""
 
-BOOLEANS = {"true": "on", "yes": "on", "on": "on", "1": "on", "false": "off", "no": "off", "off": "off", "0": "off"}
 SAME_CHOICE = {
     ("wal_compression", "on"): "pglz",
     ("wal_level", "archive"): "replica",
@@ -99,11 +98,9 @@ class Parameter:
 
 
 def _boolean(name: str, text: str) -> str:
-    """PostgreSQL takes any beginning that is not also another's (src/backend/utils/adt/bool.c)."""
-    meant = {value for word, value in BOOLEANS.items() if text and word.startswith(text.lower())}
-    if len(meant) != 1:
+    if (value := boolean(text)) is None:
         raise WrongUseError(f"{name} = {text}: it takes on or off.")
-    return meant.pop()
+    return value
 
 
 @cache

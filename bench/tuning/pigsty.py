@@ -2,8 +2,9 @@
 
 Source: pgsty/pigsty@c73d321ddf84 (Apache-2.0): roles/pgsql/templates/{oltp,olap,crit,tiny}.yml for the values and
 their order, roles/pgsql/tasks/config.yml for the size of the disk, roles/pgsql/defaults/main.yml for the defaults.
-Only what bears on performance is here: logging, TLS, archiving, standby and extension settings of those templates
-are left out. Memory is whole MB, disk whole GB.
+Its memory, WAL, planner and vacuum settings are here; not its instrumentation (pg_stat_statements, auto_explain,
+track_*), which costs time too, nor its logging, TLS, archiving, standby and other extension settings. Memory is
+whole MB, disk whole GB.
 """
 
 import math

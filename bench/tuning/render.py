@@ -1,7 +1,8 @@
 """Rendering of the harness overlay and the variants from ``templates/postgresql``; each with its hash.
 
-A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs,
-or none) and for ``formula(name)``, the settings of a published formula with their derivations as comments.
+A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs;
+an error where nobody says) and for ``formula(name)``, the settings of a published formula with their derivations as
+comments.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 
 from bench.conf import Given, read_conf, refuse_owned
 from bench.model import Variant, WrongUseError
@@ -23,6 +25,8 @@ RESERVED = ("all", "as-found", "harness")
 """Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
 """As ``model.Name``."""
+MOST_BYTES = 1_000_000
+"""Of a template: the largest built in has 500; one a thousand times as large is some other file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +55,8 @@ def template_directory() -> Path:
 
 
 def variant_names() -> list[str]:
-    """Return the names of all variants, ``stock`` first: one for each file in ``variants/``.
-
-    Raises:
-        WrongUseError: a file has the name of another (but for capitals), one that means something else, or none.
-
-    """
+    """Return the names of all variants, ``stock`` first: one a file in ``variants/``, also one that can't be taken."""
     names = sorted(path.name.removesuffix(SUFFIX) for path in (template_directory() / "variants").glob(f"*{SUFFIX}"))
-    taken = dict.fromkeys(RESERVED, "pgladder's own")
-    for name in names:
-        if not NAME.fullmatch(name):
-            raise WrongUseError(f"Template variants/{name}{SUFFIX}: a name has letters, digits, '.', '_' and '-'.")
-        if name.lower() in taken:
-            whose = taken[name.lower()]
-            raise WrongUseError(f"Template variants/{name}{SUFFIX}: the name is {whose}; give the file another.")
-        taken[name.lower()] = f"that of {name}{SUFFIX}"
     return sorted(names, key=lambda name: name != "stock")
 
 
@@ -73,24 +64,57 @@ def summary(name: str) -> str:
     """Return what a variant says of itself in its template's first line.
 
     Raises:
-        WrongUseError: the file is no text.
+        WrongUseError: the file can't be taken; says why.
 
     """
-    path = template_directory() / "variants" / f"{name}{SUFFIX}"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise WrongUseError(f"Template variants/{name}{SUFFIX}: it is not UTF-8: {error}") from error
+    lines = _text(f"variants/{name}").splitlines()
     return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
+
+
+def _text(name: str) -> str:
+    """Read ``harness`` or ``variants/NAME``: a regular file, or a link to one, whose name is nobody else's."""
+    directory, _, own = name.rpartition("/")
+    try:
+        if directory:
+            _check_name(own)
+        return _read(template_directory() / f"{name}{SUFFIX}")
+    except WrongUseError as error:
+        raise WrongUseError(f"Template {name if name.isprintable() else ascii(name)}{SUFFIX}: {error}") from error
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise WrongUseError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
+    if name.lower() in RESERVED:
+        raise WrongUseError("the name is pgladder's own; give the file another.")
+    alike = (other for other in variant_names() if other.lower() == name.lower())
+    if (whose := min(alike, key=lambda other: (not other.islower(), other), default=name)) != name:
+        raise WrongUseError(f"the name is that of {whose}{SUFFIX}; give the file another.")
+
+
+def _read(path: Path) -> str:
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise WrongUseError("it is no regular file.")
+        with path.open("rb") as file:
+            read = file.read(MOST_BYTES + 1)
+        if len(read) > MOST_BYTES:
+            raise WrongUseError(f"it is larger than {MOST_BYTES:,} bytes.")
+        return read.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WrongUseError(f"it is not UTF-8: {error}.") from error
+    except OSError as error:
+        raise WrongUseError(f"it can't be read: {error.strerror}.") from error
 
 
 def render(name: str, values: Mapping[str, object]) -> Variant:
     """Render ``harness`` or ``variants/NAME`` with the facts of a box.
 
     Raises:
-        WrongUseError: the template has an error; names file and cause.
+        WrongUseError: the template can't be taken or has an error; names file and cause.
 
     """
+    source = _text(name)
     # Late: most commands render nothing.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 
@@ -100,7 +124,7 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
         keep_trailing_newline=True,
     )
     try:
-        text = environment.get_template(f"{name}{SUFFIX}").render(values)
+        text = environment.from_string(source).render(values)
     except UnfitError:
         raise
     except WrongUseError as error:
@@ -119,7 +143,12 @@ def render_variant(name: str, box: Box) -> Variant:
         WrongUseError: the template or its text has an error; says where and what.
 
     """
-    known = {"hardware": box.hardware, "connections": box.need or box.connections, "formula": partial(_formula, box)}
+    from jinja2 import StrictUndefined  # late, as in render
+
+    connections = (
+        box.need or box.connections or StrictUndefined("it uses connections: say with --connections how many.")
+    )
+    known = {"hardware": box.hardware, "connections": connections, "formula": partial(_formula, box)}
     variant = render(f"variants/{name}", known)
     given = settings(variant)
     if box.owned:

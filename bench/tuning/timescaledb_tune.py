@@ -2,6 +2,7 @@
 
 Source: timescale/timescaledb-tune@c7a642bd4e16 (0.19.0, Apache-2.0), pkg/pgtune/{memory,parallel,wal,
 background_writer,misc}.go for the values, internal/parse/parse.go for their text. The kind of the disk plays no part.
+Memory is whole MB, as for every formula: the tool reads bytes, and on a box with a part of a MB says some kB less.
 The real tool leaves a value alone that is within 5 % of its recommendation; a variant starts from none.
 """
 
@@ -99,9 +100,9 @@ def _default_connections(ram: int) -> int:
 
 def _memory(profile: Profile, ram: int, cores: int, count: int) -> Iterator[Setting]:
     divisor = 2 if profile == "promscale" else 4
-    yield Setting("shared_buffers", _size(ram // divisor), f"RAM ÷ {divisor}")
-    yield Setting("effective_cache_size", _size(ram * 3 // 4), "RAM × 3 ÷ 4")
-    yield Setting("maintenance_work_mem", _size(min(ram // 8, 2047 * MB)), "RAM ÷ 8, at most 2047MB")
+    yield Setting("shared_buffers", _size(ram // divisor), f"RAM in whole MB ÷ {divisor}")
+    yield Setting("effective_cache_size", _size(ram * 3 // 4), "RAM in whole MB × 3 ÷ 4")
+    yield Setting("maintenance_work_mem", _size(min(ram // 8, 2047 * MB)), "RAM in whole MB ÷ 8, at most 2047MB")
     yield _work_mem(ram, cores, count)
 
 
@@ -109,7 +110,7 @@ def _work_mem(ram: int, cores: int, count: int) -> Setting:
     half = (cores + 1) // 2
     # Doubles in the tool's own order: 6208 MB with 97 connections is 25599kB there, where exact arithmetic has 25MB.
     share = int(ram / GB * (400.0 * MB / count) / half)
-    words = f"400MB a GB of RAM ÷ {count} connections ÷ {half} (cores ÷ 2, rounded half up)"
+    words = f"400MB a GB of RAM in whole MB ÷ {count} connections ÷ {half} (cores ÷ 2, rounded half up)"
     return Setting("work_mem", _size(max(share, 64 * KB)), words + (", at least 64kB" if share < 64 * KB else ""))
 
 
@@ -127,7 +128,7 @@ def _parallel(cores: int, background_workers: int) -> Iterator[Setting]:
 def _wal_buffers(ram: int) -> Setting:
     if ram >= 2 * GB:
         return Setting("wal_buffers", "16MB", "RAM is 2 GB or more")
-    return Setting("wal_buffers", _size(ram * 7864 // MB), "7864kB a GB of RAM, as that is under 2 GB")
+    return Setting("wal_buffers", _size(ram * 7864 // MB), "7864kB a GB of RAM in whole MB, as that is under 2 GB")
 
 
 def _wal_sizes(profile: Profile, wal_disk_gb: int | None) -> Iterator[Setting]:

@@ -1,6 +1,7 @@
 """Variants swapped on a real PostgreSQL 15: checked before, proved after, the last good one put back on failure."""
 
 from contextlib import closing
+from time import monotonic
 
 import pytest
 
@@ -209,6 +210,62 @@ def test_a_setting_that_another_file_overrides_is_not_called_in_force(good):
     finally:
         base.write_text(text)
     assert why == f"variant overridden: jit = off: in force is on from {base}"
+
+
+EXPLAINING = "shared_preload_libraries = 'auto_explain'\nwal_buffers = 1MB\nauto_explain."
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("log_min_duration = bogus", "auto_explain.log_min_duration = bogus: in force is -1 of ms from default"),
+        ("sample_rate = some", "auto_explain.sample_rate = some: in force is 1 from default"),
+        ("log_analyze = perhaps", "auto_explain.log_analyze = perhaps: in force is off from default"),
+        ("log_format = prose", "auto_explain.log_format = prose: in force is text from default"),
+        ("log_min_durationn = 3s", "auto_explain.log_min_durationn = 3s: this server has no such parameter"),
+    ],
+)
+def test_what_an_extension_does_not_take_is_refused_and_the_last_good_variant_is_put_back(good, text, why):
+    assert refusal(good, EXPLAINING + text) == f"variant bad: {why}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("log_min_duration = 3000", "3s"),
+        ("sample_rate = .5", "0.5"),
+        ("log_analyze = YES", "on"),
+        ("log_format = JSON", "json"),
+    ],
+)
+def test_what_an_extension_takes_is_in_force_in_whatever_words(server, text, shown):
+    server.apply(as_variant("explained", EXPLAINING + text))
+    assert ask(server, f"SHOW auto_explain.{text.partition(' ')[0]}") == [shown]
+
+
+def test_a_variant_under_which_no_commit_returns_is_refused_within_seconds(good):
+    began = monotonic()
+    why = refusal(good, "wal_buffers = 1MB\nsynchronous_standby_names = '*'\n", "waiting")
+    assert why == "variant waiting: a commit took over 5 s; synchronous_standby_names = '*'"
+    assert monotonic() - began < 30  # a busy machine starts the last good one again
+
+
+def test_a_new_cluster_in_which_no_commit_returns_is_refused_and_the_next_variant_starts(new_place):
+    made = PrivateServer(new_place() / "data", find_binaries())
+    try:
+        made.create(HARNESS, tls=False)
+        assert refusal(made, "synchronous_standby_names = '*'\n").endswith(
+            ": a commit took over 5 s; synchronous_standby_names = '*'"
+        )
+        made.apply(STOCK)
+        assert ask(made, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == [1]
+    finally:
+        made.close()
+
+
+def test_a_variant_that_lets_nobody_write_is_refused(good):
+    why = refusal(good, "wal_buffers = 1MB\ndefault_transaction_read_only = on\n", "read-only")
+    assert "in a read-only transaction" in why
 
 
 def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):

@@ -9,6 +9,7 @@ import pytest
 from bench import findings
 from bench.analysis.compare import compare_arms
 from bench.comparing import keep_noise
+from bench.conf import read_conf
 from bench.findings import FINDINGS, QUESTIONS, README, earned, follows, ingest_text, keep, main, standing_of_ingest
 from bench.journal import RunDirectory
 from bench.model import Fingerprint, WrongUseError, from_json
@@ -86,6 +87,9 @@ def standing_of_ingest_kept():
 def test_a_step_earns_its_line_by_being_faster_over_all_cells_and_the_best_comes_first():
     report = told({"stock": QUIET, "big-wal": BETTER, "no-bgwriter": QUIET[::-1], "wal-buffers": BEST})
     assert [pair.candidate for pair in earned(report)] == ["wal-buffers", "big-wal"]
+    assert ingest_text(report).splitlines()[0] == (
+        "# Ours, for sustained ingest: each line was measured to be faster than stock."
+    )
     assert ingest_text(report).splitlines()[3:] == [
         "",
         "wal_buffers = 64MB  # wal-buffers 1.500 (1.448–1.554), docs/findings/ingest",
@@ -113,8 +117,8 @@ def test_burst_rates_earn_nothing():
 
 def test_where_nothing_was_earned_ingest_is_stock_and_says_what_it_is():
     text = ingest_text(told({"stock": QUIET, "big-wal": QUIET[::-1]}))
-    assert text == findings.INGEST_HEAD
-    assert text.startswith("# Ours, for sustained ingest")
+    assert text.startswith("# Ours, for sustained ingest: no step has earned a line yet: the same as stock.\n")
+    assert read_conf(text, "ingest") == {}
 
 
 def test_the_value_of_a_line_is_the_steps_own_formula():

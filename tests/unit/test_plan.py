@@ -119,10 +119,6 @@ def test_a_plan_repeats_what_was_asked_and_carries_its_variants():
     assert plan.variants == (VARIANTS["async-commit"],)
 
 
-def test_names_asked_for_twice_are_run_once():
-    assert len(planned(phases=["1", "1"], variants=["stock", "stock"]).trials) == 3
-
-
 def test_the_plan_of_any_wish_can_be_carried_out():
     check_plan(planned(phases=list(ladder()), layouts=LAYOUTS), ladder())
 
@@ -145,6 +141,30 @@ def test_an_unknown_name_is_refused_with_the_nearest(changes, sentence):
     with pytest.raises(WrongUseError) as refused:
         planned(**changes)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"variants": ["stock", "stock"]},
+            "The variant stock is asked for 2 times; pgladder noise sets it against itself",
+        ),
+        ({"phases": ["2-C", "1", "2-C"]}, "The phase 2-C is asked for 2 times; --blocks gives more of its trials."),
+        ({"layouts": ["plain"] * 3}, "The layout plain is asked for 3 times; --blocks gives more of its trials."),
+        ({"transports": ["tcp", "tcp"]}, "The transport tcp is asked for 2 times; --blocks gives more of its trials."),
+    ],
+)
+def test_a_name_that_is_given_again_is_refused_with_what_does_that(changes, sentence):
+    with pytest.raises(WrongUseError) as refused:
+        planned(**changes)
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "near"), [("PGTUNE-OLTP", "pgtune-oltp"), ("Stock", "stock"), ("tpc", "TCP")])
+def test_what_is_near_is_so_in_capitals_too(name, near):
+    with pytest.raises(WrongUseError, match=f"^Unknown variant '{name}'; did you mean {near}"):
+        pick("variant", [name], ["pgtune-oltp", "stock", "TCP"])
 
 
 @given(st.text(max_size=8))

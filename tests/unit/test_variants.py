@@ -1,6 +1,7 @@
 """``pgladder variants`` and what a machine is to a formula."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -99,6 +100,67 @@ def test_the_list_has_a_line_for_each_variant(pgladder):
     assert list(json.loads(pgladder("--json")[1])) == room.variant_names()
 
 
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """Two templates that can be taken, and three files that can't."""
+    (tmp_path / "variants").mkdir()
+    shutil.copy(room.template_directory() / "harness.conf.j2", tmp_path)
+    for name in ("stock", "jit-off", "Stock", "a b"):
+        (tmp_path / "variants" / f"{name}.conf.j2").write_text("# It.\njit = off\n" if name == "jit-off" else "# It.\n")
+    (tmp_path / "variants" / "gone.conf.j2").symlink_to("nowhere")
+    monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
+    return [
+        "Template variants/Stock.conf.j2: the name is that of stock.conf.j2; give the file another.",
+        "Template variants/a b.conf.j2: a name has letters, digits, '.', '_' and '-', the first a letter or digit.",
+        "Template variants/gone.conf.j2: it can't be read: No such file or directory.",
+    ]
+
+
+def test_the_list_names_each_file_that_cannot_be_taken_beside_those_that_can(pgladder, broken):
+    code, out, err = pgladder()
+    assert (code, [line.split()[0] for line in out.splitlines()[1:]]) == (1, ["stock", "jit-off"])
+    assert err.splitlines() == broken
+    code, out, err = pgladder("--json")
+    assert (code, json.loads(out)) == (1, {"stock": "It.", "jit-off": "It."})
+    assert err.splitlines() == broken
+
+
+def test_a_file_that_cannot_be_taken_stops_only_who_asks_for_it(pgladder, broken):
+    harness = harness_for(100, tls=False)
+    assert list(variants_for(["stock", "jit-off"], MACHINE, 100, harness)) == ["stock", "jit-off"]
+    for name, sentence in zip(("Stock", "a b", "gone"), broken, strict=True):
+        code, out, err = pgladder("show", name, "--hardware", N100)
+        assert (code, out) == (2, "")
+        assert sentence in err
+        with pytest.raises(WrongUseError, match=sentence.partition(":")[0]):
+            variants_for(["stock", name], MACHINE, 100, harness)
+    wish = make_wish({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
+    with pytest.raises(WrongUseError, match=r"^Template variants/Stock\.conf\.j2: the name is that of stock"):
+        plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
+
+
+@pytest.mark.parametrize("line", ["port = 5555", "data_directory = '/tmp'", "max_connections = 10", "ssl = on"])
+@pytest.mark.usefixtures("broken")
+def test_show_refuses_what_a_run_refuses(pgladder, line):
+    (room.template_directory() / "variants" / "mine.conf.j2").write_text(f"{line}\n")
+    code, out, err = pgladder("show", "mine", "--hardware", N100)
+    assert (code, out) == (2, "")
+    name = line.partition(" ")[0]
+    assert f"Variant mine sets {name}, which the harness owns: it is the same under every variant." in err
+
+
+@pytest.mark.usefixtures("broken")
+def test_a_template_that_uses_connections_says_how_to_give_them(pgladder):
+    text = "work_mem = {{ 10000 // connections }}MB  # a share\n"
+    (room.template_directory() / "variants" / "mine.conf.j2").write_text(text)
+    code, _, err = pgladder("show", "mine", "--hardware", N100)
+    assert code == 2
+    assert (
+        "Template variants/mine.conf.j2: UndefinedError: it uses connections: say with --connections how many." in err
+    )
+    assert pgladder("show", "mine", "--hardware", N100, "--connections", 100)[1].count("100MB") == 1
+
+
 def test_diff_shows_only_what_differs_in_effect(pgladder):
     code, out, _ = pgladder("diff", "stock", "big-wal", "--hardware", N100)
     assert code == 0
@@ -123,6 +185,10 @@ def test_diff_shows_only_what_differs_in_effect(pgladder):
         (["show", "pgtune-web", "--hardware", "ram=3"], "hardware: unknown name 'ram'"),
         (["show", "pgtune-web", "--hardware", N100, "--connections", "3"], "pgtune takes no fewer than 20 connections"),
         (["show", "pgtune-web", "--hardware", N100.replace("16384", "256")], "pgtune takes no memory under 512 MB"),
+        (["show", "stock", "--hardware", ""], "hardware: '' is not name=value."),
+        (["show", "stock", "--host", ""], "--host takes the name or the address of a box, not ''."),
+        (["show", "stock", "--host", "n100-a", "--hardware", N100], "--hardware: not allowed with argument --host"),
+        (["diff", "stock", "big-wal", "--hardware", N100, "--data-dir", "/"], "not allowed with argument --hardware"),
         (["show", "stock", "--connections", "0"], "'0' is not a number above 0"),
         (["show"], "the following arguments are required: NAME"),
     ],

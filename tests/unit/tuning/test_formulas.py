@@ -181,3 +181,11 @@ def test_what_a_tool_refuses_is_refused_in_a_sentence(name, box, count, says):
 def test_too_few_background_workers_are_refused():
     with pytest.raises(WrongUseError, match="fewer than 16 background workers"):
         timescaledb_tune.settings("default", N100, background_workers=15)
+
+
+def test_timescaledb_tune_says_of_each_value_that_follows_memory_that_it_is_whole_mb():
+    for ram_mb in (1000, 6208, 15795):
+        few, more = (tune("timescaledb-tune", replace(N100, ram_mb=each)) for each in (ram_mb, ram_mb + 8))
+        follow = [one for one, other in zip(few, more, strict=True) if one.text != other.text]
+        assert len(follow) >= 3
+        assert [each.name for each in follow if "RAM in whole MB" not in each.derivation] == []
