@@ -17,8 +17,8 @@ from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.server.staging import Checked, Staging
 
 RELOAD_TIMEOUT_S = 5
-COMMIT_TIMEOUT_S = 5
-"""For what takes milliseconds; it never returns where it waits for a standby (synchronous_standby_names)."""
+COMMIT_TIMEOUT_S = 20
+"""For what takes milliseconds, or seconds where the disk stalls; it never returns where it waits for a standby."""
 WRITE = "CREATE SCHEMA IF NOT EXISTS {}; SELECT pg_logical_emit_message(true, 'pgladder', '')"
 """Makes the schema, for the cluster may be another one now; where it is there something is committed all the same."""
 ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
