@@ -1,7 +1,7 @@
 """What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
@@ -70,11 +70,34 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
         notes.append(_spending(runs[0]))
     if by_burst:
         notes.append(no_settled())
-    blocks = _fewest_blocks(cells, by_burst)
-    if blocks < MANY_BLOCKS:
-        notes.append(ONE_BLOCK if blocks == 1 else FEW_BLOCKS)
-    notes += [*arm_notes(cells), *doubt_notes(runs)]
+    notes += [*block_notes(cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
+
+
+def side_notes(sides: Mapping[str, PulledRun]) -> list[str]:
+    """Say what is doubtful of runs that were set beside each other, by name; then what their boxes are."""
+    doubts = {name: doubt_notes([run]) for name, run in sides.items()}
+    boxes = {name: host_notes(run.host) if run.host else [] for name, run in sides.items()}
+    return [*told_by(doubts, of_all="Each: "), *told_by(boxes)]
+
+
+def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
+    """Return each note once, with the names of those it is told of where it is not told of all."""
+    by_note: dict[str, list[str]] = {}
+    for name, told in notes.items():
+        for note in dict.fromkeys(told):
+            by_note.setdefault(note, []).append(name)
+    return [
+        f"{of_all if len(names) == len(notes) else ' and '.join(names) + ': '}{note}" for note, names in by_note.items()
+    ]
+
+
+def block_notes(cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+    """Say that blocks are few, or one alone."""
+    blocks = _fewest_blocks(cells, by_burst)
+    if blocks >= MANY_BLOCKS:
+        return []
+    return [ONE_BLOCK if blocks == 1 else FEW_BLOCKS]
 
 
 def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:

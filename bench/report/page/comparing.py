@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair
-from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_line
+from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_lines
 from bench.report.overall import standings
 from bench.report.page.figures import BETWEEN, Figure, Row
 from bench.report.ratios import headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
@@ -20,11 +20,11 @@ COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell: a row an arm, and what is known of the box's noise."""
+    """One cell: a row an arm, and what is known of the boxes' noise."""
 
     heading: str
     rows: list[list[tuple[str, str]]]
-    noise: str
+    noise: list[str]
     costs: list[tuple[str, Sequence[tuple[str, str]]]]
     """Of runs and hosts: by arm, what its rows cost."""
 
@@ -57,7 +57,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
                 CellView(
                     heading=heading(cell),
                     rows=[_labelled(row) for row in _rows(report, cell)],
-                    noise=noise_line(cell) if report.kind == "variants" else "",
+                    noise=list(noise_lines(report, cell)),
                     costs=[] if report.kind == "variants" else _costs(cell),
                 )
                 for cell in report.cells
@@ -76,7 +76,7 @@ def _overall(report: ComparisonReport) -> Iterable[CellView]:
     """Return the standings over all cells; rates and settings are the cells' own."""
     for title, rows in standings(report):
         views = [_labelled([rank, arm, "", "", "", *figures, ""]) for arm, rank, *figures in rows]
-        yield CellView(heading=title, rows=views, noise="", costs=[])
+        yield CellView(heading=title, rows=views, noise=[], costs=[])
 
 
 def _costs(cell: CellComparison) -> list[tuple[str, Sequence[tuple[str, str]]]]:
