@@ -14,6 +14,10 @@ FEW_BLOCKS = (
     "With fewer than six blocks what drifts steadily on a quiet box can pass for a difference: in simulations of equal"
     " arms up to half were called different with two blocks, a quarter with three, 13 % with four, 6 % with five."
 )
+POOLED = (
+    "Several runs count as one here: if more was measured because it was undecided, a false alarm is likelier than 5 %;"
+    " --until-decided pays for looking again."
+)
 SPENDING = (
     "Looked at after every block: intervals and verdicts are the spending rule's"
     " (Lan & DeMets with O'Brien and Fleming's boundary), its alpha shared alike among all comparisons."
@@ -66,6 +70,8 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
     notes = [*baseline_notes(cells), *(note for run in runs for note in extent_notes(run, several=len(runs) > 1))]
+    if len(runs) > 1:
+        notes.append(POOLED)
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
