@@ -182,10 +182,15 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
     """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
 
     Raises:
-        WrongUseError: there is no run or several, or a file of it is not what was recorded.
+        WrongUseError: there is no run or several, a file of it is not what was recorded, or one block can't answer.
 
     """
     pulled = records_of(only_run(directory))
     last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
+    if last == 1:
+        raise WrongUseError(
+            f"Run {pulled.plan.run} has one block: it has no spread, so nothing could be shown to be equivalent."
+            " Reproduce a run of three or more: pgladder run --blocks 3."
+        )
     trials = tuple(trial for trial in pulled.plan.trials if trial.block <= last)
     return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None)

@@ -451,6 +451,11 @@ def test_the_plan_again_is_the_same_but_for_its_name():
     assert plan == replace(run.plan, run=LATER, created="now")
 
 
+def test_a_run_of_one_block_is_refused_before_anything_is_measured_as_nothing_could_be_shown(refused):
+    written(Path("one/bench-1"), compared_run({"stock": [100.0], "fast": [200.0]}))
+    assert "has one block: it has no spread" in refused("reproduce", "one")
+
+
 def test_of_a_run_that_was_decided_what_was_run_is_run_again():
     run = two_arms()
     plan = replace(run.plan, until_decided=UntilDecided(margin=0.02, alpha=0.05))
