@@ -204,7 +204,7 @@ def test_the_page_has_the_figures_that_the_terminal_prints():
     shown = compared_page(run)
     out = Console(file=io.StringIO(), width=100, color_system=None)
     show_comparison(out, compare_arms([run], lambda _cell, _blocks: None))
-    for figure in ("2.000", "1.930–2.072", "<.001", "4.9 %", "faster"):
+    for figure in ("2.000", "1.930–2.072", "<.001", "6.0 %", "faster"):
         assert figure in out.file.getvalue()
         assert figure in shown.text
     assert "work_mem 4MB → 5MB" in shown.text
