@@ -25,7 +25,7 @@ from bench.analysis.spending import processors
 from bench.analysis.summary import summary
 from bench.arms import Block, ByBlock, Cell, Rate, burst, by_cell, headline, rate_name, rates, refused, settled, shared
 from bench.facts import comparable, in_words
-from bench.model import Fingerprint, Record, WrongUseError
+from bench.model import Fact, Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
 from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
@@ -294,6 +294,13 @@ def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
 
 
 def _known(run: PulledRun) -> dict[str, str]:
-    facts = {name: in_words(fact) for name, fact in comparable(run.host).items()} if run.host else {}
+    facts = {name: _figure(fact) for name, fact in comparable(run.host).items()} if run.host else {}
     texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
     return {"host": run.box} | facts | texts
+
+
+def _figure(fact: Fact) -> str:
+    """Return a fact in words, of what was measured no more digits than mean something."""
+    if not isinstance(fact, float):
+        return in_words(fact)
+    return f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"

@@ -133,7 +133,10 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
     counting = [record for run in runs for record in latest(run.records) if record.validity.state != "void"]
     told = Counter(reason.code for record in counting for reason in record.validity.reasons)
     first = {reason.code: reason.detail for record in reversed(counting) for reason in record.validity.reasons}
-    return [f"{count} of {len(counting)} trials are suspect, {code}: {first[code]}." for code, count in told.items()]
+    return [
+        f"{count} of {len(counting)} trials {'is' if count == 1 else 'are'} suspect, {code}: {first[code]}."
+        for code, count in told.items()
+    ]
 
 
 def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:

@@ -13,6 +13,8 @@ from bench.report.ratios import (
     STYLES,
     bare_table,
     colored,
+    detected,
+    filled,
     in_matrix,
     mark,
     pair_figures,
@@ -71,20 +73,23 @@ def heading(cell: CellComparison) -> str:
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the arms of a cell, each other one against the first."""
-    table = bare_table(
+    columns = (
         KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "detects", "blocks\n+ more", left={KINDS[report.kind], "verdict"},
+        "detects", "blocks\n+ more",
     )  # fmt: skip
     ranks = {rank.arm: rank for rank in cell.ranking}
     pairs = {pair.candidate: pair for pair in cell.pairs}
-    for arm in cell.arms:
-        table.add_row(*_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)))
+    rows = [_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)) for arm in cell.arms]
+    told, figures = filled(columns, rows)
+    table = bare_table(*told, left={KINDS[report.kind], "verdict"})
+    for name, *rest in figures:
+        table.add_row(Text(name), *map(colored, rest))
     return table
 
 
-def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Iterable[Text]:
+def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Sequence[str]:
     left = [shortened(arm.name) + mark(arm), rank_text(rank), rate(arm.rows_per_s), rate(arm.settled_rows_per_s)]
-    return (*map(Text, left), *map(colored, pair_figures(report, arm, pair)))
+    return (*left, *pair_figures(report, arm, pair))
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -129,7 +134,7 @@ def noise_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]
 def _floor(noise: CellNoise) -> str:
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
     detects = (
-        "" if noise.detectable is None else f"of one pair alone so many blocks detect {percent(noise.detectable)}, "
+        "" if noise.detectable is None else f"of one pair alone so many blocks detect {detected(noise.detectable)}, "
     )
     return (
         f"(A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
@@ -185,7 +190,8 @@ def caption(report: ComparisonReport) -> str:
     text = (
         f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
-        " found in 8 of 10 cases; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
+        " found in 8 of 10 cases (>2×: a factor above 2)"
+        "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
     )
     if report.max_blocks is None:
         text += (

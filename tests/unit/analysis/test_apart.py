@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.apart import compare_runs
 from bench.analysis.comparison import Differing
 from bench.analysis.noise import box_noise
-from bench.analysis.notes import FEW_BLOCKS, ONE_BLOCK
+from bench.analysis.notes import FEW_BLOCKS, ONE_BLOCK, doubt_notes
 from bench.comparing import equivalent, void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
@@ -306,3 +306,17 @@ def test_of_hosts_each_has_the_noise_of_its_own():
     [cell] = compare_runs([run(), shelf], "hosts", [one, other]).cells
     assert cell.noise is None
     assert [arm.noise.spread for arm in cell.arms] == [each.floors[0].floor.spread for each in (one, other)]
+
+
+def test_a_figure_that_was_measured_has_no_more_digits_than_mean_something():
+    fast, slow = (a_host(disk={"fsync_per_s": flushes}) for flushes in (1578.5997346876372, 61.23456))
+    report = compare_runs([replace(run(), host=fast), replace(run(name=LATER), host=slow)], "runs")
+    assert {each.name: each.values for each in report.explanations}["disk.fsync_per_s"] == ("1,579", "61.2")
+
+
+def test_one_trial_is_suspect_and_several_are():
+    made = suspect(run(), "the window is short")
+    valid = [replace(each, validity=run().records[0].validity) for each in made.records[1:]]
+    one = replace(made, records=[made.records[0], *valid])
+    assert doubt_notes([one]) == ["1 of 6 trials is suspect, short: the window is short."]
+    assert doubt_notes([made]) == ["6 of 6 trials are suspect, short: the window is short."]
