@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
-from bench.analysis.apart import Kind, compare_runs
+from bench.analysis.apart import Kind
 from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.pulled import PulledRun, extent_notes
@@ -18,7 +18,7 @@ from bench.arms import by_cell, headline, rates, shared, why_not
 from bench.files import write_whole
 from bench.journal import RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, to_json
-from bench.noise import compare_box, noise_file, noise_in, results_of
+from bench.noise import compare_beside, compare_box, noise_file, noise_in, results_of
 from bench.offline import read, records_of
 from bench.stats.compare import MARGIN
 
@@ -58,7 +58,7 @@ def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) 
         WrongUseError: a directory holds no run or several, or they can't be compared.
 
     """
-    return compare_runs([_only(directory) for directory in directories], kind, margin=margin)
+    return _beside([only_run(directory) for directory in directories], kind, margin)
 
 
 def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
@@ -71,11 +71,11 @@ def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
     found = find_runs(directory)
     if len(found) < 2:
         raise WrongUseError(f"{directory} holds one host's run: a comparison of hosts takes two or more below it.")
-    return compare_runs([read(each) for each in found], "hosts", margin=margin)
+    return _beside(found, "hosts", margin)
 
 
-def _only(directory: Path) -> PulledRun:
-    return read(only_run(directory))
+def _beside(found: Sequence[RunDirectory], kind: Kind, margin: float) -> ComparisonReport:
+    return compare_beside([each.path for each in found], [read(each) for each in found], kind, margin)
 
 
 def only_run(directory: Path) -> RunDirectory:
@@ -182,10 +182,15 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
     """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
 
     Raises:
-        WrongUseError: there is no run or several, or a file of it is not what was recorded.
+        WrongUseError: there is no run or several, a file of it is not what was recorded, or one block can't answer.
 
     """
     pulled = records_of(only_run(directory))
     last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
+    if last == 1:
+        raise WrongUseError(
+            f"Run {pulled.plan.run} has one block: it has no spread, so nothing could be shown to be equivalent."
+            " Reproduce a run of three or more: pgladder run --blocks 3."
+        )
     trials = tuple(trial for trial in pulled.plan.trials if trial.block <= last)
     return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None)

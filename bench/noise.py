@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bench.analysis.apart import Kind, compare_runs, names_of
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
+from bench.analysis.notes import told_by
 from bench.analysis.pulled import PulledRun
 from bench.arms import Cell, headline, rate_name, usual_margin
 from bench.model import Fingerprint, WrongUseError, from_json
@@ -41,6 +43,19 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
 
     report = compare_arms(runs, noise, margin=margin)
     return replace(report, notes=(*report.notes, *notes))
+
+
+def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], kind: Kind, margin: float) -> ComparisonReport:
+    """Compare runs at these paths with the first of them, with the noise of each one's box if it still is that box.
+
+    Raises:
+        WrongUseError: as ``compare_runs``.
+
+    """
+    found = [still_of(run.host, *noise_beside(path, run.box)) for path, run in zip(paths, runs, strict=True)]
+    report = compare_runs(runs, kind, [known for known, _ in found], margin=margin)
+    notes = dict(zip(names_of(runs, kind), (notes for _, notes in found), strict=True))
+    return replace(report, notes=(*report.notes, *told_by(notes)))
 
 
 def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str]) -> tuple[BoxNoise | None, list[str]]:

@@ -8,14 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import __version__
-from bench.analysis.apart import compare_runs
 from bench.analysis.belongs import check_records
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
 from bench.journal import REPORT, TRIALS, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
-from bench.noise import compare_box
+from bench.noise import compare_beside, compare_box
 from bench.stats.compare import MARGIN
 
 
@@ -116,6 +115,6 @@ def _comparisons(
     if len(runs) < 2:
         return found, []
     try:
-        return [*found, compare_runs(runs, "hosts", margin=margin or MARGIN)], []
+        return [*found, compare_beside(paths, runs, "hosts", margin or MARGIN)], []
     except WrongUseError as error:
         return found, [str(error)]

@@ -16,7 +16,8 @@ from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
 from bench.analysis.interleaved import interleaved
-from bench.analysis.notes import arm_notes, durability_notes, no_settled
+from bench.analysis.noise import BoxNoise, cell_noise, floor_of
+from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.rungs import good
@@ -24,7 +25,7 @@ from bench.analysis.spending import processors
 from bench.analysis.summary import summary
 from bench.arms import Block, ByBlock, Cell, Rate, burst, by_cell, headline, rate_name, rates, refused, settled, shared
 from bench.facts import comparable, in_words
-from bench.model import Fingerprint, Record, WrongUseError
+from bench.model import Fact, Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
 from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
@@ -52,18 +53,28 @@ class Side:
 
     name: str
     run: PulledRun
+    noise: BoxNoise | None
     trials: Mapping[tuple[Cell, str], ByBlock]
     effects: Effects
 
 
-def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGIN) -> ComparisonReport:
+def compare_runs(
+    runs: Sequence[PulledRun], kind: Kind, noise: Sequence[BoxNoise | None] = (), *, margin: float = MARGIN
+) -> ComparisonReport:
     """Compare runs with the first of them.
+
+    Args:
+        runs: two or more.
+        kind: whether they are of one box, or of several.
+        noise: of each run's box, as far as that is known.
+        margin: that does not matter.
 
     Raises:
         WrongUseError: they can't be compared at all; names what differs.
 
     """
-    sides = [_side(run, name) for run, name in zip(runs, names_of(runs, kind), strict=True)]
+    names = names_of(runs, kind)
+    sides = [_side(*each) for each in zip(names, runs, noise or [None] * len(runs), strict=True)]
     for other in sides[1:]:
         _refuse(sides[0], other)
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
@@ -71,7 +82,10 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
     paired = kind == "hosts" and interleaved(runs)
     compare_two = _paired if paired else _apart
     cells = adjusted(
-        [_cell(*place, sides, rate, partial(compare_two, margin=margin)) for place in sides[0].trials],
+        [
+            _with_noise(_cell(*place, sides, rate, partial(compare_two, margin=margin)), place, sides, rate, margin)
+            for place in sides[0].trials
+        ],
         by_burst=rate is burst,
     )
     return ComparisonReport(
@@ -86,7 +100,9 @@ def compare_runs(runs: Sequence[PulledRun], kind: Kind, *, margin: float = MARGI
             INTERLEAVED if paired else NOT_INTERLEAVED[kind],
             *_unknown(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
+            *block_notes(cells, by_burst=rate is burst),
             *arm_notes(cells),
+            *side_notes({side.name: side.run for side in sides}),
             *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),
         ),
         headline=rate_name(rate),
@@ -115,10 +131,10 @@ def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
     return names
 
 
-def _side(run: PulledRun, name: str) -> Side:
+def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
     found = by_cell(run.plan, run.records)
     trials = {(cell, variant): blocks for cell, arms in found.items() for variant, blocks in arms.items()}
-    return Side(name=name, run=run, trials=trials, effects=effects_of(run.plan, run.host))
+    return Side(name=name, run=run, noise=noise, trials=trials, effects=effects_of(run.plan, run.host))
 
 
 def _boxes(sides: Sequence[Side], kind: Kind) -> list[str]:
@@ -197,6 +213,20 @@ def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, compare_t
     )
 
 
+def _with_noise(
+    found: CellComparison, where: tuple[Cell, str], sides: Sequence[Side], rate: Rate, margin: float
+) -> CellComparison:
+    """Return a cell with the noise of the box all sides are of; of several boxes, or of one that changed, by arm."""
+    cell, variant = where
+    compared = [each for pair in found.pairs if (each := pair.burst if rate is burst else pair.settled)]
+    blocks = max((each.blocks for each in compared), default=0)
+    floors = [floor_of(side.noise, side.run.plan, cell, rate_name(rate), variant) for side in sides]
+    noises = [cell_noise(floor, blocks, margin) for floor in floors]
+    if len({side.run.box for side in sides}) == 1 and all(each == noises[0] for each in noises):
+        return replace(found, noise=noises[0])
+    return replace(found, arms=tuple(replace(arm, noise=noise) for arm, noise in zip(found.arms, noises, strict=True)))
+
+
 def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, compare_two: CompareTwo) -> Pair:
     of_settled, of_burst = (
         compare_two(rates(first.trials[where], each), rates(other.trials[where], each)) for each in (settled, burst)
@@ -264,6 +294,13 @@ def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
 
 
 def _known(run: PulledRun) -> dict[str, str]:
-    facts = {name: in_words(fact) for name, fact in comparable(run.host).items()} if run.host else {}
+    facts = {name: _figure(fact) for name, fact in comparable(run.host).items()} if run.host else {}
     texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
     return {"host": run.box} | facts | texts
+
+
+def _figure(fact: Fact) -> str:
+    """Return a fact in words, of what was measured no more digits than mean something."""
+    if not isinstance(fact, float):
+        return in_words(fact)
+    return f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"

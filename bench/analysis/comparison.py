@@ -12,6 +12,29 @@ from bench.stats.compare import Comparison, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellNoise:
+    """What the box says when an arm is compared with itself in this cell.
+
+    Attributes:
+        variant: the arm; it need not be one of those compared here.
+        measured: when, and with how many blocks.
+        spread: standard deviation of the log ratio of two trials of one arm in one block.
+        drift: relative change of the rate from the first block to the last.
+        detectable: the smallest relative difference that as many blocks as compared here find in 8 of 10 cases.
+        blocks_for_margin: blocks in which equal arms are called equivalent in 8 of 10 cases; None if beyond reason.
+
+    """
+
+    variant: str
+    measured: str
+    blocks: int
+    spread: float
+    drift: float
+    detectable: float | None
+    blocks_for_margin: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSummary:
     """One arm in one cell: medians over its trials that are not void, None where there are none.
 
@@ -24,6 +47,7 @@ class ArmSummary:
         p99_ms: likewise.
         rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
+        noise: of its box, where that of the arms is not the same; else the cell has it.
 
     """
 
@@ -40,6 +64,7 @@ class ArmSummary:
     p99_ms: float | None = None
     rows_per_s_per_cpu: float | None = None
     joules_per_1000_rows: float | None = None
+    noise: CellNoise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,29 +145,6 @@ class Alike:
 
     name: str
     same_as: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellNoise:
-    """What the box says when an arm is compared with itself in this cell.
-
-    Attributes:
-        variant: the arm; it need not be one of those compared here.
-        measured: when, and with how many blocks.
-        spread: standard deviation of the log ratio of two trials of one arm in one block.
-        drift: relative change of the rate from the first block to the last.
-        detectable: the smallest relative difference that as many blocks as compared here find in 8 of 10 cases.
-        blocks_for_margin: blocks in which equal arms are called equivalent in 8 of 10 cases; None if beyond reason.
-
-    """
-
-    variant: str
-    measured: str
-    blocks: int
-    spread: float
-    drift: float
-    detectable: float | None
-    blocks_for_margin: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

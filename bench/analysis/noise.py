@@ -135,10 +135,12 @@ def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
     return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(of_machine(known), of_machine(now))]
 
 
-def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "settled") -> CellFloor | None:
+def floor_of(
+    known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "settled", variant: str | None = None
+) -> CellFloor | None:
     """Return the floor of a cell's rate, measured for as long as this plan measures; None where there is none.
 
-    That of one of the plan's variants goes before another's.
+    That of this variant goes before that of another one of the plan's, and this before any other's.
     """
     wanted = (
         cell.phase,
@@ -151,7 +153,7 @@ def floor_of(known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "s
         rate,
     )
     found = {floor.variant: floor for floor in (known.floors if known else ()) if _place(floor) == wanted}
-    names = (*(variant.name for variant in plan.variants), *found)
+    names = (variant, *(each.name for each in plan.variants), *found)
     return next((found[name] for name in names if name in found), None)
 
 

@@ -1,7 +1,7 @@
 """What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
@@ -13,6 +13,10 @@ ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more ar
 FEW_BLOCKS = (
     "With fewer than six blocks what drifts steadily on a quiet box can pass for a difference: in simulations of equal"
     " arms up to half were called different with two blocks, a quarter with three, 13 % with four, 6 % with five."
+)
+POOLED = (
+    "Several runs count as one here: if more was measured because it was undecided, a false alarm is likelier than 5 %;"
+    " --until-decided pays for looking again."
 )
 SPENDING = (
     "Looked at after every block: intervals and verdicts are the spending rule's"
@@ -66,15 +70,40 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
     notes = [*baseline_notes(cells), *(note for run in runs for note in extent_notes(run, several=len(runs) > 1))]
+    if len(runs) > 1:
+        notes.append(POOLED)
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
         notes.append(no_settled())
-    blocks = _fewest_blocks(cells, by_burst)
-    if blocks < MANY_BLOCKS:
-        notes.append(ONE_BLOCK if blocks == 1 else FEW_BLOCKS)
-    notes += [*arm_notes(cells), *doubt_notes(runs)]
+    notes += [*block_notes(cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
+
+
+def side_notes(sides: Mapping[str, PulledRun]) -> list[str]:
+    """Say what is doubtful of runs that were set beside each other, by name; then what their boxes are."""
+    doubts = {name: doubt_notes([run]) for name, run in sides.items()}
+    boxes = {name: host_notes(run.host) if run.host else [] for name, run in sides.items()}
+    return [*told_by(doubts, of_all="Each: "), *told_by(boxes)]
+
+
+def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
+    """Return each note once, with the names of those it is told of where it is not told of all."""
+    by_note: dict[str, list[str]] = {}
+    for name, told in notes.items():
+        for note in dict.fromkeys(told):
+            by_note.setdefault(note, []).append(name)
+    return [
+        f"{of_all if len(names) == len(notes) else ' and '.join(names) + ': '}{note}" for note, names in by_note.items()
+    ]
+
+
+def block_notes(cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+    """Say that blocks are few, or one alone."""
+    blocks = _fewest_blocks(cells, by_burst)
+    if blocks >= MANY_BLOCKS:
+        return []
+    return [ONE_BLOCK if blocks == 1 else FEW_BLOCKS]
 
 
 def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:
@@ -104,7 +133,10 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
     counting = [record for run in runs for record in latest(run.records) if record.validity.state != "void"]
     told = Counter(reason.code for record in counting for reason in record.validity.reasons)
     first = {reason.code: reason.detail for record in reversed(counting) for reason in record.validity.reasons}
-    return [f"{count} of {len(counting)} trials are suspect, {code}: {first[code]}." for code, count in told.items()]
+    return [
+        f"{count} of {len(counting)} trials {'is' if count == 1 else 'are'} suspect, {code}: {first[code]}."
+        for code, count in told.items()
+    ]
 
 
 def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:

@@ -6,13 +6,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
+from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Pair, Rank
 from bench.analysis.noise import NOT_MEASURED
 from bench.report.overall import standing_table, standings
 from bench.report.ratios import (
     STYLES,
     bare_table,
     colored,
+    detected,
+    filled,
     in_matrix,
     mark,
     pair_figures,
@@ -24,7 +26,7 @@ from bench.report.terminal import DASH, print_whole, rate, short
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
-IN_PART = "Where a cell tells no noise of this box, it is not measured: make noise, or pgladder noise."
+IN_PART = "Where a cell tells no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
 MATRIX_COLUMNS = 6
 KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
@@ -71,20 +73,23 @@ def heading(cell: CellComparison) -> str:
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the arms of a cell, each other one against the first."""
-    table = bare_table(
+    columns = (
         KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "detects", "blocks\n+ more", left={KINDS[report.kind], "verdict"},
+        "detects", "blocks\n+ more",
     )  # fmt: skip
     ranks = {rank.arm: rank for rank in cell.ranking}
     pairs = {pair.candidate: pair for pair in cell.pairs}
-    for arm in cell.arms:
-        table.add_row(*_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)))
+    rows = [_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)) for arm in cell.arms]
+    told, figures = filled(columns, rows)
+    table = bare_table(*told, left={KINDS[report.kind], "verdict"})
+    for name, *rest in figures:
+        table.add_row(Text(name), *map(colored, rest))
     return table
 
 
-def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Iterable[Text]:
+def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Sequence[str]:
     left = [shortened(arm.name) + mark(arm), rank_text(rank), rate(arm.rows_per_s), rate(arm.settled_rows_per_s)]
-    return (*map(Text, left), *map(colored, pair_figures(report, arm, pair)))
+    return (*left, *pair_figures(report, arm, pair))
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -103,8 +108,8 @@ def cost_figures(arm: ArmSummary) -> Sequence[str]:
 
 
 def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
-    """Return what stands below a table: the settings that differ, and between variants the box's noise."""
-    return (*settings_lines(cell), *([noise_line(cell)] if cell.noise and report.kind == "variants" else []))
+    """Return what stands below a table: the settings that differ, and what is known of the noise."""
+    return (*settings_lines(cell), *noise_lines(report, cell))
 
 
 def settings_lines(cell: CellComparison) -> Iterable[str]:
@@ -118,19 +123,32 @@ def settings_lines(cell: CellComparison) -> Iterable[str]:
             yield f"{pair.candidate} differs in effect: {shown}{more}."
 
 
-def noise_line(cell: CellComparison) -> str:
-    """Return what is known of the box's noise here, nothing where it is not known: then the caption says so."""
-    noise = cell.noise
-    if noise is None:
-        return ""
+def noise_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
+    """Return what is known of the box's noise here, or of each arm's; of what is not known the caption tells."""
+    apart = "" if report.paired else ": of blocks that were interleaved, what drifts between runs comes on top"
+    for name, noise in (("this box", cell.noise), *((arm.name, arm.noise) for arm in cell.arms)):
+        if noise:
+            yield f"Noise floor of {name} {_floor(noise)}{apart}."
+
+
+def _floor(noise: CellNoise) -> str:
     need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
     detects = (
-        "" if noise.detectable is None else f"of one pair alone so many blocks detect {percent(noise.detectable)}, "
+        "" if noise.detectable is None else f"of one pair alone so many blocks detect {detected(noise.detectable)}, "
     )
     return (
-        f"Noise floor of this box (A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
-        f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}."
+        f"(A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
+        f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}"
     )
+
+
+def _unmeasured(report: ComparisonReport) -> str:
+    """Say where nothing is known of a box's noise."""
+    known = [bool(cell.noise) or all(arm.noise for arm in cell.arms) for cell in report.cells]
+    if all(known):
+        return ""
+    some = any(cell.noise or any(arm.noise for arm in cell.arms) for cell in report.cells)
+    return IN_PART if some or len(set(report.hosts)) > 1 else NOT_MEASURED
 
 
 def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
@@ -172,7 +190,8 @@ def caption(report: ComparisonReport) -> str:
     text = (
         f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
-        " found in 8 of 10 cases; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
+        " found in 8 of 10 cases (>2×: a factor above 2)"
+        "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
     )
     if report.max_blocks is None:
         text += (
@@ -185,5 +204,4 @@ def caption(report: ComparisonReport) -> str:
             " pairs alone, ranks among arms of one durability"
         )
     text += ". ? and !: suspect or void trials."
-    unknown = [cell for cell in report.cells if cell.noise is None] if report.kind == "variants" else []
-    return f"{text}\n{NOT_MEASURED if len(unknown) == len(report.cells) else IN_PART}" if unknown else text
+    return f"{text}\n{_unmeasured(report)}".rstrip()

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport
 from bench.model import Fingerprint, Plan
-from bench.report.comparison import LEGEND, caption, heading, matrix, noise_line, pairs_table
+from bench.report.comparison import LEGEND, caption, heading, matrix, noise_lines, pairs_table
 from bench.report.overall import standing_table, standings
 from bench.report.terminal import DASH, describe_host
 
@@ -52,8 +52,7 @@ def _cells(report: ComparisonReport) -> Iterable[str]:
     for cell in report.cells:
         yield f"## {heading(cell)}"
         yield table_text(pairs_table(report, cell))
-        if line := noise_line(cell):
-            yield line
+        yield from noise_lines(report, cell)
 
 
 def _settings(report: ComparisonReport) -> Iterable[str]:

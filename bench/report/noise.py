@@ -10,7 +10,7 @@ from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, to
 from bench.arms import by_cell
 from bench.model import Plan
 from bench.plan import TRIAL_OVERHEAD_S
-from bench.report.ratios import interval_text, number, percent
+from bench.report.ratios import detected, interval_text, number, percent
 from bench.report.terminal import describe_host, duration, print_whole
 from bench.stats.compare import ALPHA
 from bench.stats.noise import NoiseFloor
@@ -55,7 +55,7 @@ def alarms(each: CellFloor) -> str:
 
 def told(floor: NoiseFloor) -> str:
     """Return what so many blocks find, and how many a margin takes."""
-    finds = ", ".join(f"{blocks} blocks detect {percent(floor.detectable(blocks))}" for blocks in BLOCKS)
+    finds = ", ".join(f"{blocks} blocks detect {detected(floor.detectable(blocks))}" for blocks in BLOCKS)
     margin = floor.comparison.margin
     need = floor.blocks_for(margin)
     return f"{finds}; a margin of {percent(margin)} takes {f'{need} blocks' if need else 'more than can be run'}."

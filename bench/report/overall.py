@@ -20,8 +20,13 @@ def standings(report: ComparisonReport) -> Iterable[tuple[str, Rows]]:
         for standing in over.standings:
             if compared.isdisjoint(rank.arm for rank in standing.ranking):
                 continue
-            promise = " and ".join(standing.durability) or "durability unknown"
-            yield f"Over all {over.cells} cells: {promise}", _rows(report, over, standing)
+            yield f"Over all {over.cells} cells: {_promise(standing.durability)}", _rows(report, over, standing)
+
+
+def _promise(grades: Sequence[str]) -> str:
+    if len(grades) < 2:
+        return grades[0] if grades else "durability unknown"
+    return f"{', '.join(grades[:-1])} in some, {grades[-1]} in others"
 
 
 def _rows(report: ComparisonReport, over: Overall, standing: Standing) -> Rows:

@@ -98,7 +98,14 @@ def p_text(value: float | None) -> str:
 
 def detects_text(found: Comparison | None) -> str:
     """Return the smallest difference that so many blocks find."""
-    return DASH if found is None or found.detectable is None else percent(found.detectable)
+    if found is None or found.detectable is None:
+        return DASH
+    return percent(found.detectable) if found.detectable <= 1 else ">2×"
+
+
+def detected(difference: float) -> str:
+    """Return a difference that blocks detect, in words: beyond a factor of 2 its figure says nothing more."""
+    return percent(difference) if difference <= 1 else "more than a factor of 2"
 
 
 def percent(value: float) -> str:
@@ -112,6 +119,12 @@ def blocks_text(pair: Pair, found: Comparison | None) -> str:
         return DASH
     more = "?" if found.more_blocks is None else str(found.more_blocks)
     return f"{found.blocks}+{more}" if pair.verdict == "undecided" else str(found.blocks)
+
+
+def filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows without the columns that are empty throughout."""
+    kept = [at for at in range(len(columns)) if any(row[at] for row in rows)]
+    return [columns[at] for at in kept], [[row[at] for at in kept] for row in rows]
 
 
 def bare_table(*columns: str, left: set[str]) -> Table:

@@ -25,12 +25,6 @@ def student_t_cdf(t: float, df: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def student_t_quantile(p: float, df: float) -> float:
-    """Find the value that is exceeded with probability 1 − ``p``; ``p`` strictly between 0 and 1."""
-    return _upper_quantile(1 - p, df) if p > 0.5 else -_upper_quantile(p, df)
-
-
-@lru_cache(maxsize=4096)
 def student_t_critical(alpha: float, df: float) -> float:
     """Find the value whose both tails together have probability ``alpha``, however small."""
     return _upper_quantile(alpha / 2, df)

@@ -273,6 +273,31 @@ def test_a_pulled_a_a_run_becomes_the_boxs_noise_which_its_comparisons_then_prin
     assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/one")[1]
 
 
+def test_runs_and_hosts_set_beside_each_other_print_the_noise_of_their_boxes_on_the_page_too(pgladder):
+    noisy = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
+    written(Path("results/noise-run/bench-1"), noisy)
+    pgladder("noise", "results/noise-run")
+    written(Path("results/a/bench-1"), two_arms())
+    written(Path("results/b/bench-1"), later(two_arms()))
+    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/a", "results/b")[1]
+    written(Path("results/a/bench-2"), on("bench-2", two_arms()))
+    out = " ".join(pgladder("compare-hosts", "results/a")[1].split())
+    assert "Noise floor of bench-1 (A/A of 6 blocks" in out
+    assert "Where a cell tells no noise of a box, it is not measured" in out
+    pgladder("report", "results/a")
+    assert "Noise floor of bench-1 (A/A of 6 blocks" in Path("results/a/report.html").read_text()
+
+
+def test_of_runs_too_the_noise_of_a_box_that_changed_since_is_not_printed(pgladder):
+    written(Path("results/noise-run/bench-1"), again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]})))
+    pgladder("noise", "results/noise-run")
+    written(Path("results/a/bench-1"), two_arms())
+    written(Path("results/b/bench-1"), on("bench-1", later(two_arms()), memory={"ram_bytes": 8 << 30}))
+    out = " ".join(pgladder("compare", "results/a", "results/b")[1].split())
+    assert f"Note: {LATER}: The noise of this box was measured" in out
+    assert out.count("Noise floor of") == out.count(f"Noise floor of {two_arms().plan.run} (A/A") > 0
+
+
 def test_boxes_of_one_hostname_have_each_their_own_noise(pgladder):
     noisy = again(compared_run({"stock": QUIET, "stock-again": QUIET[::-1]}))
     run = later(on("debian", noisy))
@@ -424,6 +449,11 @@ def test_the_plan_again_is_the_same_but_for_its_name():
     written(Path("one/bench-1"), run)
     plan = plan_again(Path("one"), LATER, "now")
     assert plan == replace(run.plan, run=LATER, created="now")
+
+
+def test_a_run_of_one_block_is_refused_before_anything_is_measured_as_nothing_could_be_shown(refused):
+    written(Path("one/bench-1"), compared_run({"stock": [100.0], "fast": [200.0]}))
+    assert "has one block: it has no spread" in refused("reproduce", "one")
 
 
 def test_of_a_run_that_was_decided_what_was_run_is_run_again():

@@ -17,7 +17,6 @@ from bench.analysis.pulled import PulledRun
 from bench.analysis.spending import OUTSIDE, PARTS
 from bench.report.page import view
 from bench.report.page.assets import Assets
-from bench.report.page.comparing import COLUMNS as COMPARED
 from bench.report.page.comparing import comparison_view
 
 KEYS = {
@@ -44,7 +43,6 @@ def build_page(
         names=names,
         comparisons=[comparison_view(report) for report in comparisons],
         not_compared=not_compared,
-        compared_columns=COMPARED,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
         unlike=unlike([run.plan for run in runs]),

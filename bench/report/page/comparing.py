@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair
-from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_line
+from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_lines
 from bench.report.overall import standings
 from bench.report.page.figures import BETWEEN, Figure, Row
-from bench.report.ratios import headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
+from bench.report.ratios import filled, headlined, in_matrix, mark, pair_figures, rank_text, ratio_text
 from bench.report.terminal import DASH, rate
 from bench.stats.compare import Comparison
 
@@ -20,11 +20,11 @@ COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell: a row an arm, and what is known of the box's noise."""
+    """One cell: a row an arm, and what is known of the boxes' noise."""
 
     heading: str
     rows: list[list[tuple[str, str]]]
-    noise: str
+    noise: list[str]
     costs: list[tuple[str, Sequence[tuple[str, str]]]]
     """Of runs and hosts: by arm, what its rows cost."""
 
@@ -56,8 +56,8 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
             *(
                 CellView(
                     heading=heading(cell),
-                    rows=[_labelled(row) for row in _rows(report, cell)],
-                    noise=noise_line(cell) if report.kind == "variants" else "",
+                    rows=_labelled(list(_rows(report, cell))),
+                    noise=list(noise_lines(report, cell)),
                     costs=[] if report.kind == "variants" else _costs(cell),
                 )
                 for cell in report.cells
@@ -75,16 +75,17 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
 def _overall(report: ComparisonReport) -> Iterable[CellView]:
     """Return the standings over all cells; rates and settings are the cells' own."""
     for title, rows in standings(report):
-        views = [_labelled([rank, arm, "", "", "", *figures, ""]) for arm, rank, *figures in rows]
-        yield CellView(heading=title, rows=views, noise="", costs=[])
+        views = [[rank, arm, "", "", "", *figures, ""] for arm, rank, *figures in rows]
+        yield CellView(heading=title, rows=_labelled(views), noise=[], costs=[])
 
 
 def _costs(cell: CellComparison) -> list[tuple[str, Sequence[tuple[str, str]]]]:
     return [(arm.name + mark(arm), list(zip(COSTS, cost_figures(arm), strict=True))) for arm in cell.arms]
 
 
-def _labelled(row: Iterable[str]) -> list[tuple[str, str]]:
-    return list(zip(COLUMNS, (text or DASH for text in row), strict=True))
+def _labelled(rows: Sequence[Sequence[str]]) -> list[list[tuple[str, str]]]:
+    columns, figures = filled(COLUMNS, rows)
+    return [list(zip(columns, (text or DASH for text in row), strict=True)) for row in figures]
 
 
 def _forest(report: ComparisonReport) -> Sequence[Row]:
@@ -103,7 +104,8 @@ def _told_apart(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     rest = ("layout", "transport", "variant")
     differ = [name for name in rest if len({getattr(each, name) for each in report.cells}) > 1]
-    return " · ".join([f"{cell.phase} {cell.method}", *(getattr(cell, name) or DASH for name in differ)])
+    phase = cell.phase if differ else f"{cell.phase} {cell.method}"
+    return " · ".join([phase, *(getattr(cell, name) or DASH for name in differ)])
 
 
 def _ratio(report: ComparisonReport, name: str, found: Comparison, pair: Pair, noise: CellNoise | None) -> Row:

@@ -6,11 +6,13 @@ import pytest
 
 from bench.analysis.apart import compare_runs
 from bench.analysis.comparison import Differing
+from bench.analysis.noise import box_noise
+from bench.analysis.notes import FEW_BLOCKS, ONE_BLOCK, doubt_notes
 from bench.comparing import equivalent, void_or_partial
 from bench.model import Unreadable, WrongUseError
 from bench.stats.unpaired import compare_apart
 from bench.tuning.render import as_variant
-from tests.builders import RUN, a_histogram, a_host, compared_run, void
+from tests.builders import RUN, a_histogram, a_host, again, compared_run, doubtful, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -251,3 +253,70 @@ def test_runs_that_refused_everything_are_not_equivalent():
 def test_runs_of_one_box_are_no_comparison_of_hosts():
     with pytest.raises(WrongUseError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
         compare_runs([run(), run(name=LATER)], "hosts")
+
+
+# --- what a comparison within one run warns of too -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("blocks", "warning"), [(1, ONE_BLOCK), (2, FEW_BLOCKS)])
+def test_few_blocks_are_told_of_runs_too(blocks, warning):
+    report = compare_runs([run(rates=RATES[:blocks]), run(name=LATER, rates=RATES[:blocks])], "runs")
+    assert report.notes.count(warning) == 1
+    assert warning not in compare_runs([run(), run(name=LATER)], "runs").notes
+
+
+def suspect(made, detail):
+    return replace(
+        made, records=[replace(each, validity=doubtful("suspect", "short", detail)) for each in made.records]
+    )
+
+
+def test_why_trials_are_suspect_is_told_by_run_and_once_where_it_is_the_same():
+    one, other = suspect(run(), "the window is short"), suspect(run(name=LATER), "the window is short")
+    notes = compare_runs([one, other], "runs").notes
+    assert notes.count("Each: 6 of 6 trials are suspect, short: the window is short.") == 1
+    notes = compare_runs([run(), other], "runs").notes
+    assert f"{LATER}: 6 of 6 trials are suspect, short: the window is short." in notes
+
+
+def test_a_virtual_box_is_told_by_its_name_and_once_where_all_are():
+    virtual = a_host(system={"hypervisor": True})
+    one, other = (replace(run(), host=replace(virtual, host=name)) for name in ("bench-1", "bench-2"))
+    said = "This is a virtual machine or container: its numbers describe the machine it ran on."
+    assert compare_runs([one, other], "hosts").notes.count(said) == 1
+    real = replace(run(), host=replace(a_host(), host="bench-1"))
+    assert f"bench-2: {said}" in compare_runs([real, other], "hosts").notes
+
+
+def noise_of(rates):
+    return box_noise(again(compared_run({"stock": RATES, "stock-again": rates})))
+
+
+def test_of_runs_of_one_box_a_cell_has_its_noise():
+    known = noise_of(RATES[::-1])
+    [cell] = compare_runs([run(), run(name=LATER)], "runs", [known, known]).cells
+    assert cell.noise.spread == known.floors[0].floor.spread
+    assert cell.noise.detectable == known.floors[0].floor.detectable(6)
+    assert [arm.noise for arm in cell.arms] == [None, None]
+
+
+def test_of_hosts_each_has_the_noise_of_its_own():
+    one, other = noise_of(RATES[::-1]), noise_of([99.0, 104, 90, 107, 98, 100])
+    shelf = replace(run(), host=replace(a_host(), host="shelf"))
+    [cell] = compare_runs([run(), shelf], "hosts", [one, other]).cells
+    assert cell.noise is None
+    assert [arm.noise.spread for arm in cell.arms] == [each.floors[0].floor.spread for each in (one, other)]
+
+
+def test_a_figure_that_was_measured_has_no_more_digits_than_mean_something():
+    fast, slow = (a_host(disk={"fsync_per_s": flushes}) for flushes in (1578.5997346876372, 61.23456))
+    report = compare_runs([replace(run(), host=fast), replace(run(name=LATER), host=slow)], "runs")
+    assert {each.name: each.values for each in report.explanations}["disk.fsync_per_s"] == ("1,579", "61.2")
+
+
+def test_one_trial_is_suspect_and_several_are():
+    made = suspect(run(), "the window is short")
+    valid = [replace(each, validity=run().records[0].validity) for each in made.records[1:]]
+    one = replace(made, records=[made.records[0], *valid])
+    assert doubt_notes([one]) == ["1 of 6 trials is suspect, short: the window is short."]
+    assert doubt_notes([made]) == ["6 of 6 trials are suspect, short: the window is short."]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import ladder_report
+from bench.analysis.notes import POOLED
 from bench.comparing import void_or_partial
 from bench.model import UntilDecided, WrongUseError
 from bench.stats.compare import among, compare
@@ -255,6 +256,12 @@ def again(run, **changes):
 def test_runs_of_one_plan_on_one_box_count_as_one_with_more_blocks():
     run = compared_run({"a": QUIET, "b": FASTER})
     assert pair_of(run, again(run)).burst == compare(QUIET * 2, FASTER * 2)
+
+
+def test_of_runs_counted_as_one_it_is_told_that_looking_again_is_not_paid_for():
+    run = compared_run({"a": QUIET, "b": FASTER})
+    assert told(run, again(run)).notes.count(POOLED) == 1
+    assert POOLED not in told(run).notes
 
 
 @pytest.mark.parametrize(

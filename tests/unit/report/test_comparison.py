@@ -44,7 +44,7 @@ def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_b
     text = printed(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
     [row] = [line for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line]
     assert row.split() == [
-        "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "4.9", "%", "6"
+        "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "5.0", "%", "6"
     ]  # fmt: skip
 
 
@@ -140,3 +140,25 @@ def test_over_all_cells_the_baseline_alone_is_not_shown():
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     assert "Over all 2 cells: not crash-safe" in text
     assert "Over all 2 cells: durable" not in text
+
+
+def test_runs_have_no_rank_and_no_column_for_it():
+    one = compared_run({"stock": QUIET})
+    later = replace(one, plan=replace(one.plan, run="20261123T101500-ab12"))
+    text = printed(compare_runs([one, later], "runs"))
+    assert " rank " not in text.partition("ratio: of")[0]
+    assert " rank " in printed(told({"stock": QUIET, "b": QUIET[::-1]}))
+
+
+def test_arms_that_are_durable_in_some_cells_only_are_not_called_both_at_once():
+    run = compared_run({"stock": QUIET, "b": QUIET[::-1]}, phases=("2-D", "2-G"))
+    records = [replace(each, durability="not crash-safe" if each.phase == "2-G" else "durable") for each in run.records]
+    text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
+    assert "Over all 2 cells: durable in some, not crash-safe in others" in text
+
+
+def test_what_only_a_factor_of_2_would_show_is_told_without_a_figure():
+    wild = [1.0, 9, 1, 9, 1, 9]
+    assert " >2× " in printed(told({"stock": wild, "b": wild[::-1]}))
+    text = " ".join(printed(told({"stock": QUIET, "b": QUIET}, replace(NOISE, detectable=7.26))).split())
+    assert "so many blocks detect more than a factor of 2, the margin takes" in text

@@ -204,7 +204,7 @@ def test_the_page_has_the_figures_that_the_terminal_prints():
     shown = compared_page(run)
     out = Console(file=io.StringIO(), width=100, color_system=None)
     show_comparison(out, compare_arms([run], lambda _cell, _blocks: None))
-    for figure in ("2.000", "1.930–2.072", "<.001", "4.9 %", "faster"):
+    for figure in ("2.000", "1.930–2.072", "<.001", "6.0 %", "faster"):
         assert figure in out.file.getvalue()
         assert figure in shown.text
     assert "work_mem 4MB → 5MB" in shown.text
@@ -292,3 +292,32 @@ def test_the_climb_begins_with_the_baseline_and_names_what_tells_arms_apart():
         "big-wal",
         "async-commit",
     ]
+
+
+def test_over_all_cells_no_column_is_dashes_throughout():
+    run = compared_run({"stock": QUIET, "fast": [2 * rate for rate in QUIET[::-1]]}, ("2", "2-C"))
+    over, cell, *_ = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).cells
+    assert over.heading.startswith("Over all 2 cells")
+    assert [name for name, _ in over.rows[0]] == [
+        "rank", "arm", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "detects", "blocks + more"
+    ]  # fmt: skip
+    assert {"rows/s", "durability"} <= {name for name, _ in cell.rows[0]}
+
+
+def test_the_legend_names_the_noise_floor_only_where_it_was_measured():
+    run = compared_run({"stock": QUIET, "fast": QUIET[::-1]})
+    noise = CellNoise(
+        variant="stock", measured="2026-11-22", blocks=9, spread=0.02, drift=0, detectable=0.03, blocks_for_margin=9
+    )
+    assert "the noise floor" not in compared_page(run).text
+    assert "the noise floor" in compared_page(run, noise=noise).text
+
+
+def test_a_row_of_the_forest_says_first_what_tells_it_from_the_others():
+    run = compared_run({"stock": QUIET, "fast": QUIET[::-1]}, ("2", "2-C"))
+    layouts = {"2": "plain", "2-C": "unlogged"}
+    records = [replace(each, layout=layouts[each.phase]) for each in run.records]
+    trials = tuple(replace(each, layout=layouts[each.phase]) for each in run.plan.trials)
+    run = replace(run, records=records, plan=replace(run.plan, trials=trials))
+    rows = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
+    assert [row["rung"] for row in rows[1:]] == ["fast | 2 · plain", "fast | 2-C · unlogged"]

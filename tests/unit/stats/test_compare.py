@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
+from scipy.stats import nct
 
 from bench.model import WrongUseError
 from bench.stats.blocks import block_orders
@@ -202,6 +203,13 @@ def test_the_detectable_effect_is_detected_8_times_in_10():
         candidate = [math.exp(source.gauss(planted, 0.03)) for _ in range(8)]
         hits += compare([1.0] * 8, candidate, margin=0).verdict == "faster"
     assert 0.76 <= hits / 2000 <= 0.84
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 20])
+@pytest.mark.parametrize("blocks", [2, 3, 4, 5, 6, 12, 30])
+def test_however_few_the_blocks_what_is_detectable_is_found_in_8_of_10_cases_by_the_noncentral_t(blocks, alpha):
+    freedom, errors = blocks - 1, math.log1p(detectable(0.001, blocks, alpha)) / (0.001 / math.sqrt(blocks))
+    assert 0.8 <= round(nct.sf(-special.stdtrit(freedom, alpha / 2), freedom, errors), 3) <= 0.825
 
 
 def test_what_one_of_many_pairs_detects_is_found_8_times_in_10_among_them():
