@@ -100,7 +100,7 @@ def compare_runs(
             INTERLEAVED if paired else NOT_INTERLEAVED[kind],
             *_unknown(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
-            *block_notes(cells, by_burst=rate is burst),
+            *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
             *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),

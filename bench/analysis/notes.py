@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
-from bench.arms import nothing_left, usual_margin
+from bench.arms import cell_of, nothing_left, usual_margin
+from bench.model import Plan
+from bench.stats.blocks import go_back
 
 MANY_BLOCKS = 6
 ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
 FEW_BLOCKS = (
-    "With fewer than six blocks what drifts steadily on a quiet box can pass for a difference: in simulations of equal"
-    " arms up to half were called different with two blocks, a quarter with three, 13 % with four, 6 % with five."
+    "With fewer than six blocks, some lost or all in an order drawn at random, what drifts steadily on a quiet box can"
+    " pass for a difference: in simulations of equal arms up to half were called different with two blocks, a quarter"
+    " with three, 13 % with four, 6 % with five."
 )
 POOLED = (
     "Several runs count as one here: if more was measured because it was undecided, a false alarm is likelier than 5 %;"
@@ -76,7 +80,7 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
         notes.append(_spending(runs[0]))
     if by_burst:
         notes.append(no_settled())
-    notes += [*block_notes(cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
+    notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
 
 
@@ -98,12 +102,20 @@ def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
     ]
 
 
-def block_notes(cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
-    """Say that blocks are few, or one alone."""
+def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+    """Say that there is one block alone, or that they are few and drift between them does not cancel."""
     blocks = _fewest_blocks(cells, by_burst)
     if blocks >= MANY_BLOCKS:
         return []
-    return [ONE_BLOCK if blocks == 1 else FEW_BLOCKS]
+    if blocks == 1:
+        return [ONE_BLOCK]
+    lost = any(pair.left_out for cell in cells for pair in cell.pairs)
+    return [FEW_BLOCKS] if lost or not all(map(_goes_back, plans)) else []
+
+
+def _goes_back(plan: Plan) -> bool:
+    blocks = groupby(plan.trials, lambda trial: trial.block)
+    return go_back([[(cell_of(trial), trial.variant) for trial in trials] for _, trials in blocks])
 
 
 def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -117,6 +118,23 @@ def test_few_blocks_are_told_by_those_that_count_whatever_was_planned():
     assert any(note.startswith(few) for note in lost.notes)
     decided = told(until_decided(compared_run({"a": QUIET[:3], "b": FASTER[:3]}), 2))
     assert any(note.startswith(few) for note in decided.notes)
+
+
+def test_blocks_that_went_there_and_back_may_be_few_where_none_is_lost():
+    there_and_back = {"a": QUIET[:4], "b": FASTER[:4]}
+    assert not any(note.startswith("With fewer than six") for note in told(back(compared_run(there_and_back))).notes)
+    lost = back(compared_run({"a": QUIET[:4], "b": [None, *FASTER[1:4]]}))
+    assert any(note.startswith("With fewer than six") for note in told(lost).notes)
+
+
+def back(run):
+    """The run with every second block the other way round."""
+    trials = [
+        trial
+        for block, trials in groupby(run.plan.trials, lambda trial: trial.block)
+        for trial in (list(trials) if block % 2 else list(trials)[::-1])
+    ]
+    return replace(run, plan=replace(run.plan, trials=tuple(trials)))
 
 
 def test_one_variant_is_refused_with_what_would_do():
