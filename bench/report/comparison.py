@@ -125,7 +125,7 @@ def settings_lines(cell: CellComparison) -> Iterable[str]:
 
 def noise_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
     """Return what is known of the box's noise here, or of each arm's; of what is not known the caption tells."""
-    apart = "" if report.paired else ": of blocks that were interleaved, what drifts between runs comes on top"
+    apart = "" if report.paired else "; that is of interleaved blocks, and what drifts between runs comes on top"
     for name, noise in (("this box", cell.noise), *((arm.name, arm.noise) for arm in cell.arms)):
         if noise:
             yield f"Noise floor of {name} {_floor(noise)}{apart}."
