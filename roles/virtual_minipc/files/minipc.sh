@@ -131,11 +131,22 @@ remove_groups() {
   done
 }
 
+# In a mount namespace of its own, where what other boxes have mounted is left: held there until this box's end, such a
+# file system would outlive a power cut, and write what it has still in memory over the disk as it is after the next start.
+LEAVE_OTHERS='box=$1 && shift
+for other in $(sed -n "s|^/dev/loop[0-9]* \(.*\)/disk .*|\1|p" /proc/self/mounts); do
+  [ "$other" != "$box" ] || continue
+  ! mountpoint -q "$other/root" || umount --lazy "$other/root"
+  umount --lazy "$other/disk"
+done
+exec "$@"'
+
 start() {
   [ ! -e "/sys/class/net/vb-$NAME" ] || die "the interface vb-$NAME belongs to a box of another lab on this machine"
   (
     join_groups
-    exec setsid systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
+    exec setsid unshare --mount sh -c "$LEAVE_OTHERS" sh "$box" \
+      systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
       --timezone=off --machine="$NAME" ${CPUS:+--cpu-affinity="$CPUS"} --network-bridge="$BRIDGE" \
       --directory="$root"
   ) </dev/null >"$box/console.log" 2>&1 &
@@ -180,7 +191,16 @@ detach() {
       echo changed
     fi
   done
+  wait_for_disk
   remove_groups
+}
+
+wait_for_disk() { # until its file system is gone, wherever it was mounted: then nothing is written any more
+  for _ in $(seq 600); do
+    if [ ! -e "$image" ] || [ -z "$(losetup --noheadings --associated "$image")" ]; then return 0; fi
+    sleep 0.1
+  done
+  die "its disk $image is still mounted somewhere, in whatever mount namespace"
 }
 
 cut() {
