@@ -73,9 +73,12 @@ def test_cut_in_the_middle_it_goes_on_until_decided(decided, new_place):
     with climbing(place, "--resume", cut) as again:
         ended = again.end()
     assert ended.code == 0, ended.err
+    assert (cut / "trials.jsonl").read_bytes().startswith(b"".join(lines[:-1]))
     report, _ = told(place, "compare", cut)
     assert report["complete"]
-    assert [cell["pairs"][0]["verdict"] for cell in report["cells"]] == ["faster", "faster"]
+    # The trial that is run again may come out otherwise: then more follow.
+    verdicts = {cell["pairs"][0]["verdict"] for cell in report["cells"]}
+    assert verdicts == {"faster"} or max(record.block for record in RunDirectory(cut).records()) == MOST_BLOCKS
 
 
 def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place):
