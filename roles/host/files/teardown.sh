@@ -69,16 +69,29 @@ choose_going() {
   done
 }
 
-half_unpacked() { # when the power went: ours that can't be configured, nor can what needs them; by force dpkg removes them
+half_unpacked() { # when the power went
   dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' | sed -n 's/^reinstreq //p' | within "$STATE/installed-packages"
 }
 
+unpack_again() { # of a package that was just being unpacked dpkg does not know the files, and would leave them
+  for package in $(half_unpacked); do
+    folder=$(mktemp -d)
+    cp "/var/cache/apt/archives/${package}"_*.deb "$folder" 2>/dev/null || true
+    if ! dpkg --force-depends --unpack "$folder"/*.deb >/dev/null 2>&1; then # its archive went with the power too
+      rm -f "$folder"/*
+      apt-get -qq update
+      (cd "$folder" && apt-get -qq download "$package" && dpkg --force-depends --unpack ./*.deb >/dev/null)
+    fi
+    rm -r "$folder"
+  done
+}
+
 remove_packages() { # those that were there as mere configuration before are so again
-  [ -z "$(dpkg --audit)" ] || dpkg --configure -a || test -n "$(half_unpacked)"
+  [ -z "$(dpkg --audit)" ] || dpkg --configure -a || true # what needs a package that never came can't be, and goes anyway
+  unpack_again
   choose_going
-  force=-oDPkg::Options::=--force-remove-reinstreq
-  within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq $force remove >/dev/null
-  without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq $force purge >/dev/null
+  within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq remove >/dev/null
+  without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq purge >/dev/null
 }
 
 restore_marks() {
