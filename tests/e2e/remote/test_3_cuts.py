@@ -89,7 +89,7 @@ def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large
 
 @pytest.mark.parametrize("step", STEPS)
 def test_it_is_told_and_the_step_is_done(cut: Cut, step: str) -> None:
-    assert cut.steps[step].said.count("the connection was lost") == 1
+    assert cut.steps[step].said.count("the connection was lost") in (1, 2)  # who connects again at once may be cut too
     cut.steps[step].ends(0)
 
 
