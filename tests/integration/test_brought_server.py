@@ -160,7 +160,7 @@ def test_a_server_of_another_version_is_refused_unless_told_otherwise(place):
 # --- bad days --------------------------------------------------------------------------------------------------------
 
 
-TRIALS = 5
+TRIALS = 7
 
 
 @dataclass
@@ -169,14 +169,13 @@ class Misfortunes:
 
     climb: Climb
     ended: Ended
-    exhausted: int
-    """The number of the trial that found no connection left; the server was restarted under the next."""
     before: str
     after: str
 
-    def reasons(self, trial: int) -> dict[str, str]:
-        """Return a trial's reasons by their code."""
-        return {reason.code: reason.detail for reason in self.climb.records()[trial - 1].validity.reasons}
+    def void(self) -> list[dict[str, str]]:
+        """Return the reasons of the void trials by their codes; the server was restarted under the last of them."""
+        void = [record.validity for record in self.climb.records() if record.validity.state == "void"]
+        return [{reason.code: reason.detail for reason in validity.reasons} for validity in void]
 
 
 @pytest.fixture(scope="module")
@@ -189,11 +188,9 @@ def misfortunes(theirs, new_place) -> Misfortunes:
         theirs.wait_inserting()
         with contextlib.ExitStack() as taken:
             climb.wait_for(lambda: take_connection(theirs, taken) or void(climb), "a trial finds no connection left")
-            exhausted = void(climb)[0]
-        climb.wait_trial(exhausted + 1)
         theirs.wait_inserting()
         theirs.control("restart")
-        return Misfortunes(climb, climb.end(), exhausted, before, theirs.dump())
+        return Misfortunes(climb, climb.end(), before, theirs.dump())
 
 
 def take_connection(server: Theirs, taken: contextlib.ExitStack) -> None:
@@ -208,18 +205,23 @@ def void(climb: Climb) -> list[int]:
 
 
 def test_a_trial_that_finds_no_connection_left_is_void_with_that_reason(misfortunes):
-    assert "too many clients" in " ".join(misfortunes.reasons(misfortunes.exhausted).values())
+    *exhausted, _ = misfortunes.void()
+    assert exhausted  # several, where it takes long until all connections are given back
+    assert [reasons for reasons in exhausted if "too many clients" not in " ".join(reasons.values())] == []
 
 
 def test_a_trial_under_which_the_server_is_restarted_is_void_with_that_reason(misfortunes):
-    reasons = misfortunes.reasons(misfortunes.exhausted + 1)
-    assert reasons.keys() & {"server-trouble", "server-restarted"}
-    assert "connection" in " ".join(reasons.values())
+    *_, restarted = misfortunes.void()
+    assert restarted.keys() & {"server-trouble", "server-restarted"}
+    assert "connection" in " ".join(restarted.values())
+    assert "too many clients" not in " ".join(restarted.values())
 
 
-def test_only_those_two_trials_are_void(misfortunes):
+def test_only_those_trials_are_void(misfortunes):
     assert [record.trial for record in misfortunes.climb.records()] == list(range(1, TRIALS + 1))
-    assert void(misfortunes.climb) == [misfortunes.exhausted, misfortunes.exhausted + 1]
+    first, *_, last = void(misfortunes.climb)
+    assert void(misfortunes.climb) == list(range(first, last + 1))
+    assert 2 <= first < last < TRIALS
 
 
 def test_the_run_goes_on_to_its_end_and_the_ladder_tells(misfortunes):
