@@ -4,12 +4,12 @@
 set -eu
 run=$1 block=${2-}
 cd "/var/lib/pgladder/runs/$run" 2>/dev/null || exit 12
-given() { cat turn 2>/dev/null || true; }
+given=$([ ! -e turn ] || cat turn)
 
-if [ -n "$block" ] && [ "$(given | grep . || echo 0)" -lt "$block" ]; then
+if [ -n "$block" ] && [ "${given:-0}" -lt "$block" ]; then
   echo "$block" >turn.part
   sync turn.part
   mv turn.part turn
   sync .
 fi
-[ -e SHA256SUMS ] || given
+[ -n "$block" ] || [ -e SHA256SUMS ] || printf %s "$given"

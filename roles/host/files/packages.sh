@@ -40,24 +40,23 @@ forget_absent() { # of what was to be added: if it comes later, somebody else br
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }
 
-half_unpacked() { # when the power went: ours that can't be configured, nor can what needs them, until they are unpacked again
-  dpkg-query -W -f '${db:Status-Eflag} ${Package}\n' | sed -n 's/^reinstreq //p' | within "$STATE/installed-packages"
+install() { # what apt is given, if that changes no package that was there before
+  planned=$(apt -s install "$@")
+  refuse_changes
+  write_down_additions
+  if ! apt install "$@" >/dev/null; then
+    forget_absent
+    exit 1
+  fi
 }
 
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
-[ -z "$(dpkg --audit)" ] || dpkg --configure -a || test -n "$(half_unpacked)" # what a power cut left half-way
+[ -z "$(dpkg --audit)" ] || dpkg --configure -a || true # what a power cut left half-way; apt sees to what this can't yet
 apt update
-half_unpacked | xargs -r apt-get -qq --no-install-recommends --reinstall install >/dev/null
+[ -z "$(dpkg --audit)" ] || install --fix-broken
 # shellcheck disable=SC2086 # one word a package
-planned=$(apt -s install $needed)
-refuse_changes
-write_down_additions
-# shellcheck disable=SC2086
-if ! apt install $needed >/dev/null; then
-  forget_absent
-  exit 1
-fi
+install $needed
 sync # a power cut from here on takes nothing of them with it

@@ -75,15 +75,13 @@ half_unpacked() { # when the power went
 
 unpack_again() { # of a package that was just being unpacked dpkg does not know the files, and would leave them
   for package in $(half_unpacked); do
-    folder=$(mktemp -d)
-    cp "/var/cache/apt/archives/${package}"_*.deb "$folder" 2>/dev/null || true
-    if ! dpkg --force-depends --unpack "$folder"/*.deb >/dev/null 2>&1; then # its archive went with the power too
-      rm -f "$folder"/*
-      apt-get -qq update
-      (cd "$folder" && apt-get -qq download "$package" && dpkg --force-depends --unpack ./*.deb >/dev/null)
-    fi
-    rm -r "$folder"
+    dpkg --force-depends --unpack "/var/cache/apt/archives/${package}_"*.deb >/dev/null 2>&1 || fetch "$package"
   done
+}
+
+fetch() { # and unpack a package whose archive went with the power too
+  apt-get -qq update
+  (cd "$(mktemp -d)" && apt-get -qq download "$1" && dpkg --force-depends --unpack ./*.deb >/dev/null && rm -r "$PWD")
 }
 
 remove_packages() { # those that were there as mere configuration before are so again
