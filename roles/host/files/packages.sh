@@ -54,7 +54,7 @@ needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
-[ -z "$(dpkg --audit)" ] || dpkg --configure -a || true # what a power cut left half-way; apt sees to what this can't yet
+dpkg --configure -a || true # what a power cut left half-way; apt sees to what this can't yet
 apt update
 [ -z "$(dpkg --audit)" ] || install --fix-broken
 # shellcheck disable=SC2086 # one word a package

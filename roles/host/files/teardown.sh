@@ -85,7 +85,7 @@ fetch() { # and unpack a package whose archive went with the power too
 }
 
 remove_packages() { # those that were there as mere configuration before are so again
-  [ -z "$(dpkg --audit)" ] || dpkg --configure -a || true # what needs a package that never came can't be, and goes anyway
+  dpkg --configure -a || true # what needs a package that never came can't be, and goes anyway
   unpack_again
   choose_going
   within "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq remove >/dev/null
