@@ -50,11 +50,17 @@ install() { # what apt is given, if that changes no package that was there befor
   fi
 }
 
+want_again() { # what a teardown was to purge when it was cut off
+  dpkg-query -W -f '${db:Status-Want} ${db:Status-Status} ${Package}\n' |
+    sed -nE 's/^purge (installed|triggers-[a-z]+) //p' | within "$STATE/installed-packages" | sed 's/$/ install/' | dpkg --set-selections
+}
+
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
 [ "$CHECK" != yes ] || exit 0
 dpkg --configure -a || true # what a power cut left half-way; apt sees to what this can't yet
+want_again
 apt update
 [ -z "$(dpkg --audit)" ] || install --fix-broken
 # shellcheck disable=SC2086 # one word a package
