@@ -50,9 +50,10 @@ install() { # what apt is given, if that changes no package that was there befor
   fi
 }
 
-want_again() { # what a teardown was to purge when it was cut off
+want_again() { # what a teardown was to take away when it was cut off
   dpkg-query -W -f '${db:Status-Want} ${db:Status-Status} ${Package}\n' |
-    sed -nE 's/^purge (installed|triggers-[a-z]+) //p' | within "$STATE/installed-packages" | sed 's/$/ install/' | dpkg --set-selections
+    sed -nE 's/^(purge|deinstall) (installed|unpacked|half-[a-z]+|triggers-[a-z]+) //p' |
+    within "$STATE/installed-packages" | sed 's/$/ install/' | dpkg --set-selections
 }
 
 needed=$(missing | xargs)

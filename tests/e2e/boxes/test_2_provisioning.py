@@ -23,8 +23,8 @@ def _kill(play: subprocess.Popen[bytes]) -> None:
     play.wait()
 
 
-def _runs(program: str) -> str:
-    return f"grep -qsx {program} /proc/[0-9]*/comm"
+UNPACKING = "grep -qs -e '--[u]npack' /proc/[0-9]*/cmdline"
+"""dpkg unpacks packages; in brackets, for the line that asks is a command line too."""
 
 
 def test_a_held_dpkg_lock_is_named(lab: Lab) -> None:
@@ -63,7 +63,7 @@ def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: dict[str, s
 
 def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
     play = _begin(lab)
-    lab.wait_until(BOX, _runs("dpkg"))
+    lab.wait_until(BOX, UNPACKING)
     lab.cut(BOX)
     _kill(play)
     lab.up()
@@ -86,9 +86,9 @@ sed -n '/^Package: acl$/,/^$/p' status | sudo tee updates/0000 >/dev/null
 
 def test_what_was_cut_off_and_lost_power_is_mended_by_running_again_without_the_internet(lab: Lab) -> None:
     play = _begin(lab)
-    lab.wait_until(BOX, _runs("dpkg"))
+    lab.wait_until(BOX, UNPACKING)
     _kill(play)
-    lab.wait_until(BOX, "! " + _runs("apt-get"))
+    lab.wait_until(BOX, "! grep -qsx apt-get /proc/[0-9]*/comm")
     play = _begin(lab)
     lab.wait_until(BOX, "sudo test -e /var/lib/postgresql/15/pgladder/PG_VERSION")
     lab.cut(BOX)
