@@ -12,11 +12,12 @@ from pathlib import Path
 
 from bench.analysis.apart import Kind
 from bench.analysis.comparison import CellComparison, ComparisonReport
+from bench.analysis.interleaved import interleaved
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.arms import by_cell, headline, rates, shared, why_not
 from bench.files import write_whole
-from bench.journal import RunDirectory, find_all_runs, find_runs
+from bench.journal import PLAN, RunDirectory, find_all_runs, find_runs
 from bench.model import Plan, WrongUseError, to_json
 from bench.noise import compare_beside, compare_box, noise_file, noise_in, results_of
 from bench.offline import read, records_of
@@ -59,6 +60,12 @@ def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) 
 
     """
     return _beside([only_run(directory) for directory in directories], kind, margin)
+
+
+def took_turns(directories: Iterable[Path]) -> bool:
+    """Tell whether hosts' runs of one machine were measured in turns; where no run was pulled, none is looked at."""
+    runs = [read(only_run(directory)) for directory in directories if (directory / PLAN).is_file()]
+    return len(runs) > 1 and interleaved(runs)
 
 
 def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:

@@ -15,7 +15,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
-from bench.analysis.interleaved import interleaved
+from bench.analysis.interleaved import interleaved, share_kernel
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pooling import differing, windows
@@ -40,6 +40,10 @@ NOT_INTERLEAVED = {
     "hosts": "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one"
     " is in the ratio too.",
 }
+TOGETHER = (
+    "These boxes share a machine and did not take turns: what drifted between them is in the ratio too, and where they"
+    " measured at the same time, what each took from the other. make compare-hosts has them take turns."
+)
 MOST_NAMED = 3
 UNKNOWN = "unknown"
 Kind = Literal["runs", "hosts"]
@@ -97,7 +101,7 @@ def compare_runs(
             *durability_notes(cells),
             *(note for run in runs for note in extent_notes(run, several=True)),
             *_boxes(sides, kind),
-            INTERLEAVED if paired else NOT_INTERLEAVED[kind],
+            INTERLEAVED if paired else TOGETHER if kind == "hosts" and share_kernel(runs) else NOT_INTERLEAVED[kind],
             *_unknown(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
             *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),

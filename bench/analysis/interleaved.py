@@ -22,13 +22,15 @@ def interleaved(runs: Sequence[PulledRun]) -> bool:
     machines that fingerprints could not tell apart have clocks that agree to a few milliseconds where NTP keeps them,
     less than lies between two turns.
     """
-    if len({run.plan.run for run in runs}) > 1 or not _share_kernel(runs):
+    if len({run.plan.run for run in runs}) > 1 or not share_kernel(runs):
         return False
-    turns = sorted(turn for run in runs for turn in _turns(latest(run.records)))
-    return all(end <= begin and block <= following for (_, end, block), (begin, _, following) in pairwise(turns))
+    each = [list(_turns(latest(run.records))) for run in runs]
+    turns = sorted(turn for of_box in each for turn in of_box)
+    follows = (end <= begin and block <= following for (_, end, block), (begin, _, following) in pairwise(turns))
+    return all(each) and all(follows)
 
 
-def _share_kernel(runs: Sequence[PulledRun]) -> bool:
+def share_kernel(runs: Sequence[PulledRun]) -> bool:
     """Tell whether all are containers of one kernel, as far as fingerprints tell."""
     known = [_kernel(run) for run in runs]
     return all(isinstance(fact, str) for fact in known[0]) and known[0][-1] != NO_CONTAINER and len(set(known)) == 1

@@ -16,7 +16,16 @@ from bench.campaign.verbs import (
     pulled,
 )
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
-from bench.comparing import NOT_EQUIVALENT, compared, equivalent, hosts_beside, keep_noise, set_beside, void_or_partial
+from bench.comparing import (
+    NOT_EQUIVALENT,
+    compared,
+    equivalent,
+    hosts_beside,
+    keep_noise,
+    set_beside,
+    took_turns,
+    void_or_partial,
+)
 from bench.journal import RunDirectory
 from bench.model import WrongUseError
 from bench.offline import doubtful, read, told, write_page
@@ -74,10 +83,14 @@ def compare_hosts(boxes: Boxes, given: Given) -> bool:
     """Tell which box is faster; boxes that share a machine take their turns."""
     if len(boxes.links) < 2:
         raise WrongUseError("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
-    boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
-    if boxes.in_turns:
-        boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
+    _take_turns(boxes, any(state.shares_kernel for state in look(boxes).values()))
     return _asked(boxes, given, lambda boxes, results, _: _hosts(boxes, results, given))
+
+
+def _take_turns(boxes: Boxes, share_machine: bool) -> None:
+    boxes.in_turns = share_machine
+    if share_machine:
+        boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
 
 
 def _hosts(boxes: Boxes, results: Path, given: Given) -> bool:
@@ -114,6 +127,7 @@ def reproduce(boxes: Boxes, given: Given) -> bool:
     if not first:
         raise WrongUseError("Say which run: RUN=<its name>; those that were pulled are in results/.")
     margin = _margin(given) or MARGIN
+    _take_turns(boxes, took_turns(RESULTS / first / link.host.name for link in boxes.links))
     places = _brought(boxes, launched_again(boxes, first))
     reports = [set_beside([RESULTS / first / host, place], "runs", margin) for host, place in places.items()]
     for host, report in zip(places, reports, strict=True):

@@ -8,6 +8,7 @@ from random import Random
 
 from rich.console import Console
 
+from bench.analysis.pulled import complete
 from bench.analysis.underway import UnderWay
 from bench.model import PgladderError, Record
 from bench.remote.errors import NotAdmittedError, UnreachableError
@@ -28,7 +29,7 @@ def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
     """
     places = []
     for host, so_far in boxes.items():
-        if so_far.next is None:
+        if so_far.next is None or complete(so_far.plan, so_far.records):
             return None
         block = so_far.next.block
         back = block in BACKWARDS
@@ -75,5 +76,8 @@ class Turns(Following):
         except (UnreachableError, NotAdmittedError):
             self._given = None  # then its following was cut off too: that begins again, or ends
         except PgladderError as error:
-            self.says(f"{error}; it is given no more turns")
+            self.says(
+                f"{error}; it is given no more turns, and its run waits: mend that, then make compare-hosts"
+                f" RUN={self._run}, or make cancel RUN={self._run}"
+            )
             self._links[host].give_up()

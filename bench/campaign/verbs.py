@@ -112,6 +112,8 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
         here = next((each for each in state.runs if each.run == run), None)
         if here and here.course == "unreadable":
             raise WrongUseError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
+        if here and boxes.in_turns and here.course != "finished" and not steps.takes_turns(link, run):
+            raise WrongUseError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
         if here:
             there = steps.read_plan(link, run)
             other = any(given.get(word) for word in WHAT) and not as_asked(
@@ -134,7 +136,8 @@ def launched_again(boxes: Boxes, first: str) -> str:
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         plan = plan_again(RESULTS / first / link.host.name, run, created)
         check_again(state, plan)
-        return steps.launch(link, run, to_json(plan) + b"\n", who), _damaging(plan)
+        started = steps.launch(link, run, to_json(plan) + b"\n", who, in_turns=boxes.in_turns)
+        return started, _damaging(plan)
 
     _start(boxes, run, step)
     return run

@@ -57,7 +57,17 @@ def test_one_after_the_other_is_not_interleaved():
     assert not interleaved(runs)
     report = compare_runs(runs, "hosts")
     assert not report.paired
+    assert report.notes[0].startswith("These boxes share a machine and did not take turns")
+
+
+def test_boxes_of_several_machines_are_each_measured_on_their_own():
+    report = compare_runs(in_turns(kernel="6.1.0-29-amd64"), "hosts")
     assert report.notes[0].startswith("These are different boxes, each measured on its own")
+
+
+def test_a_box_that_measured_nothing_took_no_turn():
+    one, other = in_turns()
+    assert not interleaved([one, replace(other, records=[])])
 
 
 def test_at_the_same_time_is_not_interleaved():

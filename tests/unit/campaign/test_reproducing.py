@@ -1,7 +1,9 @@
 """A run again on its box: its own plan under a new name, refused where the box is not what it was."""
 
 import io
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,7 @@ from bench.campaign.verbs import Boxes, launched_again
 from bench.model import Plan, Variant, WrongUseError, from_json, to_json
 from tests.builders import RUN, a_host, compared_run, written
 from tests.builders import again as run_again
+from tests.unit.analysis.test_interleaved import RATES, box, in_turns
 from tests.unit.campaign.test_plans import BOX, asked
 
 
@@ -36,7 +39,7 @@ def launches(tmp_path, monkeypatch):
     states = {name: to_json(replace(BOX, harness=text)) for name, text in harness.items()}
     found = {}
 
-    def launch(link, run, plan, _who):
+    def launch(link, run, plan, *_, **__):
         found[link.host.name] = (run, plan)
         return "started"
 
@@ -75,6 +78,20 @@ def test_a_box_that_the_run_was_not_pulled_from_is_refused(launches, monkeypatch
     assert not questions.reproduce(here, {"run": launches.plan.run, "margin": ""})
     assert [failure.code for failure in here.failures] == [2]
     assert "n100-c holds no run" in here.failures[0].reason
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_what_was_measured_in_turns_is_measured_in_turns_again(launches, monkeypatch, turns):
+    at_once = [box(name, RATES, range(0, 5 * len(RATES), 5)) for name in "ab"]
+    for run, name in zip(in_turns() if turns else at_once, ("n100-a", "n100-b"), strict=True):
+        shutil.rmtree(place := Path("results") / launches.plan.run / name)
+        written(place, run)
+    here = boxes("n100-a", "n100-b")
+    monkeypatch.setattr(questions, "_brought", lambda *_: {})
+    monkeypatch.setattr(questions, "launched_again", lambda *_: "again")
+    questions.reproduce(here, {"run": launches.plan.run, "margin": ""})
+    assert here.in_turns == turns
+    assert ("one measures at a time" in here.out.file.getvalue()) == turns
 
 
 def test_which_run_must_be_said():

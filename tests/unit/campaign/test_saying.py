@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from bench.model import WrongUseError, to_json
 from bench.remote import together
 from bench.remote.errors import UnreachableError
 from bench.remote.together import REFUSED
+from bench.state import RunState
 from tests.builders import RUN, compared_run, written
 from tests.unit.campaign.test_plans import BOX
 
@@ -95,6 +97,18 @@ def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(mo
     verbs.launched(here, NOTHING | {"phases": "2"})
     assert sorted(launches) == [("a", in_turns), ("b", in_turns)]
     assert exit_code(here.failures, 3, started=here.started, sound=True) == 1
+
+
+def test_a_run_that_is_under_way_without_turns_is_not_gone_on_with_in_turns(monkeypatch):
+    run = RunState(run="r7", recorded=2, planned=9, course="running")
+    monkeypatch.setattr(verbs, "release", lambda: BOX.release)
+    monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(replace(BOX, runs=(run,))))
+    monkeypatch.setattr(verbs.steps, "takes_turns", lambda *_: False)
+    monkeypatch.setattr(verbs.steps, "launch", lambda *_, **__: pytest.fail("it was started"))
+    here = boxes("a")
+    here.in_turns = True
+    verbs.launched(here, NOTHING | {"run": "r7"})
+    assert "run r7 is there and takes no turns" in here.failures[0].reason
 
 
 def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):

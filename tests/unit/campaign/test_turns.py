@@ -13,7 +13,8 @@ from bench.analysis.underway import UnderWay
 from bench.campaign import turns
 from bench.campaign.turns import Turns, next_turn
 from bench.remote.errors import RemoteError, UnreachableError
-from tests.builders import a_plan, a_record, a_trial, void
+from tests.builders import a_plan, a_record, a_trial, compared_run, void
+from tests.unit.analysis.test_compare import until_decided
 
 
 def a_box(blocks=3, trials=2, seed=7):
@@ -63,6 +64,13 @@ def test_the_order_is_the_same_for_whoever_goes_on_giving_turns():
     told = order(three)
     assert order(three) == told
     assert order({"a": a_box(9), "c": a_box(9)}) == [each for each in told if each[1] != "b"]
+
+
+def test_while_a_box_whose_run_is_decided_puts_its_server_back_nobody_has_a_turn():
+    run = until_decided(compared_run({"a": [100.0, 101, 99], "b": [200.0, 201, 199]}), 2)
+    decided = UnderWay(run.plan, run.records)
+    assert decided.next
+    assert next_turn({"a": decided, "b": UnderWay(run.plan, run.records[:2])}) is None
 
 
 def test_a_box_whose_trial_was_cut_keeps_its_turn():
@@ -148,7 +156,10 @@ def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_
     giving.begins("a", a_box())
     giving.begins("b", a_box())
     assert told == []
-    assert out.file.getvalue() == "box: its disk is full; it is given no more turns\n"
+    assert out.file.getvalue() == (
+        "box: its disk is full; it is given no more turns, and its run waits: mend that, then make compare-hosts"
+        " RUN=r1, or make cancel RUN=r1\n"
+    )
     assert sorted(link.gone for link in there) == [[], [True]]
 
 
