@@ -57,6 +57,13 @@ def test_a_word_that_is_none_is_refused_before_anything_is_done(words, told):
     assert told in ended.stderr
 
 
+@pytest.mark.parametrize("verb", ["pull", "launch", "noise", "demo"])
+def test_who_asks_for_json_where_there_is_none_is_told_where_there_is(verb):
+    ended = make(verb, "JSON=1")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "JSON=1 is for: doctor ladder compare compare-hosts compare-runs status" in ended.stderr
+
+
 @pytest.mark.parametrize("word", ["SHELL=/bin/bash", "BIN=.venv/bin", "COLUMNS=80", "NO_COLOR=1", "N=2", "SUDO=1"])
 def test_words_of_make_itself_and_of_other_verbs_are_none_to_refuse(word):
     assert make("status", word).returncode == 0
@@ -66,7 +73,14 @@ def test_every_word_that_the_makefile_reads_is_known():
     text = (CHECKOUT / "Makefile").read_text()
     listed = " ".join(re.findall(r"^(?:OTHER_)?WORDS := ((?:.*\\\n)*.*)", text, re.MULTILINE)).split()
     own = re.findall(r"^(?:export |define )?([A-Z_]+)(?: :?=|$)", text, re.MULTILINE)
-    assert set(re.findall(r"\$\(([A-Z_]+)\)", text)) - {*own, "MAKEFILE_LIST", "GIVEN", "NEW", "LONG"} <= set(listed)
+    assert set(re.findall(r"\$\(([A-Z_]+)\)", text)) - {
+        *own,
+        "MAKEFILE_LIST",
+        "MAKECMDGOALS",
+        "GIVEN",
+        "NEW",
+        "LONG",
+    } <= set(listed)
 
 
 @pytest.mark.parametrize("verb", ["teardown", "ladder"])
