@@ -13,6 +13,13 @@ from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial
 
 BLOCKS, SECONDS, LATENCIES, TIMES = 10, 120, 5_000, 5
 
+LONG = {
+    "seconds": SECONDS,
+    "rows": 17_500 * SECONDS,
+    "commits": 175 * SECONDS,
+    "settled_rows_per_s": 17_500 * SECONDS / (SECONDS + 0.5),
+}
+
 
 def page_seconds(directory: Path) -> list[float]:
     """Return what ``pgladder report`` takes as a whole process, over several runs after one that fills its cache."""
@@ -44,6 +51,6 @@ def write_run(directory: Path) -> None:
         latency_hdr=histogram,
     )
     for trial in trials:
-        record = a_record(trial.trial, trial.phase, block=trial.block, seconds=SECONDS)
+        record = a_record(trial.trial, trial.phase, block=trial.block, **LONG)
         run.append(record, replace(samples, trial=trial.trial))
     run.finish()
