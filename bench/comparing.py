@@ -64,8 +64,8 @@ def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) 
 
 def took_turns(directories: Iterable[Path]) -> bool:
     """Tell whether hosts' runs of one machine were measured in turns; where no run was pulled, none is looked at."""
-    runs = [read(only_run(directory)) for directory in directories if (directory / PLAN).is_file()]
-    return len(runs) > 1 and interleaved(runs)
+    there = [directory for directory in directories if (directory / PLAN).is_file()]
+    return len(there) > 1 and interleaved([records_of(only_run(directory)) for directory in there])
 
 
 def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:

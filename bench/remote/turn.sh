@@ -11,5 +11,6 @@ if [ -n "$block" ] && [ "${given:-0}" -lt "$block" ]; then
   sync turn.part
   mv turn.part turn
   sync .
+  given=$block
 fi
-[ -n "$block" ] || [ -e SHA256SUMS ] || printf %s "$given"
+[ -e SHA256SUMS ] || printf %s "$given"

@@ -92,10 +92,9 @@ def _forest(report: ComparisonReport) -> Sequence[Row]:
     """Return a row a pair: first over all cells, which is what arms are ranked by, then cell by cell."""
     over = report.overall
     ranked = [(f"over all {over.cells} cells", None, pair) for pair in over.pairs] if over else []
-    floors = [cell.noise if report.paired else None for cell in report.cells]  # else drift between runs comes on top
     each = [
-        (_told_apart(report, cell), floor, pair)
-        for cell, floor in zip(report.cells, floors, strict=True)
+        (_told_apart(report, cell), cell.noise if report.paired else None, pair)  # else drift between runs comes on top
+        for cell in report.cells
         for pair in cell.pairs
     ]
     return [
