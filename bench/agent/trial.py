@@ -35,7 +35,7 @@ from bench.model import (
 from bench.probes.block import data_device
 from bench.probes.sensors import Sensors
 from bench.server.server import Server
-from bench.server.session import DriftError, ServerError, Session, VariantError, script
+from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.stats.histogram import decode, merge, percentiles
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
@@ -208,7 +208,7 @@ class TrialRunner:
             if clients.wait_until(moment):
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
-            server = session.named(script("counters"))
+            server = session.named(session.script("counters"))
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster)
         outcome.closes_s = window.closes_ns / SECOND_NS

@@ -79,7 +79,7 @@ class BroughtServer:
         ]
         if self._major != MAJOR:
             limits.append(f"it is PostgreSQL {self._major}, measured by --any-version")
-        session = Session(self._arguments)
+        session = Session(self._arguments, self.schema)
         if session.value("SELECT NOT has_database_privilege(current_database(), 'CREATE')"):
             raise WrongUseError(
                 f"The user {self._parameters['user']!r} may not create a schema in {self._parameters['dbname']!r}:"
@@ -96,7 +96,7 @@ class BroughtServer:
 
     def connections_free(self) -> int:
         """Return how many more connections an ordinary user may open now."""
-        session = Session(self._arguments)
+        session = Session(self._arguments, self.schema)
         free = session.value(
             "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
             " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
@@ -106,7 +106,7 @@ class BroughtServer:
 
     def session(self) -> Session:
         """See ``Server.session``; makes our schema where it is not there yet."""
-        session = Session(self._arguments)
+        session = Session(self._arguments, self.schema)
         session.run(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema)))
         return session
 
@@ -131,7 +131,7 @@ class BroughtServer:
         deadline = monotonic() + RECOVERY_S
         while True:
             try:
-                return Session(self._arguments).close()
+                return Session(self._arguments, self.schema).close()
             except psycopg2.OperationalError as error:
                 if monotonic() > deadline:
                     detail = f"{_one_line(error)} (tried for {RECOVERY_S} s)"
@@ -142,7 +142,7 @@ class BroughtServer:
         """Return its postmaster's process id if that is a process of this machine."""
         if self.transport != "socket" and not _is_loopback(self._parameters.get("hostaddr") or self._host):
             return None
-        session = Session(self._arguments)
+        session = Session(self._arguments, self.schema)
         backend = int(session.value("SELECT pg_backend_pid()"))
         try:
             process = psutil.Process(backend)
@@ -157,7 +157,7 @@ class BroughtServer:
         """Return its data directory where we may see it."""
         if self.postmaster() is None:
             return None
-        session = Session(self._arguments)
+        session = Session(self._arguments, self.schema)
         try:
             directory = Path(session.setting("data_directory"))
         except psycopg2.errors.InsufficientPrivilege:
@@ -174,7 +174,7 @@ class BroughtServer:
 
         """
         try:
-            session = Session(self._arguments)
+            session = Session(self._arguments, self.schema)
             session.run(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(self.schema)))
             session.close()
         except psycopg2.Error as error:

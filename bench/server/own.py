@@ -133,11 +133,11 @@ class OwnServer(Server, ABC):
 
     def connect(self) -> Session:
         """See ``Cluster.connect``."""
-        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""})
+        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""}, self.schema)
 
     def session(self) -> Session:
         """See ``Server.session``."""
-        return Session(self.endpoint("socket").psycopg2_arguments())
+        return Session(self.endpoint("socket").psycopg2_arguments(), self.schema)
 
     def data_directory(self) -> Path:
         """See ``Server.data_directory``."""

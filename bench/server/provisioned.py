@@ -126,7 +126,7 @@ class ProvisionedServer(OwnServer):
                 self.write_variant(self._provisioned.text)
                 self.start()
             with closing(self.connect()) as session:
-                session.run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+                session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
 
     def _is_put_back(self) -> bool:
         return self._cluster.variant_file.read_text() == self._provisioned.text

@@ -16,6 +16,7 @@ from psycopg2 import sql
 from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 
 from bench.model import Layout, PgladderError
+from bench.table import qualified
 
 STATEMENT_TIMEOUT_MS = 600_000
 
@@ -36,11 +37,6 @@ class VariantError(ServerError):
         self.variant, self.why = variant, why
 
 
-def script(name: str) -> str:
-    """Return the text of ``bench/server/sql/<name>.sql``."""
-    return (files("bench.server") / "sql" / f"{name}.sql").read_text()
-
-
 def _wait(connection: psycopg2.extensions.connection, seconds: float | None = None) -> None:
     """Wait for an answer; Ctrl-C cancels the statement at once, where libpq's own wait would only end with it."""
     deadline = None if seconds is None else monotonic() + seconds
@@ -56,9 +52,10 @@ def _wait(connection: psycopg2.extensions.connection, seconds: float | None = No
 
 
 class Session:
-    """One connection in autocommit mode, its search path set to the schema pgladder works in."""
+    """One connection in autocommit mode, for work in one schema, which statements call ``{schema}``."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: Mapping[str, Any], schema: str) -> None:
+        self.schema = schema
         self.connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
         self.connection.autocommit = True
         self.run(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
@@ -75,6 +72,14 @@ class Session:
         """
         with self.connection.cursor() as cursor:
             self._execute(cursor, statement, values, seconds)
+
+    def qualified(self, statement: str) -> str:
+        """Return a statement with the schema's name where it says ``{schema}`` (``bench.table``)."""
+        return qualified(statement, self.schema)
+
+    def script(self, name: str) -> str:
+        """Return the statements of ``bench/server/sql/<name>.sql``, likewise."""
+        return self.qualified((files("bench.server") / "sql" / f"{name}.sql").read_text())
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""
@@ -116,17 +121,17 @@ class Session:
     def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
         """Make the table ``events`` anew in a layout, with so many rows in it."""
         self.drop_table()
-        self.run(script(layout))
+        self.run(self.script(layout))
         if preload_rows:
-            self.run(script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+            self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
 
     def drop_table(self) -> None:
         """Drop the table ``events``, if there is one."""
-        self.run("DROP TABLE IF EXISTS events")
+        self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"))
 
     def table_sizes(self) -> tuple[int, int]:
         """Return bytes of the table and of its indexes."""
-        [(table, indexes)] = self.rows(script("sizes"))
+        [(table, indexes)] = self.rows(self.script("sizes"))
         return int(table), int(indexes)
 
     def next_transaction(self) -> int:

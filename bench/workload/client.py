@@ -21,6 +21,7 @@ import psycopg2
 import psycopg2.extensions
 
 from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.table import Table
 from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
@@ -63,6 +64,7 @@ class Client:
         self.job = job
         self.batch = job.parameters.batch
         self.source = RowSource(job.writer, job.seed, job.parameters.payload_bytes)
+        self.table = Table(schema=job.endpoint.schema)
         self.recorder: Recorder
         self.lost: list[Lost] = []
         self.errors: list[str] = []
@@ -145,7 +147,7 @@ class AsyncClient(Client):
         if self.in_use > self.high_water:  # noqa: PLR1730 - max() costs three times as much
             self.high_water = self.in_use
         try:
-            await self.phase.insert(connection, rows)
+            await self.phase.insert(connection, rows, self.table)
             answered = monotonic_ns()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
             self.lose(first, error, in_doubt=not _refused(error))
@@ -205,7 +207,7 @@ class SyncClient(Client):
         asked = monotonic_ns()
         self.connected = 0
         try:
-            self.phase.insert(kept, rows)
+            self.phase.insert(kept, rows, self.table)
         except Exception as error:  # noqa: BLE001 - accounted for, ends the trial
             reached = self.connected or not self.phase.connects
             return self.lose(first, error, in_doubt=bool(reached) and not _refused(error))

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from bench.model import Parameters
+from bench.table import Table
 
 Row = tuple[int, str]
 Rows = Sequence[Row]
@@ -23,7 +24,6 @@ Running = Callable[[], bool]
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Drive = Callable[[Commit, Running, int], Awaitable[None]]
 
-INSERT = "INSERT INTO events (device_id, payload) VALUES ($1, $2)"
 COLUMNS = ("device_id", "payload")
 
 
@@ -34,7 +34,7 @@ class AsyncPhase:
     name: str
     method: str
     parameters: Parameters
-    insert: Callable[[Connection, Rows], Awaitable[object]]
+    insert: Callable[[Connection, Rows, Table], Awaitable[object]]
     drive: Drive
     barrier: bool = False
     """Commits start together and wait for the slowest: fewer are under way, on average, than ``in_flight``."""
@@ -50,7 +50,7 @@ class SyncPhase:
     method: str
     parameters: Parameters
     open: Callable[[Callable[[], Any]], Any]
-    insert: Callable[[Any, Rows], None]
+    insert: Callable[[Any, Rows, Table], None]
     connects: bool = False
     """Each commit opens a connection of its own."""
     bound_values: bool = False

@@ -27,7 +27,7 @@ PATIENCE_S = 240
 """For what takes seconds: a machine that others use is slow, not wrong."""
 INSERTING = (
     "FROM pg_stat_activity WHERE application_name = 'pgladder'"
-    " AND (query LIKE 'INSERT INTO events%' OR query LIKE 'COPY%events%')"
+    " AND (query LIKE 'INSERT INTO %.events%' OR query LIKE 'COPY%events%')"
 )
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this")
