@@ -144,7 +144,7 @@ def choose(has: Columns) -> tuple[dict[str, str], dict[str, str]]:
 
 def not_counted(settings: Mapping[str, str]) -> dict[str, str]:
     """Return what stays 0 under these settings, which is not what happened, and why. Pure."""
-    missing = {}
+    missing: dict[str, str] = {}
     if settings["track_wal_io_timing"] == "off":
         missing |= dict.fromkeys(("wal_write_time", "wal_sync_time"), "track_wal_io_timing is off")
     if (method := settings["wal_sync_method"]) in ("open_sync", "open_datasync"):
