@@ -285,8 +285,10 @@ class Record:
     start: Start | None
     transactions: Count | None
     """Transaction ids the server used during the trial; None where it could not be told."""
-    counters: dict[str, float]
-    """Differences of the server's own counters over the window; empty where not readable."""
+    counters: dict[str, float | None]
+    """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
+    not_counted: dict[str, str] = field(default_factory=dict)
+    """By counter, why it is null: the server lacks it, or does not count it as it is configured."""
     wal_files_created: Count | None = None
     """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
     energy_j: Amount | None = None

@@ -97,12 +97,13 @@ def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]
     return 100 * busy, 100 * (last.steal - first.steal) / (last.total - first.total)
 
 
-def counters_between(moments: Sequence[Moment]) -> dict[str, float]:
-    """Return how far the server's counters went from the first reading to the last. Pure."""
+def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[str, float | None]:
+    """Return how far the server's counters went from the first reading to the last, None of those missing. Pure."""
     if len(moments) < 2:
         return {}
     first, last = moments[0].server, moments[-1].server
-    return {name: last[name] - first[name] for name in first}
+    read = {name: last[name] - first[name] for name in first if name in last}
+    return {**read, **dict.fromkeys(missing)}
 
 
 def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | None:

@@ -34,6 +34,7 @@ from bench.model import (
 )
 from bench.probes.block import data_device
 from bench.probes.sensors import Sensors
+from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.stats.histogram import decode, merge, percentiles
@@ -67,6 +68,7 @@ class Outcome:
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
+    counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
     moments: list[observe.Moment] = field(default_factory=list)
     wal_files_created: int | None = None
     checkpoint_s: float | None = None
@@ -148,6 +150,7 @@ class TrialRunner:
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         outcome.durability = durability(session, trial.layout)
+        outcome.counters = counters_of(session)
         table, indexes = session.table_sizes()
         temperature = self._sensors.read().temperature_c
         outcome.start = Start(
@@ -166,10 +169,11 @@ class TrialRunner:
         directory = self.server.data_directory()
         return shutil.disk_usage(directory).free if directory else None
 
-    def _count_wal(self, session: Session, trial: Trial, before: int, outcome: Outcome) -> None:
+    def _count_wal(self, session: Session, trial: Trial, before: int | None, outcome: Outcome) -> None:
         """Note what a trial wrote, and whether files had to be created for it."""
-        cell, used = cell_of(trial), session.wal_position() - before
-        self._wal_used[cell] = max(used, self._wal_used.get(cell, 0))
+        cell, position = cell_of(trial), session.wal_position()
+        if position is not None and before is not None:
+            self._wal_used[cell] = max(position - before, self._wal_used.get(cell, 0))
         there, at_start = session.wal_segments(), outcome.start.wal_segments if outcome.start else None
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)
@@ -208,7 +212,7 @@ class TrialRunner:
             if clients.wait_until(moment):
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
-            server = session.named(session.script("counters"))
+            server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster)
         outcome.closes_s = window.closes_ns / SECOND_NS
@@ -296,7 +300,8 @@ class TrialRunner:
             steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
-            counters=observe.counters_between(outcome.moments),
+            counters=observe.counters_between(outcome.moments, outcome.counters.missing),
+            not_counted=dict(outcome.counters.missing) if len(outcome.moments) > 1 else {},
             wal_files_created=outcome.wal_files_created,
             energy_j=observe.energy_j(outcome.moments, self._sensors.energy_range_uj) if outcome.complete else None,
             durability=outcome.durability,

@@ -23,6 +23,7 @@ from bench.conf import read_conf, refuse_owned
 from bench.control_group import memory_limit_bytes
 from bench.model import Variant, WrongUseError
 from bench.server.session import VariantError
+from bench.tuning.parameters import hint
 from bench.units import shown
 from bench.wal import KEEPING_WAL
 
@@ -35,6 +36,7 @@ SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL,
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
 HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
+UNRECOGNIZED = re.compile(r'unrecognized configuration parameter "([^"]+)"')
 GB = 1e9
 PROCESSORS = os.cpu_count() or 1
 
@@ -126,7 +128,7 @@ class Staging:
     def _readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
         done = self._run(["sh", "-c", LOOP, "sh", self._bin / "postgres", self._directory, *names])
         if done.returncode:
-            raise VariantError(variant, complaint(done.stderr))
+            raise VariantError(variant, complaint(done.stderr) + hint(UNRECOGNIZED.findall(done.stderr)))
         return {name: text.rstrip("\n") for name, text in zip(names, done.stdout.split("\0")[:-1], strict=True)}
 
     def _missing_libraries(self, texts: Mapping[str, str]) -> Iterable[str]:
