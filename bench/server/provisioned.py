@@ -168,7 +168,7 @@ class ProvisionedServer(OwnServer):
         An interruption waits until it has: a unit that is told to stop while it starts may leave a server that
         systemd does not know.
         """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             done = _run(["sudo", "-n", "systemctl", verb, self._cluster.unit])
         finally:
