@@ -10,8 +10,6 @@ from pathlib import Path
 
 PART = ".part"
 """Ends the name of a file that is being written."""
-ENTERABLE = 0o755
-"""Of directories that a user other than ours must enter: set, as a umask would close them."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -46,8 +44,8 @@ def open_own(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o666)
 
 
-def make_enterable(directory: Path) -> list[Path]:
-    """Make a directory, and those above it that are missing, for everybody to enter; return those made, topmost first.
+def make_directories(directory: Path, mode: int) -> list[Path]:
+    """Make a directory and those missing above it, of a mode that no umask changes; return them, topmost first.
 
     Raises:
         OSError: one can't be made.
@@ -55,7 +53,7 @@ def make_enterable(directory: Path) -> list[Path]:
     """
     if directory.is_dir():
         return []
-    made = make_enterable(directory.parent)
+    made = make_directories(directory.parent, mode)
     directory.mkdir()
-    directory.chmod(ENTERABLE)
+    directory.chmod(mode)
     return [*made, directory]

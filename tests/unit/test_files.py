@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.files import make_enterable, open_own, write_whole
+from bench.files import make_directories, open_own, write_whole
 
 
 def test_a_file_that_does_not_fit_leaves_the_one_before_and_no_part_of_itself(tmp_path, monkeypatch):
@@ -84,12 +84,12 @@ def test_a_link_is_not_opened_to_be_added_to(tmp_path):
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
-def test_a_directory_for_everybody_to_enter_is_one_under_any_umask(tmp_path, mask):
+def test_directories_have_the_mode_asked_for_under_any_umask(tmp_path, mask):
     before = os.umask(mask)
     try:
-        made = make_enterable(tmp_path / "a" / "b")
+        made = make_directories(tmp_path / "a" / "b", 0o755)
     finally:
         os.umask(before)
     assert made == [tmp_path / "a", tmp_path / "a" / "b"]
     assert [each.stat().st_mode & 0o777 for each in made] == [0o755, 0o755]
-    assert make_enterable(tmp_path / "a" / "b") == []
+    assert make_directories(tmp_path / "a" / "b", 0o755) == []
