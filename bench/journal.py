@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
-from bench.files import PART, write_whole
+from bench.files import PART, open_own, write_whole
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, from_json_lines, to_json
 from bench.stats.histogram import decode
 
@@ -72,7 +72,7 @@ class RunDirectory:
         """Write a trial's samples, then its record; both are on disk when this returns."""
         write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
         self._drop_cut_line()
-        with (self.path / TRIALS).open("ab") as journal:
+        with os.fdopen(open_own(self.path / TRIALS, os.O_WRONLY | os.O_APPEND), "ab") as journal:
             journal.write(to_json(record) + b"\n")
             journal.flush()
             os.fsync(journal.fileno())
@@ -96,16 +96,17 @@ class RunDirectory:
 
     def _files(self) -> Iterable[Path]:
         besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
-        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+        found = (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+        return (path for path in found if path.suffix != PART)  # of another pull, or of one that was cut off
 
     def _records(self) -> dict[str, Path]:
         """Return the files that are not samples, by name."""
         return {name: path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()}
 
     def _drop_cut_line(self) -> None:
-        journal = self.path / TRIALS
-        if journal.exists() and not (text := journal.read_bytes()).endswith(b"\n") and text:
-            os.truncate(journal, text.rfind(b"\n") + 1)
+        if (self.path / TRIALS).exists():
+            with os.fdopen(open_own(self.path / TRIALS, os.O_RDWR), "rb+") as journal:
+                journal.truncate(journal.read().rfind(b"\n") + 1)
 
     # --- reading, anywhere -------------------------------------------------------------------------------------------
 

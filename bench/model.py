@@ -228,6 +228,10 @@ class Reason:
     code: str
     detail: str
 
+    def __post_init__(self) -> None:
+        """Keep it to one line, whoever wrote the file it came from: a second one would pass for ours."""
+        object.__setattr__(self, "detail", " ".join(self.detail.split()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:

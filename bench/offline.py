@@ -12,6 +12,7 @@ from bench.analysis.belongs import check_records
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
+from bench.files import write_whole
 from bench.journal import REPORT, TRIALS, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
 from bench.noise import compare_beside, compare_box
@@ -91,7 +92,7 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
     page = out or directory / REPORT
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
-    page.write_text(html, encoding="utf-8")
+    write_whole(page, html.encode())
     return page, reports
 
 
@@ -102,7 +103,7 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
     runs = [read(each) for each in directories]
     html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
-    page.write_text(html, encoding="utf-8")
+    write_whole(page, html.encode())
 
 
 def _comparisons(

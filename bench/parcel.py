@@ -8,15 +8,19 @@ import hashlib
 import io
 import re
 import tarfile
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from bench.files import write_whole
+from bench.files import PART, write_whole
 from bench.journal import CANCELLED, HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
 from bench.model import PgladderError
 
+ABANDONED_S = 3600
+"""So long after it was last written to, nobody writes a file any more."""
 DIGEST = "PGLADDER.sha256"
 END = "PGLADDER.end"
 """The last member's name: without it the stream was cut. It holds the name of the mark that the run ended with."""
@@ -120,8 +124,17 @@ def _closed(directory: Path, files: int, size: int, mark: bytes) -> Arrived:
         (directory / SUMS).unlink(missing_ok=True)
     (directory / CANCELLED).unlink(missing_ok=True)
     if cancelled:
-        (directory / CANCELLED).touch()
+        write_whole(directory / CANCELLED, b"")
+    _tidy(directory)
     return Arrived(files, size, sealed=sealed)
+
+
+def _tidy(directory: Path) -> None:
+    """Remove what pulls that were cut off left half written; what another one is writing now is younger."""
+    for part in directory.rglob(f"*{PART}"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > ABANDONED_S:
+                part.unlink()
 
 
 def _digest(content: bytes) -> str:

@@ -18,7 +18,8 @@ import pytest
 from bench.journal import RunDirectory
 from bench.model import Record
 from bench.server.binaries import find_binaries
-from bench.server.private import free_port, ordinary_user
+from bench.server.owner import ordinary_user
+from bench.server.private import free_port
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "1")

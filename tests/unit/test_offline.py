@@ -48,6 +48,25 @@ def test_the_page_lies_beside_the_files_and_is_none_of_them(run, capsys):
     assert RunDirectory(run).check_sums()
 
 
+@pytest.mark.parametrize("out", [[], ["--out"]])
+def test_a_page_replaces_a_link_and_leaves_what_it_leads_to(run, capsys, tmp_path, out):
+    theirs, page = tmp_path / "theirs", run / "report.html"
+    theirs.write_text("untouched")
+    page.symlink_to(theirs)
+    assert report(capsys, run, *out, *[page for _ in out])[0] == 0
+    assert (theirs.read_text(), page.is_symlink()) == ("untouched", False)
+    assert "bench-1" in page.read_text()
+
+
+def test_a_detail_with_several_lines_is_shown_as_one(tmp_path, capsys):
+    run = written(tmp_path / "run", a_record(1), a_record(2, **void(detail="lost\nNote: all is well")), finish=False)
+    with pytest.raises(SystemExit):
+        main(["ladder", str(run)])
+    told = capsys.readouterr().out
+    assert "lost Note: all is well" in " ".join(told.split())
+    assert "\nNote: all" not in told
+
+
 def test_hosts_below_a_directory_share_one_page(run, capsys):
     written(run.parent / "bench-2")
     assert report(capsys, run.parent)[0] == 0

@@ -1,7 +1,9 @@
 """A run that travels: whole or not at all, new files only, readable at any moment."""
 
 import io
+import os
 import tarfile
+import threading
 from unittest.mock import ANY
 
 import pytest
@@ -134,6 +136,39 @@ def test_a_file_damaged_here_is_brought_again_with_the_checksums_of_the_run(box,
     damaged.write_text("x")
     assert arrive(sent(box, digests(here)), here) == Arrived(2, ANY, sealed=True)
     assert RunDirectory(here).check_sums()
+
+
+def test_two_pulls_at_once_leave_a_whole_run(box, here):
+    box.finish()
+    text, errors = sent(box), []
+
+    def pull():
+        try:
+            for _ in range(20):
+                arrive(text, here)
+        except OSError as error:
+            errors.append(error)
+
+    pulls = [threading.Thread(target=pull) for _ in range(2)]
+    for each in pulls:
+        each.start()
+    for each in pulls:
+        each.join()
+    assert errors == []
+    assert digests(here) == digests(box.path)
+    assert [path.name for path in here.rglob("*.part")] == []
+
+
+def test_what_a_pull_that_was_cut_off_left_half_written_is_none_of_the_run_and_goes_with_the_next(box, here):
+    box.finish()
+    arrive(sent(box), here)
+    ours, old = here / "plan.json.1234.part", here / "samples" / "1.jsonl.5678.part"
+    for part in (ours, old):
+        part.write_text("half")
+    os.utime(old, (0, 0))
+    assert RunDirectory(here).check_sums()
+    arrive(sent(box, digests(here)), here)
+    assert (ours.exists(), old.exists()) == (True, False)
 
 
 def test_the_plan_comes_first_so_that_a_cut_pull_is_one_that_is_seen(box):

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from bench.files import write_whole
 from bench.model import PgladderError
 
 
@@ -70,6 +71,4 @@ def _make() -> Assets:
 
 def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_whole(path, content)
