@@ -14,7 +14,7 @@ def test_the_wheel_has_the_templates_the_schemas_and_the_sql(tmp_path):
     [wheel] = tmp_path.glob("*.whl")
     packed = set(ZipFile(wheel).namelist())
     bench = {
-        str(path.relative_to(ROOT)) for path in (ROOT / "bench").rglob("*") if path.suffix in {".py", ".sql", ".json"}
+        str(path.relative_to(ROOT)) for path in (ROOT / "bench").rglob("*") if path.suffix in {".py", ".sql", ".json", ".tsv"}
     }
     templates = {f"bench/{path.relative_to(ROOT)}" for path in (ROOT / "templates").rglob("*.j2")}
     assert packed >= bench | templates
