@@ -44,6 +44,7 @@ from bench.server.server import Server
 from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
 from bench.variants import Machine, check_foreign, check_harness, harness_for, plan_with, this_machine
+from bench.workload.memory import check_memory, memory_left
 from bench.workload.phase import ladder
 
 
@@ -118,6 +119,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             left=len(left),
             limits=brought.limits if brought else (),
         )
+        check_memory([trial for trial, _ in left], ladder(), *memory_left())
         _check_room(request, ready, brought or cluster)
         server: Server
         if brought:

@@ -9,6 +9,7 @@ from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective
 from bench.state import BoxState
 from bench.tuning.render import as_variant, variant_names
 from bench.variants import ALL, check_foreign, plan_with
+from bench.workload.memory import check_memory
 from bench.workload.phase import ladder
 
 
@@ -153,7 +154,8 @@ def check_again(state: BoxState, plan: Plan) -> None:
 
 
 def _check_room(state: BoxState, plan: Plan) -> None:
-    """Refuse what leaves no arm; an arm whose WAL is too much is refused on the box, by itself."""
+    """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
+    check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
     need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:
         raise WrongUseError(
