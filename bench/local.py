@@ -43,7 +43,8 @@ from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
 from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
-from bench.variants import harness_for, plan_with, this_machine
+from bench.variants import Machine, check_foreign, check_harness, harness_for, plan_with, this_machine
+from bench.workload.memory import check_memory, memory_left
 from bench.workload.phase import ladder
 
 
@@ -107,6 +108,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
         plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
+        if given and not brought:
+            check_foreign(plan, lambda: _machine(request, cluster))
         directory = directory or RunDirectory(request.out or _place_of_results(run, box))
         left = remaining(plan, directory.records())
         ready = Prepared(
@@ -116,6 +119,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             left=len(left),
             limits=brought.limits if brought else (),
         )
+        check_memory([trial for trial, _ in left], ladder(), *memory_left())
         _check_room(request, ready, brought or cluster)
         server: Server
         if brought:
@@ -196,6 +200,7 @@ def _private(request: Request, plan: Plan) -> PrivateServer:
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
+    check_harness(plan)
     return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
 
 
@@ -266,8 +271,12 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
         return make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
     need = _connections(wish)
     harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-    machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
-    return plan_with(wish, machine, need, harness, run=run, created=created, seed=seed)
+    return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+
+
+def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
+    """Read what this machine is to variants: its disk is that of the server there is, or will be."""
+    return this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
 
 
 def _connections(wish: Wish) -> int:

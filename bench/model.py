@@ -30,8 +30,8 @@ Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not cr
 Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
 
-MAX_STATEMENT_PARAMETERS = 65_535
-"""What the extended query protocol can number: a 16-bit count (PostgreSQL 15 manual, 55.7, Bind)."""
+MAX_STATEMENT_PARAMETERS = 32_767
+"""What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
 
 
 class PgladderError(Exception):

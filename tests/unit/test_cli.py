@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,8 @@ from bench import cli
 from bench.cli import main
 from bench.journal import RunDirectory
 from bench.model import to_json
+from bench.tuning.render import as_variant
+from bench.variants import harness_for
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, void
 
 
@@ -75,7 +78,10 @@ def refused(capsys, tmp_path):
         (["--layouts", "unloged"], "Unknown layout 'unloged'; did you mean unlogged"),
         (["--transports", "sockets"], "Unknown transport 'sockets'; did you mean socket"),
         (["--phases", "1", "--batch", "5"], "--batch means nothing to the phases asked for: 1."),
-        (["--phases", "2-E", "--batch", "32768"], "ask for --batch 32767 or less"),
+        (["--phases", "2-E", "--batch", "16384"], "ask for --batch 16383 or less"),
+        (["--phases", "2-G", "--batch", "1000000000"], "takes about 600.05 GB of memory for the clients"),
+        (["--processes", "200000", "--phases", "1"], "200,000"),
+        (["--payload-bytes", "2000000000"], "ask for --payload-bytes 1000000000 or less"),
         (["--phases", "2", "--pool-max", "5"], "can't hold at least 10 and at most 5"),
         (["--blocks", "1000000"], "ask for fewer --blocks"),
         (["--preload-rows", "999999999999"], "make room"),
@@ -141,6 +147,36 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
 def test_a_plan_that_is_malformed_newer_or_impossible_is_refused(refused, tmp_path, text, sentence):
     (tmp_path / "plan.json").write_bytes(text)
     assert sentence in refused("run", "--plan", "plan.json")
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"variants": (as_variant("stock", "archive_command = 'id'\n"),)},
+            "not made here and sets archive_command",
+        ),
+        ({"harness": as_variant("harness", "listen_addresses = '*'\n")}, "listen_addresses is * there, 127.0.0.1 here"),
+    ],
+)
+@pytest.mark.parametrize("given", ["--plan", "--resume", "reproduce"])
+def test_a_plan_is_carried_out_as_far_as_it_reaches_no_further_than_its_server(
+    refused, tmp_path, changed, sentence, given
+):
+    plan = replace(planned_here(), **changed)
+    directory = RunDirectory(tmp_path / "run")
+    directory.begin(plan)
+    command = {
+        "--plan": ["run", "--plan", directory.path / "plan.json"],
+        "--resume": ["run", "--resume", directory.path],
+        "reproduce": ["reproduce", directory.path],
+    }
+    assert sentence in refused(*command[given], "--data-dir", tmp_path)
+
+
+def planned_here():
+    trials = [a_trial(number, block=number) for number in (1, 2, 3)]
+    return replace(a_plan(*trials), harness=harness_for(200, tls=False))
 
 
 def test_a_plan_that_is_not_there_is_refused(refused, tmp_path):

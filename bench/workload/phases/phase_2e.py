@@ -27,4 +27,5 @@ PHASE = AsyncPhase(
     insert=insert,
     drive=side_by_side,
     bound_values=True,
+    sent_whole=True,
 )
