@@ -23,7 +23,21 @@ from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, by_cell, headline, rate_name, rates, refused, settled, shared
+from bench.arms import (
+    Block,
+    ByBlock,
+    Cell,
+    Rate,
+    burst,
+    by_cell,
+    headline,
+    rate_name,
+    rates,
+    refused,
+    settled,
+    shared,
+    why_void,
+)
 from bench.facts import comparable, in_words
 from bench.model import Fact, Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
@@ -267,7 +281,7 @@ def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
 def _void(side: Side, where: tuple[Cell, str]) -> str:
     voids = _voids(side, where)
     trials = ", ".join(str(record.trial) for record in voids)
-    return f"trial {trials} of {side.name}: void, {voids[0].validity.reasons[0].detail}"
+    return f"trial {trials} of {side.name}: void, {why_void(voids[0])}"
 
 
 def _summary(side: Side, cell: Cell, variant: str, rate: Rate) -> ArmSummary:
