@@ -94,8 +94,13 @@ def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
 def why_not(record: Record, rate: Rate) -> str:
     """Say why a trial that has no such rate has none."""
     if record.validity.state == "void":
-        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+        return f"trial {record.trial} is void, {why_void(record)}"
     return f"trial {record.trial} has no {rate_name(rate)} rate"
+
+
+def why_void(record: Record) -> str:
+    """Return every reason of a void trial: the one that voids it need not be the first."""
+    return "; ".join(reason.detail for reason in record.validity.reasons)
 
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:

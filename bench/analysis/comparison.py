@@ -36,7 +36,9 @@ class CellNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSummary:
-    """One arm in one cell: medians over its trials that are not void, None where there are none.
+    """One arm in one cell: geometric means over its trials that are not void, None where there are none.
+
+    The ratio of two arms is that of these figures, where no block of either is left out.
 
     Attributes:
         name: a variant, a run or a host.

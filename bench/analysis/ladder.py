@@ -5,13 +5,14 @@ named; what makes a number doubtful is carried along for the report to say first
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.doubts import worst
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.arms import nothing_left
 from bench.model import (
@@ -30,11 +31,12 @@ Key = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why some trials of a rung are suspect or void."""
+    """Why some trials of a rung are suspect or void; ``reason`` is the gravest one's, that of the trial ``worst``."""
 
     state: str
     trials: tuple[int, ...]
     reason: Reason
+    worst: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,10 +219,11 @@ def _middle(trials: Iterable[Record], read: Callable[[Record], float | None]) ->
 
 
 def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by the trials' state and code; the first trial's wording stands for all."""
+    """Gather reasons by the trials' state and code; the gravest one's wording stands for all."""
     found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
             found.setdefault((trial.validity.state, reason.code), []).append((trial, reason))
     for (state, _), same in found.items():
-        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=same[0][1])
+        gravest, reason = worst(same)
+        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=reason, worst=gravest.trial)

@@ -188,7 +188,8 @@ def caption(report: ComparisonReport) -> str:
     paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     text = (
-        f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"
+        f"rates: geometric means over blocks; ratio: of the {report.headline} ones, {paired}; interval:"
+        f" {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
         " found in 8 of 10 cases (>2×: a factor above 2)"
         "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"

@@ -12,6 +12,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
 from bench.model import Fingerprint, Unreadable
 
@@ -200,7 +201,7 @@ def _times(value: float | None) -> str:
 
 
 def doubt_lines(ladder: Ladder) -> Iterable[Text]:
-    """Return a line for each kind of doubt that the records carry: where, and in the words of the first trial."""
+    """Return a line for each kind of doubt that the records carry: where, and in the words of the gravest."""
     found: dict[tuple[str, str], list[tuple[Rung, Doubt]]] = {}
     for rung in ladder.rungs:
         for doubt in rung.doubts:
@@ -211,10 +212,10 @@ def doubt_lines(ladder: Ladder) -> Iterable[Text]:
 
 def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
     where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
-    first = same[0][1]
-    likewise = f" in trial {first.trials[0]}, likewise in the others" if same[1:] or first.trials[1:] else ""
+    gravest = max((doubt for _, doubt in same), key=lambda doubt: size_of_doubt(doubt.reason))
+    likewise = f" in trial {gravest.worst}, likewise in the others" if same[1:] or gravest.trials[1:] else ""
     word = f"{state.capitalize()} {MARKS.get(state, '?')}"
-    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {first.reason.detail}{likewise}: {where}"
+    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}: {where}"
 
 
 def _list(doubt: Doubt) -> str:

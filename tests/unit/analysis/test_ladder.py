@@ -84,10 +84,10 @@ def test_a_rung_of_void_trials_has_no_number_and_no_step_goes_over_it():
     assert found["2"].vs_phase_1 == 3
 
 
-def test_the_same_reason_of_several_trials_is_one_doubt():
+def test_the_same_reason_of_several_trials_is_one_doubt_in_the_words_of_the_gravest():
     records = [a_record(number, validity=doubtful("suspect", "steal", f"{number} %")) for number in (1, 2, 3)]
     [doubt] = rungs(*records)["2-C"].doubts
-    assert (doubt.trials, doubt.reason.detail) == ((1, 2, 3), "1 %")
+    assert (doubt.trials, doubt.worst, doubt.reason.detail) == ((1, 2, 3), 3, "3 %")
 
 
 def test_a_suspect_trial_is_not_called_void_for_sharing_a_reason_with_a_void_one():

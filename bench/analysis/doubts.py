@@ -1,0 +1,33 @@
+"""Which of several doubts of one kind is the gravest: that one is quoted, not whichever came first."""
+
+import re
+from collections.abc import Iterable
+
+from bench.model import Reason, Record
+
+WHO = re.compile(r"writer \d+: ")
+"""Begins the sentence on one writer's rows; its number is no size."""
+PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+FEWER_IS_WORSE = {"few-commits"}
+
+
+def size(reason: Reason) -> float:
+    """Return how grave a doubt is among those of its code: the share its sentence names, else its first number.
+
+    >>> from bench.model import Reason
+    >>> size(Reason(code="not-alone", detail="other programs kept 1.6 of 2 cores busy"))
+    1.6
+    """
+    words = WHO.sub("", reason.detail).replace(",", "")
+    if found := PERCENT.search(words):
+        figure = float(found[1])
+    else:
+        number = NUMBER.search(words)
+        figure = float(number[0]) if number else 0.0
+    return -figure if reason.code in FEWER_IS_WORSE else figure
+
+
+def worst(doubted: Iterable[tuple[Record, Reason]]) -> tuple[Record, Reason]:
+    """Return the trial and the words of the gravest doubt of at least one, all of one code; of equals the first."""
+    return max(doubted, key=lambda each: size(each[1]))
