@@ -1,7 +1,7 @@
 #!/bin/sh
 # The folder for Ansible's own files on the box: nobody's but the user's who logs in. Below /run, where only root makes folders.
-#   private.sh      (as root; FOLDER and LOGIN in the environment)
-# Changes nothing else; stops at one that is not as it made it.
+#   private.sh make | remove      (as root; FOLDER and LOGIN in the environment)
+# Changes nothing else; `make` stops at one that is not as it made it.
 set -eu
 
 see() { # a folder, its mode and its owner
@@ -13,5 +13,11 @@ see() { # a folder, its mode and its owner
   }
 }
 
-see "${FOLDER%/*}" 755 root
-see "$FOLDER" 700 "$LOGIN"
+make() {
+  see "${FOLDER%/*}" 755 root
+  see "$FOLDER" 700 "$LOGIN"
+}
+
+remove() { rm -rf "${FOLDER%/*}"; }
+
+case ${1-} in make | remove) "$1" ;; *) echo "usage: private.sh make | remove" >&2 && exit 1 ;; esac
