@@ -6,7 +6,8 @@ set -eu
 run=$1 sha256=$2 user=$3 who=$4 turn=${5-}
 runs=/var/lib/pgladder/runs
 wanted=/etc/systemd/system/multi-user.target.wants
-launched=/run/pgladder-launched
+own=/run/pgladder-launch # root's alone
+launched=$own/by
 unit=pgladder-run@$run.service
 
 refuse() { echo "$1" >&2; exit 75; }
@@ -16,7 +17,9 @@ busy() {
   refuse "run $1 has not ended there${by:+ (launched by $by)}"
 }
 
-exec 9>/run/lock/pgladder-launch
+umask 022
+mkdir -p -m 700 $own
+exec 9>$own/lock
 flock -w 20 9 || refuse "another control machine is launching there"
 
 if [ -e "$runs/$run/SHA256SUMS" ]; then
