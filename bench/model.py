@@ -227,6 +227,8 @@ class Reason:
 
     code: str
     detail: str
+    share: Amount | None = None
+    """Its size: the part concerned of the window, of the CPU time or of the work; None where it has none."""
 
     def __post_init__(self) -> None:
         """Keep it to one line, whoever wrote the file it came from: a second one would pass for ours."""
@@ -235,10 +237,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
-    """valid: nothing speaks against it; suspect: read the reasons first; void: not a result."""
+    """valid: nothing of weight speaks against it; suspect: read the reasons first; void: not a result."""
 
     state: State
     reasons: tuple[Reason, ...] = ()
+    """Those that void first, then by size; those of a valid trial are slight, or say what could not be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,12 +294,14 @@ class Record:
     """Transaction ids the server used during the trial; None where it could not be told."""
     counters: dict[str, float | None]
     """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
-    not_counted: dict[str, str] = field(default_factory=dict)
-    """By counter, why it is null: the server lacks it, or does not count it as it is configured."""
     wal_files_created: Count | None = None
     """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
     energy_j: Amount | None = None
     """Joules that the processor packages used over the window (RAPL), not wall power; None where not readable."""
+    longest_gap_s: Seconds | None = None
+    """The longest time in which no client process had a commit acknowledged, from the window's ends counted too."""
+    not_counted: dict[str, str] = field(default_factory=dict)
+    """By figure or counter, why it is null."""
     durability: Durability
     verified: Verified
     validity: Validity

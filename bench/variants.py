@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from bench.control_group import SELF
 from bench.facts import huge_page_bytes
 from bench.model import Fact, Plan, Unreadable, Variant, WrongUseError
 from bench.plan import AGAIN, RESERVED_CONNECTIONS, Wish, connections_needed, make_plan, pick
@@ -53,16 +54,25 @@ def this_machine(data_directory: Path) -> Machine:
     """
     while not data_directory.exists():
         data_directory = data_directory.parent
-    root = Path("/")
-    memory = memory_facts(root)
-    hardware = hardware_of(memory, cpu_facts(root), disk_facts(data_directory, root))
+    root, server = Path("/"), postmaster_of(data_directory)
+    memory = memory_facts(root, server)
+    hardware = hardware_of(memory, cpu_facts(root, server), disk_facts(data_directory, root))
     return Machine(hardware, huge_page_bytes=huge_page_bytes(memory))
+
+
+def postmaster_of(data_directory: Path) -> int | str:
+    """Return the process of the server that runs there, otherwise ourselves, whose child it will be."""
+    try:
+        number = int((data_directory / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return SELF
+    return number if Path(f"/proc/{number}").exists() else SELF
 
 
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
     """Make of the probes' facts what formulas know; sizes rounded up, as Pigsty reads them.
 
-    Memory is what control groups leave of it.
+    Memory is what control groups leave of it, cores those that they and the scheduler leave.
 
     Raises:
         WrongUseError: a figure was not readable.
@@ -70,9 +80,10 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
     """
     ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
     ram = min(ram, limit) if isinstance(limit, int) else ram
+    usable = cpu.get("usable_cpus")
     return Hardware(
         ram_mb=-(-ram >> 20),
-        cores=_number(cpu, "logical_cpus"),
+        cores=usable if isinstance(usable, int) else _number(cpu, "logical_cpus"),
         disk=DISKS.get(disk["kind"] if isinstance(disk["kind"], str) else None, "ssd"),
         disk_gb=-(-_number(disk, "file_system_bytes") >> 30),
     )

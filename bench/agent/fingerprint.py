@@ -7,7 +7,9 @@ from pathlib import Path
 from bench.journal import now
 from bench.model import Fact, Fingerprint, Unreadable
 from bench.probes import host_facts
+from bench.probes.allowance import allowance_facts
 from bench.probes.fsync import fsync_per_second
+from bench.probes.source import LIVE
 from bench.server.server import Server
 from bench.server.session import Session
 
@@ -24,6 +26,7 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     facts = host_facts(directory or Path("/"))
     if directory is None:
         facts["disk"] = {"all": Unreadable(unreadable="the server's data directory can't be seen from here")}
+    facts["cpu"] |= _of_server(server.postmaster())
     facts["disk"]["fsync_per_s"] = (
         fsync_per_second(directory)
         if directory and server.exclusive
@@ -34,6 +37,13 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     if limits:
         facts["pgladder"]["limits"] = list(limits)
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)
+
+
+def _of_server(postmaster: int | None) -> dict[str, Fact]:
+    """Return what of the processors the server may use, which may be other than what we may."""
+    if postmaster is None:
+        return {"server": Unreadable(unreadable="its processes can't be seen from here")}
+    return {f"server_{name}": fact for name, fact in allowance_facts(LIVE, postmaster).items()}
 
 
 def postgresql_facts(session: Session) -> dict[str, Fact]:

@@ -4,6 +4,7 @@ Whatever goes wrong, there is a record: void, with its reason. The order of step
 reset, CHECKPOINT, wait until done, baseline, run, capture before anything is touched.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -33,11 +34,13 @@ from bench.model import (
     Verified,
 )
 from bench.probes.block import data_device
+from bench.probes.programs import busiest, processes
 from bench.probes.sensors import Sensors
 from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
-from bench.stats.histogram import decode, merge, percentiles
+from bench.stats.gaps import longest_gap
+from bench.stats.histogram import below, decode, merge, percentiles
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -66,6 +69,11 @@ class Outcome:
     complete: bool = False
     """The window was open from its start to its end."""
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
+    cpu_unknown: str = "it was read too late"
+    busiest: list[str] = field(default_factory=list)
+    """The programs of others that took most CPU time."""
+    quotas: tuple[observe.Quotas, observe.Quotas] = ({}, {})
+    """When the window opened, and when it closed."""
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
     counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
@@ -203,7 +211,7 @@ class TrialRunner:
 
     def _watch(self, session: Session, clients: Clients, window: Window, outcome: Outcome) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
-        postmaster = self.server.postmaster()
+        postmaster, others = self.server.postmaster(), processes()
         if clients.wait_until(window.opens_ns):
             return False
         first = observe.spent_so_far(clients.pids, postmaster)
@@ -215,6 +223,8 @@ class TrialRunner:
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster)
+        outcome.busiest = busiest(others, processes(), {os.getpid(), *clients.pids, postmaster})
+        outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
             "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s
@@ -222,6 +232,7 @@ class TrialRunner:
             outcome.reasons += late
         else:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
+            outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
         return last.at_s >= outcome.closes_s
 
     def _verify(self, session: Session, trial: Trial, before: int, began: float, outcome: Outcome) -> None:
@@ -254,11 +265,18 @@ class TrialRunner:
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
+        gap_s = longest_gap([result.gaps for result in results]) / SECOND_NS
+        energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            outcome.reasons += judge.check_cpu(outcome.cpu, psutil.cpu_count() or 1)
+            outcome.reasons += judge.check_gap(gap_s, seconds, percentiles(below(histogram, gap_s * 1e6 / 2)))
+            outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
+            outcome.reasons += judge.check_others(
+                outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest
+            )
+            outcome.reasons += judge.check_quotas(*outcome.quotas)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
         burst, settled, commits_per_s = window_rates(sum(rows), sum(commits), seconds, outcome.checkpoint_s)
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
@@ -301,9 +319,10 @@ class TrialRunner:
             start=outcome.start,
             transactions=outcome.transactions,
             counters=observe.counters_between(outcome.moments, outcome.counters.missing),
-            not_counted=dict(outcome.counters.missing) if len(outcome.moments) > 1 else {},
             wal_files_created=outcome.wal_files_created,
-            energy_j=observe.energy_j(outcome.moments, self._sensors.energy_range_uj) if outcome.complete else None,
+            energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
+            longest_gap_s=gap_s if outcome.complete else None,
+            not_counted=_not_counted(outcome, energy),
             durability=outcome.durability,
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
@@ -338,6 +357,14 @@ def durability(session: Session, layout: Layout) -> str:
         delay_ms = session.value("SELECT setting::int FROM pg_settings WHERE name = 'wal_writer_delay'")
         return f"may lose last {3 * delay_ms} ms"
     return "durable"
+
+
+def _not_counted(outcome: Outcome, energy: float | Unreadable) -> dict[str, str]:
+    """Return why figures of the window are null, by their names."""
+    reasons = dict(outcome.counters.missing) if len(outcome.moments) > 1 else {}
+    if isinstance(energy, Unreadable):
+        reasons["energy_j"] = energy.unreadable
+    return reasons
 
 
 def client_time(results: Sequence[Result]) -> ClientTime:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from bench.control_group import SELF
 from bench.model import Fact, Unreadable
+from bench.probes.allowance import allowance_facts
 from bench.probes.source import field, first_known, flag, read_common, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
@@ -20,9 +22,15 @@ NO_POWERCAP = "no powercap in this kernel"
 T = TypeVar("T")
 
 
-def cpu_facts(root: Path) -> dict[str, Fact]:
-    """Read identity, frequency (MHz), power limits (µW, µs) and mitigations of the processor."""
-    return {**_identity(root), **_frequency(root), "power_limits": power_limits(root), "mitigations": mitigations(root)}
+def cpu_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
+    """Read identity, frequency (MHz), power limits (µW, µs) and mitigations, and what of it a process may use."""
+    return {
+        **_identity(root),
+        **allowance_facts(root, process),
+        **_frequency(root),
+        "power_limits": power_limits(root),
+        "mitigations": mitigations(root),
+    }
 
 
 def _cpuinfo(root: Path, parse: Callable[[str], T]) -> T | Unreadable:

@@ -52,6 +52,15 @@ def recorded(histogram: HdrHistogram) -> Iterator[tuple[int, int]]:
             yield lowest + ((1 << max(lowest.bit_length() - SUB_BUCKET_BITS, 0)) >> 1), count
 
 
+def below(histogram: HdrHistogram, limit_us: float) -> HdrHistogram:
+    """Return the part of a histogram that lies below a limit."""
+    part = new_histogram()
+    for value, times in recorded(histogram):
+        if value < limit_us:
+            part.record_value(value, times)
+    return part
+
+
 def percentiles(histogram: HdrHistogram) -> Latency:
     """Return milliseconds; None where the samples do not suffice."""
     count = histogram.get_total_count()

@@ -112,6 +112,7 @@ class Client:
             rounds_s=recorder.rounds_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
+            gaps=recorder.gaps(),
         )
 
 

@@ -1,6 +1,7 @@
 """``pgladder variants`` and what a machine is to a formula."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from bench.variants import (
     hardware_of,
     harness_for,
     plan_with,
+    postmaster_of,
     this_machine,
     variants_for,
 )
@@ -230,6 +232,24 @@ def test_memory_is_what_a_control_group_leaves_of_it():
     limits = (4 << 30, 64 << 30, "none", Unreadable(unreadable="no control groups here"))
     found = [hardware_of({**RAM, "control_group_limit_bytes": limit}, *more).ram_mb for limit in limits]
     assert found == [4096, 16384, 16384, 16384]
+
+
+def test_cores_are_those_that_can_be_used_and_all_where_that_is_not_known():
+    disk = {"kind": "ssd", "file_system_bytes": 1}
+    memory = {**RAM}
+    found = [
+        hardware_of(memory, {"logical_cpus": 4, **more}, disk).cores
+        for more in ({"usable_cpus": 1}, {"usable_cpus": Unreadable(unreadable="no /proc")}, {})
+    ]
+    assert found == [1, 4, 4]
+
+
+def test_a_server_that_runs_may_be_allowed_other_than_we_are(tmp_path):
+    assert postmaster_of(tmp_path) == "self"
+    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n{tmp_path}\n")
+    assert postmaster_of(tmp_path) == os.getpid()
+    (tmp_path / "postmaster.pid").write_text("99999999\n")
+    assert postmaster_of(tmp_path) == "self"
 
 
 @pytest.mark.parametrize(
