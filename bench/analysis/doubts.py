@@ -13,12 +13,16 @@ FEWER_IS_WORSE = {"few-commits"}
 
 
 def size(reason: Reason) -> float:
-    """Return how grave a doubt is among those of its code: the share its sentence names, else its first number.
+    """Return how grave a doubt is among those of its code: its share, else the one its sentence names.
+
+    Where that names none it is the first number: reasons had no share before November 2026, and some have none now.
 
     >>> from bench.model import Reason
     >>> size(Reason(code="not-alone", detail="other programs kept 1.6 of 2 cores busy"))
     1.6
     """
+    if reason.share is not None:
+        return reason.share
     words = WHO.sub("", reason.detail).replace(",", "")
     if found := PERCENT.search(words):
         figure = float(found[1])

@@ -39,7 +39,7 @@ def client_bytes(phase: Phase, parameters: Parameters) -> int:
     payload, batch = parameters.payload_bytes, parameters.batch
     ring = payload * (ring_size(payload) + MAKING_BYTES)
     commit = COMMIT_BYTES + batch * ROW_BYTES
-    if phase.sent_whole:
+    if phase.sent_whole or phase.bound_values:
         commit += batch * (WHOLE_ROW_BYTES + WHOLE_COPIES * payload)
     else:
         commit += min(PIECE_COPIES, WHOLE_COPIES * batch) * payload

@@ -15,7 +15,7 @@ from tests.builders import a_record, climbed, compared_run, doubtful
 
 
 def busy(cores):
-    return judge.check_cpu(Cpu(host_pct=50 * cores, steal_pct=0, client_cores=0, server_cores=0), 2)
+    return judge.check_others(Cpu(host_pct=50 * cores, steal_pct=0, client_cores=0, server_cores=0), 2, "", ())
 
 
 def unsteady(range_share):
@@ -39,6 +39,7 @@ def lost(detail):
         (judge.check_commits(28, 1), judge.check_commits(3, 1)),
         (judge.check_late("CPU was read", 0.4, 2), judge.check_late("CPU was read", 1.4, 2)),
         (unsteady(0.3), unsteady(0.9)),
+        ([Reason(code="steal", detail="gave 6 % of it")], [Reason(code="steal", detail="gave 33 % of it")]),
         (lost("writer 4: 9 rows are lost"), lost("writer 1: 1,200 rows are lost")),
     ],
 )
