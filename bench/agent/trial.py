@@ -104,6 +104,7 @@ class TrialRunner:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
+        outcome.reasons += self.server.doubts
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
@@ -202,7 +203,7 @@ class TrialRunner:
         postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.spent_so_far(clients.pids, postmaster)
+        first = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
@@ -210,7 +211,7 @@ class TrialRunner:
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = session.named(session.script("counters"))
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
-        last = observe.spent_so_far(clients.pids, postmaster)
+        last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
             "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s
