@@ -114,6 +114,7 @@ class TrialRunner:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
+        outcome.reasons += self.server.doubts
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
@@ -211,10 +212,10 @@ class TrialRunner:
 
     def _watch(self, session: Session, clients: Clients, window: Window, outcome: Outcome) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
-        postmaster, others = self.server.postmaster(), processes()
+        postmaster, programs = self.server.postmaster(), processes()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.spent_so_far(clients.pids, postmaster)
+        first = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
@@ -222,8 +223,8 @@ class TrialRunner:
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
-        last = observe.spent_so_far(clients.pids, postmaster)
-        outcome.busiest = busiest(others, processes(), {os.getpid(), *clients.pids, postmaster})
+        last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
+        outcome.busiest = busiest(programs, processes(), {os.getpid(), *clients.pids, postmaster})
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(

@@ -236,10 +236,11 @@ def describe_host(host: Fingerprint) -> Text:
     fsync = facts.get("disk", {}).get("fsync_per_s")
     flushes = f"{fsync:,.0f} fdatasync/s" if isinstance(fsync, int | float) else "fdatasync/s unknown"
     disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {flushes}"
-    return Text(
-        f"{host.host}: {known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}, {disk}; {version};"
-        f" {known('system', 'os')}, kernel {known('system', 'kernel')}"
-    )
+    cpu = f"{known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}"
+    system = f"{known('system', 'os')}, kernel {known('system', 'kernel')}"
+    if clients_on := facts.get("pgladder", {}).get("clients_on"):
+        return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
+    return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
 
 
 def duration(seconds: float) -> str:
