@@ -106,6 +106,14 @@ def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[
     return {**read, **dict.fromkeys(missing)}
 
 
+def per_second(moments: Sequence[Moment], counter: str) -> float | None:
+    """Return how fast a counter of the server went, None where it was not read. Pure."""
+    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
+        return None
+    first, last = moments[0], moments[-1]
+    return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
+
+
 def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | None:
     """Return the joules of all processor packages from the first reading to the last; None where not readable. Pure."""
     steps = [_energy_uj(before, after, range_uj) for before, after in pairwise(moment.host for moment in moments)]

@@ -20,10 +20,10 @@ def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unrea
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
+            file.unlink()  # now: nothing is left there whatever happens
             return _rate(descriptor, seconds)
         finally:
             os.close(descriptor)
-            file.unlink()
     except OSError as error:
         return Unreadable(unreadable=f"nothing could be written and flushed there: {os.strerror(error.errno or 0)}")
 
