@@ -62,7 +62,6 @@ from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
-FSYNC_S = 0.1
 DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
 SECOND_NS = 1_000_000_000
@@ -196,7 +195,7 @@ class TrialRunner:
         outcome.grade = grade(promise_of(session), trial.layout, memory, of_clients)
         wal = wal_place(self._data)
         if self.server.exclusive and isinstance(wal, Path):
-            rate = fsync_per_second(wal, FSYNC_S)
+            rate = fsync_per_second(wal)
             outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
 
     def _wal_files_wanted(self, session: Session, trial: Trial) -> int:

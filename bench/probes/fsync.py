@@ -6,12 +6,27 @@ which takes two seconds to get to that line.
 
 import os
 from pathlib import Path
+from statistics import median
 from time import monotonic
 
-from bench.model import Unreadable
+from bench.model import Fact, Unreadable
+from bench.probes.source import all_known
 
-SECONDS = 0.5
+SECONDS = 0.1
+READINGS = 5
 BLOCK = bytes(8192)
+
+
+def fsync_facts(directory: Path, seconds: float = SECONDS) -> dict[str, Fact]:
+    """Measure several times: a disk's rate is no constant, and one reading of it no fact. Median, least and most."""
+    readings = all_known(fsync_per_second(directory, seconds) for _ in range(READINGS))
+    if isinstance(readings, Unreadable):
+        return {"fsync_per_s": readings}
+    return {
+        "fsync_per_s": median(readings),
+        "fsync_per_s_least": min(readings),
+        "fsync_per_s_most": max(readings),
+    }
 
 
 def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unreadable:
