@@ -26,7 +26,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
-Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|unknown)$")]
+Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|in memory|unknown)$")]
 Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
 
@@ -303,6 +303,10 @@ class Record:
     not_counted: dict[str, str] = field(default_factory=dict)
     """By figure or counter, why it is null."""
     durability: Durability
+    durability_because: str | None = None
+    """Why it is not ``durable``."""
+    fsync_per_s: tuple[Amount, ...] = ()
+    """fdatasync/s where the WAL is, just before the trial and after its closing CHECKPOINT; empty: not measured."""
     verified: Verified
     validity: Validity
 

@@ -28,6 +28,7 @@ VOID = frozenset(
         "rows-unaccounted",
         "server-restarted",
         "server-trouble",
+        "table-altered",
         "transactions-mismatch",
     }
 )

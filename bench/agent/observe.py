@@ -148,6 +148,14 @@ def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[
     return {**read, **dict.fromkeys(missing)}
 
 
+def per_second(moments: Sequence[Moment], counter: str) -> float | None:
+    """Return how fast a counter of the server went, None where it was not read. Pure."""
+    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
+        return None
+    first, last = moments[0], moments[-1]
+    return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
+
+
 def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | Unreadable:
     """Return the joules of all processor packages from the first reading to the last, or why not. Pure."""
     used_uj: dict[str, int] = {}

@@ -10,12 +10,27 @@ import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import psutil
 import psycopg2
 
 from bench.agent import judge, observe
+from bench.agent.durability import (
+    PROMISED,
+    Grade,
+    check_flush_rate,
+    check_no_flush,
+    data_place,
+    flush_us,
+    flushes_needed,
+    grade,
+    memory_of,
+    promise_of,
+    wal_place,
+)
+from bench.agent.made import check_table, read_back
 from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
 from bench.arms import Cell, cell_of
 from bench.journal import now
@@ -23,7 +38,6 @@ from bench.model import (
     ClientTime,
     Cpu,
     InFlight,
-    Layout,
     Plan,
     Reason,
     Record,
@@ -34,6 +48,7 @@ from bench.model import (
     Verified,
 )
 from bench.probes.block import data_device
+from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest, processes
 from bench.probes.sensors import Sensors
 from bench.server.counters import Counters, counters_of
@@ -63,7 +78,8 @@ class Outcome:
 
     started: str
     reasons: list[Reason] = field(default_factory=list)
-    durability: str = "unknown"
+    grade: Grade = field(default_factory=Grade)
+    fsync_per_s: list[float] = field(default_factory=list)
     start: Start | None = None
     results: Sequence[Result] = ()
     complete: bool = False
@@ -95,6 +111,9 @@ class TrialRunner:
         self.plan, self.server = plan, server
         self._variants = {variant.name: variant for variant in plan.variants}
         self._sensors = Sensors(_device(server))
+        self._data = data_place(server)
+        self._flush_us: dict[str, float | Unreadable] = {}
+        """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
         self._wal_used: dict[Cell, int] = {}
@@ -133,6 +152,8 @@ class TrialRunner:
         self.server.apply(variant)
         with closing(self.server.session()) as session:
             self._prepare(session, trial, outcome)
+            if outcome.reasons:
+                return  # the table is not the one that was asked for
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
             self._measure(session, trial, outcome)
@@ -146,6 +167,9 @@ class TrialRunner:
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             self._count_wal(session, trial, wal_before, outcome)
             outcome.checkpoint_s = session.checkpoint()
+            self._grade(session, trial, outcome)
+            outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
+            outcome.reasons += check_table(trial.layout, read_back(session), "at the end of the trial")
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
             self._verify(session, trial, before, began, outcome)
 
@@ -156,9 +180,12 @@ class TrialRunner:
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
+        outcome.reasons += check_table(trial.layout, read_back(session), "at the start of the trial")
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
-        outcome.durability = durability(session, trial.layout)
+        self._grade(session, trial, outcome)
+        if outcome.grade.word in PROMISED and trial.variant not in self._flush_us:
+            self._flush_us[trial.variant] = flush_us(session)
         outcome.counters = counters_of(session)
         table, indexes = session.table_sizes()
         temperature = self._sensors.read().temperature_c
@@ -169,6 +196,16 @@ class TrialRunner:
             table_bytes=table,
             index_bytes=indexes,
         )
+
+    def _grade(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+        """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
+        memory = memory_of(self._data, session.tablespaces())
+        of_clients = [word for result in outcome.results for word in result.synchronous_commit]
+        outcome.grade = grade(promise_of(session), trial.layout, memory, of_clients)
+        wal = wal_place(self._data)
+        if self.server.exclusive and isinstance(wal, Path):
+            rate = fsync_per_second(wal)
+            outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
 
     def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
         span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial))
@@ -272,6 +309,8 @@ class TrialRunner:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
+            needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
+            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
             outcome.reasons += judge.check_gap(gap_s, seconds, percentiles(below(histogram, gap_s * 1e6 / 2)))
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
             outcome.reasons += judge.check_others(
@@ -324,7 +363,9 @@ class TrialRunner:
             energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
             longest_gap_s=gap_s if outcome.complete else None,
             not_counted=_not_counted(outcome, energy),
-            durability=outcome.durability,
+            durability=outcome.grade.word,
+            durability_because=outcome.grade.because,
+            fsync_per_s=tuple(outcome.fsync_per_s),
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )
@@ -344,20 +385,6 @@ def _device(server: Server) -> str | Unreadable:
     if directory is None:
         return Unreadable(unreadable="the server's data directory can't be seen from here")
     return data_device(directory)
-
-
-def durability(session: Session, layout: Layout) -> str:
-    """Grade what a crash would take, from settings and layout (PostgreSQL 15 manual, 30.1 and 30.4).
-
-    As far as the server tells: whether the device keeps what it was told to flush is another question.
-    """
-    unsafe = "off" in (session.setting("fsync"), session.setting("full_page_writes"))
-    if layout == "unlogged" or unsafe:
-        return "not crash-safe"
-    if session.setting("synchronous_commit") == "off":
-        delay_ms = session.value("SELECT setting::int FROM pg_settings WHERE name = 'wal_writer_delay'")
-        return f"may lose last {3 * delay_ms} ms"
-    return "durable"
 
 
 def _not_counted(outcome: Outcome, energy: float | Unreadable) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Literal
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.doubts import worst
+from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.arms import nothing_left
 from bench.model import (
@@ -106,7 +107,12 @@ def ladder_report(run: PulledRun) -> LadderReport:
         run=run.plan.run,
         host=run.host,
         complete=run.complete and run.sealed,
-        notes=(*extent_notes(run), *_ended_early(run), *(host_notes(run.host) if run.host else nobody)),
+        notes=(
+            *extent_notes(run),
+            *_ended_early(run),
+            *promise_notes(latest(run.records)),
+            *(host_notes(run.host) if run.host else nobody),
+        ),
         ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
     )
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.doubts import worst
 from bench.analysis.ladder import host_notes
+from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
 from bench.arms import cell_of, nothing_left, usual_margin
 from bench.model import Plan, Reason, Record
@@ -81,6 +82,7 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
     if by_burst:
         notes.append(no_settled())
     notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
+    notes += promise_notes([record for run in runs for record in latest(run.records)])
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
 
 

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
-from bench.model import Fingerprint, Unreadable
+from bench.model import Fact, Fingerprint, Unreadable
 
 WIDTH = 100
 NO_LIMIT = 1000
@@ -233,14 +233,21 @@ def describe_host(host: Fingerprint) -> Text:
     version = known("postgresql", "version").split(" on ")[0]
     ram = facts.get("memory", {}).get("ram_bytes")
     memory = f"{ram / (1 << 30):.0f} GiB" if isinstance(ram, int) else "unknown RAM"
-    fsync = facts.get("disk", {}).get("fsync_per_s")
-    flushes = f"{fsync:,.0f} fdatasync/s" if isinstance(fsync, int | float) else "fdatasync/s unknown"
-    disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {flushes}"
+    disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
     cpu = f"{known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}"
     system = f"{known('system', 'os')}, kernel {known('system', 'kernel')}"
     if clients_on := facts.get("pgladder", {}).get("clients_on"):
         return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
+
+
+def _flushes(disk: Mapping[str, Fact]) -> str:
+    """Return how often it flushes, with the spread of the readings where there were several."""
+    middle, least, most = (disk.get(f"fsync_per_s{which}") for which in ("", "_least", "_most"))
+    if not isinstance(middle, int | float):
+        return "fdatasync/s unknown"
+    spread = f" ({least:,.0f} to {most:,.0f})" if isinstance(least, float) and isinstance(most, float) else ""
+    return f"{middle:,.0f} fdatasync/s{spread}"
 
 
 def duration(seconds: float) -> str:

@@ -175,6 +175,10 @@ class Session:
         [(table, indexes)] = self.rows(self.script("sizes"))
         return int(table), int(indexes)
 
+    def tablespaces(self) -> list[str]:
+        """Return the directories in which the table and its indexes lie, empty for the data directory."""
+        return [directory for (directory,) in self.rows(self.script("tablespaces"))]
+
     def next_transaction(self) -> int:
         """Return the transaction id that would be given next; asking for it uses none."""
         return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))

@@ -204,6 +204,13 @@ def test_the_host_is_described_by_what_is_known_of_it():
     )
 
 
+def test_flushes_are_told_with_their_spread_where_there_were_several_readings():
+    disk = {"kind": "nvme", "file_system": "ext4", "fsync_per_s": 812.5}
+    host = a_host(disk=disk | {"fsync_per_s_least": 85.2, "fsync_per_s_most": 11757.0})
+    text = " ".join(printed(a_report(a_record(), host=host)).split())
+    assert "ext4, 812 fdatasync/s (85 to 11,757); PostgreSQL" in text
+
+
 def test_a_host_of_which_nothing_is_known_is_described_all_the_same():
     blind = replace(a_host(), facts={"cpu": {"model": Unreadable(unreadable="no file")}})
     text = " ".join(printed(a_report(a_record(), host=blind)).split())
