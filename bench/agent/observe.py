@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
 
-import psutil
-
 from bench.control_group import Throttling, throttling
 from bench.model import Cpu, Unreadable
+from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
 from bench.probes.sensors import Reading, busy_share, energy_between
 from bench.probes.source import LIVE
 
@@ -32,6 +31,8 @@ class Spent:
     at_s: float
     clients_s: float
     server_s: float | Unreadable
+    processes: dict[int, Process]
+    """All that can be seen, by number."""
     quotas: Quotas
 
 
@@ -57,34 +58,37 @@ def wall_clock_ahead() -> float:
 
 def spent_so_far(clients: Sequence[int], postmaster: int | None) -> Spent:
     """Read the CPU clocks of the client processes and of the server, and what quotas did to them."""
-    clients_s = sum(_own_time(pid) for pid in clients)
-    server_s = _server_time(postmaster)
-    return Spent(at_s=monotonic(), clients_s=clients_s, server_s=server_s, quotas=_quotas(postmaster))
+    at_s, found = monotonic(), _processes_with(postmaster)
+    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
+    return Spent(
+        at_s=at_s,
+        clients_s=clients_s,
+        server_s=_server_time(postmaster, found),
+        processes=found,
+        quotas=_quotas(postmaster),
+    )
 
 
-def _own_time(pid: int) -> float:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0  # ended early: the trial is void by its error
-    return times.user + times.system
+def _processes_with(postmaster: int | None) -> dict[int, Process]:
+    """Read all processes; again where a backend ended meanwhile: it would be missed or taken twice."""
+    found = processes()
+    for _ in range(READ_AGAIN):
+        if postmaster is None or postmaster not in found:
+            break
+        now = one_process(postmaster)
+        if isinstance(now, Unreadable) or now.waited_for == found[postmaster].waited_for:
+            break
+        found = processes()
+    return found
 
 
-def _server_time(postmaster: int | None) -> float | Unreadable:
-    """Add up the server's CPU time; again where a backend ended meanwhile: it would be missed or taken twice."""
+def _server_time(postmaster: int | None, found: Mapping[int, Process]) -> float | Unreadable:
     if postmaster is None:
         return Unreadable(unreadable="the server's processes can't be seen from here")
-    try:
-        process = psutil.Process(postmaster)
-        for _ in range(READ_AGAIN):
-            before = process.cpu_times()
-            alive = sum(_own_time(child.pid) for child in process.children())
-            times = process.cpu_times()
-            if times.children_user + times.children_system == before.children_user + before.children_system:
-                break
-    except (psutil.Error, OSError):
+    if postmaster not in found:
         return HIDDEN
-    return times.user + times.system + times.children_user + times.children_system + alive
+    alive = sum(each.own for each in found.values() if each.parent == postmaster)
+    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
 
 
 def _quotas(postmaster: int | None) -> Quotas:
