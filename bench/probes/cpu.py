@@ -12,6 +12,7 @@ from typing import TypeVar
 from bench.control_group import SELF
 from bench.model import Fact, Unreadable
 from bench.probes.allowance import allowance_facts
+from bench.probes.sensors import NO_THROTTLE, THROTTLE_FILES
 from bench.probes.source import field, first_known, flag, read_common, read_each, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
@@ -30,6 +31,7 @@ def cpu_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
         **allowance_facts(root, process),
         **_frequency(root),
         "power_limits": power_limits(root),
+        "throttle_counters": throttle_counters(root),
         "mitigations": mitigations(root),
     }
 
@@ -131,6 +133,12 @@ def mitigations(root: Path) -> Fact:
     if not paths:
         return Unreadable(unreadable="this kernel does not list vulnerabilities")
     return {path.name: read_path(path, word, "gone while reading") for path in paths}
+
+
+def throttle_counters(root: Path) -> Fact:
+    """Name the counters of slowing for heat or power: where there are none, no trial can tell that it was slowed."""
+    names = {path.name for path in root.glob(THROTTLE_FILES)}
+    return sorted(names) or Unreadable(unreadable=NO_THROTTLE)
 
 
 def power_limits(root: Path) -> Fact:
