@@ -151,9 +151,13 @@ def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]
             return after
         for zone, old in before.items():
             limit = range_uj[zone]
-            if isinstance(limit, Unreadable):
+            if not isinstance(limit, Unreadable):
+                used = energy_between(old, after[zone], limit)
+            elif after[zone] < old:
                 return limit
-            used_uj[zone] = used_uj.get(zone, 0) + energy_between(old, after[zone], limit)
+            else:
+                used = after[zone] - old
+            used_uj[zone] = used_uj.get(zone, 0) + used
     if not used_uj:
         return Unreadable(unreadable="read once only")
     still = [zone for zone, used in used_uj.items() if not used]
