@@ -6,14 +6,13 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
 
-import psutil
-
 from bench.control_group import Throttling, throttling
 from bench.model import Cpu, Unreadable
+from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
 from bench.probes.sensors import Reading, busy_share, energy_between
 from bench.probes.source import LIVE
 
@@ -32,9 +31,11 @@ class Spent:
     at_s: float
     clients_s: float
     server_s: float | Unreadable
+    processes: dict[int, Process]
+    """All that can be seen, by number."""
     quotas: Quotas
-    others_s: Mapping[int, float] = field(default_factory=dict)
-    """By process id: what of the server's was spent by sessions of others that live."""
+    others: frozenset[int] = frozenset()
+    """Of the server's processes, those that serve sessions of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,37 +60,38 @@ def wall_clock_ahead() -> float:
 
 def spent_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Spent:
     """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
-    clients_s = sum(_own_time(pid) for pid in clients)
-    server_s = _server_time(postmaster)
-    others_s = {pid: _own_time(pid) for pid in others} if postmaster else {}
+    at_s, found = monotonic(), _processes_with(postmaster)
+    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
     return Spent(
-        at_s=monotonic(), clients_s=clients_s, server_s=server_s, quotas=_quotas(postmaster), others_s=others_s
+        at_s=at_s,
+        clients_s=clients_s,
+        server_s=_server_time(postmaster, found),
+        processes=found,
+        quotas=_quotas(postmaster),
+        others=frozenset(others),
     )
 
 
-def _own_time(pid: int) -> float:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0  # ended early: the trial is void by its error
-    return times.user + times.system
+def _processes_with(postmaster: int | None) -> dict[int, Process]:
+    """Read all processes; again where a backend ended meanwhile: it would be missed or taken twice."""
+    found = processes()
+    for _ in range(READ_AGAIN):
+        if postmaster is None or postmaster not in found:
+            break
+        now = one_process(postmaster)
+        if isinstance(now, Unreadable) or now.waited_for == found[postmaster].waited_for:
+            break
+        found = processes()
+    return found
 
 
-def _server_time(postmaster: int | None) -> float | Unreadable:
-    """Add up the server's CPU time; again where a backend ended meanwhile: it would be missed or taken twice."""
+def _server_time(postmaster: int | None, found: Mapping[int, Process]) -> float | Unreadable:
     if postmaster is None:
         return Unreadable(unreadable="the server's processes can't be seen from here")
-    try:
-        process = psutil.Process(postmaster)
-        for _ in range(READ_AGAIN):
-            before = process.cpu_times()
-            alive = sum(_own_time(child.pid) for child in process.children())
-            times = process.cpu_times()
-            if times.children_user + times.children_system == before.children_user + before.children_system:
-                break
-    except (psutil.Error, OSError):
+    if postmaster not in found:
         return HIDDEN
-    return times.user + times.system + times.children_user + times.children_system + alive
+    alive = sum(each.own for each in found.values() if each.parent == postmaster)
+    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
 
 
 def _quotas(postmaster: int | None) -> Quotas:
@@ -119,8 +121,14 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
 
 
 def _of_others(first: Spent, last: Spent) -> float:
-    """Return what sessions of others spent meanwhile; one that ended can't be asked any more."""
-    return sum(now - first.others_s.get(pid, 0.0) for pid, now in last.others_s.items())
+    """Return the seconds that sessions of others spent meanwhile; one that ended can't be asked any more."""
+    ticks = 0
+    for pid in last.others & last.processes.keys():
+        before, now = first.processes.get(pid), last.processes[pid]
+        ticks += now.own
+        if before is not None and before.began == now.began:
+            ticks -= before.own
+    return ticks / TICKS_PER_S
 
 
 def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
@@ -166,9 +174,13 @@ def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]
             return after
         for zone, old in before.items():
             limit = range_uj[zone]
-            if isinstance(limit, Unreadable):
+            if not isinstance(limit, Unreadable):
+                used = energy_between(old, after[zone], limit)
+            elif after[zone] < old:
                 return limit
-            used_uj[zone] = used_uj.get(zone, 0) + energy_between(old, after[zone], limit)
+            else:
+                used = after[zone] - old
+            used_uj[zone] = used_uj.get(zone, 0) + used
     if not used_uj:
         return Unreadable(unreadable="read once only")
     still = [zone for zone, used in used_uj.items() if not used]

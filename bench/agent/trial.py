@@ -49,7 +49,7 @@ from bench.model import (
 )
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
-from bench.probes.programs import busiest, processes
+from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
 from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
@@ -249,7 +249,7 @@ class TrialRunner:
 
     def _watch(self, session: Session, clients: Clients, window: Window, outcome: Outcome) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
-        postmaster, programs = self.server.postmaster(), processes()
+        postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
         first = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
@@ -261,7 +261,7 @@ class TrialRunner:
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
-        outcome.busiest = busiest(programs, processes(), {os.getpid(), *clients.pids, postmaster})
+        outcome.busiest = busiest(first.processes, last.processes, {os.getpid(), *clients.pids, postmaster})
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(

@@ -120,7 +120,7 @@ def _top(mount: Mount, root: Path) -> Path | Unreadable:
 def _other_members(device: Path, root: Path) -> list[Path]:
     """Return all devices of a btrfs that has several, of which a mount names one; empty where there is one alone."""
     for devices in root.glob("sys/fs/btrfs/*/devices"):
-        members = sorted(path.resolve() for path in devices.iterdir())
+        members = sorted(path.resolve() for path in devices.glob("*"))
         if device in members and len(members) > 1:
             return members
     return []

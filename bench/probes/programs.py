@@ -4,6 +4,7 @@ Names are those the kernel keeps (15 characters, no arguments), which tell what 
 Source: proc_pid_stat(5).
 """
 
+import os
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ NAMED = 3
 LEAST_SHARE = 0.1
 """Of what all others took: who took less is not named."""
 NOT_HERE = "ended meanwhile"
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,15 @@ def processes(root: Path = LIVE) -> dict[int, Process]:
     """Read all processes that can be seen, by their number; about 20 µs each."""
     found = {}
     for directory in (root / "proc").glob("[0-9]*"):
-        process = read_path(directory / "stat", parse_process, NOT_HERE, errors="replace")
+        process = one_process(int(directory.name), root)
         if not isinstance(process, Unreadable):
             found[int(directory.name)] = process
     return found
+
+
+def one_process(number: int, root: Path = LIVE) -> Process | Unreadable:
+    """Read one of them."""
+    return read_path(root / "proc" / str(number) / "stat", parse_process, NOT_HERE, errors="replace")
 
 
 def parse_process(text: str) -> Process:

@@ -15,6 +15,7 @@ from bench.model import Unreadable
 from bench.probes.source import LIVE, all_known, field, first_known, known_ones, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
+THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"
 NO_SENSOR = "no temperature sensor of the processor in this kernel"
 NO_CPUFREQ = "no cpufreq in this kernel"
 NO_THROTTLE = "this kernel does not count thermal throttling"
@@ -93,7 +94,7 @@ class Sensors:
         self._root = root
         self._device = device
         self._temperatures = temperature_files(root)
-        self._throttles = Counters(root.glob(f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"), NO_THROTTLE)
+        self._throttles = Counters(root.glob(THROTTLE_FILES), NO_THROTTLE)
         self._frequencies = sorted(root.glob(f"{CPU}/cpufreq/policy*/scaling_cur_freq"))
         self._energies = energy_zones(root)
         self.energy_range_uj: dict[str, int | Unreadable] = {

@@ -36,9 +36,14 @@ def test_a_counter_that_began_again_meanwhile_is_no_loss():
 def test_what_could_not_be_read_once_is_not_known():
     unreadable = Unreadable(unreadable="permission denied")
     assert energy_j(moments({"intel-rapl:0": 1}, unreadable, {"intel-rapl:0": 3}), RANGES) == unreadable
-    assert energy_j(moments({"intel-rapl:0": 1}, {"intel-rapl:0": 3}), {"intel-rapl:0": unreadable}) == unreadable
+    assert energy_j(moments({"intel-rapl:0": 3}, {"intel-rapl:0": 1}), {"intel-rapl:0": unreadable}) == unreadable
     assert energy_j(moments({"intel-rapl:0": 1}), RANGES) == Unreadable(unreadable="read once only")
     assert energy_j([], RANGES) == Unreadable(unreadable="read once only")
+
+
+def test_where_a_counter_wraps_need_not_be_known_as_long_as_it_does_not():
+    read = moments({"intel-rapl:0": 1}, {"intel-rapl:0": 3_000_001})
+    assert energy_j(read, {"intel-rapl:0": Unreadable(unreadable="no such file")}) == 3
 
 
 @pytest.mark.parametrize("still", [0, 700])

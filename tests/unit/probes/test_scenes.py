@@ -9,6 +9,7 @@ from bench.probes.block import data_device
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts, kind
 from bench.probes.sensors import Counters, Sensors, Stall
+from bench.probes.system import system_facts
 
 DATA = Path("/var/lib/postgresql")
 POLICY = "sys/devices/system/cpu/cpufreq/policy"
@@ -79,6 +80,19 @@ def test_a_core_that_was_off_at_first_is_left_out_for_good(tmp_path):
     (tmp_path / THROTTLE.format(1)).rmdir()
     files(tmp_path, {THROTTLE.format(1): 70})
     assert counters.read() == {"core_throttle_count": 5}
+
+
+def test_an_arm_board_is_told_by_its_own_names(tmp_path):
+    core = "processor\t: {}\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x4\n"
+    core += "CPU part\t: 0xd0b\nCPU revision\t: 1\n"
+    topology = "sys/devices/system/cpu/cpu{}/topology/{}"
+    files(tmp_path, {"proc/cpuinfo": "\n".join(core.format(number) for number in range(4))})
+    files(tmp_path, {topology.format(number, "core_id"): number for number in range(4)})
+    files(tmp_path, {topology.format(number, "physical_package_id"): 0 for number in range(4)})
+    files(tmp_path, {"sys/firmware/devicetree/base/model": "Raspberry Pi 5 Model B Rev 1.0\0"})
+    facts = cpu_facts(tmp_path)
+    assert (facts["signature"], facts["logical_cpus"], facts["physical_cores"]) == ("0x41-8-0x4-0xd0b-1", 4, 4)
+    assert system_facts(tmp_path)["product_name"] == "Raspberry Pi 5 Model B Rev 1.0"
 
 
 # --- sensors ---------------------------------------------------------------------------------------------------------
