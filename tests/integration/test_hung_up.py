@@ -14,6 +14,7 @@ from tests.integration.support import (
     PATIENCE_S,
     PGLADDER,
     assert_nothing_left,
+    clients_of,
     climbing,
     pgladder,
     wait_for,
@@ -54,7 +55,7 @@ def test_a_terminal_that_hangs_up_ends_a_run_which_is_recorded_and_leaves_nothin
     asked = [PGLADDER, verb, *LONG, "--data-dir", place / "data", "--out", directory.path]
     process, hang_up = in_a_terminal(*asked, cwd=place)
     try:
-        wait_for((directory.path / "samples" / "1.jsonl").exists, "the first trial begins")
+        wait_for(lambda: clients_of(process.pid), "clients write")
         hang_up()
         process.wait(PATIENCE_S)
     finally:
