@@ -54,9 +54,9 @@ MEANINGS = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given)
-    action: Callable[[argparse.Namespace], int] = options.action
     try:
+        options = _parser(given).parse_args(given)
+        action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
     except WrongUseError as error:
         _complain(error)

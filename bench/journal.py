@@ -160,11 +160,19 @@ class RunDirectory:
         return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
 
     def turn(self) -> int | None:
-        """Return the last block that may begin; None: any, as the run takes no turns."""
+        """Return the last block that may begin; None: any, as the run takes no turns.
+
+        Raises:
+            WrongUseError: the file of turns holds no number.
+
+        """
+        path = self.path / TURN
         try:
-            return int((self.path / TURN).read_text())
+            return int(path.read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError as error:
+            raise WrongUseError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.

@@ -97,6 +97,24 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
+def nothing_left_of(request: Request) -> RunDirectory | None:
+    """Return the run that is to be resumed and came to its end, sealed where it was cut off before that; None: another.
+
+    Raises:
+        WrongUseError: a file of it is not what was recorded.
+
+    """
+    if not request.resume:
+        return None
+    directory = RunDirectory(request.resume)
+    sealed = directory.check_sums()
+    if remaining(directory.plan(), directory.records()):
+        return None
+    if not sealed:
+        directory.finish()
+    return directory
+
+
 @contextmanager
 def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.

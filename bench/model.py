@@ -13,10 +13,12 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-Positive = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(ge=0)]
-Amount = Annotated[float, Meta(ge=0)]
+MOST = 10**18
+"""No run counts so far; sums and quotients of what is below stay within what a float holds."""
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=MOST)]
+Amount = Annotated[float, Meta(ge=0, le=MOST)]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")]
 """ISO 8601 with its offset."""
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -132,6 +134,8 @@ FACT_SCHEMA = {
 
 
 def _fact(fact: Any) -> Fact:
+    if isinstance(fact, int | float) and abs(fact) > MOST:
+        raise ValueError(f"a fact is a number beyond {MOST:.0e}")
     is_reason = isinstance(fact, dict) and fact.keys() == {"unreadable"}
     return Unreadable(**fact) if is_reason else fact
 
@@ -369,6 +373,8 @@ class Endpoint:
 
 
 NOT_THERE = object()
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises of a text that is none of ours: no JSON or of another form, no UTF-8, deeper than any."""
 T = TypeVar("T")
 
 
@@ -389,15 +395,15 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         if text[:10] not in AS_WRITTEN:
             _check_schema(text, wanted, where)
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        with suppress(msgspec.DecodeError, RecursionError):
+    except DAMAGED as error:
+        with suppress(*DAMAGED):
             _check_schema(text, wanted, where)
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
 
 
 def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
     """Parse and check whole lines of the file ``where``. Raises as ``from_json``, which finds the line that is bad."""
-    with suppress(msgspec.DecodeError, RecursionError):
+    with suppress(*DAMAGED):
         if (b"\n" + text).count(b"\n" + AS_WRITTEN[0]) == text.count(b"\n"):
             return msgspec.json.Decoder(kind).decode_lines(text)
     return [from_json(line, kind, f"{where}, line {number}") for number, line in enumerate(text.splitlines(), 1)]
@@ -441,6 +447,6 @@ def _schema_sentence(where: str, found: object, wanted: str) -> str:
 
 
 def _newer(found: str, wanted: str) -> bool:
-    """Versions are numbers: 10 comes after 9."""
+    """Versions are numbers: 10 comes after 9. Of any length, which ``int`` does not take from a text."""
     (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
-    return name == ours and version.isdecimal() and int(version) > int(our_version)
+    return name == ours and version.isdecimal() and (len(version), version) > (len(our_version), our_version)

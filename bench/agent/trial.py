@@ -67,6 +67,7 @@ from bench.workload.processes import ClientFailedError, Clients
 READY_TIMEOUT_S = 60
 DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
+RESTART_S, RESTART_STEP_S = 5, 0.1
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -98,6 +99,8 @@ class Outcome:
     checkpoint_s: float | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
+    server_started: str | None = None
+    """When the server that the trial began on had started."""
 
     def doubt(self, code: str, detail: object) -> None:
         """Add a reason."""
@@ -131,12 +134,29 @@ class TrialRunner:
             outcome.doubt("configuration-drifted", error)
         except TROUBLE as error:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
+            self._find_restart(outcome)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
         outcome.reasons += self.server.doubts
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
+
+    def _find_restart(self, outcome: Outcome) -> None:
+        """Tell trouble that the trial made from a server that somebody restarted under it: that takes a second or two.
+
+        Where it goes down with the whole machine, we are told to stop meanwhile: then the trial was interrupted.
+        """
+        deadline = time.monotonic() + RESTART_S
+        try:
+            while outcome.server_started and time.monotonic() < deadline:
+                with suppress(*TROUBLE), closing(self.server.session()) as session:
+                    if session.started() != outcome.server_started:
+                        outcome.doubt("server-restarted", "the server was restarted during the trial")
+                    return
+                time.sleep(RESTART_STEP_S)
+        except KeyboardInterrupt:
+            outcome.doubt("interrupted", "the run was told to stop during this trial")
 
     def rest(self) -> None:
         """Leave the server nothing to do until the next trial: no table to vacuum, no page to write.
@@ -156,6 +176,7 @@ class TrialRunner:
                 return  # the table is not the one that was asked for
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
+            outcome.server_started = started
             self._measure(session, trial, outcome)
         with closing(self.server.session()) as session:  # anew: the server may have been restarted
             if session.started() != started:

@@ -230,6 +230,22 @@ def test_programs_that_are_not_there_are_refused_with_how_to_install_them(refuse
     assert "apt-get install postgresql-15" in refused("run", "--data-dir", ".", "--bin-dir", "nowhere")
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_complete_run_that_is_to_be_resumed_says_so_and_shows_what_it_has(tmp_path, capsys, sealed):
+    directory = RunDirectory(tmp_path / "run")
+    directory.begin(a_plan(a_trial(1), a_trial(2)))
+    directory.write_host(a_host())
+    for number in (1, 2):
+        directory.append(a_record(number), a_samples(number))
+    if sealed:
+        directory.finish()
+    code, out, err = run(capsys, "run", "--resume", directory.path)
+    assert (code, err) == (0, "")
+    assert f"Run {a_plan().run} is complete: nothing is left to be run." in " ".join(out.split())
+    assert "17,500" in out
+    assert directory.check_sums()
+
+
 @pytest.mark.parametrize("command", [["run", "--resume"], ["ladder"]])
 @pytest.mark.parametrize("where", ["nowhere", "home", "file"])
 def test_a_directory_without_a_run_is_refused(refused, tmp_path, command, where):
