@@ -160,8 +160,8 @@ class Lab:
             box,
             "umask 022 && d=$(mktemp -d) && chmod 755 $d && mkdir -p $d/DEBIAN $d/etc && cd $d"
             f" && echo mine >etc/{name}-mine && echo /etc/{name}-mine >DEBIAN/conffiles"
-            f" && echo {quoted(about)} >DEBIAN/control"
-            f" && dpkg-deb -b . $d/a.deb && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
+            f" && echo {quoted(about)} >DEBIAN/control && dpkg-deb -b . $d/a.deb"
+            " && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
         )
 
     def snapshot(self, box: str) -> set[str]:

@@ -218,8 +218,9 @@ in_use() {
 }
 
 wait_for_disk() { # until its file system is gone, wherever it was mounted: then nothing is written any more
-  for _ in $(seq 600); do
+  for tenths in $(seq 3000); do # on a busy machine it may be long after nobody holds it
     if [ ! -e "$image" ] || [ -z "$(losetup --noheadings --associated "$image")" ]; then return 0; fi
+    [ "$tenths" != 600 ] || [ -z "$(holders)" ] || in_use
     sleep 0.1
   done
   in_use
