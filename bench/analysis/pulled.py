@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.counted import Key
 from bench.arms import decided_after
 from bench.model import Fingerprint, Plan, Record, Samples
 
-Key = tuple[int, int]
-"""Trial and attempt."""
 CUT = {
     "interrupted": "The run was told to stop during trial {trial}.",
     "agent-ended": "The agent was killed or lost power during trial {trial}.",
@@ -36,6 +35,8 @@ class PulledRun:
     """The checksums were there, and every file is the one they list."""
     cancelled: bool = False
     """Somebody ended it for good."""
+    with_samples: bool = True
+    """They are there: what is kept in a repository has none."""
 
     @property
     def box(self) -> str:
