@@ -148,6 +148,10 @@ class RunDirectory:
             path = self._samples_path(trial, attempt)
             raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
 
+    def with_samples(self) -> bool:
+        """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
+        return (self.path / SAMPLES).is_dir() or not (self.path / SUMS).is_file()
+
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}

@@ -8,17 +8,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from hdrh.histogram import HdrHistogram
-
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
+from bench.analysis.counted import good, latency
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
 from bench.analysis.interleaved import interleaved, share_kernel
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
-from bench.analysis.rungs import good
 from bench.analysis.spending import processors
 from bench.analysis.summary import compared_blocks, summary, typical
 from bench.arms import (
@@ -39,7 +37,6 @@ from bench.arms import (
 from bench.facts import comparable, in_words
 from bench.model import Fact, Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
-from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
 
 INTERLEAVED = (
@@ -311,18 +308,14 @@ def _summary(side: Side, where: tuple[Cell, str], rate: Rate, compared: Collecti
     blocks = side.trials[where]
     records = list(blocks.values())
     each, cpus = typical([blocks[block] for block in compared], rate), processors(side.run.host)
-    latency = percentiles(merge(_histograms(side.run, records)))
+    took = latency(good(records), side.run.histograms)
     return replace(
         summary(side.name, blocks, compared),
-        p50_ms=latency.p50,
-        p99_ms=latency.p99,
+        p50_ms=took.p50,
+        p99_ms=took.p99,
+        latency_intervals=took.intervals,
         rows_per_s_per_cpu=each / cpus if each is not None and cpus else None,
     )
-
-
-def _histograms(run: PulledRun, records: Iterable[Record]) -> Iterable[HdrHistogram]:
-    keys = ((record.trial, record.attempt) for record in good(records))
-    return [run.histograms[key] for key in keys if key in run.histograms]
 
 
 def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:

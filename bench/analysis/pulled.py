@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.counted import Key
 from bench.arms import CUT, cut, decided_after
 from bench.model import Fingerprint, Plan, Record, Samples
-
-Key = tuple[int, int]
-"""Trial and attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +29,8 @@ class PulledRun:
     """The checksums were there, and every file is the one they list."""
     cancelled: bool = False
     """Somebody ended it for good."""
+    with_samples: bool = True
+    """They are there: what is kept in a repository has none."""
 
     @property
     def box(self) -> str:

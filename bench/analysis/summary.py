@@ -8,7 +8,7 @@ from operator import attrgetter
 from statistics import geometric_mean
 
 from bench.analysis.comparison import ArmSummary
-from bench.analysis.rungs import good
+from bench.analysis.counted import good
 from bench.arms import Block, ByBlock, refused
 from bench.model import Record
 

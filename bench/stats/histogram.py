@@ -1,7 +1,11 @@
 """HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from math import ceil, floor, sqrt
+from statistics import NormalDist
 
 from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
 from hdrh.histogram import HdrHistogram
@@ -13,6 +17,10 @@ SUB_BUCKET_BITS = 11
 """Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
 SAMPLES_BEYOND = 10
 """A percentile q is told if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
+TOLD_WITHIN = 0.10
+"""And if its interval lies within so much of it: less than that two figures could not carry."""
+SHARES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p999": 0.999}
+Z_95 = NormalDist().inv_cdf(0.975)
 
 
 def new_histogram() -> HdrHistogram:
@@ -61,20 +69,51 @@ def below(histogram: HdrHistogram, limit_us: float) -> HdrHistogram:
     return part
 
 
+class Quantiles:
+    """The order statistics of what a histogram holds, in ms."""
+
+    def __init__(self, histogram: HdrHistogram) -> None:
+        self._histogram = histogram
+        self._indices = [index for index, count in enumerate(histogram.counts) if count]
+        self._up_to = list(accumulate(histogram.counts[index] for index in self._indices))
+        self.count: int = histogram.get_total_count()
+
+    def at_rank(self, rank: int) -> float:
+        """Return the value so many are not above; at least one, at most all."""
+        index = self._indices[bisect_left(self._up_to, min(max(rank, 1), self.count))]
+        value = self._histogram.get_value_from_index(index)
+        return float(self._histogram.get_highest_equivalent_value(value)) / 1000
+
+    def value(self, share: float) -> float:
+        """Return the value that this share are not above; of at least one sample."""
+        return self.at_rank(int(100 * share * self.count / 100 + 0.5))
+
+    def interval(self, share: float) -> tuple[float, float]:
+        """Return the distribution-free interval of that value, of coverage about 95 %.
+
+        Source: Le Boudec, Performance Evaluation of Computer and Communication Systems (2010), theorem 2.1, its normal
+        approximation.
+        """
+        centre, reach = self.count * share, Z_95 * sqrt(self.count * share * (1 - share))
+        return self.at_rank(floor(centre - reach)), self.at_rank(ceil(centre + reach) + 1)
+
+
 def percentiles(histogram: HdrHistogram) -> Latency:
-    """Return milliseconds; None where the samples do not suffice."""
-    count = histogram.get_total_count()
-
-    def percentile(share: float) -> float | None:
-        if count < round(SAMPLES_BEYOND / (1 - share)):
-            return None
-        return float(histogram.get_value_at_percentile(100 * share)) / 1000
-
+    """Return milliseconds; None where the samples do not suffice: too few are beyond, or they leave too much open."""
+    quantiles = Quantiles(histogram)
+    count = quantiles.count
+    enough = {name: share for name, share in SHARES.items() if count >= round(SAMPLES_BEYOND / (1 - share))}
+    values = {name: quantiles.value(share) for name, share in enough.items()}
+    intervals = {name: quantiles.interval(share) for name, share in enough.items()}
+    told = [name for name in enough if _within(values[name], intervals[name])]
     return Latency(
-        p50=percentile(0.50),
-        p90=percentile(0.90),
-        p99=percentile(0.99),
-        p999=percentile(0.999),
+        **{name: values[name] if name in told else None for name in SHARES},
         max=histogram.get_max_value() / 1000 if count else None,
         mean=sum(value * times for value, times in recorded(histogram)) / count / 1000 if count else None,
+        intervals={name: intervals[name] for name in told},
     )
+
+
+def _within(value: float, interval: tuple[float, float]) -> bool:
+    low, high = interval
+    return max(high - value, value - low) <= TOLD_WITHIN * value

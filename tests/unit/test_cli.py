@@ -1,6 +1,7 @@
 """Wrong use that needs no server: exit code 2, one sentence on standard error, nothing written."""
 
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bench.journal import RunDirectory
 from bench.model import to_json
 from bench.tuning.render import as_variant
 from bench.variants import harness_for
-from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, void
+from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
 
 @pytest.fixture(autouse=True)
@@ -263,7 +264,8 @@ def pulled(tmp_path):
     directory = RunDirectory(tmp_path / "results" / "run" / "bench-1")
     directory.begin(a_plan())
     directory.write_host(a_host())
-    directory.append(a_record(1, "1", **rated(70)), a_samples(1))
+    slow = a_record(1, "1", **rated(70))
+    directory.append(slow, samples_of(slow))
     directory.append(a_record(2), a_samples(2))
     directory.finish()
     return directory
@@ -278,18 +280,30 @@ def test_a_pulled_run_is_printed_with_exit_code_0(capsys, pulled):
 def test_for_programs_it_is_json_of_the_published_schema(capsys, pulled):
     from jsonschema import Draft202012Validator
 
-    from bench.analysis.ladder import LadderReport
+    from bench.analysis.ladder import Ladders
     from bench.schemas import published
 
     code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
-    report = msgspec.json.decode(out)
-    Draft202012Validator(published(LadderReport)).validate(report)
-    assert (code, [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]]) == (0, [1, 250])
+    shown = msgspec.json.decode(out)
+    Draft202012Validator(published(Ladders)).validate(shown)
+    [report] = shown["hosts"]
+    assert shown.keys() == {"schema", "hosts"}
+    assert (code, shown["schema"]) == (0, "pgladder/ladders/2")
+    assert [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]] == [1, 250]
+
+
+def test_for_programs_many_hosts_have_the_shape_of_one(capsys, pulled):
+    shutil.copytree(pulled.path, pulled.path.with_name("bench-2"))
+    code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
+    shown = msgspec.json.decode(out)
+    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/2", 2)
+    assert shown["hosts"][0]["ladders"] == shown["hosts"][1]["ladders"]
 
 
 def test_a_void_trial_makes_it_exit_code_1(capsys, pulled):
     pulled.reopen()
-    pulled.append(a_record(2, attempt=2, **void()), a_samples(2, 2))
+    lost = a_record(2, attempt=2, **void())
+    pulled.append(lost, samples_of(lost))
     code, out, _ = run(capsys, "ladder", pulled.path)
     assert code == 1
     assert out.index("Void ! stock") < out.index("phase")

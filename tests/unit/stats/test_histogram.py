@@ -1,11 +1,14 @@
 """Percentiles are told only where the samples suffice, and survive merging and writing."""
 
+import math
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model import Latency
-from bench.stats.histogram import decode, merge, new_histogram, percentiles, recorded
+from bench.stats.histogram import SHARES, Quantiles, decode, merge, new_histogram, percentiles, recorded
 from tests.builders import a_histogram
 
 LATENCIES = st.lists(st.integers(1, 10_000_000), min_size=1, max_size=20)
@@ -22,6 +25,40 @@ def of_samples(count):
 def test_a_percentile_is_told_from_ten_samples_beyond_it(name, needed):
     assert getattr(of_samples(needed - 1), name) is None
     assert getattr(of_samples(needed), name) is not None
+
+
+def exponential(source, count):
+    histogram = new_histogram()
+    for _ in range(count):
+        histogram.record_value(max(round(source.expovariate(1 / 20_000)), 1))
+    return percentiles(histogram)
+
+
+@pytest.mark.parametrize(("name", "share"), [("p50", 0.5), ("p99", 0.99)])
+@pytest.mark.parametrize("count", [20, 1000, 2000])
+def test_a_percentile_that_is_told_is_near_the_true_one(name, share, count):
+    source, true_ms = random.Random(count), -math.log(1 - share) * 20
+    told = [value for _ in range(60) if (value := getattr(exponential(source, count), name)) is not None]
+    off = sorted(abs(value / true_ms - 1) for value in told)
+    assert not off or (count > 20 and off[-1] < 0.2 and off[len(off) * 9 // 10 - 1] < 0.12)
+
+
+def test_many_samples_tell_both_and_their_intervals_hold_the_true_ones():
+    source = random.Random(16)
+    told = [exponential(source, 8000) for _ in range(50)]
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        true_ms = -math.log(1 - share) * 20
+        intervals = [one.intervals[name] for one in told if name in one.intervals]
+        assert len(intervals) >= 45
+        assert sum(low <= true_ms <= high for low, high in intervals) >= 0.88 * len(intervals)
+
+
+@given(LATENCIES)
+@settings(max_examples=20, deadline=None)
+def test_order_statistics_are_the_librarys(micros):
+    histogram = a_histogram(*micros, times=7)
+    for share in SHARES.values():
+        assert Quantiles(histogram).value(share) == histogram.get_value_at_percentile(100 * share) / 1000
 
 
 def test_no_samples_tell_nothing():
