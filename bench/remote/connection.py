@@ -1,7 +1,7 @@
 """The connection to a box: opened by ssh, its questions answered, kept open by a ``cat`` on the box that answers us.
 
-That ``cat`` tells whether programs of the box still answer, at no cost to it; and it ends, and the connection with it,
-when this program ends in whichever way. Commands run over the connection, each in a ``Session`` of its own.
+That ``cat`` tells whether programs of the box still answer, at no cost to it. Commands run over the connection, each in
+a ``Session`` of its own. A guard beside it hangs up where this program is killed, so that nothing goes on for nobody.
 """
 
 import json
@@ -28,6 +28,16 @@ LAST_WORDS_S = 1
 """ssh may not have noticed yet what its sessions have."""
 PASSPHRASE = re.compile(r"Enter (passphrase|PIN) for ")
 PASSWORD = re.compile(r"password", re.IGNORECASE)
+
+
+GUARD = """
+folder=$1
+shift
+read -r _
+"$@"
+rm -rf "$folder"
+"""
+"""Nothing is written to it: what it reads is the end of whoever should have."""
 
 
 class Connection:
@@ -58,6 +68,7 @@ class Connection:
         self._door.settimeout(0)
         try:
             self._session = Session(self._way.connecting("exec cat", ALONE), self._way.environment(asked))
+            self._guard = Session(["sh", "-c", GUARD, "sh", str(self._way.folder), *self._way.ending()])
         except FileNotFoundError as error:
             self._door.close()
             self._way.close()
@@ -114,6 +125,7 @@ class Connection:
         self.hang_up()
         with self._echo:
             self._session.close()
+            self._guard.close()
             self._way.close()
 
     # --- opening -----------------------------------------------------------------------------------------------------

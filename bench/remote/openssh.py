@@ -68,6 +68,10 @@ class Way:
         """Return the words that run a command over the connection that is there."""
         return ["ssh", *NOBODY, "-S", str(self._control), "--", "box", command]
 
+    def ending(self) -> list[str]:
+        """Return the words that end the connection that is there, and all that runs over it."""
+        return ["ssh", "-F", "none", "-S", str(self._control), "-O", "exit", "--", "box"]
+
     def environment(self, askpass: Path) -> dict[str, str]:
         """Return what lets ssh ask for passwords at a socket."""
         ours = {

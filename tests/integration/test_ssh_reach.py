@@ -4,6 +4,7 @@ import dataclasses
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -366,3 +367,28 @@ def test_nothing_is_left_of_a_connection(link: Link) -> None:
     assert made.stat().st_mode & 0o777 == 0o700
     link.close()
     assert not made.exists()
+
+
+def test_nothing_goes_on_for_one_that_was_killed(let_in: Host, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from pathlib import Path, PosixPath\n"
+        "from bench.remote.hosts import Host\n"
+        "from bench.remote.link import Link\n"
+        "from bench.remote.secrets import Secrets\n"
+        f"Link({let_in!r}, Secrets()).run('exec tail -F /var/log/4242', timeout_s=500)\n"
+    )
+    folder = Path(tempfile.gettempdir())
+    before = set(folder.glob("pgladder-ssh-*"))
+    killed = subprocess.Popen([sys.executable, program])
+    wait_for(_listens, "the command runs", 60)
+    killed.kill()
+    killed.wait()
+    wait_for(lambda: not _listens(), "the command has ended", 60)
+    wait_for(lambda: set(folder.glob("pgladder-ssh-*")) <= before, "its folder is gone", 60)
+
+
+def _listens() -> bool:
+    """Tell whether the box's tail is there; ssh's own words have blanks in between."""
+    command = ["pgrep", "-fx", "tail -F /var/log/4242"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

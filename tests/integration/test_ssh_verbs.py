@@ -158,7 +158,7 @@ def test_where_nobody_listens_that_is_said(shelf: Shelf, box: Box) -> None:
 
 
 @pytest.fixture
-def two(shelf: Shelf, boxes: Tree, box: Box) -> Shelf:
+def two(shelf: Shelf, box: Box) -> Shelf:
     """Two boxes that are trusted; their pgladder says what a test has it say."""
     shelf.known.write_text(box.known())
     shelf.add("good", box)
