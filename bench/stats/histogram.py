@@ -1,18 +1,36 @@
 """HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
 
+import binascii
 import zlib
+from base64 import b64decode
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from math import ceil, floor, sqrt
 from statistics import NormalDist
 
-from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
+from hdrh.codec import (
+    HdrCookieException,
+    HdrHistogramSettingsException,
+    HdrLengthException,
+    PayloadHeader,
+    ext_header_size,
+    payload_header_size,
+)
 from hdrh.histogram import HdrHistogram
 
 from bench.model import Latency
 
-NOT_A_HISTOGRAM = (HdrCookieException, HdrLengthException, HdrHistogramSettingsException, TypeError, zlib.error)
+NOT_A_HISTOGRAM = (
+    HdrCookieException,
+    HdrLengthException,
+    HdrHistogramSettingsException,
+    TypeError,
+    binascii.Error,
+    zlib.error,
+)
+MOST_COUNT_BYTES = 9
+"""A count as a variable-length number (HdrHistogram's V2 encoding)."""
 SUB_BUCKET_BITS = 11
 """Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
 SAMPLES_BEYOND = 10
@@ -35,10 +53,35 @@ def decode(encoded: str) -> HdrHistogram:
         ValueError: it is none.
 
     """
+    if not encoded:
+        return new_histogram()
     try:
-        return HdrHistogram.decode(encoded) if encoded else new_histogram()
+        _check_size(encoded)
+        return HdrHistogram.decode(encoded)
     except NOT_A_HISTOGRAM as error:
         raise ValueError(f"not a histogram: {type(error).__name__}") from error
+
+
+def _check_size(encoded: str) -> None:
+    """Refuse what unpacks to more than a histogram of ours has, or has other settings, before all of it is unpacked.
+
+    Raises:
+        ValueError: it does, or it is no base64.
+        zlib.error: it is not compressed.
+
+    """
+    ours = new_histogram()
+    most = payload_header_size + ours.counts_len * MOST_COUNT_BYTES
+    unpacking = zlib.decompressobj()
+    payload = unpacking.decompress(b64decode(encoded)[ext_header_size:], most)
+    if unpacking.unconsumed_tail:
+        raise ValueError(f"not a histogram of ours: it unpacks to more than {most:,} bytes")
+    if len(payload) < payload_header_size:
+        raise ValueError("not a histogram: it is cut short")
+    told = PayloadHeader.from_buffer_copy(payload)
+    settings = (told.lowest_trackable_value, told.highest_trackable_value, told.significant_figures)
+    if settings != (ours.lowest_trackable_value, ours.highest_trackable_value, ours.significant_figures):
+        raise ValueError(f"not a histogram of ours: its settings are {settings}")
 
 
 def merge(histograms: Iterable[HdrHistogram]) -> HdrHistogram:

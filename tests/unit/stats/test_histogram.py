@@ -2,8 +2,12 @@
 
 import math
 import random
+import tracemalloc
+import zlib
+from base64 import b64encode
 
 import pytest
+from hdrh.codec import ExternalHeader, PayloadHeader, get_compression_cookie, get_encoding_cookie
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -112,3 +116,46 @@ def test_what_was_recorded_is_found_and_its_mean_is_the_librarys(micros):
     assert sum(times for _, times in found) == len(micros)
     assert found[0][0] == pytest.approx(min(micros), rel=1e-3)
     assert percentiles(histogram).mean == pytest.approx(histogram.get_mean_value() / 1000)
+
+
+def packed(payload: bytes) -> str:
+    """Text as a histogram's, of this payload."""
+    compressed = zlib.compress(payload, 9)
+    header = ExternalHeader(cookie=get_compression_cookie(), length=len(compressed))
+    return b64encode(bytes(header) + compressed).decode()
+
+
+def a_header(**settings) -> PayloadHeader:
+    usual = {"significant_figures": 3, "lowest_trackable_value": 1, "highest_trackable_value": 3_600_000_000}
+    return PayloadHeader(cookie=get_encoding_cookie(), conversion_ratio_bits=1.0, **usual | settings)
+
+
+def test_what_unpacks_to_more_than_a_histogram_is_refused_before_it_is_unpacked():
+    text = packed(bytes(a_header()) + bytes(50_000_000))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"it unpacks to more than [\d,]+ bytes"):
+        decode(text)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"significant_figures": 5}, {"lowest_trackable_value": 0}, {"highest_trackable_value": 1 << 62}]
+)
+def test_a_histogram_with_other_settings_is_none_of_ours(settings):
+    with pytest.raises(ValueError, match="its settings are"):
+        decode(packed(bytes(a_header(**settings)) + bytes(10)))
+
+
+def test_the_largest_histogram_there_can_be_is_one():
+    histogram = new_histogram()
+    values = [histogram.get_value_from_index(index) for index in range(histogram.counts_len)]
+    for micros in values:
+        histogram.record_value(micros, 1 << 40)
+    assert decode(histogram.encode().decode()).get_count_at_value(2047) == 1 << 40
+
+
+@pytest.mark.parametrize("text", ["x", "AAAA", packed(b"short"), "HISTFAAAA"])
+def test_what_is_no_histogram_is_told_to_be_none(text):
+    with pytest.raises(ValueError, match="not a histogram"):
+        decode(text)
