@@ -85,8 +85,8 @@ def test_a_server_that_waits_for_a_standby_that_is_not_there_is_refused_by_the_s
 def test_what_does_not_wait_for_standbys_is_measured(theirs, place):
     local = "ALTER ROLE ann SET synchronous_commit = local"
     with (
-        with_setting(theirs, "synchronous_standby_names", "nobody"),
         changed(theirs, local, "ALTER ROLE ann RESET synchronous_commit"),
+        with_setting(theirs, "synchronous_standby_names", "nobody"),
     ):
         assert run(theirs, place, *ONE).code == 0
 
