@@ -28,6 +28,8 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
         out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
+        for sentence in ready.left_out:
+            out.print(sentence)
         noise, notes = _noise(ready, server)
         for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
             out.print(line)

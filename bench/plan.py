@@ -54,6 +54,8 @@ DISK_BYTES_PER_S = 1_000_000_000
 WAL_KEPT_BYTES = 1 << 30
 """PostgreSQL 15's default max_wal_size."""
 AGENT_CONNECTIONS = 5
+AGENT_OPENS = 3
+"""Of those, what it has open at once: a session, a second for a question, and one that is still ending."""
 RESERVED_CONNECTIONS = 3
 """superuser_reserved_connections, PostgreSQL 15's default."""
 
@@ -376,8 +378,17 @@ def _check_own(trial: Trial, own: Parameters) -> None:
 
 
 def connections_needed(parameters: Iterable[Parameters]) -> int:
-    """Return how many connections the hungriest of these trials opens, the agent's own included."""
+    """Return how many connections the hungriest of these trials may open, the agent's own included."""
     return max(each.processes * (each.pool_max or 1) for each in parameters) + AGENT_CONNECTIONS
+
+
+def connections_opened(parameters: Parameters) -> int:
+    """Return how many connections a trial opens, the agent's own included.
+
+    A pool opens its least at once, and more only while more commits are under way than it has.
+    """
+    at_once = max(parameters.pool_min or 1, min(parameters.pool_max or 1, parameters.in_flight))
+    return parameters.processes * at_once + AGENT_OPENS
 
 
 def upper_rate(parameters: Parameters) -> float:

@@ -1,5 +1,6 @@
 """The fingerprint of a run: the host's facts, and PostgreSQL's."""
 
+import socket
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,8 @@ NOT_SHARED = ("listen_addresses", "primary_conninfo", "cluster_name")
 def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: Sequence[str]) -> Fingerprint:
     """Read everything that could explain a difference between two hosts; takes about a second.
 
-    ``variant`` is the one in force, which PostgreSQL's settings are of.
+    ``host`` is the machine that the server runs on, this one or another; ``variant`` the one in force, which
+    PostgreSQL's settings are of.
     """
     directory = server.data_directory()
     facts = host_facts(directory or Path("/"))
@@ -28,6 +30,8 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     facts["disk"] |= _flushes(directory, server)
     with closing(server.session()) as session:
         facts["postgresql"] = {"variant": variant, **postgresql_facts(session)}
+    if host != (here := socket.gethostname()):
+        facts["pgladder"]["clients_on"] = here
     if limits:
         facts["pgladder"]["limits"] = list(limits)
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)

@@ -6,7 +6,7 @@ each insert, gone before anyone could ask for its time).
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from time import monotonic
 
@@ -26,6 +26,8 @@ class Spent:
     at_s: float
     clients_s: float
     server_s: float | None
+    others_s: Mapping[int, float] = field(default_factory=dict)
+    """By process id: what of the server's was spent by sessions of others that live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,14 @@ def wall_clock_ahead() -> float:
     return min(reading() for _ in range(3))[1]
 
 
-def spent_so_far(clients: Iterable[int], postmaster: int | None) -> Spent:
-    """Read the CPU clocks of the client processes and of the server."""
-    return Spent(at_s=monotonic(), clients_s=sum(_own_time(pid) for pid in clients), server_s=_server_time(postmaster))
+def spent_so_far(clients: Iterable[int], postmaster: int | None, others: Iterable[int] = ()) -> Spent:
+    """Read the CPU clocks of the client processes and of the server, and of its sessions that are ``others``'."""
+    return Spent(
+        at_s=monotonic(),
+        clients_s=sum(_own_time(pid) for pid in clients),
+        server_s=_server_time(postmaster),
+        others_s={pid: _own_time(pid) for pid in others} if postmaster else {},
+    )
 
 
 def _own_time(pid: int) -> float:
@@ -82,11 +89,16 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     """Return what was spent between two readings. Pure."""
     span, server = last.at_s - first.at_s, None
     if first.server_s is not None and last.server_s is not None:
-        server = (last.server_s - first.server_s) / span
+        server = (last.server_s - first.server_s - _of_others(first, last)) / span
     busy, steal = _host_shares(moments)
     return Cpu(
         host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
     )
+
+
+def _of_others(first: Spent, last: Spent) -> float:
+    """Return what sessions of others spent meanwhile; one that ended can't be asked any more."""
+    return sum(now - first.others_s.get(pid, 0.0) for pid, now in last.others_s.items())
 
 
 def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:

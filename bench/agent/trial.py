@@ -125,6 +125,7 @@ class TrialRunner:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
+        outcome.reasons += self.server.doubts
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
@@ -142,9 +143,8 @@ class TrialRunner:
         variant = self._variants[trial.variant]
         self.server.apply(variant)
         with closing(self.server.session()) as session:
-            self._prepare(session, trial, outcome)
-            if outcome.reasons:
-                return  # the table is not the one that was asked for
+            if not self._prepare(session, trial, outcome):
+                return
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
             self._measure(session, trial, outcome)
@@ -166,12 +166,17 @@ class TrialRunner:
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
-    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
-        """Bring the server to the same start, and say in what starts differ all the same."""
+    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> bool:
+        """Bring the server to the same start, and say in what starts differ all the same.
+
+        Return whether the table is the one that was asked for.
+        """
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
-        outcome.reasons += check_table(trial.layout, read_back(session), "at the start of the trial")
+        if altered := check_table(trial.layout, read_back(session), "at the start of the trial"):
+            outcome.reasons += altered
+            return False
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         self._grade(session, trial, outcome)
@@ -187,6 +192,7 @@ class TrialRunner:
             table_bytes=table,
             index_bytes=indexes,
         )
+        return True
 
     def _grade(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
@@ -243,7 +249,7 @@ class TrialRunner:
         postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.spent_so_far(clients.pids, postmaster)
+        first = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
@@ -251,7 +257,7 @@ class TrialRunner:
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
-        last = observe.spent_so_far(clients.pids, postmaster)
+        last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
             "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s

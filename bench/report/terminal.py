@@ -233,10 +233,11 @@ def describe_host(host: Fingerprint) -> Text:
     ram = facts.get("memory", {}).get("ram_bytes")
     memory = f"{ram / (1 << 30):.0f} GiB" if isinstance(ram, int) else "unknown RAM"
     disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
-    return Text(
-        f"{host.host}: {known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}, {disk}; {version};"
-        f" {known('system', 'os')}, kernel {known('system', 'kernel')}"
-    )
+    cpu = f"{known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}"
+    system = f"{known('system', 'os')}, kernel {known('system', 'kernel')}"
+    if clients_on := facts.get("pgladder", {}).get("clients_on"):
+        return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
+    return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
 
 
 def _flushes(disk: Mapping[str, Fact]) -> str:

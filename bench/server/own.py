@@ -6,13 +6,14 @@ How it comes to be and how it is started and stopped is the business of ``privat
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 import psycopg2
 
-from bench.model import Endpoint, Transport, Variant
+from bench.model import Endpoint, Reason, Transport, Variant
 from bench.server.server import Server
 from bench.server.session import ServerError, Session
 from bench.server.staging import complaint
@@ -36,6 +37,7 @@ class OwnServer(Server, ABC):
 
     schema = "pgladder"
     exclusive = True
+    doubts: Sequence[Reason] = ()
     start_timeout_s = 60
     """Recovery from a crash included."""
 
@@ -120,6 +122,7 @@ class OwnServer(Server, ABC):
 
     def endpoint(self, transport: Transport) -> Endpoint:
         """See ``Server.endpoint``."""
+        tls = {"sslmode": "verify-ca", "sslrootcert": str(self._reach.certificate)}
         return Endpoint(
             transport=transport,
             host=str(self._reach.sockets) if transport == "socket" else "127.0.0.1",
@@ -128,7 +131,7 @@ class OwnServer(Server, ABC):
             database=self._reach.database,
             schema=self.schema,
             password=self._reach.password,
-            root_certificate=str(self._reach.certificate) if transport == "tls" else None,
+            parameters=tls if transport == "tls" else {"sslmode": "disable"},
         )
 
     def connect(self) -> Session:
@@ -137,7 +140,13 @@ class OwnServer(Server, ABC):
 
     def session(self) -> Session:
         """See ``Server.session``."""
-        return Session(self.endpoint("socket").psycopg2_arguments(), self.schema)
+        session = Session(self.endpoint("socket").psycopg2_arguments(), self.schema)
+        session.prove_schema()
+        return session
+
+    def others(self, session: Session) -> Sequence[int]:  # noqa: ARG002 - nobody else uses it
+        """See ``Server.others``."""
+        return ()
 
     def data_directory(self) -> Path:
         """See ``Server.data_directory``."""

@@ -4,6 +4,7 @@ Phases never use it; it goes over the socket where there is one, so that it cost
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from select import select
@@ -12,13 +13,18 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extensions
-from psycopg2 import sql
 from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 
 from bench.model import Layout, PgladderError, Unreadable
 from bench.table import qualified
 
-STATEMENT_TIMEOUT_MS = 600_000
+STATEMENT_TIMEOUT_S = 600
+LOCK_TIMEOUT_S = 10
+ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 10
+"""For a statement and its commit: one that waits for a standby is not ended by ``statement_timeout``."""
+DDL_TIMEOUT_S = 60
+"""For what takes milliseconds, or seconds where the disk stalls or a large table goes."""
+LIMITS = f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'; SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
 
 
 class ServerError(PgladderError, RuntimeError):
@@ -44,37 +50,52 @@ def lacking(error: psycopg2.Error) -> str | None:
     return " ".join(str(error.diag.message_primary).split())
 
 
-def _wait(connection: psycopg2.extensions.connection, seconds: float | None = None) -> None:
+def _wait(connection: psycopg2.extensions.connection, seconds: float) -> None:
     """Wait for an answer; Ctrl-C cancels the statement at once, where libpq's own wait would only end with it."""
-    deadline = None if seconds is None else monotonic() + seconds
+    deadline = monotonic() + seconds
     try:
         while (state := connection.poll()) != POLL_OK:
-            sockets, left = [connection.fileno()], None if deadline is None else deadline - monotonic()
-            if left is not None and left <= 0:
-                raise TimeoutError(f"no answer within {seconds:g} s")
+            sockets, left = [connection.fileno()], deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError(f"the server did not answer within {seconds:g} s")
             select([], sockets, [], left) if state == POLL_WRITE else select(sockets, [], [], left)
     except (KeyboardInterrupt, TimeoutError):
-        connection.cancel()
+        with suppress(psycopg2.Error):  # a server that can't be told is left to find out
+            connection.cancel()
         raise
 
 
 class Session:
     """One connection in autocommit mode, for work in one schema, which statements call ``{schema}``."""
 
-    def __init__(self, arguments: Mapping[str, Any], schema: str) -> None:
+    def __init__(self, arguments: Mapping[str, Any], schema: str, *, options_lost: bool = False) -> None:
         self.schema = schema
         self.connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
         self.connection.autocommit = True
-        self.run(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        self.run(LIMITS)
+        if options_lost:
+            self.run(self.qualified("SET search_path TO {schema}"))
+
+    def prove_schema(self) -> None:
+        """See that this connection is in its schema, before anything is made or dropped.
+
+        Raises:
+            ServerError: it is not.
+
+        """
+        found = self.value("SELECT current_schema()")
+        if found != self.schema:
+            raise ServerError(
+                f"A connection came to the schema {found}, not to {self.schema}: nothing is written there."
+            )
 
     def run(
-        self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None, *, seconds: float | None = None
+        self, statement: str, values: Mapping[str, Any] | None = None, *, seconds: float = ANSWER_TIMEOUT_S
     ) -> None:
         """Execute one or several statements.
 
         Raises:
-            TimeoutError: not done within ``seconds``, the commit included, which ``statement_timeout`` leaves out; the
-                session is lost.
+            TimeoutError: not done within ``seconds``, the commit included; the session is lost.
 
         """
         with self.connection.cursor() as cursor:
@@ -107,21 +128,25 @@ class Session:
                 raise
             return Unreadable(unreadable=why)
 
-    def named(self, statement: str) -> dict[str, float]:
-        """Execute and return the one row as numbers by column name."""
+    def row(self, statement: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Execute and return the one row by column name."""
         with self.connection.cursor() as cursor:
-            self._execute(cursor, statement)
+            self._execute(cursor, statement, values)
             row, description = cursor.fetchone(), cursor.description
         assert row is not None
         assert description is not None
-        return {column.name: float(value) for column, value in zip(description, row, strict=True)}
+        return {column.name: value for column, value in zip(description, row, strict=True)}
+
+    def named(self, statement: str) -> dict[str, float]:
+        """Execute and return the one row as numbers by column name."""
+        return {name: float(value) for name, value in self.row(statement).items()}
 
     @staticmethod
     def _execute(
         cursor: psycopg2.extensions.cursor,
-        statement: str | sql.Composable,
+        statement: str,
         values: Mapping[str, Any] | None = None,
-        seconds: float | None = None,
+        seconds: float = ANSWER_TIMEOUT_S,
     ) -> None:
         # Here only: connecting needs libpq's own wait, which knows the time-out.
         set_wait_callback(partial(_wait, seconds=seconds))
@@ -137,13 +162,13 @@ class Session:
     def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
         """Make the table ``events`` anew in a layout, with so many rows in it."""
         self.drop_table()
-        self.run(self.script(layout))
+        self.run(self.script(layout), seconds=DDL_TIMEOUT_S)
         if preload_rows:
             self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
 
     def drop_table(self) -> None:
         """Drop the table ``events``, if there is one."""
-        self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"))
+        self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"), seconds=DDL_TIMEOUT_S)
 
     def table_sizes(self) -> tuple[int, int]:
         """Return bytes of the table and of its indexes."""

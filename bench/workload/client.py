@@ -8,10 +8,10 @@ is ``processes``. Whatever goes wrong with a commit ends the trial here: closed 
 import asyncio
 import gc
 import os
-import ssl
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic_ns
 from typing import Any
 
@@ -20,8 +20,9 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.model import CONNECT_TIMEOUT_S
 from bench.table import Table
+from bench.workload.connecting import asyncpg_arguments, prove, prove_async
 from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
@@ -31,28 +32,6 @@ DRAIN_TIMEOUT_S = 30
 HOW = "SHOW synchronous_commit"
 YOUNG_OBJECTS = 50_000
 """The collector waits for so many new objects: made-up rows hold no cycles, and looking took a tenth of 2-G's CPU."""
-
-
-def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
-    """Return keyword arguments of ``asyncpg.connect`` (and of its pool)."""
-    return {
-        "host": endpoint.host,
-        "port": endpoint.port,
-        "user": endpoint.user,
-        "database": endpoint.database,
-        "password": endpoint.password,
-        "ssl": _ssl_context(endpoint) if endpoint.transport == "tls" else False,
-        "timeout": CONNECT_TIMEOUT_S,
-        "server_settings": {"search_path": endpoint.schema, "application_name": "pgladder"},
-    }
-
-
-def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=endpoint.root_certificate)
-    context.check_hostname = False
-    if not endpoint.root_certificate:
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class Client:
@@ -174,6 +153,7 @@ class AsyncClient(Client):
         parameters = self.job.parameters
         self.pool = await asyncpg.create_pool(
             **asyncpg_arguments(self.job.endpoint),
+            init=partial(prove_async, endpoint=self.job.endpoint),
             min_size=parameters.pool_min or 1,
             max_size=parameters.pool_max or 1,
             max_cacheable_statement_size=0,  # a statement of any length stays prepared
@@ -210,6 +190,12 @@ class SyncClient(Client):
         self.connected = monotonic_ns()
         return connection
 
+    def connect_proved(self) -> psycopg2.extensions.connection:
+        """Connect, and prove where that came to."""
+        connection = self.connect()
+        prove(connection, self.job.endpoint)
+        return connection
+
     def commit(self, kept: Any) -> None:
         """Make one commit and take note of it."""
         began = monotonic_ns()
@@ -227,8 +213,14 @@ class SyncClient(Client):
         return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
 
     def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
-        """Open what is kept, write until the window closes."""
-        kept = self.phase.open(self.connect)
+        """Open what is kept, write until the window closes.
+
+        Where each commit connects anew, one connection proves for all that will be made alike: asking each would be
+        measured with it.
+        """
+        if self.phase.connects:
+            self.connect_proved().close()
+        kept = self.phase.open(self.connect if self.phase.connects else self.connect_proved)
         self.ask(kept)
         self.start(ready())
         while self.running():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.analysis.apart import UNKNOWN, major
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
@@ -71,6 +72,12 @@ class Together:
 
     heading: str
     rows: list[tuple[str, list[str]]]
+
+
+def server_of(runs: Sequence[PulledRun]) -> str:
+    """Return PostgreSQL with the major versions that were measured, as far as they are known."""
+    majors = sorted({major(run.host) for run in runs} - {UNKNOWN}, key=lambda each: (len(each), each))
+    return " ".join(["PostgreSQL", " and ".join(majors)]).strip()
 
 
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
