@@ -30,7 +30,15 @@ from bench.agent.durability import (
     wal_place,
 )
 from bench.agent.made import check_table, read_back
-from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
+from bench.agent.verify import (
+    check_commits_found,
+    check_transactions,
+    find,
+    find_altered,
+    find_commits,
+    find_lost,
+    verify,
+)
 from bench.arms import Cell, cell_of
 from bench.journal import now
 from bench.model import (
@@ -221,6 +229,10 @@ class TrialRunner:
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)
 
+    def _seed(self, trial: Trial) -> int:
+        """Return what its payloads are made from."""
+        return self.plan.seed + trial.trial
+
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
         endpoint = self.server.endpoint(trial.transport)
@@ -230,7 +242,7 @@ class TrialRunner:
                 parameters=trial.parameters,
                 endpoint=endpoint,
                 writer=writer,
-                seed=self.plan.seed + trial.trial,
+                seed=self._seed(trial),
             )
             for writer in range(1, trial.parameters.processes + 1)
         ]
@@ -274,11 +286,12 @@ class TrialRunner:
             return
         try:
             found, found_lost = find(session), find_lost(session, outcome.results)
+            altered = find_altered(session, outcome.results, self._seed(trial), trial.parameters.payload_bytes)
             transactions = find_commits(session)
         except psycopg2.Error as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, found, found_lost, trial.parameters.payload_bytes)
+        outcome.verified, reasons = verify(outcome.results, found, found_lost, altered)
         outcome.reasons += reasons
         outcome.reasons += check_commits_found(transactions, outcome.results, found_lost)
         outcome.reasons += check_transactions(
