@@ -4,7 +4,7 @@ The clients say what they attempted, what was acknowledged and what is in doubt;
 row's payload was follows from its stamp and the trial's seed: the server compares hashes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -42,24 +42,20 @@ def find(session: Session) -> dict[int, Found]:
 
 def find_altered(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, int]:
     """Ask how many rows have another payload than their writer made for them, by writer; those that have any."""
-    writers: list[int] = []
-    places: list[int] = []
+    ring, by_writer = ring_size(payload_bytes), {result.writer: result.attempted for result in results}
     hashes: list[int] = []
-    for result in results:
-        sent = islice(payloads(result.writer, seed, payload_bytes), result.attempted)
+    for writer in range(1, max(by_writer) + 1):
+        sent = islice(payloads(writer, seed, payload_bytes), by_writer.get(writer, 0))
         while some := list(islice(sent, max(1, SENT_BYTES // payload_bytes))):
             hashes += [number for (number,) in session.rows(session.script("hashes"), {"payloads": some})]
-        new = len(hashes) - len(writers)
-        writers += [result.writer] * new
-        places += range(new)
-    sent_rows = {"writers": _array(writers), "places": _array(places), "hashes": _array(hashes)}
-    constant = {"ring": ring_size(payload_bytes), "sequence_bits": SEQUENCE_BITS}
-    return dict(session.rows(session.script("altered"), {**sent_rows, **constant}))
-
-
-def _array(numbers: Iterable[int]) -> str:
-    """Return PostgreSQL's text of an array: one value for its parser, where a list is an expression of thousands."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+        hashes += [0] * (writer * ring - len(hashes))  # of rows that were never made
+    values = {
+        "sequence_bits": SEQUENCE_BITS,
+        "ring": ring,
+        "end": first_stamp(max(by_writer) + 1),
+        "hashes": "{" + ",".join(map(str, hashes)) + "}",  # text: a list would be an expression of thousands
+    }
+    return dict(session.rows(session.script("altered"), values))
 
 
 def find_commits(session: Session) -> int:
