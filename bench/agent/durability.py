@@ -11,8 +11,6 @@ from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter
 
-import psutil
-
 from bench.model import Layout, Parameters, Reason, Unreadable
 from bench.probes.medium import memory_under
 from bench.server.server import Server
@@ -94,23 +92,16 @@ def grade(
 def data_place(server: Server) -> Path | Unreadable:
     """Return the data directory, by the server's word or by its postmaster's working directory."""
     directory, postmaster = server.data_directory(), server.postmaster()
-    if directory is None and postmaster is not None:
-        try:
-            directory = Path(psutil.Process(postmaster).cwd())
-        except (psutil.Error, OSError):
-            directory = None
-    if directory is None:
-        return Unreadable(unreadable="the server's data directory can't be seen from here")
-    return _elsewhere(postmaster) or directory
-
-
-def _elsewhere(postmaster: int | None) -> Unreadable | None:
-    """Tell where a server of this machine has other mounts than we: in a container a path means another directory."""
+    if postmaster is None:
+        return directory or Unreadable(unreadable="the server's data directory can't be seen from here")
+    works_in = Path(f"/proc/{postmaster}/cwd")
     try:
-        ours, theirs = (Path(f"/proc/{pid}/ns/mnt").readlink() for pid in ("self", postmaster))
-    except OSError:
-        return None  # not ours to know; without a postmaster there is nothing to compare
-    return None if ours == theirs else Unreadable(unreadable="the server has mounts of its own, as in a container")
+        place = directory or works_in.readlink()
+        if place.exists() and place.samefile(works_in):
+            return place
+    except OSError:  # not ours to know
+        return directory or Unreadable(unreadable="the server's data directory can't be seen by this user")
+    return Unreadable(unreadable=f"{place} is not the server's here: it has mounts of its own, as in a container")
 
 
 def wal_place(data: Path | Unreadable) -> Path | Unreadable:

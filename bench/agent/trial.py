@@ -31,7 +31,15 @@ from bench.agent.durability import (
     wal_place,
 )
 from bench.agent.made import check_table, read_back
-from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
+from bench.agent.verify import (
+    check_commits_found,
+    check_transactions,
+    find,
+    find_altered,
+    find_commits,
+    find_lost,
+    verify,
+)
 from bench.arms import Cell, cell_of
 from bench.journal import now
 from bench.model import (
@@ -171,9 +179,8 @@ class TrialRunner:
         self.server.apply(variant)
         outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
-            self._prepare(session, trial, outcome)
-            if outcome.reasons:
-                return  # the table is not the one that was asked for
+            if not self._prepare(session, trial, outcome):
+                return
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
             outcome.server_started = started
@@ -196,12 +203,17 @@ class TrialRunner:
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
-    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
-        """Bring the server to the same start, and say in what starts differ all the same."""
+    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> bool:
+        """Bring the server to the same start, and say in what starts differ all the same.
+
+        Return whether the table is the one that was asked for.
+        """
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
-        outcome.reasons += check_table(trial.layout, read_back(session), "at the start of the trial")
+        if altered := check_table(trial.layout, read_back(session), "at the start of the trial"):
+            outcome.reasons += altered
+            return False
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         self._grade(session, trial, outcome)
@@ -217,6 +229,7 @@ class TrialRunner:
             table_bytes=table,
             index_bytes=indexes,
         )
+        return True
 
     def _grade(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
@@ -245,6 +258,10 @@ class TrialRunner:
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)
 
+    def _seed(self, trial: Trial) -> int:
+        """Return what its payloads are made from."""
+        return self.plan.seed + trial.trial
+
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
         endpoint = self.server.endpoint(trial.transport)
@@ -254,7 +271,7 @@ class TrialRunner:
                 parameters=trial.parameters,
                 endpoint=endpoint,
                 writer=writer,
-                seed=self.plan.seed + trial.trial,
+                seed=self._seed(trial),
             )
             for writer in range(1, trial.parameters.processes + 1)
         ]
@@ -301,11 +318,12 @@ class TrialRunner:
             return
         try:
             found, found_lost = find(session), find_lost(session, outcome.results)
+            altered = find_altered(session, outcome.results, self._seed(trial), trial.parameters.payload_bytes)
             transactions = find_commits(session)
         except psycopg2.Error as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, found, found_lost, trial.parameters.payload_bytes)
+        outcome.verified, reasons = verify(outcome.results, found, found_lost, altered)
         outcome.reasons += reasons
         outcome.reasons += check_commits_found(transactions, outcome.results, found_lost)
         outcome.reasons += check_transactions(

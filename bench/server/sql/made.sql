@@ -1,8 +1,10 @@
 -- The table as it is, a line for each thing that decides what a row costs or what a crash leaves of it.
 WITH tables AS (
     SELECT c.* FROM pg_catalog.pg_class AS c
-    WHERE c.oid = '{schema}.events'::regclass
-        OR c.oid IN (SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = '{schema}.events'::regclass)
+    WHERE c.oid = pg_catalog.to_regclass('{schema}.events')
+        OR c.oid IN (
+            SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass('{schema}.events')
+        )
 ), asked AS (
     SELECT coalesce((SELECT oid FROM pg_catalog.pg_tablespace WHERE spcname = current_setting('default_tablespace')), 0)
         AS tablespace, current_setting('default_table_access_method') AS method

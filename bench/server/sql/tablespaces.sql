@@ -1,7 +1,7 @@
 -- Where the table and its indexes lie, other than in the data directory.
 WITH tables AS (
-    SELECT '{schema}.events'::regclass::oid AS oid
-    UNION ALL SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = '{schema}.events'::regclass
+    SELECT pg_catalog.to_regclass('{schema}.events')::oid AS oid
+    UNION ALL SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = pg_catalog.to_regclass('{schema}.events')
 )
 SELECT DISTINCT pg_catalog.pg_tablespace_location(coalesce(nullif(c.reltablespace, 0), d.dattablespace))
 FROM pg_catalog.pg_class AS c, pg_catalog.pg_database AS d

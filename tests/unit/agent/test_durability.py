@@ -1,6 +1,8 @@
 """The word for what a crash would take, and when it is doubted."""
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from bench.agent.durability import (
     Promise,
     check_flush_rate,
     check_no_flush,
+    data_place,
     flushes_needed,
     grade,
     memory_of,
@@ -59,6 +62,32 @@ def test_a_place_that_cannot_be_looked_at_is_said_not_taken_for_a_disk(tmp_path)
     [unseen] = memory_of(tmp_path, [])
     assert unseen.unreadable == f"{tmp_path}/pg_wal can't be looked at by this user"
     assert list(memory_of(UNSEEN, ["/space"])) == [UNSEEN]
+
+
+@dataclass
+class Here:
+    """A server whose postmaster is this very process."""
+
+    directory: Path | None
+    pid: int | None
+
+    def data_directory(self):
+        return self.directory
+
+    def postmaster(self):
+        return self.pid
+
+
+def test_the_data_lies_where_the_postmaster_works(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert data_place(Here(tmp_path, os.getpid())) == data_place(Here(None, os.getpid())) == tmp_path
+    assert data_place(Here(tmp_path, None)) == tmp_path
+
+
+def test_a_directory_that_is_another_in_a_container_is_not_looked_at(tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    assert "as in a container" in data_place(Here(tmp_path, os.getpid())).unreadable
+    assert "can't be seen from here" in data_place(Here(None, None)).unreadable
 
 
 # --- doubts ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ class Refusing:
     """A server that takes no variant."""
 
     schema, exclusive, recovered = "pgladder", True, 0
+    doubts = ()
 
     def apply(self, variant):
         raise VariantError(variant.name, "shared_buffers = 1TB: too much")
