@@ -37,7 +37,7 @@ def held(place) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def busy(programs: int) -> Iterator[None]:
-    """Keep processors busy by programs of a name of their own, in sessions of their own, to which the kernel is fair."""
+    """Keep processors busy by programs of one name, each in a session of its own: to those the kernel is fair."""
     code = "import ctypes\nctypes.CDLL(None).prctl(15, b'a-busy-one')\nwhile True: pass"
     hogs = [subprocess.Popen(["python3", "-c", code], start_new_session=True) for _ in range(programs)]
     try:
