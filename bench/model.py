@@ -230,6 +230,11 @@ class Reason:
     share: Amount | None = None
     """Its size: the part concerned of the window, of the CPU time or of the work; None where it has none."""
 
+    @property
+    def slight(self) -> bool:
+        """Whether it leaves a trial valid: it cost little, or it says what could not be looked at."""
+        return self.code.startswith("some-") or self.code.endswith("-unknown")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
