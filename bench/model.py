@@ -242,7 +242,7 @@ class Validity:
 
     state: State
     reasons: tuple[Reason, ...] = ()
-    """Those that void first, then by size; those of a valid trial are slight, or say what could not be told."""
+    """Those that void, then by size, what is slight last; of a valid trial all are slight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,11 +46,15 @@ FEW_COMMITS = 30
 
 
 def validity(reasons: Sequence[Reason]) -> Validity:
-    """Return the verdict that follows from the reasons, and them: those that void first, then by size."""
-    ordered = tuple(sorted(reasons, key=lambda reason: (reason.code not in VOID, -(reason.share or 0))))
+    """Return the verdict that follows from the reasons, and them: those that void, then by size, what is slight last."""
+    ordered = tuple(sorted(reasons, key=_rank))
     if any(reason.code in VOID for reason in reasons):
         return Validity(state="void", reasons=ordered)
     return Validity(state="valid" if all(reason.slight for reason in reasons) else "suspect", reasons=ordered)
+
+
+def _rank(reason: Reason) -> tuple[bool, bool, float]:
+    return reason.code not in VOID, reason.slight, -(reason.share or 0)
 
 
 def check_clock(step_s: float, seconds: float) -> list[Reason]:
