@@ -46,7 +46,7 @@ FEW_COMMITS = 30
 
 
 def validity(reasons: Sequence[Reason]) -> Validity:
-    """Return the verdict that follows from the reasons, and them: those that void, then by size, what is slight last."""
+    """Return the verdict that follows from the reasons, and them: what voids, then by size, what is slight last."""
     ordered = tuple(sorted(reasons, key=_rank))
     if any(reason.code in VOID for reason in reasons):
         return Validity(state="void", reasons=ordered)
