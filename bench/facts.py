@@ -9,8 +9,9 @@ from bench.model import Fact, Fingerprint, Unreadable
 
 VOLATILE = frozenset(
     {
-        "free_bytes", "fsync_per_s", "clock_synchronised", "nr_hugepages", "port", "unix_socket_directories",
-        "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file",
+        "free_bytes", "fsync_per_s", "fsync_per_s_least", "fsync_per_s_most", "clock_synchronised", "nr_hugepages",
+        "port", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file",
+        "external_pid_file",
     }
 )  # fmt: skip
 """Facts that may differ between the parts of one run."""

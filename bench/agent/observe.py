@@ -5,7 +5,7 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
@@ -34,6 +34,8 @@ class Spent:
     processes: dict[int, Process]
     """All that can be seen, by number."""
     quotas: Quotas
+    others: frozenset[int] = frozenset()
+    """Of the server's processes, those that serve sessions of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,8 @@ def wall_clock_ahead() -> float:
     return min(reading() for _ in range(3))[1]
 
 
-def spent_so_far(clients: Sequence[int], postmaster: int | None) -> Spent:
-    """Read the CPU clocks of the client processes and of the server, and what quotas did to them."""
+def spent_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Spent:
+    """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
     at_s, found = monotonic(), _processes_with(postmaster)
     clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
     return Spent(
@@ -66,6 +68,7 @@ def spent_so_far(clients: Sequence[int], postmaster: int | None) -> Spent:
         server_s=_server_time(postmaster, found),
         processes=found,
         quotas=_quotas(postmaster),
+        others=frozenset(others),
     )
 
 
@@ -110,11 +113,22 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     """Return what was spent between two readings. Pure."""
     span, server = last.at_s - first.at_s, None
     if not isinstance(first.server_s, Unreadable) and not isinstance(last.server_s, Unreadable):
-        server = (last.server_s - first.server_s) / span
+        server = (last.server_s - first.server_s - _of_others(first, last)) / span
     busy, steal = _host_shares(moments)
     return Cpu(
         host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
     )
+
+
+def _of_others(first: Spent, last: Spent) -> float:
+    """Return the seconds that sessions of others spent meanwhile; one that ended can't be asked any more."""
+    ticks = 0
+    for pid in last.others & last.processes.keys():
+        before, now = first.processes.get(pid), last.processes[pid]
+        ticks += now.own
+        if before is not None and before.began == now.began:
+            ticks -= before.own
+    return ticks / TICKS_PER_S
 
 
 def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
@@ -133,12 +147,21 @@ def why_unknown(first: Spent, last: Spent, moments: Sequence[Moment]) -> str:
     return "no time passed between two readings"
 
 
-def counters_between(moments: Sequence[Moment]) -> dict[str, float]:
-    """Return how far the server's counters went from the first reading to the last. Pure."""
+def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[str, float | None]:
+    """Return how far the server's counters went from the first reading to the last, None of those missing. Pure."""
     if len(moments) < 2:
         return {}
     first, last = moments[0].server, moments[-1].server
-    return {name: last[name] - first[name] for name in first}
+    read = {name: last[name] - first[name] for name in first if name in last}
+    return {**read, **dict.fromkeys(missing)}
+
+
+def per_second(moments: Sequence[Moment], counter: str) -> float | None:
+    """Return how fast a counter of the server went, None where it was not read. Pure."""
+    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
+        return None
+    first, last = moments[0], moments[-1]
+    return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
 
 
 def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | Unreadable:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model import Reason, Verified
-from bench.server.session import Session, script
+from bench.server.session import Session
 from bench.workload.messages import Result
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
 
@@ -15,6 +15,7 @@ TRANSACTIONS_ALLOWED = 20
 TRANSACTIONS_ALLOWED_PER_S = 1.0
 """Autovacuum's own: a few transactions for each table it vacuums or analyses, at most one round a minute by default."""
 VERIFY_MEMORY = "256MB"
+COUNT_BETWEEN = "SELECT count(*) FROM {schema}.events WHERE device_id >= %(first)s AND device_id < %(end)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +34,19 @@ class Found:
 def find(session: Session) -> dict[int, Found]:
     """Ask the server what it has, by writer."""
     session.run(f"SET work_mem = '{VERIFY_MEMORY}'")
-    rows = session.rows(script("found"), {"sequence_bits": SEQUENCE_BITS})
+    rows = session.rows(session.script("found"), {"sequence_bits": SEQUENCE_BITS})
     names = ("rows", "different", "lowest", "highest", "shortest", "longest")
     return {writer: Found(**dict(zip(names, values, strict=True))) for writer, *values in rows}
 
 
 def find_commits(session: Session) -> int:
     """Ask how many transactions wrote what is there."""
-    return int(session.value(script("commits")))
+    return int(session.value(session.script("commits")))
 
 
 def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, int], int]:
     """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
-    count = "SELECT count(*) FROM events WHERE device_id >= %(first)s AND device_id < %(end)s"
+    count = session.qualified(COUNT_BETWEEN)
     found: dict[tuple[int, int], int] = {}
     for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
         first = first_stamp(writer) + lost.first

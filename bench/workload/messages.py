@@ -67,3 +67,5 @@ class Result:
     latency_hdr: str
     gaps: list[tuple[int, int]] = field(default_factory=list)
     """The longest times without an acknowledgement, as (began, ended) in ns of the monotonic clock."""
+    synchronous_commit: list[str] = field(default_factory=list)
+    """As sessions like those that wrote had it, before the warm-up and after the drain."""

@@ -41,6 +41,7 @@ def build_page(
         version=version,
         hosts=[view.host_view(*each) for each in zip(names, runs, reports, strict=True)],
         names=names,
+        server=view.server_of(runs),
         comparisons=[comparison_view(report) for report in comparisons],
         not_compared=not_compared,
         climb=view.climbers(names, reports),

@@ -2,6 +2,6 @@
 SELECT
     device_id >> %(sequence_bits)s AS writer,
     count(*), count(DISTINCT device_id), min(device_id), max(device_id), min(length(payload)), max(length(payload))
-FROM events
+FROM {schema}.events
 WHERE device_id >= 0
 GROUP BY 1;

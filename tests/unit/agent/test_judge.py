@@ -155,6 +155,7 @@ def test_too_few_commits_tell_little_and_none_tell_nothing(commits, expected):
         ({"fsync": "off"}, "fsync changed meanwhile (fsync: on → off)"),
         ({}, "fsync changed meanwhile (fsync: on → None)"),
         ({"fsync": "on", "jit": "off"}, "jit changed meanwhile (jit: None → off)"),
+        ({"fsync": "on", "plpgsql.extra_errors": "none"}, None),  # a session loaded its library
     ],
 )
 def test_a_setting_that_changed_came_or_went_is_named(now, told):

@@ -30,6 +30,9 @@ class Refusing:
     def data_directory(self):
         return None
 
+    def postmaster(self):
+        return None
+
 
 class Silent:
     """Nobody listens; what was said is kept."""

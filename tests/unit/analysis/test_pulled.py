@@ -21,7 +21,14 @@ def test_a_run_that_was_cancelled_says_so_first():
     assert "trial 2" in second
 
 
-@pytest.mark.parametrize(("code", "words"), [("interrupted", "told to stop"), ("agent-ended", "killed or lost power")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("interrupted", "told to stop"),
+        ("agent-ended", "killed or lost power"),
+        ("server-restarted", "server was restarted"),
+    ],
+)
 def test_a_run_that_was_cut_says_how(code, words):
     run = pulled(a_record(1), a_record(2, **void(code)))
     [note] = ending_notes(run)
@@ -30,7 +37,7 @@ def test_a_run_that_was_cut_says_how(code, words):
     assert finished(run.records) == {1}
 
 
-@pytest.mark.parametrize("code", ["interrupted", "agent-ended"])
+@pytest.mark.parametrize("code", ["interrupted", "agent-ended", "server-restarted"])
 def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
     run = pulled(a_record(1), a_record(2, **void(code)))
     report = told(run)
