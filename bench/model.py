@@ -236,6 +236,11 @@ class Reason:
     share: Amount | None = None
     """Its size: the part concerned of the window, of the CPU time or of the work; None where it has none."""
 
+    @property
+    def slight(self) -> bool:
+        """Whether it leaves a trial valid: it cost little, or it says what could not be looked at."""
+        return self.code.startswith("some-") or self.code.endswith("-unknown")
+
     def __post_init__(self) -> None:
         """Keep it to one line, whoever wrote the file it came from: a second one would pass for ours."""
         object.__setattr__(self, "detail", " ".join(self.detail.split()))
@@ -247,7 +252,7 @@ class Validity:
 
     state: State
     reasons: tuple[Reason, ...] = ()
-    """Those that void first, then by size; those of a valid trial are slight, or say what could not be told."""
+    """Those that void, then by size, what is slight last; of a valid trial all are slight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

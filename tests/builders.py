@@ -149,8 +149,8 @@ def latencies_of(commits: int, in_flight: int) -> HdrHistogram:
     return a_histogram(micros_of(commits, in_flight), times=commits) if commits else new_histogram()
 
 
-def doubtful(state: str, code: str, detail: str = "a reason") -> Validity:
-    return Validity(state=state, reasons=(Reason(code=code, detail=detail),))
+def doubtful(state: str, code: str, detail: str = "a reason", share: float | None = None) -> Validity:
+    return Validity(state=state, reasons=(Reason(code=code, detail=detail, share=share),))
 
 
 def void(code: str = "client-error", detail: str = "the connection was lost") -> dict[str, Any]:

@@ -32,10 +32,7 @@ VOID = frozenset(
         "transactions-mismatch",
     }
 )
-"""Codes after which a number would be no result at all; every other code makes it suspect."""
-
-SLIGHT = frozenset({"some-steal"})
-"""Codes that leave a trial valid, as do those that end in ``-unknown``: what could not be looked at."""
+"""Codes after which a number would be no result at all; every other reason that is not slight makes it suspect."""
 
 CLOCK_STEP_S = 0.1
 """The wall clock may drift from the monotonic one by NTP's slewing (500 ppm), not by more."""
@@ -50,15 +47,15 @@ FEW_COMMITS = 30
 
 
 def validity(reasons: Sequence[Reason]) -> Validity:
-    """Return the verdict that follows from the reasons, and them: those that void first, then by size."""
-    ordered = tuple(sorted(reasons, key=lambda reason: (reason.code not in VOID, -(reason.share or 0))))
+    """Return the verdict that follows from the reasons, and them: what voids, then by size, what is slight last."""
+    ordered = tuple(sorted(reasons, key=_rank))
     if any(reason.code in VOID for reason in reasons):
         return Validity(state="void", reasons=ordered)
-    return Validity(state="valid" if all(map(_is_slight, reasons)) else "suspect", reasons=ordered)
+    return Validity(state="valid" if all(reason.slight for reason in reasons) else "suspect", reasons=ordered)
 
 
-def _is_slight(reason: Reason) -> bool:
-    return reason.code in SLIGHT or reason.code.endswith("-unknown")
+def _rank(reason: Reason) -> tuple[bool, bool, float]:
+    return reason.code not in VOID, reason.slight, -(reason.share or 0)
 
 
 def check_clock(step_s: float, seconds: float) -> list[Reason]:

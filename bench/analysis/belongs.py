@@ -87,8 +87,9 @@ def _contradicts_itself(record: Record) -> str | None:
     if record.rows != record.commits * record.batch:
         return f"{record.rows} rows are not {record.commits} commits of {record.batch}"
     state, seen = record.validity.state, record.verified
-    if (state == "valid") != (not record.validity.reasons):
-        return f"the state is {state}, and there are {len(record.validity.reasons)} reasons for doubt"
+    grave = [reason for reason in record.validity.reasons if not reason.slight]
+    if (state == "valid") != (not grave):
+        return f"the state is {state}, and there are {len(grave)} reasons for doubt"
     if state == "void":
         return None
     rising = [record.rows, *(seen.acknowledged, seen.found, seen.attempted)]

@@ -1,4 +1,4 @@
-"""Which of several doubts of one kind is the gravest: that one is quoted, not whichever came first."""
+"""Which of several doubts of one kind is the gravest, which is quoted and not the first; which kinds stand first."""
 
 import re
 from collections.abc import Iterable
@@ -35,3 +35,8 @@ def size(reason: Reason) -> float:
 def worst(doubted: Iterable[tuple[Record, Reason]]) -> tuple[Record, Reason]:
     """Return the trial and the words of the gravest doubt of at least one, all of one code; of equals the first."""
     return max(doubted, key=lambda each: size(each[1]))
+
+
+def rank(reason: Reason) -> tuple[bool, float]:
+    """Return what sorts doubts of different codes: what makes a trial suspect before what is slight, then by share."""
+    return reason.slight, -(reason.share or 0)

@@ -24,6 +24,7 @@ from bench.model import (
     Reason,
     Record,
     Transport,
+    Unreadable,
 )
 from bench.stats.laws import in_flight
 
@@ -33,7 +34,10 @@ ROUNDING = 0.002
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why some trials of a rung are suspect or void; ``reason`` is the gravest one's, that of the trial ``worst``."""
+    """Why some trials of a rung are suspect, void or slightly doubtful.
+
+    ``reason`` is the gravest one's, that of the trial ``worst``.
+    """
 
     state: str
     trials: tuple[int, ...]
@@ -144,11 +148,13 @@ def _ended_early(run: PulledRun) -> list[str]:
 
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
-    system, disk, ours = (host.facts.get(group, {}) for group in ("system", "disk", "pgladder"))
+    system, disk, cpu, ours = (host.facts.get(group, {}) for group in ("system", "disk", "cpu", "pgladder"))
     container = system.get("container", "none")
     notes = []
     if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
+    elif isinstance(cpu.get("throttle_counters"), Unreadable):
+        notes.append("No trial tells whether the processor was slowed for heat: this kernel does not count it.")
     if disk.get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
     limits = ours.get("limits")
@@ -246,12 +252,19 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
         yield Doubt(state="suspect", trials=tuple(trial.trial for trial in counted), reason=reason, worst=one.trial)
 
 
+def _weight(trial: Record, reason: Reason) -> str:
+    """Return what a reason makes of a trial: void, suspect, or no less than valid."""
+    state = trial.validity.state
+    return "slight" if state == "valid" or (reason.slight and state != "void") else state
+
+
 def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by the trials' state and code; the gravest one's wording stands for all."""
+    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
     found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
-            found.setdefault((trial.validity.state, reason.code), []).append((trial, reason))
+            state = _weight(trial, reason)
+            found.setdefault((state, reason.code), []).append((trial, reason))
     for (state, _), same in found.items():
         gravest, reason = worst(same)
         yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=reason, worst=gravest.trial)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
-from bench.analysis.doubts import worst
+from bench.analysis.doubts import rank, worst
 from bench.analysis.ladder import host_notes
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
@@ -149,15 +149,16 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
     for record in counting:
         for reason in record.validity.reasons:
             told.setdefault(reason.code, []).append((record, reason))
-    return [_doubt(code, doubted, len(counting)) for code, doubted in told.items()]
+    ordered = sorted(told.items(), key=lambda each: rank(worst(each[1])[1]))
+    return [_doubt(code, doubted, len(counting)) for code, doubted in ordered]
 
 
 def _doubt(code: str, doubted: Sequence[tuple[Record, Reason]], of: int) -> str:
-    count, details = len(doubted), {reason.detail for _, reason in doubted}
+    count, details, gravest = len(doubted), {reason.detail for _, reason in doubted}, worst(doubted)[1]
     at_worst = "at worst " if len(details) > 1 else ""
-    return (
-        f"{count} of {of} trials {'is' if count == 1 else 'are'} suspect, {code}: {at_worst}{worst(doubted)[1].detail}."
-    )
+    suspect = f"{'is' if count == 1 else 'are'} suspect"
+    slight = f"{'has' if count == 1 else 'have'} a slight doubt"
+    return f"{count} of {of} trials {slight if gravest.slight else suspect}, {code}: {at_worst}{gravest.detail}."
 
 
 def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:

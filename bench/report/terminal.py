@@ -20,6 +20,8 @@ from bench.model import Fact, Fingerprint, Unreadable
 WIDTH = 100
 NO_LIMIT = 1000
 MARKS = {"suspect": "?", "void": "!"}
+DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
+"""The worst first."""
 DASH = "–"
 MOST_MOVED = 5
 """An interval that moves the last figure by more than so many, up or down, leaves it out."""
@@ -220,15 +222,20 @@ def doubt_lines(ladder: Ladder) -> Iterable[Text]:
     for rung in ladder.rungs:
         for doubt in rung.doubts:
             found.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
-    for (state, _), same in found.items():
-        yield Text(_doubt(ladder, state, same), style="red" if state == "void" else "yellow")
+    for (state, _), same in sorted(found.items(), key=_rank):
+        yield Text(_doubt(ladder, state, same), style=DOUBT_STYLES[state])
+
+
+def _rank(one: tuple[tuple[str, str], list[tuple[Rung, Doubt]]]) -> tuple[int, float]:
+    (state, _), same = one
+    return list(DOUBT_STYLES).index(state), -max(doubt.reason.share or 0 for _, doubt in same)
 
 
 def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
     where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
     gravest = max((doubt for _, doubt in same), key=lambda doubt: size_of_doubt(doubt.reason))
     likewise = f" in trial {gravest.worst}, likewise in the others" if same[1:] or gravest.trials[1:] else ""
-    word = f"{state.capitalize()} {MARKS.get(state, '?')}"
+    word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
     return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}: {where}"
 
 

@@ -53,10 +53,10 @@ def test_what_is_slight_or_could_not_be_told_is_a_doubt_about_a_valid_trial(code
     assert judge.validity([slight, Reason(code="throttled", detail="")]).state == "suspect"
 
 
-def test_what_voids_comes_first_and_then_the_worst():
+def test_what_voids_comes_first_then_the_worst_and_what_is_slight_last():
     sizes = (("some-steal", 0.02), ("swapped", None), ("not-alone", 0.7), ("rows-lost", None), ("stalled", 0.17))
     verdict = judge.validity([Reason(code=code, detail="", share=share) for code, share in sizes])
-    assert codes(verdict.reasons) == ["rows-lost", "not-alone", "stalled", "some-steal", "swapped"]
+    assert codes(verdict.reasons) == ["rows-lost", "not-alone", "stalled", "swapped", "some-steal"]
 
 
 @pytest.mark.parametrize("code", sorted(judge.VOID))

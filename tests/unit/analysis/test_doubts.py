@@ -66,6 +66,24 @@ def test_the_notes_of_a_comparison_quote_the_gravest_doubt():
     assert said == ["4 of 4 trials are suspect, not-alone: at worst other programs kept 1.6 of 2 cores busy."]
 
 
+def test_notes_stand_by_size_and_what_is_slight_last():
+    run = compared_run({"stock": [100.0, 101]})
+    slight, quota, busy_too = (
+        Reason(code=code, detail=code, share=share)
+        for code, share in (("some-steal", 0.02), ("cpu-quota", 0.2), ("not-alone", 0.7))
+    )
+    verdicts = (
+        Validity(state="valid", reasons=(slight,)),
+        Validity(state="suspect", reasons=(quota, busy_too, slight)),
+    )
+    records = [replace(record, validity=each) for record, each in zip(run.records, verdicts, strict=True)]
+    assert doubt_notes([replace(run, records=records)]) == [
+        "1 of 2 trials is suspect, not-alone: not-alone.",
+        "1 of 2 trials is suspect, cpu-quota: cpu-quota.",
+        "2 of 2 trials have a slight doubt, some-steal: some-steal.",
+    ]
+
+
 def test_a_void_trial_says_all_its_reasons_as_the_one_that_voids_it_need_not_be_the_first():
     two = (*doubtful("void", "steal", "stolen").reasons, Reason(code="rows-lost", detail="3 rows are lost"))
     record = a_record(validity=Validity(state="void", reasons=two))

@@ -6,6 +6,7 @@ import pytest
 
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import ending_notes, extent_notes, finished
+from bench.model import Unreadable
 from bench.offline import told
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
@@ -85,3 +86,12 @@ def test_a_void_trial_is_a_finished_one():
 @pytest.mark.parametrize("container", ["none", None])
 def test_a_real_box_is_not_taken_for_a_virtual_one(container):
     assert host_notes(a_host(system={"hypervisor": False, "container": container})) == []
+
+
+def test_a_host_that_counts_no_throttling_is_told_once_and_a_virtual_machine_needs_no_telling():
+    none = {"throttle_counters": Unreadable(unreadable="this kernel does not count thermal throttling")}
+    [note] = host_notes(a_host(cpu=none))
+    assert note == "No trial tells whether the processor was slowed for heat: this kernel does not count it."
+    [virtual] = host_notes(a_host(cpu=none, system={"hypervisor": True}))
+    assert virtual.startswith("This is a virtual machine")
+    assert host_notes(a_host(cpu={"throttle_counters": ["core_throttle_count"]})) == []

@@ -74,12 +74,22 @@ def found(**counts):
     return Verified(**{"attempted": 500, "acknowledged": 400, "found": 400, "in_doubt": 0} | counts)
 
 
+def slightly(state):
+    return Validity(state=state, reasons=(Reason(code="some-steal", detail="2 %"),))
+
+
+def test_a_valid_record_may_have_slight_doubts():
+    run = compared_run({"stock": [100.0]})
+    check_records(run.plan, [replace(record, validity=slightly("valid")) for record in run.records])
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"batch": 1, "rows": 200, "commits": 100}, "200 rows are not 100 commits of 1"),
         ({"validity": Validity(state="suspect")}, "the state is suspect, and there are 0 reasons for doubt"),
         ({"validity": Validity(state="valid", reasons=(Reason(code="steal", detail="9 %"),))}, "state is valid, and"),
+        ({"validity": slightly("suspect")}, "the state is suspect, and there are 0 reasons for doubt"),
         ({"verified": found(found=399)}, "acknowledged, found and attempted are 200, 400, 399, 500"),
         ({"verified": found(acknowledged=150)}, "acknowledged, found and attempted are 200, 150, 400, 500"),
         ({"transactions": 150}, "200 commits took 150 transactions"),

@@ -179,18 +179,22 @@ def test_doubts_and_notes_come_before_the_first_number():
     records = [
         a_record(1, "1", rows_per_s=70, validity=doubtful("suspect", "steal", "the hypervisor gave 9 %")),
         a_record(2, "2-C", **void("rows-lost", "3 acknowledged rows are not there")),
+        a_record(3, "2-D", validity=doubtful("valid", "some-steal", "the hypervisor gave 2 %", 0.02)),
+        a_record(4, "2-E", validity=doubtful("suspect", "not-alone", "others took 0.7 of it", 0.7)),
     ]
     text = printed(a_report(*records, notes=("This run is not complete",)))
     order = [
         "Note: This run",
-        "Suspect ? stock, plain, tcp: the hypervisor gave 9 %: 1 (trial 1)",
         "Void ! stock, plain, tcp: 3 acknowledged rows are not there: 2-C (trial 2)",
+        "Suspect ? stock, plain, tcp: others took 0.7 of it: 2-E (trial 4)",
+        "Suspect ? stock, plain, tcp: the hypervisor gave 9 %: 1 (trial 1)",
+        "Slight stock, plain, tcp: the hypervisor gave 2 %: 2-D (trial 3)",
         "bench-1:",
         "phase",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!"]
+    assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!", "2-D", "2-E?"]
 
 
 def test_a_doubt_of_many_rungs_is_one_line():
