@@ -28,7 +28,7 @@ TARGET = $(ONE_WAY)$(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOS
 PLAYBOOK = $(BIN)/ansible-playbook
 
 # Where and what, in fab's words.
-FAB = $(BIN)/fab
+FAB = $(BIN)/pgladder-fab
 WHERE = $(ONE_WAY)$(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
 	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
 WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
