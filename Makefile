@@ -37,7 +37,7 @@ ON = $(BIN)/python -m bench.target $(WHERE)
 PLAYBOOK = $(BIN)/ansible-playbook
 
 # What, in fab's words.
-FAB = $(BIN)/fab
+FAB = $(BIN)/pgladder-fab
 WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,LAYOUTS,layouts) \
 	$(call option,TRANSPORTS,transports) $(call option,PROFILE,profile) $(call option,BLOCKS,blocks) \
 	$(call option,WARM_UP,warm-up) $(call option,WINDOW,window) $(call option,SEED,seed) \
