@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from bench.plain import one_line
+
 Positive = Annotated[int, Meta(ge=1)]
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
@@ -119,6 +121,10 @@ class Unreadable:
     """A fact that could not be read, and why."""
 
     unreadable: str
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a file or a program may have said."""
+        object.__setattr__(self, "unreadable", one_line(self.unreadable))
 
 
 Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
@@ -227,6 +233,10 @@ class Reason:
 
     code: str
     detail: str
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a server or a file may have said."""
+        object.__setattr__(self, "detail", one_line(self.detail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
