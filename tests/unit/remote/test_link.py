@@ -37,7 +37,7 @@ def test_a_name_nobody_knows():
 
 
 def test_a_key_that_is_not_there(tmp_path):
-    with pytest.raises(NotAdmittedError, match="n100: there is no SSH key .*/none; name yours by KEY="):
+    with pytest.raises(NotAdmittedError, match=r"n100: there is no SSH key .*/none; name yours by KEY="):
         Link(dataclasses.replace(a_host(), key_file=tmp_path / "none"), Secrets()).run("true")
 
 
