@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -182,14 +183,22 @@ def two(shelf: Shelf, box: Box) -> Shelf:
 
 
 def test_a_box_that_sends_too_much_is_named_and_the_others_go_on(two: Shelf, boxes: Tree) -> None:
-    boxes.says('[ "$(id -un)" != me ] || exec yes; exec echo "pgladder: there is no run r1 there" >&2')
+    large = tarfile.TarInfo("samples/1.jsonl")
+    large.size = 2_500_000_000
+    boxes.run("cat >/srv/large", stdin=large.tobuf(tarfile.USTAR_FORMAT).decode())
+    boxes.says(
+        '[ "$(id -un)" = me ] || { echo "pgladder: there is no run r1 there" >&2; exit 2; }; cat /srv/large; exec yes'
+    )
     said = two.run(*FAB, "pull", "--run=r1", code=1)
-    assert "bad: 'y\\ny\\n" in said
-    assert "good: " in said
+    assert (
+        "bad: 'samples/1.jsonl' shall have 2,500,000,000 bytes; in a run it has 67,108,864 at most; nothing more"
+        in said
+    )
+    assert "good: there is no run r1 there" in said
 
 
-def test_a_pull_that_announces_too_much_is_named(two: Shelf, boxes: Tree) -> None:
-    boxes.says("printf 'plan.json' >/dev/null; head -c 512 /dev/zero; exec sleep 30")
+def test_a_pull_of_what_is_no_run_is_refused(two: Shelf, boxes: Tree) -> None:
+    boxes.says("head -c 512 /dev/zero; exec sleep 30")
     assert "bad: what came is no run" in two.run(*FAB, "pull", "--limit=bad", "--run=r1", code=2)
 
 
@@ -203,7 +212,7 @@ def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(shelf: Shelf, boxe
     shelf.add("n100", box, ansible_ssh_extra_args=f"-J me@127.0.0.1:{gateway.port}")
     ask = [BIN / "ansible", "n100", "-m", "ansible.builtin.raw", "-a", "echo it is me"]
     shelf.known.write_text(box.known() + f"[127.0.0.1]:{gateway.port} {box.keys['rsa']}\n")
-    assert "you have requested strict checking" in shelf.run(*ask, code=4)
+    assert "n100 | UNREACHABLE" in shelf.run(*ask, code=4)
     shelf.known.write_text(box.known() + gateway.known())
     assert "it is me" in shelf.run(*ask)
 
