@@ -18,7 +18,7 @@ define newline
 
 endef
 take = $(if $(findstring $(newline),$(value $(1))),$(error $(1) is more than one line))$(eval override $(1) := $$(value $(1)))
-$(foreach word,$(WORDS) A B N,$(if $(filter-out undefined,$(origin $(word))),$(call take,$(word))))
+$(foreach word,$(filter $(WORDS) A B N,$(GIVEN)),$(call take,$(word)))
 quote = '$(subst ','\'',$(1))'
 option = $(if $($(1)),--$(2)=$(call quote,$($(1))))
 NEAREST = $(firstword $(filter $(1)%,$(WORDS)) $(foreach known,$(WORDS),$(if $(filter $(known)%,$(1)),$(known))))
@@ -53,7 +53,7 @@ ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a patt
 WHERE = $(ONE_WAY)$(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) \
 	$(call option,PORT,port) $(call option,KEY,key)
 # In front of a command of Ansible's.
-ON = $(BIN)/python -m bench.target $(WHERE)
+ON = .venv/bin/python -m bench.target $(WHERE)
 # Ansible takes no locale but UTF-8, and reads what sudo answers in English.
 PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
 

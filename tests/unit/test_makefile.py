@@ -1,5 +1,6 @@
 """The front door passes on every word it is given, or refuses it."""
 
+import json
 import os
 import re
 import shlex
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from bench.target import target
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -117,11 +120,15 @@ def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
     for name in ("python", "fab", "ansible-playbook"):
         (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
         (programs / name).chmod(0o755)
+    (programs / "ansible-playbook").write_text('#!/bin/sh\n[ "$2" != -e ] || printf "%s" "$3"\n')
     value = odd.replace("TRAP", str(trap))
     words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, f"BIN={programs}", f"KEY={value}", "RUN=a"]
     said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
-    assert f"--key={value}" in said.stdout.splitlines()
+    if verb in ("provision", "trust"):
+        assert json.loads(said.stdout)["ansible_ssh_private_key_file"] == value
+    else:
+        assert (f"--key={value}" if verb != "doctor" else target(key=value)[1]) in said.stdout.splitlines()
     assert not trap.exists()
 
 
