@@ -204,6 +204,12 @@ def test_the_host_is_described_by_what_is_known_of_it():
     )
 
 
+def test_a_server_elsewhere_is_not_described_by_the_machine_of_the_clients():
+    facts = a_host().facts | {"pgladder": {"clients_on": "laptop"}}
+    text = " ".join(printed(a_report(a_record(), host=replace(a_host(), host="db.example", facts=facts))).split())
+    assert "db.example: PostgreSQL 15.9; clients on laptop: Intel(R) N100, 4 CPUs, 16 GiB; Debian" in text
+
+
 def test_a_host_of_which_nothing_is_known_is_described_all_the_same():
     blind = replace(a_host(), facts={"cpu": {"model": Unreadable(unreadable="no file")}})
     text = " ".join(printed(a_report(a_record(), host=blind)).split())
