@@ -17,7 +17,7 @@ import psycopg2
 import psycopg2.extensions
 from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 
-from bench.model import Layout, PgladderError
+from bench.model import Layout, PgladderError, Unreadable
 from bench.table import qualified
 
 STATEMENT_TIMEOUT_S = 600
@@ -44,6 +44,13 @@ class VariantError(ServerError):
     def __init__(self, variant: str, why: str) -> None:
         super().__init__(f"variant {variant}: {why}")
         self.variant, self.why = variant, why
+
+
+def lacking(error: psycopg2.Error) -> str | None:
+    """Return why the server refuses what others have, None where something else is wrong (SQLSTATE classes 0A, 42)."""
+    if (error.pgcode or "")[:2] not in ("0A", "42"):
+        return None
+    return " ".join(str(error.diag.message_primary).split())
 
 
 def _wait(connection: psycopg2.extensions.connection, seconds: float) -> None:
@@ -138,6 +145,15 @@ class Session:
         """Execute and return the first column of the first row."""
         return self.rows(statement, values)[0][0]
 
+    def optional(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        """Execute and return the first column of the first row, ``Unreadable`` where the server lacks what it takes."""
+        try:
+            return self.value(statement, values)
+        except psycopg2.Error as error:
+            if (why := lacking(error)) is None:
+                raise
+            return Unreadable(unreadable=why)
+
     def row(self, statement: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Execute and return the one row by column name."""
         with self.connection.cursor() as cursor:
@@ -185,6 +201,10 @@ class Session:
         [(table, indexes)] = self.rows(self.script("sizes"))
         return int(table), int(indexes)
 
+    def tablespaces(self) -> list[str]:
+        """Return the directories in which the table and its indexes lie, empty for the data directory."""
+        return [directory for (directory,) in self.rows(self.script("tablespaces"))]
+
     def next_transaction(self) -> int:
         """Return the transaction id that would be given next; asking for it uses none."""
         return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))
@@ -195,20 +215,19 @@ class Session:
         return dict(self.rows(f"SELECT name, setting FROM pg_settings WHERE source NOT IN {own}"))  # noqa: S608
 
     def wal_segments(self) -> int | None:
-        """Return how many WAL segments there are, None without the right to look."""
-        try:
-            return int(self.value("SELECT count(*) FROM pg_ls_waldir()"))
-        except psycopg2.errors.InsufficientPrivilege:
-            return None
+        """Return how many WAL segments there are, None where nobody may look."""
+        count = self.optional("SELECT count(*) FROM pg_catalog.pg_ls_waldir()")
+        return None if isinstance(count, Unreadable) else int(count)
 
     def wal_ready(self) -> int:
         """Return how many WAL files lie ready to be written, after the current one."""
         files = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
         return int(self.value(f"{files} AND name > pg_walfile_name(pg_current_wal_insert_lsn())"))
 
-    def wal_position(self) -> int:
-        """Return how many bytes of WAL the server has written since it was made."""
-        return int(self.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
+    def wal_position(self) -> int | None:
+        """Return how many bytes of WAL the server has written since it was made, None where it does not tell."""
+        position = self.optional("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')")
+        return None if isinstance(position, Unreadable) else int(position)
 
     def max_wal_bytes(self) -> int:
         """Return max_wal_size."""

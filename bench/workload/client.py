@@ -20,6 +20,7 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
+from bench.model import CONNECT_TIMEOUT_S
 from bench.table import Table
 from bench.workload.connecting import asyncpg_arguments, prove, prove_async
 from bench.workload.messages import Job, Lost, Ready, Result, Window
@@ -28,6 +29,7 @@ from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
 DRAIN_TIMEOUT_S = 30
+HOW = "SHOW synchronous_commit"
 YOUNG_OBJECTS = 50_000
 """The collector waits for so many new objects: made-up rows hold no cycles, and looking took a tenth of 2-G's CPU."""
 
@@ -46,6 +48,7 @@ class Client:
         self.recorder: Recorder
         self.lost: list[Lost] = []
         self.errors: list[str] = []
+        self.synchronous_commit: list[str] = []
         self.commits = 0
 
     def start(self, window: Window) -> None:
@@ -90,6 +93,8 @@ class Client:
             rounds_s=recorder.rounds_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
+            gaps=recorder.gaps(),
+            synchronous_commit=self.synchronous_commit,
         )
 
 
@@ -154,14 +159,22 @@ class AsyncClient(Client):
             max_size=parameters.pool_max or 1,
             max_cacheable_statement_size=0,  # a statement of any length stays prepared
         )
+        await self.ask()
         self.start(ready())
         drive = self.phase.drive(self.commit, self.running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
         try:
             await asyncio.wait_for(drive, left)
-        except TimeoutError as error:
+            if not self.errors:
+                await self.ask()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self.fail(error)
         return finish(self.result())
+
+    async def ask(self) -> None:
+        """Note how a session of the pool commits."""
+        async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+            self.synchronous_commit.append(await connection.fetchval(HOW, timeout=CONNECT_TIMEOUT_S))
 
 
 class SyncClient(Client):
@@ -206,13 +219,24 @@ class SyncClient(Client):
         Where each commit connects anew, one connection proves for all that will be made alike: asking each would be
         measured with it.
         """
-        if self.phase.connects:
-            self.connect_proved().close()
         kept = self.phase.open(self.connect if self.phase.connects else self.connect_proved)
+        self.ask(kept)
         self.start(ready())
         while self.running():
             self.commit(kept)
+        if not self.errors:
+            self.ask(kept)
         finish(self.result())
+
+    def ask(self, kept: Any) -> None:
+        """Note how a session commits: the one kept, or where none is, one like those that write."""
+        connection = self.connect_proved() if self.phase.connects else kept
+        with connection.cursor() as cursor:
+            cursor.execute(HOW)
+            self.synchronous_commit += [word for (word,) in cursor]
+        connection.rollback()
+        if self.phase.connects:
+            connection.close()
 
 
 def _refused(error: BaseException) -> bool:
