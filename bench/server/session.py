@@ -3,12 +3,14 @@
 Phases never use it; it goes over the socket where there is one, so that it costs the measured path nothing.
 """
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from select import select
-from time import monotonic
+from signal import SIGKILL
+from time import monotonic, sleep
 from typing import Any
 
 import psycopg2
@@ -24,6 +26,7 @@ ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 10
 """For a statement and its commit: one that waits for a standby is not ended by ``statement_timeout``."""
 DDL_TIMEOUT_S = 60
 """For what takes milliseconds, or seconds where the disk stalls or a large table goes."""
+CANCEL_TIMEOUT_S, CANCEL_STEP_S = 3, 0.005
 LIMITS = f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'; SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
 
 
@@ -60,9 +63,32 @@ def _wait(connection: psycopg2.extensions.connection, seconds: float) -> None:
                 raise TimeoutError(f"the server did not answer within {seconds:g} s")
             select([], sockets, [], left) if state == POLL_WRITE else select(sockets, [], [], left)
     except (KeyboardInterrupt, TimeoutError):
-        with suppress(psycopg2.Error):  # a server that can't be told is left to find out
-            connection.cancel()
+        _cancel(connection)
         raise
+
+
+def _cancel(connection: psycopg2.extensions.connection) -> None:
+    """Tell the server to give a statement up; one that can't be told soon is left to find out.
+
+    libpq tells it over another connection, and waits for that as long as the kernel does: minutes where the network is
+    gone, and no signal ends it. So a process of its own does.
+    """
+    teller = os.fork()
+    if teller == 0:
+        try:
+            connection.cancel()
+        finally:
+            os._exit(0)
+    deadline = monotonic() + CANCEL_TIMEOUT_S
+    try:
+        while os.waitpid(teller, os.WNOHANG) == (0, 0):
+            if monotonic() > deadline:
+                raise TimeoutError
+            sleep(CANCEL_STEP_S)
+    except (TimeoutError, KeyboardInterrupt):
+        with suppress(ProcessLookupError, ChildProcessError):  # it has just ended
+            os.kill(teller, SIGKILL)
+            os.waitpid(teller, 0)
 
 
 class Session:

@@ -120,15 +120,39 @@ def test_a_wrong_request_is_refused_by_one_sentence_and_changes_nothing(theirs, 
     assert theirs.next_transaction() == before  # whatever changes something takes one
 
 
+def hear_startup(connection: socket.socket) -> None:
+    """Hear what a client asks for at its start."""
+    while True:
+        [length] = struct.unpack("!I", connection.recv(4, socket.MSG_WAITALL))
+        if int.from_bytes(connection.recv(length - 4, socket.MSG_WAITALL)[:4], "big") == 3 << 16:
+            return
+        connection.sendall(b"N")  # neither TLS nor GSSAPI
+
+
+def refuse_in_latin_1(listener: socket.socket) -> None:
+    """Say no in German, as a server in a Latin-1 locale does before it knows what a client reads."""
+    connection, _ = listener.accept()
+    with connection:
+        hear_startup(connection)
+        body = "SFATAL\0VFATAL\0C28000\0MKein Eintrag für diesen Rechner\0\0".encode("latin-1")
+        connection.sendall(b"E" + struct.pack("!I", len(body) + 4) + body)
+
+
+def test_a_refusal_in_an_encoding_of_the_servers_own_is_a_sentence(place):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=refuse_in_latin_1, args=[listener])
+        answering.start()
+        ended = pgladder("run", "--dsn", f"host=127.0.0.1 port={listener.getsockname()[1]} user=ann", cwd=place)
+        answering.join()
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "Kein Eintrag f" in ended.err
+
+
 def answer_as_version_14(listener: socket.socket) -> None:
     """Speak as much of the protocol as a client hears before it asks: PostgreSQL 14's own words at a connection."""
     connection, _ = listener.accept()
     with connection:
-        while True:
-            [length] = struct.unpack("!I", connection.recv(4, socket.MSG_WAITALL))
-            if int.from_bytes(connection.recv(length - 4, socket.MSG_WAITALL)[:4], "big") == 3 << 16:
-                break
-            connection.sendall(b"N")  # neither TLS nor GSSAPI
+        hear_startup(connection)
         settings = {"server_version": "14.13", "client_encoding": "UTF8", "DateStyle": "ISO, MDY"}
         settings |= {"standard_conforming_strings": "on", "integer_datetimes": "on", "server_encoding": "UTF8"}
         said = [(b"R", struct.pack("!I", 0))]

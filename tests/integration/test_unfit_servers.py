@@ -12,8 +12,8 @@ from bench.server.brought import BroughtServer
 from tests.integration.support import BRIEF, Ended, Theirs, climbing, passwords, pgladder, wait_for
 
 ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
-PROMPTLY_S = 20
-"""Of a busy machine; four minutes are what nobody waits for."""
+PROMPTLY_S = 100
+"""On a machine that is very busy; what waited for a standby waited for ever."""
 
 
 @contextmanager
@@ -153,10 +153,9 @@ def test_the_second_ctrl_c_ends_a_tidying_up_that_somebody_keeps_waiting(theirs,
             waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DROP SCHEMA%'"
             wait_for(lambda: theirs.ask(waits), "the schema is to be dropped")
             climb.process.send_signal(signal.SIGINT)
-            began = monotonic()
             ended = climb.end()
-            assert monotonic() - began < PROMPTLY_S / 4
     assert ended.code == 1
+    assert "told to stop while tidying up" in ended.err  # and not: canceled due to lock timeout
     assert f"DROP SCHEMA {schema} CASCADE" in ended.err
     assert "Traceback" not in ended.err
     theirs.ask(f"DROP SCHEMA IF EXISTS {schema} CASCADE", "shop")

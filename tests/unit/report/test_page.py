@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
+from bench.model import Unreadable
 from bench.offline import told
 from bench.report.comparison import show_comparison
 from bench.report.page import build_page
@@ -60,6 +61,19 @@ def test_a_virtual_box_says_first_that_it_describes_the_machine_it_ran_on():
     text = page(pulled(a_record(), host=a_host(**VIRTUAL))).text
     after_the_title = text[text.index("take into PostgreSQL 15?") + len("take into PostgreSQL 15?") :].strip()
     assert after_the_title.startswith("This is a virtual machine or container: its numbers describe the machine")
+
+
+@pytest.mark.parametrize(
+    ("versions", "title"),
+    [
+        (["PostgreSQL 17.10 on x86_64"], "can db.example take into PostgreSQL 17?"),
+        (["PostgreSQL 17.10 on x86_64", "PostgreSQL 9.6 on x86_64"], "take into PostgreSQL 9 and 17?"),
+        ([Unreadable(unreadable="no such function")], "can db.example take into PostgreSQL?"),
+    ],
+)
+def test_the_title_names_the_server_and_its_own_version(versions, title):
+    hosts = [replace(a_host(postgresql={"version": version}), host="db.example") for version in versions]
+    assert title in page(*[pulled(a_record(), host=host) for host in hosts]).text
 
 
 def test_every_doubt_of_the_records_is_said_before_any_table_or_chart():

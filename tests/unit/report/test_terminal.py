@@ -218,6 +218,12 @@ def test_the_host_is_described_by_what_is_known_of_it():
     )
 
 
+def test_a_server_elsewhere_is_not_described_by_the_machine_of_the_clients():
+    facts = a_host().facts | {"pgladder": {"clients_on": "laptop"}}
+    text = " ".join(printed(a_report(a_record(), host=replace(a_host(), host="db.example", facts=facts))).split())
+    assert "db.example: PostgreSQL 15.9; clients on laptop: Intel(R) N100, 4 CPUs, 16 GiB; Debian" in text
+
+
 def test_flushes_are_told_with_their_spread_where_there_were_several_readings():
     disk = {"kind": "nvme", "file_system": "ext4", "fsync_per_s": 812.5}
     host = a_host(disk=disk | {"fsync_per_s_least": 85.2, "fsync_per_s_most": 11757.0})
