@@ -200,15 +200,15 @@ works_in() { # is the process there by its folder, its program or a file it has 
   ls -l "$1/cwd" "$1/root" "$1/exe" "$1/fd" 2>/dev/null | grep -qF -- "-> $box/"
 }
 
-has_mounted() { # in another mount namespace, where it is mounted still when it is not here any more
-  [ ! "$1/ns/mnt" -ef /proc/self/ns/mnt ] && grep -qF " $box/" "$1/mounts" 2>/dev/null
+has_mounted() { # in another mount namespace; there it may be where nothing that the process has mounted is shown
+  shown=$(cat "$1/mountinfo" 2>/dev/null) && [ -e "$1/ns/mnt" ] && [ ! "$1/ns/mnt" -ef /proc/self/ns/mnt ] || return 1
+  case $shown in '' | *" $box/"*) ;; *) return 1 ;; esac
 }
 
 holders() {
   for process in /proc/[0-9]*; do
-    if works_in "$process" || has_mounted "$process"; then
-      echo "$(cat "$process/comm") (process ${process#/proc/})"
-    fi
+    name=$(cat "$process/comm" 2>/dev/null) || continue
+    if works_in "$process" || has_mounted "$process"; then echo "$name (process ${process#/proc/})"; fi
   done
 }
 
