@@ -117,7 +117,7 @@ ODD = [
 def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
     trap, programs = tmp_path / "carried-out", tmp_path / "bin"
     programs.mkdir()
-    for name in ("python", "fab", "ansible-playbook"):
+    for name in ("python", "pgladder-fab", "ansible-playbook"):
         (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
         (programs / name).chmod(0o755)
     (programs / "ansible-playbook").write_text('#!/bin/sh\n[ "$2" != -e ] || printf "%s" "$3"\n')

@@ -13,7 +13,7 @@ from bench.journal import RunDirectory
 from bench.model import Reason, Unreadable, from_json, to_json
 from bench.plain import HARMFUL, harmless, harmless_all, one_line, print_json
 from bench.report.terminal import console
-from tests.builders import a_host, a_plan, a_record, a_samples, rated, void
+from tests.builders import a_host, a_plan, a_record, rated, samples_of, void
 
 EVIL = "a\x1b[31mb\x00c\x9bd\x7fe\u202ef\u2066g\u200eh\u061ci\u2028j\udcffk\ufeffl\U000e0041m"
 PLAIN = "a[31mbcdefghijklm"
@@ -64,8 +64,8 @@ def results(tmp_path_factory):
         directory = RunDirectory(place / name)
         directory.begin(a_plan())
         directory.write_host(a_host(cpu={"model": "Größe\x1b[2J\u202e", "logical_cpus": 4}))
-        directory.append(a_record(1, "1", **rated(70)), a_samples(1))
-        directory.append(a_record(2, **void()), a_samples(2))
+        for record in (a_record(1, "1", **rated(70)), a_record(2, **void())):
+            directory.append(record, samples_of(record))
         directory.finish()
     return place
 
