@@ -56,7 +56,8 @@ def main() -> None:
         arguments = target(**given)
     except WrongUseError as error:
         sys.exit(_refused(error))
-    os.execvp(command[0], [*command, *arguments])  # noqa: S606 - a list of words: no shell reads it
+    words = ["env", *command, *arguments]  # so that the command may begin with what is set for it
+    os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
 
 
 def _refused(error: WrongUseError) -> int:

@@ -40,13 +40,13 @@ def test_a_template_is_refused(word):
 
 
 def run(*words):
-    show = "import sys, json; print(json.dumps(sys.argv[1:]))"
-    command = [sys.executable, "-m", "bench.target", *words, "--", sys.executable, "-c", show]
+    show = "import json, os, sys; print(json.dumps([os.environ['MOOD'], *sys.argv[1:]]))"
+    command = [sys.executable, "-m", "bench.target", *words, "--", "MOOD=good", sys.executable, "-c", show]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_a_command_is_run_with_them():
-    assert json.loads(run("--host=n1", f"--key={ODD}").stdout) == target(host="n1", key=ODD)
+def test_a_command_is_run_with_them_and_with_what_is_set_for_it():
+    assert json.loads(run("--host=n1", f"--key={ODD}").stdout) == ["good", *target(host="n1", key=ODD)]
 
 
 def test_what_can_not_be_is_told_before_the_command_is_run():
