@@ -19,12 +19,17 @@ SETTINGS = "postgresql.settings"
 
 
 def stable(host: Fingerprint) -> dict[str, Fact]:
-    """Flatten to group.name, settings one by one, without what differs from one hour to the next."""
+    """Flatten to group.name, settings and what else has parts one by one, without what differs from hour to hour."""
     facts = {f"{group}.{name}": fact for group, facts in host.facts.items() for name, fact in facts.items()}
-    settings = facts.pop(SETTINGS, {})
-    if isinstance(settings, dict):
-        facts |= {f"{SETTINGS}.{name}": value for name, value in settings.items()}
-    return {name: fact for name, fact in facts.items() if name.rpartition(".")[2] not in VOLATILE}
+    return {name: fact for name, fact in _parts(facts) if name.rpartition(".")[2] not in VOLATILE}
+
+
+def _parts(facts: Mapping[str, Fact]) -> Iterable[tuple[str, Fact]]:
+    for name, fact in facts.items():
+        if isinstance(fact, dict):
+            yield from ((f"{name}.{part}", value) for part, value in fact.items())
+        else:
+            yield name, fact
 
 
 def comparable(host: Fingerprint) -> dict[str, Fact]:
@@ -60,5 +65,12 @@ def huge_page_bytes(memory: Mapping[str, Fact]) -> int | None:
 
 
 def in_words(fact: Fact | None) -> str:
-    """Return a fact, or why there is none."""
-    return fact.unreadable if isinstance(fact, Unreadable) else str(fact)
+    """Return a fact, or why there is none; of several things each."""
+    match fact:
+        case Unreadable(unreadable=why) | {"unreadable": str(why)}:
+            return why
+        case list():
+            return ", ".join(map(in_words, fact)) or "none"
+        case dict():
+            return ", ".join(f"{name} {in_words(value)}" for name, value in fact.items()) or "none"
+    return str(fact)

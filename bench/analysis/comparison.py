@@ -89,8 +89,8 @@ class Pair:
             headline's detects, and how many more blocks would decide, are told as one of all those pairs.
         burst: of the burst rates.
         adjusted_p: of the headline, by Holm over all pairs of the report; None in a run until decided.
-        verdict: of the headline; ``faster`` and ``slower`` only where the adjusted p-value bears it too. None where
-            nothing could be compared.
+        adjusted_equivalence_p: of a difference of the margin or more, likewise; up to half of alpha it is equivalence.
+        verdict: of the headline, as far as the adjusted p-values bear it. None where nothing could be compared.
         left_out: blocks that do not count, each with the reason.
         differs: settings that differ in effect on this box.
 
@@ -104,6 +104,7 @@ class Pair:
     verdict: Verdict | None
     left_out: tuple[str, ...]
     differs: tuple[Differing, ...]
+    adjusted_equivalence_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

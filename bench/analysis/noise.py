@@ -15,9 +15,10 @@ from bench.analysis.pulled import PulledRun
 from bench.arms import Cell, RateName, alpha_each, headline, rate_name, rates, shared
 from bench.facts import of_machine, unlike
 from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
-from bench.stats.compare import ALPHA, MANY_BLOCKS, MARGIN
+from bench.stats.compare import ALPHA, MARGIN
 from bench.stats.multiplicity import holm
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
+from bench.stats.planning import MANY_BLOCKS
 from bench.stats.sequential import LAST_LOOK
 
 ALARM_BLOCKS = 3

@@ -10,7 +10,7 @@ from bench.analysis.comparison import Pair
 from bench.analysis.effects import Effects, settings_differing
 from bench.arms import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
 from bench.model import Plan
-from bench.stats.compare import ALPHA, Comparison, Verdict, among, compare
+from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 
@@ -71,27 +71,29 @@ def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> li
 
 def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
     """Adjust the p-values over all these pairs, and take back verdicts that they do not bear."""
-    known = [(n, p) for n, pair in enumerate(pairs) if (p := _p_value(pair, by_burst=by_burst)) is not None]
-    found = dict(zip([n for n, _ in known], holm([p for _, p in known]), strict=True))
-    told = [_with_p(pair, found.get(n)) for n, pair in enumerate(pairs)]
-    return [_among(pair, len(known), by_burst=by_burst) for pair in told]
+    headlined = [pair.burst if by_burst else pair.settled for pair in pairs]
+    known = [(n, each) for n, each in enumerate(headlined) if each and each.p_value is not None]
+    numbers = [n for n, _ in known]
+    differ = dict(zip(numbers, holm([each.p_value or 0.0 for _, each in known]), strict=True))
+    equal = dict(zip(numbers, holm([equivalence_p(each) or 0.0 for _, each in known]), strict=True))
+    told = [_with_p(pair, headlined[n], differ.get(n), equal.get(n)) for n, pair in enumerate(pairs)]
+    return [_among(pair, each, len(known), by_burst=by_burst) for pair, each in zip(told, headlined, strict=True)]
 
 
-def _p_value(pair: Pair, *, by_burst: bool) -> float | None:
-    headlined = pair.burst if by_burst else pair.settled
-    return headlined.p_value if headlined else None
-
-
-def _with_p(pair: Pair, p_value: float | None) -> Pair:
-    verdict: Verdict | None = pair.verdict
-    if verdict in ("faster", "slower") and p_value is not None and p_value > ALPHA:
+def _with_p(pair: Pair, found: Comparison | None, differ: float | None, equal: float | None) -> Pair:
+    """Return a pair with its adjusted p-values, and the verdict that they bear."""
+    if found is None or differ is None or equal is None:
+        return pair
+    verdict = pair.verdict
+    if verdict == "equivalent" and equal > ALPHA / 2:
+        verdict = "faster" if found.ratio > 1 else "slower"
+    if verdict in ("faster", "slower") and differ > ALPHA:
         verdict = "undecided"
-    return replace(pair, adjusted_p=p_value, verdict=verdict)
+    return replace(pair, adjusted_p=differ, adjusted_equivalence_p=equal, verdict=verdict)
 
 
-def _among(pair: Pair, pairs: int, *, by_burst: bool) -> Pair:
+def _among(pair: Pair, headlined: Comparison | None, pairs: int, *, by_burst: bool) -> Pair:
     """Return a pair with its headline told as that of one of so many."""
-    headlined = pair.burst if by_burst else pair.settled
     if headlined is None or pair.verdict is None:
         return pair
     told = among(headlined, pairs, pair.verdict)

@@ -29,6 +29,7 @@ LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without 
 IN_PART = "Where a cell tells no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
 MATRIX_COLUMNS = 6
+FACT_WIDTH = 12
 KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
 
 
@@ -175,9 +176,13 @@ def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Tex
 
 
 def explanations_table(report: ComparisonReport) -> Table:
-    """Return the facts that differ, a column an arm."""
-    names = [arm.name for arm in report.cells[0].arms]
-    table = bare_table("fact", *map(shortened, names), left={"fact", *map(shortened, names)})
+    """Return the facts that differ, a column an arm; what is too long for its column runs over several lines."""
+    names = [shortened(arm.name) for arm in report.cells[0].arms]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
+    longest = max((len(each.name) for each in report.explanations), default=0)
+    table.add_column("fact", no_wrap=True, min_width=longest)
+    for name in names:
+        table.add_column(name, overflow="fold", min_width=FACT_WIDTH)
     for each in report.explanations:
         table.add_row(*map(Text, [each.name, *each.values]))
     return table
@@ -197,8 +202,8 @@ def caption(report: ComparisonReport) -> str:
     )
     if report.max_blocks is None:
         text += (
-            "; p adj.: Holm, over all pairs here, and detects and blocks are reckoned with as many; *: another verdict"
-            " if it were the only pair"
+            "; p adj.: Holm, over all pairs here, and so is equivalence; detects and blocks are reckoned with as many; *:"
+            " another verdict if it were the only pair"
         )
     if report.overall:
         text += (

@@ -131,5 +131,5 @@ def bare_table(*columns: str, left: set[str]) -> Table:
     """Return a table without lines; ``left`` are the columns that are not numbers."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for name in columns:
-        table.add_column(name, justify="left" if name in left else "right", no_wrap=name != "fact")
+        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
     return table

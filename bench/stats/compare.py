@@ -17,16 +17,14 @@ from typing import Literal
 from bench.model import WrongUseError
 from bench.stats.distributions import student_t_critical, student_t_tail
 from bench.stats.intervals import Interval, deviation, mean, t_interval
+from bench.stats.planning import MANY_BLOCKS, POWER, Seen, more_blocks, seen_in
 
 Verdict = Literal["equivalent", "faster", "slower", "undecided"]
 
 ALPHA = 0.05
 MARGIN = 0.02
-POWER = 0.8
 BOTH_SIDES = 1 - (1 - POWER) / 2
 """Power toward each limit of the margin, so that an interval around no effect stays inside both with POWER."""
-MANY_BLOCKS = 10_000
-"""A need beyond this is reported as none: such a plan would never be run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +42,8 @@ class Comparison:
             excludes 1, else ``undecided``.
         detectable: the smallest relative difference that so many blocks so spread find in 8 of 10 cases; of one of
             several pairs, find at the level its adjusted p-value has to pass (``among``).
-        more_blocks: how many more blocks would decide in 8 of 10 cases, were effect and spread what they seem;
-            None where it is decided, or where no reasonable number would.
+        more_blocks: how many more blocks would decide in 8 of 10 cases, as little as these tell of effect and spread
+            (``bench.stats.planning``); None where it is decided, or where no reasonable number would.
         error: standard error of the ratio's logarithm.
         freedom: degrees of freedom of its t distribution.
 
@@ -87,7 +85,7 @@ def compare(
     found = judged(logs, margin, alpha)
     if len(logs) < 2 or found.verdict != "undecided":
         return found
-    return replace(found, more_blocks=more_blocks(mean(logs), deviation(logs), len(logs), margin, alpha))
+    return replace(found, more_blocks=more_blocks(seen_in(logs), margin, alpha))
 
 
 def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
@@ -114,16 +112,16 @@ def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
 def among(found: Comparison, pairs: int, verdict: Verdict, alpha: float = ALPHA) -> Comparison:
     """Return a comparison as one of so many pairs whose p-values are adjusted by Holm's method, with this outcome.
 
-    What it detects, and how many more blocks would tell the arms apart where that is undecided, are told at the first
-    step's level, ``alpha`` ÷ pairs: that passes whatever the others come to.
+    What it detects, and how many more blocks would decide where that is undecided, are told at the first step's level,
+    ``alpha`` ÷ pairs: that passes whatever the others come to.
     """
     if found.error is None or found.freedom is None:
         return found
     told = replace(found, detectable=detects(found.error, found.freedom, alpha / pairs))
     if verdict != "undecided":
         return told
-    effect, spread = math.log(max(found.ratio, sys.float_info.min)), found.error * math.sqrt(found.blocks)
-    return replace(told, more_blocks=more_blocks(effect, spread, found.blocks, found.margin, alpha, pairs))
+    seen = Seen(effect=_log_ratio(found), error=found.error, blocks=found.blocks, freedom=found.freedom)
+    return replace(told, more_blocks=more_blocks(seen, found.margin, alpha / pairs))
 
 
 def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
@@ -213,21 +211,21 @@ def p_value_of(effect: float, error: float, freedom: float) -> float:
     return 2 * student_t_tail(abs(effect) / error, freedom)
 
 
-def decides(effect: float, spread: float, blocks: int, margin: float, alpha: float) -> bool:
-    """Return whether so many blocks tell the log ratio ``effect`` from none, or from the margin, in 8 of 10 cases."""
-    error, freedom = spread / math.sqrt(blocks), blocks - 1
-    told = _reach(freedom, alpha) * error <= abs(effect)
-    return told or _reach(freedom, alpha, BOTH_SIDES) * error <= math.log1p(margin) - abs(effect)
+def equivalence_p(found: Comparison) -> float | None:
+    """Give the p-value of a difference of the margin or more; up to half of 1 − coverage the verdict is equivalent.
 
-
-def more_blocks(effect: float, spread: float, blocks: int, margin: float, alpha: float, pairs: int = 1) -> int | None:
-    """Count up to whichever is nearer: telling the log ratio ``effect`` from none, or from the margin.
-
-    Only the former has to pass an adjustment over so many pairs.
+    The larger of two one-sided tests' (Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15, 1987).
     """
-    inside = blocks_for(math.log1p(margin) - abs(effect), spread, alpha, BOTH_SIDES)
-    needs = [blocks_for(abs(effect), spread, alpha / pairs), inside]
-    return min((max(need - blocks, 1) for need in needs if need is not None), default=None)
+    if found.error is None or found.freedom is None:
+        return None
+    inside = math.log1p(found.margin) - abs(_log_ratio(found))
+    if found.error == 0 or math.isinf(inside):
+        return 0.0 if inside >= 0 else 1.0
+    return student_t_tail(inside / found.error, found.freedom)
+
+
+def _log_ratio(found: Comparison) -> float:
+    return math.log(max(found.ratio, sys.float_info.min))
 
 
 def ratios(interval: Interval | None) -> Interval | None:

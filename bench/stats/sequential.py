@@ -15,8 +15,8 @@ from functools import lru_cache
 from statistics import NormalDist
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, decides, judged, log_ratios
-from bench.stats.intervals import deviation, mean
+from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, judged, log_ratios
+from bench.stats.planning import first_deciding, seen_in
 
 FIRST_LOOK = 3
 LAST_LOOK = 200
@@ -53,10 +53,8 @@ def compare_so_far(
     if len(logs) < 2 or found.verdict != "undecided":
         return found
     looks = range(max(len(logs) + 1, FIRST_LOOK), max_blocks + 1)
-    effect, spread = mean(logs), deviation(logs)
-    would = (n for n in looks if decides(effect, spread, n, margin, nominal_alpha(n, max_blocks, alpha)))
-    decided = next(would, None)
-    return replace(found, more_blocks=None if decided is None else decided - len(logs))
+    more = first_deciding(seen_in(logs), looks, margin, lambda blocks: nominal_alpha(blocks, max_blocks, alpha))
+    return replace(found, more_blocks=more)
 
 
 def verdict_so_far(

@@ -13,13 +13,13 @@ from bench.stats.compare import (
     Comparison,
     detects,
     exp_or_inf,
-    more_blocks,
     p_value_of,
     ratios,
     verdict_of,
 )
 from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import Interval, deviation, mean
+from bench.stats.planning import Seen, more_blocks
 
 
 def compare_apart(
@@ -39,7 +39,9 @@ def compare_apart(
     error, freedom = _error(a, b) if blocks > 1 else (None, 0.0)
     interval = None if error is None else _interval(effect, error, freedom, alpha)
     verdict = verdict_of(interval, margin)
-    undecided = error is not None and verdict == "undecided"
+    more = None
+    if error is not None and verdict == "undecided":
+        more = more_blocks(Seen(effect=effect, error=error, blocks=blocks, freedom=freedom), margin, alpha)
     return Comparison(
         blocks=blocks,
         ratio=exp_or_inf(effect),
@@ -49,7 +51,7 @@ def compare_apart(
         margin=margin,
         verdict=verdict,
         detectable=None if error is None else detects(error, freedom, alpha),
-        more_blocks=more_blocks(effect, (error or 0) * math.sqrt(blocks), blocks, margin, alpha) if undecided else None,
+        more_blocks=more,
         error=error,
         freedom=None if error is None else freedom,
     )

@@ -11,7 +11,7 @@ from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
 from bench.model import to_json
-from bench.report.comparison import show_comparison
+from bench.report.comparison import explanations_table, show_comparison
 from bench.report.ratios import interval_text, number, p_text, percent, shortened
 from bench.stats.compare import compare
 from tests.builders import a_host, compared_run, void
@@ -162,3 +162,26 @@ def test_what_only_a_factor_of_2_would_show_is_told_without_a_figure():
     assert " >2× " in printed(told({"stock": wild, "b": wild[::-1]}))
     text = " ".join(printed(told({"stock": QUIET, "b": QUIET}, replace(NOISE, detectable=7.26))).split())
     assert "so many blocks detect more than a factor of 2, the margin takes" in text
+
+
+def explained(width, hosts=2):
+    """What could explain a difference of boxes that differ in a fact of many parts and in a long list."""
+    flaws = {f"flaw_{n}": "Mitigation: something long; conditional; and more words to come" for n in range(3)}
+    runs = []
+    for host_number in range(hosts):
+        mitigations = {"mitigations": flaws | ({"flaw_1": "Vulnerable"} if host_number else {})}
+        options = ["rw", *(f"option_{n}={host_number}" for n in range(12))]
+        host = a_host(cpu=mitigations, disk={"mount_options": options})
+        runs.append(replace(compared_run({"stock": [100.0, 103]}), host=replace(host, host=f"box-{host_number}")))
+    out = Console(file=io.StringIO(), width=width, highlight=False)
+    out.print(explanations_table(compare_runs(runs, "hosts")))
+    return out.file.getvalue()
+
+
+@pytest.mark.parametrize(("width", "hosts"), [(100, 2), (80, 2), (100, 4)])
+def test_explanations_keep_their_first_column_and_print_no_dictionaries(width, hosts):
+    text = explained(width, hosts)
+    firsts = [line.split()[0] for line in text.splitlines() if line[0] != " "]
+    assert firsts == ["fact", "host", "cpu.mitigations.flaw_1", "disk.mount_options"]
+    assert not set("{}[]'…") & set(text)
+    assert "flaw_0" not in text

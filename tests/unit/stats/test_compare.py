@@ -13,7 +13,7 @@ from scipy.stats import nct
 
 from bench.model import WrongUseError
 from bench.stats.blocks import block_orders
-from bench.stats.compare import among, blocks_for, compare, detectable
+from bench.stats.compare import among, blocks_for, compare, detectable, equivalence_p, judged
 from bench.stats.multiplicity import holm
 
 RATES = st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=2, max_size=12)
@@ -241,18 +241,18 @@ def test_the_blocks_still_needed_among_many_pairs_are_those_that_pass_the_adjust
     for _ in range(300):
         pairs = [[math.exp(source.gauss(0.03 * (pair == 0), spread)) for _ in range(blocks)] for pair in range(20)]
         hits += holm([compare([1.0] * blocks, pair).p_value for pair in pairs])[0] <= 0.05
-    assert 0.76 * 300 <= hits <= 0.9 * 300
+    assert hits >= 0.76 * 300
 
 
-def test_to_be_equivalent_a_pair_takes_no_more_blocks_among_many():
+def test_to_be_equivalent_too_a_pair_takes_more_blocks_among_many():
     found = compare([1000] * 4, [1030, 990, 985, 1002])
-    assert among(found, 20, "undecided").more_blocks == found.more_blocks
+    assert among(found, 20, "undecided").more_blocks > found.more_blocks
     assert among(compare([1, 1e300], [1e300, 1]), 20, "undecided").more_blocks is None
     assert among(compare([1e300, 1e300], [1e-300, 1e-299]), 20, "undecided").ratio == 0
 
 
-@pytest.mark.parametrize(("effect", "most"), [(0.0, 0.9), (0.01, 1.0), (0.025, 0.9)])
-def test_the_blocks_still_needed_decide_8_times_in_10(effect, most):
+@pytest.mark.parametrize("effect", [0.0, 0.01, 0.025])
+def test_the_blocks_still_needed_decide_8_times_in_10_where_effect_and_spread_are_what_they_seem(effect):
     source = random.Random(10)
     seen = [math.exp(effect + 0.04 * deviate) for deviate in (-1, -0.5, 0, 0, 0.5, 1)]  # mean effect, spread 0.028
     spread = 0.04 * math.sqrt(2.5 / 5)
@@ -262,7 +262,47 @@ def test_the_blocks_still_needed_decide_8_times_in_10(effect, most):
     for _ in range(400):
         candidate = [math.exp(source.gauss(effect, spread)) for _ in range(needed)]
         decided += compare([1.0] * needed, candidate).verdict != "undecided"
-    assert 0.76 * 400 <= decided <= most * 400
+    assert decided >= 0.78 * 400
+
+
+def kept(blocks, more, effect, spread, source):
+    """How often comparisons undecided after so many blocks are decided by the blocks told, or by a share of those."""
+    promises = []
+    while len(promises) < 120:
+        logs = [source.gauss(effect, spread) for _ in range(blocks)]
+        told = compare([1.0] * blocks, [math.exp(each) for each in logs]).more_blocks
+        if told is not None:
+            logs += [source.gauss(effect, spread) for _ in range(max(1, round(told * more)))]
+            promises.append(judged(logs, 0.02, 0.05).verdict != "undecided")
+    return sum(promises) / len(promises)
+
+
+@pytest.mark.parametrize("blocks", [3, 6])
+@pytest.mark.parametrize("effect", [0, 0.01, 0.03, 0.06])
+@pytest.mark.parametrize("spread", [0.02, 0.05])
+def test_the_blocks_told_after_a_few_decide_8_times_in_10_whatever_is_true(blocks, effect, spread):
+    if (blocks, effect, spread) == (6, 0.06, 0.02):
+        return  # decided by then
+    assert kept(blocks, 1, effect, spread, random.Random(63)) >= 0.72  # 0.8 less two standard errors of 120 cases
+
+
+def test_of_equal_arms_a_third_of_those_blocks_would_not_keep_the_promise():
+    assert kept(3, 1 / 3, 0, 0.05, random.Random(64)) < 0.7
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.004, 0.012, -0.012, 0.03])
+def test_the_p_value_of_a_difference_that_matters_says_equivalent_where_the_interval_does(shift):
+    logs = [shift + 0.01 * deviate for deviate in (-1, -0.4, 0, 0.5, 0.9, 0.1)]
+    found = judged(logs, 0.02, 0.05)
+    assert (equivalence_p(found) <= 0.025) == (found.verdict == "equivalent")
+    limit, error = math.log1p(0.02), np.std(logs, ddof=1) / math.sqrt(6)
+    assert equivalence_p(found) == pytest.approx(special.stdtr(5, -(limit - abs(np.mean(logs))) / error))
+
+
+def test_arms_that_never_differ_in_their_blocks_are_equivalent_for_sure_or_not_at_all():
+    assert equivalence_p(compare([10, 20], [10, 20])) == 0
+    assert equivalence_p(compare([10, 10], [20, 20])) == 1
+    assert equivalence_p(compare([10], [20])) is None
 
 
 def test_holm_is_its_definition():

@@ -49,7 +49,7 @@ def test_the_blocks_still_needed_decide_8_times_in_10():
     )
     blocks = 3 + needed.more_blocks
     found = [compare_apart(some(source, blocks, 0, noise), some(source, blocks, effect, noise)) for _ in range(500)]
-    assert 0.7 <= sum(one.verdict == "faster" for one in found) / 500 <= 0.9
+    assert sum(one.verdict == "faster" for one in found) / 500 >= 0.76
 
 
 @pytest.mark.parametrize(("one", "other"), [([5.0], [5.0, 6]), ([5.0, 6], [7.0])])
