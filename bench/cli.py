@@ -1,10 +1,12 @@
 """The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
 
-Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 wrong use, nothing changed. What measures is loaded
-where a command needs it: drivers and servers take longer than most of what is done offline.
+Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: wrong use, damaged
+data or an unfit host. What measures is loaded where a command needs it: drivers and servers take longer than most of
+what is done offline.
 """
 
 import argparse
+import difflib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -111,9 +113,14 @@ def run(options: argparse.Namespace) -> int:
 def _asked(options: argparse.Namespace) -> Wish | None:
     """Return what is asked for; None where a plan decides it."""
     from bench.server.brought import AS_FOUND
-    from bench.wish import make_wish
+    from bench.wish import make_wish, words
 
     _refuse_what_a_plan_decides(options)
+    if options.dsn and words(options.variants) not in ([], [AS_FOUND]):
+        raise WrongUseError(
+            "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
+            " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
+        )
     if options.plan or options.resume:
         return None
     return make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock")
@@ -197,13 +204,27 @@ def _count(text: str) -> int:
     return int(text)
 
 
+UNRECOGNIZED = "unrecognized arguments: "
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence; the usage is --help's."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the arguments."""
-        _complain(f"{message} (see {self.prog} --help)")
+        """Refuse the arguments; of one that is unknown, name the nearest."""
+        _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
         sys.exit(WRONG_USE)
+
+    def _near(self, message: str) -> str:
+        unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []
+        near = [found for word in unknown for found in difflib.get_close_matches(word, self._options(), n=1)]
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def _options(self) -> list[str]:
+        """Return the options of the command that was given: the others have none yet."""
+        commands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        below = [each for action in commands for command in action.choices.values() for each in command._options()]
+        return [*below, *(name for name in self._option_string_actions if name.startswith("--"))]
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
@@ -267,27 +288,35 @@ def _noise_wish(options: argparse.Namespace) -> Wish | None:
 
 
 def _add_noise(parser: argparse.ArgumentParser) -> None:
-    from bench.cli_again import add_noise
+    from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE, add_noise
 
-    _add_run(parser)
+    _add_measuring(parser, answer="the noise", phases=NOISE_PHASE, blocks=f"; default: {NOISE_BLOCKS}", rule=False)
     add_noise(parser, _noise_wish)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(action=run)
+    _add_measuring(parser, answer="the ladder", phases="all of them", blocks="", rule=True)
+
+
+def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str, blocks: str, rule: bool) -> None:
+    """Add what says what is measured; the words are of what is printed, and of what a command does by itself.
+
+    Without ``rule`` it says nothing of a run until decided.
+    """
     from bench.cli_again import add_where
     from bench.wish import PARAMETERS
     from bench.workload.phase import ladder
 
-    parser.set_defaults(action=run)
-    parser.add_argument("--json", action="store_true", help="the ladder for programs; progress goes to standard error")
+    parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")
     what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
     for name, known in (
         ("phases", ladder()),
-        ("variants", ["stock", "those of: pgladder variants, or all"]),
+        ("variants", ["stock", f"those of: pgladder variants{', or all' if rule else ''}"]),
         ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
         ("transports", ["tcp", "tls", "socket"]),
     ):
-        default = "all of them" if name == "phases" else next(iter(known))
+        default = phases if name == "phases" else next(iter(known))
         what.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"{', '.join(known)}; default: {default}")
     what.add_argument("--preload-rows", type=_count, metavar="N", help="rows that are there before (0)")
     long = parser.add_argument_group("how long")
@@ -295,14 +324,15 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     long.add_argument("--profile", choices=PROFILES, help=f"{'; '.join(shapes)}; default: quick")
     long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
     long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
-    long.add_argument("--blocks", type=_positive(int), metavar="N", help="repetitions, each in a random order")
+    long.add_argument("--blocks", type=_positive(int), metavar="N", help=f"repetitions, each in a random order{blocks}")
     long.add_argument(
         "--until-decided",
         action="store_true",
         default=None,
-        help="end once every comparison is decided, looking each block",
+        help="end once every comparison is decided, looking each block" if rule else argparse.SUPPRESS,
     )
-    long.add_argument("--max-blocks", type=_positive(int), metavar="N", help="the most blocks of --until-decided")
+    most = "the most blocks of --until-decided" if rule else argparse.SUPPRESS
+    long.add_argument("--max-blocks", type=_positive(int), metavar="N", help=most)
     long.add_argument("--margin", type=_margin, metavar="M", help=f"difference that does not matter ({MARGIN})")
     long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
     how = parser.add_argument_group("how to write (instead of a phase's own)")

@@ -104,6 +104,10 @@ def add_where(parser: argparse.ArgumentParser) -> None:
 def add_noise(parser: argparse.ArgumentParser, wish: Callable[[argparse.Namespace], Wish | None]) -> None:
     """Add what ``noise`` has beyond ``run``; ``wish`` reads what is asked for, None where a plan decides."""
     parser.set_defaults(action=noise, wish=wish)
+    parser.description = (
+        "Measure one variant against itself, which shows how far equal trials differ on this box: what is smaller can't"
+        " be told here. Prints the floor of each phase, and keeps it beside the results for later comparisons."
+    )
     parser.add_argument(
         "directory",
         nargs="?",

@@ -276,9 +276,14 @@ def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
 
 
 def _forget_environment() -> None:
-    """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15)."""
+    """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15).
+
+    What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
+    """
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ.pop("LANGUAGE", None)
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:

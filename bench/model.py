@@ -43,7 +43,7 @@ class PgladderError(Exception):
 
 
 class WrongUseError(PgladderError, ValueError):
-    """The request itself cannot be met; nothing was changed (exit code 2)."""
+    """Wrong use, damaged data or an unfit host: nothing was measured or changed (exit code 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

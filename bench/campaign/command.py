@@ -1,6 +1,6 @@
 """A verb or a question of the front door: its boxes found, done, what failed named, the exit code told.
 
-0: done; 1: ran, but a box failed or a result is void or not there; 2: wrong use, nothing was changed.
+0: done; 1: ran, but a box failed or a result is void or not there; 2: nothing was measured or changed.
 """
 
 import shlex

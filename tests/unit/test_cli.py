@@ -88,8 +88,11 @@ def refused(capsys, tmp_path):
         (["--preload-rows", "999999999999"], "make room"),
         (["--event-loop", "trio"], "argument --event-loop: invalid choice: 'trio'"),
         (["--profile", "slow"], "argument --profile: invalid choice: 'slow'"),
-        (["--phasen", "1"], "unrecognized arguments: --phasen 1"),
-        (["--phase", "1"], "unrecognized arguments: --phase 1"),
+        (["--phasen", "1"], "unrecognized arguments: --phasen 1; did you mean --phases? (see pgladder --help)"),
+        (["--phase", "1"], "unrecognized arguments: --phase 1; did you mean --phases?"),
+        (["--variant", "stock"], "unrecognized arguments: --variant stock; did you mean --variants?"),
+        (["--xyzzy", "stock"], "unrecognized arguments: --xyzzy stock (see"),
+        (["--dsn", "postgresql://nowhere.invalid/x", "--variants", "stock"], "is measured as it is"),
         (["--batch"], "argument --batch: expected one argument"),
         (["--plan", "a", "--resume", "b"], "not allowed with argument"),
     ],
@@ -367,3 +370,17 @@ def test_help_and_version_are_no_mistake(capsys):
         code, out, err = run(capsys, *arguments)
         assert (code, err) == (0, "")
         assert "pgladder" in out
+
+
+def test_noise_has_a_help_of_its_own(capsys):
+    _, of_run, _ = run(capsys, "run", "--help")
+    code, of_noise, _ = run(capsys, "noise", "--help")
+    said = " ".join(of_noise.split())
+    assert code == 0
+    assert "Measure one variant against itself" in said
+    assert "--json the noise for programs" in said
+    assert "2-F, 2-G, 2-H; default: 2-C" in said
+    assert "each in a random order; default: 12" in said
+    assert "--until-decided" in of_run
+    assert "--until-decided" not in of_noise
+    assert "ladder" not in of_noise.replace("pgladder", "")
