@@ -5,7 +5,7 @@ BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 pgbouncer
 
 comma := ,
 # Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.

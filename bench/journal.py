@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +39,8 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made: list[Path] = []
+        """Directories that were not there before, the innermost first."""
 
     # --- writing, on the box -----------------------------------------------------------------------------------------
 
@@ -51,6 +54,7 @@ class RunDirectory:
         try:
             taken = self.path.exists() and any(self.path.iterdir())
             if not taken:
+                self._made = [each for each in (self.path, *self.path.parents) if not each.exists()]
                 (self.path / SAMPLES).mkdir(parents=True)
         except OSError as error:
             raise WrongUseError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
@@ -59,6 +63,16 @@ class RunDirectory:
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
         write_whole(self.path / PLAN, to_json(plan) + b"\n")
+
+    def withdraw(self) -> None:
+        """Take back what ``begin`` made, where no trial came to be; what else is there stays."""
+        if (self.path / HOST).exists() or (self.path / TRIALS).exists():
+            return
+        with suppress(OSError):
+            (self.path / SAMPLES).rmdir()
+            (self.path / PLAN).unlink()
+            for made in self._made:
+                made.rmdir()
 
     def write_host(self, fingerprint: Fingerprint) -> None:
         """Write ``host.json``."""

@@ -37,7 +37,8 @@ from bench.plan import (
     pick,
 )
 from bench.server.binaries import find_binaries
-from bench.server.brought import AS_FOUND, BroughtServer
+from bench.server.brought import AS_FOUND, REFUSED, BroughtServer
+from bench.server.dsn import in_a_sentence
 from bench.server.own import OwnServer
 from bench.server.private import PrivateServer
 from bench.server.provisioned import ProvisionedServer, made_for_cluster
@@ -47,6 +48,8 @@ from bench.tuning.render import as_variant
 from bench.variants import harness_for, plan_with, this_machine
 from bench.workload.connecting import unkept
 from bench.workload.phase import AsyncPhase, ladder
+
+UNMEASURED = "The server can't be measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         WrongUseError: the request can't be met; nothing was changed.
 
     """
-    with one_run_at_a_time(), stoppable():
+    with one_run_at_a_time(), stoppable(), in_a_sentence(WrongUseError, REFUSED if request.dsn else UNMEASURED):
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id()
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
@@ -140,9 +143,19 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         with _closed_after(server):
             if brought:
                 brought.begin(plan, resumed=request.resume is not None)
-            if not request.resume:
-                directory.begin(plan)
-            yield ready, server
+            with _begun(directory, plan) if not request.resume else nullcontext():
+                yield ready, server
+
+
+@contextmanager
+def _begun(directory: RunDirectory, plan: Plan) -> Iterator[None]:
+    """Keep what is recorded; of a run that is refused before its first trial nothing stays."""
+    directory.begin(plan)
+    try:
+        yield
+    except WrongUseError:
+        directory.withdraw()
+        raise
 
 
 @contextmanager
@@ -190,7 +203,8 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         )
     if before is None:
         directory.write_host(host)
-    return execute(plan, directory, server, listener)
+    with in_a_sentence(ServerError, "The run ends here"):
+        return execute(plan, directory, server, listener)
 
 
 def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:

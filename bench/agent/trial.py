@@ -133,7 +133,6 @@ class TrialRunner:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
-        outcome.reasons += self.server.doubts
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
@@ -150,6 +149,7 @@ class TrialRunner:
     def _live(self, trial: Trial, outcome: Outcome) -> None:
         variant = self._variants[trial.variant]
         self.server.apply(variant)
+        outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
             if not self._prepare(session, trial, outcome):
                 return

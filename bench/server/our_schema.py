@@ -76,6 +76,7 @@ class OurSchema:
         found = self._found(session)
         if not self.begun or found is None or found[1] != self._mark or self._oid not in (None, found[0]):
             return
+        session.rows(session.script("let-go"))
         session.run(self._ddl(session, DROP), seconds=CLEAN_UP_TIMEOUT_S)
 
     def _found(self, session: Session) -> tuple[int, str] | None:

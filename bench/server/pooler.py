@@ -47,9 +47,10 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
                 "The server of --dsn is behind a pooler that gives a session to several clients (transaction pooling):"
                 f" nothing of a client's own stays there; {INSTEAD}, or a pool in session mode."
             )
-    with closing(connect()) as third:
-        if _value(third, SEEN) == token:
+        with closing(connect()) as third:  # is given what the first has left, as the second still keeps its own
+            left_as_it_was = _value(third, SEEN) == token
             _value(third, f"SELECT set_config('{PARAMETER}', '', false)")
+        if left_as_it_was:
             raise WrongUseError(
                 "The server of --dsn is behind a pooler that hands a session on as the last client left it, with what"
                 f" that client had set; {INSTEAD}, or have the pooler reset it (pgbouncer: server_reset_query)."
