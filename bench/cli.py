@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
+from bench.analysis.ladder import Ladders
 from bench.cli_compare import add_compare, add_compare_hosts
 from bench.journal import REPORT, RunDirectory, find_runs
 from bench.model import PgladderError, WrongUseError, to_json
@@ -54,9 +55,9 @@ MEANINGS = (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given)
-    action: Callable[[argparse.Namespace], int] = options.action
     try:
+        options = _parser(given).parse_args(given)
+        action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
     except WrongUseError as error:
         _complain(error)
@@ -144,7 +145,7 @@ def show_ladder(options: argparse.Namespace) -> int:
 def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
     reports = [told(read(directory)) for directory in directories]
     if json:
-        sys.stdout.buffer.write(to_json(reports if len(reports) > 1 else reports[0]) + b"\n")
+        sys.stdout.buffer.write(to_json(Ladders(hosts=tuple(reports))) + b"\n")
     else:
         out = console()
         for report in reports:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bench.box import BOX_FILE, Provisioned, provisioned
 from bench.journal import PLAN
-from bench.model import WrongUseError, to_json
+from bench.model import DAMAGED, WrongUseError, to_json
 from bench.parcel import pack
 from bench.report.terminal import console, size
 from bench.state import BoxState, box_state
@@ -42,7 +42,7 @@ def _send(box: Provisioned, run: str) -> int:
         raise WrongUseError(f"there is no run {run} there")
     try:
         have = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, str])
-    except msgspec.DecodeError as error:
+    except DAMAGED as error:
         raise WrongUseError(f"what there is already came damaged: {error}") from error
     pack(directory, have, sys.stdout.buffer)
     return DONE

@@ -74,10 +74,11 @@ def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
     if not host:
         raise WrongUseError("--host takes the name or the address of a box, not ''.")
-    from bench.remote.hosts import answered, ask_ansible, target  # on the control machine only
+    from bench.remote.hosts import answered, ask_ansible  # on the control machine only
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
     from bench.remote.steps import look
+    from bench.target import target
 
     found = answered(ask_ansible(target(host=host)))
     if len(found) != 1:

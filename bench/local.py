@@ -45,8 +45,9 @@ from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
 from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
-from bench.variants import harness_for, plan_with, this_machine
+from bench.variants import Machine, check_foreign, check_harness, harness_for, plan_with, this_machine
 from bench.workload.connecting import unkept
+from bench.workload.memory import check_memory, memory_left
 from bench.workload.phase import AsyncPhase, ladder
 
 UNMEASURED = "The server can't be measured"
@@ -99,6 +100,24 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
+def nothing_left_of(request: Request) -> RunDirectory | None:
+    """Return the run that is to be resumed and came to its end, sealed where it was cut off before that; None: another.
+
+    Raises:
+        WrongUseError: a file of it is not what was recorded.
+
+    """
+    if not request.resume:
+        return None
+    directory = RunDirectory(request.resume)
+    sealed = directory.check_sums()
+    if remaining(directory.plan(), directory.records()):
+        return None
+    if not sealed:
+        directory.finish()
+    return directory
+
+
 @contextmanager
 def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
@@ -116,6 +135,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
         plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
+        if given and not brought:
+            check_foreign(plan, lambda: _machine(request, cluster))
         elsewhere = brought.elsewhere if brought else None
         directory = directory or RunDirectory(request.out or _place_of_results(run, box, elsewhere))
         left = remaining(plan, directory.records())
@@ -128,6 +149,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             left_out=brought.left_out if brought else (),
             elsewhere=elsewhere,
         )
+        check_memory([trial for trial, _ in left], ladder(), *memory_left())
         _check_room(request, ready, brought or cluster)
         server: Server
         if brought:
@@ -226,6 +248,7 @@ def _private(request: Request, plan: Plan) -> PrivateServer:
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
+    check_harness(plan)
     return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
 
 
@@ -298,8 +321,12 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
         )
     need = _connections(wish)
     harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-    machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
-    return plan_with(wish, machine, need, harness, run=run, created=created, seed=seed)
+    return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+
+
+def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
+    """Read what this machine is to variants: its disk is that of the server there is, or will be."""
+    return this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
 
 
 def _connections(wish: Wish) -> int:

@@ -29,6 +29,8 @@ from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
 from bench.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 
+MAX_PAYLOAD_BYTES = 1_000_000_000
+"""A value has less than 1 GiB, the statement around it included (PostgreSQL 15, src/include/utils/memutils.h)."""
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
 AGAIN = "-again"
@@ -202,6 +204,11 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
         raise WrongUseError(
             f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
             f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
+        )
+    if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
+        raise WrongUseError(
+            f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
+            f" {MAX_PAYLOAD_BYTES} or less."
         )
     if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
         raise WrongUseError(

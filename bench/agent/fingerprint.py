@@ -9,7 +9,9 @@ from bench.agent.durability import wal_place
 from bench.journal import now
 from bench.model import Fact, Fingerprint, Unreadable
 from bench.probes import host_facts
+from bench.probes.allowance import allowance_facts
 from bench.probes.fsync import fsync_facts
+from bench.probes.source import LIVE
 from bench.server.server import Server
 from bench.server.session import Session
 
@@ -27,6 +29,7 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     facts = host_facts(directory or Path("/"))
     if directory is None:
         facts["disk"] = {"all": Unreadable(unreadable="the server's data directory can't be seen from here")}
+    facts["cpu"] |= _of_server(server.postmaster())
     facts["disk"] |= _flushes(directory, server)
     with closing(server.session()) as session:
         facts["postgresql"] = {"variant": variant, **postgresql_facts(session)}
@@ -35,6 +38,13 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     if limits:
         facts["pgladder"]["limits"] = list(limits)
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)
+
+
+def _of_server(postmaster: int | None) -> dict[str, Fact]:
+    """Return what of the processors the server may use, which may be other than what we may."""
+    if postmaster is None:
+        return {"server": Unreadable(unreadable="its processes can't be seen from here")}
+    return {f"server_{name}": fact for name, fact in allowance_facts(LIVE, postmaster).items()}
 
 
 def _flushes(directory: Path | None, server: Server) -> dict[str, Fact]:

@@ -4,6 +4,7 @@ Whatever goes wrong, there is a record: void, with its reason. The order of step
 reset, CHECKPOINT, wait until done, baseline, run, capture before anything is touched.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -56,11 +57,13 @@ from bench.model import (
 )
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
+from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
 from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
-from bench.stats.histogram import decode, merge, percentiles
+from bench.stats.gaps import longest_gap
+from bench.stats.histogram import below, decode, merge, percentiles
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -72,6 +75,7 @@ from bench.workload.processes import ClientFailedError, Clients
 READY_TIMEOUT_S = 60
 DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
+RESTART_S, RESTART_STEP_S = 5, 0.1
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -90,6 +94,11 @@ class Outcome:
     complete: bool = False
     """The window was open from its start to its end."""
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
+    cpu_unknown: str = "it was read too late"
+    busiest: list[str] = field(default_factory=list)
+    """The programs of others that took most CPU time."""
+    quotas: tuple[observe.Quotas, observe.Quotas] = ({}, {})
+    """When the window opened, and when it closed."""
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
     counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
@@ -98,6 +107,8 @@ class Outcome:
     checkpoint_s: float | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
+    server_started: str | None = None
+    """When the server that the trial began on had started."""
 
     def doubt(self, code: str, detail: object) -> None:
         """Add a reason."""
@@ -131,11 +142,28 @@ class TrialRunner:
             outcome.doubt("configuration-drifted", error)
         except TROUBLE as error:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
+            self._find_restart(outcome)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
+
+    def _find_restart(self, outcome: Outcome) -> None:
+        """Tell trouble that the trial made from a server that somebody restarted under it: that takes a second or two.
+
+        Where it goes down with the whole machine, we are told to stop meanwhile: then the trial was interrupted.
+        """
+        deadline = time.monotonic() + RESTART_S
+        try:
+            while outcome.server_started and time.monotonic() < deadline:
+                with suppress(*TROUBLE), closing(self.server.session()) as session:
+                    if session.started() != outcome.server_started:
+                        outcome.doubt("server-restarted", "the server was restarted during the trial")
+                    return
+                time.sleep(RESTART_STEP_S)
+        except KeyboardInterrupt:
+            outcome.doubt("interrupted", "the run was told to stop during this trial")
 
     def rest(self) -> None:
         """Leave the server nothing to do until the next trial: no table to vacuum, no page to write.
@@ -155,6 +183,7 @@ class TrialRunner:
                 return
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
+            outcome.server_started = started
             self._measure(session, trial, outcome)
         with closing(self.server.session()) as session:  # anew: the server may have been restarted
             if session.started() != started:
@@ -270,6 +299,8 @@ class TrialRunner:
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
+        outcome.busiest = busiest(first.processes, last.processes, {os.getpid(), *clients.pids, postmaster})
+        outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
             "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s
@@ -277,6 +308,7 @@ class TrialRunner:
             outcome.reasons += late
         else:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
+            outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
         return last.at_s >= outcome.closes_s
 
     def _verify(self, session: Session, trial: Trial, before: int, began: float, outcome: Outcome) -> None:
@@ -310,13 +342,20 @@ class TrialRunner:
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
+        gap_s = longest_gap([result.gaps for result in results]) / SECOND_NS
+        energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            outcome.reasons += judge.check_cpu(outcome.cpu, psutil.cpu_count() or 1)
             needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
             outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
+            outcome.reasons += judge.check_gap(gap_s, seconds, percentiles(below(histogram, gap_s * 1e6 / 2)))
+            outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
+            outcome.reasons += judge.check_others(
+                outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest
+            )
+            outcome.reasons += judge.check_quotas(*outcome.quotas)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
         burst, settled, commits_per_s = window_rates(sum(rows), sum(commits), seconds, outcome.checkpoint_s)
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
@@ -359,9 +398,10 @@ class TrialRunner:
             start=outcome.start,
             transactions=outcome.transactions,
             counters=observe.counters_between(outcome.moments, outcome.counters.missing),
-            not_counted=dict(outcome.counters.missing) if len(outcome.moments) > 1 else {},
             wal_files_created=outcome.wal_files_created,
-            energy_j=observe.energy_j(outcome.moments, self._sensors.energy_range_uj) if outcome.complete else None,
+            energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
+            longest_gap_s=gap_s if outcome.complete else None,
+            not_counted=_not_counted(outcome, energy),
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,
             fsync_per_s=tuple(outcome.fsync_per_s),
@@ -384,6 +424,14 @@ def _device(server: Server) -> str | Unreadable:
     if directory is None:
         return Unreadable(unreadable="the server's data directory can't be seen from here")
     return data_device(directory)
+
+
+def _not_counted(outcome: Outcome, energy: float | Unreadable) -> dict[str, str]:
+    """Return why figures of the window are null, by their names."""
+    reasons = dict(outcome.counters.missing) if len(outcome.moments) > 1 else {}
+    if isinstance(energy, Unreadable):
+        reasons["energy_j"] = energy.unreadable
+    return reasons
 
 
 def client_time(results: Sequence[Result]) -> ClientTime:

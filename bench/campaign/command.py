@@ -3,8 +3,8 @@
 0: done; 1: ran, but a box failed or a result is void or not there; 2: wrong use, nothing was changed.
 """
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from subprocess import Popen
 from typing import Any
 
 from rich.text import Text
@@ -12,7 +12,7 @@ from rich.text import Text
 from bench.campaign import questions, verbs
 from bench.campaign.verbs import Boxes, NobodyLeftError
 from bench.model import PgladderError
-from bench.remote.hosts import answered
+from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.remote.together import FAILED, REFUSED, Failure, failure
@@ -35,7 +35,7 @@ VERBS: dict[str, Verb] = {
 
 
 def carry_out(
-    name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
+    name: str, asked: Asked, config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
 ) -> int:
     """Do a verb on the boxes, name those that failed; return the exit code.
 
@@ -75,8 +75,9 @@ def _secrets(config: Mapping[str, Any]) -> Secrets:
 
 def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
-        return "Stopped."
-    words = " ".join([f"RUN={boxes.run}", *(f"{word.upper()}={value}" for word, value in boxes.where.items() if value)])
+        return "Stopped; nothing was started."
+    where = (f"{word.upper()}={shlex.quote(value)}" for word, value in boxes.where.items() if value)
+    words = " ".join([f"RUN={boxes.run}", *where])
     if boxes.in_turns:
         return (
             "No more turns are given: the box that has one ends its block, then all wait."

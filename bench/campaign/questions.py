@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.analysis.ladder import Ladders
 from bench.campaign.plans import check_name, wishes
 from bench.campaign.verbs import (
     RESULTS,
@@ -50,7 +51,7 @@ def ladder(boxes: Boxes, given: Given) -> bool:
 def _ladders(boxes: Boxes, places: Places, given: Given) -> bool:
     reports = [told(read(RunDirectory(place))) for place in places.values()]
     if given["json"]:
-        print_json(reports if len(reports) > 1 else reports[0])
+        print_json(Ladders(hosts=tuple(reports)))
         return not doubtful(reports)
     for report in reports:
         boxes.out.print()

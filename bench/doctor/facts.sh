@@ -36,8 +36,8 @@ dd if=/dev/zero of="$file" bs=8k count=200 oflag=dsync conv=notrunc 2>&1 | tail 
 mount=$(df --output=target "$data" | sed 1d)
 if [ "$mount" = "$(df --output=target /var/tmp | sed 1d)" ]; then
   echo "fsync=$(sh -c "$flushes" /var/tmp 2>&1)"
-elif [ "$sudo" = free ] || [ "$sudo" = given ]; then
-  echo "fsync=$(sudo -n sh -c "$flushes" "$mount" 2>&1)"
+elif [ "$sudo" = free ] || [ "$sudo" = given ]; then # as the owner: whose folder it is could swap the file for a link
+  echo "fsync=$(sudo -n -u "$(stat -c %U "$mount")" sh -c "$flushes" "$mount" 2>&1)"
 else
   echo "fsync=not measured: only root may write to $mount, where the data lie; SUDO=1 asks for the sudo password"
 fi

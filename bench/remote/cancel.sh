@@ -7,7 +7,10 @@ runs=/var/lib/pgladder/runs
 wanted=/etc/systemd/system/multi-user.target.wants
 [ -z "$run" ] || [ -d "$runs/$run" ] || exit 12
 
-exec 9>/run/lock/pgladder-launch
+umask 022
+own=/run/pgladder-launch # root's alone
+mkdir -p -m 700 $own
+exec 9>$own/lock
 flock -w 20 9 || { echo "another control machine is launching there" >&2; exit 75; }
 
 unended() {

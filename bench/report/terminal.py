@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from math import ceil, floor, log10
 from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -12,13 +13,18 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
 from bench.model import Fact, Fingerprint, Unreadable
 
 WIDTH = 100
 NO_LIMIT = 1000
 MARKS = {"suspect": "?", "void": "!"}
+DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
+"""The worst first."""
 DASH = "–"
+MOST_MOVED = 5
+"""An interval that moves the last figure by more than so many, up or down, leaves it out."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """C0 but newline and tab, DEL, C1 (ECMA-48)."""
 
@@ -83,9 +89,10 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
     used = sorted({rung.trials - rung.void for rung in ladder.rungs})
     most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
-    blocks = f"median of {most} trials" if used[-1] > 1 else "one trial: no spread known"
+    blocks = f"{most} trials as one" if used[-1] > 1 else "one trial: no spread known"
     text = (
-        f"{blocks}, {ladder.seconds:g} s windows; latency of one commit in ms, {row_latency}; cores of client, server"
+        f"{blocks}, {ladder.seconds:g} s windows, closed loop; latency of one commit in ms, {row_latency};"
+        " cores of client, server"
     )
     spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
     if used[-1] > 1 and spreads:
@@ -138,8 +145,8 @@ def cells(rung: Rung) -> Iterable[str]:
         "void" if rung.rows_per_s is None else rate(rung.rows_per_s),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
-        short(latency.p50),
-        short(latency.p99),
+        percentile(latency.p50, latency.intervals.get("p50")),
+        percentile(latency.p99, latency.intervals.get("p99")),
         short(None if rung.row_latency_ms is None else rung.row_latency_ms * 1000),
         _cores(rung.client_cores),
         _cores(rung.server_cores),
@@ -157,17 +164,27 @@ def rate(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def short(value: float | None) -> str:
-    """Return a duration with three figures or so: 0.260, 6.30, 133, 1,250, 12.5k."""
+def percentile(value: float | None, interval: tuple[float, float] | None) -> str:
+    """Return a percentile with no more figures than its interval bears: 11 where that is 10.2 to 11.6, not 10.9."""
+    if not value or interval is None or interval[0] == interval[1]:
+        return short(value)
+    moved = (interval[1] - interval[0]) / 2 / MOST_MOVED
+    figures = floor(log10(value)) - ceil(log10(moved)) + 1
+    return short(value, max(1, min(figures, 3)))
+
+
+def short(value: float | None, figures: int = 3) -> str:
+    """Return a duration with so many figures, at most three: 0.260, 6.30, 133, 1,250, 12.5k."""
     if value is None:
         return DASH
+    value = float(f"{value:.{figures}g}") if figures < 3 else value
     if value >= 9_999.5:
-        return _thousands(value)
+        return _thousands(value, figures)
     if 0 < value < 0.0005:
         return "<.001"
     if value < 0.1:
         return f"{value:.3f}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.{figures}g}".rstrip(".")
 
 
 def _thousands(value: float, figures: int = 3) -> str:
@@ -200,21 +217,26 @@ def _times(value: float | None) -> str:
 
 
 def doubt_lines(ladder: Ladder) -> Iterable[Text]:
-    """Return a line for each kind of doubt that the records carry: where, and in the words of the first trial."""
+    """Return a line for each kind of doubt that the records carry: where, and in the words of the gravest."""
     found: dict[tuple[str, str], list[tuple[Rung, Doubt]]] = {}
     for rung in ladder.rungs:
         for doubt in rung.doubts:
             found.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
-    for (state, _), same in found.items():
-        yield Text(_doubt(ladder, state, same), style="red" if state == "void" else "yellow")
+    for (state, _), same in sorted(found.items(), key=_rank):
+        yield Text(_doubt(ladder, state, same), style=DOUBT_STYLES[state])
+
+
+def _rank(one: tuple[tuple[str, str], list[tuple[Rung, Doubt]]]) -> tuple[int, float]:
+    (state, _), same = one
+    return list(DOUBT_STYLES).index(state), -max(doubt.reason.share or 0 for _, doubt in same)
 
 
 def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
     where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
-    first = same[0][1]
-    likewise = f" in trial {first.trials[0]}, likewise in the others" if same[1:] or first.trials[1:] else ""
-    word = f"{state.capitalize()} {MARKS.get(state, '?')}"
-    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {first.reason.detail}{likewise}: {where}"
+    gravest = max((doubt for _, doubt in same), key=lambda doubt: size_of_doubt(doubt.reason))
+    likewise = f" in trial {gravest.worst}, likewise in the others" if same[1:] or gravest.trials[1:] else ""
+    word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
+    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}: {where}"
 
 
 def _list(doubt: Doubt) -> str:

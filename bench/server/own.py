@@ -115,8 +115,11 @@ class OwnServer(Server, ABC):
 
     def _complaint(self) -> str:
         """Return what PostgreSQL said of its trouble since it was last started."""
-        log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
-        return complaint(log) or "its log is empty"
+        return complaint(self._new_log()) or "its log is empty"
+
+    def _new_log(self) -> str:
+        """Return what was added to the log since PostgreSQL was last started."""
+        return self._log.read_bytes()[self._log_before :].decode(errors="replace")
 
     # --- what others need to know ------------------------------------------------------------------------------------
 

@@ -93,6 +93,7 @@ class Client:
             rounds_s=recorder.rounds_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
+            gaps=recorder.gaps(),
             synchronous_commit=self.synchronous_commit,
         )
 
@@ -218,8 +219,6 @@ class SyncClient(Client):
         Where each commit connects anew, one connection proves for all that will be made alike: asking each would be
         measured with it.
         """
-        if self.phase.connects:
-            self.connect_proved().close()
         kept = self.phase.open(self.connect if self.phase.connects else self.connect_proved)
         self.ask(kept)
         self.start(ready())
@@ -231,7 +230,7 @@ class SyncClient(Client):
 
     def ask(self, kept: Any) -> None:
         """Note how a session commits: the one kept, or where none is, one like those that write."""
-        connection = self.connect() if self.phase.connects else kept
+        connection = self.connect_proved() if self.phase.connects else kept
         with connection.cursor() as cursor:
             cursor.execute(HOW)
             self.synchronous_commit += [word for (word,) in cursor]

@@ -40,6 +40,8 @@ class AsyncPhase:
     """Commits start together and wait for the slowest: fewer are under way, on average, than ``in_flight``."""
     bound_values: bool = False
     """Each value is a parameter of the statement, so that the protocol limits the batch."""
+    sent_whole: bool = False
+    """The driver holds all of a commit's values at once, as they are sent; else it makes them piece by piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class SyncPhase:
     """Each commit opens a connection of its own."""
     bound_values: bool = False
     """psycopg2 puts values into the statement's text."""
+    sent_whole: bool = True
 
 
 Phase = AsyncPhase | SyncPhase

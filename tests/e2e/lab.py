@@ -31,6 +31,10 @@ find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /
   -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
   -prune -o -printf 'file %M %u %g %p\n'
 find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
+systemctl list-units --plain --no-legend --state=failed | awk '{print "failed", $1}'
+find /var/cache/apt/archives -name '*.deb' -printf 'left %p\n'
+find /run /tmp /var/tmp /dev/shm \( -path /run/systemd -o -path /run/user \) -prune -o \
+  \( -iname '*pgladder*' -o -iname '*postgres*' -o -iname '*ansible*' -o -nouser -o -nogroup \) -printf 'left %p\n'
 """
 
 
@@ -96,6 +100,10 @@ class Lab:
     def _play(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.command(name, *arguments), check=False, **COMMON)
 
+    def play_of(self, checkout: Path, name: str, box: str) -> subprocess.CompletedProcess[str]:
+        """Run a playbook of another checkout."""
+        return subprocess.run(self.command(name, *self.on(box)), check=False, **COMMON | {"cwd": checkout})
+
     @staticmethod
     def command(name: str, *arguments: str) -> list[str]:
         return [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", *arguments]
@@ -150,9 +158,10 @@ class Lab:
         about += "Architecture: all\nMaintainer: me\nDescription: mine"
         self.run(
             box,
-            f"d=$(mktemp -d) && chmod 755 $d && mkdir -p $d/DEBIAN $d/etc && cd $d && echo mine >etc/{name}-mine"
-            f" && echo /etc/{name}-mine >DEBIAN/conffiles && echo {quoted(about)} >DEBIAN/control"
-            f" && dpkg-deb -b . $d/a.deb && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
+            "umask 022 && d=$(mktemp -d) && chmod 755 $d && mkdir -p $d/DEBIAN $d/etc && cd $d"
+            f" && echo mine >etc/{name}-mine && echo /etc/{name}-mine >DEBIAN/conffiles"
+            f" && echo {quoted(about)} >DEBIAN/control && dpkg-deb -b . $d/a.deb"
+            " && sudo dpkg -i $d/a.deb; code=$?; rm -r $d; exit $code",
         )
 
     def snapshot(self, box: str) -> set[str]:

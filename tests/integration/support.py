@@ -19,7 +19,8 @@ import pytest
 from bench.journal import RunDirectory
 from bench.model import Record
 from bench.server.binaries import find_binaries
-from bench.server.private import free_port, ordinary_user
+from bench.server.owner import ordinary_user
+from bench.server.private import free_port
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "1")
@@ -122,10 +123,7 @@ class Climb:
 
     def clients(self) -> list[psutil.Process]:
         """Return its client processes."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self.process.pid).children()
-            return [child for child in children if "bench.workload.client" in command_line(child)]
-        return []
+        return clients_of(self.process.pid)
 
 
 @contextlib.contextmanager
@@ -141,6 +139,13 @@ def climbing(place: Path, *arguments: object, **options) -> Iterator[Climb]:
         if climb.process.poll() is None:
             climb.process.kill()
         climb.end()
+
+
+def clients_of(pid: int) -> list[psutil.Process]:
+    """Return the client processes of a run."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child for child in psutil.Process(pid).children() if "bench.workload.client" in command_line(child)]
+    return []
 
 
 def command_line(process: psutil.Process) -> str:

@@ -1,6 +1,7 @@
 """The front door passes on every word it is given, or refuses it."""
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -20,12 +21,12 @@ def make(*words):
     [
         (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
         (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
-        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
+        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin='0.05' --json 'results/a' 'results/b'"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
         (["ladder", "JSON=1", "HOST=n1"], "--json=1 --host='n1'"),
         (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
-        (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
+        (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin='0.05' 'results/a'"),
     ],
 )
 def test_a_word_is_passed_on(words, passed):
@@ -88,3 +89,54 @@ def test_hosts_named_in_two_ways_are_refused(verb):
     ended = make(verb, "HOST=10.0.0.1", "LIMIT=n100")
     assert ended.returncode
     assert "give one of them" in ended.stderr
+
+
+ODD = [
+    "a'b",
+    "a; touch TRAP",
+    "$(shell touch TRAP)",
+    "`touch TRAP`",
+    '"; touch TRAP; "',
+    "${HOME}",
+    "a b  c",
+    "~/x y",
+    "#x",
+]
+
+
+@pytest.mark.parametrize("verb", ["ladder", "provision", "doctor", "trust", "pull"])
+@pytest.mark.parametrize("odd", [*ODD, "a\\", "a,b", "'; touch TRAP; '"])
+def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
+    trap, programs = tmp_path / "carried-out", tmp_path / "bin"
+    programs.mkdir()
+    for name in ("python", "fab", "ansible-playbook"):
+        (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (programs / name).chmod(0o755)
+    value = odd.replace("TRAP", str(trap))
+    words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, f"BIN={programs}", f"KEY={value}", "RUN=a"]
+    said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert f"--key={value}" in said.stdout.splitlines()
+    assert not trap.exists()
+
+
+VERBS = ("ladder", "compare-runs", "report", "reproduce", "lab-up", "lab-cut", "ingest", "perf")
+
+
+@pytest.mark.parametrize(
+    "word", ["HOST", "LIMIT", "USER_NAME", "PORT", "RUN", "PHASES", "WINDOW", "MARGIN", "DATA_DIR", "N"]
+)
+def test_no_word_is_carried_out(tmp_path, word):
+    trap = tmp_path / "carried-out"
+    for value in (f"'; touch {trap}; '", f"$(shell touch {trap})", f"$(eval $(shell touch {trap}))"):
+        for verb in VERBS:
+            script = make("-o", ".venv/ready", verb, "A=a", "B=b", f"{word}={value}").stdout
+            assert "touch" not in shlex.split(script, comments=True)  # it is a part of a word
+    assert not trap.exists()
+
+
+def test_a_word_of_more_than_one_line_is_refused(tmp_path):
+    trap = tmp_path / "carried-out"
+    ended = make("ladder", f"HOST=a\ntouch {trap}")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "HOST is more than one line" in ended.stderr

@@ -136,6 +136,8 @@ def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
 
 
 def _checkpoints(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
     blind = [str(row["trial"]) for row in rows if not row["watched"]]
     if len(blind) == len(rows):
         return "Checkpoints are not known: the server's counters could not be read."

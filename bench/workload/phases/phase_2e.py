@@ -11,8 +11,8 @@ from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 @cache
 def statement(table: Table, rows: int) -> str:
     """Return ``INSERT … VALUES ($1, $2), ($3, $4), …`` for so many rows."""
-    values = ", ".join(f"(${2 * row + 1}, ${2 * row + 2})" for row in range(rows))
-    return f"INSERT INTO {table.sql} (device_id, payload) VALUES {values}"
+    values = (f"(${2 * row + 1}, ${2 * row + 2})" for row in range(rows))
+    return f"INSERT INTO {table.sql} (device_id, payload) VALUES {', '.join(values)}"
 
 
 async def insert(connection: Connection, rows: Rows, table: Table) -> None:

@@ -20,4 +20,5 @@ PHASE = AsyncPhase(
     parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="uvloop"),
     insert=insert,
     drive=side_by_side,
+    sent_whole=True,
 )

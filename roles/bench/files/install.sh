@@ -10,6 +10,7 @@ python=/usr/bin/python3.11 # Debian's, whatever else is in the way
 install() {
   rm -rf "$home"
   mkdir -p "$home/wheels"
+  chmod 755 "$program" "$home"
   tar -xf "$ARCHIVE" -C "$home/wheels"
   $python -m venv --without-pip "$home"
   cd "$home/wheels"

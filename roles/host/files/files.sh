@@ -29,7 +29,7 @@ show() {
 
 write() {
   [ "$CHECK" != yes ] || return 0
-  [ "$owner" != root ] || mkdir -p "${path%/*}"
+  [ "$owner" != root ] || [ -d "${path%/*}" ] || install -d -m 755 "${path%/*}"
   as_owner rm -f "$path.part"
   as_owner sh -c 'umask 077 && cat >"$1" && chmod "$2" "$1" && sync -f "$1" && mv -T "$1" "$3"' sh \
     "$path.part" "$mode" "$path" <"$work/new"

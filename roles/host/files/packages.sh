@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the packages that are missing, Python among them: so this can't be a module.
-#   packages.sh      (as root; STATE, PACKAGES in the environment; CHECK=yes changes nothing)
-# Prints "missing" and their names when there are any. What the installation will add is written down before it
+#   packages.sh      (as root; STATE, PACKAGES, UNREMOVED, ASKED_BEFORE in the environment; CHECK=yes changes nothing)
+# Prints "missing" and their names when there are any, "changed" where it changed apt's marks. What the installation will add is written down before it
 # begins, so that teardown.sh knows it wherever the power goes. It changes no package that was there before.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -40,11 +40,31 @@ forget_absent() { # of what was to be added: if it comes later, somebody else br
   mv "$STATE/installed-packages.part" "$STATE/installed-packages"
 }
 
+# What provisioning brings is marked as automatic, so that the mark of somebody's wish is somebody's wish, and teardown can
+# tell; apt's autoremove leaves it all the same.
+leave_unremoved() {
+  {
+    echo "// These came with pgladder; its teardown removes them."
+    echo "APT::NeverAutoRemove {"
+    sed 's/[.+]/\\&/g; s/.*/  "^&$";/' "$STATE/installed-packages"
+    echo "};"
+  } >"$UNREMOVED.part"
+  mv "$UNREMOVED.part" "$UNREMOVED"
+}
+
+unmark() { # what an earlier release asked for by name, once
+  [ -s "$STATE/installed-packages" ] && [ ! -e "$UNREMOVED" ] || return 0
+  echo "$ASKED_BEFORE" | tr ' ' '\n' | within "$STATE/installed-packages" | xargs -r apt-mark auto >/dev/null
+  leave_unremoved
+  echo changed
+}
+
 install() { # what apt is given, if that changes no package that was there before
   planned=$(apt -s install "$@")
   refuse_changes
   write_down_additions
-  if ! apt install "$@" >/dev/null; then
+  leave_unremoved
+  if ! apt install --mark-auto "$@" >/dev/null; then
     forget_absent
     exit 1
   fi
@@ -56,6 +76,7 @@ want_again() { # what a teardown was to take away when it was cut off
     within "$STATE/installed-packages" | sed 's/$/ install/' | dpkg --set-selections
 }
 
+[ "$CHECK" = yes ] || unmark
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"

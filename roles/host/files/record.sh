@@ -6,15 +6,16 @@
 set -eu
 export LC_ALL=C.UTF-8
 
-values() { # of the knobs, those in force
+values() { # of the knobs, those in force; of a core that is off there is none
   for file in $KNOBS; do
-    [ ! -r "$file" ] || echo "$file $(sed 's/.*\[\(.*\)\].*/\1/' "$file")"
+    value=$(sed 's/.*\[\(.*\)\].*/\1/' "$file" 2>/dev/null) && [ -n "$value" ] || continue
+    echo "$file $value"
   done
 }
 
 add_knobs() {
   known=$STATE/found/knobs
-  added=$(values | awk 'NR == FNR { known[$1]; next } !($1 in known)' "$known" -)
+  added=$(values | awk 'FILENAME != "-" { known[$1]; next } !($1 in known)' "$known" -)
   [ -n "$added" ] || exit 0
   { cat "$known" && echo "$added"; } >"$known.part"
   sync -f "$known.part"
@@ -39,6 +40,7 @@ cut -d: -f1 /etc/passwd | sort >"$part/users"
 cut -d: -f1 /etc/group | sort >"$part/groups"
 systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{print $2}' >"$part/time-synchronisation"
 values >"$part/knobs"
+find /var/cache/apt/archives -name '*.deb' >"$part/archives" # downloaded by somebody else
 for folder in $FOLDERS; do
   [ ! -d "$folder" ] || echo "$folder"
 done >"$part/folders"

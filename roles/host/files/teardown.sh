@@ -1,24 +1,29 @@
 #!/bin/sh
 # Restore what record.sh wrote down: knobs, packages, their marks, users and groups. Needs no Python, which may go too.
-#   teardown.sh      (as root; STATE, CONTAINER and FOLDERS in the environment)
-# Prints "changed" when it changed something. A package that something else came to need stays, and is named:
-# another package, or a cluster that somebody made meanwhile.
+#   teardown.sh      (as root; the upper-case names come from the environment)
+# Prints "changed" when it changed something. A package that somebody asked apt for meanwhile, or that something else
+# came to need, stays, and is named: another package, or a cluster that somebody made.
 set -eu
 # Of the lines read, those that are (not) in the file, in whatever order it is.
 within() { grep -xFf "$1" || test $? = 1; }
 without() { grep -vxFf "$1" || test $? = 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 [ -d "$STATE/found" ] || exit 0
-touch "$STATE/found/configuration" # a record of old has none
+touch "$STATE/found/configuration" "$STATE/found/archives" # a record of old has none
 
 restore_knobs() { # where the kernel refuses, all else is restored, and told in the end
   refused=
   [ "$CONTAINER" = none ] || return 0
   while read -r file value; do
-    # A limit of dirty memory is in bytes or in per cent; the one that is 0 is not the one that counts.
+    # A limit of dirty memory is in bytes or in per cent; the one that is 0 is not the one that counts. A record of old
+    # has no value where a core was off.
     case $file in */dirty_*) [ "$value" != 0 ] || continue ;; esac
-    [ -e "$file" ] && [ "$(sed 's/.*\[\(.*\)\].*/\1/' "$file")" != "$value" ] || continue
-    echo "$value" >"$file" || refused="$refused $file ($value)"
+    [ -e "$file" ] && [ -n "$value" ] || continue
+    if ! now=$(sed 's/.*\[\(.*\)\].*/\1/' "$file" 2>/dev/null); then
+      echo "kept, because it can't be read (is its core off?), until the next boot: $file, which was $value"
+    elif [ "$now" != "$value" ]; then
+      echo "$value" >"$file" || refused="$refused $file ($value)"
+    fi
   done <"$STATE/found/knobs"
 }
 
@@ -39,9 +44,23 @@ keep() { # packages of ours, one a line, and for whose sake
   echo "$1" >>"$STATE/kept"
 }
 
-keep_for_clusters() { # purging PostgreSQL would take their data along
+asked_for() { # of ours, those that somebody asked apt for; provisioning marks what it brings as automatic
+  [ -e "$UNREMOVED" ] || before=$ASKED_BEFORE # an earlier release did not
+  apt-mark showmanual | within "$STATE/installed-packages" | grep -vxF "$(echo "${before-}" | tr ' ' '\n')" || test $? = 1
+}
+
+keep_asked_for() {
+  asked=$(asked_for)
+  [ -n "$asked" ] || return 0
+  # shellcheck disable=SC2086
+  keep "$(needs $asked | within "$STATE/installed-packages")" "somebody asked apt for $(echo "$asked" | xargs)"
+}
+
+keep_for_clusters() { # purging PostgreSQL would take their data along, and so would apt's autoremove
   servers=$(clusters | sed 's,/.*,,; s/^/postgresql-/' | sort -u | within "$STATE/installed-packages")
   [ -n "$servers" ] || return 0
+  # shellcheck disable=SC2086
+  apt-mark manual $servers >/dev/null
   # shellcheck disable=SC2086 # one word a package
   keep "$(needs $servers | within "$STATE/installed-packages")" "other clusters ($(clusters | xargs)) need them"
 }
@@ -58,6 +77,7 @@ needing_ours() { # what else would go with them
 
 choose_going() {
   : >"$STATE/kept"
+  keep_asked_for
   keep_for_clusters
   others=first
   while [ -n "$others" ]; do
@@ -92,6 +112,12 @@ remove_packages() { # those that were there as mere configuration before are so 
   without "$STATE/found/configuration" <"$STATE/going" | xargs -r apt-get -qq purge >/dev/null
 }
 
+remove_archives() { # that were downloaded for it
+  while read -r package; do
+    find /var/cache/apt/archives -name "${package}_*.deb"
+  done <"$STATE/installed-packages" | without "$STATE/found/archives" | xargs -r rm
+}
+
 restore_marks() {
   apt-mark showmanual | without "$STATE/found/manual-packages" | within "$STATE/found/packages" |
     xargs -r apt-mark auto >/dev/null
@@ -116,14 +142,26 @@ remove_folders() { # that were not there before, if nobody else put something in
   done
 }
 
+remove_traces() { # of runs and plays that lasted until the next boot
+  rm -rf "${PRIVATE%/*}" /run/pgladder-launch /run/pgladder-launched /run/lock/pgladder-launch
+  setpriv --reuid="$LOGIN" --regid="$(id -g "$LOGIN")" --init-groups rmdir "/tmp/ansible-$LOGIN" 2>/dev/null || true
+}
+
+timeout 120 systemctl stop pgladder-quiet.service 2>/dev/null || true # timers that it holds off start again
 rm -f /etc/tmpfiles.d/pgladder-host.conf /etc/pgladder-host.json /etc/systemd/system/pgladder-quiet.service
 systemctl daemon-reload
+systemctl reset-failed 'pgladder-*'
 restore_knobs
 [ "$(cat "$STATE/found/time-synchronisation")" != disabled ] || systemctl disable --now --quiet systemd-timesyncd.service
-if [ -e "$STATE/installed-packages" ]; then remove_packages; fi
+if [ -e "$STATE/installed-packages" ]; then
+  remove_packages
+  remove_archives
+fi
+rm -f "$UNREMOVED"
 restore_marks
 remove_accounts
 remove_folders
+remove_traces
 [ -z "$refused" ] || { echo "the kernel does not take back what was found:$refused; restart the box, then run this again"; exit 1; }
 rm -rf "$STATE"
 echo changed

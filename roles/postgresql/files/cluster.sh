@@ -28,12 +28,14 @@ if [ "${1-}" = drop ]; then CLUSTER=${ours:-$CLUSTER}; fi
   die "pgladder's cluster here is 15/$ours, not 15/$CLUSTER; set postgresql_cluster to $ours, or run make teardown first"
 ETC=/etc/postgresql/15/$CLUSTER
 DATA=/var/lib/postgresql/15/$CLUSTER
+LOG=/var/log/postgresql/postgresql-15-$CLUSTER.log
 UNIT=postgresql@15-$CLUSTER.service
 drop_in=/etc/systemd/system/$UNIT.d
 
-# $ETC, $DATA and the home are the owner's: whatever is done in them is done as the owner, so that no link put there leads
-# root anywhere.
+# $ETC, $DATA and the home are the owner's: whatever is done in them, or reads them, is done as the owner, so that no link
+# and no program named there leads root anywhere. Its unit runs as the owner too.
 as_owner() { (cd / && setpriv --reuid="$OWNER" --regid="$OWNER" --init-groups -- "$@"); }
+systemctl() { timeout 1200 systemctl "$@"; } # the unit's own limits come first
 query() { as_owner psql -X -At -v ON_ERROR_STOP=1 -h "$RUN" -p "$(port)" -d postgres "$@"; }
 port() { as_owner sed -n '4p' "$DATA/postmaster.pid"; }
 running() { systemctl --quiet is-active "$UNIT"; }
@@ -50,7 +52,7 @@ forbid_default() { # the first verb of a play: here another name is refused, bef
     echo changed
   fi
   [ ! -e "$no_default" ] || return 0
-  mkdir -p "${no_default%/*}"
+  install -d -m 755 "${no_default%/*/*}" "${no_default%/*}"
   printf '# pgladder makes its own cluster.\ncreate_main_cluster = false\n' >"$no_default"
   echo changed
 }
@@ -67,19 +69,36 @@ begin() {
   mv "$begun.part" "$begun"
 }
 
-# The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own.
-write_unit() {
-  mkdir -p "$drop_in"
-  cat >"$drop_in/pgladder.conf" <<END
+unit() {
+  cat <<END
 [Unit]
 # Variants that need a restart may follow each other fast.
 StartLimitIntervalSec=0
 [Service]
+# Debian's program reads files that the owner may change, and runs what they name: as the owner, never as root.
+User=$OWNER
+NoNewPrivileges=yes
 PIDFile=$RUN/15-$CLUSTER.pid
+TimeoutStartSec=15min
+TimeoutStopSec=15min
 END
-  echo "d $RUN 0755 $OWNER $OWNER -" >"$runtime"
+}
+
+# The owner is not "postgres", so what Debian keeps in /run/postgresql needs a folder of our own; nor could it make its log.
+folders() {
+  echo "d $RUN 0755 $OWNER $OWNER -"
+  echo "f $LOG 0640 $OWNER $OWNER -"
+}
+
+write_unit() {
+  if [ "$(cat "$drop_in/pgladder.conf" "$runtime" 2>/dev/null)" = "$(unit && folders)" ]; then return 0; fi
+  install -d -m 755 "$drop_in"
+  folders >"$runtime"
   systemd-tmpfiles --create "$runtime"
+  unit >"$drop_in/pgladder.part"
+  mv "$drop_in/pgladder.part" "$drop_in/pgladder.conf"
   systemctl daemon-reload
+  echo changed
 }
 
 write_certificate() { # self-signed: the transport "tls" is measured, not trusted
@@ -94,14 +113,24 @@ see_that_it_is_there() {
   [ -e "$ETC/proved" ] || keep # made by an earlier release, which kept it in next
 }
 
+make_folders() { # the upper ones as Debian has them
+  for folder in "${ETC%/*}" "${DATA%/*}"; do
+    [ -d "$folder" ] || install -d -m 755 -o postgres -g postgres "$folder"
+  done
+  install -d -m 755 -o "$OWNER" -g "$OWNER" "$ETC"
+  install -d -m 700 -o "$OWNER" -g "$OWNER" "$DATA"
+}
+
 create() {
   if [ -e "$made" ]; then
     see_that_it_is_there
+    write_unit # as this release has it
     exit 0
   fi
   begin
   write_unit
-  pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
+  make_folders
+  as_owner pg_createcluster 15 "$CLUSTER" --user="$OWNER" --port="$PORT" --socketdir="$RUN" --start-conf=auto \
     --encoding=UTF8 --locale=C.UTF-8 -- --data-checksums --auth-local=peer --auth-host=scram-sha-256 >/dev/null
   write_certificate
   as_owner tee -a "$ETC/postgresql.conf" >/dev/null <<END
@@ -111,11 +140,12 @@ external_pid_file = '$RUN/15-$CLUSTER.pid'
 ssl_cert_file = '$ETC/server.crt'
 ssl_key_file = '$ETC/server.key'
 END
-  chown -h "$OWNER:" "$ETC/conf.d"
   as_owner mkdir -p "$ETC/next"
   as_owner touch "$ETC/next/10-harness.conf" "$ETC/next/20-variant.conf"
   as_owner cp -p "$ETC/pg_hba.conf" "$ETC/next/pg_hba"
   keep
+  /usr/share/postgresql-common/pg_updateaptconfig
+  systemctl daemon-reload # Debian's generator has it started at boot
   sync
   touch "$made"
   sync -f "$made"
@@ -125,7 +155,7 @@ END
 # --- apply -------------------------------------------------------------------------------------------------------
 
 refuse_strangers() { # a third file would be in force under every variant, and no run begins with it
-  strangers=$(find "$ETC/conf.d" "$ETC/next" -name '*.conf' ! -name 10-harness.conf ! -name 20-variant.conf | xargs)
+  strangers=$(as_owner find "$ETC/conf.d" "$ETC/next" -name '*.conf' ! -name 10-harness.conf ! -name 20-variant.conf | paste -sd ' ')
   [ -z "$strangers" ] || give_up "pgladder's own cluster has files that are not pgladder's: remove $strangers, then run this again"
 }
 
@@ -176,10 +206,9 @@ give_up() { # why, and what to do; in force, and next, is what was proved last
 damaged() { die "$1: $said. If that stays so, the cluster is damaged: make teardown, then make provision"; }
 
 restart() { # or say what PostgreSQL complains of, this time
-  log=/var/log/postgresql/postgresql-15-$CLUSTER.log
-  before=$(stat -c %s "$log" 2>/dev/null || echo 0)
+  before=$(as_owner stat -c %s "$LOG" 2>/dev/null || echo 0)
   if systemctl restart "$UNIT" 2>/dev/null && query -c 'SELECT' >/dev/null 2>&1; then return 0; fi
-  said=$(tail -c "+$((before + 1))" "$log" 2>/dev/null | grep -aE 'FATAL|PANIC' | tail -n 1)
+  said=$(as_owner tail -c "+$((before + 1))" "$LOG" 2>/dev/null | grep -aE 'FATAL|PANIC' | tail -n 1)
   said=${said:-journalctl -u $UNIT on the box says why}
   return 1
 }
@@ -271,8 +300,9 @@ apply() {
 
 remove() {
   systemctl stop "$UNIT"
-  rm -rf "$ETC" "$DATA" "/var/log/postgresql/postgresql-15-$CLUSTER.log"* "$drop_in" "$runtime" "$RUN"
+  rm -rf "$ETC" "$DATA" "$LOG"* "$drop_in" "$runtime" "$RUN"
   systemctl daemon-reload
+  systemctl reset-failed "$UNIT" 2>/dev/null || true # not loaded any more, where it did not fail
 }
 
 drop() {

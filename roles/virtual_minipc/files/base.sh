@@ -4,7 +4,9 @@
 # Built once by mmdebstrap from this machine's own Debian sources, anew when those or PACKAGES change.
 # Prints "changed" when it built one.
 set -eu
+umask 022
 mkdir -p "$STATE" "${BASE%/*}"
+(umask 077 && : >>"${BASE%/*}/lock")
 exec 9>"${BASE%/*}/lock" # labs that come up at once share the tree
 flock 9
 

@@ -8,6 +8,7 @@
 # file system down without flushing anything (what xfstests does), then kills every process. The tree is an overlay
 # of the base tree on that disk.
 set -eu
+umask 022
 place() { box=$STATE/$NAME image=$STATE/$NAME/disk.img disk=$STATE/$NAME/disk root=$STATE/$NAME/root; }
 place
 
@@ -81,13 +82,13 @@ write_identity() {
   mv "$key.part" "$key"
 }
 
-authorise() {
-  keys=$root/home/$USER_NAME/.ssh/authorized_keys
-  ! grep -qxF "$AUTHORISED_KEY" "$keys" 2>/dev/null || return 0
-  mkdir -p -m 700 "${keys%/*}"
-  echo "$AUTHORISED_KEY" >>"$keys"
-  chroot "$root" chown -R "$USER_NAME:" "/home/$USER_NAME/.ssh"
-  echo changed
+authorise() { # inside the box and as its user, whose home it is: no link there leads to files of this machine
+  chroot "$root" setpriv --reuid="$USER_NAME" --regid="$USER_NAME" --init-groups sh -euc '
+    cd "/home/$1"
+    ! grep -qxF "$2" .ssh/authorized_keys 2>/dev/null || exit 0
+    mkdir -p -m 700 .ssh
+    echo "$2" >>.ssh/authorized_keys
+    echo changed' sh "$USER_NAME" "$AUTHORISED_KEY"
 }
 
 # The box's own control group: its systemd takes it for the root of all, and limits hold for all that is in it.
@@ -187,7 +188,7 @@ stop() { # killing the first process of its PID namespace takes all others with 
 detach() {
   for mount in "$root" "$disk"; do
     if mountpoint -q "$mount"; then
-      umount -R "$mount"
+      umount -R "$mount" 2>/dev/null || in_use
       echo changed
     fi
   done
@@ -195,12 +196,34 @@ detach() {
   remove_groups
 }
 
+works_in() { # is the process there by its folder, its program or a file it has open?
+  ls -l "$1/cwd" "$1/root" "$1/exe" "$1/fd" 2>/dev/null | grep -qF -- "-> $box/"
+}
+
+has_mounted() { # in another mount namespace, where it is mounted still when it is not here any more
+  [ ! "$1/ns/mnt" -ef /proc/self/ns/mnt ] && grep -qF " $box/" "$1/mounts" 2>/dev/null
+}
+
+holders() {
+  for process in /proc/[0-9]*; do
+    if works_in "$process" || has_mounted "$process"; then
+      echo "$(cat "$process/comm") (process ${process#/proc/})"
+    fi
+  done
+}
+
+in_use() {
+  by=$(holders | paste -sd, | sed 's/,/, /g')
+  die "its disk $image is in use by ${by:-something that no process shows}; end that, then run this again"
+}
+
 wait_for_disk() { # until its file system is gone, wherever it was mounted: then nothing is written any more
-  for _ in $(seq 600); do
+  for tenths in $(seq 3000); do # on a busy machine it may be long after nobody holds it
     if [ ! -e "$image" ] || [ -z "$(losetup --noheadings --associated "$image")" ]; then return 0; fi
+    [ "$tenths" != 600 ] || [ -z "$(holders)" ] || in_use
     sleep 0.1
   done
-  die "its disk $image is still mounted somewhere, in whatever mount namespace"
+  in_use
 }
 
 cut() {

@@ -3,6 +3,7 @@
 #   network.sh up | down      (as root; BRIDGE, TABLE, SUBNET, GATEWAY, STATE in the environment)
 # Prints "changed" when it changed something. minipc.sh connects boxes to the bridge.
 set -eu
+umask 022
 die() { echo "$*" >&2; exit 1; }
 changed() { echo changed; }
 
@@ -19,7 +20,7 @@ forwarding=/proc/sys/net/ipv4/ip_forward
 notes=/run/pgladder-labs
 
 need_forwarding() {
-  mkdir -p "$notes"
+  mkdir -p -m 700 "$notes"
   exec 9>"$notes/.lock"
   flock 9
   [ -e "$notes/.found" ] || cat $forwarding >"$notes/.found"

@@ -9,7 +9,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory):
         yield lab
 
 
+STRICT = """
+echo 'session optional pam_umask.so umask=077' |
+  sudo tee -a /etc/pam.d/common-session /etc/pam.d/common-session-noninteractive >/dev/null
+"""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def as_found(lab: Lab) -> dict[str, set[str]]:
-    """What each box was like before anything was done to it."""
+    """What each box was like before anything was done to it: on the first, nobody but its owner may read a new file."""
+    first = lab.boxes[0]
+    lab.run(first, STRICT)
+    assert lab.run(first, "umask; sudo sh -c umask").split() == ["0077", "0077"]
     return {box: lab.snapshot(box) for box in lab.boxes}

@@ -111,6 +111,22 @@ def test_the_second_run_changes_nothing(lab: Lab) -> None:
     assert changed(said, BOX) == 0
 
 
+def test_what_ansible_keeps_on_the_box_is_where_nobody_else_can_have_put_it(lab: Lab) -> None:
+    """Whoever makes a folder of a known name in /tmp first could swap what root is about to run."""
+    lab.run(BOX, "! ls -d /tmp/ansible-*")
+    folder = "/run/pgladder-ansible/minipc"
+    assert lab.run(BOX, f"stat -c '%a %U' /run/pgladder-ansible {folder}").split("\n")[:2] == ["755 root", "700 minipc"]
+    lab.run(BOX, f"sudo chown nobody {folder}")
+    said = lab.play("provision", BOX)
+    lab.run(BOX, f"sudo rmdir {folder}")
+    assert f"{folder} is a directory, mode 700, of nobody, and shall be" in sentence(said, BOX)
+
+
+def test_everybody_may_run_the_program_whatever_the_umask(lab: Lab) -> None:
+    assert lab.run(BOX, "pgladder --version; sudo -u nobody pgladder --version").count("pgladder") == 2
+    assert lab.run(BOX, "stat -c %a /opt/pgladder /opt/pgladder/current/").split() == ["755", "755"]
+
+
 def test_a_check_of_a_ready_box_changes_nothing(lab: Lab) -> None:
     before = lab.snapshot(BOX)
     said = lab.play("provision", BOX, "--check", "--diff", "-e", "postgresql_variant=async-commit")

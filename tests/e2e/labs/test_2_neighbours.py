@@ -14,6 +14,10 @@ sudo find /etc/postgresql/15/main -type f -exec md5sum {} + | sort
 dpkg-query -W -f '${Package} ${Version}\n' 'postgresql*'
 sudo -u postgres psql -At -p 5432 -c "SELECT count(*) FROM mine"
 """
+STOPPED = """
+sudo pg_createcluster 15 stopped --port 5499 --start-conf manual >/dev/null
+echo "port = '5544'" | sudo -u postgres tee -a /var/lib/postgresql/15/stopped/postgresql.auto.conf
+"""
 REMOVED = "python3-pip-whl"  # its configuration is there still
 # As a box with another language sorted them.
 OTHER_ORDER = "cd /var/lib/pgladder-found; for file in found/* installed-packages; do sort -r -o $file $file; done"
@@ -32,7 +36,13 @@ def test_another_cluster_stays_untouched(lab: Lab) -> None:
     assert "There is a cluster 15/main that pgladder did not make; choose another name" in (
         said := sentence(taken, BOX)
     )
-    assert "Another program listens on port 5432; choose another by postgresql_port." in said
+    assert "The cluster 15/main is configured for port 5432" in said
+
+    lab.run(BOX, STOPPED)
+    taken = lab.play("provision", BOX)
+    lab.run(BOX, "sudo pg_dropcluster 15 stopped")
+    assert "The cluster 15/stopped is configured for port 5544, whether it runs now or not" in sentence(taken, BOX)
+
     nothing = lab.play("teardown", BOX, "--check")
     assert nothing.returncode == 0, nothing.stdout
 

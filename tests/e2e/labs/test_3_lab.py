@@ -36,6 +36,15 @@ def test_the_power_of_a_box_that_is_not_there_cannot_be_cut(lab: Lab) -> None:
     assert f"wrong: there is no such box in this lab; it has: {BOXES[0]}" in said.stdout
 
 
+def test_down_names_who_holds_a_disk(lab: Lab) -> None:
+    root = Path(f"/var/lib/{lab.name}-lab/{BOXES[0]}/root")
+    with subprocess.Popen(["sleep", "600"], cwd=root) as holder:
+        said = subprocess.run([*lab.command("lab-down"), *lab.variables], check=False, **COMMON)
+        holder.kill()
+    assert said.returncode != 0
+    assert f"is in use by sleep (process {holder.pid}); end that" in " ".join(said.stdout.split())
+
+
 def test_down_leaves_no_mount_interface_rule_or_process(lab: Lab) -> None:
     lab.down()
     assert left_of(lab) == []

@@ -21,7 +21,7 @@ SHORT = ("--phases=2-C", "--warm-up=0.2", "--window=0.5")
 RUNS = "/var/lib/pgladder/runs"
 ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 TABLE = "pgladder-faults"
-LOCK = "/run/lock/pgladder-launch"
+LOCK = "/run/pgladder-launch/lock"
 PATIENCE_S = 600
 
 

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-ROLES = Path(__file__).parents[3] / "roles"
+CHECKOUT = Path(__file__).parents[3]
+ROLES = CHECKOUT / "roles"
 
 
 def function(script: Path, name: str) -> str:

@@ -18,8 +18,9 @@ def _shell(etc: Path, calls: str, starts: str = "true") -> subprocess.CompletedP
     lines = [line for line in SCRIPT.read_text().splitlines() if line.startswith(ONE_LINERS)]
     lines += [function(SCRIPT, name) for name in FUNCTIONS]
     stubs = ['as_owner() { "$@"; }', f"systemctl() {{ {starts}; }}", "query() { :; }", "swapped="]
-    script = "\n".join(["set -eu", *lines, *stubs, calls]).replace("/var/log/postgresql/", f"{etc}/")
-    names = {"ETC": str(etc), "DATA": str(etc), "CLUSTER": "mine", "UNIT": "unit", "PATH": "/bin:/usr/bin"}
+    script = "\n".join(["set -eu", *lines, *stubs, calls])
+    log = str(etc / "postgresql-15-mine.log")
+    names = {"ETC": str(etc), "DATA": str(etc), "LOG": log, "CLUSTER": "mine", "UNIT": "unit", "PATH": "/bin:/usr/bin"}
     return subprocess.run(["sh", "-c", script], check=False, env=names, capture_output=True, text=True)
 
 
@@ -54,7 +55,7 @@ def test_a_file_somebody_added_to_the_configuration_is_named_and_the_rest_is_as_
 
 def test_what_does_not_start_makes_way_for_what_was_proved_not_for_what_a_killed_run_left(etc: Path) -> None:
     (etc / "postgresql-15-mine.log").write_text("FATAL: of last week\n")
-    log = 'echo "FATAL: no memory" >>"$log"'
+    log = 'echo "FATAL: no memory" >>"$LOG"'
     said = _shell(etc, 'swap "$ETC/next"; must_restart', f"{log}; grep -q stock $ETC/conf.d/{VARIANT}")
     assert said.returncode == 1
     assert "did not start: FATAL: no memory; it is as it was provisioned last. Choose another" in said.stderr

@@ -1,0 +1,38 @@
+"""The first moments of ``pgladder``: Ctrl-C ends it with a sentence also while its modules are being loaded."""
+
+import os
+import sys
+
+STOPPED = 1
+
+
+def main() -> None:
+    """Load the command and run it; exits with its code."""
+    sys.excepthook = _tell  # at once, and until what catches signals is loaded
+    import signal
+
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
+    if heard:
+        signal.signal(signal.SIGINT, lambda *_: _stop())
+    from bench.cli import main as command
+
+    try:
+        if heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        command()
+    except KeyboardInterrupt:
+        _stop()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code is given
+
+
+def _tell(kind, error, trace) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - types are slow to load
+    if issubclass(kind, KeyboardInterrupt):
+        _stop()
+    sys.__excepthook__(kind, error, trace)
+
+
+def _stop() -> None:
+    """End at once: nothing was begun."""
+    os.write(2, b"pgladder: Stopped.\n")
+    os._exit(STOPPED)

@@ -1,0 +1,48 @@
+"""Ctrl-C while the command is still being loaded: a sentence, no traceback."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PGLADDER = Path(sys.executable).parent / "pgladder"
+SITECUSTOMIZE = """
+import os, sys
+class CtrlC:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["CTRL_C_AT"]:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), 2)
+sys.meta_path.insert(0, CtrlC())
+"""
+
+
+def loaded_until(module, tmp_path, *arguments, **options):
+    """Start the command, which is told to stop when it begins to load this module."""
+    (tmp_path / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "CTRL_C_AT": module}
+    return subprocess.run(
+        [PGLADDER, *arguments], env=environment, capture_output=True, text=True, check=False, **options
+    )
+
+
+@pytest.mark.parametrize(
+    "module", ["bench.cli", "argparse", "msgspec", "rich.console", "bench.wish", "bench.workload.phase"]
+)
+def test_ctrl_c_while_modules_are_loaded_is_a_sentence(tmp_path, module):
+    ended = loaded_until(module, tmp_path, "run", "--help")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "pgladder: Stopped.\n")
+
+
+def test_who_had_it_ignored_is_not_stopped(tmp_path):
+    ignore = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731 - runs in the child
+    ended = loaded_until("bench.cli", tmp_path, "--version", preexec_fn=ignore)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_version_is_told():
+    said = subprocess.run([PGLADDER, "--version"], capture_output=True, text=True, check=False)
+    assert said.stdout.startswith("pgladder 0.")
