@@ -18,7 +18,7 @@ define newline
 
 endef
 take = $(if $(findstring $(newline),$(value $(1))),$(error $(1) is more than one line))$(eval override $(1) := $$(value $(1)))
-$(foreach word,$(WORDS) A B N,$(if $(filter-out undefined,$(origin $(word))),$(call take,$(word))))
+$(foreach word,$(filter $(WORDS) A B N,$(GIVEN)),$(call take,$(word)))
 quote = '$(subst ','\'',$(1))'
 option = $(if $($(1)),--$(2)=$(call quote,$($(1))))
 NEAREST = $(firstword $(filter $(1)%,$(WORDS)) $(foreach known,$(WORDS),$(if $(filter $(known)%,$(1)),$(known))))
@@ -28,16 +28,37 @@ $(foreach word,$(filter-out $(WORDS) $(OTHER_WORDS),$(GIVEN)),$(error $(word) is
 SAY_JSON := doctor ladder compare compare-hosts compare-runs status
 $(if $(filter JSON,$(GIVEN)),$(if $(filter-out $(SAY_JSON),$(MAKECMDGOALS)),$(error JSON=1 is for: $(SAY_JSON))))
 
+# A word of the environment was given for something else (some shells export HOST): it shall not choose boxes.
+AROUND := $(strip $(foreach word,$(WORDS) A B N,$(if $(findstring environment,$(origin $(word))),$(word))))
+QUIET := help setup packages lock lint fmt unit integration test test-slow browser clean
+$(if $(and $(AROUND),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(error $(AROUND): set in the environment, where it may \
+	mean something else; say it to make: make $(firstword $(MAKECMDGOALS)) $(firstword $(AROUND))=..., or unset it))
+# Empty, it would mean every box.
+$(foreach word,HOST LIMIT,$(if $(filter $(word),$(GIVEN)),$(if $(strip $($(word))),,$(error $(word) is empty: name a box, \
+	or leave it out for every box of the inventory))))
+
+# Ansible goes by this checkout's ansible.cfg and inventory/ alone. What the environment sets for other work (another
+# inventory, no checking of host keys) is left out; what changes nothing of what is done is not.
+OTHER := $(if $(findstring environment,$(origin ANSIBLE_CONFIG)),$(filter-out $(CURDIR)/ansible.cfg,$(ANSIBLE_CONFIG)))
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+HARMLESS := ANSIBLE_CONFIG ANSIBLE_VAULT_% ANSIBLE_ASK_VAULT_PASS ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR ANSIBLE_COLOR_% \
+	ANSIBLE_VERBOSITY ANSIBLE_LOG_PATH ANSIBLE_HOME ANSIBLE_LOCAL_TEMP ANSIBLE_FORKS ANSIBLE_TIMEOUT
+LEFT_OUT := $(sort $(if $(OTHER),ANSIBLE_CONFIG) $(filter-out $(HARMLESS),$(filter ANSIBLE_%,$(.VARIABLES))))
+$(foreach name,$(filter-out ANSIBLE_CONFIG,$(LEFT_OUT)),$(eval unexport $(name)))
+$(if $(and $(LEFT_OUT),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(warning left out, though set in the environment: $(LEFT_OUT); \
+	ansible.cfg and inventory/ of this checkout count))
+
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
 ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
 WHERE = $(ONE_WAY)$(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) \
 	$(call option,PORT,port) $(call option,KEY,key)
 # In front of a command of Ansible's.
-ON = $(BIN)/python -m bench.target $(WHERE)
-PLAYBOOK = $(BIN)/ansible-playbook
+ON = .venv/bin/python -m bench.target $(WHERE)
+# Ansible takes no locale but UTF-8, and reads what sudo answers in English.
+PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
 
 # What, in fab's words.
-FAB = $(BIN)/fab
+FAB = $(BIN)/pgladder-fab
 WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,LAYOUTS,layouts) \
 	$(call option,TRANSPORTS,transports) $(call option,PROFILE,profile) $(call option,BLOCKS,blocks) \
 	$(call option,WARM_UP,warm-up) $(call option,WINDOW,window) $(call option,SEED,seed) \
@@ -74,14 +95,14 @@ setup: .venv/ready ## the environment, with locked dependencies
 	@.ci/system-packages $(PACKAGES)
 	python3 -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
-	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
+	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
 	@touch $@
 
 lock: .venv/ready ## resolve the dependencies anew
-	$(BIN)/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
-	$(BIN)/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
 
 lint: .venv/ready ## style, types, import contract
 	$(BIN)/ruff check .

@@ -8,8 +8,9 @@ from rich.table import Table
 
 from bench.box import BOX_FILE, Provisioned, provisioned
 from bench.journal import PLAN
-from bench.model import DAMAGED, WrongUseError, to_json
+from bench.model import DAMAGED, WrongUseError
 from bench.parcel import pack
+from bench.plain import print_json
 from bench.report.terminal import console, size
 from bench.state import BoxState, box_state
 
@@ -23,7 +24,7 @@ def tell(options: argparse.Namespace) -> int:
         return _send(box, options.pack)
     state = box_state(box)
     if options.json:
-        sys.stdout.buffer.write(to_json(state) + b"\n")
+        print_json(state)
     else:
         console().print(_table(state))
     return DONE

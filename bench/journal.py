@@ -99,7 +99,16 @@ class RunDirectory:
         write_whole(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
-        """Take the checksums away again, and a record that was cut in the middle: more is to come."""
+        """Take the checksums away again, and a record that was cut in the middle: more is to come.
+
+        Raises:
+            WrongUseError: samples would be written elsewhere, where a link leads to.
+
+        """
+        if (self.path / SAMPLES).is_symlink():
+            raise WrongUseError(
+                f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it."
+            )
         self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)

@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-MOST = 10**18
+from bench.plain import one_line
+
+MOST = 1 << 62
 """No run counts so far; sums and quotients of what is below stay within what a float holds."""
 Positive = Annotated[int, Meta(ge=1, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
@@ -121,6 +123,10 @@ class Unreadable:
     """A fact that could not be read, and why."""
 
     unreadable: str
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a file or a program may have said."""
+        object.__setattr__(self, "unreadable", one_line(self.unreadable))
 
 
 Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
@@ -242,8 +248,8 @@ class Reason:
         return self.code.startswith("some-") or self.code.endswith("-unknown")
 
     def __post_init__(self) -> None:
-        """Keep it to one line, whoever wrote the file it came from: a second one would pass for ours."""
-        object.__setattr__(self, "detail", " ".join(self.detail.split()))
+        """Make one harmless line of what a server or a file may have said."""
+        object.__setattr__(self, "detail", one_line(self.detail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

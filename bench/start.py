@@ -1,4 +1,4 @@
-"""The first moments of ``pgladder``: Ctrl-C ends it with a sentence also while its modules are being loaded."""
+"""The first moments of a command: Ctrl-C ends it with a sentence also while its modules are being loaded."""
 
 import os
 import sys
@@ -7,15 +7,27 @@ STOPPED = 1
 
 
 def main() -> None:
-    """Load the command and run it; exits with its code."""
+    """Run ``pgladder``; exits with its code."""
+    _run("bench.cli", "main")
+
+
+def fab() -> None:
+    """Run Fabric, which carries out the remote verbs; exits with its code."""
+    sys.argv[0] = "fab"
+    _run("fabric.main", "program.run")
+
+
+def _run(module: str, name: str) -> None:
+    """Load a module and call what it has by a name."""
     sys.excepthook = _tell  # at once, and until what catches signals is loaded
     import signal
+    from importlib import import_module
+    from operator import attrgetter
 
     heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
     if heard:
         signal.signal(signal.SIGINT, lambda *_: _stop())
-    from bench.cli import main as command
-
+    command = attrgetter(name)(import_module(module))
     try:
         if heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -12,6 +12,7 @@ from rich.text import Text
 from bench.campaign import questions, verbs
 from bench.campaign.verbs import Boxes, NobodyLeftError
 from bench.model import PgladderError
+from bench.plain import one_line, speak_plainly
 from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
@@ -47,6 +48,7 @@ def carry_out(
         where: the words that said which boxes, and how to log in.
 
     """
+    speak_plainly()
     boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
     try:
         known = _secrets(config)
@@ -92,7 +94,8 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         link.give_up()
     beside = console(stderr=True)
     for each in boxes.failures:
-        beside.print(Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True)
+        sentence = one_line(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})")
+        beside.print(Text(sentence, style="red"), soft_wrap=True)
     return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
 
 

@@ -13,7 +13,6 @@ from bench.campaign.verbs import (
     launched_again,
     look,
     plans_there,
-    print_json,
     pulled,
 )
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
@@ -30,6 +29,7 @@ from bench.comparing import (
 from bench.journal import RunDirectory
 from bench.model import WrongUseError
 from bench.offline import doubtful, read, told, write_page
+from bench.plain import print_json
 from bench.report.comparison import show_comparison
 from bench.report.noise import show_noise
 from bench.report.terminal import show_ladders

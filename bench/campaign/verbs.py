@@ -38,6 +38,7 @@ from bench.local import new_run_id
 from bench.model import Fingerprint, PgladderError, Plan, WrongUseError, from_json, to_json
 from bench.noise import noise_in, outdated
 from bench.parcel import Arrived
+from bench.plain import print_json
 from bench.remote import steps
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
@@ -322,11 +323,6 @@ def status(boxes: Boxes, given: Mapping[str, str]) -> None:
         print_json(states)
     elif states:
         boxes.out.print(_status_table(states))
-
-
-def print_json(thing: object) -> None:
-    """Print for programs; what people read goes to standard error then."""
-    sys.stdout.buffer.write(to_json(thing) + b"\n")
 
 
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -133,7 +134,8 @@ def _fingerprint(line: str) -> str:
 
 
 def _files(words: str) -> list[Path]:
-    return [Path(word.strip('"')).expanduser() for word in words.split()] or [Path("~/.ssh/known_hosts").expanduser()]
+    """Return the files that ``ssh -G`` lists; one with a blank is not quoted there, but begins at a root or a home."""
+    return [Path(word).expanduser() for word in re.split(r" (?=[/~])", words)]
 
 
 def _numbers(name: str, file: Path) -> set[int]:

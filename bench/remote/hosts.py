@@ -32,7 +32,14 @@ VARIABLES: Mapping[str, Sequence[str]] = {
 OURS = "{{ known_hosts_args }}"
 """What inventory/group_vars/all.yml gives Ansible's own ssh: a link sets the same by itself."""
 PLAY = "playbooks/hosts.yml"
-PLAIN = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_STDOUT_CALLBACK": "default", "ANSIBLE_NOCOLOR": "1"}
+PLAIN = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_STDOUT_CALLBACK": "default",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONIOENCODING": "utf-8",
+}
+"""Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
 TOLD = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
 FAILED = re.compile(r"FAILED! => (?=\{)")
 
@@ -123,7 +130,14 @@ def _ansible(program: str, *arguments: str) -> "subprocess.Popen[str]":
     command = [str(Path(sys.executable).with_name(program)), *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, cwd=CHECKOUT, env=os.environ | PLAIN
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        encoding="utf-8",
+        errors="replace",
+        cwd=CHECKOUT,
+        env=os.environ | PLAIN,
     )
 
 

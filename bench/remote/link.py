@@ -153,7 +153,9 @@ class Link:
         self.given_up.set()
         if (connection := self._connection) is not None:  # who reads from it lets go of it then
             connection.hang_up()
-        self.close()
+        if self._lock.acquire(blocking=False):  # else it is being opened: whoever does so lets go of it
+            self._lock.release()
+            self.close()
 
     def _lost(self) -> UnreachableError:
         connection = self._connection

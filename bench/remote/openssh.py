@@ -22,6 +22,7 @@ ASKPASS = Path(__file__).with_name("askpass.sh")
 HARMLESS = re.compile(r"[\w./-]+")
 OWN_CONFIG, SYSTEM_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
 EVERY_HOP = "StrictHostKeyChecking yes\nNoHostAuthenticationForLocalhost no\n"
+"""As playbooks/ssh_config, which is Ansible's."""
 ALONE = {
     "ControlMaster": "yes",
     "ControlPersist": "no",

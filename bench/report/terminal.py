@@ -1,7 +1,6 @@
 """The ladder as a table of at most 100 columns, doubts first."""
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from math import ceil, floor, log10
@@ -16,6 +15,7 @@ from rich.text import Text
 from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
 from bench.model import Fact, Fingerprint, Unreadable
+from bench.plain import harmless
 
 WIDTH = 100
 NO_LIMIT = 1000
@@ -25,13 +25,6 @@ DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
 DASH = "–"
 MOST_MOVED = 5
 """An interval that moves the last figure by more than so many, up or down, leaves it out."""
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""C0 but newline and tab, DEL, C1 (ECMA-48)."""
-
-
-def harmless(text: str) -> str:
-    """Return a text without control characters but newline and tab: a terminal would obey those of foreign files."""
-    return CONTROL.sub("", text)
 
 
 class PatientConsole(Console):
@@ -49,11 +42,16 @@ class PatientConsole(Console):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
+    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org).
+
+    What stands in brackets is text: a path or a server's message may have some.
+    """
     stream = sys.stderr if stderr else sys.stdout
     wide = None if stream.isatty() else WIDTH
     colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    out = PatientConsole(stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors)
+    out = PatientConsole(
+        stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors, markup=False, emoji=False
+    )
     out.width = min(out.width, WIDTH)
     return out
 

@@ -33,7 +33,7 @@ class Owner:
         """Return a command as the owner's; ``die_with_us``: it is told to quit when we end, however that is."""
         ids = [f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--init-groups"]
         drop = [*(ids if os.geteuid() == 0 else []), *(["--pdeathsig", "QUIT"] if die_with_us else [])]
-        return ["setpriv", *drop, "--", *command]
+        return ["setpriv", *drop, "--", *command] if drop else list(command)
 
     def run(self, command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command, with this text as its input."""

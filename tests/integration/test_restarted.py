@@ -5,7 +5,7 @@ import pytest
 from bench.journal import RunDirectory
 from tests.integration.support import Theirs, climbing
 
-ASKED = ("--phases", "2-C", "--warm-up", "0.2", "--window", "3", "--blocks", "2")
+ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "2")
 
 
 @pytest.fixture

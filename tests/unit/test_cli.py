@@ -203,7 +203,7 @@ def test_what_a_plan_decides_cannot_be_asked_for_beside_it(refused, tmp_path, op
 def programs(monkeypatch):
     """PostgreSQL's programs seem to be there; the server they would make is never started."""
     monkeypatch.setattr("bench.local.find_binaries", Path)
-    monkeypatch.setattr("bench.local.PrivateServer", lambda *_: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr("bench.local.PrivateServer", lambda *_: SimpleNamespace(exclusive=True, close=lambda: None))
 
 
 @pytest.mark.usefixtures("programs")

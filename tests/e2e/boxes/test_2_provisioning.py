@@ -164,7 +164,7 @@ def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywher
     etc = "/etc/postgresql/15/pgladder"
     links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
     links += f" {etc}/proved.part"
-    lab.run(BOX, "echo mine | sudo tee /etc/victim")
+    lab.run(BOX, "echo mine | sudo tee /etc/victim && sudo chmod 644 /etc/victim")
     lab.run(BOX, "sudo chmod 666 /etc/pgladder.toml")
     lab.run(BOX, f"sudo -Hu pgladder sh -c 'for link in {links}; do ln -s /etc/victim $link; done'")
     allowed = json.dumps({"postgresql_remote_clients": [lab.subnet]})

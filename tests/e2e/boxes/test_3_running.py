@@ -31,7 +31,7 @@ def _codes(record: dict[str, Any]) -> set[str]:
 
 def _as_provisioned(lab: Lab) -> bool:
     etc = "/etc/postgresql/15/pgladder"
-    lab.run(BOX, f"cmp {etc}/conf.d/20-variant.conf {etc}/proved/20-variant.conf")
+    lab.run(BOX, f"sudo cmp {etc}/conf.d/20-variant.conf {etc}/proved/20-variant.conf")
     return lab.sql(BOX, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == "0"
 
 

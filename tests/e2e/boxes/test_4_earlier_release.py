@@ -28,7 +28,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wheels = CHECKOUT / ".cache/wheelhouse"
     if wheels.is_dir():
         (folder / ".cache").mkdir()
-        subprocess.run(["cp", "-al", wheels, folder / ".cache/"], check=True)
+        subprocess.run(["cp", "-a", wheels, folder / ".cache/"], check=True)
     return folder
 
 

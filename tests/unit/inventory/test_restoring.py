@@ -33,6 +33,16 @@ def test_a_setting_that_the_kernel_refuses_is_named_and_the_others_come_back(tmp
     assert swappiness.read_text() == "60\n"
 
 
+def test_a_core_that_is_off_now_is_named_and_one_that_was_off_then_is_passed_over(tmp_path: Path) -> None:
+    off_now, off_then = tmp_path / "cpu1", tmp_path / "cpu2"
+    off_now.mkdir()  # it can't be read, as EBUSY of a core that is off
+    off_then.write_text("performance\n")
+    said = _restore({off_now: "powersave", off_then: ""}, tmp_path)
+    kept = f"kept, because it can't be read (is its core off?), until the next boot: {off_now}, which was powersave"
+    assert said.splitlines() == [kept, "refused:"]
+    assert off_then.read_text() == "performance\n"
+
+
 def _record(state: Path, *knobs: Path) -> str:
     names = {"STATE": str(state), "KNOBS": " ".join(map(str, knobs)), "PATH": "/bin"}
     said = subprocess.run(["sh", ROLES / "host/files/record.sh"], check=True, env=names, capture_output=True, text=True)
