@@ -67,7 +67,10 @@ def busiest(before: Mapping[int, Process], after: Mapping[int, Process], ours: C
     ended: Counter[int] = Counter()
     for number, process in before.items():
         if number not in after:
-            ended[process.parent] += process.own + process.waited_for
+            heir = process.parent
+            while heir in before and heir not in after:  # it ended too, and left to its own parent what it waited for
+                heir = before[heir].parent
+            ended[heir] += process.own + process.waited_for
     for number, process in after.items():
         if number not in ours and process.parent not in ours:
             took[process.name] += _took(process, before.get(number), ended[number])

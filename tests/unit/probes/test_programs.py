@@ -41,6 +41,12 @@ def test_what_short_lived_children_took_is_their_parents_but_not_what_they_took_
     assert busiest(before, after, ()) == ["make", "sh"]
 
 
+def test_what_a_whole_family_took_before_it_ended_is_not_its_heirs():
+    before = {10: process("bash", 5), 11: process("make", 7, parent=10), 12: process("cc1", 900, parent=11)}
+    after = {10: process("bash", 5, waited_for=950), 13: process("busy", 100)}
+    assert busiest(before, after, ()) == ["busy", "bash"]
+
+
 def test_a_number_that_was_given_anew_is_another_process():
     assert busiest({10: process("old", 900)}, {10: process("new", 30, began=2)}, ()) == ["new"]
 
