@@ -4,15 +4,23 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
-PACKAGES := python3-venv postgresql-15 openssl
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core
+PACKAGES := python3-venv postgresql-15 openssl openssh-client
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 pgbouncer
 
-comma := ,
 # Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
-WORDS := HOST LIMIT USER_NAME PORT KEY PHASES VARIANTS LAYOUTS TRANSPORTS PROFILE BLOCKS WARM_UP WINDOW SEED \
+WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS LAYOUTS TRANSPORTS PROFILE BLOCKS WARM_UP WINDOW SEED \
 	UNTIL_DECIDED MAX_BLOCKS MARGIN RUN JSON SUDO DATA_DIR
 OTHER_WORDS := A B N BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
+# A word is taken as it was typed: what make or a shell would carry out in it is text. A program is given $(call quote,...).
+define newline
+
+
+endef
+take = $(if $(findstring $(newline),$(value $(1))),$(error $(1) is more than one line))$(eval override $(1) := $$(value $(1)))
+$(foreach word,$(filter $(WORDS) A B N,$(GIVEN)),$(call take,$(word)))
+quote = '$(subst ','\'',$(1))'
+option = $(if $($(1)),--$(2)=$(call quote,$($(1))))
 NEAREST = $(firstword $(filter $(1)%,$(WORDS)) $(foreach known,$(WORDS),$(if $(filter $(known)%,$(1)),$(known))))
 $(foreach word,$(filter-out $(WORDS) $(OTHER_WORDS),$(GIVEN)),$(error $(word) is no word here; $(or \
 	$(patsubst %,is %= meant?,$(call NEAREST,$(word))),there are: $(WORDS) A B N)))
@@ -20,22 +28,44 @@ $(foreach word,$(filter-out $(WORDS) $(OTHER_WORDS),$(GIVEN)),$(error $(word) is
 SAY_JSON := doctor ladder compare compare-hosts compare-runs status
 $(if $(filter JSON,$(GIVEN)),$(if $(filter-out $(SAY_JSON),$(MAKECMDGOALS)),$(error JSON=1 is for: $(SAY_JSON))))
 
+# A word of the environment was given for something else (some shells export HOST): it shall not choose boxes.
+AROUND := $(strip $(foreach word,$(WORDS) A B N,$(if $(findstring environment,$(origin $(word))),$(word))))
+QUIET := help setup packages lock lint fmt unit integration test test-slow browser clean
+$(if $(and $(AROUND),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(error $(AROUND): set in the environment, where it may \
+	mean something else; say it to make: make $(firstword $(MAKECMDGOALS)) $(firstword $(AROUND))=..., or unset it))
+# Empty, it would mean every box.
+$(foreach word,HOST LIMIT,$(if $(filter $(word),$(GIVEN)),$(if $(strip $($(word))),,$(error $(word) is empty: name a box, \
+	or leave it out for every box of the inventory))))
+
+# Ansible goes by this checkout's ansible.cfg and inventory/ alone. What the environment sets for other work (another
+# inventory, no checking of host keys) is left out; what changes nothing of what is done is not.
+OTHER := $(if $(findstring environment,$(origin ANSIBLE_CONFIG)),$(filter-out $(CURDIR)/ansible.cfg,$(ANSIBLE_CONFIG)))
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+HARMLESS := ANSIBLE_CONFIG ANSIBLE_VAULT_% ANSIBLE_ASK_VAULT_PASS ANSIBLE_NOCOLOR ANSIBLE_FORCE_COLOR ANSIBLE_COLOR_% \
+	ANSIBLE_VERBOSITY ANSIBLE_LOG_PATH ANSIBLE_HOME ANSIBLE_LOCAL_TEMP ANSIBLE_FORKS ANSIBLE_TIMEOUT
+LEFT_OUT := $(sort $(if $(OTHER),ANSIBLE_CONFIG) $(filter-out $(HARMLESS),$(filter ANSIBLE_%,$(.VARIABLES))))
+$(foreach name,$(filter-out ANSIBLE_CONFIG,$(LEFT_OUT)),$(eval unexport $(name)))
+$(if $(and $(LEFT_OUT),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(warning left out, though set in the environment: $(LEFT_OUT); \
+	ansible.cfg and inventory/ of this checkout count))
+
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
 ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
-TARGET = $(ONE_WAY)$(if $(HOST),-i inventory -i '$(HOST)$(comma)' --limit '$(HOST)') $(if $(LIMIT),--limit '$(LIMIT)') \
-	$(if $(USER_NAME),-e 'ansible_user=$(USER_NAME)') $(if $(PORT),-e 'ansible_port=$(PORT)') \
-	$(if $(KEY),-e 'ansible_ssh_private_key_file=$(KEY)')
-PLAYBOOK = $(BIN)/ansible-playbook
+WHERE = $(ONE_WAY)$(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) \
+	$(call option,PORT,port) $(call option,KEY,key)
+# In front of a command of Ansible's.
+ON = .venv/bin/python -m bench.target $(WHERE)
+# Ansible takes no locale but UTF-8, and reads what sudo answers in English.
+PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
 
-# Where and what, in fab's words.
-FAB = $(BIN)/fab
-WHERE = $(ONE_WAY)$(if $(HOST),--host='$(HOST)') $(if $(LIMIT),--limit='$(LIMIT)') $(if $(USER_NAME),--user-name='$(USER_NAME)') \
-	$(if $(PORT),--port='$(PORT)') $(if $(KEY),--key='$(KEY)')
-WHAT = $(if $(PHASES),--phases='$(PHASES)') $(if $(VARIANTS),--variants='$(VARIANTS)') $(if $(LAYOUTS),--layouts='$(LAYOUTS)') \
-	$(if $(TRANSPORTS),--transports='$(TRANSPORTS)') $(if $(PROFILE),--profile='$(PROFILE)') $(if $(BLOCKS),--blocks='$(BLOCKS)') \
-	$(if $(WARM_UP),--warm-up='$(WARM_UP)') $(if $(WINDOW),--window='$(WINDOW)') $(if $(SEED),--seed='$(SEED)') \
-	$(if $(UNTIL_DECIDED),--until-decided='$(UNTIL_DECIDED)') $(if $(MAX_BLOCKS),--max-blocks='$(MAX_BLOCKS)') $(if $(MARGIN),--margin='$(MARGIN)')
-ID = $(if $(RUN),--run='$(RUN)')
+# What, in fab's words.
+FAB = $(BIN)/pgladder-fab
+WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,LAYOUTS,layouts) \
+	$(call option,TRANSPORTS,transports) $(call option,PROFILE,profile) $(call option,BLOCKS,blocks) \
+	$(call option,WARM_UP,warm-up) $(call option,WINDOW,window) $(call option,SEED,seed) \
+	$(call option,UNTIL_DECIDED,until-decided) $(call option,MAX_BLOCKS,max-blocks) $(call option,MARGIN,margin)
+ID = $(call option,RUN,run)
+# A run that was pulled, by the word that names it.
+pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $(filter RUN,$(1)),RUN=name,A=run B=run))))
 # A word that is either there or not: NAME=1 gives the option.
 switch = $(if $(filter-out 1,$($(1))),$(error $(1) is 1, or left out))$(if $($(1)),$(2))
 JSON_WORD = $(call switch,JSON,--json=1)
@@ -43,11 +73,12 @@ JSON_WORD = $(call switch,JSON,--json=1)
 # What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
 STEPS = stock big-wal shared-buffers-25 wal-compression commit-delay wal-buffers no-bgwriter no-process-title
 TOP_RUNGS = $(or $(PHASES),2-D 2-G 2-H)
+LONG = --blocks=$(call quote,$(or $(BLOCKS),6)) --warm-up=$(call quote,$(or $(WARM_UP),1)) \
+	--window=$(call quote,$(or $(WINDOW),3)) $(call option,SEED,seed)
 define finding
-$(eval NEW := $(or $(RUN),$(1)-$(shell date -u +%Y%m%dT%H%M%S)))
-$(eval LONG = --blocks=$(or $(BLOCKS),6) --warm-up=$(or $(WARM_UP),1) --window=$(or $(WINDOW),3) $(if $(SEED),--seed=$(SEED)))
--$(if $(HOST)$(LIMIT),$(FAB) compare --run='$(NEW)' --variants='$(2)' --phases='$(TOP_RUNGS)' $(LONG) $(WHERE),$(BIN)/pgladder run --out "results/$(NEW)/$$(hostname)" --variants $(2) --phases $(TOP_RUNGS) $(LONG) $(if $(DATA_DIR),--data-dir '$(DATA_DIR)'))
-$(BIN)/python -m bench.findings $(1) results/$(NEW)
+$(eval NEW := $(if $(RUN),$$(RUN),$(1)-$(shell date -u +%Y%m%dT%H%M%S)))
+-$(if $(HOST)$(LIMIT),$(FAB) compare --run=$(call quote,$(NEW)) --variants='$(2)' --phases=$(call quote,$(TOP_RUNGS)) $(LONG) $(WHERE),$(BIN)/pgladder run --out $(call quote,results/$(NEW))/"$$(hostname)" --variants $(2) --phases $(call quote,$(TOP_RUNGS)) $(LONG) $(call option,DATA_DIR,data-dir))
+$(BIN)/python -m bench.findings $(1) $(call quote,results/$(NEW))
 endef
 
 .PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
@@ -64,14 +95,14 @@ setup: .venv/ready ## the environment, with locked dependencies
 	@.ci/system-packages $(PACKAGES)
 	python3 -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
-	$(BIN)/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
+	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
 	@touch $@
 
 lock: .venv/ready ## resolve the dependencies anew
-	$(BIN)/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
-	$(BIN)/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
 
 lint: .venv/ready ## style, types, import contract
 	$(BIN)/ruff check .
@@ -96,6 +127,7 @@ e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 
 browser:
 	@.ci/system-packages $(TEST_PACKAGES)
+	@.ci/test-sshd
 
 # As root in two workers, each in a network of its own: there is one run at a time in one.
 integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
@@ -109,7 +141,7 @@ test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
 
 perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
-	$(BIN)/python -m tests.perf $(LIMIT)
+	$(BIN)/python -m tests.perf $(if $(LIMIT),$(call quote,$(LIMIT)))
 
 demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
 	@$(MAKE) --no-print-directory lab-up N=1
@@ -118,17 +150,17 @@ demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about 
 	$(MAKE) --no-print-directory compare LIMIT=lab VARIANTS="stock async-commit" PHASES="1-B 2"; compare=$$?; \
 	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
 
-trust: .venv/ready ## show and record the host keys of boxes (HOST=address, or LIMIT=pattern)
-	$(PLAYBOOK) playbooks/trust.yml $(TARGET)
+trust: .venv/ready ## show and record the host keys of boxes (HOST=, LIMIT=; for scripts FINGERPRINT=SHA256:...)
+	@$(ON) $(call option,FINGERPRINT,fingerprint) -- $(PLAYBOOK) playbooks/trust.yml
 
 doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
-	@$(BIN)/python -m bench.doctor $(call switch,JSON,--json) $(call switch,SUDO,-K) $(TARGET)
+	@$(ON) -- $(BIN)/python -m bench.doctor $(call switch,JSON,--json) $(call switch,SUDO,-K)
 
 provision: .venv/ready ## make boxes ready
-	$(PLAYBOOK) playbooks/provision.yml $(TARGET)
+	@$(ON) -- $(PLAYBOOK) playbooks/provision.yml
 
 teardown: .venv/ready ## put boxes back as they were
-	$(PLAYBOOK) playbooks/teardown.yml $(TARGET)
+	@$(ON) -- $(PLAYBOOK) playbooks/teardown.yml
 
 ladder: .venv/ready ## launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1)
 	@$(FAB) ladder $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
@@ -140,12 +172,12 @@ compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
 	@$(FAB) compare-hosts $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
 
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
-	@$(BIN)/pgladder compare $(if $(MARGIN),--margin '$(MARGIN)') $(call switch,JSON,--json) results/$(or $(A),$(error say which runs: make compare-runs A=run B=run)) results/$(or $(B),$(error say which runs: make compare-runs A=run B=run)) \
-		--page 'results/$(subst /,-,$(A))-and-$(subst /,-,$(B)).html'
+	@$(BIN)/pgladder compare $(call option,MARGIN,margin) $(call switch,JSON,--json) $(call pulled,A) $(call pulled,B) \
+		--page $(call quote,results/$(subst /,-,$(A))-and-$(subst /,-,$(B)).html)
 
 reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
-	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(if $(MARGIN),--margin='$(MARGIN)') $(WHERE),$(BIN)/pgladder reproduce \
-		$(if $(MARGIN),--margin '$(MARGIN)') results/$(or $(RUN),$(error say which run: make reproduce RUN=name)))
+	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(call option,MARGIN,margin) $(WHERE),$(BIN)/pgladder reproduce \
+		$(call option,MARGIN,margin) $(call pulled,RUN))
 
 noise: .venv/ready ## what can these boxes tell at all? one variant against itself
 	@$(FAB) noise $(WHAT) $(ID) $(WHERE)
@@ -172,13 +204,13 @@ cancel: .venv/ready ## end a run; what was recorded is kept (RUN=)
 	@$(FAB) cancel $(ID) $(WHERE)
 
 report: .venv/ready ## the page of pulled results again, offline (RUN=name)
-	$(BIN)/pgladder report results/$(or $(RUN),$(error say which run: make report RUN=name))
+	$(BIN)/pgladder report $(call pulled,RUN)
 
 lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
-	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(or $(N),1)
+	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(call quote,$(or $(N),1))
 
 lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it again
-	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(or $(HOST),$(error say which box: make lab-cut HOST=minipc1))
+	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(call quote,$(or $(HOST),$(error say which box: make lab-cut HOST=minipc1)))
 
 lab-down: .venv/ready ## remove the virtual mini-PCs
 	$(PLAYBOOK) playbooks/lab-down.yml

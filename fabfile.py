@@ -7,7 +7,9 @@ from typing import Any
 from fabric import Connection, task
 from invoke import Context, Exit
 
-from bench.remote.hosts import ask_ansible, target
+from bench.model import WrongUseError
+from bench.remote.hosts import ask_ansible
+from bench.target import target
 
 WHERE = {
     "host": "one box by its address; no inventory entry needed",
@@ -43,7 +45,10 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
         if isinstance(context, Connection):  # Fabric's own -H calls this once a host
             raise Exit("-H is Fabric's own, and not asked here: say --host= or --limit=", code=2)
         where = {word: given.pop(word) for word in WHERE}
-        asked = ask_ansible(target(**where))
+        try:
+            asked = ask_ansible(target(**where))
+        except WrongUseError as error:
+            raise Exit(f"fab: {error} (exit code 2)", code=2) from error
         from bench.campaign import command  # while Ansible thinks
 
         if code := command.carry_out(name, asked, context.config, given, where):

@@ -19,6 +19,24 @@ Rate = Callable[[Record], float | None]
 RateName = Literal["settled", "burst"]
 
 
+CUT = {
+    "interrupted": "The run was told to stop during trial {trial}.",
+    "agent-ended": "The agent was killed or lost power during trial {trial}.",
+    "server-restarted": "The server was restarted during trial {trial}.",
+}
+"""Codes of a trial that was cut from outside: it is to be run again."""
+MOST_RESTARTED = 3
+"""Attempts at a trial under which the server restarts; after so many that is its own doing, and a result."""
+
+
+def cut(record: Record) -> str | None:
+    """Return the code by which a trial is to be run again; None: its record counts, void or not."""
+    codes = {reason.code for reason in record.validity.reasons}
+    if record.attempt >= MOST_RESTARTED:
+        codes.discard("server-restarted")
+    return next((code for code in CUT if code in codes), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """Where arms are compared: all of a trial but its variant and its place in the order."""
@@ -94,8 +112,13 @@ def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
 def why_not(record: Record, rate: Rate) -> str:
     """Say why a trial that has no such rate has none."""
     if record.validity.state == "void":
-        return f"trial {record.trial} is void, {record.validity.reasons[0].detail}"
+        return f"trial {record.trial} is void, {why_void(record)}"
     return f"trial {record.trial} has no {rate_name(rate)} rate"
+
+
+def why_void(record: Record) -> str:
+    """Return every reason of a void trial: the one that voids it need not be the first."""
+    return "; ".join(reason.detail for reason in record.validity.reasons)
 
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:

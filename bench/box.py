@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bench.model import WrongUseError
+from bench.model import DAMAGED, WrongUseError
 
 BOX_FILE = Path("/etc/pgladder.toml")
 
@@ -62,7 +62,7 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
         return None
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Provisioned, dec_hook=_decode)
-    except (msgspec.DecodeError, UnicodeDecodeError, OSError) as error:
+    except (*DAMAGED, OSError) as error:
         raise WrongUseError(f"{path} can't be read: {error}; provision this box again.") from error
 
 

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench import __version__
+from bench.analysis.ladder import Ladders
 from bench.cli_compare import add_compare, add_compare_hosts
 from bench.journal import REPORT, RunDirectory, find_runs
-from bench.model import PgladderError, WrongUseError, to_json
+from bench.model import PgladderError, WrongUseError
 from bench.offline import doubtful, read, told, write_page
+from bench.plain import one_line, print_json, speak_plainly
 from bench.plan import PROFILES, Wish
-from bench.report.terminal import console, harmless, show_ladders
+from bench.report.terminal import console, show_ladders
 from bench.stats.compare import MARGIN
 
 DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
@@ -53,10 +55,11 @@ MEANINGS = (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
+    speak_plainly()
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given)
-    action: Callable[[argparse.Namespace], int] = options.action
     try:
+        options = _parser(given).parse_args(given)
+        action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
     except WrongUseError as error:
         _complain(error)
@@ -79,7 +82,7 @@ def _leave_in_peace() -> None:
 
 
 def _complain(sentence: object) -> None:
-    print(harmless(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
+    print(one_line(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
 
 
 # --- pgladder run ----------------------------------------------------------------------------------------------------
@@ -144,7 +147,7 @@ def show_ladder(options: argparse.Namespace) -> int:
 def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
     reports = [told(read(directory)) for directory in directories]
     if json:
-        sys.stdout.buffer.write(to_json(reports if len(reports) > 1 else reports[0]) + b"\n")
+        print_json(Ladders(hosts=tuple(reports)))
     else:
         out = console()
         for report in reports:
@@ -159,7 +162,7 @@ def write_report(options: argparse.Namespace) -> int:
     """Write the page of a run, or of several hosts' runs side by side."""
     page, reports = write_page(options.directory, options.out)
     if options.json:
-        sys.stdout.buffer.write(to_json({"page": str(page)}) + b"\n")
+        print_json({"page": str(page)})
     else:
         console().print(f"Page: {page}", soft_wrap=True)
     return DOUBTFUL if doubtful(reports) else DONE

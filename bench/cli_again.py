@@ -1,7 +1,6 @@
 """``pgladder noise`` and ``reproduce``: the same measured again, and what the difference tells of box or run."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from bench.comparing import NOT_EQUIVALENT, equivalent, keep_noise, plan_again, 
 from bench.journal import now
 from bench.local import Request, default_data_dir, new_run_id
 from bench.measuring import measure
-from bench.model import PgladderError, WrongUseError, to_json
+from bench.model import PgladderError, WrongUseError
+from bench.plain import print_json
 from bench.plan import Wish
 from bench.report.noise import show_noise
 from bench.report.terminal import console
@@ -36,7 +36,7 @@ def noise(options: argparse.Namespace) -> int:
     directory = options.directory or _measured_again(options)
     kept = keep_noise(directory, options.margin or MARGIN)
     if options.json:
-        sys.stdout.buffer.write(to_json(kept.noise) + b"\n")
+        print_json(kept.noise)
         for sentence in (*kept.doubts, kept.where):
             console(stderr=True).print(sentence, soft_wrap=True)
     else:

@@ -8,8 +8,9 @@ from rich.table import Table
 
 from bench.box import BOX_FILE, Provisioned, provisioned
 from bench.journal import PLAN
-from bench.model import WrongUseError, to_json
+from bench.model import DAMAGED, WrongUseError
 from bench.parcel import pack
+from bench.plain import print_json
 from bench.report.terminal import console, size
 from bench.state import BoxState, box_state
 
@@ -23,7 +24,7 @@ def tell(options: argparse.Namespace) -> int:
         return _send(box, options.pack)
     state = box_state(box)
     if options.json:
-        sys.stdout.buffer.write(to_json(state) + b"\n")
+        print_json(state)
     else:
         console().print(_table(state))
     return DONE
@@ -42,7 +43,7 @@ def _send(box: Provisioned, run: str) -> int:
         raise WrongUseError(f"there is no run {run} there")
     try:
         have = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, str])
-    except msgspec.DecodeError as error:
+    except DAMAGED as error:
         raise WrongUseError(f"what there is already came damaged: {error}") from error
     pack(directory, have, sys.stdout.buffer)
     return DONE

@@ -1,14 +1,14 @@
 """``pgladder compare`` and ``compare-hosts``: arguments and exit codes; what they do is in ``bench.comparing``."""
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.analysis.comparison import ComparisonReport
 from bench.comparing import compared, hosts_beside, only_run, set_beside, void_or_partial
-from bench.model import WrongUseError, to_json
+from bench.model import WrongUseError
 from bench.offline import write_page_of
+from bench.plain import print_json
 from bench.report.comparison import show_comparison
 from bench.report.terminal import console
 from bench.stats.compare import MARGIN
@@ -38,7 +38,7 @@ def compare_hosts(options: argparse.Namespace) -> int:
 def show(reports: Sequence[ComparisonReport], *, json: bool) -> int:
     """Print comparisons, for people or for programs; return the exit code."""
     if json:
-        sys.stdout.buffer.write(to_json(reports if len(reports) > 1 else reports[0]) + b"\n")
+        print_json(reports if len(reports) > 1 else reports[0])
     else:
         out = console()
         for report in reports:

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.text import Text
 
 from bench.local import default_data_dir
-from bench.model import WrongUseError, from_json, to_json
+from bench.model import WrongUseError, from_json
+from bench.plain import harmless, print_json
 from bench.report.terminal import console
 from bench.report.variants import show_differences, show_list, show_settings
 from bench.state import BoxState
@@ -28,7 +29,7 @@ def list_variants(options: argparse.Namespace) -> int:
         except WrongUseError as error:
             broken.append(str(error))
     if options.json:
-        _print_json(summaries)
+        print_json(summaries)
     else:
         show_list(console(), summaries)
     for why in broken:
@@ -40,11 +41,12 @@ def show(options: argparse.Namespace) -> int:
     """Print what a variant sets, and why."""
     machine = _machine(options)
     if options.text:
-        sys.stdout.write(conf_text(options.name, machine.hardware, options.connections))
+        sys.stdout.write(harmless(conf_text(options.name, machine.hardware, options.connections)))
         return DONE
     explained = explain(options.name, Box(hardware=machine.hardware, connections=options.connections))
     if options.json:
-        return _print_json(explained)
+        print_json(explained)
+        return DONE
     title = f"{options.name} on {_where(options, machine)}"
     show_settings(console(), title, explained.settings, explained.derivations)
     return DONE
@@ -56,7 +58,8 @@ def diff(options: argparse.Namespace) -> int:
     box = Box(hardware=machine.hardware, connections=options.connections)
     found = compare(options.a, options.b, box, huge_page_bytes=machine.huge_page_bytes)
     if options.json:
-        return _print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
+        print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
+        return DONE
     show_differences(console(), options.a, options.b, _where(options, machine), found)
     return DONE
 
@@ -74,10 +77,11 @@ def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
     if not host:
         raise WrongUseError("--host takes the name or the address of a box, not ''.")
-    from bench.remote.hosts import answered, ask_ansible, target  # on the control machine only
+    from bench.remote.hosts import answered, ask_ansible  # on the control machine only
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
     from bench.remote.steps import look
+    from bench.target import target
 
     found = answered(ask_ansible(target(host=host)))
     if len(found) != 1:
@@ -92,11 +96,6 @@ def _machine_of(host: str) -> Machine:
 def _where(options: argparse.Namespace, machine: Machine) -> str:
     whose = options.host or "this machine"
     return str(machine.hardware) if options.hardware else f"{whose} ({machine.hardware})"
-
-
-def _print_json(thing: object) -> int:
-    print(to_json(thing).decode())  # noqa: T201 - the output of the command
-    return DONE
 
 
 def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]) -> None:

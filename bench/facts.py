@@ -9,8 +9,9 @@ from bench.model import Fact, Fingerprint, Unreadable
 
 VOLATILE = frozenset(
     {
-        "free_bytes", "fsync_per_s", "clock_synchronised", "nr_hugepages", "port", "unix_socket_directories",
-        "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file",
+        "free_bytes", "fsync_per_s", "fsync_per_s_least", "fsync_per_s_most", "clock_synchronised", "nr_hugepages",
+        "port", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file",
+        "external_pid_file",
     }
 )  # fmt: skip
 """Facts that may differ between the parts of one run."""
@@ -28,7 +29,8 @@ def stable(host: Fingerprint) -> dict[str, Fact]:
 
 def comparable(host: Fingerprint) -> dict[str, Fact]:
     """Return the stable facts, and those that differ from hour to hour but tell boxes apart."""
-    hourly = (("disk", "fsync_per_s"), ("memory", "nr_hugepages"))
+    flushes = [("disk", f"fsync_per_s{which}") for which in ("", "_least", "_most")]
+    hourly = [*flushes, ("memory", "nr_hugepages")]
     more = {f"{group}.{name}": host.facts[group][name] for group, name in hourly if name in host.facts.get(group, {})}
     return stable(host) | more
 

@@ -6,7 +6,6 @@ is the variant of that name; from ``formulas``, all variants, what the README sa
 """
 
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +74,7 @@ def keep(name: str, run: RunDirectory) -> None:
     place = FINDINGS / name
     place.mkdir(parents=True, exist_ok=True)
     for file in (PLAN, HOST, TRIALS, SUMS):
-        shutil.copyfile(run.path / file, place / file)
+        write_whole(place / file, (run.path / file).read_bytes())
     pulled = records_of(run)
     known = noise_file(results_of(pulled, run.path), pulled.box)
     if known.is_file():

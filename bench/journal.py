@@ -8,12 +8,13 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
-from bench.files import PART, write_whole
+from bench.files import PART, open_own, write_whole
 from bench.model import Fingerprint, Plan, Record, Samples, WrongUseError, from_json, from_json_lines, to_json
 from bench.stats.histogram import decode
 
@@ -38,6 +39,8 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made: list[Path] = []
+        """Directories that were not there before, the innermost first."""
 
     # --- writing, on the box -----------------------------------------------------------------------------------------
 
@@ -51,6 +54,7 @@ class RunDirectory:
         try:
             taken = self.path.exists() and any(self.path.iterdir())
             if not taken:
+                self._made = [each for each in (self.path, *self.path.parents) if not each.exists()]
                 (self.path / SAMPLES).mkdir(parents=True)
         except OSError as error:
             raise WrongUseError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
@@ -59,6 +63,16 @@ class RunDirectory:
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
         write_whole(self.path / PLAN, to_json(plan) + b"\n")
+
+    def withdraw(self) -> None:
+        """Take back what ``begin`` made, where no trial came to be; what else is there stays."""
+        if (self.path / HOST).exists() or (self.path / TRIALS).exists():
+            return
+        with suppress(OSError):
+            (self.path / SAMPLES).rmdir()
+            (self.path / PLAN).unlink()
+            for made in self._made:
+                made.rmdir()
 
     def write_host(self, fingerprint: Fingerprint) -> None:
         """Write ``host.json``."""
@@ -72,7 +86,7 @@ class RunDirectory:
         """Write a trial's samples, then its record; both are on disk when this returns."""
         write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
         self._drop_cut_line()
-        with (self.path / TRIALS).open("ab") as journal:
+        with os.fdopen(open_own(self.path / TRIALS, os.O_WRONLY | os.O_APPEND), "ab") as journal:
             journal.write(to_json(record) + b"\n")
             journal.flush()
             os.fsync(journal.fileno())
@@ -85,7 +99,16 @@ class RunDirectory:
         write_whole(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
-        """Take the checksums away again, and a record that was cut in the middle: more is to come."""
+        """Take the checksums away again, and a record that was cut in the middle: more is to come.
+
+        Raises:
+            WrongUseError: samples would be written elsewhere, where a link leads to.
+
+        """
+        if (self.path / SAMPLES).is_symlink():
+            raise WrongUseError(
+                f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it."
+            )
         self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
@@ -96,16 +119,17 @@ class RunDirectory:
 
     def _files(self) -> Iterable[Path]:
         besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
-        return (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+        found = (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+        return (path for path in found if path.suffix != PART)  # of another pull, or of one that was cut off
 
     def _records(self) -> dict[str, Path]:
         """Return the files that are not samples, by name."""
         return {name: path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()}
 
     def _drop_cut_line(self) -> None:
-        journal = self.path / TRIALS
-        if journal.exists() and not (text := journal.read_bytes()).endswith(b"\n") and text:
-            os.truncate(journal, text.rfind(b"\n") + 1)
+        if (self.path / TRIALS).exists():
+            with os.fdopen(open_own(self.path / TRIALS, os.O_RDWR), "rb+") as journal:
+                journal.truncate(journal.read().rfind(b"\n") + 1)
 
     # --- reading, anywhere -------------------------------------------------------------------------------------------
 
@@ -147,6 +171,10 @@ class RunDirectory:
             path = self._samples_path(trial, attempt)
             raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
 
+    def with_samples(self) -> bool:
+        """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
+        return (self.path / SAMPLES).is_dir() or not (self.path / SUMS).is_file()
+
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {(record.trial, record.attempt) for record in self.records()}
@@ -159,11 +187,19 @@ class RunDirectory:
         return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
 
     def turn(self) -> int | None:
-        """Return the last block that may begin; None: any, as the run takes no turns."""
+        """Return the last block that may begin; None: any, as the run takes no turns.
+
+        Raises:
+            WrongUseError: the file of turns holds no number.
+
+        """
+        path = self.path / TURN
         try:
-            return int((self.path / TURN).read_text())
+            return int(path.read_bytes())
         except FileNotFoundError:
             return None
+        except ValueError as error:
+            raise WrongUseError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.

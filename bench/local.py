@@ -8,7 +8,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,21 +30,27 @@ from bench.plan import (
     Wish,
     check_plan,
     connections_needed,
+    connections_opened,
     effective,
     estimate,
     make_plan,
     pick,
 )
 from bench.server.binaries import find_binaries
-from bench.server.brought import AS_FOUND, BroughtServer
+from bench.server.brought import AS_FOUND, REFUSED, BroughtServer
+from bench.server.dsn import in_a_sentence
 from bench.server.own import OwnServer
 from bench.server.private import PrivateServer
 from bench.server.provisioned import ProvisionedServer, made_for_cluster
 from bench.server.server import Server
 from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
-from bench.variants import harness_for, plan_with, this_machine
-from bench.workload.phase import ladder
+from bench.variants import Machine, check_foreign, check_harness, harness_for, plan_with, this_machine
+from bench.workload.connecting import unkept
+from bench.workload.memory import check_memory, memory_left
+from bench.workload.phase import AsyncPhase, ladder
+
+UNMEASURED = "The server can't be measured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,10 @@ class Prepared:
     """Trials still to run."""
     limits: Sequence[str]
     """What can't be controlled or observed on a server that was brought."""
+    left_out: Sequence[str] = ()
+    """What was asked for and does not fit such a server, in a sentence each."""
+    elsewhere: str | None = None
+    """The name of the machine that the server runs on, where that is not this one."""
 
 
 def default_data_dir() -> Path:
@@ -90,6 +100,24 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
 
 
+def nothing_left_of(request: Request) -> RunDirectory | None:
+    """Return the run that is to be resumed and came to its end, sealed where it was cut off before that; None: another.
+
+    Raises:
+        WrongUseError: a file of it is not what was recorded.
+
+    """
+    if not request.resume:
+        return None
+    directory = RunDirectory(request.resume)
+    sealed = directory.check_sums()
+    if remaining(directory.plan(), directory.records()):
+        return None
+    if not sealed:
+        directory.finish()
+    return directory
+
+
 @contextmanager
 def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
@@ -98,7 +126,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         WrongUseError: the request can't be met; nothing was changed.
 
     """
-    with one_run_at_a_time(), stoppable():
+    with one_run_at_a_time(), stoppable(), in_a_sentence(WrongUseError, REFUSED if request.dsn else UNMEASURED):
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id()
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
@@ -107,7 +135,10 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
         plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
-        directory = directory or RunDirectory(request.out or _place_of_results(run, box))
+        if given and not brought:
+            check_foreign(plan, lambda: _machine(request, cluster))
+        elsewhere = brought.elsewhere if brought else None
+        directory = directory or RunDirectory(request.out or _place_of_results(run, box, elsewhere))
         left = remaining(plan, directory.records())
         ready = Prepared(
             plan=plan,
@@ -115,11 +146,15 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             estimate=estimate(plan, [trial for trial, _ in left]),
             left=len(left),
             limits=brought.limits if brought else (),
+            left_out=brought.left_out if brought else (),
+            elsewhere=elsewhere,
         )
+        check_memory([trial for trial, _ in left], ladder(), *memory_left())
         _check_room(request, ready, brought or cluster)
         server: Server
         if brought:
             _check_connections(plan, brought)
+            _check_drivers(plan, brought)
             server = brought
         elif cluster:
             needed = connections_needed(trial.parameters for trial in plan.trials)
@@ -128,9 +163,21 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         else:
             server = _private(request, plan)
         with _closed_after(server):
-            if not request.resume:
-                directory.begin(plan)
-            yield ready, server
+            if brought:
+                brought.begin(plan, resumed=request.resume is not None)
+            with _begun(directory, plan) if not request.resume else nullcontext():
+                yield ready, server
+
+
+@contextmanager
+def _begun(directory: RunDirectory, plan: Plan) -> Iterator[None]:
+    """Keep what is recorded; of a run that is refused before its first trial nothing stays."""
+    directory.begin(plan)
+    try:
+        yield
+    except WrongUseError:
+        directory.withdraw()
+        raise
 
 
 @contextmanager
@@ -139,17 +186,20 @@ def _closed_after(server: Server) -> Iterator[None]:
     try:
         yield
     except PgladderError as first:
-        with undisturbed():
-            try:
-                server.close()
-            except PgladderError as second:
-                raise PgladderError(f"{first} (and at the end: {second})") from first
+        try:
+            _close(server)
+        except PgladderError as second:
+            raise PgladderError(f"{first} (and at the end: {second})") from first
         raise
     except BaseException:
-        with undisturbed():
-            server.close()
+        _close(server)
         raise
-    with undisturbed():
+    _close(server)
+
+
+def _close(server: Server) -> None:
+    """Close a server of ours whatever is pressed meanwhile; somebody else's may keep us waiting, which Ctrl-C ends."""
+    with undisturbed() if server.exclusive else nullcontext():
         server.close()
 
 
@@ -165,7 +215,8 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         variant = _start(ready, server, listener)
     listener.says("reading what this machine is (1 s)")
-    host = take_fingerprint(plan.run, socket.gethostname(), variant.name, server, ready.limits)
+    name = ready.elsewhere or socket.gethostname()
+    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
     before = directory.host()
     if before and (changed := differences(before, host)):
         raise WrongUseError(
@@ -174,7 +225,8 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         )
     if before is None:
         directory.write_host(host)
-    return execute(plan, directory, server, listener)
+    with in_a_sentence(ServerError, "The run ends here"):
+        return execute(plan, directory, server, listener)
 
 
 def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
@@ -186,8 +238,8 @@ def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
     return provisioned()
 
 
-def _place_of_results(run: str, box: Provisioned | None) -> Path:
-    return box.runs / run if box else Path("results") / run / socket.gethostname()
+def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None = None) -> Path:
+    return box.runs / run if box else Path("results") / run / (elsewhere or socket.gethostname())
 
 
 def _private(request: Request, plan: Plan) -> PrivateServer:
@@ -196,6 +248,7 @@ def _private(request: Request, plan: Plan) -> PrivateServer:
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
+    check_harness(plan)
     return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
 
 
@@ -263,11 +316,17 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
         wish = replace(wish, transports=[brought.transport if brought else "tcp"])
     if brought:
         found = {AS_FOUND: as_variant(AS_FOUND, "")}
-        return make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
+        return make_plan(
+            _what_fits(wish, brought), ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed
+        )
     need = _connections(wish)
     harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-    machine = this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
-    return plan_with(wish, machine, need, harness, run=run, created=created, seed=seed)
+    return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+
+
+def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
+    """Read what this machine is to variants: its disk is that of the server there is, or will be."""
+    return this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
 
 
 def _connections(wish: Wish) -> int:
@@ -294,12 +353,42 @@ def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
             )
 
 
+def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
+    """Leave out the phases that open more sessions than there is room for, and say so."""
+    free, whose = brought.room()
+    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
+    left_out = [name for name in opens if opens[name] > free]
+    if len(left_out) == len(opens):
+        raise WrongUseError(_no_room(min(opens.values()), free, whose))
+    for name in left_out:
+        brought.left_out.append(
+            f"Phase {name} is left out: it opens {opens[name]} connections, and {whose} has room for {free}."
+        )
+    return replace(wish, phases=[name for name in wish.phases if name not in left_out])
+
+
 def _check_connections(plan: Plan, brought: BroughtServer) -> None:
-    needed, free = connections_needed(trial.parameters for trial in plan.trials), brought.connections_free()
+    needed, (free, whose) = max(connections_opened(trial.parameters) for trial in plan.trials), brought.room()
     if needed > free:
+        raise WrongUseError(_no_room(needed, free, whose))
+
+
+def _no_room(needed: int, free: int, whose: str) -> str:
+    return (
+        f"The plan opens {needed} connections, and {whose} has room for {free};"
+        " raise that limit, or ask for a smaller --pool-min, --in-flight or other --phases."
+    )
+
+
+def _check_drivers(plan: Plan, brought: BroughtServer) -> None:
+    """Refuse what the connection string asks of every connection and the driver of a phase can't keep."""
+    lacking = unkept(brought.endpoint(brought.transport))
+    phases = dict.fromkeys(trial.phase for trial in plan.trials if isinstance(ladder()[trial.phase], AsyncPhase))
+    if lacking and phases:
         raise WrongUseError(
-            f"The plan needs {needed} connections and the server of --dsn has {free} free;"
-            " raise max_connections or ask for a smaller --pool-max or other --phases."
+            f"The phases {', '.join(phases)} connect by asyncpg, which can't keep {', '.join(lacking)} of --dsn: leave"
+            " that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
         )
 
 

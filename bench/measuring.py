@@ -10,7 +10,7 @@ from rich.console import Console
 from bench.analysis.noise import BoxNoise
 from bench.arms import usual_margin
 from bench.journal import RunDirectory
-from bench.local import Prepared, Request, carry_out, prepared
+from bench.local import Prepared, Request, carry_out, nothing_left_of, prepared
 from bench.noise import noise_beside, still_of
 from bench.plan import TRIAL_OVERHEAD_S, Estimate
 from bench.probes import host_facts
@@ -22,12 +22,18 @@ from bench.server.server import Server
 
 def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
     """Carry out a request; return where its results are, and whether its plan came to its end."""
+    if directory := nothing_left_of(request):
+        sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
+        out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
+        return directory, True
     with prepared(request) as (ready, server):
         plan = ready.plan
         most = "at most " if plan.until_decided else ""
         out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
         for limit in ready.limits:
             out.print(f"Of the server of --dsn: {limit}.")
+        for sentence in ready.left_out:
+            out.print(sentence)
         noise, notes = _noise(ready, server)
         for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
             out.print(line)

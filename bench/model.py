@@ -13,10 +13,14 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
-Positive = Annotated[int, Meta(ge=1)]
-Count = Annotated[int, Meta(ge=0)]
-Seconds = Annotated[float, Meta(ge=0)]
-Amount = Annotated[float, Meta(ge=0)]
+from bench.plain import one_line
+
+MOST = 1 << 62
+"""No run counts so far; sums and quotients of what is below stay within what a float holds."""
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=MOST)]
+Amount = Annotated[float, Meta(ge=0, le=MOST)]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")]
 """ISO 8601 with its offset."""
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
@@ -26,12 +30,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
-Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|unknown)$")]
+Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|in memory|unknown)$")]
 Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
 
-MAX_STATEMENT_PARAMETERS = 65_535
-"""What the extended query protocol can number: a 16-bit count (PostgreSQL 15 manual, 55.7, Bind)."""
+MAX_STATEMENT_PARAMETERS = 32_767
+"""What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
 
 
 class PgladderError(Exception):
@@ -120,6 +124,10 @@ class Unreadable:
 
     unreadable: str
 
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a file or a program may have said."""
+        object.__setattr__(self, "unreadable", one_line(self.unreadable))
+
 
 Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
 """What is known of the host: a value, or why there is none."""
@@ -132,6 +140,8 @@ FACT_SCHEMA = {
 
 
 def _fact(fact: Any) -> Fact:
+    if isinstance(fact, int | float) and abs(fact) > MOST:
+        raise ValueError(f"a fact is a number beyond {MOST:.0e}")
     is_reason = isinstance(fact, dict) and fact.keys() == {"unreadable"}
     return Unreadable(**fact) if is_reason else fact
 
@@ -163,6 +173,8 @@ class Latency:
     p999: Amount | None
     max: Amount | None
     mean: Amount | None
+    intervals: dict[str, tuple[Amount, Amount]] = field(default_factory=dict)
+    """Of 95 %, by the name of each percentile that is told, as if commits took their time independently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,14 +239,26 @@ class Reason:
 
     code: str
     detail: str
+    share: Amount | None = None
+    """Its size: the part concerned of the window, of the CPU time or of the work; None where it has none."""
+
+    @property
+    def slight(self) -> bool:
+        """Whether it leaves a trial valid: it cost little, or it says what could not be looked at."""
+        return self.code.startswith("some-") or self.code.endswith("-unknown")
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a server or a file may have said."""
+        object.__setattr__(self, "detail", one_line(self.detail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
-    """valid: nothing speaks against it; suspect: read the reasons first; void: not a result."""
+    """valid: nothing of weight speaks against it; suspect: read the reasons first; void: not a result."""
 
     state: State
     reasons: tuple[Reason, ...] = ()
+    """Those that void, then by size, what is slight last; of a valid trial all are slight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,13 +309,21 @@ class Record:
     start: Start | None
     transactions: Count | None
     """Transaction ids the server used during the trial; None where it could not be told."""
-    counters: dict[str, float]
-    """Differences of the server's own counters over the window; empty where not readable."""
+    counters: dict[str, float | None]
+    """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
     wal_files_created: Count | None = None
     """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
     energy_j: Amount | None = None
     """Joules that the processor packages used over the window (RAPL), not wall power; None where not readable."""
+    longest_gap_s: Seconds | None = None
+    """The longest time in which no client process had a commit acknowledged, from the window's ends counted too."""
+    not_counted: dict[str, str] = field(default_factory=dict)
+    """By figure or counter, why it is null."""
     durability: Durability
+    durability_because: str | None = None
+    """Why it is not ``durable``."""
+    fsync_per_s: tuple[Amount, ...] = ()
+    """fdatasync/s where the WAL is, just before the trial and after its closing CHECKPOINT; empty: not measured."""
     verified: Verified
     validity: Validity
 
@@ -320,32 +352,42 @@ class Endpoint:
 
     transport: Transport
     host: str
+    address: str | None = None
+    """Where that host is, if it is not to be asked of the resolver (libpq's hostaddr)."""
     port: int
     user: str
     database: str
     schema: str
     password: str | None = None
-    root_certificate: str | None = None
-    """For ``tls``: verify the server against this file; None encrypts without verifying."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """What else libpq is told (PostgreSQL manual, 34.1.2): how the server is verified, which certificate is shown, …"""
+    options_lost: bool = False
+    """A pooler on the way drops what a connection asks for at its start: each session sets its search path itself."""
+
+    @property
+    def options(self) -> str:
+        """What a session is told at its start."""
+        return f"-c search_path={self.schema}"
 
     def psycopg2_arguments(self) -> dict[str, Any]:
         """Return keyword arguments of ``psycopg2.connect``."""
-        verify = "verify-ca" if self.root_certificate else "require"
         return {
+            **self.parameters,
             "host": self.host,
+            "hostaddr": self.address,
             "port": self.port,
             "user": self.user,
             "dbname": self.database,
             "password": self.password,
-            "sslmode": verify if self.transport == "tls" else "disable",
-            "sslrootcert": self.root_certificate,
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": "pgladder",
-            "options": f"-c search_path={self.schema}",
+            "options": self.options,
         }
 
 
 NOT_THERE = object()
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises of a text that is none of ours: no JSON or of another form, no UTF-8, deeper than any."""
 T = TypeVar("T")
 
 
@@ -366,15 +408,15 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         if text[:10] not in AS_WRITTEN:
             _check_schema(text, wanted, where)
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        with suppress(msgspec.DecodeError, RecursionError):
+    except DAMAGED as error:
+        with suppress(*DAMAGED):
             _check_schema(text, wanted, where)
         raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
 
 
 def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
     """Parse and check whole lines of the file ``where``. Raises as ``from_json``, which finds the line that is bad."""
-    with suppress(msgspec.DecodeError, RecursionError):
+    with suppress(*DAMAGED):
         if (b"\n" + text).count(b"\n" + AS_WRITTEN[0]) == text.count(b"\n"):
             return msgspec.json.Decoder(kind).decode_lines(text)
     return [from_json(line, kind, f"{where}, line {number}") for number, line in enumerate(text.splitlines(), 1)]
@@ -418,6 +460,6 @@ def _schema_sentence(where: str, found: object, wanted: str) -> str:
 
 
 def _newer(found: str, wanted: str) -> bool:
-    """Versions are numbers: 10 comes after 9."""
+    """Versions are numbers: 10 comes after 9. Of any length, which ``int`` does not take from a text."""
     (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
-    return name == ours and version.isdecimal() and int(version) > int(our_version)
+    return name == ours and version.isdecimal() and (len(version), version) > (len(our_version), our_version)

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import __version__
-from bench.analysis.belongs import check_records
+from bench.analysis.belongs import check_durability, check_records
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
+from bench.analysis.resealed import check_samples
+from bench.files import write_whole
 from bench.journal import REPORT, TRIALS, RunDirectory, find_runs
 from bench.model import Fingerprint, Plan, WrongUseError
 from bench.noise import compare_beside, compare_box
@@ -25,13 +27,18 @@ def read(directory: RunDirectory) -> PulledRun:
         WrongUseError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
+    if not directory.with_samples():
+        return replace(records_of(directory), with_samples=False)
     run = _run(directory, sealed=directory.check_sums())
     keys = [(record.trial, record.attempt) for record in run.records]
     samples = {key: directory.samples(*key) for key in keys}
+    histograms = {key: directory.latencies(*key, each) for key, each in samples.items()}
+    for key, record in zip(keys, run.records, strict=True):
+        check_samples(record, samples[key], histograms[key], str(directory.path / TRIALS))
     return replace(
         run,
         samples=samples,
-        histograms={key: directory.latencies(*key, each) for key, each in samples.items()},
+        histograms=histograms,
         begun=directory.cut_short(),
     )
 
@@ -43,11 +50,13 @@ def records_of(directory: RunDirectory) -> PulledRun:
 
 def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
     plan, records, path = directory.plan(), directory.records(), directory.path.resolve()
-    check_records(plan, records, str(directory.path / TRIALS))
+    host, trials = directory.host(), str(directory.path / TRIALS)
+    check_records(plan, records, trials)
+    check_durability(plan, host, records, trials)
     return PulledRun(
         directory=path.name,
         plan=plan,
-        host=_named(directory.host(), path, plan),
+        host=_named(host, path, plan),
         records=records,
         samples={},
         histograms={},
@@ -91,7 +100,7 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
     page = out or directory / REPORT
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
-    page.write_text(html, encoding="utf-8")
+    _write(page, html)
     return page, reports
 
 
@@ -102,7 +111,15 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
     runs = [read(each) for each in directories]
     html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
-    page.write_text(html, encoding="utf-8")
+    _write(page, html)
+
+
+def _write(page: Path, html: str) -> None:
+    try:
+        write_whole(page, html.encode())
+    except OSError as error:
+        why = error.strerror or error
+        raise WrongUseError(f"{page} can't be written ({why}): name another place for the page.") from error
 
 
 def _comparisons(

@@ -29,6 +29,8 @@ from bench.tuning.render import as_variant, texts
 from bench.units import in_base_units
 from bench.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 
+MAX_PAYLOAD_BYTES = 1_000_000_000
+"""A value has less than 1 GiB, the statement around it included (PostgreSQL 15, src/include/utils/memutils.h)."""
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
 AGAIN = "-again"
@@ -54,6 +56,8 @@ DISK_BYTES_PER_S = 1_000_000_000
 WAL_KEPT_BYTES = 1 << 30
 """PostgreSQL 15's default max_wal_size."""
 AGENT_CONNECTIONS = 5
+AGENT_OPENS = 3
+"""Of those, what it has open at once: a session, a second for a question, and one that is still ending."""
 RESERVED_CONNECTIONS = 3
 """superuser_reserved_connections, PostgreSQL 15's default."""
 
@@ -200,6 +204,11 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
         raise WrongUseError(
             f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
             f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
+        )
+    if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
+        raise WrongUseError(
+            f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
+            f" {MAX_PAYLOAD_BYTES} or less."
         )
     if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
         raise WrongUseError(
@@ -376,8 +385,17 @@ def _check_own(trial: Trial, own: Parameters) -> None:
 
 
 def connections_needed(parameters: Iterable[Parameters]) -> int:
-    """Return how many connections the hungriest of these trials opens, the agent's own included."""
+    """Return how many connections the hungriest of these trials may open, the agent's own included."""
     return max(each.processes * (each.pool_max or 1) for each in parameters) + AGENT_CONNECTIONS
+
+
+def connections_opened(parameters: Parameters) -> int:
+    """Return how many connections a trial opens, the agent's own included.
+
+    A pool opens its least at once, and more only while more commits are under way than it has.
+    """
+    at_once = max(parameters.pool_min or 1, min(parameters.pool_max or 1, parameters.in_flight))
+    return parameters.processes * at_once + AGENT_OPENS
 
 
 def upper_rate(parameters: Parameters) -> float:

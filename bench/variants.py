@@ -3,20 +3,23 @@
 Joins ``probes`` (facts) and ``tuning`` (formulas, templates) for ``pgladder variants`` and ``pgladder run``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from bench.control_group import SELF
 from bench.facts import huge_page_bytes
 from bench.model import Fact, Plan, Unreadable, Variant, WrongUseError
-from bench.plan import Wish, make_plan, pick
+from bench.plan import AGAIN, RESERVED_CONNECTIONS, Wish, connections_needed, make_plan, pick
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
+from bench.tuning import parameters
+from bench.tuning.foreign import reaching, refuse_reaching
 from bench.tuning.hardware import Disk, Hardware, UnfitError
 from bench.tuning.parameters import Difference, Value, differences
-from bench.tuning.render import Box, as_variant, effect_of, render, render_variant, settings, variant_names
+from bench.tuning.render import Box, as_variant, effect_of, render, render_variant, settings, texts, variant_names
 from bench.workload.phase import ladder
 
 ALL = "all"
@@ -51,16 +54,25 @@ def this_machine(data_directory: Path) -> Machine:
     """
     while not data_directory.exists():
         data_directory = data_directory.parent
-    root = Path("/")
-    memory = memory_facts(root)
-    hardware = hardware_of(memory, cpu_facts(root), disk_facts(data_directory, root))
+    root, server = Path("/"), postmaster_of(data_directory)
+    memory = memory_facts(root, server)
+    hardware = hardware_of(memory, cpu_facts(root, server), disk_facts(data_directory, root))
     return Machine(hardware, huge_page_bytes=huge_page_bytes(memory))
+
+
+def postmaster_of(data_directory: Path) -> int | str:
+    """Return the process of the server that runs there, otherwise ourselves, whose child it will be."""
+    try:
+        number = int((data_directory / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return SELF
+    return number if Path(f"/proc/{number}").exists() else SELF
 
 
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
     """Make of the probes' facts what formulas know; sizes rounded up, as Pigsty reads them.
 
-    Memory is what control groups leave of it.
+    Memory is what control groups leave of it, cores those that they and the scheduler leave.
 
     Raises:
         WrongUseError: a figure was not readable.
@@ -68,9 +80,10 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
     """
     ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
     ram = min(ram, limit) if isinstance(limit, int) else ram
+    usable = cpu.get("usable_cpus")
     return Hardware(
         ram_mb=-(-ram >> 20),
-        cores=_number(cpu, "logical_cpus"),
+        cores=usable if isinstance(usable, int) else _number(cpu, "logical_cpus"),
         disk=DISKS.get(disk["kind"] if isinstance(disk["kind"], str) else None, "ssd"),
         disk_gb=-(-_number(disk, "file_system_bytes") >> 30),
     )
@@ -188,3 +201,55 @@ def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
 
 def _effects(variants: Mapping[str, Variant], machine: Machine) -> dict[str, dict[str, Value]]:
     return {name: effect_of(variant, huge_page_bytes=machine.huge_page_bytes) for name, variant in variants.items()}
+
+
+# --- plans that somebody gives ---------------------------------------------------------------------------------------
+
+
+def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
+    """Refuse the variants of a plan that name a program, a library, a place or an address, unless they are made here.
+
+    Made here is a variant whose template, rendered for this machine and plan, comes to the same text. ``machine`` is
+    asked only where one of them needs to be rendered.
+
+    Raises:
+        WrongUseError: names the first such variant and what it sets.
+
+    """
+    for variant in plan.variants:
+        given = texts(variant)
+        if any(reaching(given)) and variant.text != _made_here(variant.name, plan, machine()):
+            refuse_reaching(given, f"Plan {plan.run}: its variant {variant.name}")
+
+
+def _made_here(name: str, plan: Plan, machine: Machine) -> str | None:
+    """Return the text that our own template of this name comes to; None where there is none."""
+    need = connections_needed(trial.parameters for trial in plan.trials) + RESERVED_CONNECTIONS
+    box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness))
+    try:
+        return _rendered(name.removesuffix(AGAIN), box).text
+    except WrongUseError:
+        return None
+
+
+def check_harness(plan: Plan) -> None:
+    """Refuse a plan whose harness sets anything else than ours for a private server, but for its max_connections.
+
+    Raises:
+        WrongUseError: says what differs.
+
+    """
+    given = texts(plan.harness)
+    parameters.values(given, f"Plan {plan.run}: the harness")
+    tls = any(trial.transport == "tls" for trial in plan.trials)
+    most = given.get("max_connections", "")
+    ours = texts(harness_for(int(most) if most.isdecimal() else 0, tls=tls))
+    differ = [
+        f"{name} is {given.get(name, 'not set')} there, {ours.get(name, 'not set')} here"
+        for name in sorted(given.keys() | ours.keys())
+        if given.get(name) != ours.get(name)
+    ]
+    if differ:
+        raise WrongUseError(
+            f"Plan {plan.run}: its harness is not that of this pgladder: {'; '.join(differ)}. Make a new plan here."
+        )

@@ -1,6 +1,8 @@
 """Records as a real run writes them, to be changed where a test looks: ``a_record(rows_per_s=None)``."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from bench.model import (
     Validity,
     Verified,
 )
-from bench.stats.histogram import new_histogram
+from bench.stats.histogram import SHARES, SUB_BUCKET_BITS, new_histogram, percentiles
 from bench.tuning.render import as_variant
 from bench.workload.messages import Lost, Result
 from bench.workload.phase import ladder
@@ -67,7 +69,12 @@ def a_plan(*trials: Trial, **changes: Any) -> Plan:
 
 
 def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
+    """A record that its samples bear (``samples_of``), but for what is changed in one figure alone."""
     parameters = ladder()[phase].parameters
+    batch, rows = changes.get("batch", parameters.batch), changes.get("rows", 35_000)
+    commits = changes.get("commits", rows // batch)
+    latency = latency_of(commits, parameters.processes * parameters.in_flight)
+    mean = latency.mean or 0.0
     record = Record(
         run=RUN,
         trial=trial,
@@ -83,7 +90,7 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
         pool_min=parameters.pool_min,
         pool_max=parameters.pool_max,
         pool_high_water=5 if parameters.pool_max else None,
-        batch=parameters.batch,
+        batch=batch,
         payload_bytes=parameters.payload_bytes,
         event_loop=parameters.event_loop,
         preload_rows=0,
@@ -91,55 +98,92 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
         warm_up_s=1,
         seconds=2,
         checkpoint_s=0.5,
-        rows=35_000,
-        commits=350,
+        rows=rows,
+        commits=commits,
         errors=0,
-        rows_per_s=17_500,
-        settled_rows_per_s=14_000,
-        commits_per_s=175,
-        latency_ms=Latency(p50=26.1, p90=30.5, p99=None, p999=None, max=44.2, mean=26.4),
-        row_latency_ms=0.264,
+        rows_per_s=rows / 2,
+        settled_rows_per_s=rows / 2.5,
+        commits_per_s=commits / 2,
+        latency_ms=latency,
+        row_latency_ms=mean / batch if latency.mean is not None else None,
         cpu=Cpu(host_pct=61.5, steal_pct=0, client_cores=0.92, server_cores=1.31),
-        client_time=ClientTime(prepare_s=0.1, connect_s=0, pool_wait_s=0.02, insert_s=9.4, release_s=0.4),
+        client_time=ClientTime(
+            prepare_s=0.1, connect_s=0, pool_wait_s=0, insert_s=mean * commits / 1000, release_s=0.4
+        ),
         in_flight_check=InFlight(measured=4.96, expected=5),
         steadiness="not assessed",
         start=Start(wal_segments=4, free_disk_bytes=1 << 36, temperature_c=None, table_bytes=8192, index_bytes=8192),
-        transactions=352,
+        transactions=commits + 2,
         counters={"wal_sync": 350, "wal_write_time": 12.5},
         durability="durable",
-        verified=Verified(attempted=52_500, acknowledged=52_500, found=52_500, in_doubt=0),
+        verified=Verified(attempted=2 * rows, acknowledged=2 * rows, found=2 * rows, in_doubt=0),
         validity=Validity(state="valid"),
     )
     return replace(record, **changes)
 
 
-def doubtful(state: str, code: str, detail: str = "a reason") -> Validity:
-    return Validity(state=state, reasons=(Reason(code=code, detail=detail),))
+def micros_of(commits: int, in_flight: int) -> int:
+    """What each of so many commits takes of a window of 2 s, nearly as many under way as may be: 26.1 ms in 2-C."""
+    return max(round(26_100 * 350 / commits * in_flight / 5), 1)
+
+
+def latency_of(commits: int, in_flight: int) -> Latency:
+    """What ``percentiles`` makes of ``latencies_of``."""
+    if not commits:
+        return percentiles(new_histogram())
+    micros = micros_of(commits, in_flight)
+    width = 1 << max(micros.bit_length() - SUB_BUCKET_BITS, 0)
+    lowest = micros // width * width
+    highest = (lowest + width - 1) / 1000
+    told = [name for name, share in SHARES.items() if commits >= round(10 / (1 - share))]
+    return Latency(
+        **{name: highest if name in told else None for name in SHARES},
+        max=highest,
+        mean=(lowest + width // 2) / 1000,
+        intervals=dict.fromkeys(told, (highest, highest)),
+    )
+
+
+@lru_cache(maxsize=256)
+def latencies_of(commits: int, in_flight: int) -> HdrHistogram:
+    return a_histogram(micros_of(commits, in_flight), times=commits) if commits else new_histogram()
+
+
+def doubtful(state: str, code: str, detail: str = "a reason", share: float | None = None) -> Validity:
+    return Validity(state=state, reasons=(Reason(code=code, detail=detail, share=share),))
 
 
 def void(code: str = "client-error", detail: str = "the connection was lost") -> dict[str, Any]:
     """What of a record differs in a trial that never came to the end of its window."""
-    nothing = Latency(p50=None, p90=None, p99=None, p999=None, max=None, mean=None)
     return {
         "seconds": 0,
+        "rows": 0,
+        "commits": 0,
         "rows_per_s": None,
         "settled_rows_per_s": None,
         "commits_per_s": None,
-        "latency_ms": nothing,
-        "row_latency_ms": None,
         "validity": doubtful("void", code, detail),
     }
 
 
 def a_samples(trial: int = 1, attempt: int = 1) -> Samples:
+    return samples_of(a_record(trial, attempt=attempt))
+
+
+def samples_of(record: Record) -> Samples:
+    """What bears a record as ``a_record`` makes it."""
     return Samples(
-        trial=trial,
-        attempt=attempt,
-        rows_per_second=[17_400, 17_600],
-        commits_per_second=[174, 176],
+        trial=record.trial,
+        attempt=record.attempt,
+        rows_per_second=halves(record.rows),
+        commits_per_second=halves(record.commits),
         readings=[{"at_s": 0.01, "host": {"temperature_c": 54.0}, "server": {"wal_sync": 3}}],
-        latency_hdr=a_histogram(26_100, 30_500).encode().decode(),
+        latency_hdr=latencies_of(record.commits, record.processes * record.in_flight).encode().decode(),
     )
+
+
+def halves(count: int) -> list[int]:
+    return [count // 2, count - count // 2]
 
 
 def a_histogram(*micros: int, times: int = 1) -> HdrHistogram:
@@ -203,9 +247,24 @@ def stamps(result: Result) -> list[int]:
     return list(range(first, first + result.attempted))
 
 
+class Made(Mapping):
+    """Something of each record, by trial and attempt, made only where it is looked at."""
+
+    def __init__(self, records, make):
+        self._records, self._make = {(record.trial, record.attempt): record for record in records}, make
+
+    def __getitem__(self, key):
+        return self._make(self._records[key])
+
+    def __iter__(self):
+        return iter(self._records)
+
+    def __len__(self):
+        return len(self._records)
+
+
 def pulled(*records: Record, **changes: Any) -> PulledRun:
     """A run of one host with these records, planned as they were executed."""
-    keys = [(record.trial, record.attempt) for record in records]
     planned = {trial: a_trial(trial) for trial, _ in changes.get("begun", ())}
     planned |= {record.trial: planned_as(record) for record in records}
     run = PulledRun(
@@ -213,8 +272,8 @@ def pulled(*records: Record, **changes: Any) -> PulledRun:
         plan=a_plan(*(planned[number] for number in sorted(planned))),
         host=a_host(),
         records=records,
-        samples={key: a_samples(*key) for key in keys},
-        histograms={key: a_histogram(26_100, 30_500) for key in keys},
+        samples=Made(records, samples_of),
+        histograms=Made(records, lambda record: latencies_of(record.commits, record.processes * record.in_flight)),
     )
     return replace(run, **changes)
 
@@ -242,10 +301,10 @@ def again(run: PulledRun) -> PulledRun:
 
 
 def rated(rate: float | None) -> dict[str, Any]:
-    """What of a record a rate decides; the settled one is a fifth lower. A file's must be whole or half."""
+    """What of a record a rate decides, a row a commit; the settled one is a fifth lower. A file's is whole or half."""
     if rate is None:
-        return void()
-    return {"rows": round(2 * rate), "rows_per_s": rate, "settled_rows_per_s": 2 * rate / 2.5}
+        return {"batch": 1} | void()
+    return {"batch": 1, "rows": round(2 * rate), "rows_per_s": rate, "settled_rows_per_s": 2 * rate / 2.5}
 
 
 def written(path: Path, run: PulledRun) -> Path:
@@ -255,7 +314,7 @@ def written(path: Path, run: PulledRun) -> Path:
     if run.host:
         directory.write_host(run.host)
     for record in run.records:
-        directory.append(record, a_samples(record.trial, record.attempt))
+        directory.append(record, samples_of(record))
     directory.finish()
     return path
 

@@ -1,10 +1,13 @@
 """Is a trial's result to be trusted? Pure: facts in, reasons out; a reason's code decides whether it voids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bench.model import Cpu, InFlight, Reason, Validity
-from bench.probes.sensors import Reading, SwapPages
+from bench.agent.observe import Quotas
+from bench.model import Cpu, InFlight, Latency, Reason, Unreadable, Validity
+from bench.probes.sensors import NO_THROTTLE, Reading, SwapPages
 from bench.stats.steadiness import Steadiness
+
+Counts = Mapping[str, int]
 
 VOID = frozenset(
     {
@@ -25,26 +28,34 @@ VOID = frozenset(
         "rows-unaccounted",
         "server-restarted",
         "server-trouble",
+        "table-altered",
         "transactions-mismatch",
     }
 )
-"""Codes after which a number would be no result at all; every other code makes it suspect."""
+"""Codes after which a number would be no result at all; every other reason that is not slight makes it suspect."""
 
 CLOCK_STEP_S = 0.1
 """The wall clock may drift from the monotonic one by NTP's slewing (500 ppm), not by more."""
 IN_FLIGHT_TOLERANCE = 0.05
-STEAL_PCT = 5.0
+STEAL_PCT, SOME_STEAL_PCT = 5.0, 1.0
 OTHERS_SHARE = 0.10
+STALLED_SHARE = 0.05
+FAR_BEYOND_P99, FAR_BEYOND_P50 = 3, 10
 LATE_SHARE, LATE_S = 0.05, 0.05
 FEW_COMMITS = 30
 """Below this a rate over the window is told by its ends."""
 
 
 def validity(reasons: Sequence[Reason]) -> Validity:
-    """Return the verdict that follows from the reasons."""
+    """Return the verdict that follows from the reasons, and them: what voids, then by size, what is slight last."""
+    ordered = tuple(sorted(reasons, key=_rank))
     if any(reason.code in VOID for reason in reasons):
-        return Validity(state="void", reasons=tuple(reasons))
-    return Validity(state="suspect" if reasons else "valid", reasons=tuple(reasons))
+        return Validity(state="void", reasons=ordered)
+    return Validity(state="valid" if all(reason.slight for reason in reasons) else "suspect", reasons=ordered)
+
+
+def _rank(reason: Reason) -> tuple[bool, bool, float]:
+    return reason.code not in VOID, reason.slight, -(reason.share or 0)
 
 
 def check_clock(step_s: float, seconds: float) -> list[Reason]:
@@ -61,21 +72,87 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     share = check.measured / check.expected - 1
     told = f"{-share:.0%} of the workers' time lies outside what was timed" if share < 0 else f"{share:.0%} too much"
     detail = f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {told}"
-    return [Reason(code="in-flight", detail=detail)]
+    return [Reason(code="in-flight", detail=detail, share=abs(share))]
 
 
-def check_cpu(cpu: Cpu, cpus: int) -> list[Reason]:
-    """Others on this host, or a hypervisor that gives the processor to others, make it slower than it is."""
-    reasons = []
-    if cpu.steal_pct is not None and cpu.steal_pct > STEAL_PCT:
-        detail = f"the hypervisor gave {cpu.steal_pct:.0f} % of the CPU time to others"
-        reasons.append(Reason(code="steal", detail=detail))
-    if cpu.host_pct is not None and cpu.client_cores is not None and cpu.server_cores is not None:
-        others = cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores
-        if others > OTHERS_SHARE * cpus:
-            detail = f"other programs kept {others:.1f} of {cpus} cores busy"
-            reasons.append(Reason(code="not-alone", detail=detail))
+def check_gap(gap_s: float, window_s: float, usual: Latency) -> list[Reason]:
+    """Clients or server that stood still for a while, or were stopped; ``usual``: the latency of all other commits."""
+    if gap_s <= STALLED_SHARE * window_s:
+        return []
+    if usual.p99 is not None:
+        far_beyond, than = FAR_BEYOND_P99 * usual.p99, f"99 % of commits take up to {usual.p99:.3g} ms"
+    elif usual.p50 is not None:
+        far_beyond, than = FAR_BEYOND_P50 * usual.p50, f"half of the commits take up to {usual.p50:.3g} ms"
+    else:
+        return []
+    if 1000 * gap_s <= far_beyond:
+        return []
+    share = gap_s / window_s
+    detail = f"nothing was acknowledged for {gap_s:.2f} s, {share:.0%} of the window, where {than}"
+    return [Reason(code="stalled", detail=detail, share=share)]
+
+
+def check_steal(steal_pct: float | None, why: str) -> list[Reason]:
+    """A hypervisor that gives the processor to others; ``why`` it is not known where it is not."""
+    if steal_pct is None:
+        return [Reason(code="steal-unknown", detail=f"not known whether a hypervisor took CPU time: {why}")]
+    if steal_pct < SOME_STEAL_PCT:
+        return []
+    code = "steal" if steal_pct > STEAL_PCT else "some-steal"
+    detail = f"the hypervisor gave {steal_pct:.2g} % of the CPU time to others"
+    return [Reason(code=code, detail=detail, share=steal_pct / 100)]
+
+
+def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[Reason]:
+    """Others on this host make it slower than it is.
+
+    Args:
+        cpu: what the host, the clients and the server took.
+        cpus: processors of the host.
+        why: why the host's or the server's CPU time is not known, where it is not.
+        busiest: the programs that took most, in words.
+
+    """
+    if cpu.host_pct is None or cpu.client_cores is None:
+        return [Reason(code="others-unknown", detail=f"not known whether other programs ran: {why}")]
+    others = cpu.host_pct / 100 * cpus - cpu.client_cores - (cpu.server_cores or 0)
+    share = others / cpus
+    if share <= OTHERS_SHARE:
+        return []
+    names = f", most of it {', '.join(busiest)}" if busiest else ""
+    if cpu.server_cores is None:
+        detail = f"not known how much of {others:.1f} of {cpus} cores the server took and how much others{names}: {why}"
+        return [Reason(code="others-unknown", detail=detail, share=share)]
+    return [
+        Reason(code="not-alone", detail=f"other programs kept {others:.1f} of {cpus} cores busy{names}", share=share)
+    ]
+
+
+def check_quotas(first: Quotas, last: Quotas) -> list[Reason]:
+    """CPU quotas of control groups that held up the clients or the server between two readings."""
+    reasons: list[Reason] = []
+    held: list[str] = []
+    shares: list[float] = []
+    for whose, now in last.items():
+        then = first[whose]
+        if isinstance(then, Unreadable) or isinstance(now, Unreadable):
+            detail = f"not known whether a CPU quota held up {whose}: {_why(then, now)}"
+            reasons.append(Reason(code="cpu-quota-unknown", detail=detail))
+            continue
+        for group in sorted(then.keys() & now.keys()):
+            throttled, periods = now[group].throttled - then[group].throttled, now[group].periods - then[group].periods
+            if throttled > 0:
+                held.append(f"{whose} in {throttled} of {periods} periods ({now[group].cores:.3g} cores)")
+                shares.append(throttled / periods)
+    if held:
+        detail = f"a CPU quota held up {' and '.join(held)}"
+        reasons.append(Reason(code="cpu-quota", detail=detail, share=max(shares)))
     return reasons
+
+
+def _why(*facts: object) -> str:
+    """Return why the first of these that could not be read was not."""
+    return next(fact.unreadable for fact in facts if isinstance(fact, Unreadable))
 
 
 def check_late(what: str, late_s: float, window_s: float) -> list[Reason]:
@@ -86,17 +163,30 @@ def check_late(what: str, late_s: float, window_s: float) -> list[Reason]:
 
 
 def check_host(first: Reading, last: Reading) -> list[Reason]:
-    """Heat and want of memory between two readings; what is unreadable says nothing."""
-    reasons = []
-    if isinstance(first.throttle_counts, dict) and isinstance(last.throttle_counts, dict):
-        rose = sorted(name for name, count in last.throttle_counts.items() if count > first.throttle_counts[name])
-        if rose:
-            detail = f"the processor was slowed for heat or power: {', '.join(rose)}"
-            reasons.append(Reason(code="throttled", detail=detail))
-    if isinstance(first.swap, SwapPages) and isinstance(last.swap, SwapPages) and first.swap != last.swap:
-        pages = last.swap.swapped_in - first.swap.swapped_in + last.swap.swapped_out - first.swap.swapped_out
-        reasons.append(Reason(code="swapped", detail=f"{pages} pages were swapped in or out"))
-    return reasons
+    """Heat and want of memory between two readings, or that it could not be told.
+
+    That a kernel does not count throttling at all, as on a virtual machine, is a fact of the host and none of a trial.
+    """
+    return [*_check_heat(first.throttle_counts, last.throttle_counts), *_check_swap(first.swap, last.swap)]
+
+
+def _check_heat(first: Counts | Unreadable, last: Counts | Unreadable) -> list[Reason]:
+    if isinstance(first, Unreadable) or isinstance(last, Unreadable):
+        why = _why(first, last)
+        detail = f"not known whether the processor was slowed for heat or power: {why}"
+        return [] if why == NO_THROTTLE else [Reason(code="throttled-unknown", detail=detail)]
+    rose = sorted(name for name, count in last.items() if count > first.get(name, count))
+    if not rose:
+        return []
+    return [Reason(code="throttled", detail=f"the processor was slowed for heat or power: {', '.join(rose)}")]
+
+
+def _check_swap(first: SwapPages | Unreadable, last: SwapPages | Unreadable) -> list[Reason]:
+    if isinstance(first, Unreadable) or isinstance(last, Unreadable):
+        detail = f"not known whether memory was swapped: {_why(first, last)}"
+        return [Reason(code="swapped-unknown", detail=detail)]
+    pages = last.swapped_in - first.swapped_in + last.swapped_out - first.swapped_out
+    return [Reason(code="swapped", detail=f"{pages} pages were swapped in or out")] if pages else []
 
 
 def check_steady(steady: Steadiness | None) -> list[Reason]:
@@ -120,8 +210,12 @@ def check_commits(commits: int, together: int) -> list[Reason]:
 
 
 def check_settings(before: dict[str, str], now: dict[str, str]) -> list[Reason]:
-    """The configuration at the end of a trial against the one proved when its variant came into force."""
-    changed = sorted(name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+    """The configuration at the end of a trial against the one proved when its variant came into force.
+
+    An extension's settings come and go with its library, which a session loads as it needs it (plpgsql's).
+    """
+    loaded = {name for name in before.keys() ^ now.keys() if "." in name}
+    changed = sorted(name for name in (before.keys() | now.keys()) - loaded if before.get(name) != now.get(name))
     if not changed:
         return []
     first = changed[0]

@@ -1,7 +1,7 @@
 """What is read while a window is open: CPU of host, clients and server, and once a second the server's counters.
 
 The server's CPU is its postmaster's own and that of its living and of its ended children (Phase 1 makes a backend for
-each insert, gone before anyone could ask for its time).
+each insert, gone before anyone could ask for its time). What it means is ``judge``'s business.
 """
 
 import time
@@ -10,13 +10,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from time import monotonic
 
-import psutil
-
+from bench.control_group import Throttling, throttling
 from bench.model import Cpu, Unreadable
+from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
 from bench.probes.sensors import Reading, busy_share, energy_between
+from bench.probes.source import LIVE
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
+HIDDEN = Unreadable(unreadable="/proc does not show the server's processes to this user")
+
+Quotas = dict[str, dict[str, Throttling] | Unreadable]
+"""What CPU quotas did so far: by whom they bind, then by control group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,12 @@ class Spent:
 
     at_s: float
     clients_s: float
-    server_s: float | None
+    server_s: float | Unreadable
+    processes: dict[int, Process]
+    """All that can be seen, by number."""
+    quotas: Quotas
+    others: frozenset[int] = frozenset()
+    """Of the server's processes, those that serve sessions of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,45 +58,77 @@ def wall_clock_ahead() -> float:
     return min(reading() for _ in range(3))[1]
 
 
-def spent_so_far(clients: Iterable[int], postmaster: int | None) -> Spent:
-    """Read the CPU clocks of the client processes and of the server."""
-    return Spent(at_s=monotonic(), clients_s=sum(_own_time(pid) for pid in clients), server_s=_server_time(postmaster))
+def spent_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Spent:
+    """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
+    at_s, found = monotonic(), _processes_with(postmaster)
+    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
+    return Spent(
+        at_s=at_s,
+        clients_s=clients_s,
+        server_s=_server_time(postmaster, found),
+        processes=found,
+        quotas=_quotas(postmaster),
+        others=frozenset(others),
+    )
 
 
-def _own_time(pid: int) -> float:
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0  # ended early: the trial is void by its error
-    return times.user + times.system
+def _processes_with(postmaster: int | None) -> dict[int, Process]:
+    """Read all processes; again where a backend ended meanwhile: it would be missed or taken twice."""
+    found = processes()
+    for _ in range(READ_AGAIN):
+        if postmaster is None or postmaster not in found:
+            break
+        now = one_process(postmaster)
+        if isinstance(now, Unreadable) or now.waited_for == found[postmaster].waited_for:
+            break
+        found = processes()
+    return found
 
 
-def _server_time(postmaster: int | None) -> float | None:
-    """Add up the server's CPU time; again where a backend ended meanwhile: it would be missed or taken twice."""
+def _server_time(postmaster: int | None, found: Mapping[int, Process]) -> float | Unreadable:
     if postmaster is None:
-        return None
+        return Unreadable(unreadable="the server's processes can't be seen from here")
+    if postmaster not in found:
+        return HIDDEN
+    alive = sum(each.own for each in found.values() if each.parent == postmaster)
+    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
+
+
+def _quotas(postmaster: int | None) -> Quotas:
     try:
-        process = psutil.Process(postmaster)
-        for _ in range(READ_AGAIN):
-            before = process.cpu_times()
-            alive = sum(_own_time(child.pid) for child in process.children())
-            times = process.cpu_times()
-            if times.children_user + times.children_system == before.children_user + before.children_system:
-                break
-    except psutil.Error:
-        return None
-    return times.user + times.system + times.children_user + times.children_system + alive
+        found: Quotas = {"the clients": throttling(LIVE)}
+    except FileNotFoundError:
+        return {}  # no control groups in this kernel
+    except (OSError, ValueError) as error:
+        found = {"the clients": Unreadable(unreadable=str(error))}
+    if postmaster is not None:
+        try:
+            found["the server"] = throttling(LIVE, postmaster)
+        except (OSError, ValueError):
+            found["the server"] = HIDDEN
+    return found
 
 
 def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     """Return what was spent between two readings. Pure."""
     span, server = last.at_s - first.at_s, None
-    if first.server_s is not None and last.server_s is not None:
-        server = (last.server_s - first.server_s) / span
+    if not isinstance(first.server_s, Unreadable) and not isinstance(last.server_s, Unreadable):
+        server = (last.server_s - first.server_s - _of_others(first, last)) / span
     busy, steal = _host_shares(moments)
     return Cpu(
         host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
     )
+
+
+def _of_others(first: Spent, last: Spent) -> float:
+    """Return the seconds that sessions of others spent meanwhile; one that ended can't be asked any more."""
+    ticks = 0
+    for pid in last.others & last.processes.keys():
+        before, now = first.processes.get(pid), last.processes[pid]
+        ticks += now.own
+        if before is not None and before.began == now.began:
+            ticks -= before.own
+    return ticks / TICKS_PER_S
 
 
 def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
@@ -97,25 +139,51 @@ def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]
     return 100 * busy, 100 * (last.steal - first.steal) / (last.total - first.total)
 
 
-def counters_between(moments: Sequence[Moment]) -> dict[str, float]:
-    """Return how far the server's counters went from the first reading to the last. Pure."""
+def why_unknown(first: Spent, last: Spent, moments: Sequence[Moment]) -> str:
+    """Say why the CPU time of the host or of the server is not known, where it is not. Pure."""
+    for fact in (moments[0].host.cpu, moments[-1].host.cpu, first.server_s, last.server_s):
+        if isinstance(fact, Unreadable):
+            return fact.unreadable
+    return "no time passed between two readings"
+
+
+def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[str, float | None]:
+    """Return how far the server's counters went from the first reading to the last, None of those missing. Pure."""
     if len(moments) < 2:
         return {}
     first, last = moments[0].server, moments[-1].server
-    return {name: last[name] - first[name] for name in first}
+    read = {name: last[name] - first[name] for name in first if name in last}
+    return {**read, **dict.fromkeys(missing)}
 
 
-def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | None:
-    """Return the joules of all processor packages from the first reading to the last; None where not readable. Pure."""
-    steps = [_energy_uj(before, after, range_uj) for before, after in pairwise(moment.host for moment in moments)]
-    known = [step for step in steps if step is not None]
-    return sum(known) / 1e6 if known and len(known) == len(steps) else None
-
-
-def _energy_uj(before: Reading, after: Reading, range_uj: Mapping[str, int | Unreadable]) -> int | None:
-    if isinstance(before.energy_uj, Unreadable) or isinstance(after.energy_uj, Unreadable):
+def per_second(moments: Sequence[Moment], counter: str) -> float | None:
+    """Return how fast a counter of the server went, None where it was not read. Pure."""
+    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
         return None
-    ranges = {zone: limit for zone, limit in range_uj.items() if not isinstance(limit, Unreadable)}
-    if not before.energy_uj.keys() == after.energy_uj.keys() <= ranges.keys():
-        return None
-    return sum(energy_between(old, after.energy_uj[zone], ranges[zone]) for zone, old in before.energy_uj.items())
+    first, last = moments[0], moments[-1]
+    return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
+
+
+def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | Unreadable:
+    """Return the joules of all processor packages from the first reading to the last, or why not. Pure."""
+    used_uj: dict[str, int] = {}
+    for before, after in pairwise(moment.host.energy_uj for moment in moments):
+        if isinstance(before, Unreadable):
+            return before
+        if isinstance(after, Unreadable):
+            return after
+        for zone, old in before.items():
+            limit = range_uj[zone]
+            if not isinstance(limit, Unreadable):
+                used = energy_between(old, after[zone], limit)
+            elif after[zone] < old:
+                return limit
+            else:
+                used = after[zone] - old
+            used_uj[zone] = used_uj.get(zone, 0) + used
+    if not used_uj:
+        return Unreadable(unreadable="read once only")
+    still = [zone for zone, used in used_uj.items() if not used]
+    if still:
+        return Unreadable(unreadable=f"the counter of {', '.join(still)} never moved, as on virtual machines")
+    return sum(used_uj.values()) / 1e6

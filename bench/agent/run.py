@@ -1,11 +1,12 @@
 """A run: every trial of a plan in its order, recorded as it ends, taken up again where it was cut."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
 from bench.agent.trial import Outcome, TrialRunner
 from bench.agent.turns import turn_comes
-from bench.arms import decided_after, nothing_left
+from bench.arms import cut, decided_after, nothing_left
 from bench.journal import RunDirectory, now
 from bench.model import Plan, Record, Trial
 from bench.server.server import Server
@@ -41,10 +42,12 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     runner = TrialRunner(plan, server)
     directory.reopen()
     record_cut_trials(plan, directory, runner)
-    for number, (trial, attempt) in enumerate(remaining(plan, directory.records()), 1):
+    left = deque(remaining(plan, directory.records()))
+    while left:
+        trial, attempt = left.popleft()
         if not turn_comes(directory, trial.block, listener.says, runner.rest):
             return False
-        listener.begins(trial, number, len(plan.trials))
+        listener.begins(trial, len(plan.trials) - len(left), len(plan.trials))
         directory.open_trial(trial.trial, attempt)
         record, samples = runner.run(trial, attempt)
         directory.append(record, samples)
@@ -57,6 +60,8 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         if record.validity.state == "void" and "refused" not in codes:
             listener.says("bringing the server back to a known state")
             server.recover()
+        if cut(record):
+            left.appendleft((trial, attempt + 1))
         if plan.until_decided and not remaining(plan, directory.records()):
             if why := nothing_left(plan, directory.records()):
                 listener.says(f"the run ends here: {why}")
@@ -66,7 +71,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
 
 
 def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
-    """Return (trial, attempt) of what is still to do: what has no record, or was cut short by the end of the agent.
+    """Return (trial, attempt) of what is still to do: what has no record, or was cut from outside.
 
     Of a run until decided nothing is, once it is.
     """
@@ -74,7 +79,7 @@ def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
     done = {}
     for record in records:
         attempts[record.trial] = record.attempt
-        if not {"agent-ended", "interrupted"} & {reason.code for reason in record.validity.reasons}:
+        if cut(record) is None:
             done[record.trial] = record
     if decided_after(plan, list(done.values())):
         return []

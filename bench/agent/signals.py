@@ -1,31 +1,46 @@
-"""What a run makes of being told to stop: a service manager's SIGTERM is an interruption like Ctrl-C."""
+"""What a run makes of being told to stop: SIGTERM and SIGHUP are interruptions like Ctrl-C.
+
+A service manager sends the one, a terminal that hangs up the other. SIGHUP that was ignored when we began (nohup) stays
+so: whoever asked for that wants the run to go on.
+"""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+STOPPING = (signal.SIGTERM, signal.SIGHUP)
+"""Told to stop by these, beside SIGINT, which Python makes a ``KeyboardInterrupt`` by itself."""
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if number == signal.SIGHUP:
+        signal.signal(number, signal.SIG_IGN)  # a shell and the kernel both tell of one hang-up
     raise KeyboardInterrupt
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM raise ``KeyboardInterrupt``, as SIGINT does."""
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    """Let what tells us to stop raise ``KeyboardInterrupt``, as SIGINT does."""
+    heard = [each for each in STOPPING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, _interrupt) for each in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _restore(before)
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Tidy up to the end: whoever presses Ctrl-C again is not left with a server running."""
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, *STOPPING)}
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        _restore(before)
+
+
+def _restore(before: Mapping[signal.Signals, Any]) -> None:
+    for each, handler in before.items():
+        signal.signal(each, handler)

@@ -4,25 +4,48 @@ Whatever goes wrong, there is a record: void, with its reason. The order of step
 reset, CHECKPOINT, wait until done, baseline, run, capture before anything is touched.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import psutil
 import psycopg2
 
 from bench.agent import judge, observe
-from bench.agent.verify import check_commits_found, check_transactions, find, find_commits, find_lost, verify
+from bench.agent.durability import (
+    PROMISED,
+    Grade,
+    check_flush_rate,
+    check_no_flush,
+    data_place,
+    flush_us,
+    flushes_needed,
+    grade,
+    memory_of,
+    promise_of,
+    wal_place,
+)
+from bench.agent.made import check_table, read_back
+from bench.agent.verify import (
+    check_commits_found,
+    check_transactions,
+    find,
+    find_altered,
+    find_commits,
+    find_lost,
+    verify,
+)
 from bench.arms import Cell, cell_of
 from bench.journal import now
 from bench.model import (
     ClientTime,
     Cpu,
     InFlight,
-    Layout,
     Plan,
     Reason,
     Record,
@@ -33,10 +56,14 @@ from bench.model import (
     Verified,
 )
 from bench.probes.block import data_device
+from bench.probes.fsync import fsync_per_second
+from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
+from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
-from bench.server.session import DriftError, ServerError, Session, VariantError, script
-from bench.stats.histogram import decode, merge, percentiles
+from bench.server.session import DriftError, ServerError, Session, VariantError
+from bench.stats.gaps import longest_gap
+from bench.stats.histogram import below, decode, merge, percentiles
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -48,6 +75,7 @@ from bench.workload.processes import ClientFailedError, Clients
 READY_TIMEOUT_S = 60
 DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
+RESTART_S, RESTART_STEP_S = 5, 0.1
 SECOND_NS = 1_000_000_000
 TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -59,19 +87,28 @@ class Outcome:
 
     started: str
     reasons: list[Reason] = field(default_factory=list)
-    durability: str = "unknown"
+    grade: Grade = field(default_factory=Grade)
+    fsync_per_s: list[float] = field(default_factory=list)
     start: Start | None = None
     results: Sequence[Result] = ()
     complete: bool = False
     """The window was open from its start to its end."""
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
+    cpu_unknown: str = "it was read too late"
+    busiest: list[str] = field(default_factory=list)
+    """The programs of others that took most CPU time."""
+    quotas: tuple[observe.Quotas, observe.Quotas] = ({}, {})
+    """When the window opened, and when it closed."""
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
+    counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
     moments: list[observe.Moment] = field(default_factory=list)
     wal_files_created: int | None = None
     checkpoint_s: float | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
+    server_started: str | None = None
+    """When the server that the trial began on had started."""
 
     def doubt(self, code: str, detail: object) -> None:
         """Add a reason."""
@@ -85,6 +122,9 @@ class TrialRunner:
         self.plan, self.server = plan, server
         self._variants = {variant.name: variant for variant in plan.variants}
         self._sensors = Sensors(_device(server))
+        self._data = data_place(server)
+        self._flush_us: dict[str, float | Unreadable] = {}
+        """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
         self._wal_used: dict[Cell, int] = {}
@@ -102,11 +142,28 @@ class TrialRunner:
             outcome.doubt("configuration-drifted", error)
         except TROUBLE as error:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
+            self._find_restart(outcome)
         except KeyboardInterrupt:
             outcome.doubt("interrupted", "the run was told to stop during this trial")
         step = observe.wall_clock_ahead() - clock
         outcome.reasons += judge.check_clock(step, time.monotonic() - began)
         return self.record(trial, attempt, outcome)
+
+    def _find_restart(self, outcome: Outcome) -> None:
+        """Tell trouble that the trial made from a server that somebody restarted under it: that takes a second or two.
+
+        Where it goes down with the whole machine, we are told to stop meanwhile: then the trial was interrupted.
+        """
+        deadline = time.monotonic() + RESTART_S
+        try:
+            while outcome.server_started and time.monotonic() < deadline:
+                with suppress(*TROUBLE), closing(self.server.session()) as session:
+                    if session.started() != outcome.server_started:
+                        outcome.doubt("server-restarted", "the server was restarted during the trial")
+                    return
+                time.sleep(RESTART_STEP_S)
+        except KeyboardInterrupt:
+            outcome.doubt("interrupted", "the run was told to stop during this trial")
 
     def rest(self) -> None:
         """Leave the server nothing to do until the next trial: no table to vacuum, no page to write.
@@ -120,10 +177,13 @@ class TrialRunner:
     def _live(self, trial: Trial, outcome: Outcome) -> None:
         variant = self._variants[trial.variant]
         self.server.apply(variant)
+        outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
-            self._prepare(session, trial, outcome)
+            if not self._prepare(session, trial, outcome):
+                return
             before, started, loaded = session.next_transaction(), session.started(), session.configuration_loaded()
             wal_before, began = session.wal_position(), time.monotonic()
+            outcome.server_started = started
             self._measure(session, trial, outcome)
         with closing(self.server.session()) as session:  # anew: the server may have been restarted
             if session.started() != started:
@@ -135,19 +195,31 @@ class TrialRunner:
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             self._count_wal(session, trial, wal_before, outcome)
             outcome.checkpoint_s = session.checkpoint()
+            self._grade(session, trial, outcome)
+            outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
+            outcome.reasons += check_table(trial.layout, read_back(session), "at the end of the trial")
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
             self._verify(session, trial, before, began, outcome)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
-    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> None:
-        """Bring the server to the same start, and say in what starts differ all the same."""
+    def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> bool:
+        """Bring the server to the same start, and say in what starts differ all the same.
+
+        Return whether the table is the one that was asked for.
+        """
         session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
+        if altered := check_table(trial.layout, read_back(session), "at the start of the trial"):
+            outcome.reasons += altered
+            return False
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
-        outcome.durability = durability(session, trial.layout)
+        self._grade(session, trial, outcome)
+        if outcome.grade.word in PROMISED and trial.variant not in self._flush_us:
+            self._flush_us[trial.variant] = flush_us(session)
+        outcome.counters = counters_of(session)
         table, indexes = session.table_sizes()
         temperature = self._sensors.read().temperature_c
         outcome.start = Start(
@@ -157,6 +229,17 @@ class TrialRunner:
             table_bytes=table,
             index_bytes=indexes,
         )
+        return True
+
+    def _grade(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+        """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
+        memory = memory_of(self._data, session.tablespaces())
+        of_clients = [word for result in outcome.results for word in result.synchronous_commit]
+        outcome.grade = grade(promise_of(session), trial.layout, memory, of_clients)
+        wal = wal_place(self._data)
+        if self.server.exclusive and isinstance(wal, Path):
+            rate = fsync_per_second(wal)
+            outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
 
     def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
         span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial))
@@ -166,13 +249,18 @@ class TrialRunner:
         directory = self.server.data_directory()
         return shutil.disk_usage(directory).free if directory else None
 
-    def _count_wal(self, session: Session, trial: Trial, before: int, outcome: Outcome) -> None:
+    def _count_wal(self, session: Session, trial: Trial, before: int | None, outcome: Outcome) -> None:
         """Note what a trial wrote, and whether files had to be created for it."""
-        cell, used = cell_of(trial), session.wal_position() - before
-        self._wal_used[cell] = max(used, self._wal_used.get(cell, 0))
+        cell, position = cell_of(trial), session.wal_position()
+        if position is not None and before is not None:
+            self._wal_used[cell] = max(position - before, self._wal_used.get(cell, 0))
         there, at_start = session.wal_segments(), outcome.start.wal_segments if outcome.start else None
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)
+
+    def _seed(self, trial: Trial) -> int:
+        """Return what its payloads are made from."""
+        return self.plan.seed + trial.trial
 
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
@@ -183,7 +271,7 @@ class TrialRunner:
                 parameters=trial.parameters,
                 endpoint=endpoint,
                 writer=writer,
-                seed=self.plan.seed + trial.trial,
+                seed=self._seed(trial),
             )
             for writer in range(1, trial.parameters.processes + 1)
         ]
@@ -202,15 +290,17 @@ class TrialRunner:
         postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.spent_so_far(clients.pids, postmaster)
+        first = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
             if clients.wait_until(moment):
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
-            server = session.named(script("counters"))
+            server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
-        last = observe.spent_so_far(clients.pids, postmaster)
+        last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
+        outcome.busiest = busiest(first.processes, last.processes, {os.getpid(), *clients.pids, postmaster})
+        outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
             "CPU was read", max(first_late_s, last.at_s - outcome.closes_s), self.plan.window_s
@@ -218,6 +308,7 @@ class TrialRunner:
             outcome.reasons += late
         else:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
+            outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
         return last.at_s >= outcome.closes_s
 
     def _verify(self, session: Session, trial: Trial, before: int, began: float, outcome: Outcome) -> None:
@@ -227,11 +318,12 @@ class TrialRunner:
             return
         try:
             found, found_lost = find(session), find_lost(session, outcome.results)
+            altered = find_altered(session, outcome.results, self._seed(trial), trial.parameters.payload_bytes)
             transactions = find_commits(session)
         except psycopg2.Error as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, found, found_lost, trial.parameters.payload_bytes)
+        outcome.verified, reasons = verify(outcome.results, found, found_lost, altered)
         outcome.reasons += reasons
         outcome.reasons += check_commits_found(transactions, outcome.results, found_lost)
         outcome.reasons += check_transactions(
@@ -250,11 +342,20 @@ class TrialRunner:
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
+        gap_s = longest_gap([result.gaps for result in results]) / SECOND_NS
+        energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            outcome.reasons += judge.check_cpu(outcome.cpu, psutil.cpu_count() or 1)
+            needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
+            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
+            outcome.reasons += judge.check_gap(gap_s, seconds, percentiles(below(histogram, gap_s * 1e6 / 2)))
+            outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
+            outcome.reasons += judge.check_others(
+                outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest
+            )
+            outcome.reasons += judge.check_quotas(*outcome.quotas)
             outcome.reasons += judge.check_host(outcome.moments[0].host, outcome.moments[-1].host)
         burst, settled, commits_per_s = window_rates(sum(rows), sum(commits), seconds, outcome.checkpoint_s)
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
@@ -296,10 +397,14 @@ class TrialRunner:
             steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
-            counters=observe.counters_between(outcome.moments),
+            counters=observe.counters_between(outcome.moments, outcome.counters.missing),
             wal_files_created=outcome.wal_files_created,
-            energy_j=observe.energy_j(outcome.moments, self._sensors.energy_range_uj) if outcome.complete else None,
-            durability=outcome.durability,
+            energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
+            longest_gap_s=gap_s if outcome.complete else None,
+            not_counted=_not_counted(outcome, energy),
+            durability=outcome.grade.word,
+            durability_because=outcome.grade.because,
+            fsync_per_s=tuple(outcome.fsync_per_s),
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )
@@ -321,18 +426,12 @@ def _device(server: Server) -> str | Unreadable:
     return data_device(directory)
 
 
-def durability(session: Session, layout: Layout) -> str:
-    """Grade what a crash would take, from settings and layout (PostgreSQL 15 manual, 30.1 and 30.4).
-
-    As far as the server tells: whether the device keeps what it was told to flush is another question.
-    """
-    unsafe = "off" in (session.setting("fsync"), session.setting("full_page_writes"))
-    if layout == "unlogged" or unsafe:
-        return "not crash-safe"
-    if session.setting("synchronous_commit") == "off":
-        delay_ms = session.value("SELECT setting::int FROM pg_settings WHERE name = 'wal_writer_delay'")
-        return f"may lose last {3 * delay_ms} ms"
-    return "durable"
+def _not_counted(outcome: Outcome, energy: float | Unreadable) -> dict[str, str]:
+    """Return why figures of the window are null, by their names."""
+    reasons = dict(outcome.counters.missing) if len(outcome.moments) > 1 else {}
+    if isinstance(energy, Unreadable):
+        reasons["energy_j"] = energy.unreadable
+    return reasons
 
 
 def client_time(results: Sequence[Result]) -> ClientTime:

@@ -1,20 +1,25 @@
-"""Did the rows arrive? By identity, not by count: acknowledged ⊆ found ⊆ attempted, each row once.
+"""Did the rows arrive? By identity, not by count: acknowledged ⊆ found ⊆ attempted, each row once, with its payload.
 
-The clients say what they attempted, what was acknowledged and what is in doubt; the server says what is there.
+The clients say what they attempted, what was acknowledged and what is in doubt; the server says what is there. What a
+row's payload was follows from its stamp and the trial's seed: the server compares hashes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from bench.model import Reason, Verified
-from bench.server.session import Session, script
+from bench.server.session import Session
 from bench.workload.messages import Result
-from bench.workload.rows import SEQUENCE_BITS, first_stamp
+from bench.workload.rows import SEQUENCE_BITS, first_stamp, payloads, ring_size
 
 TRANSACTIONS_ALLOWED = 20
 TRANSACTIONS_ALLOWED_PER_S = 1.0
 """Autovacuum's own: a few transactions for each table it vacuums or analyses, at most one round a minute by default."""
 VERIFY_MEMORY = "256MB"
+SENT_BYTES = 1 << 22
+"""Of payloads at once, to be hashed by the server."""
+COUNT_BETWEEN = "SELECT count(*) FROM {schema}.events WHERE device_id >= %(first)s AND device_id < %(end)s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,27 +30,42 @@ class Found:
     different: int
     lowest: int
     highest: int
-    shortest: int
-    longest: int
-    """Characters of its payloads."""
 
 
 def find(session: Session) -> dict[int, Found]:
     """Ask the server what it has, by writer."""
     session.run(f"SET work_mem = '{VERIFY_MEMORY}'")
-    rows = session.rows(script("found"), {"sequence_bits": SEQUENCE_BITS})
-    names = ("rows", "different", "lowest", "highest", "shortest", "longest")
+    rows = session.rows(session.script("found"), {"sequence_bits": SEQUENCE_BITS})
+    names = ("rows", "different", "lowest", "highest")
     return {writer: Found(**dict(zip(names, values, strict=True))) for writer, *values in rows}
+
+
+def find_altered(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, int]:
+    """Ask how many rows have another payload than their writer made for them, by writer; those that have any."""
+    ring, by_writer = ring_size(payload_bytes), {result.writer: result.attempted for result in results}
+    hashes: list[int] = []
+    for writer in range(1, max(by_writer) + 1):
+        sent = islice(payloads(writer, seed, payload_bytes), by_writer.get(writer, 0))
+        while some := list(islice(sent, max(1, SENT_BYTES // payload_bytes))):
+            hashes += [number for (number,) in session.rows(session.script("hashes"), {"payloads": some})]
+        hashes += [0] * (writer * ring - len(hashes))  # of rows that were never made
+    values = {
+        "sequence_bits": SEQUENCE_BITS,
+        "ring": ring,
+        "end": first_stamp(max(by_writer) + 1),
+        "hashes": "{" + ",".join(map(str, hashes)) + "}",  # text: a list would be an expression of thousands
+    }
+    return dict(session.rows(session.script("altered"), values))
 
 
 def find_commits(session: Session) -> int:
     """Ask how many transactions wrote what is there."""
-    return int(session.value(script("commits")))
+    return int(session.value(session.script("commits")))
 
 
 def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, int], int]:
     """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
-    count = "SELECT count(*) FROM events WHERE device_id >= %(first)s AND device_id < %(end)s"
+    count = session.qualified(COUNT_BETWEEN)
     found: dict[tuple[int, int], int] = {}
     for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
         first = first_stamp(writer) + lost.first
@@ -54,18 +74,21 @@ def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, in
 
 
 def verify(
-    results: Sequence[Result], found: dict[int, Found], found_lost: dict[tuple[int, int], int], payload: int
+    results: Sequence[Result],
+    found: dict[int, Found],
+    found_lost: dict[tuple[int, int], int],
+    altered: dict[int, int],
 ) -> tuple[Verified, list[Reason]]:
-    """Compare, writer by writer; ``payload`` is the length each row should have. Pure."""
+    """Compare what the clients claim with what ``find``, ``find_lost`` and ``find_altered`` found. Pure."""
     complaints: list[tuple[str, str]] = []
     for result in results:
         first = first_stamp(result.writer)
-        nothing = Found(rows=0, different=0, lowest=first, highest=first, shortest=payload, longest=payload)
+        nothing = Found(rows=0, different=0, lowest=first, highest=first)
         there = found.get(result.writer, nothing)
         complaints += _compare(result, there, found_lost)
-        if not there.shortest == there.longest == payload:
-            detail = f"payloads of {there.shortest} to {there.longest} characters where {payload} were to be written"
-            complaints.append(("rows-altered", f"writer {result.writer}: {detail}"))
+        if count := altered.get(result.writer):
+            detail = f"writer {result.writer}: {count} rows hold another payload than was written"
+            complaints.append(("rows-altered", detail))
     for writer in sorted(found.keys() - {result.writer for result in results}):
         complaints.append(("rows-foreign", f"there are rows of an unknown writer {writer}"))
     return Verified(

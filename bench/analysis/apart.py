@@ -4,30 +4,39 @@ Their blocks were not interleaved, but those of boxes that share a machine and t
 What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from statistics import median
 from typing import Literal
-
-from hdrh.histogram import HdrHistogram
 
 from bench.analysis.compare import adjusted
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation, Pair
+from bench.analysis.counted import good, latency
 from bench.analysis.effects import Effects, effect_notes, effects_of, settings_differing
 from bench.analysis.interleaved import interleaved, share_kernel
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
-from bench.analysis.rungs import good
 from bench.analysis.spending import processors
-from bench.analysis.summary import summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, by_cell, headline, rate_name, rates, refused, settled, shared
+from bench.analysis.summary import compared_blocks, summary, typical
+from bench.arms import (
+    Block,
+    ByBlock,
+    Cell,
+    Rate,
+    burst,
+    by_cell,
+    headline,
+    rate_name,
+    rates,
+    refused,
+    settled,
+    shared,
+    why_void,
+)
 from bench.facts import comparable, in_words
 from bench.model import Fact, Fingerprint, Record, WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare
-from bench.stats.histogram import merge, percentiles
 from bench.stats.unpaired import compare_apart
 
 INTERLEAVED = (
@@ -48,7 +57,22 @@ MOST_NAMED = 3
 UNKNOWN = "unknown"
 Kind = Literal["runs", "hosts"]
 OfBlocks = Mapping[Block, float]
-CompareTwo = Callable[[OfBlocks, OfBlocks], Comparison | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """By which rate the sides are compared, whether block by block, and what difference does not matter."""
+
+    rate: Rate
+    paired: bool
+    margin: float
+
+    def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
+        """Compare the rates of two sides; None where there is nothing to compare."""
+        both = shared(one, other) if self.paired else (list(one.values()), list(other.values()))
+        if not all(both):
+            return None
+        return compare(*both, margin=self.margin) if self.paired else compare_apart(*both, margin=self.margin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +103,13 @@ def compare_runs(
     """
     names = names_of(runs, kind)
     sides = [_side(*each) for each in zip(names, runs, noise or [None] * len(runs), strict=True)]
-    for other in sides[1:]:
-        _refuse(sides[0], other)
+    places = _in_all(sides)
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
     rate = burst if unsettled else settled
     paired = kind == "hosts" and interleaved(runs)
-    compare_two = _paired if paired else _apart
+    how = How(rate=rate, paired=paired, margin=margin)
     cells = adjusted(
-        [
-            _with_noise(_cell(*place, sides, rate, partial(compare_two, margin=margin)), place, sides, rate, margin)
-            for place in sides[0].trials
-        ],
+        [_with_noise(_cell(*place, sides, how), place, sides, how) for place in places],
         by_burst=rate is burst,
     )
     return ComparisonReport(
@@ -103,6 +123,7 @@ def compare_runs(
             *_boxes(sides, kind),
             INTERLEAVED if paired else TOGETHER if kind == "hosts" and share_kernel(runs) else NOT_INTERLEAVED[kind],
             *_unknown(sides),
+            *_left_apart(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
             *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
             *arm_notes(cells),
@@ -158,13 +179,32 @@ def _unknown(sides: Sequence[Side]) -> list[str]:
 # --- what must be the same -------------------------------------------------------------------------------------------
 
 
-def _refuse(one: Side, other: Side) -> None:
-    if differs := [*must_match(one.run, other.run), *_missing(one, other), *_missing(other, one)]:
-        more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
-        raise WrongUseError(
-            f"{one.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
-            " Measure both by one plan: pgladder reproduce."
-        )
+def _in_all(sides: Sequence[Side]) -> list[tuple[Cell, str]]:
+    """Return where all sides have trials, in the order of the first.
+
+    Raises:
+        WrongUseError: what must be the same is not, or there is no such place.
+
+    """
+    first, *others = sides
+    places = list(first.trials)
+    for other in others:
+        places = [place for place in places if place in other.trials]
+        differs = must_match(first.run, other.run) or ([] if places else _only_in_one(first, other))
+        if differs:
+            more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
+            raise WrongUseError(
+                f"{first.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
+                " Measure both by one plan: pgladder reproduce."
+            )
+    return places
+
+
+def _left_apart(sides: Sequence[Side]) -> list[str]:
+    """Say what not all sides have: it is compared with nothing."""
+    first, *others = sides
+    found = dict.fromkeys(each for other in others for each in _only_in_one(first, other))
+    return [f"Not compared: {'; '.join(found)}."] if found else []
 
 
 def must_match(one: PulledRun, other: PulledRun) -> list[str]:
@@ -177,6 +217,10 @@ def major(host: Fingerprint | None) -> str:
     version = host.facts.get("postgresql", {}).get("version") if host else None
     words = version.split() if isinstance(version, str) else []
     return words[1].split(".")[0] if len(words) > 1 else UNKNOWN
+
+
+def _only_in_one(one: Side, other: Side) -> list[str]:
+    return [*_missing(one, other), *_missing(other, one)]
 
 
 def _missing(one: Side, other: Side) -> Iterable[str]:
@@ -200,9 +244,11 @@ def _first_lacking(cell: Cell, variant: str, theirs: Sequence[Cell], other: Side
 # --- what is compared ------------------------------------------------------------------------------------------------
 
 
-def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, compare_two: CompareTwo) -> CellComparison:
+def _cell(cell: Cell, variant: str, sides: Sequence[Side], how: How) -> CellComparison:
     first, *others = sides
-    arms = [_summary(side, cell, variant, rate) for side in sides]
+    rated = {side.name: rates(side.trials[cell, variant], how.rate) for side in sides}
+    compared = compared_blocks(rated) if how.paired else rated
+    arms = [_summary(side, (cell, variant), how.rate, compared[side.name]) for side in sides]
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
@@ -211,31 +257,29 @@ def _cell(cell: Cell, variant: str, sides: Sequence[Side], rate: Rate, compare_t
         parameters=cell.parameters,
         variant=variant,
         arms=tuple(arms),
-        pairs=tuple(_pair(first, side, (cell, variant), rate, compare_two) for side in others),
+        pairs=tuple(_pair(first, side, (cell, variant), how) for side in others),
         ranking=(),
         noise=None,
     )
 
 
-def _with_noise(
-    found: CellComparison, where: tuple[Cell, str], sides: Sequence[Side], rate: Rate, margin: float
-) -> CellComparison:
+def _with_noise(found: CellComparison, where: tuple[Cell, str], sides: Sequence[Side], how: How) -> CellComparison:
     """Return a cell with the noise of the box all sides are of; of several boxes, or of one that changed, by arm."""
     cell, variant = where
-    compared = [each for pair in found.pairs if (each := pair.burst if rate is burst else pair.settled)]
+    compared = [each for pair in found.pairs if (each := pair.burst if how.rate is burst else pair.settled)]
     blocks = max((each.blocks for each in compared), default=0)
-    floors = [floor_of(side.noise, side.run.plan, cell, rate_name(rate), variant) for side in sides]
-    noises = [cell_noise(floor, blocks, margin) for floor in floors]
+    floors = [floor_of(side.noise, side.run.plan, cell, rate_name(how.rate), variant) for side in sides]
+    noises = [cell_noise(floor, blocks, how.margin) for floor in floors]
     if len({side.run.box for side in sides}) == 1 and all(each == noises[0] for each in noises):
         return replace(found, noise=noises[0])
     return replace(found, arms=tuple(replace(arm, noise=noise) for arm, noise in zip(found.arms, noises, strict=True)))
 
 
-def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, compare_two: CompareTwo) -> Pair:
+def _pair(first: Side, other: Side, where: tuple[Cell, str], how: How) -> Pair:
     of_settled, of_burst = (
-        compare_two(rates(first.trials[where], each), rates(other.trials[where], each)) for each in (settled, burst)
+        how.compare(rates(first.trials[where], each), rates(other.trials[where], each)) for each in (settled, burst)
     )
-    headlined = of_burst if rate is burst else of_settled
+    headlined = of_burst if how.rate is burst else of_settled
     return Pair(
         baseline=first.name,
         candidate=other.name,
@@ -248,16 +292,6 @@ def _pair(first: Side, other: Side, where: tuple[Cell, str], rate: Rate, compare
     )
 
 
-def _apart(one: OfBlocks, other: OfBlocks, margin: float) -> Comparison | None:
-    both = list(one.values()), list(other.values())
-    return compare_apart(*both, margin=margin) if all(both) else None
-
-
-def _paired(one: OfBlocks, other: OfBlocks, margin: float) -> Comparison | None:
-    both = shared(one, other)
-    return compare(*both, margin=margin) if all(both) else None
-
-
 def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
     """Return the void trials; those of an arm that was refused in all of them are told by that."""
     records = list(side.trials[where].values())
@@ -267,25 +301,21 @@ def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
 def _void(side: Side, where: tuple[Cell, str]) -> str:
     voids = _voids(side, where)
     trials = ", ".join(str(record.trial) for record in voids)
-    return f"trial {trials} of {side.name}: void, {voids[0].validity.reasons[0].detail}"
+    return f"trial {trials} of {side.name}: void, {why_void(voids[0])}"
 
 
-def _summary(side: Side, cell: Cell, variant: str, rate: Rate) -> ArmSummary:
-    records = list(side.trials[cell, variant].values())
-    known = [value for record in records if (value := rate(record)) is not None]
-    cpus = processors(side.run.host)
-    latency = percentiles(merge(_histograms(side.run, records)))
+def _summary(side: Side, where: tuple[Cell, str], rate: Rate, compared: Collection[Block]) -> ArmSummary:
+    blocks = side.trials[where]
+    records = list(blocks.values())
+    each, cpus = typical([blocks[block] for block in compared], rate), processors(side.run.host)
+    took = latency(good(records), side.run.histograms)
     return replace(
-        summary(side.name, records),
-        p50_ms=latency.p50,
-        p99_ms=latency.p99,
-        rows_per_s_per_cpu=median(known) / cpus if known and cpus else None,
+        summary(side.name, blocks, compared),
+        p50_ms=took.p50,
+        p99_ms=took.p99,
+        latency_intervals=took.intervals,
+        rows_per_s_per_cpu=each / cpus if each is not None and cpus else None,
     )
-
-
-def _histograms(run: PulledRun, records: Iterable[Record]) -> Iterable[HdrHistogram]:
-    keys = ((record.trial, record.attempt) for record in good(records))
-    return [run.histograms[key] for key in keys if key in run.histograms]
 
 
 def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:

@@ -15,7 +15,7 @@ from bench.analysis.pairs import Known, Levels, adjusted_pairs, known_rates, mak
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import rankings
-from bench.analysis.summary import summary
+from bench.analysis.summary import compared_blocks, summary
 from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
 from bench.model import Plan, WrongUseError
 from bench.stats.compare import ALPHA
@@ -89,6 +89,7 @@ def _cell(
         for pair in make_pairs(known, rate, levels, effects)
     )
     blocks = max((pair.settled.blocks for pair in pairs if pair.settled), default=0)
+    compared = compared_blocks(known[rate])
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
@@ -96,7 +97,7 @@ def _cell(
         transport=cell.transport,
         parameters=cell.parameters,
         variant=None,
-        arms=tuple(summary(name, blocks.values()) for name, blocks in arms.items()),
+        arms=tuple(summary(name, of, compared[name]) for name, of in arms.items()),
         pairs=pairs,
         ranking=(),
         noise=noise(cell, blocks),

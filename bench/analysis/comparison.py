@@ -3,7 +3,7 @@
 ``compare`` sets the arms of a run against each other, ``overall`` does over all cells, ``apart`` whole runs and hosts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.arms import RateName
@@ -36,7 +36,9 @@ class CellNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmSummary:
-    """One arm in one cell: medians over its trials that are not void, None where there are none.
+    """One arm in one cell: geometric means over its trials that are not void, None where there are none.
+
+    The ratio of two arms is that of these figures, where no block of either is left out.
 
     Attributes:
         name: a variant, a run or a host.
@@ -45,6 +47,7 @@ class ArmSummary:
         wal_files_created: the most WAL files that one of its trials had to create on the way; None where not known.
         p50_ms: of a commit, from the merged histograms; None where those were not read, as between arms of one run.
         p99_ms: likewise.
+        latency_intervals: of those that are told, by name (``p50``, ``p99``), as in ``Latency``.
         rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
         noise: of its box, where that of the arms is not the same; else the cell has it.
@@ -62,6 +65,7 @@ class ArmSummary:
     wal_files_created: int | None
     p50_ms: float | None = None
     p99_ms: float | None = None
+    latency_intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     rows_per_s_per_cpu: float | None = None
     joules_per_1000_rows: float | None = None
     noise: CellNoise | None = None

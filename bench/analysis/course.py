@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Any
+from typing import Any, TypeGuard
 
-from bench.model import Samples
+from bench.model import MOST, Samples
 
 MOST_STEPS = 120
 """Of one trial: a longer window is told by averages over several seconds."""
@@ -70,10 +70,15 @@ def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:
 def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
     """Return the count of checkpoints at each second at which it could be read."""
     counts = [(reading.get("at_s"), _checkpoints(reading.get("server"))) for reading in readings]
-    return [(at_s, count) for at_s, count in counts if isinstance(at_s, float | int) and count is not None]
+    return [(at_s, count) for at_s, count in counts if _is_number(at_s) and count is not None]
 
 
 def _checkpoints(server: object) -> float | None:
-    if not isinstance(server, dict) or not all(isinstance(server.get(name), float | int) for name in CHECKPOINTS):
+    if not isinstance(server, dict) or not all(_is_number(server.get(name)) for name in CHECKPOINTS):
         return None
     return float(sum(server[name] for name in CHECKPOINTS))
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    """Tell whether a value of somebody's file can be reckoned with."""
+    return isinstance(value, float | int) and abs(value) <= MOST

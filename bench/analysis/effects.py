@@ -16,7 +16,7 @@ Effects = Mapping[str, Mapping[str, Value]]
 def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     """Return what is in force under each variant of a plan on a box.
 
-    That is nothing under one that was refused, and under one whose text says what we don't know: ``effect_notes``.
+    That is nothing under one that was refused, and under one with a value that is none: ``effect_notes``.
     """
     set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
     found: dict[str, Mapping[str, Value]] = {}

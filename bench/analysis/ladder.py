@@ -1,17 +1,20 @@
 """The ladder: one rung a phase, from all its trials under one variant, layout and transport.
 
-Rates are medians over the blocks; percentiles come from the merged histograms. A void trial counts for nothing but is
-named; what makes a number doubtful is carried along for the report to say first.
+Every figure is of all its trials that count as one (``counted``). A void trial counts for nothing but is named; what
+makes a number doubtful is carried along for the report to say first.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
-from statistics import median
+from operator import attrgetter
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.counted import Key, good, latency, pooled, settled_s
+from bench.analysis.doubts import worst
+from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.arms import nothing_left
 from bench.model import (
@@ -21,25 +24,30 @@ from bench.model import (
     Reason,
     Record,
     Transport,
+    Unreadable,
 )
-from bench.stats.histogram import merge, percentiles
+from bench.stats.laws import in_flight
 
-Key = tuple[int, int]
-"""Trial and attempt."""
+ROUNDING = 0.002
+"""Of a latency in its histogram: three digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """Why some trials of a rung are suspect or void."""
+    """Why some trials of a rung are suspect, void or slightly doubtful.
+
+    ``reason`` is the gravest one's, that of the trial ``worst``.
+    """
 
     state: str
     trials: tuple[int, ...]
     reason: Reason
+    worst: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One phase: medians over its trials that are not void; None where there are none."""
+    """One phase: its trials that are not void as one; None where there are none."""
 
     phase: str
     method: str
@@ -88,12 +96,19 @@ class Ladder:
 class LadderReport:
     """All ladders of one run on one host, and what a reader must know before reading them."""
 
-    schema: Literal["pgladder/ladder/1"] = "pgladder/ladder/1"
     run: str
     host: Fingerprint | None
     complete: bool
     notes: tuple[str, ...]
     ladders: tuple[Ladder, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladders:
+    """What ``--json`` gives, of one host as of many."""
+
+    schema: Literal["pgladder/ladders/2"] = "pgladder/ladders/2"
+    hosts: tuple[LadderReport, ...]
 
 
 def ladder_report(run: PulledRun) -> LadderReport:
@@ -104,9 +119,22 @@ def ladder_report(run: PulledRun) -> LadderReport:
         run=run.plan.run,
         host=run.host,
         complete=run.complete and run.sealed,
-        notes=(*extent_notes(run), *_ended_early(run), *(host_notes(run.host) if run.host else nobody)),
+        notes=(
+            *extent_notes(run),
+            *_ended_early(run),
+            *_kept(run),
+            *promise_notes(latest(run.records)),
+            *(host_notes(run.host) if run.host else nobody),
+        ),
         ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
     )
+
+
+def _kept(run: PulledRun) -> list[str]:
+    """Say that a run is kept without its samples."""
+    if run.with_samples:
+        return []
+    return ["The samples of this run are not kept here: percentiles over its trials, and their course, are not known."]
 
 
 def _ended_early(run: PulledRun) -> list[str]:
@@ -120,11 +148,13 @@ def _ended_early(run: PulledRun) -> list[str]:
 
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
-    system, disk, ours = (host.facts.get(group, {}) for group in ("system", "disk", "pgladder"))
+    system, disk, cpu, ours = (host.facts.get(group, {}) for group in ("system", "disk", "cpu", "pgladder"))
     container = system.get("container", "none")
     notes = []
     if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
+    elif isinstance(cpu.get("throttle_counters"), Unreadable):
+        notes.append("No trial tells whether the processor was slowed for heat: this kernel does not count it.")
     if disk.get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
     limits = ours.get("limits")
@@ -173,11 +203,11 @@ def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> La
 def _rung(
     trials: list[Record], histograms: Mapping[Key, HdrHistogram], below: float | None, first: float | None
 ) -> Rung:
-    good = [trial for trial in trials if trial.validity.state != "void"]
-    rates = _values(good, lambda trial: trial.rows_per_s)
-    rate = median(rates) if rates else None
-    latency = percentiles(merge(histograms[trial.trial, trial.attempt] for trial in good))
-    one = trials[0]
+    counted, one = good(trials), trials[0]
+    rates = [trial.rows_per_s for trial in counted if trial.rows_per_s is not None]
+    rate, commits_per_s = pooled(counted, attrgetter("rows_per_s")), pooled(counted, attrgetter("commits_per_s"))
+    took = latency(counted, histograms)
+    broken = list(_broken_law(counted, commits_per_s, took))
     return Rung(
         phase=one.phase,
         method=one.method,
@@ -189,38 +219,52 @@ def _rung(
         payload_bytes=one.payload_bytes,
         event_loop=one.event_loop,
         trials=len(trials),
-        void=len(trials) - len(good),
-        suspect=sum(trial.validity.state == "suspect" for trial in good),
+        void=len(trials) - len(counted),
+        suspect=len(counted) if broken else sum(trial.validity.state == "suspect" for trial in counted),
         rows_per_s=rate,
         rows_per_s_min=min(rates, default=None),
         rows_per_s_max=max(rates, default=None),
-        settled_rows_per_s=_middle(good, lambda trial: trial.settled_rows_per_s),
-        commits_per_s=_middle(good, lambda trial: trial.commits_per_s),
-        latency_ms=latency,
-        row_latency_ms=latency.mean / one.batch if latency.mean is not None else None,
-        client_cores=_middle(good, lambda trial: trial.cpu.client_cores),
-        server_cores=_middle(good, lambda trial: trial.cpu.server_cores),
-        host_pct=_middle(good, lambda trial: trial.cpu.host_pct),
+        settled_rows_per_s=pooled(counted, attrgetter("settled_rows_per_s"), settled_s),
+        commits_per_s=commits_per_s,
+        latency_ms=took,
+        row_latency_ms=took.mean / one.batch if took.mean is not None else None,
+        client_cores=pooled(counted, attrgetter("cpu.client_cores")),
+        server_cores=pooled(counted, attrgetter("cpu.server_cores")),
+        host_pct=pooled(counted, attrgetter("cpu.host_pct")),
         step=rate / below if rate and below else None,
         vs_phase_1=rate / first if rate and first else (1.0 if one.phase == "1" and rate else None),
-        doubts=tuple(_doubts(trials)),
+        doubts=(*_doubts(trials), *broken),
     )
 
 
-def _values(trials: Iterable[Record], read: Callable[[Record], float | None]) -> list[float]:
-    return [value for value in map(read, trials) if value is not None]
+def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: Latency) -> Iterable[Doubt]:
+    """Doubt a rung of which rate × latency is more than it can have had under way: N = X·R (Little's law).
+
+    What was under way when a window opened counts with the whole of its time: so much more is allowed.
+    """
+    if commits_per_s is None or took.mean is None or took.max is None:
+        return
+    one, under_way = counted[0], in_flight(commits_per_s, took.mean / 1000)
+    possible = one.processes * one.in_flight
+    if under_way > possible * (1 + took.max / 1000 / one.seconds) * (1 + ROUNDING):
+        detail = f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible"
+        reason = Reason(code="in-flight", detail=f"{detail}: the one or the other is wrong")
+        yield Doubt(state="suspect", trials=tuple(trial.trial for trial in counted), reason=reason, worst=one.trial)
 
 
-def _middle(trials: Iterable[Record], read: Callable[[Record], float | None]) -> float | None:
-    values = _values(trials, read)
-    return median(values) if values else None
+def _weight(trial: Record, reason: Reason) -> str:
+    """Return what a reason makes of a trial: void, suspect, or no less than valid."""
+    state = trial.validity.state
+    return "slight" if state == "valid" or (reason.slight and state != "void") else state
 
 
 def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by the trials' state and code; the first trial's wording stands for all."""
+    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
     found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
-            found.setdefault((trial.validity.state, reason.code), []).append((trial, reason))
+            state = _weight(trial, reason)
+            found.setdefault((state, reason.code), []).append((trial, reason))
     for (state, _), same in found.items():
-        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=same[0][1])
+        gravest, reason = worst(same)
+        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=reason, worst=gravest.trial)

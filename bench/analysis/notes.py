@@ -1,14 +1,15 @@
 """What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
+from bench.analysis.doubts import rank, worst
 from bench.analysis.ladder import host_notes
+from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
 from bench.arms import cell_of, nothing_left, usual_margin
-from bench.model import Plan
+from bench.model import Plan, Reason, Record
 from bench.stats.blocks import go_back
 
 MANY_BLOCKS = 6
@@ -81,6 +82,7 @@ def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_bur
     if by_burst:
         notes.append(no_settled())
     notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
+    notes += promise_notes([record for run in runs for record in latest(run.records)])
     return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
 
 
@@ -141,14 +143,22 @@ def _spending(run: PulledRun) -> str:
 
 
 def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
-    """Say why trials that count are doubtful: each reason once, with the trials it was told of."""
+    """Say why trials that count are doubtful: each reason once, with how many it was told of and the gravest."""
     counting = [record for run in runs for record in latest(run.records) if record.validity.state != "void"]
-    told = Counter(reason.code for record in counting for reason in record.validity.reasons)
-    first = {reason.code: reason.detail for record in reversed(counting) for reason in record.validity.reasons}
-    return [
-        f"{count} of {len(counting)} trials {'is' if count == 1 else 'are'} suspect, {code}: {first[code]}."
-        for code, count in told.items()
-    ]
+    told: dict[str, list[tuple[Record, Reason]]] = {}
+    for record in counting:
+        for reason in record.validity.reasons:
+            told.setdefault(reason.code, []).append((record, reason))
+    ordered = sorted(told.items(), key=lambda each: rank(worst(each[1])[1]))
+    return [_doubt(code, doubted, len(counting)) for code, doubted in ordered]
+
+
+def _doubt(code: str, doubted: Sequence[tuple[Record, Reason]], of: int) -> str:
+    count, details, gravest = len(doubted), {reason.detail for _, reason in doubted}, worst(doubted)[1]
+    at_worst = "at worst " if len(details) > 1 else ""
+    suspect = f"{'is' if count == 1 else 'are'} suspect"
+    slight = f"{'has' if count == 1 else 'have'} a slight doubt"
+    return f"{count} of {of} trials {slight if gravest.slight else suspect}, {code}: {at_worst}{gravest.detail}."
 
 
 def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:

@@ -8,16 +8,9 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
-from bench.arms import decided_after
+from bench.analysis.counted import Key
+from bench.arms import CUT, cut, decided_after
 from bench.model import Fingerprint, Plan, Record, Samples
-
-Key = tuple[int, int]
-"""Trial and attempt."""
-CUT = {
-    "interrupted": "The run was told to stop during trial {trial}.",
-    "agent-ended": "The agent was killed or lost power during trial {trial}.",
-}
-"""Codes of a trial that is to be run again when the run is resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +29,8 @@ class PulledRun:
     """The checksums were there, and every file is the one they list."""
     cancelled: bool = False
     """Somebody ended it for good."""
+    with_samples: bool = True
+    """They are there: what is kept in a repository has none."""
 
     @property
     def box(self) -> str:
@@ -100,5 +95,5 @@ def ending_notes(run: PulledRun) -> list[str]:
 
 
 def _cut(record: Record) -> str | None:
-    codes = [reason.code for reason in record.validity.reasons if reason.code in CUT]
-    return CUT[codes[0]].format(trial=record.trial) if codes else None
+    code = cut(record)
+    return CUT[code].format(trial=record.trial) if code else None

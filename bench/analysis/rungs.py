@@ -35,8 +35,3 @@ def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Rec
 
 def _arm(record: Record) -> tuple[object, ...]:
     return (record.variant, record.layout, record.transport, record.phase, *(getattr(record, way) for way in WAYS))
-
-
-def good(records: Iterable[Record]) -> list[Record]:
-    """Return the trials that count."""
-    return [record for record in records if record.validity.state != "void"]

@@ -1,10 +1,10 @@
-"""What a rung's trials spent: cores of the box, and the clients' own time. Medians over the trials that count."""
+"""What a rung's trials spent: cores of the box, and the clients' own time, over all trials that count as one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from statistics import median
+from operator import attrgetter
 
-from bench.analysis.rungs import good
+from bench.analysis.counted import good, pooled
 from bench.model import ClientTime, Fingerprint, Record
 
 PARTS = {
@@ -32,9 +32,9 @@ def cores(trials: Iterable[Record], cpus: int | None) -> Cores:
     """Return what kept the box busy; ``cpus`` are the processors its percentage is of."""
     counted = good(trials)
     return Cores(
-        client=_middle(trial.cpu.client_cores for trial in counted),
-        server=_middle(trial.cpu.server_cores for trial in counted),
-        elsewhere=_middle(_elsewhere(trial, cpus) for trial in counted),
+        client=pooled(counted, attrgetter("cpu.client_cores")),
+        server=pooled(counted, attrgetter("cpu.server_cores")),
+        elsewhere=pooled(counted, lambda trial: _elsewhere(trial, cpus)),
     )
 
 
@@ -69,8 +69,3 @@ def client_time(trials: Iterable[Record]) -> dict[str, float]:
 
 def _total(trials: Sequence[Record], name: str) -> float:
     return float(sum(getattr(trial.client_time, name) for trial in trials))
-
-
-def _middle(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return median(known) if known else None

@@ -3,8 +3,8 @@
 0: done; 1: ran, but a box failed or a result is void or not there; 2: wrong use, nothing was changed.
 """
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from subprocess import Popen
 from typing import Any
 
 from rich.text import Text
@@ -12,7 +12,8 @@ from rich.text import Text
 from bench.campaign import questions, verbs
 from bench.campaign.verbs import Boxes, NobodyLeftError
 from bench.model import PgladderError
-from bench.remote.hosts import answered
+from bench.plain import one_line, speak_plainly
+from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.remote.together import FAILED, REFUSED, Failure, failure
@@ -35,7 +36,7 @@ VERBS: dict[str, Verb] = {
 
 
 def carry_out(
-    name: str, asked: Popen[str], config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
+    name: str, asked: Asked, config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
 ) -> int:
     """Do a verb on the boxes, name those that failed; return the exit code.
 
@@ -47,6 +48,7 @@ def carry_out(
         where: the words that said which boxes, and how to log in.
 
     """
+    speak_plainly()
     boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
     try:
         known = _secrets(config)
@@ -75,8 +77,9 @@ def _secrets(config: Mapping[str, Any]) -> Secrets:
 
 def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
-        return "Stopped."
-    words = " ".join([f"RUN={boxes.run}", *(f"{word.upper()}={value}" for word, value in boxes.where.items() if value)])
+        return "Stopped; nothing was started."
+    where = (f"{word.upper()}={shlex.quote(value)}" for word, value in boxes.where.items() if value)
+    words = " ".join([f"RUN={boxes.run}", *where])
     if boxes.in_turns:
         return (
             "No more turns are given: the box that has one ends its block, then all wait."
@@ -91,7 +94,8 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         link.give_up()
     beside = console(stderr=True)
     for each in boxes.failures:
-        beside.print(Text(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})", style="red"), soft_wrap=True)
+        sentence = one_line(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})")
+        beside.print(Text(sentence, style="red"), soft_wrap=True)
     return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
 
 

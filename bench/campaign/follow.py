@@ -7,7 +7,7 @@ from threading import Thread
 
 from bench.analysis.underway import UnderWay
 from bench.model import Plan, Record, WrongUseError, from_json
-from bench.remote.errors import UnreachableError
+from bench.remote.errors import TooMuchSaidError, UnreachableError
 from bench.remote.link import Link
 from bench.remote.steps import Ending, follow, last_words
 from bench.remote.together import Together, on_each, steadily
@@ -16,6 +16,9 @@ from bench.report.following import Following
 PATIENCE_S = 600
 """A box that reboots is back by then; one that is not is given up, its run goes on."""
 POLL_S = 0.2
+MOST_RECORD_BYTES = 1 << 20
+MORE_RECORDS = 1000
+"""Than two for each trial: one is run again after a power cut."""
 
 Tell = Callable[[], None]
 
@@ -66,21 +69,42 @@ class _Reader:
         """Where a line was none; read again, it must be one."""
         self._host, self._view, self._news = host, view, news
         self._so_far = UnderWay(plan)
-        self._rest = b""
+        self._left = 2 * len(plan.trials) + MORE_RECORDS
+        """How many lines may come yet."""
+        self._rest = bytearray()
 
     def begins(self) -> None:
         """Begin, or begin again after the connection was lost: forget the half line that came last."""
-        self._rest, so_far = b"", self._so_far
+        self._rest.clear()
+        so_far = self._so_far
         self._news.put(lambda: self._view.begins(self._host, so_far))
 
     def take(self, chunk: bytes) -> None:
-        """Take bytes of ``trials.jsonl``; a line without its end waits for the rest."""
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
+        """Take bytes of ``trials.jsonl``; a line without its end waits for the rest.
+
+        Raises:
+            TooMuchSaidError: a line, or all of them, are longer than those of this plan can be.
+
+        """
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            line = bytes(self._rest + end)
+            self._rest.clear()
+            self._left -= 1
+            self._check(len(line))
             record = self._record(line)
             self.offset += len(line) + 1
             self._so_far = so_far = self._so_far.with_record(record)
             self._news.put(lambda so_far=so_far, record=record: self._view.recorded(self._host, so_far, record))  # type: ignore[misc]
+
+        self._rest += rest
+        self._check(len(self._rest))
+
+    def _check(self, length: int) -> None:
+        if length > MOST_RECORD_BYTES:
+            raise TooMuchSaidError(self._host, MOST_RECORD_BYTES)
+        if self._left < 0:
+            raise TooMuchSaidError(self._host)
 
     def _record(self, line: bytes) -> Record:
         """Parse a line. The agent takes back half a line that a full disk or a power cut left: then read it again."""

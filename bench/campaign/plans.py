@@ -8,7 +8,8 @@ from bench.model import NAME, Plan, WrongUseError
 from bench.plan import RESERVED_CONNECTIONS, Wish, connections_needed, effective, estimate, pick
 from bench.state import BoxState
 from bench.tuning.render import as_variant, variant_names
-from bench.variants import ALL, plan_with
+from bench.variants import ALL, check_foreign, plan_with
+from bench.workload.memory import check_memory
 from bench.workload.phase import ladder
 
 
@@ -139,7 +140,8 @@ def check_again(state: BoxState, plan: Plan) -> None:
     """Refuse a box that can't carry out the plan of an earlier run as it was.
 
     Raises:
-        WrongUseError: its cluster is another by now, or it has not the room.
+        WrongUseError: its cluster is another by now, it has not the room, or the plan has settings that are carried out
+            for nobody else.
 
     """
     if plan.harness.text != state.harness:
@@ -147,11 +149,13 @@ def check_again(state: BoxState, plan: Plan) -> None:
             "its cluster is not the one that run was planned for: what the harness sets there differs;"
             " provision it as it was, or launch a new run"
         )
+    check_foreign(plan, lambda: state.machine)
     _check_room(state, plan)
 
 
 def _check_room(state: BoxState, plan: Plan) -> None:
-    """Refuse what leaves no arm; an arm whose WAL is too much is refused on the box, by itself."""
+    """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
+    check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
     need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:
         raise WrongUseError(

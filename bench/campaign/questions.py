@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bench.analysis.ladder import Ladders
 from bench.campaign.plans import check_name, wishes
 from bench.campaign.verbs import (
     RESULTS,
@@ -12,7 +13,6 @@ from bench.campaign.verbs import (
     launched_again,
     look,
     plans_there,
-    print_json,
     pulled,
 )
 from bench.cli_again import NOISE_BLOCKS, NOISE_PHASE
@@ -29,6 +29,7 @@ from bench.comparing import (
 from bench.journal import RunDirectory
 from bench.model import WrongUseError
 from bench.offline import doubtful, read, told, write_page
+from bench.plain import print_json
 from bench.report.comparison import show_comparison
 from bench.report.noise import show_noise
 from bench.report.terminal import show_ladders
@@ -50,7 +51,7 @@ def ladder(boxes: Boxes, given: Given) -> bool:
 def _ladders(boxes: Boxes, places: Places, given: Given) -> bool:
     reports = [told(read(RunDirectory(place))) for place in places.values()]
     if given["json"]:
-        print_json(reports if len(reports) > 1 else reports[0])
+        print_json(Ladders(hosts=tuple(reports)))
         return not doubtful(reports)
     for report in reports:
         boxes.out.print()

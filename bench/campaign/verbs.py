@@ -38,6 +38,7 @@ from bench.local import new_run_id
 from bench.model import Fingerprint, PgladderError, Plan, WrongUseError, from_json, to_json
 from bench.noise import noise_in, outdated
 from bench.parcel import Arrived
+from bench.plain import print_json
 from bench.remote import steps
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
@@ -67,7 +68,7 @@ class Boxes:
     where: Mapping[str, str] = field(default_factory=dict)
     """The words that said which boxes and how to log in, as ``bench.remote.hosts.target`` takes them."""
     run: str = ""
-    """The run that is under way because of, or before the eyes of, whoever gave the command."""
+    """The run that is under way because of, or before the eyes of, whoever gave the command; none before a launch."""
     in_turns: bool = False
     """They share a machine: each block on one after the other."""
     started: bool = False
@@ -96,7 +97,7 @@ def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
 def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> str:
     """Launch; return the run's name."""
     asked = wishes(given)
-    run = boxes.run = check_name(given["run"]) or new_run_id()
+    run = check_name(given["run"]) or new_run_id()
     wish = Asked(
         wish=replace(known(make_wish(asked, transports=["tcp"])), again=again),
         run=run,
@@ -106,6 +107,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     who = _who()
 
     def launch_on(link: Link, plan: bytes) -> str:
+        boxes.run = run
         return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
@@ -122,7 +124,8 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             return launch_on(link, there), [OTHER_PLAN] if other else []
         plan = plan_for(state, wish)
         warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
-        return launch_on(link, to_json(plan) + b"\n"), warnings
+        outcome = launch_on(link, to_json(plan) + b"\n")
+        return outcome, [OTHER_PLAN] if outcome.endswith(steps.OTHER) else warnings
 
     _start(boxes, run, step)
     return run
@@ -131,11 +134,11 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
 def launched_again(boxes: Boxes, first: str) -> str:
     """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
     run, created, who = new_run_id(), now(), _who()
-    boxes.run = run
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         plan = plan_again(RESULTS / first / link.host.name, run, created)
         check_again(state, plan)
+        boxes.run = run
         started = steps.launch(link, run, to_json(plan) + b"\n", who, in_turns=boxes.in_turns)
         return started, _damaging(plan)
 
@@ -153,7 +156,7 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
         return step(link, state)
 
     outcomes = _on_each(boxes, checked)
-    boxes.started = bool(outcomes)
+    boxes.run, boxes.started = run, bool(outcomes)
     for host, (outcome, warnings) in outcomes.items():
         boxes.says(f"{host}: run {run} {outcome}.")
         for warning in warnings:
@@ -320,11 +323,6 @@ def status(boxes: Boxes, given: Mapping[str, str]) -> None:
         print_json(states)
     elif states:
         boxes.out.print(_status_table(states))
-
-
-def print_json(thing: object) -> None:
-    """Print for programs; what people read goes to standard error then."""
-    sys.stdout.buffer.write(to_json(thing) + b"\n")
 
 
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:

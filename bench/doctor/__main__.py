@@ -1,17 +1,16 @@
 """The command behind ``make doctor``: arguments, the table or JSON, the exit code."""
 
 import argparse
-import dataclasses
-import json
 import sys
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from bench.doctor.checks import Finding, examine
 from bench.doctor.collect import collect, release
 from bench.model import PgladderError, WrongUseError
+from bench.plain import harmless, one_line, print_json, speak_plainly
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 WIDTH = 100
@@ -19,6 +18,7 @@ WIDTH = 100
 
 def main() -> int:
     """Return 0 where nothing stops a run, 1 where something does, 2 for wrong use."""
+    speak_plainly()
     parser = argparse.ArgumentParser(prog="doctor", description="What would stop a run on these boxes?")
     parser.add_argument("--json", action="store_true", help="for programs")
     options, ansible = parser.parse_known_args()
@@ -26,10 +26,10 @@ def main() -> int:
         here = release()
         findings = {box.name: examine(box, here) for box in collect(ansible)}
     except PgladderError as error:
-        print(f"doctor: {error}", file=sys.stderr)  # noqa: T201
+        print(one_line(f"doctor: {error}"), file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, WrongUseError) else 1
     if options.json:
-        print(json.dumps({name: [dataclasses.asdict(one) for one in found] for name, found in findings.items()}))  # noqa: T201
+        print_json(findings)
     else:
         Console(width=WIDTH).print(_table(findings))
     return int(any(one.grade == "failure" for found in findings.values() for one in found))
@@ -39,7 +39,8 @@ def _table(findings: dict[str, list[Finding]]) -> Table:
     table = Table("box", "check", "", "found", width=WIDTH)
     for name, found in findings.items():
         for number, one in enumerate(found):
-            table.add_row("" if number else name, one.check, f"[{STYLES[one.grade]}]{one.grade}", escape(one.detail))
+            grade = Text(one.grade, style=STYLES[one.grade])
+            table.add_row(Text("" if number else harmless(name)), one.check, grade, Text(harmless(one.detail)))
     return table
 
 

@@ -13,7 +13,15 @@ from bench.doctor.checks import Box
 from bench.model import WrongUseError
 
 CHECKOUT = Path(__file__).parents[2]
-AS_JSON = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1"}
+AS_READ_HERE = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"),
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_STDOUT_CALLBACK": "default",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONIOENCODING": "utf-8",
+}
+"""Whatever the environment says: a play's output in English, as JSON, in UTF-8."""
 TOLD = re.compile(r"^ok: \[(.+)\] => (?=\{)", re.MULTILINE)
 FAILED = re.compile(r"FAILED! => (\{.*\})$", re.MULTILINE)
 COMPLAINT = re.compile(r"^\[(?:ERROR|WARNING)\]: (.*)$", re.MULTILINE)
@@ -29,7 +37,15 @@ def collect(arguments: Sequence[str]) -> list[Box]:
     """
     play = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/doctor.yml"]
     command = [*play, *_rights(arguments), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CHECKOUT, env=os.environ | AS_JSON)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+        cwd=CHECKOUT,
+        env=os.environ | AS_READ_HERE,
+    )
     boxes = [box_of(name, answer) for name, answer in sorted(answers(done.stdout))]
     if done.returncode or not boxes:
         raise WrongUseError(why(done.stdout, done.stderr))

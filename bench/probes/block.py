@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model import Unreadable
-from bench.probes.source import LIVE, read_fact
+from bench.probes.source import LIVE, read_path
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
@@ -36,7 +36,7 @@ def parse_mountinfo(text: str) -> list[Mount]:
 def _parse_line(line: str) -> Mount:
     before, _, after = line.partition(" - ")
     _, _, device, _, point, options, *_ = before.split(" ")
-    file_system, source, super_options = after.split(" ")
+    file_system, source, super_options = after.split(" ", 2)  # WSL2's drvfs has options with blanks in them
     both = dict.fromkeys([*options.split(","), *super_options.split(",")])
     return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(both))
 
@@ -54,7 +54,8 @@ def mount_of(directory: Path, root: Path) -> Mount | Unreadable:
     On the running host links are followed; of a recorded one the path is absolute and without links.
     """
     path = directory.resolve() if root == LIVE else directory
-    mounts = read_fact(root, "proc/self/mountinfo", parse_mountinfo, "no /proc here")
+    # Names of others' mounts may be in any encoding.
+    mounts = read_path(root / "proc/self/mountinfo", parse_mountinfo, "no /proc here", errors="replace")
     if isinstance(mounts, Unreadable):
         return mounts
     above = [mount for mount in reversed(mounts) if path.is_relative_to(mount.point)]
@@ -69,13 +70,22 @@ def shareable_options(mount: Mount) -> list[str]:
 
 
 def device_stack(mount: Mount, root: Path) -> list[Path] | Unreadable:
-    """Follow the block devices under a mount, top first, as directories of /sys, until one lies on none or several."""
+    """Follow the block devices under a mount, as directories of /sys: top first, each above what it lies on.
+
+    A device may lie on several (a mirror), and several on one (the data and metadata of LVM's thin pool).
+    """
     device = _top(mount, root)
     if isinstance(device, Unreadable):
         return device
-    stack = [_whole(device)]
-    while len(below := _beneath(stack[-1])) == 1:
-        stack.append(_whole(below[0]))
+    if members := _other_members(device, root):
+        names = ", ".join(path.name for path in members)
+        return Unreadable(unreadable=f"{mount.file_system} lies on several devices: {names}")
+    stack: list[Path] = []
+    level = [_whole(device)]
+    while level:
+        stack = [above for above in stack if above not in level] + level
+        below = [_whole(path) for each in level for path in _beneath(each)]
+        level = list(dict.fromkeys(below))
     return stack
 
 
@@ -88,10 +98,10 @@ def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
 
 def base(stack: list[Path]) -> Path | Unreadable:
     """Return the one physical device at the bottom of a stack."""
-    below = _beneath(stack[-1])
-    if below:
-        return Unreadable(unreadable=f"{stack[-1].name} lies on several devices")
-    return stack[-1]
+    bottoms = [device for device in stack if not _beneath(device)]
+    if len(bottoms) > 1:
+        return Unreadable(unreadable=f"{stack[0].name} lies on several devices")
+    return bottoms[0]
 
 
 def _top(mount: Mount, root: Path) -> Path | Unreadable:
@@ -105,6 +115,15 @@ def _top(mount: Mount, root: Path) -> Path | Unreadable:
     if mount.source.startswith("/dev/") and by_name.exists():
         return by_name.resolve()
     return Unreadable(unreadable=f"{mount.file_system} names no block device of this kernel")
+
+
+def _other_members(device: Path, root: Path) -> list[Path]:
+    """Return all devices of a btrfs that has several, of which a mount names one; empty where there is one alone."""
+    for devices in root.glob("sys/fs/btrfs/*/devices"):
+        members = sorted(path.resolve() for path in devices.glob("*"))
+        if device in members and len(members) > 1:
+            return members
+    return []
 
 
 def _whole(device: Path) -> Path:

@@ -9,20 +9,31 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from bench.control_group import SELF
 from bench.model import Fact, Unreadable
-from bench.probes.source import field, first_known, flag, read_common, read_fact, read_path, word
+from bench.probes.allowance import allowance_facts
+from bench.probes.sensors import NO_THROTTLE, THROTTLE_FILES
+from bench.probes.source import field, first_known, flag, read_common, read_each, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
 NO_CPUFREQ = "no cpufreq in this kernel"
 NO_PSTATE = "no intel_pstate in this kernel"
 NO_POWERCAP = "no powercap in this kernel"
+NO_TOPOLOGY = "this kernel does not tell which processors share a core"
 
 T = TypeVar("T")
 
 
-def cpu_facts(root: Path) -> dict[str, Fact]:
-    """Read identity, frequency (MHz), power limits (µW, µs) and mitigations of the processor."""
-    return {**_identity(root), **_frequency(root), "power_limits": power_limits(root), "mitigations": mitigations(root)}
+def cpu_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
+    """Read identity, frequency (MHz), power limits (µW, µs) and mitigations, and what of it a process may use."""
+    return {
+        **_identity(root),
+        **allowance_facts(root, process),
+        **_frequency(root),
+        "power_limits": power_limits(root),
+        "throttle_counters": throttle_counters(root),
+        "mitigations": mitigations(root),
+    }
 
 
 def _cpuinfo(root: Path, parse: Callable[[str], T]) -> T | Unreadable:
@@ -32,10 +43,10 @@ def _cpuinfo(root: Path, parse: Callable[[str], T]) -> T | Unreadable:
 def _identity(root: Path) -> dict[str, Fact]:
     return {
         "model": _cpuinfo(root, field("model name")),
-        "signature": _cpuinfo(root, parse_signature),
+        "signature": first_known(_cpuinfo(root, parse) for parse in (parse_signature, parse_arm_signature)),
         "microcode": _cpuinfo(root, field("microcode")),
         "logical_cpus": _cpuinfo(root, parse_logical_cpus),
-        "physical_cores": _cpuinfo(root, parse_physical_cores),
+        "physical_cores": first_known((_cpuinfo(root, parse_physical_cores), cores_by_topology(root))),
         "smt": read_fact(root, f"{CPU}/smt/control", word, "no control of SMT in this kernel"),
         "idle_driver": read_fact(root, f"{CPU}/cpuidle/current_driver", word, "no cpuidle in this kernel"),
         "idle_governor": first_known(
@@ -70,6 +81,12 @@ def parse_signature(text: str) -> str:
     return "-".join(field(name)(text) for name in ("cpu family", "model", "stepping"))
 
 
+def parse_arm_signature(text: str) -> str:
+    """Join what ARM has in place of them: ``0x41-8-0x4-0xd0b-1``."""
+    names = ("implementer", "architecture", "variant", "part", "revision")
+    return "-".join(field(f"CPU {name}")(text) for name in names)
+
+
 def parse_logical_cpus(text: str) -> int:
     """Count the processors the kernel schedules on."""
     count = sum(line.partition(":")[0].strip() == "processor" for line in text.splitlines())
@@ -82,6 +99,15 @@ def parse_physical_cores(text: str) -> int:
     """Count the distinct cores among them: (package, core) pairs."""
     blocks = text.strip().split("\n\n")
     return len({(field("physical id")(block), field("core id")(block)) for block in blocks})
+
+
+def cores_by_topology(root: Path) -> int | Unreadable:
+    """Count the distinct cores where /proc/cpuinfo does not tell them, as on ARM."""
+    packages = read_each(root, f"{CPU}/cpu[0-9]*/topology/physical_package_id", int, NO_TOPOLOGY)
+    cores = read_each(root, f"{CPU}/cpu[0-9]*/topology/core_id", int, NO_TOPOLOGY)
+    if isinstance(packages, Unreadable) or isinstance(cores, Unreadable):
+        return Unreadable(unreadable=NO_TOPOLOGY)
+    return len(set(zip(packages, cores, strict=False)))
 
 
 def megahertz(text: str) -> float:
@@ -107,6 +133,12 @@ def mitigations(root: Path) -> Fact:
     if not paths:
         return Unreadable(unreadable="this kernel does not list vulnerabilities")
     return {path.name: read_path(path, word, "gone while reading") for path in paths}
+
+
+def throttle_counters(root: Path) -> Fact:
+    """Name the counters of slowing for heat or power: where there are none, no trial can tell that it was slowed."""
+    names = {path.name for path in root.glob(THROTTLE_FILES)}
+    return sorted(names) or Unreadable(unreadable=NO_THROTTLE)
 
 
 def power_limits(root: Path) -> Fact:

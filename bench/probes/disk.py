@@ -95,17 +95,31 @@ def _kind(mount: Mount | Unreadable, device: Maybe) -> str | Unreadable:
     if isinstance(device, Unreadable):
         return device
     made_by = [_read(device, f"device/{name}", word, "") for name in ("vendor", "model")]
+    made_by_text = " ".join(text for text in made_by if isinstance(text, str))
     rotational = _read(device, "queue/rotational", flag, "no queue")
-    if isinstance(rotational, Unreadable):
-        return rotational
-    return kind(device.name, " ".join(text for text in made_by if isinstance(text, str)), rotational)
+    by_usb = any(part.startswith("usb") for part in device.parts)
+    return kind(device.name, made_by_text, rotational, by_usb=by_usb)
 
 
-def kind(name: str, made_by: str, rotational: bool) -> str:
-    """Say ``memory``, ``virtual``, ``nvme``, ``mmc``, ``hdd`` or ``ssd``; virtual disks often claim to rotate."""
+def kind(name: str, made_by: str, rotational: bool | Unreadable, *, by_usb: bool = False) -> str | Unreadable:
+    """Say ``memory``, ``virtual``, ``nvme``, ``mmc``, ``hdd`` or ``ssd``.
+
+    Virtual disks often claim to rotate, and of a disk behind a USB bridge the kernel believes it unless it is told
+    otherwise, which few bridges do: there the name of the model decides.
+    """
     if name.startswith(MEMORY_NAMES):
         return "memory"
     if name.startswith(VIRTUAL_NAMES) or any(vendor in made_by for vendor in VIRTUAL_VENDORS):
         return "virtual"
-    named = next((prefix for prefix in ("nvme", "mmc") if name.startswith(prefix)), None)
-    return named or ("hdd" if rotational else "ssd")
+    for prefix in ("nvme", "mmc"):
+        if name.startswith(prefix):
+            return prefix
+    return _turning(made_by, rotational, by_usb)
+
+
+def _turning(made_by: str, rotational: bool | Unreadable, by_usb: bool) -> str | Unreadable:
+    if isinstance(rotational, Unreadable):
+        return rotational
+    if not rotational or "SSD" in made_by.upper():
+        return "ssd"
+    return Unreadable(unreadable="behind a USB bridge, which does not tell whether it rotates") if by_usb else "hdd"

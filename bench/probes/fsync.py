@@ -6,12 +6,27 @@ which takes two seconds to get to that line.
 
 import os
 from pathlib import Path
+from statistics import median
 from time import monotonic
 
-from bench.model import Unreadable
+from bench.model import Fact, Unreadable
+from bench.probes.source import all_known
 
-SECONDS = 0.5
+SECONDS = 0.1
+READINGS = 5
 BLOCK = bytes(8192)
+
+
+def fsync_facts(directory: Path, seconds: float = SECONDS) -> dict[str, Fact]:
+    """Measure several times: a disk's rate is no constant, and one reading of it no fact. Median, least and most."""
+    readings = all_known(fsync_per_second(directory, seconds) for _ in range(READINGS))
+    if isinstance(readings, Unreadable):
+        return {"fsync_per_s": readings}
+    return {
+        "fsync_per_s": median(readings),
+        "fsync_per_s_least": min(readings),
+        "fsync_per_s_most": max(readings),
+    }
 
 
 def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unreadable:
@@ -20,10 +35,10 @@ def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unrea
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
+            file.unlink()  # now: nothing is left there whatever happens
             return _rate(descriptor, seconds)
         finally:
             os.close(descriptor)
-            file.unlink()
     except OSError as error:
         return Unreadable(unreadable=f"nothing could be written and flushed there: {os.strerror(error.errno or 0)}")
 

@@ -9,7 +9,7 @@ Documentation/admin-guide/mm/transhuge.rst.
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.control_group import memory_limit_bytes
+from bench.control_group import SELF, memory_limit_bytes
 from bench.model import Fact, Unreadable
 from bench.probes.source import chosen, field, read_fact, refusal
 
@@ -28,11 +28,14 @@ KERNEL_SETTINGS = (
 """Files of /proc/sys/vm, in the units of their names; of each ratio (percent) and bytes pair the one not 0 rules."""
 
 
-def memory_facts(root: Path) -> dict[str, Fact]:
-    """Read sizes in bytes, the choices for transparent huge pages, and the settings of /proc/sys/vm."""
+def memory_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
+    """Read sizes in bytes, the choices for transparent huge pages, and the settings of /proc/sys/vm.
+
+    The control group is that of a process.
+    """
     return {
         "ram_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("MemTotal"), "no /proc here"),
-        "control_group_limit_bytes": _control_group_limit(root),
+        "control_group_limit_bytes": _control_group_limit(root, process),
         "swap_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("SwapTotal"), "no /proc here"),
         "swap_kinds": read_fact(root, "proc/swaps", parse_swap_kinds, "no swap in this kernel"),
         "huge_page_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("Hugepagesize"), "no /proc here"),
@@ -42,12 +45,12 @@ def memory_facts(root: Path) -> dict[str, Fact]:
     }
 
 
-def _control_group_limit(root: Path) -> Fact:
+def _control_group_limit(root: Path, process: int | str) -> Fact:
     """Return the limit, or ``none``."""
     try:
-        return memory_limit_bytes(root) or "none"
+        return memory_limit_bytes(root, process) or "none"
     except OSError as error:
-        return refusal(error, root / "proc/self/cgroup", "no control groups here")
+        return refusal(error, root / "proc" / str(process) / "cgroup", "no control groups here")
     except ValueError as error:
         return Unreadable(unreadable=f"a control group has unexpected content: {error}")
 

@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model import Unreadable
-from bench.probes.source import LIVE, all_known, field, read_fact, read_path, word
+from bench.probes.source import LIVE, all_known, field, first_known, known_ones, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
-NO_SENSOR = "no temperature sensor of the processor in this kernel (x86_pkg_temp, coretemp, k10temp)"
+THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"
+NO_SENSOR = "no temperature sensor of the processor in this kernel"
 NO_CPUFREQ = "no cpufreq in this kernel"
 NO_THROTTLE = "this kernel does not count thermal throttling"
 NO_POWERCAP = "no powercap in this kernel"
 NO_PRESSURE = "no pressure stall information in this kernel"
 NOT_HERE = "gone while reading"
+DRIVERS = frozenset({"coretemp", "k10temp", "zenpower", "via_cputemp", "cpu_thermal", "soc_thermal"})
+"""Names of hwmon drivers that measure the processor."""
+ARM_ZONES = ("cpu", "soc", "bigcore", "littlecore")
+"""How the thermal zones of a processor begin on ARM boards: cpu-thermal, cpu_thermal, cpu0-thermal, soc-thermal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ class Stall:
     """Time in µs since boot in which some, or all, tasks waited for a resource."""
 
     some: int
-    full: int
+    full: int | None
+    """None: not counted, as of the processor before Linux 5.13."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class Sensors:
         self._root = root
         self._device = device
         self._temperatures = temperature_files(root)
-        self._throttles = sorted(root.glob(f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"))
+        self._throttles = Counters(root.glob(THROTTLE_FILES), NO_THROTTLE)
         self._frequencies = sorted(root.glob(f"{CPU}/cpufreq/policy*/scaling_cur_freq"))
         self._energies = energy_zones(root)
         self.energy_range_uj: dict[str, int | Unreadable] = {
@@ -100,7 +106,7 @@ class Sensors:
         """Read them all once."""
         return Reading(
             temperature_c=hottest(self._temperatures),
-            throttle_counts=sum_by_name(self._throttles),
+            throttle_counts=self._throttles.read(),
             frequency_mhz=mean_mhz(self._frequencies),
             energy_uj=self._energy(),
             pressure_us={kind: self._pressure(kind) for kind in ("cpu", "io", "memory")},
@@ -125,58 +131,76 @@ class Sensors:
         return read_fact(self._root, "proc/diskstats", lambda text: parse_disk(text, device), "no /proc here")
 
 
-def temperature_files(root: Path) -> list[Path]:
-    """Find the package's thermal zone, otherwise the sensors of the processor's own driver."""
-    zones = _named(root.glob("sys/class/thermal/thermal_zone*/type"), "x86_pkg_temp")
-    drivers = _named(root.glob("sys/class/hwmon/hwmon*/name"), "coretemp", "k10temp")
-    return [zone / "temp" for zone in zones] or [file for driver in drivers for file in driver.glob("temp*_input")]
+class Counters:
+    """Counters that each processor has under the same name; one that is switched off stands still meanwhile."""
+
+    def __init__(self, files: Iterable[Path], absent: str) -> None:
+        """Find those that can be read; ``absent`` says in words that there are none."""
+        self._files, self._absent = sorted(files), absent
+        self._last = {file: value for file, value in self._now().items() if not isinstance(value, Unreadable)}
+
+    def _now(self) -> dict[Path, int | Unreadable]:
+        return {file: read_path(file, int, NOT_HERE) for file in self._files}
+
+    def read(self) -> dict[str, int] | Unreadable:
+        """Return the sum over processors by the counters' name."""
+        now = self._now()
+        known = known_ones(now.values(), self._absent)
+        if isinstance(known, Unreadable):
+            return known
+        sums: Counter[str] = Counter()
+        for file, last in self._last.items():
+            value = now[file]
+            self._last[file] = last if isinstance(value, Unreadable) else value
+            sums[file.name] += self._last[file]
+        return dict(sums)
+
+
+def temperature_files(root: Path) -> list[list[Path]]:
+    """Find the processor's sensors: first the package's zone, then its driver's sensors, then an ARM board's zones."""
+    zones = [(zone / "temp", name) for zone, name in _names(root.glob("sys/class/thermal/thermal_zone*/type"))]
+    drivers = [(driver, name) for driver, name in _names(root.glob("sys/class/hwmon/hwmon*/name"))]
+    of_drivers = [file for driver, name in drivers if name in DRIVERS for file in sorted(driver.glob("temp*_input"))]
+    return [
+        [file for file, name in zones if name == "x86_pkg_temp"],
+        of_drivers,
+        [file for file, name in zones if name.startswith(ARM_ZONES)],
+    ]
 
 
 def energy_zones(root: Path) -> dict[str, Path]:
     """Find the RAPL zone of each processor package, by the zone's directory name."""
-    zones = _named(root.glob("sys/class/powercap/intel-rapl:*/name"), "package-")
-    return {zone.name: zone for zone in zones if zone.name.count(":") == 1}
+    zones = _names(root.glob("sys/class/powercap/intel-rapl:*/name"))
+    return {zone.name: zone for zone, name in zones if name.startswith("package-") and zone.name.count(":") == 1}
 
 
-def _named(files: Iterable[Path], *prefixes: str) -> list[Path]:
-    """Pick the directories whose file of this kind begins with one of the names."""
-    names = [(file, read_path(file, word, NOT_HERE)) for file in sorted(files)]
-    return [file.parent for file, name in names if isinstance(name, str) and name.startswith(prefixes)]
+def _names(files: Iterable[Path]) -> list[tuple[Path, str]]:
+    """Return the directory of each file that holds a name, and the name."""
+    names = [(file.parent, read_path(file, word, NOT_HERE)) for file in sorted(files)]
+    return [(directory, name) for directory, name in names if isinstance(name, str)]
 
 
-def hottest(files: list[Path]) -> float | Unreadable:
-    """Read the highest temperature in °C; the kernel counts in m°C."""
-    values = all_known(read_path(file, int, NOT_HERE) for file in files)
-    if isinstance(values, Unreadable):
-        return values
-    return max(values) / 1000 if values else Unreadable(unreadable=NO_SENSOR)
-
-
-def sum_by_name(files: list[Path]) -> dict[str, int] | Unreadable:
-    """Sum counters that each processor has under the same name."""
-    values = all_known(read_path(file, int, NOT_HERE) for file in files)
-    if isinstance(values, Unreadable):
-        return values
-    sums: Counter[str] = Counter()
-    for file, value in zip(files, values, strict=True):
-        sums[file.name] += value
-    return dict(sums) or Unreadable(unreadable=NO_THROTTLE)
+def hottest(sources: Iterable[list[Path]]) -> float | Unreadable:
+    """Read the highest temperature in °C of the first source of which a sensor answers; the kernel counts in m°C."""
+    values = first_known(
+        (known_ones((read_path(file, int, NOT_HERE) for file in files), NO_SENSOR) for files in sources if files),
+        NO_SENSOR,
+    )
+    return values if isinstance(values, Unreadable) else max(values) / 1000
 
 
 def mean_mhz(files: list[Path]) -> float | Unreadable:
-    """Average the current frequency; the kernel counts in kHz."""
-    values = all_known(read_path(file, int, NOT_HERE) for file in files)
-    if isinstance(values, Unreadable):
-        return values
-    return sum(values) / len(values) / 1000 if values else Unreadable(unreadable=NO_CPUFREQ)
+    """Average the current frequency of the processors that are on; the kernel counts in kHz."""
+    values = known_ones((read_path(file, int, NOT_HERE) for file in files), NO_CPUFREQ)
+    return values if isinstance(values, Unreadable) else sum(values) / len(values) / 1000
 
 
 def parse_stall(text: str) -> Stall:
     """Take the totals of a file of /proc/pressure."""
     totals = {line.split()[0]: int(line.rpartition("total=")[2]) for line in text.splitlines()}
-    if totals.keys() != {"some", "full"}:
+    if not {"some"} <= totals.keys() <= {"some", "full"}:
         raise ValueError(f"lines {', '.join(totals)}, not some and full")
-    return Stall(**totals)
+    return Stall(totals["some"], totals.get("full"))
 
 
 def parse_swap(text: str) -> SwapPages:

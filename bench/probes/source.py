@@ -23,10 +23,10 @@ def read_fact(root: Path, path: str, parse: Callable[[str], T], absent: str) -> 
     return read_path(root / path, parse, absent)
 
 
-def read_path(path: Path, parse: Callable[[str], T], absent: str) -> T | Unreadable:
-    """Parse one file whose path is known in full."""
+def read_path(path: Path, parse: Callable[[str], T], absent: str, errors: str = "strict") -> T | Unreadable:
+    """Parse one file whose path is known in full; ``errors`` as of ``open``: what bytes that are no text become."""
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8", errors=errors))
     except OSError as error:
         return refusal(error, path, absent)
     except (ValueError, LookupError) as error:
@@ -51,11 +51,24 @@ def _is_for_root_only(path: Path) -> bool:
 
 
 def read_each(root: Path, pattern: str, parse: Callable[[str], T], absent: str) -> list[T] | Unreadable:
-    """Parse every file that matches, in natural order, as ``all_known``."""
+    """Parse every file that matches, in natural order, as ``known_ones``."""
     paths = sorted(root.glob(pattern), key=lambda path: (len(str(path)), str(path)))
-    if not paths:
-        return Unreadable(unreadable=absent)
-    return all_known(read_path(path, parse, absent) for path in paths)
+    return known_ones((read_path(path, parse, absent) for path in paths), absent)
+
+
+def known_ones(facts: Iterable[T | Unreadable], absent: str) -> list[T] | Unreadable:
+    """Collect the facts that could be read, each of which says something by itself: a core may be off, a sensor dead.
+
+    Where none could, the first reason stands, or ``absent`` where there was nothing to read.
+    """
+    known: list[T] = []
+    reasons: list[Unreadable] = []
+    for fact in facts:
+        if isinstance(fact, Unreadable):
+            reasons.append(fact)
+        else:
+            known.append(fact)
+    return known or next(iter(reasons), Unreadable(unreadable=absent))
 
 
 def all_known(facts: Iterable[T | Unreadable]) -> list[T] | Unreadable:
@@ -76,9 +89,9 @@ def read_common(root: Path, pattern: str, parse: Callable[[str], T], absent: str
     return values[0] if all(value == values[0] for value in values) else values
 
 
-def first_known(facts: Iterable[T | Unreadable]) -> T | Unreadable:
+def first_known(facts: Iterable[T | Unreadable], absent: str = "no source for this fact") -> T | Unreadable:
     """Take the first fact that could be read, otherwise the last reason; later sources are not touched in vain."""
-    fact: T | Unreadable = Unreadable(unreadable="no source for this fact")
+    fact: T | Unreadable = Unreadable(unreadable=absent)
     for fact in facts:
         if not isinstance(fact, Unreadable):
             return fact

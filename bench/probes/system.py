@@ -39,6 +39,7 @@ def system_facts(root: Path) -> dict[str, Fact]:
         "hypervisor": read_fact(root, "proc/cpuinfo", parse_hypervisor, "no /proc here"),
         "container": container(root),
         **{name: _dmi(root, name) for name in DMI_NAMES},
+        "product_name": first_known((_board(root), _dmi(root, "product_name"))),
         "clock_source": read_fact(root, clock, word, "no clock source in this kernel"),
         "clock_synchronised": clock_synchronised(root),
         "knobs": read_fact(root, "etc/pgladder-host.json", parse_knobs, "not provisioned"),
@@ -47,6 +48,12 @@ def system_facts(root: Path) -> dict[str, Fact]:
 
 def _dmi(root: Path, name: str) -> str | Unreadable:
     return read_fact(root, f"sys/class/dmi/id/{name}", word, "no DMI tables in this kernel")
+
+
+def _board(root: Path) -> str | Unreadable:
+    """Name the board where a device tree does, as on ARM."""
+    tree = "sys/firmware/devicetree/base/model"
+    return read_fact(root, tree, lambda text: word(text.replace("\0", "")), "no device tree in this kernel")
 
 
 def parse_os_release(text: str) -> str:

@@ -14,6 +14,13 @@ class RemoteError(PgladderError):
 class UnreachableError(RemoteError, ConnectionError):
     """The box does not answer, or the connection was lost: it may be there again a moment later."""
 
+    def __init__(self, host: str, reason: str, *, silent_s: float = 0) -> None:
+        super().__init__(host, reason)
+        self.silent_s = silent_s
+        """How long its programs had not answered, while it could be reached."""
+        self.answered = 0.0
+        """When one answered last, as ``time.monotonic`` has it."""
+
 
 class NotTrustedError(RemoteError, WrongUseError):
     """Its host key is not the one recorded, or none is."""
@@ -32,3 +39,11 @@ class NotReadyError(RefusedError):
 
     def __init__(self, host: str) -> None:
         super().__init__(host, "it has no pgladder; make it ready: make provision")
+
+
+class TooMuchSaidError(RemoteError):
+    """The box sends what no pgladder sends: it is not listened to any more."""
+
+    def __init__(self, host: str, most_bytes: int = 0) -> None:
+        most = f"more than {most_bytes:,} bytes" if most_bytes else "without end"
+        super().__init__(host, f"it sends {most}, as no pgladder does: see to what runs there, then make provision")

@@ -1,6 +1,9 @@
-"""Which boxes, and how to reach them: from ``ansible-inventory``, so that there is one list of hosts."""
+"""Which boxes, and how to reach them: from Ansible's inventory, so that there is one list of hosts."""
 
 import json
+import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,92 +15,177 @@ from bench.model import WrongUseError
 
 CHECKOUT = Path(__file__).parents[2]
 TIMEOUT_S = 60
+VARIABLES: Mapping[str, Sequence[str]] = {
+    "address": ("ansible_ssh_host", "ansible_host"),
+    "port": ("ansible_ssh_port", "ansible_port"),
+    "user": ("ansible_ssh_user", "ansible_user"),
+    "key": ("ansible_ssh_private_key_file", "ansible_private_key_file"),
+    "password": ("ansible_ssh_password", "ansible_ssh_pass", "ansible_password"),
+    "sudo_password": ("ansible_sudo_pass", "ansible_become_pass", "ansible_become_password"),
+    "arguments": ("ansible_ssh_args",),
+    "common": ("ansible_ssh_common_args",),
+    "extra": ("ansible_ssh_extra_args",),
+    "known_hosts": ("known_hosts_file",),
+    "agent_user": ("bench_user",),
+}
+"""By what is meant: Ansible's names, strongest first, as its plugins ssh and sudo take them; the last two are ours."""
+OURS = "{{ known_hosts_args }}"
+"""What inventory/group_vars/all.yml gives Ansible's own ssh: a link sets the same by itself."""
+PLAY = "playbooks/hosts.yml"
+PLAIN = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_STDOUT_CALLBACK": "default",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONIOENCODING": "utf-8",
+}
+"""Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
+TOLD = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
+FAILED = re.compile(r"FAILED! => (?=\{)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A box of the inventory; ``user`` None is whoever SSH takes by itself."""
+    """A box of the inventory; None and empty: as SSH's own configuration says."""
 
     name: str
     address: str
-    port: int
-    user: str | None
-    key_file: Path | None
-    known_hosts: Path
-    agent_user: str
+    port: int | None = None
+    user: str | None = None
+    key_file: Path | None = None
+    known_hosts: Path | None = None
+    """The file of host keys that counts instead of SSH's own."""
+    ssh_words: tuple[str, ...] = ()
+    """More arguments of ssh."""
+    agent_user: str = "pgladder"
     """The system user that runs are carried out by."""
-    password: str | None = field(repr=False)
-    sudo_password: str | None = field(repr=False)
+    password: str | None = field(default=None, repr=False)
+    sudo_password: str | None = field(default=None, repr=False)
 
 
-def target(*, host: str = "", limit: str = "", user_name: str = "", port: str | int = "", key: str = "") -> list[str]:
-    """Return Ansible's arguments for the words of the front door, as the Makefile's TARGET does."""
-    pairs = (("ansible_user", user_name), ("ansible_port", port), ("ansible_ssh_private_key_file", key))
-    return [
-        *(["-i", "inventory", "-i", f"{host},", "--limit", host] if host else []),
-        *(["--limit", limit] if limit else []),
-        *(word for name, value in pairs if value for word in ("-e", f"{name}={value}")),
-    ]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Ansible, asked for the hosts; and its arguments, to ask for more."""
+
+    process: "subprocess.Popen[str]"
+    arguments: Sequence[str]
 
 
-def ask_ansible(arguments: Sequence[str]) -> subprocess.Popen[str]:
+def ask_ansible(arguments: Sequence[str]) -> Asked:
     """Ask for the hosts; ``arguments`` are Ansible's own (``-i``, ``--limit``, ``-e``). It takes a second or two."""
-    command = [str(Path(sys.executable).with_name("ansible-inventory")), "--list", *arguments]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, cwd=CHECKOUT)
+    return Asked(_ansible("ansible-inventory", "--list", *arguments), arguments)
 
 
-def answered(asked: subprocess.Popen[str]) -> list[Host]:
+def answered(asked: Asked) -> list[Host]:
     """Return the hosts that Ansible names.
 
     Raises:
-        WrongUseError: none fits, or one is described in a way that only Ansible itself understands.
+        WrongUseError: none fits, or what the inventory says of one can't be read.
 
     """
-    try:
-        out, complaints = asked.communicate(timeout=TIMEOUT_S)
-    except subprocess.TimeoutExpired as error:
-        asked.kill()
-        raise WrongUseError(f"ansible-inventory did not answer within {TIMEOUT_S} s.") from error
-    if asked.returncode:
-        raise WrongUseError(f"The inventory can't be read: {(complaints.strip().splitlines() or ['?'])[-1]}")
-    return parse_inventory(out)
+    variables = parse_inventory(_said(asked.process))
+    if any(_needs_ansible(value) for of in variables.values() for value in of.values()):
+        variables = parse_told(_said(_ansible("ansible-playbook", PLAY, *asked.arguments)))
+    return [host_of(name, of) for name, of in sorted(variables.items())]
 
 
-def parse_inventory(text: str) -> list[Host]:
-    """Read what ``ansible-inventory --list`` prints; raises as ``answered``."""
+def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
+    """Return what ``ansible-inventory --list`` prints of how to reach each host; raises as ``answered``."""
     listed = json.loads(text)
     variables: Mapping[str, Mapping[str, Any]] = listed["_meta"]["hostvars"]
     names = {name for group in listed.values() for name in group.get("hosts", ())} - {"localhost"}
     if not names:
         raise WrongUseError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
-    return [_host(name, variables.get(name, {})) for name in sorted(names)]
+    return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
-def _host(name: str, variables: Mapping[str, Any]) -> Host:
-    def text(variable: str) -> str | None:
-        value = variables.get(variable)
-        if isinstance(value, str) and "{{" in value:
-            raise WrongUseError(f"{name}: {variable} in the inventory is a template; write its value there.")
-        return None if value is None else str(value)
+def parse_told(text: str) -> dict[str, dict[str, Any]]:
+    """Return what the play ``PLAY`` prints of how to reach each host."""
+    decoder = json.JSONDecoder()
+    answers = {told[1]: decoder.raw_decode(text, told.end())[0]["msg"] for told in TOLD.finditer(text)}
+    return {name: _of_ssh(variables) for name, variables in answers.items()}
 
+
+def host_of(name: str, variables: Mapping[str, Any]) -> Host:
+    """Return a host of what Ansible says of it; raises as ``answered``."""
     if "/" in name or name.startswith("."):
         raise WrongUseError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
-    key = text("ansible_ssh_private_key_file")
+    meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
+    words = [_words(name, meant[each]) for each in ("arguments", "common", "extra")]
     return Host(
         name=name,
-        address=text("ansible_host") or name,
-        port=_port(name, text("ansible_port") or "22"),
-        user=text("ansible_user"),
-        key_file=Path(key).expanduser() if key else None,
-        known_hosts=Path(text("known_hosts_file") or "~/.ssh/known_hosts").expanduser(),
-        agent_user=text("bench_user") or "pgladder",
-        password=text("ansible_password") or text("ansible_ssh_pass"),
-        sudo_password=text("ansible_become_password") or text("ansible_become_pass"),
+        address=meant["address"] or name,
+        port=_port(name, meant["port"]),
+        user=meant["user"],
+        key_file=_file(meant["key"]),
+        known_hosts=_file(meant["known_hosts"]),
+        ssh_words=tuple(word for each in words for word in each),
+        agent_user=meant["agent_user"] or "pgladder",
+        password=meant["password"],
+        sudo_password=meant["sudo_password"],
     )
 
 
-def _port(name: str, text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 1 << 16:
+def _ansible(program: str, *arguments: str) -> "subprocess.Popen[str]":
+    command = [str(Path(sys.executable).with_name(program)), *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        encoding="utf-8",
+        errors="replace",
+        cwd=CHECKOUT,
+        env=os.environ | PLAIN,
+    )
+
+
+def _said(process: "subprocess.Popen[str]") -> str:
+    try:
+        out, complaints = process.communicate(timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        process.kill()
+        raise WrongUseError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
+    if process.returncode:
+        raise WrongUseError(f"The inventory can't be read: {_why(out, complaints)}")
+    return out
+
+
+def _why(out: str, complaints: str) -> str:
+    """Return what a task failed with, else the last line of what Ansible complains of."""
+    if failed := FAILED.search(out):
+        return str(json.JSONDecoder().raw_decode(out, failed.end())[0]["msg"])
+    return (complaints.strip().splitlines() or ["it does not say why"])[-1]
+
+
+def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what says how to reach a host."""
+    return {name: variables[name] for names in VARIABLES.values() for name in names if name in variables}
+
+
+def _needs_ansible(value: object) -> bool:
+    """Tell whether only Ansible itself knows what a value is: a template, or from a vault."""
+    return isinstance(value, dict) or (isinstance(value, str) and value != OURS and "{{" in value)
+
+
+def _value(variables: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    found = next((variables[name] for name in names if variables.get(name) not in (None, "")), None)
+    return None if found is None or found == OURS else str(found)
+
+
+def _file(text: str | None) -> Path | None:
+    return Path(text).expanduser() if text else None
+
+
+def _words(name: str, text: str | None) -> list[str]:
+    try:
+        return shlex.split(text or "")
+    except ValueError as error:
+        raise WrongUseError(f"{name}: SSH's arguments in the inventory can't be read ({error}): {text!r}") from error
+
+
+def _port(name: str, text: str | None) -> int | None:
+    if text is not None and (not text.isdecimal() or not 0 < int(text) < 1 << 16):
         raise WrongUseError(f"{name}: {text[:40]!r} is no port of a sshd.")
-    return int(text)
+    return None if text is None else int(text)

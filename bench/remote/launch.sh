@@ -1,7 +1,8 @@
 # Bring a plan and start its run, once. As root; the plan comes on standard input.
 #   launch.sh RUN SHA256 USER WHO [TURN]  SHA256 of the plan, USER that runs belong to, WHO launches, the last block
 #                                         that it may begin before it is given another turn; none: it takes no turns
-# Says "started", "resumed", "under way" or "finished"; exit code 75: another run has not ended, and which.
+# Says "started", "resumed", "under way" or "finished", and "by another plan" where that of this name is another; exit
+# code 75: another run has not ended, and which.
 set -eu
 run=$1 sha256=$2 user=$3 who=$4 turn=${5-}
 runs=/var/lib/pgladder/runs
@@ -22,24 +23,28 @@ mkdir -p -m 700 $own
 exec 9>$own/lock
 flock -w 20 9 || refuse "another control machine is launching there"
 
+other=
+if [ -e "$runs/$run/plan.json" ] && [ "$(sha256sum <"$runs/$run/plan.json")" != "$sha256  -" ]; then
+  other=" by another plan"
+fi
 if [ -e "$runs/$run/SHA256SUMS" ]; then
-  echo finished
+  echo "finished$other"
   exit
 fi
 if systemctl --quiet is-active "$unit"; then
-  echo "under way"
+  echo "under way$other"
   exit
 fi
 
 for link in "$wanted"/pgladder-run@*.service; do
-  other=${link##*/pgladder-run@}
-  other=${other%.service}
-  if [ ! -L "$link" ] || [ "$other" = "$run" ] || [ -e "$runs/$other/SHA256SUMS" ]; then continue; fi
-  busy "$other"
+  each=${link##*/pgladder-run@}
+  each=${each%.service}
+  if [ ! -L "$link" ] || [ "$each" = "$run" ] || [ -e "$runs/$each/SHA256SUMS" ]; then continue; fi
+  busy "$each"
 done
-for other in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating \
+for each in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating \
   'pgladder-run@*.service' | sed 's/^pgladder-run@\(.*\)\.service .*/\1/'); do
-  [ "$other" = "$run" ] || busy "$other"
+  [ "$each" = "$run" ] || busy "$each"
 done
 
 if [ ! -e "$runs/$run/plan.json" ]; then
@@ -56,10 +61,10 @@ if [ ! -e "$runs/$run/plan.json" ]; then
     sync "$1"' place "$runs" "$run" "$sha256" "$turn"
   outcome=started
 else
-  outcome=resumed
+  outcome=resumed$other
 fi
 
 echo "$run $who" >$launched
 systemctl enable --now --quiet "$unit" 9>&-
 sync -f "$wanted"
-echo $outcome
+echo "$outcome"

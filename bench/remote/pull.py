@@ -1,14 +1,16 @@
 """Bring the files of a run here: what is new, verified, moved in place; a cut pull goes on where it was cut."""
 
+import io
 from pathlib import Path
 
 from bench.model import to_json
-from bench.parcel import Arrived, DamagedError, digests, unpack
-from bench.remote.errors import RefusedError, RemoteError, UnreachableError
-from bench.remote.link import Link
+from bench.parcel import Arrived, DamagedError, TooMuchError, digests, unpack
+from bench.remote.errors import RefusedError, RemoteError
+from bench.remote.link import ANSWER_TIMEOUT_S, Link
+from bench.remote.session import Session
 from bench.remote.steps import PROGRAM
 
-BYTE_TIMEOUT_S = 60
+BUFFER_BYTES = 1 << 20
 
 
 def pull(link: Link, run: str, directory: Path) -> Arrived:
@@ -17,22 +19,42 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
     Raises:
         UnreachableError: the connection was lost; every file in place is whole, and the next pull goes on.
         RefusedError: there is no such run, or it can't be read there.
-        RemoteError: it can't be kept here.
+        RemoteError: it can't be kept here, or the box sends what is larger than a run.
 
     """
     have = to_json(digests(directory)) if directory.is_dir() else b"{}"
     script = f'exec nice -n 19 {PROGRAM} box --pack "$1"'
-    with link.session(script, run, user=link.host.agent_user, stdin=have, timeout_s=BYTE_TIMEOUT_S) as session:
+    with link.session(script, run, user=link.host.agent_user, stdin=have, timeout_s=ANSWER_TIMEOUT_S) as session:
         try:
-            with session.makefile("rb", 1 << 20) as stream:
-                return unpack(stream, directory)
+            return unpack(io.BufferedReader(_Stream(session), BUFFER_BYTES), directory)
+        except TooMuchError as error:
+            raise RemoteError(link.host.name, f"{error}; nothing more is taken from it") from error
         except DamagedError as error:
-            said = link.ended(session)
-            raise RefusedError(link.host.name, said.last_line.removeprefix("pgladder: ") or str(error)) from error
+            why = link.ended(session).last_line.removeprefix("pgladder: ") if session.closed else ""
+            raise RefusedError(link.host.name, why or str(error)) from error
         except OSError as error:
-            if isinstance(error, TimeoutError | UnreachableError) or (error.filename is None and error.errno is None):
+            if error.errno is None:  # of the way here, not of a file
                 raise
             raise RemoteError(
                 link.host.name,
                 f"its results can't be kept in {directory} ({error.strerror}): mend that, and pull the rest",
             ) from error
+
+
+class _Stream(io.RawIOBase):
+    """What a session says, as a file."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._chunk = b""
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Return how many bytes came, 0 at the end."""
+        self._chunk = self._chunk or self._session.recv(ANSWER_TIMEOUT_S)
+        size = min(len(buffer), len(self._chunk))
+        buffer[:size], self._chunk = self._chunk[:size], self._chunk[size:]
+        return size

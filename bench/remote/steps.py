@@ -1,14 +1,14 @@
 """What is done on one box: look, launch, give turns, follow, cancel; each a script or two, whole or not at all."""
 
 import hashlib
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
-from paramiko import Channel
-
 from bench.remote.errors import NotReadyError, RefusedError, RemoteError
-from bench.remote.link import Link, Said
+from bench.remote.link import ANSWER_TIMEOUT_S, Link, Said
+from bench.remote.session import Session
 
 HERE = Path(__file__).parent
 LAUNCH, TURN, FOLLOW, CANCEL = ((HERE / f"{name}.sh").read_text() for name in ("launch", "turn", "follow", "cancel"))
@@ -17,10 +17,13 @@ RUNS = "/var/lib/pgladder/runs"
 NO_SUCH_RUN, BUSY, NOT_FOUND = 12, 75, 127
 CANCEL_TIMEOUT_S = 330
 """The unit gives the agent 300 s to end."""
-CHUNK_BYTES = 1 << 16
+MOST_STATE_BYTES = 16 << 20
+MOST_PLAN_BYTES = 64 << 20
 SILENCE_S = 30
 """A box that says nothing for so long is asked whether it is there."""
 FULL_MB = 50
+OTHER = " by another plan"
+"""What ``launch.sh`` adds where another has launched under this name: its plan is the one that is carried out."""
 ENDINGS: dict[int, "Ending"] = {0: "finished", 10: "cancelled", 11: "failed"}
 
 Ending = Literal["finished", "cancelled", "failed"]
@@ -33,7 +36,7 @@ def look(link: Link) -> bytes:
         RefusedError: it has no pgladder (NotReadyError), or not one that answers, or its shell speaks first.
 
     """
-    said = link.run(f"exec {PROGRAM} box --json", user=link.host.agent_user)
+    said = link.run(f"exec {PROGRAM} box --json", user=link.host.agent_user, most_bytes=MOST_STATE_BYTES)
     if said.code == NOT_FOUND:
         raise NotReadyError(link.host.name)
     if said.code:
@@ -49,7 +52,7 @@ def look(link: Link) -> bytes:
 
 
 def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = False) -> str:
-    """Bring the plan and start the run; return ``started``, ``resumed``, ``under way`` or ``finished``.
+    """Bring the plan and start the run; return ``started``, ``resumed``, ``under way`` or ``finished``, and ``OTHER``.
 
     One in turns waits for its first (``give_turn``).
 
@@ -62,7 +65,7 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = Fals
     said = link.run(LAUNCH, run, sha256, link.host.agent_user, who, *turn, user="root", stdin=plan)
     if said.code == BUSY:
         raise RefusedError(link.host.name, f"{said.last_line}; wait for it, or: make cancel there")
-    return _checked(link, said, f"run {run} could not be started").out.decode().strip()
+    return _checked(link, said, f"run {run} could not be started").out.decode(errors="replace").strip()
 
 
 def give_turn(link: Link, run: str, block: int) -> None:
@@ -79,7 +82,8 @@ def takes_turns(link: Link, run: str) -> bool:
 
 def read_plan(link: Link, run: str) -> bytes:
     """Return the plan of a run."""
-    said = link.run('exec cat "$1"', f"{RUNS}/{run}/plan.json", user=link.host.agent_user)
+    place = f"{RUNS}/{run}/plan.json"
+    said = link.run('exec cat "$1"', place, user=link.host.agent_user, most_bytes=MOST_PLAN_BYTES)
     if said.code:
         raise RefusedError(link.host.name, f"there is no run {run} there")
     return said.out
@@ -92,20 +96,23 @@ def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> 
         UnreachableError: the connection was lost; go on at the offset that was reached.
 
     """
-    with link.session(FOLLOW, run, str(offset), user=link.host.agent_user, timeout_s=SILENCE_S) as session:
+    with link.session(FOLLOW, run, str(offset), user=link.host.agent_user, timeout_s=ANSWER_TIMEOUT_S) as session:
         while chunk := _heard(link, session):
             tell(chunk)
         said = link.ended(session)
     return ENDINGS[_checked(link, said, f"run {run} could not be followed", also=ENDINGS).code]
 
 
-def _heard(link: Link, session: Channel) -> bytes:
+def _heard(link: Link, session: Session) -> bytes:
     """Return the next bytes, none at the end; a trial may take its time, a box whose processes hang must not."""
     while True:
         try:
-            return bytes(session.recv(CHUNK_BYTES))
+            chunk = session.recv(SILENCE_S)
         except TimeoutError:
             link.ask()
+        else:
+            link.answered = time.monotonic()
+            return chunk
 
 
 def last_words(link: Link, run: str) -> str:

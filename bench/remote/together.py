@@ -68,25 +68,29 @@ def failure(host: str, error: Exception) -> Failure:
 
 
 def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
-    """Do a step, again where the connection was lost in the middle of it, until the box is away for too long.
+    """Do a step, again where the connection was lost in the middle of it, until the box gave no answer for too long.
 
-    The step must do no harm when done twice. A box that was never reached is not waited for.
+    The step must do no harm when done twice. A box that was never reached is not waited for. That its sshd lets us in
+    is no answer.
 
     Raises:
-        UnreachableError: it stayed away.
+        UnreachableError: it stayed away, or silent.
 
     """
-    away_since, reached, tries = 0.0, link.reached, 0
+    away_since, answered, tries = 0.0, -1.0, 0
     while True:
         try:
             return step(link)
         except (UnreachableError, NotAdmittedError) as error:  # a box that is booting lets nobody in
             if link.reached == 0 or link.given_up.is_set():
                 raise
-            if link.reached != reached or not tries:
-                away_since, reached, tries = time.monotonic(), link.reached, 0
-                says(f"{error}; trying again")
-            elif time.monotonic() - away_since > patience_s:
+            last = error.answered if isinstance(error, UnreachableError) else answered
+            if last > answered or not tries:
+                silent_s = error.silent_s if isinstance(error, UnreachableError) else 0
+                away_since, answered, tries = time.monotonic() - silent_s, last, 0
+            if time.monotonic() - away_since >= patience_s:
                 raise
+            if not tries:
+                says(f"{error}; trying again")
             link.given_up.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             tries += 1

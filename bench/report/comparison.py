@@ -22,7 +22,7 @@ from bench.report.ratios import (
     rank_text,
     shortened,
 )
-from bench.report.terminal import DASH, print_whole, rate, short
+from bench.report.terminal import DASH, percentile, print_whole, rate
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
@@ -104,7 +104,8 @@ def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
 def cost_figures(arm: ArmSummary) -> Sequence[str]:
     """Return what an arm's rows cost, in the order of ``COSTS``."""
     energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
-    return short(arm.p50_ms), short(arm.p99_ms), rate(arm.rows_per_s_per_cpu), energy
+    p50, p99 = arm.latency_intervals.get("p50"), arm.latency_intervals.get("p99")
+    return percentile(arm.p50_ms, p50), percentile(arm.p99_ms, p99), rate(arm.rows_per_s_per_cpu), energy
 
 
 def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
@@ -188,7 +189,8 @@ def caption(report: ComparisonReport) -> str:
     paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     text = (
-        f"ratio: of {report.headline} rates, geometric mean, {paired}; interval: {coverage:g} %, {holds}"
+        f"rates: geometric means over blocks; ratio: of the {report.headline} ones, {paired}; interval:"
+        f" {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
         " found in 8 of 10 cases (>2×: a factor above 2)"
         "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"

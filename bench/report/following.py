@@ -18,6 +18,8 @@ SPARKS = 16
 WAITS = "waits for its turn"
 STYLES = {"valid": "", "suspect": "yellow", "void": "red"}
 REFRESH_PER_S = 2
+COLUMNS = ("box", "trial", "block", "under way", "measured last, rows/s", "so far", "°C", "left")
+NUMBERS = {"trial", "°C", "left"}
 
 
 @dataclass(slots=True)
@@ -94,10 +96,8 @@ class Following:
 
     def _table(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-        for name in ("box", "trial", "block", "phase, variant, layout", "rows/s", "so far", "°C", "left"):
-            table.add_column(
-                name, justify="right" if name in {"trial", "rows/s", "°C", "left"} else "left", no_wrap=True
-            )
+        for name in COLUMNS:
+            table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
         now = time.monotonic()
         rows = list(self._rows.values())
         for host, row in self._rows.items():
@@ -115,11 +115,16 @@ def cells(host: str, row: Row, left: float) -> list[str]:
         f"{trial.trial if trial else so_far.done}/{count}",
         f"{trial.block}/{so_far.plan.trials[-1].block}" if trial else "",
         f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.state != WAITS else row.state,
-        rate(rates[-1]) if rates else DASH,
+        _last(so_far.records),
         sparkline(rates, SPARKS),
         DASH if heat is None else f"{heat:.0f}",
         duration(left) if trial else "",
     ]
+
+
+def _last(records: Sequence[Record]) -> str:
+    """Return the last rate under its own trial's name: beside it in the table stands the next one's."""
+    return f"{records[-1].phase} {records[-1].variant} {rate(records[-1].rows_per_s)}" if records else DASH
 
 
 def _reasons(record: Record) -> str:

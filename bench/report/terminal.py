@@ -1,9 +1,9 @@
 """The ladder as a table of at most 100 columns, doubts first."""
 
 import os
-import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import ceil, floor, log10
 from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -12,20 +12,19 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
-from bench.model import Fingerprint, Unreadable
+from bench.model import Fact, Fingerprint, Unreadable
+from bench.plain import harmless
 
 WIDTH = 100
 NO_LIMIT = 1000
 MARKS = {"suspect": "?", "void": "!"}
+DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
+"""The worst first."""
 DASH = "–"
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""C0 but newline and tab, DEL, C1 (ECMA-48)."""
-
-
-def harmless(text: str) -> str:
-    """Return a text without control characters but newline and tab: a terminal would obey those of foreign files."""
-    return CONTROL.sub("", text)
+MOST_MOVED = 5
+"""An interval that moves the last figure by more than so many, up or down, leaves it out."""
 
 
 class PatientConsole(Console):
@@ -43,11 +42,16 @@ class PatientConsole(Console):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
+    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org).
+
+    What stands in brackets is text: a path or a server's message may have some.
+    """
     stream = sys.stderr if stderr else sys.stdout
     wide = None if stream.isatty() else WIDTH
     colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    out = PatientConsole(stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors)
+    out = PatientConsole(
+        stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors, markup=False, emoji=False
+    )
     out.width = min(out.width, WIDTH)
     return out
 
@@ -83,9 +87,10 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
     used = sorted({rung.trials - rung.void for rung in ladder.rungs})
     most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
-    blocks = f"median of {most} trials" if used[-1] > 1 else "one trial: no spread known"
+    blocks = f"{most} trials as one" if used[-1] > 1 else "one trial: no spread known"
     text = (
-        f"{blocks}, {ladder.seconds:g} s windows; latency of one commit in ms, {row_latency}; cores of client, server"
+        f"{blocks}, {ladder.seconds:g} s windows, closed loop; latency of one commit in ms, {row_latency};"
+        " cores of client, server"
     )
     spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
     if used[-1] > 1 and spreads:
@@ -138,8 +143,8 @@ def cells(rung: Rung) -> Iterable[str]:
         "void" if rung.rows_per_s is None else rate(rung.rows_per_s),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
-        short(latency.p50),
-        short(latency.p99),
+        percentile(latency.p50, latency.intervals.get("p50")),
+        percentile(latency.p99, latency.intervals.get("p99")),
         short(None if rung.row_latency_ms is None else rung.row_latency_ms * 1000),
         _cores(rung.client_cores),
         _cores(rung.server_cores),
@@ -157,17 +162,27 @@ def rate(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def short(value: float | None) -> str:
-    """Return a duration with three figures or so: 0.260, 6.30, 133, 1,250, 12.5k."""
+def percentile(value: float | None, interval: tuple[float, float] | None) -> str:
+    """Return a percentile with no more figures than its interval bears: 11 where that is 10.2 to 11.6, not 10.9."""
+    if not value or interval is None or interval[0] == interval[1]:
+        return short(value)
+    moved = (interval[1] - interval[0]) / 2 / MOST_MOVED
+    figures = floor(log10(value)) - ceil(log10(moved)) + 1
+    return short(value, max(1, min(figures, 3)))
+
+
+def short(value: float | None, figures: int = 3) -> str:
+    """Return a duration with so many figures, at most three: 0.260, 6.30, 133, 1,250, 12.5k."""
     if value is None:
         return DASH
+    value = float(f"{value:.{figures}g}") if figures < 3 else value
     if value >= 9_999.5:
-        return _thousands(value)
+        return _thousands(value, figures)
     if 0 < value < 0.0005:
         return "<.001"
     if value < 0.1:
         return f"{value:.3f}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.{figures}g}".rstrip(".")
 
 
 def _thousands(value: float, figures: int = 3) -> str:
@@ -200,21 +215,26 @@ def _times(value: float | None) -> str:
 
 
 def doubt_lines(ladder: Ladder) -> Iterable[Text]:
-    """Return a line for each kind of doubt that the records carry: where, and in the words of the first trial."""
+    """Return a line for each kind of doubt that the records carry: where, and in the words of the gravest."""
     found: dict[tuple[str, str], list[tuple[Rung, Doubt]]] = {}
     for rung in ladder.rungs:
         for doubt in rung.doubts:
             found.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
-    for (state, _), same in found.items():
-        yield Text(_doubt(ladder, state, same), style="red" if state == "void" else "yellow")
+    for (state, _), same in sorted(found.items(), key=_rank):
+        yield Text(_doubt(ladder, state, same), style=DOUBT_STYLES[state])
+
+
+def _rank(one: tuple[tuple[str, str], list[tuple[Rung, Doubt]]]) -> tuple[int, float]:
+    (state, _), same = one
+    return list(DOUBT_STYLES).index(state), -max(doubt.reason.share or 0 for _, doubt in same)
 
 
 def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
     where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
-    first = same[0][1]
-    likewise = f" in trial {first.trials[0]}, likewise in the others" if same[1:] or first.trials[1:] else ""
-    word = f"{state.capitalize()} {MARKS.get(state, '?')}"
-    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {first.reason.detail}{likewise}: {where}"
+    gravest = max((doubt for _, doubt in same), key=lambda doubt: size_of_doubt(doubt.reason))
+    likewise = f" in trial {gravest.worst}, likewise in the others" if same[1:] or gravest.trials[1:] else ""
+    word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
+    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}: {where}"
 
 
 def _list(doubt: Doubt) -> str:
@@ -232,13 +252,21 @@ def describe_host(host: Fingerprint) -> Text:
     version = known("postgresql", "version").split(" on ")[0]
     ram = facts.get("memory", {}).get("ram_bytes")
     memory = f"{ram / (1 << 30):.0f} GiB" if isinstance(ram, int) else "unknown RAM"
-    fsync = facts.get("disk", {}).get("fsync_per_s")
-    flushes = f"{fsync:,.0f} fdatasync/s" if isinstance(fsync, int | float) else "fdatasync/s unknown"
-    disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {flushes}"
-    return Text(
-        f"{host.host}: {known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}, {disk}; {version};"
-        f" {known('system', 'os')}, kernel {known('system', 'kernel')}"
-    )
+    disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
+    cpu = f"{known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}"
+    system = f"{known('system', 'os')}, kernel {known('system', 'kernel')}"
+    if clients_on := facts.get("pgladder", {}).get("clients_on"):
+        return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
+    return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
+
+
+def _flushes(disk: Mapping[str, Fact]) -> str:
+    """Return how often it flushes, with the spread of the readings where there were several."""
+    middle, least, most = (disk.get(f"fsync_per_s{which}") for which in ("", "_least", "_most"))
+    if not isinstance(middle, int | float):
+        return "fdatasync/s unknown"
+    spread = f" ({least:,.0f} to {most:,.0f})" if isinstance(least, float) and isinstance(most, float) else ""
+    return f"{middle:,.0f} fdatasync/s{spread}"
 
 
 def duration(seconds: float) -> str:

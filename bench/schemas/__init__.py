@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from bench.analysis.comparison import ComparisonReport
-from bench.analysis.ladder import LadderReport
+from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
 from bench.model import Fingerprint, Plan, Record, Samples
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).parent
-FORMATS: tuple[type, ...] = (Plan, Fingerprint, Record, Samples, LadderReport, ComparisonReport, BoxNoise)
+FORMATS: tuple[type, ...] = (Plan, Fingerprint, Record, Samples, Ladders, ComparisonReport, BoxNoise)
 
 
 def file_name(kind: type) -> str:

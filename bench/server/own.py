@@ -6,13 +6,14 @@ How it comes to be and how it is started and stopped is the business of ``privat
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
 import psycopg2
 
-from bench.model import Endpoint, Transport, Variant
+from bench.model import Endpoint, Reason, Transport, Variant
 from bench.server.server import Server
 from bench.server.session import ServerError, Session
 from bench.server.staging import complaint
@@ -36,6 +37,7 @@ class OwnServer(Server, ABC):
 
     schema = "pgladder"
     exclusive = True
+    doubts: Sequence[Reason] = ()
     start_timeout_s = 60
     """Recovery from a crash included."""
 
@@ -113,13 +115,17 @@ class OwnServer(Server, ABC):
 
     def _complaint(self) -> str:
         """Return what PostgreSQL said of its trouble since it was last started."""
-        log = self._log.read_bytes()[self._log_before :].decode(errors="replace")
-        return complaint(log) or "its log is empty"
+        return complaint(self._new_log()) or "its log is empty"
+
+    def _new_log(self) -> str:
+        """Return what was added to the log since PostgreSQL was last started."""
+        return self._log.read_bytes()[self._log_before :].decode(errors="replace")
 
     # --- what others need to know ------------------------------------------------------------------------------------
 
     def endpoint(self, transport: Transport) -> Endpoint:
         """See ``Server.endpoint``."""
+        tls = {"sslmode": "verify-ca", "sslrootcert": str(self._reach.certificate)}
         return Endpoint(
             transport=transport,
             host=str(self._reach.sockets) if transport == "socket" else "127.0.0.1",
@@ -128,16 +134,22 @@ class OwnServer(Server, ABC):
             database=self._reach.database,
             schema=self.schema,
             password=self._reach.password,
-            root_certificate=str(self._reach.certificate) if transport == "tls" else None,
+            parameters=tls if transport == "tls" else {"sslmode": "disable"},
         )
 
     def connect(self) -> Session:
         """See ``Cluster.connect``."""
-        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""})
+        return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""}, self.schema)
 
     def session(self) -> Session:
         """See ``Server.session``."""
-        return Session(self.endpoint("socket").psycopg2_arguments())
+        session = Session(self.endpoint("socket").psycopg2_arguments(), self.schema)
+        session.prove_schema()
+        return session
+
+    def others(self, session: Session) -> Sequence[int]:  # noqa: ARG002 - nobody else uses it
+        """See ``Server.others``."""
+        return ()
 
     def data_directory(self) -> Path:
         """See ``Server.data_directory``."""

@@ -1,31 +1,32 @@
 """A throwaway PostgreSQL 15 of our own: made for a run, stopped and removed with it.
 
-It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``postgres`` or ``nobody``. It dies with the
-agent, however that ends (``setpriv --pdeathsig``). Configuration is a base of includes; harness and variant are files,
-which ``swap`` replaces.
+It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``postgres`` or ``nobody``, who owns all of
+it, and with whose rights all of it is made and removed (``owner``). It dies with the agent, however that ends.
+Configuration is a base of includes; harness and variant are files, which ``swap`` replaces.
 """
 
 import contextlib
 import fcntl
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
-from bench.files import write_whole
+from bench.files import make_directories
 from bench.model import Variant, WrongUseError
 from bench.server.own import OwnServer, Reach
+from bench.server.owner import Owner, ordinary_user
 from bench.server.session import ServerError
 from bench.server.staging import VARIANT_FILE, Staging
 from bench.server.swap import Swapping
 
 MARKER = "made-by-pgladder"
+"""Lies in what is ours to remove; names the directories above it that were made for it, a line each."""
+APPEND = 'cat >>"$1"'
+LOGGED = 'exec "$@" >>"$0" 2>&1'
 USER = "pgladder"
 STOP_TIMEOUT_S = 60
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
@@ -41,22 +42,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def ordinary_user() -> pwd.struct_passwd:
-    """Return the user a server runs as: ourselves, or as root ``postgres`` or ``nobody``."""
-    if os.geteuid() != 0:
-        return pwd.getpwuid(os.geteuid())
-    known = {user.pw_name: user for user in pwd.getpwall()}
-    return known.get("postgres") or known["nobody"]
-
-
 class PrivateServer(OwnServer):
     """A cluster in ``home/server``."""
 
     what = "a private PostgreSQL 15"
 
     def __init__(self, home: Path, bin_dir: Path) -> None:
-        base = self._base = home / "server"
-        self._bin, self._owner = bin_dir, ordinary_user()
+        base = self._base = home.absolute() / "server"
+        self._bin, self._owner = bin_dir.absolute(), Owner(ordinary_user())
         reach = Reach(
             sockets=base / "run",
             port=free_port(),
@@ -70,6 +63,8 @@ class PrivateServer(OwnServer):
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
             raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
+        self._made: list[Path] = []
+        """Directories that are not the user's, the topmost first: they go with the run."""
         self._held = self._hold_directory()
 
     # --- making and removing -----------------------------------------------------------------------------------------
@@ -77,47 +72,96 @@ class PrivateServer(OwnServer):
     def create(self, harness: Variant, *, tls: bool) -> None:
         """Make the cluster, replacing what an earlier run left; it is not started yet."""
         self._harness = harness
-        self._remove()
-        self._base.mkdir(parents=True)
-        (self._base / MARKER).touch()
-        for directory in (self._data, self._reach.sockets):
-            directory.mkdir(mode=0o700 if directory == self._data else 0o755)
-            os.chown(directory, self._owner.pw_uid, self._owner.pw_gid)
-        self._log.touch()
+        self._empty()
+        self._owner.do("mkdir", self._reach.sockets)
         self._initdb()
-        with (self._data / "postgresql.conf").open("a") as base:
-            base.write("include_dir 'pgladder'\n")
-        self._own_directory(self._data / "pgladder")
-        self._write("10-harness.conf", harness.text)
+        self._owner.do("sh", "-c", APPEND, "sh", self._data / "postgresql.conf", text="include_dir 'pgladder'\n")
+        self._owner.do("mkdir", self.configuration)
+        self._owner.write(self.configuration / "10-harness.conf", harness.text)
         self.write_variant("")
         if tls:
             self._make_certificate()
-        staging = Staging(self._base / "staged", self._data, self.configuration, self._bin, self._as_owner)
+        staging = Staging(self._base / "staged", self._data, self.configuration, self._bin, self._owner)
         self._swapping = Swapping(self, staging, harness)
 
-    def _hold_directory(self) -> IO[str]:
-        """Hold the directory against a run in another network namespace, which the box's lock does not reach."""
-        self._base.parent.mkdir(parents=True, exist_ok=True)
-        held = self._base.with_name("server.lock").open("w")
+    def _hold_directory(self) -> int:
+        """Make the directory, or take what an earlier run left, and hold it against a run in another network namespace.
+
+        The box's lock does not reach that far. Held is the directory itself, which only its owner and root may open.
+        """
+        try:
+            self._made = make_directories(self._base.parent, 0o755 if os.geteuid() == 0 else 0o700)
+            self._base.mkdir(mode=0o700)
+            there = False
+        except FileExistsError:
+            there = True
+        except OSError as error:
+            raise WrongUseError(f"{self._base} can't be made ({error.strerror}); choose another --data-dir.") from error
+        held = self._held_or_refused()
+        try:
+            if there:
+                self._check_ours(held)
+            else:
+                os.fchown(held, self._owner.user.pw_uid, self._owner.user.pw_gid)
+                self._mark()
+        except BaseException:
+            os.close(held)
+            raise
+        return held
+
+    def _held_or_refused(self) -> int:
+        try:
+            held = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError as error:
+            raise self._not_ours() from error
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            held.close()
+            if not os.path.samestat(os.fstat(held), self._base.lstat()):
+                raise FileNotFoundError  # of a run that ended just now, and removed it
+        except (BlockingIOError, FileNotFoundError) as error:
+            os.close(held)
             raise WrongUseError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
-        if self._base.exists() and not (self._base / MARKER).exists():
-            held.close()
-            raise WrongUseError(f"{self._base} was not made by pgladder; choose another --data-dir.")
         return held
+
+    def _check_ours(self, held: int) -> None:
+        """See that an earlier run of ours made the directory, and take over what it made above."""
+        if os.fstat(held).st_uid != self._owner.user.pw_uid:
+            raise self._not_ours()
+        marker = self._owner.run(["cat", self._base / MARKER])
+        if marker.returncode:
+            raise self._not_ours()
+        made = marker.stdout.splitlines()
+        self._made = [each for each in reversed(self._base.parents) if str(each) in made]
+
+    def _not_ours(self) -> WrongUseError:
+        user = self._owner.user.pw_name
+        return WrongUseError(
+            f"{self._base} was not made by pgladder for the user {user}; remove it or choose another --data-dir."
+        )
+
+    def _mark(self) -> None:
+        """Say in the directory that it is ours; the first thing its owner does there.
+
+        Raises:
+            WrongUseError: he can't get there.
+
+        """
+        try:
+            self._owner.write(self._base / MARKER, "".join(f"{each}\n" for each in self._made))
+        except OSError as error:
+            self._remove_directories()
+            raise WrongUseError(
+                f"The user {self._owner.user.pw_name}, who runs the server, can't make it in {self._base}: {error};"
+                " let that user enter every directory above it, or choose another --data-dir."
+            ) from error
 
     def _initdb(self) -> None:
         password_file = self._base / "password"
-        password_file.touch(mode=0o600)
-        os.chown(password_file, self._owner.pw_uid, self._owner.pw_gid)
-        password_file.write_text(self._reach.password)
+        self._owner.put(password_file, self._reach.password)
         options = "--no-sync --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --no-instructions"
         where = [f"--username={USER}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
-        done = self._as_owner([self._bin / "initdb", *options.split(), *where])
-        password_file.unlink()
+        done = self._owner.run([self._bin / "initdb", *options.split(), *where])
+        self._owner.do("rm", password_file)
         if done.returncode:
             raise ServerError(f"initdb failed in {self._data}: {_last_line(done.stderr)}")
 
@@ -126,20 +170,10 @@ class PrivateServer(OwnServer):
             raise WrongUseError("The transport tls needs openssl to make a certificate: apt-get install openssl.")
         options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost"
         files: list[str | Path] = ["-keyout", self._data / "server.key", "-out", self._data / "server.crt"]
-        done = self._as_owner(["openssl", *options.split(), *files])
+        done = self._owner.run(["openssl", *options.split(), *files])
         if done.returncode:
             raise ServerError(f"openssl could not make a certificate: {_last_line(done.stderr)}")
-        shutil.copyfile(self._data / "server.crt", self._reach.certificate)
-        self._reach.certificate.chmod(0o644)
-
-    def _own_directory(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700)
-        os.chown(directory, self._owner.pw_uid, self._owner.pw_gid)
-
-    def _write(self, name: str, text: str) -> None:
-        path = self._data / "pgladder" / name
-        write_whole(path, text.encode())
-        os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
+        self._owner.do("cp", self._data / "server.crt", self._reach.certificate)
 
     @property
     def configuration(self) -> Path:
@@ -148,31 +182,31 @@ class PrivateServer(OwnServer):
 
     def write_variant(self, text: str) -> None:
         """See ``Cluster.write_variant``."""
-        self._write(VARIANT_FILE, text)
+        self._owner.write(self.configuration / VARIANT_FILE, text)
 
-    def _remove(self) -> None:
-        if self._base.exists():
-            shutil.rmtree(self._base)
+    def _empty(self) -> None:
+        """Remove all that is in the directory but the mark that it is ours."""
+        self._owner.do("find", self._base, "-mindepth", "1", "!", "-path", self._base / MARKER, "-delete")
+
+    def _remove_directories(self) -> None:
+        """Remove what was made for the run; a directory of the user's stays, and so does one with files of others."""
+        with contextlib.suppress(OSError):
+            for each in (self._base, *reversed(self._made)):
+                each.rmdir()
 
     def close(self) -> None:
         """Stop the server, which has nothing to save any more, and remove the cluster."""
         self.stop(IMMEDIATE)
-        self._remove()
-        Path(self._held.name).unlink()
-        self._held.close()
-        with contextlib.suppress(OSError):  # somebody else's files are in it
-            self._base.parent.rmdir()
+        try:
+            self._empty()
+            self._owner.do("rm", "-f", self._base / MARKER)
+        except OSError as error:
+            raise ServerError(f"The private server in {self._base} can't be removed: {error}; remove it.") from error
+        finally:
+            self._remove_directories()
+            os.close(self._held)
 
     # --- running -----------------------------------------------------------------------------------------------------
-
-    def _drop_to_owner(self, *more: str) -> list[str]:
-        ids = [f"--reuid={self._owner.pw_uid}", f"--regid={self._owner.pw_gid}", "--init-groups"]
-        return ["setpriv", *(ids if os.geteuid() == 0 else []), *more, "--"]
-
-    def _as_owner(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._drop_to_owner(), *command], capture_output=True, text=True, check=False, cwd=self._base
-        )
 
     def alive(self) -> bool:
         """See ``Cluster.alive``."""
@@ -180,15 +214,22 @@ class PrivateServer(OwnServer):
 
     def start(self) -> None:
         """See ``Cluster.start``."""
-        drop = self._drop_to_owner("--pdeathsig", "QUIT")
         own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}"]
-        command: list[str | Path] = [*drop, self._bin / "postgres", "-D", self._data, *own]
-        with self._log.open("ab") as log:
-            self._log_before = log.tell()
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, cwd=self._base
-            )
+        server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
+        with contextlib.suppress(FileNotFoundError):
+            self._log_before = self._log.lstat().st_size
+        self._process = subprocess.Popen(
+            self._owner.command(*server, die_with_us=True),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+            cwd="/",
+        )
         self._wait_ready()
+
+    def _new_log(self) -> str:
+        return self._owner.run(["tail", "-c", f"+{self._log_before + 1}", self._log]).stdout
 
     def stop(self, how: signal.Signals = FAST) -> None:
         """See ``Cluster.stop``."""

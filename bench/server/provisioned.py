@@ -6,9 +6,9 @@ unit by sudo. What provisioning put in force stays beside it (``proved``), so it
 
 import os
 import pwd
+import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +20,7 @@ from bench.conf import read_conf
 from bench.files import write_whole
 from bench.model import Plan, Variant, WrongUseError
 from bench.server.own import OwnServer, Reach
+from bench.server.owner import Owner
 from bench.server.session import ServerError
 from bench.server.staging import Staging
 from bench.server.swap import Swapping
@@ -59,7 +60,8 @@ class ProvisionedServer(OwnServer):
         )
         self.harness = as_variant("harness", _read(cluster.harness_file))
         """As it is in force; a plan's must be the same."""
-        self._staged: tempfile.TemporaryDirectory[str] | None = None
+        self._staged = cluster.password_file.with_name("staged")
+        """In our home, as /tmp is everybody's; what an agent that was killed left there is replaced."""
 
     @property
     def what(self) -> str:
@@ -90,8 +92,7 @@ class ProvisionedServer(OwnServer):
 
     def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - provisioning decided on TLS
         """Prove that the cluster is as it was provisioned; where it is not, start it anew so."""
-        self._staged = tempfile.TemporaryDirectory(prefix="pgladder-")
-        staging = Staging(Path(self._staged.name) / "staged", self._data, self.configuration, self._bin, _run)
+        staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
         self._swapping = Swapping(self, staging, harness)
         try:
             if self.alive():
@@ -107,14 +108,13 @@ class ProvisionedServer(OwnServer):
             ServerError: that can't be done; says what to do.
 
         """
-        if self._swapping is None or self._staged is None:
-            return
         try:
-            self._put_back(self._swapping)
+            if self._swapping is not None:
+                self._put_back(self._swapping)
         except (ServerError, psycopg2.Error) as error:
             raise self._spoilt(error) from error
         finally:
-            self._staged.cleanup()
+            shutil.rmtree(self._staged, ignore_errors=True)
 
     def _put_back(self, swapping: Swapping) -> None:
         try:
@@ -126,7 +126,7 @@ class ProvisionedServer(OwnServer):
                 self.write_variant(self._provisioned.text)
                 self.start()
             with closing(self.connect()) as session:
-                session.run(f"DROP SCHEMA IF EXISTS {self.schema} CASCADE")
+                session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
 
     def _is_put_back(self) -> bool:
         return self._cluster.variant_file.read_text() == self._provisioned.text
@@ -168,7 +168,7 @@ class ProvisionedServer(OwnServer):
         An interruption waits until it has: a unit that is told to stop while it starts may leave a server that
         systemd does not know.
         """
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
             done = _run(["sudo", "-n", "systemctl", verb, self._cluster.unit])
         finally:

@@ -1,9 +1,10 @@
 """What the agent needs of a server, whoever runs it: ``private`` starts its own, ``brought`` is given one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench.model import Endpoint, Transport, Variant
+from bench.model import Endpoint, Reason, Transport, Variant
 from bench.server.session import Session
 
 
@@ -14,9 +15,16 @@ class Server(Protocol):
     """Where the table is made; nothing outside it is touched."""
     exclusive: bool
     """Nobody else uses it: transaction ids can be accounted for."""
+    doubts: Sequence[Reason]
+    """What speaks against every trial on it, from the start."""
 
     def session(self) -> Session:
-        """Connect for the agent's own purposes."""
+        """Connect for the agent's own purposes, and prove that the connection is in our schema.
+
+        Raises:
+            ServerError: it is not.
+
+        """
         ...
 
     def endpoint(self, transport: Transport) -> Endpoint:
@@ -45,6 +53,10 @@ class Server(Protocol):
 
     def postmaster(self) -> int | None:
         """Return the process id of its postmaster, None where it can't be observed from here."""
+        ...
+
+    def others(self, session: Session) -> Sequence[int]:
+        """Return the process ids of sessions on it that are not ours; none where they can't be observed from here."""
         ...
 
     def data_directory(self) -> Path | None:

@@ -4,6 +4,7 @@ Phases never use it; it goes over the socket where there is one, so that it cost
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from select import select
@@ -12,12 +13,18 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extensions
-from psycopg2 import sql
 from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 
-from bench.model import Layout, PgladderError
+from bench.model import Layout, PgladderError, Unreadable
+from bench.table import qualified
 
-STATEMENT_TIMEOUT_MS = 600_000
+STATEMENT_TIMEOUT_S = 600
+LOCK_TIMEOUT_S = 10
+ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 10
+"""For a statement and its commit: one that waits for a standby is not ended by ``statement_timeout``."""
+DDL_TIMEOUT_S = 60
+"""For what takes milliseconds, or seconds where the disk stalls or a large table goes."""
+LIMITS = f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'; SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
 
 
 class ServerError(PgladderError, RuntimeError):
@@ -36,45 +43,71 @@ class VariantError(ServerError):
         self.variant, self.why = variant, why
 
 
-def script(name: str) -> str:
-    """Return the text of ``bench/server/sql/<name>.sql``."""
-    return (files("bench.server") / "sql" / f"{name}.sql").read_text()
+def lacking(error: psycopg2.Error) -> str | None:
+    """Return why the server refuses what others have, None where something else is wrong (SQLSTATE classes 0A, 42)."""
+    if (error.pgcode or "")[:2] not in ("0A", "42"):
+        return None
+    return " ".join(str(error.diag.message_primary).split())
 
 
-def _wait(connection: psycopg2.extensions.connection, seconds: float | None = None) -> None:
+def _wait(connection: psycopg2.extensions.connection, seconds: float) -> None:
     """Wait for an answer; Ctrl-C cancels the statement at once, where libpq's own wait would only end with it."""
-    deadline = None if seconds is None else monotonic() + seconds
+    deadline = monotonic() + seconds
     try:
         while (state := connection.poll()) != POLL_OK:
-            sockets, left = [connection.fileno()], None if deadline is None else deadline - monotonic()
-            if left is not None and left <= 0:
-                raise TimeoutError(f"no answer within {seconds:g} s")
+            sockets, left = [connection.fileno()], deadline - monotonic()
+            if left <= 0:
+                raise TimeoutError(f"the server did not answer within {seconds:g} s")
             select([], sockets, [], left) if state == POLL_WRITE else select(sockets, [], [], left)
     except (KeyboardInterrupt, TimeoutError):
-        connection.cancel()
+        with suppress(psycopg2.Error):  # a server that can't be told is left to find out
+            connection.cancel()
         raise
 
 
 class Session:
-    """One connection in autocommit mode, its search path set to the schema pgladder works in."""
+    """One connection in autocommit mode, for work in one schema, which statements call ``{schema}``."""
 
-    def __init__(self, arguments: Mapping[str, Any]) -> None:
+    def __init__(self, arguments: Mapping[str, Any], schema: str, *, options_lost: bool = False) -> None:
+        self.schema = schema
         self.connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
         self.connection.autocommit = True
-        self.run(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
+        self.run(LIMITS)
+        if options_lost:
+            self.run(self.qualified("SET search_path TO {schema}"))
+
+    def prove_schema(self) -> None:
+        """See that this connection is in its schema, before anything is made or dropped.
+
+        Raises:
+            ServerError: it is not.
+
+        """
+        found = self.value("SELECT current_schema()")
+        if found != self.schema:
+            raise ServerError(
+                f"A connection came to the schema {found}, not to {self.schema}: nothing is written there."
+            )
 
     def run(
-        self, statement: str | sql.Composable, values: Mapping[str, Any] | None = None, *, seconds: float | None = None
+        self, statement: str, values: Mapping[str, Any] | None = None, *, seconds: float = ANSWER_TIMEOUT_S
     ) -> None:
         """Execute one or several statements.
 
         Raises:
-            TimeoutError: not done within ``seconds``, the commit included, which ``statement_timeout`` leaves out; the
-                session is lost.
+            TimeoutError: not done within ``seconds``, the commit included; the session is lost.
 
         """
         with self.connection.cursor() as cursor:
             self._execute(cursor, statement, values, seconds)
+
+    def qualified(self, statement: str) -> str:
+        """Return a statement with the schema's name where it says ``{schema}`` (``bench.table``)."""
+        return qualified(statement, self.schema)
+
+    def script(self, name: str) -> str:
+        """Return the statements of ``bench/server/sql/<name>.sql``, likewise."""
+        return self.qualified((files("bench.server") / "sql" / f"{name}.sql").read_text())
 
     def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute and return all rows."""
@@ -86,21 +119,34 @@ class Session:
         """Execute and return the first column of the first row."""
         return self.rows(statement, values)[0][0]
 
-    def named(self, statement: str) -> dict[str, float]:
-        """Execute and return the one row as numbers by column name."""
+    def optional(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+        """Execute and return the first column of the first row, ``Unreadable`` where the server lacks what it takes."""
+        try:
+            return self.value(statement, values)
+        except psycopg2.Error as error:
+            if (why := lacking(error)) is None:
+                raise
+            return Unreadable(unreadable=why)
+
+    def row(self, statement: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Execute and return the one row by column name."""
         with self.connection.cursor() as cursor:
-            self._execute(cursor, statement)
+            self._execute(cursor, statement, values)
             row, description = cursor.fetchone(), cursor.description
         assert row is not None
         assert description is not None
-        return {column.name: float(value) for column, value in zip(description, row, strict=True)}
+        return {column.name: value for column, value in zip(description, row, strict=True)}
+
+    def named(self, statement: str) -> dict[str, float]:
+        """Execute and return the one row as numbers by column name."""
+        return {name: float(value) for name, value in self.row(statement).items()}
 
     @staticmethod
     def _execute(
         cursor: psycopg2.extensions.cursor,
-        statement: str | sql.Composable,
+        statement: str,
         values: Mapping[str, Any] | None = None,
-        seconds: float | None = None,
+        seconds: float = ANSWER_TIMEOUT_S,
     ) -> None:
         # Here only: connecting needs libpq's own wait, which knows the time-out.
         set_wait_callback(partial(_wait, seconds=seconds))
@@ -116,18 +162,22 @@ class Session:
     def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
         """Make the table ``events`` anew in a layout, with so many rows in it."""
         self.drop_table()
-        self.run(script(layout))
+        self.run(self.script(layout), seconds=DDL_TIMEOUT_S)
         if preload_rows:
-            self.run(script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+            self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
 
     def drop_table(self) -> None:
         """Drop the table ``events``, if there is one."""
-        self.run("DROP TABLE IF EXISTS events")
+        self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"), seconds=DDL_TIMEOUT_S)
 
     def table_sizes(self) -> tuple[int, int]:
         """Return bytes of the table and of its indexes."""
-        [(table, indexes)] = self.rows(script("sizes"))
+        [(table, indexes)] = self.rows(self.script("sizes"))
         return int(table), int(indexes)
+
+    def tablespaces(self) -> list[str]:
+        """Return the directories in which the table and its indexes lie, empty for the data directory."""
+        return [directory for (directory,) in self.rows(self.script("tablespaces"))]
 
     def next_transaction(self) -> int:
         """Return the transaction id that would be given next; asking for it uses none."""
@@ -139,20 +189,19 @@ class Session:
         return dict(self.rows(f"SELECT name, setting FROM pg_settings WHERE source NOT IN {own}"))  # noqa: S608
 
     def wal_segments(self) -> int | None:
-        """Return how many WAL segments there are, None without the right to look."""
-        try:
-            return int(self.value("SELECT count(*) FROM pg_ls_waldir()"))
-        except psycopg2.errors.InsufficientPrivilege:
-            return None
+        """Return how many WAL segments there are, None where nobody may look."""
+        count = self.optional("SELECT count(*) FROM pg_catalog.pg_ls_waldir()")
+        return None if isinstance(count, Unreadable) else int(count)
 
     def wal_ready(self) -> int:
         """Return how many WAL files lie ready to be written, after the current one."""
         files = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
         return int(self.value(f"{files} AND name > pg_walfile_name(pg_current_wal_insert_lsn())"))
 
-    def wal_position(self) -> int:
-        """Return how many bytes of WAL the server has written since it was made."""
-        return int(self.value("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
+    def wal_position(self) -> int | None:
+        """Return how many bytes of WAL the server has written since it was made, None where it does not tell."""
+        position = self.optional("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')")
+        return None if isinstance(position, Unreadable) else int(position)
 
     def max_wal_bytes(self) -> int:
         """Return max_wal_size."""

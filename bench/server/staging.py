@@ -9,8 +9,7 @@ use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,19 +21,32 @@ import psutil
 from bench.conf import read_conf, refuse_owned
 from bench.control_group import memory_limit_bytes
 from bench.model import Variant, WrongUseError
+from bench.server.owner import Owner
 from bench.server.session import VariantError
+from bench.tuning.parameters import hint
 from bench.units import shown
 from bench.wal import KEEPING_WAL
 
-Run = Callable[[Sequence[str | Path]], subprocess.CompletedProcess[str]]
-"""Runs a command as the server's user."""
-
-NEEDED = ("PG_VERSION", "global/pg_control", "server.crt", "server.key")
+STAGE = """
+set -eu
+umask 077
+staged=$1 data=$2 configuration=$3
+rm -rf "$staged"
+mkdir "$staged" "$staged/global"
+cp -RL "$configuration" "$staged/"
+# without the line that leads to the data directory in use, which Debian writes
+sed '/^data_directory/d' "${configuration%/*}/postgresql.conf" >"$staged/postgresql.conf"
+: >"$staged/postgresql.auto.conf"
+for name in PG_VERSION global/pg_control server.crt server.key; do # a certificate is there for TLS only
+  [ ! -e "$data/$name" ] || cp "$data/$name" "$staged/$name"
+done
+"""
 VARIANT_FILE = "20-variant.conf"
 SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL, "huge_pages", "shared_buffers")
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
 HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
+UNRECOGNIZED = re.compile(r'unrecognized configuration parameter "([^"]+)"')
 GB = 1e9
 PROCESSORS = os.cpu_count() or 1
 
@@ -58,29 +70,13 @@ class Staging:
     ``configuration`` is where harness and variant are; ``postgresql.conf`` beside it includes it by its name.
     """
 
-    def __init__(self, directory: Path, data: Path, configuration: Path, bin_dir: Path, run: Run) -> None:
-        self._directory, self._data, self._bin, self._run = directory, data, bin_dir, run
+    def __init__(self, directory: Path, data: Path, configuration: Path, bin_dir: Path, owner: Owner) -> None:
+        self._directory, self._data, self._bin, self._owner = directory, data, bin_dir, owner
         self._variant_file = directory / configuration.name / VARIANT_FILE
         self._known: dict[Variant, Checked] = {}
         self._of_harness: dict[str, str] = {}
         """Its readings: had once, as no variant changes them."""
-        directory.mkdir(mode=0o755)
-        shutil.copytree(configuration, directory / configuration.name)
-        self._copy_base(configuration.with_name("postgresql.conf"))
-        (directory / "global").mkdir()
-        for name in NEEDED:
-            if (data / name).exists():  # a certificate is there for TLS only
-                shutil.copyfile(data / name, directory / name)
-        (directory / "postgresql.auto.conf").touch()
-        for path in (directory, *directory.rglob("*")):
-            shutil.chown(path, data.stat().st_uid, data.stat().st_gid)
-            path.chmod(0o700)
-
-    def _copy_base(self, base: Path) -> None:
-        """Copy it without the line that leads to the data directory in use, which Debian writes."""
-        lines = base.read_text().splitlines(keepends=True)
-        text = "".join(line for line in lines if not line.startswith("data_directory"))
-        (self._directory / base.name).write_text(text)
+        owner.do("sh", "-c", STAGE, "sh", directory, data, configuration)
 
     def check(self, harness: Variant, variant: Variant, disk_bytes: int = 0) -> Checked:
         """Try a variant out.
@@ -107,7 +103,7 @@ class Staging:
             raise VariantError(variant.name, str(error)) from error
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)
-        self._variant_file.write_text(variant.text)
+        self._owner.put(self._variant_file, variant.text)
         asked = own if self._of_harness else texts | own
         readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
         self._of_harness = {name: readings[name] for name in texts}
@@ -124,9 +120,9 @@ class Staging:
         return {name: text for share in shares_read for name, text in share.items()}
 
     def _readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
-        done = self._run(["sh", "-c", LOOP, "sh", self._bin / "postgres", self._directory, *names])
+        done = self._owner.run(["sh", "-c", LOOP, "sh", self._bin / "postgres", self._directory, *names])
         if done.returncode:
-            raise VariantError(variant, complaint(done.stderr))
+            raise VariantError(variant, complaint(done.stderr) + hint(UNRECOGNIZED.findall(done.stderr)))
         return {name: text.rstrip("\n") for name, text in zip(names, done.stdout.split("\0")[:-1], strict=True)}
 
     def _missing_libraries(self, texts: Mapping[str, str]) -> Iterable[str]:
@@ -137,7 +133,7 @@ class Staging:
                     yield f"{name} = {texts[name]}: there is no library {library} in {path.parent}"
 
     def _library_directory(self) -> Path:
-        return Path(self._run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip())
+        return Path(self._owner.run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip())
 
 
 def complaint(log: str) -> str:

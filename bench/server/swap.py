@@ -19,7 +19,7 @@ from bench.server.staging import Checked, Staging
 RELOAD_TIMEOUT_S = 5
 COMMIT_TIMEOUT_S = 20
 """For what takes milliseconds, or seconds where the disk stalls; it never returns where it waits for a standby."""
-WRITE = "CREATE SCHEMA IF NOT EXISTS {}; SELECT pg_logical_emit_message(true, 'pgladder', '')"
+WRITE = "CREATE SCHEMA IF NOT EXISTS {schema}; SELECT pg_logical_emit_message(true, 'pgladder', '')"
 """Makes the schema, for the cluster may be another one now; where it is there something is committed all the same."""
 ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
 LOADED = "SELECT pg_conf_load_time()"
@@ -152,7 +152,7 @@ class Swapping:
             if found := list(not_in_force(session, checked, self._cluster.configuration)):
                 return found
             try:
-                session.run(WRITE.format(self._cluster.schema), seconds=COMMIT_TIMEOUT_S)
+                session.run(session.qualified(WRITE), seconds=COMMIT_TIMEOUT_S)
             except TimeoutError:
                 standbys = checked.texts.get("synchronous_standby_names", "")
                 return [f"a commit took over {COMMIT_TIMEOUT_S} s; synchronous_standby_names = {standbys!r}"]

@@ -1,18 +1,44 @@
 """HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
 
+import binascii
 import zlib
+from base64 import b64decode
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from math import ceil, floor, sqrt
+from statistics import NormalDist
 
-from hdrh.codec import HdrCookieException, HdrHistogramSettingsException, HdrLengthException
+from hdrh.codec import (
+    HdrCookieException,
+    HdrHistogramSettingsException,
+    HdrLengthException,
+    PayloadHeader,
+    ext_header_size,
+    payload_header_size,
+)
 from hdrh.histogram import HdrHistogram
 
 from bench.model import Latency
 
-NOT_A_HISTOGRAM = (HdrCookieException, HdrLengthException, HdrHistogramSettingsException, TypeError, zlib.error)
+NOT_A_HISTOGRAM = (
+    HdrCookieException,
+    HdrLengthException,
+    HdrHistogramSettingsException,
+    TypeError,
+    binascii.Error,
+    zlib.error,
+)
+MOST_COUNT_BYTES = 9
+"""A count as a variable-length number (HdrHistogram's V2 encoding)."""
 SUB_BUCKET_BITS = 11
 """Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
 SAMPLES_BEYOND = 10
 """A percentile q is told if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
+TOLD_WITHIN = 0.10
+"""And if its interval lies within so much of it: less than that two figures could not carry."""
+SHARES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p999": 0.999}
+Z_95 = NormalDist().inv_cdf(0.975)
 
 
 def new_histogram() -> HdrHistogram:
@@ -27,10 +53,35 @@ def decode(encoded: str) -> HdrHistogram:
         ValueError: it is none.
 
     """
+    if not encoded:
+        return new_histogram()
     try:
-        return HdrHistogram.decode(encoded) if encoded else new_histogram()
+        _check_size(encoded)
+        return HdrHistogram.decode(encoded)
     except NOT_A_HISTOGRAM as error:
         raise ValueError(f"not a histogram: {type(error).__name__}") from error
+
+
+def _check_size(encoded: str) -> None:
+    """Refuse what unpacks to more than a histogram of ours has, or has other settings, before all of it is unpacked.
+
+    Raises:
+        ValueError: it does, or it is no base64.
+        zlib.error: it is not compressed.
+
+    """
+    ours = new_histogram()
+    most = payload_header_size + ours.counts_len * MOST_COUNT_BYTES
+    unpacking = zlib.decompressobj()
+    payload = unpacking.decompress(b64decode(encoded)[ext_header_size:], most)
+    if unpacking.unconsumed_tail:
+        raise ValueError(f"not a histogram of ours: it unpacks to more than {most:,} bytes")
+    if len(payload) < payload_header_size:
+        raise ValueError("not a histogram: it is cut short")
+    told = PayloadHeader.from_buffer_copy(payload)
+    settings = (told.lowest_trackable_value, told.highest_trackable_value, told.significant_figures)
+    if settings != (ours.lowest_trackable_value, ours.highest_trackable_value, ours.significant_figures):
+        raise ValueError(f"not a histogram of ours: its settings are {settings}")
 
 
 def merge(histograms: Iterable[HdrHistogram]) -> HdrHistogram:
@@ -52,20 +103,60 @@ def recorded(histogram: HdrHistogram) -> Iterator[tuple[int, int]]:
             yield lowest + ((1 << max(lowest.bit_length() - SUB_BUCKET_BITS, 0)) >> 1), count
 
 
+def below(histogram: HdrHistogram, limit_us: float) -> HdrHistogram:
+    """Return the part of a histogram that lies below a limit."""
+    part = new_histogram()
+    for value, times in recorded(histogram):
+        if value < limit_us:
+            part.record_value(value, times)
+    return part
+
+
+class Quantiles:
+    """The order statistics of what a histogram holds, in ms."""
+
+    def __init__(self, histogram: HdrHistogram) -> None:
+        self._histogram = histogram
+        self._indices = [index for index, count in enumerate(histogram.counts) if count]
+        self._up_to = list(accumulate(histogram.counts[index] for index in self._indices))
+        self.count: int = histogram.get_total_count()
+
+    def at_rank(self, rank: int) -> float:
+        """Return the value so many are not above; at least one, at most all."""
+        index = self._indices[bisect_left(self._up_to, min(max(rank, 1), self.count))]
+        value = self._histogram.get_value_from_index(index)
+        return float(self._histogram.get_highest_equivalent_value(value)) / 1000
+
+    def value(self, share: float) -> float:
+        """Return the value that this share are not above; of at least one sample."""
+        return self.at_rank(int(100 * share * self.count / 100 + 0.5))
+
+    def interval(self, share: float) -> tuple[float, float]:
+        """Return the distribution-free interval of that value, of coverage about 95 %.
+
+        Source: Le Boudec, Performance Evaluation of Computer and Communication Systems (2010), theorem 2.1, its normal
+        approximation.
+        """
+        centre, reach = self.count * share, Z_95 * sqrt(self.count * share * (1 - share))
+        return self.at_rank(floor(centre - reach)), self.at_rank(ceil(centre + reach) + 1)
+
+
 def percentiles(histogram: HdrHistogram) -> Latency:
-    """Return milliseconds; None where the samples do not suffice."""
-    count = histogram.get_total_count()
-
-    def percentile(share: float) -> float | None:
-        if count < round(SAMPLES_BEYOND / (1 - share)):
-            return None
-        return float(histogram.get_value_at_percentile(100 * share)) / 1000
-
+    """Return milliseconds; None where the samples do not suffice: too few are beyond, or they leave too much open."""
+    quantiles = Quantiles(histogram)
+    count = quantiles.count
+    enough = {name: share for name, share in SHARES.items() if count >= round(SAMPLES_BEYOND / (1 - share))}
+    values = {name: quantiles.value(share) for name, share in enough.items()}
+    intervals = {name: quantiles.interval(share) for name, share in enough.items()}
+    told = [name for name in enough if _within(values[name], intervals[name])]
     return Latency(
-        p50=percentile(0.50),
-        p90=percentile(0.90),
-        p99=percentile(0.99),
-        p999=percentile(0.999),
+        **{name: values[name] if name in told else None for name in SHARES},
         max=histogram.get_max_value() / 1000 if count else None,
         mean=sum(value * times for value, times in recorded(histogram)) / count / 1000 if count else None,
+        intervals={name: intervals[name] for name in told},
     )
+
+
+def _within(value: float, interval: tuple[float, float]) -> bool:
+    low, high = interval
+    return max(high - value, value - low) <= TOLD_WITHIN * value

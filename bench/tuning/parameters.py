@@ -1,12 +1,13 @@
 """PostgreSQL 15's parameters: whether a value is one, what it comes to, and in what two configurations differ.
 
 Owns what can be told without a server. ``parameters.tsv`` is its ``pg_settings`` (name, vartype, unit, boot_val,
-min_val, max_val, enumvals); a test compares it with a real one. Whether a server runs with the values is proved there.
+min_val, max_val, enumvals); a test compares it with a real one. A minor release may add to it (15.19 did): a name that
+the table lacks is the server's to judge. Whether a server runs with the values is proved there.
 """
 
 import csv
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -112,25 +113,26 @@ def parameters() -> dict[str, Parameter]:
 
 
 def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
-    """Return what each text comes to; of an extension's parameters (with a dot) the text itself.
+    """Return what each text comes to; of a parameter that is not known the text itself.
+
+    An extension's is not, nor is one of a later release, minor ones included: whether it is one, the server decides.
 
     Raises:
         OutOfRangeError: a number that lies outside what its parameter takes.
-        WrongUseError: an unknown parameter (names the nearest) or another value it does not take.
+        WrongUseError: another value that its parameter does not take.
 
     """
     try:
-        return {name: text if "." in name else _known(name).value(text) for name, text in texts.items()}
+        return {name: parameters()[name].value(text) if name in parameters() else text for name, text in texts.items()}
     except WrongUseError as error:
         raise type(error)(f"{where}: {error}") from error
 
 
-def _known(name: str) -> Parameter:
-    if name not in parameters():
-        near = difflib.get_close_matches(name, parameters(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
-        raise WrongUseError(f"PostgreSQL 15 has no parameter {name}{hint}")
-    return parameters()[name]
+def hint(names: Iterable[str]) -> str:
+    """Say of names which the server refused what they may have been meant to be; empty where nothing is near."""
+    unknown = [name for name in names if "." not in name and name not in parameters()]
+    near = [match for name in unknown for match in difflib.get_close_matches(name, parameters(), n=1)]
+    return f"; did you mean {' and '.join(near)}?" if near else ""
 
 
 def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) -> dict[str, Value]:
@@ -176,7 +178,7 @@ def _wal_buffers(shared_buffers: Value) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A parameter that differs in effect; None where an extension's is not set."""
+    """A parameter that differs in effect; None where one that is not known is not set."""
 
     name: str
     a: str | None

@@ -136,7 +136,7 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
 
 
 def render_variant(name: str, box: Box) -> Variant:
-    """Render a variant and check its text: every parameter is one of PostgreSQL 15 and takes the value.
+    """Render a variant and check its text: every parameter that is known takes the value.
 
     Raises:
         UnfitError: its formula has nothing for this hardware, or what PostgreSQL does not take.

@@ -8,10 +8,10 @@ is ``processes``. Whatever goes wrong with a commit ends the trial here: closed 
 import asyncio
 import gc
 import os
-import ssl
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import monotonic_ns
 from typing import Any
 
@@ -20,37 +20,18 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.model import CONNECT_TIMEOUT_S
+from bench.table import Table
+from bench.workload.connecting import asyncpg_arguments, prove, prove_async
 from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
 DRAIN_TIMEOUT_S = 30
+HOW = "SHOW synchronous_commit"
 YOUNG_OBJECTS = 50_000
 """The collector waits for so many new objects: made-up rows hold no cycles, and looking took a tenth of 2-G's CPU."""
-
-
-def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
-    """Return keyword arguments of ``asyncpg.connect`` (and of its pool)."""
-    return {
-        "host": endpoint.host,
-        "port": endpoint.port,
-        "user": endpoint.user,
-        "database": endpoint.database,
-        "password": endpoint.password,
-        "ssl": _ssl_context(endpoint) if endpoint.transport == "tls" else False,
-        "timeout": CONNECT_TIMEOUT_S,
-        "server_settings": {"search_path": endpoint.schema, "application_name": "pgladder"},
-    }
-
-
-def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=endpoint.root_certificate)
-    context.check_hostname = False
-    if not endpoint.root_certificate:
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 class Client:
@@ -63,9 +44,11 @@ class Client:
         self.job = job
         self.batch = job.parameters.batch
         self.source = RowSource(job.writer, job.seed, job.parameters.payload_bytes)
+        self.table = Table(schema=job.endpoint.schema)
         self.recorder: Recorder
         self.lost: list[Lost] = []
         self.errors: list[str] = []
+        self.synchronous_commit: list[str] = []
         self.commits = 0
 
     def start(self, window: Window) -> None:
@@ -110,6 +93,8 @@ class Client:
             rounds_s=recorder.rounds_ns / SECOND_NS,
             pool_high_water=self.high_water,
             latency_hdr=recorder.histogram().encode().decode(),
+            gaps=recorder.gaps(),
+            synchronous_commit=self.synchronous_commit,
         )
 
 
@@ -145,7 +130,7 @@ class AsyncClient(Client):
         if self.in_use > self.high_water:  # noqa: PLR1730 - max() costs three times as much
             self.high_water = self.in_use
         try:
-            await self.phase.insert(connection, rows)
+            await self.phase.insert(connection, rows, self.table)
             answered = monotonic_ns()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
             self.lose(first, error, in_doubt=not _refused(error))
@@ -169,18 +154,27 @@ class AsyncClient(Client):
         parameters = self.job.parameters
         self.pool = await asyncpg.create_pool(
             **asyncpg_arguments(self.job.endpoint),
+            init=partial(prove_async, endpoint=self.job.endpoint),
             min_size=parameters.pool_min or 1,
             max_size=parameters.pool_max or 1,
             max_cacheable_statement_size=0,  # a statement of any length stays prepared
         )
+        await self.ask()
         self.start(ready())
         drive = self.phase.drive(self.commit, self.running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
         try:
             await asyncio.wait_for(drive, left)
-        except TimeoutError as error:
+            if not self.errors:
+                await self.ask()
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             self.fail(error)
         return finish(self.result())
+
+    async def ask(self) -> None:
+        """Note how a session of the pool commits."""
+        async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+            self.synchronous_commit.append(await connection.fetchval(HOW, timeout=CONNECT_TIMEOUT_S))
 
 
 class SyncClient(Client):
@@ -197,6 +191,12 @@ class SyncClient(Client):
         self.connected = monotonic_ns()
         return connection
 
+    def connect_proved(self) -> psycopg2.extensions.connection:
+        """Connect, and prove where that came to."""
+        connection = self.connect()
+        prove(connection, self.job.endpoint)
+        return connection
+
     def commit(self, kept: Any) -> None:
         """Make one commit and take note of it."""
         began = monotonic_ns()
@@ -205,7 +205,7 @@ class SyncClient(Client):
         asked = monotonic_ns()
         self.connected = 0
         try:
-            self.phase.insert(kept, rows)
+            self.phase.insert(kept, rows, self.table)
         except Exception as error:  # noqa: BLE001 - accounted for, ends the trial
             reached = self.connected or not self.phase.connects
             return self.lose(first, error, in_doubt=bool(reached) and not _refused(error))
@@ -214,12 +214,29 @@ class SyncClient(Client):
         return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
 
     def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
-        """Open what is kept, write until the window closes."""
-        kept = self.phase.open(self.connect)
+        """Open what is kept, write until the window closes.
+
+        Where each commit connects anew, one connection proves for all that will be made alike: asking each would be
+        measured with it.
+        """
+        kept = self.phase.open(self.connect if self.phase.connects else self.connect_proved)
+        self.ask(kept)
         self.start(ready())
         while self.running():
             self.commit(kept)
+        if not self.errors:
+            self.ask(kept)
         finish(self.result())
+
+    def ask(self, kept: Any) -> None:
+        """Note how a session commits: the one kept, or where none is, one like those that write."""
+        connection = self.connect_proved() if self.phase.connects else kept
+        with connection.cursor() as cursor:
+            cursor.execute(HOW)
+            self.synchronous_commit += [word for (word,) in cursor]
+        connection.rollback()
+        if self.phase.connects:
+            connection.close()
 
 
 def _refused(error: BaseException) -> bool:

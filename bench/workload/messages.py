@@ -1,6 +1,6 @@
 """What the agent and a client process say to each other: a line of JSON each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.model import Endpoint, Parameters
 
@@ -65,3 +65,7 @@ class Result:
     """How many rounds ended in the window, and what they lasted together (phases with a barrier)."""
     pool_high_water: int | None
     latency_hdr: str
+    gaps: list[tuple[int, int]] = field(default_factory=list)
+    """The longest times without an acknowledgement, as (began, ended) in ns of the monotonic clock."""
+    synchronous_commit: list[str] = field(default_factory=list)
+    """As sessions like those that wrote had it, before the warm-up and after the drain."""

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from bench.model import Parameters
+from bench.table import Table
 
 Row = tuple[int, str]
 Rows = Sequence[Row]
@@ -23,7 +24,6 @@ Running = Callable[[], bool]
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Drive = Callable[[Commit, Running, int], Awaitable[None]]
 
-INSERT = "INSERT INTO events (device_id, payload) VALUES ($1, $2)"
 COLUMNS = ("device_id", "payload")
 
 
@@ -34,12 +34,14 @@ class AsyncPhase:
     name: str
     method: str
     parameters: Parameters
-    insert: Callable[[Connection, Rows], Awaitable[object]]
+    insert: Callable[[Connection, Rows, Table], Awaitable[object]]
     drive: Drive
     barrier: bool = False
     """Commits start together and wait for the slowest: fewer are under way, on average, than ``in_flight``."""
     bound_values: bool = False
     """Each value is a parameter of the statement, so that the protocol limits the batch."""
+    sent_whole: bool = False
+    """The driver holds all of a commit's values at once, as they are sent; else it makes them piece by piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,12 @@ class SyncPhase:
     method: str
     parameters: Parameters
     open: Callable[[Callable[[], Any]], Any]
-    insert: Callable[[Any, Rows], None]
+    insert: Callable[[Any, Rows, Table], None]
     connects: bool = False
     """Each commit opens a connection of its own."""
     bound_values: bool = False
     """psycopg2 puts values into the statement's text."""
+    sent_whole: bool = True
 
 
 Phase = AsyncPhase | SyncPhase

@@ -6,6 +6,7 @@ rows arrived. Payloads are made beforehand; taking a batch only stamps it.
 
 import random
 import string
+from collections.abc import Iterator
 from itertools import cycle, islice
 
 SEQUENCE_BITS = 40
@@ -26,13 +27,17 @@ def ring_size(payload_bytes: int) -> int:
     return max(1, min(RING, RING_BYTES // payload_bytes))
 
 
+def payloads(writer: int, seed: int, payload_bytes: int) -> Iterator[str]:
+    """Make a writer's payloads, one after the other; its row n has number n modulo ``ring_size``."""
+    chance = random.Random(f"{seed}/{writer}")
+    return ("".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(ring_size(payload_bytes)))
+
+
 class RowSource:
     """One writer's rows, in order; ``taken`` of them were handed out so far."""
 
     def __init__(self, writer: int, seed: int, payload_bytes: int) -> None:
-        chance = random.Random(f"{seed}/{writer}")
-        ring = ["".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(ring_size(payload_bytes))]
-        self._payloads = cycle(ring)
+        self._payloads = cycle(list(payloads(writer, seed, payload_bytes)))
         self._first = first_stamp(writer)
         self.taken = 0
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pwd
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ import pytest
 from bench.journal import RunDirectory
 from bench.model import Record
 from bench.server.binaries import find_binaries
-from bench.server.private import free_port, ordinary_user
+from bench.server.owner import ordinary_user
+from bench.server.private import free_port
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "1")
@@ -27,7 +29,7 @@ PATIENCE_S = 240
 """For what takes seconds: a machine that others use is slow, not wrong."""
 INSERTING = (
     "FROM pg_stat_activity WHERE application_name = 'pgladder'"
-    " AND (query LIKE 'INSERT INTO events%' OR query LIKE 'COPY%events%')"
+    " AND (query LIKE 'INSERT INTO %.events%' OR query LIKE 'COPY%events%')"
 )
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may do this")
@@ -121,10 +123,7 @@ class Climb:
 
     def clients(self) -> list[psutil.Process]:
         """Return its client processes."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self.process.pid).children()
-            return [child for child in children if "bench.workload.client" in command_line(child)]
-        return []
+        return clients_of(self.process.pid)
 
 
 @contextlib.contextmanager
@@ -140,6 +139,13 @@ def climbing(place: Path, *arguments: object, **options) -> Iterator[Climb]:
         if climb.process.poll() is None:
             climb.process.kill()
         climb.end()
+
+
+def clients_of(pid: int) -> list[psutil.Process]:
+    """Return the client processes of a run."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [child for child in psutil.Process(pid).children() if "bench.workload.client" in command_line(child)]
+    return []
 
 
 def command_line(process: psutil.Process) -> str:
@@ -262,7 +268,7 @@ class Theirs:
 
     password = "s3cr't p@ss/w:rd"
 
-    def __init__(self, place: Path, *, max_connections: int = 30) -> None:
+    def __init__(self, place: Path, *, max_connections: int = 30, settings: str = "") -> None:
         self.home, self._bin = place / "theirs", find_binaries()
         self.home.mkdir()
         os.chown(self.home, ordinary_user().pw_uid, ordinary_user().pw_gid)
@@ -273,7 +279,7 @@ class Theirs:
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"port = {self.port}\nunix_socket_directories = '{self.home}'\n")
             conf.write(f"listen_addresses = '127.0.0.1'\nmax_connections = {max_connections}\n")
-            conf.write("fsync = off\nautovacuum = off\n")
+            conf.write(f"fsync = off\nautovacuum = off\n{settings}\n")
         self.control("start")
         self._fill()
 
@@ -311,6 +317,17 @@ class Theirs:
         text = self._owner("pg_dumpall", "-h", self.home, "-p", self.port, "-U", "dba")
         return "".join(line for line in text.splitlines(True) if "restrict " not in line[:12])  # a new key each time
 
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the whole server, and wait until it holds."""
+        self.ask(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.ask("SELECT pg_reload_conf()")
+        wait_for(lambda: self.ask(f"SHOW {name}") == [(value,)], f"{name} is {value}")
+
+    def schemas(self) -> list[str]:
+        """Return the schemas of runs in its database."""
+        found = self.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgladder@_%' ESCAPE '@'", "shop")
+        return [name for (name,) in found]
+
     def wait_inserting(self) -> None:
         """Wait until rows are being written by a run."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
@@ -322,3 +339,44 @@ class Theirs:
     def dsn(self, user: str = "ann", database: str = "shop", more: str = "") -> str:
         """Return a connection string without the password, by TCP."""
         return f"host=127.0.0.1 port={self.port} user={user} dbname={database} {more}"
+
+
+def passwords(place: Path) -> dict[str, str]:
+    """Return an environment in which libpq knows the password, as from a user's ~/.pgpass."""
+    file = place / "pgpass"
+    escaped = Theirs.password.replace("\\", "\\\\").replace(":", "\\:")
+    file.write_text(f"*:*:*:*:{escaped}\n")
+    file.chmod(0o600)
+    return {"PGPASSFILE": str(file)}
+
+
+class Pooler:
+    """A pgbouncer in front of somebody's server, which lets everybody in."""
+
+    def __init__(self, place: Path, server: Theirs, settings: str) -> None:
+        self.port, self._home = free_port(), place
+        users = place / "users"
+        users.write_text(f'"ann" "{Theirs.password}"\n')
+        config = place / "pgbouncer.ini"
+        config.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
+            f"auth_type = trust\nauth_file = {users}\n{settings}\n"
+        )
+        self._process = subprocess.Popen(as_owner("/usr/sbin/pgbouncer", "-q", config), stderr=subprocess.DEVNULL)
+        wait_for(self._answers, "the pooler answers")
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, "pgbouncer ended"
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
+
+    def dsn(self) -> str:
+        """Return the connection string of one who comes by it."""
+        return f"host=127.0.0.1 port={self.port} user=ann dbname=shop"
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.wait()

@@ -101,7 +101,7 @@ def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
 
 WAYS = (
     "SELECT DISTINCT host(client_addr), ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
-    " WHERE application_name = 'pgladder' AND query LIKE 'INSERT INTO events%'"
+    " WHERE application_name = 'pgladder' AND query LIKE 'INSERT INTO %.events%'"
 )
 
 

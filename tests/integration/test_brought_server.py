@@ -7,7 +7,6 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from time import sleep
 from urllib.parse import quote
 
@@ -23,21 +22,13 @@ from tests.integration.support import (
     Theirs,
     climbing,
     command_line,
+    passwords,
     pgladder,
     processes_in,
     wait_for,
 )
 
 FEW = ("--phases", "1", "2-E", "--pool-max", "10", *BRIEF, "--blocks", "1")
-
-
-def passwords(place: Path) -> dict[str, str]:
-    """Return an environment in which libpq knows the password, as from a user's ~/.pgpass."""
-    file = place / "pgpass"
-    escaped = Theirs.password.replace("\\", "\\\\").replace(":", "\\:")
-    file.write_text(f"*:*:*:*:{escaped}\n")
-    file.chmod(0o600)
-    return {"PGPASSFILE": str(file)}
 
 
 @dataclass
@@ -109,7 +100,10 @@ REFUSALS = {
     "an unknown option in it": (lambda s: [url(s) + "?sslmod=off"], "is not a connection string"),
     "another transport": (lambda s: [url(s), "--transports", "tls"], "is by tcp"),
     "a variant": (lambda s: [url(s), "--variants", "stock"], AS_FOUND),
-    "more connections than it has": (lambda s: [url(s), "--pool-max", "200"], "needs 205 connections"),
+    "more connections than it has": (
+        lambda s: [url(s), "--phases", "2", "--pool-min", "200", "--pool-max", "200"],
+        "opens 203 connections",
+    ),
     "an unknown phase": (lambda s: [url(s), "--phases", "2-Z"], "Unknown phase '2-Z'"),
 }
 

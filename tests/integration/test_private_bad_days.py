@@ -72,8 +72,8 @@ def test_a_trial_without_misfortune_is_not_void_whatever_befell_those_before(bad
     ("name", "code", "words"),
     [
         ("a backend is terminated", "client-error", "Error: "),
-        ("the table is dropped", "client-error", 'relation "events" does not exist'),
-        ("the table is dropped", "not-verified", 'relation "events" does not exist'),
+        ("the table is dropped", "client-error", 'relation "pgladder.events" does not exist'),
+        ("the table is dropped", "not-verified", 'relation "pgladder.events" does not exist'),
         ("the server is stopped", "server-trouble", "failed: "),
         ("the server is killed", "server-trouble", "failed: "),
         ("the configuration drifts", "configuration-drifted", "checkpoint_timeout: 300 → 420"),
@@ -115,7 +115,7 @@ def test_drift_stops_the_run_and_says_what_changed(bad_day):
 def test_the_ladder_says_which_trials_are_void_and_why(bad_day):
     text = " ".join(bad_day.shown.out.split())
     assert bad_day.shown.code == 1
-    assert 'relation "events" does not exist' in text
+    assert 'relation "pgladder.events" does not exist' in text
     assert "Void !" in text
     assert f"{len(MISFORTUNES)} of its {len(MISFORTUNES) + 1} trials" in text
 

@@ -31,7 +31,7 @@ STEPS = ("preparation, twice", "warm-up", "window", "verification, by SIGTERM", 
 def wait_step(step: str, meddler: Meddler) -> None:
     """Wait until the trial under way has reached a step."""
     if step.startswith("preparation"):
-        wait_for(lambda: meddler.active("INSERT INTO events%generate_series%"), "rows are preloaded")
+        wait_for(lambda: meddler.active("INSERT INTO %.events%generate_series%"), "rows are preloaded")
         return
     meddler.wait_inserting()
     if step.startswith("window"):

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from bench.server.binaries import find_binaries
+from bench.server.owner import Owner
 from bench.server.private import PrivateServer
 from bench.server.proof import not_in_force
 from bench.server.staging import Staging
@@ -35,8 +36,8 @@ Cut = tuple[type, str, bool]
 STEPS: dict[str, tuple[Cut, str]] = {
     "before the server is stopped": ((PrivateServer, "stop", False), "old"),
     "before the new text is there": ((PrivateServer, "write_variant", False), "old"),
-    "before the file is replaced": ((Path, "replace", False), "old"),
-    "after the file is replaced": ((Path, "replace", True), "new"),
+    "before the file is replaced": ((Owner, "replace", False), "old"),
+    "after the file is replaced": ((Owner, "replace", True), "new"),
     "before the server is started": ((PrivateServer, "start", False), "new"),
     "after the server is started": ((PrivateServer, "start", True), "new"),
     "before it is proved": ((Swapping, "_objections", False), "new"),
@@ -121,7 +122,7 @@ def test_the_next_start_is_on_one_of_the_two_variants_and_the_proof_says_on_whic
         staged = place / "data" / "server" / "staged-again"
         swapping = Swapping(
             server,
-            Staging(staged, server.data_directory(), server.configuration, find_binaries(), server._as_owner),
+            Staging(staged, server.data_directory(), server.configuration, find_binaries(), server._owner),
             HARNESS,
         )
         server.start()

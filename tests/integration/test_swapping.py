@@ -9,8 +9,9 @@ from bench.server.binaries import find_binaries
 from bench.server.private import PrivateServer
 from bench.server.session import DriftError, VariantError
 from bench.server.staging import Staging
+from bench.tuning import parameters as tuning_parameters
 from bench.tuning.parameters import parameters
-from bench.tuning.render import as_variant, texts, variant_names
+from bench.tuning.render import as_variant, effect_of, texts, variant_names
 from bench.variants import harness_for, this_machine, variants_for
 from tests.integration.support import BRIEF, climbing
 
@@ -86,6 +87,18 @@ def test_what_is_known_of_parameters_is_what_this_server_says(server):
     assert {name: said.get(name) for name in known} == known
 
 
+def test_a_parameter_that_the_table_of_names_lacks_is_judged_by_the_server(good, monkeypatch):
+    lacking = {name: each for name, each in parameters().items() if name != "vacuum_cost_limit"}
+    monkeypatch.setattr(tuning_parameters, "parameters", lambda: lacking)
+    with pytest.raises(VariantError, match='invalid value for parameter "vacuum_cost_limit": "many"'):
+        good.apply(as_variant("bad", "vacuum_cost_limit = many\n"))
+    newer = as_variant("newer", "vacuum_cost_limit = 300\nwal_buffers = 1MB\n")
+    assert effect_of(newer, huge_page_bytes=None)["vacuum_cost_limit"] == "300"
+    good.apply(newer)
+    assert ask(good, "SELECT current_setting('vacuum_cost_limit')") == ["300"]
+    good.apply(LAST_GOOD)
+
+
 # --- restart or reload -----------------------------------------------------------------------------------------------
 
 
@@ -118,7 +131,7 @@ def test_a_variant_in_force_is_left_alone(good):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("wrk_mem = 1MB", 'unrecognized configuration parameter "wrk_mem" line 1'),
+        ("wrk_mem = 1MB", 'unrecognized configuration parameter "wrk_mem" line 1; did you mean work_mem?'),
         ("jit = off\nwork_mem = 1XB", 'invalid value for parameter "work_mem": "1XB" (Valid units'),
         ("work_mem = 1kB", '1 kB is outside the valid range for parameter "work_mem" (64 .. 2147483647)'),
         (

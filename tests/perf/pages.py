@@ -2,23 +2,17 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from bench.journal import RunDirectory
-from bench.model import Samples
+from bench.model import ClientTime, Record, Samples, Trial
+from bench.stats.histogram import percentiles
+from bench.stats.steadiness import assess
 from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial
 
 BLOCKS, SECONDS, LATENCIES, TIMES = 10, 120, 5_000, 5
-
-LONG = {
-    "seconds": SECONDS,
-    "rows": 17_500 * SECONDS,
-    "commits": 175 * SECONDS,
-    "settled_rows_per_s": 17_500 * SECONDS / (SECONDS + 0.5),
-}
 
 
 def page_seconds(directory: Path) -> list[float]:
@@ -40,17 +34,43 @@ def write_run(directory: Path) -> None:
     run = RunDirectory(directory)
     run.begin(a_plan(*trials, window_s=SECONDS))
     run.write_host(a_host())
-    histogram = a_histogram(*(int(100 * 1.0014**n) for n in range(LATENCIES))).encode().decode()
+    for trial in trials:
+        run.append(*_long(trial))
+    run.finish()
+
+
+def _long(trial: Trial) -> tuple[Record, Samples]:
+    """Return a record of two minutes, and the samples that bear it."""
+    latencies = a_histogram(*(int(100 * 1.0014**n) for n in range(LATENCIES)))
+    took, batch = percentiles(latencies), trial.parameters.batch
+    commits = [LATENCIES // SECONDS + (second < LATENCIES % SECONDS) for second in range(SECONDS)]
+    rows = [count * batch for count in commits]
+    steady = assess(rows)
+    record = a_record(
+        trial.trial,
+        trial.phase,
+        block=trial.block,
+        seconds=SECONDS,
+        rows=sum(rows),
+        commits=LATENCIES,
+        rows_per_s=sum(rows) / SECONDS,
+        settled_rows_per_s=sum(rows) / (SECONDS + 0.5),
+        commits_per_s=LATENCIES / SECONDS,
+        latency_ms=took,
+        row_latency_ms=took.mean / batch,
+        client_time=ClientTime(
+            prepare_s=0, connect_s=0, pool_wait_s=0, insert_s=took.mean * LATENCIES / 1000, release_s=0
+        ),
+        steadiness=steady.label,
+        counters={},
+    )
     counters = {"checkpoints_timed": 1, "checkpoints_req": 0} | {f"counter_{n}": 1.5 for n in range(12)}
     readings = [{"at_s": float(at), "host": counters, "server": counters} for at in range(SECONDS + 1)]
-    samples = Samples(
-        trial=1,
+    return record, Samples(
+        trial=trial.trial,
         attempt=1,
-        rows_per_second=list(range(90_000, 90_000 + SECONDS)),
+        rows_per_second=rows,
+        commits_per_second=commits,
         readings=readings,
-        latency_hdr=histogram,
+        latency_hdr=latencies.encode().decode(),
     )
-    for trial in trials:
-        record = a_record(trial.trial, trial.phase, block=trial.block, **LONG)
-        run.append(record, replace(samples, trial=trial.trial))
-    run.finish()

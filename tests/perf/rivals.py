@@ -14,9 +14,11 @@ import psycopg2
 
 from bench.server.binaries import DEBIAN_BIN
 from bench.server.private import PrivateServer
+from bench.table import Table
 from bench.workload.rows import RowSource
 
 WARM_UP_S = 1
+TABLE = Table(schema=PrivateServer.schema)
 
 
 def fresh(server: PrivateServer) -> None:
@@ -36,7 +38,7 @@ def server_side_copy(server: PrivateServer, file: Path, batch: int, sessions: in
         rows = 0
         with closing(server.session()) as session:
             while (now := monotonic()) < closes:
-                session.run(f"COPY events (device_id, payload) FROM '{file}' (FORMAT binary)")
+                session.run(f"COPY {TABLE.sql} (device_id, payload) FROM '{file}' (FORMAT binary)")
                 rows += batch if opens <= monotonic() < closes and now else 0
         return rows
 
@@ -49,8 +51,8 @@ def write_binary(server: PrivateServer, file: Path, batch: int) -> None:
     fresh(server)
     with closing(server.session()) as session, session.connection.cursor() as cursor:
         rows = RowSource(1, 1, 64).take(batch)
-        cursor.executemany("INSERT INTO events (device_id, payload) VALUES (%s, %s)", rows)
-        cursor.execute(f"COPY (SELECT device_id, payload FROM events) TO '{file}' (FORMAT binary)")
+        cursor.executemany(f"INSERT INTO {TABLE.sql} (device_id, payload) VALUES (%s, %s)", rows)
+        cursor.execute(f"COPY (SELECT device_id, payload FROM {TABLE.sql}) TO '{file}' (FORMAT binary)")
 
 
 def pgbench(server: PrivateServer, script: Path, batch: int, clients: int, window_s: int) -> float:
@@ -58,7 +60,7 @@ def pgbench(server: PrivateServer, script: Path, batch: int, clients: int, windo
     fresh(server)
     rows = RowSource(1, 1, 64).take(batch)
     values = ", ".join(f"({device}, '{payload}')" for device, payload in rows)
-    script.write_text(f"INSERT INTO {server.schema}.events (device_id, payload) VALUES {values};\n")
+    script.write_text(f"INSERT INTO {TABLE.sql} (device_id, payload) VALUES {values};\n")
     endpoint = server.endpoint("tcp")
     command = [
         DEBIAN_BIN / "pgbench", "--no-vacuum", "--protocol=simple", f"--client={clients}", "--jobs=1",

@@ -1,8 +1,10 @@
 """Wrong use that needs no server: exit code 2, one sentence on standard error, nothing written."""
 
 import re
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +15,9 @@ from bench import cli
 from bench.cli import main
 from bench.journal import RunDirectory
 from bench.model import to_json
-from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, void
+from bench.tuning.render import as_variant
+from bench.variants import harness_for
+from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +79,10 @@ def refused(capsys, tmp_path):
         (["--layouts", "unloged"], "Unknown layout 'unloged'; did you mean unlogged"),
         (["--transports", "sockets"], "Unknown transport 'sockets'; did you mean socket"),
         (["--phases", "1", "--batch", "5"], "--batch means nothing to the phases asked for: 1."),
-        (["--phases", "2-E", "--batch", "32768"], "ask for --batch 32767 or less"),
+        (["--phases", "2-E", "--batch", "16384"], "ask for --batch 16383 or less"),
+        (["--phases", "2-G", "--batch", "1000000000"], "takes about 600.05 GB of memory for the clients"),
+        (["--processes", "200000", "--phases", "1"], "200,000"),
+        (["--payload-bytes", "2000000000"], "ask for --payload-bytes 1000000000 or less"),
         (["--phases", "2", "--pool-max", "5"], "can't hold at least 10 and at most 5"),
         (["--blocks", "1000000"], "ask for fewer --blocks"),
         (["--preload-rows", "999999999999"], "make room"),
@@ -143,6 +150,36 @@ def test_a_plan_that_is_malformed_newer_or_impossible_is_refused(refused, tmp_pa
     assert sentence in refused("run", "--plan", "plan.json")
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"variants": (as_variant("stock", "archive_command = 'id'\n"),)},
+            "not made here and sets archive_command",
+        ),
+        ({"harness": as_variant("harness", "listen_addresses = '*'\n")}, "listen_addresses is * there, 127.0.0.1 here"),
+    ],
+)
+@pytest.mark.parametrize("given", ["--plan", "--resume", "reproduce"])
+def test_a_plan_is_carried_out_as_far_as_it_reaches_no_further_than_its_server(
+    refused, tmp_path, changed, sentence, given
+):
+    plan = replace(planned_here(), **changed)
+    directory = RunDirectory(tmp_path / "run")
+    directory.begin(plan)
+    command = {
+        "--plan": ["run", "--plan", directory.path / "plan.json"],
+        "--resume": ["run", "--resume", directory.path],
+        "reproduce": ["reproduce", directory.path],
+    }
+    assert sentence in refused(*command[given], "--data-dir", tmp_path)
+
+
+def planned_here():
+    trials = [a_trial(number, block=number) for number in (1, 2, 3)]
+    return replace(a_plan(*trials), harness=harness_for(200, tls=False))
+
+
 def test_a_plan_that_is_not_there_is_refused(refused, tmp_path):
     assert "There is no plan nowhere.json." in refused("run", "--plan", "nowhere.json")
     assert f"There is no plan {tmp_path}." in refused("run", "--plan", tmp_path)
@@ -166,7 +203,7 @@ def test_what_a_plan_decides_cannot_be_asked_for_beside_it(refused, tmp_path, op
 def programs(monkeypatch):
     """PostgreSQL's programs seem to be there; the server they would make is never started."""
     monkeypatch.setattr("bench.local.find_binaries", Path)
-    monkeypatch.setattr("bench.local.PrivateServer", lambda *_: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr("bench.local.PrivateServer", lambda *_: SimpleNamespace(exclusive=True, close=lambda: None))
 
 
 @pytest.mark.usefixtures("programs")
@@ -194,6 +231,22 @@ def test_programs_that_are_not_there_are_refused_with_how_to_install_them(refuse
     assert "apt-get install postgresql-15" in refused("run", "--data-dir", ".", "--bin-dir", "nowhere")
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_complete_run_that_is_to_be_resumed_says_so_and_shows_what_it_has(tmp_path, capsys, sealed):
+    directory = RunDirectory(tmp_path / "run")
+    directory.begin(a_plan(a_trial(1), a_trial(2)))
+    directory.write_host(a_host())
+    for number in (1, 2):
+        directory.append(a_record(number), a_samples(number))
+    if sealed:
+        directory.finish()
+    code, out, err = run(capsys, "run", "--resume", directory.path)
+    assert (code, err) == (0, "")
+    assert f"Run {a_plan().run} is complete: nothing is left to be run." in " ".join(out.split())
+    assert "17,500" in out
+    assert directory.check_sums()
+
+
 @pytest.mark.parametrize("command", [["run", "--resume"], ["ladder"]])
 @pytest.mark.parametrize("where", ["nowhere", "home", "file"])
 def test_a_directory_without_a_run_is_refused(refused, tmp_path, command, where):
@@ -211,7 +264,8 @@ def pulled(tmp_path):
     directory = RunDirectory(tmp_path / "results" / "run" / "bench-1")
     directory.begin(a_plan())
     directory.write_host(a_host())
-    directory.append(a_record(1, "1", **rated(70)), a_samples(1))
+    slow = a_record(1, "1", **rated(70))
+    directory.append(slow, samples_of(slow))
     directory.append(a_record(2), a_samples(2))
     directory.finish()
     return directory
@@ -226,18 +280,30 @@ def test_a_pulled_run_is_printed_with_exit_code_0(capsys, pulled):
 def test_for_programs_it_is_json_of_the_published_schema(capsys, pulled):
     from jsonschema import Draft202012Validator
 
-    from bench.analysis.ladder import LadderReport
+    from bench.analysis.ladder import Ladders
     from bench.schemas import published
 
     code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
-    report = msgspec.json.decode(out)
-    Draft202012Validator(published(LadderReport)).validate(report)
-    assert (code, [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]]) == (0, [1, 250])
+    shown = msgspec.json.decode(out)
+    Draft202012Validator(published(Ladders)).validate(shown)
+    [report] = shown["hosts"]
+    assert shown.keys() == {"schema", "hosts"}
+    assert (code, shown["schema"]) == (0, "pgladder/ladders/2")
+    assert [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]] == [1, 250]
+
+
+def test_for_programs_many_hosts_have_the_shape_of_one(capsys, pulled):
+    shutil.copytree(pulled.path, pulled.path.with_name("bench-2"))
+    code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
+    shown = msgspec.json.decode(out)
+    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/2", 2)
+    assert shown["hosts"][0]["ladders"] == shown["hosts"][1]["ladders"]
 
 
 def test_a_void_trial_makes_it_exit_code_1(capsys, pulled):
     pulled.reopen()
-    pulled.append(a_record(2, attempt=2, **void()), a_samples(2, 2))
+    lost = a_record(2, attempt=2, **void())
+    pulled.append(lost, samples_of(lost))
     code, out, _ = run(capsys, "ladder", pulled.path)
     assert code == 1
     assert out.index("Void ! stock") < out.index("phase")

@@ -156,6 +156,23 @@ def test_records_that_do_not_begin_with_their_schema_are_read_all_the_same(run):
     assert run.records() == [a_record(2), a_record(1)]
 
 
+def test_a_journal_that_is_a_link_is_not_written_through(run, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.write_text("no line of ours")
+    (run.path / "trials.jsonl").symlink_to(theirs)
+    for step in (lambda: record(run, 1), run.reopen):
+        with pytest.raises(OSError, match="symbolic links"):
+            step()
+    assert theirs.read_text() == "no line of ours"
+
+
+def test_samples_are_not_written_where_a_link_leads_to(run, tmp_path):
+    (run.path / "samples").rmdir()
+    (run.path / "samples").symlink_to(tmp_path)
+    with pytest.raises(WrongUseError, match="samples is a link"):
+        run.reopen()
+
+
 def test_a_trial_that_began_and_has_no_record_was_cut_short(run):
     record(run, 1)
     run.open_trial(2, 1)

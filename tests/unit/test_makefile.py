@@ -1,17 +1,25 @@
 """The front door passes on every word it is given, or refuses it."""
 
+import json
+import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from bench.target import target
+
 CHECKOUT = Path(__file__).parents[2]
 
 
-def make(*words):
+def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOUT, **environment):
+    command = ["make", *options, *words]
     return subprocess.run(
-        ["make", "--dry-run", "--no-print-directory", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False
+        command, cwd=checkout, capture_output=True, text=True, check=False, env=os.environ | environment
     )
 
 
@@ -20,12 +28,12 @@ def make(*words):
     [
         (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
         (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
-        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin '0.05' --json results/a results/b"),
+        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin='0.05' --json 'results/a' 'results/b'"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
         (["ladder", "JSON=1", "HOST=n1"], "--json=1 --host='n1'"),
         (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
-        (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin '0.05' results/a"),
+        (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin='0.05' 'results/a'"),
     ],
 )
 def test_a_word_is_passed_on(words, passed):
@@ -77,6 +85,7 @@ def test_every_word_that_the_makefile_reads_is_known():
         *own,
         "MAKEFILE_LIST",
         "MAKECMDGOALS",
+        "CURDIR",
         "GIVEN",
         "NEW",
         "LONG",
@@ -88,3 +97,153 @@ def test_hosts_named_in_two_ways_are_refused(verb):
     ended = make(verb, "HOST=10.0.0.1", "LIMIT=n100")
     assert ended.returncode
     assert "give one of them" in ended.stderr
+
+
+ODD = [
+    "a'b",
+    "a; touch TRAP",
+    "$(shell touch TRAP)",
+    "`touch TRAP`",
+    '"; touch TRAP; "',
+    "${HOME}",
+    "a b  c",
+    "~/x y",
+    "#x",
+]
+
+
+@pytest.mark.parametrize("verb", ["ladder", "provision", "doctor", "trust", "pull"])
+@pytest.mark.parametrize("odd", [*ODD, "a\\", "a,b", "'; touch TRAP; '"])
+def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
+    trap, programs = tmp_path / "carried-out", tmp_path / "bin"
+    programs.mkdir()
+    for name in ("python", "pgladder-fab", "ansible-playbook"):
+        (programs / name).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (programs / name).chmod(0o755)
+    (programs / "ansible-playbook").write_text('#!/bin/sh\n[ "$2" != -e ] || printf "%s" "$3"\n')
+    value = odd.replace("TRAP", str(trap))
+    words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, f"BIN={programs}", f"KEY={value}", "RUN=a"]
+    said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    if verb in ("provision", "trust"):
+        assert json.loads(said.stdout)["ansible_ssh_private_key_file"] == value
+    else:
+        assert (f"--key={value}" if verb != "doctor" else target(key=value)[1]) in said.stdout.splitlines()
+    assert not trap.exists()
+
+
+VERBS = ("ladder", "compare-runs", "report", "reproduce", "lab-up", "lab-cut", "ingest", "perf")
+
+
+@pytest.mark.parametrize(
+    "word", ["HOST", "LIMIT", "USER_NAME", "PORT", "RUN", "PHASES", "WINDOW", "MARGIN", "DATA_DIR", "N"]
+)
+def test_no_word_is_carried_out(tmp_path, word):
+    trap = tmp_path / "carried-out"
+    for value in (f"'; touch {trap}; '", f"$(shell touch {trap})", f"$(eval $(shell touch {trap}))"):
+        for verb in VERBS:
+            script = make("-o", ".venv/ready", verb, "A=a", "B=b", f"{word}={value}").stdout
+            assert "touch" not in shlex.split(script, comments=True)  # it is a part of a word
+    assert not trap.exists()
+
+
+def test_a_word_of_more_than_one_line_is_refused(tmp_path):
+    trap = tmp_path / "carried-out"
+    ended = make("ladder", f"HOST=a\ntouch {trap}")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "HOST is more than one line" in ended.stderr
+
+
+# --- the environment -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["HOST", "LIMIT", "RUN", "SEED"])
+def test_a_word_of_the_environment_chooses_nothing(word):
+    ended = make("provision", **{word: "n1"})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"{word}: set in the environment, where it may mean something else; say it to make" in ended.stderr
+    assert make("help", **{word: "n1"}).returncode == 0
+
+
+@pytest.mark.parametrize("word", ["HOST=", "LIMIT=", "LIMIT= "])
+def test_an_empty_word_does_not_mean_every_box(word):
+    ended = make("teardown", word)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "is empty: name a box, or leave it out" in ended.stderr
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Return a checkout that anybody may write to, as on a Windows disk, with two boxes in its inventory."""
+    copy = tmp_path / "checkout"
+    names = ("Makefile", "ansible.cfg", "playbooks", "inventory", "roles", "bench", "fabfile.py", ".ci")
+    for name in names:
+        source = CHECKOUT / name
+        copy_of = shutil.copytree if source.is_dir() else shutil.copy
+        copy.mkdir(exist_ok=True)
+        copy_of(source, copy / name)
+    (copy / ".venv").symlink_to(Path(sys.prefix))
+    (copy / "inventory" / "hosts.yml").write_text("minipcs: {hosts: {n1: {ansible_host: 192.0.2.1}, n2: {}}}\n")
+    (copy / "inventory" / "lab.yml").unlink(missing_ok=True)
+    copy.chmod(0o777)
+    return copy
+
+
+def instead(shelf, script, *words, **environment):
+    """Return ``make provision`` with a script in place of ansible-playbook."""
+    program = shelf / "bin" / "ansible-playbook"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    options = ("-s", "-o", ".venv/ready", f"BIN={program.parent}")
+    return make("provision", *words, options=options, checkout=shelf, **environment)
+
+
+def listed(shelf, *words, **environment):
+    """Return what Ansible would do it to: it is told to list hosts instead."""
+    return instead(shelf, 'exec .venv/bin/ansible-playbook --list-hosts "$@"', *words, **environment)
+
+
+HARMFUL = {
+    "ANSIBLE_INVENTORY": "/dev/null",
+    "ANSIBLE_CONFIG": "/dev/null",
+    "ANSIBLE_HOST_KEY_CHECKING": "False",
+    "ANSIBLE_STDOUT_CALLBACK": "oneline",
+    "ANSIBLE_REMOTE_TMP": "/tmp",
+    "ANSIBLE_SSH_ARGS": "-F none",
+}
+
+
+def test_what_the_environment_sets_for_ansible_is_left_out_and_said(shelf):
+    ended = listed(shelf, **HARMFUL)
+    assert ended.returncode == 0, ended.stderr
+    assert {"n1", "n2"} <= set(ended.stdout.split())
+    assert f"left out, though set in the environment: {' '.join(sorted(HARMFUL))};" in ended.stderr
+
+
+@pytest.mark.parametrize("name", sorted(HARMFUL))
+def test_no_verb_runs_ansible_with_it(shelf, name):
+    printed = instead(shelf, "env", **HARMFUL).stdout.splitlines()
+    found = [line for line in printed if line.startswith(f"{name}=")]
+    assert found == ([f"ANSIBLE_CONFIG={shelf}/ansible.cfg"] if name == "ANSIBLE_CONFIG" else [])
+
+
+@pytest.mark.parametrize("limit", ["nosuch", "n1,nosuch", "n1:nosuch", "n9*"])
+def test_a_limit_of_which_a_part_fits_no_box_is_an_error(shelf, limit):
+    ended = listed(shelf, f"LIMIT={limit}")
+    assert ended.returncode
+    assert "Could not match supplied host pattern" in ended.stderr
+    assert "n1\n" not in ended.stdout
+
+
+@pytest.mark.parametrize("limit", ["n1", "minipcs"])
+def test_a_limit_without_any_box_in_the_inventory_is_an_error(shelf, limit):
+    (shelf / "inventory" / "hosts.yml").write_text("minipcs: {hosts: {}}\n")
+    assert listed(shelf, f"LIMIT={limit}").returncode
+
+
+def test_boxes_that_are_picked_are_the_ones_meant(shelf):
+    ended = listed(shelf, "LIMIT=all:!n1")
+    assert ended.returncode == 0
+    assert "n2" in ended.stdout.split()
+    assert "n1" not in ended.stdout.split()

@@ -1,13 +1,16 @@
 """A run that travels: whole or not at all, new files only, readable at any moment."""
 
 import io
+import os
 import tarfile
+import threading
 from unittest.mock import ANY
 
 import pytest
 
+from bench import parcel
 from bench.journal import RunDirectory
-from bench.parcel import Arrived, DamagedError, digests, pack, unpack
+from bench.parcel import Arrived, DamagedError, TooMuchError, digests, pack, unpack
 from tests.builders import a_plan, a_record, a_samples
 
 
@@ -136,6 +139,39 @@ def test_a_file_damaged_here_is_brought_again_with_the_checksums_of_the_run(box,
     assert RunDirectory(here).check_sums()
 
 
+def test_two_pulls_at_once_leave_a_whole_run(box, here):
+    box.finish()
+    text, errors = sent(box), []
+
+    def pull():
+        try:
+            for _ in range(20):
+                arrive(text, here)
+        except OSError as error:
+            errors.append(error)
+
+    pulls = [threading.Thread(target=pull) for _ in range(2)]
+    for each in pulls:
+        each.start()
+    for each in pulls:
+        each.join()
+    assert errors == []
+    assert digests(here) == digests(box.path)
+    assert [path.name for path in here.rglob("*.part")] == []
+
+
+def test_what_a_pull_that_was_cut_off_left_half_written_is_none_of_the_run_and_goes_with_the_next(box, here):
+    box.finish()
+    arrive(sent(box), here)
+    ours, old = here / "plan.json.1234.part", here / "samples" / "1.jsonl.5678.part"
+    for part in (ours, old):
+        part.write_text("half")
+    os.utime(old, (0, 0))
+    assert RunDirectory(here).check_sums()
+    arrive(sent(box, digests(here)), here)
+    assert (ours.exists(), old.exists()) == (True, False)
+
+
 def test_the_plan_comes_first_so_that_a_cut_pull_is_one_that_is_seen(box):
     with tarfile.open(fileobj=io.BytesIO(sent(box)), mode="r|") as stream:
         names = [member.name for member in stream]
@@ -161,3 +197,57 @@ def test_an_end_that_was_damaged_is_noticed(box, here, mark):
     with pytest.raises(DamagedError, match=r"PGLADDER\.end did not come as it was sent"):
         arrive(out.getvalue(), here)
     assert RunDirectory(here).check_sums()
+
+
+class Watched(io.BytesIO):
+    """What comes, and the most that was asked for at once."""
+
+    most = 0
+
+    def read(self, size=-1):
+        self.most = max(self.most, size)
+        return super().read(size)
+
+
+def a_member(name="samples/1.jsonl", size=0, kind=tarfile.REGTYPE):
+    member = tarfile.TarInfo(name)
+    member.size, member.type = size, kind
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize(
+    "name", ["samples/1.jsonl", "plan.json", "host.json", "trials.jsonl", "SHA256SUMS", "PGLADDER.end"]
+)
+def test_a_file_larger_than_any_of_a_run_is_refused_before_it_is_read(here, name):
+    source = Watched(a_member(name, 2_500_000_000))
+    with pytest.raises(TooMuchError, match="shall have 2,500,000,000 bytes; in a run it has "):
+        unpack(source, here)
+    assert source.most == tarfile.BLOCKSIZE
+    assert not here.exists()
+
+
+LONG = [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_SPARSE, tarfile.XGLTYPE, tarfile.SYMTYPE]
+
+
+@pytest.mark.parametrize("kind", LONG)
+@pytest.mark.parametrize("size", [3, 2_500_000_000])
+def test_what_is_no_plain_file_is_refused_before_it_is_read(here, kind, size):
+    source = Watched(a_member(size=size, kind=kind))
+    with pytest.raises(DamagedError, match="is no file of a run"):
+        unpack(source, here)
+    assert source.most == tarfile.BLOCKSIZE
+
+
+def test_a_long_header_is_refused_before_it_is_read(here):
+    source = Watched(a_member("PaxHeaders/x", 2_500_000_000, tarfile.XHDTYPE))
+    with pytest.raises(TooMuchError):
+        unpack(source, here)
+    assert source.most == tarfile.BLOCKSIZE
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MOST_FILES", 2), ("MOST_RUN_BYTES", 100)])
+def test_more_than_a_run_is_refused(box, here, monkeypatch, bound, most):
+    box.finish()
+    monkeypatch.setattr(parcel, bound, most)
+    with pytest.raises(TooMuchError, match="what came is more than a run"):
+        arrive(sent(box), here)

@@ -178,9 +178,9 @@ def test_any_name_is_either_known_or_refused(name):
 
 
 def test_two_values_a_row_must_fit_the_parameters_of_one_statement():
-    assert planned(phases=["2-E"], overrides={"batch": 32_767}).trials[0].parameters.batch == 32_767
-    with pytest.raises(WrongUseError, match=r"2-E: a batch of 32768 needs 65536 .* ask for --batch 32767 or less"):
-        planned(phases=["2-E"], overrides={"batch": 32_768})
+    assert planned(phases=["2-E"], overrides={"batch": 16_383}).trials[0].parameters.batch == 16_383
+    with pytest.raises(WrongUseError, match=r"2-E: a batch of 16384 needs 32768 .* ask for --batch 16383 or less"):
+        planned(phases=["2-E"], overrides={"batch": 16_384})
 
 
 @pytest.mark.parametrize("phase", ["2-C", "2-D", "2-F", "2-G", "2-H"])

@@ -1,6 +1,7 @@
 """``pgladder variants`` and what a machine is to a formula."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,23 @@ import pytest
 from bench.cli import main
 from bench.conf import read_conf
 from bench.model import Unreadable, WrongUseError
-from bench.plan import check_plan
+from bench.plan import AGAIN, check_plan
 from bench.remote import hosts
 from bench.tuning import render as room
 from bench.tuning.hardware import Hardware
-from bench.variants import ALL, Machine, hardware_of, harness_for, plan_with, this_machine, variants_for
+from bench.tuning.render import as_variant
+from bench.variants import (
+    ALL,
+    Machine,
+    check_foreign,
+    check_harness,
+    hardware_of,
+    harness_for,
+    plan_with,
+    postmaster_of,
+    this_machine,
+    variants_for,
+)
 from bench.wish import make_wish
 from bench.workload.phase import ladder
 
@@ -221,6 +234,24 @@ def test_memory_is_what_a_control_group_leaves_of_it():
     assert found == [4096, 16384, 16384, 16384]
 
 
+def test_cores_are_those_that_can_be_used_and_all_where_that_is_not_known():
+    disk = {"kind": "ssd", "file_system_bytes": 1}
+    memory = {**RAM}
+    found = [
+        hardware_of(memory, {"logical_cpus": 4, **more}, disk).cores
+        for more in ({"usable_cpus": 1}, {"usable_cpus": Unreadable(unreadable="no /proc")}, {})
+    ]
+    assert found == [1, 4, 4]
+
+
+def test_a_server_that_runs_may_be_allowed_other_than_we_are(tmp_path):
+    assert postmaster_of(tmp_path) == "self"
+    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n{tmp_path}\n")
+    assert postmaster_of(tmp_path) == os.getpid()
+    (tmp_path / "postmaster.pid").write_text("99999999\n")
+    assert postmaster_of(tmp_path) == "self"
+
+
 @pytest.mark.parametrize(
     ("kind", "disk"),
     [("nvme", "nvme"), ("hdd", "hdd"), ("ssd", "ssd"), ("mmc", "ssd"), ("virtual", "ssd"), ("memory", "ssd")],
@@ -334,3 +365,80 @@ def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_di
     assert [variant.name for variant in plan.variants] == ["stock", "a", "b", "c"]
     assert {trial.variant for trial in plan.trials} == {"stock", "b"}
     check_plan(plan, ladder())
+
+
+# --- plans that somebody gives ---------------------------------------------------------------------------------------
+
+HERE = Machine(Hardware(ram_mb=8192, cores=4, disk="ssd", disk_gb=100))
+PRELOAD = "# Mine.\nshared_preload_libraries = 'auto_explain'\nwork_mem = {{ hardware.ram_mb }}kB\n"
+
+
+@pytest.fixture
+def templates(tmp_path, monkeypatch):
+    """Return the variants' directory of a copy of ours."""
+    copy = shutil.copytree(room.template_directory(), tmp_path / "postgresql")
+    monkeypatch.setattr(room, "template_directory", lambda: copy)
+    return copy / "variants"
+
+
+def planned_here(*variants, again=False):
+    wish = make_wish({"phases": ["2-C"], "variants": list(variants)}, transports=["tcp"])
+    harness = harness_for(108, tls=False)
+    return plan_with(replace(wish, again=again), HERE, 108, harness, run="r", created="2026-01-01", seed=1)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_variant_of_ones_own_that_loads_a_library_is_carried_out_again_here(templates, again):
+    (templates / "mine.conf.j2").write_text(PRELOAD)
+    plan = planned_here("mine", again=again)
+    assert [variant.name for variant in plan.variants] == ["mine", f"mine{AGAIN}"][: 1 + again]
+    check_foreign(plan, lambda: HERE)
+
+
+def test_the_same_variant_of_somebody_else_is_refused(templates):
+    (templates / "mine.conf.j2").write_text(PRELOAD)
+    plan = planned_here("mine")
+    (templates / "mine.conf.j2").unlink()
+    with pytest.raises(WrongUseError, match="Plan r: its variant mine was not made here and sets shared_preload_libr"):
+        check_foreign(plan, lambda: HERE)
+
+
+def test_a_name_of_ours_makes_no_text_ours():
+    stock = as_variant("stock", "archive_command = 'id'\n")
+    with pytest.raises(WrongUseError, match="its variant stock was not made here and sets archive_command"):
+        check_foreign(replace(planned_here("stock"), variants=(stock,)), lambda: HERE)
+
+
+def test_variants_that_reach_nowhere_are_carried_out_from_anywhere_and_nobody_looks_at_the_machine():
+    there = Machine(Hardware(ram_mb=65536, cores=64, disk="nvme", disk_gb=900))
+    wish = make_wish({"phases": ["2-C"], "variants": ["all"]}, transports=["tcp"])
+    plan = plan_with(wish, there, 108, harness_for(108, tls=False), run="r", created="2026-01-01", seed=1)
+    check_foreign(plan, lambda: pytest.fail("the machine was looked at"))
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("connections", [100, 320])
+def test_the_harness_of_a_plan_is_ours_whatever_connections_it_needs(tls, connections):
+    plan = planned_here("stock")
+    trials = tuple(replace(each, transport="tls" if tls else "tcp") for each in plan.trials)
+    check_harness(replace(plan, trials=trials, harness=harness_for(connections, tls=tls)))
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "sentence"),
+    [
+        ("127.0.0.1", "*", r"listen_addresses is \* there, 127.0.0.1 here"),
+        ("ssl = off", "ssl = on", "ssl is on there, off here"),
+        ("lc_messages = 'C'", "", "lc_messages is not set there, C here"),
+        ("ssl = off", "ssl = off\narchive_command = 'id'", "archive_command is id there, not set here"),
+        ("ssl = off", "ssl = off\nplperl.on_init = 'x'", "plperl.on_init is x there, not set here"),
+        ("max_connections = 108", "max_connections = 9999999", "max_connections = 9999999: it must lie between"),
+        ("max_connections = 108", "include '/etc/passwd'", "include is not taken"),
+    ],
+)
+def test_another_harness_is_refused_by_what_differs(there, here, sentence):
+    plan = planned_here("stock")
+    harness = as_variant("harness", plan.harness.text.replace(there, here))
+    assert harness != plan.harness
+    with pytest.raises(WrongUseError, match=sentence):
+        check_harness(replace(plan, harness=harness))

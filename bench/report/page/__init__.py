@@ -4,6 +4,7 @@ Owns its template, style and script, and the texts in them; what the numbers say
 Vega's (``charts`` says what, ``assets`` brings it). Importing this loads no chart library.
 """
 
+import json
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -15,6 +16,7 @@ from bench.analysis.ladder import LadderReport
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.spending import OUTSIDE, PARTS
+from bench.plain import harmless, harmless_all
 from bench.report.page import view
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view
@@ -41,6 +43,7 @@ def build_page(
         version=version,
         hosts=[view.host_view(*each) for each in zip(names, runs, reports, strict=True)],
         names=names,
+        server=view.server_of(runs),
         comparisons=[comparison_view(report) for report in comparisons],
         not_compared=not_compared,
         climb=view.climbers(names, reports),
@@ -63,10 +66,17 @@ def _template() -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_harmless,
     )
     environment.filters["fact"] = view.fact_text
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    environment.policies["json.dumps_function"] = lambda thing, **how: json.dumps(harmless_all(thing), **how)
     return environment.get_template("page.html.j2")
+
+
+def _harmless(value: object) -> object:
+    """Leave out of what was read what steers or turns a text; markup is our own."""
+    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _script(text: str) -> Markup:

@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from bench.model import PgladderError
+from bench.files import write_whole
+from bench.model import DAMAGED, PgladderError
 
 
 class MissingControlError(PgladderError, RuntimeError):
@@ -40,7 +41,7 @@ def assets() -> Assets:
         path = cache_directory() / f"page-{_key()}.json"
     except ModuleNotFoundError as error:  # importlib.metadata's PackageNotFoundError is one
         raise MissingControlError(f"Pages are built where pgladder[control] is installed: {error}.") from error
-    with contextlib.suppress(OSError, msgspec.DecodeError):
+    with contextlib.suppress(OSError, *DAMAGED):
         return msgspec.json.decode(path.read_bytes(), type=Assets)
     made = _make()
     with contextlib.suppress(OSError):
@@ -70,6 +71,4 @@ def _make() -> Assets:
 
 def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
+    write_whole(path, content)

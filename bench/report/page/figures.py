@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.analysis.counted import good
 from bench.analysis.course import course, steps_each
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.published import PUBLISHED, WHO
 from bench.analysis.pulled import PulledRun
-from bench.analysis.rungs import good, rung_names, trials_of
+from bench.analysis.rungs import rung_names, trials_of
 from bench.analysis.shape import shape
 from bench.analysis.spending import client_time, cores, processors
 from bench.model import Record
@@ -81,6 +82,8 @@ def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
 
 
 def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) -> Iterable[Row]:
+    if not run.with_samples:
+        return
     bins = shape(merge(run.histograms[trial.trial, trial.attempt] for trial in good(trials)))
     most = max((each.share for each in bins), default=1)
     for each in bins:
@@ -111,7 +114,9 @@ def _time(name: str, trials: Iterable[Record]) -> Iterable[Row]:
 
 
 def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
-    """Return a chart a rung with the way of each of its trials."""
+    """Return a chart a rung with the way of each of its trials; none where their samples are not kept."""
+    if not run.with_samples:
+        return []
     most = steps_each(len(run.records))
     return [
         Figure(

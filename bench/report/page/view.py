@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.analysis.apart import UNKNOWN, major
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
@@ -73,6 +74,12 @@ class Together:
     rows: list[tuple[str, list[str]]]
 
 
+def server_of(runs: Sequence[PulledRun]) -> str:
+    """Return PostgreSQL with the major versions that were measured, as far as they are known."""
+    majors = sorted({major(run.host) for run in runs} - {UNKNOWN}, key=lambda each: (len(each), each))
+    return " ".join(["PostgreSQL", " and ".join(majors)]).strip()
+
+
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
     """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes, or its own."""
     boxes, directories, own = zip(*((run.box, run.directory, run.plan.run) for run in runs), strict=True)
@@ -129,6 +136,8 @@ def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
 
 
 def _checkpoints(rows: Sequence[Row]) -> str:
+    if not rows:
+        return ""
     blind = [str(row["trial"]) for row in rows if not row["watched"]]
     if len(blind) == len(rows):
         return "Checkpoints are not known: the server's counters could not be read."

@@ -1,5 +1,5 @@
 -- plain without the primary key
-CREATE TABLE events (
+CREATE TABLE {schema}.events (
     id bigint GENERATED ALWAYS AS IDENTITY,
     device_id bigint NOT NULL,
     payload text NOT NULL,

@@ -1,4 +1,4 @@
-CREATE TABLE events (
+CREATE TABLE {schema}.events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint NOT NULL,
     payload text NOT NULL,

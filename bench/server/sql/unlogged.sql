@@ -1,5 +1,5 @@
 -- plain, its changes kept out of the WAL: emptied by a crash
-CREATE UNLOGGED TABLE events (
+CREATE UNLOGGED TABLE {schema}.events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint NOT NULL,
     payload text NOT NULL,

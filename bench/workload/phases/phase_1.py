@@ -5,14 +5,15 @@ from collections.abc import Callable
 import psycopg2.extensions
 
 from bench.model import Parameters
+from bench.table import Table
 from bench.workload.phase import Rows, SyncPhase
 
 
-def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows) -> None:
+def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows, table: Table) -> None:
     """Connect, insert one row, commit, close."""
     connection = connect()
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO events (device_id, payload) VALUES (%s, %s)", rows[0])
+        cursor.execute(f"INSERT INTO {table.sql} (device_id, payload) VALUES (%s, %s)", rows[0])
     connection.commit()
     connection.close()
 

@@ -3,13 +3,14 @@
 import psycopg2.extensions
 
 from bench.model import Parameters
+from bench.table import Table
 from bench.workload.phase import Rows, SyncPhase
 
 
-def insert(connection: psycopg2.extensions.connection, rows: Rows) -> None:
+def insert(connection: psycopg2.extensions.connection, rows: Rows, table: Table) -> None:
     """Insert one row and commit, over the same connection every time."""
     with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO events (device_id, payload) VALUES (%s, %s)", rows[0])
+        cursor.execute(f"INSERT INTO {table.sql} (device_id, payload) VALUES (%s, %s)", rows[0])
     connection.commit()
 
 

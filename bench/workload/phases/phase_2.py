@@ -1,12 +1,13 @@
 """Phase 2: asyncpg and a pool of 10 to 50 connections, one insert after the other: of the pool, one is ever in use."""
 
 from bench.model import Parameters
-from bench.workload.phase import INSERT, AsyncPhase, Connection, Rows, one_at_a_time
+from bench.table import Table
+from bench.workload.phase import AsyncPhase, Connection, Rows, one_at_a_time
 
 
-async def insert(connection: Connection, rows: Rows) -> None:
+async def insert(connection: Connection, rows: Rows, table: Table) -> None:
     """Insert one row; asyncpg commits each statement by itself."""
-    await connection.execute(INSERT, *rows[0])
+    await connection.execute(f"INSERT INTO {table.sql} (device_id, payload) VALUES ($1, $2)", *rows[0])
 
 
 PHASE = AsyncPhase(

@@ -1,12 +1,13 @@
 """Phase 2-C: a hundred rows a commit by ``executemany``: one flush and one round trip now serve a hundred rows."""
 
 from bench.model import Parameters
-from bench.workload.phase import INSERT, AsyncPhase, Connection, Rows, side_by_side
+from bench.table import Table
+from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 
 
-async def insert(connection: Connection, rows: Rows) -> None:
+async def insert(connection: Connection, rows: Rows, table: Table) -> None:
     """Run the statement once for each row, pipelined, in one transaction (asyncpg's ``executemany`` is atomic)."""
-    await connection.executemany(INSERT, rows)
+    await connection.executemany(f"INSERT INTO {table.sql} (device_id, payload) VALUES ($1, $2)", rows)
 
 
 PHASE = AsyncPhase(

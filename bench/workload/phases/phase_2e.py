@@ -4,19 +4,20 @@ from functools import cache
 from itertools import chain
 
 from bench.model import Parameters
+from bench.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 
 
 @cache
-def statement(rows: int) -> str:
+def statement(table: Table, rows: int) -> str:
     """Return ``INSERT … VALUES ($1, $2), ($3, $4), …`` for so many rows."""
-    values = ", ".join(f"(${2 * row + 1}, ${2 * row + 2})" for row in range(rows))
-    return f"INSERT INTO events (device_id, payload) VALUES {values}"  # noqa: S608 - placeholders only
+    values = (f"(${2 * row + 1}, ${2 * row + 2})" for row in range(rows))
+    return f"INSERT INTO {table.sql} (device_id, payload) VALUES {', '.join(values)}"
 
 
-async def insert(connection: Connection, rows: Rows) -> None:
+async def insert(connection: Connection, rows: Rows, table: Table) -> None:
     """Insert all rows by one statement with two parameters a row."""
-    await connection.execute(statement(len(rows)), *chain.from_iterable(rows))
+    await connection.execute(statement(table, len(rows)), *chain.from_iterable(rows))
 
 
 PHASE = AsyncPhase(

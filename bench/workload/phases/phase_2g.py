@@ -1,12 +1,13 @@
 """Phase 2-G: binary COPY of five thousand rows a commit: no statement is parsed, planned or bound at all."""
 
 from bench.model import Parameters
+from bench.table import Table
 from bench.workload.phase import COLUMNS, AsyncPhase, Connection, Rows, side_by_side
 
 
-async def insert(connection: Connection, rows: Rows) -> None:
+async def insert(connection: Connection, rows: Rows, table: Table) -> None:
     """COPY the rows in PostgreSQL's binary format, one transaction."""
-    await connection.copy_records_to_table("events", records=rows, columns=COLUMNS)
+    await connection.copy_records_to_table(table.name, schema_name=table.schema, records=rows, columns=COLUMNS)
 
 
 PHASE = AsyncPhase(

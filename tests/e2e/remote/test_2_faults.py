@@ -35,7 +35,7 @@ done
 """
 # While rows are written: between two trials nobody would notice.
 SWITCH_CLOCK = """
-writing="SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO events%' AND state = 'active'"
+writing="SELECT 1 FROM pg_stat_activity WHERE query LIKE 'INSERT INTO %.events%' AND state = 'active'"
 until sudo -u pgladder psql -XAtqh /run/pgladder -p 5544 -c "$writing" postgres | grep -q 1; do :; done
 sudo touch /run/clock-was-set
 """

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import bench.agent
 from bench.agent import judge
-from bench.model import Cpu, InFlight, Reason, Unreadable, Validity
-from bench.probes.sensors import CpuTimes, DiskCounters, Reading, SwapPages
+from bench.control_group import Throttling
+from bench.model import Cpu, InFlight, Latency, Reason, Unreadable, Validity
+from bench.probes.sensors import NO_THROTTLE, CpuTimes, DiskCounters, Reading, SwapPages
 
 QUIET = Reading(
     temperature_c=54.0,
@@ -42,7 +43,20 @@ def test_one_voiding_reason_voids_whatever_else_is_said_and_none_is_dropped(give
     verdict = judge.validity(reasons)
     voiding = bool(judge.VOID & set(given_codes))
     assert verdict.state == ("void" if voiding else "suspect" if given_codes else "valid")
-    assert verdict.reasons == tuple(reasons)
+    assert sorted(codes(verdict.reasons)) == sorted(given_codes)
+
+
+@pytest.mark.parametrize("code", ["some-steal", "others-unknown", "steal-unknown", "swapped-unknown"])
+def test_what_is_slight_or_could_not_be_told_is_a_doubt_about_a_valid_trial(code):
+    slight = Reason(code=code, detail="")
+    assert judge.validity([slight]) == Validity(state="valid", reasons=(slight,))
+    assert judge.validity([slight, Reason(code="throttled", detail="")]).state == "suspect"
+
+
+def test_what_voids_comes_first_then_the_worst_and_what_is_slight_last():
+    sizes = (("some-steal", 0.02), ("swapped", None), ("not-alone", 0.7), ("rows-lost", None), ("stalled", 0.17))
+    verdict = judge.validity([Reason(code=code, detail="", share=share) for code, share in sizes])
+    assert codes(verdict.reasons) == ["rows-lost", "not-alone", "stalled", "swapped", "some-steal"]
 
 
 @pytest.mark.parametrize("code", sorted(judge.VOID))
@@ -77,16 +91,38 @@ def test_too_few_in_flight_is_time_outside_and_too_many_is_not_a_negative_time()
     assert many.detail.endswith("6.00 commits under way by Little's law where 5.00 are expected: 20% too much")
 
 
-def test_where_nothing_is_known_nothing_is_said():
+WHY = "/proc does not show it"
+NOTHING = Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None)
+
+
+def test_what_is_not_known_is_a_doubt_that_says_so():
+    [steal] = judge.check_steal(None, WHY)
+    [others] = judge.check_others(NOTHING, 2, WHY, [])
+    assert (steal.code, others.code) == ("steal-unknown", "others-unknown")
+    assert steal.detail == f"not known whether a hypervisor took CPU time: {WHY}"
+    assert others.detail == f"not known whether other programs ran: {WHY}"
+    for first, last in ((QUIET, BLIND), (BLIND, QUIET)):
+        found = judge.check_host(first, last)
+        assert codes(found) == ["throttled-unknown", "swapped-unknown"]
+        assert all(reason.detail.endswith(": no file") for reason in found)
+
+
+def test_without_a_commit_there_is_nothing_to_be_in_flight():
     assert judge.check_in_flight(None) == []
-    assert judge.check_cpu(Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None), 2) == []
-    assert judge.check_host(QUIET, BLIND) == judge.check_host(BLIND, QUIET) == []
 
 
-@pytest.mark.parametrize(("steal_pct", "doubtful"), [(0, False), (5, False), (5.1, True)])
-def test_a_hypervisor_that_takes_more_than_five_percent_is_named(steal_pct, doubtful):
-    cpu = Cpu(host_pct=50, steal_pct=steal_pct, client_cores=1, server_cores=1)
-    assert codes(judge.check_cpu(cpu, 2)) == (["steal"] if doubtful else [])
+def test_that_a_kernel_counts_no_throttling_is_a_fact_of_the_host_and_no_doubt_about_each_trial():
+    virtual = replace(QUIET, throttle_counts=Unreadable(unreadable=NO_THROTTLE))
+    assert judge.check_host(virtual, virtual) == []
+
+
+@pytest.mark.parametrize(
+    ("steal_pct", "code"), [(0, None), (0.9, None), (1, "some-steal"), (5, "some-steal"), (5.1, "steal")]
+)
+def test_a_hypervisor_that_takes_from_one_percent_on_is_told_with_its_size(steal_pct, code):
+    told = f"the hypervisor gave {steal_pct} % of the CPU time to others"
+    expected = [Reason(code=code, detail=told, share=steal_pct / 100)] if code else []
+    assert judge.check_steal(steal_pct, "") == expected
 
 
 def test_throttling_between_two_readings_names_the_counter():
@@ -119,6 +155,7 @@ def test_too_few_commits_tell_little_and_none_tell_nothing(commits, expected):
         ({"fsync": "off"}, "fsync changed meanwhile (fsync: on → off)"),
         ({}, "fsync changed meanwhile (fsync: on → None)"),
         ({"fsync": "on", "jit": "off"}, "jit changed meanwhile (jit: None → off)"),
+        ({"fsync": "on", "plpgsql.extra_errors": "none"}, None),  # a session loaded its library
     ],
 )
 def test_a_setting_that_changed_came_or_went_is_named(now, told):
@@ -126,10 +163,83 @@ def test_a_setting_that_changed_came_or_went_is_named(now, told):
     assert reasons == ([Reason(code="configuration-drifted", detail=told)] if told else [])
 
 
-def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on():
-    busy = Cpu(host_pct=100, steal_pct=0, client_cores=0.3, server_cores=0.7)
-    assert [reason.code for reason in judge.check_cpu(busy, 2)] == ["not-alone"]
-    assert judge.check_cpu(replace(busy, host_pct=59), 2) == []
+BUSY = Cpu(host_pct=100, steal_pct=0, client_cores=0.3, server_cores=0.3)
+
+
+def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on_with_size_and_names():
+    [reason] = judge.check_others(BUSY, 2, "", ["stress", "ffmpeg"])
+    assert reason == Reason(
+        code="not-alone", detail="other programs kept 1.4 of 2 cores busy, most of it stress, ffmpeg", share=0.7
+    )
+    assert judge.check_others(replace(BUSY, host_pct=39), 2, "", ["stress"]) == []
+
+
+def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
+    [reason] = judge.check_others(replace(BUSY, server_cores=None), 2, WHY, ["stress"])
+    told = "not known how much of 1.7 of 2 cores the server took and how much others, most of it stress: "
+    assert reason == Reason(code="others-unknown", detail=told + WHY, share=0.85)
+
+
+def test_where_server_and_others_together_took_next_to_nothing_nothing_is_left_to_know():
+    assert judge.check_others(replace(BUSY, server_cores=None, host_pct=20), 2, WHY, []) == []
+
+
+# --- standing still --------------------------------------------------------------------------------------------------
+
+
+def latency(p50=None, p99=None):
+    return Latency(p50=p50, p90=None, p99=p99, p999=None, max=None, mean=None)
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "usual", "stalled"),
+    [
+        (0.5, latency(p50=1, p99=5), True),
+        (0.5, latency(p50=1, p99=160), True),
+        (0.5, latency(p50=1, p99=170), False),  # others take a third of it: so slow is this disk
+        (0.15, latency(p50=1, p99=5), False),  # a twentieth of the window
+        (0.16, latency(p50=1, p99=5), True),
+        (0.5, latency(p50=49), True),
+        (0.5, latency(p50=51), False),
+        (0.5, latency(), False),  # of so few commits that they are a doubt by themselves
+    ],
+)
+def test_a_pause_is_told_where_it_is_long_for_the_window_and_for_a_commit(gap_s, usual, stalled):
+    assert codes(judge.check_gap(gap_s, 3, usual)) == (["stalled"] if stalled else [])
+
+
+def test_a_pause_is_told_with_its_size_and_with_what_is_usual():
+    [reason] = judge.check_gap(0.5, 3, latency(p50=1, p99=5))
+    told = "nothing was acknowledged for 0.50 s, 17% of the window, where 99 % of commits take up to 5 ms"
+    assert (reason.detail, reason.share) == (told, 0.5 / 3)
+    [reason] = judge.check_gap(0.5, 3, latency(p50=1.5))
+    assert reason.detail.endswith(", where half of the commits take up to 1.5 ms")
+
+
+# --- quotas ----------------------------------------------------------------------------------------------------------
+
+
+def quota(periods, throttled, cores=0.4):
+    return {"/sys/fs/cgroup/box": Throttling(cores=cores, periods=periods, throttled=throttled)}
+
+
+def test_a_quota_that_held_somebody_up_is_told_with_its_size():
+    first = {"the clients": quota(100, 50), "the server": quota(100, 50)}
+    last = {"the clients": quota(130, 77), "the server": quota(130, 77)}
+    each = "in 27 of 30 periods (0.4 cores)"
+    told = f"a CPU quota held up the clients {each} and the server {each}"
+    assert judge.check_quotas(first, last) == [Reason(code="cpu-quota", detail=told, share=0.9)]
+
+
+def test_a_quota_that_was_not_used_up_held_nobody_up():
+    assert judge.check_quotas({"the clients": quota(100, 50)}, {"the clients": quota(130, 50)}) == []
+    assert judge.check_quotas({"the clients": {}}, {"the clients": {}}) == judge.check_quotas({}, {}) == []
+
+
+def test_a_quota_that_could_not_be_read_is_a_doubt_that_says_so():
+    hidden = Unreadable(unreadable=WHY)
+    [reason] = judge.check_quotas({"the server": hidden}, {"the server": quota(1, 1)})
+    assert reason == Reason(code="cpu-quota-unknown", detail=f"not known whether a CPU quota held up the server: {WHY}")
 
 
 def test_commits_behind_a_barrier_are_few_when_their_rounds_are():

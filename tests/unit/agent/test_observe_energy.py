@@ -1,6 +1,8 @@
-"""Energy over a window: summed over packages, across the counter's wrap, None where it could not be read."""
+"""Energy over a window: summed over packages, across the counter's wrap, why where it could not be read."""
 
 from pathlib import Path
+
+import pytest
 
 from bench.agent.observe import Moment, energy_j
 from bench.model import Unreadable
@@ -33,7 +35,26 @@ def test_a_counter_that_began_again_meanwhile_is_no_loss():
 
 def test_what_could_not_be_read_once_is_not_known():
     unreadable = Unreadable(unreadable="permission denied")
-    assert energy_j(moments({"intel-rapl:0": 1}, unreadable, {"intel-rapl:0": 3}), RANGES) is None
-    assert energy_j(moments({"intel-rapl:0": 1}, {"intel-rapl:0": 3}), {"intel-rapl:0": unreadable}) is None
-    assert energy_j(moments({"intel-rapl:0": 1}), RANGES) is None
-    assert energy_j([], RANGES) is None
+    assert energy_j(moments({"intel-rapl:0": 1}, unreadable, {"intel-rapl:0": 3}), RANGES) == unreadable
+    assert energy_j(moments({"intel-rapl:0": 3}, {"intel-rapl:0": 1}), {"intel-rapl:0": unreadable}) == unreadable
+    assert energy_j(moments({"intel-rapl:0": 1}), RANGES) == Unreadable(unreadable="read once only")
+    assert energy_j([], RANGES) == Unreadable(unreadable="read once only")
+
+
+def test_where_a_counter_wraps_need_not_be_known_as_long_as_it_does_not():
+    read = moments({"intel-rapl:0": 1}, {"intel-rapl:0": 3_000_001})
+    assert energy_j(read, {"intel-rapl:0": Unreadable(unreadable="no such file")}) == 3
+
+
+@pytest.mark.parametrize("still", [0, 700])
+def test_a_counter_that_never_moves_is_no_measurement_of_0_joules(still):
+    read = moments({"intel-rapl:0": still}, {"intel-rapl:0": still}, {"intel-rapl:0": still})
+    why = "the counter of intel-rapl:0 never moved, as on virtual machines"
+    assert energy_j(read, RANGES) == Unreadable(unreadable=why)
+
+
+def test_where_the_counter_of_one_of_two_packages_never_moves_their_sum_is_not_known():
+    read = moments({"intel-rapl:0": 100, "intel-rapl:1": 5}, {"intel-rapl:0": 300, "intel-rapl:1": 5})
+    assert energy_j(read, RANGES) == Unreadable(
+        unreadable="the counter of intel-rapl:1 never moved, as on virtual machines"
+    )

@@ -17,6 +17,7 @@ class Refusing:
     """A server that takes no variant."""
 
     schema, exclusive, recovered = "pgladder", True, 0
+    doubts = ()
 
     def apply(self, variant):
         raise VariantError(variant.name, "shared_buffers = 1TB: too much")
@@ -28,6 +29,9 @@ class Refusing:
         self.recovered += 1
 
     def data_directory(self):
+        return None
+
+    def postmaster(self):
         return None
 
 

@@ -18,7 +18,7 @@ from bench.tuning.render import as_variant
 from tests.builders import a_plan, a_record, a_trial, doubtful, pulled, rated, void
 
 PLAN = a_plan(a_trial(1, "1"), a_trial(2, "2-C"), a_trial(3, "2-D"))
-CUT = {"agent-ended", "interrupted"}
+CUT = {"agent-ended", "interrupted", "server-restarted"}
 
 
 def left(*records):
@@ -37,6 +37,12 @@ def test_what_has_a_record_is_not_run_twice_whatever_the_order():
 def test_a_trial_that_the_end_of_the_agent_cut_is_taken_again_as_the_next_attempt():
     assert left(a_record(1, **void("agent-ended"))) == [(1, 2), (2, 1), (3, 1)]
     assert left(a_record(1, **void("interrupted"))) == [(1, 2), (2, 1), (3, 1)]
+
+
+def test_a_trial_under_which_the_server_was_restarted_is_taken_again_but_not_for_ever():
+    restarted = [a_record(1, attempt=attempt, **void("server-restarted")) for attempt in (1, 2, 3)]
+    assert [left(*restarted[:many])[0] for many in (1, 2)] == [(1, 2), (1, 3)]
+    assert left(*restarted) == [(2, 1), (3, 1)]
 
 
 def test_a_trial_cut_twice_is_taken_a_third_time():

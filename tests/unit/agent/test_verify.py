@@ -20,8 +20,9 @@ REFUSED = Lost(first=70, rows=10, in_doubt=False)
 def test_payloads_that_were_not_asked_for_are_named():
     result = a_result()
     found, lost = ask(stamps(result), [result])
-    _, reasons = verify([result], found, lost, 65)
-    assert [reason.code for reason in reasons] == ["rows-altered"]
+    _, [reason] = verify([result], found, lost, {1: 3})
+    assert reason.code == "rows-altered"
+    assert reason.detail == "writer 1: 3 rows hold another payload than was written"
 
 
 def test_a_method_that_commits_each_row_is_told_by_the_transactions_that_wrote_them():
@@ -38,9 +39,7 @@ def ask(rows, results):
     for stamp in rows:
         by_writer.setdefault(stamp >> SEQUENCE_BITS, []).append(stamp)
     found = {
-        writer: Found(
-            rows=len(each), different=len(set(each)), lowest=min(each), highest=max(each), shortest=64, longest=64
-        )
+        writer: Found(rows=len(each), different=len(set(each)), lowest=min(each), highest=max(each))
         for writer, each in by_writer.items()
     }
     lost = {
@@ -54,7 +53,7 @@ def ask(rows, results):
 
 
 def codes(rows, *results):
-    _, reasons = verify(results, *ask(rows, results), 64)
+    _, reasons = verify(results, *ask(rows, results), {})
     return [reason.code for reason in reasons]
 
 
@@ -73,7 +72,7 @@ def acknowledged(result):
 def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
     results = [a_result(1), a_result(2, acknowledged=30)]
     rows = stamps(results[0]) + stamps(results[1])
-    verified, reasons = verify(results, *ask(rows, results), 64)
+    verified, reasons = verify(results, *ask(rows, results), {})
     assert (verified, reasons) == (Verified(attempted=130, acknowledged=130, found=130, in_doubt=0), [])
 
 
@@ -81,7 +80,7 @@ def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
 def test_a_commit_in_doubt_may_be_there_or_not(kept):
     result = a_result(lost=(DOUBT,))
     rows = stamps(result) if kept else acknowledged(result)
-    verified, reasons = verify([result], *ask(rows, [result]), 64)
+    verified, reasons = verify([result], *ask(rows, [result]), {})
     assert reasons == []
     assert verified == Verified(attempted=110, acknowledged=100, found=len(rows), in_doubt=10)
 
@@ -156,7 +155,7 @@ def test_a_client_whose_own_account_does_not_add_up_is_noticed(attempted):
 
 def test_the_reason_names_the_writer_and_how_many():
     results = [a_result(1), a_result(2)]
-    _, [reason] = verify(results, *ask(stamps(results[0]) + stamps(results[1])[:97], results), 64)
+    _, [reason] = verify(results, *ask(stamps(results[0]) + stamps(results[1])[:97], results), {})
     assert reason.detail == "writer 2: 3 acknowledged rows are not there"
 
 

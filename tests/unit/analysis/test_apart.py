@@ -68,7 +68,6 @@ def test_each_variant_is_compared_with_itself():
     ("other", "named"),
     [
         (run("2", name=LATER), "phase 2-C is only in"),
-        (run("2-C", "2", name=LATER), f"phase 2 is only in {LATER}"),
         (replace(run(name=LATER), host=a_host(postgresql={"version": "PostgreSQL 16.1"})), "PostgreSQL 15 and 16"),
     ],
 )
@@ -108,6 +107,35 @@ def test_the_same_phase_with_other_parameters_is_no_pair():
     trials = tuple(replace(each, parameters=replace(each.parameters, batch=7)) for each in other.plan.trials)
     with pytest.raises(WrongUseError, match=r"phase 2-C \(.*\) with these parameters"):
         compare_runs([run(), replace(other, plan=replace(other.plan, trials=trials))], "runs")
+
+
+def test_runs_that_share_some_rungs_are_compared_in_those_and_the_rest_is_named():
+    report = compare_runs([run("1", "2-C", "2-D", "2-G"), run("2-C", "2-D", "2-H", name=LATER)], "runs")
+    assert [cell.phase for cell in report.cells] == ["2-C", "2-D"]
+    assert f"Not compared: phase 1 is only in {RUN}; phase 2-G is only in {RUN}; phase 2-H is only in {LATER}." in (
+        report.notes
+    )
+
+
+def test_of_three_runs_what_not_all_have_is_named():
+    third = run("2", "2-C", name="20261124T101500-ab12")
+    report = compare_runs([run("2", "2-C"), run("2-C", "2-D", name=LATER), third], "runs")
+    assert [cell.phase for cell in report.cells] == ["2-C"]
+    assert f"Not compared: phase 2 is only in {RUN}; phase 2-D is only in {LATER}." in report.notes
+
+
+def test_runs_that_share_all_rungs_name_none():
+    assert not [note for note in compare_runs([run(), run(name=LATER)], "runs").notes if "Not compared" in note]
+
+
+@pytest.mark.parametrize("kind", ["runs", "hosts"])
+def test_the_rates_shown_have_the_ratio_that_is_told(kind):
+    one = run(rates=[510.0, 980, 420])
+    other = run(rates=[760.0, 300, None], name=LATER)
+    [cell] = compare_runs([one, replace(other, host=replace(a_host(), host="bench-2"))], kind).cells
+    first, second = cell.arms
+    assert second.rows_per_s / first.rows_per_s == pytest.approx(cell.pairs[0].burst.ratio)
+    assert second.settled_rows_per_s / first.settled_rows_per_s == pytest.approx(cell.pairs[0].settled.ratio)
 
 
 def test_the_same_run_twice_is_refused():

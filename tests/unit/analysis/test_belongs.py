@@ -65,7 +65,7 @@ def test_a_rate_that_its_record_does_not_make_is_refused_by_file_and_line(change
 
 
 def test_a_rate_that_no_decimal_holds_exactly_is_still_the_recorders():
-    third = changed(rows=100, checkpoint_s=0.1, rows_per_s=50.0, settled_rows_per_s=100 / 2.1)
+    third = changed(rows=200, checkpoint_s=0.1, settled_rows_per_s=200 / 2.1)
     check_records(RUN.plan, [from_json(to_json(each), Record, "here") for each in third])
 
 

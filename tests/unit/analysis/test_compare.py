@@ -376,3 +376,23 @@ def test_energy_is_told_by_a_thousand_rows():
     heated = [replace(each, energy_j=each.rows / 500) for each in run.records]
     assert told(replace(run, records=heated)).cells[0].arms[0].joules_per_1000_rows == 2.0
     assert a_record().energy_j is None
+
+
+# --- the number shown is the number compared -------------------------------------------------------------------------
+
+
+def shown_ratios(report):
+    """Of each pair the ratio told, and that of the rates that stand beside it."""
+    for cell in report.cells:
+        rates = {arm.name: arm for arm in cell.arms}
+        for pair in cell.pairs:
+            one, other = rates[pair.baseline], rates[pair.candidate]
+            yield pair.settled.ratio, other.settled_rows_per_s / one.settled_rows_per_s
+            yield pair.burst.ratio, other.rows_per_s / one.rows_per_s
+
+
+@pytest.mark.parametrize("fast", [[760.0, 300, 1000, 810], [760.0, None, 1000, 810]])
+def test_the_rates_shown_have_the_ratio_that_is_told(fast):
+    report = compare_arms([compared_run({"stock": [510.0, 980, 420, 630], "fast": fast})], lambda _cell, _blocks: None)
+    for told, shown in shown_ratios(report):
+        assert shown == pytest.approx(told)

@@ -25,10 +25,18 @@ def test_what_trying_for_huge_pages_comes_to_is_told_by_the_facts_of_the_box():
     assert effects_of(PLAN, None)["stock"]["huge_pages"] == "try"
 
 
-def test_of_a_parameter_that_is_not_known_there_is_a_note_and_no_effect():
-    plan = a_plan(variants=(as_variant("stock", ""), as_variant("a", "future_knob = 3\n")))
+def test_of_a_value_that_is_none_there_is_a_note_and_no_effect():
+    plan = a_plan(variants=(as_variant("stock", ""), as_variant("a", "jit = maybe\n")))
     assert effects_of(plan, None)["a"] == {}
     assert effect_notes(PLAN) == []
     [note] = effect_notes(plan)
-    assert note.startswith("Variant a: PostgreSQL 15 has no parameter future_knob")
+    assert note.startswith("Variant a: jit = maybe: it takes on or off")
     assert note.endswith("in what it differs in effect is not told.")
+
+
+def test_a_parameter_that_is_not_known_differs_by_its_text():
+    plan = a_plan(variants=(as_variant("stock", ""), as_variant("a", "future_knob = 3\n")))
+    effects = effects_of(plan, None)
+    [found] = settings_differing(effects["stock"], effects["a"])
+    assert (found.name, found.baseline, found.candidate) == ("future_knob", None, "3")
+    assert effect_notes(plan) == []

@@ -1,4 +1,4 @@
-"""Medians over blocks, void trials named but not counted, steps between rungs."""
+"""A rung is all its trials as one; void trials are named but not counted, steps go from rung to rung."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.analysis.ladder import Doubt, ladder_report, ladders
 from bench.model import Cpu, Reason, Unreadable
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, pulled, void
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, latencies_of, pulled, void
 
 
 def rungs(*records, **more):
@@ -21,12 +21,12 @@ def with_rate(trial, phase, rate, **changes):
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_rung_is_the_median_over_its_trials_and_says_how_far_they_differ():
-    rung = rungs(with_rate(1, "2", 100), with_rate(2, "2", 130), with_rate(3, "2", 900))["2"]
-    assert (rung.rows_per_s, rung.rows_per_s_min, rung.rows_per_s_max, rung.trials) == (130, 100, 900, 3)
+def test_a_rung_is_its_trials_as_one_and_says_how_far_they_differ():
+    rung = rungs(with_rate(1, "2", 100), with_rate(2, "2", 150), with_rate(3, "2", 350))["2"]
+    assert (rung.rows_per_s, rung.rows_per_s_min, rung.rows_per_s_max, rung.trials) == (200, 100, 350, 3)
 
 
-def test_every_number_of_a_rung_is_a_median_of_its_own():
+def test_every_number_of_a_rung_is_of_all_its_windows():
     records = [
         a_record(
             number,
@@ -38,10 +38,48 @@ def test_every_number_of_a_rung_is_a_median_of_its_own():
     ]
     rung = rungs(*records)["2-C"]
     assert (rung.settled_rows_per_s, rung.commits_per_s, rung.host_pct) == (20, 40, 2)
-    assert (rung.client_cores, rung.server_cores) == (0.2, 0.4)
+    assert (rung.client_cores, rung.server_cores) == pytest.approx((0.2, 0.4))
 
 
-def test_what_some_trials_do_not_know_is_the_median_of_the_others_and_what_none_knows_is_none():
+def test_a_settled_rate_is_all_rows_over_all_windows_and_checkpoints():
+    quick, slow = (a_record(n, checkpoint_s=s, settled_rows_per_s=35_000 / (2 + s)) for n, s in ((1, 1.0), (2, 7.0)))
+    assert rungs(quick, slow)["2-C"].settled_rows_per_s == pytest.approx(70_000 / 12)
+
+
+def kept_busy(rate_s_by_trial):
+    """Trials of 1-B, one commit under way at any time: the faster the server, the shorter each takes."""
+    records = [a_record(trial, "1-B", rows=rate * 2) for trial, rate in enumerate(rate_s_by_trial, 1)]
+    return records, {(record.trial, 1): samples_histogram(record) for record in records}
+
+
+def samples_histogram(record):
+    return latencies_of(record.commits, record.in_flight)
+
+
+@pytest.mark.parametrize("rates", [(1240, 1300, 700), (900, 910, 905), (500, 2000), (1240,)])
+def test_rate_and_latency_of_a_rung_are_of_one_story(rates):
+    records, histograms = kept_busy(rates)
+    rung = rungs(*records, histograms=histograms)["1-B"]
+    assert 0.85 < rung.commits_per_s * rung.latency_ms.mean / 1000 <= 1
+    assert (rung.doubts, rung.suspect) == ((), 0)
+
+
+def test_a_rung_of_which_more_was_under_way_than_can_be_is_doubted():
+    records, histograms = kept_busy((1240, 1240, 1240))
+    slower = {key: a_histogram(871, times=each.get_total_count()) for key, each in histograms.items()}
+    rung = rungs(*records, histograms=slower)["1-B"]
+    [doubt] = rung.doubts
+    assert (doubt.state, doubt.trials, doubt.reason.code, rung.suspect) == ("suspect", (1, 2, 3), "in-flight", 3)
+    assert doubt.reason.detail.startswith("rate × mean latency is 1.08 commits under way where 1 are possible")
+
+
+def test_what_was_under_way_when_the_window_opened_is_no_doubt():
+    histograms = {(1, 1): a_histogram(1_000_000, times=3)}  # in 2 s one after the other, the first begun before
+    record = a_record(1, "1-B", commits_per_s=1.5)
+    assert rungs(record, histograms=histograms)["1-B"].doubts == ()
+
+
+def test_what_some_trials_do_not_know_is_the_rate_of_the_others_and_what_none_knows_is_none():
     known = a_record(1, settled_rows_per_s=10)
     unknown = [a_record(number, settled_rows_per_s=None) for number in (2, 3)]
     assert rungs(known, *unknown)["2-C"].settled_rows_per_s == 10
@@ -61,10 +99,10 @@ def test_percentiles_come_from_the_merged_histograms_and_are_no_means_of_percent
 
 
 def test_a_void_trial_does_not_count_but_is_named_with_its_reason():
-    histograms = {(1, 1): a_histogram(1000), (2, 1): a_histogram(50_000)}
+    histograms = {(1, 1): a_histogram(50), (2, 1): a_histogram(50_000)}
     records = [with_rate(1, "2", 100), a_record(2, "2", **void("rows-lost", "3 rows") | {"rows_per_s": 9e9})]
     rung = rungs(*records, histograms=histograms)["2"]
-    assert (rung.rows_per_s, rung.rows_per_s_max, rung.latency_ms.max) == (100, 100, 1.0)
+    assert (rung.rows_per_s, rung.rows_per_s_max, rung.latency_ms.max) == (100, 100, 0.05)
     assert (rung.trials, rung.void, rung.suspect) == (2, 1, 0)
     assert rung.doubts == (Doubt(state="void", trials=(2,), reason=Reason(code="rows-lost", detail="3 rows")),)
 
@@ -84,10 +122,10 @@ def test_a_rung_of_void_trials_has_no_number_and_no_step_goes_over_it():
     assert found["2"].vs_phase_1 == 3
 
 
-def test_the_same_reason_of_several_trials_is_one_doubt():
+def test_the_same_reason_of_several_trials_is_one_doubt_in_the_words_of_the_gravest():
     records = [a_record(number, validity=doubtful("suspect", "steal", f"{number} %")) for number in (1, 2, 3)]
     [doubt] = rungs(*records)["2-C"].doubts
-    assert (doubt.trials, doubt.reason.detail) == ((1, 2, 3), "1 %")
+    assert (doubt.trials, doubt.worst, doubt.reason.detail) == ((1, 2, 3), 3, "3 %")
 
 
 def test_a_suspect_trial_is_not_called_void_for_sharing_a_reason_with_a_void_one():

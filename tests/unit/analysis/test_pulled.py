@@ -6,6 +6,7 @@ import pytest
 
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import ending_notes, extent_notes, finished
+from bench.model import Unreadable
 from bench.offline import told
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
@@ -21,7 +22,14 @@ def test_a_run_that_was_cancelled_says_so_first():
     assert "trial 2" in second
 
 
-@pytest.mark.parametrize(("code", "words"), [("interrupted", "told to stop"), ("agent-ended", "killed or lost power")])
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("interrupted", "told to stop"),
+        ("agent-ended", "killed or lost power"),
+        ("server-restarted", "server was restarted"),
+    ],
+)
 def test_a_run_that_was_cut_says_how(code, words):
     run = pulled(a_record(1), a_record(2, **void(code)))
     [note] = ending_notes(run)
@@ -30,7 +38,7 @@ def test_a_run_that_was_cut_says_how(code, words):
     assert finished(run.records) == {1}
 
 
-@pytest.mark.parametrize("code", ["interrupted", "agent-ended"])
+@pytest.mark.parametrize("code", ["interrupted", "agent-ended", "server-restarted"])
 def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
     run = pulled(a_record(1), a_record(2, **void(code)))
     report = told(run)
@@ -78,3 +86,12 @@ def test_a_void_trial_is_a_finished_one():
 @pytest.mark.parametrize("container", ["none", None])
 def test_a_real_box_is_not_taken_for_a_virtual_one(container):
     assert host_notes(a_host(system={"hypervisor": False, "container": container})) == []
+
+
+def test_a_host_that_counts_no_throttling_is_told_once_and_a_virtual_machine_needs_no_telling():
+    none = {"throttle_counters": Unreadable(unreadable="this kernel does not count thermal throttling")}
+    [note] = host_notes(a_host(cpu=none))
+    assert note == "No trial tells whether the processor was slowed for heat: this kernel does not count it."
+    [virtual] = host_notes(a_host(cpu=none, system={"hypervisor": True}))
+    assert virtual.startswith("This is a virtual machine")
+    assert host_notes(a_host(cpu={"throttle_counters": ["core_throttle_count"]})) == []

@@ -27,6 +27,10 @@ def test_who_stops_giving_turns_is_told_that_all_will_wait():
     )
 
 
+def test_who_stops_before_anything_was_launched_is_told_so():
+    assert _interrupted(Boxes(Console(file=io.StringIO()))) == "Stopped; nothing was started."
+
+
 def test_boxes_that_failed_are_named_beside_what_programs_read(capsys):
     boxes = Boxes(Console(file=io.StringIO()), failures=[Failure("n100", "can't be reached", FAILED)])
     assert _close(boxes, sound=True) == FAILED

@@ -3,9 +3,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.campaign.follow import _Reader
+from bench.campaign import follow
+from bench.campaign.follow import MOST_RECORD_BYTES, _Reader
 from bench.model import WrongUseError, to_json
-from bench.remote.errors import UnreachableError
+from bench.remote.errors import TooMuchSaidError, UnreachableError
 from tests.builders import a_record, compared_run
 
 LINE = to_json(a_record(1)) + b"\n"
@@ -42,3 +43,20 @@ def test_a_line_that_is_none_twice_is_refused():
     reader.begins()
     with pytest.raises(WrongUseError, match="at byte 0"):
         reader.take(GARBLED)
+
+
+def test_a_line_without_end_is_not_listened_to():
+    reader, chunk = a_reader(), b"x" * (1 << 16)
+    for _ in range(MOST_RECORD_BYTES // len(chunk)):
+        reader.take(chunk)
+    with pytest.raises(TooMuchSaidError, match=r"rm1: it sends more than 1,048,576 bytes, as no pgladder does"):
+        reader.take(chunk)
+
+
+def test_records_without_end_are_not_listened_to(monkeypatch):
+    monkeypatch.setattr(follow, "MORE_RECORDS", 3)
+    reader = a_reader()
+    lines = 2 * 2 + 3  # a plan of two trials
+    reader.take(LINE * lines)
+    with pytest.raises(TooMuchSaidError, match="rm1: it sends without end"):
+        reader.take(LINE)

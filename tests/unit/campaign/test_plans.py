@@ -58,6 +58,12 @@ def test_too_few_connections_are_told():
         plan_for(replace(BOX, max_connections=100), asked())
 
 
+def test_too_little_memory_is_told():
+    small = replace(BOX.machine, hardware=replace(BOX.machine.hardware, ram_mb=128))
+    with pytest.raises(WrongUseError, match=r"Phase 2-H .* and this box has 0\.13 GB, of which they may take 0\.10 GB"):
+        plan_for(replace(BOX, machine=small), asked(phases=["2-H"]))
+
+
 def test_too_small_a_disk_is_told():
     with pytest.raises(WrongUseError, match=r"its disk has 0\.1 GB free"):
         plan_for(replace(BOX, free_bytes=100_000_000), asked())

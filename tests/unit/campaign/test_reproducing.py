@@ -13,6 +13,7 @@ from bench.campaign import questions, verbs
 from bench.campaign.plans import check_again, plan_for
 from bench.campaign.verbs import Boxes, launched_again
 from bench.model import Plan, Variant, WrongUseError, from_json, to_json
+from bench.tuning.render import as_variant
 from tests.builders import RUN, a_host, compared_run, written
 from tests.builders import again as run_again
 from tests.unit.analysis.test_interleaved import RATES, box, in_turns
@@ -169,3 +170,10 @@ def test_what_a_power_cut_could_damage_is_said_before_a_run_begins():
     risky = Variant(name="no-fsync", text="fsync = 0\n", sha256="0" * 64)
     [warning] = verbs._damaging(replace(plan, variants=(*plan.variants, risky)))
     assert warning.startswith("a power cut under no-fsync can damage")
+
+
+def test_a_box_is_sent_no_pulled_plan_that_runs_a_program_there():
+    plan = plan_for(BOX, asked())
+    changed = as_variant(plan.variants[0].name, "archive_command = 'id'\n")
+    with pytest.raises(WrongUseError, match="was not made here and sets archive_command, which names a program"):
+        check_again(BOX, replace(plan, variants=(changed, *plan.variants[1:])))

@@ -46,3 +46,19 @@ def test_where_no_box_fits_it_says_what_ansible_complains_of() -> None:
 def test_this_machines_own_address_is_no_box_and_the_way_round_is_told() -> None:
     with pytest.raises(WrongUseError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
         collect(["-i", "inventory", "-i", "127.0.0.1,", "--limit", "127.0.0.1"])
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"ANSIBLE_STDOUT_CALLBACK": "oneline"},
+        {"ANSIBLE_CONFIG": "/dev/null"},
+        {"PYTHONIOENCODING": "euc-kr"},
+        {"LC_ALL": "POSIX", "LANGUAGE": "de"},
+    ],
+)
+def test_what_a_play_prints_is_read_whatever_the_environment_says(monkeypatch, environment) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WrongUseError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
+        collect(["-i", "inventory", "-i", "127.0.0.1,", "--limit", "127.0.0.1"])

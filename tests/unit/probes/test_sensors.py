@@ -125,9 +125,13 @@ def test_a_first_line_that_is_not_of_all_processors_is_refused(text):
         parse_cpu_times(text)
 
 
-def test_a_pressure_file_of_an_older_kernel_without_full_is_refused():
-    with pytest.raises(ValueError, match="not some and full"):
-        parse_stall("some avg10=0.00 avg60=0.00 avg300=0.00 total=5\n")
+def test_of_an_older_kernel_which_counts_no_full_stall_of_the_processor_the_other_is_read():
+    assert parse_stall("some avg10=0.00 avg60=0.00 avg300=0.00 total=5\n") == Stall(some=5, full=None)
+
+
+def test_a_pressure_file_without_any_stall_is_refused():
+    with pytest.raises(ValueError, match="lines full, not some and full"):
+        parse_stall("full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n")
 
 
 def test_a_partition_is_not_taken_for_its_disk():

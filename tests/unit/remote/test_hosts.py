@@ -1,11 +1,16 @@
-"""Which boxes: what the inventory says of them, and the words that pick them."""
+"""Which boxes: what the inventory says of them."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from bench.model import WrongUseError
-from bench.remote.hosts import parse_inventory, target
+from bench.remote.hosts import OURS, VARIABLES, Host, answered, ask_ansible, host_of, parse_inventory
+
+CHECKOUT = Path(__file__).parents[3]
+PLAYS = [CHECKOUT / "playbooks" / name for name in ("hosts.yml", "trust.yml")]
 
 
 def listed(**variables):
@@ -14,29 +19,37 @@ def listed(**variables):
     )
 
 
-def test_the_words_of_the_front_door_are_ansibles_arguments():
-    assert target(host="10.0.0.5", user_name="me", port=2222, key="~/key") == [
-        *("-i", "inventory", "-i", "10.0.0.5,", "--limit", "10.0.0.5"),
-        *("-e", "ansible_user=me", "-e", "ansible_port=2222", "-e", "ansible_ssh_private_key_file=~/key"),
-    ]
-    assert target(limit="minipcs") == ["--limit", "minipcs"]
-    assert target() == []
+def test_a_host_is_reached_as_ssh_says_where_nothing_else_is_said():
+    assert host_of("n100", {}) == Host(name="n100", address="n100")
 
 
-def test_a_host_is_reached_by_its_own_name_where_nothing_else_is_said():
-    [host] = parse_inventory(listed())
-    assert (host.address, host.port, host.user, host.key_file) == ("n100", 22, None, None)
-    assert host.known_hosts.is_absolute()
-
-
-def test_a_host_is_reached_as_the_inventory_says():
-    [host] = parse_inventory(listed(ansible_host="10.0.0.5", ansible_port="2222", ansible_user="me"))
+@pytest.mark.parametrize("ssh", ["", "ssh_"])
+def test_a_host_is_reached_as_the_inventory_says(ssh):
+    names = {"host": "10.0.0.5", "port": "2222", "user": "me"}
+    host = host_of("n100", {f"ansible_{ssh}{name}": value for name, value in names.items()})
     assert (host.address, host.port, host.user) == ("10.0.0.5", 2222, "me")
 
 
+def test_of_two_names_the_one_counts_that_ansible_takes():
+    host = host_of("n100", {"ansible_user": "you", "ansible_ssh_user": "me"})
+    assert host.user == "me"
+
+
+def test_ssh_is_given_the_words_of_the_inventory_but_not_ours_twice():
+    host = host_of("n100", {"ansible_ssh_common_args": "-o 'ProxyCommand=nc %h %p'", "ansible_ssh_extra_args": OURS})
+    assert host.ssh_words == ("-o", "ProxyCommand=nc %h %p")
+    with pytest.raises(WrongUseError, match="n100: SSH's arguments in the inventory can't be read"):
+        host_of("n100", {"ansible_ssh_common_args": "-o 'ProxyCommand=nc"})
+
+
+@pytest.mark.parametrize("port", ["ssh", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(port):
+    with pytest.raises(WrongUseError, match="is no port of a sshd"):
+        host_of("n100", {"ansible_port": port})
+
+
 def test_passwords_are_not_shown():
-    [host] = parse_inventory(listed(ansible_password="s3cret", ansible_become_password="s3cret"))
-    assert "s3cret" not in repr(host)
+    assert "s3cret" not in repr(host_of("n100", {"ansible_password": "s3cret", "ansible_become_password": "s3cret"}))
 
 
 def test_no_host_is_wrong_use():
@@ -49,13 +62,52 @@ def test_this_machine_is_no_box():
         parse_inventory(json.dumps({"_meta": {"hostvars": {}}, "all": {"hosts": ["localhost"]}}))
 
 
-def test_a_value_that_only_ansible_can_read_is_named():
-    with pytest.raises(WrongUseError, match="n100: ansible_host in the inventory is a template"):
-        parse_inventory(listed(ansible_host="{{ address }}"))
+def test_what_has_nothing_to_do_with_the_way_to_a_box_is_not_looked_at():
+    assert parse_inventory(listed(postgresql_port=1, ansible_host="a")) == {"n100": {"ansible_host": "a"}}
 
 
 @pytest.mark.parametrize("name", ["../../evil", "a/b", "..", ".hidden"])
 def test_a_name_that_would_lead_out_of_results_is_refused(name):
-    text = json.dumps({"all": {"hosts": [name]}, "_meta": {"hostvars": {}}})
     with pytest.raises(WrongUseError, match="directory of its results"):
-        parse_inventory(text)
+        host_of(name, {})
+
+
+def test_the_plays_tell_all_that_is_asked_for():
+    asked = {name for names in VARIABLES.values() for name in names}
+    told, trust = ({word for word in play.read_text().split() if word in asked} for play in PLAYS)
+    assert told == asked
+    assert asked - trust == {
+        *VARIABLES["key"],
+        *VARIABLES["password"],
+        *VARIABLES["sudo_password"],
+        *VARIABLES["agent_user"],
+    }
+
+
+@pytest.fixture
+def vault(tmp_path, monkeypatch):
+    """An inventory with a vaulted password and a template, and the file of the vault's own password."""
+    word, inventory = tmp_path / "word", tmp_path / "inventory.yml"
+    word.write_text("open sesame\n")
+    command = [CHECKOUT / ".venv/bin/ansible-vault", "encrypt_string", "--vault-password-file", word, "s3cret"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    lines = said.stdout.strip().splitlines()
+    vaulted = "\n".join([lines[0], *(f"        {line.strip()}" for line in lines[1:])])
+    inventory.write_text(
+        "all:\n  hosts:\n    n100:\n      ansible_host: \"{{ 'n100' ~ '.lan' }}\"\n"
+        f"      known_hosts_file: /a b/known\n      ansible_password: {vaulted}\n"
+    )
+    monkeypatch.delenv("ANSIBLE_VAULT_PASSWORD_FILE", raising=False)
+    return ["-i", "inventory", "-i", str(inventory)], word
+
+
+def test_what_only_ansible_can_read_is_asked_of_ansible(vault, monkeypatch):
+    arguments, word = vault
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(word))
+    [host] = answered(ask_ansible(arguments))
+    assert (host.address, host.password, host.known_hosts) == ("n100.lan", "s3cret", Path("/a b/known"))
+
+
+def test_a_vault_that_can_not_be_opened_is_told(vault):
+    with pytest.raises(WrongUseError, match=r"The inventory can't be read: .*no vault secrets found"):
+        answered(ask_ansible(vault[0]))

@@ -77,6 +77,32 @@ def test_a_box_that_stays_away_is_given_up():
         steadily(link, lost(10**9, link), lambda _: None, patience_s=0.05)
 
 
+def silent(seconds, link, answers):
+    """A step in which a box that can be reached does not answer for so long; when it answered last."""
+
+    def step(_):
+        link.reached += 1  # its sshd lets us in, each time
+        error = UnreachableError("n100", "it can be reached, and does not answer", silent_s=seconds)
+        error.answered = answers.pop(0) if answers else 0.0
+        raise error
+
+    return step
+
+
+def test_a_box_whose_sshd_answers_and_whose_program_hangs_is_given_up_at_once():
+    link, said = a_link(), []
+    with pytest.raises(UnreachableError, match="does not answer"):
+        steadily(link, silent(60, link, []), said.append)
+    assert said == []
+
+
+def test_a_box_that_can_be_reached_and_stays_silent_is_given_up_from_its_last_answer_on():
+    link, answers = a_link(), [1.0, 2.0, 3.0]
+    with pytest.raises(UnreachableError):
+        steadily(link, silent(0, link, answers), lambda _: None, patience_s=0.05)
+    assert answers == []
+
+
 def test_a_box_that_is_another_one_now_is_given_up_at_once():
     def step(_):
         raise NotTrustedError("n100", "its host key is not the one recorded")

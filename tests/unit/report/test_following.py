@@ -28,11 +28,19 @@ def test_a_row_tells_trial_block_rate_course_and_what_is_left():
         "3/4",
         "2/2",
         "2-C stock plain",
-        "9,000",
+        "2-C stock 9,000",
         "▁█",
         "–",
         "20 s",
     ]
+
+
+def test_the_last_rate_stands_under_its_own_trials_name_not_under_the_next_ones():
+    so_far = UnderWay(a_plan(a_trial(1, "2-G"), a_trial(2, "1", variant="big-wal"), a_trial(3, "2")))
+    so_far = so_far.with_record(a_record(1, "2-G", rows_per_s=500_000.0))
+    assert cells("n100", Row(so_far, state="running"), 0)[3:5] == ["1 big-wal plain", "2-G stock 500.0k"]
+    so_far = so_far.with_record(a_record(2, "1", variant="big-wal", **void()))
+    assert cells("n100", Row(so_far, state="running"), 0)[3:5] == ["2 stock plain", "1 big-wal –"]
 
 
 def test_what_is_left_goes_by_what_trials_take_whenever_following_began():

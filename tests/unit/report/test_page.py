@@ -255,12 +255,12 @@ def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do
         one,
         host=replace(a_host(cpu={"logical_cpus": 2}), host="bench-2"),
         records=[replace(each, energy_j=each.rows / 500) for each in one.records],
-        histograms={key: a_histogram(5_000, 90_000, times=900) for key in one.histograms},
+        histograms={key: a_histogram(5_000, 5_000, 90_000, times=900) for key in one.histograms},
     )
     comparison = compare_runs([one, other], "hosts")
     [cell] = comparison_view(comparison).cells
     assert [(arm, dict(figures)) for arm, figures in cell.costs] == [
-        ("bench-1", {"p50 ms": "–", "p99 ms": "–", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),
+        ("bench-1", {"p50 ms": "45.2", "p99 ms": "46.6", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),
         ("bench-2", {"p50 ms": "5.00", "p99 ms": "90.0", "rows/s a CPU": "40.2", "J/1,000 rows": "2"}),
     ]
     reports = [told(run) for run in (one, other)]

@@ -15,7 +15,7 @@ from bench.analysis.ladder import LadderReport
 from bench.model import Cpu, Unreadable
 from bench.report import terminal
 from bench.report.progress import RunProgress
-from bench.report.terminal import console, duration, rate, short, show_ladders, size
+from bench.report.terminal import console, duration, percentile, rate, short, show_ladders, size
 from bench.workload.phase import ladder
 from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
 
@@ -110,6 +110,16 @@ def test_durations_read_like_this(value, text):
     assert short(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "interval", "text"),
+    [(10.9, (10.2, 11.6), "11"), (10.9, (10.85, 10.97), "10.9"), (0.748, (0.71, 0.79), "0.75"), (26, (26, 26), "26.0"),
+     (133, (126, 140), "130"), (1260, (1150, 1350), "1,300"), (44.1, (41, 48), "44"), (12_340, (11_200, 13_400), "12k"),
+     (0.0123, (0.0119, 0.0127), "0.012"), (None, None, "–")],
+)  # fmt: skip
+def test_a_percentile_has_no_more_figures_than_its_interval_bears(value, interval, text):
+    assert percentile(value, interval) == text
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (300, "5 min"), (7800, "2 h 10 min"), (7199, "2 h 0 min")])
 def test_spans_read_like_this(seconds, text):
     assert duration(seconds) == text
@@ -158,8 +168,8 @@ def test_the_heading_has_variant_layout_transport_and_durability():
 def test_the_caption_says_how_the_numbers_came_about():
     records = [a_record(1, rows_per_s=100), a_record(2, rows_per_s=120, block=2), a_record(3, rows_per_s=90, block=3)]
     text = " ".join(printed(a_report(*records)).split())
-    assert "median of 3 trials, 2 s windows" in text
-    assert "trials differ by up to 30% (phase 2-C)" in text
+    assert "3 trials as one, 2 s windows, closed loop;" in text
+    assert "trials differ by up to 29% (phase 2-C)" in text
     assert "steadiness not assessed" in text
     assert "one trial: no spread known" in printed(a_report(a_record()))
     assert "steadiness" not in printed(a_report(a_record(seconds=20)))
@@ -169,18 +179,22 @@ def test_doubts_and_notes_come_before_the_first_number():
     records = [
         a_record(1, "1", rows_per_s=70, validity=doubtful("suspect", "steal", "the hypervisor gave 9 %")),
         a_record(2, "2-C", **void("rows-lost", "3 acknowledged rows are not there")),
+        a_record(3, "2-D", validity=doubtful("valid", "some-steal", "the hypervisor gave 2 %", 0.02)),
+        a_record(4, "2-E", validity=doubtful("suspect", "not-alone", "others took 0.7 of it", 0.7)),
     ]
     text = printed(a_report(*records, notes=("This run is not complete",)))
     order = [
         "Note: This run",
-        "Suspect ? stock, plain, tcp: the hypervisor gave 9 %: 1 (trial 1)",
         "Void ! stock, plain, tcp: 3 acknowledged rows are not there: 2-C (trial 2)",
+        "Suspect ? stock, plain, tcp: others took 0.7 of it: 2-E (trial 4)",
+        "Suspect ? stock, plain, tcp: the hypervisor gave 9 %: 1 (trial 1)",
+        "Slight stock, plain, tcp: the hypervisor gave 2 %: 2-D (trial 3)",
         "bench-1:",
         "phase",
     ]
     places = [text.index(words) for words in order]
     assert places == sorted(places)
-    assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!"]
+    assert [row[0] for row in table_of(text)[1]] == ["1?", "2-C!", "2-D", "2-E?"]
 
 
 def test_a_doubt_of_many_rungs_is_one_line():
@@ -202,6 +216,13 @@ def test_the_host_is_described_by_what_is_known_of_it():
         "bench-1: Intel(R) N100, 4 CPUs, 16 GiB, nvme disk, ext4, 812 fdatasync/s; PostgreSQL 15.9;"
         " Debian GNU/Linux 12, kernel 6.1.0-28-amd64" in text
     )
+
+
+def test_flushes_are_told_with_their_spread_where_there_were_several_readings():
+    disk = {"kind": "nvme", "file_system": "ext4", "fsync_per_s": 812.5}
+    host = a_host(disk=disk | {"fsync_per_s_least": 85.2, "fsync_per_s_most": 11757.0})
+    text = " ".join(printed(a_report(a_record(), host=host)).split())
+    assert "ext4, 812 fdatasync/s (85 to 11,757); PostgreSQL" in text
 
 
 def test_a_host_of_which_nothing_is_known_is_described_all_the_same():

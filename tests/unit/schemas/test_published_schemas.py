@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from bench import schemas
 from bench.analysis.compare import compare_arms
+from bench.analysis.ladder import Ladders
 from bench.analysis.noise import box_noise
 from bench.model import Plan, Record, to_json
 from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
@@ -19,12 +20,12 @@ REAL = [
     a_record(),
     a_record(2, "1", start=None, in_flight_check=None, checkpoint_s=None, **void()),
     a_samples(),
-    a_report(a_record(1, "1"), a_record(2, "2-C")),
-    a_report(host=None, complete=False),
+    Ladders(hosts=(a_report(a_record(1, "1"), a_record(2, "2-C")), a_report(host=None, complete=False))),
+    Ladders(hosts=()),
     compare_arms([compared_run({"a": [1.0, 2], "b": [None, 3]})], lambda _cell, _blocks: None),
     box_noise(again(compared_run({"a": [1.0, 2], "a-again": [1.0, 3]}))),
 ]
-WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5}
+WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5, "hosts": 5}
 
 
 @cache

@@ -71,6 +71,22 @@ def test_the_cluster_takes_its_own_harness_and_is_reached_with_its_password(clus
     server.close()  # nothing was begun: nothing is touched
 
 
+def test_what_is_staged_lies_in_our_home_and_goes_with_the_run_however_it_ends(cluster, tmp_path, monkeypatch) -> None:
+    staged = tmp_path / "staged"  # beside the password file
+
+    def stage(directory: Path, *_: object) -> None:
+        assert directory == staged
+        directory.mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.server.provisioned.Staging", stage)
+    server = ProvisionedServer(cluster, Path("/nowhere"))
+    with pytest.raises(KeyboardInterrupt):
+        server.create(HARNESS, tls=False)
+    server.close()
+    assert not staged.exists()
+
+
 def test_another_user_is_told_how(cluster: ProvisionedCluster) -> None:
     with pytest.raises(WrongUseError, match="sudo -u somebody pgladder run"):
         ProvisionedServer(replace(cluster, role="somebody"), Path("/nowhere"))

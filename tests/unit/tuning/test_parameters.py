@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bench.model import WrongUseError
-from bench.tuning.parameters import Difference, differences, effect, parameters, values
+from bench.tuning.parameters import Difference, differences, effect, hint, parameters, values
 
 
 def value(name, text):
@@ -98,3 +98,13 @@ def test_without_standbys_a_commit_waits_for_the_local_flush_whatever_it_is_told
 
 def test_a_parameter_of_an_extension_is_compared_as_text():
     assert differing({"a.b": "1"}, {}) == [Difference("a.b", "1", None)]
+
+
+def test_a_parameter_that_the_table_lacks_is_left_to_the_server_and_compared_as_text():
+    assert value("output_plugin_libraries", "a, b") == "a, b"  # PostgreSQL 15.19 has it
+    assert differing({"output_plugin_libraries": "a"}, {}) == [Difference("output_plugin_libraries", "a", None)]
+
+
+def test_a_name_that_the_server_refused_is_told_the_nearest_that_is_known():
+    assert hint(["wrk_mem"]) == "; did you mean work_mem?"
+    assert hint(["no_such_thing_at_all", "a.b"]) == ""

@@ -8,6 +8,7 @@ import pytest
 
 from bench.model import Parameters
 from bench.plan import check
+from bench.table import Table
 from bench.workload import phases
 from bench.workload.phase import AsyncPhase, SyncPhase, in_rounds, ladder, one_at_a_time, side_by_side
 
@@ -109,8 +110,10 @@ def test_a_round_starts_only_when_the_slowest_is_back():
 def test_the_statement_of_many_values_has_two_parameters_a_row():
     from bench.workload.phases.phase_2e import statement
 
-    assert statement(2) == "INSERT INTO events (device_id, payload) VALUES ($1, $2), ($3, $4)"
-    assert statement(32_767).endswith("($65533, $65534)")
+    table = Table(schema='Ann"s')
+
+    assert statement(table, 2) == 'INSERT INTO "Ann""s".events (device_id, payload) VALUES ($1, $2), ($3, $4)'
+    assert statement(table, 32_767).endswith("($65533, $65534)")
 
 
 @pytest.mark.parametrize("name", [name for name in ladder() if isinstance(ladder()[name], AsyncPhase)])

@@ -3,11 +3,12 @@
 import random
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.stats.histogram import new_histogram
-from bench.workload.recorder import FOLD, SECOND_NS, Recorder
+from bench.workload.recorder import FOLD, GAPS, SECOND_NS, Recorder
 
 HOUR_US = 3_600_000_000
 BUCKETS = 2048 + 1024 * 21
@@ -103,6 +104,45 @@ def test_rounds_that_end_in_the_window_count_with_all_their_time():
     for began, ended in ((0, 1), (1, 3), (3, 6), (6, 7)):
         recorder.round(began, ended)
     assert (recorder.rounds, recorder.rounds_ns) == (2, 5)
+
+
+def longest(recorder):
+    return max(recorder.gaps(), key=lambda gap: gap[1] - gap[0])
+
+
+def test_the_longest_pause_is_kept_with_its_place():
+    recorder = a_recorder()
+    for answered in (100, 250, 700, 900, SECOND_NS - 50):
+        acknowledge(recorder, answered)
+    assert longest(recorder) == (900, SECOND_NS - 50)
+
+
+@pytest.mark.parametrize(
+    ("answered", "expected"),
+    [((600,), (0, 600)), ((300, 400), (400, 1000)), ((), (0, 1000)), ((-500, 2000), (0, 1000)), ((0, 999), (0, 999))],
+)
+def test_the_time_from_the_windows_opening_and_to_its_close_is_a_pause_too(answered, expected):
+    recorder = Recorder(0, 1000)
+    for moment in answered:
+        recorder.acknowledge(moment, moment, moment, moment, moment, 1)
+    assert longest(recorder) == expected
+
+
+def test_a_connection_that_is_given_back_late_makes_no_pause_of_others_answers():
+    recorder = Recorder(0, 1000)
+    for answered, released in ((100, 200), (300, 310), (101, 320), (400, 410)):
+        recorder.acknowledge(0, 0, 0, answered, released, 1)
+    assert sorted(recorder.gaps()) == [(0, 200), (200, 310), (310, 320), (320, 410), (410, 1000)]
+
+
+@given(st.lists(st.integers(1, 10_000), min_size=1, max_size=200))
+def test_of_any_number_of_pauses_the_longest_are_kept(pauses):
+    recorder, now = Recorder(0, sum(pauses) + 1), 0
+    for pause in pauses:
+        now += pause
+        recorder.acknowledge(now, now, now, now, now, 1)
+    lengths = sorted((ended - began for began, ended in recorder.gaps()), reverse=True)
+    assert lengths[:GAPS] == sorted([*pauses, 1], reverse=True)[:GAPS]
 
 
 def test_asking_for_the_histogram_early_loses_and_repeats_nothing():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.workload.rows import RING, RING_BYTES, SEQUENCE_BITS, RowSource, first_stamp, ring_size
+from bench.workload.rows import RING, RING_BYTES, SEQUENCE_BITS, RowSource, first_stamp, payloads, ring_size
 
 BIGINT_MAX = (1 << 63) - 1
 
@@ -51,3 +51,11 @@ def test_payloads_come_round_but_stamps_do_not():
 def test_the_ring_is_never_empty_and_larger_than_its_bound_only_for_one_payload(payload_bytes):
     assert 1 <= ring_size(payload_bytes) <= RING
     assert ring_size(payload_bytes) == 1 or ring_size(payload_bytes) * payload_bytes <= RING_BYTES
+
+
+def test_a_rows_payload_follows_from_its_place_in_the_ring():
+    made = list(payloads(3, 7, 1000))
+    source = RowSource(3, 7, 1000)
+    rows = [row for _ in range(2) for row in source.take(len(made))]
+    assert len(made) == ring_size(1000)
+    assert [payload for _, payload in rows] == made * 2

@@ -1,0 +1,192 @@
+"""What a crash would take of the rows that were acknowledged: a word for it, and why it is not a better one.
+
+Owns the grades and what they are graded by: the settings that the clients' sessions had, the layout, what the data and
+the WAL lie on. Whether a device keeps what it was told to flush is another question; whether flushing takes any time at
+all is asked of the server (``flush_us``).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from time import monotonic, perf_counter
+
+from bench.model import Layout, Parameters, Reason, Unreadable
+from bench.probes.medium import memory_under
+from bench.server.server import Server
+from bench.server.session import Session
+
+NO_FLUSH_US = 20.0
+"""Written and not flushed, a commit took 6 to 13 µs longer on a busy machine; the quickest disks (power-loss protected)
+need some 20 µs for the flush alone, beside that."""
+FLUSH_TOLERANCE = 2.0
+"""A disk of a busy or virtual machine gives more in one second than in the next."""
+PROMISED = ("durable", "unknown")
+"""Grades under which flushes are to take time."""
+PAIRS, PAIRS_S = 100, 0.5
+EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """A durability of ``model.Durability``."""
+
+    word: str = "unknown"
+    because: str | None = None
+    """Why it is not durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What the server is set to promise."""
+
+    fsync: str
+    full_page_writes: str
+    synchronous_commit: str
+    wal_writer_delay_ms: int
+
+
+def promise_of(session: Session) -> Promise:
+    """Ask the server, in a session of the clients' role and database."""
+    return Promise(
+        fsync=session.setting("fsync"),
+        full_page_writes=session.setting("full_page_writes"),
+        synchronous_commit=session.setting("synchronous_commit"),
+        wal_writer_delay_ms=int(
+            session.value("SELECT setting::int FROM pg_catalog.pg_settings WHERE name = 'wal_writer_delay'")
+        ),
+    )
+
+
+def grade(
+    promise: Promise, layout: Layout, memory: Iterable[str | Unreadable], of_clients: Iterable[str | None]
+) -> Grade:
+    """Grade by settings, layout and medium (PostgreSQL 15 manual, 30.1 and 30.4). Pure.
+
+    Args:
+        promise: of the agent's session.
+        layout: of the table.
+        memory: what of the data lies in memory, in words, and what can't be seen.
+        of_clients: ``synchronous_commit`` as client sessions had it; None of one that could not be asked.
+
+    """
+    places = list(memory)
+    if in_memory := [place for place in places if isinstance(place, str)]:
+        return Grade(word="in memory", because=" and ".join(in_memory))
+    unsafe = [name for name in ("fsync", "full_page_writes") if getattr(promise, name) == "off"]
+    if layout == "unlogged" or unsafe:
+        because = "the table is unlogged" if layout == "unlogged" else f"{' and '.join(unsafe)} off"
+        return Grade(word="not crash-safe", because=because)
+    if "off" in (promise.synchronous_commit, *of_clients):
+        where = "" if promise.synchronous_commit == "off" else " in the clients' sessions"
+        delay_ms = 3 * promise.wal_writer_delay_ms
+        return Grade(word=f"may lose last {delay_ms} ms", because=f"synchronous_commit is off{where}")
+    if unseen := [place.unreadable for place in places if isinstance(place, Unreadable)]:
+        return Grade(because=unseen[0])
+    return Grade(word="durable")
+
+
+# --- what the data lies on -------------------------------------------------------------------------------------------
+
+
+def data_place(server: Server) -> Path | Unreadable:
+    """Return the data directory, by the server's word or by its postmaster's working directory."""
+    directory, postmaster = server.data_directory(), server.postmaster()
+    if postmaster is None:
+        return directory or Unreadable(unreadable="the server's data directory can't be seen from here")
+    works_in = Path(f"/proc/{postmaster}/cwd")
+    try:
+        place = directory or works_in.readlink()
+        if place.exists() and place.samefile(works_in):
+            return place
+    except OSError:  # not ours to know
+        return directory or Unreadable(unreadable="the server's data directory can't be seen by this user")
+    return Unreadable(unreadable=f"{place} is not the server's here: it has mounts of its own, as in a container")
+
+
+def wal_place(data: Path | Unreadable) -> Path | Unreadable:
+    """Return a directory where the WAL lies: the data's, where it has no file system of its own."""
+    if isinstance(data, Unreadable):
+        return data
+    wal = data / "pg_wal"
+    try:
+        return data if wal.stat().st_dev == data.stat().st_dev else wal.resolve(strict=True)
+    except OSError:
+        return Unreadable(unreadable=f"{wal} can't be looked at by this user")
+
+
+def memory_of(data: Path | Unreadable, tablespaces: Sequence[str]) -> Iterable[str | Unreadable]:
+    """Say what of the data, the WAL and the table lies in memory, and what of it can't be seen."""
+    places: list[tuple[str, Path | Unreadable]] = [("the data", data)]
+    if (wal := wal_place(data)) != data:
+        places.append(("pg_wal", wal))
+    if isinstance(data, Path):
+        places += [("the table's tablespace", Path(each)) for each in tablespaces if each]
+    for what, place in places:
+        under = place if isinstance(place, Unreadable) else memory_under(place)
+        if isinstance(under, Unreadable):
+            yield under
+        elif under:
+            yield f"{what} lies on {under}"
+
+
+# --- whether flushing takes time -------------------------------------------------------------------------------------
+
+
+def flush_us(session: Session) -> float | Unreadable:
+    """Return how much longer a commit takes that waits for its flush than one that does not, in µs.
+
+    Of pairs of commits, the lower decile of each kind: what others do to machine and disk makes both longer.
+    """
+    took: dict[str, list[float]] = {"local": [], "off": []}
+    began = monotonic()
+    while len(took["off"]) < PAIRS and (monotonic() - began < PAIRS_S or len(took["off"]) < 10):
+        for word, times in took.items():
+            session.run(f"SET synchronous_commit = {word}")
+            at = perf_counter()
+            if isinstance(answer := session.optional(EMIT), Unreadable):
+                return answer
+            times.append((perf_counter() - at) * 1e6)
+    session.run("RESET synchronous_commit")
+    waits, does_not = (quantiles(took[word], n=10)[0] for word in ("local", "off"))
+    return waits - does_not
+
+
+def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason]:
+    """Doubt a promise of durability where flushing takes no time. Pure."""
+    if word not in PROMISED or not isinstance(cost_us, float) or cost_us >= NO_FLUSH_US:
+        return []
+    detail = (
+        f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
+        " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
+    )
+    return [Reason(code="no-flush", detail=detail)]
+
+
+def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
+    """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
+    under_way = parameters.in_flight * parameters.processes
+    needed = {f"{commits_per_s:,.0f} durable commits/s, {under_way} at a time, take": commits_per_s / under_way}
+    return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
+
+
+def check_flush_rate(word: str, needed_per_s: Mapping[str, float], fsync_per_s: Sequence[float]) -> list[Reason]:
+    """Compare the flushes that durable commits took with those that the disk gave beside the trial. Pure.
+
+    Args:
+        word: the trial's durability.
+        needed_per_s: by ``flushes_needed``.
+        fsync_per_s: measured on the disk of the WAL before and after; empty where it was not.
+
+    """
+    if word != "durable" or not fsync_per_s:
+        return []
+    what, needed = max(needed_per_s.items(), key=lambda each: each[1])
+    most = max(fsync_per_s)
+    if needed <= FLUSH_TOLERANCE * most:
+        return []
+    detail = (
+        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s just before or after:"
+        " one of the two is no fact"
+    )
+    return [Reason(code="flush-rate", detail=detail)]

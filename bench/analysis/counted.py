@@ -1,0 +1,57 @@
+"""The trials that count, and what they come to over all their windows as one.
+
+Rates, latencies and cores of a rung are pooled alike, so that they tell one story: over any time that was watched,
+throughput × mean latency is what was under way (Denning & Buzen, ACM Computing Surveys 10, 1978). The rate of one trial
+beside the latency of all would not keep that law.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model import Latency, Record
+from bench.stats.histogram import merge, percentiles
+
+Key = tuple[int, int]
+"""Trial and attempt."""
+Read = Callable[[Record], float | None]
+
+
+def good(records: Iterable[Record]) -> list[Record]:
+    """Return the trials that count."""
+    return [record for record in records if record.validity.state != "void"]
+
+
+def window_s(record: Record) -> float:
+    """Return the length of a trial's window."""
+    return record.seconds
+
+
+def settled_s(record: Record) -> float | None:
+    """Return the length of a trial's window and its closing CHECKPOINT."""
+    return None if record.checkpoint_s is None else record.seconds + record.checkpoint_s
+
+
+def pooled(records: Iterable[Record], read: Read, span_s: Read = window_s) -> float | None:
+    """Return a rate over these trials as one, each by the time that it is a rate of; None where none knows it."""
+    known = [(value, span) for each in records if (value := read(each)) is not None and (span := span_s(each))]
+    whole = sum(span for _, span in known)
+    return sum(value * span for value, span in known) / whole if whole else None
+
+
+def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> Latency:
+    """Return the latency over these trials as one; without histograms no percentiles, as those can't be averaged."""
+    trials = list(records)
+    if histograms or not trials:
+        return percentiles(merge(histograms[trial.trial, trial.attempt] for trial in trials))
+    slowest = [trial.latency_ms.max for trial in trials if trial.latency_ms.max is not None]
+    means = [(trial.commits, trial.latency_ms.mean) for trial in trials if trial.latency_ms.mean is not None]
+    commits = sum(count for count, _ in means)
+    return Latency(
+        p50=None,
+        p90=None,
+        p99=None,
+        p999=None,
+        max=max(slowest, default=None),
+        mean=sum(count * mean for count, mean in means) / commits if commits else None,
+    )

@@ -1,0 +1,82 @@
+"""Whether a record says what its samples say: who changes one and seals it anew has to change them all.
+
+Looked at wherever samples are read; what a record says of itself and of its plan is ``belongs``' business.
+"""
+
+from collections.abc import Iterable
+from math import isclose
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model import Record, Samples, WrongUseError
+from bench.stats.histogram import SHARES, Quantiles, percentiles
+from bench.stats.steadiness import assess
+
+NOT_ASSESSED = "not assessed"
+HISTOGRAM_ERROR = 0.002
+"""A latency's in its histogram: three digits."""
+MICROSECOND = 1e-6
+"""Latencies are counted in whole ones."""
+CLIENT_PARTS = ("connect_s", "pool_wait_s", "insert_s")
+"""Of a commit's time, from having the rows to the acknowledgement: its latency."""
+
+
+def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, where: str) -> None:
+    """Refuse a record that its samples contradict; ``where`` is the file it stands in.
+
+    Raises:
+        WrongUseError: names the first figure that differs.
+
+    """
+    for name, recorded, made in _figures(record, samples, histogram):
+        if not _same(recorded, made):
+            raise WrongUseError(
+                f"{where}: the {name} of trial {record.trial} is {recorded}, and its samples make {made}."
+                " Pull the run again."
+            )
+
+
+def _figures(record: Record, samples: Samples, histogram: HdrHistogram) -> Iterable[tuple[str, object, object]]:
+    """Return what a record tells, and what its samples make of it."""
+    yield "number", (record.trial, record.attempt), (samples.trial, samples.attempt)
+    yield "rows", record.rows, sum(samples.rows_per_second)
+    yield "commits", record.commits, sum(samples.commits_per_second)
+    yield "count of latencies", record.commits, histogram.get_total_count()
+    yield from _latencies(record, histogram)
+    if record.seconds:
+        steady = assess(samples.rows_per_second[: int(record.seconds)])
+        yield "steadiness", record.steadiness, steady.label if steady else NOT_ASSESSED
+    yield from _counters(record, samples)
+
+
+def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, object, object]]:
+    told, quantiles, made = record.latency_ms, Quantiles(histogram), percentiles(histogram)
+    for name, share in SHARES.items():
+        recorded = getattr(told, name)
+        if recorded is not None:  # how many samples it takes to tell one has changed, and may again
+            yield f"latency's {name}", recorded, quantiles.value(share) if quantiles.count else None
+    yield "latency's max", told.max, made.max
+    yield "latency's mean", told.mean, made.mean
+    yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
+    if made.mean is not None:
+        spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
+        made_s = made.mean / 1000 * record.commits
+        if abs(spent_s - made_s) > HISTOGRAM_ERROR * spent_s + MICROSECOND * record.commits:
+            yield "clients' time for its commits, in s", spent_s, made_s
+
+
+def _counters(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
+    """Return the server's counters, each as far as the first and the last reading have it."""
+    readings = [reading.get("server") for reading in samples.readings]
+    if len(readings) < 2 or not (isinstance(readings[0], dict) and isinstance(readings[-1], dict)):
+        return
+    for name, went in record.counters.items():
+        first, last = readings[0].get(name), readings[-1].get(name)
+        if isinstance(first, int | float) and isinstance(last, int | float):
+            yield f"counter {name}", went, last - first
+
+
+def _same(recorded: object, made: object) -> bool:
+    if isinstance(recorded, float) and isinstance(made, int | float):
+        return isclose(recorded, made, rel_tol=1e-9, abs_tol=1e-9)
+    return recorded == made

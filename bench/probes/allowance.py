@@ -1,0 +1,63 @@
+"""What of the machine's processors a process may use: the quota of its control group, its set of processors.
+
+Owns the facts of group ``cpu`` that are about a process and not about the machine. Whether a quota held somebody up
+while a trial ran is the agent's business. Sources: proc_pid_status(5), cpuset(7), ``bench.control_group``.
+"""
+
+from collections.abc import Callable
+from math import ceil
+from pathlib import Path
+from typing import TypeVar
+
+from bench.control_group import SELF, cpu_quota_cores, cpus_allowed
+from bench.model import Fact, Unreadable
+from bench.probes.source import field, read_path, refusal
+
+T = TypeVar("T")
+
+
+def allowance_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
+    """Read the quota in cores (or ``none``), the processors by control group and by affinity, and how many that are."""
+    return {
+        "quota_cores": _of_group(root, process, cpu_quota_cores),
+        "cpuset": _of_group(root, process, cpus_allowed),
+        "affinity": affinity(root, process),
+        "usable_cpus": usable_cpus(root, process),
+    }
+
+
+def affinity(root: Path, process: int | str = SELF) -> str | Unreadable:
+    """Return the processors the scheduler may put a process on, as ``0-1,4``: by ``taskset``, or by its group."""
+    path = root / "proc" / str(process) / "status"
+    return read_path(path, field("Cpus_allowed_list"), "no such process in /proc", errors="replace")
+
+
+def usable_cpus(root: Path, process: int | str = SELF) -> int | Unreadable:
+    """Return how many processors a process can keep busy, a part of one counted as one."""
+    allowed, quota = affinity(root, process), _of_group(root, process, cpu_quota_cores)
+    if isinstance(allowed, Unreadable):
+        return allowed
+    count = count_cpus(allowed)
+    return min(count, ceil(quota)) if isinstance(quota, int | float) else count
+
+
+def count_cpus(text: str) -> int:
+    """Count the processors of a list.
+
+    >>> count_cpus("0-1,4")
+    3
+
+    """
+    ends = [part.partition("-") for part in text.split(",")]
+    return sum(int(last or first) - int(first) + 1 for first, _, last in ends)
+
+
+def _of_group(root: Path, process: int | str, read: Callable[[Path, int | str], T | None]) -> T | str | Unreadable:
+    """Return what a control group says, or ``none``."""
+    try:
+        found = read(root, process)
+    except OSError as error:
+        return refusal(error, root / "proc" / str(process) / "cgroup", "no control groups here")
+    except ValueError as error:
+        return Unreadable(unreadable=f"a control group has unexpected content: {error}")
+    return "none" if found is None else found

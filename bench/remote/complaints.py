@@ -1,0 +1,85 @@
+"""What ssh's last words mean, and what to do next."""
+
+import re
+
+from bench.remote.errors import NotAdmittedError, NotTrustedError, RemoteError, UnreachableError
+from bench.remote.hosts import Host
+
+RECORDED = re.compile(r"host key is known for (\S+) and you have requested")
+CHANGED = re.compile(r"[Hh]ost key for (\S+) has changed")
+REVOKED = re.compile(r"host key for (\S+) (?:is marked as|was) revoked")
+REACHED = re.compile(r"connect to host (\S+) port \d+: ")
+DENIED = re.compile(r"^(\S+@\S+): Permission denied", re.MULTILINE)
+ADDRESS = re.compile(r"\[(?P<address>.*)\]:(?P<port>\d+)")
+UNREACHABLE = (
+    ("Connection refused", "it refuses connections to that port: is its sshd running?"),
+    ("timed out|Timeout, server", "no answer in time"),
+    ("No route to host|Network is unreachable", "no way leads there: is it switched on, and on this network?"),
+    ("Could not resolve hostname", "no address is known for that name"),
+    ("Connection reset|Connection closed|Broken pipe|closed by remote host", "it hung up"),
+)
+
+
+def meaning(host: Host, names: set[str], said: str, *, passphrase: bool = False) -> RemoteError:
+    """Return the error that ssh's words stand for.
+
+    Args:
+        host: the box that ssh should have reached.
+        names: by which its key may be recorded; another in ssh's words is that of a gateway.
+        said: what ssh wrote to standard error.
+        passphrase: it asked for that of a key, and nobody knew it.
+
+    """
+    for pattern, reason in (
+        (REVOKED, "was revoked, so it is not talked to: a line @revoked in known_hosts says so"),
+        (CHANGED, "is not the one recorded; if it was reinstalled: {trust}"),
+        (RECORDED, "is not recorded yet: {trust}"),
+    ):
+        if found := pattern.search(said):
+            return NotTrustedError(host.name, _whose(found[1], names, reason))
+    if "Host key verification failed" in said:
+        return NotTrustedError(host.name, f"a host key could not be verified ({_last(said)}): make trust")
+    if passphrase:
+        return NotAdmittedError(
+            host.name, "the SSH key has a passphrase: ssh-add it first, or call fab with --prompt-for-passphrase"
+        )
+    if denied := DENIED.search(said):
+        return _denied(host, names, denied[1])
+    if "Too many authentication failures" in said:
+        return NotAdmittedError(host.name, "it ends the connection after too many keys: name yours by KEY=")
+    reached = REACHED.search(said)
+    gateway = reached and reached[1] not in names | {host.address}
+    where = f"by its gateway {reached[1]}" if reached and gateway else f"at {host.address}"
+    reason = _known(said) or _last(said) or "ssh does not say why"
+    return UnreachableError(host.name, f"can't be reached {where} ({reason})")
+
+
+def lost(said: str) -> str:
+    """Say why a connection ended that was there."""
+    return _known(said) or _last(said) or "it hung up"
+
+
+def _known(said: str) -> str:
+    return next((reason for pattern, reason in UNREACHABLE if re.search(pattern, said)), "")
+
+
+def _whose(name: str, names: set[str], reason: str) -> str:
+    name = name.rstrip(".")
+    if name in names:
+        return f"its host key {reason.format(trust='make trust')}"
+    found = ADDRESS.fullmatch(name)
+    trust = f"make trust HOST={found['address']} PORT={found['port']}" if found else f"make trust HOST={name}"
+    return f"the host key of its gateway {name} {reason.format(trust=trust)}"
+
+
+def _denied(host: Host, names: set[str], who: str) -> RemoteError:
+    user, _, at = who.rpartition("@")
+    if at not in names | {host.address}:
+        return NotAdmittedError(host.name, f"its gateway does not let in {who}: copy your key there by ssh-copy-id")
+    return NotAdmittedError(
+        host.name, f"sshd does not accept {user} at {host.address}: ssh-copy-id your key, or name another by KEY="
+    )
+
+
+def _last(said: str) -> str:
+    return (said.strip().splitlines() or [""])[-1].strip()

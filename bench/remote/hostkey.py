@@ -1,0 +1,181 @@
+"""What ``make trust`` does for one box: fetch its host key on the way that ssh takes, and record it where ssh looks.
+
+``python -m bench.remote.hostkey look|record`` reads JSON from standard input (``name``, ``variables`` of Ansible's,
+``fingerprint`` where one is wanted, ``line`` to record), and prints JSON.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from bench.model import PgladderError
+from bench.remote.complaints import meaning
+from bench.remote.errors import NotTrustedError, RemoteError
+from bench.remote.hosts import Host, host_of
+from bench.remote.openssh import CONNECT_TIMEOUT_S, Way
+
+KINDS = {
+    "ed25519": "ssh-ed25519",
+    "ecdsa": "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
+    "rsa": "rsa-sha2-512,rsa-sha2-256",
+}
+"""As in the names of a box's key files, best first; and the algorithms of each."""
+TIMEOUT_S = 3 * CONNECT_TIMEOUT_S
+OTHER_KIND = "no matching host key type found"
+LOOKING = {
+    "StrictHostKeyChecking": "accept-new",
+    "GlobalKnownHostsFile": "/dev/null",
+    "HashKnownHosts": "no",
+    "PreferredAuthentications": "none",
+    "ConnectTimeout": CONNECT_TIMEOUT_S,
+    "ControlMaster": "no",
+    "BatchMode": "yes",
+    "LogLevel": "INFO",
+}
+"""For the box alone: its gateways must be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A host key as the box shows it."""
+
+    kind: str
+    line: str
+    """Of known_hosts."""
+    fingerprint: str
+    file: str
+    """Where it is to be recorded."""
+    others: bool
+    """Another is recorded under this name."""
+
+
+def look(host: Host, wanted: str = "") -> Found:
+    """Return the box's best key, or the one with this fingerprint.
+
+    Raises:
+        RemoteError: the box can't be reached.
+        NotTrustedError: it has no such key, or that was revoked.
+
+    """
+    way = Way(host)
+    try:
+        resolved = way.resolved()
+        files = _files(resolved["userknownhostsfile"])
+        shown = []
+        for found in _keys(way, files[0]):
+            shown.append(f"{found.kind} {found.fingerprint}")
+            if wanted and found.fingerprint != wanted:
+                continue
+            if _is_revoked(found.line, [*files, *_files(resolved["globalknownhostsfile"])]):
+                raise NotTrustedError(host.name, "its host key was revoked: a line @revoked in known_hosts says so")
+            return found
+    finally:
+        way.close()
+    raise NotTrustedError(host.name, f"it has no host key {wanted}, but {', '.join(shown)}; nothing was recorded")
+
+
+def record(line: str, file: Path) -> None:
+    """Put a key in the place of those that are recorded under its name; what else the file holds stays."""
+    name, key = line.split(" ", 1)
+    file = file.resolve()  # a link stays one
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = file.read_bytes() if file.is_file() else b""
+    old = _numbers(name, file)
+    kept = [each for number, each in enumerate(text.splitlines(keepends=True), 1) if number not in old]
+    if kept and not kept[-1].endswith(b"\n"):
+        kept.append(b"\n")
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False) as part:
+        part.write(b"".join(kept) + f"{name} {key.strip()}\n".encode())
+    Path(part.name).replace(file)
+
+
+def _keys(way: Way, file: Path) -> Iterator[Found]:
+    """Yield the keys that a box shows, of each kind; raises where it shows none."""
+    said = ""
+    for kind, algorithms in KINDS.items():
+        kept = way.folder / kind
+        options = {**LOOKING, "UserKnownHostsFile": kept, "HostKeyAlgorithms": algorithms}
+        command = way.connecting("true", options)
+        said = _ssh(command)
+        if kept.is_file():
+            line = kept.read_text().splitlines()[0]
+            yield Found(kind, line, _fingerprint(line), str(file), others=_others(line, file))
+        elif OTHER_KIND not in said:
+            raise meaning(way.host, way.names(), said)
+    if not any((way.folder / kind).is_file() for kind in KINDS):
+        raise meaning(way.host, way.names(), said)
+
+
+def _ssh(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=TIMEOUT_S,
+            start_new_session=True,
+        )
+    except subprocess.TimeoutExpired:
+        return "timed out"
+    return done.stderr.decode(errors="replace")
+
+
+def _fingerprint(line: str) -> str:
+    said = subprocess.run(["ssh-keygen", "-l", "-f", "-"], input=line, capture_output=True, text=True, check=True)
+    return said.stdout.split()[1]
+
+
+def _files(words: str) -> list[Path]:
+    """Return the files that ``ssh -G`` lists; one with a blank is not quoted there, but begins at a root or a home."""
+    return [Path(word).expanduser() for word in re.split(r" (?=[/~])", words)]
+
+
+def _numbers(name: str, file: Path) -> set[int]:
+    """Return the numbers of the lines that record a key of its own under a name: those with a marker do not."""
+    if not file.is_file():
+        return set()
+    found = subprocess.run(["ssh-keygen", "-F", name, "-f", file], capture_output=True, check=False).stdout
+    words = [line.split() for line in found.splitlines() if line.startswith(b"# Host ")]
+    return {int(line[5]) for line in words if len(line) == 6}  # "# Host NAME found: line N"
+
+
+def _others(line: str, file: Path) -> bool:
+    lines = file.read_bytes().splitlines() if file.is_file() else []
+    key = line.split()[2].encode()
+    return any(key not in lines[number - 1] for number in _numbers(line.split(maxsplit=1)[0], file))
+
+
+def _is_revoked(line: str, files: Sequence[Path]) -> bool:
+    key = line.split()[2].encode()
+    lines = [each for file in files if file.is_file() for each in file.read_bytes().splitlines()]
+    return any(each.startswith(b"@revoked") and key in each.split() for each in lines)
+
+
+def main() -> int:
+    """Do what the first argument says; 1 and a sentence where it can't be done."""
+    asked: dict[str, Any] = json.load(sys.stdin)
+    try:
+        if sys.argv[1:] == ["record"]:
+            record(asked["line"], Path(asked["file"]))
+        else:
+            host = host_of(asked["name"], asked["variables"])
+            print(json.dumps(asdict(look(host, asked.get("fingerprint", "")))))  # noqa: T201
+    except PgladderError as error:
+        print(error.reason if isinstance(error, RemoteError) else error, file=sys.stderr)  # noqa: T201
+        return 1
+    except OSError as error:
+        print(f"{asked.get('file', asked['name'])}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""OpenSSH's own client as the way to a box: what your ssh reaches, as your configuration of it says.
+
+Every hop's host key must be recorded: ssh reads a configuration that says so before yours, and hands it on to the ssh
+that it starts for a gateway. ``link`` opens the connection, ``complaints`` says what ssh's words mean.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bench.remote.hosts import Host
+
+CONNECT_TIMEOUT_S = 10
+KEEPALIVE_S, KEEPALIVES = 5, 3
+"""A box whose sshd does not answer so many questions, asked so often, is lost."""
+ASKPASS = Path(__file__).with_name("askpass.sh")
+HARMLESS = re.compile(r"[\w./-]+")
+OWN_CONFIG, SYSTEM_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
+EVERY_HOP = "StrictHostKeyChecking yes\nNoHostAuthenticationForLocalhost no\n"
+"""As playbooks/ssh_config, which is Ansible's."""
+ALONE = {
+    "ControlMaster": "yes",
+    "ControlPersist": "no",
+    "StrictHostKeyChecking": "yes",
+    "UpdateHostKeys": "no",
+    "ConnectTimeout": CONNECT_TIMEOUT_S,
+    "ConnectionAttempts": 1,
+    "ServerAliveInterval": KEEPALIVE_S,
+    "ServerAliveCountMax": KEEPALIVES,
+    "NumberOfPasswordPrompts": 1,
+    "ClearAllForwardings": "yes",
+    "PermitLocalCommand": "no",
+    "RemoteCommand": "none",
+    "LogLevel": "INFO",
+}
+"""What a configuration may not say otherwise: the first word on a matter counts."""
+NOBODY = ("-F", "none", "-T", "-x", "-a", "-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR")
+"""Of a session over the connection that is there: where that is gone, no other is opened."""
+
+
+class Way:
+    """The words of ssh for one box, and the private folder of what belongs to them; ``close`` removes it."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self._folder = _private_folder()
+        self.folder = Path(self._folder.name)
+        self._control = self.folder / "c"
+        self._config = self.folder / "config"
+        self._words, config = _without_config(host.ssh_words)
+        known = f'UserKnownHostsFile "{host.known_hosts}" ~/.ssh/known_hosts\n' if host.known_hosts else ""
+        included = "".join(f'Include "{file}"\n' for file in config)
+        self._config.write_text(EVERY_HOP + known + included)
+
+    def close(self) -> None:
+        """Remove what is kept for it."""
+        self._folder.cleanup()
+
+    def connecting(self, command: str, options: Mapping[str, object] = ALONE) -> list[str]:
+        """Return the words that open the connection, and run a command over it."""
+        return ["ssh", "-T", "-x", "-a", "-S", str(self._control), *_options(options), *self._to_box(), command]
+
+    def over(self, command: str) -> list[str]:
+        """Return the words that run a command over the connection that is there."""
+        return ["ssh", *NOBODY, "-S", str(self._control), "--", "box", command]
+
+    def ending(self) -> list[str]:
+        """Return the words that end the connection that is there, and all that runs over it."""
+        return ["ssh", "-F", "none", "-S", str(self._control), "-O", "exit", "--", "box"]
+
+    def environment(self, askpass: Path) -> dict[str, str]:
+        """Return what lets ssh ask for passwords at a socket."""
+        ours = {
+            "SSH_ASKPASS": str(ASKPASS),
+            "SSH_ASKPASS_REQUIRE": "force",
+            "PGLADDER_ASKPASS": str(askpass),
+            "PGLADDER_PYTHON": sys.executable,
+        }
+        return {"DISPLAY": ":0", **os.environ, **ours}
+
+    def resolved(self) -> dict[str, str]:
+        """Return what ssh itself makes of its configuration for this box (``ssh -G``): lower-case option to value."""
+        asked = ["ssh", "-G", *self._basic()]
+        done = subprocess.run(asked, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        lines = done.stdout.decode(errors="surrogateescape").splitlines()
+        pairs = [line.split(" ", 1) for line in lines if " " in line]
+        return dict(reversed(pairs))  # of several the first counts
+
+    def names(self) -> set[str]:
+        """Return the names under which the box's key may be recorded: another name is that of a gateway."""
+        found = self.resolved()
+        name, port = found.get("hostname", self.host.address), found.get("port", "22")
+        alias = found.get("hostkeyalias", name)
+        return {self.host.address, name, alias, f"[{name}]:{port}", f"[{alias}]:{port}"}
+
+    def _to_box(self) -> list[str]:
+        """Return the words up to the box; a ssh that a ProxyCommand starts is told of the policy too."""
+        proxy = self.resolved().get("proxycommand", "none")
+        with suppress(ValueError):
+            program, _, rest = proxy.partition(" ")
+            if Path(program).name == "ssh":
+                policy = f"{program} -F {self._config} -o StrictHostKeyChecking=yes {rest}"
+                return ["-o", f"ProxyCommand={policy}", *self._basic()]
+        return self._basic()
+
+    def _basic(self) -> list[str]:
+        host = self.host
+        return [
+            *("-F", str(self._config)),
+            *(["-p", str(host.port)] if host.port else []),
+            *(["-l", host.user] if host.user else []),
+            *(["-i", str(host.key_file)] if host.key_file else []),
+            *(["-o", f'UserKnownHostsFile="{host.known_hosts}"'] if host.known_hosts else []),
+            *self._words,
+            *("--", host.address),
+        ]
+
+
+def _options(options: Mapping[str, object]) -> list[str]:
+    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+
+
+def _without_config(words: Sequence[str]) -> tuple[list[str], Sequence[str]]:
+    """Take ``-F file`` out of ssh's words; return the rest, and the files that count."""
+    left, config = list(words), [OWN_CONFIG, SYSTEM_CONFIG]
+    while "-F" in left[:-1]:
+        at = left.index("-F")
+        config = [] if left[at + 1] == "none" else [left[at + 1]]
+        del left[at : at + 2]
+    return left, config
+
+
+def _private_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Make a folder that only we may enter, with a name that needs no quoting anywhere."""
+    where = tempfile.gettempdir()
+    return tempfile.TemporaryDirectory(prefix="pgladder-ssh-", dir=where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108

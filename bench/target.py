@@ -1,0 +1,68 @@
+"""Which boxes and how to log in: the words of the front door as Ansible's arguments.
+
+``python -m bench.target [--host=… --limit=… --user-name=… --port=… --key=…] -- COMMAND…`` runs a command of Ansible's
+with them. A value is handed on as it was typed, whatever characters it holds.
+"""
+
+import argparse
+import json
+import os
+import sys
+
+from bench.model import WrongUseError
+
+NAMES = {
+    "user_name": ("ansible_user", "ansible_ssh_user"),
+    "port": ("ansible_port", "ansible_ssh_port"),
+    "key": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+    "fingerprint": ("trust_fingerprint",),
+}
+"""Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
+TEMPLATE = ("{{", "{%", "{#")
+
+
+def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
+    """Return Ansible's arguments for the words of the front door.
+
+    Args:
+        host: the address of one box.
+        limit: a pattern of the inventory.
+        words: by the names of ``NAMES``; one that is empty was not given.
+
+    Raises:
+        WrongUseError: a word is a template, which Ansible would carry out.
+
+    """
+    for word, value in {"host": host, "limit": limit, **words}.items():
+        if any(mark in str(value) for mark in TEMPLATE):
+            raise WrongUseError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
+    variables = {name: str(value) for word, value in words.items() if value for name in NAMES[word]}
+    return [
+        *(["-i", "inventory", "-i", f"{host},", "--limit", host] if host else []),
+        *(["--limit", limit] if limit else []),
+        *(["-e", json.dumps(variables)] if variables else []),
+    ]
+
+
+def main() -> None:
+    """Become the command, its arguments added; exit code 2 for words that can't be."""
+    parser = argparse.ArgumentParser(prog="pgladder", allow_abbrev=False)
+    for word in ("host", "limit", *NAMES):
+        parser.add_argument(f"--{word.replace('_', '-')}", default="")
+    parser.add_argument("command", nargs="+")
+    given = vars(parser.parse_args())
+    command = given.pop("command")
+    try:
+        arguments = target(**given)
+    except WrongUseError as error:
+        sys.exit(_refused(error))
+    os.execvp(command[0], [*command, *arguments])  # noqa: S606 - a list of words: no shell reads it
+
+
+def _refused(error: WrongUseError) -> int:
+    print(f"pgladder: {error}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""How a client connects: asyncpg is told what libpq is told, and a connection proves where it came to before it writes.
+
+Source of what libpq does with its parameters: PostgreSQL 17 manual, 34.1.2 and 34.19. What asyncpg can't do of it is
+named by ``unkept``, so that it is refused and not left out.
+"""
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psycopg2.extensions
+
+from bench.model import CONNECT_TIMEOUT_S, Endpoint
+from bench.table import qualified
+
+KEPT = {
+    "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "ssl_min_protocol_version",
+    "ssl_max_protocol_version", "sslnegotiation", "krbsrvname", "gsslib", "target_session_attrs", "passfile",
+}  # fmt: skip
+"""Parameters of libpq that asyncpg keeps as well."""
+FOR_DEAD_PEERS = {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"}
+"""How soon a peer that is gone is missed; of a connection that stands they say nothing."""
+LIKE_ASYNCPG = {
+    "channel_binding": {"disable", "prefer"},
+    "gssencmode": {"disable"},
+    "gssdelegation": {"0"},
+    "sslcertmode": {"allow", "disable"},
+    "sslsni": {"1"},
+}
+"""Values of the others by which libpq does what asyncpg always does."""
+LIBPQ_HOME = Path("~/.postgresql")
+DIRECT = "postgresql"
+"""The protocol's name in TLS (ALPN), which a server wants to hear where TLS begins at once."""
+SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
+
+
+class StrayConnectionError(ConnectionError):
+    """A connection came to another schema than the run's; nothing was written by it."""
+
+    def __init__(self, found: object, endpoint: Endpoint) -> None:
+        super().__init__(f"a connection came to the schema {found}, not to {endpoint.schema}: nothing is written there")
+
+
+def prove(connection: psycopg2.extensions.connection, endpoint: Endpoint) -> None:
+    """See that a connection is in the schema of its endpoint.
+
+    Raises:
+        StrayConnectionError: it is not.
+
+    """
+    with connection.cursor() as cursor:
+        if endpoint.options_lost:
+            cursor.execute(qualified(SET_SEARCH_PATH, endpoint.schema))
+        cursor.execute(CURRENT_SCHEMA)
+        [[found]] = cursor.fetchall()
+    connection.commit()
+    if found != endpoint.schema:
+        raise StrayConnectionError(found, endpoint)
+
+
+async def prove_async(connection: "asyncpg.Connection[asyncpg.Record]", endpoint: Endpoint) -> None:
+    """Do as ``prove``."""
+    if endpoint.options_lost:
+        await connection.execute(qualified(SET_SEARCH_PATH, endpoint.schema))
+    found = await connection.fetchval(CURRENT_SCHEMA)
+    if found != endpoint.schema:
+        raise StrayConnectionError(found, endpoint)
+
+
+# --- asyncpg ---------------------------------------------------------------------------------------------------------
+
+
+def unkept(endpoint: Endpoint) -> list[str]:
+    """Return what of an endpoint asyncpg can't keep, as ``name=value``."""
+    lacking = [
+        f"{name}={value}"
+        for name, value in sorted(endpoint.parameters.items())
+        if name not in KEPT | FOR_DEAD_PEERS and value not in LIKE_ASYNCPG.get(name, ())
+    ]
+    if endpoint.address not in (None, endpoint.host) and _verifies_name(endpoint.parameters):
+        lacking.append(f"hostaddr={endpoint.address} with the name {endpoint.host} verified")
+    return lacking
+
+
+def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
+    """Return keyword arguments of ``asyncpg.connect`` (and of its pool)."""
+    parameters = endpoint.parameters
+    return {
+        "host": endpoint.address or endpoint.host,
+        "port": endpoint.port,
+        "user": endpoint.user,
+        "database": endpoint.database,
+        "password": endpoint.password,
+        "ssl": ssl_context(parameters) if endpoint.transport == "tls" else False,
+        "direct_tls": parameters.get("sslnegotiation") == "direct",
+        "krbsrvname": parameters.get("krbsrvname"),
+        "gsslib": parameters.get("gsslib"),
+        "target_session_attrs": parameters.get("target_session_attrs"),
+        "timeout": CONNECT_TIMEOUT_S,
+        "server_settings": {"options": endpoint.options, "application_name": "pgladder"},
+    }
+
+
+def ssl_context(parameters: Mapping[str, str]) -> ssl.SSLContext:
+    """Return what libpq does with these parameters, as Python's ssl does it.
+
+    Raises:
+        OSError: a file is not there, or not what it should be.
+
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    root = _file(parameters, "sslrootcert", "root.crt")
+    verifies = root is not None or parameters["sslmode"].startswith("verify")
+    context.check_hostname = _verifies_name(parameters)
+    context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
+    if root == "system":
+        context.load_default_certs()
+    elif verifies:
+        context.load_verify_locations(root or LIBPQ_HOME.expanduser() / "root.crt")
+        _refuse_revoked(context, parameters)
+    _show_certificate(context, parameters)
+    _limit_versions(context, parameters)
+    if parameters.get("sslnegotiation") == "direct":
+        context.set_alpn_protocols([DIRECT])
+    return context
+
+
+def _verifies_name(parameters: Mapping[str, str]) -> bool:
+    return parameters["sslmode"] == "verify-full" or parameters.get("sslrootcert") == "system"
+
+
+def _file(parameters: Mapping[str, str], name: str, usual: str) -> str | None:
+    """Return the file that is named, else libpq's usual one if it is there."""
+    place = LIBPQ_HOME.expanduser() / usual
+    return parameters.get(name) or (str(place) if place.exists() else None)
+
+
+def _refuse_revoked(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
+    """Let no certificate pass that a list of revoked ones names."""
+    lists, directory = _file(parameters, "sslcrl", "root.crl"), parameters.get("sslcrldir")
+    if lists or directory:
+        context.load_verify_locations(lists, directory)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+
+
+def _show_certificate(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
+    """Show the client's certificate where there is one."""
+    certificate = _file(parameters, "sslcert", "postgresql.crt")
+    if certificate and parameters.get("sslcertmode") != "disable":
+        key = _file(parameters, "sslkey", "postgresql.key")
+        context.load_cert_chain(certificate, key, parameters.get("sslpassword", ""))
+
+
+def _limit_versions(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
+    """Take the versions of TLS that are allowed: TLSv1.2 is ssl.TLSVersion.TLSv1_2."""
+    for end in ("minimum", "maximum"):
+        if version := parameters.get(f"ssl_{end[:3]}_protocol_version"):
+            setattr(context, f"{end}_version", ssl.TLSVersion[version.replace(".", "_")])

@@ -1,0 +1,142 @@
+"""A part of a machine: a control group's quota, an affinity, a /proc that hides others; and others who are busy."""
+
+import contextlib
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.model import Reason, Record
+from tests.integration.support import Climb, as_root, as_user, climbing, wait_for
+
+pytestmark = as_root
+QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
+"""Two fifths of a processor, by version: the tree, and the files of a group."""
+GROUPS = Path("/sys/fs/cgroup")
+ASKED = ("--phases", "1-B", "--warm-up", 0.3, "--window", 2, "--blocks", 1)
+
+
+@pytest.fixture
+def held(place) -> Iterator[list[str]]:
+    """Return the start of a command that has two fifths of a processor."""
+    trees = [tree for tree in QUOTA if (GROUPS / tree / "cgroup.procs").exists()]
+    if not trees:
+        pytest.skip("no control groups for CPU time here")
+    group = GROUPS / trees[0] / place.name
+    group.mkdir()
+    for name, text in QUOTA[trees[0]].items():
+        (group / name).write_text(f"{text}\n")
+    yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs; exec "$@"', "sh"]
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), "nothing runs in the control group")
+    group.rmdir()
+
+
+@contextlib.contextmanager
+def busy(programs: int) -> Iterator[None]:
+    """Keep processors busy by programs of one name, each in a session of its own: to those the kernel is fair."""
+    code = "import ctypes\nctypes.CDLL(None).prctl(15, b'a-busy-one')\nwhile True: pass"
+    hogs = [subprocess.Popen(["python3", "-c", code], start_new_session=True) for _ in range(programs)]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+def cores_of_a_formula(prefix: list[str]) -> int:
+    """Return how many cores formulas reckon with."""
+    code = "from pathlib import Path\nfrom bench.variants import this_machine\n"
+    code += "print(this_machine(Path('/')).hardware.cores)"
+    done = subprocess.run([*prefix, sys.executable, "-c", code], capture_output=True, check=True)
+    return int(done.stdout)
+
+
+def one_record(climb: Climb) -> Record:
+    """Return the record of a run of one trial."""
+    climb.end()
+    [record] = climb.records()
+    return record
+
+
+def reason(record: Record, code: str) -> Reason:
+    """Return the one reason of this code."""
+    [found] = [each for each in record.validity.reasons if each.code == code]
+    return found
+
+
+def test_a_quota_that_held_clients_and_server_up_makes_a_trial_suspect_and_is_a_fact(held, place):
+    with climbing(place, *ASKED, prefix=held) as climb:
+        record = one_record(climb)
+    quota = reason(record, "cpu-quota")
+    assert record.validity.state == "suspect"
+    assert "(0.4 cores)" in quota.detail
+    assert "the clients in " in quota.detail
+    assert "the server in " in quota.detail
+    assert 0 < quota.share <= 1
+    facts = climb.directory.host().facts["cpu"]
+    assert (facts["quota_cores"], facts["usable_cpus"]) == (0.4, 1)
+    assert (facts["server_quota_cores"], facts["server_usable_cpus"]) == (0.4, 1)
+
+
+def test_an_affinity_is_a_fact(place):
+    with climbing(place, *ASKED, prefix=["taskset", "-c", "0"]) as climb:
+        climb.end()
+    facts = climb.directory.host().facts["cpu"]
+    assert (facts["affinity"], facts["usable_cpus"], facts["server_affinity"]) == ("0", 1, "0")
+    assert facts["logical_cpus"] == os.cpu_count()
+
+
+def test_formulas_reckon_with_what_is_left(held):
+    assert cores_of_a_formula(held) == 1
+    assert cores_of_a_formula(["taskset", "-c", "0"]) == 1
+    assert cores_of_a_formula([]) == len(os.sched_getaffinity(0))
+
+
+def test_others_are_named_with_how_much_they_took(place):
+    with busy(programs=4), climbing(place, *ASKED) as climb:  # more than whatever else runs here
+        record = one_record(climb)
+    others = reason(record, "not-alone")
+    assert record.validity.state == "suspect"
+    assert "a-busy-one" in others.detail
+    assert others.share > 0.1
+
+
+# --- a /proc that hides others ---------------------------------------------------------------------------------------
+
+
+def hiding(how: int, user: str) -> list[str]:
+    """Return the start of a command of an ordinary user who sees no process of others."""
+    mount = f'mount -t proc -o hidepid={how} proc /proc && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", mount, "sh", *as_user(user)]
+
+
+def of_nobody(place: Path) -> dict[str, str]:
+    """Give a directory to the user nobody, and return where that user is at home."""
+    os.chown(place, pwd.getpwnam("nobody").pw_uid, -1)
+    return {"HOME": str(place), "XDG_STATE_HOME": str(place)}
+
+
+@pytest.mark.parametrize("how", [1, 2])
+def test_of_a_server_of_our_own_the_cpu_time_is_known_though_others_are_hidden(place, how):
+    home = of_nobody(place)
+    with busy(programs=2), climbing(place, *ASKED, prefix=hiding(how, "nobody"), env=home) as climb:
+        record = one_record(climb)
+    assert record.cpu.server_cores is not None
+    assert reason(record, "not-alone").share > 0.1
+
+
+@pytest.mark.parametrize("how", [1, 2])
+def test_of_another_users_server_it_is_said_that_it_is_not_known_what_others_took(theirs, place, how):
+    home = {**of_nobody(place), "PGPASSWORD": theirs.password}
+    asked = [*ASKED, "--dsn", theirs.dsn()]
+    with busy(programs=2), climbing(place, *asked, prefix=hiding(how, "nobody"), env=home) as climb:
+        record = one_record(climb)
+    assert record.cpu.server_cores is None
+    unknown = reason(record, "others-unknown")
+    assert unknown.share > 0.1
+    assert unknown.detail.startswith("not known how much of ")

@@ -1,0 +1,207 @@
+"""What is promised of a server that keeps nothing: the word is not durable, or the trial is void or doubted."""
+
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.support import BRIEF, Theirs, climbing
+from tests.integration.test_brought_server import passwords
+
+MEMORY = "/dev/shm"
+PRELOADED = "libeatmydata.so"
+"""Debian's libeatmydata1: fsync and fdatasync return at once."""
+ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
+
+
+@pytest.fixture(scope="module")
+def server(new_place):
+    """Start somebody's server that does flush."""
+    server = Theirs(new_place())
+    try:
+        server.ask("ALTER SYSTEM SET fsync = on")
+        server.ask("SELECT pg_reload_conf()")
+        yield server
+    finally:
+        server.control("stop")
+
+
+def records(server, place, layout="plain"):
+    """Measure it once."""
+    with climbing(place, *ONE, "--layouts", layout, "--dsn", server.dsn(), env=passwords(place)) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended.err
+        return climb.records()
+
+
+def codes(record):
+    return [reason.code for reason in record.validity.reasons]
+
+
+def detail(record, code):
+    return next(reason.detail for reason in record.validity.reasons if reason.code == code)
+
+
+def move(directory, to):
+    """Move it to another file system, owners and all."""
+    subprocess.run(["cp", "-a", directory, to], check=True)
+    shutil.rmtree(directory)
+
+
+@contextmanager
+def event_trigger(server, does):
+    """Have somebody's event trigger alter the table as it is made."""
+    body = f"""
+        CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS $meddle$
+        DECLARE made record;
+        BEGIN
+            FOR made IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE 'pgladder%.events' LOOP
+                EXECUTE format($do${does}$do$, made.object_identity);
+            END LOOP;
+        END $meddle$;
+        CREATE EVENT TRIGGER meddles ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION meddle()"""
+    server.ask(body, "shop")
+    try:
+        yield
+    finally:
+        server.ask("DROP EVENT TRIGGER meddles; DROP FUNCTION meddle()", "shop")
+
+
+# --- what it lies on -------------------------------------------------------------------------------------------------
+
+
+def test_data_in_memory_is_not_called_durable(new_place):
+    place = new_place(MEMORY)
+    with climbing(place, *ONE) as climb:
+        assert climb.end().code in (0, 1)
+        [record] = climb.records()
+    assert (record.durability, record.durability_because) == ("in memory", "the data lies on tmpfs")
+
+
+def test_wal_in_memory_is_not_called_durable(server, new_place, place):
+    wal, there = new_place(MEMORY) / "wal", server.data / "pg_wal"
+    server.control("stop")
+    move(there, wal)
+    there.symlink_to(wal)
+    server.control("start")
+    try:
+        [record] = records(server, place)
+    finally:
+        server.control("stop")
+        there.unlink()
+        move(wal, there)
+        server.control("start")
+    assert (record.durability, record.durability_because) == ("in memory", "pg_wal lies on tmpfs")
+
+
+def test_a_tablespace_in_memory_is_not_called_durable(server, new_place, place):
+    directory = new_place(MEMORY) / "space"
+    directory.mkdir()
+    shutil.chown(directory, server.data.stat().st_uid, server.data.stat().st_gid)
+    server.ask(f"CREATE TABLESPACE ram LOCATION '{directory}'")
+    server.ask("GRANT CREATE ON TABLESPACE ram TO ann; ALTER DATABASE shop SET default_tablespace = ram")
+    try:
+        [record] = records(server, place)
+    finally:
+        server.ask("ALTER DATABASE shop RESET default_tablespace")
+        server.ask("DROP TABLESPACE ram")
+    assert (record.durability, record.durability_because) == ("in memory", "the table's tablespace lies on tmpfs")
+    assert "table-altered" not in codes(record)
+
+
+def test_a_server_on_a_disk_is_called_durable(server, place):
+    [record] = records(server, place)
+    assert (record.durability, record.durability_because) == ("durable", None)
+    assert not {"table-altered", "no-flush", "flush-rate"} & set(codes(record))
+
+
+# --- what its sessions are set to ------------------------------------------------------------------------------------
+
+
+def test_a_role_that_does_not_wait_for_its_flushes_is_graded_by_what_it_may_lose(server, place):
+    server.ask("ALTER ROLE ann SET synchronous_commit = off")
+    try:
+        [record] = records(server, place)
+    finally:
+        server.ask("ALTER ROLE ann RESET synchronous_commit")
+    assert record.durability == "may lose last 600 ms"
+    assert record.durability_because == "synchronous_commit is off"
+
+
+def test_a_role_that_stops_waiting_meanwhile_is_not_called_durable(server, place):
+    with climbing(place, "--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "1", "--dsn", server.dsn(),
+                  env=passwords(place)) as climb:  # fmt: skip
+        server.wait_inserting()
+        server.ask("ALTER ROLE ann SET synchronous_commit = off")
+        try:
+            climb.end()
+        finally:
+            server.ask("ALTER ROLE ann RESET synchronous_commit")
+        [record] = climb.records()
+    assert record.durability != "durable"
+
+
+# --- what the table is made into -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        ("ALTER TABLE %s SET UNLOGGED", "it has events: unlogged table; it lacks events: permanent table"),
+        ("ALTER TABLE %s DROP CONSTRAINT events_pkey", "it lacks events: PRIMARY KEY (id)"),
+        ("CREATE INDEX meddlers ON %s (device_id)", "it has events: index meddlers"),
+        (
+            "CREATE TRIGGER meddles BEFORE UPDATE ON %s EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "it has events: trigger meddles",
+        ),
+        ("ALTER TABLE %s SET (fillfactor = 10)", "it has events: WITH (fillfactor=10)"),
+        ("ALTER TABLE %s ALTER payload SET DEFAULT repeat('-', 9)", "it has events: column payload text NOT NULL DEF"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_made_another_voids_the_trial_by_name(server, place, does, told):
+    with event_trigger(server, does):
+        [record] = records(server, place)
+    assert record.validity.state == "void"
+    assert told in detail(record, "table-altered")
+    assert detail(record, "table-altered").startswith("at the start of the trial")
+    assert record.rows == 0
+
+
+def test_an_event_trigger_that_leaves_the_table_alone_voids_nothing(server, place):
+    with event_trigger(server, "COMMENT ON TABLE %s IS 'seen'"):
+        [record] = records(server, place)
+    assert record.validity.state != "void", record.validity.reasons
+
+
+def test_a_table_that_is_altered_meanwhile_voids_the_trial(server, place):
+    with climbing(place, "--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "1", "--dsn", server.dsn(),
+                  env=passwords(place)) as climb:  # fmt: skip
+        server.wait_inserting()
+        [(schema,)] = server.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgladder\\_%'", "shop")
+        server.ask(f"CREATE INDEX meddlers ON {schema}.events (device_id)", "shop")
+        climb.end()
+        [record] = climb.records()
+    assert record.validity.state == "void"
+    assert detail(record, "table-altered").startswith("at the end of the trial the table is not as it was made")
+
+
+# --- whether anything is flushed -------------------------------------------------------------------------------------
+
+
+def test_flushes_that_take_no_time_on_a_disk_are_doubted(server, place, monkeypatch):
+    server.control("stop")
+    monkeypatch.setenv("LD_PRELOAD", PRELOADED)
+    try:
+        server.control("start")
+        monkeypatch.delenv("LD_PRELOAD")
+        postmaster = (server.data / "postmaster.pid").read_text().split()[0]
+        maps = Path(f"/proc/{postmaster}/maps").read_text()
+        assert PRELOADED in maps, "apt-get install libeatmydata1"
+        [record] = records(server, place)
+    finally:
+        monkeypatch.delenv("LD_PRELOAD", raising=False)
+        server.control("restart")
+    assert record.validity.state == "suspect"
+    assert "which is no disk's time" in detail(record, "no-flush")

@@ -1,0 +1,225 @@
+"""`make trust` and the verbs of `fab` against real sshds: found by an inventory, trusted, asked, given up."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from bench.remote.errors import NotTrustedError, UnreachableError
+from bench.remote.hostkey import Found, look, record
+from bench.remote.hosts import host_of
+from tests.integration.sshd import CHECKOUT, Box, Tree, tree
+from tests.integration.support import as_root
+
+pytestmark = as_root
+BIN = Path(sys.executable).parent
+FAB = [BIN / "fab", "--search-root", CHECKOUT]
+
+
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory):
+    with tree(tmp_path_factory.mktemp("sshd")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def box(boxes: Tree) -> Box:
+    return boxes.start("ed25519", "ecdsa", "rsa")
+
+
+class Shelf:
+    """An inventory, the files of ssh that it names, and the commands over it."""
+
+    def __init__(self, boxes: Tree, folder: Path) -> None:
+        self.boxes, self.folder = boxes, folder
+        self.known = folder / "known hosts"
+        self.config = folder / "config"
+        self.config.write_text("")
+        self.hosts: dict[str, dict[str, object]] = {}
+
+    def add(self, name: str, box: Box, **variables: object) -> None:
+        usual = {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": box.port,
+            "ansible_ssh_user": "me",
+            "ansible_ssh_private_key_file": str(self.boxes.key),
+            "ansible_ssh_common_args": f"-F {self.config} -o 'UserKnownHostsFile=\"{self.known}\"'",
+        }
+        self.hosts[name] = {key: value for key, value in (usual | variables).items() if value}
+
+    def run(self, *command: object, code: int = 0) -> str:
+        listed = self.folder / "shelf.json"
+        listed.write_text(json.dumps({"all": {"hosts": self.hosts}}))
+        env = os.environ | {"ANSIBLE_INVENTORY": f"{CHECKOUT / 'inventory'},{listed}", "COLUMNS": "200"}
+        done = subprocess.run(
+            list(map(str, command)), cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode == code, said
+        return said
+
+    def trust(self, *words: str, code: int = 0) -> str:
+        return self.run("make", "--no-print-directory", "-o", ".venv/ready", f"BIN={BIN}", "trust", *words, code=code)
+
+    def recorded(self) -> list[str]:
+        return self.known.read_text().splitlines() if self.known.exists() else []
+
+
+@pytest.fixture
+def shelf(boxes: Tree, tmp_path: Path) -> Shelf:
+    return Shelf(boxes, tmp_path)
+
+
+def fingerprint(box: Box, kind: str = "ed25519") -> str:
+    command = ["ssh-keygen", "-l", "-f", "-"]
+    said = subprocess.run(command, input=f"x {box.keys[kind]}", capture_output=True, text=True, check=True)
+    return said.stdout.split()[1]
+
+
+# --- trust -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_script_records_the_key_of_a_fingerprint(shelf: Shelf, boxes: Tree, box: Box) -> None:
+    shelf.add("n100", box)
+    said = shelf.trust("LIMIT=n100", f"FINGERPRINT={fingerprint(boxes.start())}", code=2)
+    assert "n100: it has no host key SHA256:" in said
+    assert "nothing was recorded" in said
+    assert shelf.recorded() == []
+    shelf.trust("LIMIT=n100", f"FINGERPRINT={fingerprint(box, 'rsa')}")
+    assert shelf.recorded() == [box.known(kind="rsa").strip()]
+
+
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("no", 2)])
+def test_a_key_is_recorded_for_a_yes_only(shelf: Shelf, box: Box, answer: str, code: int) -> None:
+    shelf.add("n100", box)
+    play = [BIN / "ansible-playbook", "playbooks/trust.yml", "--limit=n100", "-e", f"trust_answer={answer}"]
+    assert fingerprint(box) in shelf.run(*play, code=code)
+    assert shelf.recorded() == [box.known().strip()] * (answer == "yes")
+
+
+def trust(shelf: Shelf, wanted: str = "") -> Found:
+    """Do what the play does for the one box of a shelf."""
+    [(name, variables)] = shelf.hosts.items()
+    found = look(host_of(name, variables), wanted)
+    record(found.line, Path(found.file))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_box_with_keys_of_one_kind_is_trusted_by_that(shelf: Shelf, boxes: Tree, kind: str) -> None:
+    box = boxes.start(kind)
+    shelf.add("n100", box)
+    found = trust(shelf)
+    assert (found.kind, found.fingerprint) == (kind, fingerprint(box, kind))
+    assert shelf.recorded() == [box.known(kind=kind).strip()]
+
+
+def test_a_name_of_sshs_configuration_is_trusted_under_the_name_that_ssh_looks_for(shelf: Shelf, box: Box) -> None:
+    shelf.config.write_text(f"Host pantry\nHostName 127.0.0.1\nPort {box.port}\nHostKeyAlias pantry-box\nUser me\n")
+    shelf.add("pantry", box, ansible_host=None, ansible_port=None, ansible_ssh_user=None)
+    trust(shelf)
+    assert shelf.recorded() == [box.known("pantry-box").strip()]
+
+
+def test_a_key_takes_the_place_of_the_one_before_and_all_else_stays(shelf: Shelf, boxes: Tree, box: Box) -> None:
+    other = boxes.start()
+    kept = f"{other.known('elsewhere')}# 실험실\n@cert-authority * {other.keys['ed25519']}\n".encode("euc-kr")
+    shelf.known.write_bytes(kept + other.known(f"[127.0.0.1]:{box.port}").encode())
+    shelf.add("n100", box)
+    assert trust(shelf).others
+    assert shelf.known.read_bytes() == kept + box.known().encode()
+    assert not trust(shelf).others
+
+
+def test_a_file_that_is_a_link_stays_one(shelf: Shelf, box: Box, tmp_path: Path) -> None:
+    shelf.known.symlink_to(tmp_path / "dotfiles")
+    shelf.add("n100", box)
+    trust(shelf)
+    assert shelf.known.is_symlink()
+    assert (tmp_path / "dotfiles").read_text() == box.known()
+
+
+def test_a_revoked_key_is_not_recorded(shelf: Shelf, box: Box) -> None:
+    revoked = box.known("somewhere", marker="@revoked ")
+    shelf.known.write_text(revoked)
+    shelf.add("n100", box)
+    with pytest.raises(NotTrustedError, match="n100: its host key was revoked"):
+        trust(shelf)
+    assert shelf.known.read_text() == revoked
+
+
+def test_a_box_behind_a_gateway_is_trusted_once_the_gateway_is(shelf: Shelf, boxes: Tree, box: Box) -> None:
+    gateway = boxes.start()
+    shelf.config.write_text(f'UserKnownHostsFile "{shelf.known}"\nIdentityFile {boxes.key}\n')
+    shelf.add("n100", box, ansible_ssh_extra_args=f"-J me@127.0.0.1:{gateway.port}")
+    with pytest.raises(NotTrustedError, match=rf"its gateway \[127.0.0.1\]:{gateway.port} is not recorded yet"):
+        trust(shelf)
+    shelf.known.write_text(gateway.known())
+    trust(shelf)
+    assert shelf.recorded() == [gateway.known().strip(), box.known().strip()]
+
+
+def test_where_nobody_listens_that_is_said(shelf: Shelf, box: Box) -> None:
+    shelf.add("n100", box, ansible_port=1)
+    with pytest.raises(UnreachableError, match=r"n100: can't be reached at 127.0.0.1 \(it refuses connections"):
+        trust(shelf)
+
+
+# --- verbs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(shelf: Shelf, box: Box) -> Shelf:
+    """Two boxes that are trusted; their pgladder says what a test has it say."""
+    shelf.known.write_text(box.known())
+    shelf.add("good", box)
+    shelf.add("bad", box, bench_user="me")
+    return shelf
+
+
+def test_a_box_that_sends_too_much_is_named_and_the_others_go_on(two: Shelf, boxes: Tree) -> None:
+    large = tarfile.TarInfo("samples/1.jsonl")
+    large.size = 2_500_000_000
+    boxes.run("cat >/srv/large", stdin=large.tobuf(tarfile.USTAR_FORMAT).decode())
+    boxes.says(
+        '[ "$(id -un)" = me ] || { echo "pgladder: there is no run r1 there" >&2; exit 2; }; cat /srv/large; exec yes'
+    )
+    said = two.run(*FAB, "pull", "--run=r1", code=1)
+    assert (
+        "bad: 'samples/1.jsonl' shall have 2,500,000,000 bytes; in a run it has 67,108,864 at most; nothing more"
+        in said
+    )
+    assert "good: there is no run r1 there" in said
+
+
+def test_a_pull_of_what_is_no_run_is_refused(two: Shelf, boxes: Tree) -> None:
+    boxes.says("head -c 512 /dev/zero; exec sleep 30")
+    assert "bad: what came is no run" in two.run(*FAB, "pull", "--limit=bad", "--run=r1", code=2)
+
+
+# --- Ansible's own ssh -----------------------------------------------------------------------------------------------
+
+
+def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(shelf: Shelf, boxes: Tree, box: Box) -> None:
+    gateway = boxes.start()
+    lax = f'StrictHostKeyChecking no\nIdentityFile {boxes.key}\nUserKnownHostsFile "{shelf.known}"\n'
+    shelf.config.write_text(f"Include {CHECKOUT / 'playbooks' / 'ssh_config'}\n{lax}")
+    shelf.add("n100", box, ansible_ssh_extra_args=f"-J me@127.0.0.1:{gateway.port}")
+    ask = [BIN / "ansible", "n100", "-m", "ansible.builtin.raw", "-a", "echo it is me"]
+    shelf.known.write_text(box.known() + f"[127.0.0.1]:{gateway.port} {box.keys['rsa']}\n")
+    assert "n100 | UNREACHABLE" in shelf.run(*ask, code=4)
+    shelf.known.write_text(box.known() + gateway.known())
+    assert "it is me" in shelf.run(*ask)
+
+
+def test_ansible_reads_the_stricter_configuration_first() -> None:
+    said = subprocess.run(
+        [BIN / "ansible", "n100", "-i", "inventory", "-i", "n100,", "-m", "debug", "-a", "var=ansible_ssh_common_args"],
+        cwd=CHECKOUT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert f"-F {CHECKOUT}/playbooks/ssh_config -o StrictHostKeyChecking=yes" in said

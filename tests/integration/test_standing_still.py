@@ -1,0 +1,83 @@
+"""Clients or a server that stand still for a while: what the trial says of it, and that nothing is said otherwise."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import sleep
+
+import psutil
+import pytest
+
+from bench.model import Record
+from tests.integration.support import Climb, Meddler, climbing, meddling
+
+WINDOW_S, STILL_S = 3, 0.5
+LONGER_S = 1.0
+"""In Phase 1 a commit may take 50 ms on a busy machine, which half a second is not far beyond."""
+ASKED = ("--warm-up", 0.5, "--window", WINDOW_S, "--blocks", 1)
+
+
+def server(meddler: Meddler) -> list[psutil.Process]:
+    """Return the postmaster and all its children."""
+    postmaster = psutil.Process(meddler.postmaster)
+    return [postmaster, *postmaster.children()]
+
+
+@contextlib.contextmanager
+def stopped(processes: list[psutil.Process]) -> Iterator[None]:
+    """Stop processes, and let them go on."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+
+def measured(place: Path, phase: str, who: Callable[[Climb, Meddler], list[psutil.Process]], *more: object) -> Record:
+    """Run one trial, in the window of which some processes stand still for a while."""
+    still_s = LONGER_S if phase == "1" else STILL_S
+    with climbing(place, "--phases", phase, *ASKED, *more) as climb:
+        climb.wait_trial(1)
+        with meddling(climb) as meddler:
+            meddler.wait_window()
+            sleep(0.3)
+            with stopped(who(climb, meddler)):
+                sleep(still_s)
+            climb.end()
+        [record] = climb.records()
+    return record
+
+
+@pytest.mark.parametrize("phase", ["1", "1-B", "2-B"])
+def test_clients_that_stood_still_make_a_trial_suspect(place, phase):
+    record = measured(place, phase, lambda climb, _: climb.clients())
+    stalled(record)
+
+
+@pytest.mark.parametrize("phase", ["1", "2-C"])
+def test_so_does_a_server_that_stood_still(place, phase):
+    record = measured(place, phase, lambda _, meddler: server(meddler))
+    stalled(record)
+
+
+def test_so_do_several_clients_at_once(place):
+    record = measured(place, "2", lambda climb, _: climb.clients(), "--processes", 3)
+    stalled(record)
+
+
+def test_while_one_client_stands_still_and_the_others_go_on_there_is_no_pause_of_all(place):
+    record = measured(place, "2", lambda climb, _: climb.clients()[:1], "--processes", 2)
+    assert record.longest_gap_s < STILL_S
+
+
+def stalled(record: Record) -> None:
+    """See that a record says so, with the right size."""
+    [reason] = [reason for reason in record.validity.reasons if reason.code == "stalled"]
+    assert record.validity.state == "suspect"
+    assert STILL_S <= record.longest_gap_s < WINDOW_S
+    assert reason.share == pytest.approx(record.longest_gap_s / WINDOW_S)
+    assert reason.detail.startswith(f"nothing was acknowledged for {record.longest_gap_s:.2f} s, ")

@@ -1,0 +1,90 @@
+"""Of several doubts of one kind the gravest is quoted."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.agent import judge
+from bench.analysis.doubts import size
+from bench.analysis.notes import doubt_notes
+from bench.arms import burst, why_not
+from bench.model import Cpu, InFlight, Reason, Validity
+from bench.report.terminal import doubt_lines
+from bench.stats.steadiness import Steadiness
+from tests.builders import a_record, climbed, compared_run, doubtful
+
+
+def busy(cores):
+    return judge.check_others(Cpu(host_pct=50 * cores, steal_pct=0, client_cores=0, server_cores=0), 2, "", ())
+
+
+def unsteady(range_share):
+    seen = {"label": "slowdown", "steady": False, "settled_after": 5, "drift_share": -0.2}
+    return judge.check_steady(Steadiness(range_share=range_share, **seen))
+
+
+def under_way(measured):
+    return judge.check_in_flight(InFlight(measured=measured, expected=5))
+
+
+def lost(detail):
+    return [Reason(code="rows-lost", detail=detail)]
+
+
+@pytest.mark.parametrize(
+    ("lesser", "graver"),
+    [
+        (busy(0.3), busy(1.6)),
+        (under_way(4.5), under_way(3)),
+        (judge.check_commits(28, 1), judge.check_commits(3, 1)),
+        (judge.check_late("CPU was read", 0.4, 2), judge.check_late("CPU was read", 1.4, 2)),
+        (unsteady(0.3), unsteady(0.9)),
+        ([Reason(code="steal", detail="gave 6 % of it")], [Reason(code="steal", detail="gave 33 % of it")]),
+        (lost("writer 4: 9 rows are lost"), lost("writer 1: 1,200 rows are lost")),
+    ],
+)
+def test_the_sentences_of_one_code_are_ordered_by_how_grave_they_are(lesser, graver):
+    assert size(lesser[0]) < size(graver[0])
+
+
+def suspect(cores):
+    return Validity(state="suspect", reasons=tuple(busy(cores)))
+
+
+def test_the_lines_above_a_ladder_quote_the_gravest_doubt_and_name_its_trial():
+    busy_at = [(1, "1", 0.3), (2, "2", 0.4), (3, "2", 1.6)]
+    records = [a_record(trial, phase, validity=suspect(cores)) for trial, phase, cores in busy_at]
+    [line] = doubt_lines(climbed(*records)[0])
+    assert "kept 1.6 of 2 cores busy in trial 3, likewise in the others: 1 (trial 1), 2 (trials 2, 3)" in line.plain
+
+
+def test_the_notes_of_a_comparison_quote_the_gravest_doubt():
+    run = compared_run({"stock": [100.0, 101], "fast": [102.0, 99]})
+    both = zip(run.records, (0.3, 1.6, 0.4, 0.3), strict=True)
+    records = [replace(record, validity=suspect(cores)) for record, cores in both]
+    said = doubt_notes([replace(run, records=records)])
+    assert said == ["4 of 4 trials are suspect, not-alone: at worst other programs kept 1.6 of 2 cores busy."]
+
+
+def test_notes_stand_by_size_and_what_is_slight_last():
+    run = compared_run({"stock": [100.0, 101]})
+    slight, quota, busy_too = (
+        Reason(code=code, detail=code, share=share)
+        for code, share in (("some-steal", 0.02), ("cpu-quota", 0.2), ("not-alone", 0.7))
+    )
+    verdicts = (
+        Validity(state="valid", reasons=(slight,)),
+        Validity(state="suspect", reasons=(quota, busy_too, slight)),
+    )
+    records = [replace(record, validity=each) for record, each in zip(run.records, verdicts, strict=True)]
+    assert doubt_notes([replace(run, records=records)]) == [
+        "1 of 2 trials is suspect, not-alone: not-alone.",
+        "1 of 2 trials is suspect, cpu-quota: cpu-quota.",
+        "2 of 2 trials have a slight doubt, some-steal: some-steal.",
+    ]
+
+
+def test_a_void_trial_says_all_its_reasons_as_the_one_that_voids_it_need_not_be_the_first():
+    two = (*doubtful("void", "steal", "stolen").reasons, Reason(code="rows-lost", detail="3 rows are lost"))
+    record = a_record(validity=Validity(state="void", reasons=two))
+    assert why_not(record, burst) == "trial 1 is void, stolen; 3 rows are lost"

@@ -1,0 +1,65 @@
+"""A checkout on somebody's machine: its files as they are here, its packages from where that machine takes them."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def git(*words, cwd):
+    subprocess.run(
+        ["git", "-c", "user.name=x", "-c", "user.email=x@y", *words], cwd=cwd, check=True, capture_output=True
+    )
+
+
+def test_git_for_windows_leaves_lines_as_they_are(tmp_path):
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    for name in (".gitattributes", ".ci/uv", "ansible.cfg", "docs/page.png", "templates/postgresql/harness.conf.j2"):
+        (there / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CHECKOUT / name, there / name)
+    git("init", "-q", cwd=there)
+    git("add", ".", cwd=there)
+    git("commit", "-qm", "x", cwd=there)
+    git("clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", there, here, cwd=tmp_path)
+    for path in (path for path in here.rglob("*") if path.is_file() and ".git" not in path.parts):
+        assert path.read_bytes() == (CHECKOUT / path.relative_to(here)).read_bytes(), path
+
+
+@pytest.fixture
+def index_of_uv(tmp_path):
+    """Return what uv is told of where packages are, given pip's configuration and the environment."""
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(CHECKOUT / ".ci" / "uv", tmp_path / ".ci" / "uv")
+
+    def ask(configured="", **environment):
+        for name, script in (("pip", f"cat <<'END'\n{configured}\nEND"), ("uv", "env; echo $*")):
+            (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+            (programs / name).chmod(0o755)
+        env = {"PATH": os.environ["PATH"]} | environment
+        done = subprocess.run(
+            [tmp_path / ".ci" / "uv", "pip", "x"], env=env, check=True, capture_output=True, text=True
+        )
+        assert done.stdout.splitlines()[-1] == "pip x"
+        return sorted(line for line in done.stdout.splitlines() if line.startswith("UV_"))
+
+    return ask
+
+
+def test_uv_takes_packages_from_where_pip_does(index_of_uv):
+    of_all, of_environment = "global.index-url='https://a/simple'", ":env:.index-url='https://b/simple'"
+    assert index_of_uv() == []
+    assert index_of_uv(of_all) == ["UV_DEFAULT_INDEX=https://a/simple"]
+    assert index_of_uv(f"{of_environment}\n{of_all}") == ["UV_DEFAULT_INDEX=https://b/simple"]
+    assert index_of_uv("global.trusted-host='a'") == ["UV_INSECURE_HOST=a"]
+
+
+@pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
+def test_what_is_set_for_uv_itself_comes_first(index_of_uv, name):
+    assert index_of_uv("global.index-url='https://a/simple'", **{name: "https://c"}) == [f"{name}=https://c"]

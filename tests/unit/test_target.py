@@ -1,0 +1,55 @@
+"""The words of the front door as Ansible's arguments."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from bench.model import WrongUseError
+from bench.target import target
+
+ODD = 'a\'b "c" $(touch x) `touch y`; touch z #'
+
+
+def test_the_words_of_the_front_door_are_ansibles_arguments():
+    *where, option, variables = target(host="10.0.0.5", user_name="me", port=2222, key="~/key")
+    assert where == ["-i", "inventory", "-i", "10.0.0.5,", "--limit", "10.0.0.5"]
+    assert option == "-e"
+    assert json.loads(variables) == {
+        "ansible_user": "me",
+        "ansible_ssh_user": "me",
+        "ansible_port": "2222",
+        "ansible_ssh_port": "2222",
+        "ansible_private_key_file": "~/key",
+        "ansible_ssh_private_key_file": "~/key",
+    }
+    assert target(limit="minipcs") == ["--limit", "minipcs"]
+    assert target() == []
+
+
+def test_a_value_is_handed_on_as_it_was_typed():
+    [_, variables] = target(key=ODD)
+    assert json.loads(variables)["ansible_ssh_private_key_file"] == ODD
+
+
+@pytest.mark.parametrize("word", ["host", "limit", "user_name", "key"])
+def test_a_template_is_refused(word):
+    with pytest.raises(WrongUseError, match=f"{word.upper()} is taken as it is written"):
+        target(**{word: "{{ lookup('pipe', 'touch x') }}"})
+
+
+def run(*words):
+    show = "import sys, json; print(json.dumps(sys.argv[1:]))"
+    command = [sys.executable, "-m", "bench.target", *words, "--", sys.executable, "-c", show]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_command_is_run_with_them():
+    assert json.loads(run("--host=n1", f"--key={ODD}").stdout) == target(host="n1", key=ODD)
+
+
+def test_what_can_not_be_is_told_before_the_command_is_run():
+    done = run("--host={{ x }}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("pgladder: HOST is taken as it is written")
