@@ -23,11 +23,12 @@ mkdir -p -m 700 $own
 exec 9>$own/lock
 flock -w 20 9 || refuse "another control machine is launching there"
 
+digest() { # as the user, and not for ever: what lies there is the user's
+  timeout 20 runuser -u "$user" -- sha256sum -- "$runs/$run/plan.json" | cut -d ' ' -f 1
+}
 other=
-if [ -e "$runs/$run/plan.json" ]; then
-  # As its owner, and not for ever: what lies there is the user's to replace, by a pipe or a link too.
-  there=$(timeout 20 runuser -u "$user" -- sha256sum -- "$runs/$run/plan.json") || refuse "$runs/$run/plan.json can't be read"
-  [ "${there%% *}" = "$sha256" ] || other=" by another plan"
+if [ -e "$runs/$run/plan.json" ] && [ "$(digest)" != "$sha256" ]; then
+  other=" by another plan"
 fi
 if [ -e "$runs/$run/SHA256SUMS" ]; then
   echo "finished$other"
