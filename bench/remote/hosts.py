@@ -14,7 +14,7 @@ from typing import Any
 from bench.model import WrongUseError
 
 CHECKOUT = Path(__file__).parents[2]
-TIMEOUT_S = 60
+TIMEOUT_S = 120
 VARIABLES: Mapping[str, Sequence[str]] = {
     "address": ("ansible_ssh_host", "ansible_host"),
     "port": ("ansible_ssh_port", "ansible_port"),
