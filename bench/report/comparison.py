@@ -202,8 +202,8 @@ def caption(report: ComparisonReport) -> str:
     )
     if report.max_blocks is None:
         text += (
-            "; p adj.: Holm, over all pairs here, and so is equivalence; detects and blocks are reckoned with as many;"
-            " *: another verdict if it were the only pair"
+            "; p adj.: Holm, over all pairs here, and so is equivalence; detects and blocks are reckoned with as many"
+            "; *: another verdict if it were the only pair"
         )
     if report.overall:
         text += (

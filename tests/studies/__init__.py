@@ -1,0 +1,1 @@
+"""Simulations whose figures the docs state, each with its seed."""
