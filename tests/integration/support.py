@@ -229,6 +229,12 @@ class Meddler:
         busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND state = 'active'"
         return bool(self.ask(f"{busy} AND query LIKE '%{like}'"))
 
+    def waiting(self) -> bool:
+        """Tell whether the run waits for a lock."""
+        self.ask("SELECT pg_stat_clear_snapshot()")
+        waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND wait_event_type = 'Lock'"
+        return bool(self.ask(waits))
+
     def wait_inserting(self) -> None:
         """Wait until rows are being written."""
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")

@@ -236,9 +236,10 @@ def test_a_trial_under_which_the_server_is_restarted_is_void_with_that_reason(mi
 
 
 def test_only_those_trials_are_void(misfortunes):
-    assert [record.trial for record in misfortunes.climb.records()] == list(range(1, TRIALS + 1))
+    tried = [record.trial for record in misfortunes.climb.records()]  # twice, where the server was restarted
+    assert sorted(set(tried)) == list(range(1, TRIALS + 1))
     first, *_, last = void(misfortunes.climb)
-    assert void(misfortunes.climb) == list(range(first, last + 1))
+    assert sorted(set(void(misfortunes.climb))) == list(range(first, last + 1))
     assert 2 <= first < last < TRIALS
 
 

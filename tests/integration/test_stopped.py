@@ -44,7 +44,7 @@ def wait_step(step: str, meddler: Meddler) -> None:
             meddler.ask("BEGIN; LOCK TABLE pgladder.events")
         finally:
             os.kill(checkpointer, signal.SIGCONT)
-        wait_for(lambda: meddler.active("%device_id >> %"), "rows are looked for")
+        wait_for(meddler.waiting, "the table is looked at")
 
 
 def stop(step: str, climb: Climb) -> None:
