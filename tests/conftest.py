@@ -2,3 +2,5 @@ import signal
 
 # A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # likewise under nohup, which we stay under ourselves
+    signal.signal(signal.SIGHUP, lambda *_: None)

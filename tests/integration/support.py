@@ -240,7 +240,8 @@ class Meddler:
         wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
 
     def wait_window(self) -> None:
-        """Wait until the window is open, which is when the server's counters are read for the first time."""
+        """Wait until the window is open: the first time that the server's counters are read while rows are written."""
+        self.wait_inserting()
         read = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND query LIKE '%wal.wal_records%'"
         wait_for(lambda: self.ask(read), "the window is open")
 

@@ -99,7 +99,7 @@ REFUSALS = {
     "no connection string": (lambda _: [f"postgres//ann:{Theirs.password}@h/db"], "is not a connection string"),
     "an unknown option in it": (lambda s: [url(s) + "?sslmod=off"], "is not a connection string"),
     "another transport": (lambda s: [url(s), "--transports", "tls"], "is by tcp"),
-    "a variant": (lambda s: [url(s), "--variants", "stock"], AS_FOUND),
+    "a variant": (lambda s: [url(s), "--variants", "stock"], "is measured as it is"),
     "more connections than it has": (
         lambda s: [url(s), "--phases", "2", "--pool-min", "200", "--pool-max", "200"],
         "opens 203 connections",
