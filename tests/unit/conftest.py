@@ -4,6 +4,7 @@ The same thirty each time: what a change did not break does not fail beside it b
 """
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +20,11 @@ settings.load_profile("unit")
 def _a_lock_of_our_own(monkeypatch):
     """A run that is under way on this machine must not fail the tests, nor they it."""
     monkeypatch.setattr(lock, "NAME", b"\0pgladder-test-%d" % os.getpid())
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_as_it_was():
+    """A command that was told to stop ignores it from then on, and whatever this process starts later would too."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
