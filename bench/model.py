@@ -17,6 +17,8 @@ from bench.plain import one_line
 
 MOST = 1 << 62
 """No run counts so far; sums and quotients of what is below stay within what a float holds."""
+LONGEST_S = 1e12
+"""No window lasts so long; what is written in it still fits a number."""
 Positive = Annotated[int, Meta(ge=1, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=MOST)]
@@ -108,8 +110,8 @@ class Plan:
     created: str
     seed: int
     profile: str
-    warm_up_s: Seconds
-    window_s: Annotated[float, Meta(gt=0)]
+    warm_up_s: Annotated[float, Meta(ge=0, le=LONGEST_S)]
+    window_s: Annotated[float, Meta(gt=0, le=LONGEST_S)]
     preload_rows: Count
     harness: Variant
     variants: tuple[Variant, ...]

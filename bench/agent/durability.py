@@ -160,7 +160,7 @@ def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason
         f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
         " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
     )
-    return [Reason(code="no-flush", detail=detail)]
+    return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
 
 
 def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
@@ -189,4 +189,4 @@ def check_flush_rate(word: str, needed_per_s: Mapping[str, float], fsync_per_s: 
         f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s just before or after:"
         " one of the two is no fact"
     )
-    return [Reason(code="flush-rate", detail=detail)]
+    return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]

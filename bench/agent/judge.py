@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.agent.observe import Quotas
-from bench.model import Cpu, InFlight, Latency, Reason, Unreadable, Validity
+from bench.model import Cpu, InFlight, Reason, Unreadable, Validity
 from bench.probes.sensors import NO_THROTTLE, Reading, SwapPages
 from bench.stats.steadiness import Steadiness
 
@@ -75,14 +75,18 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     return [Reason(code="in-flight", detail=detail, share=abs(share))]
 
 
-def check_gap(gap_s: float, window_s: float, usual: Latency) -> list[Reason]:
-    """Clients or server that stood still for a while, or were stopped; ``usual``: the latency of all other commits."""
+def check_gap(gap_s: float, window_s: float, p50_ms: float | None, p99_ms: float | None) -> list[Reason]:
+    """Clients or server that stood still for a while, or were stopped.
+
+    ``p50_ms`` and ``p99_ms`` are of all other commits, None where there are too few to have one: what is too uncertain
+    to be shown still tells what is far beyond it.
+    """
     if gap_s <= STALLED_SHARE * window_s:
         return []
-    if usual.p99 is not None:
-        far_beyond, than = FAR_BEYOND_P99 * usual.p99, f"99 % of commits take up to {usual.p99:.3g} ms"
-    elif usual.p50 is not None:
-        far_beyond, than = FAR_BEYOND_P50 * usual.p50, f"half of the commits take up to {usual.p50:.3g} ms"
+    if p99_ms is not None:
+        far_beyond, than = FAR_BEYOND_P99 * p99_ms, f"99 % of commits take up to {p99_ms:.3g} ms"
+    elif p50_ms is not None:
+        far_beyond, than = FAR_BEYOND_P50 * p50_ms, f"half of the commits take up to {p50_ms:.3g} ms"
     else:
         return []
     if 1000 * gap_s <= far_beyond:

@@ -63,7 +63,7 @@ from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.stats.gaps import longest_gap
-from bench.stats.histogram import below, decode, merge, percentiles
+from bench.stats.histogram import below, decode, merge, percentiles, usual_ms
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -299,7 +299,8 @@ class TrialRunner:
             server = outcome.counters.read(session)
             outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
-        outcome.busiest = busiest(first.processes, last.processes, {os.getpid(), *clients.pids, postmaster})
+        ours = {os.getpid(), *clients.pids, postmaster}
+        outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
         if late := judge.check_late(
@@ -350,7 +351,7 @@ class TrialRunner:
             outcome.reasons += judge.check_in_flight(check)
             needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
             outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
-            outcome.reasons += judge.check_gap(gap_s, seconds, percentiles(below(histogram, gap_s * 1e6 / 2)))
+            outcome.reasons += judge.check_gap(gap_s, seconds, *usual_ms(below(histogram, gap_s * 1e6 / 2)))
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
             outcome.reasons += judge.check_others(
                 outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest

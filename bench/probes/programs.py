@@ -58,9 +58,15 @@ def parse_process(text: str) -> Process:
     return Process(printable, int(fields[1]), int(fields[19]), own, waited_for)
 
 
-def busiest(before: Mapping[int, Process], after: Mapping[int, Process], ours: Collection[int | None]) -> list[str]:
+def busiest(
+    before: Mapping[int, Process],
+    after: Mapping[int, Process],
+    ours: Collection[int | None],
+    others: Collection[int] = (),
+) -> list[str]:
     """Name the programs that took most between two readings, those of ``ours`` and their children left out. Pure.
 
+    ``others``: children of ours that work for somebody else, as sessions of others on the server do.
     What a child took that ended in between is its parent's.
     """
     took: Counter[str] = Counter()
@@ -72,7 +78,7 @@ def busiest(before: Mapping[int, Process], after: Mapping[int, Process], ours: C
                 heir = before[heir].parent
             ended[heir] += process.own + process.waited_for
     for number, process in after.items():
-        if number not in ours and process.parent not in ours:
+        if number in others or (number not in ours and process.parent not in ours):
             took[process.name] += _took(process, before.get(number), ended[number])
     least = LEAST_SHARE * took.total()
     return [name for name, ticks in took.most_common(NAMED) if ticks > least]

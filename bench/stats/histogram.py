@@ -141,6 +141,14 @@ class Quantiles:
         return self.at_rank(floor(centre - reach)), self.at_rank(ceil(centre + reach) + 1)
 
 
+def usual_ms(histogram: HdrHistogram) -> tuple[float | None, float | None]:
+    """Return the median and the 99th percentile in ms, however uncertain; None of less than one sample beyond."""
+    quantiles = Quantiles(histogram)
+    p50 = quantiles.value(0.5) if quantiles.count >= 2 else None
+    p99 = quantiles.value(0.99) if quantiles.count >= 1000 else None
+    return p50, p99
+
+
 def percentiles(histogram: HdrHistogram) -> Latency:
     """Return milliseconds; None where the samples do not suffice: too few are beyond, or they leave too much open."""
     quantiles = Quantiles(histogram)

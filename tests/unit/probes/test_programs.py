@@ -35,6 +35,11 @@ def test_ours_and_their_children_are_no_others():
     assert busiest({}, {**after, 13: process("stress", 5)}, {10, 12}) == ["stress"]
 
 
+def test_a_child_of_ours_that_works_for_others_is_theirs():
+    after = {10: process("postgres", 900), 11: process("postgres", 800, parent=10), 13: process("bash", 3)}
+    assert busiest({}, after, {10}, {11}) == ["postgres"]
+
+
 def test_what_short_lived_children_took_is_their_parents_but_not_what_they_took_before():
     before = {10: process("make", 5), 11: process("cc1", 500, parent=10), 12: process("sh", 5)}
     after = {10: process("make", 5, waited_for=560), 12: process("sh", 55), 13: process("idle", 1)}
