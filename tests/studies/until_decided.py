@@ -1,12 +1,13 @@
 """How often a run until decided calls equal arms different: ``python -m tests.studies.until_decided``.
 
-Figures of docs/comparing.md; noise may carry over from one trial to the next (AR(1)), blocks are in random order.
+Figures of docs/comparing.md; noise may carry over from one trial to the next (AR(1)), blocks are in a plan's order.
 """
 
 import math
 
 import numpy as np
 
+from bench.stats.blocks import BACKWARDS
 from bench.stats.distributions import student_t_critical
 from bench.stats.sequential import FIRST_LOOK, nominal_alpha
 
@@ -24,6 +25,8 @@ def false_alarms(candidates: int, carried: float, most: int, runs: int = RUNS, s
         noise[:, trial] = carried * noise[:, trial - 1] + fresh
     blocks = noise.reshape(runs, most, arms)
     order = np.argsort(source.random((runs, most, arms)), axis=2)
+    for block in BACKWARDS:
+        order[:, block - 1] = arms - 1 - order[:, block - 2]  # each arm's place, counted from the other end
     rates = np.take_along_axis(blocks, order, axis=2)
     logs = rates[:, :, 1:] - rates[:, :, :1]
     alarmed, going = np.zeros(runs, bool), np.ones((runs, candidates), bool)
@@ -40,5 +43,6 @@ def false_alarms(candidates: int, carried: float, most: int, runs: int = RUNS, s
 if __name__ == "__main__":
     for candidates in (1, 2, 3, 6, 9):
         for carried in (0.0, 0.6, 0.9):
-            share = false_alarms(candidates, carried, 12)
-            print(f"{candidates} candidates, {carried} carried over, 12 blocks at most: {share:.1%}")  # noqa: T201
+            for most in (6, 12):
+                share = false_alarms(candidates, carried, most)
+                print(f"{candidates} candidates, {carried} carried over, {most} blocks at most: {share:.1%}")  # noqa: T201
