@@ -7,6 +7,7 @@ set -eu
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP # dash runs no EXIT trap when a signal ends it
 
 # What is in a folder of another owner is read and written by that owner: a link put there leads no further than its rights.
 as_owner() {
