@@ -45,6 +45,6 @@ done
 [ "$CHECK" != yes ] || exit 0
 # Also where nothing changed: the call that wrote them may have ended before it came to this.
 paths=$(echo "$FILES" | cut -d ' ' -f 3)
-case $paths in */etc/systemd/*) systemctl daemon-reload ;; esac
+case $paths in */etc/systemd/*) timeout 300 systemctl daemon-reload ;; esac
 case $paths in */etc/sysusers.d/*) systemd-sysusers ;; esac
 echo "$paths" | grep '^/etc/tmpfiles.d/' | grep -vx "$KNOBS_FILE" | xargs -r systemd-tmpfiles --create
