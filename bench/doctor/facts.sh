@@ -27,10 +27,10 @@ echo "throttled=$(cat /sys/devices/system/cpu/cpu*/thermal_throttle/package_thro
 echo "release=$(sed -n 's/^release = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)"
 
 unit=$(sed -n 's/^unit = "\(.*\)"/\1/p' /etc/pgladder.toml 2>/dev/null)
-echo "cluster=${unit:+$(systemctl is-active "$unit")}"
+echo "cluster=${unit:+$(timeout 20 systemctl is-active "$unit")}"
 
 # Rewriting the blocks of one file, each write on the disk before the next: what PostgreSQL's commits do.
-flushes='file=$(mktemp "$0/pgladder-doctor.XXXXXX") || exit; trap "rm -f \"$file\"" EXIT
+flushes='file=$(mktemp "$0/pgladder-doctor.XXXXXX") || exit; trap "rm -f \"$file\"" EXIT; trap "exit 1" INT TERM HUP
 dd if=/dev/zero of="$file" bs=8k count=200 conv=fsync 2>/dev/null
 dd if=/dev/zero of="$file" bs=8k count=200 oflag=dsync conv=notrunc 2>&1 | tail -n 1'
 mount=$(df --output=target "$data" | sed 1d)

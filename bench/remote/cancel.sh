@@ -13,13 +13,14 @@ mkdir -p -m 700 $own
 exec 9>$own/lock
 flock -w 20 9 || { echo "another control machine is launching there" >&2; exit 75; }
 
+systemctl() { timeout 600 systemctl "$@"; } # the unit's own limits come first
+active=$(systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*.service')
 unended() {
   for link in "$wanted"/pgladder-run@*.service; do
     name=${link##*/pgladder-run@}
     if [ -L "$link" ] && [ ! -e "$runs/${name%.service}/SHA256SUMS" ]; then echo "${link##*/}"; fi
   done
-  systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*.service' |
-    cut -d ' ' -f 1
+  echo "$active" | cut -d ' ' -f 1
 }
 
 ended=

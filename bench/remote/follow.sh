@@ -6,7 +6,7 @@ run=$1 offset=$2
 unit=pgladder-run@$run.service
 cd "/var/lib/pgladder/runs/$run" 2>/dev/null || exit 12
 
-state() { systemctl show --property "$1" --value "$unit"; }
+state() { timeout 60 systemctl show --property "$1" --value "$unit"; }
 wanted() { [ -L "/etc/systemd/system/multi-user.target.wants/$unit" ]; }
 
 # After a boot it is some seconds until the unit is started.
@@ -24,7 +24,10 @@ elif [ -e trials.jsonl ]; then
   tail -c "+$((offset + 1))" trials.jsonl
 fi
 
-while :; do case $(state ActiveState) in active | activating | deactivating) sleep 0.2 ;; *) break ;; esac; done
+while :; do
+  now=$(state ActiveState)
+  case $now in active | activating | deactivating) sleep 0.2 ;; *) break ;; esac
+done
 [ ! -e SHA256SUMS ] || exit 0
 wanted || exit 10
 exit 11

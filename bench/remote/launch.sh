@@ -11,6 +11,7 @@ own=/run/pgladder-launch # root's alone
 launched=$own/by
 unit=pgladder-run@$run.service
 
+systemctl() { timeout 300 systemctl "$@"; } # the unit waits for the cluster
 refuse() { echo "$1" >&2; exit 75; }
 
 busy() {
@@ -45,8 +46,8 @@ for link in "$wanted"/pgladder-run@*.service; do
   if [ ! -L "$link" ] || [ "$each" = "$run" ] || [ -e "$runs/$each/SHA256SUMS" ]; then continue; fi
   busy "$each"
 done
-for each in $(systemctl list-units --plain --no-legend --state=active,activating,deactivating \
-  'pgladder-run@*.service' | sed 's/^pgladder-run@\(.*\)\.service .*/\1/'); do
+active=$(systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*.service')
+for each in $(echo "$active" | sed -n 's/^pgladder-run@\(.*\)\.service .*/\1/p'); do
   [ "$each" = "$run" ] || busy "$each"
 done
 

@@ -119,7 +119,7 @@ def last_words(link: Link, run: str) -> str:
     """Return what the agent said last, and how full the disk is where that may be why."""
     script = (
         f"df --output=avail -B 1000000 {RUNS} | tail -n 1;"
-        ' systemctl show --property Result --value "$1";'
+        ' timeout 20 systemctl show --property Result --value "$1";'
         ' exec journalctl --quiet --output cat --no-pager --lines 20 --identifier pgladder --unit "$1"'
     )
     said = link.run(script, f"pgladder-run@{run}.service", user="root")

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg2
@@ -26,6 +26,8 @@ from bench.server.staging import Staging
 from bench.server.swap import Swapping
 from bench.tuning.render import as_variant
 
+ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
+"""Of systemd: what a unit is, and until it has started or stopped; the unit's own limits of 900 s come first."""
 AS_PROVISIONED = "as-provisioned"
 
 
@@ -170,20 +172,38 @@ class ProvisionedServer(OwnServer):
         """
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
         try:
-            done = _run(["sudo", "-n", "systemctl", verb, self._cluster.unit])
+            done = _run(["sudo", "-n", "systemctl", verb, self._cluster.unit], CHANGE_TIMEOUT_S)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return done.stderr.strip() or f"exit code {done.returncode}" if done.returncode else ""
 
     def postmaster(self) -> int | None:
         """See ``Server.postmaster``; systemd knows it by the cluster's pid file."""
-        shown = _run(["systemctl", "show", "--property=MainPID", "--value", self._cluster.unit])
+        unit = self._cluster.unit
+        shown = _run(["systemctl", "show", "--property=MainPID", "--value", unit], ANSWER_TIMEOUT_S)
+        if shown.returncode:
+            raise ServerError(f"systemd can't say whether {unit} runs: {shown.stderr.strip()}; look at the box.")
         return int(shown.stdout) or None
 
 
-def _run(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-    """Run as ourselves, who own the cluster."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run as ourselves, who own the cluster.
+
+    Raises:
+        ServerError: it has not ended in time. It is left alone where it is sudo's, which only root may end.
+
+    """
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
+    try:
+        said, complaint = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        for pipe in filter(None, (process.stdout, process.stderr)):
+            pipe.close()
+        with suppress(PermissionError):
+            process.kill()
+            process.wait()
+        raise ServerError(f"{' '.join(command)} has not ended in {timeout_s:g} s; restart the box.") from error
+    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
 
 
 def _read(file: Path) -> str:

@@ -3,10 +3,11 @@
 #   remove.sh      (as root)
 # Prints "changed" when it changed something.
 set -eu
+systemctl() { timeout 600 systemctl "$@"; } # the unit's own limits come first
 [ -e /var/lib/pgladder-found ] || exit 0
 units=/etc/systemd/system/pgladder-run@.service # gone where a removal was cut off: then nothing is enabled or running
 for unit in $([ ! -e "$units" ] || systemctl list-units --all --plain --no-legend 'pgladder-run@*' | cut -d' ' -f1); do
-  timeout 600 systemctl disable --now "$unit"
+  systemctl disable --now "$unit"
 done
 rm -rf /opt/pgladder /usr/local/bin/pgladder /etc/pgladder.toml /etc/sudoers.d/pgladder /etc/tmpfiles.d/pgladder-bench.conf \
   "$units" /var/lib/pgladder-wheels.tar

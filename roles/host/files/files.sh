@@ -7,6 +7,7 @@ set -eu
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP # dash runs no EXIT trap when a signal ends it
 
 # What is in a folder of another owner is read and written by that owner: a link put there leads no further than its rights.
 as_owner() {
@@ -44,6 +45,6 @@ done
 [ "$CHECK" != yes ] || exit 0
 # Also where nothing changed: the call that wrote them may have ended before it came to this.
 paths=$(echo "$FILES" | cut -d ' ' -f 3)
-case $paths in */etc/systemd/*) systemctl daemon-reload ;; esac
+case $paths in */etc/systemd/*) timeout 300 systemctl daemon-reload ;; esac
 case $paths in */etc/sysusers.d/*) systemd-sysusers ;; esac
 echo "$paths" | grep '^/etc/tmpfiles.d/' | grep -vx "$KNOBS_FILE" | xargs -r systemd-tmpfiles --create

@@ -31,9 +31,9 @@ echo "own_ports=$(find /run/pgladder -name '.s.PGSQL.*' ! -name '*.lock' -printf
 echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/' | xargs)"
 echo "clusters=$(find /etc/postgresql/15 -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | xargs)"
 # shellcheck disable=SC2086 # one word a unit
-echo "clock=$(systemctl list-units --plain --no-legend --state=active $clocks | cut -d' ' -f1 | xargs)"
+echo "clock=$(timeout 60 systemctl list-units --plain --no-legend --state=active $clocks | cut -d' ' -f1 | xargs)"
 
-run=$(systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*' | cut -d' ' -f1 | xargs)
+run=$(timeout 60 systemctl list-units --plain --no-legend --state=active,activating,deactivating 'pgladder-run@*' | cut -d' ' -f1 | xargs)
 # Whoever began it, a run holds the lock of bench/agent/lock.py, an abstract socket.
 if [ -z "$run" ] && grep -q ' @pgladder-run$' /proc/net/unix; then
   process=$(runs | head -n 1)

@@ -38,7 +38,7 @@ rm "$part/states"
 apt-mark showmanual | sort >"$part/manual-packages"
 cut -d: -f1 /etc/passwd | sort >"$part/users"
 cut -d: -f1 /etc/group | sort >"$part/groups"
-systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{print $2}' >"$part/time-synchronisation"
+timeout 60 systemctl list-unit-files --plain --no-legend systemd-timesyncd.service | awk '{print $2}' >"$part/time-synchronisation"
 values >"$part/knobs"
 find /var/cache/apt/archives -name '*.deb' >"$part/archives" # downloaded by somebody else
 for folder in $FOLDERS; do

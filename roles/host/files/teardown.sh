@@ -8,6 +8,7 @@ set -eu
 within() { grep -xFf "$1" || test $? = 1; }
 without() { grep -vxFf "$1" || test $? = 1; }
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+systemctl() { timeout 600 systemctl "$@"; } # the units' own limits come first
 [ -d "$STATE/found" ] || exit 0
 touch "$STATE/found/configuration" "$STATE/found/archives" # a record of old has none
 
@@ -147,7 +148,7 @@ remove_traces() { # of runs and plays that lasted until the next boot
   setpriv --reuid="$LOGIN" --regid="$(id -g "$LOGIN")" --init-groups rmdir "/tmp/ansible-$LOGIN" 2>/dev/null || true
 }
 
-timeout 120 systemctl stop pgladder-quiet.service 2>/dev/null || true # timers that it holds off start again
+systemctl stop pgladder-quiet.service 2>/dev/null || true # timers that it holds off start again
 rm -f /etc/tmpfiles.d/pgladder-host.conf /etc/pgladder-host.json /etc/systemd/system/pgladder-quiet.service
 systemctl daemon-reload
 systemctl reset-failed 'pgladder-*'

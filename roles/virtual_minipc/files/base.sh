@@ -26,6 +26,7 @@ if [ -e "$BASE/.spec" ] && grep -q "lowerdir=$BASE," /proc/mounts; then exit 0; 
 rm -rf "$BASE" "$BASE.part"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP # dash runs no EXIT trap when a signal ends it
 sources >"$work/sources.list"
 network_settings >"$work/network.conf"
 [ -s "$work/sources.list" ] || rm "$work/sources.list" # mmdebstrap then takes Debian's own mirrors

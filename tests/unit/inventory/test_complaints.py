@@ -1,13 +1,19 @@
 """What apt and ssh say of a box, and what people are told to do about it."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from bench.plain import harmless
 
 CHECKOUT = Path(__file__).parents[3]
+VARIABLES = CHECKOUT / "roles/host/vars/main.yml"
+REACH = CHECKOUT / "roles/host/tasks/reach.yml"
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 
 
@@ -74,3 +80,31 @@ def test_the_way_to_record_a_host_key_keeps_the_inventorys_name_and_port(ask):
     assert "`make trust HOST=192.0.2.2`" in told["192.0.2.2"]
     assert "`make trust HOST=192.0.2.3 PORT=2222`" in told["192.0.2.3"]
     assert "`make trust LIMIT=n100-b`" in told["n100-b"]
+
+
+EVIL = "\x1b[2Jgone\x9b\u202eback\u2066\x07"
+
+
+def test_what_a_box_says_moves_no_terminal_and_turns_no_writing(ask):
+    knob = {"name": "swappiness", "file": "", "state": EVIL}
+    said = {
+        "host_probe": {"container": EVIL},
+        "host_time_synchronisation": False,
+        "__host_told": {"stdout": f"changed\r\n{EVIL}\r\n"},
+        "__host_probed": {"msg": f"first\n{EVIL}"},
+        "__host_read": {"stdout_lines": [json.dumps(knob)]},
+    }
+    for variable in ("__host_said", "__host_means", "__host_ssh_means", "__host_not_applicable"):
+        told = ask(f"{variable} | string | urlencode", [dict(said)])["box0"]
+        assert "%5B2Jgoneback" in told or "[2Jgoneback" in told, variable
+        assert not re.search("%(1B|C2%9B|E2%80%AE|E2%81%A6|07|0D)", told), variable
+    probed = {"__host_probed": {"stdout_lines": [f"run={EVIL}"]}}
+    [keep] = [task for task in yaml.safe_load(REACH.read_text()) if "ansible.builtin.set_fact" in task]
+    expression = keep["ansible.builtin.set_fact"]["host_probe"].strip().removeprefix("{{").removesuffix("}}")
+    assert ask(f"({expression}).run | urlencode", [probed])["box0"] == "%5B2Jgoneback"
+
+
+def test_what_is_left_out_of_a_boxs_words_is_what_is_left_out_of_files():
+    unseen = yaml.safe_load(VARIABLES.read_text())["__host_unseen"]
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert re.sub(unseen, "", everything) == harmless(everything)

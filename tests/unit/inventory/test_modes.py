@@ -36,11 +36,28 @@ def test_a_script_of_this_machine_sets_its_umask(script: Path) -> None:
 
 
 def locks(text: str) -> list[str]:
-    return re.findall(r"exec 9>(\S+)", text)
+    """List where the locks of a script lie, each word that it assigns put in."""
+    assigned = dict(re.findall(r"""(?:^|\s)(\w+)=["']?([^\s"';]+)""", text))
+    found = [_spelt_out(place, assigned) for place in re.findall(r"exec \d>+(\S+)", text)]
+    return [place.replace('"', "") for place in found]
 
 
-def test_a_lock_in_a_shared_folder_is_found() -> None:
-    assert [lock for lock in locks("exec 9>/run/lock/pgladder-launch\n") if SHARED.search(lock)] != []
+def _spelt_out(place: str, assigned: dict[str, str]) -> str:
+    for _ in assigned:  # one may name another
+        place = re.sub(r"\$\{?(\w+)\}?", lambda name: assigned.get(name[1], name[0]), place)
+    return place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exec 9>/run/lock/pgladder-launch\n",
+        "own=/tmp/x\nexec 9>$own/lock\n",
+        'house="/var/tmp/x" own=$house/y # ours\nexec 9>"${own}/lock"\n',
+    ],
+)
+def test_a_lock_in_a_shared_folder_is_found(text: str) -> None:
+    assert [lock for lock in locks(text) if SHARED.search(lock)] != []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

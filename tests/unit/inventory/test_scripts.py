@@ -72,7 +72,8 @@ def test_whatever_measures_is_known_by_its_process(tmp_path: Path, verb: str) ->
 
 def test_what_a_shell_greets_everybody_with_is_no_fact() -> None:
     said = ["Welcome to n100-a", "", "system=debian 12", "homes=a:/a b:/b=c", '{"name": "swappiness"}']
-    known = {name: {"stdout_lines": said} for name in ("__host_probed", "__host_read")}
+    known: dict[str, Any] = {name: {"stdout_lines": said} for name in ("__host_probed", "__host_read")}
+    known["__host_unseen"] = _yaml("vars/main.yml")["__host_unseen"]
     [keep] = [task for task in _yaml("tasks/reach.yml") if "ansible.builtin.set_fact" in task]
     expressions = [keep["ansible.builtin.set_fact"]["host_probe"], _yaml("vars/main.yml")["__host_values"]]
     templar = Templar(DataLoader(), variables=known)

@@ -9,6 +9,7 @@ from bench.box import ProvisionedCluster
 from bench.model import Plan, WrongUseError
 from bench.plan import PROFILES, Wish, make_plan
 from bench.server.provisioned import ProvisionedServer, made_for_cluster
+from bench.server.session import ServerError
 from bench.tuning.render import as_variant
 from bench.variants import harness_for
 from bench.workload.phase import ladder
@@ -113,3 +114,15 @@ def test_files_of_provisioning_that_are_gone_are_named(cluster: ProvisionedClust
 def test_a_plan_tells_which_kind_of_server_it_was_made_for() -> None:
     assert made_for_cluster(plan())
     assert not made_for_cluster(plan(harness_for(40, tls=False)))
+
+
+@pytest.mark.parametrize("program", ["exec sleep 60", "echo no bus >&2; exit 1"])
+def test_a_service_manager_that_does_not_answer_is_named(
+    cluster: ProvisionedCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    (tmp_path / "systemctl").write_text(f"#!/bin/sh\n{program}\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("bench.server.provisioned.ANSWER_TIMEOUT_S", 0.2)
+    with pytest.raises(ServerError, match=r"postgresql@15-pgladder\.service"):
+        ProvisionedServer(cluster, Path("/nowhere")).postmaster()
