@@ -71,9 +71,11 @@ class Connection:
         try:
             self._session = Session(self._way.connecting("exec cat", ALONE), self._way.environment(asked))
             self._guard = Session(["sh", "-c", GUARD, "sh", str(self._way.folder), *self._way.ending()])
-        except FileNotFoundError as error:
+        except BaseException as error:
             self._door.close()
             self._way.close()
+            if not isinstance(error, FileNotFoundError):
+                raise
             raise RemoteError(host.name, "there is no ssh on this machine: install openssh-client") from error
         try:
             self._opening(given_up)
