@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 
 from bench.model import WrongUseError
 
@@ -42,6 +43,17 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         *(["--limit", limit] if limit else []),
         *(["-e", json.dumps(variables)] if variables else []),
     ]
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that was typed and is not there; of those that are configured, ssh takes what there is.
+
+    Raises:
+        WrongUseError: there is no such file.
+
+    """
+    if key and not Path(key).expanduser().is_file():
+        raise WrongUseError(f"There is no SSH key {key}; name yours by KEY=.")
 
 
 def is_template(text: str) -> bool:

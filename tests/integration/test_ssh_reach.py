@@ -104,6 +104,12 @@ def test_keys_of_an_agent_that_the_configuration_names_are_taken(
         agent.wait()
 
 
+def test_a_key_of_the_inventory_that_is_not_there_is_passed_over(boxes: Tree, box: Box, known: Path) -> None:
+    known.write_text(box.known())
+    host = a_host(boxes, box, known, key_file=Path("/none"), ssh_words=("-F", "none", "-i", str(boxes.key)))
+    assert says(host) == "it's me"
+
+
 def test_the_systems_host_keys_count_too(boxes: Tree, box: Box, tmp_path: Path) -> None:
     (tmp_path / "system").write_text(box.known("[127.0.0.*]:*,!elsewhere"))
     text = f"GlobalKnownHostsFile {tmp_path}/system\nUserKnownHostsFile {tmp_path}/none\n"
