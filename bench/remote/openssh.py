@@ -36,6 +36,9 @@ ALONE = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
+    "SessionType": "default",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
     "LogLevel": "INFO",
 }
 """What a configuration may not say otherwise: the first word on a matter counts."""

@@ -104,6 +104,14 @@ def test_keys_of_an_agent_that_the_configuration_names_are_taken(
         agent.wait()
 
 
+def test_a_session_answers_though_a_configuration_wants_none(
+    boxes: Tree, box: Box, known: Path, tmp_path: Path
+) -> None:
+    known.write_text(box.known())
+    (tmp_path / "config").write_text("StdinNull yes\nForkAfterAuthentication yes\nSessionType none\n")
+    assert says(a_host(boxes, box, known, ssh_words=("-F", str(tmp_path / "config")))) == "it's me"
+
+
 def test_a_key_of_the_inventory_that_is_not_there_is_passed_over(boxes: Tree, box: Box, known: Path) -> None:
     known.write_text(box.known())
     host = a_host(boxes, box, known, key_file=Path("/none"), ssh_words=("-F", "none", "-i", str(boxes.key)))

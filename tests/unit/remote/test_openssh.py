@@ -54,6 +54,11 @@ def test_a_ssh_that_can_not_be_told_of_the_policy_is_refused(understood, proxy):
         understood(f"ProxyCommand {proxy}\n")
 
 
+def test_a_session_is_one_that_answers_whatever_a_configuration_says(understood):
+    said = understood("StdinNull yes\nForkAfterAuthentication yes\nSessionType none\n")
+    assert {"stdinnull no", "forkafterauthentication no", "sessiontype default"} <= set(said)
+
+
 def test_a_configuration_is_named_in_one_word_or_two(understood, tmp_path):
     (tmp_path / "other").write_text("NoHostAuthenticationForLocalhost yes\nUser other\n")
     said = understood("User one\n", f"-F{tmp_path}/other")
