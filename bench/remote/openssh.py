@@ -19,7 +19,9 @@ CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S, KEEPALIVES = 5, 3
 """A box whose sshd does not answer so many questions, asked so often, is lost."""
 ASKPASS = Path(__file__).with_name("askpass.sh")
-HARMLESS = re.compile(r"[\w./-]+")
+SOCKET_BYTES = 107 - len("/pgladder-ssh-12345678/c.1234567890123456")
+"""How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
+HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
 OWN_CONFIG, SYSTEM_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
 EVERY_HOP = "StrictHostKeyChecking yes\nNoHostAuthenticationForLocalhost no\n"
 """As playbooks/ssh_config, which is Ansible's."""
@@ -156,6 +158,6 @@ def _without_config(words: Sequence[str]) -> tuple[list[str], Sequence[str]]:
 
 
 def _private_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Make a folder that only we may enter, with a name that needs no quoting anywhere."""
+    """Make a folder that only we may enter, with a name that needs no quoting anywhere and is short enough."""
     where = tempfile.gettempdir()
     return tempfile.TemporaryDirectory(prefix="pgladder-ssh-", dir=where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108

@@ -15,6 +15,7 @@ import pytest
 from bench.remote.errors import NotAdmittedError, NotReadyError, RemoteError, TooMuchSaidError, UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.link import Link, Said
+from bench.remote.openssh import SOCKET_BYTES
 from bench.remote.secrets import Secrets
 from bench.remote.together import steadily
 from tests.integration.sshd import PASSWORD, Box, Tree, tree
@@ -371,6 +372,18 @@ def test_whoever_gives_up_waits_no_longer(link: Link) -> None:
         link.give_up()
         with pytest.raises(UnreachableError):
             waiting.result(20)
+
+
+@pytest.mark.parametrize("length", [SOCKET_BYTES, SOCKET_BYTES + 1, 200])
+def test_a_long_temporary_folder_is_passed_over(let_in: Host, monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        folder = Path(short, "t" * (length - len(short) - 1))
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        link = Link(let_in, Secrets())
+        assert link.run("echo here").out == b"here\n"
+        assert bool(list(folder.iterdir())) == (length == SOCKET_BYTES)
+        link.close()
 
 
 def test_nothing_is_left_of_a_connection(link: Link) -> None:
