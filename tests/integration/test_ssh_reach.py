@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.remote.errors import NotAdmittedError, NotReadyError, RemoteError, TooMuchSaidError, UnreachableError
+from bench.remote.errors import (
+    NotAdmittedError,
+    NotReadyError,
+    RefusedError,
+    RemoteError,
+    TooMuchSaidError,
+    UnreachableError,
+)
 from bench.remote.hosts import Host
 from bench.remote.link import Link, Said
 from bench.remote.openssh import SOCKET_BYTES
@@ -331,6 +338,16 @@ def test_a_login_that_speaks_without_end_is_dropped(boxes: Tree, let_in: Host) -
     loud = boxes.start(config="ForceCommand yes")
     let_in.known_hosts.write_text(loud.known())
     assert "it speaks without end before it is asked" in refused(dataclasses.replace(let_in, port=loud.port))
+
+
+@pytest.mark.parametrize("user", ["", "pgladder"])
+def test_a_sshd_that_opens_one_session_only_is_told(boxes: Tree, let_in: Host, user: str) -> None:
+    narrow = boxes.start(config="MaxSessions 1")
+    let_in.known_hosts.write_text(narrow.known())
+    link = Link(dataclasses.replace(let_in, port=narrow.port), Secrets())
+    with pytest.raises(RefusedError, match=r"n100: .* set MaxSessions in its /etc/ssh/sshd_config to 10"):
+        link.run("true", user=user)
+    link.give_up()
 
 
 def test_a_greeting_is_passed_over(boxes: Tree, let_in: Host) -> None:
