@@ -9,7 +9,7 @@ from invoke import Context, Exit
 
 from bench.model import WrongUseError
 from bench.remote.hosts import ask_ansible
-from bench.target import target
+from bench.target import check_key, target
 
 WHERE = {
     "host": "one box by its address; no inventory entry needed",
@@ -46,7 +46,9 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
             raise Exit("-H is Fabric's own, and not asked here: say --host= or --limit=", code=2)
         where = {word: given.pop(word) for word in WHERE}
         try:
-            asked = ask_ansible(target(**where))
+            arguments = target(**where)
+            check_key(where["key"])
+            asked = ask_ansible(arguments)
         except WrongUseError as error:
             raise Exit(f"fab: {error} (exit code 2)", code=2) from error
         from bench.campaign import command  # while Ansible thinks

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+from pathlib import Path
 
 from bench.model import WrongUseError
 
@@ -34,7 +35,7 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
 
     """
     for word, value in {"host": host, "limit": limit, **words}.items():
-        if any(mark in str(value) for mark in TEMPLATE):
+        if is_template(str(value)):
             raise WrongUseError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
     variables = {name: str(value) for word, value in words.items() if value for name in NAMES[word]}
     return [
@@ -42,6 +43,22 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         *(["--limit", limit] if limit else []),
         *(["-e", json.dumps(variables)] if variables else []),
     ]
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that was typed and is not there; of those that are configured, ssh takes what there is.
+
+    Raises:
+        WrongUseError: there is no such file.
+
+    """
+    if key and not Path(key).expanduser().is_file():
+        raise WrongUseError(f"There is no SSH key {key}; name yours by KEY=.")
+
+
+def is_template(text: str) -> bool:
+    """Tell whether Ansible would carry out what is written in it."""
+    return any(mark in text for mark in TEMPLATE)
 
 
 def main() -> None:

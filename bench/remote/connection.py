@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Event, RLock
 
 from bench.remote.complaints import lost, meaning
-from bench.remote.errors import NotAdmittedError, RemoteError, UnreachableError
+from bench.remote.errors import RemoteError, UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.openssh import ALONE, CONNECT_TIMEOUT_S, Way
 from bench.remote.secrets import Secrets
@@ -56,8 +56,6 @@ class Connection:
             UnreachableError, NotTrustedError, NotAdmittedError: it did not come about, and why.
 
         """
-        if host.key_file and not host.key_file.is_file():
-            raise NotAdmittedError(host.name, f"there is no SSH key {host.key_file}; name yours by KEY=")
         self._host, self._secrets, self._may_ask = host, secrets, may_ask
         self._unanswered = False
         self._echo = RLock()
@@ -71,9 +69,11 @@ class Connection:
         try:
             self._session = Session(self._way.connecting("exec cat", ALONE), self._way.environment(asked))
             self._guard = Session(["sh", "-c", GUARD, "sh", str(self._way.folder), *self._way.ending()])
-        except FileNotFoundError as error:
+        except BaseException as error:
             self._door.close()
             self._way.close()
+            if not isinstance(error, FileNotFoundError):
+                raise
             raise RemoteError(host.name, "there is no ssh on this machine: install openssh-client") from error
         try:
             self._opening(given_up)

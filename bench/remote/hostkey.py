@@ -11,13 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from bench.model import PgladderError
 from bench.remote.complaints import meaning
 from bench.remote.errors import NotTrustedError, RemoteError
 from bench.remote.hosts import Host, host_of
+from bench.remote.known_hosts import holds_another, is_revoked, place, record
 from bench.remote.openssh import CONNECT_TIMEOUT_S, Way
 
 KINDS = {
@@ -61,38 +61,25 @@ def look(host: Host, wanted: str = "") -> Found:
     Raises:
         RemoteError: the box can't be reached.
         NotTrustedError: it has no such key, or that was revoked.
+        WrongUseError: a key can't be recorded where ssh looks for it.
 
     """
     way = Way(host)
     try:
         resolved = way.resolved()
         files = _files(resolved["userknownhostsfile"])
+        place(files[0])
         shown = []
         for found in _keys(way, files[0]):
             shown.append(f"{found.kind} {found.fingerprint}")
             if wanted and found.fingerprint != wanted:
                 continue
-            if _is_revoked(found.line, [*files, *_files(resolved["globalknownhostsfile"])]):
+            if is_revoked(found.line, [*files, *_files(resolved["globalknownhostsfile"])]):
                 raise NotTrustedError(host.name, "its host key was revoked: a line @revoked in known_hosts says so")
             return found
     finally:
         way.close()
     raise NotTrustedError(host.name, f"it has no host key {wanted}, but {', '.join(shown)}; nothing was recorded")
-
-
-def record(line: str, file: Path) -> None:
-    """Put a key in the place of those that are recorded under its name; what else the file holds stays."""
-    name, key = line.split(" ", 1)
-    file = file.resolve()  # a link stays one
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = file.read_bytes() if file.is_file() else b""
-    old = _numbers(name, file)
-    kept = [each for number, each in enumerate(text.splitlines(keepends=True), 1) if number not in old]
-    if kept and not kept[-1].endswith(b"\n"):
-        kept.append(b"\n")
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}-", delete=False) as part:
-        part.write(b"".join(kept) + f"{name} {key.strip()}\n".encode())
-    Path(part.name).replace(file)
 
 
 def _keys(way: Way, file: Path) -> Iterator[Found]:
@@ -105,7 +92,7 @@ def _keys(way: Way, file: Path) -> Iterator[Found]:
         said = _ssh(command)
         if kept.is_file():
             line = kept.read_text().splitlines()[0]
-            yield Found(kind, line, _fingerprint(line), str(file), others=_others(line, file))
+            yield Found(kind, line, _fingerprint(line), str(file), others=holds_another(line, file))
         elif OTHER_KIND not in said:
             raise meaning(way.host, way.names(), said)
     if not any((way.folder / kind).is_file() for kind in KINDS):
@@ -136,27 +123,6 @@ def _fingerprint(line: str) -> str:
 def _files(words: str) -> list[Path]:
     """Return the files that ``ssh -G`` lists; one with a blank is not quoted there, but begins at a root or a home."""
     return [Path(word).expanduser() for word in re.split(r" (?=[/~])", words)]
-
-
-def _numbers(name: str, file: Path) -> set[int]:
-    """Return the numbers of the lines that record a key of its own under a name: those with a marker do not."""
-    if not file.is_file():
-        return set()
-    found = subprocess.run(["ssh-keygen", "-F", name, "-f", file], capture_output=True, check=False).stdout
-    words = [line.split() for line in found.splitlines() if line.startswith(b"# Host ")]
-    return {int(line[5]) for line in words if len(line) == 6}  # "# Host NAME found: line N"
-
-
-def _others(line: str, file: Path) -> bool:
-    lines = file.read_bytes().splitlines() if file.is_file() else []
-    key = line.split()[2].encode()
-    return any(key not in lines[number - 1] for number in _numbers(line.split(maxsplit=1)[0], file))
-
-
-def _is_revoked(line: str, files: Sequence[Path]) -> bool:
-    key = line.split()[2].encode()
-    lines = [each for file in files if file.is_file() for each in file.read_bytes().splitlines()]
-    return any(each.startswith(b"@revoked") and key in each.split() for each in lines)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model import WrongUseError
+from bench.target import is_template
 
 CHECKOUT = Path(__file__).parents[2]
 TIMEOUT_S = 120
@@ -166,7 +167,7 @@ def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _needs_ansible(value: object) -> bool:
     """Tell whether only Ansible itself knows what a value is: a template, or from a vault."""
-    return isinstance(value, dict) or (isinstance(value, str) and value != OURS and "{{" in value)
+    return isinstance(value, dict) or (isinstance(value, str) and value != OURS and is_template(value))
 
 
 def _value(variables: Mapping[str, Any], names: Sequence[str]) -> str | None:

@@ -9,7 +9,14 @@ from secrets import token_hex
 from threading import Event, Lock
 
 from bench.remote.connection import Connection
-from bench.remote.errors import NotAdmittedError, NotReadyError, RemoteError, TooMuchSaidError, UnreachableError
+from bench.remote.errors import (
+    NotAdmittedError,
+    NotReadyError,
+    RefusedError,
+    RemoteError,
+    TooMuchSaidError,
+    UnreachableError,
+)
 from bench.remote.hosts import Host
 from bench.remote.secrets import Secrets
 from bench.remote.session import Session, TooMuchError
@@ -19,6 +26,8 @@ MOST_BYTES = 1 << 20
 """What a step may be answered with where it does not say otherwise."""
 LOST = 255
 """ssh's own exit code."""
+NO_MORE_SESSIONS = "Session open refused by peer"
+"""In ssh's own words."""
 NOT_FOUND = 127
 ENGLISH = "env LC_ALL=C.UTF-8 LANGUAGE=C"
 """Some of what sudo says is looked for."""
@@ -130,11 +139,18 @@ class Link:
 
         Raises:
             UnreachableError: it was cut off.
+            RefusedError: the box's sshd did not begin it.
             NotReadyError: the box has no user that pgladder's runs belong to.
 
         """
         code = session.exit_code(ANSWER_TIMEOUT_S)
         complaints = session.errors.decode(errors="replace")
+        if code == LOST and NO_MORE_SESSIONS in complaints:
+            raise RefusedError(
+                self.host.name,
+                "its sshd opens too few sessions in one connection: set MaxSessions in its /etc/ssh/sshd_config to 10, "
+                "as by default, then there: sudo systemctl reload ssh",
+            )
         if code == LOST or code < 0:
             raise self._lost()
         if f"unknown user {self.host.agent_user}" in complaints:  # sudo's words

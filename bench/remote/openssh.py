@@ -10,16 +10,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from bench.remote.errors import NotTrustedError
 from bench.remote.hosts import Host
 
 CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S, KEEPALIVES = 5, 3
 """A box whose sshd does not answer so many questions, asked so often, is lost."""
 ASKPASS = Path(__file__).with_name("askpass.sh")
-HARMLESS = re.compile(r"[\w./-]+")
+SOCKET_BYTES = 107 - len("/pgladder-ssh-12345678/c.1234567890123456")
+"""How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
+HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
 OWN_CONFIG, SYSTEM_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
 EVERY_HOP = "StrictHostKeyChecking yes\nNoHostAuthenticationForLocalhost no\n"
 """As playbooks/ssh_config, which is Ansible's."""
@@ -36,9 +38,14 @@ ALONE = {
     "ClearAllForwardings": "yes",
     "PermitLocalCommand": "no",
     "RemoteCommand": "none",
+    "SessionType": "default",
+    "StdinNull": "no",
+    "ForkAfterAuthentication": "no",
     "LogLevel": "INFO",
 }
 """What a configuration may not say otherwise: the first word on a matter counts."""
+SSH = re.compile(r"(?<![\w.-])ssh(?![\w./-])")
+"""The word in a shell's line, also at the end of a path."""
 NOBODY = ("-F", "none", "-T", "-x", "-a", "-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR")
 """Of a session over the connection that is there: where that is gone, no other is opened."""
 
@@ -99,14 +106,26 @@ class Way:
         return {self.host.address, name, alias, f"[{name}]:{port}", f"[{alias}]:{port}"}
 
     def _to_box(self) -> list[str]:
-        """Return the words up to the box; a ssh that a ProxyCommand starts is told of the policy too."""
-        proxy = self.resolved().get("proxycommand", "none")
-        with suppress(ValueError):
-            program, _, rest = proxy.partition(" ")
-            if Path(program).name == "ssh":
-                policy = f"{program} -F {self._config} -o StrictHostKeyChecking=yes {rest}"
-                return ["-o", f"ProxyCommand={policy}", *self._basic()]
-        return self._basic()
+        """Return the words up to the box; a ssh that a ProxyCommand starts is told of the policy too.
+
+        Raises:
+            NotTrustedError: it can't be told.
+
+        """
+        proxy = self.resolved().get("proxycommand", "none").strip().removeprefix("exec ").lstrip()
+        program, *more = proxy.split(maxsplit=1) or [""]
+        rest = " ".join(more)
+        is_ssh = Path(program).name == "ssh"
+        if SSH.search(rest if is_ssh else proxy):
+            raise NotTrustedError(
+                self.host.name,
+                f"its ProxyCommand starts ssh where no host key is asked for ({proxy}): write ProxyJump, "
+                "or a ProxyCommand that begins with ssh and has no other in it",
+            )
+        if not is_ssh:
+            return self._basic()
+        policy = f"{program} -F {self._config} -o StrictHostKeyChecking=yes {rest}"
+        return ["-o", f"ProxyCommand={policy}", *self._basic()]
 
     def _basic(self) -> list[str]:
         host = self.host
@@ -126,16 +145,19 @@ def _options(options: Mapping[str, object]) -> list[str]:
 
 
 def _without_config(words: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    """Take ``-F file`` out of ssh's words; return the rest, and the files that count."""
-    left, config = list(words), [OWN_CONFIG, SYSTEM_CONFIG]
-    while "-F" in left[:-1]:
-        at = left.index("-F")
-        config = [] if left[at + 1] == "none" else [left[at + 1]]
-        del left[at : at + 2]
+    """Take ``-F file`` and ``-Ffile`` out of ssh's words; return the rest, and the files that count."""
+    left, config = [], [OWN_CONFIG, SYSTEM_CONFIG]
+    coming = iter(words)
+    for word in coming:
+        if word.startswith("-F"):
+            file = word.removeprefix("-F") or next(coming, "none")
+            config = [] if file == "none" else [file]
+        else:
+            left.append(word)
     return left, config
 
 
 def _private_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Make a folder that only we may enter, with a name that needs no quoting anywhere."""
+    """Make a folder that only we may enter, with a name that needs no quoting anywhere and is short enough."""
     where = tempfile.gettempdir()
     return tempfile.TemporaryDirectory(prefix="pgladder-ssh-", dir=where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108

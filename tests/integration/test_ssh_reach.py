@@ -12,9 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.remote.errors import NotAdmittedError, NotReadyError, RemoteError, TooMuchSaidError, UnreachableError
+from bench.remote.errors import (
+    NotAdmittedError,
+    NotReadyError,
+    RefusedError,
+    RemoteError,
+    TooMuchSaidError,
+    UnreachableError,
+)
 from bench.remote.hosts import Host
 from bench.remote.link import Link, Said
+from bench.remote.openssh import SOCKET_BYTES
 from bench.remote.secrets import Secrets
 from bench.remote.together import steadily
 from tests.integration.sshd import PASSWORD, Box, Tree, tree
@@ -102,6 +110,20 @@ def test_keys_of_an_agent_that_the_configuration_names_are_taken(
     finally:
         agent.terminate()
         agent.wait()
+
+
+def test_a_session_answers_though_a_configuration_wants_none(
+    boxes: Tree, box: Box, known: Path, tmp_path: Path
+) -> None:
+    known.write_text(box.known())
+    (tmp_path / "config").write_text("StdinNull yes\nForkAfterAuthentication yes\nSessionType none\n")
+    assert says(a_host(boxes, box, known, ssh_words=("-F", str(tmp_path / "config")))) == "it's me"
+
+
+def test_a_key_of_the_inventory_that_is_not_there_is_passed_over(boxes: Tree, box: Box, known: Path) -> None:
+    known.write_text(box.known())
+    host = a_host(boxes, box, known, key_file=Path("/none"), ssh_words=("-F", "none", "-i", str(boxes.key)))
+    assert says(host) == "it's me"
 
 
 def test_the_systems_host_keys_count_too(boxes: Tree, box: Box, tmp_path: Path) -> None:
@@ -318,6 +340,16 @@ def test_a_login_that_speaks_without_end_is_dropped(boxes: Tree, let_in: Host) -
     assert "it speaks without end before it is asked" in refused(dataclasses.replace(let_in, port=loud.port))
 
 
+@pytest.mark.parametrize("user", ["", "pgladder"])
+def test_a_sshd_that_opens_one_session_only_is_told(boxes: Tree, let_in: Host, user: str) -> None:
+    narrow = boxes.start(config="MaxSessions 1")
+    let_in.known_hosts.write_text(narrow.known())
+    link = Link(dataclasses.replace(let_in, port=narrow.port), Secrets())
+    with pytest.raises(RefusedError, match=r"n100: .* set MaxSessions in its /etc/ssh/sshd_config to 10"):
+        link.run("true", user=user)
+    link.give_up()
+
+
 def test_a_greeting_is_passed_over(boxes: Tree, let_in: Host) -> None:
     greeting = boxes.start(config='ForceCommand echo "Welcome!"; eval "$SSH_ORIGINAL_COMMAND"')
     let_in.known_hosts.write_text(greeting.known())
@@ -357,6 +389,18 @@ def test_whoever_gives_up_waits_no_longer(link: Link) -> None:
         link.give_up()
         with pytest.raises(UnreachableError):
             waiting.result(20)
+
+
+@pytest.mark.parametrize("length", [SOCKET_BYTES, SOCKET_BYTES + 1, 200])
+def test_a_long_temporary_folder_is_passed_over(let_in: Host, monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        folder = Path(short, "t" * (length - len(short) - 1))
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        link = Link(let_in, Secrets())
+        assert link.run("echo here").out == b"here\n"
+        assert bool(list(folder.iterdir())) == (length == SOCKET_BYTES)
+        link.close()
 
 
 def test_nothing_is_left_of_a_connection(link: Link) -> None:

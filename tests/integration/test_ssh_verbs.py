@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench.remote.errors import NotTrustedError, UnreachableError
-from bench.remote.hostkey import Found, look, record
+from bench.remote.hostkey import Found, look
 from bench.remote.hosts import host_of
+from bench.remote.known_hosts import record
 from tests.integration.sshd import CHECKOUT, Box, Tree, tree
 from tests.integration.support import as_root
 

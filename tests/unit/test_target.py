@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bench.model import WrongUseError
-from bench.target import target
+from bench.target import check_key, target
 
+CHECKOUT = Path(__file__).parents[2]
 ODD = 'a\'b "c" $(touch x) `touch y`; touch z #'
 
 
@@ -37,6 +39,18 @@ def test_a_value_is_handed_on_as_it_was_typed():
 def test_a_template_is_refused(word):
     with pytest.raises(WrongUseError, match=f"{word.upper()} is taken as it is written"):
         target(**{word: "{{ lookup('pipe', 'touch x') }}"})
+
+
+def test_a_key_that_was_typed_and_is_not_there_is_refused(tmp_path):
+    (tmp_path / "key").touch()
+    check_key(str(tmp_path / "key"))
+    check_key("")
+    fab = [Path(sys.executable).with_name("fab"), "status", f"--key={tmp_path}/none", "--host=127.0.0.1"]
+    done = subprocess.run(fab, cwd=CHECKOUT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"fab: There is no SSH key {tmp_path}/none; name yours by KEY=. (exit code 2)\n",
+    )
 
 
 def run(*words):

@@ -108,6 +108,14 @@ def test_what_only_ansible_can_read_is_asked_of_ansible(vault, monkeypatch):
     assert (host.address, host.password, host.known_hosts) == ("n100.lan", "s3cret", Path("/a b/known"))
 
 
+def test_a_template_without_a_value_is_carried_out_by_ansible_too(tmp_path):
+    inventory = tmp_path / "inventory.yml"
+    host = "{ansible_host: '{% if true %}10.0.0.5{% endif %}', ansible_user: 'me{# us #}'}"
+    inventory.write_text(f"all: {{hosts: {{n100: {host}}}}}\n")
+    [host] = answered(ask_ansible(["-i", "inventory", "-i", str(inventory)]))
+    assert (host.address, host.user) == ("10.0.0.5", "me")
+
+
 def test_a_vault_that_can_not_be_opened_is_told(vault):
     with pytest.raises(WrongUseError, match=r"The inventory can't be read: .*no vault secrets found"):
         answered(ask_ansible(vault[0]))

@@ -1,6 +1,5 @@
 """How a box that can't be reached is told of: by what ssh says."""
 
-import dataclasses
 import socket
 
 import pytest
@@ -34,11 +33,6 @@ def test_a_port_where_nobody_listens():
 def test_a_name_nobody_knows():
     said = said_of(a_host(address="no-such-box.invalid"))
     assert said == "n100: can't be reached at no-such-box.invalid (no address is known for that name)"
-
-
-def test_a_key_that_is_not_there(tmp_path):
-    with pytest.raises(NotAdmittedError, match=r"n100: there is no SSH key .*/none; name yours by KEY="):
-        Link(dataclasses.replace(a_host(), key_file=tmp_path / "none"), Secrets()).run("true")
 
 
 def test_a_machine_without_ssh(monkeypatch):
