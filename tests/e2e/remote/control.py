@@ -109,7 +109,8 @@ class Control:
         for box in boxes:
             self.lab.run(
                 box,
-                f"sudo systemd-run --quiet --collect --unit=held flock {LOCK} sleep {PATIENCE_S};"
+                f"sudo mkdir -p -m 700 {Path(LOCK).parent};"  # nothing may have been launched there yet
+                f" sudo systemd-run --quiet --collect --unit=held flock {LOCK} sleep {PATIENCE_S};"
                 f" while sudo flock -n {LOCK} true; do :; done",
             )
         yield
