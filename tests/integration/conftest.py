@@ -28,7 +28,8 @@ def new_place() -> Iterator[Callable[..., Path]]:
     """Make directories that every user may enter (pytest's own only root may) with short paths, removed at the end."""
     places: list[Path] = []
 
-    def make(where: str = "/tmp") -> Path:
+    # Not in /tmp, which may lie in memory: what is measured there is not durable.
+    def make(where: str = "/var/tmp") -> Path:
         places.append(Path(tempfile.mkdtemp(prefix="pgladder-test-", dir=where)))
         places[-1].chmod(0o755)
         return places[-1]
