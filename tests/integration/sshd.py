@@ -70,7 +70,9 @@ class Tree:
 
     def inside(self, *command: str) -> list[str]:
         """Return the words that run a command in the tree."""
-        return ["nsenter", "-t", str(self.keeper.pid), "-m", "chroot", str(self.place / "root"), *command]
+        # ``-r``: these tests may run in a changed root, which is the keeper's too.
+        enter = ["nsenter", "-t", str(self.keeper.pid), "-m", "-r"]
+        return [*enter, "chroot", str(self.place / "root"), *command]
 
     def run(self, script: str, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
