@@ -23,11 +23,18 @@ UNDECIDED = {"allow", "prefer"}
 ENCRYPTED_BY_GSSAPI = "SELECT coalesce((SELECT encrypted FROM pg_stat_gssapi WHERE pid = pg_backend_pid()), false)"
 
 
+NOT_UTF_8 = "the server answered in words that are not UTF-8; its log has them"
+
+
 def one_line(error: BaseException) -> str:
-    """Return what an error says; the server may say it in an encoding of its own."""
+    """Return what an error says; the server may say it in an encoding of its own.
+
+    Python 3.11.2, Debian 12's, loses such words: psycopg2 2.9 then raises an error without any.
+    """
     if isinstance(error, UnicodeDecodeError):
         error = Exception(error.object.decode(errors="replace"))
-    return " ".join(str(error).split())
+    words = " ".join(str(error).split())
+    return NOT_UTF_8 if not words and isinstance(error, psycopg2.Error) else words
 
 
 @contextmanager

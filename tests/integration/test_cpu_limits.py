@@ -70,7 +70,7 @@ def reason(record: Record, code: str) -> Reason:
 
 
 def test_a_quota_that_held_clients_and_server_up_makes_a_trial_suspect_and_is_a_fact(held, place):
-    with climbing(place, *ASKED, prefix=held) as climb:
+    with climbing(place, *ASKED, "--variants", "async-commit", prefix=held) as climb:  # waits for no slow disk
         record = one_record(climb)
     quota = reason(record, "cpu-quota")
     assert record.validity.state == "suspect"
