@@ -1,6 +1,5 @@
 """From facts to reasons, and from reasons to a verdict."""
 
-import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from bench.agent import judge
 from bench.control_group import Throttling
 from bench.model import Cpu, InFlight, Reason, Unreadable, Validity
 from bench.probes.sensors import NO_THROTTLE, CpuTimes, DiskCounters, Reading, SwapPages
-from bench.stats.histogram import new_histogram, percentiles, usual_ms
 
 QUIET = Reading(
     temperature_c=54.0,
@@ -184,43 +182,6 @@ def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
 
 def test_where_server_and_others_together_took_next_to_nothing_nothing_is_left_to_know():
     assert judge.check_others(replace(BUSY, server_cores=None, host_pct=20), 2, WHY, []) == []
-
-
-# --- standing still --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("gap_s", "p50_ms", "p99_ms", "stalled"),
-    [
-        (0.5, 1, 5, True),
-        (0.5, 1, 160, True),
-        (0.5, 1, 170, False),  # others take a third of it: so slow is this disk
-        (0.15, 1, 5, False),  # a twentieth of the window
-        (0.16, 1, 5, True),
-        (0.5, 49, None, True),
-        (0.5, 51, None, False),
-        (0.5, None, None, False),  # of so few commits that they are a doubt by themselves
-    ],
-)
-def test_a_pause_is_told_where_it_is_long_for_the_window_and_for_a_commit(gap_s, p50_ms, p99_ms, stalled):
-    assert codes(judge.check_gap(gap_s, 3, p50_ms, p99_ms)) == (["stalled"] if stalled else [])
-
-
-def test_a_pause_is_told_with_its_size_and_with_what_is_usual():
-    [reason] = judge.check_gap(0.5, 3, 1, 5)
-    told = "nothing was acknowledged for 0.50 s, 17% of the window, where 99 % of commits take up to 5 ms"
-    assert (reason.detail, reason.share) == (told, 0.5 / 3)
-    [reason] = judge.check_gap(0.5, 3, 1.5, None)
-    assert reason.detail.endswith(", where half of the commits take up to 1.5 ms")
-
-
-def test_a_pause_is_told_also_where_the_median_is_too_uncertain_to_be_shown():
-    source = random.Random(7)
-    histogram = new_histogram()
-    for _ in range(200):
-        histogram.record_value(source.expovariate(1 / 5_000) + 1)
-    assert percentiles(histogram).p50 is None
-    assert codes(judge.check_gap(0.5, 3, *usual_ms(histogram))) == ["stalled"]
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------
