@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.model import Record
+from tests.integration.grades import assert_graded
 from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
 LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")
@@ -74,7 +75,10 @@ def test_the_server_confirms_the_layout_of_every_trial(arms):
 
 def test_durability_is_graded_by_what_a_crash_would_take(arms):
     for record in arms.records:
-        assert record.durability == ("not crash-safe" if record.layout == "unlogged" else "durable")
+        if record.layout == "unlogged":
+            assert record.durability == "not crash-safe"
+        else:
+            assert_graded((record.durability, record.durability_because), arms.climb.place)
 
 
 def test_preloaded_rows_are_there_and_counted_nowhere(arms):
