@@ -24,6 +24,7 @@ from bench.agent.durability import (
     check_no_flush,
     data_place,
     flush_us,
+    flushes_at_start,
     flushes_needed,
     grade,
     memory_of,
@@ -46,6 +47,7 @@ from bench.journal import now
 from bench.model import (
     ClientTime,
     Cpu,
+    Fingerprint,
     InFlight,
     Plan,
     Reason,
@@ -119,8 +121,9 @@ class Outcome:
 class TrialRunner:
     """Runs the trials of one plan on one server, one at a time."""
 
-    def __init__(self, plan: Plan, server: Server) -> None:
+    def __init__(self, plan: Plan, server: Server, host: Fingerprint | None = None) -> None:
         self.plan, self.server = plan, server
+        self._fsync_at_start = flushes_at_start(host)
         self._variants = {variant.name: variant for variant in plan.variants}
         self._sensors = Sensors(_device(server))
         self._data = data_place(server)
@@ -351,7 +354,7 @@ class TrialRunner:
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
             needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
-            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
+            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s, self._fsync_at_start)
             outcome.reasons += check_pauses(gaps, seconds, histogram)
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
             outcome.reasons += judge.check_others(
