@@ -39,6 +39,8 @@ CLOCK_STEP_S = 0.1
 IN_FLIGHT_TOLERANCE = 0.05
 STEAL_PCT, SOME_STEAL_PCT = 5.0, 1.0
 OTHERS_SHARE = 0.10
+FULL_PCT = 90.0
+"""Of a host that was busier hardly anything was left: whoever took what is not ours, somebody waited for it."""
 LATE_SHARE, LATE_S = 0.05, 0.05
 FEW_COMMITS = 30
 """Below this a rate over the window is told by its ends."""
@@ -103,7 +105,9 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     names = f", most of it {', '.join(busiest)}" if busiest else ""
     if cpu.server_cores is None:
         detail = f"not known how much of {others:.1f} of {cpus} cores the server took and how much others{names}: {why}"
-        return [Reason(code="others-unknown", detail=detail, share=share)]
+        if cpu.host_pct < FULL_PCT:
+            return [Reason(code="others-unknown", detail=detail, share=share)]
+        return [Reason(code="host-full", detail=f"the host was {cpu.host_pct:.0f} % busy; {detail}", share=share)]
     return [
         Reason(code="not-alone", detail=f"other programs kept {others:.1f} of {cpus} cores busy{names}", share=share)
     ]

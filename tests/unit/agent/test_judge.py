@@ -175,9 +175,21 @@ def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on_with_size_and_name
 
 
 def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
+    [reason] = judge.check_others(replace(BUSY, host_pct=80, server_cores=None), 2, WHY, ["stress"])
+    told = "not known how much of 1.3 of 2 cores the server took and how much others, most of it stress: "
+    assert reason == Reason(code="others-unknown", detail=told + WHY, share=0.65)
+
+
+@pytest.mark.parametrize(("host_pct", "state"), [(89, "valid"), (90, "suspect"), (100, "suspect")])
+def test_on_a_full_host_it_is_of_weight_who_took_what_is_not_ours(host_pct, state):
+    reasons = judge.check_others(replace(BUSY, host_pct=host_pct, server_cores=None), 2, WHY, [])
+    assert judge.validity(reasons).state == state
+
+
+def test_a_full_host_is_told_with_what_of_it_is_not_known_to_be_ours():
     [reason] = judge.check_others(replace(BUSY, server_cores=None), 2, WHY, ["stress"])
-    told = "not known how much of 1.7 of 2 cores the server took and how much others, most of it stress: "
-    assert reason == Reason(code="others-unknown", detail=told + WHY, share=0.85)
+    told = "the host was 100 % busy; not known how much of 1.7 of 2 cores the server took and how much others, most of "
+    assert reason == Reason(code="host-full", detail=f"{told}it stress: {WHY}", share=0.85)
 
 
 def test_where_server_and_others_together_took_next_to_nothing_nothing_is_left_to_know():
