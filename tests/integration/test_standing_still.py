@@ -69,14 +69,14 @@ def test_so_do_several_clients_at_once(place):
     stalled(record)
 
 
-@pytest.mark.parametrize(("phase", "processes"), [("1-B", 2), ("2", 3)])
+@pytest.mark.parametrize(("phase", "processes"), [("1-B", 2), ("2", 2)])
 def test_so_does_one_client_while_the_others_go_on_by_its_part_of_all_clients_time(place, phase, processes):
     record = measured(place, phase, lambda climb, _: climb.clients()[:1], "--processes", processes)
     assert record.longest_gap_s < STILL_S
     [reason] = [reason for reason in record.validity.reasons if reason.code == "clients-stalled"]
     assert record.validity.state == "suspect"
     assert reason.detail.startswith(f"1 of {processes} client processes had nothing acknowledged for ")
-    assert STILL_S / WINDOW_S * 0.9 < reason.share * processes < 1
+    assert STILL_S / WINDOW_S * 0.6 < reason.share * processes < 1  # less what the others paused meanwhile
 
 
 @pytest.mark.parametrize("phase", ["1", "2", "2-C"])
