@@ -75,7 +75,8 @@ def test_so_does_one_client_while_the_others_go_on_by_its_part_of_all_clients_ti
     assert record.longest_gap_s < STILL_S
     [reason] = [reason for reason in record.validity.reasons if reason.code == "clients-stalled"]
     assert record.validity.state == "suspect"
-    assert reason.detail.startswith(f"1 of {processes} client processes had nothing acknowledged for ")
+    # On a busy machine others may have had pauses of their own besides.
+    assert f" of {processes} client processes had nothing acknowledged for " in reason.detail
     assert STILL_S / WINDOW_S * 0.6 < reason.share * processes < 1  # less what the others paused meanwhile
 
 
