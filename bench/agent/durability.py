@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter
 
-from bench.model import Layout, Parameters, Reason, Unreadable
+from bench.model import Fingerprint, Layout, Parameters, Reason, Unreadable
+from bench.probes.fsync import FSYNC_FACTS
 from bench.probes.medium import memory_under
 from bench.server.server import Server
 from bench.server.session import Session
@@ -163,30 +164,41 @@ def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason
     return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
 
 
+def flushes_at_start(host: Fingerprint | None) -> list[float]:
+    """Return the fdatasync/s that a run's fingerprint holds; none where it was not measured. Pure."""
+    facts = host.facts.get("disk", {}) if host else {}
+    rates = (facts.get(name) for name in FSYNC_FACTS)
+    return [float(rate) for rate in rates if isinstance(rate, int | float)]
+
+
 def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
     """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
     under_way = parameters.in_flight * parameters.processes
-    needed = {f"{commits_per_s:,.0f} durable commits/s, {under_way} at a time, take": commits_per_s / under_way}
+    what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {under_way} at a time, take"
+    needed = {what: commits_per_s / under_way}
     return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
 
 
-def check_flush_rate(word: str, needed_per_s: Mapping[str, float], fsync_per_s: Sequence[float]) -> list[Reason]:
-    """Compare the flushes that durable commits took with those that the disk gave beside the trial. Pure.
+def check_flush_rate(
+    word: str, needed_per_s: Mapping[str, float], beside_per_s: Sequence[float], at_start_per_s: Sequence[float]
+) -> list[Reason]:
+    """Compare the flushes that commits took which wait for them with those that the disk gave. Pure.
 
     Args:
         word: the trial's durability.
         needed_per_s: by ``flushes_needed``.
-        fsync_per_s: measured on the disk of the WAL before and after; empty where it was not.
+        beside_per_s: measured on the disk of the WAL before and after; empty where it was not.
+        at_start_per_s: measured there when the run began, by ``flushes_at_start``: for want of the others.
 
     """
-    if word != "durable" or not fsync_per_s:
+    rates = beside_per_s or at_start_per_s
+    if word not in PROMISED or not rates:
         return []
     what, needed = max(needed_per_s.items(), key=lambda each: each[1])
-    most = max(fsync_per_s)
+    most, when = max(rates), "just before or after" if beside_per_s else "when the run began"
     if needed <= FLUSH_TOLERANCE * most:
         return []
     detail = (
-        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s just before or after:"
-        " one of the two is no fact"
+        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
     )
     return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]

@@ -39,8 +39,8 @@ CLOCK_STEP_S = 0.1
 IN_FLIGHT_TOLERANCE = 0.05
 STEAL_PCT, SOME_STEAL_PCT = 5.0, 1.0
 OTHERS_SHARE = 0.10
-STALLED_SHARE = 0.05
-FAR_BEYOND_P99, FAR_BEYOND_P50 = 3, 10
+FULL_PCT = 90.0
+"""Of a host that was busier hardly anything was left: whoever took what is not ours, somebody waited for it."""
 LATE_SHARE, LATE_S = 0.05, 0.05
 FEW_COMMITS = 30
 """Below this a rate over the window is told by its ends."""
@@ -75,27 +75,6 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     return [Reason(code="in-flight", detail=detail, share=abs(share))]
 
 
-def check_gap(gap_s: float, window_s: float, p50_ms: float | None, p99_ms: float | None) -> list[Reason]:
-    """Clients or server that stood still for a while, or were stopped.
-
-    ``p50_ms`` and ``p99_ms`` are of all other commits, None where there are too few to have one: what is too uncertain
-    to be shown still tells what is far beyond it.
-    """
-    if gap_s <= STALLED_SHARE * window_s:
-        return []
-    if p99_ms is not None:
-        far_beyond, than = FAR_BEYOND_P99 * p99_ms, f"99 % of commits take up to {p99_ms:.3g} ms"
-    elif p50_ms is not None:
-        far_beyond, than = FAR_BEYOND_P50 * p50_ms, f"half of the commits take up to {p50_ms:.3g} ms"
-    else:
-        return []
-    if 1000 * gap_s <= far_beyond:
-        return []
-    share = gap_s / window_s
-    detail = f"nothing was acknowledged for {gap_s:.2f} s, {share:.0%} of the window, where {than}"
-    return [Reason(code="stalled", detail=detail, share=share)]
-
-
 def check_steal(steal_pct: float | None, why: str) -> list[Reason]:
     """A hypervisor that gives the processor to others; ``why`` it is not known where it is not."""
     if steal_pct is None:
@@ -126,7 +105,9 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     names = f", most of it {', '.join(busiest)}" if busiest else ""
     if cpu.server_cores is None:
         detail = f"not known how much of {others:.1f} of {cpus} cores the server took and how much others{names}: {why}"
-        return [Reason(code="others-unknown", detail=detail, share=share)]
+        if cpu.host_pct < FULL_PCT:
+            return [Reason(code="others-unknown", detail=detail, share=share)]
+        return [Reason(code="host-full", detail=f"the host was {cpu.host_pct:.0f} % busy; {detail}", share=share)]
     return [
         Reason(code="not-alone", detail=f"other programs kept {others:.1f} of {cpus} cores busy{names}", share=share)
     ]

@@ -39,7 +39,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         ServerError: the server did not come back; what was recorded is intact.
 
     """
-    runner = TrialRunner(plan, server)
+    runner = TrialRunner(plan, server, directory.host())
     directory.reopen()
     record_cut_trials(plan, directory, runner)
     left = deque(remaining(plan, directory.records()))

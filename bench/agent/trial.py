@@ -24,6 +24,7 @@ from bench.agent.durability import (
     check_no_flush,
     data_place,
     flush_us,
+    flushes_at_start,
     flushes_needed,
     grade,
     memory_of,
@@ -31,6 +32,7 @@ from bench.agent.durability import (
     wal_place,
 )
 from bench.agent.made import check_table, read_back
+from bench.agent.standstill import check_pauses
 from bench.agent.verify import (
     check_commits_found,
     check_transactions,
@@ -45,6 +47,7 @@ from bench.journal import now
 from bench.model import (
     ClientTime,
     Cpu,
+    Fingerprint,
     InFlight,
     Plan,
     Reason,
@@ -63,7 +66,7 @@ from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.stats.gaps import longest_gap
-from bench.stats.histogram import below, decode, merge, percentiles, usual_ms
+from bench.stats.histogram import decode, merge, percentiles
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -118,8 +121,9 @@ class Outcome:
 class TrialRunner:
     """Runs the trials of one plan on one server, one at a time."""
 
-    def __init__(self, plan: Plan, server: Server) -> None:
+    def __init__(self, plan: Plan, server: Server, host: Fingerprint | None = None) -> None:
         self.plan, self.server = plan, server
+        self._fsync_at_start = flushes_at_start(host)
         self._variants = {variant.name: variant for variant in plan.variants}
         self._sensors = Sensors(_device(server))
         self._data = data_place(server)
@@ -343,15 +347,15 @@ class TrialRunner:
         latency = percentiles(histogram)
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
-        gap_s = longest_gap([result.gaps for result in results]) / SECOND_NS
+        gaps = [result.gaps for result in results]
         energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
             needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
-            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
-            outcome.reasons += judge.check_gap(gap_s, seconds, *usual_ms(below(histogram, gap_s * 1e6 / 2)))
+            outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s, self._fsync_at_start)
+            outcome.reasons += check_pauses(gaps, seconds, histogram)
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
             outcome.reasons += judge.check_others(
                 outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest
@@ -401,7 +405,7 @@ class TrialRunner:
             counters=observe.counters_between(outcome.moments, outcome.counters.missing),
             wal_files_created=outcome.wal_files_created,
             energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
-            longest_gap_s=gap_s if outcome.complete else None,
+            longest_gap_s=longest_gap(gaps) / SECOND_NS if outcome.complete else None,
             not_counted=_not_counted(outcome, energy),
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,

@@ -14,6 +14,8 @@ from bench.probes.source import LIVE, read_path
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
 """File systems whose options hold neither addresses nor paths of other directories."""
+POOLED = frozenset({"zfs"})
+"""File systems of pools of disks (zpoolconcepts(7)), the devices of which neither mount nor sysfs names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,22 @@ def device_stack(mount: Mount, root: Path) -> list[Path] | Unreadable:
     if members := _other_members(device, root):
         names = ", ".join(path.name for path in members)
         return Unreadable(unreadable=f"{mount.file_system} lies on several devices: {names}")
+    return _downward([device])
+
+
+def bottoms(mount: Mount, root: Path) -> list[Path] | Unreadable:
+    """Return the devices under a mount that lie on no other, of all members of a file system on several."""
+    device = _top(mount, root)
+    if isinstance(device, Unreadable):
+        return device
+    stack = _downward(_other_members(device, root) or [device])
+    return [device for device in stack if not _beneath(device)]
+
+
+def _downward(devices: list[Path]) -> list[Path]:
+    """Return devices and all they lie on, top first."""
     stack: list[Path] = []
-    level = [_whole(device)]
+    level = [_whole(device) for device in devices]
     while level:
         stack = [above for above in stack if above not in level] + level
         below = [_whole(path) for each in level for path in _beneath(each)]
@@ -112,7 +128,7 @@ def _top(mount: Mount, root: Path) -> Path | Unreadable:
     by_name = root / "sys/class/block" / (root / mount.source.lstrip("/")).resolve().name
     if by_number.exists():
         return by_number.resolve()
-    if mount.source.startswith("/dev/") and by_name.exists():
+    if mount.file_system in ON_A_DEVICE and mount.source.startswith("/dev/") and by_name.exists():
         return by_name.resolve()
     return Unreadable(unreadable=f"{mount.file_system} names no block device of this kernel")
 

@@ -15,18 +15,16 @@ from bench.probes.source import all_known
 SECONDS = 0.1
 READINGS = 5
 BLOCK = bytes(8192)
+FSYNC_FACTS = ("fsync_per_s", "fsync_per_s_least", "fsync_per_s_most")
+"""Median, least and most."""
 
 
 def fsync_facts(directory: Path, seconds: float = SECONDS) -> dict[str, Fact]:
     """Measure several times: a disk's rate is no constant, and one reading of it no fact. Median, least and most."""
     readings = all_known(fsync_per_second(directory, seconds) for _ in range(READINGS))
     if isinstance(readings, Unreadable):
-        return {"fsync_per_s": readings}
-    return {
-        "fsync_per_s": median(readings),
-        "fsync_per_s_least": min(readings),
-        "fsync_per_s_most": max(readings),
-    }
+        return {FSYNC_FACTS[0]: readings}
+    return dict(zip(FSYNC_FACTS, (median(readings), min(readings), max(readings)), strict=True))
 
 
 def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unreadable:

@@ -12,10 +12,31 @@ def longest_gap(by_process: Sequence[Sequence[Gap]]) -> int:
     Exact for every gap of all that is longer than the shortest one kept of each: what is no gap of one process is none
     of all.
     """
+    return _longest(_common(by_process))
+
+
+def own_gaps(by_process: Sequence[Sequence[Gap]]) -> list[int]:
+    """Return the longest gap that each of several processes had for itself; 0 where it has none.
+
+    Of each gap counts what is left beside the longest part of it that all had: they may pause together meanwhile.
+    """
+    common = _common(by_process)
+    return [_longest_beside(common, gaps) for gaps in by_process]
+
+
+def _longest_beside(common: Sequence[Gap], gaps: Iterable[Gap]) -> int:
+    return max((ended - began - _longest(_overlaps([(began, ended)], common)) for began, ended in gaps), default=0)
+
+
+def _common(by_process: Sequence[Sequence[Gap]]) -> list[Gap]:
     common: list[Gap] = list(by_process[0]) if by_process else []
     for gaps in by_process[1:]:
         common = list(_overlaps(common, gaps))
-    return max((ended - began for began, ended in common), default=0)
+    return common
+
+
+def _longest(gaps: Iterable[Gap]) -> int:
+    return max((ended - began for began, ended in gaps), default=0)
 
 
 def _overlaps(ones: Iterable[Gap], others: Sequence[Gap]) -> Iterable[Gap]:

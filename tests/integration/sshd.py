@@ -10,18 +10,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from tests.integration.support import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
 PACKAGES = CHECKOUT / ".cache" / "sshd"
 PASSWORD = "correct horse"
+KEEPER = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Ends with these tests, however they end; all in the tree is in its PID namespace, and ends with it."""
 SETUP = r"""
 set -eu
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 for package in "$2"/*.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$1/root"; done
-for each in proc dev sys; do mount --rbind "/$each" "$1/root/$each"; done
+for each in dev sys; do mount --rbind "/$each" "$1/root/$each"; done
+mount -t proc proc "$1/root/proc"
 chroot "$1/root" sh -euc '
   mkdir -p /run/sshd
   id sshd >/dev/null 2>&1 || useradd -r sshd
@@ -32,8 +37,19 @@ chroot "$1/root" sh -euc '
   echo "me ALL=(ALL) NOPASSWD:ALL" >/etc/sudoers.d/me
   chmod 440 /etc/sudoers.d/me
 ' sh "$3"
-echo ready
-exec sleep infinity
+# The tree becomes the root of this mount namespace, also where these tests run in a changed one, and all else is left:
+# a disk that is mounted elsewhere would be held for as long as this runs.
+exec 3<"$1/root"
+exec nsenter --mount=/proc/self/ns/mnt sh -euc '
+  cd -P /proc/self/fd/3
+  exec 3<&-
+  mkdir left
+  pivot_root . left
+  umount --lazy /left
+  rmdir /left
+  echo ready
+  exec sleep infinity
+'
 """
 CONFIG = """
 ListenAddress 127.0.0.1:{port}
@@ -64,15 +80,15 @@ class Tree:
 
     place: Path
     keeper: "subprocess.Popen[bytes]"
+    init: int
+    """The first process of the tree, in the namespaces of which the others are."""
     key: Path
     """Lets ``me`` in."""
     boxes: list[Box] = field(default_factory=list)
 
     def inside(self, *command: str) -> list[str]:
         """Return the words that run a command in the tree."""
-        # ``-r``: these tests may run in a changed root, which is the keeper's too.
-        enter = ["nsenter", "-t", str(self.keeper.pid), "-m", "-r"]
-        return [*enter, "chroot", str(self.place / "root"), *command]
+        return ["nsenter", "-t", str(self.init), "--mount", "--pid", *command]
 
     def run(self, script: str, *arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -125,11 +141,12 @@ def tree(folder: Path) -> Iterator[Tree]:
     place, key = folder / "tree", folder / "key"
     place.mkdir()
     subprocess.run(["ssh-keygen", "-q", "-N", "", "-t", "ed25519", "-f", key], check=True)
-    command = ["unshare", "-m", "sh", "-c", SETUP, "sh", str(place), str(PACKAGES), PASSWORD]
+    command = [*KEEPER, "sh", "-c", SETUP, "sh", str(place), str(PACKAGES), PASSWORD]
     keeper = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert keeper.stdout
     assert keeper.stdout.readline() == b"ready\n"
-    made = Tree(place, keeper, key)
+    [init] = psutil.Process(keeper.pid).children()
+    made = Tree(place, keeper, init.pid, key)
     made.run(
         "cat >/home/me/.ssh/authorized_keys; chown me /home/me/.ssh/authorized_keys",
         stdin=key.with_suffix(".pub").read_text(),
@@ -137,9 +154,8 @@ def tree(folder: Path) -> Iterator[Tree]:
     try:
         yield made
     finally:
-        for box in made.boxes:
-            box.process.terminate()
-            box.process.wait()
-        keeper.terminate()
+        keeper.kill()
         keeper.wait()
         keeper.stdout.close()
+        for box in made.boxes:
+            box.process.wait()

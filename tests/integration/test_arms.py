@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.model import Record
+from tests.integration.grades import assert_graded
 from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
 LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")
@@ -74,7 +75,10 @@ def test_the_server_confirms_the_layout_of_every_trial(arms):
 
 def test_durability_is_graded_by_what_a_crash_would_take(arms):
     for record in arms.records:
-        assert record.durability == ("not crash-safe" if record.layout == "unlogged" else "durable")
+        if record.layout == "unlogged":
+            assert record.durability == "not crash-safe"
+        else:
+            assert_graded((record.durability, record.durability_because), arms.climb.place)
 
 
 def test_preloaded_rows_are_there_and_counted_nowhere(arms):
@@ -93,7 +97,8 @@ def test_only_a_layout_with_an_index_starts_with_one(arms):
 def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
     shown = pgladder("ladder", arms.climb.directory.path, cwd=arms.climb.place).out
     for record in arms.records:
-        assert f"{record.variant} · {record.layout} · tcp · {record.durability}" in shown
+        word = "durability unknown" if record.durability == "unknown" else record.durability
+        assert f"{record.variant} · {record.layout} · tcp · {word}" in shown
 
 
 # --- variants and transports --------------------------------------------------------------------------------

@@ -7,12 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import BRIEF, Theirs, climbing
+from bench.agent.run import execute
+from bench.journal import RunDirectory
+from bench.model import Fingerprint, Unreadable
+from bench.server.binaries import find_binaries
+from bench.server.private import PrivateServer
+from bench.variants import harness_for
+from tests.builders import a_plan, a_trial
+from tests.integration.grades import assert_graded
+from tests.integration.support import BRIEF, Theirs, as_root, climbing
 from tests.integration.test_brought_server import passwords
 
 MEMORY = "/dev/shm"
 PRELOADED = "libeatmydata.so"
 """Debian's libeatmydata1: fsync and fdatasync return at once."""
+OVERLAY = """
+mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$2/upper,workdir=$2/work" "$1/data"
+mount -t tmpfs tmpfs "$2"
+shift 2
+exec "$@"
+"""
+"""As in a container: its tree is an overlay, and the directory that it writes to is not in that tree."""
 ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
 
 
@@ -34,6 +49,16 @@ def records(server, place, layout="plain"):
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         return climb.records()
+
+
+class Quiet:
+    """A listener that tells nobody."""
+
+    def begins(self, trial, number, of): ...
+
+    def ended(self, record): ...
+
+    def says(self, sentence): ...
 
 
 def codes(record):
@@ -111,10 +136,22 @@ def test_a_tablespace_in_memory_is_not_called_durable(server, new_place, place):
     assert "table-altered" not in codes(record)
 
 
-def test_a_server_on_a_disk_is_called_durable(server, place):
+def test_a_server_on_a_disk_is_called_durable_and_one_where_no_disk_is_seen_is_not(server, place):
     [record] = records(server, place)
-    assert (record.durability, record.durability_because) == ("durable", None)
+    assert_graded((record.durability, record.durability_because), server.data)
     assert not {"table-altered", "no-flush", "flush-rate"} & set(codes(record))
+
+
+@as_root
+def test_data_on_an_overlay_that_does_not_show_where_it_writes_to_is_not_called_durable(new_place):
+    place, memory = new_place(), new_place(MEMORY)
+    for directory in (place / "data", place / "lower", memory / "upper", memory / "work"):
+        directory.mkdir()
+    with climbing(place, *ONE, prefix=["unshare", "--mount", "sh", "-c", OVERLAY, "sh", place, memory]) as climb:
+        assert climb.end().code in (0, 1)
+        [record] = climb.records()
+    assert record.durability == "unknown"
+    assert record.durability_because.endswith(" is on an overlay: what is under it can't be seen from here")
 
 
 # --- what its sessions are set to ------------------------------------------------------------------------------------
@@ -205,3 +242,25 @@ def test_flushes_that_take_no_time_on_a_disk_are_doubted(server, place, monkeypa
         server.control("restart")
     assert record.validity.state == "suspect"
     assert "which is no disk's time" in detail(record, "no-flush")
+
+
+@pytest.mark.parametrize(("most_per_s", "doubted"), [(1.0, ["flush-rate"]), (1e9, [])])
+def test_where_no_flush_can_be_counted_beside_a_trial_those_of_the_runs_start_are(
+    place, monkeypatch, most_per_s, doubted
+):
+    monkeypatch.setattr("bench.agent.trial.fsync_per_second", lambda _: Unreadable(unreadable="no room"))
+    facts = {"disk": {"fsync_per_s": 0.5, "fsync_per_s_least": 0.4, "fsync_per_s_most": most_per_s}}
+    host = Fingerprint(host="here", run="r", taken="2026-01-01T00:00:00+00:00", facts=facts)
+    plan = a_plan(a_trial(1, "1-B"), warm_up_s=0.2, window_s=1.0)
+    directory = RunDirectory(place / "out")
+    directory.begin(plan)
+    directory.write_host(host)
+    server = PrivateServer(place / "data", find_binaries())
+    try:
+        server.create(harness_for(40, tls=False), tls=False)
+        assert execute(plan, directory, server, Quiet())
+    finally:
+        server.close()
+    [record] = directory.records()
+    assert record.fsync_per_s == ()
+    assert [reason.code for reason in record.validity.reasons if reason.code == "flush-rate"] == doubted

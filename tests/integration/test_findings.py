@@ -7,6 +7,7 @@ import pytest
 from bench import findings
 from bench.journal import RunDirectory
 from bench.tuning.render import variant_names
+from tests.integration.grades import promised_on
 from tests.integration.support import BRIEF, pgladder
 
 
@@ -34,7 +35,7 @@ def test_a_run_of_single_steps_is_kept_with_its_page_and_the_comparison_that_the
     printed = pgladder("compare", kept, "--json", cwd=place)
     assert (kept / "comparison.json").read_text() == printed.out
     page = (place / "docs" / "findings" / "ingest.md").read_text()
-    assert "## Over all 2 cells: durable" in page
+    assert f"## Over all 2 cells: {promised_on(place)[0]}" in page
     assert "- **wal-buffers**: `wal_buffers` 4MB → 64MB" in page
     earned = [pair["candidate"] for pair in json.loads(printed.out)["overall"]["pairs"] if pair["verdict"] == "faster"]
     ours = (place / "variants" / "ingest.conf.j2").read_text().splitlines()

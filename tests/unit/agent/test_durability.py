@@ -12,11 +12,12 @@ from bench.agent.durability import (
     check_flush_rate,
     check_no_flush,
     data_place,
+    flushes_at_start,
     flushes_needed,
     grade,
     memory_of,
 )
-from bench.model import Unreadable
+from bench.model import Fingerprint, Unreadable
 from bench.workload.phase import ladder
 
 SAFE = Promise(fsync="on", full_page_writes="on", synchronous_commit="on", wal_writer_delay_ms=200)
@@ -109,11 +110,11 @@ def needed(phase, commits_per_s, counted=None):
 
 
 def test_more_durable_commits_than_the_disk_has_flushes_are_a_contradiction():
-    [reason] = check_flush_rate("durable", needed("1-B", 1788.0), [85.0, 344.0])
+    [reason] = check_flush_rate("durable", needed("1-B", 1788.0), [85.0, 344.0], [9000.0])
     assert reason.code == "flush-rate"
     assert reason.detail == (
-        "1,788 durable commits/s, 1 at a time, take 1,788 flushes/s, and the disk gave 344 fdatasync/s just before or"
-        " after: one of the two is no fact"
+        "1,788 commits/s that wait for their flush, 1 at a time, take 1,788 flushes/s, and the disk gave 344"
+        " fdatasync/s just before or after: one of the two is no fact"
     )
 
 
@@ -122,10 +123,35 @@ def test_more_durable_commits_than_the_disk_has_flushes_are_a_contradiction():
     [("durable", [900.0]), ("durable", []), ("may lose last 600 ms", [85.0]), ("in memory", [85.0])],
 )
 def test_there_is_no_contradiction_where_the_disk_could_or_no_flush_is_waited_for(word, rates):
-    assert check_flush_rate(word, needed("1-B", 1788.0), rates) == []
+    assert check_flush_rate(word, needed("1-B", 1788.0), rates, rates) == []
 
 
 def test_one_flush_serves_all_that_are_under_way_unless_the_server_counted_more():
-    assert check_flush_rate("durable", needed("2-B", 1788.0), [85.0]) == []
-    [reason] = check_flush_rate("durable", needed("2-B", 1788.0, 900.0), [85.0])
+    assert check_flush_rate("durable", needed("2-B", 1788.0), [85.0], []) == []
+    [reason] = check_flush_rate("durable", needed("2-B", 1788.0, 900.0), [85.0], [])
     assert reason.detail.startswith("the server counted 900 flushes/s, and the disk gave 85")
+
+
+def test_where_a_disk_can_not_be_seen_its_flushes_are_counted_all_the_same():
+    [reason] = check_flush_rate("unknown", needed("1-B", 1788.0), [344.0], [])
+    assert reason.share == 1 - 344 / 1788
+
+
+def host(**disk):
+    return Fingerprint(host="bench-1", run="r", taken="2026-01-01T00:00:00+00:00", facts={"disk": disk})
+
+
+def test_where_no_flush_was_counted_beside_a_trial_those_count_that_were_when_the_run_began():
+    rates = flushes_at_start(host(fsync_per_s=300.0, fsync_per_s_least=85, fsync_per_s_most=344.0))
+    [reason] = check_flush_rate("durable", needed("1-B", 1788.0), [], rates)
+    assert reason.code == "flush-rate"
+    assert reason.detail.endswith(", and the disk gave 344 fdatasync/s when the run began: one of the two is no fact")
+    assert reason.share == 1 - 344 / 1788
+    assert check_flush_rate("durable", needed("1-B", 688.0), [], rates) == []  # a disk gives twice as much at times
+    assert check_flush_rate("durable", needed("1-B", 1788.0), [900.0], rates) == []
+
+
+def test_a_fingerprint_in_which_no_flushes_were_counted_contradicts_nothing():
+    for fingerprint in (None, host(), host(fsync_per_s=UNSEEN)):
+        assert flushes_at_start(fingerprint) == []
+    assert check_flush_rate("durable", needed("1-B", 1788.0), [], []) == []

@@ -1,6 +1,5 @@
 """From facts to reasons, and from reasons to a verdict."""
 
-import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from bench.agent import judge
 from bench.control_group import Throttling
 from bench.model import Cpu, InFlight, Reason, Unreadable, Validity
 from bench.probes.sensors import NO_THROTTLE, CpuTimes, DiskCounters, Reading, SwapPages
-from bench.stats.histogram import new_histogram, percentiles, usual_ms
 
 QUIET = Reading(
     temperature_c=54.0,
@@ -177,50 +175,25 @@ def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on_with_size_and_name
 
 
 def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
+    [reason] = judge.check_others(replace(BUSY, host_pct=80, server_cores=None), 2, WHY, ["stress"])
+    told = "not known how much of 1.3 of 2 cores the server took and how much others, most of it stress: "
+    assert reason == Reason(code="others-unknown", detail=told + WHY, share=0.65)
+
+
+@pytest.mark.parametrize(("host_pct", "state"), [(89, "valid"), (90, "suspect"), (100, "suspect")])
+def test_on_a_full_host_it_is_of_weight_who_took_what_is_not_ours(host_pct, state):
+    reasons = judge.check_others(replace(BUSY, host_pct=host_pct, server_cores=None), 2, WHY, [])
+    assert judge.validity(reasons).state == state
+
+
+def test_a_full_host_is_told_with_what_of_it_is_not_known_to_be_ours():
     [reason] = judge.check_others(replace(BUSY, server_cores=None), 2, WHY, ["stress"])
-    told = "not known how much of 1.7 of 2 cores the server took and how much others, most of it stress: "
-    assert reason == Reason(code="others-unknown", detail=told + WHY, share=0.85)
+    told = "the host was 100 % busy; not known how much of 1.7 of 2 cores the server took and how much others, most of "
+    assert reason == Reason(code="host-full", detail=f"{told}it stress: {WHY}", share=0.85)
 
 
 def test_where_server_and_others_together_took_next_to_nothing_nothing_is_left_to_know():
     assert judge.check_others(replace(BUSY, server_cores=None, host_pct=20), 2, WHY, []) == []
-
-
-# --- standing still --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("gap_s", "p50_ms", "p99_ms", "stalled"),
-    [
-        (0.5, 1, 5, True),
-        (0.5, 1, 160, True),
-        (0.5, 1, 170, False),  # others take a third of it: so slow is this disk
-        (0.15, 1, 5, False),  # a twentieth of the window
-        (0.16, 1, 5, True),
-        (0.5, 49, None, True),
-        (0.5, 51, None, False),
-        (0.5, None, None, False),  # of so few commits that they are a doubt by themselves
-    ],
-)
-def test_a_pause_is_told_where_it_is_long_for_the_window_and_for_a_commit(gap_s, p50_ms, p99_ms, stalled):
-    assert codes(judge.check_gap(gap_s, 3, p50_ms, p99_ms)) == (["stalled"] if stalled else [])
-
-
-def test_a_pause_is_told_with_its_size_and_with_what_is_usual():
-    [reason] = judge.check_gap(0.5, 3, 1, 5)
-    told = "nothing was acknowledged for 0.50 s, 17% of the window, where 99 % of commits take up to 5 ms"
-    assert (reason.detail, reason.share) == (told, 0.5 / 3)
-    [reason] = judge.check_gap(0.5, 3, 1.5, None)
-    assert reason.detail.endswith(", where half of the commits take up to 1.5 ms")
-
-
-def test_a_pause_is_told_also_where_the_median_is_too_uncertain_to_be_shown():
-    source = random.Random(7)
-    histogram = new_histogram()
-    for _ in range(200):
-        histogram.record_value(source.expovariate(1 / 5_000) + 1)
-    assert percentiles(histogram).p50 is None
-    assert codes(judge.check_gap(0.5, 3, *usual_ms(histogram))) == ["stalled"]
 
 
 # --- quotas ----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.stats.gaps import longest_gap
+from bench.stats.gaps import longest_gap, own_gaps
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_it_is_the_longest_pause_of_all_answers_together(answers_of_each):
     pauses = [list(pairwise(sorted({0, 200, *answers}))) for answers in answers_of_each]
     together = sorted({0, 200, *(moment for answers in answers_of_each for moment in answers)})
     assert longest_gap(pauses) == max(after - before for before, after in pairwise(together))
+
+
+@pytest.mark.parametrize(
+    ("by_process", "expected"),
+    [
+        ([], []),
+        ([[], []], [0, 0]),
+        ([[(0, 100)], [(40, 60)]], [80, 0]),
+        ([[(0, 100), (200, 280)], [(0, 100), (201, 281)]], [1, 1]),  # all paused twice
+        ([[(0, 100)], []], [100, 0]),
+        ([[(0, 100)], [(100, 200)], [(0, 200)]], [100, 100, 200]),
+    ],
+)
+def test_a_pause_of_its_own_is_what_is_left_beside_the_longest_that_all_had_in_it(by_process, expected):
+    assert own_gaps(by_process) == expected
