@@ -25,6 +25,7 @@ leader() {
 attach_disk() {
   if [ ! -e "$image" ]; then
     truncate --size "${DISK_GB}G" "$image.part"
+    chmod 600 "$image.part" # the box sees it, too
     mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$image.part"
     mv "$image.part" "$image"
   fi
@@ -132,6 +133,7 @@ remove_groups() {
   done
 }
 
+# The disk and its image are shown to the box where they are here: so it can tell what its tree lies on.
 # In a mount namespace of its own, where what other boxes have mounted is left: held there until this box's end, such a
 # file system would outlive a power cut, and write what it has still in memory over the disk as it is after the next start.
 LEAVE_OTHERS='box=$1 && shift
@@ -149,7 +151,7 @@ start() {
     exec setsid unshare --mount sh -c "$LEAVE_OTHERS" sh "$box" \
       systemd-nspawn --quiet --register=no --keep-unit --boot --resolv-conf=off --link-journal=no \
       --timezone=off --machine="$NAME" ${CPUS:+--cpu-affinity="$CPUS"} --network-bridge="$BRIDGE" \
-      --directory="$root"
+      --bind-ro="$disk" --bind-ro="$image" --directory="$root"
   ) </dev/null >"$box/console.log" 2>&1 &
   echo changed
 }
