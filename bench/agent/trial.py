@@ -16,15 +16,12 @@ import msgspec
 import psutil
 import psycopg2
 
-from bench.agent import judge, observe
+from bench import judge, readings
+from bench.agent import observe
 from bench.agent.durability import (
-    PROMISED,
     Grade,
-    check_flush_rate,
-    check_no_flush,
     data_place,
     flush_us,
-    flushes_needed,
     grade,
     memory_of,
     promise_of,
@@ -41,6 +38,7 @@ from bench.agent.verify import (
     verify,
 )
 from bench.arms import Cell, cell_of
+from bench.flushes import PROMISED, check_flush_rate, check_no_flush, flushes_needed
 from bench.journal import now
 from bench.model import (
     ClientTime,
@@ -97,12 +95,12 @@ class Outcome:
     cpu_unknown: str = "it was read too late"
     busiest: list[str] = field(default_factory=list)
     """The programs of others that took most CPU time."""
-    quotas: tuple[observe.Quotas, observe.Quotas] = ({}, {})
+    quotas: tuple[judge.Quotas, judge.Quotas] = ({}, {})
     """When the window opened, and when it closed."""
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
     counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
-    moments: list[observe.Moment] = field(default_factory=list)
+    moments: list[readings.Moment] = field(default_factory=list)
     wal_files_created: int | None = None
     checkpoint_s: float | None = None
     transactions: int | None = None
@@ -297,7 +295,7 @@ class TrialRunner:
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = outcome.counters.read(session)
-            outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
+            outcome.moments.append(readings.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         ours = {os.getpid(), *clients.pids, postmaster}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
@@ -344,12 +342,14 @@ class TrialRunner:
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
         gap_s = longest_gap([result.gaps for result in results]) / SECOND_NS
-        energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
+        energy = readings.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
+            needed = flushes_needed(
+                parameters, readings.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds
+            )
             outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s)
             outcome.reasons += judge.check_gap(gap_s, seconds, *usual_ms(below(histogram, gap_s * 1e6 / 2)))
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
@@ -398,7 +398,7 @@ class TrialRunner:
             steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
-            counters=observe.counters_between(outcome.moments, outcome.counters.missing),
+            counters=readings.counters_between(outcome.moments, outcome.counters.missing),
             wal_files_created=outcome.wal_files_created,
             energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
             longest_gap_s=gap_s if outcome.complete else None,

@@ -1,0 +1,56 @@
+"""Whether a promise of durability fits the flushes that there were. Pure.
+
+Grading a trial and asking the server what a flush costs is ``bench.agent.durability``'s work.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bench.model import Parameters, Reason, Unreadable
+
+NO_FLUSH_US = 20.0
+"""Written and not flushed, a commit took 6 to 13 µs longer on a busy machine; the quickest disks (power-loss protected)
+need some 20 µs for the flush alone, beside that."""
+FLUSH_TOLERANCE = 2.0
+"""A disk of a busy or virtual machine gives more in one second than in the next."""
+PROMISED = ("durable", "unknown")
+"""Grades under which flushes are to take time."""
+
+
+def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason]:
+    """Doubt a promise of durability where flushing takes no time. Pure."""
+    if word not in PROMISED or not isinstance(cost_us, float) or cost_us >= NO_FLUSH_US:
+        return []
+    detail = (
+        f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
+        " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
+    )
+    return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
+
+
+def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
+    """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
+    under_way = parameters.in_flight * parameters.processes
+    needed = {f"{commits_per_s:,.0f} durable commits/s, {under_way} at a time, take": commits_per_s / under_way}
+    return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
+
+
+def check_flush_rate(word: str, needed_per_s: Mapping[str, float], fsync_per_s: Sequence[float]) -> list[Reason]:
+    """Compare the flushes that durable commits took with those that the disk gave beside the trial. Pure.
+
+    Args:
+        word: the trial's durability.
+        needed_per_s: by ``flushes_needed``.
+        fsync_per_s: measured on the disk of the WAL before and after; empty where it was not.
+
+    """
+    if word != "durable" or not fsync_per_s:
+        return []
+    what, needed = max(needed_per_s.items(), key=lambda each: each[1])
+    most = max(fsync_per_s)
+    if needed <= FLUSH_TOLERANCE * most:
+        return []
+    detail = (
+        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s just before or after:"
+        " one of the two is no fact"
+    )
+    return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]
