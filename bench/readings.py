@@ -7,9 +7,13 @@ record of it, the analysis looks whether a record says the same.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
+
+import msgspec
 
 from bench.model import Unreadable
 
+NOT_KEPT = Unreadable(unreadable="not kept")
 NO_THROTTLE = "this kernel does not count thermal throttling"
 
 
@@ -79,6 +83,39 @@ class Moment:
     """Since the window opened."""
     host: Reading
     server: dict[str, float]
+
+
+KINDS: Mapping[str, Any] = {
+    "temperature_c": float,
+    "throttle_counts": dict[str, int],
+    "frequency_mhz": float,
+    "energy_uj": dict[str, int],
+    "swap": SwapPages,
+    "cpu": CpuTimes,
+    "disk": DiskCounters,
+}
+"""What is decoded of a reading that was kept."""
+
+
+def moment_of(kept: Mapping[str, Any]) -> Moment:
+    """Return a reading as it was kept in a samples file, but for its pressures; the inverse of how it was written.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    host = {name: _fact(kept.get("host", {}).get(name, NOT_KEPT), kind) for name, kind in KINDS.items()}
+    server = msgspec.convert(kept.get("server", {}), dict[str, float | None])
+    counted = {name: value for name, value in server.items() if value is not None}
+    at_s = msgspec.convert(kept.get("at_s", 0), float)
+    return Moment(at_s=at_s, host=Reading(pressure_us={}, **host), server=counted)
+
+
+def _fact(value: Any, kind: Any) -> Any:
+    if isinstance(value, Unreadable):
+        return value
+    why = isinstance(value, dict) and value.keys() == {"unreadable"}
+    return msgspec.convert(value, Unreadable if why else kind)
 
 
 def energy_between(before_uj: int, after_uj: int, range_uj: int) -> int:
