@@ -198,7 +198,8 @@ def caption(report: ComparisonReport) -> str:
         f" {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
         " found in 8 of 10 cases (>2×: a factor above 2)"
-        "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
+        "; blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
+        " they are others that these blocks allow; a range of ranks is a tie"
     )
     if report.max_blocks is None:
         text += (
