@@ -117,6 +117,8 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
 
 def _write(page: Path, html: str) -> None:
+    if page.is_dir():
+        raise WrongUseError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
     try:
         write_whole(page, html.encode())
     except OSError as error:

@@ -61,7 +61,7 @@ from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
 from bench.stats.gaps import longest_gap
-from bench.stats.histogram import below, decode, merge, percentiles, usual_ms
+from bench.stats.histogram import below, decode, merge, percentiles, row_latency_ms, usual_ms
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -391,7 +391,7 @@ class TrialRunner:
             settled_rows_per_s=settled,
             commits_per_s=commits_per_s,
             latency_ms=latency,
-            row_latency_ms=latency.mean / parameters.batch if latency.mean is not None else None,
+            row_latency_ms=row_latency_ms(histogram, parameters.batch),
             cpu=outcome.cpu,
             client_time=client_time(results),
             in_flight_check=check,

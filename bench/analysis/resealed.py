@@ -72,7 +72,8 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, o
             yield f"latency's {name}", recorded, quantiles.value(share) if quantiles.count else None
     yield "latency's max", told.max, made.max
     yield "latency's mean", told.mean, made.mean
-    yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
+    if record.row_latency_ms is not None:  # likewise
+        yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
     if made.mean is not None:
         spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
         made_s = made.mean / 1000 * record.commits
