@@ -24,7 +24,7 @@ UNSURE = 0.1
 PRECISION = 1e-3
 """Of a detectable effect, relative."""
 COARSE = 0.5
-"""Steps of sums over spreads and over tests' own: a blocks' count is no more than that precise."""
+"""Steps of sums over spreads, in standard deviations of their logarithm."""
 AS_SEEN = [(1.0, 1.0)]
 """The one spread that is reckoned with where that is taken for the true one."""
 
@@ -103,7 +103,11 @@ def blocks_to_be_equivalent(margin: float, spread: float, freedom: float, alpha:
     spreads = _spreads(freedom)
 
     def enough(blocks: int) -> bool:
-        return spread == 0 or _chance(0, limit, spread, spreads, blocks, blocks - 1, alpha) >= POWER
+        return spread == 0 or found(math.sqrt(blocks) / spread, blocks - 1) >= POWER
+
+    def found(errors: float, tested: float) -> float:
+        critical = student_t_critical(alpha, tested)
+        return sum(weight * _inside(0, limit * errors * scale, critical, tested) for scale, weight in spreads)
 
     at = bisect_left(looks, 1, key=enough)
     return looks[at] if at < len(looks) else None
@@ -170,17 +174,26 @@ def _chance(
 
 
 def _decided(effect: float, limit: float, critical: float, freedom: float) -> float:
-    """Give the chance of a verdict; effect and margin are in standard errors."""
-    chance = 0.0
-    for scale, weight in _spreads(freedom):
-        half = critical * scale  # of the interval
-        if 2 * half <= limit:
-            chance += weight  # whatever the ratio is, its interval reaches either not to 1 or not to the margin
-            continue
-        chance += weight * (normal_tail(half - effect) + normal_tail(half + effect))
-        if half < limit:
-            chance += weight * (normal_tail(half - limit - effect) - normal_tail(limit - half - effect))
-    return chance
+    """Give the chance of a verdict; effect and margin are in standard errors.
+
+    By Johnson & Welch's approximation of the noncentral t (Biometrika 31, 1940): 0.02 too much at most, and a tenth of
+    the time of ``noncentral_t_outside``, which a run until decided would take between trials.
+    """
+    edge, unit = _edge(critical, freedom)
+    if 2 * edge <= limit:
+        return 1.0  # whatever the ratio is, its interval reaches either not to 1 or not to the margin
+    differs = normal_tail((edge - effect) / unit) + normal_tail((edge + effect) / unit)
+    return differs + _inside(effect, limit, critical, freedom)
+
+
+def _inside(effect: float, limit: float, critical: float, freedom: float) -> float:
+    """Give the chance of an interval wholly inside the margin, likewise."""
+    edge, unit = _edge(critical, freedom)
+    return max(normal_tail((edge - limit - effect) / unit) - normal_tail((limit - edge - effect) / unit), 0.0)
+
+
+def _edge(critical: float, freedom: float) -> tuple[float, float]:
+    return critical * (1 - 1 / (4 * freedom)), math.sqrt(1 + critical**2 / (2 * freedom))
 
 
 def _spreads(freedom: float) -> Weighed:
