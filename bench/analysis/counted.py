@@ -66,8 +66,7 @@ def _with_spread(together: Latency, each: Sequence[HdrHistogram]) -> Latency:
     """Return a latency whose intervals allow for trials that differ, which commits of one trial do not show.
 
     About the percentile over all trials lies the t interval of the trials' own, by their logarithms; it is not made
-    narrower than commits alone make it. Simulated with 3 and 6 trials that differ by 5 % it holds the true one in 95 to
-    97 % of cases, that of commits in 20 to 50 % (``tests/unit/analysis/test_counted.py``).
+    narrower than commits alone make it. ``tests/unit/analysis/test_counted.py`` simulates how often it is right.
     """
     quantiles = [found for histogram in each if (found := Quantiles(histogram)).count]
     if len(quantiles) < 2:
