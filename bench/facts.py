@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from bench.model import Fact, Fingerprint, Unreadable
 
+FSYNC_FACTS = ("fsync_per_s", "fsync_per_s_least", "fsync_per_s_most")
+"""Of the disk, when the run began: median, least and most."""
 VOLATILE = frozenset(
     {
-        "free_bytes", "fsync_per_s", "fsync_per_s_least", "fsync_per_s_most", "clock_synchronised", "nr_hugepages",
-        "port", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file",
-        "external_pid_file",
+        *FSYNC_FACTS, "free_bytes", "clock_synchronised", "nr_hugepages", "port", "unix_socket_directories",
+        "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file",
     }
 )  # fmt: skip
 """Facts that may differ between the parts of one run."""
@@ -34,8 +35,7 @@ def _parts(facts: Mapping[str, Fact]) -> Iterable[tuple[str, Fact]]:
 
 def comparable(host: Fingerprint) -> dict[str, Fact]:
     """Return the stable facts, and those that differ from hour to hour but tell boxes apart."""
-    flushes = [("disk", f"fsync_per_s{which}") for which in ("", "_least", "_most")]
-    hourly = [*flushes, ("memory", "nr_hugepages")]
+    hourly = [*(("disk", name) for name in FSYNC_FACTS), ("memory", "nr_hugepages")]
     more = {f"{group}.{name}": host.facts[group][name] for group, name in hourly if name in host.facts.get(group, {})}
     return stable(host) | more
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from bench import __version__
 from bench.analysis.belongs import check_durability, check_records
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.judged import check_doubts
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
 from bench.analysis.resealed import check_samples
@@ -53,10 +54,11 @@ def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
     host, trials = directory.host(), str(directory.path / TRIALS)
     check_records(plan, records, trials)
     check_durability(plan, host, records, trials)
+    check_doubts(named := _named(host, path, plan), records, trials)
     return PulledRun(
         directory=path.name,
         plan=plan,
-        host=_named(host, path, plan),
+        host=named,
         records=records,
         samples={},
         histograms={},
@@ -115,6 +117,8 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
 
 def _write(page: Path, html: str) -> None:
+    if page.is_dir():
+        raise WrongUseError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
     try:
         write_whole(page, html.encode())
     except OSError as error:

@@ -115,6 +115,7 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
         start=Start(wal_segments=4, free_disk_bytes=1 << 36, temperature_c=None, table_bytes=8192, index_bytes=8192),
         transactions=commits + 2,
         counters={"wal_sync": 350, "wal_write_time": 12.5},
+        longest_gap_s=0.05,
         durability="durable",
         verified=Verified(attempted=2 * rows, acknowledged=2 * rows, found=2 * rows, in_doubt=0),
         validity=Validity(state="valid"),
@@ -162,6 +163,7 @@ def void(code: str = "client-error", detail: str = "the connection was lost") ->
         "rows_per_s": None,
         "settled_rows_per_s": None,
         "commits_per_s": None,
+        "longest_gap_s": None,
         "validity": doubtful("void", code, detail),
     }
 

@@ -5,25 +5,17 @@ the WAL lie on. Whether a device keeps what it was told to flush is another ques
 all is asked of the server (``flush_us``).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter
 
-from bench.model import Fingerprint, Layout, Parameters, Reason, Unreadable
-from bench.probes.fsync import FSYNC_FACTS
+from bench.model import Layout, Unreadable
 from bench.probes.medium import memory_under
 from bench.server.server import Server
 from bench.server.session import Session
 
-NO_FLUSH_US = 20.0
-"""Written and not flushed, a commit took 6 to 13 µs longer on a busy machine; the quickest disks (power-loss protected)
-need some 20 µs for the flush alone, beside that."""
-FLUSH_TOLERANCE = 2.0
-"""A disk of a busy or virtual machine gives more in one second than in the next."""
-PROMISED = ("durable", "unknown")
-"""Grades under which flushes are to take time."""
 PAIRS, PAIRS_S = 100, 0.5
 EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"
 
@@ -151,54 +143,3 @@ def flush_us(session: Session) -> float | Unreadable:
     session.run("RESET synchronous_commit")
     waits, does_not = (quantiles(took[word], n=10)[0] for word in ("local", "off"))
     return waits - does_not
-
-
-def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason]:
-    """Doubt a promise of durability where flushing takes no time. Pure."""
-    if word not in PROMISED or not isinstance(cost_us, float) or cost_us >= NO_FLUSH_US:
-        return []
-    detail = (
-        f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
-        " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
-    )
-    return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
-
-
-def flushes_at_start(host: Fingerprint | None) -> list[float]:
-    """Return the fdatasync/s that a run's fingerprint holds; none where it was not measured. Pure."""
-    facts = host.facts.get("disk", {}) if host else {}
-    rates = (facts.get(name) for name in FSYNC_FACTS)
-    return [float(rate) for rate in rates if isinstance(rate, int | float)]
-
-
-def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
-    """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
-    under_way = parameters.in_flight * parameters.processes
-    what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {under_way} at a time, take"
-    needed = {what: commits_per_s / under_way}
-    return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
-
-
-def check_flush_rate(
-    word: str, needed_per_s: Mapping[str, float], beside_per_s: Sequence[float], at_start_per_s: Sequence[float]
-) -> list[Reason]:
-    """Compare the flushes that commits took which wait for them with those that the disk gave. Pure.
-
-    Args:
-        word: the trial's durability.
-        needed_per_s: by ``flushes_needed``.
-        beside_per_s: measured on the disk of the WAL before and after; empty where it was not.
-        at_start_per_s: measured there when the run began, by ``flushes_at_start``: for want of the others.
-
-    """
-    rates = beside_per_s or at_start_per_s
-    if word not in PROMISED or not rates:
-        return []
-    what, needed = max(needed_per_s.items(), key=lambda each: each[1])
-    most, when = max(rates), "just before or after" if beside_per_s else "when the run began"
-    if needed <= FLUSH_TOLERANCE * most:
-        return []
-    detail = (
-        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
-    )
-    return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]

@@ -7,21 +7,18 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from time import monotonic
 
-from bench.control_group import Throttling, throttling
+from bench.control_group import throttling
+from bench.judge import Quotas
 from bench.model import Cpu, Unreadable
 from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
-from bench.probes.sensors import Reading, busy_share, energy_between
 from bench.probes.source import LIVE
+from bench.readings import Moment, host_shares
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
 HIDDEN = Unreadable(unreadable="/proc does not show the server's processes to this user")
-
-Quotas = dict[str, dict[str, Throttling] | Unreadable]
-"""What CPU quotas did so far: by whom they bind, then by control group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +33,6 @@ class Spent:
     quotas: Quotas
     others: frozenset[int] = frozenset()
     """Of the server's processes, those that serve sessions of others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """One reading a second of host and server."""
-
-    at_s: float
-    """Since the window opened."""
-    host: Reading
-    server: dict[str, float]
 
 
 def wall_clock_ahead() -> float:
@@ -114,7 +101,7 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     span, server = last.at_s - first.at_s, None
     if not isinstance(first.server_s, Unreadable) and not isinstance(last.server_s, Unreadable):
         server = (last.server_s - first.server_s - _of_others(first, last)) / span
-    busy, steal = _host_shares(moments)
+    busy, steal = host_shares(moments)
     return Cpu(
         host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
     )
@@ -131,59 +118,9 @@ def _of_others(first: Spent, last: Spent) -> float:
     return ticks / TICKS_PER_S
 
 
-def _host_shares(moments: Sequence[Moment]) -> tuple[float | None, float | None]:
-    """Return percent of the host's CPU time that was busy, and that a hypervisor took."""
-    first, last = moments[0].host.cpu, moments[-1].host.cpu
-    if isinstance(first, Unreadable) or isinstance(last, Unreadable) or (busy := busy_share(first, last)) is None:
-        return None, None
-    return 100 * busy, 100 * (last.steal - first.steal) / (last.total - first.total)
-
-
 def why_unknown(first: Spent, last: Spent, moments: Sequence[Moment]) -> str:
     """Say why the CPU time of the host or of the server is not known, where it is not. Pure."""
     for fact in (moments[0].host.cpu, moments[-1].host.cpu, first.server_s, last.server_s):
         if isinstance(fact, Unreadable):
             return fact.unreadable
     return "no time passed between two readings"
-
-
-def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[str, float | None]:
-    """Return how far the server's counters went from the first reading to the last, None of those missing. Pure."""
-    if len(moments) < 2:
-        return {}
-    first, last = moments[0].server, moments[-1].server
-    read = {name: last[name] - first[name] for name in first if name in last}
-    return {**read, **dict.fromkeys(missing)}
-
-
-def per_second(moments: Sequence[Moment], counter: str) -> float | None:
-    """Return how fast a counter of the server went, None where it was not read. Pure."""
-    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
-        return None
-    first, last = moments[0], moments[-1]
-    return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
-
-
-def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | Unreadable:
-    """Return the joules of all processor packages from the first reading to the last, or why not. Pure."""
-    used_uj: dict[str, int] = {}
-    for before, after in pairwise(moment.host.energy_uj for moment in moments):
-        if isinstance(before, Unreadable):
-            return before
-        if isinstance(after, Unreadable):
-            return after
-        for zone, old in before.items():
-            limit = range_uj[zone]
-            if not isinstance(limit, Unreadable):
-                used = energy_between(old, after[zone], limit)
-            elif after[zone] < old:
-                return limit
-            else:
-                used = after[zone] - old
-            used_uj[zone] = used_uj.get(zone, 0) + used
-    if not used_uj:
-        return Unreadable(unreadable="read once only")
-    still = [zone for zone, used in used_uj.items() if not used]
-    if still:
-        return Unreadable(unreadable=f"the counter of {', '.join(still)} never moved, as on virtual machines")
-    return sum(used_uj.values()) / 1e6

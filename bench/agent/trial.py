@@ -16,23 +16,18 @@ import msgspec
 import psutil
 import psycopg2
 
-from bench.agent import judge, observe
+from bench import judge, readings
+from bench.agent import observe
 from bench.agent.durability import (
-    PROMISED,
     Grade,
-    check_flush_rate,
-    check_no_flush,
     data_place,
     flush_us,
-    flushes_at_start,
-    flushes_needed,
     grade,
     memory_of,
     promise_of,
     wal_place,
 )
 from bench.agent.made import check_table, read_back
-from bench.agent.standstill import check_pauses
 from bench.agent.verify import (
     check_commits_found,
     check_transactions,
@@ -43,6 +38,7 @@ from bench.agent.verify import (
     verify,
 )
 from bench.arms import Cell, cell_of
+from bench.flushes import PROMISED, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
 from bench.journal import now
 from bench.model import (
     ClientTime,
@@ -65,8 +61,9 @@ from bench.probes.sensors import Sensors
 from bench.server.counters import Counters, counters_of
 from bench.server.server import Server
 from bench.server.session import DriftError, ServerError, Session, VariantError
+from bench.standstill import check_pauses
 from bench.stats.gaps import longest_gap
-from bench.stats.histogram import decode, merge, percentiles
+from bench.stats.histogram import decode, merge, percentiles, row_latency_ms
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
 from bench.wal import files_wanted
@@ -100,12 +97,12 @@ class Outcome:
     cpu_unknown: str = "it was read too late"
     busiest: list[str] = field(default_factory=list)
     """The programs of others that took most CPU time."""
-    quotas: tuple[observe.Quotas, observe.Quotas] = ({}, {})
+    quotas: tuple[judge.Quotas, judge.Quotas] = ({}, {})
     """When the window opened, and when it closed."""
     closes_s: float = 0.0
     """When the window closed, on the monotonic clock."""
     counters: Counters = field(default_factory=lambda: Counters(expressions={}, missing={}))
-    moments: list[observe.Moment] = field(default_factory=list)
+    moments: list[readings.Moment] = field(default_factory=list)
     wal_files_created: int | None = None
     checkpoint_s: float | None = None
     transactions: int | None = None
@@ -301,7 +298,7 @@ class TrialRunner:
                 break
             at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
             server = outcome.counters.read(session)
-            outcome.moments.append(observe.Moment(at_s=at_s, host=self._sensors.read(), server=server))
+            outcome.moments.append(readings.Moment(at_s=at_s, host=self._sensors.read(), server=server))
         last = observe.spent_so_far(clients.pids, postmaster, self.server.others(session))
         ours = {os.getpid(), *clients.pids, postmaster}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
@@ -348,12 +345,14 @@ class TrialRunner:
         check = in_flight(trial, results, seconds)
         steady = assess(rows[: int(seconds)]) if outcome.complete else None
         gaps = [result.gaps for result in results]
-        energy = observe.energy_j(outcome.moments, self._sensors.energy_range_uj)
+        energy = readings.energy_j(outcome.moments, self._sensors.energy_range_uj)
         if outcome.complete:
             outcome.reasons += judge.check_commits(sum(commits), parameters.in_flight if _barrier(trial) else 1)
             outcome.reasons += judge.check_steady(steady)
             outcome.reasons += judge.check_in_flight(check)
-            needed = flushes_needed(parameters, observe.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds)
+            needed = flushes_needed(
+                parameters, readings.per_second(outcome.moments, "wal_sync"), sum(commits) / seconds
+            )
             outcome.reasons += check_flush_rate(outcome.grade.word, needed, outcome.fsync_per_s, self._fsync_at_start)
             outcome.reasons += check_pauses(gaps, seconds, histogram)
             outcome.reasons += judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
@@ -395,14 +394,14 @@ class TrialRunner:
             settled_rows_per_s=settled,
             commits_per_s=commits_per_s,
             latency_ms=latency,
-            row_latency_ms=latency.mean / parameters.batch if latency.mean is not None else None,
+            row_latency_ms=row_latency_ms(histogram, parameters.batch),
             cpu=outcome.cpu,
             client_time=client_time(results),
             in_flight_check=check,
             steadiness=steady.label if steady else "not assessed",
             start=outcome.start,
             transactions=outcome.transactions,
-            counters=observe.counters_between(outcome.moments, outcome.counters.missing),
+            counters=readings.counters_between(outcome.moments, outcome.counters.missing),
             wal_files_created=outcome.wal_files_created,
             energy_j=None if isinstance(energy, Unreadable) or not outcome.complete else energy,
             longest_gap_s=longest_gap(gaps) / SECOND_NS if outcome.complete else None,

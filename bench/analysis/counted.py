@@ -5,12 +5,16 @@ throughput × mean latency is what was under way (Denning & Buzen, ACM Computing
 beside the latency of all would not keep that law.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import exp, log, sqrt
 
 from hdrh.histogram import HdrHistogram
 
 from bench.model import Latency, Record
-from bench.stats.histogram import merge, percentiles
+from bench.stats.distributions import student_t_critical
+from bench.stats.histogram import SHARES, Quantiles, merge, percentiles, row_latency_ms
+from bench.stats.intervals import deviation
 
 Key = tuple[int, int]
 """Trial and attempt."""
@@ -43,7 +47,8 @@ def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -
     """Return the latency over these trials as one; without histograms no percentiles, as those can't be averaged."""
     trials = list(records)
     if histograms or not trials:
-        return percentiles(merge(histograms[trial.trial, trial.attempt] for trial in trials))
+        each = [histograms[trial.trial, trial.attempt] for trial in trials]
+        return _with_spread(percentiles(merge(each)), each)
     slowest = [trial.latency_ms.max for trial in trials if trial.latency_ms.max is not None]
     means = [(trial.commits, trial.latency_ms.mean) for trial in trials if trial.latency_ms.mean is not None]
     commits = sum(count for count, _ in means)
@@ -55,3 +60,32 @@ def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -
         max=max(slowest, default=None),
         mean=sum(count * mean for count, mean in means) / commits if commits else None,
     )
+
+
+def _with_spread(together: Latency, each: Sequence[HdrHistogram]) -> Latency:
+    """Return a latency whose intervals allow for trials that differ, which commits of one trial do not show.
+
+    About the percentile over all trials lies the t interval of the trials' own, by their logarithms; it is not made
+    narrower than commits alone make it. ``tests/unit/analysis/test_counted.py`` simulates how often it is right.
+    """
+    quantiles = [found for histogram in each if (found := Quantiles(histogram)).count]
+    if len(quantiles) < 2:
+        return together
+    wider = {}
+    for name, (low, high) in together.intervals.items():
+        value = getattr(together, name)
+        logs = [log(one.value(SHARES[name])) for one in quantiles]
+        reach = student_t_critical(0.05, len(logs) - 1) * deviation(logs) / sqrt(len(logs))
+        wider[name] = (min(low, value * exp(-reach)), max(high, value * exp(reach)))
+    return replace(together, intervals=wider)
+
+
+def row_latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> float | None:
+    """Return the mean latency by row of trials of one batch; without histograms where each of them has one."""
+    trials = list(records)
+    if not trials:
+        return None
+    if histograms:
+        return row_latency_ms(merge(histograms[trial.trial, trial.attempt] for trial in trials), trials[0].batch)
+    told, took = [trial.row_latency_ms for trial in trials], latency(trials, histograms)
+    return None if None in told or took.mean is None else took.mean / trials[0].batch

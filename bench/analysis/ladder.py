@@ -12,7 +12,7 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.counted import Key, good, latency, pooled, settled_s
+from bench.analysis.counted import Key, good, latency, pooled, row_latency, settled_s
 from bench.analysis.doubts import worst
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
@@ -227,7 +227,7 @@ def _rung(
         settled_rows_per_s=pooled(counted, attrgetter("settled_rows_per_s"), settled_s),
         commits_per_s=commits_per_s,
         latency_ms=took,
-        row_latency_ms=took.mean / one.batch if took.mean is not None else None,
+        row_latency_ms=row_latency(counted, histograms),
         client_cores=pooled(counted, attrgetter("cpu.client_cores")),
         server_cores=pooled(counted, attrgetter("cpu.server_cores")),
         host_pct=pooled(counted, attrgetter("cpu.host_pct")),

@@ -3,16 +3,18 @@
 Looked at wherever samples are read; what a record says of itself and of its plan is ``belongs``' business.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from math import isclose
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model import Record, Samples, WrongUseError
+from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
+from bench.model import Record, Samples, Unreadable, WrongUseError
+from bench.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
 from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
 
-NOT_ASSESSED = "not assessed"
 HISTOGRAM_ERROR = 0.002
 """A latency's in its histogram: three digits."""
 MICROSECOND = 1e-6
@@ -28,15 +30,26 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
         WrongUseError: names the first figure that differs.
 
     """
-    for name, recorded, made in _figures(record, samples, histogram):
+    moments = _moments(samples, where)
+    for name, recorded, made in _figures(record, samples, moments, histogram):
         if not _same(recorded, made):
             raise WrongUseError(
                 f"{where}: the {name} of trial {record.trial} is {recorded}, and its samples make {made}."
                 " Pull the run again."
             )
+    check_sampled_doubts(record, moments, histogram, where)
 
 
-def _figures(record: Record, samples: Samples, histogram: HdrHistogram) -> Iterable[tuple[str, object, object]]:
+def _moments(samples: Samples, where: str) -> list[Moment]:
+    try:
+        return [moment_of(each) for each in samples.readings]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WrongUseError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
+
+
+def _figures(
+    record: Record, samples: Samples, moments: Sequence[Moment], histogram: HdrHistogram
+) -> Iterable[tuple[str, object, object]]:
     """Return what a record tells, and what its samples make of it."""
     yield "number", (record.trial, record.attempt), (samples.trial, samples.attempt)
     yield "rows", record.rows, sum(samples.rows_per_second)
@@ -46,6 +59,8 @@ def _figures(record: Record, samples: Samples, histogram: HdrHistogram) -> Itera
     if record.seconds:
         steady = assess(samples.rows_per_second[: int(record.seconds)])
         yield "steadiness", record.steadiness, steady.label if steady else NOT_ASSESSED
+        yield from _of_host(record, moments)
+        yield from _pause(record, samples)
     yield from _counters(record, samples)
 
 
@@ -57,12 +72,42 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, o
             yield f"latency's {name}", recorded, quantiles.value(share) if quantiles.count else None
     yield "latency's max", told.max, made.max
     yield "latency's mean", told.mean, made.mean
-    yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
+    if record.row_latency_ms is not None:  # likewise
+        yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
     if made.mean is not None:
         spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
         made_s = made.mean / 1000 * record.commits
         if abs(spent_s - made_s) > HISTOGRAM_ERROR * spent_s + MICROSECOND * record.commits:
             yield "clients' time for its commits, in s", spent_s, made_s
+
+
+def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
+    """Return what the host did, as far as its readings are kept; a late agent has no CPU time in its record."""
+    if not moments or NOT_KEPT in (moments[0].host.cpu, moments[0].host.energy_uj):
+        return
+    late = any(reason.code == "agent-late" for reason in record.validity.reasons)
+    made = (None, None) if late and record.cpu.host_pct is None else host_shares(moments)
+    for name, value in zip(("host_pct", "steal_pct"), made, strict=True):
+        yield name, getattr(record.cpu, name), value
+    if of_today(record):
+        yield from _energy(record.energy_j, moments)
+
+
+def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
+    """Return the energy, unless a counter began again: where that is, is not kept."""
+    began_again = Unreadable(unreadable="a counter began again meanwhile")
+    zones = moments[0].host.energy_uj
+    made = energy_j(moments, {} if isinstance(zones, Unreadable) else dict.fromkeys(zones, began_again))
+    if made != began_again:
+        yield "energy_j", recorded, None if isinstance(made, Unreadable) else made
+
+
+def _pause(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
+    """Return the longest pause, where seconds without any commit make it longer than recorded."""
+    seconds = samples.commits_per_second[: int(record.seconds)]
+    idle_s = max((len(list(same)) for commits, same in groupby(seconds) if not commits), default=0)
+    if record.longest_gap_s is not None and record.longest_gap_s < idle_s:
+        yield "longest_gap_s", record.longest_gap_s, idle_s
 
 
 def _counters(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:

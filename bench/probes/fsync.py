@@ -9,14 +9,13 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
+from bench.facts import FSYNC_FACTS
 from bench.model import Fact, Unreadable
 from bench.probes.source import all_known
 
 SECONDS = 0.1
 READINGS = 5
 BLOCK = bytes(8192)
-FSYNC_FACTS = ("fsync_per_s", "fsync_per_s_least", "fsync_per_s_most")
-"""Median, least and most."""
 
 
 def fsync_facts(directory: Path, seconds: float = SECONDS) -> dict[str, Fact]:

@@ -1,24 +1,23 @@
 """What the host does from second to second while a trial runs: heat, throttling, frequency, energy, pressure, I/O.
 
-Owns cheap readers of counters and gauges, and the pure arithmetic between two readings. Judging them (throttled?
-swapped?) is the agent's business; what the host is, the other probes'. Files are looked for once, then only read.
+Owns cheap readers of counters and gauges. What they read, and what lies between two readings, is ``bench.readings``';
+what the host is, the other probes'. Files are looked for once, then only read.
 Sources: Documentation/admin-guide/thermal/intel_thermal_throttle.rst, Documentation/power/powercap/powercap.rst,
 Documentation/accounting/psi.rst, Documentation/admin-guide/iostats.rst, proc(5).
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model import Unreadable
 from bench.probes.source import LIVE, all_known, field, first_known, known_ones, read_fact, read_path, word
+from bench.readings import NO_THROTTLE, CpuTimes, DiskCounters, Reading, Stall, SwapPages
 
 CPU = "sys/devices/system/cpu"
 THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"
 NO_SENSOR = "no temperature sensor of the processor in this kernel"
 NO_CPUFREQ = "no cpufreq in this kernel"
-NO_THROTTLE = "this kernel does not count thermal throttling"
 NO_POWERCAP = "no powercap in this kernel"
 NO_PRESSURE = "no pressure stall information in this kernel"
 NOT_HERE = "gone while reading"
@@ -26,64 +25,6 @@ DRIVERS = frozenset({"coretemp", "k10temp", "zenpower", "via_cputemp", "cpu_ther
 """Names of hwmon drivers that measure the processor."""
 ARM_ZONES = ("cpu", "soc", "bigcore", "littlecore")
 """How the thermal zones of a processor begin on ARM boards: cpu-thermal, cpu_thermal, cpu0-thermal, soc-thermal."""
-
-
-@dataclass(frozen=True, slots=True)
-class CpuTimes:
-    """All processors together since boot, in clock ticks (1/100 s)."""
-
-    busy: int
-    """user, nice, system, irq, softirq; guests are within user and nice."""
-    steal: int
-    """Wanted to run, but the hypervisor ran something else."""
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """Time in µs since boot in which some, or all, tasks waited for a resource."""
-
-    some: int
-    full: int | None
-    """None: not counted, as of the processor before Linux 5.13."""
-
-
-@dataclass(frozen=True, slots=True)
-class SwapPages:
-    """Pages since boot."""
-
-    swapped_in: int
-    swapped_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class DiskCounters:
-    """One block device since boot."""
-
-    writes: int
-    sectors_written: int
-    """Of 512 bytes."""
-    busy_ms: int
-    """Time with at least one request under way."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """All sensors once; what could not be read says why."""
-
-    temperature_c: float | Unreadable
-    """The hottest sensor of the processor."""
-    throttle_counts: dict[str, int] | Unreadable
-    """Events since boot by name of the counter, summed over processors; each processor counts those of its package."""
-    frequency_mhz: float | Unreadable
-    """Mean over processors."""
-    energy_uj: dict[str, int] | Unreadable
-    """Of each processor package by zone; wraps, so take differences with ``energy_between``."""
-    pressure_us: dict[str, Stall | Unreadable]
-    """For cpu, io, memory."""
-    swap: SwapPages | Unreadable
-    cpu: CpuTimes | Unreadable
-    disk: DiskCounters | Unreadable
 
 
 class Sensors:
@@ -224,17 +165,3 @@ def parse_disk(text: str, device: str) -> DiskCounters:
         if columns[2] == device:
             return DiskCounters(writes=int(columns[7]), sectors_written=int(columns[9]), busy_ms=int(columns[12]))
     raise ValueError(f"no device {device}")
-
-
-def energy_between(before_uj: int, after_uj: int, range_uj: int) -> int:
-    """Return the energy used between two readings in µJ, across at most one wrap of the counter.
-
-    A range of 262 kJ, usual on Intel, lasts 4.8 h at 15 W.
-    """
-    return after_uj - before_uj if after_uj >= before_uj else after_uj - before_uj + range_uj
-
-
-def busy_share(before: CpuTimes, after: CpuTimes) -> float | None:
-    """Return the share of all processors' time that was busy, 0 to 1; None where no tick passed in between."""
-    passed = after.total - before.total
-    return (after.busy - before.busy) / passed if passed else None

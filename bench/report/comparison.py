@@ -194,11 +194,13 @@ def caption(report: ComparisonReport) -> str:
     paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     text = (
-        f"rates: geometric means over blocks; ratio: of the {report.headline} ones, {paired}; interval:"
+        "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little);"
+        f" ratio: of the {report.headline} ones, {paired}; interval:"
         f" {coverage:g} %, {holds}"
         f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
         " found in 8 of 10 cases (>2×: a factor above 2)"
-        "; blocks: that count, + those that would decide in 8 of 10; a range of ranks is a tie"
+        "; blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
+        " they are others that these blocks allow; a range of ranks is a tie"
     )
     if report.max_blocks is None:
         text += (

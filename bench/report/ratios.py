@@ -114,11 +114,16 @@ def percent(value: float) -> str:
 
 
 def blocks_text(pair: Pair, found: Comparison | None) -> str:
-    """Return the blocks that count and, if undecided, how many more would decide: 6+12, 6+? where nobody knows."""
+    """Return the blocks that count and, if undecided, how many more would decide.
+
+    6+12–60: 12 if effect and spread are as seen, up to 60; ``?`` where no reasonable number would.
+    """
     if found is None:
         return DASH
-    more = "?" if found.more_blocks is None else str(found.more_blocks)
-    return f"{found.blocks}+{more}" if pair.verdict == "undecided" else str(found.blocks)
+    if pair.verdict != "undecided":
+        return str(found.blocks)
+    likely, most = ("?" if more is None else str(more) for more in (found.more_blocks, found.more_blocks_at_most))
+    return f"{found.blocks}+{likely}" if likely == most else f"{found.blocks}+{likely}–{most}"
 
 
 def filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -85,7 +85,9 @@ def heading(ladder: Ladder) -> str:
 
 def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
-    used = sorted({rung.trials - rung.void for rung in ladder.rungs})
+    used = sorted({count for rung in ladder.rungs if (count := rung.trials - rung.void)})
+    if not used:
+        return f"no rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
     most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
     blocks = f"{most} trials as one" if used[-1] > 1 else "one trial: no spread known"
     text = (
@@ -96,6 +98,8 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     if used[-1] > 1 and spreads:
         worst, phase = max(spreads)
         text += f"; trials differ by up to {worst:.0%} (phase {phase})"
+    if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
+        text += f"; void, no trial counts: {', '.join(empty)}"
     if any(rung.processes > 1 for rung in ladder.rungs):
         text += "; n× before a pool: so many client processes, each with such a pool"
     if uvloop := [rung.phase for rung in ladder.rungs if rung.event_loop == "uvloop"]:

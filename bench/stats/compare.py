@@ -11,20 +11,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, log
-from statistics import NormalDist
 from typing import Literal
 
 from bench.model import WrongUseError
-from bench.stats.distributions import student_t_critical, student_t_tail
+from bench.stats.distributions import student_t_tail
 from bench.stats.intervals import Interval, deviation, mean, t_interval
-from bench.stats.planning import MANY_BLOCKS, POWER, Seen, more_blocks, seen_in
+from bench.stats.planning import More, Seen, more_blocks, reach, seen_in
 
 Verdict = Literal["equivalent", "faster", "slower", "undecided"]
 
 ALPHA = 0.05
 MARGIN = 0.02
-BOTH_SIDES = 1 - (1 - POWER) / 2
-"""Power toward each limit of the margin, so that an interval around no effect stays inside both with POWER."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +37,11 @@ class Comparison:
         margin: the practical margin: ratios from 1 ÷ (1 + margin) to 1 + margin count as equal.
         verdict: ``equivalent`` where the whole interval is inside the margin, else ``faster`` or ``slower`` where it
             excludes 1, else ``undecided``.
-        detectable: the smallest relative difference that so many blocks so spread find in 8 of 10 cases; of one of
-            several pairs, find at the level its adjusted p-value has to pass (``among``).
-        more_blocks: how many more blocks would decide in 8 of 10 cases, as little as these tell of effect and spread
+        detectable: the smallest relative difference that so many blocks find in 8 of 10 cases, as little as these tell
+            of the spread; of one of several pairs, find at the level its adjusted p-value has to pass (``among``).
+        more_blocks: how many more blocks would decide in 8 of 10 cases if effect and spread are as seen
             (``bench.stats.planning``); None where it is decided, or where no reasonable number would.
+        more_blocks_at_most: how many would whichever likely effect and spread is true; None likewise.
         error: standard error of the ratio's logarithm.
         freedom: degrees of freedom of its t distribution.
 
@@ -58,6 +56,7 @@ class Comparison:
     verdict: Verdict
     detectable: float | None
     more_blocks: int | None
+    more_blocks_at_most: int | None = None
     error: float | None = None
     freedom: float | None = None
 
@@ -85,7 +84,12 @@ def compare(
     found = judged(logs, margin, alpha)
     if len(logs) < 2 or found.verdict != "undecided":
         return found
-    return replace(found, more_blocks=more_blocks(seen_in(logs), margin, alpha))
+    return planned(found, more_blocks(seen_in(logs), margin, alpha))
+
+
+def planned(found: Comparison, more: More) -> Comparison:
+    """Return a comparison with the blocks that would decide it."""
+    return replace(found, more_blocks=more.as_seen, more_blocks_at_most=more.at_most)
 
 
 def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
@@ -121,7 +125,7 @@ def among(found: Comparison, pairs: int, verdict: Verdict, alpha: float = ALPHA)
     if verdict != "undecided":
         return told
     seen = Seen(effect=_log_ratio(found), error=found.error, blocks=found.blocks, freedom=found.freedom)
-    return replace(told, more_blocks=more_blocks(seen, found.margin, alpha / pairs))
+    return planned(told, more_blocks(seen, found.margin, alpha / pairs))
 
 
 def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
@@ -143,54 +147,28 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
     return logs
 
 
-def detectable(spread: float, blocks: int, alpha: float = ALPHA) -> float:
+def detectable(spread: float, blocks: int, alpha: float = ALPHA, freedom: float | None = None) -> float:
     """Give the minimum detectable effect: found with probability 0.8 by a test of level ``alpha``.
 
     Args:
-        spread: standard deviation of the blocks' log ratios.
+        spread: standard deviation of blocks' log ratios, as seen.
         blocks: at least 2.
         alpha: two-sided.
+        freedom: degrees of freedom of the spread; None: it was seen in as many blocks.
 
     Returns:
         A relative difference: 0.03 is 3 %. Infinite where the spread is beyond all measure.
 
     """
-    return detects(spread / math.sqrt(blocks), blocks - 1, alpha)
+    return detects(spread / math.sqrt(blocks), blocks - 1, alpha, freedom)
 
 
-def detects(error: float, freedom: float, alpha: float) -> float:
-    """Give the minimum detectable effect by the standard error of the log ratio and its degrees of freedom."""
-    return exp_or_inf(_reach(freedom, alpha) * error) - 1
+def detects(error: float, freedom: float, alpha: float, seen: float | None = None) -> float:
+    """Give the minimum detectable effect by the standard error of the log ratio and its degrees of freedom.
 
-
-def blocks_for(effect: float, spread: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
-    """Give the fewest blocks, 2 or more, in which a log ratio of ``effect`` is detectable; None if beyond reason.
-
-    Over 200 to the nearest block or so: Guenther, Sample size formulas for normal theory t tests, The American
-    Statistician 35 (1981).
+    ``seen``: degrees of freedom of the spread that makes that error, where they are others.
     """
-    z = -NormalDist().inv_cdf(alpha / 2)  # 1 − a tiny alpha would be 1
-    reach = z + NormalDist().inv_cdf(power)
-    if effect <= 0 or spread * reach > effect * math.sqrt(MANY_BLOCKS):
-        return None
-    normal = (spread * reach / effect) ** 2
-    if normal > 200:
-        return math.ceil(normal + z * z / 2)
-    blocks = max(2, math.ceil(normal))
-    while _reach(blocks - 1, alpha, power) * spread / math.sqrt(blocks) > effect:
-        blocks += 1
-    return blocks
-
-
-def _reach(freedom: float, alpha: float, power: float = POWER) -> float:
-    """Give the detectable effect in standard errors, by the noncentral t's quantile.
-
-    Johnson & Welch's approximation (Applications of the non-central t-distribution, Biometrika 31, 1940): found with
-    ``power`` to 0.02 more, the most with two blocks. The two quantiles' sum would find it in 7.3 of 10 cases there.
-    """
-    critical = student_t_critical(alpha, freedom)
-    shift = NormalDist().inv_cdf(power) * math.sqrt(1 + critical**2 / (2 * freedom))
-    return critical * (1 - 1 / (4 * freedom)) + shift
+    return exp_or_inf(reach(seen or freedom, freedom, alpha) * error) - 1
 
 
 def verdict_of(interval: Interval | None, margin: float) -> Verdict:

@@ -1,4 +1,4 @@
-"""Student's t distribution, for intervals and p-values; the normal one is in ``statistics`` and ``math``.
+"""Student's t distribution, for intervals and p-values, and the noncentral one, for power.
 
 Source: the regularised incomplete beta function by its continued fraction, DLMF 8.17.22, evaluated by Lentz's method
 (Press et al., Numerical Recipes, 3rd ed., 6.4).
@@ -11,6 +11,8 @@ from statistics import NormalDist
 _EPSILON = 1e-15
 _TINY = 1e-300
 _TOLERANCE = 1e-13
+_STEP, _FAR = 0.25, 4.0
+"""Of sums over χ, in standard deviations of its logarithm."""
 
 
 def student_t_tail(t: float, df: float) -> float:
@@ -76,3 +78,35 @@ def _coefficient(n: int, a: float, b: float) -> float:
 
 def _off_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
+
+
+@lru_cache(maxsize=256)
+def chi_scales(df: float, step: float = _STEP) -> list[tuple[float, float]]:
+    """Return nodes and weights, which sum to 1, of the square root of χ² ÷ its ``df`` degrees of freedom.
+
+    So many times its own the standard deviation is that a sample shows. Its logarithm −x has a density that goes with
+    exp(−df·x − df·exp(−2x) ÷ 2): smooth, so that equal steps suffice, of ``step`` standard deviations.
+    """
+    unit = 1 / math.sqrt(2 * df)
+    widest = max(_FAR, 9 * math.sqrt(2 / df))
+    logs = [unit * (-_FAR + step * node) for node in range(math.ceil((_FAR + widest) / step) + 1)]
+    densities = [math.exp(-df * (x + math.expm1(-2 * x) / 2)) for x in logs]
+    whole = math.fsum(densities)
+    return [(math.exp(-x), density / whole) for x, density in zip(logs, densities, strict=True)]
+
+
+def noncentral_t_outside(critical: float, df: float, shift: float) -> float:
+    """Probability that a noncentral t of this ``shift`` lies beyond ±``critical``: the power of a two-sided t test.
+
+    Source: its definition, a normal about ``shift`` over the root of χ² ÷ ``df``, summed over the latter.
+    """
+    chances = (
+        weight * (normal_tail(critical * scale - shift) + normal_tail(critical * scale + shift))
+        for scale, weight in chi_scales(df)
+    )
+    return sum(chances)
+
+
+def normal_tail(z: float) -> float:
+    """Probability of a standard normal value above ``z``."""
+    return math.erfc(z / math.sqrt(2)) / 2

@@ -165,6 +165,21 @@ def percentiles(histogram: HdrHistogram) -> Latency:
     )
 
 
+def row_latency_ms(histogram: HdrHistogram, batch: int) -> float | None:
+    """Return the mean latency by row, None where the samples do not suffice: the floor is the median's.
+
+    Too few are beyond, or the mean's own interval of 95 % (normal) is wider than a tenth of it.
+    """
+    count = histogram.get_total_count()
+    if count < round(SAMPLES_BEYOND / (1 - SHARES["p50"])):
+        return None
+    values = list(recorded(histogram))
+    mean = sum(value * times for value, times in values) / count
+    spread = sqrt(sum((value - mean) ** 2 * times for value, times in values) / (count - 1))
+    reach = Z_95 * spread / sqrt(count)
+    return mean / 1000 / batch if _within(mean, (mean - reach, mean + reach)) else None
+
+
 def _within(value: float, interval: tuple[float, float]) -> bool:
     low, high = interval
     return max(high - value, value - low) <= TOLD_WITHIN * value

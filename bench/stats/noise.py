@@ -5,11 +5,12 @@ Running the trials is a plan's work; keeping the floor beside the box, ``bench.a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import expm1, log, log1p
+from math import expm1, log
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, BOTH_SIDES, MARGIN, Comparison, blocks_for, compare, detectable, log_ratios
+from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, detectable, log_ratios
 from bench.stats.intervals import deviation, mean_interval
+from bench.stats.planning import blocks_to_be_equivalent
 from bench.stats.steadiness import slope
 
 
@@ -32,14 +33,14 @@ class NoiseFloor:
 
     def detectable(self, blocks: int) -> float:
         """Give the smallest relative difference that so many blocks, at least 2, find in 8 of 10 cases."""
-        return detectable(self.spread, blocks)
+        return detectable(self.spread, blocks, freedom=self.blocks - 1)
 
     def blocks_for(self, margin: float = MARGIN, alpha: float = ALPHA) -> int | None:
         """Give the blocks in which equal arms are called equivalent within ``margin`` in 8 of 10 cases.
 
         They find a relative difference of ``margin`` even more often. None if beyond reason.
         """
-        return blocks_for(log1p(margin), self.spread, alpha, BOTH_SIDES)
+        return blocks_to_be_equivalent(margin, self.spread, self.blocks - 1, alpha)
 
 
 def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: float = MARGIN) -> NoiseFloor:

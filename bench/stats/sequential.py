@@ -15,7 +15,7 @@ from functools import lru_cache
 from statistics import NormalDist
 
 from bench.model import WrongUseError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, judged, log_ratios
+from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, judged, log_ratios, planned
 from bench.stats.planning import first_deciding, seen_in
 
 FIRST_LOOK = 3
@@ -54,7 +54,7 @@ def compare_so_far(
         return found
     looks = range(max(len(logs) + 1, FIRST_LOOK), max_blocks + 1)
     more = first_deciding(seen_in(logs), looks, margin, lambda blocks: nominal_alpha(blocks, max_blocks, alpha))
-    return replace(found, more_blocks=more)
+    return planned(found, more)
 
 
 def verdict_so_far(

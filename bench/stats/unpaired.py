@@ -19,7 +19,7 @@ from bench.stats.compare import (
 )
 from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import Interval, deviation, mean
-from bench.stats.planning import Seen, more_blocks
+from bench.stats.planning import More, Seen, more_blocks
 
 
 def compare_apart(
@@ -39,7 +39,7 @@ def compare_apart(
     error, freedom = _error(a, b) if blocks > 1 else (None, 0.0)
     interval = None if error is None else _interval(effect, error, freedom, alpha)
     verdict = verdict_of(interval, margin)
-    more = None
+    more = More(as_seen=None, at_most=None)
     if error is not None and verdict == "undecided":
         more = more_blocks(Seen(effect=effect, error=error, blocks=blocks, freedom=freedom), margin, alpha)
     return Comparison(
@@ -51,7 +51,8 @@ def compare_apart(
         margin=margin,
         verdict=verdict,
         detectable=None if error is None else detects(error, freedom, alpha),
-        more_blocks=more,
+        more_blocks=more.as_seen,
+        more_blocks_at_most=more.at_most,
         error=error,
         freedom=None if error is None else freedom,
     )

@@ -126,12 +126,20 @@ def test_a_record_that_was_changed_and_sealed_anew_is_refused_by_what_its_sample
     assert f"{trials}: the clients' time for its commits" in err
 
 
-@pytest.mark.parametrize("place", ["nowhere/page.html", "."])
-def test_a_page_that_cannot_be_written_is_refused_in_a_sentence(run, capsys, tmp_path, place):
-    code, out, err = report(capsys, run, "--out", tmp_path / place)
+def test_a_page_that_cannot_be_written_is_refused_in_a_sentence(run, capsys, tmp_path):
+    page = tmp_path / "nowhere/page.html"
+    code, out, err = report(capsys, run, "--out", page)
     assert (code, out) == (2, "")
-    assert err.startswith(f"pgladder: {tmp_path / place} can't be written (")
+    assert err.startswith(f"pgladder: {page} can't be written (")
     assert err.endswith("): name another place for the page.\n")
+
+
+def test_a_directory_in_place_of_the_page_is_refused_in_one_sentence_that_names_a_file_in_it(run, capsys, tmp_path):
+    code, out, err = report(capsys, run, "--out", tmp_path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"pgladder: {tmp_path} is a directory, and the page is a file: name one in it, as {tmp_path / 'report.html'}.\n"
+    )
 
 
 def test_a_run_that_is_kept_without_its_samples_has_its_page_and_says_what_is_not_known(run, capsys):

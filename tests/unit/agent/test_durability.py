@@ -7,16 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench.agent.durability import (
-    NO_FLUSH_US,
     Promise,
-    check_flush_rate,
-    check_no_flush,
     data_place,
-    flushes_at_start,
-    flushes_needed,
     grade,
     memory_of,
 )
+from bench.flushes import NO_FLUSH_US, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
 from bench.model import Fingerprint, Unreadable
 from bench.workload.phase import ladder
 

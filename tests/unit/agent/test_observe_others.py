@@ -2,10 +2,10 @@
 
 import pytest
 
-from bench.agent.observe import Moment, Spent, cpu_between
+from bench.agent.observe import Spent, cpu_between
 from bench.model import Unreadable
 from bench.probes.programs import TICKS_PER_S, Process
-from bench.probes.sensors import Reading
+from bench.readings import Moment, Reading
 
 UNKNOWN = Unreadable(unreadable="not asked")
 NOTHING_READ = Reading(**dict.fromkeys(Reading.__dataclass_fields__, UNKNOWN))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.agent.judge import VOID
 from bench.agent.run import remaining
 from bench.analysis.compare import compare_arms
 from bench.arms import alpha_each, decided_after
+from bench.judge import VOID
 from bench.model import UntilDecided
 from bench.stats.sequential import compare_so_far
 from bench.tuning.render import as_variant

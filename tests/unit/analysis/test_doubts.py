@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.agent import judge
+from bench import judge
 from bench.analysis.doubts import size
 from bench.analysis.notes import doubt_notes
 from bench.arms import burst, why_not

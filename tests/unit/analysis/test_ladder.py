@@ -92,7 +92,7 @@ def test_percentiles_come_from_the_merged_histograms_and_are_no_means_of_percent
     assert rung.latency_ms.p50 == 1.0
     assert rung.latency_ms.max == pytest.approx(9, rel=1e-3)
     assert rung.latency_ms.mean == pytest.approx((19 * 1 + 9) / 20, rel=1e-3)
-    assert rung.row_latency_ms == pytest.approx(rung.latency_ms.mean / 100)
+    assert rung.row_latency_ms is None  # one commit of twenty makes a third of it
 
 
 # --- void and suspect ------------------------------------------------------------------------------------------------

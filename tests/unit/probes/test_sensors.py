@@ -8,17 +8,12 @@ import pytest
 from bench.model import Unreadable
 from bench.probes.block import data_device
 from bench.probes.sensors import (
-    CpuTimes,
-    DiskCounters,
     Sensors,
-    Stall,
-    SwapPages,
-    busy_share,
-    energy_between,
     parse_cpu_times,
     parse_disk,
     parse_stall,
 )
+from bench.readings import CpuTimes, DiskCounters, Stall, SwapPages, busy_share, energy_between
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -9,7 +9,7 @@ from bench.analysis.noise import BoxNoise, box_noise
 from bench.arms import alpha_each
 from bench.model import UntilDecided
 from bench.report.noise import show_noise, too_noisy_lines
-from bench.stats.compare import MANY_BLOCKS
+from bench.stats.planning import MANY_BLOCKS
 from bench.stats.sequential import LAST_LOOK
 from tests.builders import again, compared_run
 

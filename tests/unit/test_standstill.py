@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from bench.agent.standstill import check_pauses, far_beyond_usual
+from bench.standstill import check_pauses, far_beyond_usual
 from bench.stats.histogram import new_histogram, percentiles
 
 SECOND = 1_000_000_000

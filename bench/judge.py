@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.agent.observe import Quotas
+from bench.control_group import Throttling
 from bench.model import Cpu, InFlight, Reason, Unreadable, Validity
-from bench.probes.sensors import NO_THROTTLE, Reading, SwapPages
+from bench.readings import NO_THROTTLE, Reading, SwapPages
 from bench.stats.steadiness import Steadiness
 
 Counts = Mapping[str, int]
+Quotas = dict[str, dict[str, Throttling] | Unreadable]
+"""What CPU quotas did so far: by whom they bind, then by control group."""
 
 VOID = frozenset(
     {

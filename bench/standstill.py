@@ -26,7 +26,12 @@ def check_pauses(by_process: Sequence[Sequence[Gap]], window_s: float, latency: 
 
 def _all_at_once(by_process: Sequence[Sequence[Gap]], window_s: float, latency: HdrHistogram) -> list[Reason]:
     gap_s = longest_gap(by_process) / SECOND_NS
-    than = far_beyond_usual(gap_s, window_s, *usual_ms(below(latency, gap_s * MOST_IN_PAUSE)))
+    return check_gap(gap_s, window_s, *usual_ms(below(latency, gap_s * MOST_IN_PAUSE)))
+
+
+def check_gap(gap_s: float, window_s: float, p50_ms: float | None, p99_ms: float | None) -> list[Reason]:
+    """Judge the longest pause of all clients; the percentiles as of ``far_beyond_usual``."""
+    than = far_beyond_usual(gap_s, window_s, p50_ms, p99_ms)
     if than is None:
         return []
     share = gap_s / window_s

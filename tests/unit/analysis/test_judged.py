@@ -1,0 +1,202 @@
+"""A record whose own figures or samples make a doubt that it lacks is refused, sealed anew or not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.analysis.judged import check_doubts
+from bench.analysis.resealed import check_samples
+from bench.journal import TRIALS, RunDirectory
+from bench.judge import validity
+from bench.model import Cpu, InFlight, Reason, Validity, WrongUseError
+from bench.offline import read
+from tests.builders import a_host, a_record, compared_run, doubtful, latencies_of, samples_of, void, written
+
+RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows in 2 s
+HISTOGRAM = latencies_of(RECORD.commits, RECORD.in_flight)
+HOST = a_host()
+QUIET = {"host_pct": 61.5, "steal_pct": 0, "client_cores": 0.92, "server_cores": 1.31}
+KEPT = Path(__file__).parents[3] / "docs/findings"
+
+
+def cpu(**changes):
+    return Cpu(**QUIET | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"cpu": cpu(steal_pct=6.0)}, "lacks the doubt 'steal', and its figures make it: the hypervisor gave 6 %"),
+        ({"cpu": cpu(steal_pct=2.0)}, "lacks the doubt 'some-steal'"),
+        ({"cpu": cpu(steal_pct=None)}, "lacks the doubt 'steal-unknown'"),
+        ({"cpu": cpu(host_pct=90)}, "lacks the doubt 'not-alone', and its figures make it: other programs kept 1.4 of"),
+        ({"cpu": cpu(host_pct=None)}, "lacks the doubt 'others-unknown'"),
+        (
+            {"longest_gap_s": 0.5},
+            "lacks the doubt 'stalled', and its figures make it: nothing was acknowledged for 0.5",
+        ),
+        ({"in_flight_check": InFlight(measured=3, expected=5)}, "lacks the doubt 'in-flight'"),
+        ({"fsync_per_s": (10.0, 12.0)}, "lacks the doubt 'flush-rate'"),
+        ({"steadiness": "slowdown"}, "lacks the doubt 'not-steady'"),
+        ({"errors": 2}, "lacks the doubt 'client-error'"),
+        ({"rows": 2_000, "commits": 20}, "lacks the doubt 'few-commits'"),
+        ({"rows": 0, "commits": 0, "in_flight_check": None}, "lacks the doubt 'no-commits'"),
+    ],
+)
+def test_a_doubt_that_the_record_itself_makes_is_missed_by_host_trial_and_code(changes, told):
+    with pytest.raises(WrongUseError, match=f"^here: trial 1 on bench-1 {told}"):
+        check_doubts(HOST, [replace(RECORD, **changes)], "here")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"in_flight_check": None}, "has commits, and no in_flight_check"),
+        ({"longest_gap_s": None}, "lacks longest_gap_s, which its release measured"),
+        ({"longest_gap_s": 2.5}, "had a pause of 2.5 s in a window of 2 s"),
+        ({"cpu": cpu(host_pct=120)}, "has a host_pct of 120"),
+        ({"cpu": cpu(client_cores=3.5, server_cores=2.5, host_pct=100)}, "used 6.00 cores of 4"),
+        ({"cpu": cpu(host_pct=20)}, "used 2.23 cores where all of the host used 0.80"),
+        ({"durability_because": "the table is unlogged"}, "is 'durable' in spite of this: the table is unlogged"),
+    ],
+)
+def test_figures_that_cannot_be_true_together_are_refused(changes, told):
+    with pytest.raises(WrongUseError, match=f"^trials.jsonl: trial 1 on bench-1 {told}"):
+        check_doubts(HOST, [replace(RECORD, **changes)])
+
+
+def test_what_lies_in_memory_is_not_durable():
+    memory = a_host(disk={"kind": "memory"})
+    with pytest.raises(WrongUseError, match="is told to be 'durable', and its data lies in memory"):
+        check_doubts(memory, [RECORD])
+    check_doubts(memory, [replace(RECORD, durability="in memory", durability_because="the data lies on tmpfs")])
+
+
+def test_a_doubt_made_smaller_is_refused_and_one_of_its_size_is_not():
+    stolen = replace(RECORD, cpu=cpu(steal_pct=20.0))
+    with pytest.raises(WrongUseError, match=r"has the doubt 'steal' of 1.00%, and its figures make 20.00%"):
+        check_doubts(HOST, [replace(stolen, validity=doubtful("suspect", "steal", share=0.01))])
+    check_doubts(HOST, [replace(stolen, validity=doubtful("suspect", "steal", share=0.2))])
+
+
+def test_a_state_that_its_doubts_do_not_make_is_refused():
+    with pytest.raises(WrongUseError, match=r"is suspect, and its doubts .rows-lost. make it void"):
+        check_doubts(HOST, [replace(RECORD, validity=doubtful("suspect", "rows-lost"))])
+
+
+def test_records_that_have_their_doubts_are_taken_and_so_are_those_without_a_window():
+    reasons = [Reason(code="steal", detail="", share=0.06), Reason(code="in-flight", detail="", share=0.4)]
+    doubted = replace(
+        RECORD, cpu=cpu(steal_pct=6.0), in_flight_check=InFlight(measured=3, expected=5), validity=validity(reasons)
+    )
+    check_doubts(HOST, [RECORD, doubted, a_record(**void())])
+    check_doubts(None, [RECORD, doubted])
+
+
+def test_an_earlier_release_is_asked_for_no_doubt_that_it_did_not_have():
+    earlier = replace(RECORD, longest_gap_s=None, latency_ms=replace(RECORD.latency_ms, intervals={}))
+    check_doubts(a_host(disk={"kind": "memory"}), [replace(earlier, cpu=cpu(steal_pct=2.0, server_cores=None))])
+    with pytest.raises(WrongUseError, match="lacks the doubt 'steal'"):
+        check_doubts(HOST, [replace(earlier, cpu=cpu(steal_pct=6.0))])
+
+
+@pytest.mark.parametrize("name", ["ingest", "formulas"])
+def test_runs_that_the_project_keeps_are_still_read_and_their_doubts_cannot_be_erased(name, tmp_path):
+    kept = read(RunDirectory(KEPT / name))
+    run = tmp_path / name
+    run.mkdir()
+    for file in ("plan.json", "host.json", TRIALS):
+        (run / file).write_bytes((KEPT / name / file).read_bytes())
+    stolen = next(record.trial for record in kept.records if "steal" in _codes(record))
+    lines = [json.loads(line) for line in (run / TRIALS).read_text().splitlines()]
+    for line in lines:
+        if line["trial"] == stolen:
+            line["validity"] = {"state": "valid", "reasons": []}
+    (run / TRIALS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    RunDirectory(run).finish()
+    with pytest.raises(WrongUseError, match=f"trial {stolen} on .* lacks the doubt 'steal'"):
+        read(RunDirectory(run))
+
+
+def _codes(record):
+    return {reason.code for reason in record.validity.reasons}
+
+
+# --- what the samples make -------------------------------------------------------------------------------------------
+
+ZONE = "intel-rapl:0"
+
+
+def readings(**last):
+    """Two readings of a quiet host, the last one changed."""
+    host = {
+        "throttle_counts": {"core_throttle_count": 8},
+        "energy_uj": {ZONE: 1_000_000},
+        "swap": {"swapped_in": 12, "swapped_out": 340},
+        "cpu": {"busy": 1000, "steal": 0, "total": 8000},
+    }
+    later = {"energy_uj": {ZONE: 21_000_000}, "cpu": {"busy": 1492, "steal": 0, "total": 8800}}
+    wal = {"wal_sync": 3}
+    return [
+        {"at_s": 0.0, "host": host, "server": wal},
+        {"at_s": 2.0, "host": host | later | last, "server": {"wal_sync": 353}},
+    ]
+
+
+SAMPLED = replace(RECORD, energy_j=20.0)
+
+
+def checked(record, commits=None, **last):
+    samples = replace(samples_of(record), readings=readings(**last))
+    if commits:
+        samples = replace(samples, commits_per_second=commits)
+    check_samples(record, samples, HISTOGRAM, "here")
+
+
+def test_a_record_that_its_readings_bear_is_taken():
+    checked(SAMPLED)
+    checked(replace(SAMPLED, energy_j=7.0), energy_uj={ZONE: 1000})  # it began again: where, is not kept
+
+
+@pytest.mark.parametrize(
+    ("changes", "last", "told"),
+    [
+        ({}, {"throttle_counts": {"core_throttle_count": 9}}, "trial 1 lacks the doubt 'throttled'"),
+        ({}, {"swap": {"swapped_in": 15, "swapped_out": 340}}, "lacks the doubt 'swapped', .* 3 pages were"),
+        ({}, {"swap": {"unreadable": "no /proc here"}}, "lacks the doubt 'swapped-unknown'"),
+        ({"cpu": cpu(host_pct=50)}, {}, "the host_pct of trial 1 is 50, and its samples make 61.5"),
+        ({}, {"cpu": {"busy": 1492, "steal": 80, "total": 8800}}, "the steal_pct of trial 1 is 0, and .* make 10.0"),
+        ({"energy_j": 2.0}, {}, "the energy_j of trial 1 is 2.0, and its samples make 20.0"),
+        ({"energy_j": None}, {}, "the energy_j of trial 1 is None, and its samples make 20.0"),
+        ({"energy_j": 2.0}, {"energy_uj": {ZONE: 1_000_000}}, "the energy_j of trial 1 is 2.0, and .* make None"),
+        ({"longest_gap_s": 0.3}, {}, "trial 1 lacks the doubt 'stalled'"),
+        ({"fsync_per_s": (80.0, 70.0)}, {}, "trial 1 lacks the doubt 'flush-rate', .* the server counted 175"),
+    ],
+)
+def test_what_the_readings_make_is_looked_for_in_the_record(changes, last, told):
+    with pytest.raises(WrongUseError, match=f"^here: .*{told}"):
+        checked(replace(SAMPLED, **changes), **last)
+
+
+def test_seconds_without_a_commit_are_a_pause():
+    with pytest.raises(WrongUseError, match=r"the longest_gap_s of trial 1 is 0\.05, and its samples make 1"):
+        checked(SAMPLED, commits=[1400, 0])
+
+
+def test_a_late_agent_has_no_cpu_time_and_a_damaged_reading_is_named():
+    unknown = cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None)
+    late = Validity(state="suspect", reasons=(Reason(code="agent-late", detail=""),))
+    checked(replace(SAMPLED, cpu=unknown, validity=late))
+    with pytest.raises(WrongUseError, match="the host_pct of trial 1 is None"):
+        checked(replace(SAMPLED, cpu=unknown))
+    with pytest.raises(WrongUseError, match="here: a reading of trial 1 is damaged"):
+        checked(SAMPLED, cpu=7)
+
+
+def test_a_sealed_run_whose_doubts_were_erased_is_refused_by_all_that_read_it(tmp_path):
+    run = compared_run({"stock": [100.0], "b": [101.0]})
+    stolen = [replace(record, cpu=cpu(steal_pct=9.0)) for record in run.records]
+    with pytest.raises(WrongUseError, match="trial 1 on bench-1 lacks the doubt 'steal'"):
+        read(RunDirectory(written(tmp_path / "bench-1", replace(run, records=stolen))))
