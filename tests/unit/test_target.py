@@ -60,7 +60,9 @@ def run(*words):
 
 
 def test_a_command_is_run_with_them_and_with_what_is_set_for_it():
-    assert json.loads(run("--host=n1", f"--key={ODD}").stdout) == ["good", *target(host="n1", key=ODD)]
+    mood, *words, _, last = json.loads(run("--host=n1", f"--key={ODD}").stdout)
+    assert [mood, *words] == ["good", *target(host="n1", key=ODD)]
+    assert json.loads(last)["ansible_ssh_executable"] == str(CHECKOUT / "bench" / "remote" / "ansible_ssh")
 
 
 def test_what_can_not_be_is_told_before_the_command_is_run():
