@@ -76,6 +76,7 @@ def main() -> None:
     command = given.pop("command")
     try:
         arguments = target(**given)
+        check_key(given["key"])
     except WrongUseError as error:
         sys.exit(_refused(error))
     words = [
