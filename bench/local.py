@@ -334,7 +334,11 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
 
 def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    return this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
+    directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
+    there = next(each for each in (directory.absolute(), *directory.absolute().parents) if each.exists())
+    if not shutil.disk_usage(there).total:
+        raise WrongUseError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
+    return this_machine(directory)
 
 
 def _connections(wish: Wish) -> int:

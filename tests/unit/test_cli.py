@@ -81,6 +81,7 @@ def refused(capsys, tmp_path):
         (["--phases", "1", "--batch", "5"], "--batch means nothing to the phases asked for: 1."),
         (["--phases", "2-E", "--batch", "16384"], "ask for --batch 16383 or less"),
         (["--phases", "2-G", "--batch", "1000000000"], "takes about 600.05 GB of memory for the clients"),
+        (["--data-dir", "/proc/x"], "/proc/x can't hold a server: /proc keeps no files; choose another"),
         (["--pool-max", "60000"], "may open 240,008 connections, and a private server takes 10,000 at most"),
         (["--phases", "2-C", "--processes", "300", "--pool-max", "50"], "may open 15,008 connections, and a private"),
         (["--phases", "2-C", "--pool-min", "9000", "--pool-max", "9000"], "9,00"),
