@@ -25,6 +25,7 @@ from bench.facts import differences
 from bench.journal import RunDirectory, now
 from bench.model import Parameters, PgladderError, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
+    MOST_CONNECTIONS,
     RESERVED_CONNECTIONS,
     Estimate,
     Wish,
@@ -34,6 +35,7 @@ from bench.plan import (
     effective,
     estimate,
     make_plan,
+    opened_each,
     pick,
 )
 from bench.server.binaries import find_binaries
@@ -47,7 +49,7 @@ from bench.server.session import ServerError, VariantError
 from bench.tuning.render import as_variant
 from bench.variants import Machine, check_foreign, check_harness, harness_for, plan_with, this_machine
 from bench.workload.connecting import unkept
-from bench.workload.memory import check_memory, memory_left
+from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
 from bench.workload.phase import AsyncPhase, ladder
 
 UNMEASURED = "The server can't be measured"
@@ -150,6 +152,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             elsewhere=elsewhere,
         )
         check_memory([trial for trial, _ in left], ladder(), *memory_left())
+        _check_sessions(plan, own=not brought, private=not brought and not cluster)
         _check_room(request, ready, brought or cluster)
         server: Server
         if brought:
@@ -331,7 +334,11 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
 
 def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    return this_machine(cluster.data_directory() if cluster else request.data_dir or default_data_dir())
+    directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
+    there = next(each for each in (directory.absolute(), *directory.absolute().parents) if each.exists())
+    if not shutil.disk_usage(there).total:
+        raise WrongUseError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
+    return this_machine(directory)
 
 
 def _connections(wish: Wish) -> int:
@@ -339,6 +346,20 @@ def _connections(wish: Wish) -> int:
     asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
     return connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+
+
+def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
+    """See that the server there will be, and this machine, bear the connections of a plan."""
+    parameters = [trial.parameters for trial in plan.trials]
+    needed = connections_needed(parameters) + RESERVED_CONNECTIONS
+    if private and needed > MOST_CONNECTIONS:
+        raise WrongUseError(
+            f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
+            " (max_connections); ask for a smaller --pool-max or --processes."
+        )
+    check_files(max(opened_each(each) for each in parameters))
+    if own:
+        check_sessions(needed, max(connections_opened(each) for each in parameters), *memory_left())
 
 
 def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:

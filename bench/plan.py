@@ -58,6 +58,8 @@ WAL_KEPT_BYTES = 1 << 30
 AGENT_CONNECTIONS = 5
 AGENT_OPENS = 3
 """Of those, what it has open at once: a session, a second for a question, and one that is still ending."""
+MOST_CONNECTIONS = 10_000
+"""What a private server is set up for at most, as a provisioned one (postgresql_max_connections)."""
 RESERVED_CONNECTIONS = 3
 """superuser_reserved_connections, PostgreSQL 15's default."""
 
@@ -394,8 +396,12 @@ def connections_opened(parameters: Parameters) -> int:
 
     A pool opens its least at once, and more only while more commits are under way than it has.
     """
-    at_once = max(parameters.pool_min or 1, min(parameters.pool_max or 1, parameters.in_flight))
-    return parameters.processes * at_once + AGENT_OPENS
+    return parameters.processes * opened_each(parameters) + AGENT_OPENS
+
+
+def opened_each(parameters: Parameters) -> int:
+    """Return how many connections each client process of a trial opens."""
+    return max(parameters.pool_min or 1, min(parameters.pool_max or 1, parameters.in_flight))
 
 
 def upper_rate(parameters: Parameters) -> float:

@@ -19,6 +19,11 @@ NAMES = {
     "fingerprint": ("trust_fingerprint",),
 }
 """Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
+SSH = {
+    "ansible_ssh_executable": str(Path(__file__).with_name("remote") / "ansible_ssh"),
+    "ansible_ssh_transfer_method": "piped",
+}
+"""As inventory/group_vars/all.yml, where no variable of a box may say otherwise: files take the same way."""
 TEMPLATE = ("{{", "{%", "{#")
 
 
@@ -71,9 +76,16 @@ def main() -> None:
     command = given.pop("command")
     try:
         arguments = target(**given)
+        check_key(given["key"])
     except WrongUseError as error:
         sys.exit(_refused(error))
-    words = ["env", *command, *arguments]  # so that the command may begin with what is set for it
+    words = [
+        "env",
+        *command,
+        *arguments,
+        "-e",
+        json.dumps(SSH),
+    ]  # env, so that the command may begin with what is set for it
     os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Event, RLock
 
 from bench.remote.complaints import lost, meaning
-from bench.remote.errors import RemoteError, UnreachableError
+from bench.remote.errors import UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.openssh import ALONE, CONNECT_TIMEOUT_S, Way
 from bench.remote.secrets import Secrets
@@ -69,12 +69,10 @@ class Connection:
         try:
             self._session = Session(self._way.connecting("exec cat", ALONE), self._way.environment(asked))
             self._guard = Session(["sh", "-c", GUARD, "sh", str(self._way.folder), *self._way.ending()])
-        except BaseException as error:
+        except BaseException:
             self._door.close()
             self._way.close()
-            if not isinstance(error, FileNotFoundError):
-                raise
-            raise RemoteError(host.name, "there is no ssh on this machine: install openssh-client") from error
+            raise
         try:
             self._opening(given_up)
         except BaseException:

@@ -1,17 +1,17 @@
 """OpenSSH's own client as the way to a box: what your ssh reaches, as your configuration of it says.
 
-Every hop's host key must be recorded: ssh reads a configuration that says so before yours, and hands it on to the ssh
-that it starts for a gateway. ``link`` opens the connection, ``complaints`` says what ssh's words mean.
+Every hop's host key must be recorded: ssh reads a configuration that says so (``policy``) before yours, and hands it on
+to the ssh that it starts for a gateway. ``link`` opens the connection, ``complaints`` says what ssh's words mean.
 """
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+from bench.remote import policy
 from bench.remote.errors import NotTrustedError
 from bench.remote.hosts import Host
 
@@ -22,9 +22,6 @@ ASKPASS = Path(__file__).with_name("askpass.sh")
 SOCKET_BYTES = 107 - len("/pgladder-ssh-12345678/c.1234567890123456")
 """How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
 HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
-OWN_CONFIG, SYSTEM_CONFIG = "~/.ssh/config", "/etc/ssh/ssh_config"
-EVERY_HOP = "StrictHostKeyChecking yes\nNoHostAuthenticationForLocalhost no\n"
-"""As playbooks/ssh_config, which is Ansible's."""
 ALONE = {
     "ControlMaster": "yes",
     "ControlPersist": "no",
@@ -44,8 +41,6 @@ ALONE = {
     "LogLevel": "INFO",
 }
 """What a configuration may not say otherwise: the first word on a matter counts."""
-SSH = re.compile(r"(?<![\w.-])ssh(?![\w./-])")
-"""The word in a shell's line, also at the end of a path."""
 NOBODY = ("-F", "none", "-T", "-x", "-a", "-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR")
 """Of a session over the connection that is there: where that is gone, no other is opened."""
 
@@ -54,15 +49,23 @@ class Way:
     """The words of ssh for one box, and the private folder of what belongs to them; ``close`` removes it."""
 
     def __init__(self, host: Host) -> None:
+        """Prepare it.
+
+        Raises:
+            NotTrustedError: what the inventory has ssh do lets in a host key that nobody recorded.
+
+        """
         self.host = host
+        try:
+            self._words, files, self._more = policy.split(host.ssh_words)
+            policy.check(self._words)
+        except policy.PolicyError as error:
+            raise NotTrustedError(host.name, str(error)) from error
         self._folder = _private_folder()
         self.folder = Path(self._folder.name)
         self._control = self.folder / "c"
         self._config = self.folder / "config"
-        self._words, config = _without_config(host.ssh_words)
-        known = f'UserKnownHostsFile "{host.known_hosts}" ~/.ssh/known_hosts\n' if host.known_hosts else ""
-        included = "".join(f'Include "{file}"\n' for file in config)
-        self._config.write_text(EVERY_HOP + known + included)
+        self._config.write_text(policy.configuration(files, str(host.known_hosts or "")))
 
     def close(self) -> None:
         """Remove what is kept for it."""
@@ -92,11 +95,7 @@ class Way:
 
     def resolved(self) -> dict[str, str]:
         """Return what ssh itself makes of its configuration for this box (``ssh -G``): lower-case option to value."""
-        asked = ["ssh", "-G", *self._basic()]
-        done = subprocess.run(asked, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-        lines = done.stdout.decode(errors="surrogateescape").splitlines()
-        pairs = [line.split(" ", 1) for line in lines if " " in line]
-        return dict(reversed(pairs))  # of several the first counts
+        return policy.resolved(["-F", str(self._config), *self._basic()])
 
     def names(self) -> set[str]:
         """Return the names under which the box's key may be recorded: another name is that of a gateway."""
@@ -112,49 +111,28 @@ class Way:
             NotTrustedError: it can't be told.
 
         """
-        proxy = self.resolved().get("proxycommand", "none").strip().removeprefix("exec ").lstrip()
-        program, *more = proxy.split(maxsplit=1) or [""]
-        rest = " ".join(more)
-        is_ssh = Path(program).name == "ssh"
-        if SSH.search(rest if is_ssh else proxy):
-            raise NotTrustedError(
-                self.host.name,
-                f"its ProxyCommand starts ssh where no host key is asked for ({proxy}): write ProxyJump, "
-                "or a ProxyCommand that begins with ssh and has no other in it",
-            )
-        if not is_ssh:
-            return self._basic()
-        policy = f"{program} -F {self._config} -o StrictHostKeyChecking=yes {rest}"
-        return ["-o", f"ProxyCommand={policy}", *self._basic()]
+        *options, _, address = self._basic()
+        try:
+            first = policy.first_words(self._config, options, address)
+        except policy.PolicyError as error:
+            raise NotTrustedError(self.host.name, str(error)) from error
+        return [*first, *self._basic()]
 
     def _basic(self) -> list[str]:
         host = self.host
         return [
-            *("-F", str(self._config)),
             *(["-p", str(host.port)] if host.port else []),
             *(["-l", host.user] if host.user else []),
             *(["-i", str(host.key_file)] if host.key_file else []),
             *(["-o", f'UserKnownHostsFile="{host.known_hosts}"'] if host.known_hosts else []),
             *self._words,
+            *self._more,
             *("--", host.address),
         ]
 
 
 def _options(options: Mapping[str, object]) -> list[str]:
     return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-
-
-def _without_config(words: Sequence[str]) -> tuple[list[str], Sequence[str]]:
-    """Take ``-F file`` and ``-Ffile`` out of ssh's words; return the rest, and the files that count."""
-    left, config = [], [OWN_CONFIG, SYSTEM_CONFIG]
-    coming = iter(words)
-    for word in coming:
-        if word.startswith("-F"):
-            file = word.removeprefix("-F") or next(coming, "none")
-            config = [] if file == "none" else [file]
-        else:
-            left.append(word)
-    return left, config
 
 
 def _private_folder() -> "tempfile.TemporaryDirectory[str]":

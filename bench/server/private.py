@@ -136,7 +136,8 @@ class PrivateServer(OwnServer):
     def _not_ours(self) -> WrongUseError:
         user = self._owner.user.pw_name
         return WrongUseError(
-            f"{self._base} was not made by pgladder for the user {user}; remove it or choose another --data-dir."
+            f"{self._base} was not made by this pgladder for the user {user}: if a run of an earlier"
+            " release left it there, remove it; else choose another --data-dir."
         )
 
     def _mark(self) -> None:

@@ -7,6 +7,7 @@ payloads of 64 bytes to 50 MB, 1 to 30,000 commits in flight; most estimates are
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 
 import psutil
 
@@ -30,6 +31,14 @@ PIECE_COPIES = 16
 """Payloads that a driver holds which sends rows piece by piece: four pieces of a row or more, each up to four times."""
 SHARE = 0.75
 """Of the memory there is: the rest is the server's and the system's."""
+SESSION_BYTES = 2_500_000
+"""Of a server, for each session: what its process has for itself; 1.6 to 2.5 MB were measured (PostgreSQL 15)."""
+ALLOWED_BYTES = 48_000
+"""Of a server, for each session that max_connections allows: ``postgres -C shared_memory_size`` with 100 and 60,000."""
+SESSIONS_SHARE = 0.5
+"""Of the memory there is, for the sessions of a server on this machine."""
+FILES_BESIDE = 50
+"""What a client process has open beside its connections."""
 SMALLER = ("batch", "payload_bytes", "in_flight", "processes")
 """What takes memory, in the order in which less of it is asked for."""
 
@@ -63,6 +72,43 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
                 f" {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take {most / 1e9:,.2f} GB;"
                 f" {_what_fits(phase, parameters, most)}."
             )
+
+
+def check_sessions(allowed: int, opened: int, memory: int, said: str) -> None:
+    """Refuse sessions that would take more than their share of a machine that the server is on too.
+
+    Args:
+        allowed: the server's max_connections.
+        opened: how many of them a trial opens.
+        memory: bytes, ``said`` as "there are {}".
+        said: see ``memory``.
+
+    Raises:
+        WrongUseError: says what they take, and what to ask for.
+
+    """
+    need, most = opened * SESSION_BYTES + allowed * ALLOWED_BYTES, int(memory * SESSIONS_SHARE)
+    if need > most:
+        raise WrongUseError(
+            f"The plan opens {opened:,} of {allowed:,} connections, which take about {need / 1e9:,.2f} GB of memory"
+            f" for the server, and {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take"
+            f" {most / 1e9:,.2f} GB; ask for a smaller --pool-max, --pool-min, --in-flight or --processes."
+        )
+
+
+def check_files(connections: int) -> None:
+    """Refuse client processes with so many connections each that they would have too many files open.
+
+    Raises:
+        WrongUseError: names the limit.
+
+    """
+    most = getrlimit(RLIMIT_NOFILE)[0]
+    if most != RLIM_INFINITY and connections + FILES_BESIDE > most:
+        raise WrongUseError(
+            f"Each client process would open {connections:,} connections, and a process may have {most:,} files open"
+            " here (ulimit -n); raise that limit, or ask for a smaller --pool-min or --in-flight."
+        )
 
 
 def _option(name: str) -> str:

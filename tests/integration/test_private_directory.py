@@ -83,7 +83,7 @@ def test_what_is_called_as_ours_and_is_none_is_left_alone(place, kind):
             (home / "server").write_text("theirs")
         case "link":
             (home / "server").symlink_to(theirs)
-    with pytest.raises(WrongUseError, match="server was not made by pgladder for the user"):
+    with pytest.raises(WrongUseError, match="server was not made by this pgladder for the user"):
         PrivateServer(home, find_binaries())
     assert (home / "server").exists()
     assert [each.name for each in theirs.iterdir()] == ["made-by-pgladder"]
@@ -95,7 +95,7 @@ def test_a_mark_that_another_user_made_is_none(place):
     forged.mkdir(parents=True)
     (forged / "made-by-pgladder").touch()
     os.chown(forged, 12345, 12345)
-    with pytest.raises(WrongUseError, match="server was not made by pgladder for the user"):
+    with pytest.raises(WrongUseError, match="server was not made by this pgladder for the user"):
         PrivateServer(place / "data", find_binaries())
 
 

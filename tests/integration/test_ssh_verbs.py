@@ -208,21 +208,99 @@ def test_a_pull_of_what_is_no_run_is_refused(two: Shelf, boxes: Tree) -> None:
 # --- Ansible's own ssh -----------------------------------------------------------------------------------------------
 
 
-def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(shelf: Shelf, boxes: Tree, box: Box) -> None:
+ASK = [BIN / "ansible", "n100", "-m", "ansible.builtin.raw", "-a"]
+BY_GATEWAY = [
+    "-o ProxyJump=me@127.0.0.1:{port}",
+    "-J me@127.0.0.1:{port}",
+    "-o ProxyCommand='ssh -o StrictHostKeyChecking=no -i {key} -p {port} -W %h:%p me@127.0.0.1'",
+]
+
+
+@pytest.fixture
+def lax(shelf: Shelf, boxes: Tree) -> Shelf:
+    """A configuration of ssh that lets in any host key, and remembers no new one."""
+    text = f'StrictHostKeyChecking no\nIdentityFile {boxes.key}\nUserKnownHostsFile "{shelf.known}"\n'
+    shelf.config.write_text(f"{text}UpdateHostKeys no\nNoHostAuthenticationForLocalhost yes\n")
+    return shelf
+
+
+def alone(shelf: Shelf, **variables: object) -> dict[str, object]:
+    """Return variables of a box whose connection no other test keeps open."""
+    return {"ansible_control_path_dir": str(shelf.folder / "cp"), **variables}
+
+
+@pytest.mark.parametrize("way", BY_GATEWAY, ids=["ProxyJump", "J", "ProxyCommand"])
+def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(lax: Shelf, boxes: Tree, box: Box, way: str) -> None:
     gateway = boxes.start()
-    lax = f'StrictHostKeyChecking no\nIdentityFile {boxes.key}\nUserKnownHostsFile "{shelf.known}"\n'
-    shelf.config.write_text(f"Include {CHECKOUT / 'playbooks' / 'ssh_config'}\n{lax}")
-    shelf.add("n100", box, ansible_ssh_extra_args=f"-J me@127.0.0.1:{gateway.port}")
-    ask = [BIN / "ansible", "n100", "-m", "ansible.builtin.raw", "-a", "echo it is me"]
-    shelf.known.write_text(box.known() + f"[127.0.0.1]:{gateway.port} {box.keys['rsa']}\n")
-    assert "n100 | UNREACHABLE" in shelf.run(*ask, code=4)
-    shelf.known.write_text(box.known() + gateway.known())
-    assert "it is me" in shelf.run(*ask)
+    lax.add("n100", box, **alone(lax, ansible_ssh_extra_args=way.format(port=gateway.port, key=boxes.key)))
+    for recorded in ("", f"[127.0.0.1]:{gateway.port} {box.keys['rsa']}\n"):
+        lax.known.write_text(box.known() + recorded)
+        assert "n100 | UNREACHABLE" in lax.run(*ASK, "echo it is me", code=4)
+        assert lax.recorded() == (box.known() + recorded).splitlines()
+    lax.known.write_text(box.known() + gateway.known())
+    assert "it is me" in lax.run(*ASK, "echo it is me")
 
 
-def test_ansible_reads_the_stricter_configuration_first() -> None:
-    said = subprocess.run(
-        [BIN / "ansible", "n100", "-i", "inventory", "-i", "n100,", "-m", "debug", "-a", "var=ansible_ssh_common_args"],
-        cwd=CHECKOUT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert f"-F {CHECKOUT}/playbooks/ssh_config -o StrictHostKeyChecking=yes" in said
+@pytest.mark.parametrize("more", [{}, {"ansible_host_key_checking": "false"}, {"ansible_ssh_args": "-C"}], ids=str)
+def test_ansible_lets_in_no_key_that_is_not_recorded_whatever_a_configuration_says(
+    lax: Shelf, box: Box, more: dict[str, object]
+) -> None:
+    lax.add("n100", box, **alone(lax, **more))
+    said = lax.run(*ASK, "echo it is me", code=4)
+    assert "rc=0 >> it is me" not in said
+    assert lax.recorded() == []
+    lax.known.write_text(box.known())
+    assert bool(more.get("ansible_host_key_checking")) or "rc=0 >> it is me" in lax.run(*ASK, "echo it is me")
+
+
+@pytest.mark.parametrize("variable", ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"])
+@pytest.mark.parametrize("option", ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"])
+def test_an_argument_of_the_inventory_that_switches_the_check_off_is_refused_by_name(
+    shelf: Shelf, box: Box, variable: str, option: str
+) -> None:
+    shelf.known.write_text(box.known())
+    shelf.add("n100", box, **alone(shelf, **{"ansible_ssh_common_args": None, variable: f"-o {option}"}))
+    said = shelf.run(*ASK, "echo it is me", code=4)
+    assert f"pgladder: {option.partition('=')[0]} (" in said
+    assert "in ssh's arguments in the inventory switches the check of host keys off: leave it out" in said
+    said = shelf.run(*FAB, "status", "--limit=n100", code=2)
+    assert f"n100: {option.partition('=')[0]} (" in said
+
+
+@pytest.mark.parametrize("script", ["exec yes", "exec yes >&2", "exec tr '\\0' x </dev/zero"])
+def test_a_box_that_sends_without_end_to_ansible_is_dropped(shelf: Shelf, box: Box, script: str) -> None:
+    shelf.known.write_text(box.known())
+    shelf.add("n100", box, **alone(shelf))
+    assert "pgladder: it sends more than 16,777,216 bytes: see to what runs there" in shelf.run(*ASK, script, code=4)
+    said = shelf.run(*ASK, "head -c 9000000 /dev/zero | tr '\\0' x; echo it is whole", code=0)
+    assert "xx it is whole" in said.replace("xit", "x it")
+
+
+def test_a_file_reaches_a_box_by_the_same_ssh(shelf: Shelf, box: Box, tmp_path: Path) -> None:
+    shelf.known.write_text(box.known())
+    shelf.add("n100", box, **alone(shelf, ansible_sftp_executable="/bin/false", ansible_scp_executable="/bin/false"))
+    (tmp_path / "file").write_bytes(bytes(range(256)) * 4096)
+    copy = f"src={tmp_path}/file dest=/home/me/file"
+    shelf.run(BIN / "ansible", "n100", "-m", "ansible.builtin.copy", "-a", copy)
+    assert "1048576" in shelf.run(*ASK, "wc -c /home/me/file")
+
+
+DOCTOR = [BIN / "python", "-m", "bench.target", "--limit=n100", "--", BIN / "python", "-m", "bench.doctor"]
+
+
+def test_the_doctor_names_what_switches_the_check_of_host_keys_off(shelf: Shelf, box: Box) -> None:
+    shelf.add("n100", box, **alone(shelf, ansible_ssh_extra_args="-o StrictHostKeyChecking=no"))
+    said = shelf.run(*DOCTOR, code=1).replace("│", "").replace("  ", " ")
+    assert "StrictHostKeyChecking (false) in ssh's arguments in the inventory" in " ".join(said.split())
+
+
+def test_a_ssh_of_the_inventorys_own_is_not_taken(lax: Shelf, box: Box) -> None:
+    lax.add("n100", box, **alone(lax, ansible_ssh_executable="/usr/bin/ssh"))
+    assert "its host key is not recorded yet" in lax.run(*DOCTOR, code=1)
+
+
+def test_the_doctor_names_a_box_that_sends_without_end(shelf: Shelf, boxes: Tree) -> None:
+    endless = boxes.start(config="ForceCommand yes")
+    shelf.known.write_text(endless.known())
+    shelf.add("n100", endless, **alone(shelf))
+    assert "it sends more than 16,777,216 bytes" in shelf.run(*DOCTOR, code=1)

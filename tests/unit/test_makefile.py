@@ -122,13 +122,14 @@ def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
         (programs / name).chmod(0o755)
     (programs / "ansible-playbook").write_text('#!/bin/sh\n[ "$2" != -e ] || printf "%s" "$3"\n')
     value = odd.replace("TRAP", str(trap))
-    words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, f"BIN={programs}", f"KEY={value}", "RUN=a"]
+    given = [f"BIN={programs}", f"USER_NAME={value}", "RUN=a"]
+    words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, *given]
     said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     if verb in ("provision", "trust"):
-        assert json.loads(said.stdout)["ansible_ssh_private_key_file"] == value
+        assert json.loads(said.stdout)["ansible_ssh_user"] == value
     else:
-        assert (f"--key={value}" if verb != "doctor" else target(key=value)[1]) in said.stdout.splitlines()
+        assert (f"--user-name={value}" if verb != "doctor" else target(user_name=value)[1]) in said.stdout.splitlines()
     assert not trap.exists()
 
 

@@ -60,10 +60,18 @@ def run(*words):
 
 
 def test_a_command_is_run_with_them_and_with_what_is_set_for_it():
-    assert json.loads(run("--host=n1", f"--key={ODD}").stdout) == ["good", *target(host="n1", key=ODD)]
+    mood, *words, _, last = json.loads(run("--host=n1", f"--user-name={ODD}").stdout)
+    assert [mood, *words] == ["good", *target(host="n1", user_name=ODD)]
+    assert json.loads(last)["ansible_ssh_executable"] == str(CHECKOUT / "bench" / "remote" / "ansible_ssh")
 
 
 def test_what_can_not_be_is_told_before_the_command_is_run():
     done = run("--host={{ x }}")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("pgladder: HOST is taken as it is written")
+
+
+def test_a_key_that_is_missing_is_told_before_ansible_is_started():
+    done = run("--host=n1", "--key=/nowhere/id")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "pgladder: There is no SSH key /nowhere/id; name yours by KEY=.\n"

@@ -24,7 +24,8 @@ read_files() {
 }
 
 unknown() { # nothing is guessed: it may be ours
-  echo "the port of the cluster ${1#/etc/postgresql/} is unknown: $2 can't read $1; give it an owner who can (chown), then run this again" >&2
+  echo "the port of the cluster ${1#/etc/postgresql/} is unknown: $2 can't read $1;" \
+    "give it an owner who can (chown), then run this again" >&2
   exit 1
 }
 

@@ -47,8 +47,9 @@ def test_a_pipe_and_a_folder_stay_too(tmp_path):
 
 
 @pytest.mark.parametrize(("said", "words"), [("none", "nowhere"), ("/dev/null", "in /dev/null, which is no regular")])
-def test_where_ssh_keeps_no_host_keys_that_is_said_before_the_box_is_asked(said, words):
-    host = Host(name="n100", address="127.0.0.1", port=1, ssh_words=("-F", "none", "-o", f"UserKnownHostsFile={said}"))
+def test_where_ssh_keeps_no_host_keys_that_is_said_before_the_box_is_asked(tmp_path, said, words):
+    (tmp_path / "config").write_text(f"UserKnownHostsFile {said}\n")
+    host = Host(name="n100", address="127.0.0.1", port=1, ssh_words=("-F", str(tmp_path / "config")))
     with pytest.raises(WrongUseError, match=words):
         look(host)
 

@@ -28,9 +28,9 @@ def understood(tmp_path):
 
 @pytest.mark.parametrize("proxy", ["ssh -W %h:%p -i ~/.ssh/id gw", "exec  /usr/bin/ssh\t-W %h:%p gw"])
 def test_a_ssh_that_a_proxy_command_starts_is_told_of_the_policy(understood, proxy):
-    [line] = [line for line in understood(f"ProxyCommand {proxy}\n") if line.startswith("proxycommand ")]
+    [line] = [line for line in understood(f"Host 127.*\nProxyCommand {proxy}\n") if line.startswith("proxycommand ")]
     assert "ssh -F /" in line
-    assert " -o StrictHostKeyChecking=yes -W %h:%p" in line
+    assert " -o StrictHostKeyChecking=yes " in line.partition(" -W %h:%p")[0]
 
 
 @pytest.mark.parametrize("proxy", ["nc %h %p", "sshuttle-proxy -i ~/.ssh/id %h", "corkscrew gw.ssh.lan 80 %h %p"])
@@ -52,6 +52,38 @@ def test_a_proxy_command_without_ssh_is_left_as_it_is(understood, proxy):
 def test_a_ssh_that_can_not_be_told_of_the_policy_is_refused(understood, proxy):
     with pytest.raises(NotTrustedError, match=r"n100: its ProxyCommand starts ssh .*: write ProxyJump, or"):
         understood(f"ProxyCommand {proxy}\n")
+
+
+def test_a_ssh_in_a_proxy_command_names_no_configuration_of_its_own(understood):
+    with pytest.raises(NotTrustedError, match=r"n100: its ProxyCommand names a configuration of its own \(-F\): write"):
+        understood("ProxyCommand ssh -F /etc/other -W %h:%p gw\n")
+
+
+@pytest.mark.parametrize("way", ["ProxyJump gw", "ProxyJump a@gw:24,other", "ProxyCommand ssh -W %h:%p gw"])
+def test_a_gateway_that_is_reached_by_a_ssh_of_its_own_is_refused(understood, way):
+    of_gateway = "Host gw\nProxyCommand ssh -W %h:%p outer\n"
+    with pytest.raises(NotTrustedError, match=r"n100: the ProxyCommand of its gateway .*gw.* starts ssh"):
+        understood(f"Host 127.0.0.1\n{way}\n{of_gateway}")
+    with pytest.raises(NotTrustedError, match=r"n100: the ProxyCommand of its gateway .*(gw|inner).* starts ssh"):
+        understood(f"Host 127.0.0.1\nProxyJump inner\nHost inner\n{way}\n{of_gateway}")
+    assert understood(f"Host 127.0.0.1\n{way}\nHost gw\nProxyJump outer\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-o", "StrictHostKeyChecking=no"),
+        ("-oStrictHostKeyChecking off",),
+        ("-4o", "stricthostkeychecking=accept-new"),
+        ("-o", "UserKnownHostsFile=/dev/null"),
+        ("-o", "NoHostAuthenticationForLocalhost=yes"),
+        ("-o", "VerifyHostKeyDNS=yes"),
+    ],
+)
+def test_an_argument_that_switches_the_check_of_host_keys_off_is_refused_by_name(understood, words):
+    option = words[-1].removeprefix("-o").replace(" ", "=").partition("=")[0]
+    with pytest.raises(NotTrustedError, match=rf"(?i)n100: {option} \(.* switches the check of host keys off"):
+        understood("", *words)
 
 
 def test_a_session_is_one_that_answers_whatever_a_configuration_says(understood):
