@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.model import Record
-from tests.integration.grades import assert_graded
+from tests.grades import assert_graded
 from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
 LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")

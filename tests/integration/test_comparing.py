@@ -13,7 +13,7 @@ from bench.server.private import PrivateServer
 from bench.tuning.render import as_variant
 from bench.variants import harness_for
 from bench.wal import FEWEST, files_wanted
-from tests.integration.grades import promised_on
+from tests.grades import promised_on
 from tests.integration.support import BRIEF, climbing, pgladder, wait_for
 
 ON_DISK = "/var/tmp"

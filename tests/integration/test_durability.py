@@ -14,7 +14,7 @@ from bench.server.binaries import find_binaries
 from bench.server.private import PrivateServer
 from bench.variants import harness_for
 from tests.builders import a_plan, a_trial
-from tests.integration.grades import assert_graded
+from tests.grades import assert_graded
 from tests.integration.support import BRIEF, Theirs, as_root, climbing
 from tests.integration.test_brought_server import passwords
 

@@ -7,7 +7,7 @@ import pytest
 from bench import findings
 from bench.journal import RunDirectory
 from bench.tuning.render import variant_names
-from tests.integration.grades import promised_on
+from tests.grades import promised_on
 from tests.integration.support import BRIEF, pgladder
 
 

@@ -110,7 +110,10 @@ def test_what_is_said_to_be_detected_is_found_in_8_of_10_looks():
 def test_the_blocks_still_needed_are_those_to_the_first_look_that_would_decide():
     found = compare_so_far([1.0] * 4, [1.1, 1.2, 1.1, 1.15], 10)
     assert found.verdict == "undecided"
-    assert found.more_blocks == 5
+    assert (found.more_blocks, found.more_blocks_at_most) == (
+        2,
+        5,
+    )  # of 800 simulated runs 96 % were after 2, 59 % after 1
     assert compare_so_far([1.0] * 4, [0.8, 1.2, 1.1, 0.9], 10, margin=0.001).more_blocks is None
 
 
