@@ -113,7 +113,7 @@ def test_the_blocks_still_needed_are_those_to_the_first_look_that_would_decide()
     assert (found.more_blocks, found.more_blocks_at_most) == (
         2,
         5,
-    )  # of 800 simulated runs 96 % were after 2, 59 % after 1
+    )  # 96 % of 800 simulated runs were after 2
     assert compare_so_far([1.0] * 4, [0.8, 1.2, 1.1, 0.9], 10, margin=0.001).more_blocks is None
 
 
