@@ -5,7 +5,7 @@ BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl openssh-client
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 pgbouncer
+TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 locales pgbouncer
 
 # Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
 WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS LAYOUTS TRANSPORTS PROFILE BLOCKS WARM_UP WINDOW SEED \

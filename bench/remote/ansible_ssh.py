@@ -99,9 +99,9 @@ def _words(given: Sequence[str], kept: ExitStack) -> list[str]:
     policy.check(options)
     config = STANDARD
     if files not in ((policy.OWN_CONFIG, policy.SYSTEM_CONFIG), (str(STANDARD),)):
-        import tempfile  # takes as long to load as all the rest
+        from bench.remote import private  # takes as long to load as all the rest
 
-        config = Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="pgladder-ssh-")), "config")
+        config = Path(kept.enter_context(private.folder()), "config")
         config.write_text(policy.configuration(files))
     return [*policy.first_words(config, options, rest[0]), *options, *rest]
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.remote import policy
+from bench.remote import policy, private
 from bench.remote.errors import NotTrustedError
 from bench.remote.hosts import Host
 
@@ -19,7 +19,7 @@ CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S, KEEPALIVES = 5, 3
 """A box whose sshd does not answer so many questions, asked so often, is lost."""
 ASKPASS = Path(__file__).with_name("askpass.sh")
-SOCKET_BYTES = 107 - len("/pgladder-ssh-12345678/c.1234567890123456")
+SOCKET_BYTES = 107 - len(f"/{private.LONGEST_NAME}/{private.CONTROL}.1234567890123456")
 """How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
 HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
 ALONE = {
@@ -63,7 +63,7 @@ class Way:
             raise NotTrustedError(host.name, str(error)) from error
         self._folder = _private_folder()
         self.folder = Path(self._folder.name)
-        self._control = self.folder / "c"
+        self._control = self.folder / private.CONTROL
         self._config = self.folder / "config"
         self._config.write_text(policy.configuration(files, str(host.known_hosts or "")))
 
@@ -136,6 +136,6 @@ def _options(options: Mapping[str, object]) -> list[str]:
 
 
 def _private_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Make a folder that only we may enter, with a name that needs no quoting anywhere and is short enough."""
+    """Make a folder whose path needs no quoting anywhere and is short enough."""
     where = tempfile.gettempdir()
-    return tempfile.TemporaryDirectory(prefix="pgladder-ssh-", dir=where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108
+    return private.folder(where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108

@@ -110,6 +110,11 @@ class Tree:
         rule = "me ALL=(ALL) ALL" if asks else "me ALL=(ALL) NOPASSWD:ALL"
         self.run("cat >/etc/sudoers.d/me", stdin=f"{rule}\n")
 
+    def speaks(self, language: str) -> str:
+        """Make a language, ``ko_KR`` or ``de_DE``, known there; return the line of a sshd that speaks it."""
+        self.run('localedef -i "$1" -f UTF-8 "$1.UTF-8"', language)
+        return f"SetEnv LANG={language}.UTF-8 LC_ALL={language}.UTF-8 LANGUAGE={language[:2]}"
+
     def start(self, *kinds: str, config: str = "") -> Box:
         """Start a sshd with host keys of these kinds."""
         with socket.socket() as taken:

@@ -195,7 +195,19 @@ def as_user(name: str) -> list[str]:
     return [*plain, f"--inh-caps={read}", f"--ambient-caps={read}"]
 
 
-class Meddler:
+class Asked:
+    """A server that may be asked what is being done in it."""
+
+    def ask(self, statement: str) -> list[tuple]:
+        """Execute and return rows."""
+        raise NotImplementedError
+
+    def wait_inserting(self) -> None:
+        """Wait until rows are being written."""
+        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
+
+
+class Meddler(Asked):
     """Somebody with the server owner's rights on this machine, who lets himself in without a password."""
 
     def __init__(self, data: Path) -> None:
@@ -235,10 +247,6 @@ class Meddler:
         waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pgladder' AND wait_event_type = 'Lock'"
         return bool(self.ask(waits))
 
-    def wait_inserting(self) -> None:
-        """Wait until rows are being written."""
-        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
-
     def wait_window(self) -> None:
         """Wait until the window is open: the first time that the server's counters are read while rows are written."""
         self.wait_inserting()
@@ -270,7 +278,7 @@ def meddling(climb: Climb) -> Iterator[Meddler]:
         meddler.leave()
 
 
-class Theirs:
+class Theirs(Asked):
     """Somebody else's server, with users, a database and data of its own."""
 
     password = "s3cr't p@ss/w:rd"
@@ -334,10 +342,6 @@ class Theirs:
         """Return the schemas of runs in its database."""
         found = self.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgladder@_%' ESCAPE '@'", "shop")
         return [name for (name,) in found]
-
-    def wait_inserting(self) -> None:
-        """Wait until rows are being written by a run."""
-        wait_for(lambda: self.ask(f"SELECT count(*) {INSERTING}") != [(0,)], "rows are being written")
 
     def next_transaction(self) -> int:
         """Return the transaction id that would be given next; asking uses none."""

@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bench.remote.errors import NotTrustedError, UnreachableError
+from bench.remote.errors import NotAdmittedError, NotReadyError, NotTrustedError, UnreachableError
 from bench.remote.hostkey import Found, look
 from bench.remote.hosts import host_of
 from bench.remote.known_hosts import record
-from tests.integration.sshd import CHECKOUT, Box, Tree, tree
+from bench.remote.link import Link
+from bench.remote.secrets import Secrets
+from tests.integration.sshd import CHECKOUT, PASSWORD, Box, Tree, tree
 from tests.integration.support import as_root
 
 pytestmark = as_root
@@ -68,6 +72,11 @@ class Shelf:
         """Do as `make trust`, which would leave this inventory out."""
         play = [BIN / "ansible-playbook", "playbooks/trust.yml"]
         return self.run(BIN / "python", "-m", "bench.target", *words, "--", *play, code=code)
+
+    def link(self, sudo_password: str) -> Link:
+        """Return the way to its first box, as the verbs go it without a terminal."""
+        [(name, variables), *_] = self.hosts.items()
+        return Link(host_of(name, variables | {"ansible_become_password": sudo_password}), Secrets())
 
     def recorded(self) -> list[str]:
         return self.known.read_text().splitlines() if self.known.exists() else []
@@ -304,3 +313,43 @@ def test_the_doctor_names_a_box_that_sends_without_end(shelf: Shelf, boxes: Tree
     shelf.known.write_text(endless.known())
     shelf.add("n100", endless, **alone(shelf))
     assert "it sends more than 16,777,216 bytes" in shelf.run(*DOCTOR, code=1)
+
+
+# --- sudo in another language ----------------------------------------------------------------------------------------
+
+
+FOREIGN = {"ko_KR": "암호", "de_DE": "Passwort"}
+
+
+@pytest.fixture(params=FOREIGN)
+def foreign(request, shelf: Shelf, boxes: Tree) -> Iterator[Shelf]:
+    """A box whose sudo asks for a password, and speaks Korean or German."""
+    box = boxes.start(config=boxes.speaks(request.param))
+    boxes.sudo_asks(asks=True)
+    shelf.known.write_text(box.known())
+    shelf.add("n100", box, **alone(shelf))
+    assert FOREIGN[request.param] in shelf.run(*ASK, "sudo -n true", code=2)
+    yield shelf
+    boxes.sudo_asks(asks=False)
+
+
+def test_a_verb_knows_a_sudo_of_another_language(foreign: Shelf) -> None:
+    for password, found in (("", "n100: sudo wants a password there"), ("wrong", "n100: sudo did not accept the")):
+        with pytest.raises(NotAdmittedError, match=found), closing(foreign.link(password)) as link:
+            link.run("true", user="pgladder")
+    with closing(foreign.link(PASSWORD)) as link:
+        assert link.run("id -un", user="pgladder").out == b"pgladder\n"
+    foreign.hosts["n100"]["bench_user"] = "unheard"
+    with pytest.raises(NotReadyError), closing(foreign.link(PASSWORD)) as link:
+        link.run("true", user="unheard")
+
+
+def test_the_doctor_knows_a_sudo_of_another_language(foreign: Shelf) -> None:
+    assert "SUDO=1 tries your password" in foreign.run(*DOCTOR)
+    assert "sudo did not accept the" in foreign.run(*DOCTOR, *given("wrong"), code=1)
+    assert "with the password given" in foreign.run(*DOCTOR, *given(PASSWORD))
+
+
+def given(password: str) -> list[str]:
+    """Return the words that hand the doctor a sudo password."""
+    return ["-e", json.dumps({"ansible_become_password": password})]

@@ -49,36 +49,64 @@ def test_what_an_earlier_release_provisioned_is_moved_on(lab: Lab, earlier: Path
 
 VICTIMS = """
 sudo sh -c 'cd /etc && mkdir victims && echo mine >victims/20-variant.conf && cp -r victims victim.d'
-mkdir ~/pg && echo 15 >~/pg/PG_VERSION && sudo install -m 666 /dev/null /var/tmp/who
+mkdir -m 755 /var/tmp/pg && echo 15 >/var/tmp/pg/PG_VERSION && sudo install -m 666 /dev/null /var/tmp/who
 """
 VICTIMS_NOW = "sudo find /etc/victims /etc/victim.d -printf '%m %u %p %s\\n' | sort; sudo cat /etc/victim*/*"
-# A program that notes who runs it, named where Debian's cluster program looks for one; for data, another user's folder.
+# A program that notes who runs it, named where Debian's cluster program looks for one; a log that is elsewhere.
 PROGRAM = f"""
 printf '#!/bin/sh\\nid -un >>/var/tmp/who\\n' >/var/tmp/mine && chmod 755 /var/tmp/mine
-cd {ETC} && mkdir ~/kept && cp -p pg_ctl.conf ~/kept/ && mv postgresql.conf ~/kept/
-ln -s /etc/postgresql-common/createcluster.d/pgladder.conf postgresql.conf
-ln -s /home/minipc/pg pgdata
+cd {ETC} && mkdir ~/kept && cp -p pg_ctl.conf ~/kept/
 ln -s /var/tmp/log-of-mine log
 echo "pg_ctl_options = '-p /var/tmp/mine'" >pg_ctl.conf
 """
+# Then another user's folder for data: as root Debian's cluster program would go on as that user.
+DATA = f"""
+cd {ETC} && mv postgresql.conf ~/kept/
+ln -s /etc/postgresql-common/createcluster.d/pgladder.conf postgresql.conf && test -e postgresql.conf
+ln -s /var/tmp/pg pgdata
+"""
 RESTART = f"sudo -u pgladder sudo -n systemctl restart {CLUSTER}"
+ROOT_RESTART = f"sudo systemctl restart {CLUSTER} || true"
 UNDO = f"""
 cd {ETC} && rm postgresql.conf pgdata log && mv ~/kept/* . && rmdir ~/kept
 rm -f /var/tmp/mine /var/tmp/log-of-mine
 """
+NOT_THE_OWNER = "You must run this program as the cluster owner (minipc) or root"
+"""What Debian's cluster program says where the data are another user's, and it is not root."""
 
 
 def _as_agent(lab: Lab, script: str) -> None:
     lab.run(BOX, f"sudo -Hu pgladder sh -ec {quoted(script)}")
 
 
+def _ran(lab: Lab) -> list[str]:
+    """Return who ran the program of the agent, once for each time since this was asked last."""
+    return lab.run(BOX, "cat /var/tmp/who && truncate -s 0 /var/tmp/who").split()
+
+
+def _refused(lab: Lab) -> int:
+    return lab.run(BOX, f"sudo journalctl --quiet --output cat --unit {CLUSTER}").count(NOT_THE_OWNER)
+
+
 def test_no_program_that_the_agent_names_is_run_by_anybody_else(lab: Lab) -> None:
     lab.run(BOX, VICTIMS)
     _as_agent(lab, PROGRAM)
-    lab.host(BOX).run(RESTART)
+    for restart in (RESTART, ROOT_RESTART):
+        lab.host(BOX).run(restart)
+        assert set(_ran(lab)) == {"pgladder"}, restart
+    assert lab.run(BOX, "stat -c %U /var/tmp/log-of-mine").strip() == "pgladder"
     lab.play("provision", BOX)
-    lab.run(BOX, f"sudo systemctl restart {CLUSTER} || true")
-    assert set(lab.run(BOX, "cat /var/tmp/who").split()) <= {"pgladder"}
+    assert set(_ran(lab)) <= {"pgladder"}  # whether it gets as far as to start the cluster is its own affair
+
+
+def test_the_agent_does_not_get_at_another_users_rights_by_naming_that_users_data(lab: Lab) -> None:
+    _as_agent(lab, DATA)
+    for restart in (RESTART, ROOT_RESTART):
+        before = _refused(lab)
+        lab.host(BOX).run(restart)
+        assert _refused(lab) > before, restart
+    lab.play("provision", BOX)
+    assert set(_ran(lab)) <= {"pgladder"}
     _as_agent(lab, UNDO)
     said = lab.play("provision", BOX)
     assert said.returncode == 0, said.stdout
@@ -137,7 +165,7 @@ def test_a_run_may_do_little_beside_what_it_needs(lab: Lab) -> None:
 
 
 def test_teardown_leaves_what_its_user_asked_apt_for_and_nothing_else(lab: Lab, as_found: dict[str, set[str]]) -> None:
-    lab.run(BOX, "sudo rm -r /etc/victims /etc/victim.d /var/tmp/who ~/pg")
+    lab.run(BOX, "sudo rm -r /etc/victims /etc/victim.d /var/tmp/who /var/tmp/pg")
     lab.run(BOX, "sudo DEBIAN_FRONTEND=noninteractive apt-get -qq install postgresql-client-15")
     _as_agent(lab, "mkdir /tmp/pgladder-killed && touch /tmp/pgladder-killed/staged /dev/shm/killed")
     said = lab.play("teardown", BOX)
