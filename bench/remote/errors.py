@@ -30,6 +30,10 @@ class NotAdmittedError(RemoteError, PermissionError):
     """It is the right box, but it does not let us in, or not do what we must."""
 
 
+class SudoRefusedError(NotAdmittedError):
+    """Its sudo does not let us: not tried again, for a box may lock who is wrong too often."""
+
+
 class RefusedError(RemoteError, WrongUseError):
     """The box can't do this now; nothing was changed there."""
 

@@ -10,10 +10,10 @@ from threading import Event, Lock
 
 from bench.remote.connection import Connection
 from bench.remote.errors import (
-    NotAdmittedError,
     NotReadyError,
     RefusedError,
     RemoteError,
+    SudoRefusedError,
     TooMuchSaidError,
     UnreachableError,
 )
@@ -196,7 +196,7 @@ class Link:
         """Give sudo the password where it asks for it, and only there; return when the command has begun.
 
         Raises:
-            NotAdmittedError: sudo does not let us.
+            SudoRefusedError: it does not let us.
 
         """
         given, end = False, time.monotonic() + timeout_s
@@ -204,7 +204,7 @@ class Link:
         while begun not in session.errors:
             if asking.encode() in session.errors:
                 if given:
-                    raise NotAdmittedError(
+                    raise SudoRefusedError(
                         self.host.name,
                         "sudo did not accept the password, or this user may not use it; run this again.",
                     )
@@ -221,13 +221,13 @@ class Link:
     def _sudo_password(self) -> str:
         password = self.host.sudo_password or self.secrets.ask("sudo password")
         if password is None:
-            raise NotAdmittedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
+            raise SudoRefusedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
         return password
 
     def _not_let_in(self, said: Said) -> RemoteError:
         if said.code == NOT_FOUND:
-            return NotAdmittedError(self.host.name, "it has no sudo; as root on the box: apt-get install sudo")
-        return NotAdmittedError(self.host.name, f"sudo does not let this user in there: {said.last_line}")
+            return SudoRefusedError(self.host.name, "it has no sudo; as root on the box: apt-get install sudo")
+        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {said.last_line}")
 
 
 def _begun(asking: str) -> bytes:

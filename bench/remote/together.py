@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bench.model import PgladderError, WrongUseError
-from bench.remote.errors import NotAdmittedError, UnreachableError
+from bench.remote.errors import NotAdmittedError, SudoRefusedError, UnreachableError
 from bench.remote.link import Link
 
 PATIENCE_S = 60
@@ -75,12 +75,15 @@ def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None],
 
     Raises:
         UnreachableError: it stayed away, or silent.
+        SudoRefusedError: at once.
 
     """
     away_since, answered, tries = 0.0, -1.0, 0
     while True:
         try:
             return step(link)
+        except SudoRefusedError:
+            raise
         except (UnreachableError, NotAdmittedError) as error:  # a box that is booting lets nobody in
             if link.reached == 0 or link.given_up.is_set():
                 raise

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.remote import together
-from bench.remote.errors import NotTrustedError, RefusedError, UnreachableError
+from bench.remote.errors import NotTrustedError, RefusedError, SudoRefusedError, UnreachableError
 from bench.remote.secrets import Secrets
 from bench.remote.together import Failure, on_each, steadily
 
@@ -69,6 +69,18 @@ def test_a_box_that_was_never_reached_is_not_waited_for():
     with pytest.raises(UnreachableError):
         steadily(link, lost(1, link), said.append)
     assert said == []
+
+
+def test_a_sudo_that_refuses_is_not_asked_again():
+    link, said, tried = a_link(), [], []
+
+    def step(link):
+        tried.append(link)
+        raise SudoRefusedError("n100", "sudo did not accept the password")
+
+    with pytest.raises(SudoRefusedError):
+        steadily(link, step, said.append)
+    assert (len(tried), said) == (1, [])
 
 
 def test_a_box_that_stays_away_is_given_up():
