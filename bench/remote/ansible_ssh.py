@@ -1,4 +1,4 @@
-"""ssh as Ansible starts it: held to the policy of host keys, its output handed on up to a bound.
+"""ssh as Ansible starts it: its output is handed on up to a bound. ``path/ssh`` keeps the policy of host keys.
 
 Ansible keeps in memory whatever a box sends. ``ansible_ssh`` beside it is the program that inventory/group_vars/all.yml
 names (``ansible_ssh_executable``); it starts this for each of Ansible's commands, so this loads no more than it must.
@@ -10,27 +10,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
-from pathlib import Path
-
-from bench.remote import policy
 
 MOST_BYTES = 16 << 20
 """What one command may print, complaints counted: facts of a large machine have some 100 kB."""
 CHUNK_BYTES = 1 << 16
 LOST = 255
 """As ssh ends where the box can't be talked to: Ansible counts it as unreachable then."""
-STANDARD = Path(__file__).parents[2] / "playbooks" / "ssh_config"
 
 
 def main() -> int:
     """Do as ssh with the arguments of the command line; return its exit code."""
-    with ExitStack() as kept:
-        try:
-            words = _words(sys.argv[1:], kept)
-        except policy.PolicyError as error:
-            return _refused(str(error))
-        return relay(["ssh", *words])
+    return relay(["ssh", *sys.argv[1:]])
 
 
 def relay(command: Sequence[str]) -> int:
@@ -89,21 +79,6 @@ def _hand_on(process: "subprocess.Popen[bytes]") -> None:
 def _write(to: int, data: bytes) -> None:
     while data:
         data = data[os.write(to, data) :]
-
-
-def _words(given: Sequence[str], kept: ExitStack) -> list[str]:
-    """Return ssh's words, those of the policy first; what must be there while ssh starts is removed with ``kept``."""
-    options, files, rest = policy.split(given)
-    if not rest:
-        return list(given)
-    policy.check(options)
-    config = STANDARD
-    if files not in ((policy.OWN_CONFIG, policy.SYSTEM_CONFIG), (str(STANDARD),)):
-        from bench.remote import private  # takes as long to load as all the rest
-
-        config = Path(kept.enter_context(private.folder()), "config")
-        config.write_text(policy.configuration(files))
-    return [*policy.first_words(config, options, rest[0]), *options, *rest]
 
 
 def _refused(why: str) -> int:

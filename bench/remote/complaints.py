@@ -8,6 +8,8 @@ from bench.remote.hosts import Host
 RECORDED = re.compile(r"host key is known for (\S+) and you have requested")
 CHANGED = re.compile(r"[Hh]ost key for (\S+) has changed")
 REVOKED = re.compile(r"host key for (\S+) (?:is marked as|was) revoked")
+REFUSED = re.compile(r"^pgladder: (.*)", re.MULTILINE)
+"""By path/ssh beside this."""
 REACHED = re.compile(r"connect to host (\S+) port \d+: ")
 DENIED = re.compile(r"^(\S+@\S+): Permission denied", re.MULTILINE)
 ADDRESS = re.compile(r"\[(?P<address>.*)\]:(?P<port>\d+)")
@@ -30,15 +32,8 @@ def meaning(host: Host, names: set[str], said: str, *, passphrase: bool = False)
         passphrase: it asked for that of a key, and nobody knew it.
 
     """
-    for pattern, reason in (
-        (REVOKED, "was revoked, so it is not talked to: a line @revoked in known_hosts says so"),
-        (CHANGED, "is not the one recorded; if it was reinstalled: {trust}"),
-        (RECORDED, "is not recorded yet: {trust}"),
-    ):
-        if found := pattern.search(said):
-            return NotTrustedError(host.name, _whose(found[1], names, reason))
-    if "Host key verification failed" in said:
-        return NotTrustedError(host.name, f"a host key could not be verified ({_last(said)}): make trust")
+    if untrusted := _untrusted(names, said):
+        return NotTrustedError(host.name, untrusted)
     if passphrase:
         return NotAdmittedError(
             host.name, "the SSH key has a passphrase: ssh-add it first, or call fab with --prompt-for-passphrase"
@@ -52,6 +47,20 @@ def meaning(host: Host, names: set[str], said: str, *, passphrase: bool = False)
     where = f"by its gateway {reached[1]}" if reached and gateway else f"at {host.address}"
     reason = _known(said) or _last(said) or "ssh does not say why"
     return UnreachableError(host.name, f"can't be reached {where} ({reason})")
+
+
+def _untrusted(names: set[str], said: str) -> str:
+    for pattern, reason in (
+        (REVOKED, "was revoked, so it is not talked to: a line @revoked in known_hosts says so"),
+        (CHANGED, "is not the one recorded; if it was reinstalled: {trust}"),
+        (RECORDED, "is not recorded yet: {trust}"),
+    ):
+        if found := pattern.search(said):
+            return _whose(found[1], names, reason)
+    if refused := REFUSED.search(said):
+        return refused[1]
+    failed = "Host key verification failed" in said
+    return f"a host key could not be verified ({_last(said)}): make trust" if failed else ""
 
 
 def lost(said: str) -> str:

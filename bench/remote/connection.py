@@ -67,7 +67,7 @@ class Connection:
         self._door.listen()
         self._door.settimeout(0)
         try:
-            self._session = Session(self._way.connecting("exec cat", ALONE), self._way.environment(asked))
+            self._session = Session(self._way.connecting("exec cat", ALONE), self._way.asking(asked))
             self._guard = Session(["sh", "-c", GUARD, "sh", str(self._way.folder), *self._way.ending()])
         except BaseException:
             self._door.close()

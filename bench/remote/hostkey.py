@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ KINDS = {
 TIMEOUT_S = 3 * CONNECT_TIMEOUT_S
 OTHER_KIND = "no matching host key type found"
 LOOKING = {
-    "StrictHostKeyChecking": "accept-new",
     "GlobalKnownHostsFile": "/dev/null",
     "HashKnownHosts": "no",
     "PreferredAuthentications": "none",
@@ -89,7 +88,7 @@ def _keys(way: Way, file: Path) -> Iterator[Found]:
         kept = way.folder / kind
         options = {**LOOKING, "UserKnownHostsFile": kept, "HostKeyAlgorithms": algorithms}
         command = way.connecting("true", options)
-        said = _ssh(command)
+        said = _ssh(command, way.environment(accept_new=True))
         if kept.is_file():
             line = kept.read_text().splitlines()[0]
             yield Found(kind, line, _fingerprint(line), str(file), others=holds_another(line, file))
@@ -99,7 +98,7 @@ def _keys(way: Way, file: Path) -> Iterator[Found]:
         raise meaning(way.host, way.names(), said)
 
 
-def _ssh(command: Sequence[str]) -> str:
+def _ssh(command: Sequence[str], env: Mapping[str, str]) -> str:
     try:
         done = subprocess.run(
             command,
@@ -108,6 +107,7 @@ def _ssh(command: Sequence[str]) -> str:
             stderr=subprocess.PIPE,
             check=False,
             timeout=TIMEOUT_S,
+            env=env,
             start_new_session=True,
         )
     except subprocess.TimeoutExpired:

@@ -1,18 +1,17 @@
 """OpenSSH's own client as the way to a box: what your ssh reaches, as your configuration of it says.
 
-Every hop's host key must be recorded: ssh reads a configuration that says so (``policy``) before yours, and hands it on
-to the ssh that it starts for a gateway. ``link`` opens the connection, ``complaints`` says what ssh's words mean.
+Every hop's host key must be recorded (``policy``). ``link`` opens the connection, ``complaints`` says what ssh's words
+mean.
 """
 
-import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.remote import policy, private
-from bench.remote.errors import NotTrustedError
 from bench.remote.hosts import Host
 
 CONNECT_TIMEOUT_S = 10
@@ -25,7 +24,6 @@ HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
 ALONE = {
     "ControlMaster": "yes",
     "ControlPersist": "no",
-    "StrictHostKeyChecking": "yes",
     "UpdateHostKeys": "no",
     "ConnectTimeout": CONNECT_TIMEOUT_S,
     "ConnectionAttempts": 1,
@@ -49,23 +47,11 @@ class Way:
     """The words of ssh for one box, and the private folder of what belongs to them; ``close`` removes it."""
 
     def __init__(self, host: Host) -> None:
-        """Prepare it.
-
-        Raises:
-            NotTrustedError: what the inventory has ssh do lets in a host key that nobody recorded.
-
-        """
+        """Prepare it."""
         self.host = host
-        try:
-            self._words, files, self._more = policy.split(host.ssh_words)
-            policy.check(self._words)
-        except policy.PolicyError as error:
-            raise NotTrustedError(host.name, str(error)) from error
         self._folder = _private_folder()
         self.folder = Path(self._folder.name)
-        self._control = self.folder / private.CONTROL
-        self._config = self.folder / "config"
-        self._config.write_text(policy.configuration(files, str(host.known_hosts or "")))
+        self._control = self.folder / "c"
 
     def close(self) -> None:
         """Remove what is kept for it."""
@@ -83,19 +69,32 @@ class Way:
         """Return the words that end the connection that is there, and all that runs over it."""
         return ["ssh", "-F", "none", "-S", str(self._control), "-O", "exit", "--", "box"]
 
-    def environment(self, askpass: Path) -> dict[str, str]:
-        """Return what lets ssh ask for passwords at a socket."""
+    def environment(self, *, accept_new: bool = False) -> dict[str, str]:
+        """Return the environment of these words; raises as ``policy.environment``."""
+        return policy.environment(self.host.name, self.host.known_hosts, accept_new=accept_new)
+
+    def asking(self, askpass: Path) -> dict[str, str]:
+        """Return what lets ssh ask for passwords at a socket, beside its environment."""
         ours = {
             "SSH_ASKPASS": str(ASKPASS),
             "SSH_ASKPASS_REQUIRE": "force",
             "PGLADDER_ASKPASS": str(askpass),
             "PGLADDER_PYTHON": sys.executable,
         }
-        return {"DISPLAY": ":0", **os.environ, **ours}
+        return {"DISPLAY": ":0", **self.environment(), **ours}
 
     def resolved(self) -> dict[str, str]:
         """Return what ssh itself makes of its configuration for this box (``ssh -G``): lower-case option to value."""
-        return policy.resolved(["-F", str(self._config), *self._basic()])
+        done = subprocess.run(
+            ["ssh", "-G", *self._to_box()],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env=self.environment(),
+        )
+        lines = done.stdout.decode(errors="surrogateescape").splitlines()
+        pairs = [line.split(" ", 1) for line in lines if " " in line]
+        return dict(reversed(pairs))  # of several the first counts
 
     def names(self) -> set[str]:
         """Return the names under which the box's key may be recorded: another name is that of a gateway."""
@@ -105,28 +104,13 @@ class Way:
         return {self.host.address, name, alias, f"[{name}]:{port}", f"[{alias}]:{port}"}
 
     def _to_box(self) -> list[str]:
-        """Return the words up to the box; a ssh that a ProxyCommand starts is told of the policy too.
-
-        Raises:
-            NotTrustedError: it can't be told.
-
-        """
-        *options, _, address = self._basic()
-        try:
-            first = policy.first_words(self._config, options, address)
-        except policy.PolicyError as error:
-            raise NotTrustedError(self.host.name, str(error)) from error
-        return [*first, *self._basic()]
-
-    def _basic(self) -> list[str]:
         host = self.host
         return [
             *(["-p", str(host.port)] if host.port else []),
             *(["-l", host.user] if host.user else []),
             *(["-i", str(host.key_file)] if host.key_file else []),
             *(["-o", f'UserKnownHostsFile="{host.known_hosts}"'] if host.known_hosts else []),
-            *self._words,
-            *self._more,
+            *host.ssh_words,
             *("--", host.address),
         ]
 
