@@ -37,7 +37,8 @@ def _as_provisioned(lab: Lab) -> bool:
 
 def test_a_run_measures_the_provisioned_cluster_and_leaves_it_as_it_was(lab: Lab) -> None:
     said = lab.run(BOX, f"sudo -u pgladder {RUN} --json --variants stock shared-buffers-25 --blocks 2")
-    assert json.loads(said)["complete"] is True
+    [ladder] = json.loads(said)["hosts"]
+    assert ladder["complete"] is True
     [run] = lab.run(BOX, f"sudo ls {RUNS}").split()
     host = json.loads(lab.run(BOX, f"sudo cat {RUNS}/{run}/host.json"))
     assert host["facts"]["postgresql"]["settings"]["port"] == "5544"
