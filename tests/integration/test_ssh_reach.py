@@ -1,6 +1,7 @@
 """What ssh reaches, pgladder reaches: real sshds, reached through configurations people have."""
 
 import dataclasses
+import os
 import shlex
 import shutil
 import subprocess
@@ -185,7 +186,7 @@ def test_a_box_whose_recorded_key_is_of_another_kind_is_known_by_that(boxes: Tre
 WAYS = [
     "-o ProxyJump=me@127.0.0.1:{port}",
     "-J me@127.0.0.1:{port}",
-    '-o ProxyCommand="ssh -i {key} -p {port} -W %h:%p me@127.0.0.1"',
+    '-o ProxyCommand="ssh -F {config} -i {key} -p {port} -W %h:%p me@127.0.0.1"',
 ]
 
 
@@ -195,7 +196,7 @@ def behind(request, boxes: Tree, box: Box, known: Path, tmp_path: Path):
     gateway = boxes.start()
     config = tmp_path / "config"
     config.write_text(f'StrictHostKeyChecking no\nIdentityFile {boxes.key}\nUserKnownHostsFile "{known}"\n')
-    words = shlex.split(request.param.format(port=gateway.port, key=boxes.key))
+    words = shlex.split(request.param.format(config=config, port=gateway.port, key=boxes.key))
 
     def host(*lines: str) -> Host:
         known.write_text("".join(lines))
@@ -404,10 +405,10 @@ def test_a_long_temporary_folder_is_passed_over(let_in: Host, monkeypatch: pytes
 
 
 def test_nothing_is_left_of_a_connection(link: Link) -> None:
-    folder = Path(tempfile.gettempdir())
-    before = set(folder.glob("pgladder-ssh-*"))
+    ours = f"pgladder-ssh-{os.getpid()}-*"
+    before = set(Path(tempfile.gettempdir()).glob(ours))
     link.run("true")
-    [made] = set(folder.glob("pgladder-ssh-*")) - before
+    [made] = set(Path(tempfile.gettempdir()).glob(ours)) - before
     assert made.stat().st_mode & 0o777 == 0o700
     link.close()
     assert not made.exists()
@@ -422,14 +423,13 @@ def test_nothing_goes_on_for_one_that_was_killed(let_in: Host, tmp_path: Path) -
         "from bench.remote.secrets import Secrets\n"
         f"Link({let_in!r}, Secrets()).run('exec tail -F /var/log/4242', timeout_s=500)\n"
     )
-    folder = Path(tempfile.gettempdir())
-    before = set(folder.glob("pgladder-ssh-*"))
     killed = subprocess.Popen([sys.executable, program])
     wait_for(_listens, "the command runs", 60)
     killed.kill()
     killed.wait()
     wait_for(lambda: not _listens(), "the command has ended", 60)
-    wait_for(lambda: set(folder.glob("pgladder-ssh-*")) <= before, "its folder is gone", 60)
+    left = f"pgladder-ssh-{killed.pid}-*"
+    wait_for(lambda: not list(Path(tempfile.gettempdir()).glob(left)), "its folder is gone", 60)
 
 
 def _listens() -> bool:

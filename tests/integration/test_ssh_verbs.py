@@ -221,7 +221,7 @@ ASK = [BIN / "ansible", "n100", "-m", "ansible.builtin.raw", "-a"]
 BY_GATEWAY = [
     "-o ProxyJump=me@127.0.0.1:{port}",
     "-J me@127.0.0.1:{port}",
-    "-o ProxyCommand='ssh -o StrictHostKeyChecking=no -i {key} -p {port} -W %h:%p me@127.0.0.1'",
+    "-o ProxyCommand='ssh -F {config} -o StrictHostKeyChecking=no -i {key} -p {port} -W %h:%p me@127.0.0.1'",
 ]
 
 
@@ -241,7 +241,11 @@ def alone(shelf: Shelf, **variables: object) -> dict[str, object]:
 @pytest.mark.parametrize("way", BY_GATEWAY, ids=["ProxyJump", "J", "ProxyCommand"])
 def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(lax: Shelf, boxes: Tree, box: Box, way: str) -> None:
     gateway = boxes.start()
-    lax.add("n100", box, **alone(lax, ansible_ssh_extra_args=way.format(port=gateway.port, key=boxes.key)))
+    lax.add(
+        "n100",
+        box,
+        **alone(lax, ansible_ssh_extra_args=way.format(config=lax.config, port=gateway.port, key=boxes.key)),
+    )
     for recorded in ("", f"[127.0.0.1]:{gateway.port} {box.keys['rsa']}\n"):
         lax.known.write_text(box.known() + recorded)
         assert "n100 | UNREACHABLE" in lax.run(*ASK, "echo it is me", code=4)
