@@ -158,7 +158,8 @@ def _impossible(record: Record, cpus: int | None, kind: object) -> str | None:
 def _unsafe(record: Record, kind: object) -> str | None:
     if record.durability_because is not None and record.durability == "durable":
         return f"is 'durable' in spite of this: {record.durability_because}"
-    if of_today(record) and kind == "memory" and record.durability not in ("in memory", "unknown"):
+    # A disk of memory (pmem), or one that a container's server only seems to lie on, is graded by settings and layout.
+    if of_today(record) and kind == "memory" and record.durability == "durable":
         return f"is told to be {record.durability!r}, and its data lies in memory"
     return None
 

@@ -12,6 +12,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
 from bench.model import Record, Samples, Unreadable, WrongUseError
 from bench.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
+from bench.standstill import STALLED_SHARE
 from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
 
@@ -19,6 +20,8 @@ HISTOGRAM_ERROR = 0.002
 """A latency's in its histogram: three digits."""
 MICROSECOND = 1e-6
 """Latencies are counted in whole ones."""
+CERTAIN_SHARE = 0.5
+"""Of seconds without a commit, what a pause has lasted at least."""
 CLIENT_PARTS = ("connect_s", "pool_wait_s", "insert_s")
 """Of a commit's time, from having the rows to the acknowledgement: its latency."""
 
@@ -103,11 +106,19 @@ def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple
 
 
 def _pause(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
-    """Return the longest pause, where seconds without any commit make it longer than recorded."""
+    """Return the longest pause, where seconds without any commit make it longer than recorded.
+
+    A commit counts in the second in which it was answered, and ends a pause when its connection was given back: one
+    such moment may lie amid the idle seconds, so half of them are certain; and of the pauses of each client process,
+    only those that count are sure to be kept.
+    """
     seconds = samples.commits_per_second[: int(record.seconds)]
     idle_s = max((len(list(same)) for commits, same in groupby(seconds) if not commits), default=0)
-    if record.longest_gap_s is not None and record.longest_gap_s < idle_s:
-        yield "longest_gap_s", record.longest_gap_s, idle_s
+    certain_s = idle_s * CERTAIN_SHARE
+    if record.longest_gap_s is None or certain_s <= STALLED_SHARE * record.seconds:
+        return
+    if record.longest_gap_s < certain_s:
+        yield "longest_gap_s", record.longest_gap_s, f"at least {certain_s:g}"
 
 
 def _counters(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:

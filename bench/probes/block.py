@@ -5,11 +5,13 @@ Owns the way down; what the devices are like is ``disk``'s business. A path of d
 Sources: /proc/self/mountinfo (proc(5)); Documentation/ABI/stable/sysfs-block.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model import Unreadable
-from bench.probes.source import LIVE, read_path
+from bench.probes.source import LIVE, read_path, word
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
@@ -40,14 +42,12 @@ def _parse_line(line: str) -> Mount:
     _, _, device, _, point, options, *_ = before.split(" ")
     file_system, source, super_options = after.split(" ", 2)  # WSL2's drvfs has options with blanks in them
     both = dict.fromkeys([*options.split(","), *super_options.split(",")])
-    return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(both))
+    return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(map(_unescape, both)))
 
 
 def _unescape(path: str) -> str:
-    """Spaces and the like are written as three octal digits."""
-    for escaped, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        path = path.replace(escaped, character)
-    return path
+    """Spaces, commas of options and the like are written as three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def mount_of(directory: Path, root: Path) -> Mount | Unreadable:
@@ -124,13 +124,29 @@ def _top(mount: Mount, root: Path) -> Path | Unreadable:
     if mount.file_system in IN_MEMORY:
         return Unreadable(unreadable=f"{mount.file_system} lies in memory, on no device")
     by_number = root / "sys/dev/block" / mount.device
-    # btrfs hides its device's number behind one of its own, but names the device.
-    by_name = root / "sys/class/block" / (root / mount.source.lstrip("/")).resolve().name
     if by_number.exists():
         return by_number.resolve()
-    if mount.file_system in ON_A_DEVICE and mount.source.startswith("/dev/") and by_name.exists():
-        return by_name.resolve()
+    if mount.file_system in ON_A_DEVICE and mount.source.startswith("/dev/"):
+        # btrfs hides its device's number behind one of its own, but names the device.
+        for device in _named(mount, root):
+            return device.resolve()
     return Unreadable(unreadable=f"{mount.file_system} names no block device of this kernel")
+
+
+def _named(mount: Mount, root: Path) -> Iterator[Path]:
+    """Find the device by its name, the surest way first; /dev may lack it, and ``/dev/root`` is none."""
+    name, blocks = mount.source.removeprefix("/dev/"), root / "sys/class/block"
+    if name.startswith("mapper/"):
+        for mapped in blocks.glob("dm-*"):
+            if read_path(mapped / "dm/name", word, "not told") == name.removeprefix("mapper/"):
+                yield mapped
+    linked = (root / mount.source.lstrip("/")).resolve().name
+    for device in (blocks / linked, blocks / name.replace("/", "!")):  # cciss/c0d0 is cciss!c0d0 in sysfs
+        if device.exists():
+            yield device
+    pools = list(root.glob("sys/fs/btrfs/*/devices")) if mount.file_system == "btrfs" else []
+    if len(pools) == 1:  # the only btrfs there is
+        yield from sorted(pools[0].glob("*"))
 
 
 def _other_members(device: Path, root: Path) -> list[Path]:

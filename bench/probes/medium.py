@@ -1,7 +1,8 @@
 """What a directory lies on: a disk, memory that a power cut empties, or what can't be seen from here.
 
 Owns the way through what hides it: an overlay over a directory in memory, a loop device over a file there. A disk is
-what is recognised as one; whatever is not is named, and taken for nothing.
+what is recognised as one; whatever is not is named, and taken for nothing. ZFS is taken for disks: nothing tells its
+pool on disks from one on files in memory.
 Sources: statfs(2), proc(5), Documentation/filesystems/overlayfs.rst, Documentation/ABI/testing/sysfs-block (loop),
 Documentation/admin-guide/devices.txt (names of disks), drivers/scsi/scsi_debug.c (disks in memory, on a pseudo bus).
 """
@@ -15,9 +16,9 @@ from bench.probes.source import LIVE, read_path, word
 
 RAM_DEVICES = ("ram", "zram")
 PSEUDO_BUS = "pseudo_"
-DISKS = ("sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dasd")
-"""Disks of this machine and of what it is a guest of. Not among them: devices that are other machines' (``nbd``,
-``rbd``), that keep nothing (``nullb``), or that may be memory by another name (``pmem``)."""
+DISKS = ("sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dasd", "cciss!", "zd")
+"""Disks of this machine and of what it is a guest of, and volumes of ZFS. Not among them: devices that are other
+machines' (``nbd``, ``rbd``), that keep nothing (``nullb``), or that may be memory by another name (``pmem``)."""
 DEEPEST = 4
 """Layers looked through: an overlay or loop device on another."""
 

@@ -30,6 +30,8 @@ COMMIT_TIMEOUT_S = 20
 """For what takes milliseconds, or seconds where the disk stalls; it never returns where it waits for a standby."""
 COMMIT = "SELECT pg_logical_emit_message(true, 'pgladder', '')"
 """Writes and commits something, and leaves nothing (PostgreSQL manual, 9.28.6)."""
+STAY = "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
+"""Ours wait while clients work; PostgreSQL 13 has no such limit."""
 AS_FOUND = "as-found"
 """The name of the one variant such a server has."""
 REFUSED = "The server of --dsn can't be measured"
@@ -84,7 +86,9 @@ class BroughtServer:
         return self._endpoint.psycopg2_arguments()
 
     def _session(self) -> Session:
-        return Session(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
+        session = Session(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
+        session.run(STAY)
+        return session
 
     def _through_pooler(self) -> Endpoint:
         """See what of a session's own a pooler lets through, before anything is set in one."""

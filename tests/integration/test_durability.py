@@ -92,6 +92,7 @@ def event_trigger(server, does):
         yield
     finally:
         server.ask("DROP EVENT TRIGGER meddles; DROP FUNCTION meddle()", "shop")
+        server.ask("DROP PUBLICATION IF EXISTS meddlers", "shop")
 
 
 # --- what it lies on -------------------------------------------------------------------------------------------------
@@ -195,6 +196,12 @@ def test_a_role_that_stops_waiting_meanwhile_is_not_called_durable(server, place
         ),
         ("ALTER TABLE %s SET (fillfactor = 10)", "it has events: WITH (fillfactor=10)"),
         ("ALTER TABLE %s ALTER payload SET DEFAULT repeat('-', 9)", "it has events: column payload text NOT NULL DEF"),
+        ("ALTER TABLE %s ALTER payload SET STORAGE external", "it has events: column payload STORAGE EXTERNAL"),
+        ("ALTER TABLE %s ALTER payload SET COMPRESSION pglz", "it has events: column payload COMPRESSION pglz"),
+        ("ALTER TABLE %s ALTER id SET CACHE 50", "it has events: identity CACHE 50 INCREMENT 1"),
+        ("ALTER TABLE %s REPLICA IDENTITY FULL", "it has events: REPLICA IDENTITY FULL"),
+        ("CREATE STATISTICS meddlers ON id, device_id FROM %s", "it has events: statistics meddlers"),
+        ("CREATE PUBLICATION meddlers FOR TABLE %s", "it has events: publication meddlers"),
     ],
 )  # fmt: skip
 def test_a_table_that_is_made_another_voids_the_trial_by_name(server, place, does, told):
@@ -210,6 +217,16 @@ def test_an_event_trigger_that_leaves_the_table_alone_voids_nothing(server, plac
     with event_trigger(server, "COMMENT ON TABLE %s IS 'seen'"):
         [record] = records(server, place)
     assert record.validity.state != "void", record.validity.reasons
+
+
+@pytest.mark.parametrize("layout", ["plain", "hash-partitioned"])
+def test_a_role_that_quotes_all_names_voids_nothing(server, place, layout):
+    server.ask("ALTER ROLE ann SET quote_all_identifiers = on")
+    try:
+        [record] = records(server, place, layout)
+    finally:
+        server.ask("ALTER ROLE ann RESET quote_all_identifiers")
+    assert "table-altered" not in codes(record)
 
 
 def test_a_table_that_is_altered_meanwhile_voids_the_trial(server, place):

@@ -91,6 +91,13 @@ def test_what_does_not_wait_for_standbys_is_measured(theirs, place):
         assert run(theirs, place, *ONE).code == 0
 
 
+def test_a_role_whose_idle_sessions_are_soon_ended_is_measured(theirs, place):
+    limit = "ALTER ROLE ann SET idle_session_timeout = '300ms'"
+    with changed(theirs, limit, "ALTER ROLE ann RESET idle_session_timeout"):
+        ended = run(theirs, place, "--phases", "1-B", "--warm-up", "0.2", "--window", "2", "--blocks", "1")
+    assert ended.code == 0, ended.err
+
+
 def test_a_commit_that_never_returns_is_given_up_where_a_standby_seems_to_be_there(theirs, place, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", passwords(place)["PGPASSFILE"])
     monkeypatch.setattr("bench.server.brought.COMMIT_TIMEOUT_S", 1)

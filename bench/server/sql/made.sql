@@ -1,4 +1,5 @@
 -- The table as it is, a line for each thing that decides what a row costs or what a crash leaves of it.
+SET LOCAL quote_all_identifiers = off;  -- a role's or a server's quotes make no other table
 WITH tables AS (
     SELECT c.* FROM pg_catalog.pg_class AS c
     WHERE c.oid = pg_catalog.to_regclass('{schema}.events')
@@ -20,6 +21,21 @@ WITH tables AS (
         LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     WHERE NOT t.relispartition  -- partitions have the same columns
     UNION ALL
+    SELECT t.relname, concat_ws(' ', 'column', a.attname,
+        CASE WHEN a.attstorage <> y.typstorage THEN 'STORAGE ' || CASE a.attstorage
+            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,
+        'COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4'
+            ELSE nullif(a.attcompression::text, '') END)
+    FROM tables AS t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid
+    WHERE a.attstorage <> y.typstorage OR a.attcompression <> ''  -- of partitions too: theirs may be others
+    UNION ALL
+    SELECT t.relname, 'identity CACHE ' || s.seqcache || ' INCREMENT ' || s.seqincrement
+    FROM tables AS t JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::regclass
+            AND d.refobjid = t.oid AND d.classid = d.refclassid AND d.deptype = 'i'
+        JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.objid
+    WHERE s.seqcache <> 1 OR s.seqincrement <> 1
+    UNION ALL
     SELECT relname, pg_catalog.pg_get_constraintdef(k.oid)
     FROM tables AS t JOIN pg_catalog.pg_constraint AS k ON k.conrelid = t.oid AND k.contype IN ('p', 'u', 'c', 'f', 'x')
     UNION ALL
@@ -32,6 +48,17 @@ WITH tables AS (
     FROM tables AS t JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal
     UNION ALL
     SELECT relname, 'rule ' || rulename FROM tables AS t JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = t.oid
+    UNION ALL
+    SELECT relname, 'REPLICA IDENTITY '
+        || CASE relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'INDEX' END
+    FROM tables WHERE relreplident <> 'd'
+    UNION ALL
+    SELECT relname, 'statistics ' || stxname
+    FROM tables AS t JOIN pg_catalog.pg_statistic_ext AS x ON x.stxrelid = t.oid
+    UNION ALL
+    SELECT relname, 'publication ' || pubname  -- one FOR ALL TABLES is the server's configuration
+    FROM tables AS t JOIN pg_catalog.pg_publication_rel AS r ON r.prrelid = t.oid
+        JOIN pg_catalog.pg_publication AS p ON p.oid = r.prpubid
     UNION ALL
     SELECT relname, 'row security' FROM tables WHERE relrowsecurity
     UNION ALL

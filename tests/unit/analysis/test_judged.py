@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bench.agent.durability import Promise, grade
 from bench.analysis.judged import check_doubts
-from bench.analysis.resealed import check_samples
+from bench.analysis.resealed import _pause, check_samples
 from bench.journal import TRIALS, RunDirectory
 from bench.judge import validity
-from bench.model import Cpu, InFlight, Reason, Validity, WrongUseError
+from bench.model import Cpu, InFlight, Reason, Unreadable, Validity, WrongUseError
 from bench.offline import read
+from bench.stats.gaps import longest_gap
+from bench.workload.recorder import SECOND_NS, Recorder
 from tests.builders import a_host, a_record, compared_run, doubtful, latencies_of, samples_of, void, written
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows in 2 s
@@ -72,6 +75,18 @@ def test_what_lies_in_memory_is_not_durable():
     with pytest.raises(WrongUseError, match="is told to be 'durable', and its data lies in memory"):
         check_doubts(memory, [RECORD])
     check_doubts(memory, [replace(RECORD, durability="in memory", durability_because="the data lies on tmpfs")])
+
+
+@pytest.mark.parametrize(
+    ("promise", "layout"),
+    [({}, "plain"), ({}, "unlogged"), ({"fsync": "off"}, "plain"), ({"synchronous_commit": "off"}, "plain")],
+)
+def test_what_lies_on_a_disk_of_memory_has_the_grade_that_its_settings_give(promise, layout):
+    on = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_writer_delay_ms": 200}
+    given = grade(Promise(**on | promise), layout, [Unreadable(unreadable="/d is on pmem0")], [])
+    assert given.word != "durable"
+    record = replace(RECORD, layout=layout, durability=given.word, durability_because=given.because)
+    check_doubts(a_host(disk={"kind": "memory"}), [record])
 
 
 def test_a_doubt_made_smaller_is_refused_and_one_of_its_size_is_not():
@@ -181,8 +196,38 @@ def test_what_the_readings_make_is_looked_for_in_the_record(changes, last, told)
 
 
 def test_seconds_without_a_commit_are_a_pause():
-    with pytest.raises(WrongUseError, match=r"the longest_gap_s of trial 1 is 0\.05, and its samples make 1"):
+    with pytest.raises(WrongUseError, match=r"longest_gap_s of trial 1 is 0\.05, and its samples make at least 0\.5"):
         checked(SAMPLED, commits=[1400, 0])
+
+
+def acknowledged(window_s, *readings_s):
+    """Have one client process measure commits; each by when it was asked for, answered and given back, in s."""
+    recorder = Recorder(0, window_s * SECOND_NS)
+    for readings in readings_s:
+        asked, answered, released = (int(each * SECOND_NS) for each in readings)
+        recorder.acknowledge(asked, asked, asked, answered, released, 100)
+    return recorder
+
+
+def test_a_commit_given_back_in_an_idle_second_is_no_contradiction():
+    busy = [(n * 0.009, n * 0.009 + 0.005, (n + 1) * 0.009) for n in range(110)]
+    one = acknowledged(3, *busy, (0.993, 0.998, 1.002), (1.002, 2.0, 2.0), (2.0, 2.005, 2.009))
+    first = acknowledged(3, (0, 0.99, 1.05), (1.05, 2.01, 2.07))
+    second = acknowledged(3, (0, 0.97, 0.98), (0.98, 2.005, 2.01))
+    for recorders in ([one], [first, second]):
+        seconds = [sum(each) for each in zip(*(each.commits_per_second for each in recorders), strict=True)]
+        gap_s = longest_gap([each.gaps() for each in recorders]) / SECOND_NS
+        assert (seconds[1], gap_s < 1) == (0, True)
+        record = replace(SAMPLED, longest_gap_s=gap_s, seconds=3.0)
+        assert not list(_pause(record, replace(samples_of(record), commits_per_second=seconds)))
+
+
+def test_a_long_pause_that_was_erased_is_seen():
+    record = replace(SAMPLED, longest_gap_s=2.9, seconds=60.0)
+    seconds = [100] * 50 + [0] * 10
+    assert [*_pause(record, replace(samples_of(record), commits_per_second=seconds))] == [
+        ("longest_gap_s", 2.9, "at least 5")
+    ]
 
 
 def test_a_late_agent_has_no_cpu_time_and_a_damaged_reading_is_named():

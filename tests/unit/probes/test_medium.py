@@ -95,13 +95,40 @@ def test_a_mirror_half_in_memory_is_memory(tmp_path):
         ("60 25 254:1 / /d rw - ext4 /dev/root rw\n", (("254:1", "pci/virtio0/vda"),)),
         ("60 25 0:44 / /d rw - zfs tank/pg rw\n", ()),
         ("60 25 0:44 /@ /d rw - btrfs /dev/sda rw\n", ()),
+        ("60 25 230:0 / /d rw - ext4 /dev/zd0 rw\n", (("230:0", "virtual/zd0"),)),
+        ("60 25 104:0 / /d rw - ext4 /dev/cciss/c0d0 rw\n", (("104:0", "pci/cciss!c0d0"),)),
+        ("60 25 0:44 / /d rw - btrfs /dev/cciss/c0d0 rw\n", (("104:0", "pci/cciss!c0d0"),)),
         ("60 25 0:44 / /d rw - overlay o rw,upperdir=/up,workdir=/w\n", ()),
+        (r"60 25 0:44 / /d rw - overlay o rw,upperdir=/up/a\040b\054c,workdir=/w" + "\n", ()),
     ],
 )  # fmt: skip
 def test_a_disk_that_is_recognised_is_none_in_memory(tmp_path, mounts, devices):
     root = machine(tmp_path, mounts, devices)
-    (root / "up").mkdir()
+    (root / "up/a b,c").mkdir(parents=True)
     assert memory_under(Path("/d/data"), root) is None
+
+
+def test_a_mapped_disk_is_known_by_its_name_where_dev_lacks_it(tmp_path):
+    devices = (("253:0", "virtual/dm-0"), ("253:1", "virtual/dm-1"), ("252:0", "virtual/zram0"))
+    root = machine(tmp_path, "60 25 0:44 / /d rw - btrfs /dev/mapper/sda rw\n", devices)
+    for device, name, under in (("dm-0", "other", "sda"), ("dm-1", "sda", "zram0")):
+        lies_on(root, device, under)
+        (root / "sys/class/block" / device / "dm").mkdir()
+        (root / "sys/class/block" / device / "dm/name").write_text(f"{name}\n")
+    assert memory_under(Path("/d"), root) == "zram0"
+    (root / "proc/self/mountinfo").write_text("60 25 0:44 / /d rw - btrfs /dev/mapper/other rw\n")
+    assert memory_under(Path("/d"), root) is None
+
+
+def test_a_root_on_the_only_btrfs_there_is_is_on_its_disk(tmp_path):
+    root = machine(tmp_path, "60 25 0:44 / /d rw - btrfs /dev/root rw\n")
+    for pool, disk in (("one", "sda"), ("two", "sda")):
+        link = root / f"sys/fs/btrfs/{pool}/devices" / disk
+        link.parent.mkdir(parents=True)
+        link.symlink_to((root / "sys/class/block" / disk).resolve())
+        if pool == "one":
+            assert memory_under(Path("/d"), root) is None
+    assert unseen(memory_under(Path("/d"), root)).startswith("/d is on btrfs: ")
 
 
 def test_a_volume_on_several_disks_is_on_disks(tmp_path):
