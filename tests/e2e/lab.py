@@ -28,7 +28,7 @@ sysctl -a 2>/dev/null | grep -E '^vm.(swappiness|dirty)'
 find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /tmp -o -path /var/tmp -o -path /var/cache \
   -o -path /var/log -o -path /var/backups -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path /var/lib/ucf \
   -o -path /var/lib/systemd/timers \
-  -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful \) \
+  -o -path /var/lib/postgresql/15/main -o -name .sudo_as_admin_successful -o -name pg_internal.init \) \
   -prune -o -printf 'file %M %u %g %p\n'
 find /etc -type f ! -name '*-' -exec md5sum {} + | sed 's/^/text /'
 systemctl list-units --plain --no-legend --state=failed | awk '{print "failed", $1}'

@@ -64,10 +64,18 @@ install() { # what apt is given, if that changes no package that was there befor
   refuse_changes
   write_down_additions
   leave_unremoved
+  touch "$STATE/installing"
+  sync -f "$STATE/installing"
   if ! apt install --mark-auto "$@" >/dev/null; then
     forget_absent
     exit 1
   fi
+}
+
+mark() { # apt marks at its end: of what it brought before it was cut off it knows nobody's wish
+  [ -e "$STATE/installing" ] || return 0
+  dpkg-query -W -f '${Package}\n' | within "$STATE/installed-packages" | xargs -r apt-mark auto >/dev/null
+  rm "$STATE/installing"
 }
 
 want_again() { # what a teardown was to take away when it was cut off
@@ -76,7 +84,10 @@ want_again() { # what a teardown was to take away when it was cut off
     within "$STATE/installed-packages" | sed 's/$/ install/' | dpkg --set-selections
 }
 
-[ "$CHECK" = yes ] || unmark
+if [ "$CHECK" != yes ]; then
+  unmark
+  mark
+fi
 needed=$(missing | xargs)
 [ -n "$needed" ] || exit 0
 echo "missing $needed"
@@ -87,4 +98,5 @@ apt update
 [ -z "$(dpkg --audit)" ] || install --fix-broken
 # shellcheck disable=SC2086 # one word a package
 install $needed
+mark
 sync # a power cut from here on takes nothing of them with it

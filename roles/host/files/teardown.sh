@@ -45,7 +45,8 @@ keep() { # packages of ours, one a line, and for whose sake
   echo "$1" >>"$STATE/kept"
 }
 
-asked_for() { # of ours, those that somebody asked apt for; provisioning marks what it brings as automatic
+asked_for() { # of ours, those that somebody asked apt for; provisioning marks what it brings as automatic, in the end
+  [ ! -e "$STATE/installing" ] || return 0
   [ -e "$UNREMOVED" ] || before=$ASKED_BEFORE # an earlier release did not
   apt-mark showmanual | within "$STATE/installed-packages" | grep -vxF "$(echo "${before-}" | tr ' ' '\n')" || test $? = 1
 }

@@ -101,6 +101,7 @@ def test_what_was_cut_off_and_lost_power_is_mended_by_running_again_without_the_
     assert said.returncode == 0, said.stdout
     summary = said.stdout.split(f"{BOX}: ready to measure")[1]
     assert "CPU governor: not applicable: shared kernel" in " ".join(summary.split())
+    assert not {"python3", "postgresql-15"} & set(lab.run(BOX, "apt-mark showmanual").split())
 
 
 def test_the_second_run_changes_nothing(lab: Lab) -> None:
