@@ -186,14 +186,21 @@ def short(value: float | None, figures: int = 3) -> str:
         return "<.001"
     if value < 0.1:
         return f"{value:.3f}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:#.{figures}g}".rstrip(".")
+    return f"{value:,.0f}" if value >= 100 else _rounded(value, figures)
+
+
+def _rounded(value: float, figures: int) -> str:
+    """Return a number above 0 with so many figures, its zeros shown, and never in powers of ten: 6.30, 20."""
+    value = float(f"{value:.{figures}g}")
+    decimals = max(figures - 1 - floor(log10(value)), 0)
+    return f"{value:.{decimals}f}"
 
 
 def _thousands(value: float, figures: int = 3) -> str:
     """Return a large number in k, M or G with so many figures: 12.5k, 1.030M."""
     for unit, size in (("k", 1e3), ("M", 1e6)):
         if float(f"{value / size:.{figures}g}") < 1000:
-            return f"{value / size:#.{figures}g}".rstrip(".") + unit
+            return _rounded(value / size, figures) + unit
     return f"{value / 1e9:.{figures}g}G"
 
 

@@ -114,7 +114,8 @@ def test_durations_read_like_this(value, text):
     ("value", "interval", "text"),
     [(10.9, (10.2, 11.6), "11"), (10.9, (10.85, 10.97), "10.9"), (0.748, (0.71, 0.79), "0.75"), (26, (26, 26), "26.0"),
      (133, (126, 140), "130"), (1260, (1150, 1350), "1,300"), (44.1, (41, 48), "44"), (12_340, (11_200, 13_400), "12k"),
-     (0.0123, (0.0119, 0.0127), "0.012"), (None, None, "–")],
+     (0.0123, (0.0119, 0.0127), "0.012"), (None, None, "–"), (23.4, (17, 30), "20"),
+     (83_400, (60_000, 110_000), "80k")],
 )  # fmt: skip
 def test_a_percentile_has_no_more_figures_than_its_interval_bears(value, interval, text):
     assert percentile(value, interval) == text
