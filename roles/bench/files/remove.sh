@@ -18,6 +18,7 @@ remove_user() { # and what its runs left where everybody may write, by its own r
   uid=$(id -u "$user")
   gid=$(id -g "$user")
   userdel --remove "$user"
+  rm -f "/run/sudo/ts/$user" # what sudo remembers of it
   rm -f "/var/spool/cron/crontabs/$user"
   setpriv --reuid="$uid" --regid="$gid" --clear-groups \
     find /tmp /var/tmp /dev/shm -xdev -depth -mindepth 1 -uid "$uid" -delete 2>/dev/null || true # some are others' folders
