@@ -1,5 +1,6 @@
 """A lab of the tests' own: two virtual mini-PCs, and the commands a user would give, against them only."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,8 +102,9 @@ class Lab:
         return subprocess.run(self.command(name, *arguments), check=False, **COMMON)
 
     def play_of(self, checkout: Path, name: str, box: str) -> subprocess.CompletedProcess[str]:
-        """Run a playbook of another checkout."""
-        return subprocess.run(self.command(name, *self.on(box)), check=False, **COMMON | {"cwd": checkout})
+        """Run a playbook of another checkout, by its own roles: make names this one's."""
+        env = {**os.environ, "ANSIBLE_CONFIG": str(checkout / "ansible.cfg")}
+        return subprocess.run(self.command(name, *self.on(box)), check=False, **COMMON | {"cwd": checkout, "env": env})
 
     @staticmethod
     def command(name: str, *arguments: str) -> list[str]:

@@ -17,8 +17,8 @@ systemctl reset-failed 'pgladder-run@*'
 remove_user() { # and what its runs left where everybody may write, by its own rights: no link leads further than those
   uid=$(id -u "$user")
   gid=$(id -g "$user")
-  userdel --remove "$user"
   rm -f "/run/sudo/ts/$user" # what sudo remembers of it
+  userdel --remove "$user"
   rm -f "/var/spool/cron/crontabs/$user"
   setpriv --reuid="$uid" --regid="$gid" --clear-groups \
     find /tmp /var/tmp /dev/shm -xdev -depth -mindepth 1 -uid "$uid" -delete 2>/dev/null || true # some are others' folders
