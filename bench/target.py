@@ -79,13 +79,8 @@ def main() -> None:
         check_key(given["key"])
     except WrongUseError as error:
         sys.exit(_refused(error))
-    words = [
-        "env",
-        *command,
-        *arguments,
-        "-e",
-        json.dumps(SSH),
-    ]  # env, so that the command may begin with what is set for it
+    # env, so that the command may begin with what is set for it
+    words = ["env", *command, *arguments, "-e", json.dumps(SSH)]
     os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
 
 

@@ -58,12 +58,12 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
     facts = host.facts if host else {}
     logical_cpus, kind = facts.get("cpu", {}).get("logical_cpus"), facts.get("disk", {}).get("kind")
     cpus = logical_cpus if isinstance(logical_cpus, int) else None
-    named = f" on {host.host}" if host else ""
+    named, flushes_per_s = f" on {host.host}" if host else "", flushes_at_start(host)
     for record in records:
         place = f"{where}: trial {record.trial}{named}"
         if why := _impossible(record, cpus, kind):
             raise WrongUseError(f"{place} {why}. Pull the run again.")
-        _compare(record, _of_record(record, cpus, flushes_at_start(host)), place)
+        _compare(record, _of_record(record, cpus, flushes_per_s), place)
 
 
 def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: HdrHistogram, where: str) -> None:

@@ -51,7 +51,7 @@ class Way:
         self.host = host
         self._folder = _private_folder()
         self.folder = Path(self._folder.name)
-        self._control = self.folder / "c"
+        self._control = self.folder / private.CONTROL
 
     def close(self) -> None:
         """Remove what is kept for it."""
