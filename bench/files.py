@@ -44,6 +44,14 @@ def open_own(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, 0o666)
 
 
+def nearest_existing(path: Path) -> Path:
+    """Return a path, or of the directories above it the first that is there."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
+
+
 def make_directories(directory: Path, mode: int) -> list[Path]:
     """Make a directory and those missing above it, of a mode that no umask changes; return them, topmost first.
 

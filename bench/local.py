@@ -22,6 +22,7 @@ from bench.agent.signals import stoppable, undisturbed
 from bench.agent.turns import turn_comes
 from bench.box import Provisioned, provisioned
 from bench.facts import differences
+from bench.files import nearest_existing
 from bench.journal import RunDirectory, now
 from bench.model import Parameters, PgladderError, Plan, Variant, WrongUseError, from_json, unknown_field
 from bench.plan import (
@@ -335,7 +336,7 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
 def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
     directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
-    there = next(each for each in (directory.absolute(), *directory.absolute().parents) if each.exists())
+    there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
         raise WrongUseError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
     return this_machine(directory)
@@ -423,8 +424,7 @@ def _check_room(request: Request, ready: Prepared, there: Server | None) -> None
     directory = there.data_directory() if there else request.data_dir or default_data_dir()
     if directory is None:
         return  # said in ``limits``
-    while not directory.exists():
-        directory = directory.parent
+    directory = nearest_existing(directory)
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
         raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free, need = shutil.disk_usage(directory).free, ready.estimate.least_disk_bytes

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench.analysis.noise import BoxNoise
 from bench.arms import usual_margin
+from bench.files import nearest_existing
 from bench.journal import RunDirectory
 from bench.local import Prepared, Request, carry_out, nothing_left_of, prepared
 from bench.noise import noise_beside, still_of
@@ -51,9 +52,7 @@ def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]
     known, notes = noise_beside(ready.directory.path)
     if known is None or (directory := server.data_directory()) is None:
         return known, notes
-    while not directory.exists():
-        directory = directory.parent
-    facts = known.host.facts | host_facts(directory)
+    facts = known.host.facts | host_facts(nearest_existing(directory))
     return still_of(replace(known.host, facts=facts), known, notes)
 
 
