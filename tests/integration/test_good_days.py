@@ -1,15 +1,17 @@
 """The whole ladder on a private server: what is recorded agrees with itself and with what the server was seen to do."""
 
 import json
+import math
 import os
 import subprocess
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
 import psutil
 import pytest
 
 from bench.model import Record
-from bench.stats.histogram import decode
+from bench.stats.histogram import decode, recorded
 from bench.workload.phase import ladder
 from tests.integration.support import Ended, assert_nothing_left, climbing, pgladder
 
@@ -109,7 +111,18 @@ def test_a_percentile_is_told_only_where_ten_samples_lie_beyond_it_and_its_inter
             assert beyond > 9.9
             assert 0.9 * told <= low <= told <= high <= 1.1 * told
     assert 0 < record.latency_ms.mean <= record.latency_ms.max
-    assert record.row_latency_ms == pytest.approx(record.latency_ms.mean / record.batch)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_row_latency_is_the_mean_by_row_where_the_commits_of_the_window_hold_it_within_a_tenth(climbed, phase):
+    record = climbed.record(phase=phase)
+    commits = decode(climbed.climb.directory.samples(record.trial, 1).latency_hdr)
+    took_us = [value for value, times in recorded(commits) for _ in range(times)]
+    reach_us = 1.96 * stdev(took_us) / math.sqrt(len(took_us))
+    if len(took_us) >= 20 and reach_us <= 0.1 * fmean(took_us):  # a busy machine's stall may be wider
+        assert record.row_latency_ms == pytest.approx(fmean(took_us) / 1000 / record.batch)
+    else:
+        assert record.row_latency_ms is None
 
 
 def test_cpu_time_of_clients_and_server_is_seen_or_the_agent_that_was_too_late_to_read_it(climbed):
