@@ -53,7 +53,7 @@ ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a patt
 WHERE = $(ONE_WAY)$(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) \
 	$(call option,PORT,port) $(call option,KEY,key)
 # In front of a command of Ansible's.
-ON = .venv/bin/python -m bench.target $(WHERE)
+ON = .venv/bin/python -m bench.remote.where $(WHERE)
 # Ansible takes no locale but UTF-8, and reads what sudo answers in English.
 PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
 

@@ -1,4 +1,4 @@
-"""``fab``: the remote verbs over the hosts of the inventory; what they do is ``bench.campaign``'s."""
+"""``fab``: the remote verbs over the hosts of the inventory; what they do is ``bench.targets``'s."""
 
 from collections.abc import Mapping
 from inspect import Parameter, Signature
@@ -7,9 +7,9 @@ from typing import Any
 from fabric import Connection, task
 from invoke import Context, Exit
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.remote.hosts import ask_ansible
-from bench.target import check_key, target
+from bench.remote.where import check_key, target
 
 WHERE = {
     "host": "one box by its address; no inventory entry needed",
@@ -51,7 +51,7 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
             asked = ask_ansible(arguments)
         except WrongUseError as error:
             raise Exit(f"fab: {error} (exit code 2)", code=2) from error
-        from bench.campaign import command  # while Ansible thinks
+        from bench.cli import fab as command
 
         if code := command.carry_out(name, asked, context.config, given, where):
             raise Exit(code=code)

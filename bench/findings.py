@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.analysis.comparison import ComparisonReport, Pair
-from bench.comparing import compared, only_run
-from bench.files import write_whole
-from bench.journal import HOST, PLAN, SUMS, TRIALS, RunDirectory
-from bench.model import Plan, WrongUseError, to_json
-from bench.noise import noise_file, results_of
-from bench.offline import records_of
+from bench.engines.postgresql.render import SUFFIX, template_directory
+from bench.model.codec import to_json
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan
+from bench.questions.compare import compared
 from bench.report.markdown import comparison_page
 from bench.report.ratios import interval_text, rank_text, ratio_text
-from bench.tuning.render import SUFFIX, template_directory
+from bench.results.noise_floors import noise_file, results_of
+from bench.results.read import only_run, records_of
+from bench.store.files import write_whole
+from bench.store.run_directory import HOST, PLAN, SUMS, TRIALS, RunDirectory
 
 CHECKOUT = Path(__file__).parents[1]
 FINDINGS = CHECKOUT / "docs" / "findings"

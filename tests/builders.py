@@ -10,26 +10,12 @@ from hdrh.histogram import HdrHistogram
 
 from bench.analysis.ladder import Key, Ladder, LadderReport, ladders
 from bench.analysis.pulled import PulledRun
-from bench.journal import RunDirectory
-from bench.model import (
-    ClientTime,
-    Cpu,
-    Fingerprint,
-    InFlight,
-    Latency,
-    Parameters,
-    Plan,
-    Reason,
-    Record,
-    Samples,
-    Start,
-    Trial,
-    Unreadable,
-    Validity,
-    Verified,
-)
+from bench.engines.postgresql.render import as_variant
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.plan import Parameters, Plan, Trial
+from bench.model.record import ClientTime, Cpu, InFlight, Latency, Reason, Record, Samples, Start, Validity, Verified
 from bench.stats.histogram import SHARES, SUB_BUCKET_BITS, new_histogram, percentiles
-from bench.tuning.render import as_variant
+from bench.store.run_directory import RunDirectory
 from bench.workload.messages import Lost, Result
 from bench.workload.phase import ladder
 from bench.workload.rows import first_stamp

@@ -11,10 +11,11 @@ from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter
 
-from bench.model import Layout, Unreadable
+from bench.engines.engine import Server
+from bench.engines.postgresql.session import Session
+from bench.model.fingerprint import Unreadable
+from bench.model.values import Layout
 from bench.probes.medium import memory_under
-from bench.server.server import Server
-from bench.server.session import Session
 
 PAIRS, PAIRS_S = 100, 0.5
 EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"

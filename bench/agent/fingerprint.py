@@ -6,14 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.agent.durability import wal_place
-from bench.journal import now
-from bench.model import Fact, Fingerprint, Unreadable
+from bench.engines.engine import Server
+from bench.engines.postgresql.session import Session
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.probes import host_facts
 from bench.probes.allowance import allowance_facts
 from bench.probes.fsync import fsync_facts
 from bench.probes.source import LIVE
-from bench.server.server import Server
-from bench.server.session import Session
+from bench.store.run_directory import now
 
 NOT_SHARED = ("listen_addresses", "primary_conninfo", "cluster_name")
 """Settings that may hold addresses or names of people's machines."""

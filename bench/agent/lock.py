@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import psutil
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 NAME = b"\0pgladder-run"
 

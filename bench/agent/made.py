@@ -1,10 +1,12 @@
 """Is the table the one that was asked for? Read back from the catalogs: somebody's event trigger may make it another.
 
-Owns what each layout should read back as, and the comparison. The statements that make it are ``bench/server/sql``'s.
+Owns what each layout should read back as, and the comparison. The statements that make it lie in
+``bench/engines/postgresql/sql``.
 """
 
-from bench.model import Layout, Reason
-from bench.server.session import Session
+from bench.engines.postgresql.session import Session
+from bench.model.record import Reason
+from bench.model.values import Layout
 
 PARTITIONS = 8
 COLUMNS = (

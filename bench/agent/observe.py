@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from bench.control_group import throttling
-from bench.judge import Quotas
-from bench.model import Cpu, Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import Moment, host_shares
+from bench.model.record import Cpu
+from bench.probes.control_group import throttling
 from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
 from bench.probes.source import LIVE
-from bench.readings import Moment, host_shares
+from bench.validity.judge import Quotas
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""

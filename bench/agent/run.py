@@ -4,13 +4,14 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+from bench.agent.gate import turn_comes
 from bench.agent.trial import Outcome, TrialRunner
-from bench.agent.turns import turn_comes
-from bench.arms import cut, decided_after, nothing_left
-from bench.journal import RunDirectory, now
-from bench.model import Plan, Record, Trial
-from bench.server.server import Server
-from bench.server.session import ServerError
+from bench.engines.engine import Server
+from bench.engines.postgresql.session import ServerError
+from bench.model.plan import Plan, Trial
+from bench.model.record import Record
+from bench.plan.contrast import cut, decided_after, nothing_left
+from bench.store.run_directory import RunDirectory, now
 
 
 class Listener(Protocol):

@@ -16,17 +16,8 @@ import msgspec
 import psutil
 import psycopg2
 
-from bench import judge, readings
 from bench.agent import observe
-from bench.agent.durability import (
-    Grade,
-    data_place,
-    flush_us,
-    grade,
-    memory_of,
-    promise_of,
-    wal_place,
-)
+from bench.agent.durability import Grade, data_place, flush_us, grade, memory_of, promise_of, wal_place
 from bench.agent.made import check_table, read_back
 from bench.agent.verify import (
     check_commits_found,
@@ -37,36 +28,27 @@ from bench.agent.verify import (
     find_lost,
     verify,
 )
-from bench.arms import Cell, cell_of
-from bench.flushes import PROMISED, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
-from bench.journal import now
-from bench.model import (
-    ClientTime,
-    Cpu,
-    Fingerprint,
-    InFlight,
-    Plan,
-    Reason,
-    Record,
-    Samples,
-    Start,
-    Trial,
-    Unreadable,
-    Verified,
-)
+from bench.engines.engine import Server
+from bench.engines.postgresql.counters import Counters, counters_of
+from bench.engines.postgresql.session import DriftError, ServerError, Session, VariantError
+from bench.engines.postgresql.wal import files_wanted
+from bench.model import readings
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.plan import Plan, Trial
+from bench.model.record import ClientTime, Cpu, InFlight, Reason, Record, Samples, Start, Verified
+from bench.plan.contrast import Cell, cell_of
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
-from bench.server.counters import Counters, counters_of
-from bench.server.server import Server
-from bench.server.session import DriftError, ServerError, Session, VariantError
-from bench.standstill import check_pauses
 from bench.stats.gaps import longest_gap
 from bench.stats.histogram import decode, merge, percentiles, row_latency_ms
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import assess
-from bench.wal import files_wanted
+from bench.store.run_directory import now
+from bench.validity import judge
+from bench.validity.flushes import PROMISED, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
+from bench.validity.standstill import check_pauses
 from bench.workload.client import DRAIN_TIMEOUT_S
 from bench.workload.messages import Job, Result, Window
 from bench.workload.phase import AsyncPhase, ladder

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from bench.model import Reason, Verified
-from bench.server.session import Session
+from bench.engines.postgresql.session import Session
+from bench.model.record import Reason, Verified
 from bench.workload.messages import Result
 from bench.workload.rows import SEQUENCE_BITS, first_stamp, payloads, ring_size
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.analysis.ladder import Ladder, LadderReport, Rung
 from bench.analysis.rungs import rung_names
-from bench.model import Plan
+from bench.model.plan import Plan
 
 Arm = tuple[str, str, str]
 """Variant, layout, transport."""

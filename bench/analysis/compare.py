@@ -16,8 +16,9 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import rankings
 from bench.analysis.summary import compared_blocks, summary
-from bench.arms import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
-from bench.model import Plan, WrongUseError
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan
+from bench.plan.contrast import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
 from bench.stats.compare import ALPHA
 
 Noise = Callable[[Cell, int], CellNoise | None]

@@ -6,8 +6,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.arms import RateName
-from bench.model import Layout, Parameters, Transport
+from bench.model.plan import Parameters
+from bench.model.values import Layout, Transport
+from bench.plan.contrast import RateName
 from bench.stats.compare import Comparison, Verdict
 
 

@@ -11,7 +11,7 @@ from math import exp, log, sqrt
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model import Latency, Record
+from bench.model.record import Latency, Record
 from bench.stats.distributions import student_t_critical
 from bench.stats.histogram import SHARES, Quantiles, merge, percentiles, row_latency_ms
 from bench.stats.intervals import deviation

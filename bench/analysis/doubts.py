@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from bench.model import Reason, Record
+from bench.model.record import Reason, Record
 
 WHO = re.compile(r"writer \d+: ")
 """Begins the sentence on one writer's rows; its number is no size."""

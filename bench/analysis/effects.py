@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from bench.analysis.comparison import Differing
-from bench.facts import huge_page_bytes
-from bench.model import Fingerprint, Plan, WrongUseError
-from bench.tuning.parameters import Value, differences
-from bench.tuning.render import effect_of
+from bench.engines.postgresql.parameters import Value, differences
+from bench.engines.postgresql.render import effect_of
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.fingerprint_diff import huge_page_bytes
+from bench.model.plan import Plan
 
 Effects = Mapping[str, Mapping[str, Value]]
 """What is in force under each variant."""

@@ -1,8 +1,8 @@
 """Whether a record has the doubts that its own figures and its samples make.
 
-They are made again by the judges that the agent has (``bench.judge``, ``bench.flushes``): who takes a doubt away, or
-makes it smaller, and seals the files anew has to change all that it came from. What a record's release did not judge is
-not asked for, nor what the files do not keep (who kept the processor busy, CPU quotas, settings).
+They are made again by the judges that the agent has (``bench.validity``): who takes a doubt away, or makes it smaller,
+and seals the files anew has to change all that it came from. What a record's release did not judge is not asked for,
+nor what the files do not keep (who kept the processor busy, CPU quotas, settings).
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,12 +10,15 @@ from math import isclose
 
 from hdrh.histogram import HdrHistogram
 
-from bench.flushes import check_flush_rate, flushes_at_start, flushes_needed
-from bench.judge import check_commits, check_host, check_in_flight, check_others, check_steal, validity
-from bench.model import Fingerprint, Parameters, Reason, Record, WrongUseError
-from bench.readings import NOT_KEPT, Moment, per_second
-from bench.standstill import MOST_IN_PAUSE, check_gap
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Parameters
+from bench.model.readings import NOT_KEPT, Moment, per_second
+from bench.model.record import Reason, Record
 from bench.stats.histogram import below, usual_ms
+from bench.validity.flushes import check_flush_rate, flushes_at_start, flushes_needed
+from bench.validity.judge import check_commits, check_host, check_in_flight, check_others, check_steal, validity
+from bench.validity.standstill import MOST_IN_PAUSE, check_gap
 
 NOT_ASSESSED = "not assessed"
 EVER = frozenset(

@@ -16,16 +16,10 @@ from bench.analysis.counted import Key, good, latency, pooled, row_latency, sett
 from bench.analysis.doubts import worst
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
-from bench.arms import nothing_left
-from bench.model import (
-    Fingerprint,
-    Latency,
-    Layout,
-    Reason,
-    Record,
-    Transport,
-    Unreadable,
-)
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.record import Latency, Reason, Record
+from bench.model.values import Layout, Transport
+from bench.plan.contrast import nothing_left
 from bench.stats.laws import in_flight
 
 ROUNDING = 0.002

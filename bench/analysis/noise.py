@@ -1,6 +1,6 @@
 """A box's noise: an A/A run told as noise floors, kept with the fingerprint they hold for, found for a comparison.
 
-The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.noise``'s business.
+The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.results.noise_floors``'s business.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,12 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.arms import Cell, RateName, alpha_each, headline, rate_name, rates, shared
-from bench.facts import of_machine, unlike
-from bench.model import Count, Fingerprint, Layout, Name, Parameters, Plan, Seconds, Transport, WrongUseError
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.fingerprint_diff import of_machine, unlike
+from bench.model.plan import Parameters, Plan
+from bench.model.values import Count, Layout, Name, Seconds, Transport
+from bench.plan.contrast import Cell, RateName, alpha_each, headline, rate_name, rates, shared
 from bench.stats.compare import ALPHA, MARGIN
 from bench.stats.multiplicity import holm
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor

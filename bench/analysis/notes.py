@@ -8,8 +8,9 @@ from bench.analysis.doubts import rank, worst
 from bench.analysis.ladder import host_notes
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
-from bench.arms import cell_of, nothing_left, usual_margin
-from bench.model import Plan, Reason, Record
+from bench.model.plan import Plan
+from bench.model.record import Reason, Record
+from bench.plan.contrast import cell_of, nothing_left, usual_margin
 from bench.stats.blocks import go_back
 
 MANY_BLOCKS = 6

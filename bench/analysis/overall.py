@@ -11,7 +11,7 @@ from bench.analysis.comparison import ArmSummary, CellComparison, Overall, Stand
 from bench.analysis.effects import Effects
 from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
 from bench.analysis.ranking import ByArm, ranks, told_apart
-from bench.arms import Block, Rate, burst
+from bench.plan.contrast import Block, Rate, burst
 
 
 def overall(

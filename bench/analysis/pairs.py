@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from bench.analysis.comparison import Pair
 from bench.analysis.effects import Effects, settings_differing
-from bench.arms import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
-from bench.model import Plan
+from bench.model.plan import Plan
+from bench.plan.contrast import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
 from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha

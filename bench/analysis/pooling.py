@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import PulledRun
-from bench.arms import ByBlock, Cell, by_cell
-from bench.facts import of_machine, unlike
-from bench.model import Plan, WrongUseError
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint_diff import of_machine, unlike
+from bench.model.plan import Plan
+from bench.plan.contrast import ByBlock, Cell, by_cell
 
 
 def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBlock]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from bench.model import Record
+from bench.model.record import Record
 
 UNSTEADY = 2.0
 """Most over least fdatasync/s, beside the trials, from which on it is told."""

@@ -1,6 +1,6 @@
 """One host's run as it was pulled, and how it ended: by its plan, stopped, cut off, or not yet.
 
-Reading the files is ``bench.journal``'s; what the numbers say is ``ladder``'s and its neighbours'.
+Reading the files is ``bench.store.run_directory``'s; what the numbers say is ``ladder``'s and its neighbours'.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key
-from bench.arms import CUT, cut, decided_after
-from bench.model import Fingerprint, Plan, Record, Samples
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan
+from bench.model.record import Record, Samples
+from bench.plan.contrast import CUT, cut, decided_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

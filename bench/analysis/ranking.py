@@ -10,7 +10,7 @@ from itertools import combinations
 
 from bench.analysis.comparison import Rank
 from bench.analysis.pairs import Levels
-from bench.arms import Block, shared
+from bench.plan.contrast import Block, shared
 from bench.stats.multiplicity import holm
 
 ByArm = Mapping[str, Mapping[Block, float]]

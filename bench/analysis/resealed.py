@@ -10,11 +10,13 @@ from math import isclose
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
-from bench.model import Record, Samples, Unreadable, WrongUseError
-from bench.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
-from bench.standstill import STALLED_SHARE
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
+from bench.model.record import Record, Samples
 from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
+from bench.validity.standstill import STALLED_SHARE
 
 HISTOGRAM_ERROR = 0.002
 """A latency's in its histogram: three digits."""

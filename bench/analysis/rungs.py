@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.pulled import latest
-from bench.model import Record
+from bench.model.record import Record
 
 WAYS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "event_loop")
 """What may differ between two rungs of one phase."""

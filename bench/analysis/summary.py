@@ -9,8 +9,8 @@ from statistics import geometric_mean
 
 from bench.analysis.comparison import ArmSummary
 from bench.analysis.counted import good
-from bench.arms import Block, ByBlock, refused
-from bench.model import Record
+from bench.model.record import Record
+from bench.plan.contrast import Block, ByBlock, refused
 
 
 def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSummary:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from bench.doctor.checks import Finding, examine
 from bench.doctor.collect import collect, release
-from bench.model import PgladderError, WrongUseError
-from bench.plain import harmless, one_line, print_json, speak_plainly
+from bench.model.errors import PgladderError, WrongUseError
+from bench.model.plain import harmless, one_line, print_json, speak_plainly
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 WIDTH = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.doctor.checks import Box
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 CHECKOUT = Path(__file__).parents[2]
 AS_READ_HERE = {

@@ -7,7 +7,7 @@ the files it reads, ``/`` by default, so that recorded files test it.
 
 from pathlib import Path
 
-from bench.model import Fact
+from bench.model.fingerprint import Fact
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts

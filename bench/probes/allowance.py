@@ -1,7 +1,7 @@
 """What of the machine's processors a process may use: the quota of its control group, its set of processors.
 
 Owns the facts of group ``cpu`` that are about a process and not about the machine. Whether a quota held somebody up
-while a trial ran is the agent's business. Sources: proc_pid_status(5), cpuset(7), ``bench.control_group``.
+while a trial ran is the agent's business. Sources: proc_pid_status(5), cpuset(7), ``bench.probes.control_group``.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from math import ceil
 from pathlib import Path
 from typing import TypeVar
 
-from bench.control_group import SELF, cpu_quota_cores, cpus_allowed
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
+from bench.probes.control_group import SELF, cpu_quota_cores, cpus_allowed
 from bench.probes.source import field, read_path, refusal
 
 T = TypeVar("T")

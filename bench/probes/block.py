@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.source import LIVE, read_path, word
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bench.control_group import SELF
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
+from bench.model.readings import NO_THROTTLE
 from bench.probes.allowance import allowance_facts
+from bench.probes.control_group import SELF
 from bench.probes.sensors import THROTTLE_FILES
 from bench.probes.source import field, first_known, flag, read_common, read_each, read_fact, read_path, word
-from bench.readings import NO_THROTTLE
 
 CPU = "sys/devices/system/cpu"
 NO_CPUFREQ = "no cpufreq in this kernel"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.block import IN_MEMORY, Mount, base, device_stack, mount_of, shareable_options
 from bench.probes.source import LIVE, chosen, first_known, flag, read_path, refusal, word
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 from time import monotonic
 
-from bench.facts import FSYNC_FACTS
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
+from bench.model.fingerprint_diff import FSYNC_FACTS
 from bench.probes.source import all_known
 
 SECONDS = 0.1

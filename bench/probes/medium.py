@@ -10,7 +10,7 @@ Documentation/admin-guide/devices.txt (names of disks), drivers/scsi/scsi_debug.
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.block import IN_MEMORY, POOLED, Mount, bottoms, mount_of
 from bench.probes.source import LIVE, read_path, word
 

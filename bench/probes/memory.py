@@ -1,7 +1,7 @@
 """Memory: how much there is, and what the kernel does with it before a write reaches the disk.
 
 Owns the facts of group ``memory``. Swapping while a trial runs is ``sensors``' business.
-What control groups leave of it is read by ``bench.control_group``.
+What control groups leave of it is read by ``bench.probes.control_group``.
 Sources: /proc/meminfo and /proc/swaps (proc(5)); Documentation/admin-guide/sysctl/vm.rst,
 Documentation/admin-guide/mm/transhuge.rst.
 """
@@ -9,8 +9,8 @@ Documentation/admin-guide/mm/transhuge.rst.
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.control_group import SELF, memory_limit_bytes
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
+from bench.probes.control_group import SELF, memory_limit_bytes
 from bench.probes.source import chosen, field, read_fact, refusal
 
 KERNEL_SETTINGS = (

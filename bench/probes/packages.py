@@ -1,6 +1,6 @@
 """What the measuring program itself is made of: package versions, pgladder's version and commit.
 
-Owns the facts of groups ``packages`` and ``pgladder``. The server's version is ``bench.server``'s business.
+Owns the facts of groups ``packages`` and ``pgladder``. The server's version is ``bench.engines.postgresql``'s business.
 """
 
 import os
@@ -9,7 +9,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.source import read_path, word
 
 PACKAGES = ("asyncpg", "psycopg2", "psutil", "uvloop", "msgspec", "hdrhistogram")

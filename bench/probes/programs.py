@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.source import LIVE, read_path
 
 NAMED = 3

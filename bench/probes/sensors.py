@@ -1,7 +1,7 @@
 """What the host does from second to second while a trial runs: heat, throttling, frequency, energy, pressure, I/O.
 
-Owns cheap readers of counters and gauges. What they read, and what lies between two readings, is ``bench.readings``';
-what the host is, the other probes'. Files are looked for once, then only read.
+Owns cheap readers of counters and gauges. What they read, and what lies between two readings, is
+``bench.model.readings``'; what the host is, the other probes'. Files are looked for once, then only read.
 Sources: Documentation/admin-guide/thermal/intel_thermal_throttle.rst, Documentation/power/powercap/powercap.rst,
 Documentation/accounting/psi.rst, Documentation/admin-guide/iostats.rst, proc(5).
 """
@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import NO_THROTTLE, CpuTimes, DiskCounters, Reading, Stall, SwapPages
 from bench.probes.source import LIVE, all_known, field, first_known, known_ones, read_fact, read_path, word
-from bench.readings import NO_THROTTLE, CpuTimes, DiskCounters, Reading, Stall, SwapPages
 
 CPU = "sys/devices/system/cpu"
 THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 
 LIVE = Path("/")
 """The root of the running host; any other root is a directory of recorded files."""

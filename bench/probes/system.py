@@ -11,7 +11,7 @@ import os
 import shlex
 from pathlib import Path
 
-from bench.model import Fact, Unreadable
+from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.source import LIVE, field, first_known, read_fact, word
 
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")

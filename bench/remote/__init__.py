@@ -1,5 +1,5 @@
 """Boxes from the control machine, by Fabric: connect safely, launch, follow, cancel, pull; many at once.
 
-Carries plans and files; what is in them is ``bench.campaign``'s to know. Each step may be cut at any point and done
+Carries plans and files; what is in them is ``bench.targets``'s to know. Each step may be cut at any point and done
 again: what it does on a box is whole or not there, and done twice it is done once.
 """

@@ -1,6 +1,6 @@
 """What can go wrong between the control machine and a box; each names the box and the next step."""
 
-from bench.model import PgladderError, WrongUseError
+from bench.model.errors import PgladderError, WrongUseError
 
 
 class RemoteError(PgladderError):

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.model import PgladderError
+from bench.model.errors import PgladderError
 from bench.remote.complaints import meaning
 from bench.remote.errors import NotTrustedError, RemoteError
 from bench.remote.hosts import Host, host_of

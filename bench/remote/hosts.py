@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.model import WrongUseError
-from bench.target import is_template
+from bench.model.errors import WrongUseError
+from bench.remote.where import is_template
 
 CHECKOUT = Path(__file__).parents[2]
 TIMEOUT_S = 120

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 INSTEAD = "set UserKnownHostsFile to a file in your configuration of ssh, or known_hosts_file in the inventory"
 FIELDS = re.compile(rb"([ \t]*)([^ \t]+)(.*)", re.DOTALL)

@@ -3,12 +3,12 @@
 import io
 from pathlib import Path
 
-from bench.model import to_json
-from bench.parcel import Arrived, DamagedError, TooMuchError, digests, unpack
+from bench.model.codec import to_json
 from bench.remote.errors import RefusedError, RemoteError
 from bench.remote.link import ANSWER_TIMEOUT_S, Link
 from bench.remote.session import Session
 from bench.remote.steps import PROGRAM
+from bench.store.transfer import Arrived, DamagedError, TooMuchError, digests, unpack
 
 BUFFER_BYTES = 1 << 20
 

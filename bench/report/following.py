@@ -9,9 +9,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.underway import UnderWay, sparkline, trial_s
-from bench.model import Record
-from bench.plan import TRIAL_OVERHEAD_S
+from bench.analysis.progress import UnderWay, sparkline, trial_s
+from bench.model.record import Record
+from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.terminal import DASH, duration, rate
 
 SPARKS = 16
@@ -51,7 +51,7 @@ def left_s(rows: Sequence[Row], now: float) -> float:
 
 
 class Following:
-    """Shows the boxes; told of everything by ``bench.campaign``. Where they take turns, one measures at any time."""
+    """Shows the boxes; told of everything by ``bench.targets``. Where they take turns, one measures at any time."""
 
     def __init__(self, out: Console, *, in_turns: bool = False) -> None:
         self._out, self._in_turns = out, in_turns

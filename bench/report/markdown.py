@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport
-from bench.model import Fingerprint, Plan
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan
 from bench.report.comparison import LEGEND, caption, heading, matrix, noise_lines, pairs_table
 from bench.report.overall import standing_table, standings
 from bench.report.terminal import DASH, describe_host

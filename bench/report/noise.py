@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
-from bench.arms import by_cell
-from bench.model import Plan
-from bench.plan import TRIAL_OVERHEAD_S
+from bench.model.plan import Plan
+from bench.plan.contrast import by_cell
+from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.ratios import detected, interval_text, number, percent
 from bench.report.terminal import describe_host, duration, print_whole
 from bench.stats.compare import ALPHA

@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from bench.model import Record, Trial
+from bench.model.plan import Trial
+from bench.model.record import Record
 from bench.report.terminal import DASH, duration, rate
 
 

@@ -14,8 +14,8 @@ from rich.text import Text
 
 from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
-from bench.model import Fact, Fingerprint, Unreadable
-from bench.plain import harmless
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.plain import harmless
 
 WIDTH = 100
 NO_LIMIT = 1000

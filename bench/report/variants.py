@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.engines.postgresql.parameters import Difference
 from bench.report.terminal import DASH
-from bench.tuning.parameters import Difference
 
 
 def show_list(out: Console, summaries: Mapping[str, str]) -> None:

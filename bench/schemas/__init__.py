@@ -13,7 +13,9 @@ import msgspec
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
-from bench.model import Fingerprint, Plan, Record, Samples
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan
+from bench.model.record import Record, Samples
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).parent

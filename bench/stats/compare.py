@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import inf, log
 from typing import Literal
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.distributions import student_t_tail
 from bench.stats.intervals import Interval, deviation, mean, t_interval
 from bench.stats.planning import More, Seen, more_blocks, reach, seen_in

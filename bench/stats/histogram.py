@@ -19,7 +19,7 @@ from hdrh.codec import (
 )
 from hdrh.histogram import HdrHistogram
 
-from bench.model import Latency
+from bench.model.record import Latency
 
 NOT_A_HISTOGRAM = (
     HdrCookieException,

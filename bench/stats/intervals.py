@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.distributions import student_t_critical
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import expm1, log
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, detectable, log_ratios
 from bench.stats.intervals import deviation, mean_interval
 from bench.stats.planning import blocks_to_be_equivalent

@@ -3,7 +3,7 @@
 from math import sqrt
 from statistics import NormalDist
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.compare import ALPHA
 from bench.stats.intervals import Interval
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache
 from statistics import NormalDist
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, judged, log_ratios, planned
 from bench.stats.planning import first_deciding, seen_in
 

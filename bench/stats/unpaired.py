@@ -6,17 +6,8 @@ What drifted between the runs is in the ratio, and no statistic of theirs can te
 import math
 from collections.abc import Sequence
 
-from bench.model import WrongUseError
-from bench.stats.compare import (
-    ALPHA,
-    MARGIN,
-    Comparison,
-    detects,
-    exp_or_inf,
-    p_value_of,
-    ratios,
-    verdict_of,
-)
+from bench.model.errors import WrongUseError
+from bench.stats.compare import ALPHA, MARGIN, Comparison, detects, exp_or_inf, p_value_of, ratios, verdict_of
 from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import Interval, deviation, mean
 from bench.stats.planning import More, Seen, more_blocks

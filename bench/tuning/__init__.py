@@ -1,5 +1,5 @@
 """Published tuning formulas as pure functions of hardware, and the rendering of variants.
 
 Owns the arithmetic of the tools people copy from, with a derivation for every setting: ``formulas`` is the way in.
-Which formula is good is measured elsewhere (``bench.analysis``); applying one is ``bench.server``'s work.
+Which formula is good is measured elsewhere (``bench.analysis``); applying one is ``bench.engines.postgresql``'s work.
 """

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting

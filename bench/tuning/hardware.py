@@ -6,7 +6,7 @@ Reading these figures from a real box is a probe's work.
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 Disk = Literal["hdd", "ssd", "san", "nvme"]
 DISKS: tuple[Disk, ...] = get_args(Disk)

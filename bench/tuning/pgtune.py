@@ -9,7 +9,7 @@ tool's floating-point products give the same as the integers here.
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.tuning.hardware import Hardware, UnfitError
 from bench.tuning.settings import Setting
 

@@ -1,6 +1,6 @@
 """One recommended setting with its derivation, and the text of a variant file made of them.
 
-Where the file goes and whether the server accepts it is ``bench.server``'s business.
+Where the file goes and whether the server accepts it is ``bench.engines.postgresql``'s business.
 """
 
 import re

@@ -9,7 +9,7 @@ The real tool leaves a value alone that is within 5 % of its recommendation; a v
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
 

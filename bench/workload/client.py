@@ -20,8 +20,8 @@ import msgspec
 import psycopg2
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S
-from bench.table import Table
+from bench.model.endpoint import CONNECT_TIMEOUT_S
+from bench.model.table import Table
 from bench.workload.connecting import asyncpg_arguments, prove, prove_async
 from bench.workload.messages import Job, Lost, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder

@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 import psycopg2.extensions
 
-from bench.model import CONNECT_TIMEOUT_S, Endpoint
-from bench.table import qualified
+from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
+from bench.model.table import qualified
 
 KEPT = {
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "ssl_min_protocol_version",

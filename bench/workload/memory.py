@@ -11,8 +11,9 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 
 import psutil
 
-from bench.control_group import memory_limit_bytes
-from bench.model import Parameters, Trial, WrongUseError
+from bench.model.errors import WrongUseError
+from bench.model.plan import Parameters, Trial
+from bench.probes.control_group import memory_limit_bytes
 from bench.workload.phase import Phase
 from bench.workload.rows import ring_size
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from bench.model import Endpoint, Parameters
+from bench.model.endpoint import Endpoint
+from bench.model.plan import Parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

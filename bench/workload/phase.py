@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 
 Row = tuple[int, str]
 Rows = Sequence[Row]

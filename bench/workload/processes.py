@@ -14,7 +14,7 @@ from typing import IO, Self, TypeVar
 
 import msgspec
 
-from bench.model import PgladderError
+from bench.model.errors import PgladderError
 from bench.workload.messages import Job, Ready, Result, Window
 
 T = TypeVar("T", Ready, Result)

@@ -16,11 +16,11 @@ import psutil
 import psycopg2
 import pytest
 
-from bench.journal import RunDirectory
-from bench.model import Record
-from bench.server.binaries import find_binaries
-from bench.server.owner import ordinary_user
-from bench.server.private import free_port
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.owner import ordinary_user
+from bench.engines.postgresql.private import free_port
+from bench.model.record import Record
+from bench.store.run_directory import RunDirectory
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "1")

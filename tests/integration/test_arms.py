@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bench.model import Record
+from bench.model.record import Record
 from tests.grades import assert_graded
 from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 

@@ -14,8 +14,8 @@ import psutil
 import psycopg2
 import pytest
 
-from bench.server.brought import AS_FOUND
-from bench.server.dsn import NOT_UTF_8
+from bench.engines.postgresql.dsn import NOT_UTF_8
+from bench.engines.postgresql.external import AS_FOUND
 from tests.integration.support import (
     BRIEF,
     Climb,

@@ -6,13 +6,13 @@ from contextlib import closing
 
 import pytest
 
-from bench.journal import RunDirectory
-from bench.plan import AGAIN
-from bench.server.binaries import find_binaries
-from bench.server.private import PrivateServer
-from bench.tuning.render import as_variant
-from bench.variants import harness_for
-from bench.wal import FEWEST, files_wanted
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.variants import harness_for
+from bench.engines.postgresql.wal import FEWEST, files_wanted
+from bench.plan.check import AGAIN
+from bench.store.run_directory import RunDirectory
 from tests.grades import promised_on
 from tests.integration.support import BRIEF, climbing, pgladder, wait_for
 

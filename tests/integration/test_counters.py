@@ -4,11 +4,11 @@ from contextlib import closing
 
 import pytest
 
-from bench.server.binaries import find_binaries
-from bench.server.counters import counters_of
-from bench.server.private import PrivateServer
-from bench.tuning.render import as_variant
-from bench.variants import harness_for
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.counters import counters_of
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.variants import harness_for
 from tests.integration.support import BRIEF, Theirs, climbing
 
 AS_AURORA = """

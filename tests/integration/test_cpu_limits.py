@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Reason, Record
+from bench.model.record import Reason, Record
 from tests.integration.support import Climb, as_root, as_user, climbing, wait_for
 
 pytestmark = as_root
@@ -50,7 +50,7 @@ def busy(programs: int) -> Iterator[None]:
 
 def cores_of_a_formula(prefix: list[str]) -> int:
     """Return how many cores formulas reckon with."""
-    code = "from pathlib import Path\nfrom bench.variants import this_machine\n"
+    code = "from pathlib import Path\nfrom bench.engines.postgresql.variants import this_machine\n"
     code += "print(this_machine(Path('/')).hardware.cores)"
     done = subprocess.run([*prefix, sys.executable, "-c", code], capture_output=True, check=True)
     return int(done.stdout)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Endpoint, Parameters
-from bench.server.dsn import connect_first, endpoint_of
-from bench.server.private import ordinary_user
+from bench.engines.postgresql.dsn import connect_first, endpoint_of
+from bench.engines.postgresql.private import ordinary_user
+from bench.model.endpoint import Endpoint
+from bench.model.plan import Parameters
 from bench.workload.messages import Job
 from bench.workload.processes import ClientFailedError, Clients
 from tests.integration.support import BRIEF, Theirs, passwords, pgladder, wait_for

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bench.agent.run import execute
-from bench.journal import RunDirectory
-from bench.model import Fingerprint, Unreadable
-from bench.server.binaries import find_binaries
-from bench.server.private import PrivateServer
-from bench.variants import harness_for
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.variants import harness_for
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
 from tests.grades import assert_graded
 from tests.integration.support import BRIEF, Theirs, as_root, climbing

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bench import findings
-from bench.journal import RunDirectory
-from bench.tuning.render import variant_names
+from bench.engines.postgresql.render import variant_names
+from bench.store.run_directory import RunDirectory
 from tests.grades import promised_on
 from tests.integration.support import BRIEF, pgladder
 

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 import psutil
 import pytest
 
-from bench.model import Record
+from bench.model.record import Record
 from bench.stats.histogram import decode, recorded
 from bench.workload.phase import ladder
 from tests.integration.support import Ended, assert_nothing_left, climbing, pgladder

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.journal import RunDirectory
+from bench.store.run_directory import RunDirectory
 from tests.integration.support import (
     PATIENCE_S,
     PGLADDER,

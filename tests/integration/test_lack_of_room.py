@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Record
+from bench.model.record import Record
 from tests.integration.support import BRIEF, as_root, assert_nothing_left, climbing, meddling, pgladder
 
 pytestmark = as_root

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import to_json
-from bench.tuning.render import as_variant
+from bench.engines.postgresql.render import as_variant
+from bench.model.codec import to_json
 from tests.integration.support import BRIEF, PGLADDER, as_root, climbing, wait_for
 
 pytestmark = as_root

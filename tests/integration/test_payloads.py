@@ -6,10 +6,10 @@ import pytest
 from psycopg2.extras import execute_values
 
 from bench.agent.verify import find_altered
-from bench.server.binaries import find_binaries
-from bench.server.private import PrivateServer
-from bench.tuning.render import as_variant
-from bench.variants import harness_for
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.variants import harness_for
 from bench.workload.rows import RowSource, first_stamp
 from tests.builders import a_result
 from tests.integration.support import climbing

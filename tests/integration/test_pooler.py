@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Parameters
-from bench.server.dsn import connect_first, endpoint_of
+from bench.engines.postgresql.dsn import connect_first, endpoint_of
+from bench.model.plan import Parameters
 from bench.workload.messages import Job
 from bench.workload.processes import ClientFailedError, Clients
 from tests.integration.support import BRIEF, Climb, Ended, Pooler, Theirs, climbing, pgladder

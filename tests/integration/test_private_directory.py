@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import WrongUseError
-from bench.server.binaries import find_binaries
-from bench.server.owner import ordinary_user
-from bench.server.private import PrivateServer
-from bench.server.session import ServerError
-from bench.server.staging import Staging
-from bench.tuning.render import as_variant
-from bench.variants import harness_for
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.owner import ordinary_user
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.session import ServerError
+from bench.engines.postgresql.staging import Staging
+from bench.engines.postgresql.variants import harness_for
+from bench.model.errors import WrongUseError
 from tests.integration.support import PGLADDER, as_owner, as_root, climbing, pgladder, wait_for
 
 HARNESS = harness_for(40, tls=True)

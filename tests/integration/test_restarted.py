@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.journal import RunDirectory
+from bench.store.run_directory import RunDirectory
 from tests.integration.support import Theirs, climbing
 
 ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "3", "--blocks", "2")

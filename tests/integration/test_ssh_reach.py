@@ -21,11 +21,11 @@ from bench.remote.errors import (
     TooMuchSaidError,
     UnreachableError,
 )
+from bench.remote.fan_out import steadily
 from bench.remote.hosts import Host
 from bench.remote.link import Link, Said
 from bench.remote.openssh import SOCKET_BYTES
 from bench.remote.secrets import Secrets
-from bench.remote.together import steadily
 from tests.integration.sshd import PASSWORD, Box, Tree, tree
 from tests.integration.support import as_root, wait_for
 

@@ -71,7 +71,7 @@ class Shelf:
     def trust(self, *words: str, code: int = 0) -> str:
         """Do as `make trust`, which would leave this inventory out."""
         play = [BIN / "ansible-playbook", "playbooks/trust.yml"]
-        return self.run(BIN / "python", "-m", "bench.target", *words, "--", *play, code=code)
+        return self.run(BIN / "python", "-m", "bench.remote.where", *words, "--", *play, code=code)
 
     def link(self, sudo_password: str) -> Link:
         """Return the way to its first box, as the verbs go it without a terminal."""
@@ -298,7 +298,7 @@ def test_a_file_reaches_a_box_by_the_same_ssh(shelf: Shelf, box: Box, tmp_path: 
     assert "1048576" in shelf.run(*ASK, "wc -c /home/me/file")
 
 
-DOCTOR = [BIN / "python", "-m", "bench.target", "--limit=n100", "--", BIN / "python", "-m", "bench.doctor"]
+DOCTOR = [BIN / "python", "-m", "bench.remote.where", "--limit=n100", "--", BIN / "python", "-m", "bench.doctor"]
 
 
 def test_the_doctor_names_a_ssh_that_is_named_by_its_path(shelf: Shelf, box: Box) -> None:

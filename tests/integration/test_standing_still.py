@@ -9,7 +9,7 @@ from time import sleep
 import psutil
 import pytest
 
-from bench.model import Record
+from bench.model.record import Record
 from tests.integration.support import Climb, Meddler, climbing, meddling
 
 WINDOW_S, STILL_S = 3, 0.5

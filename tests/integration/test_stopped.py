@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from bench.model import Record
+from bench.model.record import Record
 from tests.integration.support import (
     Climb,
     Ended,

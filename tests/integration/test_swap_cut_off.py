@@ -14,14 +14,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.server.binaries import find_binaries
-from bench.server.owner import Owner
-from bench.server.private import PrivateServer
-from bench.server.proof import not_in_force
-from bench.server.staging import Staging
-from bench.server.swap import Swapping
-from bench.tuning.render import as_variant
-from bench.variants import harness_for
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.owner import Owner
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.proof import not_in_force
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.staging import Staging
+from bench.engines.postgresql.swap import Swapping
+from bench.engines.postgresql.variants import harness_for
 from tests.integration.support import PATIENCE_S, processes_in, wait_for
 
 HARNESS = harness_for(40, tls=False)

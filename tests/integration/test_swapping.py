@@ -4,15 +4,15 @@ from contextlib import closing
 
 import pytest
 
-from bench.server import swap
-from bench.server.binaries import find_binaries
-from bench.server.private import PrivateServer
-from bench.server.session import DriftError, VariantError
-from bench.server.staging import Staging
-from bench.tuning import parameters as tuning_parameters
-from bench.tuning.parameters import parameters
-from bench.tuning.render import as_variant, effect_of, texts, variant_names
-from bench.variants import harness_for, this_machine, variants_for
+from bench.engines.postgresql import parameters as tuning_parameters
+from bench.engines.postgresql import swap
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.parameters import parameters
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant, effect_of, texts, variant_names
+from bench.engines.postgresql.session import DriftError, VariantError
+from bench.engines.postgresql.staging import Staging
+from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
 from tests.integration.support import BRIEF, climbing
 
 HARNESS = harness_for(40, tls=False)

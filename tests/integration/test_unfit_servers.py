@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from bench.server.brought import BroughtServer
+from bench.engines.postgresql.external import BroughtServer
 from tests.integration.support import BRIEF, Ended, Theirs, climbing, passwords, pgladder, wait_for
 
 ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
@@ -100,7 +100,7 @@ def test_a_role_whose_idle_sessions_are_soon_ended_is_measured(theirs, place):
 
 def test_a_commit_that_never_returns_is_given_up_where_a_standby_seems_to_be_there(theirs, place, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", passwords(place)["PGPASSFILE"])
-    monkeypatch.setattr("bench.server.brought.COMMIT_TIMEOUT_S", 1)
+    monkeypatch.setattr("bench.engines.postgresql.external.COMMIT_TIMEOUT_S", 1)
     server = BroughtServer(theirs.dsn(), "standby")
     with with_setting(theirs, "synchronous_standby_names", "nobody"):
         server._standing |= {"synchronous_standby_names": "nobody", "standbys": 1}

@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.model import Plan, from_json, to_json
-from bench.plan import Profile, Wish, make_plan
-from bench.tuning.render import render
+from bench.engines.postgresql.render import render
+from bench.model.codec import from_json, to_json
+from bench.model.plan import Plan
+from bench.plan.design import Profile, Wish, make_plan
 from bench.workload.phase import ladder
 from tests.integration.support import Climb, Ended, as_root, as_user, assert_nothing_left, climbing
 

@@ -19,14 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.agent.trial import TrialRunner
-from bench.local import default_data_dir
-from bench.model import Plan, Record, Trial
-from bench.plan import connections_needed
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import render
+from bench.model.plan import Plan, Trial
+from bench.model.record import Record
+from bench.plan.estimate import connections_needed
 from bench.probes import host_facts
 from bench.report.terminal import console
-from bench.server.binaries import find_binaries
-from bench.server.private import PrivateServer
-from bench.tuning.render import render
+from bench.targets.here import default_data_dir
 from bench.workload.phase import ladder
 from bench.workload.recorder import FOLD, Recorder
 from tests.perf import rivals
@@ -124,12 +125,12 @@ def measure(bench: Bench, directory: Path) -> list[Claim]:
     """Measure everything that is claimed."""
     copy_batch, batch = ladder()["2-H"].parameters.batch, ladder()["2-E"].parameters.batch
     file, script = directory / "rows.bin", directory / "insert.sql"
-    rivals.write_binary(bench.server, file, copy_batch)
+    rivals.write_binary(bench.engines.postgresql, file, copy_batch)
     alternatives = {name: rate(bench, name) for name in ("1", "2-B", "2-E", "2-F", "2-H")}
-    alternatives["pgbench"] = lambda: rivals.pgbench(bench.server, script, batch, 5, WINDOW_S)
+    alternatives["pgbench"] = lambda: rivals.pgbench(bench.engines.postgresql, script, batch, 5, WINDOW_S)
     for sessions in SESSIONS:
         alternatives[f"COPY {sessions}"] = lambda sessions=sessions: rivals.server_side_copy(  # type: ignore[misc]
-            bench.server, file, copy_batch, sessions, WINDOW_S
+            bench.engines.postgresql, file, copy_batch, sessions, WINDOW_S
         )
     results = blocks(console(), alternatives)
     # The best number of sessions over all blocks: the best of each block would be the luckiest of four.

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from bench.journal import RunDirectory
-from bench.model import ClientTime, Record, Samples, Trial
+from bench.model.plan import Trial
+from bench.model.record import ClientTime, Record, Samples
 from bench.stats.histogram import percentiles
 from bench.stats.steadiness import assess
+from bench.store.run_directory import RunDirectory
 from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial
 
@@ -23,7 +24,7 @@ def page_seconds(directory: Path) -> list[float]:
 
 def _seconds(directory: Path) -> float:
     began = perf_counter()
-    subprocess.run([sys.executable, "-m", "bench.cli", "report", directory], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-m", "bench.cli.main", "report", directory], check=True, stdout=subprocess.DEVNULL)
     return perf_counter() - began
 
 

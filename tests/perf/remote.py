@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter, time
 
-from bench.journal import RunDirectory
 from bench.remote.hosts import CHECKOUT, Host, answered, ask_ansible
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.remote.steps import RUNS
-from bench.target import target
+from bench.remote.where import target
+from bench.store.run_directory import RunDirectory
 
 TIMES = 5
 SHORT = ("--phases=2-C", "--blocks=1", "--warm-up=0.2", "--window=0.5")

@@ -12,9 +12,9 @@ from time import monotonic
 
 import psycopg2
 
-from bench.server.binaries import DEBIAN_BIN
-from bench.server.private import PrivateServer
-from bench.table import Table
+from bench.engines.postgresql.binaries import DEBIAN_BIN
+from bench.engines.postgresql.private import PrivateServer
+from bench.model.table import Table
 from bench.workload.rows import RowSource
 
 WARM_UP_S = 1

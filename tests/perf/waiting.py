@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
-from bench.server.private import PrivateServer
-from bench.tuning.render import as_variant
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant
 
 TIMES = 5
 

@@ -8,14 +8,16 @@ import pytest
 
 from bench import findings
 from bench.analysis.compare import compare_arms
-from bench.comparing import keep_noise
-from bench.conf import read_conf
+from bench.engines.postgresql.conf import read_conf
+from bench.engines.postgresql.parameters import parameters
+from bench.engines.postgresql.render import Box, render_variant, template_directory, texts
+from bench.engines.postgresql.variants import hardware_of
 from bench.findings import FINDINGS, QUESTIONS, README, earned, follows, ingest_text, keep, main, standing_of_ingest
-from bench.journal import RunDirectory
-from bench.model import Fingerprint, WrongUseError, from_json
-from bench.tuning.parameters import parameters
-from bench.tuning.render import Box, render_variant, template_directory, texts
-from bench.variants import hardware_of
+from bench.model.codec import from_json
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.questions.noise import keep_noise
+from bench.store.run_directory import RunDirectory
 from tests.builders import again, compared_run, doubtful, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]

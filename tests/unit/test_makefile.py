@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.target import target
+from bench.remote.where import target
 
 CHECKOUT = Path(__file__).parents[2]
 

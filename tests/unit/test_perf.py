@@ -1,8 +1,8 @@
 """What benchmarks of pgladder itself read and show is sound, or they would time a refusal, or nothing."""
 
-from bench.comparing import compared
-from bench.journal import RunDirectory
-from bench.offline import read
+from bench.questions.compare import compared
+from bench.results.read import read
+from bench.store.run_directory import RunDirectory
 from tests.perf import analysis, pages
 
 

@@ -15,8 +15,8 @@ from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
-from bench.analysis.spending import OUTSIDE, PARTS
-from bench.plain import harmless, harmless_all
+from bench.analysis.utilisation import OUTSIDE, PARTS
+from bench.model.plain import harmless, harmless_all
 from bench.report.page import view
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view

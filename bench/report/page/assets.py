@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from bench.files import write_whole
-from bench.model import DAMAGED, PgladderError
+from bench.model.codec import DAMAGED
+from bench.model.errors import PgladderError
+from bench.store.files import write_whole
 
 
 class MissingControlError(PgladderError, RuntimeError):

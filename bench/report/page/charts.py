@@ -9,7 +9,7 @@ from typing import Any
 
 import altair as alt
 
-from bench.analysis.spending import OUTSIDE, PARTS
+from bench.analysis.utilisation import OUTSIDE, PARTS
 from bench.report.page.figures import BETWEEN
 
 ROWS = alt.NamedData(name="rows")

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analysis.counted import good
-from bench.analysis.course import course, steps_each
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.published import PUBLISHED, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rungs import rung_names, trials_of
 from bench.analysis.shape import shape
-from bench.analysis.spending import client_time, cores, processors
-from bench.model import Record
+from bench.analysis.timeline import course, steps_each
+from bench.analysis.utilisation import client_time, cores, processors
+from bench.model.record import Record
 from bench.report.terminal import rate
 from bench.stats.histogram import merge
 

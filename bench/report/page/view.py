@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.analysis.apart import UNKNOWN, major
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
-from bench.model import Fact, Record, Unreadable
+from bench.analysis.unpaired import UNKNOWN, major
+from bench.model.fingerprint import Fact, Unreadable
+from bench.model.record import Record
 from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder
 from bench.report.terminal import DASH, caption, cells, describe_host, doubt_lines, heading, rate
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import psycopg2.extensions
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import Rows, SyncPhase
 
 

@@ -2,8 +2,8 @@
 
 import psycopg2.extensions
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import Rows, SyncPhase
 
 

@@ -1,7 +1,7 @@
 """Phase 2: asyncpg and a pool of 10 to 50 connections, one insert after the other: of the pool, one is ever in use."""
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows, one_at_a_time
 
 

@@ -1,6 +1,6 @@
 """Phase 2-B: Phase 2 with fifty inserts in flight by ``asyncio.gather``: while one waits, others work."""
 
-from bench.model import Parameters
+from bench.model.plan import Parameters
 from bench.workload.phase import AsyncPhase, in_rounds
 from bench.workload.phases.phase_2 import insert
 

@@ -1,7 +1,7 @@
 """Phase 2-C: a hundred rows a commit by ``executemany``: one flush and one round trip now serve a hundred rows."""
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 
 

@@ -1,6 +1,6 @@
 """Phase 2-D: Phase 2-C with batches of 500 and a pool of 50 to 200. Where the published ladder ends."""
 
-from bench.model import Parameters
+from bench.model.plan import Parameters
 from bench.workload.phase import AsyncPhase, side_by_side
 from bench.workload.phases.phase_2c import insert
 

@@ -3,8 +3,8 @@
 from functools import cache
 from itertools import chain
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 
 

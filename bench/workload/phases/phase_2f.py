@@ -1,7 +1,7 @@
 """Phase 2-F: two arrays, unnested by the server: one statement, two parameters, whatever the batch."""
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
 
 ARRAYS = "unnest($1::bigint[], $2::text[])"

@@ -1,7 +1,7 @@
 """Phase 2-G: binary COPY of five thousand rows a commit: no statement is parsed, planned or bound at all."""
 
-from bench.model import Parameters
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
 from bench.workload.phase import COLUMNS, AsyncPhase, Connection, Rows, side_by_side
 
 

@@ -1,6 +1,6 @@
 """Phase 2-H: Phase 2-G from several client processes: Python's one core a process is no longer the limit."""
 
-from bench.model import Parameters
+from bench.model.plan import Parameters
 from bench.workload.phase import AsyncPhase, side_by_side
 from bench.workload.phases.phase_2g import insert
 

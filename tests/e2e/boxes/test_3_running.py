@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.tuning.render import variant_names
+from bench.engines.postgresql.render import variant_names
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, changed, sentence
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from bench.journal import RunDirectory
-from bench.model import Record
+from bench.model.record import Record
+from bench.store.run_directory import RunDirectory
 from tests.e2e.lab import BIN, CHECKOUT, Lab, quoted
 
 SHORT = ("--phases=2-C", "--warm-up=0.2", "--window=0.5")

@@ -7,8 +7,8 @@ from itertools import groupby
 import pytest
 
 from bench.agent.run import remaining
-from bench.journal import RunDirectory
-from bench.offline import read
+from bench.results.read import read
+from bench.store.run_directory import RunDirectory
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, Fab, codes, decoded, wait_until
 

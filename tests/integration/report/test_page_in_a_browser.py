@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
-from bench.model import Cpu, Samples
-from bench.offline import told
+from bench.analysis.unpaired import compare_runs
+from bench.model.record import Cpu, Samples
 from bench.report.page import build_page
 from bench.report.page.assets import assets
+from bench.results.read import told
 from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_record, compared_run, doubtful, pulled, void
 from tests.integration.report.browser import opened_browser

@@ -6,14 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.agent.durability import (
-    Promise,
-    data_place,
-    grade,
-    memory_of,
-)
-from bench.flushes import NO_FLUSH_US, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
-from bench.model import Fingerprint, Unreadable
+from bench.agent.durability import Promise, data_place, grade, memory_of
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.validity.flushes import NO_FLUSH_US, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
 from bench.workload.phase import ladder
 
 SAFE = Promise(fsync="on", full_page_writes="on", synchronous_commit="on", wal_writer_delay_ms=200)

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bench.agent import lock
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 HOLD = """
 import sys

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from bench.agent.made import as_made, check_table
-from bench.model import Layout
+from bench.model.values import Layout
 
 
 @pytest.mark.parametrize("layout", get_args(Layout))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import Moment, energy_j
 from bench.probes.sensors import Sensors
-from bench.readings import Moment, energy_j
 
 SILENT = Sensors(Unreadable(unreadable="none"), Path("/nowhere")).read()
 RANGES = {"intel-rapl:0": 1000, "intel-rapl:1": 5000}

@@ -3,9 +3,9 @@
 import pytest
 
 from bench.agent.observe import Spent, cpu_between
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import Moment, Reading
 from bench.probes.programs import TICKS_PER_S, Process
-from bench.readings import Moment, Reading
 
 UNKNOWN = Unreadable(unreadable="not asked")
 NOTHING_READ = Reading(**dict.fromkeys(Reading.__dataclass_fields__, UNKNOWN))

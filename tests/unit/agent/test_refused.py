@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from bench.agent.run import execute
-from bench.journal import RunDirectory
-from bench.local import _start
-from bench.model import UntilDecided
-from bench.server.session import ServerError, VariantError
-from bench.tuning.render import as_variant
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.session import ServerError, VariantError
+from bench.model.plan import UntilDecided
+from bench.store.run_directory import RunDirectory
+from bench.targets.here import _start
 from tests.builders import a_plan, a_trial
 
 

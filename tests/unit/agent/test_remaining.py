@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bench.agent.run import remaining
 from bench.analysis.compare import compare_arms
-from bench.arms import alpha_each, decided_after
-from bench.judge import VOID
-from bench.model import UntilDecided
+from bench.engines.postgresql.render import as_variant
+from bench.model.plan import UntilDecided
+from bench.plan.contrast import alpha_each, decided_after
 from bench.stats.sequential import compare_so_far
-from bench.tuning.render import as_variant
+from bench.validity.judge import VOID
 from tests.builders import a_plan, a_record, a_trial, doubtful, pulled, rated, void
 
 PLAN = a_plan(a_trial(1, "1"), a_trial(2, "2-C"), a_trial(3, "2-D"))

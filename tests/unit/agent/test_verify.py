@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.agent.verify import TRANSACTIONS_ALLOWED, Found, check_commits_found, check_transactions, verify
-from bench.model import Verified
+from bench.model.record import Verified
 from bench.workload.messages import Lost
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
 from tests.builders import a_result, stamps

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import ladder_report
 from bench.analysis.notes import POOLED
-from bench.comparing import void_or_partial
-from bench.model import UntilDecided, WrongUseError
+from bench.model.errors import WrongUseError
+from bench.model.plan import UntilDecided
+from bench.questions.compare import void_or_partial
 from bench.stats.compare import among, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import nominal_alpha

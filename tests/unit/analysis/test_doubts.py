@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bench import judge
 from bench.analysis.doubts import size
 from bench.analysis.notes import doubt_notes
-from bench.arms import burst, why_not
-from bench.model import Cpu, InFlight, Reason, Validity
+from bench.model.record import Cpu, InFlight, Reason, Validity
+from bench.plan.contrast import burst, why_not
 from bench.report.terminal import doubt_lines
 from bench.stats.steadiness import Steadiness
+from bench.validity import judge
 from tests.builders import a_record, climbed, compared_run, doubtful
 
 

@@ -1,7 +1,7 @@
 """What is in force under the variants of a plan on a box."""
 
 from bench.analysis.effects import effect_notes, effects_of, settings_differing
-from bench.tuning.render import as_variant
+from bench.engines.postgresql.render import as_variant
 from tests.builders import a_host, a_plan
 
 PLAN = a_plan(variants=(as_variant("stock", ""), as_variant("a", "jit = off"), as_variant("b", "", "it has nothing")))

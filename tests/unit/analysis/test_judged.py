@@ -9,11 +9,13 @@ import pytest
 from bench.agent.durability import Promise, grade
 from bench.analysis.judged import check_doubts
 from bench.analysis.resealed import _pause, check_samples
-from bench.journal import TRIALS, RunDirectory
-from bench.judge import validity
-from bench.model import Cpu, InFlight, Reason, Unreadable, Validity, WrongUseError
-from bench.offline import read
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Cpu, InFlight, Reason, Validity
+from bench.results.read import read
 from bench.stats.gaps import longest_gap
+from bench.store.run_directory import TRIALS, RunDirectory
+from bench.validity.judge import validity
 from bench.workload.recorder import SECOND_NS, Recorder
 from tests.builders import a_host, a_record, compared_run, doubtful, latencies_of, samples_of, void, written
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.analysis.ladder import Doubt, ladder_report, ladders
-from bench.model import Cpu, Reason, Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Cpu, Reason
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, latencies_of, pulled, void
 
 

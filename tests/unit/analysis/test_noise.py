@@ -5,19 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.noise import (
-    BoxNoise,
-    alarming,
-    box_noise,
-    cell_noise,
-    floor_of,
-    is_again,
-    joined,
-    too_noisy,
-)
-from bench.arms import by_cell
-from bench.comparing import doubts
-from bench.model import Unreadable, WrongUseError, from_json, to_json
+from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_again, joined, too_noisy
+from bench.model.codec import from_json, to_json
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Unreadable
+from bench.plan.contrast import by_cell
+from bench.questions.noise import doubts
 from bench.stats.noise import noise_floor
 from tests.builders import a_host, again, compared_run, rated
 

@@ -6,8 +6,8 @@ import pytest
 
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import ending_notes, extent_notes, finished
-from bench.model import Unreadable
-from bench.offline import told
+from bench.model.fingerprint import Unreadable
+from bench.results.read import told
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.belongs import check_durability, check_records
 from bench.analysis.resealed import check_samples
-from bench.model import ClientTime, Reason, Validity, Verified, WrongUseError
-from bench.tuning.render import as_variant
+from bench.engines.postgresql.render import as_variant
+from bench.model.errors import WrongUseError
+from bench.model.record import ClientTime, Reason, Validity, Verified
+from bench.results.consistency import check_durability, check_records
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, latencies_of, samples_of, void
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows

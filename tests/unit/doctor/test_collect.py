@@ -2,7 +2,7 @@ import pytest
 
 from bench.doctor.checks import examine
 from bench.doctor.collect import answers, box_of, collect, why
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from jinja2 import Template
 
-from bench.plain import harmless
+from bench.model.plain import harmless
 
 CHECKOUT = Path(__file__).parents[3]
 VARIABLES = CHECKOUT / "roles/host/vars/main.yml"

@@ -25,7 +25,7 @@ esac
 def checkout(tmp_path: Path) -> Path:
     for folder in ("bench", "templates", "requirements", ".venv/bin"):
         (tmp_path / folder).mkdir(parents=True)
-    for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli.py"):
+    for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli/main.py"):
         (tmp_path / file).write_text(file)
     pip = tmp_path / ".venv/bin/pip"
     pip.write_text(PIP)
@@ -35,14 +35,14 @@ def checkout(tmp_path: Path) -> Path:
 
 def _wheels(checkout: Path, architecture: str) -> set[str]:
     names = {"CHECKOUT": str(checkout), "ARCHITECTURE": architecture, "PATH": "/bin:/usr/bin"}
-    subprocess.run([ROLES / "bench/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
+    subprocess.run([ROLES / "bench/store/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
     return {file.name for file in (checkout / ".cache/wheelhouse").glob("*-*")}
 
 
 def test_of_the_wheels_those_of_the_newest_release_of_an_architecture_stay(checkout: Path) -> None:
     _wheels(checkout, "aarch64")
     before = _wheels(checkout, "x86_64")
-    (checkout / "bench/cli.py").write_text("new")
+    (checkout / "bench/cli/main.py").write_text("new")
     (checkout / "requirements/box.txt").write_text("new")
     after = _wheels(checkout, "x86_64")
     assert len(before) == len(after) == 4

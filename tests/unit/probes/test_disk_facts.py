@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.block import data_device, mount_of, parse_mountinfo, shareable_options
 from bench.probes.disk import disk_facts, kind
 

@@ -1,6 +1,6 @@
 import os
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes import fsync
 from bench.probes.fsync import fsync_facts, fsync_per_second
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes import host_facts
 
 RECORDED = Path(__file__).parent / "recorded"

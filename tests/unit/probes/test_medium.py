@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.medium import memory_under
 
 DISK = "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n"

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import Stall
 from bench.probes.block import data_device
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts, kind
 from bench.probes.sensors import Counters, Sensors
 from bench.probes.system import system_facts
-from bench.readings import Stall
 
 DATA = Path("/var/lib/postgresql")
 POLICY = "sys/devices/system/cpu/cpufreq/policy"

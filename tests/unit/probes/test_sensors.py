@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.readings import CpuTimes, DiskCounters, Stall, SwapPages, busy_share, energy_between
 from bench.probes.block import data_device
-from bench.probes.sensors import (
-    Sensors,
-    parse_cpu_times,
-    parse_disk,
-    parse_stall,
-)
-from bench.readings import CpuTimes, DiskCounters, Stall, SwapPages, busy_share, energy_between
+from bench.probes.sensors import Sensors, parse_cpu_times, parse_disk, parse_stall
 
 RECORDED = Path(__file__).parent / "recorded"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.source import (
     all_known,
     chosen,

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bench.model import Unreadable
+from bench.model.fingerprint import Unreadable
 from bench.probes.memory import meminfo_bytes, parse_swap_kinds
 from bench.probes.packages import commit, package_facts, version
 from bench.probes.source import LIVE

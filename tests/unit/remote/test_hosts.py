@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.remote.hosts import OURS, VARIABLES, Host, answered, ask_ansible, host_of, parse_inventory
 
 CHECKOUT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.remote.hostkey import look
 from bench.remote.hosts import Host
 from bench.remote.known_hosts import holds_another, record

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
-from bench.model import to_json
+from bench.analysis.unpaired import compare_runs
+from bench.model.codec import to_json
 from bench.report.comparison import explanations_table, show_comparison
 from bench.report.ratios import interval_text, number, p_text, percent, shortened
 from bench.stats.compare import compare

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from bench.analysis.underway import UnderWay
+from bench.analysis.progress import UnderWay
 from bench.report.following import WAITS, Following, Row, cells, left_s
 from tests.builders import a_plan, a_record, a_trial, void
 

@@ -8,16 +8,16 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from bench.analysis.apart import compare_runs
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
-from bench.model import Unreadable
-from bench.offline import told
+from bench.analysis.unpaired import compare_runs
+from bench.model.fingerprint import Unreadable
 from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view
 from bench.report.page.view import climbers
+from bench.results.read import told
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
@@ -187,7 +187,7 @@ def test_nothing_is_fetched():
 
 
 def test_a_page_of_a_hundred_long_trials_is_small():
-    from bench.model import Samples
+    from bench.model.record import Samples
 
     records = [a_record(n, ["1", "2", "2-B", "2-C", "2-D"][n % 5], seconds=3600) for n in range(1, 101)]
     long = {(n, 1): Samples(trial=n, attempt=1, rows_per_second=[123_457 + n] * 3600) for n in range(1, 101)}

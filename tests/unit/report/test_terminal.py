@@ -12,7 +12,8 @@ from rich.control import Control
 from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
-from bench.model import Cpu, Unreadable
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Cpu
 from bench.report import terminal
 from bench.report.progress import RunProgress
 from bench.report.terminal import console, duration, percentile, rate, short, show_ladders, size

@@ -11,7 +11,9 @@ from bench import schemas
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import box_noise
-from bench.model import Plan, Record, to_json
+from bench.model.codec import to_json
+from bench.model.plan import Plan
+from bench.model.record import Record
 from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
 
 REAL = [

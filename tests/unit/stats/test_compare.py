@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.blocks import block_orders
 from bench.stats.compare import among, compare, detectable, equivalence_p, judged
 from bench.stats.multiplicity import holm

@@ -11,7 +11,7 @@ from hdrh.codec import ExternalHeader, PayloadHeader, get_compression_cookie, ge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.model import Latency
+from bench.model.record import Latency
 from bench.stats.histogram import SHARES, Quantiles, decode, merge, new_histogram, percentiles, recorded
 from tests.builders import a_histogram
 

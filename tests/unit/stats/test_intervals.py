@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.intervals import Interval, mean_interval, median
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.compare import compare
 from bench.stats.noise import false_alarms, noise_floor
 

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.proportions import share_interval
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.compare import compare, detectable
 from bench.stats.sequential import _reached, boundaries, compare_so_far, nominal_alpha, spent
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.stats.unpaired import compare_apart
 
 RATES = st.lists(st.floats(1, 1e6), min_size=2, max_size=12)

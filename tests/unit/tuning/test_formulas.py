@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.model import WrongUseError
+from bench.engines.postgresql.units import in_base_units
+from bench.model.errors import WrongUseError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.formulas import FORMULAS, tune
 from bench.tuning.hardware import DISKS, Hardware
-from bench.units import in_base_units
 
 N100 = Hardware(ram_mb=15795, cores=4, disk="nvme", disk_gb=512)
 BOXES = st.builds(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.tuning.hardware import Hardware, parse_hardware
 from bench.tuning.settings import Setting, settings_text
 

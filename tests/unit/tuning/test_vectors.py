@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from bench.engines.postgresql.units import in_base_units
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.formulas import tune
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
-from bench.units import in_base_units
 
 VECTORS = Path(__file__).parent / "vectors"
 

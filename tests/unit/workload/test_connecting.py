@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from bench.model import Endpoint
+from bench.model.endpoint import Endpoint
 from bench.workload.connecting import asyncpg_arguments, ssl_context, unkept
 
 USUAL = {

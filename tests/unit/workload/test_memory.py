@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.model import WrongUseError
+from bench.model.errors import WrongUseError
 from bench.workload import memory
 from bench.workload.memory import SHARE, check_memory, client_bytes, memory_left
 from bench.workload.phase import ladder

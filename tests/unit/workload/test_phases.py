@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Parameters
-from bench.plan import check
-from bench.table import Table
+from bench.model.plan import Parameters
+from bench.model.table import Table
+from bench.plan.check import check
 from bench.workload import phases
 from bench.workload.phase import AsyncPhase, SyncPhase, in_rounds, ladder, one_at_a_time, side_by_side
 

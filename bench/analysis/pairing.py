@@ -1,0 +1,57 @@
+"""Whether several boxes' runs took turns block by block: then what drifted on their machine cancels within a block.
+
+Told by the records alone, whatever was asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from bench.analysis.pulled import PulledRun, latest
+from bench.model.fingerprint import Fact
+from bench.model.record import Record
+
+NO_CONTAINER = "none"
+KERNEL = ("kernel", "kernel_build", "container")
+
+
+def interleaved(runs: Sequence[PulledRun]) -> bool:
+    """Tell whether one box measured at a time, and all had ended a block before any began the next one.
+
+    Boxes that share a kernel have one clock: clock namespaces do not touch the time of day (time_namespaces(7)). Two
+    machines that fingerprints could not tell apart have clocks that agree to a few milliseconds where NTP keeps them,
+    less than lies between two turns.
+    """
+    if len({run.plan.run for run in runs}) > 1 or not share_kernel(runs):
+        return False
+    each = [list(_turns(latest(run.records))) for run in runs]
+    turns = sorted(turn for of_box in each for turn in of_box)
+    follows = (end <= begin and block <= following for (_, end, block), (begin, _, following) in pairwise(turns))
+    return all(each) and all(follows)
+
+
+def share_kernel(runs: Sequence[PulledRun]) -> bool:
+    """Tell whether all are containers of one kernel, as far as fingerprints tell."""
+    known = [_kernel(run) for run in runs]
+    return all(isinstance(fact, str) for fact in known[0]) and known[0][-1] != NO_CONTAINER and len(set(known)) == 1
+
+
+def _kernel(run: PulledRun) -> tuple[Fact | None, ...]:
+    facts: Mapping[str, Fact] = run.host.facts.get("system", {}) if run.host else {}
+    return tuple(fact if isinstance(fact := facts.get(name), str) else None for name in KERNEL)
+
+
+def _turns(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:
+    """Return when each block's first trial began and its last one was measured, and its number; of those that count."""
+    by_block = attrgetter("block")
+    counted = sorted((record for record in records if record.rows_per_s is not None), key=by_block)
+    for block, trials in groupby(counted, by_block):
+        began, ended = zip(*map(_measured, trials), strict=True)
+        yield min(began), max(ended), block
+
+
+def _measured(record: Record) -> tuple[float, float]:
+    """Return a trial's span; preparing and verifying come on top."""
+    began = datetime.fromisoformat(record.started).timestamp()
+    return began, began + record.warm_up_s + record.seconds + (record.checkpoint_s or 0)

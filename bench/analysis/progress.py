@@ -1,0 +1,70 @@
+"""A run while it goes on: what is under way, what was reached. Pure; records come as they are written."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from math import log
+from statistics import median
+
+from bench.analysis.pulled import finished
+from bench.model.plan import Plan, Trial
+from bench.model.record import Record
+
+LEVELS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """One host's run so far."""
+
+    plan: Plan
+    records: Sequence[Record] = ()
+
+    @property
+    def next(self) -> Trial | None:
+        """The trial under way, or the next to be: the first without a record that counts."""
+        done = finished(self.records)
+        return next((trial for trial in self.plan.trials if trial.trial not in done), None)
+
+    @property
+    def done(self) -> int:
+        """How many trials need not be run again."""
+        return len(finished(self.records))
+
+    @property
+    def rates(self) -> list[float | None]:
+        """Rows/s of each record, in the order in which they came."""
+        return [record.rows_per_s for record in self.records]
+
+    @property
+    def temperature_c(self) -> float | None:
+        """Of the processor, when the last recorded trial began."""
+        last = self.records[-1].start if self.records else None
+        return last.temperature_c if last else None
+
+    def with_record(self, record: Record) -> "UnderWay":
+        """Add a record; one that is there already, sent again, changes nothing."""
+        known = {(each.trial, each.attempt) for each in self.records}
+        return self if (record.trial, record.attempt) in known else UnderWay(self.plan, [*self.records, record])
+
+
+def trial_s(records: Iterable[Record]) -> float | None:
+    """Return what a trial takes where one is measured at a time, from its start to the next one's: the median."""
+    starts = sorted(datetime.fromisoformat(record.started) for record in records)
+    return median((after - before).total_seconds() for before, after in pairwise(starts)) if starts[1:] else None
+
+
+def sparkline(values: Sequence[float | None], width: int) -> str:
+    """Draw the last values, a character each, on a logarithmic scale; a blank where there is none.
+
+    >>> from bench.analysis.progress import sparkline
+    >>> sparkline([10, 100, None, 1000], 10)
+    '▁▄ █'
+    """
+    logs = [log(value) if value else None for value in values[-width:]]
+    known = [value for value in logs if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    return "".join(" " if each is None else LEVELS[int((each - low) / span * (len(LEVELS) - 1))] for each in logs)

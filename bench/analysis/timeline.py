@@ -1,0 +1,85 @@
+"""How a trial went from second to second: its rate, and where the server began a checkpoint."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from typing import Any, TypeGuard
+
+from bench.model.record import Samples
+from bench.model.values import MOST
+
+MOST_STEPS = 120
+"""Of one trial: a longer window is told by averages over several seconds."""
+MOST_STEPS_IN_ALL = 20_000
+FEWEST_STEPS = 20
+CHECKPOINTS = ("checkpoints_timed", "checkpoints_req")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The rate over some seconds of the window."""
+
+    from_s: float
+    to_s: float
+    rows_per_s: float
+    checkpoint_s: float | None
+    """The second of the window at which a checkpoint was first seen: it began within the second before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """One trial's way through its window."""
+
+    steps: tuple[Step, ...]
+    watched: bool
+    """The server's count of checkpoints could be read; otherwise nothing is known of them."""
+
+
+def steps_each(trials: int) -> int:
+    """Return how many steps each of so many trials may have, that all together stay few enough for one page."""
+    return max(FEWEST_STEPS, min(MOST_STEPS, MOST_STEPS_IN_ALL // max(trials, 1)))
+
+
+def course(samples: Samples, window_s: float, most_steps: int = MOST_STEPS) -> Course:
+    """Return how a trial went; ``window_s`` is the plan's, as a void trial's own may never have been completed."""
+    seconds = ceil(len(samples.rows_per_second) / most_steps) or 1
+    return Course(
+        steps=tuple(_steps(samples.rows_per_second, seconds, window_s, checkpoints_seen(samples.readings))),
+        watched=len(_counts(samples.readings)) > 1,
+    )
+
+
+def _steps(rows: Sequence[int], seconds: int, window_s: float, seen: Sequence[float]) -> Iterable[Step]:
+    """Average over so many seconds; the last ones may be cut by the window's end."""
+    for start in range(0, len(rows), seconds):
+        end = min(start + seconds, window_s)
+        if end > start:
+            yield Step(
+                from_s=start,
+                to_s=end,
+                rows_per_s=sum(rows[start : start + seconds]) / (end - start),
+                checkpoint_s=next((at_s for at_s in seen if start < min(at_s, window_s) <= end), None),
+            )
+
+
+def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:
+    """Return the seconds of the window at which the server's count of checkpoints was seen to have risen."""
+    return [at_s for (_, before), (at_s, count) in pairwise(_counts(readings)) if count > before]
+
+
+def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Return the count of checkpoints at each second at which it could be read."""
+    counts = [(reading.get("at_s"), _checkpoints(reading.get("server"))) for reading in readings]
+    return [(at_s, count) for at_s, count in counts if _is_number(at_s) and count is not None]
+
+
+def _checkpoints(server: object) -> float | None:
+    if not isinstance(server, dict) or not all(_is_number(server.get(name)) for name in CHECKPOINTS):
+        return None
+    return float(sum(server[name] for name in CHECKPOINTS))
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    """Tell whether a value of somebody's file can be reckoned with."""
+    return isinstance(value, float | int) and abs(value) <= MOST

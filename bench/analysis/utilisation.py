@@ -1,0 +1,72 @@
+"""What a rung's trials spent: cores of the box, and the clients' own time, over all trials that count as one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+
+from bench.analysis.counted import good, pooled
+from bench.model.fingerprint import Fingerprint
+from bench.model.record import ClientTime, Record
+
+PARTS = {
+    "connect_s": "connect",
+    "pool_wait_s": "wait for pool",
+    "insert_s": "insert",
+    "release_s": "release",
+    "prepare_s": "prepare rows",
+}
+OUTSIDE = "outside these"
+"""Between a worker's commits: waiting for the slowest of a round, and for the event loop's turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cores:
+    """Cores busy on average over the window; None where it could not be told."""
+
+    client: float | None
+    server: float | None
+    elsewhere: float | None
+    """All else that kept the box busy: the agent, other programs, the kernel on its own account."""
+
+
+def cores(trials: Iterable[Record], cpus: int | None) -> Cores:
+    """Return what kept the box busy; ``cpus`` are the processors its percentage is of."""
+    counted = good(trials)
+    return Cores(
+        client=pooled(counted, attrgetter("cpu.client_cores")),
+        server=pooled(counted, attrgetter("cpu.server_cores")),
+        elsewhere=pooled(counted, lambda trial: _elsewhere(trial, cpus)),
+    )
+
+
+def _elsewhere(trial: Record, cpus: int | None) -> float | None:
+    cpu = trial.cpu
+    if cpus is None or cpu.host_pct is None or cpu.client_cores is None or cpu.server_cores is None:
+        return None
+    return max(cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores, 0.0)
+
+
+def processors(host: Fingerprint | None) -> int | None:
+    """Return how many processors the box has."""
+    count = host.facts.get("cpu", {}).get("logical_cpus") if host else None
+    return count if isinstance(count, int) else None
+
+
+def client_time(trials: Iterable[Record]) -> dict[str, float]:
+    """Return the share of the workers' time by part, summing to 1; empty where no trial counts.
+
+    A commit that began before the window is counted whole if it was acknowledged inside, so the parts may add up to a
+    little more than there was: then they are shares of their sum.
+    """
+    counted = [trial for trial in good(trials) if trial.seconds]
+    there_was = sum(trial.seconds * trial.processes * trial.in_flight for trial in counted)
+    spent = {name: _total(counted, name) for name in (field.name for field in fields(ClientTime))}
+    whole = max(there_was, sum(spent.values()))
+    if not whole:
+        return {}
+    shares = {PARTS[name]: spent[name] / whole for name in PARTS}
+    return shares | {OUTSIDE: max(1 - sum(shares.values()), 0.0)}
+
+
+def _total(trials: Sequence[Record], name: str) -> float:
+    return float(sum(getattr(trial.client_time, name) for trial in trials))

@@ -1,0 +1,1 @@
+"""What a box answers to its control machine."""

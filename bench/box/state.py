@@ -1,0 +1,157 @@
+"""What a box tells a control machine in one answer: what it is, what is free, what runs there.
+
+Read on the box by ``pgladder box``; the control side plans from it.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bench import __version__
+from bench.agent.gate import waits
+from bench.agent.lock import holder
+from bench.agent.run import remaining
+from bench.engines.postgresql.variants import Machine, this_machine
+from bench.model.box import Provisioned
+from bench.model.errors import WrongUseError
+from bench.model.values import NAME, Count, Name
+from bench.probes.source import LIVE
+from bench.probes.system import container
+from bench.store.run_directory import PLAN, SUMS, RunDirectory
+
+WANTED = Path("/etc/systemd/system/multi-user.target.wants")
+"""Where systemd keeps the links of enabled units."""
+WAITS = "waits for its turn, which make compare-hosts RUN={run} gives"
+Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """A run on a box.
+
+    Attributes:
+        course: ``waiting`` goes on by itself at the next boot, ``cancelled`` and ``stopped`` do not; ``unreadable``
+            says why in detail.
+        detail: of one that is running: that it waits for its turn.
+
+    """
+
+    run: Name
+    recorded: Count
+    planned: Count
+    course: Course
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxState:
+    """A provisioned box, now.
+
+    Attributes:
+        harness: the text of the harness file in force.
+        host: its name for itself, as in fingerprints.
+        shares_kernel: it is a container: others on its machine have the same processor and disk.
+        free_bytes: on the disk of the data directory, for users other than root.
+        holder: who holds the lock of a run; None: nobody.
+
+    """
+
+    schema: Literal["pgladder/state/1"] = "pgladder/state/1"
+    version: str
+    release: str
+    host: str
+    machine: Machine
+    shares_kernel: bool
+    harness: str
+    max_connections: Count
+    free_bytes: Count
+    holder: str | None
+    runs: tuple[RunState, ...]
+
+
+def box_state(box: Provisioned) -> BoxState:
+    """Look at this box.
+
+    Raises:
+        WrongUseError: the harness or a figure of the hardware can't be read; says which.
+
+    """
+    data = box.cluster.data_directory
+    try:
+        harness, free = box.cluster.harness_file.read_text(), shutil.disk_usage(data).free
+    except OSError as error:
+        raise WrongUseError(f"{error.filename} can't be read ({error.strerror}); provision this box again.") from error
+    return BoxState(
+        version=__version__,
+        release=box.release,
+        host=socket.gethostname(),
+        machine=this_machine(data),
+        shares_kernel=_shares_kernel(),
+        harness=harness,
+        max_connections=box.cluster.max_connections,
+        free_bytes=free,
+        holder=holder(),
+        runs=run_states(box.runs, _under_way()),
+    )
+
+
+def _shares_kernel() -> bool:
+    found = container(LIVE)
+    return isinstance(found, str) and found != "none"
+
+
+def run_states(runs: Path, under_way: str, wanted: Path = WANTED) -> tuple[RunState, ...]:
+    """Return the runs below a directory, oldest first; ``under_way`` names the units that are.
+
+    A directory whose name no run can have is none: somebody's copy, or what is being written.
+    """
+    return tuple(
+        _run_state(path, under_way, wanted)
+        for path in sorted(runs.iterdir() if runs.is_dir() else ())
+        if NAME.fullmatch(path.name) and (path / PLAN).is_file()
+    )
+
+
+def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
+    unit = f"pgladder-run@{path.name}.service"
+    try:
+        directory = RunDirectory(path)
+        planned = directory.plan()
+        left = remaining(planned, directory.records())
+    except WrongUseError as error:
+        return RunState(run=path.name, recorded=0, planned=0, course="unreadable", detail=str(error))
+    course: Course = (
+        "running"
+        if unit in under_way.split()
+        else "finished"
+        if (path / SUMS).is_file()
+        else "waiting"
+        if (wanted / unit).is_symlink()
+        else "cancelled"
+        if directory.cancelled()
+        else "stopped"
+    )
+    count = len(planned.trials)
+    held_up = course == "running" and left and waits(directory, left[0][0].block)
+    detail = WAITS.format(run=path.name) if held_up else ""
+    return RunState(run=path.name, recorded=count - len(left), planned=count, course=course, detail=detail)
+
+
+def _under_way() -> str:
+    """Return what systemd lists of units that are under way."""
+    command = ["systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating,deactivating"]
+    done = subprocess.run(
+        [*command, "pgladder-run@*.service"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=10,
+        env={"PATH": os.defpath},
+    )
+    if done.returncode:
+        raise WrongUseError(f"systemd can't say which runs are under way: {done.stderr.strip()}")
+    return done.stdout

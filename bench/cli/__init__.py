@@ -1,0 +1,1 @@
+"""The front door: arguments and exit codes; what is done is elsewhere."""

@@ -1,0 +1,108 @@
+"""A verb or a question of the front door: its boxes found, done, what failed named, the exit code told.
+
+0: done; 1: ran, but a box failed or a result is void or not there; 2: nothing was measured or changed.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from bench.model.errors import PgladderError
+from bench.model.plain import one_line, speak_plainly
+from bench.questions import on_boxes as questions
+from bench.remote.fan_out import FAILED, REFUSED, Failure, failure
+from bench.remote.hosts import Asked, answered
+from bench.remote.link import Link
+from bench.remote.secrets import Secrets
+from bench.report.terminal import console
+from bench.targets import boxes as verbs
+from bench.targets.boxes import Boxes, NobodyLeftError
+
+DONE = 0
+Verb = Callable[[Boxes, Mapping[str, str]], bool | None]
+VERBS: dict[str, Verb] = {
+    "launch": verbs.launch,
+    "follow": verbs.follow,
+    "status": verbs.status,
+    "pull": verbs.pull,
+    "cancel": verbs.cancel,
+    "ladder": questions.ladder,
+    "compare": questions.compare,
+    "compare_hosts": questions.compare_hosts,
+    "noise": questions.noise,
+    "reproduce": questions.reproduce,
+}
+
+
+def carry_out(
+    name: str, asked: Asked, config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
+) -> int:
+    """Do a verb on the boxes, name those that failed; return the exit code.
+
+    Args:
+        name: of the verb.
+        asked: Ansible, asked for the hosts.
+        config: Fabric's; passwords that it asked for are taken from there.
+        given: the words typed, empty where none was.
+        where: the words that said which boxes, and how to log in.
+
+    """
+    speak_plainly()
+    boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
+    try:
+        known = _secrets(config)
+        boxes.links = [Link(host, known) for host in answered(asked)]
+        sound = VERBS[name](boxes, given) is not False
+    except NobodyLeftError:
+        sound = False
+    except PgladderError as error:
+        boxes.failures.append(failure("", error))
+    except KeyboardInterrupt:
+        boxes.says(_interrupted(boxes))
+        sound = False
+    return _close(boxes, sound=sound)
+
+
+def _secrets(config: Mapping[str, Any]) -> Secrets:
+    login = config.get("connect_kwargs", {})
+    return Secrets(
+        {
+            "sudo password": config["sudo"]["password"],
+            "SSH password": login.get("password"),
+            "passphrase": login.get("passphrase"),
+        }
+    )
+
+
+def _interrupted(boxes: Boxes) -> str:
+    if not boxes.run:
+        return "Stopped; nothing was started."
+    where = (f"{word.upper()}={shlex.quote(value)}" for word, value in boxes.where.items() if value)
+    words = " ".join([f"RUN={boxes.run}", *where])
+    if boxes.in_turns:
+        return (
+            "No more turns are given: the box that has one ends its block, then all wait."
+            f" Go on: make compare-hosts {words}; end it: make cancel {words}"
+        )
+    return f"Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}"
+
+
+def _close(boxes: Boxes, *, sound: bool) -> int:
+    """Hang up, name the boxes that failed, and return the exit code."""
+    for link in boxes.links:
+        link.give_up()
+    beside = console(stderr=True)
+    for each in boxes.failures:
+        sentence = one_line(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})")
+        beside.print(Text(sentence, style="red"), soft_wrap=True)
+    return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
+
+
+def exit_code(failures: Sequence[Failure], boxes: int, *, started: bool, sound: bool) -> int:
+    """Return 2 only where nothing was done: the command, or every box, was refused."""
+    refused = [each for each in failures if each.code == REFUSED]
+    if refused and not started and (len(refused) == boxes or any(not each.host for each in refused)):
+        return REFUSED
+    return FAILED if failures or not sound else DONE

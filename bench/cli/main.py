@@ -1,0 +1,351 @@
+"""The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
+
+Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: wrong use, damaged
+data or an unfit host. What measures is loaded where a command needs it: drivers and servers take longer than most of
+what is done offline.
+"""
+
+import argparse
+import difflib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from bench import __version__
+from bench.analysis.ladder import Ladders
+from bench.cli.compare import add_compare, add_compare_hosts
+from bench.model.errors import PgladderError, WrongUseError
+from bench.model.plain import one_line, print_json, speak_plainly
+from bench.plan.design import PROFILES, Wish
+from bench.questions.page import write_page
+from bench.report.terminal import console, show_ladders
+from bench.results.read import doubtful, read, told
+from bench.stats.compare import MARGIN
+from bench.store.run_directory import REPORT, RunDirectory, find_runs
+
+DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
+MOST_DIGITS = 12
+MOST = 10**MOST_DIGITS
+"""Of any number asked for: beyond it lie typing errors, and integers that JSON readers round."""
+WISHES = (
+    "phases",
+    "variants",
+    "layouts",
+    "transports",
+    "preload_rows",
+    "profile",
+    "warm_up",
+    "window",
+    "blocks",
+    "seed",
+    "until_decided",
+    "max_blocks",
+    "margin",
+)
+MEANINGS = (
+    "client processes",
+    "commits under way, in each process",
+    "connections a pool opens at the start, in each process",
+    "connections a pool may open, in each process",
+    "rows a commit",
+    "characters of a row's payload",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit with its code."""
+    speak_plainly()
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        options = _parser(given).parse_args(given)
+        action: Callable[[argparse.Namespace], int] = options.action
+        sys.exit(action(options))
+    except WrongUseError as error:
+        _complain(error)
+        sys.exit(WRONG_USE)
+    except BrokenPipeError:  # the reader of our output went away
+        sys.stderr.close()
+        sys.exit(DOUBTFUL)
+    except (PgladderError, OSError) as error:
+        _complain(error)
+        sys.exit(DOUBTFUL)
+    except KeyboardInterrupt:
+        _leave_in_peace()
+        _complain("Stopped.")
+        sys.exit(DOUBTFUL)
+
+
+def _leave_in_peace() -> None:
+    """Let another Ctrl-C not kill what is ending: the exit code is ours to give."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _complain(sentence: object) -> None:
+    print(one_line(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
+
+
+# --- pgladder run ----------------------------------------------------------------------------------------------------
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure on this machine."""
+    from bench.cli.again import where
+    from bench.targets.here import Request
+    from bench.targets.watched import measure
+
+    if options.margin and not (options.until_decided or options.plan or options.resume):
+        raise WrongUseError("--margin goes with --until-decided; pgladder compare takes one of its own.")
+    request = Request(
+        wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
+    )
+    directory, complete = measure(request, console(stderr=options.json))
+    if not complete:
+        return _stopped(directory)
+    code = _show([directory], json=options.json)
+    if len(directory.plan().variants) > 1 and not options.json:
+        console().print(f"\nWhich is faster: pgladder compare {directory.path}", soft_wrap=True)
+    return code
+
+
+def _asked(options: argparse.Namespace) -> Wish | None:
+    """Return what is asked for; None where a plan decides it."""
+    from bench.engines.postgresql.external import AS_FOUND
+    from bench.plan.request import make_wish, words
+
+    _refuse_what_a_plan_decides(options)
+    if options.dsn and words(options.variants) not in ([], [AS_FOUND]):
+        raise WrongUseError(
+            "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
+            " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
+        )
+    if options.plan or options.resume:
+        return None
+    return make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock")
+
+
+def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
+    from bench.plan.request import PARAMETERS
+
+    if options.plan or options.resume:
+        for name in (*WISHES, *PARAMETERS, *(["out"] if options.resume else [])):
+            if getattr(options, name) is not None:
+                option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
+                raise WrongUseError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
+
+
+def _stopped(directory: RunDirectory) -> int:
+    _leave_in_peace()
+    done = len(directory.records())
+    _complain(f"Stopped; {done} trials are recorded. Go on with: pgladder run --resume {directory.path}")
+    return DOUBTFUL
+
+
+# --- pgladder ladder -------------------------------------------------------------------------------------------------
+
+
+def show_ladder(options: argparse.Namespace) -> int:
+    """Print the ladder of a run again."""
+    return _show(find_runs(options.directory), json=options.json)
+
+
+def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
+    reports = [told(read(directory)) for directory in directories]
+    if json:
+        print_json(Ladders(hosts=tuple(reports)))
+    else:
+        out = console()
+        for report in reports:
+            show_ladders(out, report)
+    return DOUBTFUL if doubtful(reports) else DONE
+
+
+# --- pgladder report -------------------------------------------------------------------------------------------------
+
+
+def write_report(options: argparse.Namespace) -> int:
+    """Write the page of a run, or of several hosts' runs side by side."""
+    page, reports = write_page(options.directory, options.out)
+    if options.json:
+        print_json({"page": str(page)})
+    else:
+        console().print(f"Page: {page}", soft_wrap=True)
+    return DOUBTFUL if doubtful(reports) else DONE
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(0)
+        if not 0 < value <= MOST:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number above 0 and up to {MOST:.0e}")
+        return value
+
+    return parse
+
+
+def _margin(text: str) -> float:
+    value = _positive(float)(text)
+    if value >= 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
+    return int(text)
+
+
+UNRECOGNIZED = "unrecognized arguments: "
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence; the usage is --help's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments; of one that is unknown, name the nearest."""
+        _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
+        sys.exit(WRONG_USE)
+
+    def _near(self, message: str) -> str:
+        unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []
+        near = [found for word in unknown for found in difflib.get_close_matches(word, self._options(), n=1)]
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def _options(self) -> list[str]:
+        """Return the options of the command that was given: the others have none yet."""
+        commands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        below = [each for action in commands for command in action.choices.values() for each in command._options()]
+        return [*below, *(name for name in self._option_string_actions if name.startswith("--"))]
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of these arguments; a command that is not among them has none of its own."""
+    parser = Parser(
+        prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"pgladder {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, meaning, add in (
+        ("run", "climb the ladder on this machine", _add_run),
+        ("ladder", "print the ladder of a run again", _add_ladder),
+        ("report", "write the page of a run", _add_report),
+        ("box", "what this provisioned box is, and what runs on it", _add_box),
+        ("compare", "tell which variant, or run, is faster", partial(add_compare, margin=_margin)),
+        ("compare-hosts", "tell which host is faster", partial(add_compare_hosts, margin=_margin)),
+        ("noise", "measure how far equal trials differ here", _add_noise),
+        ("reproduce", "run a run's plan again and compare", _add_reproduce),
+        ("variants", "the configurations to compare", _add_variants),
+    ):
+        command = commands.add_parser(name, help=meaning, allow_abbrev=False)
+        if name in given:
+            add(command)
+    return parser
+
+
+def _add_ladder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(action=show_ladder)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
+    parser.add_argument("--json", action="store_true", help="for programs: where the page is")
+    parser.set_defaults(action=write_report)
+
+
+def _add_box(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.box import add_box
+
+    add_box(parser)
+
+
+def _add_reproduce(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.again import add_reproduce
+
+    add_reproduce(parser, _margin)
+
+
+def _add_variants(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.variants import add_variants
+
+    add_variants(parser, _positive(int))
+
+
+def _noise_wish(options: argparse.Namespace) -> Wish | None:
+    wish = _asked(options)
+    return wish and replace(wish, again=True)
+
+
+def _add_noise(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.again import add_noise
+    from bench.questions.noise import NOISE_BLOCKS, NOISE_PHASE
+
+    _add_measuring(parser, answer="the noise", phases=NOISE_PHASE, blocks=f"; default: {NOISE_BLOCKS}", rule=False)
+    add_noise(parser, _noise_wish)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(action=run)
+    _add_measuring(parser, answer="the ladder", phases="all of them", blocks="", rule=True)
+
+
+def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str, blocks: str, rule: bool) -> None:
+    """Add what says what is measured; the words are of what is printed, and of what a command does by itself.
+
+    Without ``rule`` it says nothing of a run until decided.
+    """
+    from bench.cli.again import add_where
+    from bench.plan.request import PARAMETERS
+    from bench.workload.phase import ladder
+
+    parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")
+    what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
+    for name, known in (
+        ("phases", ladder()),
+        ("variants", ["stock", f"those of: pgladder variants{', or all' if rule else ''}"]),
+        ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
+        ("transports", ["tcp", "tls", "socket"]),
+    ):
+        default = phases if name == "phases" else next(iter(known))
+        what.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"{', '.join(known)}; default: {default}")
+    what.add_argument("--preload-rows", type=_count, metavar="N", help="rows that are there before (0)")
+    long = parser.add_argument_group("how long")
+    shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
+    long.add_argument("--profile", choices=PROFILES, help=f"{'; '.join(shapes)}; default: quick")
+    long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
+    long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
+    long.add_argument("--blocks", type=_positive(int), metavar="N", help=f"repetitions, each in a random order{blocks}")
+    long.add_argument(
+        "--until-decided",
+        action="store_true",
+        default=None,
+        help="end once every comparison is decided, looking each block" if rule else argparse.SUPPRESS,
+    )
+    most = "the most blocks of --until-decided" if rule else argparse.SUPPRESS
+    long.add_argument("--max-blocks", type=_positive(int), metavar="N", help=most)
+    long.add_argument("--margin", type=_margin, metavar="M", help=f"difference that does not matter ({MARGIN})")
+    long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
+    how = parser.add_argument_group("how to write (instead of a phase's own)")
+    for name, meaning in zip(PARAMETERS[:-1], MEANINGS, strict=True):
+        how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N", help=meaning)
+    how.add_argument("--event-loop", choices=["asyncio", "uvloop"], help="what runs asyncpg")
+    add_where(parser)
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")
+    other.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run that was cut")
+
+
+if __name__ == "__main__":
+    main()

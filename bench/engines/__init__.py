@@ -1,0 +1,1 @@
+"""What a trial needs of a database, and the databases that give it."""

@@ -1,0 +1,300 @@
+"""A server the user brings (``--dsn``): we work in a schema of our own and touch nothing else.
+
+Its configuration is taken as found; what can't be controlled or observed is said in ``limits``. How it is reached is
+``dsn``'s, what is between ``pooler``'s, what is made there ``our_schema``'s.
+"""
+
+import ipaddress
+import os
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+import psycopg2
+import psycopg2.errors
+
+from bench.engines.postgresql import pooler
+from bench.engines.postgresql.binaries import MAJOR
+from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_sentence, one_line
+from bench.engines.postgresql.our_schema import OurSchema, schema_name
+from bench.engines.postgresql.session import ServerError, Session
+from bench.model.endpoint import Endpoint
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan, Variant
+from bench.model.record import Reason
+from bench.model.values import Transport
+
+RECOVERY_S = 60
+RECOVERY_STEP_S = 0.5
+COMMIT_TIMEOUT_S = 20
+"""For what takes milliseconds, or seconds where the disk stalls; it never returns where it waits for a standby."""
+COMMIT = "SELECT pg_logical_emit_message(true, 'pgladder', '')"
+"""Writes and commits something, and leaves nothing (PostgreSQL manual, 9.28.6)."""
+STAY = "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
+"""Ours wait while clients work; PostgreSQL 13 has no such limit."""
+AS_FOUND = "as-found"
+"""The name of the one variant such a server has."""
+REFUSED = "The server of --dsn can't be measured"
+START_STANDBY = "Start the standby, or take its name out of that setting."
+CHECKPOINT_ROLE_SINCE = 15
+UNNAMED = "external-server"
+"""What stands for a host's name where only its address is known."""
+
+
+class BroughtServer:
+    """A server reached by a connection string of libpq (URI or key=value, passwords from ~/.pgpass included)."""
+
+    exclusive = False
+
+    def __init__(self, dsn: str, run: str, *, any_version: bool = False) -> None:
+        self.doubts: Sequence[Reason] = ()
+        self.left_out: list[str] = []
+        """What was asked for and does not fit, in a sentence each."""
+        self._schema = OurSchema(schema_name(run))
+        self.schema = self._schema.name
+        connection = connect_first(dsn)
+        self._major = connection.server_version // 10_000
+        if self._major != MAJOR and not any_version:
+            raise WrongUseError(
+                f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {MAJOR}."
+                " Measure it all the same with --any-version (recorded)."
+            )
+        with in_a_sentence(WrongUseError, REFUSED):
+            self._endpoint = endpoint_of(connection, self.schema)
+            pooled = pooler.is_pooled(connection)
+            connection.close()
+            if pooled:
+                self.doubts = (pooler.IN_BETWEEN,)
+                self._endpoint = self._through_pooler()
+            self._refuse_unfit()
+            self.limits = self._find_limits()
+
+    @property
+    def transport(self) -> Transport:
+        """The one of the connection string."""
+        return self._endpoint.transport
+
+    @property
+    def elsewhere(self) -> str | None:
+        """Return the name of its machine, None where that is this one; an address is nobody's business."""
+        host = self._endpoint.host
+        if self.postmaster() is not None:
+            return None
+        return UNNAMED if self.transport == "socket" or _is_loopback(host) or _is_address(host) else host
+
+    def _arguments(self) -> dict[str, Any]:
+        return self._endpoint.psycopg2_arguments()
+
+    def _session(self) -> Session:
+        session = Session(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
+        session.run(STAY)
+        return session
+
+    def _through_pooler(self) -> Endpoint:
+        """See what of a session's own a pooler lets through, before anything is set in one."""
+        pooler.refuse_shared_sessions(self._connect_bare)
+        connection = self._connect_bare()
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('search_path')")
+            [[search_path]] = cursor.fetchall()
+        connection.close()
+        return replace(self._endpoint, options_lost=search_path != self.schema)
+
+    def _connect_bare(self) -> psycopg2.extensions.connection:
+        connection: psycopg2.extensions.connection = psycopg2.connect(**self._arguments())
+        connection.autocommit = True
+        return connection
+
+    # --- asked first -------------------------------------------------------------------------------------------------
+
+    def _refuse_unfit(self) -> None:
+        """Refuse what nothing can be written to, or what would not answer.
+
+        Raises:
+            WrongUseError: it is a standby, read-only, waits for a standby that is not there, or grants too little.
+
+        """
+        with closing(self._session()) as session:
+            self._standing = session.row(session.script("standing"))
+        user, database = self._endpoint.user, self._endpoint.database
+        if self._standing["standby"]:
+            raise WrongUseError("The server of --dsn is a standby, which takes no writes: give its primary.")
+        if self._standing["read_only"]:
+            raise WrongUseError(
+                f"Every transaction of {user!r} in {database!r} is read-only (default_transaction_read_only = on), so"
+                " nothing can be measured: give another role, or ALTER ROLE … SET default_transaction_read_only = off."
+            )
+        if not self._standing["may_create"]:
+            raise WrongUseError(
+                f"The user {user!r} may not create a schema in {database!r}:"
+                f" GRANT CREATE ON DATABASE {database} TO {user};"
+            )
+        if self._waits_for_standbys() and not self._standing["standbys"]:
+            raise WrongUseError(f"{self._waiting()}, and none is connected. {START_STANDBY}")
+
+    def _waits_for_standbys(self) -> bool:
+        return bool(self._standing["synchronous_standby_names"] and self._standing["waits_for_standbys"])
+
+    def _waiting(self) -> str:
+        names = self._standing["synchronous_standby_names"]
+        return f"Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r})"
+
+    def _prove_commits(self, session: Session) -> None:
+        """See that a commit returns, where it may wait for a standby.
+
+        Raises:
+            ServerError: it does not.
+
+        """
+        if not self._waits_for_standbys():
+            return
+        try:
+            session.run(COMMIT, seconds=COMMIT_TIMEOUT_S)
+        except TimeoutError as error:
+            raise ServerError(f"{self._waiting()}, and one took over {COMMIT_TIMEOUT_S} s. {START_STANDBY}") from error
+
+    def _find_limits(self) -> list[str]:
+        """Say what can't be controlled or observed, each with its reason."""
+        limits = [
+            "its configuration is used as found, its way to authenticate too",
+            "transactions of others can't be told from ours",
+        ]
+        if self._major != MAJOR:
+            limits.append(f"it is PostgreSQL {self._major}, measured by --any-version")
+        limits += [reason.detail for reason in self.doubts]
+        if not self._standing["may_checkpoint"]:
+            who = "a superuser" if self._major < CHECKPOINT_ROLE_SINCE else "a member of pg_checkpoint"
+            limits.append(f"no CHECKPOINT (not {who}): no settled rate")
+        if not self._standing["may_look"]:
+            limits.append("no WAL directory or data directory (not a member of pg_monitor)")
+        if self.postmaster() is None:
+            limits.append("it can't be seen from here: its CPU and disk are not observed")
+        else:
+            whose = "of others" if self.doubts else "that others open and end within a window"
+            limits.append(f"CPU time of sessions {whose} counts as the server's")
+        return limits
+
+    def room(self) -> tuple[int, str]:
+        """Return how many sessions we may have at once, and in words whose limit that is."""
+        with in_a_sentence(WrongUseError, REFUSED), closing(self._session()) as session:
+            free = session.row(session.script("room"))
+        whose = min((name for name in free if free[name] is not None), key=lambda name: int(free[name]))
+        words = {
+            "server": "the server of --dsn (max_connections)",
+            "role": f"its role {self._endpoint.user!r} (CONNECTION LIMIT)",
+            "database": f"its database {self._endpoint.database!r} (CONNECTION LIMIT)",
+        }
+        return int(free[whose]), words[whose]
+
+    # --- a run -------------------------------------------------------------------------------------------------------
+
+    def begin(self, plan: Plan, *, resumed: bool) -> None:
+        """Make our schema, and prove that connections come to it.
+
+        Raises:
+            WrongUseError: that can't be done; says why. ``close`` leaves nothing of it.
+
+        """
+        try:
+            with in_a_sentence(WrongUseError, REFUSED), closing(self._session()) as session:
+                self._prove_commits(session)
+                self._schema.make(session, plan, resumed=resumed)
+                session.prove_schema()
+        except ServerError as error:
+            raise WrongUseError(str(error)) from error
+
+    def session(self) -> Session:
+        """See ``Server.session``."""
+        session = self._session()
+        try:
+            session.prove_schema()
+            self._schema.check(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def endpoint(self, transport: Transport) -> Endpoint:  # noqa: ARG002 - the connection string's
+        """See ``Server.endpoint``."""
+        return self._endpoint
+
+    def others(self, session: Session) -> Sequence[int]:
+        """See ``Server.others``; a pooler gives ours other names."""
+        if self.doubts:
+            return ()
+        return [pid for (pid,) in session.rows(session.script("others"))]
+
+    def apply(self, variant: Variant) -> None:
+        """Do nothing: its configuration is the user's."""
+
+    def recover(self) -> None:
+        """Wait until it answers again, for a while, and commits."""
+        deadline = monotonic() + RECOVERY_S
+        while True:
+            try:
+                with closing(self._session()) as session:
+                    return self._prove_commits(session)
+            except psycopg2.OperationalError as error:
+                if monotonic() > deadline:
+                    detail = f"{one_line(error)} (tried for {RECOVERY_S} s)"
+                    raise ServerError(f"The server of --dsn does not answer: {detail}") from error
+                sleep(RECOVERY_STEP_S)
+
+    def postmaster(self) -> int | None:
+        """Return its postmaster's process id if that is a process of this machine."""
+        if self.transport != "socket" and not _is_loopback(self._endpoint.address or self._endpoint.host):
+            return None
+        with closing(self._session()) as session:
+            backend = int(session.value("SELECT pg_backend_pid()"))
+            try:
+                process = psutil.Process(backend)
+                ours = process.name() == "postgres" and process.ppid() > 1
+                return process.ppid() if ours else None
+            except psutil.Error:
+                return None  # in another namespace: said in ``limits``
+
+    def data_directory(self) -> Path | None:
+        """Return its data directory where we may see it."""
+        if self.postmaster() is None:
+            return None
+        with closing(self._session()) as session:
+            try:
+                directory = Path(session.setting("data_directory"))
+            except psycopg2.errors.InsufficientPrivilege:
+                return None
+        return directory if os.access(directory, os.F_OK) else None
+
+    def close(self) -> None:
+        """Drop our schema, if it was begun; Ctrl-C ends the waiting.
+
+        Raises:
+            ServerError: that can't be done; names what is left.
+
+        """
+        if not self._schema.begun:
+            return
+        try:
+            with closing(self._session()) as session:
+                self._schema.drop(session)
+        except (psycopg2.Error, TimeoutError, KeyboardInterrupt) as error:
+            why = "told to stop while tidying up" if isinstance(error, KeyboardInterrupt) else one_line(error)
+            left = f"our schema is left on the server of --dsn, DROP SCHEMA {self.schema} CASCADE removes it"
+            raise ServerError(f"{why}; {left}.") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False

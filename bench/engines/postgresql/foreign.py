@@ -1,0 +1,89 @@
+"""Which settings of a plan that was not made here may be carried out: those that reach no further than the server.
+
+``reaching.tsv`` lists what does in PostgreSQL 15, with what it names: a program, a library, a place or an address
+(manual, chapter 20). A test sees that every parameter of text is in it or among ``WORDS``: a new one is refused until
+somebody has looked at it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+from bench.engines.postgresql.parameters import parameters
+from bench.engines.postgresql.units import boolean
+from bench.model.errors import WrongUseError
+
+WORDS = frozenset(
+    {
+        "application_name",
+        "backtrace_functions",
+        "client_encoding",
+        "cluster_name",
+        "datestyle",
+        "default_table_access_method",
+        "default_text_search_config",
+        "event_source",
+        "lc_messages",
+        "lc_monetary",
+        "lc_numeric",
+        "lc_time",
+        "log_line_prefix",
+        "log_timezone",
+        "recovery_target",
+        "recovery_target_lsn",
+        "recovery_target_name",
+        "recovery_target_time",
+        "recovery_target_timeline",
+        "recovery_target_xid",
+        "restrict_nonsystem_relation_kind",
+        "search_path",
+        "ssl_ciphers",
+        "ssl_ecdh_curve",
+        "syslog_ident",
+        "timezone",
+        "timezone_abbreviations",
+        "wal_consistency_checking",
+    }
+)
+"""Parameters of text that name nothing outside the server."""
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)\s*[A-Za-z]{0,3}")
+"""With a unit or without."""
+
+
+def reaching(given: Mapping[str, str]) -> Iterator[str]:
+    """Say of each setting that reaches beyond the server what it names."""
+    for name, text in given.items():
+        if name in _kinds():
+            if text != parameters()[name].default:
+                yield f"{name}, which names a{'n' * (_kinds()[name] == 'address')} {_kinds()[name]}"
+        elif name not in WORDS and not _names_nothing(name, text):
+            yield f"{name}, a text that only an extension or another PostgreSQL understands"
+
+
+def refuse_reaching(given: Mapping[str, str], where: str) -> None:
+    """Refuse settings that reach beyond the server.
+
+    Raises:
+        WrongUseError: says ``where``, which, and what would do.
+
+    """
+    if found := list(reaching(given)):
+        raise WrongUseError(
+            f"{where} was not made here and sets {'; '.join(found)}: that is carried out for nobody else. Read it; if"
+            " you want it, put it into a variant of your own (docs/variants.md) and make a new run."
+        )
+
+
+def _names_nothing(name: str, text: str) -> bool:
+    """Tell whether a value is a number, one of a few words, on or off."""
+    known = parameters().get(name)
+    if known and known.kind != "string":
+        return True
+    return boolean(text) is not None or bool(NUMBER.fullmatch(text))
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    text = (files("bench.engines.postgresql") / "reaching.tsv").read_text(encoding="utf-8")
+    return dict(line.split("\t") for line in text.splitlines())

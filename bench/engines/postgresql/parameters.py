@@ -1,0 +1,200 @@
+"""PostgreSQL 15's parameters: whether a value is one, what it comes to, and in what two configurations differ.
+
+Owns what can be told without a server. ``parameters.tsv`` is its ``pg_settings`` (name, vartype, unit, boot_val,
+min_val, max_val, enumvals); a test compares it with a real one. A minor release may add to it (15.19 did): a name that
+the table lacks is the server's to judge. Whether a server runs with the values is proved there.
+"""
+
+import csv
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+
+from bench.engines.postgresql.units import BOOLEANS, boolean, in_base_units, shown
+from bench.model.errors import WrongUseError
+
+Value = Fraction | str
+"""A number in base units; a bool is ``on`` or ``off``."""
+
+SAME_CHOICE = {
+    ("wal_compression", "on"): "pglz",
+    ("wal_level", "archive"): "replica",
+    ("wal_level", "hot_standby"): "replica",
+}
+FOLLOWS = {
+    "autovacuum_vacuum_cost_delay": "vacuum_cost_delay",
+    "autovacuum_vacuum_cost_limit": "vacuum_cost_limit",
+    "autovacuum_work_mem": "maintenance_work_mem",
+}
+"""Where -1 means as another (PostgreSQL 15 manual, 20.4 and 20.10)."""
+AS_ON_WITHOUT_STANDBYS = ("local", "remote_write", "remote_apply")
+"""Without synchronous standbys each waits for the local flush, as ``on`` does (manual, 20.5.1, synchronous_commit)."""
+BLOCK_BYTES = 8192
+SHARED_BESIDE_BUFFERS = Fraction(11, 10)
+"""Shared memory for each byte of buffers, rounded up: with descriptors and look-up table 1.03, by ``postgres -C``."""
+SHARED_BYTES = 128 << 20
+"""All else in shared memory, rounded up: 21 MB with 300 connections, 52 MB with 1,000."""
+
+
+class OutOfRangeError(WrongUseError):
+    """A number that lies outside what its parameter takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A row of ``pg_settings``."""
+
+    name: str
+    kind: str
+    unit: str
+    default: str
+    least: str
+    most: str
+    choices: str
+
+    def value(self, text: str) -> Value:
+        """Return what a text comes to.
+
+        Raises:
+            OutOfRangeError: the parameter takes smaller or larger numbers only.
+            WrongUseError: it takes no such value.
+
+        """
+        match self.kind:
+            case "bool":
+                return _boolean(self.name, text)
+            case "enum":
+                return self._choice(text)
+            case "string":
+                return text
+        return self._number(text)
+
+    def _number(self, text: str) -> Fraction:
+        try:
+            value = in_base_units(text, self.unit, integer=self.kind == "integer")
+        except WrongUseError as error:
+            raise WrongUseError(f"{self.name} = {text}: {error}") from error
+        least, most = Fraction(self.least), Fraction(self.most)
+        if not least <= value <= most:
+            raise OutOfRangeError(
+                f"{self.name} = {text}: it must lie between {shown(least, self.unit)} and {shown(most, self.unit)}."
+            )
+        return value
+
+    def _choice(self, text: str) -> str:
+        word, choices = text.lower(), self.choices.lower().split(",")
+        if word not in choices and "off" in choices:
+            word = BOOLEANS.get(word, word)
+        word = SAME_CHOICE.get((self.name, word), word)
+        if word not in choices:
+            raise WrongUseError(f"{self.name} = {text}: it takes {self.choices.replace(',', ', ')}.")
+        return word
+
+    def shown(self, value: Value) -> str:
+        """Write a value as ``SHOW`` does."""
+        return value if isinstance(value, str) else shown(value, self.unit)
+
+
+def _boolean(name: str, text: str) -> str:
+    if (value := boolean(text)) is None:
+        raise WrongUseError(f"{name} = {text}: it takes on or off.")
+    return value
+
+
+@cache
+def parameters() -> dict[str, Parameter]:
+    """Return every parameter that a file can set, by its name in lower case."""
+    text = (files("bench.engines.postgresql") / "parameters.tsv").read_text(encoding="utf-8")
+    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return {row[0].lower(): Parameter(*row) for row in rows}
+
+
+def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
+    """Return what each text comes to; of a parameter that is not known the text itself.
+
+    An extension's is not, nor is one of a later release, minor ones included: whether it is one, the server decides.
+
+    Raises:
+        OutOfRangeError: a number that lies outside what its parameter takes.
+        WrongUseError: another value that its parameter does not take.
+
+    """
+    try:
+        return {name: parameters()[name].value(text) if name in parameters() else text for name, text in texts.items()}
+    except WrongUseError as error:
+        raise type(error)(f"{where}: {error}") from error
+
+
+def hint(names: Iterable[str]) -> str:
+    """Say of names which the server refused what they may have been meant to be; empty where nothing is near."""
+    unknown = [name for name in names if "." not in name and name not in parameters()]
+    near = [match for name in unknown for match in difflib.get_close_matches(name, parameters(), n=1)]
+    return f"; did you mean {' and '.join(near)}?" if near else ""
+
+
+def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) -> dict[str, Value]:
+    """Return what is in force with these values: PostgreSQL's defaults where they are silent.
+
+    Args:
+        given: of a variant, by ``values``.
+        huge_page_bytes: what the box has set aside of them; None: not known.
+
+    """
+    force = {**_defaults(), **given}
+    for name, other in FOLLOWS.items():
+        if force[name] == -1:
+            force[name] = force[other]
+    if force["wal_buffers"] == -1:
+        force["wal_buffers"] = _wal_buffers(force["shared_buffers"])
+    if force["huge_pages"] == "try" and huge_page_bytes is not None:
+        force["huge_pages"] = _tried(force, huge_page_bytes)
+    if force["synchronous_standby_names"] == "" and force["synchronous_commit"] in AS_ON_WITHOUT_STANDBYS:
+        force["synchronous_commit"] = "on"
+    return force
+
+
+def _tried(force: Mapping[str, Value], set_aside: int) -> str:
+    """Tell what ``huge_pages = try`` comes to; what the server alone can tell stays ``try``."""
+    buffers = Fraction(force["shared_buffers"]) + Fraction(force["wal_buffers"])
+    enough = buffers * BLOCK_BYTES * SHARED_BESIDE_BUFFERS + SHARED_BYTES
+    if set_aside == 0:
+        return "off"
+    return "on" if force["huge_page_size"] == 0 and set_aside >= enough else "try"
+
+
+@cache
+def _defaults() -> dict[str, Value]:
+    return {name: parameter.value(parameter.default) for name, parameter in parameters().items()}
+
+
+def _wal_buffers(shared_buffers: Value) -> Fraction:
+    """1/32 of shared_buffers, from 8 blocks to a segment (src/backend/access/transam/xlog.c, XLOGChooseNumBuffers)."""
+    assert isinstance(shared_buffers, Fraction)
+    return Fraction(min(max(shared_buffers // 32, 8), 2048))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A parameter that differs in effect; None where one that is not known is not set."""
+
+    name: str
+    a: str | None
+    b: str | None
+
+
+def differences(a: Mapping[str, Value], b: Mapping[str, Value]) -> list[Difference]:
+    """Compare what is in force under two variants."""
+    return [
+        Difference(name, _shown(name, a.get(name)), _shown(name, b.get(name)))
+        for name in sorted(a.keys() | b.keys())
+        if a.get(name) != b.get(name)
+    ]
+
+
+def _shown(name: str, value: Value | None) -> str | None:
+    if value is None or name not in parameters():
+        return None if value is None else str(value)
+    return parameters()[name].shown(value)

@@ -1,0 +1,215 @@
+"""The cluster of a provisioned box: pgladder's own, made by the role ``postgresql``, run by systemd.
+
+The agent is its owner: it reads its log and writes its variant's file without further rights, and starts and stops its
+unit by sudo. What provisioning put in force stays beside it (``proved``), so it can be put back however a run ended.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psycopg2
+
+from bench.engines.postgresql.conf import read_conf
+from bench.engines.postgresql.managed import OwnServer, Reach
+from bench.engines.postgresql.owner import Owner
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.session import ServerError
+from bench.engines.postgresql.staging import Staging
+from bench.engines.postgresql.swap import Swapping
+from bench.model.box import ProvisionedCluster
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan, Variant
+from bench.store.files import write_whole
+
+ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
+"""Of systemd: what a unit is, and until it has started or stopped; the unit's own limits of 900 s come first."""
+AS_PROVISIONED = "as-provisioned"
+
+
+def made_for_cluster(plan: Plan) -> bool:
+    """Tell whether a plan's harness is a provisioned cluster's: a private server is told its port otherwise."""
+    return "port" in read_conf(plan.harness.text, "The harness")
+
+
+class ProvisionedServer(OwnServer):
+    """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
+
+    start_timeout_s = 600
+
+    def __init__(self, cluster: ProvisionedCluster, bin_dir: Path) -> None:
+        if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
+            raise WrongUseError(
+                f"This box's cluster is measured by its user: sudo -u {cluster.role} pgladder run …"
+                " (or measure a private server on a disk you name by --data-dir)."
+            )
+        self._cluster, self._bin = cluster, bin_dir
+        reach = Reach(
+            sockets=cluster.socket_directory,
+            port=cluster.port,
+            user=cluster.role,
+            password=_read(cluster.password_file).strip().rpartition(":")[2],  # of its one line
+            database=cluster.database,
+            certificate=Path(cluster.root_certificate),
+        )
+        super().__init__(reach, cluster.data_directory, cluster.log_file)
+        self._provisioned = as_variant(
+            AS_PROVISIONED, _read(cluster.configuration_directory / "proved" / cluster.variant_file.name)
+        )
+        self.harness = as_variant("harness", _read(cluster.harness_file))
+        """As it is in force; a plan's must be the same."""
+        self._staged = cluster.password_file.with_name("staged")
+        """In our home, as /tmp is everybody's; what an agent that was killed left there is replaced."""
+
+    @property
+    def what(self) -> str:
+        """See ``OwnServer.what``."""
+        return f"the cluster {self._cluster.name} of this box"
+
+    def check_plan(self, plan: Plan, connections: int) -> None:
+        """See that the plan and the cluster are made for each other.
+
+        Raises:
+            WrongUseError: they are not; says what to do.
+
+        """
+        if connections > (most := self._cluster.max_connections):
+            raise WrongUseError(
+                f"The plan needs {connections} connections and this box's cluster takes {most}:"
+                " raise postgresql_max_connections and provision again, or ask for a smaller --pool-max."
+            )
+        if not self._cluster.root_certificate and any(trial.transport == "tls" for trial in plan.trials):
+            raise WrongUseError("This box's cluster offers no TLS: set postgresql_tls and provision again.")
+        if plan.harness.text != self.harness.text:
+            raise WrongUseError(
+                f"Plan {plan.run} was made for another harness than {self._cluster.harness_file}:"
+                " make the plan anew, or provision this box as it was then."
+            )
+
+    # --- a run's beginning and end -----------------------------------------------------------------------------------
+
+    def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - provisioning decided on TLS
+        """Prove that the cluster is as it was provisioned; where it is not, start it anew so."""
+        staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
+        self._swapping = Swapping(self, staging, harness)
+        try:
+            if self.alive():
+                self._wait_ready()  # it may still recover from a power cut
+            self._swapping.adopt(self._provisioned, untouched=self._is_put_back())
+        except (ServerError, psycopg2.Error) as error:
+            raise self._spoilt(error) from error
+
+    def close(self) -> None:
+        """Put back what provisioning had put in force, and drop what the run made.
+
+        Raises:
+            ServerError: that can't be done; says what to do.
+
+        """
+        try:
+            if self._swapping is not None:
+                self._put_back(self._swapping)
+        except (ServerError, psycopg2.Error) as error:
+            raise self._spoilt(error) from error
+        finally:
+            shutil.rmtree(self._staged, ignore_errors=True)
+
+    def _put_back(self, swapping: Swapping) -> None:
+        try:
+            if swapping.in_force:
+                swapping.apply(self._provisioned)
+        finally:
+            if not self.alive() or not self._is_put_back():
+                self.stop()
+                self.write_variant(self._provisioned.text)
+                self.start()
+            with closing(self.connect()) as session:
+                session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+
+    def _is_put_back(self) -> bool:
+        return self._cluster.variant_file.read_text() == self._provisioned.text
+
+    def _spoilt(self, error: Exception) -> ServerError:
+        return ServerError(f"{self.what} is not as it was provisioned: {error}; provision this box again.")
+
+    # --- Cluster -----------------------------------------------------------------------------------------------------
+
+    @property
+    def configuration(self) -> Path:
+        """See ``Cluster.configuration``."""
+        return self._cluster.variant_file.parent
+
+    def write_variant(self, text: str) -> None:
+        """See ``Cluster.write_variant``; synced: whenever the power goes, the next start is on one or the other."""
+        write_whole(self._cluster.variant_file, text.encode())
+
+    def alive(self) -> bool:
+        """See ``Cluster.alive``."""
+        return self.postmaster() is not None
+
+    def start(self) -> None:
+        """See ``Cluster.start``."""
+        self._log_before = self._log.stat().st_size if self._log.exists() else 0
+        said = self._systemctl("start")
+        if said and not self.alive():
+            raise ServerError(f"PostgreSQL did not start: {self._complaint()} ({said})")
+        self._wait_ready()
+
+    def stop(self) -> None:
+        """See ``Cluster.stop``."""
+        if said := self._systemctl("stop"):
+            raise ServerError(f"PostgreSQL could not be stopped: {said}")
+
+    def _systemctl(self, verb: str) -> str:
+        """Return what systemctl complains of; empty when it did it.
+
+        An interruption waits until it has: a unit that is told to stop while it starts may leave a server that
+        systemd does not know.
+        """
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        try:
+            done = _run(["sudo", "-n", "systemctl", verb, self._cluster.unit], CHANGE_TIMEOUT_S)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return done.stderr.strip() or f"exit code {done.returncode}" if done.returncode else ""
+
+    def postmaster(self) -> int | None:
+        """See ``Server.postmaster``; systemd knows it by the cluster's pid file."""
+        unit = self._cluster.unit
+        shown = _run(["systemctl", "show", "--property=MainPID", "--value", unit], ANSWER_TIMEOUT_S)
+        if shown.returncode:
+            raise ServerError(f"systemd can't say whether {unit} runs: {shown.stderr.strip()}; look at the box.")
+        return int(shown.stdout) or None
+
+
+def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run as ourselves, who own the cluster.
+
+    Raises:
+        ServerError: it has not ended in time. It is left alone where it is sudo's, which only root may end.
+
+    """
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
+    try:
+        said, complaint = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        for pipe in filter(None, (process.stdout, process.stderr)):
+            pipe.close()
+        with suppress(PermissionError):
+            process.kill()
+            process.wait()
+        raise ServerError(f"{' '.join(command)} has not ended in {timeout_s:g} s; restart the box.") from error
+    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
+
+
+def _read(file: Path) -> str:
+    """Return the text of a file that provisioning wrote."""
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise WrongUseError(f"{file} can't be read ({error.strerror}); provision this box again.") from error

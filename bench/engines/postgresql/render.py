@@ -1,0 +1,204 @@
+"""Rendering of the harness overlay and the variants from ``templates/postgresql``; each with its hash.
+
+A variant's template may ask for ``hardware`` (ram_mb, cores, disk, disk_gb), for ``connections`` (what the plan needs;
+an error where nobody says) and for ``formula(name)``, the settings of a published formula with their derivations as
+comments.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from stat import S_ISREG
+
+from bench.engines.postgresql import parameters
+from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
+from bench.model.errors import WrongUseError
+from bench.model.plan import Variant
+from bench.tuning.formulas import tune, tune_for_need
+from bench.tuning.hardware import Hardware, UnfitError
+from bench.tuning.settings import Setting, settings_text
+
+SUFFIX = ".conf.j2"
+RESERVED = ("all", "as-found", "harness")
+"""Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
+"""As ``model.Name``."""
+MOST_BYTES = 1_000_000
+"""Of a template: the largest built in has 500; one a thousand times as large is some other file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """What a variant is rendered for.
+
+    Attributes:
+        hardware: what the formulas may know.
+        connections: asked of a formula as its user would; None for the tool's own default.
+        need: of a plan; instead of ``connections``, and raised to the fewest a tool takes.
+        owned: parameters the harness sets; formulas show theirs commented out. None set: nothing is refused.
+
+    """
+
+    hardware: Hardware
+    connections: int | None = None
+    need: int | None = None
+    owned: Collection[str] = ()
+
+
+def template_directory() -> Path:
+    """Return ``templates/postgresql``: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parents[2]
+    installed = package / "templates" / "postgresql"
+    return installed if installed.is_dir() else package.parent / "templates" / "postgresql"
+
+
+def variant_names() -> list[str]:
+    """Return the names of all variants, ``stock`` first: one a file in ``variants/``, also one that can't be taken."""
+    names = sorted(path.name.removesuffix(SUFFIX) for path in (template_directory() / "variants").glob(f"*{SUFFIX}"))
+    return sorted(names, key=lambda name: name != "stock")
+
+
+def summary(name: str) -> str:
+    """Return what a variant says of itself in its template's first line.
+
+    Raises:
+        WrongUseError: the file can't be taken; says why.
+
+    """
+    lines = _text(f"variants/{name}").splitlines()
+    return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
+
+
+def _text(name: str) -> str:
+    """Read ``harness`` or ``variants/NAME``: a regular file, or a link to one, whose name is nobody else's."""
+    directory, _, own = name.rpartition("/")
+    try:
+        if directory:
+            _check_name(own)
+        return _read(template_directory() / f"{name}{SUFFIX}")
+    except WrongUseError as error:
+        raise WrongUseError(f"Template {name if name.isprintable() else ascii(name)}{SUFFIX}: {error}") from error
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise WrongUseError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
+    if name.lower() in RESERVED:
+        raise WrongUseError("the name is pgladder's own; give the file another.")
+    alike = (other for other in variant_names() if other.lower() == name.lower())
+    if (whose := min(alike, key=lambda other: (not other.islower(), other), default=name)) != name:
+        raise WrongUseError(f"the name is that of {whose}{SUFFIX}; give the file another.")
+
+
+def _read(path: Path) -> str:
+    try:
+        if not S_ISREG(path.stat().st_mode):
+            raise WrongUseError("it is no regular file.")
+        with path.open("rb") as file:
+            read = file.read(MOST_BYTES + 1)
+        if len(read) > MOST_BYTES:
+            raise WrongUseError(f"it is larger than {MOST_BYTES:,} bytes.")
+        return read.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise WrongUseError(f"it is not UTF-8: {error}.") from error
+    except OSError as error:
+        raise WrongUseError(f"it can't be read: {error.strerror}.") from error
+
+
+def render(name: str, values: Mapping[str, object]) -> Variant:
+    """Render ``harness`` or ``variants/NAME`` with the facts of a box.
+
+    Raises:
+        WrongUseError: the template can't be taken or has an error; names file and cause.
+
+    """
+    source = _text(name)
+    # Late: most commands render nothing.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+
+    environment = Environment(
+        loader=FileSystemLoader(template_directory()),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    try:
+        text = environment.from_string(source).render(values)
+    except UnfitError:
+        raise
+    except WrongUseError as error:
+        raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
+    except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
+        line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
+        raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
+    return as_variant(name.rpartition("/")[2], text)
+
+
+def render_variant(name: str, box: Box) -> Variant:
+    """Render a variant and check its text: every parameter that is known takes the value.
+
+    Raises:
+        UnfitError: its formula has nothing for this hardware, or what PostgreSQL does not take.
+        WrongUseError: the template or its text has an error; says where and what.
+
+    """
+    from jinja2 import StrictUndefined  # late, as in render
+
+    connections = (
+        box.need or box.connections or StrictUndefined("it uses connections: say with --connections how many.")
+    )
+    known = {"hardware": box.hardware, "connections": connections, "formula": partial(_formula, box)}
+    variant = render(f"variants/{name}", known)
+    given = settings(variant)
+    if box.owned:
+        refuse_owned(given, box.owned, f"Variant {name}")
+    _values(variant)
+    return variant
+
+
+def settings(variant: Variant) -> dict[str, Given]:
+    """Return what a variant sets, and the words that say why."""
+    return read_conf(variant.text, f"Variant {variant.name}")
+
+
+def texts(variant: Variant) -> dict[str, str]:
+    """Return what a variant sets, without the words."""
+    return {name: given.text for name, given in settings(variant).items()}
+
+
+def effect_of(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, parameters.Value]:
+    """Return what is in force under a variant, as ``parameters.effect``; nothing is under one that is refused.
+
+    Raises as ``parameters.values``.
+    """
+    return {} if variant.refused else parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
+
+
+def _values(variant: Variant) -> dict[str, parameters.Value]:
+    return parameters.values(texts(variant), f"Variant {variant.name}")
+
+
+def _formula(box: Box, name: str) -> str:
+    if box.need is None:
+        note, found = f"For {box.hardware}", tune(name, box.hardware, box.connections)
+    else:
+        note = f"For {box.hardware} and a plan that needs {box.need} connections"
+        found = tune_for_need(name, box.hardware, box.need)
+    _check_range(name, [each for each in found if each.name not in box.owned])
+    return settings_text(found, owned=box.owned, notes=[note, ""])
+
+
+def _check_range(formula: str, found: Iterable[Setting]) -> None:
+    """Refuse a formula on a box so small or so large that PostgreSQL does not take what it says there."""
+    where = f"PostgreSQL 15 does not take what {formula} says for this box"
+    try:
+        parameters.values({each.name: each.text for each in found}, where)
+    except parameters.OutOfRangeError as error:
+        raise UnfitError(str(error)) from error
+
+
+def as_variant(name: str, text: str, refused: str | None = None) -> Variant:
+    """Return a variant of this text, or one that is refused."""
+    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), refused=refused)

@@ -1,0 +1,189 @@
+"""A configuration tried out beside a running server, which does not notice.
+
+Owns what can be told before a variant is applied: PostgreSQL's own reading of every setting, whether preload libraries
+are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: copies of the
+configuration and of what it needs besides, so that the sizes of shared memory, which it will not tell of a directory in
+use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import psutil
+
+from bench.engines.postgresql.conf import read_conf, refuse_owned
+from bench.engines.postgresql.owner import Owner
+from bench.engines.postgresql.parameters import hint
+from bench.engines.postgresql.session import VariantError
+from bench.engines.postgresql.units import shown
+from bench.engines.postgresql.wal import KEEPING_WAL
+from bench.model.errors import WrongUseError
+from bench.model.plan import Variant
+from bench.probes.control_group import memory_limit_bytes
+
+STAGE = """
+set -eu
+umask 077
+staged=$1 data=$2 configuration=$3
+rm -rf "$staged"
+mkdir "$staged" "$staged/global"
+cp -RL "$configuration" "$staged/"
+# without the line that leads to the data directory in use, which Debian writes
+sed '/^data_directory/d' "${configuration%/*}/postgresql.conf" >"$staged/postgresql.conf"
+: >"$staged/postgresql.auto.conf"
+for name in PG_VERSION global/pg_control server.crt server.key; do # a certificate is there for TLS only
+  [ ! -e "$data/$name" ] || cp "$data/$name" "$staged/$name"
+done
+"""
+VARIANT_FILE = "20-variant.conf"
+SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL, "huge_pages", "shared_buffers")
+LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
+PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
+HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
+UNRECOGNIZED = re.compile(r'unrecognized configuration parameter "([^"]+)"')
+GB = 1e9
+PROCESSORS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A variant that PostgreSQL takes and the box can hold."""
+
+    variant: Variant
+    of_harness: Mapping[str, str]
+    """What the harness sets, as written."""
+    texts: Mapping[str, str]
+    """What harness and variant set, as written."""
+    readings: Mapping[str, str]
+    """The same as PostgreSQL reads it, in base units."""
+
+
+class Staging:
+    """Checks variants on top of one harness, against one data directory; each text once.
+
+    ``configuration`` is where harness and variant are; ``postgresql.conf`` beside it includes it by its name.
+    """
+
+    def __init__(self, directory: Path, data: Path, configuration: Path, bin_dir: Path, owner: Owner) -> None:
+        self._directory, self._data, self._bin, self._owner = directory, data, bin_dir, owner
+        self._variant_file = directory / configuration.name / VARIANT_FILE
+        self._known: dict[Variant, Checked] = {}
+        self._of_harness: dict[str, str] = {}
+        """Its readings: had once, as no variant changes them."""
+        owner.do("sh", "-c", STAGE, "sh", directory, data, configuration)
+
+    def check(self, harness: Variant, variant: Variant, disk_bytes: int = 0) -> Checked:
+        """Try a variant out.
+
+        Args:
+            harness: what it comes on top of.
+            variant: the one.
+            disk_bytes: what the trials under it will put on the disk of the data directory, its WAL included.
+
+        Raises:
+            VariantError: PostgreSQL does not take it, or the box can't hold it; says which setting and why.
+
+        """
+        if variant not in self._known:
+            self._known[variant] = self._check(harness, variant, disk_bytes)
+        return self._known[variant]
+
+    def _check(self, harness: Variant, variant: Variant, disk_bytes: int) -> Checked:
+        texts = {name: given.text for name, given in read_conf(harness.text, "The harness").items()}
+        try:
+            own = {name: given.text for name, given in read_conf(variant.text, "its text").items()}
+            refuse_owned(own, texts, "it")
+        except WrongUseError as error:
+            raise VariantError(variant.name, str(error)) from error
+        for why in self._missing_libraries(own):
+            raise VariantError(variant.name, why)
+        self._owner.put(self._variant_file, variant.text)
+        asked = own if self._of_harness else texts | own
+        readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
+        self._of_harness = {name: readings[name] for name in texts}
+        for why in too_much(readings, self._data, disk_bytes):
+            raise VariantError(variant.name, why)
+        return Checked(variant, texts, texts | own, readings)
+
+    def _all_readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
+        """Ask for every one, on all processors at once: PostgreSQL is started for each."""
+        shares = [names[start::PROCESSORS] for start in range(PROCESSORS)]
+        shares[0] = [*shares[0], *SIZES]  # one after the other: the sizes of shared memory take the directory's lock
+        with ThreadPoolExecutor(PROCESSORS) as pool:
+            shares_read = pool.map(lambda share: self._readings(variant, share), shares)
+        return {name: text for share in shares_read for name, text in share.items()}
+
+    def _readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
+        done = self._owner.run(["sh", "-c", LOOP, "sh", self._bin / "postgres", self._directory, *names])
+        if done.returncode:
+            raise VariantError(variant, complaint(done.stderr) + hint(UNRECOGNIZED.findall(done.stderr)))
+        return {name: text.rstrip("\n") for name, text in zip(names, done.stdout.split("\0")[:-1], strict=True)}
+
+    def _missing_libraries(self, texts: Mapping[str, str]) -> Iterable[str]:
+        for name, within in PRELOADED.items():
+            for library in filter(None, (each.strip(' "') for each in texts.get(name, "").split(","))):
+                path = self._library_directory() / within / library.replace("$libdir/", "")
+                if not path.is_file() and not path.with_name(path.name + ".so").is_file():
+                    yield f"{name} = {texts[name]}: there is no library {library} in {path.parent}"
+
+    def _library_directory(self) -> Path:
+        return Path(self._owner.run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip())
+
+
+def complaint(log: str) -> str:
+    """Return what PostgreSQL complains of, with its hint: ``invalid value for parameter "work_mem": "3XB" (…)``."""
+    lines = re.findall(r"\b(LOG|ERROR|FATAL|PANIC|HINT): +(.*)", log)
+    said = [(level, text) for level, text in lines if "skipping missing" not in text and "contains errors" not in text]
+    grave = [text for level, text in said if level not in {"LOG", "HINT"}] or [
+        text for level, text in said if level == "LOG"
+    ]
+    hint = next((f" ({text})" for level, text in said if level == "HINT"), "")
+    return re.sub(r' in file "[^"]*"', "", grave[0] if grave else log.strip()) + hint
+
+
+def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterable[str]:
+    """Say what of a configuration the box can't hold: shared memory, huge pages, WAL and with it what is written."""
+    shared, (memory, whose) = int(readings["shared_memory_size"]) << 20, _memory()
+    if shared > memory:
+        yield (
+            f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
+            f" {shared / GB:.1f} GB of shared memory, and {whose} {memory / GB:.1f} GB"
+        )
+    pages = int(readings["shared_memory_size_in_huge_pages"])
+    if readings["huge_pages"] == "on" and not 0 <= pages <= (there := sum(map(_count, HUGE_PAGES))):
+        yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
+    name = max(KEEPING_WAL, key=lambda name: int(readings[name]))
+    keeps, wal = f"{name} = {shown(Fraction(readings[name]), 'MB')}", data / "pg_wal"
+    free = shutil.disk_usage(wal).free + sum(map(_size, wal.glob("[0-9A-F]*")))
+    if int(readings[name]) << 20 > free:
+        yield f"{keeps}: so much is not free, {free / GB:.1f} GB are"
+    elif disk_bytes > free and wal.stat().st_dev == data.stat().st_dev:
+        yield f"{keeps}: WAL and rows may take {disk_bytes / GB:.1f} GB, and {free / GB:.1f} GB are free"
+
+
+def _memory() -> tuple[int, str]:
+    """Return how many bytes there are for us, and in words by what."""
+    total, limit = psutil.virtual_memory().total, None
+    with suppress(OSError, ValueError):  # no control groups, or none that tell
+        limit = memory_limit_bytes(Path("/"))
+    return (limit, "its control group allows") if limit and limit < total else (total, "this box has")
+
+
+def _size(file: Path) -> int:
+    with suppress(FileNotFoundError):  # a checkpoint has just removed it, or given it another name
+        return file.stat().st_size
+    return 0
+
+
+def _count(path: str) -> int:
+    try:
+        return int(Path(path).read_text())
+    except OSError:
+        return 0  # a kernel without huge pages

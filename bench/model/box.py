@@ -1,0 +1,74 @@
+"""What provisioning tells pgladder of the box it is on: ``/etc/pgladder.toml``, written by the role ``bench``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from bench.model.codec import DAMAGED
+from bench.model.errors import WrongUseError
+
+BOX_FILE = Path("/etc/pgladder.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionedCluster:
+    """The PostgreSQL 15 cluster of pgladder's own on a provisioned box.
+
+    Attributes:
+        unit: of systemd; its ``role`` may start, stop and restart it by sudo.
+        role: the system user that owns the cluster, and the role that measures.
+        variant: what provisioning put in force.
+        password_file: of libpq (PostgreSQL 15 manual, 34.16); the role's password over TCP.
+        root_certificate: empty where the cluster offers no TLS.
+
+    """
+
+    name: str
+    unit: str
+    port: int
+    socket_directory: Path
+    data_directory: Path
+    configuration_directory: Path
+    harness_file: Path
+    variant_file: Path
+    variant: str
+    log_file: Path
+    max_connections: int
+    database: str
+    role: str
+    password_file: Path
+    root_certificate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """A provisioned box: the release it runs, where its runs are kept, its cluster."""
+
+    schema: Literal["pgladder/box/1"]
+    release: str
+    runs: Path
+    cluster: ProvisionedCluster
+
+
+def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
+    """Read what provisioning wrote; None on a machine that was not provisioned.
+
+    Raises:
+        WrongUseError: the file is not what this pgladder reads; says what to do.
+
+    """
+    if not path.is_file():
+        return None
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Provisioned, dec_hook=_decode)
+    except (*DAMAGED, OSError) as error:
+        raise WrongUseError(f"{path} can't be read: {error}; provision this box again.") from error
+
+
+def _decode(kind: type, value: Any) -> Any:
+    """Make a path of a text: the one type here that TOML does not know."""
+    if kind is not Path or not isinstance(value, str):
+        raise NotImplementedError
+    return Path(value)

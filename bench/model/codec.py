@@ -1,0 +1,87 @@
+"""The JSON form of what ``bench.model`` defines: written, read and checked."""
+
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+
+from bench.model.errors import WrongUseError
+
+NOT_THERE = object()
+DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises of a text that is none of ours: no JSON or of another form, no UTF-8, deeper than any."""
+T = TypeVar("T")
+
+
+def to_json(thing: object) -> bytes:
+    """One line of JSON, keys in the order of the class."""
+    return msgspec.json.encode(thing)
+
+
+def from_json(text: bytes | str, kind: type[T], where: str) -> T:
+    """Parse and check; ``where`` names the file (and line) for the reader.
+
+    Raises:
+        WrongUseError: not JSON, a missing or wrong field (its path is named), or a newer schema.
+
+    """
+    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    try:
+        if text[:10] not in AS_WRITTEN:
+            _check_schema(text, wanted, where)
+        return msgspec.json.decode(text, type=kind)
+    except DAMAGED as error:
+        with suppress(*DAMAGED):
+            _check_schema(text, wanted, where)
+        raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+
+
+def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
+    """Parse and check whole lines of the file ``where``. Raises as ``from_json``, which finds the line that is bad."""
+    with suppress(*DAMAGED):
+        if (b"\n" + text).count(b"\n" + AS_WRITTEN[0]) == text.count(b"\n"):
+            return msgspec.json.Decoder(kind).decode_lines(text)
+    return [from_json(line, kind, f"{where}, line {number}") for number, line in enumerate(text.splitlines(), 1)]
+
+
+AS_WRITTEN = (b'{"schema":', '{"schema":')
+"""How our files begin: what names a schema first is decoded at once, and only looked at again if that fails."""
+
+
+def _check_schema(text: bytes | str, wanted: str, where: str) -> None:
+    found = NAMED.decode(text).schema
+    if found != wanted:
+        raise WrongUseError(_schema_sentence(where, found, wanted))
+
+
+class _Named(msgspec.Struct):
+    schema: Any = None
+
+
+NAMED = msgspec.json.Decoder(_Named)
+
+
+def unknown_field(given: Any, understood: Any, path: str = "$") -> str | None:
+    """Return where JSON, decoded freely, has a field that its class does not: a misspelt one would change nothing."""
+    if isinstance(given, dict):
+        inside = ((f"{path}.{name}", value, understood.get(name, NOT_THERE)) for name, value in given.items())
+    elif isinstance(given, list):
+        inside = ((f"{path}[{at}]", value, understood[at]) for at, value in enumerate(given))
+    else:
+        return None
+    for where, value, ours in inside:
+        if found := where if ours is NOT_THERE else unknown_field(value, ours, where):
+            return found
+    return None
+
+
+def _schema_sentence(where: str, found: object, wanted: str) -> str:
+    if isinstance(found, str) and _newer(found, wanted):
+        return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
+    return f"{where} has schema {found!r} where {wanted} belongs."
+
+
+def _newer(found: str, wanted: str) -> bool:
+    """Versions are numbers: 10 comes after 9. Of any length, which ``int`` does not take from a text."""
+    (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
+    return name == ours and version.isdecimal() and (len(version), version) > (len(our_version), our_version)

@@ -1,0 +1,54 @@
+"""What could explain a difference between two hosts: facts by group and name."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from bench.model.plain import one_line
+from bench.model.values import MOST, Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A fact that could not be read, and why."""
+
+    unreadable: str
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a file or a program may have said."""
+        object.__setattr__(self, "unreadable", one_line(self.unreadable))
+
+
+Fact = str | int | float | bool | list[Any] | dict[str, Any] | Unreadable
+"""What is known of the host: a value, or why there is none."""
+FACT_SCHEMA = {
+    "anyOf": [
+        {"type": ["string", "number", "boolean", "array"]},
+        {"type": "object", "properties": {"unreadable": {"type": "string"}}},
+    ]
+}
+
+
+def _fact(fact: Any) -> Fact:
+    if isinstance(fact, int | float) and abs(fact) > MOST:
+        raise ValueError(f"a fact is a number beyond {MOST:.0e}")
+    is_reason = isinstance(fact, dict) and fact.keys() == {"unreadable"}
+    return Unreadable(**fact) if is_reason else fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """What could explain a difference between two hosts. No serial numbers, no addresses."""
+
+    schema: Literal["pgladder/host/1"] = "pgladder/host/1"
+    host: str
+    run: Name
+    taken: str
+    facts: dict[str, dict[str, Annotated[Any, Meta(extra_json_schema=FACT_SCHEMA)]]]
+    """Group (cpu, memory, disk, system, packages, postgresql, pgladder) to name to ``Fact``."""
+
+    def __post_init__(self) -> None:
+        """Make of what was decoded the ``Unreadable`` it was."""
+        facts = {group: {name: _fact(fact) for name, fact in facts.items()} for group, facts in self.facts.items()}
+        object.__setattr__(self, "facts", facts)

@@ -1,0 +1,32 @@
+"""Names that a user gave, held against those that there are."""
+
+import difflib
+from collections.abc import Iterable
+
+from bench.model.errors import WrongUseError
+
+
+def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
+    """Return the asked names, in order, if all are known.
+
+    Raises:
+        WrongUseError: one is not (names the nearest), or is asked for twice: it may be meant as twice the trials.
+
+    """
+    known, chosen = list(known), list(asked)
+    for name in chosen:
+        if name not in known:
+            raise WrongUseError(f"Unknown {kind} {name!r}; {_near(name, known)}")
+        if chosen.count(name) > 1:
+            more = "pgladder noise sets it against itself" if kind == "variant" else "--blocks gives more of its trials"
+            raise WrongUseError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
+    if not chosen:
+        raise WrongUseError(f"No {kind} asked for; there are: {', '.join(known)}.")
+    return chosen
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Say which known names are near, capitals or not."""
+    folded = {each.lower(): each for each in known}
+    near = [folded[each] for each in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.4)]
+    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."

@@ -1,0 +1,200 @@
+"""What one executed trial gave, and whether it may be trusted."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bench.model.plain import one_line
+from bench.model.values import (
+    Amount,
+    Count,
+    Durability,
+    EventLoop,
+    Layout,
+    Moment,
+    Name,
+    Positive,
+    Seconds,
+    State,
+    Steady,
+    Transport,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Percentiles in milliseconds of one commit; None where the samples do not suffice."""
+
+    p50: Amount | None
+    p90: Amount | None
+    p99: Amount | None
+    p999: Amount | None
+    max: Amount | None
+    mean: Amount | None
+    intervals: dict[str, tuple[Amount, Amount]] = field(default_factory=dict)
+    """Of 95 %, by the name of each percentile that is told, as if commits took their time independently."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cpu:
+    """What was spent in the window: share of the host in percent, cores of the clients and of the server."""
+
+    host_pct: float | None
+    steal_pct: float | None
+    """What a hypervisor gave to others while this host wanted to run."""
+    client_cores: float | None
+    server_cores: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTime:
+    """Where the workers' time went, in worker-seconds of the commits acknowledged in the window."""
+
+    prepare_s: Seconds
+    """Taking rows from the ring and stamping them."""
+    connect_s: Seconds
+    pool_wait_s: Seconds
+    insert_s: Seconds
+    """From having a connection to the acknowledgement."""
+    release_s: Seconds
+    """Giving the connection back: asyncpg's reset query, or closing it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """Little's law: throughput × cycle time against what the phase should have had under way."""
+
+    measured: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What makes starts differ."""
+
+    wal_segments: Count | None
+    """WAL files: those with WAL in them, and those ready to be written."""
+    free_disk_bytes: Count | None
+    temperature_c: float | None
+    table_bytes: Count
+    index_bytes: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted; None: could not be told."""
+
+    attempted: Count | None
+    acknowledged: Count | None
+    found: Count | None
+    in_doubt: Count | None
+    """Sent, but the connection was lost before the answer; each may be found or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a result is doubtful: a code for programs, a sentence for people."""
+
+    code: str
+    detail: str
+    share: Amount | None = None
+    """Its size: the part concerned of the window, of the CPU time or of the work; None where it has none."""
+
+    @property
+    def slight(self) -> bool:
+        """Whether it leaves a trial valid: it cost little, or it says what could not be looked at."""
+        return self.code.startswith("some-") or self.code.endswith("-unknown")
+
+    def __post_init__(self) -> None:
+        """Make one harmless line of what a server or a file may have said."""
+        object.__setattr__(self, "detail", one_line(self.detail))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """valid: nothing of weight speaks against it; suspect: read the reasons first; void: not a result."""
+
+    state: State
+    reasons: tuple[Reason, ...] = ()
+    """Those that void, then by size, what is slight last; of a valid trial all are slight."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One executed trial. Rates are of rows acknowledged inside the window."""
+
+    schema: Literal["pgladder/trial/1"] = "pgladder/trial/1"
+    run: Name
+    trial: Positive
+    attempt: Positive = 1
+    """Above 1 where an earlier attempt was cut short by the end of the agent."""
+    block: Positive
+    phase: Name
+    method: str
+    variant: Name
+    variant_sha256: str
+    layout: Layout
+    transport: Transport
+    engine: str = "postgresql"
+    processes: Positive
+    in_flight: Positive
+    pool_min: Positive | None
+    pool_max: Positive | None
+    pool_high_water: Count | None
+    batch: Positive
+    payload_bytes: Positive
+    event_loop: EventLoop | None
+    preload_rows: Count
+    started: Moment
+    warm_up_s: Seconds
+    seconds: Seconds
+    """Length of the window; 0 where it was never completed."""
+    checkpoint_s: Seconds | None
+    """Duration of the closing CHECKPOINT; None where it could not be made."""
+    rows: Count
+    commits: Count
+    errors: Count
+    rows_per_s: Amount | None
+    settled_rows_per_s: Amount | None
+    commits_per_s: Amount | None
+    latency_ms: Latency
+    row_latency_ms: Amount | None
+    cpu: Cpu
+    client_time: ClientTime
+    in_flight_check: InFlight | None
+    steadiness: Steady
+    """What the window looked like; assessed from 20 s on."""
+    start: Start | None
+    transactions: Count | None
+    """Transaction ids the server used during the trial; None where it could not be told."""
+    counters: dict[str, float | None]
+    """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
+    wal_files_created: Count | None = None
+    """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
+    energy_j: Amount | None = None
+    """Joules that the processor packages used over the window (RAPL), not wall power; None where not readable."""
+    longest_gap_s: Seconds | None = None
+    """The longest time in which no client process had a commit acknowledged, from the window's ends counted too."""
+    not_counted: dict[str, str] = field(default_factory=dict)
+    """By figure or counter, why it is null."""
+    durability: Durability
+    durability_because: str | None = None
+    """Why it is not ``durable``."""
+    fsync_per_s: tuple[Amount, ...] = ()
+    """fdatasync/s where the WAL is, just before the trial and after its closing CHECKPOINT; empty: not measured."""
+    verified: Verified
+    validity: Validity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """What is too big for the record: per-second series and the histogram; the one line of a samples file."""
+
+    schema: Literal["pgladder/samples/1"] = "pgladder/samples/1"
+    trial: Positive
+    attempt: Positive
+    rows_per_second: list[Count] = field(default_factory=list)
+    commits_per_second: list[Count] = field(default_factory=list)
+    readings: list[dict[str, Any]] = field(default_factory=list)
+    """One a second: seconds since the window opened, host and server counters."""
+    latency_hdr: str = ""
+    """HdrHistogram of commit latency in microseconds, V2 compressed, base64; 1 µs to 1 h, 3 digits."""

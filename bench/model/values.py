@@ -1,0 +1,27 @@
+"""The numbers, names and words that plans and records are made of, with their bounds."""
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+MOST = 1 << 62
+"""No run counts so far; sums and quotients of what is below stay within what a float holds."""
+LONGEST_S = 1e12
+"""No window lasts so long; what is written in it still fits a number."""
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Seconds = Annotated[float, Meta(ge=0, le=MOST)]
+Amount = Annotated[float, Meta(ge=0, le=MOST)]
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")]
+"""ISO 8601 with its offset."""
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+"""The whole of a ``Name``, where no JSON is read."""
+
+Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
+Transport = Literal["tcp", "tls", "socket"]
+EventLoop = Literal["asyncio", "uvloop"]
+Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|in memory|unknown)$")]
+Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
+State = Literal["valid", "suspect", "void"]

@@ -1,0 +1,117 @@
+"""From a request to a plan: which trials in which order. Pure: nothing is run or read here."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import get_args
+
+from bench.model.errors import WrongUseError
+from bench.model.names import pick
+from bench.model.plan import Plan, Trial, UntilDecided, Variant
+from bench.model.values import Layout, Transport
+from bench.plan.check import AGAIN, MAX_TRIALS, Rung, check, check_rule, effective
+from bench.stats.blocks import block_orders
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How long and how often to measure, in seconds and blocks."""
+
+    warm_up_s: float
+    window_s: float
+    blocks: int
+
+
+PROFILES = {
+    "quick": Profile(warm_up_s=1, window_s=2, blocks=3),
+    "standard": Profile(warm_up_s=5, window_s=20, blocks=6),
+    "thorough": Profile(warm_up_s=10, window_s=120, blocks=10),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a user asks for; None means a phase's own default."""
+
+    phases: Sequence[str]
+    variants: Sequence[str]
+    layouts: Sequence[str]
+    transports: Sequence[str]
+    profile: Profile
+    profile_name: str
+    preload_rows: int = 0
+    overrides: Mapping[str, int | str | None]
+    until_decided: UntilDecided | None = None
+    """End before the last block once every comparison is decided."""
+    again: bool = False
+    """Set the one variant against itself (A/A)."""
+
+
+def make_plan(
+    wish: Wish,
+    phases: Mapping[str, Rung],
+    harness: Variant,
+    variants: Mapping[str, Variant],
+    *,
+    run: str,
+    created: str,
+    seed: int,
+) -> Plan:
+    """Lay out the trials; ``phases`` are those this pgladder knows.
+
+    Raises:
+        WrongUseError: something asked for is unknown or can't work.
+
+    """
+    chosen = effective({name: phases[name].parameters for name in pick("phase", wish.phases, phases)}, wish.overrides)
+    for name, parameters in chosen.items():
+        check(name, parameters, bound_values=phases[name].bound_values)
+    named = pick("variant", wish.variants, variants)
+    if wish.again:
+        variants = _with_copy(named, variants)
+        named = list(variants)
+    layouts: list[Layout] = pick("layout", wish.layouts, get_args(Layout))  # type: ignore[assignment]
+    transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
+    combinations = list(product(chosen, named, layouts, transports))
+    if (trials := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
+        raise WrongUseError(
+            f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+        )
+    if wish.until_decided:
+        check_rule(len(named), wish.profile.blocks)
+    orders = block_orders(combinations, wish.profile.blocks, random.Random(seed))
+    order = [(block, each) for block, ordered in enumerate(orders, 1) for each in ordered]
+    return Plan(
+        run=run,
+        created=created,
+        seed=seed,
+        profile=wish.profile_name,
+        warm_up_s=wish.profile.warm_up_s,
+        window_s=wish.profile.window_s,
+        preload_rows=wish.preload_rows,
+        harness=harness,
+        variants=tuple(variants[name] for name in named),
+        trials=tuple(
+            Trial(
+                trial=number,
+                block=block,
+                phase=phase,
+                method=phases[phase].method,
+                variant=variant,
+                layout=layout,
+                transport=transport,
+                parameters=chosen[phase],
+            )
+            for number, (block, (phase, variant, layout, transport)) in enumerate(order, 1)
+        ),
+        until_decided=wish.until_decided,
+    )
+
+
+def _with_copy(named: Sequence[str], variants: Mapping[str, Variant]) -> dict[str, Variant]:
+    """Return the one variant asked for, and the same under another name: the only arms that may be alike."""
+    if len(named) > 1:
+        raise WrongUseError(f"Noise is measured with one variant, not with {len(named)}: {', '.join(named)}.")
+    one = variants[named[0]]
+    return {one.name: one, f"{one.name}{AGAIN}": replace(one, name=f"{one.name}{AGAIN}")}

@@ -1,0 +1,61 @@
+"""From the words of a command to a wish: the same words and defaults wherever a run is asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench.model.errors import WrongUseError
+from bench.model.plan import UntilDecided
+from bench.plan.design import PROFILES, Profile, Wish
+from bench.stats.compare import ALPHA, MARGIN
+from bench.workload.phase import ladder
+
+PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+
+
+def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = ()) -> Wish:
+    """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
+
+    Raises:
+        WrongUseError: an unknown profile, or words that contradict each other.
+
+    """
+    name = asked.get("profile") or "quick"
+    if name not in PROFILES:
+        raise WrongUseError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
+    given = PROFILES[name]
+    rule = _rule(asked)
+    profile = Profile(
+        warm_up_s=_or(asked.get("warm_up"), given.warm_up_s),
+        window_s=_or(asked.get("window"), given.window_s),
+        blocks=_or(asked.get("max_blocks" if rule else "blocks"), given.blocks),
+    )
+    return Wish(
+        phases=words(asked.get("phases")) or list(ladder()),
+        variants=words(asked.get("variants")) or [variant],
+        layouts=words(asked.get("layouts")) or ["plain"],
+        transports=words(asked.get("transports")) or list(transports),
+        profile=profile,
+        profile_name=name if profile == given else "custom",
+        preload_rows=asked.get("preload_rows") or 0,
+        overrides={parameter: asked.get(parameter) for parameter in PARAMETERS},
+        until_decided=rule,
+    )
+
+
+def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
+    if not asked.get("until_decided"):
+        if asked.get("max_blocks") is not None:
+            raise WrongUseError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
+        return None
+    if asked.get("max_blocks") is None or asked.get("blocks") is not None:
+        raise WrongUseError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
+    return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
+
+
+def words(given: Iterable[str] | None) -> list[str]:
+    """Return the names in texts that separate them by blanks or commas."""
+    return [word for text in given or () for word in text.replace(",", " ").split()]
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value

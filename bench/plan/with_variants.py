@@ -1,0 +1,70 @@
+"""A plan with its variants: rendered for the machine they are for, or held against those that are made here."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from bench.engines.postgresql.foreign import reaching, refuse_reaching
+from bench.engines.postgresql.render import (
+    Box,
+    settings,
+    texts,
+    variant_names,
+)
+from bench.engines.postgresql.variants import ALL, Machine, effects_of_all, rendered, variant_named, variants_for
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan, Variant
+from bench.plan.check import AGAIN
+from bench.plan.design import Wish, make_plan
+from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed
+from bench.workload.phase import ladder
+
+
+def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int) -> Plan:
+    """Render the variants of a wish for a machine, and lay out the plan.
+
+    Where all are asked for, the plan has them all, but of those that are the same there only the first has trials.
+
+    Raises:
+        WrongUseError: as ``variants_for`` and ``make_plan``.
+
+    """
+    every = list(wish.variants) == [ALL]
+    choose = rendered if every else variants_for
+    variants = choose(variant_names() if every else wish.variants, machine, need, harness)
+    if every:
+        wish = replace(wish, variants=_different(variants, machine))
+    plan = make_plan(wish, ladder(), harness, variants, run=run, created=created, seed=seed)
+    return replace(plan, variants=tuple(variants.values())) if every else plan
+
+
+def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
+    """Return the names of those that are not the same in effect as one before them; each that is refused is."""
+    effects, names = effects_of_all(variants, machine), list(variants)
+    before = {name: [effects[other] for other in names[:at]] for at, name in enumerate(names)}
+    return [name for name in names if variants[name].refused or effects[name] not in before[name]]
+
+
+def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
+    """Refuse the variants of a plan that name a program, a library, a place or an address, unless they are made here.
+
+    Made here is a variant whose template, rendered for this machine and plan, comes to the same text. ``machine`` is
+    asked only where one of them needs to be rendered.
+
+    Raises:
+        WrongUseError: names the first such variant and what it sets.
+
+    """
+    for variant in plan.variants:
+        given = texts(variant)
+        if any(reaching(given)) and variant.text != _made_here(variant.name, plan, machine()):
+            refuse_reaching(given, f"Plan {plan.run}: its variant {variant.name}")
+
+
+def _made_here(name: str, plan: Plan, machine: Machine) -> str | None:
+    """Return the text that our own template of this name comes to; None where there is none."""
+    need = connections_needed(trial.parameters for trial in plan.trials) + RESERVED_CONNECTIONS
+    box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness))
+    try:
+        return variant_named(name.removesuffix(AGAIN), box).text
+    except WrongUseError:
+        return None

@@ -1,0 +1,1 @@
+"""The questions people ask: what each measures, and what its results answer."""

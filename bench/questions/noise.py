@@ -1,0 +1,73 @@
+"""What an A/A run tells of its box: measured over these blocks, kept beside the runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
+from bench.analysis.pulled import PulledRun, extent_notes
+from bench.model.codec import to_json
+from bench.plan.contrast import by_cell, headline, rates, shared, why_not
+from bench.results.noise_floors import noise_file, noise_in, results_of
+from bench.results.read import only_run, records_of
+from bench.stats.compare import MARGIN
+from bench.store.files import write_whole
+
+NOISE_PHASE = "2-C"
+NOISE_BLOCKS = 12
+
+
+MOST_NAMED = 3
+UNREADABLE = ".unreadable"
+"""Ends the name of a noise file that could not be read, and is kept aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptNoise:
+    """What an A/A run tells of its box, what is doubtful of it, and the sentence that says where it is kept."""
+
+    noise: BoxNoise
+    doubts: list[str]
+    where: str
+
+    @property
+    def sound(self) -> bool:
+        """The run came to its end, all its blocks count, and no arm was called different from itself."""
+        return not self.doubts and not alarming(self.noise)
+
+
+def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
+    """Add what an A/A run tells to what is known of its box, beside the runs. What can't be read there is set aside.
+
+    Raises:
+        WrongUseError: it is no A/A run, tells nothing, or its box has a name that is no file's.
+
+    """
+    found = only_run(directory)
+    run = records_of(found)
+    new = box_noise(run, margin=margin)
+    results = results_of(run, found.path)
+    path = noise_file(results, new.host.host)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known, unreadable = noise_in(results, new.host.host)
+    where = f"Kept: {path}"
+    if unreadable:
+        aside = path.replace(path.with_name(path.name + UNREADABLE))
+        where += f"; what was there could not be read, and is {aside.name} now"
+    write_whole(path, to_json(joined(known, new)) + b"\n")
+    return KeptNoise(noise=new, doubts=doubts(run), where=where)
+
+
+def doubts(run: PulledRun) -> list[str]:
+    """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
+    planned, rate = len({trial.block for trial in run.plan.trials}), headline(run.records)
+    notes = extent_notes(run)
+    for cell, arms in by_cell(run.plan, run.records).items():
+        counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
+        if counts < planned:
+            lost = [why_not(each, rate) for blocks in arms.values() for each in blocks.values() if rate(each) is None]
+            more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
+            notes.append(
+                f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks"
+                f"{': ' if lost else ''}{'; '.join(lost[:MOST_NAMED])}{more}."
+            )
+    return notes

@@ -1,0 +1,72 @@
+"""The page of runs: read, set side by side, written as one HTML file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import __version__
+from bench.analysis.comparison import ComparisonReport
+from bench.analysis.ladder import LadderReport
+from bench.analysis.pulled import PulledRun
+from bench.model.errors import WrongUseError
+from bench.results.noise_floors import compare_beside, compare_box
+from bench.results.read import read, told
+from bench.stats.compare import MARGIN
+from bench.store.files import write_whole
+from bench.store.run_directory import REPORT, RunDirectory, find_runs
+
+
+def write_page(directory: Path, out: Path | None, margin: float | None = None) -> tuple[Path, Sequence[LadderReport]]:
+    """Write the page of the run, or of the hosts' runs, below a directory; return where it is and what it tells.
+
+    ``margin`` is that of its comparisons; None for the plan's, or the usual one.
+
+    Raises:
+        WrongUseError: there is no run, or a file of it is not what was recorded.
+
+    """
+    from bench.report.page import build_page
+    from bench.report.page.assets import assets
+
+    found = find_runs(directory)
+    runs = [read(each) for each in found]
+    reports = [told(run) for run in runs]
+    comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
+    page = out or directory / REPORT
+    html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
+    _write(page, html)
+    return page, reports
+
+
+def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
+    """Write the page of runs that were set beside each other; raises as ``write_page``."""
+    from bench.report.page import build_page
+    from bench.report.page.assets import assets
+
+    runs = [read(each) for each in directories]
+    html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
+    _write(page, html)
+
+
+def _write(page: Path, html: str) -> None:
+    if page.is_dir():
+        raise WrongUseError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
+    try:
+        write_whole(page, html.encode())
+    except OSError as error:
+        why = error.strerror or error
+        raise WrongUseError(f"{page} can't be written ({why}): name another place for the page.") from error
+
+
+def _comparisons(
+    paths: Sequence[Path], runs: Sequence[PulledRun], margin: float | None
+) -> tuple[list[ComparisonReport], list[str]]:
+    """Compare the variants of each run, and the hosts; return also why some can't be compared."""
+    found = [
+        compare_box(path, [run], margin) for path, run in zip(paths, runs, strict=True) if len(run.plan.variants) > 1
+    ]
+    if len(runs) < 2:
+        return found, []
+    try:
+        return [*found, compare_beside(paths, runs, "hosts", margin or MARGIN)], []
+    except WrongUseError as error:
+        return found, [str(error)]

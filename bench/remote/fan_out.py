@@ -1,0 +1,99 @@
+"""The same step on many boxes at once; one that fails does not stop the others, and is named at the end."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from bench.model.errors import PgladderError, WrongUseError
+from bench.remote.errors import NotAdmittedError, SudoRefusedError, UnreachableError
+from bench.remote.link import Link
+
+PATIENCE_S = 60
+PAUSES_S = (1, 2, 4, 8)
+ASKED_S = 0.2
+"""How long a question for a password may wait for the main thread."""
+FAILED, REFUSED = 1, 2
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A box that did not take part to the end: why, and the exit code it alone would give."""
+
+    host: str
+    reason: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[T]):
+    """What each box gave, and who failed."""
+
+    done: Mapping[str, T]
+    failures: Sequence[Failure]
+
+
+def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
+    """Do a step on all boxes at once; an interruption hangs up on all of them."""
+    done: dict[str, T] = {}
+    failures: list[Failure] = []
+    pool = ThreadPoolExecutor(max_workers=max(len(links), 1))
+    try:
+        waiting = {pool.submit(step, link): link.host.name for link in links}
+        left = set(waiting)
+        while left:
+            ended, left = wait(left, ASKED_S, FIRST_COMPLETED)
+            for future in ended:
+                try:
+                    done[waiting[future]] = future.result()
+                except Exception as error:  # noqa: BLE001 - whatever befalls one box does not stop the others
+                    failures.append(failure(waiting[future], error))
+            for link in links[:1]:
+                link.secrets.answer()
+    except BaseException:
+        for link in links:
+            link.give_up()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return Together(dict(sorted(done.items())), sorted(failures, key=lambda each: each.host))
+
+
+def failure(host: str, error: Exception) -> Failure:
+    """Return what is told of an error at the end."""
+    told = str(error) if isinstance(error, PgladderError | OSError) else f"{type(error).__name__}: {error}"
+    return Failure(host, told.removeprefix(f"{host}: "), REFUSED if isinstance(error, WrongUseError) else FAILED)
+
+
+def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
+    """Do a step, again where the connection was lost in the middle of it, until the box gave no answer for too long.
+
+    The step must do no harm when done twice. A box that was never reached is not waited for. That its sshd lets us in
+    is no answer.
+
+    Raises:
+        UnreachableError: it stayed away, or silent.
+        SudoRefusedError: at once.
+
+    """
+    away_since, answered, tries = 0.0, -1.0, 0
+    while True:
+        try:
+            return step(link)
+        except SudoRefusedError:
+            raise
+        except (UnreachableError, NotAdmittedError) as error:  # a box that is booting lets nobody in
+            if link.reached == 0 or link.given_up.is_set():
+                raise
+            last = error.answered if isinstance(error, UnreachableError) else answered
+            if last > answered or not tries:
+                silent_s = error.silent_s if isinstance(error, UnreachableError) else 0
+                away_since, answered, tries = time.monotonic() - silent_s, last, 0
+            if time.monotonic() - away_since >= patience_s:
+                raise
+            if not tries:
+                says(f"{error}; trying again")
+            link.given_up.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+            tries += 1

@@ -1,0 +1,93 @@
+"""Which boxes and how to log in: the words of the front door as Ansible's arguments.
+
+``python -m bench.remote.where [--host=… --limit=… --user-name=… --port=… --key=…] -- COMMAND…`` runs a command of
+Ansible's with them. A value is handed on as it was typed, whatever characters it holds.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from bench.model.errors import WrongUseError
+
+NAMES = {
+    "user_name": ("ansible_user", "ansible_ssh_user"),
+    "port": ("ansible_port", "ansible_ssh_port"),
+    "key": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
+    "fingerprint": ("trust_fingerprint",),
+}
+"""Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
+SSH = {
+    "ansible_ssh_executable": str(Path(__file__).with_name("ansible_ssh")),
+    "ansible_ssh_transfer_method": "piped",
+}
+"""As inventory/group_vars/all.yml, where no variable of a box may say otherwise: files take the same way."""
+TEMPLATE = ("{{", "{%", "{#")
+
+
+def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
+    """Return Ansible's arguments for the words of the front door.
+
+    Args:
+        host: the address of one box.
+        limit: a pattern of the inventory.
+        words: by the names of ``NAMES``; one that is empty was not given.
+
+    Raises:
+        WrongUseError: a word is a template, which Ansible would carry out.
+
+    """
+    for word, value in {"host": host, "limit": limit, **words}.items():
+        if is_template(str(value)):
+            raise WrongUseError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
+    variables = {name: str(value) for word, value in words.items() if value for name in NAMES[word]}
+    return [
+        *(["-i", "inventory", "-i", f"{host},", "--limit", host] if host else []),
+        *(["--limit", limit] if limit else []),
+        *(["-e", json.dumps(variables)] if variables else []),
+    ]
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that was typed and is not there; of those that are configured, ssh takes what there is.
+
+    Raises:
+        WrongUseError: there is no such file.
+
+    """
+    if key and not Path(key).expanduser().is_file():
+        raise WrongUseError(f"There is no SSH key {key}; name yours by KEY=.")
+
+
+def is_template(text: str) -> bool:
+    """Tell whether Ansible would carry out what is written in it."""
+    return any(mark in text for mark in TEMPLATE)
+
+
+def main() -> None:
+    """Become the command, its arguments added; exit code 2 for words that can't be."""
+    parser = argparse.ArgumentParser(prog="pgladder", allow_abbrev=False)
+    for word in ("host", "limit", *NAMES):
+        parser.add_argument(f"--{word.replace('_', '-')}", default="")
+    parser.add_argument("command", nargs="+")
+    given = vars(parser.parse_args())
+    command = given.pop("command")
+    try:
+        arguments = target(**given)
+        check_key(given["key"])
+    except WrongUseError as error:
+        sys.exit(_refused(error))
+    # env, so that the command may begin with what is set for it
+    words = ["env", *command, *arguments, "-e", json.dumps(SSH)]
+    os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
+
+
+def _refused(error: WrongUseError) -> int:
+    print(f"pgladder: {error}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    main()

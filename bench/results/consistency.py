@@ -1,0 +1,148 @@
+"""Whether what was read of a run belongs together: its plan in itself, and each record to one of its trials.
+
+A box checks a plan before it carries it out (``bench.plan``); these files may have been changed since.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
+
+from bench.analysis.effects import effects_of
+from bench.engines.postgresql.parameters import Value
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan
+from bench.model.record import Record
+from bench.plan.check import check_consistent
+from bench.stats.rates import window_rates
+
+WHERE = ("block", "phase", "method", "variant", "layout", "transport")
+HOW = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+"""Of a trial's parameters, repeated on its record."""
+LONG = ("preload_rows", "warm_up_s")
+"""Of the plan, likewise."""
+RATES = ("rows_per_s", "settled_rows_per_s", "commits_per_s")
+of_record = attrgetter(*WHERE, *HOW, *LONG, "variant_sha256")
+of_trial = attrgetter(*WHERE, *(f"parameters.{name}" for name in HOW))
+of_long, of_rates = attrgetter(*LONG), attrgetter(*RATES)
+
+
+def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.jsonl") -> None:
+    """Refuse a plan that contradicts itself, and records that are not of its trials or contradict themselves.
+
+    A window is as long as planned, or was never completed: then its length is 0. Rates are what the recorder makes of
+    rows, commits and seconds, to the last digit: JSON keeps it.
+
+    A commit is one batch, and what was acknowledged in the window was found.
+
+    Args:
+        plan: of the run.
+        records: of all lines of a file, in their order.
+        where: the file they were read from.
+
+    Raises:
+        WrongUseError: names the first by its line, and what is not as planned or recorded.
+
+    """
+    check_consistent(plan)
+    if len({(record.trial, record.attempt) for record in records}) < len(records):
+        raise WrongUseError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+    texts = {variant.name: variant.sha256 for variant in plan.variants}
+    long = of_long(plan)
+    planned = {trial.trial: (*of_trial(trial), *long, texts[trial.variant]) for trial in plan.trials}
+    whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
+    for line, record in enumerate(records, 1):
+        if record.run != plan.run or of_record(record) != planned.get(record.trial) or record.seconds not in whole:
+            raise WrongUseError(f"{where}, line {line}: {_contradiction(plan, record, planned.get(record.trial))}")
+        if record.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
+            raise WrongUseError(
+                f"{where}, line {line}: trial {record.trial} of run {plan.run} has a result, and its plan refuses"
+                f" {record.variant}. Pull the run again."
+            )
+        if of_rates(record) != _made_of(record):
+            raise WrongUseError(f"{where}, line {line}: {_other_rate(record)}")
+        if why := _contradicts_itself(record):
+            raise WrongUseError(f"{where}, line {line}: {why} in trial {record.trial}. Pull the run again.")
+
+
+def _contradiction(plan: Plan, record: Record, planned: tuple[object, ...] | None) -> str:
+    sentence = f"the record of trial {record.trial} is not of a trial of plan {plan.run}"
+    if record.run != plan.run or planned is None:
+        return f"{sentence}."
+    names = (*WHERE, *HOW, *LONG, "variant_sha256", "seconds")
+    pairs = zip(names, (*of_record(record), record.seconds), (*planned, plan.window_s), strict=True)
+    name, found, wanted = next(each for each in pairs if each[1] != each[2])
+    return f"{sentence}: its {name} is {found}, planned is {wanted}. Pull the run again."
+
+
+def _made_of(record: Record) -> tuple[float | None, ...]:
+    return window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s)
+
+
+def _other_rate(record: Record) -> str:
+    rates = zip(RATES, of_rates(record), _made_of(record), strict=True)
+    name, found, wanted = next(each for each in rates if each[1] != each[2])
+    made = f"{wanted} of its rows, commits and seconds"
+    return f"the {name} of trial {record.trial} is {found}, and the recorder makes {made}. Pull the run again."
+
+
+def _contradicts_itself(record: Record) -> str | None:
+    """Return what of a record can't be true together."""
+    if record.rows != record.commits * record.batch:
+        return f"{record.rows} rows are not {record.commits} commits of {record.batch}"
+    state, seen = record.validity.state, record.verified
+    grave = [reason for reason in record.validity.reasons if not reason.slight]
+    if (state == "valid") != (not grave):
+        return f"the state is {state}, and there are {len(grave)} reasons for doubt"
+    if state == "void":
+        return None
+    rising = [record.rows, *(seen.acknowledged, seen.found, seen.attempted)]
+    known = [count for count in rising if count is not None]
+    if known != sorted(known):
+        return f"the rows of the window, acknowledged, found and attempted are {', '.join(map(str, known))}"
+    if record.transactions is not None and record.transactions < record.commits:
+        return f"{record.commits} commits took {record.transactions} transactions"
+    return None
+
+
+# --- durability ------------------------------------------------------------------------------------------------------
+
+GRADES = ("not crash-safe", "may lose last", "durable")
+"""Rising; what other grades there are promise less than the last."""
+SAFETY = {"fsync": "not crash-safe", "full_page_writes": "not crash-safe", "synchronous_commit": "may lose last"}
+"""Settings that are on in a durable server, and the best grade with each of them off."""
+
+
+def check_durability(
+    plan: Plan, host: Fingerprint | None, records: Iterable[Record], where: str = "trials.jsonl"
+) -> None:
+    """Refuse a record that claims to be safer than its layout and settings can make it.
+
+    Those in force are the variant's; of the variant whose settings the fingerprint has, these. Variants in a text that
+    we don't know say nothing.
+
+    Raises:
+        WrongUseError: names the trial, and the setting.
+
+    """
+    settings = {name: _in_force(name, effect, host) for name, effect in effects_of(plan, host).items()}
+    for record in records:
+        why = _unsafe(record, settings[record.variant])
+        if why:
+            raise WrongUseError(
+                f"{where}: trial {record.trial} is told to be {record.durability!r} with {why}. Pull the run again."
+            )
+
+
+def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | None) -> dict[str, str]:
+    server = host.facts.get("postgresql", {}) if host else {}
+    found = server.get("settings") if server.get("variant") == variant else None
+    return {name: str(effect[name]) for name in SAFETY if name in effect} | (found if isinstance(found, dict) else {})
+
+
+def _unsafe(record: Record, settings: Mapping[str, str]) -> str | None:
+    """Return what makes a record's grade impossible."""
+    claimed = next((rank for rank, grade in enumerate(GRADES) if record.durability.startswith(grade)), 0)
+    if claimed and record.layout == "unlogged":
+        return "an unlogged table"
+    takes = [name for name, grade in SAFETY.items() if settings.get(name) == "off" and claimed > GRADES.index(grade)]
+    return f"{takes[0]} = off" if takes else None

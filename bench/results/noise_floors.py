@@ -1,0 +1,116 @@
+"""What is known of boxes' noise, in files beside their runs: ``results/noise/<host>.json``.
+
+What it means is ``analysis.noise``'s work.
+"""
+
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench.analysis.compare import compare_arms
+from bench.analysis.comparison import CellNoise, ComparisonReport
+from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
+from bench.analysis.notes import told_by
+from bench.analysis.pulled import PulledRun
+from bench.analysis.unpaired import Kind, compare_runs, names_of
+from bench.model.codec import from_json
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.plan.contrast import Cell, headline, rate_name, usual_margin
+
+NOISE = "noise"
+RESULTS = "results"
+ABOVE = 3
+"""Directories above a run that may hold ``noise``: results/<run>/<host> and results."""
+FILE_NAME = re.compile(r"[^./\x00-\x1f][^/\x00-\x1f]*")
+"""What a box may be called to have a file of its own."""
+
+
+def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> ComparisonReport:
+    """Compare the arms of a box's runs, the first of them at ``path``, with the box's noise if it still is that box.
+
+    Raises:
+        WrongUseError: as ``compare_arms``.
+
+    """
+    run = runs[0]
+    known, notes = still_of(run.host, *noise_beside(path, run.box))
+    told = margin or usual_margin(run.plan)
+    rate = rate_name(headline([record for run in runs for record in run.records]))
+
+    def noise(cell: Cell, blocks: int) -> CellNoise | None:
+        return cell_noise(floor_of(known, run.plan, cell, rate), blocks, told)
+
+    report = compare_arms(runs, noise, margin=margin)
+    return replace(report, notes=(*report.notes, *notes))
+
+
+def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], kind: Kind, margin: float) -> ComparisonReport:
+    """Compare runs at these paths with the first of them, with the noise of each one's box if it still is that box.
+
+    Raises:
+        WrongUseError: as ``compare_runs``.
+
+    """
+    found = [still_of(run.host, *noise_beside(path, run.box)) for path, run in zip(paths, runs, strict=True)]
+    report = compare_runs(runs, kind, [known for known, _ in found], margin=margin)
+    notes = dict(zip(names_of(runs, kind), (notes for _, notes in found), strict=True))
+    return replace(report, notes=(*report.notes, *told_by(notes)))
+
+
+def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str]) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise if it still is that box, else the fact that is another since."""
+    if known is None or host is None or not (others := changed(known.host, host)):
+        return known, notes
+    return None, [*notes, outdated(known, others)]
+
+
+def outdated(known: BoxNoise, others: Sequence[str]) -> str:
+    """Say that noise was measured of a box of which these facts are others since."""
+    more = f"; and {len(others) - 1} more" if others[1:] else ""
+    return (
+        f"The noise of this box was measured {known.host.taken[:10]}, and it is another since ({others[0]}{more}):"
+        " measure it again (make noise)."
+    )
+
+
+def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise in a directory above its run's; the box is this one, or named.
+
+    What can't be read is told in words: no comparison fails for it.
+    """
+    for place in list(path.resolve().parents)[:ABOVE]:
+        noise, notes = noise_in(place, host or socket.gethostname())
+        if noise or notes:
+            return noise, notes
+    return None, []
+
+
+def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
+    try:
+        path = noise_file(results, host)
+        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.exists() else None, []
+    except (WrongUseError, OSError) as error:
+        return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
+
+
+def results_of(run: PulledRun, path: Path) -> Path:
+    """Return where the noise of a run's box is kept: in results of results/<run>/<host>, else beside the run."""
+    path = path.resolve()
+    above = path.parents[1] if len(path.parents) > 1 else path.parent
+    return above if path.parent.name == run.plan.run or above.name == RESULTS else path.parent
+
+
+def noise_file(results: Path, host: str) -> Path:
+    """Return where a box's noise is kept.
+
+    Raises:
+        WrongUseError: the box is called something that is no file's name.
+
+    """
+    if not FILE_NAME.fullmatch(host):
+        raise WrongUseError(f"A box called {host[:80]!r} can't have a file of that name for its noise.")
+    return results / NOISE / f"{host}.json"

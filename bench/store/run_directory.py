@@ -1,0 +1,272 @@
+"""The files of a run: written on the box, read wherever they were pulled to.
+
+``plan.json``, ``host.json``, ``trials.jsonl``, ``samples/``, ``SHA256SUMS``. Every write is synced before it counts:
+what was recorded survives a power cut, and a last line that was cut short is not mistaken for a record.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hdrh.histogram import HdrHistogram
+
+from bench.model.codec import from_json, from_json_lines, to_json
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan
+from bench.model.record import Record, Samples
+from bench.stats.histogram import decode
+from bench.store.files import PART, open_own, write_whole
+
+SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
+PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
+SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
+CANCELLED = "cancelled"
+"""Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
+TURN = "turn"
+"""Lies beside a run that takes turns with other boxes: the number of the last block that it may begin."""
+REPORT = "report.html"
+"""The page of a run, built beside its files wherever they were pulled to: none of them."""
+
+
+def now(timespec: str = "seconds") -> str:
+    """Return this moment as the files of a run have it: ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec=timespec)
+
+
+class RunDirectory:
+    """The directory of one run on one host."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._made: list[Path] = []
+        """Directories that were not there before, the innermost first."""
+
+    # --- writing, on the box -----------------------------------------------------------------------------------------
+
+    def begin(self, plan: Plan) -> None:
+        """Make the directory, with its plan.
+
+        Raises:
+            WrongUseError: another run is there, or no directory can be made there.
+
+        """
+        try:
+            taken = self.path.exists() and any(self.path.iterdir())
+            if not taken:
+                self._made = [each for each in (self.path, *self.path.parents) if not each.exists()]
+                (self.path / SAMPLES).mkdir(parents=True)
+        except OSError as error:
+            raise WrongUseError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
+        if taken:
+            raise WrongUseError(
+                f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
+            )
+        write_whole(self.path / PLAN, to_json(plan) + b"\n")
+
+    def withdraw(self) -> None:
+        """Take back what ``begin`` made, where no trial came to be; what else is there stays."""
+        if (self.path / HOST).exists() or (self.path / TRIALS).exists():
+            return
+        with suppress(OSError):
+            (self.path / SAMPLES).rmdir()
+            (self.path / PLAN).unlink()
+            for made in self._made:
+                made.rmdir()
+
+    def write_host(self, fingerprint: Fingerprint) -> None:
+        """Write ``host.json``."""
+        write_whole(self.path / HOST, to_json(fingerprint) + b"\n")
+
+    def open_trial(self, trial: int, attempt: int) -> None:
+        """Note that a trial begins: if the agent ends before its record is written, this file tells."""
+        write_whole(self._samples_path(trial, attempt), b"")
+
+    def append(self, record: Record, samples: Samples) -> None:
+        """Write a trial's samples, then its record; both are on disk when this returns."""
+        write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        self._drop_cut_line()
+        with os.fdopen(open_own(self.path / TRIALS, os.O_WRONLY | os.O_APPEND), "ab") as journal:
+            journal.write(to_json(record) + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+
+    def finish(self) -> None:
+        """Write the checksums, last of all; what a crash left half written goes."""
+        for part in self.path.rglob(f"*{PART}"):
+            part.unlink()
+        lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
+        write_whole(self.path / SUMS, "".join(lines).encode())
+
+    def reopen(self) -> None:
+        """Take the checksums away again, and a record that was cut in the middle: more is to come.
+
+        Raises:
+            WrongUseError: samples would be written elsewhere, where a link leads to.
+
+        """
+        if (self.path / SAMPLES).is_symlink():
+            raise WrongUseError(
+                f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it."
+            )
+        self._drop_cut_line()
+        (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
+        (self.path / SUMS).unlink(missing_ok=True)
+        (self.path / CANCELLED).unlink(missing_ok=True)
+
+    def _samples_path(self, trial: int, attempt: int) -> Path:
+        return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
+
+    def _files(self) -> Iterable[Path]:
+        besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
+        found = (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
+        return (path for path in found if path.suffix != PART)  # of another pull, or of one that was cut off
+
+    def _records(self) -> dict[str, Path]:
+        """Return the files that are not samples, by name."""
+        return {name: path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()}
+
+    def _drop_cut_line(self) -> None:
+        if (self.path / TRIALS).exists():
+            with os.fdopen(open_own(self.path / TRIALS, os.O_RDWR), "rb+") as journal:
+                journal.truncate(journal.read().rfind(b"\n") + 1)
+
+    # --- reading, anywhere -------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Return the plan.
+
+        Raises:
+            WrongUseError: there is none, or it is malformed or of a newer schema.
+
+        """
+        path = self.path / PLAN
+        if not path.is_file():
+            raise WrongUseError(f"{self.path} holds no run: there is no {PLAN} in it.")
+        return from_json(path.read_bytes(), Plan, str(path))
+
+    def host(self) -> Fingerprint | None:
+        """Return the fingerprint, None where the run ended before it was taken."""
+        path = self.path / HOST
+        return from_json(path.read_bytes(), Fingerprint, str(path)) if path.is_file() else None
+
+    def records(self) -> list[Record]:
+        """Return every record, in the order in which they were written; a line cut short by a crash is left out."""
+        path = self.path / TRIALS
+        text = path.read_bytes() if path.is_file() else b""
+        return from_json_lines(text[: text.rfind(b"\n") + 1], Record, str(path))
+
+    def samples(self, trial: int, attempt: int) -> Samples:
+        """Return the samples of a recorded trial."""
+        path = self._samples_path(trial, attempt)
+        if not path.is_file():
+            raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
+        return from_json(path.read_bytes(), Samples, str(path))
+
+    def latencies(self, trial: int, attempt: int, samples: Samples) -> HdrHistogram:
+        """Return the latencies of a recorded trial, of which these are the samples."""
+        try:
+            return decode(samples.latency_hdr)
+        except ValueError as error:
+            path = self._samples_path(trial, attempt)
+            raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
+
+    def with_samples(self) -> bool:
+        """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
+        return (self.path / SAMPLES).is_dir() or not (self.path / SUMS).is_file()
+
+    def cut_short(self) -> list[tuple[int, int]]:
+        """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
+        recorded = {(record.trial, record.attempt) for record in self.records()}
+        names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
+        begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
+        return sorted(begun - recorded)
+
+    def cancelled(self) -> bool:
+        """Return whether somebody ended it before its end."""
+        return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
+
+    def turn(self) -> int | None:
+        """Return the last block that may begin; None: any, as the run takes no turns.
+
+        Raises:
+            WrongUseError: the file of turns holds no number.
+
+        """
+        path = self.path / TURN
+        try:
+            return int(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise WrongUseError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
+
+    def check_sums(self, *, samples: bool = True) -> bool:
+        """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.
+
+        Raises:
+            WrongUseError: a file was changed, is missing or is not listed; names it.
+
+        """
+        path = self.path / SUMS
+        if not path.is_file():
+            return False
+        text = path.read_text(errors="replace")
+        if not SUMS_TEXT.fullmatch(text):
+            raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
+        listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
+        found = {str(file.relative_to(self.path)): file for file in self._files()} if samples else self._records()
+        for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
+            if name not in found:
+                raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
+            if name not in listed:
+                raise WrongUseError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
+            if listed[name] != _digest(found[name]):
+                raise WrongUseError(
+                    f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
+                )
+        return True
+
+
+def find_runs(path: Path) -> list[RunDirectory]:
+    """Return the run at ``path``, or the runs of the hosts below it.
+
+    Raises:
+        WrongUseError: there is none, or one without its plan.
+
+    """
+    found = _with_plan([path]) or _with_plan(path.glob("*"))
+    if not found:
+        raise WrongUseError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
+    return [RunDirectory(each) for each in found]
+
+
+def find_all_runs(path: Path) -> list[RunDirectory]:
+    """Return the run at ``path``, or those of hosts below it and of runs with their hosts below it.
+
+    Raises:
+        WrongUseError: as ``find_runs``.
+
+    """
+    if (path / PLAN).is_file() or not (deeper := _with_plan(path.glob("*/*"))):
+        return find_runs(path)
+    return [RunDirectory(each) for each in sorted([*_with_plan(path.glob("*")), *deeper])]
+
+
+def _with_plan(directories: Iterable[Path]) -> list[Path]:
+    """Return those that hold a run; one that has lost its plan is named, as it would be missing without a word."""
+    found = []
+    for each in sorted(directories):
+        if (each / PLAN).is_file():
+            found.append(each)
+        elif any((each / name).is_file() for name in (HOST, TRIALS, SUMS)) or any(each.glob(f"{SAMPLES}/*")):
+            raise WrongUseError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
+    return found
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,349 @@
+"""The remote verbs: launch, follow, status, pull, cancel. ``bench.questions`` is made of them, ``bench.cli.fab`` calls either."""
+
+import getpass
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.effects import effects_of
+from bench.box.state import BoxState
+from bench.doctor.collect import release
+from bench.engines.postgresql.variants import hardware_of
+from bench.model.codec import from_json, to_json
+from bench.model.errors import PgladderError, WrongUseError
+from bench.model.fingerprint import Fingerprint
+from bench.model.plain import print_json
+from bench.model.plan import Plan
+from bench.plan.contrast import usual_margin
+from bench.plan.request import make_wish
+from bench.remote import steps
+from bench.remote.fan_out import FAILED, Failure, on_each, steadily
+from bench.remote.link import Link
+from bench.remote.pull import pull as pull_one
+from bench.report.following import Following
+from bench.report.noise import too_noisy_lines
+from bench.report.terminal import console, size
+from bench.results.noise_floors import noise_in, outdated
+from bench.results.read import plan_again
+from bench.store.run_directory import PLAN, now
+from bench.store.transfer import Arrived
+from bench.targets.box_plans import (
+    WHAT,
+    Asked,
+    as_asked,
+    check_again,
+    check_idle,
+    check_name,
+    check_same,
+    known,
+    plan_for,
+    wishes,
+)
+from bench.targets.coordinate import Turns
+from bench.targets.follow import follow_all
+from bench.targets.here import new_run_id
+
+RESULTS = Path("results")
+OTHER_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
+
+
+class NobodyLeftError(PgladderError):
+    """Every box failed, and was named with its reason."""
+
+
+@dataclass(slots=True)
+class Boxes:
+    """The boxes a command is for, those that failed on the way, and where all of it is told."""
+
+    out: Console
+    links: list[Link] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    where: Mapping[str, str] = field(default_factory=dict)
+    """The words that said which boxes and how to log in, as ``bench.remote.hosts.target`` takes them."""
+    run: str = ""
+    """The run that is under way because of, or before the eyes of, whoever gave the command; none before a launch."""
+    in_turns: bool = False
+    """They share a machine: each block on one after the other."""
+    started: bool = False
+    """Something was started: whatever comes now, it is not that nothing was changed."""
+
+    @property
+    def picked(self) -> bool:
+        """Somebody named these boxes; else they are all of the inventory."""
+        return bool(self.where.get("host") or self.where.get("limit"))
+
+    def left(self) -> list[Link]:
+        """Return those that did not fail."""
+        failed = {failure.host for failure in self.failures}
+        return [link for link in self.links if link.host.name not in failed]
+
+    def says(self, sentence: str) -> None:
+        """Print a sentence."""
+        self.out.print(Text(sentence), soft_wrap=True)
+
+
+def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Start a run on every box that can take it. Where it is there already, it is not started again."""
+    launched(boxes, given)
+
+
+def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> str:
+    """Launch; return the run's name."""
+    asked = wishes(given)
+    run = check_name(given["run"]) or new_run_id()
+    wish = Asked(
+        wish=replace(known(make_wish(asked, transports=["tcp"])), again=again),
+        run=run,
+        created=now(),
+        seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
+    )
+    who = _who()
+
+    def launch_on(link: Link, plan: bytes) -> str:
+        boxes.run = run
+        return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
+
+    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
+        here = next((each for each in state.runs if each.run == run), None)
+        if here and here.course == "unreadable":
+            raise WrongUseError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
+        if here and boxes.in_turns and here.course != "finished" and not steps.takes_turns(link, run):
+            raise WrongUseError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
+        if here:
+            there = steps.read_plan(link, run)
+            other = any(given.get(word) for word in WHAT) and not as_asked(
+                from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
+            )
+            return launch_on(link, there), [OTHER_PLAN] if other else []
+        plan = plan_for(state, wish)
+        warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
+        outcome = launch_on(link, to_json(plan) + b"\n")
+        return outcome, [OTHER_PLAN] if outcome.endswith(steps.OTHER) else warnings
+
+    _start(boxes, run, step)
+    return run
+
+
+def launched_again(boxes: Boxes, first: str) -> str:
+    """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
+    run, created, who = new_run_id(), now(), _who()
+
+    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
+        plan = plan_again(RESULTS / first / link.host.name, run, created)
+        check_again(state, plan)
+        boxes.run = run
+        started = steps.launch(link, run, to_json(plan) + b"\n", who, in_turns=boxes.in_turns)
+        return started, _damaging(plan)
+
+    _start(boxes, run, step)
+    return run
+
+
+def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
+    """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
+    here = ThreadPoolExecutor(1).submit(release)
+
+    def checked(link: Link) -> tuple[str, list[str]]:
+        state = _state(link, here.result())
+        check_idle(state, run)
+        return step(link, state)
+
+    outcomes = _on_each(boxes, checked)
+    boxes.run, boxes.started = run, bool(outcomes)
+    for host, (outcome, warnings) in outcomes.items():
+        boxes.says(f"{host}: run {run} {outcome}.")
+        for warning in warnings:
+            boxes.says(f"{host}: {warning}")
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} at {socket.gethostname()}"
+
+
+def _state(link: Link, release_here: str) -> BoxState:
+    """Ask a box that runs the same pgladder: another's answer may have another form."""
+    said = steps.look(link)
+    check_same(msgspec.json.decode(said, type=dict[str, Any]).get("release"), release_here)
+    return from_json(said, BoxState, f"{link.host.name}: pgladder box")
+
+
+def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
+    """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
+    noise, notes = noise_in(RESULTS, host)
+    if noise and (others := _other_hardware(noise.host, state)):
+        return [*notes, outdated(noise, others)]
+    return [*notes, *too_noisy_lines(plan, noise, margin or usual_margin(plan), by_make=True)]
+
+
+def _other_hardware(known: Fingerprint, state: BoxState) -> list[str]:
+    """Return which figures of a box's hardware are others than its fingerprint tells, as far as that tells them."""
+    facts = [known.facts.get(group, {}) for group in ("memory", "cpu", "disk")]
+    try:
+        was = asdict(hardware_of(*facts))
+    except (WrongUseError, KeyError):
+        return []
+    return [f"{name}: {was[name]} → {now}" for name, now in asdict(state.machine.hardware).items() if was[name] != now]
+
+
+def _damaging(plan: Plan) -> list[str]:
+    """Tell what a power cut would cost under variants that are not safe from it."""
+    off = ("fsync", "full_page_writes")
+    names = [name for name, of in effects_of(plan, None).items() if "off" in map(of.get, off)]
+    text = (
+        "a power cut under {} can damage the box's cluster, even where it starts again:"
+        " then make teardown and make provision before anything else is measured."
+    )
+    return [text.format(" or ".join(names))] if names else []
+
+
+def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Show a run on every box until it ends."""
+    boxes.failures += followed(boxes, given["run"])
+
+
+def followed(boxes: Boxes, run: str) -> list[Failure]:
+    """Follow; return where the run did not come to its end, and why."""
+    run = boxes.run = check_name(run) or _under_way(boxes)
+    plans = plans_there(boxes, run)
+    if not boxes.in_turns:
+        _tell_of_turns(boxes, run)
+    view = Turns(boxes.out, boxes.left(), run) if boxes.in_turns else Following(boxes.out)
+    try:
+        together = follow_all(boxes.left(), run, plans, view)
+    finally:
+        view.close()
+    boxes.failures += together.failures
+    return [
+        Failure(host, f"run {run} {end.why}", FAILED) for host, end in together.done.items() if end.how != "finished"
+    ]
+
+
+def _tell_of_turns(boxes: Boxes, run: str) -> None:
+    """Say which boxes will wait for turns that nobody here gives."""
+    there = _on_each(boxes, lambda link: steps.takes_turns(link, run))
+    if hosts := ", ".join(host for host, takes in there.items() if takes):
+        boxes.says(
+            f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run},"
+            f" with all its boxes, gives them. End it: make cancel RUN={run}"
+        )
+
+
+def plans_there(boxes: Boxes, run: str) -> Mapping[str, Plan]:
+    """Return the plan of a run on each box that has it."""
+    return _on_each(boxes, lambda link: from_json(steps.read_plan(link, run), Plan, f"{link.host.name}: plan.json"))
+
+
+def _under_way(boxes: Boxes) -> str:
+    """Return the one run that has not ended on these boxes."""
+    states = look(boxes)
+    if not states:
+        raise NobodyLeftError
+    runs = {run.run for state in states.values() for run in state.runs if run.course in {"running", "waiting"}}
+    if len(runs) != 1:
+        raise WrongUseError(f"Say which run by RUN=; under way there: {', '.join(sorted(runs)) or 'none'}.")
+    return runs.pop()
+
+
+def look(boxes: Boxes) -> Mapping[str, BoxState]:
+    """Ask every box what it is and what it is doing."""
+    return _on_each(boxes, lambda link: from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box"))
+
+
+def pull(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Bring what is new of a run from every box."""
+    if not check_name(given["run"]):
+        raise WrongUseError("Say which run: RUN=<its name>; there are those of: make status.")
+    pulled(boxes, given["run"])
+
+
+def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
+    """Pull; return where each box's files are."""
+
+    def step(link: Link) -> Arrived:
+        place = RESULTS / run / link.host.name
+        here = place / PLAN
+        if here.is_file() and _is_another(here, steps.read_plan(link, run)):
+            raise WrongUseError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
+        return pull_one(link, run, place)
+
+    places = {}
+    for host, arrived in _on_each(boxes, step).items():
+        place = places[host] = RESULTS / run / host
+        whole = "" if arrived.sealed else "; the run has not come to its end"
+        boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
+    return places
+
+
+def _is_another(here: Path, there: bytes) -> bool:
+    """Tell whether a plan that was pulled is another run's; one that was damaged since is brought again."""
+    try:
+        return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
+    except WrongUseError:
+        return False
+
+
+def cancel(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """End a run, or whichever has not ended, on every box."""
+    run = check_name(given["run"])
+    if not run and not boxes.picked:
+        _make_sure(boxes)
+    for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
+        names = ", ".join(ended)
+        boxes.says(f"{host}: {f'cancelled {names}; what was recorded is kept' if ended else 'nothing was under way'}.")
+
+
+def _make_sure(boxes: Boxes) -> None:
+    """Have somebody say yes before all boxes lose what they are doing.
+
+    Raises:
+        WrongUseError: nobody did.
+
+    """
+    names = ", ".join(link.host.name for link in boxes.links)
+    boxes.says(f"This ends whatever run is under way on: {names}.")
+    try:
+        answer = boxes.out.input("Type yes to go on: ") if sys.stdin.isatty() else ""
+    except EOFError:
+        answer = ""
+    if answer.strip() != "yes":
+        raise WrongUseError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
+
+
+def status(boxes: Boxes, given: Mapping[str, str]) -> None:
+    """Print what every box is doing."""
+    states = look(boxes)
+    if given["json"]:
+        print_json(states)
+    elif states:
+        boxes.out.print(_status_table(states))
+
+
+def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
+    says = replace(boxes, out=console(stderr=True)).says  # beside what programs read
+    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
+    boxes.failures += together.failures
+    return together.done
+
+
+def _status_table(states: Mapping[str, BoxState]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name in ("box", "release", "free", "run", "trials", ""):
+        table.add_column(name)
+    for host, state in states.items():
+        free = size(state.free_bytes)
+        rows = [(run.run, f"{run.recorded}/{run.planned}", run.detail or run.course) for run in state.runs]
+        by_hand = state.holder and not any(run.course == "running" for run in state.runs)
+        under_way = [("", "", f"under way: {state.holder}")] if by_hand else []
+        for number, row in enumerate([*rows, *under_way] or [("", "", "no runs")]):
+            table.add_row(*(("", "", "") if number else (host, state.release, free)), *row)
+    return table

@@ -1,0 +1,84 @@
+"""Turns of boxes that share a machine: one measures at a time; block 1 on each, then block 2 on each.
+
+Each box waits by itself for its turns (``bench.agent.gate``): who stops giving them stops nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from rich.console import Console
+
+from bench.analysis.progress import UnderWay
+from bench.analysis.pulled import complete
+from bench.model.errors import PgladderError
+from bench.model.record import Record
+from bench.remote.errors import NotAdmittedError, UnreachableError
+from bench.remote.link import Link
+from bench.remote.steps import give_turn
+from bench.report.following import Following
+from bench.stats.blocks import BACKWARDS
+
+Turn = tuple[str, int]
+"""A box and its block."""
+
+
+def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
+    """Return whose turn it is; None while a box that has measured everything is putting its server back.
+
+    The order is as that of trials (``bench.stats.blocks``). A box's place is drawn by itself, from the plan's seed: who
+    goes on giving turns keeps to the order, whichever boxes have ended meanwhile.
+    """
+    places = []
+    for host, so_far in boxes.items():
+        if so_far.next is None or complete(so_far.plan, so_far.records):
+            return None
+        block = so_far.next.block
+        back = block in BACKWARDS
+        drawn = Random(f"{so_far.plan.seed} {block - back} {host}").random()
+        places.append((block, -drawn if back else drawn, host))
+    block, _, host = min(places, default=(0, 0, ""))
+    return (host, block) if host else None
+
+
+class Turns(Following):
+    """Shows the boxes, and gives each its turn as records come: nobody has one before all are there."""
+
+    def __init__(self, out: Console, links: Sequence[Link], run: str) -> None:
+        super().__init__(out, in_turns=True)
+        self._links, self._run = {link.host.name: link for link in links}, run
+        self._given: Turn | None = None
+
+    def begins(self, host: str, so_far: UnderWay) -> None:
+        """See ``Following``; whoever was being given a turn while a connection was lost is given it again."""
+        super().begins(host, so_far)
+        self._given = None
+        self._give()
+
+    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
+        """See ``Following``."""
+        super().recorded(host, so_far, record)
+        self._give()
+
+    def ended(self, host: str, state: str) -> None:
+        """See ``Following``."""
+        super().ended(host, state)
+        self._give()
+
+    def _give(self) -> None:
+        """Give the next turn, once; a box that can't be given it is followed no more, and the others go on."""
+        boxes = {host: row.so_far for host, row in self._rows.items() if row.going}
+        turn = next_turn(boxes) if self._rows.keys() == self._links.keys() else None
+        if turn is None or turn == self._given:
+            return
+        self._given, (host, block) = turn, turn
+        self.turn(host)
+        try:
+            give_turn(self._links[host], self._run, block)
+        except (UnreachableError, NotAdmittedError):
+            self._given = None  # then its following was cut off too: that begins again, or ends
+        except PgladderError as error:
+            self.says(
+                f"{error}; it is given no more turns, and its run waits: mend that, then make compare-hosts"
+                f" RUN={self._run}, or make cancel RUN={self._run}"
+            )
+            self._links[host].give_up()

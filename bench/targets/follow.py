@@ -1,0 +1,144 @@
+"""Following runs on several boxes: records parsed as they come, shown, connections taken up again by themselves."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+
+from bench.analysis.progress import UnderWay
+from bench.model.codec import from_json
+from bench.model.errors import WrongUseError
+from bench.model.plan import Plan
+from bench.model.record import Record
+from bench.remote.errors import TooMuchSaidError, UnreachableError
+from bench.remote.fan_out import Together, on_each, steadily
+from bench.remote.link import Link
+from bench.remote.steps import Ending, follow, last_words
+from bench.report.following import Following
+
+PATIENCE_S = 600
+"""A box that reboots is back by then; one that is not is given up, its run goes on."""
+POLL_S = 0.2
+MOST_RECORD_BYTES = 1 << 20
+MORE_RECORDS = 1000
+"""Than two for each trial: one is run again after a power cut."""
+
+Tell = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a run ended on a box; ``why`` goes on with "the run ..." where that is not the end of its plan."""
+
+    how: Ending
+    why: str = ""
+
+
+def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Together[End]:
+    """Follow a run on all boxes to its end; only this thread talks to the view."""
+    news: SimpleQueue[Tell] = SimpleQueue()
+    outcome: list[Together[End]] = []
+    trouble: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(on_each(links, lambda link: _follow_one(link, run, plans[link.host.name], view, news)))
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            trouble.append(error)
+
+    worker = Thread(target=work, daemon=True)
+    worker.start()
+    try:
+        while worker.is_alive() or not news.empty():
+            while not news.empty():
+                news.get()()
+            worker.join(POLL_S)
+    except BaseException:
+        for link in links:
+            link.give_up()
+        worker.join()
+        raise
+    if trouble:
+        raise trouble[0]
+    return outcome[0]
+
+
+class _Reader:
+    """Takes up records where the connection was lost."""
+
+    def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> None:
+        self.offset = 0
+        self._spoilt = -1
+        """Where a line was none; read again, it must be one."""
+        self._host, self._view, self._news = host, view, news
+        self._so_far = UnderWay(plan)
+        self._left = 2 * len(plan.trials) + MORE_RECORDS
+        """How many lines may come yet."""
+        self._rest = bytearray()
+
+    def begins(self) -> None:
+        """Begin, or begin again after the connection was lost: forget the half line that came last."""
+        self._rest.clear()
+        so_far = self._so_far
+        self._news.put(lambda: self._view.begins(self._host, so_far))
+
+    def take(self, chunk: bytes) -> None:
+        """Take bytes of ``trials.jsonl``; a line without its end waits for the rest.
+
+        Raises:
+            TooMuchSaidError: a line, or all of them, are longer than those of this plan can be.
+
+        """
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            line = bytes(self._rest + end)
+            self._rest.clear()
+            self._left -= 1
+            self._check(len(line))
+            record = self._record(line)
+            self.offset += len(line) + 1
+            self._so_far = so_far = self._so_far.with_record(record)
+            self._news.put(lambda so_far=so_far, record=record: self._view.recorded(self._host, so_far, record))  # type: ignore[misc]
+
+        self._rest += rest
+        self._check(len(self._rest))
+
+    def _check(self, length: int) -> None:
+        if length > MOST_RECORD_BYTES:
+            raise TooMuchSaidError(self._host, MOST_RECORD_BYTES)
+        if self._left < 0:
+            raise TooMuchSaidError(self._host)
+
+    def _record(self, line: bytes) -> Record:
+        """Parse a line. The agent takes back half a line that a full disk or a power cut left: then read it again."""
+        try:
+            return from_json(line, Record, f"{self._host}: trials.jsonl at byte {self.offset}")
+        except WrongUseError as error:
+            if self._spoilt == self.offset:
+                raise
+            self._spoilt = self.offset
+            raise UnreachableError(self._host, "a record that had been cut was written anew") from error
+
+
+def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> End:
+    name = link.host.name
+    reader = _Reader(name, plan, view, news)
+
+    def says(sentence: str) -> None:
+        news.put(lambda: view.says(sentence))
+
+    def step(_: Link) -> Ending:
+        reader.begins()
+        return follow(link, run, reader.offset, reader.take)
+
+    try:
+        ending = steadily(link, step, says, PATIENCE_S)
+        why = "was cancelled" if ending == "cancelled" else ""
+        if ending == "failed":
+            why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), says)}"
+    except Exception:
+        news.put(lambda: view.ended(name, "not followed"))
+        raise
+    news.put(lambda: view.ended(name, ending))
+    says(f"{name}: run {run} {why or 'finished'}.")
+    return End(ending, why)

@@ -1,0 +1,436 @@
+"""A run on this machine: the server found or made, the plan laid out, checked and carried out.
+
+Joins ``plan``, ``engines`` and ``agent`` for ``pgladder run``; each of them knows only its own part.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from bench.agent.fingerprint import take_fingerprint
+from bench.agent.gate import turn_comes
+from bench.agent.lock import one_run_at_a_time
+from bench.agent.run import Listener, execute, remaining
+from bench.agent.signals import stoppable, undisturbed
+from bench.engines.engine import Server
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.dsn import in_a_sentence
+from bench.engines.postgresql.external import AS_FOUND, REFUSED, BroughtServer
+from bench.engines.postgresql.managed import OwnServer
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.provisioned import ProvisionedServer, made_for_cluster
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.session import ServerError, VariantError
+from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
+from bench.model.box import Provisioned, provisioned
+from bench.model.codec import from_json, unknown_field
+from bench.model.errors import PgladderError, WrongUseError
+from bench.model.fingerprint_diff import differences
+from bench.model.names import pick
+from bench.model.plan import Parameters, Plan, Variant
+from bench.plan.check import check_plan, effective
+from bench.plan.design import Wish, make_plan
+from bench.plan.estimate import (
+    MOST_CONNECTIONS,
+    RESERVED_CONNECTIONS,
+    Estimate,
+    connections_needed,
+    connections_opened,
+    estimate,
+    opened_each,
+)
+from bench.plan.with_variants import check_foreign, plan_with
+from bench.store.files import nearest_existing
+from bench.store.run_directory import RunDirectory, now
+from bench.workload.connecting import unkept
+from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
+from bench.workload.phase import AsyncPhase, ladder
+
+UNMEASURED = "The server can't be measured"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asks of ``pgladder run``; exactly one of wish, plan, plan file and resumed directory."""
+
+    wish: Wish | None = None
+    plan: Plan | None = None
+    plan_file: Path | None = None
+    resume: Path | None = None
+    out: Path | None = None
+    dsn: str | None = None
+    any_version: bool = False
+    bin_dir: Path | None = None
+    data_dir: Path | None = None
+    """Where a private server is made; None: in its default place, where this box has no cluster of pgladder's."""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A plan that this machine can carry out, and what it will take."""
+
+    plan: Plan
+    directory: RunDirectory
+    estimate: Estimate
+    left: int
+    """Trials still to run."""
+    limits: Sequence[str]
+    """What can't be controlled or observed on a server that was brought."""
+    left_out: Sequence[str] = ()
+    """What was asked for and does not fit such a server, in a sentence each."""
+    elsewhere: str | None = None
+    """The name of the machine that the server runs on, where that is not this one."""
+
+
+def default_data_dir() -> Path:
+    """Return where the throwaway server lives: on the disk that holds our state, as /tmp may be memory."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/pgladder")
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "pgladder"
+
+
+def new_run_id() -> str:
+    """Return an identifier that sorts by time and is not given twice."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+def nothing_left_of(request: Request) -> RunDirectory | None:
+    """Return the run that is to be resumed and came to its end, sealed where it was cut off before that; None: another.
+
+    Raises:
+        WrongUseError: a file of it is not what was recorded.
+
+    """
+    if not request.resume:
+        return None
+    directory = RunDirectory(request.resume)
+    sealed = directory.check_sums()
+    if remaining(directory.plan(), directory.records()):
+        return None
+    if not sealed:
+        directory.finish()
+    return directory
+
+
+@contextmanager
+def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
+    """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
+
+    Raises:
+        WrongUseError: the request can't be met; nothing was changed.
+
+    """
+    with one_run_at_a_time(), stoppable(), in_a_sentence(WrongUseError, REFUSED if request.dsn else UNMEASURED):
+        given, directory = _given_plan(request)
+        run = given.run if given else new_run_id()
+        brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
+        _forget_environment()
+        box = _box_to_measure(request, given)
+        cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
+        plan = given or _new_plan(request, run, brought, cluster)
+        _check_arms(plan, brought)
+        if given and not brought:
+            check_foreign(plan, lambda: _machine(request, cluster))
+        elsewhere = brought.elsewhere if brought else None
+        directory = directory or RunDirectory(request.out or _place_of_results(run, box, elsewhere))
+        left = remaining(plan, directory.records())
+        ready = Prepared(
+            plan=plan,
+            directory=directory,
+            estimate=estimate(plan, [trial for trial, _ in left]),
+            left=len(left),
+            limits=brought.limits if brought else (),
+            left_out=brought.left_out if brought else (),
+            elsewhere=elsewhere,
+        )
+        check_memory([trial for trial, _ in left], ladder(), *memory_left())
+        _check_sessions(plan, own=not brought, private=not brought and not cluster)
+        _check_room(request, ready, brought or cluster)
+        server: Server
+        if brought:
+            _check_connections(plan, brought)
+            _check_drivers(plan, brought)
+            server = brought
+        elif cluster:
+            needed = connections_needed(trial.parameters for trial in plan.trials)
+            cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
+            server = cluster
+        else:
+            server = _private(request, plan)
+        with _closed_after(server):
+            if brought:
+                brought.begin(plan, resumed=request.resume is not None)
+            with _begun(directory, plan) if not request.resume else nullcontext():
+                yield ready, server
+
+
+@contextmanager
+def _begun(directory: RunDirectory, plan: Plan) -> Iterator[None]:
+    """Keep what is recorded; of a run that is refused before its first trial nothing stays."""
+    directory.begin(plan)
+    try:
+        yield
+    except WrongUseError:
+        directory.withdraw()
+        raise
+
+
+@contextmanager
+def _closed_after(server: Server) -> Iterator[None]:
+    """Close the server at the end; what went wrong before is not forgotten for what goes wrong then."""
+    try:
+        yield
+    except PgladderError as first:
+        try:
+            _close(server)
+        except PgladderError as second:
+            raise PgladderError(f"{first} (and at the end: {second})") from first
+        raise
+    except BaseException:
+        _close(server)
+        raise
+    _close(server)
+
+
+def _close(server: Server) -> None:
+    """Close a server of ours whatever is pressed meanwhile; somebody else's may keep us waiting, which Ctrl-C ends."""
+    with undisturbed() if server.exclusive else nullcontext():
+        server.close()
+
+
+def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
+    """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
+    plan, directory = ready.plan, ready.directory
+    left = remaining(plan, directory.records())
+    if left and not turn_comes(directory, left[0][0].block, listener.says):
+        return False  # before the server is touched: others of this machine may be measuring
+    variant = plan.variants[0]
+    if isinstance(server, OwnServer):
+        listener.says(f"starting {server.what}")
+        server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
+        variant = _start(ready, server, listener)
+    listener.says("reading what this machine is (1 s)")
+    name = ready.elsewhere or socket.gethostname()
+    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
+    before = directory.host()
+    if before and (changed := differences(before, host)):
+        raise WrongUseError(
+            f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
+            f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
+        )
+    if before is None:
+        directory.write_host(host)
+    with in_a_sentence(ServerError, "The run ends here"):
+        return execute(plan, directory, server, listener)
+
+
+def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
+    """Return the provisioned box we are on, unless a server of another kind is asked for, or a run began on one."""
+    if request.dsn or request.data_dir or request.bin_dir:
+        return None
+    if request.resume and given and not made_for_cluster(given):
+        return None
+    return provisioned()
+
+
+def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None = None) -> Path:
+    return box.runs / run if box else Path("results") / run / (elsewhere or socket.gethostname())
+
+
+def _private(request: Request, plan: Plan) -> PrivateServer:
+    if made_for_cluster(plan):
+        raise WrongUseError(
+            f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
+            " and --bin-dir, or make a new run."
+        )
+    check_harness(plan)
+    return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
+
+
+def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
+    """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
+
+    Raises:
+        ServerError: none will do; says of each why.
+
+    """
+    for variant in ready.plan.variants:
+        try:
+            server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
+        except VariantError as error:
+            listener.says(f"refused: {error}")
+    refused = []
+    for variant in ready.plan.variants:
+        try:
+            server.apply(variant)
+        except VariantError as error:
+            refused.append(str(error))
+        else:
+            return variant
+    raise ServerError(f"No arm is left: {'; '.join(refused)}")
+
+
+def _forget_environment() -> None:
+    """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15).
+
+    What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    os.environ["LC_ALL"] = "C.UTF-8"
+    os.environ.pop("LANGUAGE", None)
+
+
+def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
+    directory: RunDirectory | None
+    if request.plan:
+        directory, plan = None, request.plan
+    elif request.resume:
+        directory = RunDirectory(request.resume)
+        directory.check_sums()
+        plan = directory.plan()
+    elif request.plan_file:
+        directory, plan = None, _read_plan(request.plan_file)
+    else:
+        return None, None
+    check_plan(plan, ladder())
+    return plan, directory
+
+
+def _read_plan(path: Path) -> Plan:
+    """Read a plan that may have been written by hand."""
+    if not path.is_file():
+        raise WrongUseError(f"There is no plan {path}.")
+    text = path.read_bytes()
+    plan = from_json(text, Plan, str(path))
+    if where := unknown_field(msgspec.json.decode(text), msgspec.to_builtins(plan)):
+        raise WrongUseError(f"{path} has a field that plans do not have: {where}.")
+    return plan
+
+
+def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
+    assert request.wish is not None
+    wish, created = request.wish, now()
+    seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
+    if not wish.transports:
+        wish = replace(wish, transports=[brought.transport if brought else "tcp"])
+    if brought:
+        found = {AS_FOUND: as_variant(AS_FOUND, "")}
+        return make_plan(
+            _what_fits(wish, brought), ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed
+        )
+    need = _connections(wish)
+    harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
+    return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+
+
+def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
+    """Read what this machine is to variants: its disk is that of the server there is, or will be."""
+    directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
+    there = nearest_existing(directory)
+    if not shutil.disk_usage(there).total:
+        raise WrongUseError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
+    return this_machine(directory)
+
+
+def _connections(wish: Wish) -> int:
+    """Return how many a plan of this wish needs of its server."""
+    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
+    return connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+
+
+def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
+    """See that the server there will be, and this machine, bear the connections of a plan."""
+    parameters = [trial.parameters for trial in plan.trials]
+    needed = connections_needed(parameters) + RESERVED_CONNECTIONS
+    if private and needed > MOST_CONNECTIONS:
+        raise WrongUseError(
+            f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
+            " (max_connections); ask for a smaller --pool-max or --processes."
+        )
+    check_files(max(opened_each(each) for each in parameters))
+    if own:
+        check_sessions(needed, max(connections_opened(each) for each in parameters), *memory_left())
+
+
+def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
+    """A brought server keeps its configuration and transport; a private one has those of the plan."""
+    names = {variant.name for variant in plan.variants}
+    if brought is None:
+        if AS_FOUND in names:
+            raise WrongUseError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
+        return
+    if names != {AS_FOUND}:
+        raise WrongUseError("A server of --dsn keeps its configuration: variants can't be applied to it.")
+    for trial in plan.trials:
+        if trial.transport != brought.transport:
+            raise WrongUseError(
+                f"The connection of --dsn is by {brought.transport}, so the transport can't be {trial.transport};"
+                " change host or sslmode in the connection string."
+            )
+
+
+def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
+    """Leave out the phases that open more sessions than there is room for, and say so."""
+    free, whose = brought.room()
+    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
+    left_out = [name for name in opens if opens[name] > free]
+    if len(left_out) == len(opens):
+        raise WrongUseError(_no_room(min(opens.values()), free, whose))
+    for name in left_out:
+        brought.left_out.append(
+            f"Phase {name} is left out: it opens {opens[name]} connections, and {whose} has room for {free}."
+        )
+    return replace(wish, phases=[name for name in wish.phases if name not in left_out])
+
+
+def _check_connections(plan: Plan, brought: BroughtServer) -> None:
+    needed, (free, whose) = max(connections_opened(trial.parameters) for trial in plan.trials), brought.room()
+    if needed > free:
+        raise WrongUseError(_no_room(needed, free, whose))
+
+
+def _no_room(needed: int, free: int, whose: str) -> str:
+    return (
+        f"The plan opens {needed} connections, and {whose} has room for {free};"
+        " raise that limit, or ask for a smaller --pool-min, --in-flight or other --phases."
+    )
+
+
+def _check_drivers(plan: Plan, brought: BroughtServer) -> None:
+    """Refuse what the connection string asks of every connection and the driver of a phase can't keep."""
+    lacking = unkept(brought.endpoint(brought.transport))
+    phases = dict.fromkeys(trial.phase for trial in plan.trials if isinstance(ladder()[trial.phase], AsyncPhase))
+    if lacking and phases:
+        raise WrongUseError(
+            f"The phases {', '.join(phases)} connect by asyncpg, which can't keep {', '.join(lacking)} of --dsn: leave"
+            " that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
+        )
+
+
+def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
+    """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
+    directory = there.data_directory() if there else request.data_dir or default_data_dir()
+    if directory is None:
+        return  # said in ``limits``
+    directory = nearest_existing(directory)
+    if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
+        raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
+    free, need = shutil.disk_usage(directory).free, ready.estimate.least_disk_bytes
+    if free < need:
+        raise WrongUseError(
+            f"{directory} has {free / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
+            " make room, name another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases."
+        )

@@ -1,0 +1,61 @@
+"""A run on this machine with somebody looking on: what it will take, how it goes, where its results are.
+
+Joins ``here`` and ``report`` for the commands that measure.
+"""
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from bench.analysis.noise import BoxNoise
+from bench.engines.engine import Server
+from bench.plan.contrast import usual_margin
+from bench.plan.estimate import TRIAL_OVERHEAD_S, Estimate
+from bench.probes import host_facts
+from bench.report.noise import too_noisy_lines
+from bench.report.progress import RunProgress
+from bench.report.terminal import duration, size
+from bench.results.noise_floors import noise_beside, still_of
+from bench.store.files import nearest_existing
+from bench.store.run_directory import RunDirectory
+from bench.targets.here import Prepared, Request, carry_out, nothing_left_of, prepared
+
+
+def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
+    """Carry out a request; return where its results are, and whether its plan came to its end."""
+    if directory := nothing_left_of(request):
+        sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
+        out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
+        return directory, True
+    with prepared(request) as (ready, server):
+        plan = ready.plan
+        most = "at most " if plan.until_decided else ""
+        out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
+        for limit in ready.limits:
+            out.print(f"Of the server of --dsn: {limit}.")
+        for sentence in ready.left_out:
+            out.print(sentence)
+        noise, notes = _noise(ready, server)
+        for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
+            out.print(line)
+        progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+        try:
+            complete = carry_out(ready, server, progress)
+        finally:
+            progress.close()
+    out.print(f"Results: {ready.directory.path}\n")
+    return ready.directory, complete
+
+
+def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]:
+    """Return what is known of this box's noise, if its facts that need no running server are still the same."""
+    known, notes = noise_beside(ready.directory.path)
+    if known is None or (directory := server.data_directory()) is None:
+        return known, notes
+    facts = known.host.facts | host_facts(nearest_existing(directory))
+    return still_of(replace(known.host, facts=facts), known, notes)
+
+
+def _expectation(expected: Estimate) -> str:
+    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
+    return f"about {duration(expected.seconds)}; {bounds}"

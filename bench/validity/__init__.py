@@ -1,0 +1,1 @@
+"""Whether a trial's result may be trusted. Pure: figures in, reasons out."""

@@ -1,0 +1,70 @@
+"""Whether a promise of durability fits the flushes that there were. Pure.
+
+Grading a trial and asking the server what a flush costs is ``bench.agent.durability``'s work.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.fingerprint_diff import FSYNC_FACTS
+from bench.model.plan import Parameters
+from bench.model.record import Reason
+
+NO_FLUSH_US = 20.0
+"""Written and not flushed, a commit took 6 to 13 µs longer on a busy machine; the quickest disks (power-loss protected)
+need some 20 µs for the flush alone, beside that."""
+FLUSH_TOLERANCE = 2.0
+"""A disk of a busy or virtual machine gives more in one second than in the next."""
+PROMISED = ("durable", "unknown")
+"""Grades under which flushes are to take time."""
+
+
+def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason]:
+    """Doubt a promise of durability where flushing takes no time. Pure."""
+    if word not in PROMISED or not isinstance(cost_us, float) or cost_us >= NO_FLUSH_US:
+        return []
+    detail = (
+        f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
+        " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
+    )
+    return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
+
+
+def flushes_at_start(host: Fingerprint | None) -> list[float]:
+    """Return the fdatasync/s that a run's fingerprint holds; none where it was not measured. Pure."""
+    facts = host.facts.get("disk", {}) if host else {}
+    rates = (facts.get(name) for name in FSYNC_FACTS)
+    return [float(rate) for rate in rates if isinstance(rate, int | float)]
+
+
+def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
+    """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
+    under_way = parameters.in_flight * parameters.processes
+    what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {under_way} at a time, take"
+    needed = {what: commits_per_s / under_way}
+    return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
+
+
+def check_flush_rate(
+    word: str, needed_per_s: Mapping[str, float], beside_per_s: Sequence[float], at_start_per_s: Sequence[float]
+) -> list[Reason]:
+    """Compare the flushes that commits took which wait for them with those that the disk gave. Pure.
+
+    Args:
+        word: the trial's durability.
+        needed_per_s: by ``flushes_needed``.
+        beside_per_s: measured on the disk of the WAL before and after; empty where it was not.
+        at_start_per_s: measured there when the run began, by ``flushes_at_start``: for want of the others.
+
+    """
+    rates = beside_per_s or at_start_per_s
+    if word not in PROMISED or not rates:
+        return []
+    what, needed = max(needed_per_s.items(), key=lambda each: each[1])
+    most, when = max(rates), "just before or after" if beside_per_s else "when the run began"
+    if needed <= FLUSH_TOLERANCE * most:
+        return []
+    detail = (
+        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
+    )
+    return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]

@@ -1,0 +1,71 @@
+"""What a box tells of its runs."""
+
+from bench.box.state import run_states
+from bench.store.run_directory import RunDirectory
+from tests.builders import a_plan, a_record, a_samples
+
+
+def a_run(runs, name, *, records=0, sealed=False):
+    directory = RunDirectory(runs / name)
+    directory.begin(a_plan(run=name))
+    for trial in range(1, records + 1):
+        directory.append(a_record(trial), a_samples(trial))
+    if sealed:
+        directory.finish()
+
+
+def test_runs_are_told_with_their_course(tmp_path):
+    runs, wanted = tmp_path / "runs", tmp_path / "wanted"
+    wanted.mkdir()
+    for name in ("b", "c"):
+        (wanted / f"pgladder-run@{name}.service").symlink_to("/dev/null")
+    a_run(runs, "a", records=2, sealed=True)
+    a_run(runs, "b", records=1)
+    a_run(runs, "c")
+    a_run(runs, "d", records=1)
+    a_run(runs, "f", records=1)
+    (runs / "f" / "cancelled").touch()
+    (runs / "e").mkdir()  # none
+    states = run_states(runs, "pgladder-run@b.service loaded active running", wanted)
+    assert [(state.run, state.recorded, state.planned, state.course) for state in states] == [
+        ("a", 2, 2, "finished"),
+        ("b", 1, 2, "running"),
+        ("c", 0, 2, "waiting"),
+        ("d", 1, 2, "stopped"),
+        ("f", 1, 2, "cancelled"),
+    ]
+
+
+def test_a_run_that_waits_for_its_turn_says_so_and_who_gives_it(tmp_path):
+    a_run(tmp_path, "a")
+    (tmp_path / "a" / "turn").write_text("0\n")
+
+    def said(under_way):
+        [state] = run_states(tmp_path, under_way, tmp_path)
+        return state.course, state.detail
+
+    assert said("pgladder-run@a.service") == ("running", "waits for its turn, which make compare-hosts RUN=a gives")
+    assert said("") == ("stopped", "")
+    (tmp_path / "a" / "turn").write_text("1\n")
+    assert said("pgladder-run@a.service") == ("running", "")
+
+
+def test_a_run_that_can_not_be_read_does_not_hide_the_others(tmp_path):
+    a_run(tmp_path, "a")
+    a_run(tmp_path, "b")
+    (tmp_path / "a" / "plan.json").write_text("{")
+    first, second = run_states(tmp_path, "", tmp_path)
+    assert (first.course, second.course) == ("unreadable", "stopped")
+    assert "plan.json" in first.detail
+
+
+def test_a_directory_whose_name_no_run_can_have_is_none(tmp_path):
+    for name in ("a", "my run", "one~", ".b.part"):
+        a_run(tmp_path, "a" if name == "a" else "x")
+        if name != "a":
+            (tmp_path / "x").rename(tmp_path / name)
+    assert [state.run for state in run_states(tmp_path, "", tmp_path)] == ["a"]
+
+
+def test_no_runs_yet(tmp_path):
+    assert run_states(tmp_path / "none", "", tmp_path) == ()

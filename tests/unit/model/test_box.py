@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bench.model.box import provisioned
+from bench.model.errors import WrongUseError
+
+TEMPLATES = Path(__file__).parents[3] / "roles" / "bench" / "templates"
+VARIABLES = {
+    "__bench_release": "3f2a",
+    "__bench_home": "/var/lib/pgladder",
+    "postgresql_cluster": "pgladder",
+    "postgresql_port": 5544,
+    "postgresql_variant": "stock",
+    "postgresql_max_connections": 300,
+    "postgresql_owner": "pgladder",
+    "__bench_tls": True,
+}
+
+
+def rendered(**changes: object) -> str:
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined)
+    return environment.get_template("pgladder.toml.j2").render(VARIABLES | changes)
+
+
+def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pgladder.toml"
+    path.write_text(rendered())
+    box = provisioned(path)
+    assert box is not None
+    assert box.runs == Path("/var/lib/pgladder/runs")
+    assert box.cluster.port == 5544
+    assert box.cluster.root_certificate == "/etc/postgresql/15/pgladder/server.crt"
+
+
+def test_without_tls_there_is_no_certificate(tmp_path: Path) -> None:
+    path = tmp_path / "pgladder.toml"
+    path.write_text(rendered(__bench_tls=False))
+    box = provisioned(path)
+    assert box is not None
+    assert box.cluster.root_certificate == ""
+
+
+def test_a_machine_that_was_not_provisioned_has_none(tmp_path: Path) -> None:
+    assert provisioned(tmp_path / "pgladder.toml") is None
+
+
+@pytest.mark.parametrize("text", [b"schema = 'pgladder/box/9'", b"release = 3", b"not toml at all", b"", b"\xff"])
+def test_a_file_that_is_not_ours_is_refused_with_the_next_step(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "pgladder.toml"
+    path.write_bytes(text)
+    with pytest.raises(WrongUseError, match="provision this box again"):
+        provisioned(path)
