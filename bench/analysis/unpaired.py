@@ -302,7 +302,7 @@ def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
 
 def _void(side: Side, where: tuple[Cell, str]) -> str:
     voids = _voids(side, where)
-    trials = ", ".join(str(record.trial) for record in voids)
+    trials = ", ".join(str(record.trial.number) for record in voids)
     return f"trial {trials} of {side.name}: void, {why_void(voids[0])}"
 
 

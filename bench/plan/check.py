@@ -145,8 +145,8 @@ def check_consistent(plan: Plan) -> None:
         raise WrongUseError(f"Plan {plan.run} has no trials.")
     for trial in plan.trials:
         if trial.variant not in names:
-            raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
-    if len({trial.trial for trial in plan.trials}) < len(plan.trials):
+            raise WrongUseError(f"Plan {plan.run}: trial {trial.number} is of {trial.variant}, no variant of the plan.")
+    if len({trial.number for trial in plan.trials}) < len(plan.trials):
         raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
     _check_arms(plan)
     if plan.until_decided:
@@ -176,7 +176,7 @@ def _check_arms(plan: Plan) -> None:
 def _check_rule(plan: Plan) -> None:
     """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
     check_rule(len({trial.variant for trial in plan.trials}), len({trial.block for trial in plan.trials}))
-    every = Counter(replace(trial, trial=1) for trial in plan.trials)
+    every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():
         if count > 1:
             raise WrongUseError(
@@ -190,4 +190,4 @@ def _check_own(trial: Trial, own: Parameters) -> None:
     for name in ("in_flight", "batch", "pool_min", "pool_max", "event_loop"):
         asked, usual = getattr(trial.parameters, name), getattr(own, name)
         if (asked is None) != (usual is None) or (asked != usual and not _applies(name, own)):
-            raise WrongUseError(f"Trial {trial.trial}: phase {trial.phase} can't have {name} = {asked}.")
+            raise WrongUseError(f"Trial {trial.number}: phase {trial.phase} can't have {name} = {asked}.")

@@ -94,7 +94,7 @@ def make_plan(
         variants=tuple(variants[name] for name in named),
         trials=tuple(
             Trial(
-                trial=number,
+                number=number,
                 block=block,
                 phase=phase,
                 method=phases[phase].method,

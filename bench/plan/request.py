@@ -1,15 +1,16 @@
 """From the words of a command to a wish: the same words and defaults wherever a run is asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from bench.model.errors import WrongUseError
-from bench.model.plan import UntilDecided
+from bench.model.plan import Parameters, UntilDecided
 from bench.plan.design import PROFILES, Profile, Wish
 from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
 
-PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+PARAMETERS = tuple(each.name for each in fields(Parameters))
 
 
 def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = ()) -> Wish:

@@ -25,7 +25,7 @@ def read(directory: RunDirectory) -> PulledRun:
     if not directory.with_samples():
         return replace(records_of(directory), with_samples=False)
     run = _run(directory, sealed=directory.check_sums())
-    keys = [(record.trial, record.attempt) for record in run.records]
+    keys = [record.key for record in run.records]
     samples = {key: directory.samples(*key) for key in keys}
     histograms = {key: directory.latencies(*key, each) for key, each in samples.items()}
     for key, record in zip(keys, run.records, strict=True):

@@ -88,7 +88,7 @@ class RunDirectory:
 
     def append(self, record: Record, samples: Samples) -> None:
         """Write a trial's samples, then its record; both are on disk when this returns."""
-        write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        write_whole(self._samples_path(*record.key), to_json(samples) + b"\n")
         self._drop_cut_line()
         with os.fdopen(open_own(self.path / TRIALS, os.O_WRONLY | os.O_APPEND), "ab") as journal:
             journal.write(to_json(record) + b"\n")
@@ -181,7 +181,7 @@ class RunDirectory:
 
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
-        recorded = {(record.trial, record.attempt) for record in self.records()}
+        recorded = {record.key for record in self.records()}
         names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)

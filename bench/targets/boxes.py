@@ -1,4 +1,4 @@
-"""The remote verbs: launch, follow, status, pull, cancel. ``bench.questions`` is made of them, ``bench.cli.fab`` calls either."""
+"""The remote verbs: launch, follow, status, pull, cancel. Questions are made of them."""
 
 import getpass
 import secrets

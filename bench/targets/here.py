@@ -31,7 +31,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
 from bench.model.box import Provisioned, provisioned
-from bench.model.codec import from_json, unknown_field
+from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import PgladderError, WrongUseError
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
@@ -313,7 +313,7 @@ def _read_plan(path: Path) -> Plan:
         raise WrongUseError(f"There is no plan {path}.")
     text = path.read_bytes()
     plan = from_json(text, Plan, str(path))
-    if where := unknown_field(msgspec.json.decode(text), msgspec.to_builtins(plan)):
+    if where := unknown_field(decoded(text, Plan), msgspec.to_builtins(plan)):
         raise WrongUseError(f"{path} has a field that plans do not have: {where}.")
     return plan
 

@@ -223,7 +223,7 @@ def test_the_formulas_change_what_the_readme_says_and_nothing_else_of_it(checkou
 def test_durability_that_differs_is_the_pages_first_line(checkout):
     run = compared_run({"stock": QUIET, "ingest": BEST, "no-fsync": BEST}, PHASES)
     graded = [
-        replace(each, durability="not crash-safe") if each.variant == "no-fsync" else each for each in run.records
+        replace(each, durability="not crash-safe") if each.trial.variant == "no-fsync" else each for each in run.records
     ]
     main(["formulas", str(written(checkout / "results" / "r" / "bench-1", replace(run, records=graded)))])
     _, first, *rest = (checkout / "docs" / "findings" / "formulas.md").read_text().split("\n\n")
@@ -237,7 +237,7 @@ def test_durability_that_differs_is_the_pages_first_line(checkout):
 def test_doubtful_trials_are_counted_above_the_answer_by_reason(checkout):
     run = compared_run({"stock": QUIET, "big-wal": BEST}, PHASES)
     records = [
-        replace(each, validity=doubtful("suspect", "steal")) if each.block == 1 else each for each in run.records
+        replace(each, validity=doubtful("suspect", "steal")) if each.trial.block == 1 else each for each in run.records
     ]
     main(["ingest", str(written(checkout / "results" / "r" / "bench-1", replace(run, records=records)))])
     _, first, *_ = (checkout / "docs" / "findings" / "ingest.md").read_text().split("\n\n")

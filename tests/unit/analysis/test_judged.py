@@ -17,10 +17,10 @@ from bench.stats.gaps import longest_gap
 from bench.store.run_directory import TRIALS, RunDirectory
 from bench.validity.judge import validity
 from bench.workload.recorder import SECOND_NS, Recorder
-from tests.builders import a_host, a_record, compared_run, doubtful, latencies_of, samples_of, void, written
+from tests.builders import a_host, a_record, changed, compared_run, doubtful, latencies_of, samples_of, void, written
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows in 2 s
-HISTOGRAM = latencies_of(RECORD.commits, RECORD.in_flight)
+HISTOGRAM = latencies_of(RECORD.commits, RECORD.trial.parameters.in_flight)
 HOST = a_host()
 QUIET = {"host_pct": 61.5, "steal_pct": 0, "client_cores": 0.92, "server_cores": 1.31}
 KEPT = Path(__file__).parents[3] / "docs/findings"
@@ -87,7 +87,7 @@ def test_what_lies_on_a_disk_of_memory_has_the_grade_that_its_settings_give(prom
     on = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_writer_delay_ms": 200}
     given = grade(Promise(**on | promise), layout, [Unreadable(unreadable="/d is on pmem0")], [])
     assert given.word != "durable"
-    record = replace(RECORD, layout=layout, durability=given.word, durability_because=given.because)
+    record = changed(RECORD, layout=layout, durability=given.word, durability_because=given.because)
     check_doubts(a_host(disk={"kind": "memory"}), [record])
 
 
@@ -126,7 +126,7 @@ def test_runs_that_the_project_keeps_are_still_read_and_their_doubts_cannot_be_e
     run.mkdir()
     for file in ("plan.json", "host.json", TRIALS):
         (run / file).write_bytes((KEPT / name / file).read_bytes())
-    stolen = next(record.trial for record in kept.records if "steal" in _codes(record))
+    stolen = next(record.trial.number for record in kept.records if "steal" in _codes(record))
     lines = [json.loads(line) for line in (run / TRIALS).read_text().splitlines()]
     for line in lines:
         if line["trial"] == stolen:

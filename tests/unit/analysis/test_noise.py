@@ -12,7 +12,7 @@ from bench.model.fingerprint import Unreadable
 from bench.plan.contrast import by_cell
 from bench.questions.noise import doubts
 from bench.stats.noise import noise_floor
-from tests.builders import a_host, again, compared_run, rated
+from tests.builders import a_host, again, changed, compared_run, rated
 
 ONE = [100.0, 103, 98, 101, 99, 102]
 OTHER = [101.0, 99, 102, 100, 98, 103]
@@ -140,7 +140,7 @@ def test_over_many_cells_equal_arms_are_alarming_at_most_6_times_in_100():
     source, alarms = random.Random(41), 0
     run = a_run(("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H"))
     for _ in range(150):
-        records = [replace(each, **rated(1000 * source.lognormvariate(0, 0.03))) for each in run.records]
+        records = [changed(each, **rated(1000 * source.lognormvariate(0, 0.03))) for each in run.records]
         alarms += bool(alarming(box_noise(replace(run, records=records))))
     assert alarms <= 0.06 * 150
 

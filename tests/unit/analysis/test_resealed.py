@@ -9,11 +9,22 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import WrongUseError
 from bench.model.record import ClientTime, Reason, Validity, Verified
 from bench.results.consistency import check_durability, check_records
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, latencies_of, samples_of, void
+from tests.builders import (
+    a_histogram,
+    a_host,
+    a_plan,
+    a_record,
+    a_trial,
+    changed,
+    compared_run,
+    latencies_of,
+    samples_of,
+    void,
+)
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows
 SAMPLES = samples_of(RECORD)
-HISTOGRAM = latencies_of(RECORD.commits, RECORD.in_flight)
+HISTOGRAM = latencies_of(RECORD.commits, RECORD.trial.parameters.in_flight)
 
 
 def test_a_record_that_its_samples_bear_is_taken_and_so_is_one_that_never_measured():
@@ -102,7 +113,7 @@ def test_a_record_that_contradicts_itself_is_refused(changes, told):
     if "commits" in changes:
         changes |= {"commits_per_s": changes["commits"] / 2}
     with pytest.raises(WrongUseError, match=told):
-        check_records(run.plan, [replace(record, **changes)])
+        check_records(run.plan, [changed(record, **changes)])
 
 
 ASYNC = as_variant("async", "synchronous_commit = off\n")

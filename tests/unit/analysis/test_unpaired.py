@@ -13,7 +13,7 @@ from bench.model.errors import WrongUseError
 from bench.model.fingerprint import Unreadable
 from bench.questions.compare import equivalent, void_or_partial
 from bench.stats.unpaired import compare_apart
-from tests.builders import RUN, a_histogram, a_host, again, compared_run, doubtful, void
+from tests.builders import RUN, a_histogram, a_host, again, changed, compared_run, doubtful, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -97,7 +97,7 @@ def test_another_layout_transport_or_variant_stops_it_by_name(field, value):
     other = run(name=LATER)
     trials = tuple(replace(trial, **{field: value}) for trial in other.plan.trials)
     variants = tuple(replace(each, name=value) if field == "variant" else each for each in other.plan.variants)
-    records = [replace(each, **{field: value}) for each in other.records]
+    records = [changed(each, **{field: value}) for each in other.records]
     other = replace(other, plan=replace(other.plan, trials=trials, variants=variants), records=records)
     with pytest.raises(WrongUseError, match=f"{field} {value} is only in {LATER}"):
         compare_runs([run(), other], "runs")
@@ -229,7 +229,7 @@ def test_a_run_in_which_nothing_was_measured_does_not_make_the_burst_rate_decide
 
 def test_a_pair_without_a_verdict_is_less_than_was_asked_for():
     both = compared_run({"stock": RATES, "b": RATES})
-    records = [replace(each, settled_rows_per_s=None) if each.variant == "b" else each for each in both.records]
+    records = [replace(each, settled_rows_per_s=None) if each.trial.variant == "b" else each for each in both.records]
     later = replace(both, plan=replace(both.plan, run=LATER), records=[replace(each, run=LATER) for each in records])
     assert void_or_partial([compare_runs([both, later], "runs")])
     assert not void_or_partial([compare_runs([run(), run(name=LATER)], "runs")])
@@ -244,7 +244,9 @@ def refusing(*variants, name=None):
     plan = replace(made.plan, run=name or made.plan.run)
     records = [
         replace(
-            each, run=plan.run, **(void("refused", f"refused: no {each.variant}") if each.variant in variants else {})
+            each,
+            run=plan.run,
+            **(void("refused", f"refused: no {each.trial.variant}") if each.trial.variant in variants else {}),
         )
         for each in made.records
     ]

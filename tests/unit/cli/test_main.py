@@ -137,12 +137,12 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (b"", "plan.json is not a valid pgladder/plan/1"),
-        (b"{", "plan.json is not a valid pgladder/plan/1"),
-        (b"[1]", "plan.json is not a valid pgladder/plan/1"),
-        (to_json(a_plan()).replace(b"plan/1", b"plan/2"), "newer than this pgladder reads"),
-        (to_json(a_plan()).replace(b"plan/1", b"plan/10"), "newer than this pgladder reads"),
-        (to_json(a_record()), "has schema 'pgladder/trial/1' where pgladder/plan/1 belongs"),
+        (b"", "plan.json is not a valid pgladder/plan/2"),
+        (b"{", "plan.json is not a valid pgladder/plan/2"),
+        (b"[1]", "plan.json is not a valid pgladder/plan/2"),
+        (to_json(a_plan()).replace(b"plan/2", b"plan/3"), "newer than this pgladder reads"),
+        (to_json(a_plan()).replace(b"plan/2", b"plan/10"), "newer than this pgladder reads"),
+        (to_json(a_record()), "has schema 'pgladder/trial/2' where pgladder/plan/2 belongs"),
         (to_json(a_plan()).replace(b'"window_s":2', b'"window_s":0'), "`$.window_s`"),
         (to_json(a_plan()).replace(b'"layout":"plain"', b'"layout":"round"'), "`$.trials[0].layout`"),
         (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), "Unknown phase '2-X'"),
@@ -297,7 +297,7 @@ def test_for_programs_it_is_json_of_the_published_schema(capsys, pulled):
     Draft202012Validator(published(Ladders)).validate(shown)
     [report] = shown["hosts"]
     assert shown.keys() == {"schema", "hosts"}
-    assert (code, shown["schema"]) == (0, "pgladder/ladders/2")
+    assert (code, shown["schema"]) == (0, "pgladder/ladders/3")
     assert [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]] == [1, 250]
 
 
@@ -305,7 +305,7 @@ def test_for_programs_many_hosts_have_the_shape_of_one(capsys, pulled):
     shutil.copytree(pulled.path, pulled.path.with_name("bench-2"))
     code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
     shown = msgspec.json.decode(out)
-    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/2", 2)
+    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/3", 2)
     assert shown["hosts"][0]["ladders"] == shown["hosts"][1]["ladders"]
 
 
@@ -337,7 +337,7 @@ def test_results_that_were_changed_after_the_run_are_refused_by_name(refused, pu
 @pytest.mark.parametrize("name", ["plan.json", "host.json", "trials.jsonl", "samples/1.jsonl"])
 def test_results_of_a_newer_schema_are_refused_by_name(refused, pulled, name):
     path = pulled.path / name
-    path.write_bytes(re.sub(rb'"schema":"(pgladder/\w+)/1"', rb'"schema":"\1/10"', path.read_bytes()))
+    path.write_bytes(re.sub(rb'"schema":"(pgladder/\w+)/\d"', rb'"schema":"\1/10"', path.read_bytes()))
     pulled.finish()
     error = refused("ladder", pulled.path)
     assert str(path) in error

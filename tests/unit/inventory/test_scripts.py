@@ -23,7 +23,7 @@ esac
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for folder in ("bench", "templates", "requirements", ".venv/bin"):
+    for folder in ("bench/cli", "templates", "requirements", ".venv/bin"):
         (tmp_path / folder).mkdir(parents=True)
     for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli/main.py"):
         (tmp_path / file).write_text(file)

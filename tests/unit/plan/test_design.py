@@ -74,7 +74,7 @@ def test_each_block_holds_every_combination_once(phases, variants, layouts, tran
     once = Counter(product(phases, variants, layouts, transports))
     groups = [(block, Counter(combinations(trials))) for block, trials in groupby(plan.trials, lambda t: t.block)]
     assert groups == [(block, once) for block in range(1, blocks + 1)]
-    assert [trial.trial for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
+    assert [trial.number for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
 
 
 def test_the_order_is_drawn_anew_but_second_and_fourth_block_go_backwards_through_the_one_before():

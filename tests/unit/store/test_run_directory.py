@@ -54,7 +54,7 @@ def test_what_was_written_is_read(finished):
 def test_records_keep_the_order_in_which_they_were_written(run):
     for trial in (5, 1, 3):
         record(run, trial)
-    assert [each.trial for each in run.records()] == [5, 1, 3]
+    assert [each.trial.number for each in run.records()] == [5, 1, 3]
 
 
 def test_a_new_run_has_no_records_and_no_host(run):
@@ -137,11 +137,11 @@ def test_a_bad_line_that_is_whole_is_no_accident_and_is_named(run):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (b"", "line 2 is not a valid pgladder/trial/1: Input data was truncated"),
-        (b"{}", "line 2 has schema None where pgladder/trial/1 belongs"),
-        (b'{"run":"r"}', "line 2 has schema None where pgladder/trial/1 belongs"),
-        (b'{"schema":"pgladder/trial/2"}', "line 2 has schema pgladder/trial/2, newer than this pgladder reads"),
-        (b'{"schema":"pgladder/trial/1"}', "line 2 is not a valid pgladder/trial/1: Object missing required field"),
+        (b"", "line 2 is not a valid pgladder/trial/2: Input data was truncated"),
+        (b"{}", "line 2 has schema None where pgladder/trial/2 belongs"),
+        (b'{"run":"r"}', "line 2 has schema None where pgladder/trial/2 belongs"),
+        (b'{"schema":"pgladder/trial/3"}', "line 2 has schema pgladder/trial/3, newer than this pgladder reads"),
+        (b'{"schema":"pgladder/trial/2"}', "line 2 is not a valid pgladder/trial/2: Object missing required field"),
     ],
 )
 def test_a_line_among_good_ones_that_is_no_record_is_named(run, line, told):
