@@ -41,8 +41,10 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
 
 def decoded(text: bytes | str, kind: type) -> Any:
     """Return plain objects of JSON, those of an earlier release in today's form."""
-    given, wanted = msgspec.json.decode(text), kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
-    upgrade = EARLIER.get(wanted, {}).get(given.get("schema")) if isinstance(given, dict) else None
+    given = msgspec.json.decode(text)
+    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    found = str(given.get("schema")) if isinstance(given, dict) else ""
+    upgrade = EARLIER.get(wanted, {}).get(found)
     return upgrade(given) if upgrade else given
 
 
