@@ -35,7 +35,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def _wheels(checkout: Path, architecture: str) -> set[str]:
     names = {"CHECKOUT": str(checkout), "ARCHITECTURE": architecture, "PATH": "/bin:/usr/bin"}
-    subprocess.run([ROLES / "bench/store/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
+    subprocess.run([ROLES / "bench/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
     return {file.name for file in (checkout / ".cache/wheelhouse").glob("*-*")}
 
 
