@@ -10,7 +10,8 @@ from bench.engines.engine import Server
 from bench.engines.postgresql.session import ServerError
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
-from bench.plan.contrast import cut, decided_after, nothing_left
+from bench.plan.rates import cut
+from bench.plan.rule import decided_after, nothing_left
 from bench.store.run_directory import RunDirectory, now
 
 

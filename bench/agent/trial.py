@@ -36,7 +36,7 @@ from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Plan, Trial
 from bench.model.record import ClientTime, Cpu, InFlight, Reason, Record, Samples, Start, Verified
-from bench.plan.contrast import Cell, cell_of
+from bench.plan.contrast import place_of
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest
@@ -110,7 +110,7 @@ class TrialRunner:
         """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
-        self._wal_used: dict[Cell, int] = {}
+        self._wal_used: dict[object, int] = {}
         """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
     def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
@@ -225,7 +225,7 @@ class TrialRunner:
             outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
 
     def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
-        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial))
+        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(place_of(trial))
         return files_wanted(span_s, used, session.max_wal_bytes(), self._free_bytes())
 
     def _free_bytes(self) -> int | None:
@@ -234,9 +234,9 @@ class TrialRunner:
 
     def _count_wal(self, session: Session, trial: Trial, before: int | None, outcome: Outcome) -> None:
         """Note what a trial wrote, and whether files had to be created for it."""
-        cell, position = cell_of(trial), session.wal_position()
+        place, position = place_of(trial), session.wal_position()
         if position is not None and before is not None:
-            self._wal_used[cell] = max(position - before, self._wal_used.get(cell, 0))
+            self._wal_used[place] = max(position - before, self._wal_used.get(place, 0))
         there, at_start = session.wal_segments(), outcome.start.wal_segments if outcome.start else None
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)

@@ -1,7 +1,8 @@
-"""The arms of a run against each other, paired by block, cell by cell; runs of one plan on one box count together.
+"""Arms against each other, cell by cell: the values of one factor (``bench.plan.contrast``), paired by block or not.
 
-The plan's first variant is the baseline. A void trial takes its block out of its pair, and that is said; a refused
-variant is an arm of its own. Statistics are ``bench.stats``', the words ``bench.report``'s.
+The first arm is the baseline. A void trial takes its block out of its pair, and that is said; what was refused is an
+arm of its own. Here the arms of one run, or of runs that count as one; ``sides`` compares whole runs by the same cells.
+Statistics are ``bench.stats``', the words ``bench.report``'s.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,55 +18,69 @@ from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import rankings
 from bench.analysis.summary import compared_blocks, summary
 from bench.model.errors import WrongUseError
-from bench.model.plan import Plan
-from bench.plan.contrast import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
+from bench.model.plan import Plan, Trial
+from bench.plan.contrast import VARIANT, Cell, examples, factor_of
+from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not, why_void
+from bench.plan.rule import usual_margin
 from bench.stats.compare import ALPHA
 
-Noise = Callable[[Cell, int], CellNoise | None]
-"""What is known of the box's noise in a cell, and of what so many blocks detect there."""
+Noise = Callable[[Trial, int], CellNoise | None]
+"""What is known of the box's noise where a trial is, and of what so many blocks detect there."""
 Arms = Mapping[str, ByBlock]
 
 
-def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | None = None) -> ComparisonReport:
-    """Compare the variants of one box's runs of one plan.
+def compare_arms(
+    runs: Sequence[PulledRun],
+    noise: Noise,
+    *,
+    across: str | None = None,
+    baseline: str | None = None,
+    margin: float | None = None,
+) -> ComparisonReport:
+    """Compare the arms of one box's runs of one plan.
 
     Args:
         runs: of one box; several count as one with more blocks.
         noise: of the box.
+        across: the factor by which the arms differ; None for the variants, or the only one that varies.
+        baseline: the arm that the others are compared with; None for the usual one of the factor.
         margin: that does not matter; None for the plan's, or the usual one.
 
     Raises:
-        WrongUseError: there are not two variants, or runs that do not belong together.
+        WrongUseError: there are not two arms, or runs that do not belong together.
 
     """
-    plan, cells = pooled(runs)
-    if len(plan.variants) < 2:
-        raise WrongUseError(
-            f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
-            " compare it with another run: pgladder compare A B."
-        )
+    factor = factor_of(runs[0].plan, across)
+    plan, cells = pooled(runs, factor, baseline)
     rule = plan.until_decided
+    if rule and rule.across != factor:
+        raise WrongUseError(
+            f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
+        )
     margin = margin or usual_margin(plan)
     records = [record for run in runs for record in run.records]
-    rate = headline(records)
-    levels, effects = Levels(plan, margin), effects_of(plan, runs[0].host)
-    known, alike = [known_rates(arms) for arms in cells.values()], _alike(plan, effects)
-    ranked = rankings([of[rate] for of in known], levels)
-    compared = [
-        replace(_cell(*cell, of, rate, levels, noise, effects), ranking=ranks)
-        for cell, of, ranks in zip(cells.items(), known, ranked, strict=True)
-    ]
-    cells_told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
-    over = overall(cells_told, known, rate, levels, effects)
+    rate, levels = headline(records), Levels(plan, margin)
+    effects = effects_of(plan, runs[0].host) if factor == VARIANT else {}
+    alike = _alike(plan, effects) if factor == VARIANT else ()
+    known = {cell: known_rates(arms) for cell, arms in cells.items()}
+    ranked = rankings([of[rate] for of in known.values()], levels)
+    where = examples(plan, factor)
+    compared = []
+    for (cell, arms), ranks in zip(cells.items(), ranked, strict=True):
+        found = compare_cell(cell, arms, known[cell], rate, levels, effects)
+        trials = [where[cell, name] for name in arms]
+        compared.append(replace(_with_noise(found, trials, noise, rate), ranking=ranks))
+    told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
+    over = overall(told, list(known.values()), rate, levels, effects)
     return ComparisonReport(
-        kind="variants",
+        across=factor,
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
-            *durability_notes(cells_told),
-            *run_notes(runs, cells_told, rate is burst),
-            *overall_notes(over, cells_told),
+            *durability_notes(told),
+            *run_notes(runs, told, rate is burst),
+            *overall_notes(over, told),
             *alike_notes(alike),
             *effect_notes(plan),
         ),
@@ -74,35 +89,61 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         alpha=rule.alpha if rule else ALPHA,
         decided_after=runs[0].decided_after if rule else None,
         max_blocks=levels.most if rule else None,
-        cells=tuple(cells_told),
+        cells=tuple(told),
         explanations=(),
         overall=over,
         alike=alike,
     )
 
 
-def _cell(
-    cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Levels, noise: Noise, effects: Effects
-) -> CellComparison:
+def compare_cell(cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Levels, effects: Effects) -> CellComparison:
+    """Compare the arms of one cell with the first; ``rate`` is the headline, ``effects`` what is in force by arm."""
     baseline = next(iter(arms))
-    pairs = tuple(
-        replace(pair, left_out=tuple(left_out({name: arms[name] for name in (baseline, pair.candidate)}, known, rate)))
-        for pair in make_pairs(known, rate, levels, effects)
-    )
-    blocks = max((pair.settled.blocks for pair in pairs if pair.settled), default=0)
-    compared = compared_blocks(known[rate])
+    pairs = []
+    for pair in make_pairs(known, rate, levels, effects):
+        two = {name: arms[name] for name in (baseline, pair.candidate)}
+        lost = left_out(two, known, rate) if levels.paired else voids(two)
+        pairs.append(replace(pair, left_out=tuple(lost)))
+    compared = compared_blocks(known[rate]) if levels.paired else known[rate]
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
         layout=cell.layout,
         transport=cell.transport,
-        parameters=cell.parameters,
-        variant=None,
+        parameters=dict(cell.parameters),
+        variant=cell.variant,
         arms=tuple(summary(name, of, compared[name]) for name, of in arms.items()),
-        pairs=pairs,
+        pairs=tuple(pairs),
         ranking=(),
-        noise=noise(cell, blocks),
+        noise=None,
     )
+
+
+def _with_noise(found: CellComparison, trials: Sequence[Trial], noise: Noise, rate: Rate) -> CellComparison:
+    """Return a cell with the noise of its box; ``trials`` has one of each arm."""
+    return with_noises(found, [noise(trial, compared_pairs(found, rate)) for trial in trials])
+
+
+def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of_one: bool = True) -> CellComparison:
+    """Return a cell with the noise known of each arm, or of all where that is one and the same."""
+    if of_one and all(each == noises[0] for each in noises):
+        return replace(found, noise=noises[0])
+    return replace(found, arms=tuple(replace(arm, noise=noise) for arm, noise in zip(found.arms, noises, strict=True)))
+
+
+def compared_pairs(found: CellComparison, rate: Rate) -> int:
+    """Return the blocks of the pair that has the most."""
+    compared = [pair.burst if rate is burst else pair.settled for pair in found.pairs]
+    return max((each.blocks for each in compared if each), default=0)
+
+
+def voids(arms: Arms) -> Iterable[str]:
+    """Say which trials are void, and why; those of an arm that was refused in all of them are told by that."""
+    for name, blocks in arms.items():
+        records = [record for record in blocks.values() if record.validity.state == "void"]
+        if records and not refused(blocks.values()):
+            trials = ", ".join(str(record.trial.number) for record in records)
+            yield f"trial {trials} of {name}: void, {why_void(records[0])}"
 
 
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:

@@ -6,10 +6,12 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bench.model.plan import Parameters
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import RateName
+from bench.plan.rates import RateName
 from bench.stats.compare import Comparison, Verdict
+
+OF_RUNS = ("run", "host", "version", "engine")
+"""Factors by which whole runs differ; every other is one of a run's trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class ArmSummary:
     The ratio of two arms is that of these figures, where no block of either is left out.
 
     Attributes:
-        name: a variant, a run or a host.
+        name: the value of the factor: a variant, a layout, ``batch=500``, a run, a host.
         durability: more than one where its trials differ in it.
         refused: why it never ran.
         wal_files_created: the most WAL files that one of its trials had to create on the way; None where not known.
@@ -155,19 +157,24 @@ class Alike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellComparison:
-    """One phase × layout × transport, between runs also × variant."""
+    """What its arms have in common; null, or no such parameter, is the factor by which they differ."""
 
-    phase: str
-    method: str
-    layout: Layout
-    transport: Transport
-    parameters: Parameters
+    phase: str | None
+    method: str | None
+    layout: Layout | None
+    transport: Transport | None
+    parameters: dict[str, int | str | None]
     variant: str | None
     arms: tuple[ArmSummary, ...]
     pairs: tuple[Pair, ...]
     """Each other arm against the first."""
     ranking: tuple[Rank, ...]
     noise: CellNoise | None
+
+    @property
+    def where(self) -> str:
+        """Phase, layout and transport, as far as its arms have them in common."""
+        return " ".join(word for word in (self.phase, self.layout, self.transport) if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +189,9 @@ class Explanation:
 class ComparisonReport:
     """A comparison, and what a reader must know before reading it."""
 
-    schema: Literal["pgladder/comparison/1"] = "pgladder/comparison/1"
-    kind: Literal["variants", "runs", "hosts"]
+    schema: Literal["pgladder/comparison/2"] = "pgladder/comparison/2"
+    across: str
+    """The factor by which the arms differ: one of a trial's, or run, host, version, engine."""
     runs: tuple[str, ...]
     hosts: tuple[str, ...]
     complete: bool
@@ -202,3 +210,8 @@ class ComparisonReport:
     alike: tuple[Alike, ...] = ()
     paired: bool = True
     """Rates are compared block by block, as the blocks were interleaved; of runs that never holds."""
+
+    @property
+    def of_runs(self) -> bool:
+        """Its arms are whole runs, not arms of one."""
+        return self.across in OF_RUNS

@@ -20,7 +20,7 @@ from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Parameters
 from bench.model.record import Latency, Reason, Record
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import nothing_left
+from bench.plan.rule import nothing_left
 from bench.stats.laws import in_flight
 
 ROUNDING = 0.002

@@ -15,9 +15,11 @@ from bench.analysis.pulled import PulledRun
 from bench.model.errors import WrongUseError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import of_machine, unlike
-from bench.model.plan import Parameters, Plan
+from bench.model.plan import Parameters, Plan, Trial
 from bench.model.values import Count, Layout, Name, Seconds, Transport
-from bench.plan.contrast import Cell, RateName, alpha_each, headline, rate_name, rates, shared
+from bench.plan.contrast import VARIANT, examples
+from bench.plan.rates import RateName, headline, rate_name, rates, shared
+from bench.plan.rule import alpha_each
 from bench.stats.compare import ALPHA, MARGIN
 from bench.stats.multiplicity import holm
 from bench.stats.noise import NoiseFloor, false_alarms, noise_floor
@@ -84,13 +86,14 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     if run.host is None:
         raise WrongUseError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
     rate = headline(run.records)
-    floors = []
+    floors, where = [], examples(plan, VARIANT)
     for cell, arms in cells.items():
         one, other = (rates(blocks, rate) for blocks in arms.values())
         pair = shared(one, other)
         if len(pair[0]) < 2:
             raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
-        floors.append(_floor(plan, cell, rate_name(rate), pair, margin))
+        trial = where[cell, next(iter(arms))]
+        floors.append(_floor(plan, trial, rate_name(rate), pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
 
 
@@ -105,17 +108,17 @@ def alarming(known: BoxNoise) -> list[CellFloor]:
     ]
 
 
-def _floor(plan: Plan, cell: Cell, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
+def _floor(plan: Plan, trial: Trial, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
     alarms, alarms_of = false_alarms(*pair, ALARM_BLOCKS)
     return CellFloor(
         run=plan.run,
         measured=plan.created,
         variant=plan.variants[0].name,
-        phase=cell.phase,
-        method=cell.method,
-        layout=cell.layout,
-        transport=cell.transport,
-        parameters=cell.parameters,
+        phase=trial.phase,
+        method=trial.method,
+        layout=trial.layout,
+        transport=trial.transport,
+        parameters=trial.parameters,
         warm_up_s=plan.warm_up_s,
         window_s=plan.window_s,
         preload_rows=plan.preload_rows,
@@ -140,17 +143,17 @@ def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
 
 
 def floor_of(
-    known: BoxNoise | None, plan: Plan, cell: Cell, rate: RateName = "settled", variant: str | None = None
+    known: BoxNoise | None, plan: Plan, trial: Trial, rate: RateName = "settled", variant: str | None = None
 ) -> CellFloor | None:
-    """Return the floor of a cell's rate, measured for as long as this plan measures; None where there is none.
+    """Return the floor of the rate of trials like this one, for as long as this plan measures; None: not known.
 
     That of this variant goes before that of another one of the plan's, and this before any other's.
     """
     wanted = (
-        cell.phase,
-        cell.layout,
-        cell.transport,
-        cell.parameters,
+        trial.phase,
+        trial.layout,
+        trial.transport,
+        trial.parameters,
         plan.warm_up_s,
         plan.window_s,
         plan.preload_rows,
@@ -182,13 +185,14 @@ def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise
 
 
 def too_noisy(
-    known: BoxNoise | None, plan: Plan, cells: Sequence[Cell], margin: float
-) -> list[tuple[Cell, int | None]]:
-    """Return the cells that need more blocks than planned to tell the margin, and how many; None: beyond reason.
+    known: BoxNoise | None, plan: Plan, trials: Sequence[Trial], margin: float
+) -> list[tuple[Trial, int | None]]:
+    """Return those of trials that need more blocks than planned to tell the margin, and how many; None: beyond reason.
 
     Of a run until decided each comparison has its share of alpha; it needs some of these blocks at most.
     """
     blocks = len({trial.block for trial in plan.trials})
     alpha, most = (alpha_each(plan), LAST_LOOK) if plan.until_decided else (ALPHA, MANY_BLOCKS)
-    needs = [(cell, found.floor.blocks_for(margin, alpha)) for cell in cells if (found := floor_of(known, plan, cell))]
-    return [(cell, need if need and need <= most else None) for cell, need in needs if need is None or need > blocks]
+    found = [(trial, floor_of(known, plan, trial)) for trial in trials]
+    needs = [(trial, floor.floor.blocks_for(margin, alpha)) for trial, floor in found if floor]
+    return [(trial, need if need and need <= most else None) for trial, need in needs if need is None or need > blocks]

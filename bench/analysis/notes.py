@@ -10,7 +10,8 @@ from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, latest
 from bench.model.plan import Plan
 from bench.model.record import Reason, Record
-from bench.plan.contrast import cell_of, nothing_left, usual_margin
+from bench.plan.contrast import place_of
+from bench.plan.rule import nothing_left, usual_margin
 from bench.stats.blocks import go_back
 
 MANY_BLOCKS = 6
@@ -118,7 +119,7 @@ def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], by_burst
 
 def _goes_back(plan: Plan) -> bool:
     blocks = groupby(plan.trials, lambda trial: trial.block)
-    return go_back([[(cell_of(trial), trial.variant) for trial in trials] for _, trials in blocks])
+    return go_back([[place_of(trial) for trial in trials] for _, trials in blocks])
 
 
 def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:
@@ -181,7 +182,7 @@ def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
     notes = refusal_notes(cells)
     for cell in cells:
-        where = f"{cell.phase} {cell.layout} {cell.transport}"
+        where = cell.where
         found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)
         notes += [f"{where}, left out {why}." for why in found]
         created = {arm.name: arm.wal_files_created for arm in cell.arms if arm.wal_files_created}

@@ -11,19 +11,19 @@ from bench.analysis.comparison import ArmSummary, CellComparison, Overall, Stand
 from bench.analysis.effects import Effects
 from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
 from bench.analysis.ranking import ByArm, ranks, told_apart
-from bench.plan.contrast import Block, Rate, burst
+from bench.plan.rates import Block, Rate, burst
 
 
 def overall(
     cells: Sequence[CellComparison], known: Sequence[Known], rate: Rate, levels: Levels, effects: Effects
 ) -> Overall | None:
-    """Compare the arms over all cells; None where there is only one.
+    """Compare the arms over all cells; None where there is only one, or where they have not the same arms.
 
     The pairs are a family of their own: their p-values are adjusted over them. Arms are ranked among those that promise
     the same, as speed bought with durability is no answer to which configuration is faster; they are told apart with
     all pairs adjusted together, as those have a verdict that do not promise the same.
     """
-    if len(cells) < 2:
+    if len(cells) < 2 or len({tuple(arm.name for arm in cell.arms) for cell in cells}) > 1:
         return None
     over = {kind: over_cells([each[kind] for each in known]) for kind in known[0]}
     pairs = make_pairs(over, rate, levels, effects)

@@ -9,31 +9,40 @@ from dataclasses import replace
 from bench.analysis.comparison import Pair
 from bench.analysis.effects import Effects, settings_differing
 from bench.model.plan import Plan
-from bench.plan.contrast import Block, ByBlock, Rate, alpha_each, burst, rates, settled, shared
+from bench.plan.rates import Block, ByBlock, Rate, burst, rates, settled, shared
+from bench.plan.rule import alpha_each
 from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
+from bench.stats.unpaired import compare_apart
 
-Known = Mapping[Rate, Mapping[str, Mapping[Block, float]]]
+OfBlocks = Mapping[Block, float]
+Known = Mapping[Rate, Mapping[str, OfBlocks]]
 """By kind of rate and arm, that of each block that counts."""
 
 
 class Levels:
-    """At which level two arms are compared: the usual one, or that of this look of a run until decided."""
+    """How two arms are compared: block by block or not, at the usual level or that of this look of a run until decided.
 
-    def __init__(self, plan: Plan, margin: float) -> None:
-        self._margin = margin
-        self._alpha = alpha_each(plan) if plan.until_decided else None
-        self.adjusts = plan.until_decided is None
-        self.most = len({trial.block for trial in plan.trials})
+    ``plan`` is that of a run whose arms these are; None: they are whole runs.
+    """
 
-    def compare(self, pair: tuple[list[float], list[float]]) -> Comparison | None:
-        """Compare the rates of two arms; None where they have no block in common."""
-        if not pair[0]:
+    def __init__(self, plan: Plan | None, margin: float, *, paired: bool = True) -> None:
+        rule = plan.until_decided if plan else None
+        self.margin, self.paired, self.adjusts = margin, paired, rule is None
+        self._alpha = alpha_each(plan) if plan and rule else None
+        self.most = len({trial.block for trial in plan.trials}) if plan else 0
+
+    def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
+        """Compare the rates of two arms; None where there is nothing to compare."""
+        both = shared(one, other) if self.paired else (list(one.values()), list(other.values()))
+        if not all(both):
             return None
+        if not self.paired:
+            return compare_apart(*both, margin=self.margin)
         if self._alpha is None:
-            return compare(*pair, margin=self._margin)
-        return compare_so_far(*pair, self.most, margin=self._margin, alpha=self._alpha)
+            return compare(*both, margin=self.margin)
+        return compare_so_far(*both, self.most, margin=self.margin, alpha=self._alpha)
 
     def look(self, blocks: int) -> float:
         """Return 1 − coverage of an interval from so many blocks; before the first look, that of the first."""
@@ -48,11 +57,11 @@ def known_rates(arms: Mapping[str, ByBlock]) -> Known:
 
 
 def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> list[Pair]:
-    """Compare each other arm with the first; ``rate`` is the headline."""
+    """Compare each other arm with the first; ``rate`` is the headline, ``effects`` what is in force under each arm."""
     baseline, *candidates = known[rate]
     found = []
     for each in candidates:
-        both = {kind: levels.compare(shared(of[baseline], of[each])) for kind, of in known.items()}
+        both = {kind: levels.compare(of[baseline], of[each]) for kind, of in known.items()}
         headlined = both[rate]
         found.append(
             Pair(
@@ -63,7 +72,7 @@ def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> li
                 adjusted_p=None,
                 verdict=headlined.verdict if headlined else None,
                 left_out=(),
-                differs=settings_differing(effects[baseline], effects[each]),
+                differs=settings_differing(effects.get(baseline, {}), effects.get(each, {})),
             )
         )
     return found

@@ -6,28 +6,31 @@ from bench.analysis.pulled import PulledRun
 from bench.model.errors import WrongUseError
 from bench.model.fingerprint_diff import of_machine, unlike
 from bench.model.plan import Plan
-from bench.plan.contrast import ByBlock, Cell, by_cell
+from bench.plan.contrast import VARIANT, Cell, by_cell
+from bench.plan.rates import ByBlock
 
 
-def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBlock]]]:
-    """Return the first run's plan, and the trials of all by cell, variant and block.
+def pooled(
+    runs: Sequence[PulledRun], across: str = VARIANT, baseline: str | None = None
+) -> tuple[Plan, dict[Cell, dict[str, ByBlock]]]:
+    """Return the first run's plan, and the trials of all by cell, arm and block.
 
     Raises:
         WrongUseError: the runs do not belong together; names what differs.
 
     """
     first = runs[0]
-    cells = by_cell(first.plan, first.records)
+    cells = by_cell(first.plan, first.records, across, baseline)
     for run in runs[1:]:
-        more = by_cell(run.plan, run.records)
+        more = by_cell(run.plan, run.records, across, baseline)
         if differs := unlike_plans(first.plan, run.plan, cells.keys(), more.keys()) or _unlike_hosts(first, run):
             raise WrongUseError(
                 f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
                 " Compare them with each other: pgladder compare A B."
             )
         for cell, arms in more.items():
-            for variant, blocks in arms.items():
-                cells[cell][variant] |= blocks
+            for name, blocks in arms.items():
+                cells[cell][name] |= blocks
     return first.plan, cells
 
 

@@ -12,7 +12,8 @@ from bench.analysis.counted import Key
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
-from bench.plan.contrast import CUT, cut, decided_after
+from bench.plan.rates import CUT, cut
+from bench.plan.rule import decided_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

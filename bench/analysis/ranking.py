@@ -10,7 +10,7 @@ from itertools import combinations
 
 from bench.analysis.comparison import Rank
 from bench.analysis.pairs import Levels
-from bench.plan.contrast import Block, shared
+from bench.plan.rates import Block
 from bench.stats.multiplicity import holm
 
 ByArm = Mapping[str, Mapping[Block, float]]
@@ -53,7 +53,7 @@ def told_apart(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
         (at, one, other, found)
         for at, arms in enumerate(family)
         for one, other in combinations(arms, 2)
-        if (found := levels.compare(shared(arms[one], arms[other]))) and found.p_value is not None
+        if (found := levels.compare(arms[one], arms[other])) and found.p_value is not None
     ]
     adjusted = holm([found.p_value or 0.0 for *_, found in compared])
     ahead: list[Ahead] = [set() for _ in family]

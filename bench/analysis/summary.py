@@ -10,7 +10,7 @@ from statistics import geometric_mean
 from bench.analysis.comparison import ArmSummary
 from bench.analysis.counted import good
 from bench.model.record import Record
-from bench.plan.contrast import Block, ByBlock, refused
+from bench.plan.rates import Block, ByBlock, refused
 
 
 def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSummary:

@@ -66,7 +66,7 @@ def reproduce(options: argparse.Namespace) -> int:
     """Run the plan of a run again here and test whether both are equivalent."""
     plan = plan_again(options.directory, new_run_id(), now())
     again = _to_its_end(Request(plan=plan, **where(options)), options, f"pgladder compare {options.directory} {{}}")
-    report = set_beside([options.directory, again], "runs", options.margin or MARGIN)
+    report = set_beside([options.directory, again], "run", options.margin or MARGIN)
     code = show([report], json=options.json)
     if equivalent(report):
         return code

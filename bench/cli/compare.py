@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench.analysis.comparison import ComparisonReport
+from bench.analysis.comparison import OF_RUNS, ComparisonReport
 from bench.model.errors import WrongUseError
 from bench.model.plain import print_json
-from bench.questions.compare import compared, hosts_beside, set_beside, void_or_partial
+from bench.questions.compare import compared, runs_below, set_beside, void_or_partial
 from bench.questions.page import write_page_of
 from bench.report.comparison import show_comparison
 from bench.report.terminal import console
@@ -18,12 +18,21 @@ DONE, DOUBTFUL = 0, 1
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Compare the variants of a run, or several runs with the first."""
-    if len(options.directories) == 1:
+    """Compare the arms of a run, or several runs with the first."""
+    directories, across, margin = options.directories, options.across, options.margin
+    if len(directories) == 1:
         if options.page:
-            raise WrongUseError(f"The page of one run has its comparison: pgladder report {options.directories[0]}.")
-        return show(compared(options.directories[0], options.margin), json=options.json)
-    report = set_beside(options.directories, "runs", options.margin or MARGIN)
+            raise WrongUseError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
+        if across in OF_RUNS:
+            reports = [runs_below(directories[0], across, margin or MARGIN)]
+        else:
+            reports = compared(directories[0], margin, across, options.baseline)
+        return show(reports, json=options.json)
+    if across is not None and across not in OF_RUNS:
+        raise WrongUseError(
+            f"--across {across} compares the trials of one run: name one directory, not {len(directories)}."
+        )
+    report = set_beside(directories, across or "run", margin or MARGIN)
     code = show([report], json=options.json)
     if options.page:
         write_page_of([only_run(each) for each in options.directories], report, options.page)
@@ -33,7 +42,7 @@ def compare(options: argparse.Namespace) -> int:
 
 def compare_hosts(options: argparse.Namespace) -> int:
     """Compare hosts with the first."""
-    return show([hosts_beside(options.directory, options.margin or MARGIN)], json=options.json)
+    return show([runs_below(options.directory, "host", options.margin or MARGIN)], json=options.json)
 
 
 def show(reports: Sequence[ComparisonReport], *, json: bool) -> int:
@@ -57,8 +66,15 @@ def add_compare(parser: argparse.ArgumentParser, margin: Callable[[str], object]
         nargs="+",
         type=Path,
         metavar="DIR",
-        help="one: the variants of the runs in it, paired by block; several: runs against the first of them",
+        help="one: the arms of the runs in it, paired by block; several: runs against the first of them",
     )
+    parser.add_argument(
+        "--across",
+        metavar="FACTOR",
+        help="what is compared: variant, layout, transport, phase or a parameter (batch, in_flight, ...) of one run's"
+        " trials; run, host, version or engine of whole runs (the variants, or what alone varies; of several DIR: run)",
+    )
+    parser.add_argument("--baseline", metavar="NAME", help="the arm that the others of one run are compared with")
     parser.add_argument("--page", type=Path, metavar="FILE", help="of several runs: write the page as well")
     _add_common(parser, margin)
 

@@ -62,6 +62,8 @@ class UntilDecided:
     """Relative difference that does not matter."""
     alpha: Annotated[float, Meta(gt=0, lt=1)]
     """Spent over all looks."""
+    across: str = "variant"
+    """The factor by which its arms differ (``bench.plan.contrast``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

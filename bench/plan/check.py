@@ -10,6 +10,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import WrongUseError
 from bench.model.names import pick
 from bench.model.plan import MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
+from bench.plan.contrast import FACTORS, value_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
@@ -94,14 +95,14 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
         )
 
 
-def check_rule(variants: int, blocks: int) -> None:
+def check_rule(arms: int, blocks: int) -> None:
     """Refuse a run until decided that could never be decided.
 
     Raises:
-        WrongUseError: one variant, or a number of blocks that the rule does not look at.
+        WrongUseError: one arm, or a number of blocks that the rule does not look at.
 
     """
-    if variants < 2:
+    if arms < 2:
         raise WrongUseError("A run until decided takes two variants or more: one is compared with nothing.")
     if not FIRST_LOOK <= blocks <= LAST_LOOK:
         raise WrongUseError(
@@ -175,7 +176,10 @@ def _check_arms(plan: Plan) -> None:
 
 def _check_rule(plan: Plan) -> None:
     """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
-    check_rule(len({trial.variant for trial in plan.trials}), len({trial.block for trial in plan.trials}))
+    assert plan.until_decided
+    [across] = pick("factor", [plan.until_decided.across], FACTORS)
+    arms = {value_of(trial, across) for trial in plan.trials}
+    check_rule(len(arms), len({trial.block for trial in plan.trials}))
     every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():
         if count > 1:

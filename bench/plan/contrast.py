@@ -1,193 +1,180 @@
-"""Arms and the blocks they share: which trials are set against which, and when a run until decided may end.
+"""Contrast: what is compared with what. By a factor trials differ, in a cell they agree in all else.
 
-Pure, and used on both sides: the agent asks whether to go on, ``bench.analysis`` tells what came of it.
+A factor is anything a trial is made of: its variant, layout, phase, transport, or one parameter by its name. Pure, and
+used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
-from typing import Any, Literal
 
+from bench.model.errors import WrongUseError
+from bench.model.names import pick
 from bench.model.plan import Parameters, Plan, Trial
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
-from bench.stats.compare import MARGIN
-from bench.stats.sequential import verdict_so_far
+from bench.plan.rates import ByBlock
 
-Block = tuple[str, int, int]
-"""Run, block, and which time of the same trial in it."""
-ByBlock = dict[Block, Record]
-Rate = Callable[[Record], float | None]
-RateName = Literal["settled", "burst"]
-
-
-CUT = {
-    "interrupted": "The run was told to stop during trial {trial}.",
-    "agent-ended": "The agent was killed or lost power during trial {trial}.",
-    "server-restarted": "The server was restarted during trial {trial}.",
-}
-"""Codes of a trial that was cut from outside: it is to be run again."""
-MOST_RESTARTED = 3
-"""Attempts at a trial under which the server restarts; after so many that is its own doing, and a result."""
-
-
-def cut(record: Record) -> str | None:
-    """Return the code by which a trial is to be run again; None: its record counts, void or not."""
-    codes = {reason.code for reason in record.validity.reasons}
-    if record.attempt >= MOST_RESTARTED:
-        codes.discard("server-restarted")
-    return next((code for code in CUT if code in codes), None)
+VARIANT, PHASE = "variant", "phase"
+OF_TRIAL = (VARIANT, "layout", PHASE, "transport")
+OF_PARAMETERS = tuple(each.name for each in fields(Parameters))
+FACTORS = (*OF_TRIAL, *OF_PARAMETERS)
+"""By which the trials of one run may differ."""
+WHOLE = ""
+"""No factor of a run's: its trials are compared with those of another run."""
+USUAL = ("plain", "tcp")
+"""Values that the others of their factor are compared with where nobody names another."""
+place_of = attrgetter(*OF_TRIAL, "method", "parameters")
+"""All of a trial but its place in the order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Where arms are compared: all of a trial but its variant and its place in the order."""
+    """What trials that are compared have in common; None, or no such parameter: the factor by which they differ."""
 
-    phase: str
-    method: str
-    layout: Layout
-    transport: Transport
-    parameters: Parameters
-
-
-of_place = attrgetter(*(each.name for each in fields(Cell)))
+    phase: str | None
+    method: str | None
+    variant: str | None
+    layout: Layout | None
+    transport: Transport | None
+    parameters: tuple[tuple[str, int | str | None], ...]
 
 
-def usual_margin(plan: Plan) -> float:
-    """Return the margin of a plan's comparisons where none is asked for."""
-    return plan.until_decided.margin if plan.until_decided else MARGIN
+def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
+    """Return all of a trial but its place in the order and the factor ``across``.
 
-
-def cell_of(trial: Trial) -> Cell:
-    """Return what a trial is to be compared in."""
-    return Cell(*of_place(trial))
-
-
-def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
-    """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
-    last = {record.trial.number: record for record in records}
-    found: dict[tuple[Any, ...], dict[str, ByBlock]] = {}  # a Cell for each trial takes long
-    times: dict[tuple[int, int], int] = {}
-    planned = {trial.variant for trial in plan.trials}
-    tried = [variant.name for variant in plan.variants if variant.name in planned]
-    for trial in plan.trials:
-        place = of_place(trial)
-        if (arms := found.get(place)) is None:
-            arms = found[place] = {name: {} for name in tried}
-        blocks = arms[trial.variant]
-        time = times[id(blocks), trial.block] = times.get((id(blocks), trial.block), 0) + 1
-        if record := last.get(trial.number):
-            blocks[plan.run, trial.block, time] = record
-    cells = {Cell(*place): arms for place, arms in found.items()}
-    return dict(sorted(cells.items(), key=lambda each: (each[0].phase, each[0].layout, each[0].transport)))
-
-
-def settled(record: Record) -> float | None:
-    """Return rows/s with the closing CHECKPOINT in the time; of a void trial none."""
-    return None if record.validity.state == "void" else record.settled_rows_per_s
-
-
-def burst(record: Record) -> float | None:
-    """Return rows/s of the window; of a void trial none."""
-    return None if record.validity.state == "void" else record.rows_per_s
-
-
-def headline(records: Sequence[Record]) -> Rate:
-    """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
-
-    Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
+    A phase has its own parameters: between phases they differ with it.
     """
-    measured = any(burst(record) is not None for record in records)
-    return burst if measured and all(settled(record) is None for record in records) else settled
-
-
-def rate_name(rate: Rate) -> RateName:
-    """Return which of the two rates this is."""
-    return "burst" if rate is burst else "settled"
-
-
-def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
-    """Return an arm's rate in each block that counts."""
-    return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
-
-
-def why_not(record: Record, rate: Rate) -> str:
-    """Say why a trial that has no such rate has none."""
-    if record.validity.state == "void":
-        return f"trial {record.trial.number} is void, {why_void(record)}"
-    return f"trial {record.trial.number} has no {rate_name(rate)} rate"
-
-
-def why_void(record: Record) -> str:
-    """Return every reason of a void trial: the one that voids it need not be the first."""
-    return "; ".join(reason.detail for reason in record.validity.reasons)
-
-
-def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
-    """Return the rates of two arms in the blocks in which both have one."""
-    both = [(rate, other[block]) for block, rate in one.items() if block in other]
-    return [rate for rate, _ in both], [rate for _, rate in both]
-
-
-def refused(records: Iterable[Record]) -> str | None:
-    """Return why an arm never ran, None where it did."""
-    why = None
-    for record in records:
-        reasons = [reason.detail for reason in record.validity.reasons if reason.code == "refused"]
-        if not reasons:
-            return None
-        why = why or reasons[0]
-    return why
-
-
-def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
-    """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
-    if plan.until_decided is None:
-        return None
-    done = {record.trial.number for record in records}
-    blocks = sorted({trial.block for trial in plan.trials})
-    for block in blocks:
-        if any(trial.number not in done for trial in plan.trials if trial.block == block):
-            return None
-        if _decided(plan, [record for record in records if record.trial.block <= block], len(blocks)):
-            return block
-    return None
-
-
-def alpha_each(plan: Plan) -> float:
-    """Return the share of alpha that each comparison of a run until decided may spend: all have the same (Bonferroni).
-
-    Each other variant is compared with the first in each cell.
-    """
-    assert plan.until_decided
-    arms, cells = {trial.variant for trial in plan.trials}, {cell_of(trial) for trial in plan.trials}
-    return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
-
-
-def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
-    """Tell whether no comparison with the first variant is undecided, or none is left."""
-    rate, margin, alpha = headline(records), usual_margin(plan), alpha_each(plan)
-    found = [shared(rates(first, rate), rates(each, rate)) for first, each in _left(plan, records)]
-    return all(
-        one and verdict_so_far(one, other, most, margin=margin, alpha=alpha) != "undecided" for one, other in found
+    parameters = {} if across == PHASE else asdict(trial.parameters)
+    parameters.pop(across, None)
+    return Cell(
+        phase=None if across == PHASE else trial.phase,
+        method=None if across == PHASE else trial.method,
+        variant=None if across == VARIANT else trial.variant,
+        layout=None if across == "layout" else trial.layout,
+        transport=None if across == "transport" else trial.transport,
+        parameters=tuple(parameters.items()),
     )
 
 
-def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
-    """Say why no comparison with the first variant is left, None where one is."""
-    if _left(plan, records):
-        return None
-    baseline = next(iter(next(iter(by_cell(plan, records).values()))))
-    if refused(record for record in records if record.trial.variant == baseline):
-        return f"the baseline {baseline} was refused: nothing is compared with it"
-    return f"all others were refused: nothing is compared with {baseline}"
+def value_of(trial: Trial, across: str) -> str:
+    """Return the name of the arm that a trial is of; a parameter's says which it is."""
+    if across == WHOLE:
+        return WHOLE
+    if across in OF_TRIAL:
+        name: str = getattr(trial, across)
+        return name
+    return f"{across}={getattr(trial.parameters, across)}"
 
 
-def _left(plan: Plan, records: Sequence[Record]) -> list[tuple[ByBlock, ByBlock]]:
-    """Return the trials of the first variant with those of each other one; what was refused can't be compared."""
-    found = []
-    for arms in by_cell(plan, records).values():
-        baseline, *candidates = arms.values()
-        if not refused(baseline.values()):
-            found += [(baseline, each) for each in candidates if not refused(each.values())]
-    return found
+def arms_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
+    """Return the arms of a plan, first the one that the others are compared with.
+
+    That is the plan's first variant, the ladder's lowest phase, the plain table, TCP, the smallest number, or the one
+    that is named.
+
+    Raises:
+        WrongUseError: no trial is of the baseline that is named.
+
+    """
+    found = {value_of(trial, across): trial for trial in plan.trials}
+    if across == VARIANT:
+        names = [variant.name for variant in plan.variants if variant.name in found]
+    elif across in OF_TRIAL:
+        names = sorted(found, key=lambda name: (name not in USUAL, name))
+    else:
+        names = sorted(found, key=lambda name: _size(found[name], across))
+    if baseline is None:
+        return names
+    [first] = pick(across, [baseline], names)
+    return [first, *(name for name in names if name != first)]
+
+
+def _size(trial: Trial, across: str) -> tuple[int, str]:
+    value: int | str | None = getattr(trial.parameters, across, None)
+    return (value, "") if isinstance(value, int) else (0, value or "")
+
+
+def varying(plan: Plan) -> list[str]:
+    """Return the factors by which the trials of a plan differ; parameters that differ between phases go with these."""
+    found = [factor for factor in OF_TRIAL if len({getattr(trial, factor) for trial in plan.trials}) > 1]
+    phases = {trial.phase for trial in plan.trials}
+
+    def varies(name: str) -> bool:
+        return len({(trial.phase, getattr(trial.parameters, name)) for trial in plan.trials}) > len(phases)
+
+    return [*found, *filter(varies, OF_PARAMETERS)]
+
+
+def factor_of(plan: Plan, asked: str | None = None) -> str:
+    """Return the factor by which a plan's trials are compared: the one that is asked for, or the one that it tries.
+
+    Raises:
+        WrongUseError: an unknown factor, one that does not vary, several that do, or none.
+
+    """
+    found = varying(plan)
+    if asked is not None:
+        [factor] = pick("factor", [asked], FACTORS)
+        if factor not in found and not (factor == VARIANT and len(plan.variants) > 1):
+            only = value_of(plan.trials[0], factor)
+            raise WrongUseError(
+                f"Run {plan.run} has one {factor}, {only}: nothing to compare across it."
+                + (f" It varies {' and '.join(found)}." if found else "")
+            )
+        return factor
+    tried = tried_factors(plan) or found
+    if len(tried) > 1:
+        words = " or ".join(f"--across {name}" for name in tried)
+        raise WrongUseError(f"Run {plan.run} varies {' and '.join(tried)}: say which to compare, {words}.")
+    if not tried:
+        raise WrongUseError(
+            f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
+            " compare it with another run: pgladder compare A B."
+        )
+    return tried[0]
+
+
+def tried_factors(plan: Plan) -> list[str]:
+    """Return the factors that a plan tries: its variants, else what varies beside the phases, which are the ladder."""
+    return [VARIANT] if len(plan.variants) > 1 else [factor for factor in varying(plan) if factor != PHASE]
+
+
+def by_cell(
+    plan: Plan, records: Sequence[Record], across: str = VARIANT, baseline: str | None = None
+) -> dict[Cell, dict[str, ByBlock]]:
+    """Return by cell and arm the last attempts of each block's trials.
+
+    Cells are in the order of phase, layout, transport, variant. An arm is in each cell in which the plan has trials of
+    it, the baseline first.
+    """
+    last = {record.trial.number: record for record in records}
+    arms = arms_of(plan, across, baseline)
+    cells: dict[object, Cell] = {}  # a Cell for each trial takes long
+    found: dict[Cell, dict[str, ByBlock]] = {}
+    times: dict[tuple[int, int], int] = {}
+    for trial in plan.trials:
+        place = place_of(trial)
+        if (cell := cells.get(place)) is None:
+            cell = cells[place] = cell_of(trial, across)
+            found.setdefault(cell, {})
+        blocks = found[cell].setdefault(value_of(trial, across), {})
+        time = times[id(blocks), trial.block] = times.get((id(blocks), trial.block), 0) + 1
+        if record := last.get(trial.number):
+            blocks[plan.run, trial.block, time] = record
+    variants = [variant.name for variant in plan.variants]
+    return {cell: _ordered(found[cell], arms) for cell in sorted(found, key=lambda cell: _order(cell, variants))}
+
+
+def examples(plan: Plan, across: str) -> dict[tuple[Cell, str], Trial]:
+    """Return a trial of each arm of each cell."""
+    return {(cell_of(trial, across), value_of(trial, across)): trial for trial in reversed(plan.trials)}
+
+
+def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str]) -> dict[str, ByBlock]:
+    return {name: there[name] for name in arms if name in there}
+
+
+def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:
+    variant = variants.index(cell.variant) if cell.variant else 0
+    return cell.phase or "", cell.layout or "", cell.transport or "", variant, str(cell.parameters)

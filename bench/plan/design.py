@@ -11,6 +11,7 @@ from bench.model.names import pick
 from bench.model.plan import Plan, Trial, UntilDecided, Variant
 from bench.model.values import Layout, Transport
 from bench.plan.check import AGAIN, MAX_TRIALS, Rung, check, check_rule, effective
+from bench.plan.contrast import VARIANT, tried_factors, value_of
 from bench.stats.blocks import block_orders
 
 
@@ -78,11 +79,9 @@ def make_plan(
         raise WrongUseError(
             f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
-    if wish.until_decided:
-        check_rule(len(named), wish.profile.blocks)
     orders = block_orders(combinations, wish.profile.blocks, random.Random(seed))
     order = [(block, each) for block, ordered in enumerate(orders, 1) for each in ordered]
-    return Plan(
+    plan = Plan(
         run=run,
         created=created,
         seed=seed,
@@ -107,6 +106,19 @@ def make_plan(
         ),
         until_decided=wish.until_decided,
     )
+    return _until_decided(plan, wish.until_decided, wish.profile.blocks) if wish.until_decided else plan
+
+
+def _until_decided(plan: Plan, rule: UntilDecided, blocks: int) -> Plan:
+    """Return the plan with the factor across which its run is decided: its variants, or the only one that varies."""
+    tried = tried_factors(plan)
+    if len(tried) > 1:
+        raise WrongUseError(
+            f"A run until decided compares across one factor, and this one varies {' and '.join(tried)}."
+        )
+    across = tried[0] if tried else VARIANT
+    check_rule(len({value_of(trial, across) for trial in plan.trials}), blocks)
+    return replace(plan, until_decided=replace(rule, across=across))
 
 
 def _with_copy(named: Sequence[str], variants: Mapping[str, Variant]) -> dict[str, Variant]:

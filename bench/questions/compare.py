@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.analysis.pairing import interleaved
 from bench.analysis.pulled import PulledRun
-from bench.analysis.unpaired import Kind
+from bench.analysis.sides import Across
 from bench.model.errors import WrongUseError
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import only_run, read, records_of
@@ -20,8 +20,16 @@ from bench.stats.compare import MARGIN
 from bench.store.run_directory import PLAN, RunDirectory, find_all_runs, find_runs
 
 
-def compared(directory: Path, margin: float | None = None) -> list[ComparisonReport]:
-    """Compare the variants of the runs below a directory; one report a host, several runs of one count as one.
+def compared(
+    directory: Path, margin: float | None = None, across: str | None = None, baseline: str | None = None
+) -> list[ComparisonReport]:
+    """Compare the arms of the runs below a directory; one report a host, several runs of one count as one.
+
+    Args:
+        directory: of one or several runs, on one or several hosts.
+        margin: that does not matter; None for the plan's, or the usual one.
+        across: the factor by which the arms differ; None for the variants, or the only one that varies.
+        baseline: the arm that the others are compared with; None for the usual one of the factor.
 
     Raises:
         WrongUseError: there is nothing to compare, or runs that do not belong together.
@@ -30,7 +38,7 @@ def compared(directory: Path, margin: float | None = None) -> list[ComparisonRep
     with _uncollected():
         runs = [(found.path, records_of(found)) for found in find_all_runs(directory)]
         by_host = groupby(sorted(runs, key=lambda each: each[1].box), lambda each: each[1].box)
-        return [_of_host(list(group), margin) for _, group in by_host]
+        return [_of_host(list(group), margin, across, baseline) for _, group in by_host]
 
 
 @contextmanager
@@ -44,18 +52,20 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _of_host(found: Sequence[tuple[Path, PulledRun]], margin: float | None) -> ComparisonReport:
-    return compare_box(found[0][0], [run for _, run in found], margin)
+def _of_host(
+    found: Sequence[tuple[Path, PulledRun]], margin: float | None, across: str | None, baseline: str | None
+) -> ComparisonReport:
+    return compare_box(found[0][0], [run for _, run in found], margin, across, baseline)
 
 
-def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) -> ComparisonReport:
+def set_beside(directories: Sequence[Path], across: Across, margin: float = MARGIN) -> ComparisonReport:
     """Compare runs, or hosts' runs, with the first of them.
 
     Raises:
         WrongUseError: a directory holds no run or several, or they can't be compared.
 
     """
-    return _beside([only_run(directory) for directory in directories], kind, margin)
+    return _beside([only_run(directory) for directory in directories], across, margin)
 
 
 def took_turns(directories: Iterable[Path]) -> bool:
@@ -64,21 +74,22 @@ def took_turns(directories: Iterable[Path]) -> bool:
     return len(there) > 1 and interleaved([records_of(only_run(directory)) for directory in there])
 
 
-def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
-    """Compare the hosts whose runs lie in a directory.
+def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> ComparisonReport:
+    """Compare the runs that lie below a directory with the first of them.
 
     Raises:
         WrongUseError: there is only one, or they can't be compared.
 
     """
-    found = find_runs(directory)
+    found = find_runs(directory) if across == "host" else find_all_runs(directory)
     if len(found) < 2:
-        raise WrongUseError(f"{directory} holds one host's run: a comparison of hosts takes two or more below it.")
-    return _beside(found, "hosts", margin)
+        one = "host's run" if across == "host" else "run"
+        raise WrongUseError(f"{directory} holds one {one}: a comparison of {across}s takes two or more below it.")
+    return _beside(found, across, margin)
 
 
-def _beside(found: Sequence[RunDirectory], kind: Kind, margin: float) -> ComparisonReport:
-    return compare_beside([each.path for each in found], [read(each) for each in found], kind, margin)
+def _beside(found: Sequence[RunDirectory], across: Across, margin: float) -> ComparisonReport:
+    return compare_beside([each.path for each in found], [read(each) for each in found], across, margin)
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

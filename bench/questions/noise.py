@@ -6,7 +6,8 @@ from pathlib import Path
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.model.codec import to_json
-from bench.plan.contrast import by_cell, headline, rates, shared, why_not
+from bench.plan.contrast import by_cell
+from bench.plan.rates import headline, rates, shared, why_not
 from bench.results.noise_floors import noise_file, noise_in, results_of
 from bench.results.read import only_run, records_of
 from bench.stats.compare import MARGIN

@@ -12,7 +12,7 @@ from bench.questions.compare import (
     NOT_EQUIVALENT,
     compared,
     equivalent,
-    hosts_beside,
+    runs_below,
     set_beside,
     took_turns,
     void_or_partial,
@@ -86,7 +86,7 @@ def _take_turns(boxes: Boxes, share_machine: bool) -> None:
 
 
 def _hosts(boxes: Boxes, results: Path, given: Given) -> bool:
-    report = hosts_beside(results, _margin(given) or MARGIN)
+    report = runs_below(results, "host", _margin(given) or MARGIN)
     if given["json"]:
         print_json(report)
     else:
@@ -121,7 +121,7 @@ def reproduce(boxes: Boxes, given: Given) -> bool:
     margin = _margin(given) or MARGIN
     _take_turns(boxes, took_turns(RESULTS / first / link.host.name for link in boxes.links))
     places = _brought(boxes, launched_again(boxes, first))
-    reports = [set_beside([RESULTS / first / host, place], "runs", margin) for host, place in places.items()]
+    reports = [set_beside([RESULTS / first / host, place], "run", margin) for host, place in places.items()]
     for host, report in zip(places, reports, strict=True):
         boxes.out.print()
         boxes.says(f"{host}:")

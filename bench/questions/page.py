@@ -8,6 +8,8 @@ from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
 from bench.model.errors import WrongUseError
+from bench.model.plan import Plan
+from bench.plan.contrast import PHASE, VARIANT, varying
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import read, told
 from bench.stats.compare import MARGIN
@@ -57,16 +59,26 @@ def _write(page: Path, html: str) -> None:
         raise WrongUseError(f"{page} can't be written ({why}): name another place for the page.") from error
 
 
+def _compared(plan: Plan) -> list[str]:
+    """Return the factors by which a run's arms are compared on its page; its phases are the ladder."""
+    if plan.until_decided:
+        return [plan.until_decided.across]
+    others = [factor for factor in varying(plan) if factor not in (VARIANT, PHASE)]
+    return [VARIANT, *others] if len(plan.variants) > 1 else others
+
+
 def _comparisons(
     paths: Sequence[Path], runs: Sequence[PulledRun], margin: float | None
 ) -> tuple[list[ComparisonReport], list[str]]:
     """Compare the variants of each run, and the hosts; return also why some can't be compared."""
     found = [
-        compare_box(path, [run], margin) for path, run in zip(paths, runs, strict=True) if len(run.plan.variants) > 1
+        compare_box(path, [run], margin, factor)
+        for path, run in zip(paths, runs, strict=True)
+        for factor in _compared(run.plan)
     ]
     if len(runs) < 2:
         return found, []
     try:
-        return [*found, compare_beside(paths, runs, "hosts", margin or MARGIN)], []
+        return [*found, compare_beside(paths, runs, "host", margin or MARGIN)], []
     except WrongUseError as error:
         return found, [str(error)]

@@ -30,7 +30,6 @@ IN_PART = "Where a cell tells no noise of a box, it is not measured: make noise,
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
 MATRIX_COLUMNS = 6
 FACT_WIDTH = 12
-KINDS = {"variants": "variant", "runs": "run", "hosts": "host"}
 
 
 def show_comparison(out: Console, report: ComparisonReport) -> None:
@@ -41,7 +40,7 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
         out.print()
         out.print(Text(heading(cell), style="bold"))
         print_whole(out, pairs_table(report, cell))
-        if report.kind != "variants":
+        if report.of_runs:
             print_whole(out, costs_table(report, cell))
         for line in cell_lines(report, cell):
             out.print(Text(line, style="dim"))
@@ -68,21 +67,21 @@ def _show_overall(out: Console, report: ComparisonReport) -> None:
 
 def heading(cell: CellComparison) -> str:
     """Return what all arms have in common."""
-    variant = f" · {cell.variant}" if cell.variant else ""
-    return f"{cell.phase} {cell.method} · {cell.layout} · {cell.transport}{variant}"
+    phase = f"{cell.phase} {cell.method}" if cell.phase else None
+    return " · ".join(word for word in (phase, cell.layout, cell.transport, cell.variant) if word)
 
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the arms of a cell, each other one against the first."""
     columns = (
-        KINDS[report.kind], "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
+        report.across, "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
         "detects", "blocks\n+ more",
     )  # fmt: skip
     ranks = {rank.arm: rank for rank in cell.ranking}
     pairs = {pair.candidate: pair for pair in cell.pairs}
     rows = [_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)) for arm in cell.arms]
     told, figures = filled(columns, rows)
-    table = bare_table(*told, left={KINDS[report.kind], "verdict"})
+    table = bare_table(*told, left={report.across, "verdict"})
     for name, *rest in figures:
         table.add_row(Text(name), *map(colored, rest))
     return table
@@ -95,8 +94,7 @@ def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: P
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
-    kind = KINDS[report.kind]
-    table = bare_table(kind, *COSTS, left={kind})
+    table = bare_table(report.across, *COSTS, left={report.across})
     for arm in cell.arms:
         table.add_row(*map(Text, [shortened(arm.name), *cost_figures(arm)]))
     return table
@@ -155,7 +153,7 @@ def _unmeasured(report: ComparisonReport) -> str:
 
 def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     """Return ratio and verdict of every pair: a line an arm, a column a cell."""
-    table = bare_table(KINDS[report.kind], *(_column(cell) for cell in cells), left={KINDS[report.kind]})
+    table = bare_table(report.across, *(_column(cell) for cell in cells), left={report.across})
     names = dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs)
     for name in names:
         table.add_row(Text(shortened(name)), *(_in_matrix(report, cell, name) for cell in cells))
@@ -163,7 +161,7 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
 
 
 def _column(cell: CellComparison) -> str:
-    return "\n".join([cell.phase, cell.variant or "", cell.layout, cell.transport]).replace("\n\n", "\n")
+    return "\n".join(word for word in (cell.phase, cell.variant, cell.layout, cell.transport) if word)
 
 
 def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Text:

@@ -14,11 +14,14 @@ from bench.analysis.comparison import CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
 from bench.analysis.notes import told_by
 from bench.analysis.pulled import PulledRun
-from bench.analysis.unpaired import Kind, compare_runs, names_of
+from bench.analysis.sides import Across, compare_runs, names_of
 from bench.model.codec import from_json
 from bench.model.errors import WrongUseError
 from bench.model.fingerprint import Fingerprint
-from bench.plan.contrast import Cell, headline, rate_name, usual_margin
+from bench.model.plan import Trial
+from bench.plan.contrast import VARIANT, factor_of
+from bench.plan.rates import headline, rate_name
+from bench.plan.rule import usual_margin
 
 NOISE = "noise"
 RESULTS = "results"
@@ -28,7 +31,9 @@ FILE_NAME = re.compile(r"[^./\x00-\x1f][^/\x00-\x1f]*")
 """What a box may be called to have a file of its own."""
 
 
-def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> ComparisonReport:
+def compare_box(
+    path: Path, runs: Sequence[PulledRun], margin: float | None, across: str | None = None, baseline: str | None = None
+) -> ComparisonReport:
     """Compare the arms of a box's runs, the first of them at ``path``, with the box's noise if it still is that box.
 
     Raises:
@@ -40,14 +45,17 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
     told = margin or usual_margin(run.plan)
     rate = rate_name(headline([record for run in runs for record in run.records]))
 
-    def noise(cell: Cell, blocks: int) -> CellNoise | None:
-        return cell_noise(floor_of(known, run.plan, cell, rate), blocks, told)
+    factor = factor_of(run.plan, across)
 
-    report = compare_arms(runs, noise, margin=margin)
+    def noise(trial: Trial, blocks: int) -> CellNoise | None:
+        variant = None if factor == VARIANT else trial.variant
+        return cell_noise(floor_of(known, run.plan, trial, rate, variant), blocks, told)
+
+    report = compare_arms(runs, noise, across=factor, baseline=baseline, margin=margin)
     return replace(report, notes=(*report.notes, *notes))
 
 
-def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], kind: Kind, margin: float) -> ComparisonReport:
+def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], across: Across, margin: float) -> ComparisonReport:
     """Compare runs at these paths with the first of them, with the noise of each one's box if it still is that box.
 
     Raises:
@@ -55,8 +63,8 @@ def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], kind: Kind,
 
     """
     found = [still_of(run.host, *noise_beside(path, run.box)) for path, run in zip(paths, runs, strict=True)]
-    report = compare_runs(runs, kind, [known for known, _ in found], margin=margin)
-    notes = dict(zip(names_of(runs, kind), (notes for _, notes in found), strict=True))
+    report = compare_runs(runs, across, [known for known, _ in found], margin=margin)
+    notes = dict(zip(names_of(runs, across), (notes for _, notes in found), strict=True))
     return replace(report, notes=(*report.notes, *told_by(notes)))
 
 

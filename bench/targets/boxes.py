@@ -24,8 +24,8 @@ from bench.model.errors import PgladderError, WrongUseError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plain import print_json
 from bench.model.plan import Plan
-from bench.plan.contrast import usual_margin
 from bench.plan.request import make_wish
+from bench.plan.rule import usual_margin
 from bench.remote import steps
 from bench.remote.fan_out import FAILED, Failure, on_each, steadily
 from bench.remote.link import Link

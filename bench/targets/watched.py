@@ -9,8 +9,8 @@ from rich.console import Console
 
 from bench.analysis.noise import BoxNoise
 from bench.engines.engine import Server
-from bench.plan.contrast import usual_margin
 from bench.plan.estimate import TRIAL_OVERHEAD_S, Estimate
+from bench.plan.rule import usual_margin
 from bench.probes import host_facts
 from bench.report.noise import too_noisy_lines
 from bench.report.progress import RunProgress

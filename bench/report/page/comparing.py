@@ -46,7 +46,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
     """Return a comparison as the page shows it."""
     names = list(dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs))
     return ComparisonView(
-        title=" and ".join(report.hosts) if report.kind == "variants" else f"The {report.kind}",
+        title=f"The {report.across}s" if report.of_runs else " and ".join(report.hosts),
         notes=list(report.notes),
         forest=Figure(
             chart="forest", label="ratio of each arm to the first, over all cells and in each", rows=_forest(report)
@@ -58,7 +58,7 @@ def comparison_view(report: ComparisonReport) -> ComparisonView:
                     heading=heading(cell),
                     rows=_labelled(list(_rows(report, cell))),
                     noise=list(noise_lines(report, cell)),
-                    costs=[] if report.kind == "variants" else _costs(cell),
+                    costs=_costs(cell) if report.of_runs else [],
                 )
                 for cell in report.cells
             ),
@@ -108,8 +108,9 @@ def _told_apart(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     rest = ("layout", "transport", "variant")
     differ = [name for name in rest if len({getattr(each, name) for each in report.cells}) > 1]
-    phase = cell.phase if differ else f"{cell.phase} {cell.method}"
-    return " · ".join([phase, *(getattr(cell, name) or DASH for name in differ)])
+    words = [cell.phase] if differ else [cell.phase and f"{cell.phase} {cell.method}"]
+    words += [getattr(cell, name) or DASH for name in differ]
+    return " · ".join(word for word in words if word) or cell.where
 
 
 def _ratio(report: ComparisonReport, name: str, found: Comparison, pair: Pair, noise: CellNoise | None) -> Row:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
-from bench.analysis.unpaired import UNKNOWN, major
+from bench.analysis.sides import UNKNOWN, major
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.record import Record
 from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.analysis.compare import compare_arms
-from bench.analysis.unpaired import compare_runs
+from bench.analysis.sides import compare_runs
 from bench.model.record import Cpu, Samples
 from bench.report.page import build_page
 from bench.report.page.assets import assets
@@ -177,7 +177,7 @@ def test_what_the_rows_of_hosts_cost_is_readable_on_a_phone(browser, tmp_path):
     dear = [replace(each, energy_j=each.rows * 4.0) for each in one.records]
     other = replace(compared_run(rates, ("1-B", "2")), host=host, records=dear)
     path, runs = tmp_path / "hosts.html", [one, other]
-    comparison = compare_runs(runs, "hosts")
+    comparison = compare_runs(runs, "host")
     path.write_text(build_page(runs, [told(run) for run in runs], assets(), "0.1.0", [comparison], []))
     for device, width in WIDTHS.items():
         browser.show(path, width=width)

@@ -12,7 +12,7 @@ from bench.agent.run import remaining
 from bench.analysis.compare import compare_arms
 from bench.engines.postgresql.render import as_variant
 from bench.model.plan import UntilDecided
-from bench.plan.contrast import alpha_each, decided_after
+from bench.plan.rule import alpha_each, decided_after
 from bench.stats.sequential import compare_so_far
 from bench.validity.judge import VOID
 from tests.builders import a_plan, a_record, a_trial, doubtful, pulled, rated, void

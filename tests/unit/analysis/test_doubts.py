@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.doubts import size
 from bench.analysis.notes import doubt_notes
 from bench.model.record import Cpu, InFlight, Reason, Validity
-from bench.plan.contrast import burst, why_not
+from bench.plan.rates import burst, why_not
 from bench.report.terminal import doubt_lines
 from bench.stats.steadiness import Steadiness
 from bench.validity import judge

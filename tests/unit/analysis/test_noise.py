@@ -9,7 +9,6 @@ from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floo
 from bench.model.codec import from_json, to_json
 from bench.model.errors import WrongUseError
 from bench.model.fingerprint import Unreadable
-from bench.plan.contrast import by_cell
 from bench.questions.noise import doubts
 from bench.stats.noise import noise_floor
 from tests.builders import a_host, again, changed, compared_run, rated
@@ -67,7 +66,7 @@ def test_settings_of_the_variant_in_force_are_no_change_of_the_box():
 
 def test_a_floor_is_found_only_for_the_cell_and_the_window_it_was_measured_with():
     known, run = box_noise(a_run()), a_run(("2", "2-C"))
-    other, same = by_cell(run.plan, [])
+    other, same = (next(each for each in run.plan.trials if each.phase == phase) for phase in ("2", "2-C"))
     assert floor_of(known, run.plan, same) == known.floors[0]
     assert floor_of(known, run.plan, other) is None
     assert floor_of(known, replace(run.plan, window_s=20), same) is None
@@ -85,11 +84,11 @@ def test_a_comparison_is_told_what_its_blocks_detect_on_this_box():
 
 def test_a_box_too_noisy_for_the_margin_is_told_with_the_blocks_that_would_do():
     known, plan = box_noise(a_run()), a_run().plan
-    [cell] = by_cell(plan, [])
-    [(_, need)] = too_noisy(known, plan, [cell], 0.01)
+    trial = plan.trials[0]
+    [(_, need)] = too_noisy(known, plan, [trial], 0.01)
     assert need == known.floors[0].floor.blocks_for(0.01) > 6
-    assert too_noisy(known, plan, [cell], 0.2) == []
-    assert too_noisy(known, plan, [cell], 1e-9) == [(cell, None)]
+    assert too_noisy(known, plan, [trial], 0.2) == []
+    assert too_noisy(known, plan, [trial], 1e-9) == [(trial, None)]
 
 
 def test_it_is_read_as_it_was_written():
@@ -101,19 +100,19 @@ def test_it_is_read_as_it_was_written():
 def test_a_floor_of_the_other_rate_is_none():
     [floor] = box_noise(a_run()).floors
     known, plan = replace(box_noise(a_run()), floors=(replace(floor, rate="burst"),)), a_run().plan
-    [cell] = by_cell(plan, [])
-    assert floor_of(known, plan, cell) is None
-    assert floor_of(known, plan, cell, "burst") == known.floors[0]
+    trial = plan.trials[0]
+    assert floor_of(known, plan, trial) is None
+    assert floor_of(known, plan, trial, "burst") == known.floors[0]
 
 
 def test_floors_of_several_variants_are_kept_and_that_of_a_variant_compared_goes_before_anothers():
     stock, other = box_noise(a_run()), box_noise(a_run(**{"no-fsync": ONE, "no-fsync-again": OTHER}))
     plan = compared_run({"fast": ONE, "stock": ONE}).plan
-    [cell] = by_cell(plan, [])
+    trial = plan.trials[0]
     both = joined(stock, other)
     assert [floor.variant for floor in both.floors] == ["stock", "no-fsync"]
-    assert floor_of(both, plan, cell).variant == "stock"
-    assert cell_noise(floor_of(other, plan, cell), 6, 0.02).variant == "no-fsync"
+    assert floor_of(both, plan, trial).variant == "stock"
+    assert cell_noise(floor_of(other, plan, trial), 6, 0.02).variant == "no-fsync"
 
 
 def test_blocks_that_do_not_count_are_told_and_a_whole_run_leaves_no_doubt():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.analysis.pairing import interleaved
-from bench.analysis.unpaired import compare_runs
+from bench.analysis.sides import compare_runs
 from bench.model.fingerprint import Unreadable
 from bench.stats.compare import compare
 from tests.builders import a_host, compared_run, void
@@ -39,13 +39,13 @@ def in_turns(rates=RATES, others=RATES, seed=1, **system):
 
 
 def verdict(runs):
-    [cell] = compare_runs(runs, "hosts").cells
+    [cell] = compare_runs(runs, "host").cells
     return cell.pairs[0].verdict
 
 
 def test_boxes_that_took_turns_are_paired_by_block_and_it_is_said():
     others = [1.1 * rate for rate in RATES]
-    report = compare_runs(in_turns(RATES, others), "hosts")
+    report = compare_runs(in_turns(RATES, others), "host")
     assert report.cells[0].pairs[0].burst == compare(RATES, others)
     assert report.paired
     assert "took turns block by block: rates are paired by block" in report.notes[0]
@@ -55,13 +55,13 @@ def test_one_after_the_other_is_not_interleaved():
     count = len(RATES)
     runs = [box("a", RATES, range(0, 5 * count, 5)), box("b", RATES, range(5 * count, 10 * count, 5))]
     assert not interleaved(runs)
-    report = compare_runs(runs, "hosts")
+    report = compare_runs(runs, "host")
     assert not report.paired
     assert report.notes[0].startswith("These boxes share a machine and did not take turns")
 
 
 def test_boxes_of_several_machines_are_each_measured_on_their_own():
-    report = compare_runs(in_turns(kernel="6.1.0-29-amd64"), "hosts")
+    report = compare_runs(in_turns(kernel="6.1.0-29-amd64"), "host")
     assert report.notes[0].startswith("These are different boxes, each measured on its own")
 
 
@@ -111,7 +111,7 @@ def test_a_void_trial_took_no_time_and_takes_its_block_out():
     lost = replace(other.records[2], started=other.records[5].started, **void())
     other = replace(other, records=[lost if each.trial.number == 3 else each for each in other.records])
     assert interleaved([one, other])
-    [cell] = compare_runs([one, other], "hosts").cells
+    [cell] = compare_runs([one, other], "host").cells
     assert cell.pairs[0].burst.blocks == 5
     assert cell.pairs[0].left_out
 

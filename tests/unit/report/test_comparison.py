@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
-from bench.analysis.unpaired import compare_runs
+from bench.analysis.sides import compare_runs
 from bench.model.codec import to_json
 from bench.report.comparison import explanations_table, show_comparison
 from bench.report.ratios import interval_text, number, p_text, percent, shortened
@@ -105,7 +105,7 @@ def test_over_all_cells_each_durability_has_its_ranking():
 
 def test_hosts_have_what_their_rows_cost_and_what_could_explain_a_difference():
     other = replace(compared_run({"stock": QUIET}), host=replace(a_host(cpu={"model": "Ryzen"}), host="bench-2"))
-    text = printed(compare_runs([compared_run({"stock": QUIET}), other], "hosts"))
+    text = printed(compare_runs([compared_run({"stock": QUIET}), other], "host"))
     assert "J/1,000 rows" in text
     assert "Intel(R) N100" in text
     assert "not paired" in text
@@ -148,7 +148,7 @@ def test_over_all_cells_the_baseline_alone_is_not_shown():
 def test_runs_have_no_rank_and_no_column_for_it():
     one = compared_run({"stock": QUIET})
     later = replace(one, plan=replace(one.plan, run="20261123T101500-ab12"))
-    text = printed(compare_runs([one, later], "runs"))
+    text = printed(compare_runs([one, later], "run"))
     assert " rank " not in text.partition("ratio: of")[0]
     assert " rank " in printed(told({"stock": QUIET, "b": QUIET[::-1]}))
 
@@ -179,7 +179,7 @@ def explained(width, hosts=2):
         host = a_host(cpu=mitigations, disk={"mount_options": options})
         runs.append(replace(compared_run({"stock": [100.0, 103]}), host=replace(host, host=f"box-{host_number}")))
     out = Console(file=io.StringIO(), width=width, highlight=False)
-    out.print(explanations_table(compare_runs(runs, "hosts")))
+    out.print(explanations_table(compare_runs(runs, "host")))
     return out.file.getvalue()
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from bench.analysis.noise import BoxNoise, box_noise
 from bench.model.plan import UntilDecided
-from bench.plan.contrast import alpha_each
+from bench.plan.rule import alpha_each
 from bench.report.noise import show_noise, too_noisy_lines
 from bench.stats.planning import MANY_BLOCKS
 from bench.stats.sequential import LAST_LOOK

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
-from bench.analysis.unpaired import compare_runs
+from bench.analysis.sides import compare_runs
 from bench.model.fingerprint import Unreadable
 from bench.report.comparison import show_comparison
 from bench.report.page import build_page
@@ -271,7 +271,7 @@ def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do
         records=[replace(each, energy_j=each.rows / 500) for each in one.records],
         histograms={key: a_histogram(5_000, 5_000, 90_000, times=900) for key in one.histograms},
     )
-    comparison = compare_runs([one, other], "hosts")
+    comparison = compare_runs([one, other], "host")
     [cell] = comparison_view(comparison).cells
     assert [(arm, dict(figures)) for arm, figures in cell.costs] == [
         ("bench-1", {"p50 ms": "45", "p99 ms": "47", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),

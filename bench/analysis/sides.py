@@ -1,0 +1,280 @@
+"""Whole runs side by side: of one box at two times, of several boxes, of two versions of PostgreSQL.
+
+Their blocks were not interleaved, but those of boxes that share a machine and took turns: these are paired by block.
+What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation
+from bench.analysis.counted import good, latency
+from bench.analysis.effects import Effects, effect_notes, effects_of
+from bench.analysis.noise import BoxNoise, cell_noise, floor_of
+from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
+from bench.analysis.pairing import interleaved, share_kernel
+from bench.analysis.pairs import Levels, known_rates
+from bench.analysis.pooling import differing, windows
+from bench.analysis.pulled import PulledRun, extent_notes
+from bench.analysis.utilisation import processors
+from bench.model.errors import WrongUseError
+from bench.model.fingerprint import Fact, Fingerprint
+from bench.model.fingerprint_diff import comparable, in_words
+from bench.model.plan import Trial
+from bench.plan.contrast import WHOLE, Cell, by_cell, cell_of
+from bench.plan.rates import ByBlock, Rate, burst, headline, rate_name, settled
+from bench.stats.compare import ALPHA, MARGIN
+
+INTERLEAVED = (
+    "These boxes share a machine and took turns block by block: rates are paired by block, so what drifted slowly on"
+    " that machine cancels."
+)
+NOT_INTERLEAVED = {
+    "run": "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is"
+    " in the ratio too.",
+    "host": "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one"
+    " is in the ratio too.",
+}
+TOGETHER = (
+    "These boxes share a machine and did not take turns: what drifted between them is in the ratio too, and where they"
+    " measured at the same time, what each took from the other. make compare-hosts has them take turns."
+)
+MOST_NAMED = 3
+UNKNOWN = "unknown"
+Across = Literal["run", "host", "version", "engine"]
+"""By what whole runs differ."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One run, under the name it has in the comparison; its trials by cell."""
+
+    name: str
+    run: PulledRun
+    noise: BoxNoise | None
+    trials: Mapping[Cell, ByBlock]
+    effects: Effects
+
+    def example(self, cell: Cell) -> Trial:
+        """A trial of a cell."""
+        return next(trial for trial in self.run.plan.trials if cell_of(trial) == cell)
+
+
+def compare_runs(
+    runs: Sequence[PulledRun], across: Across, noise: Sequence[BoxNoise | None] = (), *, margin: float = MARGIN
+) -> ComparisonReport:
+    """Compare runs with the first of them.
+
+    Args:
+        runs: two or more.
+        across: by what they differ.
+        noise: of each run's box, as far as that is known.
+        margin: that does not matter.
+
+    Raises:
+        WrongUseError: they can't be compared at all; names what differs.
+
+    """
+    names = names_of(runs, across)
+    sides = [_side(*each) for each in zip(names, runs, noise or [None] * len(runs), strict=True)]
+    places = _in_all(sides, across)
+    unsettled = [side.name for side in sides if headline(side.run.records) is burst]
+    rate = burst if unsettled else settled
+    paired = across == "host" and interleaved(runs)
+    levels = Levels(None, margin, paired=paired)
+    cells = adjusted([_cell(place, sides, rate, levels) for place in places], by_burst=rate is burst)
+    return ComparisonReport(
+        across=across,
+        runs=tuple(run.plan.run for run in runs),
+        hosts=tuple(run.host.host for run in runs if run.host),
+        complete=all(run.complete and run.sealed for run in runs),
+        notes=(
+            *durability_notes(cells),
+            *(note for run in runs for note in extent_notes(run, several=True)),
+            *_boxes(sides, across),
+            INTERLEAVED
+            if paired
+            else TOGETHER
+            if across == "host" and share_kernel(runs)
+            else _not_interleaved(across),
+            *_unknown(sides),
+            *_left_apart(sides),
+            *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
+            *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
+            *arm_notes(cells),
+            *side_notes({side.name: side.run for side in sides}),
+            *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),
+        ),
+        headline=rate_name(rate),
+        margin=margin,
+        alpha=ALPHA,
+        decided_after=None,
+        max_blocks=None,
+        cells=tuple(cells),
+        explanations=tuple(explanations(runs)),
+        paired=paired,
+    )
+
+
+def _not_interleaved(across: Across) -> str:
+    return NOT_INTERLEAVED["host" if across == "host" else "run"]
+
+
+def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
+    """Return a name for each: its run's, its host's, PostgreSQL's version; of namesakes both run and host."""
+    hosts = [run.box for run in runs]
+    if across == "host" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
+        raise WrongUseError(
+            f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
+        )
+    match across:
+        case "host":
+            names = hosts
+        case "run":
+            names = [run.plan.run for run in runs]
+        case "version":
+            names = [f"PostgreSQL {major(run.host)}" for run in runs]
+        case "engine":
+            names = [" and ".join(dict.fromkeys(record.engine for record in run.records)) for run in runs]
+    if len(set(names)) < len(names) and across in ("version", "engine"):
+        raise WrongUseError(f"Several of these runs are of {names[0]}: give one run of each {across}.")
+    if len(set(names)) < len(names):
+        names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
+    if len(set(names)) < len(names):
+        raise WrongUseError(f"Run {names[0]} is there twice: nothing to compare.")
+    return names
+
+
+def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
+    trials = {cell: arms[WHOLE] for cell, arms in by_cell(run.plan, run.records, WHOLE).items()}
+    return Side(name=name, run=run, noise=noise, trials=trials, effects=effects_of(run.plan, run.host))
+
+
+def _boxes(sides: Sequence[Side], across: Across) -> list[str]:
+    """Say that runs are of boxes of different names, which between hosts is the question."""
+    names = list(dict.fromkeys(side.run.box for side in sides))
+    if across == "host" or len(names) < 2:
+        return []
+    return [f"These runs are of different boxes, {' and '.join(names)}: what differs between those is in the ratio."]
+
+
+def _unknown(sides: Sequence[Side]) -> list[str]:
+    """Say that nobody knows PostgreSQL's version: where one is known, the want of it stops the comparison."""
+    names = [side.name for side in sides if major(side.run.host) == UNKNOWN]
+    return [f"The version of PostgreSQL is not known of {' and '.join(names)}: it may be another."] if names else []
+
+
+# --- what must be the same -------------------------------------------------------------------------------------------
+
+
+def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
+    """Return where all sides have trials, in the order of the first.
+
+    Raises:
+        WrongUseError: what must be the same is not, or there is no such place.
+
+    """
+    first, *others = sides
+    places = list(first.trials)
+    for other in others:
+        places = [place for place in places if place in other.trials]
+        differs = must_match(first.run, other.run, across) or ([] if places else _only_in_one(first, other))
+        if differs:
+            more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
+            raise WrongUseError(
+                f"{first.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
+                " Measure both by one plan: pgladder reproduce."
+            )
+    return places
+
+
+def _left_apart(sides: Sequence[Side]) -> list[str]:
+    """Say what not all sides have: it is compared with nothing."""
+    first, *others = sides
+    found = dict.fromkeys(each for other in others for each in _only_in_one(first, other))
+    return [f"Not compared: {'; '.join(found)}."] if found else []
+
+
+def must_match(one: PulledRun, other: PulledRun, across: Across) -> list[str]:
+    """Return what of two runs is not the same and makes their numbers no pair; their cells apart."""
+    these, those = windows(one.plan), windows(other.plan)
+    if across not in ("version", "engine"):
+        these, those = these | {"PostgreSQL": major(one.host)}, those | {"PostgreSQL": major(other.host)}
+    return differing(these, those)
+
+
+def major(host: Fingerprint | None) -> str:
+    """Return PostgreSQL's major version; a fork or a fingerprint that is missing is not guessed at."""
+    version = host.facts.get("postgresql", {}).get("version") if host else None
+    words = version.split() if isinstance(version, str) else []
+    return words[1].split(".")[0] if len(words) > 1 else UNKNOWN
+
+
+def _only_in_one(one: Side, other: Side) -> list[str]:
+    return [*_missing(one, other), *_missing(other, one)]
+
+
+def _missing(one: Side, other: Side) -> Iterable[str]:
+    """Name what only one has, by the word that says most: a phase, layout, transport, variant, else parameters."""
+    lacking = {_first_lacking(cell, other) for cell in one.trials.keys() - other.trials.keys()}
+    return sorted(f"{what} is only in {one.name}" for what in lacking)
+
+
+def _first_lacking(cell: Cell, other: Side) -> str:
+    for name in ("phase", "layout", "transport", "variant"):
+        if getattr(cell, name) not in {getattr(each, name) for each in other.trials}:
+            return f"{name} {getattr(cell, name)}"
+    return f"phase {cell.phase} ({cell.method}) with these parameters, {cell.variant}, {cell.layout}, {cell.transport}"
+
+
+# --- what is compared ------------------------------------------------------------------------------------------------
+
+
+def _cell(cell: Cell, sides: Sequence[Side], rate: Rate, levels: Levels) -> CellComparison:
+    arms = {side.name: side.trials[cell] for side in sides}
+    effects = {side.name: side.effects[cell.variant or ""] for side in sides}
+    known = known_rates(arms)
+    found = compare_cell(cell, arms, known, rate, levels, effects)
+    costed = [_with_costs(arm, side, cell, rate) for arm, side in zip(found.arms, sides, strict=True)]
+    blocks = compared_pairs(found, rate)
+    floors = [floor_of(side.noise, side.run.plan, side.example(cell), rate_name(rate), cell.variant) for side in sides]
+    noises = [cell_noise(floor, blocks, levels.margin) for floor in floors]
+    one_box = len({side.run.box for side in sides}) == 1
+    return with_noises(replace(found, arms=tuple(costed)), noises, of_one=one_box)
+
+
+def _with_costs(arm: ArmSummary, side: Side, cell: Cell, rate: Rate) -> ArmSummary:
+    """Return a side with what its rows cost: time, from the merged histograms, and processors."""
+    took, cpus = latency(good(side.trials[cell].values()), side.run.histograms), processors(side.run.host)
+    each = arm.rows_per_s if rate is burst else arm.settled_rows_per_s
+    return replace(
+        arm,
+        p50_ms=took.p50,
+        p99_ms=took.p99,
+        latency_intervals=took.intervals,
+        rows_per_s_per_cpu=each / cpus if each is not None and cpus else None,
+    )
+
+
+def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
+    """Return what differs between runs: PostgreSQL's facts, the box's, the texts of variants."""
+    known = [_known(run) for run in runs]
+    for name in dict.fromkeys(name for facts in known for name in facts):
+        values = tuple(facts.get(name, "–") for facts in known)
+        if len(set(values)) > 1:
+            yield Explanation(name=name, values=values)
+
+
+def _known(run: PulledRun) -> dict[str, str]:
+    facts = {name: _figure(fact) for name, fact in comparable(run.host).items()} if run.host else {}
+    texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
+    return {"host": run.box} | facts | texts
+
+
+def _figure(fact: Fact) -> str:
+    """Return a fact in words, of what was measured no more digits than mean something."""
+    if not isinstance(fact, float):
+        return in_words(fact)
+    return f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"

@@ -1,0 +1,88 @@
+"""Which trials count, and by which rate arms are compared: the sustained one, or that of the window."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from bench.model.record import Record
+
+Block = tuple[str, int, int]
+"""Run, block, and which time of the same trial in it."""
+ByBlock = dict[Block, Record]
+Rate = Callable[[Record], float | None]
+RateName = Literal["settled", "burst"]
+
+
+CUT = {
+    "interrupted": "The run was told to stop during trial {trial}.",
+    "agent-ended": "The agent was killed or lost power during trial {trial}.",
+    "server-restarted": "The server was restarted during trial {trial}.",
+}
+"""Codes of a trial that was cut from outside: it is to be run again."""
+MOST_RESTARTED = 3
+"""Attempts at a trial under which the server restarts; after so many that is its own doing, and a result."""
+
+
+def cut(record: Record) -> str | None:
+    """Return the code by which a trial is to be run again; None: its record counts, void or not."""
+    codes = {reason.code for reason in record.validity.reasons}
+    if record.attempt >= MOST_RESTARTED:
+        codes.discard("server-restarted")
+    return next((code for code in CUT if code in codes), None)
+
+
+def settled(record: Record) -> float | None:
+    """Return rows/s with the closing CHECKPOINT in the time; of a void trial none."""
+    return None if record.validity.state == "void" else record.settled_rows_per_s
+
+
+def burst(record: Record) -> float | None:
+    """Return rows/s of the window; of a void trial none."""
+    return None if record.validity.state == "void" else record.rows_per_s
+
+
+def headline(records: Sequence[Record]) -> Rate:
+    """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
+
+    Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
+    """
+    measured = any(burst(record) is not None for record in records)
+    return burst if measured and all(settled(record) is None for record in records) else settled
+
+
+def rate_name(rate: Rate) -> RateName:
+    """Return which of the two rates this is."""
+    return "burst" if rate is burst else "settled"
+
+
+def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
+    """Return an arm's rate in each block that counts."""
+    return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
+
+
+def why_not(record: Record, rate: Rate) -> str:
+    """Say why a trial that has no such rate has none."""
+    if record.validity.state == "void":
+        return f"trial {record.trial.number} is void, {why_void(record)}"
+    return f"trial {record.trial.number} has no {rate_name(rate)} rate"
+
+
+def why_void(record: Record) -> str:
+    """Return every reason of a void trial: the one that voids it need not be the first."""
+    return "; ".join(reason.detail for reason in record.validity.reasons)
+
+
+def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
+    """Return the rates of two arms in the blocks in which both have one."""
+    both = [(rate, other[block]) for block, rate in one.items() if block in other]
+    return [rate for rate, _ in both], [rate for _, rate in both]
+
+
+def refused(records: Iterable[Record]) -> str | None:
+    """Return why an arm never ran, None where it did."""
+    why = None
+    for record in records:
+        reasons = [reason.detail for reason in record.validity.reasons if reason.code == "refused"]
+        if not reasons:
+            return None
+        why = why or reasons[0]
+    return why

@@ -1,0 +1,76 @@
+"""When a run until decided may end: looked at after every block, by the agent as by the analysis."""
+
+from collections.abc import Sequence
+
+from bench.model.plan import Plan
+from bench.model.record import Record
+from bench.plan.contrast import Cell, by_cell, cell_of, factor_of, value_of
+from bench.plan.rates import ByBlock, headline, rates, refused, shared
+from bench.stats.compare import MARGIN
+from bench.stats.sequential import verdict_so_far
+
+
+def usual_margin(plan: Plan) -> float:
+    """Return the margin of a plan's comparisons where none is asked for."""
+    return plan.until_decided.margin if plan.until_decided else MARGIN
+
+
+def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
+    """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
+    if plan.until_decided is None:
+        return None
+    done = {record.trial.number for record in records}
+    blocks = sorted({trial.block for trial in plan.trials})
+    for block in blocks:
+        if any(trial.number not in done for trial in plan.trials if trial.block == block):
+            return None
+        if _decided(plan, [record for record in records if record.trial.block <= block], len(blocks)):
+            return block
+    return None
+
+
+def alpha_each(plan: Plan) -> float:
+    """Return the share of alpha that each comparison of a run until decided may spend: all have the same (Bonferroni).
+
+    Each other arm is compared with the first in each cell.
+    """
+    assert plan.until_decided
+    across = plan.until_decided.across
+    arms = {value_of(trial, across) for trial in plan.trials}
+    cells = {cell_of(trial, across) for trial in plan.trials}
+    return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
+
+
+def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
+    """Tell whether no comparison with the first arm is undecided, or none is left."""
+    rate, margin, alpha = headline(records), usual_margin(plan), alpha_each(plan)
+    found = [shared(rates(first, rate), rates(each, rate)) for first, each in _left(plan, records)]
+    return all(
+        one and verdict_so_far(one, other, most, margin=margin, alpha=alpha) != "undecided" for one, other in found
+    )
+
+
+def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
+    """Say why no comparison with the first arm is left, None where one is."""
+    if _left(plan, records):
+        return None
+    arms = next(iter(_cells(plan, records).values()))
+    baseline, blocks = next(iter(arms.items()))
+    if refused(blocks.values()):
+        return f"the baseline {baseline} was refused: nothing is compared with it"
+    return f"all others were refused: nothing is compared with {baseline}"
+
+
+def _cells(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
+    across = plan.until_decided.across if plan.until_decided else factor_of(plan)
+    return by_cell(plan, records, across)
+
+
+def _left(plan: Plan, records: Sequence[Record]) -> list[tuple[ByBlock, ByBlock]]:
+    """Return the trials of the first arm with those of each other one; what was refused can't be compared."""
+    found = []
+    for arms in _cells(plan, records).values():
+        baseline, *candidates = arms.values()
+        if not refused(baseline.values()):
+            found += [(baseline, each) for each in candidates if not refused(each.values())]
+    return found
