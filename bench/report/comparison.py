@@ -62,7 +62,7 @@ def _show_overall(out: Console, report: ComparisonReport) -> None:
     for title, rows in standings(report):
         out.print()
         out.print(Text(title, style="bold"))
-        print_whole(out, standing_table(rows))
+        print_whole(out, standing_table(report.across, rows))
 
 
 def heading(cell: CellComparison) -> str:

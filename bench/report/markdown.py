@@ -43,7 +43,7 @@ def _how(plan: Plan) -> str:
 def _standings(report: ComparisonReport) -> Iterable[str]:
     for title, rows in standings(report):
         yield f"## {title}"
-        yield table_text(standing_table(rows))
+        yield table_text(standing_table(report.across, rows))
     if len(report.cells) > 1:
         yield f"## The matrix\n\nRatio to the first; {LEGEND}."
         yield table_text(matrix(report, report.cells))

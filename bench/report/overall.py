@@ -8,9 +8,9 @@ from rich.text import Text
 from bench.analysis.comparison import ComparisonReport, Overall, Pair, Rank, Standing
 from bench.report.ratios import bare_table, colored, headlined, mark, pair_figures, rank_text, shortened
 
-COLUMNS = ("variant", "rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "detects", "blocks + more")
+COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "detects", "blocks + more")
 Rows = Sequence[Sequence[str]]
-"""What each arm of a standing came to, in the order of ``COLUMNS``; of a tie the higher first."""
+"""The name of each arm of a standing, then what it came to in the order of ``COLUMNS``; of a tie the higher first."""
 
 
 def standings(report: ComparisonReport) -> Iterable[tuple[str, Rows]]:
@@ -42,9 +42,9 @@ def _row(report: ComparisonReport, rank: Rank, pair: Pair | None) -> Sequence[st
     return (name, rank_text(rank), *pair_figures(report, arms[0], pair))
 
 
-def standing_table(rows: Rows) -> Table:
-    """Return a standing as a table."""
-    table = bare_table(*COLUMNS, left={"variant", "verdict"})
+def standing_table(across: str, rows: Rows) -> Table:
+    """Return a standing of the values of this factor as a table."""
+    table = bare_table(across, *COLUMNS, left={across, "verdict"})
     for name, *figures in rows:
         table.add_row(Text(shortened(name)), *map(colored, figures))
     return table

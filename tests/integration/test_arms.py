@@ -1,5 +1,6 @@
 """Variants, layouts and transports: in force is what the server itself says, not what was asked for."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -99,6 +100,25 @@ def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
     for record in arms.records:
         word = "durability unknown" if record.durability == "unknown" else record.durability
         assert f"{record.trial.variant} · {record.trial.layout} · tcp · {word}" in shown
+
+
+def test_the_layouts_of_a_run_are_compared_with_the_plain_table_without_a_word(arms):
+    done = pgladder("compare", arms.climb.directory.path, "--json", cwd=arms.climb.place)
+    report = json.loads(done.out)
+    assert report["across"] == "layout"
+    [cell] = report["cells"]
+    assert (cell["phase"], cell["variant"], cell["layout"], cell["transport"]) == ("2-F", "stock", None, "tcp")
+    rates = {record.trial.layout: record.settled_rows_per_s for record in arms.records}
+    assert {pair["candidate"] for pair in cell["pairs"]} == set(LAYOUTS) - {"plain"}
+    for pair in cell["pairs"]:
+        assert pair["baseline"] == "plain"
+        assert pair["settled"]["ratio"] == pytest.approx(rates[pair["candidate"]] / rates["plain"])
+
+
+def test_another_baseline_may_be_named(arms):
+    words = ("--across", "layout", "--baseline", "no-index", "--json")
+    report = json.loads(pgladder("compare", arms.climb.directory.path, *words, cwd=arms.climb.place).out)
+    assert {pair["baseline"] for pair in report["cells"][0]["pairs"]} == {"no-index"}
 
 
 # --- variants and transports --------------------------------------------------------------------------------

@@ -350,3 +350,19 @@ def test_one_trial_is_suspect_and_several_are():
     one = replace(made, records=[made.records[0], *valid])
     assert doubt_notes([one]) == ["1 of 6 trials is suspect, short: the window is short."]
     assert doubt_notes([made]) == ["6 of 6 trials are suspect, short: the window is short."]
+
+
+def test_two_versions_are_compared_as_such_and_nothing_else_stops_it():
+    newer = replace(run(), host=a_host(postgresql={"version": "PostgreSQL 17.2 on x86_64"}))
+    report = compare_runs([run(), newer], "version")
+    assert [arm.name for arm in report.cells[0].arms] == ["PostgreSQL 15", "PostgreSQL 17"]
+    assert report.across == "version"
+    with pytest.raises(WrongUseError, match="Several of these runs are of PostgreSQL 15: give one run of each version"):
+        compare_runs([run(), run(name=LATER)], "version")
+
+
+def test_two_engines_are_compared_as_such():
+    other = run(name=LATER)
+    other = replace(other, records=[replace(each, engine="timescaledb") for each in other.records])
+    report = compare_runs([run(), other], "engine")
+    assert [arm.name for arm in report.cells[0].arms] == ["postgresql", "timescaledb"]

@@ -1,7 +1,9 @@
 """pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
 
+import json
 import socket
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +21,7 @@ from bench.questions.compare import compared
 from bench.questions.noise import keep_noise
 from bench.results.read import plan_again
 from bench.targets.watched import _noise
-from tests.builders import a_host, again, changed, compared_run, void, written
+from tests.builders import a_host, a_record, again, changed, compared_run, pulled, rated, void, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 TWICE = [2 * rate for rate in QUIET[::-1]]
@@ -181,6 +183,8 @@ def test_a_record_of_a_newer_schema_is_refused_by_file_and_version(refused):
         (["compare", "alone", "hosts"], "hosts holds 2 hosts' runs; name one"),
         (["compare", "alone", "--margin", "2"], "not a share below 1"),
         (["compare"], "the following arguments are required: DIR"),
+        (["compare", "alone", "two", "--across", "layout"], "--across layout compares the trials of one run: name one"),
+        (["compare", "alone", "--across", "run"], "alone holds one run: a comparison of runs takes two or more"),
         (["compare-hosts", "alone"], "holds one host's run: a comparison of hosts takes two or more"),
         (["compare-hosts", "unequal"], "bench-1 and bench-2 can't be compared: layout plain is only in bench-1;"),
         (["noise", "one"], "does not set one variant against itself"),
@@ -235,6 +239,57 @@ def test_two_runs_are_compared_with_the_caveat(pgladder):
     code, out, _ = pgladder("compare", "a", "b")
     assert code == 0
     assert out.startswith("Note: These runs' blocks were not interleaved")
+
+
+def laid_out(host="bench-1"):
+    """A run of two layouts on two phases, three blocks: the plain table takes twice the time."""
+    records = []
+    for block in (1, 2, 3):
+        for phase, layout in product(("2-C", "2-D"), ("unlogged", "plain")):
+            rate = (1000.0 + block) * (2 if layout == "unlogged" else 1)
+            grade = "not crash-safe" if layout == "unlogged" else "durable"
+            changes = rated(rate) | {"block": block, "layout": layout, "durability": grade}
+            records.append(a_record(len(records) + 1, phase, **changes))
+    return replace(pulled(*records), host=replace(a_host(), host=host))
+
+
+def test_what_alone_varies_beside_the_phases_is_compared_without_a_word(pgladder):
+    written(Path("one/bench-1"), laid_out())
+    code, out, _ = pgladder("compare", "one")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rank", "rows/s"]
+    assert next(line[4] for line in lines if line[:1] == ["unlogged"]) == "2.000"
+    assert "These arms do not promise the same: plain durable; unlogged not crash-safe." in out
+
+
+def test_a_run_is_compared_across_another_of_its_factors_with_a_named_baseline(pgladder):
+    written(Path("one/bench-1"), laid_out())
+    _, out, _ = pgladder("compare", "one", "--across", "phase", "--baseline", "2-D", "--json")
+    report = json.loads(out)
+    assert report["across"] == "phase"
+    assert [(cell["layout"], [pair["candidate"] for pair in cell["pairs"]]) for cell in report["cells"]] == [
+        ("plain", ["2-C"]),
+        ("unlogged", ["2-C"]),
+    ]
+
+
+def test_the_page_of_a_run_of_layouts_has_their_comparison(pgladder):
+    written(Path("one/bench-1"), laid_out())
+    code, _, _ = pgladder("report", "one")
+    page = Path("one/report.html").read_text()
+    assert code == 0
+    assert "unlogged" in page
+    assert "2.000" in page
+
+
+def test_the_hosts_below_a_directory_are_compared_across_them(pgladder):
+    for host in ("bench-1", "bench-2"):
+        written(Path("both") / host, laid_out(host))
+    _, one, _ = pgladder("compare", "both", "--across", "host", "--json")
+    _, other, _ = pgladder("compare-hosts", "both", "--json")
+    assert json.loads(one) == json.loads(other)
+    assert json.loads(one)["across"] == "host"
 
 
 def test_hosts_are_compared_with_what_could_explain_a_difference(pgladder):

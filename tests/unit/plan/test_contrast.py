@@ -1,0 +1,115 @@
+"""What a run varies is found in its plan; cells agree in all but the factor, its first value is the baseline."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.engines.postgresql.render import as_variant
+from bench.model.errors import WrongUseError
+from bench.plan.contrast import FACTORS, arms_of, by_cell, cell_of, factor_of, value_of, varying
+from tests.builders import a_plan, a_record, a_trial, changed
+
+STOCK, FAST = as_variant("stock", ""), as_variant("fast", "work_mem = 5MB\n")
+
+
+def plan_of(*ways, variants=(STOCK,)):
+    """A plan of two blocks of these ways to write, each a phase and what is changed in it."""
+    trials = []
+    for block in (1, 2):
+        for phase, of_trial, of_parameters in ways:
+            trial = a_trial(len(trials) + 1, phase, block=block, **of_trial)
+            trials.append(replace(trial, parameters=replace(trial.parameters, **of_parameters)))
+    return a_plan(*trials, variants=variants)
+
+
+LAYOUTS = plan_of(("2-C", {"layout": "unlogged"}, {}), ("2-C", {}, {}), ("2-C", {"layout": "no-index"}, {}))
+BATCHES = plan_of(*(("2-C", {}, {"batch": batch}) for batch in (1000, 100, 20)))
+LADDER = plan_of(("2-G", {}, {}), ("1", {}, {}), ("2-C", {}, {}))
+BOTH = plan_of(*(("2-C", {"layout": layout}, {"batch": batch}) for layout in ("plain", "unlogged") for batch in (1, 2)))
+VARIANTS = plan_of(("2-C", {}, {}), ("2-C", {"variant": "fast"}, {}), variants=(STOCK, FAST))
+
+
+@pytest.mark.parametrize(
+    ("plan", "found"),
+    [
+        (LAYOUTS, ["layout"]),
+        (BATCHES, ["batch"]),
+        (LADDER, ["phase"]),
+        (BOTH, ["layout", "batch"]),
+        (VARIANTS, ["variant"]),
+        (plan_of(("2-C", {}, {})), []),
+    ],
+)
+def test_what_varies_is_found_and_the_parameters_of_phases_are_no_factor_of_their_own(plan, found):
+    assert varying(plan) == found
+
+
+@pytest.mark.parametrize(
+    ("plan", "across", "arms"),
+    [
+        (LAYOUTS, "layout", ["plain", "no-index", "unlogged"]),
+        (BATCHES, "batch", ["batch=20", "batch=100", "batch=1000"]),
+        (LADDER, "phase", ["1", "2-C", "2-G"]),
+        (VARIANTS, "variant", ["stock", "fast"]),
+    ],
+)
+def test_the_one_factor_that_varies_needs_no_word_and_has_its_usual_baseline(plan, across, arms):
+    assert factor_of(plan) == across
+    assert arms_of(plan, across) == arms
+    assert arms_of(plan, across, arms[1]) == [arms[1], arms[0], *arms[2:]]
+
+
+def test_layouts_on_several_phases_are_compared_phase_by_phase():
+    plan = plan_of(*((phase, {"layout": layout}, {}) for phase in ("2-C", "1") for layout in ("unlogged", "plain")))
+    assert factor_of(plan) == "layout"
+    assert [(cell.phase, cell.layout, list(arms)) for cell, arms in by_cell(plan, [], "layout").items()] == [
+        ("1", None, ["plain", "unlogged"]),
+        ("2-C", None, ["plain", "unlogged"]),
+    ]
+    assert [(cell.phase, cell.layout, list(arms)) for cell, arms in by_cell(plan, [], "phase").items()] == [
+        (None, "plain", ["1", "2-C"]),
+        (None, "unlogged", ["1", "2-C"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("plan", "asked", "told"),
+    [
+        (BOTH, None, "varies layout and batch: say which to compare, --across layout or --across batch"),
+        (plan_of(("2-C", {}, {})), None, "has one variant, stock: nothing to compare in it"),
+        (LAYOUTS, "batch", "has one batch, batch=100: nothing to compare across it. It varies layout"),
+        (LAYOUTS, "layuot", "Unknown factor 'layuot'; did you mean layout"),
+    ],
+)
+def test_a_factor_that_can_not_be_compared_is_refused_with_what_can(plan, asked, told):
+    with pytest.raises(WrongUseError, match=told):
+        factor_of(plan, asked)
+
+
+def test_a_baseline_that_is_no_arm_is_refused_by_name():
+    with pytest.raises(WrongUseError, match="Unknown layout 'hash-partitioned'"):
+        arms_of(LAYOUTS, "layout", "hash-partitioned")
+
+
+@pytest.mark.parametrize("across", FACTORS)
+def test_trials_that_differ_in_one_factor_alone_share_a_cell_and_no_others_do(across):
+    other = {"variant": "fast", "layout": "unlogged", "phase": "2-D", "transport": "tls", "event_loop": "uvloop"}
+    one = changed(a_record(1, "2-C"), **{across: other.get(across, 77)}).trial
+    usual = a_trial(2, "2-C")
+    assert cell_of(one, across) == cell_of(usual, across)
+    assert value_of(one, across) != value_of(usual, across)
+    for factor in FACTORS:
+        if factor not in (across, "phase") and across != "phase":
+            assert cell_of(one, factor) != cell_of(usual, factor)
+
+
+def test_records_stand_with_their_arm_and_block_and_the_last_attempt_counts():
+    [first, *_] = [trial for trial in LAYOUTS.trials if trial.layout == "plain"]
+    records = [a_record(first.number, attempt=attempt, block=first.block) for attempt in (1, 2)]
+    [arms] = by_cell(LAYOUTS, records, "layout").values()
+    assert {name: list(blocks) for name, blocks in arms.items()} == {
+        "plain": [(LAYOUTS.run, 1, 1)],
+        "no-index": [],
+        "unlogged": [],
+    }
+    assert arms["plain"][LAYOUTS.run, 1, 1].attempt == 2
