@@ -15,6 +15,7 @@ from bench.model.codec import to_json
 from bench.model.plan import Plan
 from bench.model.record import Record
 from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
+from tests.published import published
 
 REAL = [
     a_plan(),
@@ -32,8 +33,8 @@ WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5, "hosts": 5}
 
 @cache
 def validator(kind):
-    Draft202012Validator.check_schema(schemas.published(kind))
-    return Draft202012Validator(schemas.published(kind))
+    Draft202012Validator.check_schema(published(kind))
+    return Draft202012Validator(published(kind))
 
 
 def validate(thing, document=None):
