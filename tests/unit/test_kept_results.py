@@ -1,8 +1,11 @@
 """The results kept in docs/results: they stay readable, and their README says what their records say."""
 
+import csv
 import re
 import shlex
 import subprocess
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,12 @@ README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
 ROW = re.compile(r"^\| `(\S+)` \| (.*) \|$", re.MULTILINE)
 NOT_SHOWN = "– (–)"
+
+
+@cache
+def comparison(name):
+    [report] = compared(KEPT / name)
+    return report
 
 
 def told(report, pair):
@@ -54,14 +63,14 @@ def test_a_kept_run_is_sealed_and_holds_four_files(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_readme_has_the_ratios_and_intervals_that_the_records_make(name):
-    [report] = compared(KEPT / name)
+    report = comparison(name)
     in_readme = {variant: cells.split(" | ") for variant, cells in ROW.findall(SECTIONS[name])}
     assert in_readme == tables(report)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_decided_as_the_readme_says(name):
-    [report] = compared(KEPT / name)
+    report = comparison(name)
     pairs = [pair for cell in report.cells for pair in cell.pairs] + [*report.overall.pairs]
     assert {pair.verdict for pair in pairs if pair.candidate != "huge-pages"} == {"undecided"}
     durable = report.overall.standings[0]
@@ -75,7 +84,7 @@ def test_nothing_is_decided_as_the_readme_says(name):
     [("steps", "no-process-title", "wal-compression"), ("formulas", "pigsty-oltp", "pigsty-tiny")],
 )
 def test_the_most_to_be_gained_and_lost_is_what_the_readme_says(name, gains_most, loses_most):
-    [report] = compared(KEPT / name)
+    report = comparison(name)
     published = ("pgtune", "pigsty", "timescaledb")
     asked = [pair for pair in report.overall.pairs if name == "steps" or pair.candidate.startswith(published)]
     intervals = {pair.candidate: pair.settled.interval for pair in asked}
@@ -112,7 +121,51 @@ def test_make_takes_the_words_to_measure_it_again(name):
 
 
 def test_a_run_that_names_a_variant_that_is_gone_is_compared():
-    [report] = compared(KEPT / "formulas")
+    report = comparison("formulas")
     assert "ingest" not in variant_names()
     assert [(each.name, each.same_as) for each in report.alike] == [("ingest", "stock")]
     assert "ingest is the same in effect on this box as stock, and was not measured twice." in report.notes
+
+
+# --- the figures, one by one -----------------------------------------------------------------------------------------
+
+FIGURES = Path(__file__).parent / "recorded"
+"""What the comparisons of the kept runs came to when they were kept, a line a pair; blank: none."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_of_a_comparison_is_what_it_was_when_its_run_was_kept(name):
+    report = comparison(name)
+    pairs = {(cell.phase, pair.candidate): pair for cell in report.cells for pair in cell.pairs}
+    pairs |= {("all", pair.candidate): pair for pair in report.overall.pairs}
+    with (FIGURES / f"{name}.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [(row["cell"], row["candidate"]) for row in rows] == list(pairs)
+    for (cell, candidate), row in zip(pairs, rows, strict=True):
+        pair = pairs[cell, candidate]
+        kept = {figure: float(text) for figure, text in row.items() if text and figure not in WORDS}
+        assert figures(pair) == pytest.approx(kept, rel=1e-6), (cell, candidate)
+        assert (pair.verdict or "") == row["verdict"]
+
+
+WORDS = ("cell", "candidate", "verdict")
+
+
+def figures(pair):
+    """The figures that a pair has."""
+    if pair.settled is None:
+        return {}
+    settled, interval = pair.settled, pair.settled.interval
+    found = {
+        "ratio": settled.ratio,
+        "low": interval.low,
+        "high": interval.high,
+        "p_value": settled.p_value,
+        "adjusted_p": pair.adjusted_p,
+        "adjusted_equivalence_p": pair.adjusted_equivalence_p,
+        "detectable": settled.detectable,
+        "more_blocks": settled.more_blocks,
+        "more_blocks_at_most": settled.more_blocks_at_most,
+        "burst_ratio": pair.burst.ratio,
+    }
+    return {name: figure for name, figure in found.items() if figure is not None}
