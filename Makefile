@@ -9,7 +9,7 @@ TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 locale
 
 # Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
 WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS LAYOUTS TRANSPORTS PROFILE BLOCKS WARM_UP WINDOW SEED \
-	UNTIL_DECIDED MAX_BLOCKS MARGIN RUN JSON SUDO DATA_DIR
+	UNTIL_DECIDED MAX_BLOCKS MARGIN RUN JSON SUDO
 OTHER_WORDS := A B N BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
 # A word is taken as it was typed: what make or a shell would carry out in it is text. A program is given $(call quote,...).
@@ -70,18 +70,7 @@ pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $
 switch = $(if $(filter-out 1,$($(1))),$(error $(1) is 1, or left out))$(if $($(1)),$(2))
 JSON_WORD = $(call switch,JSON,--json=1)
 
-# What docs/findings keeps: the name of a finding, the variants. A refused arm is a finding too, not a failure.
-STEPS = stock big-wal shared-buffers-25 wal-compression commit-delay wal-buffers no-bgwriter no-process-title
-TOP_RUNGS = $(or $(PHASES),2-D 2-G 2-H)
-LONG = --blocks=$(call quote,$(or $(BLOCKS),6)) --warm-up=$(call quote,$(or $(WARM_UP),1)) \
-	--window=$(call quote,$(or $(WINDOW),3)) $(call option,SEED,seed)
-define finding
-$(eval NEW := $(if $(RUN),$$(RUN),$(1)-$(shell date -u +%Y%m%dT%H%M%S)))
--$(if $(HOST)$(LIMIT),$(FAB) compare --run=$(call quote,$(NEW)) --variants='$(2)' --phases=$(call quote,$(TOP_RUNGS)) $(LONG) $(WHERE),$(BIN)/pgladder run --out $(call quote,results/$(NEW))/"$$(hostname)" --variants $(2) --phases $(call quote,$(TOP_RUNGS)) $(LONG) $(call option,DATA_DIR,data-dir))
-$(BIN)/python -m bench.findings $(1) $(call quote,results/$(NEW))
-endef
-
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise ingest formulas launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -181,12 +170,6 @@ reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on 
 
 noise: .venv/ready ## what can these boxes tell at all? one variant against itself
 	@$(FAB) noise $(WHAT) $(ID) $(WHERE)
-
-ingest: .venv/ready ## which single steps from stock does the variant ingest take? here, or HOST= (DATA_DIR=)
-	$(call finding,ingest,$(STEPS))
-
-formulas: .venv/ready ## all variants on the top rungs, ranked: docs/findings/formulas.md; here, or HOST= (DATA_DIR=)
-	$(call finding,formulas,all)
 
 launch: .venv/ready ## only start a run on boxes (the same words)
 	@$(FAB) launch $(WHAT) $(ID) $(WHERE)

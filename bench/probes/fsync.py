@@ -18,9 +18,9 @@ READINGS = 5
 BLOCK = bytes(8192)
 
 
-def fsync_facts(directory: Path, seconds: float = SECONDS) -> dict[str, Fact]:
+def fsync_facts(directory: Path) -> dict[str, Fact]:
     """Measure several times: a disk's rate is no constant, and one reading of it no fact. Median, least and most."""
-    readings = all_known(fsync_per_second(directory, seconds) for _ in range(READINGS))
+    readings = all_known(fsync_per_second(directory) for _ in range(READINGS))
     if isinstance(readings, Unreadable):
         return {FSYNC_FACTS[0]: readings}
     return dict(zip(FSYNC_FACTS, (median(readings), min(readings), max(readings)), strict=True))

@@ -9,6 +9,7 @@ from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonRepo
 from bench.report.terminal import DASH
 from bench.stats.compare import Comparison
 
+LONGEST_NAME = 20
 STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
 
 
@@ -60,9 +61,9 @@ def mark(arm: ArmSummary) -> str:
     return "!" if arm.void else "?" if arm.suspect else ""
 
 
-def shortened(name: str, most: int = 20) -> str:
+def shortened(name: str) -> str:
     """Return a name that leaves room for the numbers; the end of it tells runs apart."""
-    return name if len(name) <= most else f"…{name[1 - most :]}"
+    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
 
 
 def rank_text(rank: Rank | None) -> str:

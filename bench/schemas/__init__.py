@@ -41,12 +41,6 @@ def text(kind: type) -> str:
     return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
 
 
-def published(kind: type) -> dict[str, Any]:
-    """Return the schema as it was published, for validating."""
-    found: dict[str, Any] = json.loads((DIRECTORY / file_name(kind)).read_text())
-    return found
-
-
 def _name(kind: type) -> str:
     name: str = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
     return name

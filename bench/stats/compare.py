@@ -113,19 +113,19 @@ def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
     )
 
 
-def among(found: Comparison, pairs: int, verdict: Verdict, alpha: float = ALPHA) -> Comparison:
+def among(found: Comparison, pairs: int, verdict: Verdict) -> Comparison:
     """Return a comparison as one of so many pairs whose p-values are adjusted by Holm's method, with this outcome.
 
     What it detects, and how many more blocks would decide where that is undecided, are told at the first step's level,
-    ``alpha`` ÷ pairs: that passes whatever the others come to.
+    ``ALPHA`` ÷ pairs: that passes whatever the others come to.
     """
     if found.error is None or found.freedom is None:
         return found
-    told = replace(found, detectable=detects(found.error, found.freedom, alpha / pairs))
+    told = replace(found, detectable=detects(found.error, found.freedom, ALPHA / pairs))
     if verdict != "undecided":
         return told
     seen = Seen(effect=_log_ratio(found), error=found.error, blocks=found.blocks, freedom=found.freedom)
-    return planned(told, more_blocks(seen, found.margin, alpha / pairs))
+    return planned(told, more_blocks(seen, found.margin, ALPHA / pairs))
 
 
 def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:

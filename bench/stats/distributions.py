@@ -21,11 +21,6 @@ def student_t_tail(t: float, df: float) -> float:
     return half if t >= 0 else 1 - half
 
 
-def student_t_cdf(t: float, df: float) -> float:
-    """Probability of a value up to ``t``, with ``df`` > 0 degrees of freedom."""
-    return student_t_tail(-t, df)
-
-
 @lru_cache(maxsize=4096)
 def student_t_critical(alpha: float, df: float) -> float:
     """Find the value whose both tails together have probability ``alpha``, however small."""

@@ -8,8 +8,8 @@ from bench.stats.compare import ALPHA
 from bench.stats.intervals import Interval
 
 
-def share_interval(found: int, count: int, alpha: float = ALPHA) -> Interval:
-    """Give the interval, of coverage about 1 − ``alpha``, of the share of which ``found`` of ``count`` were seen.
+def share_interval(found: int, count: int) -> Interval:
+    """Give the interval, of coverage about 1 − ``ALPHA``, of the share of which ``found`` of ``count`` were seen.
 
     Source: Wilson's score interval (JASA 22, 1927), which Brown, Cai & DasGupta (Statistical Science 16, 2001)
     recommend for few cases: it says something of none found, too.
@@ -20,7 +20,7 @@ def share_interval(found: int, count: int, alpha: float = ALPHA) -> Interval:
     """
     if not 0 <= found <= count or count < 1:
         raise WrongUseError(f"{found} of {count} is no share.")
-    z = NormalDist().inv_cdf(1 - alpha / 2)
+    z = NormalDist().inv_cdf(1 - ALPHA / 2)
     share, weight = found / count, z * z / count
     centre = (share + weight / 2) / (1 + weight)
     half = sqrt(share * (1 - share) * weight + weight * weight / 4) / (1 + weight)

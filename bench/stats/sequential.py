@@ -91,17 +91,6 @@ def spent(fraction: float, alpha: float) -> float:
     return 2 * math.erfc(NormalDist().inv_cdf(1 - alpha / 4) / math.sqrt(2 * fraction))
 
 
-def boundaries(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...]:
-    """Give the two-sided boundary of the normal test statistic at each look.
-
-    Args:
-        looks: blocks done at each look, rising; the last is all of them.
-        alpha: spent over all looks.
-
-    """
-    return tuple(_reached(looks, alpha, at)[0] for at in range(len(looks)))
-
-
 _Mass = tuple[float, float]
 """A sum of blocks, 0 or more, and the probability of running on at about it; its mirror image below 0 has the same."""
 

@@ -34,7 +34,6 @@ WAL_MB: dict[Profile, tuple[int, int]] = {
 }
 WORK_MEM_SHARE: dict[Profile, int] = {"web": 1, "oltp": 1, "dw": 2, "desktop": 6, "mixed": 2}
 IO_CONCURRENCY = {"hdd": 2, "ssd": 200, "san": 300, "nvme": 1000}
-DRIVES = {"ssd": "SSDs", "nvme": "NVMe drives", "san": "SAN storage"}
 
 
 def settings(
@@ -77,24 +76,6 @@ def settings(
         *_wal_sizes(profile),
         *_parallel(profile, hardware.cores),
         *_wal_level(profile),
-    )
-
-
-def warnings(profile: Profile, hardware: Hardware, database_size: DatabaseSize = "mid_ram") -> tuple[str, ...]:
-    """Give the remarks pgtune puts above its output, line by line; an empty line parts two of them."""
-    remarks: list[tuple[str, ...]] = [("wal_compression = lz4 requires PostgreSQL", "to be compiled with --with-lz4")]
-    if hardware.ram_mb > 100 * 1024:
-        remarks.insert(0, ("this tool not being optimal", "for very high memory systems"))
-    if profile == "dw" and hardware.disk != "hdd" and database_size != "less_ram":
-        remarks.append(_dw_remark(DRIVES[hardware.disk]))
-    return tuple(line for remark in remarks for line in ("", *remark))[1:]
-
-
-def _dw_remark(drives: str) -> tuple[str, ...]:
-    return (
-        f"Cost parameters for Data Warehouses on {drives} are left at defaults",
-        "to avoid catastrophic index scan selections",
-        "Monitor query planner behavior and adjust random_page_cost if necessary",
     )
 
 

@@ -7,14 +7,13 @@ The real tool leaves a value alone that is within 5 % of its recommendation; a v
 """
 
 from collections.abc import Iterator
-from typing import Literal, get_args
+from typing import Literal
 
 from bench.model.errors import WrongUseError
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
 
 Profile = Literal["default", "promscale"]
-PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 MIN_CONNECTIONS = 25
 MIN_BACKGROUND_WORKERS = 16

@@ -147,19 +147,19 @@ class Session:
         """Execute and return the first column of the first row."""
         return self.rows(statement, values)[0][0]
 
-    def optional(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
+    def optional(self, statement: str) -> Any:
         """Execute and return the first column of the first row, ``Unreadable`` where the server lacks what it takes."""
         try:
-            return self.value(statement, values)
+            return self.value(statement)
         except psycopg2.Error as error:
             if (why := lacking(error)) is None:
                 raise
             return Unreadable(unreadable=why)
 
-    def row(self, statement: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def row(self, statement: str) -> dict[str, Any]:
         """Execute and return the one row by column name."""
         with self.connection.cursor() as cursor:
-            self._execute(cursor, statement, values)
+            self._execute(cursor, statement, None)
             row, description = cursor.fetchone(), cursor.description
         assert row is not None
         assert description is not None
@@ -173,7 +173,7 @@ class Session:
     def _execute(
         cursor: psycopg2.extensions.cursor,
         statement: str,
-        values: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any] | None,
         seconds: float = ANSWER_TIMEOUT_S,
     ) -> None:
         # Here only: connecting needs libpq's own wait, which knows the time-out.

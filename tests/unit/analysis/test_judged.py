@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -18,12 +17,12 @@ from bench.store.run_directory import TRIALS, RunDirectory
 from bench.validity.judge import validity
 from bench.workload.recorder import SECOND_NS, Recorder
 from tests.builders import a_host, a_record, changed, compared_run, doubtful, latencies_of, samples_of, void, written
+from tests.kept import KEPT, NAMES
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows in 2 s
 HISTOGRAM = latencies_of(RECORD.commits, RECORD.trial.parameters.in_flight)
 HOST = a_host()
 QUIET = {"host_pct": 61.5, "steal_pct": 0, "client_cores": 0.92, "server_cores": 1.31}
-KEPT = Path(__file__).parents[3] / "docs/findings"
 
 
 def cpu(**changes):
@@ -119,7 +118,7 @@ def test_an_earlier_release_is_asked_for_no_doubt_that_it_did_not_have():
         check_doubts(HOST, [replace(earlier, cpu=cpu(steal_pct=6.0))])
 
 
-@pytest.mark.parametrize("name", ["ingest", "formulas"])
+@pytest.mark.parametrize("name", NAMES)
 def test_runs_that_the_project_keeps_are_still_read_and_their_doubts_cannot_be_erased(name, tmp_path):
     kept = read(RunDirectory(KEPT / name))
     run = tmp_path / name

@@ -290,7 +290,7 @@ def test_for_programs_it_is_json_of_the_published_schema(capsys, pulled):
     from jsonschema import Draft202012Validator
 
     from bench.analysis.ladder import Ladders
-    from bench.schemas import published
+    from tests.published import published
 
     code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
     shown = msgspec.json.decode(out)

@@ -90,7 +90,7 @@ BUILT_IN = """
     stock async-commit big-wal commit-delay huge-pages no-fsync no-full-page-writes shared-buffers-25 wal-compression
     wal-buffers no-bgwriter no-process-title
     pgtune-web pgtune-oltp pgtune-dw pgtune-desktop pgtune-mixed pigsty-oltp pigsty-olap pigsty-crit pigsty-tiny
-    timescaledb-tune ingest
+    timescaledb-tune
 """
 
 

@@ -10,7 +10,7 @@ from bench.model.errors import WrongUseError
 from bench.model.plan import Plan
 from bench.model.record import Record
 
-KEPT = Path(__file__).parents[3] / "docs/findings/formulas"
+KEPT = Path(__file__).parents[3] / "docs/results/formulas"
 OF_PARAMETERS = {"processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop"}
 OF_TRIAL = {"trial", "block", "phase", "method", "variant", "layout", "transport"}
 

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from bench.cli.main import main
-from bench.findings import FINDINGS
 from bench.report.page.assets import Assets
 from bench.results import read as offline
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_trial, samples_of, void
+from tests.kept import KEPT, NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -161,9 +161,9 @@ def test_a_run_that_is_not_sealed_and_has_lost_its_samples_is_refused(tmp_path, 
     assert "samples/1.jsonl is missing" in err
 
 
-@pytest.mark.parametrize("name", ["formulas", "ingest"])
+@pytest.mark.parametrize("name", NAMES)
 def test_what_the_project_keeps_itself_is_told_as_a_ladder_and_as_a_page(name, capsys, tmp_path):
-    kept = FINDINGS / name
+    kept = KEPT / name
     assert report(capsys, kept, "--out", tmp_path / "page.html")[0] in {0, 1}  # a refused variant is a void trial
     assert (tmp_path / "page.html").is_file()
     assert len(offline.told(offline.read(RunDirectory(kept))).ladders) > 5

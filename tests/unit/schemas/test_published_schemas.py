@@ -18,6 +18,7 @@ from bench.model.earlier import EARLIER
 from bench.model.plan import Plan
 from bench.model.record import Record
 from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
+from tests.published import published
 
 REAL = [
     a_plan(),
@@ -30,15 +31,15 @@ REAL = [
     compare_arms([compared_run({"a": [1.0, 2], "b": [None, 3]})], lambda _cell, _blocks: None),
     box_noise(again(compared_run({"a": [1.0, 2], "a-again": [1.0, 3]}))),
 ]
-KEPT = Path(__file__).parents[3] / "docs/findings/formulas"
+KEPT = Path(__file__).parents[3] / "docs/results/formulas"
 STILL_READ = {name for earlier in EARLIER.values() for name in earlier}
 WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5, "hosts": 5}
 
 
 @cache
 def validator(kind):
-    Draft202012Validator.check_schema(schemas.published(kind))
-    return Draft202012Validator(schemas.published(kind))
+    Draft202012Validator.check_schema(published(kind))
+    return Draft202012Validator(published(kind))
 
 
 def validate(thing, document=None):

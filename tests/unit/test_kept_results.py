@@ -1,0 +1,171 @@
+"""The results kept in docs/results: they stay readable, and their README says what their records say."""
+
+import csv
+import re
+import shlex
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bench.engines.postgresql.render import variant_names
+from bench.engines.postgresql.variants import ALL
+from bench.questions.compare import compared
+from bench.report.ratios import headlined, interval_text, ratio_text
+from bench.store.run_directory import RunDirectory
+from tests.kept import KEPT, NAMES
+from tests.readme import BLOCK, CHECKOUT
+
+README = (KEPT / "README.md").read_text()
+SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
+ROW = re.compile(r"^\| `(\S+)` \| (.*) \|$", re.MULTILINE)
+NOT_SHOWN = "– (–)"
+
+
+@cache
+def comparison(name):
+    [report] = compared(KEPT / name)
+    return report
+
+
+def told(report, pair):
+    decides = headlined(report, pair)
+    return f"{ratio_text(decides)} ({interval_text(decides)})"
+
+
+def tables(report):
+    """Each variant's ratios as the README writes them: by cell, then over all cells; without what was refused."""
+    columns = [cell.pairs for cell in report.cells] + [report.overall.pairs]
+    found = {}
+    for pairs in columns:
+        for pair in pairs:
+            found.setdefault(pair.candidate, []).append(told(report, pair))
+    return {name: ratios for name, ratios in found.items() if set(ratios) != {NOT_SHOWN}}
+
+
+def words(name):
+    """The words of the make command that measures a kept run again."""
+    [command] = [line for line in "".join(BLOCK.findall(SECTIONS[name])).splitlines() if line.startswith("make ")]
+    return shlex.split(command)
+
+
+def test_every_kept_run_has_its_section():
+    assert {path.parent.name for path in KEPT.glob("*/plan.json")} == set(NAMES) == set(SECTIONS) & set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_kept_run_is_sealed_and_holds_four_files(name):
+    there = {path.name for path in (KEPT / name).iterdir()} - {"report.html"}
+    assert there == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
+    assert RunDirectory(KEPT / name).check_sums(samples=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_has_the_ratios_and_intervals_that_the_records_make(name):
+    report = comparison(name)
+    in_readme = {variant: cells.split(" | ") for variant, cells in ROW.findall(SECTIONS[name])}
+    assert in_readme == tables(report)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_decided_as_the_readme_says(name):
+    report = comparison(name)
+    pairs = [pair for cell in report.cells for pair in cell.pairs] + [*report.overall.pairs]
+    assert {pair.verdict for pair in pairs if pair.candidate != "huge-pages"} == {"undecided"}
+    durable = report.overall.standings[0]
+    assert durable.durability == ("durable",)
+    assert {(rank.best, rank.worst) for rank in durable.ranking} == {(1, len(durable.ranking))}
+    assert len(durable.ranking) == {"steps": 8, "formulas": 18}[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "gains_most", "loses_most"),
+    [("steps", "no-process-title", "wal-compression"), ("formulas", "pigsty-oltp", "pigsty-tiny")],
+)
+def test_the_most_to_be_gained_and_lost_is_what_the_readme_says(name, gains_most, loses_most):
+    report = comparison(name)
+    published = ("pgtune", "pigsty", "timescaledb")
+    asked = [pair for pair in report.overall.pairs if name == "steps" or pair.candidate.startswith(published)]
+    intervals = {pair.candidate: pair.settled.interval for pair in asked}
+    best = max(intervals, key=lambda each: intervals[each].high)
+    worst = min(intervals, key=lambda each: intervals[each].low)
+    assert (best, worst) == (gains_most, loses_most)
+    text = " ".join(SECTIONS[name].split())
+    assert f"about {100 * (intervals[best].high - 1):.0f} % (`{best}`)" in text
+    assert f"about {100 * (1 - intervals[worst].low):.0f} % (`{worst}`)" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_words_to_measure_it_again_are_those_of_the_kept_plan(name):
+    plan = RunDirectory(KEPT / name).plan()
+    given = dict(word.split("=", 1) for word in words(name)[2:])
+    assert given["PHASES"].split() == sorted({trial.phase for trial in plan.trials})
+    assert int(given["BLOCKS"]) == max(trial.block for trial in plan.trials)
+    assert (float(given["WARM_UP"]), float(given["WINDOW"])) == (plan.warm_up_s, plan.window_s)
+    if given["VARIANTS"] == ALL:
+        assert {variant.name for variant in plan.variants} - {"ingest"} <= set(variant_names())
+    else:
+        assert given["VARIANTS"].split() == [variant.name for variant in plan.variants]
+        assert set(given["VARIANTS"].split()) <= set(variant_names())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_make_takes_the_words_to_measure_it_again(name):
+    command = words(name)
+    assert command[:2] == ["make", "compare"]
+    dry = ["make", "--dry-run", "--no-print-directory", *command[1:]]
+    ended = subprocess.run(dry, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "--window=" in ended.stdout
+
+
+def test_a_run_that_names_a_variant_that_is_gone_is_compared():
+    report = comparison("formulas")
+    assert "ingest" not in variant_names()
+    assert [(each.name, each.same_as) for each in report.alike] == [("ingest", "stock")]
+    assert "ingest is the same in effect on this box as stock, and was not measured twice." in report.notes
+
+
+# --- the figures, one by one -----------------------------------------------------------------------------------------
+
+FIGURES = Path(__file__).parent / "recorded"
+"""What the comparisons of the kept runs came to when they were kept, a line a pair; blank: none."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_of_a_comparison_is_what_it_was_when_its_run_was_kept(name):
+    report = comparison(name)
+    pairs = {(cell.phase, pair.candidate): pair for cell in report.cells for pair in cell.pairs}
+    pairs |= {("all", pair.candidate): pair for pair in report.overall.pairs}
+    with (FIGURES / f"{name}.tsv").open() as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [(row["cell"], row["candidate"]) for row in rows] == list(pairs)
+    for (cell, candidate), row in zip(pairs, rows, strict=True):
+        pair = pairs[cell, candidate]
+        kept = {figure: float(text) for figure, text in row.items() if text and figure not in WORDS}
+        assert figures(pair) == pytest.approx(kept, rel=1e-6), (cell, candidate)
+        assert (pair.verdict or "") == row["verdict"]
+
+
+WORDS = ("cell", "candidate", "verdict")
+
+
+def figures(pair):
+    """The figures that a pair has."""
+    if pair.settled is None:
+        return {}
+    settled, interval = pair.settled, pair.settled.interval
+    found = {
+        "ratio": settled.ratio,
+        "low": interval.low,
+        "high": interval.high,
+        "p_value": settled.p_value,
+        "adjusted_p": pair.adjusted_p,
+        "adjusted_equivalence_p": pair.adjusted_equivalence_p,
+        "detectable": settled.detectable,
+        "more_blocks": settled.more_blocks,
+        "more_blocks_at_most": settled.more_blocks_at_most,
+        "burst_ratio": pair.burst.ratio,
+    }
+    return {name: figure for name, figure in found.items() if figure is not None}
