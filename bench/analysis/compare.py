@@ -17,7 +17,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import rankings
 from bench.analysis.summary import compared_blocks, summary
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import Plan, Trial
 from bench.plan.contrast import VARIANT, Cell, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not, why_void
@@ -47,14 +47,14 @@ def compare_arms(
         margin: that does not matter; None for the plan's, or the usual one.
 
     Raises:
-        WrongUseError: there are not two arms, or runs that do not belong together.
+        UsageError: there are not two arms, or runs that do not belong together.
 
     """
     factor = factor_of(runs[0].plan, across)
     plan, cells = pooled(runs, factor, baseline)
     rule = plan.until_decided
     if rule and rule.across != factor:
-        raise WrongUseError(
+        raise UsageError(
             f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
         )
     margin = margin or usual_margin(plan)

@@ -10,7 +10,7 @@ from math import isclose
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
 from bench.model.readings import NOT_KEPT, Moment, per_second
 from bench.model.record import Reason, Record
@@ -54,7 +54,7 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
         where: the file they were read from.
 
     Raises:
-        WrongUseError: names host, trial and the doubt.
+        DataError: names host, trial and the doubt.
 
     """
     facts = host.facts if host else {}
@@ -64,7 +64,7 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
     for record in records:
         place = f"{where}: trial {record.trial.number}{named}"
         if why := _impossible(record, cpus, kind):
-            raise WrongUseError(f"{place} {why}. Pull the run again.")
+            raise DataError(f"{place} {why}. Pull the run again.")
         _compare(record, _of_record(record, cpus, flushes_per_s), place)
 
 
@@ -72,7 +72,7 @@ def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: H
     """Refuse a record whose samples make a doubt that it lacks; ``where`` is the file it stands in.
 
     Raises:
-        WrongUseError: names the trial and the doubt.
+        DataError: names the trial and the doubt.
 
     """
     if record.seconds:
@@ -87,18 +87,18 @@ def _compare(record: Record, wanted: Iterable[Reason], place: str) -> None:
             continue
         there = found.get(reason.code)
         if there is None:
-            raise WrongUseError(
+            raise DataError(
                 f"{place} lacks the doubt {reason.code!r}, and its figures make it: {reason.detail}."
                 " Pull the run again."
             )
         if there.share is not None and reason.share is not None and _smaller(there.share, reason.share):
-            raise WrongUseError(
+            raise DataError(
                 f"{place} has the doubt {reason.code!r} of {there.share:.2%}, and its figures make {reason.share:.2%}."
                 " Pull the run again."
             )
     state = validity(record.validity.reasons).state
     if record.validity.state != state:
-        raise WrongUseError(
+        raise DataError(
             f"{place} is {record.validity.state}, and its doubts ({', '.join(found)}) make it {state}."
             " Pull the run again."
         )

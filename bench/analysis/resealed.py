@@ -10,7 +10,7 @@ from math import isclose
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
 from bench.model.record import Record, Samples
@@ -32,13 +32,13 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
     """Refuse a record that its samples contradict; ``where`` is the file it stands in.
 
     Raises:
-        WrongUseError: names the first figure that differs.
+        DataError: names the first figure that differs.
 
     """
     moments = _moments(samples, where)
     for name, recorded, made in _figures(record, samples, moments, histogram):
         if not _same(recorded, made):
-            raise WrongUseError(
+            raise DataError(
                 f"{where}: the {name} of trial {record.trial.number} is {recorded}, and its samples make {made}."
                 " Pull the run again."
             )
@@ -49,7 +49,7 @@ def _moments(samples: Samples, where: str) -> list[Moment]:
     try:
         return [moment_of(each) for each in samples.readings]
     except (ValueError, TypeError, AttributeError) as error:
-        raise WrongUseError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
+        raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
 
 
 def _figures(

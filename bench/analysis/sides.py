@@ -19,7 +19,7 @@ from bench.analysis.pairs import Levels, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.utilisation import processors
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
@@ -74,7 +74,7 @@ def compare_runs(
         margin: that does not matter.
 
     Raises:
-        WrongUseError: they can't be compared at all; names what differs.
+        UsageError: they can't be compared at all; names what differs.
 
     """
     names = names_of(runs, across)
@@ -126,7 +126,7 @@ def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
     """Return a name for each: its run's, its host's, PostgreSQL's version; of namesakes both run and host."""
     hosts = [run.box for run in runs]
     if across == "host" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
-        raise WrongUseError(
+        raise UsageError(
             f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
         )
     match across:
@@ -139,11 +139,11 @@ def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
         case "engine":
             names = [" and ".join(dict.fromkeys(record.engine for record in run.records)) for run in runs]
     if len(set(names)) < len(names) and across in ("version", "engine"):
-        raise WrongUseError(f"Several of these runs are of {names[0]}: give one run of each {across}.")
+        raise UsageError(f"Several of these runs are of {names[0]}: give one run of each {across}.")
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
     if len(set(names)) < len(names):
-        raise WrongUseError(f"Run {names[0]} is there twice: nothing to compare.")
+        raise UsageError(f"Run {names[0]} is there twice: nothing to compare.")
     return names
 
 
@@ -173,7 +173,7 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
     """Return where all sides have trials, in the order of the first.
 
     Raises:
-        WrongUseError: what must be the same is not, or there is no such place.
+        UsageError: what must be the same is not, or there is no such place.
 
     """
     first, *others = sides
@@ -183,7 +183,7 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
         differs = must_match(first.run, other.run, across) or ([] if places else _only_in_one(first, other))
         if differs:
             more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
-            raise WrongUseError(
+            raise UsageError(
                 f"{first.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
                 " Measure both by one plan: pgladder reproduce."
             )

@@ -9,7 +9,7 @@ from rich.table import Table
 from bench.box.state import BoxState, box_state
 from bench.model.box import BOX_FILE, Provisioned, provisioned
 from bench.model.codec import DAMAGED
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.model.plain import print_json
 from bench.report.terminal import console, size
 from bench.store.run_directory import PLAN
@@ -34,18 +34,18 @@ def tell(options: argparse.Namespace) -> int:
 def _provisioned() -> Provisioned:
     box = provisioned()
     if box is None:
-        raise WrongUseError(f"This machine is no provisioned box: there is no {BOX_FILE}. See: make provision")
+        raise HostError(f"This machine is no provisioned box: there is no {BOX_FILE}. See: make provision")
     return box
 
 
 def _send(box: Provisioned, run: str) -> int:
     directory = box.runs / run
     if "/" in run or run.startswith(".") or not (directory / PLAN).is_file():
-        raise WrongUseError(f"there is no run {run} there")
+        raise UsageError(f"there is no run {run} there")
     try:
         have = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, str])
     except DAMAGED as error:
-        raise WrongUseError(f"what there is already came damaged: {error}") from error
+        raise DataError(f"what there is already came damaged: {error}") from error
     pack(directory, have, sys.stdout.buffer)
     return DONE
 

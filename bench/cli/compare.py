@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.analysis.comparison import OF_RUNS, ComparisonReport
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plain import print_json
 from bench.questions.compare import compared, runs_below, set_beside, void_or_partial
 from bench.questions.page import write_page_of
@@ -22,14 +22,14 @@ def compare(options: argparse.Namespace) -> int:
     directories, across, margin = options.directories, options.across, options.margin
     if len(directories) == 1:
         if options.page:
-            raise WrongUseError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
+            raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
         if across in OF_RUNS:
             reports = [runs_below(directories[0], across, margin or MARGIN)]
         else:
             reports = compared(directories[0], margin, across, options.baseline)
         return show(reports, json=options.json)
     if across is not None and across not in OF_RUNS:
-        raise WrongUseError(
+        raise UsageError(
             f"--across {across} compares the trials of one run: name one directory, not {len(directories)}."
         )
     report = set_beside(directories, across or "run", margin or MARGIN)

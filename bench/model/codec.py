@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from bench.model.earlier import EARLIER
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 NOT_THERE = object()
 DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -23,7 +23,7 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """Parse and check, also what an earlier release wrote; ``where`` names the file (and line) for the reader.
 
     Raises:
-        WrongUseError: not JSON, a missing or wrong field (its path is named), or a newer schema.
+        DataError: not JSON, a missing or wrong field (its path is named), or a newer schema.
 
     """
     wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
@@ -33,10 +33,10 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     try:
         found = NAMED.decode(text).schema
         if found != wanted and found not in EARLIER.get(wanted, {}):
-            raise WrongUseError(_schema_sentence(where, found, wanted))
+            raise DataError(_schema_sentence(where, found, wanted))
         return msgspec.convert(decoded(text, kind), kind)
     except DAMAGED as error:
-        raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+        raise DataError(f"{where} is not a valid {wanted}: {error}") from error
 
 
 def decoded(text: bytes | str, kind: type) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import Parameters, Plan, Trial
 from bench.model.record import Record
@@ -74,7 +74,7 @@ def arms_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
     that is named.
 
     Raises:
-        WrongUseError: no trial is of the baseline that is named.
+        UsageError: no trial is of the baseline that is named.
 
     """
     found = {value_of(trial, across): trial for trial in plan.trials}
@@ -110,7 +110,7 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
     """Return the factor by which a plan's trials are compared: the one that is asked for, or the one that it tries.
 
     Raises:
-        WrongUseError: an unknown factor, one that does not vary, several that do, or none.
+        UsageError: an unknown factor, one that does not vary, several that do, or none.
 
     """
     found = varying(plan)
@@ -118,7 +118,7 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
         [factor] = pick("factor", [asked], FACTORS)
         if factor not in found and not (factor == VARIANT and len(plan.variants) > 1):
             only = value_of(plan.trials[0], factor)
-            raise WrongUseError(
+            raise UsageError(
                 f"Run {plan.run} has one {factor}, {only}: nothing to compare across it."
                 + (f" It varies {' and '.join(found)}." if found else "")
             )
@@ -126,9 +126,9 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
     tried = tried_factors(plan) or found
     if len(tried) > 1:
         words = " or ".join(f"--across {name}" for name in tried)
-        raise WrongUseError(f"Run {plan.run} varies {' and '.join(tried)}: say which to compare, {words}.")
+        raise UsageError(f"Run {plan.run} varies {' and '.join(tried)}: say which to compare, {words}.")
     if not tried:
-        raise WrongUseError(
+        raise UsageError(
             f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
             " compare it with another run: pgladder compare A B."
         )

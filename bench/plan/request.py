@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import Parameters, UntilDecided
 from bench.plan.design import PROFILES, Profile, Wish
 from bench.stats.compare import ALPHA, MARGIN
@@ -17,12 +17,12 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
     """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
 
     Raises:
-        WrongUseError: an unknown profile, or words that contradict each other.
+        UsageError: an unknown profile, or words that contradict each other.
 
     """
     name = asked.get("profile") or "quick"
     if name not in PROFILES:
-        raise WrongUseError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
+        raise UsageError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
     given = PROFILES[name]
     rule = _rule(asked)
     profile = Profile(
@@ -46,10 +46,10 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
 def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
     if not asked.get("until_decided"):
         if asked.get("max_blocks") is not None:
-            raise WrongUseError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
+            raise UsageError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
         return None
     if asked.get("max_blocks") is None or asked.get("blocks") is not None:
-        raise WrongUseError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
+        raise UsageError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
     return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
 
 

@@ -13,7 +13,7 @@ from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.analysis.pairing import interleaved
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sides import Across
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import only_run, read, records_of
 from bench.stats.compare import MARGIN
@@ -32,7 +32,7 @@ def compared(
         baseline: the arm that the others are compared with; None for the usual one of the factor.
 
     Raises:
-        WrongUseError: there is nothing to compare, or runs that do not belong together.
+        UsageError: there is nothing to compare, or runs that do not belong together.
 
     """
     with _uncollected():
@@ -62,7 +62,7 @@ def set_beside(directories: Sequence[Path], across: Across, margin: float = MARG
     """Compare runs, or hosts' runs, with the first of them.
 
     Raises:
-        WrongUseError: a directory holds no run or several, or they can't be compared.
+        UsageError: a directory holds no run or several, or they can't be compared.
 
     """
     return _beside([only_run(directory) for directory in directories], across, margin)
@@ -78,13 +78,13 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
     """Compare the runs that lie below a directory with the first of them.
 
     Raises:
-        WrongUseError: there is only one, or they can't be compared.
+        UsageError: there is only one, or they can't be compared.
 
     """
     found = find_runs(directory) if across == "host" else find_all_runs(directory)
     if len(found) < 2:
         one = "host's run" if across == "host" else "run"
-        raise WrongUseError(f"{directory} holds one {one}: a comparison of {across}s takes two or more below it.")
+        raise UsageError(f"{directory} holds one {one}: a comparison of {across}s takes two or more below it.")
     return _beside(found, across, margin)
 
 

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from bench.analysis.effects import effects_of
 from bench.engines.postgresql.parameters import Value
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
@@ -36,12 +36,12 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
         where: the file they were read from.
 
     Raises:
-        WrongUseError: names the first by its line, and what is not as planned or recorded.
+        DataError: names the first by its line, and what is not as planned or recorded.
 
     """
     check_consistent(plan)
     if len({record.key for record in records}) < len(records):
-        raise WrongUseError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+        raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
     planned = {trial.number: (trial, texts[trial.variant]) for trial in plan.trials}
     whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
@@ -49,16 +49,16 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
     for line, record in enumerate(records, 1):
         as_planned = planned.get(record.trial.number) == (record.trial, record.variant_sha256)
         if not as_planned or record.run != plan.run or of_repeated(record) != repeated or record.seconds not in whole:
-            raise WrongUseError(f"{where}, line {line}: {_contradiction(plan, record)}")
+            raise DataError(f"{where}, line {line}: {_contradiction(plan, record)}")
         if record.trial.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
-            raise WrongUseError(
+            raise DataError(
                 f"{where}, line {line}: trial {record.trial.number} of run {plan.run} has a result, and its plan"
                 f" refuses {record.trial.variant}. Pull the run again."
             )
         if of_rates(record) != _made_of(record):
-            raise WrongUseError(f"{where}, line {line}: {_other_rate(record)}")
+            raise DataError(f"{where}, line {line}: {_other_rate(record)}")
         if why := _contradicts_itself(record):
-            raise WrongUseError(f"{where}, line {line}: {why} in trial {record.trial.number}. Pull the run again.")
+            raise DataError(f"{where}, line {line}: {why} in trial {record.trial.number}. Pull the run again.")
 
 
 def _contradiction(plan: Plan, record: Record) -> str:
@@ -128,14 +128,14 @@ def check_durability(
     we don't know say nothing.
 
     Raises:
-        WrongUseError: names the trial, and the setting.
+        DataError: names the trial, and the setting.
 
     """
     settings = {name: _in_force(name, effect, host) for name, effect in effects_of(plan, host).items()}
     for record in records:
         why = _unsafe(record, settings[record.trial.variant])
         if why:
-            raise WrongUseError(
+            raise DataError(
                 f"{where}: trial {record.trial.number} is told to be {record.durability!r} with {why}."
                 " Pull the run again."
             )

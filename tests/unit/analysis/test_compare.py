@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import ladder_report
 from bench.analysis.notes import POOLED
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import UntilDecided
 from bench.questions.compare import void_or_partial
 from bench.stats.compare import among, compare
@@ -139,7 +139,7 @@ def back(run):
 
 
 def test_one_variant_is_refused_with_what_would_do():
-    with pytest.raises(WrongUseError, match="nothing to compare in it; compare it with another run"):
+    with pytest.raises(UsageError, match="nothing to compare in it; compare it with another run"):
         told(compared_run({"a": QUIET}))
 
 
@@ -289,20 +289,20 @@ def test_of_runs_counted_as_one_it_is_told_that_looking_again_is_not_paid_for():
 )
 def test_runs_that_measured_otherwise_are_refused_by_name(changes, named):
     run = compared_run({"a": QUIET, "b": FASTER})
-    with pytest.raises(WrongUseError, match=f"do not belong together: {named}"):
+    with pytest.raises(UsageError, match=f"do not belong together: {named}"):
         told(run, again(run, **changes))
 
 
 def test_runs_of_another_box_are_refused_by_the_fact_that_differs():
     run = compared_run({"a": QUIET, "b": FASTER})
     other = replace(again(run), host=a_host(memory={"ram_bytes": 8 << 30}))
-    with pytest.raises(WrongUseError, match=r"memory.ram_bytes \d+ and \d+"):
+    with pytest.raises(UsageError, match=r"memory.ram_bytes \d+ and \d+"):
         told(run, other)
 
 
 def test_the_same_run_twice_is_refused():
     run = compared_run({"a": QUIET, "b": FASTER})
-    with pytest.raises(WrongUseError, match="the same run twice"):
+    with pytest.raises(UsageError, match="the same run twice"):
         told(run, run)
 
 

@@ -9,7 +9,7 @@ from bench.analysis.noise import box_noise
 from bench.analysis.notes import ONE_BLOCK, doubt_notes
 from bench.analysis.sides import compare_runs
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Unreadable
 from bench.questions.compare import equivalent, void_or_partial
 from bench.stats.unpaired import compare_apart
@@ -73,7 +73,7 @@ def test_each_variant_is_compared_with_itself():
     ],
 )
 def test_what_must_match_stops_it_by_name(other, named):
-    with pytest.raises(WrongUseError, match="can't be compared") as refused:
+    with pytest.raises(UsageError, match="can't be compared") as refused:
         compare_runs([run(), other], "run")
     assert named in str(refused.value)
 
@@ -88,7 +88,7 @@ def test_what_must_match_stops_it_by_name(other, named):
 )
 def test_another_way_to_measure_stops_it_by_name(changes, named):
     other = run(name=LATER)
-    with pytest.raises(WrongUseError, match=named):
+    with pytest.raises(UsageError, match=named):
         compare_runs([run(), replace(other, plan=replace(other.plan, **changes))], "run")
 
 
@@ -99,14 +99,14 @@ def test_another_layout_transport_or_variant_stops_it_by_name(field, value):
     variants = tuple(replace(each, name=value) if field == "variant" else each for each in other.plan.variants)
     records = [changed(each, **{field: value}) for each in other.records]
     other = replace(other, plan=replace(other.plan, trials=trials, variants=variants), records=records)
-    with pytest.raises(WrongUseError, match=f"{field} {value} is only in {LATER}"):
+    with pytest.raises(UsageError, match=f"{field} {value} is only in {LATER}"):
         compare_runs([run(), other], "run")
 
 
 def test_the_same_phase_with_other_parameters_is_no_pair():
     other = run(name=LATER)
     trials = tuple(replace(each, parameters=replace(each.parameters, batch=7)) for each in other.plan.trials)
-    with pytest.raises(WrongUseError, match=r"phase 2-C \(.*\) with these parameters"):
+    with pytest.raises(UsageError, match=r"phase 2-C \(.*\) with these parameters"):
         compare_runs([run(), replace(other, plan=replace(other.plan, trials=trials))], "run")
 
 
@@ -140,7 +140,7 @@ def test_the_rates_shown_have_the_ratio_that_is_told(kind):
 
 
 def test_the_same_run_twice_is_refused():
-    with pytest.raises(WrongUseError, match="is there twice"):
+    with pytest.raises(UsageError, match="is there twice"):
         compare_runs([run(), run()], "run")
 
 
@@ -185,7 +185,7 @@ def test_postgresql_that_nobody_knows_of_either_run_is_told():
     report = compare_runs([run(host=None), run(name=LATER, host=None)], "run")
     assert any(note.startswith("The version of PostgreSQL is not known of") and LATER in note for note in report.notes)
     assert not any("version" in note for note in compare_runs([run(), run(name=LATER)], "run").notes)
-    with pytest.raises(WrongUseError, match="PostgreSQL 15 and unknown"):
+    with pytest.raises(UsageError, match="PostgreSQL 15 and unknown"):
         compare_runs([run(), run(name=LATER, host=None)], "run")
 
 
@@ -282,7 +282,7 @@ def test_runs_that_refused_everything_are_not_equivalent():
 
 
 def test_runs_of_one_box_are_no_comparison_of_hosts():
-    with pytest.raises(WrongUseError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
+    with pytest.raises(UsageError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
         compare_runs([run(), run(name=LATER)], "host")
 
 
@@ -357,7 +357,7 @@ def test_two_versions_are_compared_as_such_and_nothing_else_stops_it():
     report = compare_runs([run(), newer], "version")
     assert [arm.name for arm in report.cells[0].arms] == ["PostgreSQL 15", "PostgreSQL 17"]
     assert report.across == "version"
-    with pytest.raises(WrongUseError, match="Several of these runs are of PostgreSQL 15: give one run of each version"):
+    with pytest.raises(UsageError, match="Several of these runs are of PostgreSQL 15: give one run of each version"):
         compare_runs([run(), run(name=LATER)], "version")
 
 

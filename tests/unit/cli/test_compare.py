@@ -1,4 +1,4 @@
-"""pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
+"""pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, refuse, and end with."""
 
 import json
 import socket
@@ -55,7 +55,7 @@ def pgladder(capsys):
 
 @pytest.fixture
 def refused(pgladder):
-    """Run the command; it must be refused as wrong use, in one sentence, with every file left as it was."""
+    """Run the command; it must be refused in one sentence, with every file left as it was."""
 
     def refuse(*arguments):
         before = contents(Path())

@@ -1,4 +1,4 @@
-"""Wrong use that needs no server: exit code 2, one sentence on standard error, nothing written."""
+"""What is refused without a server: exit code 2, one sentence on standard error, nothing written."""
 
 import re
 import shutil
@@ -16,6 +16,7 @@ from bench.cli.main import main
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
+from bench.model.errors import DataError, HostError, PgladderError, UsageError
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
@@ -51,7 +52,7 @@ def contents(directory):
 
 @pytest.fixture
 def refused(capsys, tmp_path):
-    """Run the command; it must be refused as wrong use, in one sentence, with nothing written."""
+    """Run the command; it must be refused in one sentence, with nothing written."""
 
     def refuse(*arguments):
         before = contents(tmp_path)
@@ -64,6 +65,15 @@ def refused(capsys, tmp_path):
         return err
 
     return refuse
+
+
+@pytest.mark.parametrize(("kind", "code"), [(UsageError, 2), (DataError, 2), (HostError, 2), (PgladderError, 1)])
+def test_whatever_the_cause_nothing_done_is_exit_code_2_and_only_that(capsys, monkeypatch, kind, code):
+    def found(_):
+        raise kind("plan.json is damaged.")
+
+    monkeypatch.setattr(cli, "find_runs", found)
+    assert run(capsys, "ladder", "results") == (code, "", "pgladder: plan.json is damaged.\n")
 
 
 # --- what to measure -------------------------------------------------------------------------------------------------
@@ -145,7 +155,7 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
         (to_json(a_record()), "has schema 'pgladder/trial/2' where pgladder/plan/2 belongs"),
         (to_json(a_plan()).replace(b'"window_s":2', b'"window_s":0'), "`$.window_s`"),
         (to_json(a_plan()).replace(b'"layout":"plain"', b'"layout":"round"'), "`$.trials[0].layout`"),
-        (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), "Unknown phase '2-X'"),
+        (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), f"Plan {a_plan().run}: Unknown phase '2-X'"),
         (to_json(a_plan()).replace(b"as it comes", b"as I like it"), "text of stock is not the one"),
         (to_json(a_plan(a_trial(3), a_trial(3))), "two trials of one number"),
         (to_json(a_plan(trials=())), "has no trials"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.model.codec import from_json, from_json_lines, to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.plan import Plan
 from bench.model.record import Record
 
@@ -55,5 +55,5 @@ def test_a_file_of_both_forms_is_read_line_by_line():
 def test_what_is_wrong_in_a_record_of_the_first_form_is_named(was, becomes, told):
     text = first_lines(1)
     assert was in text
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(DataError, match=told):
         from_json_lines(text.replace(was, becomes, 1), Record, "trials.jsonl")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.plan.contrast import FACTORS, arms_of, by_cell, cell_of, factor_of, value_of, varying
 from tests.builders import a_plan, a_record, a_trial, changed
 
@@ -82,12 +82,12 @@ def test_layouts_on_several_phases_are_compared_phase_by_phase():
     ],
 )
 def test_a_factor_that_can_not_be_compared_is_refused_with_what_can(plan, asked, told):
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(UsageError, match=told):
         factor_of(plan, asked)
 
 
 def test_a_baseline_that_is_no_arm_is_refused_by_name():
-    with pytest.raises(WrongUseError, match="Unknown layout 'hash-partitioned'"):
+    with pytest.raises(UsageError, match="Unknown layout 'hash-partitioned'"):
         arms_of(LAYOUTS, "layout", "hash-partitioned")
 
 
