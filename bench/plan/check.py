@@ -188,9 +188,10 @@ def _check_arms(plan: Plan) -> None:
 def _check_rule(plan: Plan) -> None:
     """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
     assert plan.until_decided
-    [across] = pick("factor", [plan.until_decided.across], FACTORS)
-    arms = {value_of(trial, across) for trial in plan.trials}
-    check_rule(len(arms), len({trial.block for trial in plan.trials}))
+    with _of_plan(plan):
+        [across] = pick("factor", [plan.until_decided.across], FACTORS)
+        arms = {value_of(trial, across) for trial in plan.trials}
+        check_rule(len(arms), len({trial.block for trial in plan.trials}))
     every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():
         if count > 1:
