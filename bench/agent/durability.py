@@ -14,7 +14,6 @@ from time import monotonic, perf_counter
 from bench.engines.engine import Server
 from bench.engines.postgresql.session import Session
 from bench.model.fingerprint import Unreadable
-from bench.model.values import Layout
 from bench.probes.medium import memory_under
 
 PAIRS, PAIRS_S = 100, 0.5
@@ -53,13 +52,13 @@ def promise_of(session: Session) -> Promise:
 
 
 def grade(
-    promise: Promise, layout: Layout, memory: Iterable[str | Unreadable], of_clients: Iterable[str | None]
+    promise: Promise, risk: str | None, memory: Iterable[str | Unreadable], of_clients: Iterable[str | None]
 ) -> Grade:
     """Grade by settings, layout and medium (PostgreSQL 15 manual, 30.1 and 30.4). Pure.
 
     Args:
         promise: of the agent's session.
-        layout: of the table.
+        risk: why the table is not crash-safe whatever the settings; None where it is.
         memory: what of the data lies in memory, in words, and what can't be seen.
         of_clients: ``synchronous_commit`` as client sessions had it; None of one that could not be asked.
 
@@ -68,9 +67,8 @@ def grade(
     if in_memory := [place for place in places if isinstance(place, str)]:
         return Grade(word="in memory", because=" and ".join(in_memory))
     unsafe = [name for name in ("fsync", "full_page_writes") if getattr(promise, name) == "off"]
-    if layout == "unlogged" or unsafe:
-        because = "the table is unlogged" if layout == "unlogged" else f"{' and '.join(unsafe)} off"
-        return Grade(word="not crash-safe", because=because)
+    if risk or unsafe:
+        return Grade(word="not crash-safe", because=risk or f"{' and '.join(unsafe)} off")
     if "off" in (promise.synchronous_commit, *of_clients):
         where = "" if promise.synchronous_commit == "off" else " in the clients' sessions"
         delay_ms = 3 * promise.wal_writer_delay_ms

@@ -7,7 +7,7 @@ reset, CHECKPOINT, wait until done, baseline, run, capture before anything is to
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ import psycopg2
 
 from bench.agent import observe
 from bench.agent.durability import Grade, data_place, flush_us, grade, memory_of, promise_of, wal_place
-from bench.agent.made import check_table, read_back
+from bench.agent.made import check_table, read_back, unlogged
 from bench.agent.verify import (
     check_commits_found,
     check_transactions,
@@ -30,6 +30,7 @@ from bench.agent.verify import (
 )
 from bench.engines.engine import Server
 from bench.engines.postgresql.counters import Counters, counters_of
+from bench.engines.postgresql.layout import TableLayout, layout_files, table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, Session, VariantError
 from bench.engines.postgresql.wal import files_wanted
 from bench.model import readings
@@ -41,6 +42,7 @@ from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
+from bench.seams import hashes
 from bench.stats.gaps import longest_gap
 from bench.stats.histogram import decode, merge, percentiles, row_latency_ms
 from bench.stats.rates import window_rates
@@ -51,7 +53,7 @@ from bench.validity.flushes import PROMISED, check_flush_rate, check_no_flush, f
 from bench.validity.standstill import check_pauses
 from bench.workload.client import DRAIN_TIMEOUT_S
 from bench.workload.messages import Job, Result, Window
-from bench.workload.phase import AsyncPhase, ladder
+from bench.workload.phase import AsyncPhase, ladder, phase_files
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
@@ -178,9 +180,10 @@ class TrialRunner:
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             self._count_wal(session, trial, wal_before, outcome)
             outcome.checkpoint_s = session.checkpoint()
-            self._grade(session, trial, outcome)
+            layout, made = table_layout(trial.layout), read_back(session)
+            self._grade(session, layout, made, outcome)
             outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
-            outcome.reasons += check_table(trial.layout, read_back(session), "at the end of the trial")
+            outcome.reasons += check_table(layout, made, "at the end of the trial")
             outcome.reasons += judge.check_settings(self._settings[variant.name], session.settings())
             self._verify(session, trial, before, began, outcome)
 
@@ -191,15 +194,17 @@ class TrialRunner:
 
         Return whether the table is the one that was asked for.
         """
-        session.fresh_table(trial.layout, self.plan.preload_rows, trial.parameters.payload_bytes)
+        layout = table_layout(trial.layout)
+        session.fresh_table(layout.statements, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
-        if altered := check_table(trial.layout, read_back(session), "at the start of the trial"):
+        made = read_back(session)
+        if layout.reads_back and (altered := check_table(layout, made, "at the start of the trial")):
             outcome.reasons += altered
             return False
         session.checkpoint()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
-        self._grade(session, trial, outcome)
+        self._grade(session, layout, made, outcome)
         if outcome.grade.word in PROMISED and trial.variant not in self._flush_us:
             self._flush_us[trial.variant] = flush_us(session)
         outcome.counters = counters_of(session)
@@ -214,11 +219,11 @@ class TrialRunner:
         )
         return True
 
-    def _grade(self, session: Session, trial: Trial, outcome: Outcome) -> None:
+    def _grade(self, session: Session, layout: TableLayout, made: Collection[str], outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
         memory = memory_of(self._data, session.tablespaces())
         of_clients = [word for result in outcome.results for word in result.synchronous_commit]
-        outcome.grade = grade(promise_of(session), trial.layout, memory, of_clients)
+        outcome.grade = grade(promise_of(session), layout.risk or unlogged(made), memory, of_clients)
         wal = wal_place(self._data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
@@ -378,6 +383,7 @@ class TrialRunner:
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,
             fsync_per_s=tuple(outcome.fsync_per_s),
+            pieces=pieces_of(trial),
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )
@@ -390,6 +396,12 @@ class TrialRunner:
             latency_hdr=histogram.encode().decode(),
         )
         return record, samples
+
+
+def pieces_of(trial: Trial) -> dict[str, str]:
+    """Return the SHA-256 of the files of the user's that a trial was made with."""
+    files = {"layout": layout_files()[trial.layout], "phase": phase_files()[trial.phase]}
+    return hashes(files)
 
 
 def _device(server: Server) -> str | Unreadable:

@@ -307,6 +307,7 @@ def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str,
     Without ``rule`` it says nothing of a run until decided.
     """
     from bench.cli.again import add_where
+    from bench.engines.postgresql.layout import layout_files
     from bench.plan.request import PARAMETERS
     from bench.workload.phase import ladder
 
@@ -315,7 +316,7 @@ def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str,
     for name, known in (
         ("phases", ladder()),
         ("variants", ["stock", f"those of: pgladder variants{', or all' if rule else ''}"]),
-        ("layouts", ["plain", "no-index", "unlogged", "hash-partitioned"]),
+        ("layouts", layout_files()),
         ("transports", ["tcp", "tls", "socket"]),
     ):
         default = phases if name == "phases" else next(iter(known))

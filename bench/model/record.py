@@ -167,6 +167,8 @@ class Record:
     """Why it is not ``durable``."""
     fsync_per_s: tuple[Amount, ...] = ()
     """fdatasync/s where the WAL is, just before the trial and after its closing CHECKPOINT; empty: not measured."""
+    pieces: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the files of the user's that it was measured with (``bench.seams``), by seam and name."""
     verified: Verified
     validity: Validity
 

@@ -19,7 +19,8 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=8
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """The whole of a ``Name``, where no JSON is read."""
 
-Layout = Literal["plain", "no-index", "unlogged", "hash-partitioned"]
+Layout = Name
+"""Of a file in ``bench/engines/postgresql/layouts``, or of the user's."""
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
 Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|in memory|unknown)$")]

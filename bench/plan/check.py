@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Protocol
 
+from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
@@ -120,9 +121,11 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
 
     """
     check_consistent(plan)
+    layouts = layout_files()
     for trial in plan.trials:
         with _of_plan(plan):
             pick("phase", [trial.phase], phases)
+            pick("layout", [trial.layout], layouts)
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")

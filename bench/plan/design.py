@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import get_args
 
+from bench.engines.postgresql.layout import layout_files
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan, Trial, UntilDecided, Variant
-from bench.model.values import Layout, Transport
+from bench.model.values import Transport
 from bench.plan.check import AGAIN, MAX_TRIALS, Rung, check, check_rule, effective
 from bench.plan.contrast import VARIANT, tried_factors, value_of
 from bench.stats.blocks import block_orders
@@ -72,7 +73,7 @@ def make_plan(
     if wish.again:
         variants = _with_copy(named, variants)
         named = list(variants)
-    layouts: list[Layout] = pick("layout", wish.layouts, get_args(Layout))  # type: ignore[assignment]
+    layouts = pick("layout", wish.layouts, layout_files())
     transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
     combinations = list(product(chosen, named, layouts, transports))
     if (trials := wish.profile.blocks * len(combinations)) > MAX_TRIALS:

@@ -5,9 +5,11 @@ A box checks a plan before it carries it out (``bench.plan``); these files may h
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from functools import cache
 from operator import attrgetter
 
 from bench.analysis.effects import effects_of
+from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.engines.postgresql.parameters import Value
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
@@ -147,10 +149,17 @@ def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | Non
     return {name: str(effect[name]) for name in SAFETY if name in effect} | (found if isinstance(found, dict) else {})
 
 
+@cache
+def _risk(layout: str) -> str | None:
+    """Return why a layout of today's is not crash-safe; of one that is not known here nothing is said."""
+    return table_layout(layout).risk if layout in layout_files() else None
+
+
 def _unsafe(record: Record, settings: Mapping[str, str]) -> str | None:
     """Return what makes a record's grade impossible."""
     claimed = next((rank for rank, grade in enumerate(GRADES) if record.durability.startswith(grade)), 0)
-    if claimed and record.trial.layout == "unlogged":
-        return "an unlogged table"
+    risk = _risk(record.trial.layout)
+    if claimed and risk:
+        return f"the layout {record.trial.layout}: {risk}"
     takes = [name for name, grade in SAFETY.items() if settings.get(name) == "off" and claimed > GRADES.index(grade)]
     return f"{takes[0]} = off" if takes else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.box.state import BoxState
+from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant, variant_names
 from bench.engines.postgresql.variants import ALL
 from bench.model.errors import HostError, UsageError
@@ -15,8 +16,9 @@ from bench.plan.check import effective
 from bench.plan.design import Wish
 from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estimate
 from bench.plan.with_variants import check_foreign, plan_with
+from bench.seams import refuse_on_boxes
 from bench.workload.memory import check_memory
-from bench.workload.phase import ladder
+from bench.workload.phase import ladder, phase_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +75,16 @@ def check_name(run: str) -> str:
 
 
 def known(wish: Wish) -> Wish:
-    """Return a wish whose phases and variants there are, before any box is asked.
+    """Return a wish whose phases, layouts and variants there are, before any box is asked.
 
     Raises:
-        UsageError: one is unknown; names the nearest.
+        UsageError: one is unknown, and the nearest is named; or it is the user's own.
 
     """
     pick("phase", wish.phases, ladder())
+    pick("layout", wish.layouts, layout_files())
+    rungs, layouts = phase_files(), layout_files()
+    refuse_on_boxes([*(rungs[name] for name in wish.phases), *(layouts[name] for name in wish.layouts)])
     pick("variant", wish.variants, [*variant_names(), ALL])
     return wish
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench import seams
 from bench.agent.fingerprint import take_fingerprint
 from bench.agent.gate import turn_comes
 from bench.agent.lock import one_run_at_a_time
@@ -136,6 +137,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
         _forget_environment()
         box = _box_to_measure(request, given)
+        if box and seams.added():
+            raise UsageError(f"This is a provisioned box, which measures pgladder's own: unset {seams.VARIABLE}.")
         cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
         plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
@@ -285,7 +288,8 @@ def _forget_environment() -> None:
 
     What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
     """
-    for name in [name for name in os.environ if name.startswith("PG")]:
+    of_libpq = [name for name in os.environ if name.startswith("PG") and name != seams.VARIABLE]
+    for name in of_libpq:
         del os.environ[name]
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ.pop("LANGUAGE", None)

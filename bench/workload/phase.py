@@ -1,21 +1,25 @@
 """What a phase is: how one commit is made (``insert``), and how commits follow each other (``drive``).
 
-A phase file defines one ``PHASE``; dropping a file into ``bench/workload/phases`` adds a rung. Stamping rows, timing,
-connections and processes belong to ``client``; a phase shows its technique and nothing else.
+A phase file defines one ``PHASE``; dropping a file into ``bench/workload/phases``, or into ``phases`` of a user's own
+folder (``bench.seams``), adds a rung. Stamping rows, timing, connections and processes belong to ``client``; a phase
+shows its technique and nothing else.
 """
 
 import asyncio
-import importlib
-import pkgutil
+import importlib.util
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
 
+from bench.model.errors import DataError, UsageError
 from bench.model.plan import Parameters
 from bench.model.table import Table
+from bench.seams import pieces
 
 Row = tuple[int, str]
 Rows = Sequence[Row]
@@ -25,6 +29,8 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Drive = Callable[[Commit, Running, int], Awaitable[None]]
 
 COLUMNS = ("device_id", "payload")
+SEAM = "phases"
+OWN = Path(__file__).with_name(SEAM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +89,34 @@ async def side_by_side(commit: Commit, running: Running, in_flight: int) -> None
 @cache
 def ladder() -> dict[str, Phase]:
     """Every rung by name, from the bottom up."""
-    from bench.workload import phases
+    found: dict[str, Phase] = {}
+    for path in pieces(SEAM, OWN, "[!_]*.py").values():
+        phase = _load(path)
+        if phase.name in found:
+            raise UsageError(f"{path} defines phase {phase.name}, which there is already: give it a name of its own.")
+        found[phase.name] = phase
+    return dict(sorted(found.items()))
 
-    modules = (
-        importlib.import_module(found.name) for found in pkgutil.iter_modules(phases.__path__, f"{phases.__name__}.")
-    )
-    return {phase.name: phase for phase in sorted((module.PHASE for module in modules), key=lambda phase: phase.name)}
+
+def phase_files() -> dict[str, Path]:
+    """Return the file of every rung by its name."""
+    return {phase.name: Path(inspect.getfile(phase.insert)) for phase in ladder().values()}
+
+
+def _load(path: Path) -> Phase:
+    """Import a phase file: pgladder's own by its place in the package, a user's by its place on disk."""
+    if path.parent == OWN:
+        own: Phase = importlib.import_module(f"bench.workload.phases.{path.stem}").PHASE
+        return own
+    spec = importlib.util.spec_from_file_location(f"pgladder_added_{path.stem}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
+    phase = getattr(module, "PHASE", None)
+    if not isinstance(phase, AsyncPhase | SyncPhase):
+        raise DataError(f"{path} defines no PHASE, an AsyncPhase or a SyncPhase of bench.workload.phase.")
+    return phase

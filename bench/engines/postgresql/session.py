@@ -20,7 +20,6 @@ from psycopg2.extensions import POLL_OK, POLL_WRITE, set_wait_callback
 from bench.model.errors import PgladderError
 from bench.model.fingerprint import Unreadable
 from bench.model.table import qualified
-from bench.model.values import Layout
 
 STATEMENT_TIMEOUT_S = 600
 LOCK_TIMEOUT_S = 10
@@ -187,10 +186,10 @@ class Session:
         """Close the connection."""
         self.connection.close()
 
-    def fresh_table(self, layout: Layout, preload_rows: int, payload_bytes: int) -> None:
-        """Make the table ``events`` anew in a layout, with so many rows in it."""
+    def fresh_table(self, statements: str, preload_rows: int, payload_bytes: int) -> None:
+        """Make the table ``events`` anew by the statements of a layout, with so many rows in it."""
         self.drop_table()
-        self.run(self.script(layout), seconds=DDL_TIMEOUT_S)
+        self.run(self.qualified(statements), seconds=DDL_TIMEOUT_S)
         if preload_rows:
             self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
 

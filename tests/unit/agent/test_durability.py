@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.agent.durability import Promise, data_place, grade, memory_of
+from bench.engines.postgresql.layout import table_layout
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.validity.flushes import NO_FLUSH_US, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
 from bench.workload.phase import ladder
@@ -16,7 +17,7 @@ UNSEEN = Unreadable(unreadable="the server's data directory can't be seen from h
 
 
 def graded(layout="plain", memory=(), of_clients=("on", "on"), **changes):
-    found = grade(replace(SAFE, **changes), layout, memory, of_clients)
+    found = grade(replace(SAFE, **changes), table_layout(layout).risk, memory, of_clients)
     return found.word, found.because
 
 

@@ -1,27 +1,42 @@
 """The table is compared with what its layout reads back as."""
 
-from typing import get_args
+from dataclasses import replace
 
 import pytest
 
-from bench.agent.made import as_made, check_table
-from bench.model.values import Layout
+from bench.agent.made import check_table, unlogged
+from bench.engines.postgresql.layout import layout_files, table_layout
+
+PLAIN = table_layout("plain")
 
 
-@pytest.mark.parametrize("layout", get_args(Layout))
-def test_a_table_as_it_was_made_is_no_reason(layout):
-    assert check_table(layout, as_made(layout), "at the start") == []
+@pytest.mark.parametrize("name", layout_files())
+def test_a_table_as_it_was_made_is_no_reason(name):
+    layout = table_layout(name)
+    assert layout.reads_back
+    assert check_table(layout, layout.reads_back, "at the start") == []
 
 
 def test_each_layout_reads_back_as_another():
-    assert len({as_made(layout) for layout in get_args(Layout)}) == 4
+    assert len({table_layout(name).reads_back for name in layout_files()}) == len(layout_files()) == 4
 
 
 def test_what_is_more_and_what_is_missing_are_both_named():
-    found = as_made("plain") - {"events: PRIMARY KEY (id)"} | {"events: trigger spoils"}
-    [reason] = check_table("plain", found, "at the end of the trial")
+    found = PLAIN.reads_back - {"events: PRIMARY KEY (id)"} | {"events: trigger spoils"}
+    [reason] = check_table(PLAIN, found, "at the end of the trial")
     assert reason.code == "table-altered"
     assert reason.detail == (
         "at the end of the trial the table is not as it was made, it has events: trigger spoils;"
         " it lacks events: PRIMARY KEY (id)"
     )
+
+
+def test_a_layout_that_does_not_say_what_it_reads_back_as_leaves_a_slight_doubt():
+    [reason] = check_table(replace(PLAIN, reads_back=frozenset()), PLAIN.reads_back, "at the end of the trial")
+    assert (reason.code, reason.slight) == ("table-unknown", True)
+
+
+def test_an_unlogged_table_or_part_of_it_is_seen_whatever_its_layout_says():
+    assert unlogged(PLAIN.reads_back) is None
+    assert unlogged(table_layout("unlogged").reads_back) == "the table is unlogged"
+    assert unlogged({"events: permanent partitioned table", "events_1: unlogged table"}) == "the table is unlogged"

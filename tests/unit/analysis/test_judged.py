@@ -8,6 +8,7 @@ import pytest
 from bench.agent.durability import Promise, grade
 from bench.analysis.judged import check_doubts
 from bench.analysis.resealed import _pause, check_samples
+from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu, InFlight, Reason, Validity
@@ -84,7 +85,7 @@ def test_what_lies_in_memory_is_not_durable():
 )
 def test_what_lies_on_a_disk_of_memory_has_the_grade_that_its_settings_give(promise, layout):
     on = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_writer_delay_ms": 200}
-    given = grade(Promise(**on | promise), layout, [Unreadable(unreadable="/d is on pmem0")], [])
+    given = grade(Promise(**on | promise), table_layout(layout).risk, [Unreadable(unreadable="/d is on pmem0")], [])
     assert given.word != "durable"
     record = changed(RECORD, layout=layout, durability=given.word, durability_because=given.because)
     check_doubts(a_host(disk={"kind": "memory"}), [record])

@@ -154,7 +154,7 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
         (to_json(a_plan()).replace(b"plan/2", b"plan/10"), "newer than this pgladder reads"),
         (to_json(a_record()), "has schema 'pgladder/trial/2' where pgladder/plan/2 belongs"),
         (to_json(a_plan()).replace(b'"window_s":2', b'"window_s":0'), "`$.window_s`"),
-        (to_json(a_plan()).replace(b'"layout":"plain"', b'"layout":"round"'), "`$.trials[0].layout`"),
+        (to_json(a_plan()).replace(b'"layout":"plain"', b'"layout":"round"'), "Unknown layout 'round'"),
         (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), f"Plan {a_plan().run}: Unknown phase '2-X'"),
         (to_json(a_plan()).replace(b"as it comes", b"as I like it"), "text of stock is not the one"),
         (to_json(a_plan(a_trial(3), a_trial(3))), "two trials of one number"),

@@ -97,7 +97,7 @@ def test_a_file_that_does_not_name_its_schema_does_not_validate(thing):
     [
         ("trial.number", 0),
         ("rows", -1),
-        ("trial.layout", "round"),
+        ("trial.layout", "rou nd"),
         ("trial.transport", "pigeon"),
         ("trial.parameters.batch", 0),
         ("durability", "probably"),

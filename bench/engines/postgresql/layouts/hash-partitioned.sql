@@ -1,4 +1,27 @@
 -- plain in eight partitions: rows, index and extension locks are spread over eight relations
+-- baseline: plain
+-- reads back: events: permanent partitioned table
+-- reads back: events: column id bigint NOT NULL GENERATED ALWAYS AS IDENTITY
+-- reads back: events: column device_id bigint NOT NULL
+-- reads back: events: column payload text NOT NULL
+-- reads back: events: column created_at timestamp with time zone NOT NULL DEFAULT now()
+-- reads back: events: PRIMARY KEY (id)
+-- reads back: events_0: permanent table
+-- reads back: events_0: PRIMARY KEY (id)
+-- reads back: events_1: permanent table
+-- reads back: events_1: PRIMARY KEY (id)
+-- reads back: events_2: permanent table
+-- reads back: events_2: PRIMARY KEY (id)
+-- reads back: events_3: permanent table
+-- reads back: events_3: PRIMARY KEY (id)
+-- reads back: events_4: permanent table
+-- reads back: events_4: PRIMARY KEY (id)
+-- reads back: events_5: permanent table
+-- reads back: events_5: PRIMARY KEY (id)
+-- reads back: events_6: permanent table
+-- reads back: events_6: PRIMARY KEY (id)
+-- reads back: events_7: permanent table
+-- reads back: events_7: PRIMARY KEY (id)
 CREATE TABLE {schema}.events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device_id bigint NOT NULL,

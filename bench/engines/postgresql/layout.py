@@ -1,0 +1,71 @@
+"""Layouts: how the table is made, one file a layout in ``layouts/``. Its header says what must be known of it.
+
+    -- in words
+    -- baseline: the layout that it is compared with
+    -- not crash-safe: why, where a crash takes more than the settings let it
+    -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
+
+``bench.agent.made`` compares what was made with it; ``bench.plan.contrast`` decides what is compared with what.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import seams
+from bench.model.errors import DataError
+from bench.model.names import pick
+
+SEAM = "layouts"
+OWN = Path(__file__).with_name(SEAM)
+PLAIN = "plain"
+BASELINE, RISK, READS_BACK = "baseline: ", "not crash-safe: ", "reads back: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLayout:
+    """One way to make the table; ``statements`` name it by ``{schema}``."""
+
+    name: str
+    words: str
+    baseline: str | None
+    risk: str | None
+    """Why it is not crash-safe, whatever the settings."""
+    reads_back: frozenset[str]
+    statements: str
+
+
+def layout_files() -> dict[str, Path]:
+    """Return the files of all layouts by name, the plain one first."""
+    found = seams.pieces(SEAM, OWN, "*.sql")
+    return {name: found[name] for name in sorted(found, key=lambda name: (name != PLAIN, name))}
+
+
+def table_layout(name: str) -> TableLayout:
+    """Read a layout.
+
+    Raises:
+        UsageError: there is none of that name.
+        DataError: its file is not UTF-8, or makes no table.
+
+    """
+    files = layout_files()
+    [known] = pick("layout", [name], files)
+    try:
+        text = files[known].read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{files[known]} is not UTF-8: {error}.") from error
+    if "{schema}.events" not in text:
+        raise DataError(f"{files[known]} makes no table {{schema}}.events.")
+    head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+    return TableLayout(
+        name=known,
+        words=next((line for line in head if not line.startswith((BASELINE, RISK, READS_BACK))), ""),
+        baseline=_said(head, BASELINE),
+        risk=_said(head, RISK),
+        reads_back=frozenset(line.removeprefix(READS_BACK) for line in head if line.startswith(READS_BACK)),
+        statements=text,
+    )
+
+
+def _said(head: list[str], word: str) -> str | None:
+    return next((line.removeprefix(word) for line in head if line.startswith(word)), None)

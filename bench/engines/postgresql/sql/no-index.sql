@@ -1,7 +1,0 @@
--- plain without the primary key
-CREATE TABLE {schema}.events (
-    id bigint GENERATED ALWAYS AS IDENTITY,
-    device_id bigint NOT NULL,
-    payload text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);

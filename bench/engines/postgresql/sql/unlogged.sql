@@ -1,7 +1,0 @@
--- plain, its changes kept out of the WAL: emptied by a crash
-CREATE UNLOGGED TABLE {schema}.events (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    device_id bigint NOT NULL,
-    payload text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);

@@ -1,0 +1,87 @@
+"""The seams: folders that are searched for pieces of one kind, one file each.
+
+pgladder's own lie in the package. ``PGLADDER_PATH`` names a folder of a user's with a subfolder by seam (``phases``,
+``layouts``); it counts on the machine where it is set, and never on a box. Names are listed, nothing is read or loaded.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.model.errors import HostError, UsageError
+
+VARIABLE = "PGLADDER_PATH"
+
+
+def added() -> Path | None:
+    """Return the user's folder.
+
+    Raises:
+        UsageError: it is no folder.
+        HostError: others may write to it: what lies there is carried out.
+
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return None
+    folder = Path(named)
+    if not folder.is_dir():
+        raise UsageError(f"{VARIABLE} names {folder}, which is no folder: make it, or unset {VARIABLE}.")
+    _check_owned(folder)
+    return folder.resolve()
+
+
+def pieces(seam: str, own: Path, pattern: str) -> dict[str, Path]:
+    """Return the files of a seam by the name before their first dot: pgladder's own, then the user's.
+
+    Raises:
+        UsageError: a piece of the user's has the name of another.
+        HostError: others may write to one of the user's.
+
+    """
+    found = {_name(path): path for path in sorted(own.glob(pattern))}
+    folder = added()
+    for path in sorted(folder.glob(f"{seam}/{pattern}")) if folder else ():
+        if _name(path) in found:
+            raise UsageError(f"{path} has the name of another piece, {found[_name(path)]}: give it a name of its own.")
+        _check_owned(path.parent)
+        _check_owned(path)
+        found[_name(path)] = path
+    return found
+
+
+def hashes(files: dict[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of those of these files that are the user's, by seam and file."""
+    folder = added()
+    if folder is None:
+        return {}
+    there = {path.relative_to(folder).as_posix(): path for path in files.values() if path.is_relative_to(folder)}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items()}
+
+
+def refuse_on_boxes(files: Iterable[Path]) -> None:
+    """Refuse files of the user's where a box is to measure them: it measures pgladder's own.
+
+    Raises:
+        UsageError: names the first.
+
+    """
+    folder = added()
+    for path in files:
+        if folder and path.is_relative_to(folder):
+            raise UsageError(
+                f"{path} is of {VARIABLE}, which counts on this machine only: a box measures pgladder's own."
+            )
+
+
+def _name(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _check_owned(path: Path) -> None:
+    """Refuse what somebody else may have put there: it is carried out with this user's rights."""
+    status = path.stat()
+    if status.st_uid not in (0, os.getuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise HostError(f"{path} of {VARIABLE} may be changed by others: chmod go-w {path}, and own it.")
