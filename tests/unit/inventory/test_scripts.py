@@ -23,7 +23,7 @@ esac
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for folder in ("bench", "templates", "requirements", ".venv/bin"):
+    for folder in ("bench/cli", "templates", "requirements", ".venv/bin"):
         (tmp_path / folder).mkdir(parents=True)
     for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli/main.py"):
         (tmp_path / file).write_text(file)
@@ -35,7 +35,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def _wheels(checkout: Path, architecture: str) -> set[str]:
     names = {"CHECKOUT": str(checkout), "ARCHITECTURE": architecture, "PATH": "/bin:/usr/bin"}
-    subprocess.run([ROLES / "bench/store/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
+    subprocess.run([ROLES / "bench/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
     return {file.name for file in (checkout / ".cache/wheelhouse").glob("*-*")}
 
 
