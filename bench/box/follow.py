@@ -1,7 +1,7 @@
 """Follow a run: its records are sent as they come, and how it ended; why one that broke off did.
 
-The follower sleeps beside a trial that is measured. It wakes twice a second to look for records to send: 0.3 ms
-of processor time a second, as measured (a tail that does the same took 0.1 ms, and sends half lines too). That the agent
+The follower sleeps beside a trial that is measured. It wakes twice a second to look for records to send: 0.3 ms of
+processor time a second, as measured (a tail that does the same took 0.1 ms, and sends half lines too). That the agent
 has ended, or that nobody listens any more, wakes it at once.
 """
 
