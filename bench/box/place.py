@@ -15,6 +15,8 @@ from bench.store.run_directory import PLAN, SAMPLES, TURN
 def place(directory: Path, plan: bytes, gate: str) -> None:
     """Make the directory whole or not at all, also in a power cut; ``gate``: the last block it may begin, or empty."""
     part = directory.with_name(f".{directory.name}{PART}")
+    if part.is_symlink():
+        part.unlink()
     if part.exists():  # somebody was cut off here
         shutil.rmtree(part)
     (part / SAMPLES).mkdir(parents=True)

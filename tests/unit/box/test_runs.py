@@ -240,14 +240,10 @@ def test_root_writes_through_no_link_that_the_user_put_there(folder, monkeypatch
     box = SimpleNamespace(runs=folder.box.runs, cluster=SimpleNamespace(role="nobody"))
     monkeypatch.setattr(folder, "box", box)
 
-    with pytest.raises(PgladderError, match=r"runuser failed: .*symbolic link"):
-        launched(folder)
+    assert launched(folder) == "started"
     folder.is_active("r2")
     assert cancel(box, "r2") == ["r2"]
     assert [path.name for path in victims.iterdir()] == ["samples"]
-
-    (folder.box.runs / ".r1.part").unlink()
-    assert launched(folder) == "started"
     for path in (box.runs / "r1", box.runs / "r1" / "plan.json", box.runs / "r1" / "samples"):
         assert path.owner() == "nobody"
 
