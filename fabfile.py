@@ -7,7 +7,7 @@ from typing import Any
 from fabric import Connection, task
 from invoke import Context, Exit
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
 
@@ -49,7 +49,7 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
             arguments = target(**where)
             check_key(where["key"])
             asked = ask_ansible(arguments)
-        except WrongUseError as error:
+        except UsageError as error:
             raise Exit(f"fab: {error} (exit code 2)", code=2) from error
         from bench.cli import fab as command
 

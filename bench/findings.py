@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.analysis.comparison import ComparisonReport, Pair
 from bench.engines.postgresql.render import SUFFIX, template_directory
 from bench.model.codec import to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import NothingDoneError, UsageError
 from bench.model.plan import Plan
 from bench.questions.compare import compared
 from bench.report.markdown import comparison_page
@@ -66,13 +66,13 @@ def keep(name: str, run: RunDirectory) -> None:
     Its samples are left out: they are most of its bytes, and no comparison needs them.
 
     Raises:
-        WrongUseError: an unknown finding, or a run that is not whole.
+        UsageError: an unknown finding, or a run that is not whole.
 
     """
     if name not in QUESTIONS:
-        raise WrongUseError(f"There is no finding {name!r}; there are: {', '.join(QUESTIONS)}.")
+        raise UsageError(f"There is no finding {name!r}; there are: {', '.join(QUESTIONS)}.")
     if not run.check_sums():
-        raise WrongUseError(f"{run.path} has not come to its end: only a whole run is kept.")
+        raise UsageError(f"{run.path} has not come to its end: only a whole run is kept.")
     place = FINDINGS / name
     place.mkdir(parents=True, exist_ok=True)
     for file in (PLAN, HOST, TRIALS, SUMS):
@@ -121,7 +121,7 @@ def _template(name: str) -> Path:
 def earned(report: ComparisonReport) -> list[Pair]:
     """Return the steps that are faster than stock over all cells, slower in none, and as durable; the best first."""
     if not report.overall or report.headline != "settled":
-        raise WrongUseError("A line of ingest is earned by settled rates over several phases; this run has none.")
+        raise UsageError("A line of ingest is earned by settled rates over several phases; this run has none.")
     first = {arm.name: arm.durability for arm in report.cells[0].arms}
     slower = {pair.candidate for cell in report.cells for pair in cell.pairs if pair.verdict == "slower"}
     found = [
@@ -203,5 +203,5 @@ QUESTIONS = {
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
-    except WrongUseError as error:
+    except NothingDoneError as error:
         sys.exit(f"findings: {error}")

@@ -1,7 +1,7 @@
 """Records as a real run writes them, to be changed where a test looks: ``a_record(rows_per_s=None)``."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from bench.workload.phase import ladder
 from bench.workload.rows import first_stamp
 
 RUN = "20261122T101500-ab12"
+OF_PARAMETERS = [each.name for each in fields(Parameters)]
+OF_TRIAL = [each.name for each in fields(Trial) if each.name != "parameters"]
 
 
 def a_trial(number: int = 1, phase: str = "2-C", **changes: Any) -> Trial:
     known = ladder()[phase]
     trial = Trial(
-        trial=number,
+        number=number,
         block=1,
         phase=phase,
         method=known.method,
@@ -63,22 +65,9 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
     mean = latency.mean or 0.0
     record = Record(
         run=RUN,
-        trial=trial,
-        block=1,
-        phase=phase,
-        method=ladder()[phase].method,
-        variant="stock",
+        trial=a_trial(trial, phase),
         variant_sha256=as_variant("stock", "# PostgreSQL 15 as it comes.\n").sha256,
-        layout="plain",
-        transport="tcp",
-        processes=parameters.processes,
-        in_flight=parameters.in_flight,
-        pool_min=parameters.pool_min,
-        pool_max=parameters.pool_max,
         pool_high_water=5 if parameters.pool_max else None,
-        batch=batch,
-        payload_bytes=parameters.payload_bytes,
-        event_loop=parameters.event_loop,
         preload_rows=0,
         started="2026-11-22T10:15:07.125+00:00",
         warm_up_s=1,
@@ -106,7 +95,15 @@ def a_record(trial: int = 1, phase: str = "2-C", **changes: Any) -> Record:
         verified=Verified(attempted=2 * rows, acknowledged=2 * rows, found=2 * rows, in_doubt=0),
         validity=Validity(state="valid"),
     )
-    return replace(record, **changes)
+    return changed(record, **changes)
+
+
+def changed(record: Record, **changes: Any) -> Record:
+    """The record with other figures; those of its trial and of the parameters are named like its own."""
+    of_trial = {name: changes.pop(name) for name in OF_TRIAL if name in changes}
+    of_parameters = {name: changes.pop(name) for name in OF_PARAMETERS if name in changes}
+    trial = replace(record.trial, parameters=replace(record.trial.parameters, **of_parameters), **of_trial)
+    return replace(record, **{"trial": trial} | changes)
 
 
 def micros_of(commits: int, in_flight: int) -> int:
@@ -161,13 +158,17 @@ def a_samples(trial: int = 1, attempt: int = 1) -> Samples:
 def samples_of(record: Record) -> Samples:
     """What bears a record as ``a_record`` makes it."""
     return Samples(
-        trial=record.trial,
+        trial=record.trial.number,
         attempt=record.attempt,
         rows_per_second=halves(record.rows),
         commits_per_second=halves(record.commits),
         readings=[{"at_s": 0.01, "host": {"temperature_c": 54.0}, "server": {"wal_sync": 3}}],
-        latency_hdr=latencies_of(record.commits, record.processes * record.in_flight).encode().decode(),
+        latency_hdr=latencies_of(record.commits, workers(record)).encode().decode(),
     )
+
+
+def workers(record: Record) -> int:
+    return record.trial.parameters.processes * record.trial.parameters.in_flight
 
 
 def halves(count: int) -> list[int]:
@@ -200,7 +201,7 @@ def a_report(*records: Record, **changes: Any) -> LadderReport:
 
 def climbed(*records: Record, histograms: dict[Key, HdrHistogram] | None = None) -> list[Ladder]:
     """The ladders of these records, their latencies of no interest."""
-    empty = {(record.trial, record.attempt): new_histogram() for record in records}
+    empty = {record.key: new_histogram() for record in records}
     return ladders(records, empty | (histograms or {}))
 
 
@@ -239,7 +240,7 @@ class Made(Mapping):
     """Something of each record, by trial and attempt, made only where it is looked at."""
 
     def __init__(self, records, make):
-        self._records, self._make = {(record.trial, record.attempt): record for record in records}, make
+        self._records, self._make = {record.key: record for record in records}, make
 
     def __getitem__(self, key):
         return self._make(self._records[key])
@@ -254,14 +255,14 @@ class Made(Mapping):
 def pulled(*records: Record, **changes: Any) -> PulledRun:
     """A run of one host with these records, planned as they were executed."""
     planned = {trial: a_trial(trial) for trial, _ in changes.get("begun", ())}
-    planned |= {record.trial: planned_as(record) for record in records}
+    planned |= {record.trial.number: record.trial for record in records}
     run = PulledRun(
         directory="bench-1",
         plan=a_plan(*(planned[number] for number in sorted(planned))),
         host=a_host(),
         records=records,
         samples=Made(records, samples_of),
-        histograms=Made(records, lambda record: latencies_of(record.commits, record.processes * record.in_flight)),
+        histograms=Made(records, lambda record: latencies_of(record.commits, workers(record))),
     )
     return replace(run, **changes)
 
@@ -305,11 +306,3 @@ def written(path: Path, run: PulledRun) -> Path:
         directory.append(record, samples_of(record))
     directory.finish()
     return path
-
-
-def planned_as(record: Record) -> Trial:
-    """The trial that a record is of."""
-    where = ("trial", "block", "phase", "method", "variant", "layout", "transport")
-    how = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
-    parameters = Parameters(**{name: getattr(record, name) for name in how})
-    return Trial(parameters=parameters, **{name: getattr(record, name) for name in where})

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import psutil
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 
 NAME = b"\0pgladder-run"
 
@@ -22,14 +22,14 @@ def one_run_at_a_time() -> Iterator[None]:
     """Hold the lock.
 
     Raises:
-        WrongUseError: another run holds it; names its process and user.
+        HostError: another run holds it; names its process and user.
 
     """
     with socket.socket(socket.AF_UNIX) as lock:
         try:
             lock.bind(NAME)
         except OSError as error:
-            raise WrongUseError(
+            raise HostError(
                 f"A run is under way on this box: {holder() or 'it is just starting or ending'}."
                 " Wait for it, or end it."
             ) from error

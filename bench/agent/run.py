@@ -49,7 +49,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         if not turn_comes(directory, trial.block, listener.says, runner.rest):
             return False
         listener.begins(trial, len(plan.trials) - len(left), len(plan.trials))
-        directory.open_trial(trial.trial, attempt)
+        directory.open_trial(trial.number, attempt)
         record, samples = runner.run(trial, attempt)
         directory.append(record, samples)
         listener.ended(record)
@@ -57,7 +57,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         if "interrupted" in codes:
             return False
         if "configuration-drifted" in codes:
-            raise ServerError(f"Trial {trial.trial}: {_detail(record, 'configuration-drifted')}; the run stops here.")
+            raise ServerError(f"Trial {trial.number}: {_detail(record, 'configuration-drifted')}; the run stops here.")
         if record.validity.state == "void" and "refused" not in codes:
             listener.says("bringing the server back to a known state")
             server.recover()
@@ -79,17 +79,17 @@ def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
     attempts: dict[int, int] = {}
     done = {}
     for record in records:
-        attempts[record.trial] = record.attempt
+        attempts[record.trial.number] = record.attempt
         if cut(record) is None:
-            done[record.trial] = record
+            done[record.trial.number] = record
     if decided_after(plan, list(done.values())):
         return []
-    return [(trial, attempts.get(trial.trial, 0) + 1) for trial in plan.trials if trial.trial not in done]
+    return [(trial, attempts.get(trial.number, 0) + 1) for trial in plan.trials if trial.number not in done]
 
 
 def record_cut_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
     """Record, as void, what an agent that was killed left without a record."""
-    trials = {trial.trial: trial for trial in plan.trials}
+    trials = {trial.number: trial for trial in plan.trials}
     for number, attempt in directory.cut_short():
         outcome = Outcome(started=now("milliseconds"))
         outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")

@@ -243,7 +243,7 @@ class TrialRunner:
 
     def _seed(self, trial: Trial) -> int:
         """Return what its payloads are made from."""
-        return self.plan.seed + trial.trial
+        return self.plan.seed + trial.number
 
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
@@ -347,23 +347,10 @@ class TrialRunner:
         waits = [result.pool_high_water for result in results if result.pool_high_water is not None]
         record = Record(
             run=self.plan.run,
-            trial=trial.trial,
+            trial=trial,
             attempt=attempt,
-            block=trial.block,
-            phase=trial.phase,
-            method=trial.method,
-            variant=trial.variant,
             variant_sha256=self._variants[trial.variant].sha256,
-            layout=trial.layout,
-            transport=trial.transport,
-            processes=parameters.processes,
-            in_flight=parameters.in_flight,
-            pool_min=parameters.pool_min,
-            pool_max=parameters.pool_max,
             pool_high_water=max(waits, default=None),
-            batch=parameters.batch,
-            payload_bytes=parameters.payload_bytes,
-            event_loop=parameters.event_loop,
             preload_rows=self.plan.preload_rows,
             started=outcome.started,
             warm_up_s=self.plan.warm_up_s,
@@ -395,7 +382,7 @@ class TrialRunner:
             validity=judge.validity(outcome.reasons),
         )
         samples = Samples(
-            trial=trial.trial,
+            trial=trial.number,
             attempt=attempt,
             rows_per_second=rows,
             commits_per_second=commits,

@@ -16,7 +16,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
 from bench.analysis.ranking import rankings
 from bench.analysis.summary import compared_blocks, summary
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import Block, ByBlock, Cell, Rate, burst, headline, rate_name, refused, usual_margin, why_not
 from bench.stats.compare import ALPHA
@@ -35,12 +35,12 @@ def compare_arms(runs: Sequence[PulledRun], noise: Noise, *, margin: float | Non
         margin: that does not matter; None for the plan's, or the usual one.
 
     Raises:
-        WrongUseError: there are not two variants, or runs that do not belong together.
+        UsageError: there are not two variants, or runs that do not belong together.
 
     """
     plan, cells = pooled(runs)
     if len(plan.variants) < 2:
-        raise WrongUseError(
+        raise UsageError(
             f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
             " compare it with another run: pgladder compare A B."
         )

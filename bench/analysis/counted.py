@@ -45,12 +45,12 @@ def pooled(records: Iterable[Record], read: Read, span_s: Read = window_s) -> fl
 
 def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> Latency:
     """Return the latency over these trials as one; without histograms no percentiles, as those can't be averaged."""
-    trials = list(records)
-    if histograms or not trials:
-        each = [histograms[trial.trial, trial.attempt] for trial in trials]
+    counted = list(records)
+    if histograms or not counted:
+        each = [histograms[record.key] for record in counted]
         return _with_spread(percentiles(merge(each)), each)
-    slowest = [trial.latency_ms.max for trial in trials if trial.latency_ms.max is not None]
-    means = [(trial.commits, trial.latency_ms.mean) for trial in trials if trial.latency_ms.mean is not None]
+    slowest = [each.latency_ms.max for each in counted if each.latency_ms.max is not None]
+    means = [(each.commits, each.latency_ms.mean) for each in counted if each.latency_ms.mean is not None]
     commits = sum(count for count, _ in means)
     return Latency(
         p50=None,
@@ -82,10 +82,11 @@ def _with_spread(together: Latency, each: Sequence[HdrHistogram]) -> Latency:
 
 def row_latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> float | None:
     """Return the mean latency by row of trials of one batch; without histograms where each of them has one."""
-    trials = list(records)
-    if not trials:
+    counted = list(records)
+    if not counted:
         return None
+    batch = counted[0].trial.parameters.batch
     if histograms:
-        return row_latency_ms(merge(histograms[trial.trial, trial.attempt] for trial in trials), trials[0].batch)
-    told, took = [trial.row_latency_ms for trial in trials], latency(trials, histograms)
-    return None if None in told or took.mean is None else took.mean / trials[0].batch
+        return row_latency_ms(merge(histograms[record.key] for record in counted), batch)
+    told, took = [record.row_latency_ms for record in counted], latency(counted, histograms)
+    return None if None in told or took.mean is None else took.mean / batch

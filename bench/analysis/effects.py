@@ -6,7 +6,7 @@ from contextlib import suppress
 from bench.analysis.comparison import Differing
 from bench.engines.postgresql.parameters import Value, differences
 from bench.engines.postgresql.render import effect_of
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import huge_page_bytes
 from bench.model.plan import Plan
@@ -24,7 +24,7 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     found: dict[str, Mapping[str, Value]] = {}
     for variant in plan.variants:
         found[variant.name] = {}
-        with suppress(WrongUseError):
+        with suppress(DataError):
             found[variant.name] = effect_of(variant, huge_page_bytes=set_aside)
     return found
 
@@ -35,7 +35,7 @@ def effect_notes(plan: Plan) -> list[str]:
     for variant in plan.variants:
         try:
             effect_of(variant, huge_page_bytes=None)
-        except WrongUseError as error:
+        except DataError as error:
             notes.append(f"{str(error).rstrip('.')}: in what it differs in effect is not told.")
     return notes
 

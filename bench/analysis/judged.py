@@ -10,9 +10,8 @@ from math import isclose
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
-from bench.model.plan import Parameters
 from bench.model.readings import NOT_KEPT, Moment, per_second
 from bench.model.record import Reason, Record
 from bench.stats.histogram import below, usual_ms
@@ -55,7 +54,7 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
         where: the file they were read from.
 
     Raises:
-        WrongUseError: names host, trial and the doubt.
+        DataError: names host, trial and the doubt.
 
     """
     facts = host.facts if host else {}
@@ -63,9 +62,9 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
     cpus = logical_cpus if isinstance(logical_cpus, int) else None
     named, flushes_per_s = f" on {host.host}" if host else "", flushes_at_start(host)
     for record in records:
-        place = f"{where}: trial {record.trial}{named}"
+        place = f"{where}: trial {record.trial.number}{named}"
         if why := _impossible(record, cpus, kind):
-            raise WrongUseError(f"{place} {why}. Pull the run again.")
+            raise DataError(f"{place} {why}. Pull the run again.")
         _compare(record, _of_record(record, cpus, flushes_per_s), place)
 
 
@@ -73,11 +72,11 @@ def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: H
     """Refuse a record whose samples make a doubt that it lacks; ``where`` is the file it stands in.
 
     Raises:
-        WrongUseError: names the trial and the doubt.
+        DataError: names the trial and the doubt.
 
     """
     if record.seconds:
-        _compare(record, _of_samples(record, moments, histogram), f"{where}: trial {record.trial}")
+        _compare(record, _of_samples(record, moments, histogram), f"{where}: trial {record.trial.number}")
 
 
 def _compare(record: Record, wanted: Iterable[Reason], place: str) -> None:
@@ -88,18 +87,18 @@ def _compare(record: Record, wanted: Iterable[Reason], place: str) -> None:
             continue
         there = found.get(reason.code)
         if there is None:
-            raise WrongUseError(
+            raise DataError(
                 f"{place} lacks the doubt {reason.code!r}, and its figures make it: {reason.detail}."
                 " Pull the run again."
             )
         if there.share is not None and reason.share is not None and _smaller(there.share, reason.share):
-            raise WrongUseError(
+            raise DataError(
                 f"{place} has the doubt {reason.code!r} of {there.share:.2%}, and its figures make {reason.share:.2%}."
                 " Pull the run again."
             )
     state = validity(record.validity.reasons).state
     if record.validity.state != state:
-        raise WrongUseError(
+        raise DataError(
             f"{place} is {record.validity.state}, and its doubts ({', '.join(found)}) make it {state}."
             " Pull the run again."
         )
@@ -131,13 +130,13 @@ def _of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[float])
 def _together(record: Record) -> int:
     """Return how many commits make one event: behind a barrier, which lets fewer be under way, all of a round."""
     check = record.in_flight_check
-    barrier = check is not None and check.expected != record.in_flight * record.processes
-    return record.in_flight if barrier else 1
+    parameters = record.trial.parameters
+    barrier = check is not None and check.expected != parameters.in_flight * parameters.processes
+    return parameters.in_flight if barrier else 1
 
 
 def _flush_rate(record: Record, counted_per_s: float | None, at_start_per_s: Sequence[float]) -> Iterable[Reason]:
-    parameters = Parameters(processes=record.processes, in_flight=record.in_flight)
-    needed = flushes_needed(parameters, counted_per_s, record.commits / record.seconds)
+    needed = flushes_needed(record.trial.parameters, counted_per_s, record.commits / record.seconds)
     return check_flush_rate(record.durability, needed, record.fsync_per_s, at_start_per_s)
 
 
@@ -196,7 +195,8 @@ def _too_many_cores(record: Record, cpus: int | None) -> str | None:
 
 def _processes(record: Record) -> int:
     """Return how many processes had their CPU time read: clients, and a backend for each commit under way."""
-    return record.processes * (1 + max(record.in_flight, record.pool_max or 0))
+    parameters = record.trial.parameters
+    return parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))
 
 
 # --- what the samples make -------------------------------------------------------------------------------------------

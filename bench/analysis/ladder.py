@@ -5,7 +5,7 @@ makes a number doubtful is carried along for the report to say first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal
@@ -17,6 +17,7 @@ from bench.analysis.doubts import worst
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.plan import Parameters
 from bench.model.record import Latency, Reason, Record
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import nothing_left
@@ -45,13 +46,7 @@ class Rung:
 
     phase: str
     method: str
-    processes: int
-    in_flight: int
-    pool_min: int | None
-    pool_max: int | None
-    batch: int
-    payload_bytes: int
-    event_loop: str | None
+    parameters: Parameters
     trials: int
     void: int
     suspect: int
@@ -101,7 +96,7 @@ class LadderReport:
 class Ladders:
     """What ``--json`` gives, of one host as of many."""
 
-    schema: Literal["pgladder/ladders/2"] = "pgladder/ladders/2"
+    schema: Literal["pgladder/ladders/3"] = "pgladder/ladders/3"
     hosts: tuple[LadderReport, ...]
 
 
@@ -164,14 +159,14 @@ def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -
 
 
 def _arm(record: Record) -> tuple[str, str, str]:
-    return record.variant, record.layout, record.transport
+    trial = record.trial
+    return trial.variant, trial.layout, trial.transport
 
 
 def _way(record: Record) -> tuple[str | int, ...]:
     """Return what trials of one rung have in common: the phase and all its parameters."""
-    pool = (record.pool_min or 0, record.pool_max or 0)
-    way = (record.phase, record.processes, record.in_flight, *pool, record.batch, record.payload_bytes)
-    return (*way, record.event_loop or "")
+    numbers = [value or 0 for value in astuple(record.trial.parameters)]
+    return record.trial.phase, *numbers
 
 
 def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
@@ -179,14 +174,14 @@ def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> La
     first = below = payload = None
     for (phase, *_), group in groupby(sorted(records, key=_way), _way):
         trials = list(group)
-        rung = _rung(trials, histograms, below if trials[0].payload_bytes == payload else None, first)
+        rung = _rung(trials, histograms, below if trials[0].trial.parameters.payload_bytes == payload else None, first)
         rungs.append(rung)
-        below, payload = rung.rows_per_s, rung.payload_bytes
+        below, payload = rung.rows_per_s, rung.parameters.payload_bytes
         first = rung.rows_per_s if phase == "1" else first
     return Ladder(
-        variant=records[0].variant,
-        layout=records[0].layout,
-        transport=records[0].transport,
+        variant=records[0].trial.variant,
+        layout=records[0].trial.layout,
+        transport=records[0].trial.transport,
         durability=tuple(sorted({record.durability for record in records if record.durability != "unknown"})),
         preload_rows=records[0].preload_rows,
         seconds=max(record.seconds for record in records),
@@ -203,15 +198,9 @@ def _rung(
     took = latency(counted, histograms)
     broken = list(_broken_law(counted, commits_per_s, took))
     return Rung(
-        phase=one.phase,
-        method=one.method,
-        processes=one.processes,
-        in_flight=one.in_flight,
-        pool_min=one.pool_min,
-        pool_max=one.pool_max,
-        batch=one.batch,
-        payload_bytes=one.payload_bytes,
-        event_loop=one.event_loop,
+        phase=one.trial.phase,
+        method=one.trial.method,
+        parameters=one.trial.parameters,
         trials=len(trials),
         void=len(trials) - len(counted),
         suspect=len(counted) if broken else sum(trial.validity.state == "suspect" for trial in counted),
@@ -226,7 +215,7 @@ def _rung(
         server_cores=pooled(counted, attrgetter("cpu.server_cores")),
         host_pct=pooled(counted, attrgetter("cpu.host_pct")),
         step=rate / below if rate and below else None,
-        vs_phase_1=rate / first if rate and first else (1.0 if one.phase == "1" and rate else None),
+        vs_phase_1=rate / first if rate and first else (1.0 if one.trial.phase == "1" and rate else None),
         doubts=(*_doubts(trials), *broken),
     )
 
@@ -239,11 +228,12 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
     if commits_per_s is None or took.mean is None or took.max is None:
         return
     one, under_way = counted[0], in_flight(commits_per_s, took.mean / 1000)
-    possible = one.processes * one.in_flight
+    possible = one.trial.parameters.processes * one.trial.parameters.in_flight
     if under_way > possible * (1 + took.max / 1000 / one.seconds) * (1 + ROUNDING):
         detail = f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible"
         reason = Reason(code="in-flight", detail=f"{detail}: the one or the other is wrong")
-        yield Doubt(state="suspect", trials=tuple(trial.trial for trial in counted), reason=reason, worst=one.trial)
+        numbers = tuple(record.trial.number for record in counted)
+        yield Doubt(state="suspect", trials=numbers, reason=reason, worst=one.trial.number)
 
 
 def _weight(trial: Record, reason: Reason) -> str:
@@ -261,4 +251,5 @@ def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
             found.setdefault((state, reason.code), []).append((trial, reason))
     for (state, _), same in found.items():
         gravest, reason = worst(same)
-        yield Doubt(state=state, trials=tuple(trial.trial for trial, _ in same), reason=reason, worst=gravest.trial)
+        numbers = tuple(record.trial.number for record, _ in same)
+        yield Doubt(state=state, trials=numbers, reason=reason, worst=gravest.trial.number)

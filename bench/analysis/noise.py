@@ -12,7 +12,7 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import PulledRun
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import of_machine, unlike
 from bench.model.plan import Parameters, Plan
@@ -75,21 +75,21 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
     """Return what an A/A run tells of its box.
 
     Raises:
-        WrongUseError: it is none, has no fingerprint, or fewer than 2 blocks in which both trials count.
+        UsageError: it is none, has no fingerprint, or fewer than 2 blocks in which both trials count.
 
     """
     plan, cells = pooled([run])
     if not is_again(plan):
-        raise WrongUseError(f"Run {plan.run} does not set one variant against itself: it tells nothing of noise.")
+        raise UsageError(f"Run {plan.run} does not set one variant against itself: it tells nothing of noise.")
     if run.host is None:
-        raise WrongUseError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
+        raise UsageError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
     rate = headline(run.records)
     floors = []
     for cell, arms in cells.items():
         one, other = (rates(blocks, rate) for blocks in arms.values())
         pair = shared(one, other)
         if len(pair[0]) < 2:
-            raise WrongUseError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
+            raise UsageError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
         floors.append(_floor(plan, cell, rate_name(rate), pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
 

@@ -44,7 +44,7 @@ def _kernel(run: PulledRun) -> tuple[Fact | None, ...]:
 
 def _turns(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:
     """Return when each block's first trial began and its last one was measured, and its number; of those that count."""
-    by_block = attrgetter("block")
+    by_block = attrgetter("trial.block")
     counted = sorted((record for record in records if record.rows_per_s is not None), key=by_block)
     for block, trials in groupby(counted, by_block):
         began, ended = zip(*map(_measured, trials), strict=True)

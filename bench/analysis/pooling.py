@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import PulledRun
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint_diff import of_machine, unlike
 from bench.model.plan import Plan
 from bench.plan.contrast import ByBlock, Cell, by_cell
@@ -13,7 +13,7 @@ def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBloc
     """Return the first run's plan, and the trials of all by cell, variant and block.
 
     Raises:
-        WrongUseError: the runs do not belong together; names what differs.
+        UsageError: the runs do not belong together; names what differs.
 
     """
     first = runs[0]
@@ -21,7 +21,7 @@ def pooled(runs: Sequence[PulledRun]) -> tuple[Plan, dict[Cell, dict[str, ByBloc
     for run in runs[1:]:
         more = by_cell(run.plan, run.records)
         if differs := unlike_plans(first.plan, run.plan, cells.keys(), more.keys()) or _unlike_hosts(first, run):
-            raise WrongUseError(
+            raise UsageError(
                 f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
                 " Compare them with each other: pgladder compare A B."
             )

@@ -25,7 +25,7 @@ class UnderWay:
     def next(self) -> Trial | None:
         """The trial under way, or the next to be: the first without a record that counts."""
         done = finished(self.records)
-        return next((trial for trial in self.plan.trials if trial.trial not in done), None)
+        return next((trial for trial in self.plan.trials if trial.number not in done), None)
 
     @property
     def done(self) -> int:
@@ -45,8 +45,8 @@ class UnderWay:
 
     def with_record(self, record: Record) -> "UnderWay":
         """Add a record; one that is there already, sent again, changes nothing."""
-        known = {(each.trial, each.attempt) for each in self.records}
-        return self if (record.trial, record.attempt) in known else UnderWay(self.plan, [*self.records, record])
+        known = {each.key for each in self.records}
+        return self if record.key in known else UnderWay(self.plan, [*self.records, record])
 
 
 def trial_s(records: Iterable[Record]) -> float | None:

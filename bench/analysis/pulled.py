@@ -54,19 +54,21 @@ class PulledRun:
 def complete(plan: Plan, records: Sequence[Record]) -> bool:
     """Tell whether a run came to its end: that of its plan, or an earlier one by its own rule."""
     done = finished(records)
-    if plan.until_decided and decided_after(plan, [record for record in latest(records) if record.trial in done]):
+    if plan.until_decided and decided_after(
+        plan, [record for record in latest(records) if record.trial.number in done]
+    ):
         return True
-    return done >= {trial.trial for trial in plan.trials}
+    return done >= {trial.number for trial in plan.trials}
 
 
 def latest(records: Sequence[Record]) -> list[Record]:
     """Return the last attempt of each trial, by trial: it replaces one that was cut short."""
-    return sorted({record.trial: record for record in records}.values(), key=lambda record: record.trial)
+    return sorted({record.trial.number: record for record in records}.values(), key=lambda record: record.trial.number)
 
 
 def finished(records: Sequence[Record]) -> set[int]:
     """Return the trials that need not be run again; a void one may be among them."""
-    return {record.trial for record in latest(records) if _cut(record) is None}
+    return {record.trial.number for record in latest(records) if _cut(record) is None}
 
 
 def extent_notes(run: PulledRun, *, several: bool = False) -> list[str]:
@@ -91,11 +93,11 @@ def ending_notes(run: PulledRun) -> list[str]:
             f"Begun and without a record here: trial {', '.join(map(str, begun))}. One was under way when this was"
             " pulled, or was cut off; where they are more, the pull was: pull the run again."
         )
-    if again := sorted({record.trial for record in run.records if record.attempt > 1}):
+    if again := sorted({record.trial.number for record in run.records if record.attempt > 1}):
         notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
     return notes
 
 
 def _cut(record: Record) -> str | None:
     code = cut(record)
-    return CUT[code].format(trial=record.trial) if code else None
+    return CUT[code].format(trial=record.trial.number) if code else None

@@ -10,7 +10,7 @@ from math import isclose
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
 from bench.model.record import Record, Samples
@@ -32,14 +32,14 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
     """Refuse a record that its samples contradict; ``where`` is the file it stands in.
 
     Raises:
-        WrongUseError: names the first figure that differs.
+        DataError: names the first figure that differs.
 
     """
     moments = _moments(samples, where)
     for name, recorded, made in _figures(record, samples, moments, histogram):
         if not _same(recorded, made):
-            raise WrongUseError(
-                f"{where}: the {name} of trial {record.trial} is {recorded}, and its samples make {made}."
+            raise DataError(
+                f"{where}: the {name} of trial {record.trial.number} is {recorded}, and its samples make {made}."
                 " Pull the run again."
             )
     check_sampled_doubts(record, moments, histogram, where)
@@ -49,14 +49,14 @@ def _moments(samples: Samples, where: str) -> list[Moment]:
     try:
         return [moment_of(each) for each in samples.readings]
     except (ValueError, TypeError, AttributeError) as error:
-        raise WrongUseError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
+        raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
 
 
 def _figures(
     record: Record, samples: Samples, moments: Sequence[Moment], histogram: HdrHistogram
 ) -> Iterable[tuple[str, object, object]]:
     """Return what a record tells, and what its samples make of it."""
-    yield "number", (record.trial, record.attempt), (samples.trial, samples.attempt)
+    yield "number", (record.trial.number, record.attempt), (samples.trial, samples.attempt)
     yield "rows", record.rows, sum(samples.rows_per_second)
     yield "commits", record.commits, sum(samples.commits_per_second)
     yield "count of latencies", record.commits, histogram.get_total_count()
@@ -78,7 +78,11 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, o
     yield "latency's max", told.max, made.max
     yield "latency's mean", told.mean, made.mean
     if record.row_latency_ms is not None:  # likewise
-        yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / record.batch
+        yield (
+            "row latency",
+            record.row_latency_ms,
+            None if made.mean is None else made.mean / record.trial.parameters.batch,
+        )
     if made.mean is not None:
         spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
         made_s = made.mean / 1000 * record.commits

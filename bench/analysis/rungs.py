@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.pulled import latest
+from bench.model.plan import Parameters, Trial
 from bench.model.record import Record
 
-WAYS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "event_loop")
-"""What may differ between two rungs of one phase."""
+PAYLOAD = "payload_bytes"
+"""The one parameter that no rung is named by."""
 
 
 def rung_names(ladder: Ladder) -> list[str]:
@@ -19,19 +21,20 @@ def rung_names(ladder: Ladder) -> list[str]:
 
 
 def _name(rung: Rung, ways: Iterable[str]) -> str:
-    return ", ".join([f"{rung.phase} {rung.method}", *(f"{way} {getattr(rung, way)}" for way in ways)])
+    return ", ".join([f"{rung.phase} {rung.method}", *(f"{way} {getattr(rung.parameters, way)}" for way in ways)])
 
 
 def _differing(ladder: Ladder, phase: str) -> list[str]:
-    same = [rung for rung in ladder.rungs if rung.phase == phase]
-    return [way for way in WAYS if len({getattr(rung, way) for rung in same}) > 1]
+    same = [rung.parameters for rung in ladder.rungs if rung.phase == phase]
+    ways = [each.name for each in fields(Parameters) if each.name != PAYLOAD]
+    return [way for way in ways if len({getattr(parameters, way) for parameters in same}) > 1]
 
 
 def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Record]:
     """Return the trials that a rung was made of, void ones included."""
-    arm = (ladder.variant, ladder.layout, ladder.transport, rung.phase, *(getattr(rung, way) for way in WAYS))
-    return [record for record in latest(records) if _arm(record) == arm]
+    wanted = (ladder.variant, ladder.layout, ladder.transport, rung.phase, rung.parameters)
+    return [record for record in latest(records) if _way(record.trial) == wanted]
 
 
-def _arm(record: Record) -> tuple[object, ...]:
-    return (record.variant, record.layout, record.transport, record.phase, *(getattr(record, way) for way in WAYS))
+def _way(trial: Trial) -> tuple[object, ...]:
+    return trial.variant, trial.layout, trial.transport, trial.phase, trial.parameters

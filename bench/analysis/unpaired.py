@@ -19,7 +19,7 @@ from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.summary import compared_blocks, summary, typical
 from bench.analysis.utilisation import processors
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.record import Record
@@ -100,7 +100,7 @@ def compare_runs(
         margin: that does not matter.
 
     Raises:
-        WrongUseError: they can't be compared at all; names what differs.
+        UsageError: they can't be compared at all; names what differs.
 
     """
     names = names_of(runs, kind)
@@ -147,14 +147,14 @@ def names_of(runs: Sequence[PulledRun], kind: Kind) -> list[str]:
     """Return a name for each: its run's or its host's, where those are namesakes both."""
     hosts = [run.box for run in runs]
     if kind == "hosts" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
-        raise WrongUseError(
+        raise UsageError(
             f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
         )
     names = hosts if kind == "hosts" else [run.plan.run for run in runs]
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
     if len(set(names)) < len(names):
-        raise WrongUseError(f"Run {names[0]} is there twice: nothing to compare.")
+        raise UsageError(f"Run {names[0]} is there twice: nothing to compare.")
     return names
 
 
@@ -185,7 +185,7 @@ def _in_all(sides: Sequence[Side]) -> list[tuple[Cell, str]]:
     """Return where all sides have trials, in the order of the first.
 
     Raises:
-        WrongUseError: what must be the same is not, or there is no such place.
+        UsageError: what must be the same is not, or there is no such place.
 
     """
     first, *others = sides
@@ -195,7 +195,7 @@ def _in_all(sides: Sequence[Side]) -> list[tuple[Cell, str]]:
         differs = must_match(first.run, other.run) or ([] if places else _only_in_one(first, other))
         if differs:
             more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
-            raise WrongUseError(
+            raise UsageError(
                 f"{first.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
                 " Measure both by one plan: pgladder reproduce."
             )
@@ -302,7 +302,7 @@ def _voids(side: Side, where: tuple[Cell, str]) -> list[Record]:
 
 def _void(side: Side, where: tuple[Cell, str]) -> str:
     voids = _voids(side, where)
-    trials = ", ".join(str(record.trial) for record in voids)
+    trials = ", ".join(str(record.trial.number) for record in voids)
     return f"trial {trials} of {side.name}: void, {why_void(voids[0])}"
 
 

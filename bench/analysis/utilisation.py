@@ -6,6 +6,7 @@ from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
 from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Parameters
 from bench.model.record import ClientTime, Record
 
 PARTS = {
@@ -58,14 +59,18 @@ def client_time(trials: Iterable[Record]) -> dict[str, float]:
     A commit that began before the window is counted whole if it was acknowledged inside, so the parts may add up to a
     little more than there was: then they are shares of their sum.
     """
-    counted = [trial for trial in good(trials) if trial.seconds]
-    there_was = sum(trial.seconds * trial.processes * trial.in_flight for trial in counted)
+    counted = [record for record in good(trials) if record.seconds]
+    there_was = sum(record.seconds * _workers(record.trial.parameters) for record in counted)
     spent = {name: _total(counted, name) for name in (field.name for field in fields(ClientTime))}
     whole = max(there_was, sum(spent.values()))
     if not whole:
         return {}
     shares = {PARTS[name]: spent[name] / whole for name in PARTS}
     return shares | {OUTSIDE: max(1 - sum(shares.values()), 0.0)}
+
+
+def _workers(parameters: Parameters) -> int:
+    return parameters.processes * parameters.in_flight
 
 
 def _total(trials: Sequence[Record], name: str) -> float:

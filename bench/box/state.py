@@ -17,7 +17,7 @@ from bench.agent.run import remaining
 from bench.box.units import is_wanted, under_way
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, NothingDoneError
 from bench.model.values import NAME, Count, Name
 from bench.probes.source import LIVE
 from bench.probes.system import container
@@ -75,14 +75,14 @@ def box_state(box: Provisioned) -> BoxState:
     """Look at this box.
 
     Raises:
-        WrongUseError: the harness or a figure of the hardware can't be read; says which.
+        HostError: the harness or a figure of the hardware can't be read; says which.
 
     """
     data = box.cluster.data_directory
     try:
         harness, free = box.cluster.harness_file.read_text(), shutil.disk_usage(data).free
     except OSError as error:
-        raise WrongUseError(f"{error.filename} can't be read ({error.strerror}); provision this box again.") from error
+        raise HostError(f"{error.filename} can't be read ({error.strerror}); provision this box again.") from error
     return BoxState(
         version=__version__,
         release=box.release,
@@ -119,7 +119,7 @@ def _run_state(path: Path, running: Collection[str]) -> RunState:
         directory = RunDirectory(path)
         planned = directory.plan()
         left = remaining(planned, directory.records())
-    except WrongUseError as error:
+    except NothingDoneError as error:
         return RunState(run=path.name, recorded=0, planned=0, course="unreadable", detail=str(error))
     course: Course = (
         "running"

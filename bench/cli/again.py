@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cli.compare import DONE, DOUBTFUL, show
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import PgladderError, UsageError
 from bench.model.plain import print_json
 from bench.plan.design import Wish
 from bench.questions.compare import NOT_EQUIVALENT, equivalent, set_beside
@@ -30,7 +30,7 @@ class StoppedError(PgladderError):
 def noise(options: argparse.Namespace) -> int:
     """Measure one variant against itself, or take such a run that was pulled; keep what it tells beside the runs."""
     if options.until_decided:
-        raise WrongUseError("Noise is measured over all its blocks: leave out --until-decided.")
+        raise UsageError("Noise is measured over all its blocks: leave out --until-decided.")
     if options.directory:
         _refuse_what_was_measured(options)
     directory = options.directory or _measured_again(options)
@@ -50,7 +50,7 @@ def _refuse_what_was_measured(options: argparse.Namespace) -> None:
     for name, value in vars(options).items():
         if name not in OF_A_PULLED_RUN and value is not None and value is not False:
             option = name.replace("_", "-")
-            raise WrongUseError(f"{options.directory} was measured already: leave out --{option}, or the directory.")
+            raise UsageError(f"{options.directory} was measured already: leave out --{option}, or the directory.")
 
 
 def _measured_again(options: argparse.Namespace) -> Path:

@@ -12,7 +12,7 @@ import msgspec
 
 from bench.model.box import BOX_FILE, ENDINGS, Provisioned, provisioned
 from bench.model.codec import DAMAGED
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.model.plain import one_line, print_json
 from bench.model.values import NAME
 
@@ -42,7 +42,7 @@ def tell(options: argparse.Namespace) -> int:
 def _provisioned() -> Provisioned:
     box = provisioned()
     if box is None:
-        raise WrongUseError(f"This machine is no provisioned box: there is no {BOX_FILE}. See: make provision")
+        raise HostError(f"This machine is no provisioned box: there is no {BOX_FILE}. See: make provision")
     return box
 
 
@@ -52,11 +52,11 @@ def _send(box: Provisioned, run: str) -> int:
 
     directory = box.runs / run
     if "/" in run or run.startswith(".") or not (directory / PLAN).is_file():
-        raise WrongUseError(f"there is no run {run} there")
+        raise UsageError(f"there is no run {run} there")
     try:
         have = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, str])
     except DAMAGED as error:
-        raise WrongUseError(f"what there is already came damaged: {error}") from error
+        raise DataError(f"what there is already came damaged: {error}") from error
     pack(directory, have, sys.stdout.buffer)
     return DONE
 

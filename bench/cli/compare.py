@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.analysis.comparison import ComparisonReport
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plain import print_json
 from bench.questions.compare import compared, hosts_beside, set_beside, void_or_partial
 from bench.questions.page import write_page_of
@@ -21,7 +21,7 @@ def compare(options: argparse.Namespace) -> int:
     """Compare the variants of a run, or several runs with the first."""
     if len(options.directories) == 1:
         if options.page:
-            raise WrongUseError(f"The page of one run has its comparison: pgladder report {options.directories[0]}.")
+            raise UsageError(f"The page of one run has its comparison: pgladder report {options.directories[0]}.")
         return show(compared(options.directories[0], options.margin), json=options.json)
     report = set_beside(options.directories, "runs", options.margin or MARGIN)
     code = show([report], json=options.json)

@@ -18,7 +18,7 @@ from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.report.terminal import console
 from bench.targets import boxes as verbs
-from bench.targets.boxes import Boxes, NobodyLeftError
+from bench.targets.boxes import Boxes, NoHostsLeftError
 
 DONE = 0
 Verb = Callable[[Boxes, Mapping[str, str]], bool | None]
@@ -55,7 +55,7 @@ def carry_out(
         known = _secrets(config)
         boxes.links = [Link(host, known) for host in answered(asked)]
         sound = VERBS[name](boxes, given) is not False
-    except NobodyLeftError:
+    except NoHostsLeftError:
         sound = False
     except PgladderError as error:
         boxes.failures.append(failure("", error))

@@ -1,8 +1,9 @@
 """The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
 
-Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: wrong use, damaged
-data or an unfit host. What a command needs is loaded by that command: drivers and servers take longer than most of what
-is done offline, and on a box a command may come beside a trial that is measured.
+Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: what was
+asked for can't be done, a file is damaged, or the host is unfit. What a command needs is loaded by that command:
+drivers and servers take longer than most of what is done offline, and on a box a command may come beside a trial that is
+measured.
 """
 
 import argparse
@@ -15,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from bench import __version__
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, print_json, speak_plainly
 
 if TYPE_CHECKING:
     from bench.plan.design import Wish
     from bench.store.run_directory import RunDirectory
 
-DONE, DOUBTFUL, WRONG_USE = 0, 1, 2
+DONE, DOUBTFUL, NOTHING_DONE = 0, 1, 2
 MOST_DIGITS = 12
 MOST = 10**MOST_DIGITS
 """Of any number asked for: beyond it lie typing errors, and integers that JSON readers round."""
@@ -59,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = _parser(given).parse_args(given)
         action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
-    except WrongUseError as error:
+    except NothingDoneError as error:
         _complain(error)
-        sys.exit(WRONG_USE)
+        sys.exit(NOTHING_DONE)
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()
         sys.exit(DOUBTFUL)
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.targets.watched import measure
 
     if options.margin and not (options.until_decided or options.plan or options.resume):
-        raise WrongUseError("--margin goes with --until-decided; pgladder compare takes one of its own.")
+        raise UsageError("--margin goes with --until-decided; pgladder compare takes one of its own.")
     request = Request(
         wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
     )
@@ -114,7 +115,7 @@ def _asked(options: argparse.Namespace) -> "Wish | None":
 
     _refuse_what_a_plan_decides(options)
     if options.dsn and words(options.variants) not in ([], [AS_FOUND]):
-        raise WrongUseError(
+        raise UsageError(
             "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
             " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
         )
@@ -130,7 +131,7 @@ def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
         for name in (*WISHES, *PARAMETERS, *(["out"] if options.resume else [])):
             if getattr(options, name) is not None:
                 option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
-                raise WrongUseError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
+                raise UsageError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
 
 
 def _stopped(directory: "RunDirectory") -> int:
@@ -220,7 +221,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments; of one that is unknown, name the nearest."""
         _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
-        sys.exit(WRONG_USE)
+        sys.exit(NOTHING_DONE)
 
     def _near(self, message: str) -> str:
         unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []

@@ -11,7 +11,7 @@ from bench.box.state import BoxState
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
 from bench.model.codec import from_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, UsageError
 from bench.model.plain import harmless, print_json
 from bench.report.terminal import console
 from bench.report.variants import show_differences, show_list, show_settings
@@ -27,7 +27,7 @@ def list_variants(options: argparse.Namespace) -> int:
     for name in variant_names():
         try:
             summaries[name] = summary(name)
-        except WrongUseError as error:
+        except DataError as error:
             broken.append(str(error))
     if options.json:
         print_json(summaries)
@@ -77,7 +77,7 @@ def _machine(options: argparse.Namespace) -> Machine:
 def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
     if not host:
-        raise WrongUseError("--host takes the name or the address of a box, not ''.")
+        raise UsageError("--host takes the name or the address of a box, not ''.")
     from bench.remote.hosts import answered, ask_ansible
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
@@ -86,7 +86,7 @@ def _machine_of(host: str) -> Machine:
 
     found = answered(ask_ansible(target(host=host)))
     if len(found) != 1:
-        raise WrongUseError(f"--host takes one box; these are {len(found)}: {', '.join(each.name for each in found)}.")
+        raise UsageError(f"--host takes one box; these are {len(found)}: {', '.join(each.name for each in found)}.")
     link = Link(found[0], Secrets())
     try:
         return from_json(look(link), BoxState, f"{host}: pgladder box").machine

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from bench.doctor.checks import Finding, examine
 from bench.doctor.collect import collect, release
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import harmless, one_line, print_json, speak_plainly
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
@@ -17,7 +17,7 @@ WIDTH = 100
 
 
 def main() -> int:
-    """Return 0 where nothing stops a run, 1 where something does, 2 for wrong use."""
+    """Return 0 where nothing stops a run, 1 where something does, 2 where no box was asked."""
     speak_plainly()
     parser = argparse.ArgumentParser(prog="doctor", description="What would stop a run on these boxes?")
     parser.add_argument("--json", action="store_true", help="for programs")
@@ -27,7 +27,7 @@ def main() -> int:
         findings = {box.name: examine(box, here) for box in collect(ansible)}
     except PgladderError as error:
         print(one_line(f"doctor: {error}"), file=sys.stderr)  # noqa: T201
-        return 2 if isinstance(error, WrongUseError) else 1
+        return 2 if isinstance(error, NothingDoneError) else 1
     if options.json:
         print_json(findings)
     else:

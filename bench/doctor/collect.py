@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.doctor.checks import Box
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 CHECKOUT = Path(__file__).parents[2]
 AS_READ_HERE = {
@@ -32,7 +32,7 @@ def collect(arguments: Sequence[str]) -> list[Box]:
     """Ask all boxes at once; ``arguments`` are Ansible's (``-i``, ``--limit``, ``-e``).
 
     Raises:
-        WrongUseError: no box fits, or their answers can't be had; says why.
+        UsageError: no box fits, or their answers can't be had; says why.
 
     """
     play = [str(Path(sys.executable).with_name("ansible-playbook")), "playbooks/doctor.yml"]
@@ -48,7 +48,7 @@ def collect(arguments: Sequence[str]) -> list[Box]:
     )
     boxes = [box_of(name, answer) for name, answer in sorted(answers(done.stdout))]
     if done.returncode or not boxes:
-        raise WrongUseError(why(done.stdout, done.stderr))
+        raise UsageError(why(done.stdout, done.stderr))
     return boxes
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from bench.model.codec import DAMAGED
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 BOX_FILE = Path("/etc/pgladder.toml")
 NO_SUCH_RUN, BUSY = 12, 75
@@ -67,7 +67,7 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
     """Read what provisioning wrote; None on a machine that was not provisioned.
 
     Raises:
-        WrongUseError: the file is not what this pgladder reads; says what to do.
+        DataError: the file is not what this pgladder reads; says what to do.
 
     """
     if not path.is_file():
@@ -75,7 +75,7 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Provisioned, dec_hook=_decode)
     except (*DAMAGED, OSError) as error:
-        raise WrongUseError(f"{path} can't be read: {error}; provision this box again.") from error
+        raise DataError(f"{path} can't be read: {error}; provision this box again.") from error
 
 
 def _decode(kind: type, value: Any) -> Any:

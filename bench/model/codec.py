@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bench.model.errors import WrongUseError
+from bench.model.earlier import EARLIER
+from bench.model.errors import DataError
 
 NOT_THERE = object()
 DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -19,21 +20,32 @@ def to_json(thing: object) -> bytes:
 
 
 def from_json(text: bytes | str, kind: type[T], where: str) -> T:
-    """Parse and check; ``where`` names the file (and line) for the reader.
+    """Parse and check, also what an earlier release wrote; ``where`` names the file (and line) for the reader.
 
     Raises:
-        WrongUseError: not JSON, a missing or wrong field (its path is named), or a newer schema.
+        DataError: not JSON, a missing or wrong field (its path is named), or a newer schema.
 
     """
     wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    if text[:10] in AS_WRITTEN:
+        with suppress(*DAMAGED):  # what it is instead is looked at below
+            return msgspec.json.decode(text, type=kind)
     try:
-        if text[:10] not in AS_WRITTEN:
-            _check_schema(text, wanted, where)
-        return msgspec.json.decode(text, type=kind)
+        found = NAMED.decode(text).schema
+        if found != wanted and found not in EARLIER.get(wanted, {}):
+            raise DataError(_schema_sentence(where, found, wanted))
+        return msgspec.convert(decoded(text, kind), kind)
     except DAMAGED as error:
-        with suppress(*DAMAGED):
-            _check_schema(text, wanted, where)
-        raise WrongUseError(f"{where} is not a valid {wanted}: {error}") from error
+        raise DataError(f"{where} is not a valid {wanted}: {error}") from error
+
+
+def decoded(text: bytes | str, kind: type) -> Any:
+    """Return plain objects of JSON, those of an earlier release in today's form."""
+    given = msgspec.json.decode(text)
+    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    found = str(given.get("schema")) if isinstance(given, dict) else ""
+    upgrade = EARLIER.get(wanted, {}).get(found)
+    return upgrade(given) if upgrade else given
 
 
 def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
@@ -46,12 +58,6 @@ def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
 
 AS_WRITTEN = (b'{"schema":', '{"schema":')
 """How our files begin: what names a schema first is decoded at once, and only looked at again if that fails."""
-
-
-def _check_schema(text: bytes | str, wanted: str, where: str) -> None:
-    found = NAMED.decode(text).schema
-    if found != wanted:
-        raise WrongUseError(_schema_sentence(where, found, wanted))
 
 
 class _Named(msgspec.Struct):

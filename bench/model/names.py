@@ -3,25 +3,25 @@
 import difflib
 from collections.abc import Iterable
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 
 def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
     """Return the asked names, in order, if all are known.
 
     Raises:
-        WrongUseError: one is not (names the nearest), or is asked for twice: it may be meant as twice the trials.
+        UsageError: one is not (names the nearest), or is asked for twice: it may be meant as twice the trials.
 
     """
     known, chosen = list(known), list(asked)
     for name in chosen:
         if name not in known:
-            raise WrongUseError(f"Unknown {kind} {name!r}; {_near(name, known)}")
+            raise UsageError(f"Unknown {kind} {name!r}; {_near(name, known)}")
         if chosen.count(name) > 1:
             more = "pgladder noise sets it against itself" if kind == "variant" else "--blocks gives more of its trials"
-            raise WrongUseError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
+            raise UsageError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
     if not chosen:
-        raise WrongUseError(f"No {kind} asked for; there are: {', '.join(known)}.")
+        raise UsageError(f"No {kind} asked for; there are: {', '.join(known)}.")
     return chosen
 
 

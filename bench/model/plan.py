@@ -43,7 +43,7 @@ class Variant:
 class Trial:
     """One planned execution: phase × variant × layout × transport, and where it stands in the order."""
 
-    trial: Positive
+    number: Positive
     block: Positive
     phase: Name
     method: str
@@ -68,7 +68,7 @@ class UntilDecided:
 class Plan:
     """What was asked, complete in itself: a run can be repeated from it years later."""
 
-    schema: Literal["pgladder/plan/1"] = "pgladder/plan/1"
+    schema: Literal["pgladder/plan/2"] = "pgladder/plan/2"
     run: Name
     created: str
     seed: int

@@ -4,19 +4,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.model.plain import one_line
+from bench.model.plan import Trial
 from bench.model.values import (
     Amount,
     Count,
     Durability,
-    EventLoop,
-    Layout,
     Moment,
     Name,
     Positive,
     Seconds,
     State,
     Steady,
-    Transport,
 )
 
 
@@ -122,27 +120,15 @@ class Validity:
 class Record:
     """One executed trial. Rates are of rows acknowledged inside the window."""
 
-    schema: Literal["pgladder/trial/1"] = "pgladder/trial/1"
+    schema: Literal["pgladder/trial/2"] = "pgladder/trial/2"
     run: Name
-    trial: Positive
+    trial: Trial
+    """As planned."""
     attempt: Positive = 1
     """Above 1 where an earlier attempt was cut short by the end of the agent."""
-    block: Positive
-    phase: Name
-    method: str
-    variant: Name
     variant_sha256: str
-    layout: Layout
-    transport: Transport
     engine: str = "postgresql"
-    processes: Positive
-    in_flight: Positive
-    pool_min: Positive | None
-    pool_max: Positive | None
     pool_high_water: Count | None
-    batch: Positive
-    payload_bytes: Positive
-    event_loop: EventLoop | None
     preload_rows: Count
     started: Moment
     warm_up_s: Seconds
@@ -183,6 +169,11 @@ class Record:
     """fdatasync/s where the WAL is, just before the trial and after its closing CHECKPOINT; empty: not measured."""
     verified: Verified
     validity: Validity
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The number of the trial, and which attempt at it this is."""
+        return self.trial.number, self.attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """Whether a plan can be carried out as it stands: in itself, and by the phases that are here."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
 from typing import Protocol
 
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
@@ -45,14 +46,14 @@ def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | st
     A pool, an event loop or several in flight are no part of a psycopg2 phase; a batch no part of a single insert.
 
     Raises:
-        WrongUseError: a change means something to none of them.
+        UsageError: a change means something to none of them.
 
     """
     asked = {name: value for name, value in overrides.items() if value is not None}
     for name in asked:
         if not any(_applies(name, parameters) for parameters in phases.values()):
             option = name.replace("_", "-")
-            raise WrongUseError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
+            raise UsageError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
     return {
         phase: replace(parameters, **{name: value for name, value in asked.items() if _applies(name, parameters)})  # type: ignore[arg-type]
         for phase, parameters in phases.items()
@@ -74,22 +75,22 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
     """Refuse parameters that can't work.
 
     Raises:
-        WrongUseError: says which and what would.
+        UsageError: says which and what would.
 
     """
     if bound_values and 2 * parameters.batch > MAX_STATEMENT_PARAMETERS:
         most = MAX_STATEMENT_PARAMETERS // 2
-        raise WrongUseError(
+        raise UsageError(
             f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
             f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
         )
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
-        raise WrongUseError(
+        raise UsageError(
             f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
             f" {MAX_PAYLOAD_BYTES} or less."
         )
     if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
-        raise WrongUseError(
+        raise UsageError(
             f"Phase {phase}: a pool can't hold at least {parameters.pool_min} and at most {parameters.pool_max}."
         )
 
@@ -98,13 +99,13 @@ def check_rule(variants: int, blocks: int) -> None:
     """Refuse a run until decided that could never be decided.
 
     Raises:
-        WrongUseError: one variant, or a number of blocks that the rule does not look at.
+        UsageError: one variant, or a number of blocks that the rule does not look at.
 
     """
     if variants < 2:
-        raise WrongUseError("A run until decided takes two variants or more: one is compared with nothing.")
+        raise UsageError("A run until decided takes two variants or more: one is compared with nothing.")
     if not FIRST_LOOK <= blocks <= LAST_LOOK:
-        raise WrongUseError(
+        raise UsageError(
             f"A run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {blocks}: give --max-blocks."
         )
 
@@ -113,41 +114,51 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
-        WrongUseError: it contradicts itself, or has an unknown phase, a batch too large, or a parameter that its phase
+        DataError: it contradicts itself, or has an unknown phase, a batch too large, or a parameter that its phase
             does not have.
 
     """
     check_consistent(plan)
     for trial in plan.trials:
-        pick("phase", [trial.phase], phases)
+        with _of_plan(plan):
+            pick("phase", [trial.phase], phases)
+            check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
         if trial.method != phases[trial.phase].method:
-            raise WrongUseError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
-        check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
+            raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         _check_own(trial, phases[trial.phase].parameters)
+
+
+@contextmanager
+def _of_plan(plan: Plan) -> Iterator[None]:
+    """Name the plan, a file, where a check speaks of what somebody asked for."""
+    try:
+        yield
+    except UsageError as error:
+        raise DataError(f"Plan {plan.run}: {error}") from error
 
 
 def check_consistent(plan: Plan) -> None:
     """Refuse a plan that contradicts itself, whatever phases it has.
 
     Raises:
-        WrongUseError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
+        DataError: it has no trials, a variant or a trial number twice, a trial of a variant that it does not
             have, a text that is not the one its hash tells, or what ``_check_arms`` and ``_check_rule`` refuse.
 
     """
     names = Counter(variant.name for variant in plan.variants)
     for variant in (plan.harness, *plan.variants):
         if variant != as_variant(variant.name, variant.text, variant.refused):
-            raise WrongUseError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
+            raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
     for name, count in names.items():
         if count > 1:
-            raise WrongUseError(f"Plan {plan.run} has the variant {name} twice.")
+            raise DataError(f"Plan {plan.run} has the variant {name} twice.")
     if not plan.trials:
-        raise WrongUseError(f"Plan {plan.run} has no trials.")
+        raise DataError(f"Plan {plan.run} has no trials.")
     for trial in plan.trials:
         if trial.variant not in names:
-            raise WrongUseError(f"Plan {plan.run}: trial {trial.trial} is of {trial.variant}, no variant of the plan.")
-    if len({trial.trial for trial in plan.trials}) < len(plan.trials):
-        raise WrongUseError(f"Plan {plan.run} has two trials of one number.")
+            raise DataError(f"Plan {plan.run}: trial {trial.number} is of {trial.variant}, no variant of the plan.")
+    if len({trial.number for trial in plan.trials}) < len(plan.trials):
+        raise DataError(f"Plan {plan.run} has two trials of one number.")
     _check_arms(plan)
     if plan.until_decided:
         _check_rule(plan)
@@ -159,27 +170,28 @@ def _check_arms(plan: Plan) -> None:
     Only a plan of two variants may set one against itself; a variant without trials may be the same as any.
     """
     if plan.harness.refused is not None:
-        raise WrongUseError(f"Plan {plan.run}: the harness is under every variant, and can't be refused.")
+        raise DataError(f"Plan {plan.run}: the harness is under every variant, and can't be refused.")
     for variant in plan.variants:
         if variant.refused is not None and (variant.text or not variant.refused.strip()):
             what = "has a text all the same" if variant.text else "has no reason for it"
-            raise WrongUseError(f"Plan {plan.run}: {variant.name} is refused, and {what}.")
+            raise DataError(f"Plan {plan.run}: {variant.name} is refused, and {what}.")
     tried = {trial.variant for trial in plan.trials}
     left = [variant for variant in plan.variants if variant.name in tried and variant.refused is None]
     if not left:
-        raise WrongUseError(f"Plan {plan.run}: every variant that has trials is refused, so no arm is left.")
+        raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no arm is left.")
     for one, other in combinations(left, 2):
         if one.text == other.text and len(plan.variants) > 2:
-            raise WrongUseError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
+            raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
 
 
 def _check_rule(plan: Plan) -> None:
     """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
-    check_rule(len({trial.variant for trial in plan.trials}), len({trial.block for trial in plan.trials}))
-    every = Counter(replace(trial, trial=1) for trial in plan.trials)
+    with _of_plan(plan):
+        check_rule(len({trial.variant for trial in plan.trials}), len({trial.block for trial in plan.trials}))
+    every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():
         if count > 1:
-            raise WrongUseError(
+            raise DataError(
                 f"Plan {plan.run}: block {trial.block} tries {trial.variant} {count} times in phase {trial.phase};"
                 " a run until decided does so once."
             )
@@ -190,4 +202,4 @@ def _check_own(trial: Trial, own: Parameters) -> None:
     for name in ("in_flight", "batch", "pool_min", "pool_max", "event_loop"):
         asked, usual = getattr(trial.parameters, name), getattr(own, name)
         if (asked is None) != (usual is None) or (asked != usual and not _applies(name, own)):
-            raise WrongUseError(f"Trial {trial.trial}: phase {trial.phase} can't have {name} = {asked}.")
+            raise DataError(f"Trial {trial.number}: phase {trial.phase} can't have {name} = {asked}.")

@@ -65,7 +65,7 @@ def cell_of(trial: Trial) -> Cell:
 
 def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell (in order of phase, layout, transport) and variant the last attempts of each block's trials."""
-    last = {record.trial: record for record in records}
+    last = {record.trial.number: record for record in records}
     found: dict[tuple[Any, ...], dict[str, ByBlock]] = {}  # a Cell for each trial takes long
     times: dict[tuple[int, int], int] = {}
     planned = {trial.variant for trial in plan.trials}
@@ -76,7 +76,7 @@ def by_cell(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlo
             arms = found[place] = {name: {} for name in tried}
         blocks = arms[trial.variant]
         time = times[id(blocks), trial.block] = times.get((id(blocks), trial.block), 0) + 1
-        if record := last.get(trial.trial):
+        if record := last.get(trial.number):
             blocks[plan.run, trial.block, time] = record
     cells = {Cell(*place): arms for place, arms in found.items()}
     return dict(sorted(cells.items(), key=lambda each: (each[0].phase, each[0].layout, each[0].transport)))
@@ -114,8 +114,8 @@ def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
 def why_not(record: Record, rate: Rate) -> str:
     """Say why a trial that has no such rate has none."""
     if record.validity.state == "void":
-        return f"trial {record.trial} is void, {why_void(record)}"
-    return f"trial {record.trial} has no {rate_name(rate)} rate"
+        return f"trial {record.trial.number} is void, {why_void(record)}"
+    return f"trial {record.trial.number} has no {rate_name(rate)} rate"
 
 
 def why_void(record: Record) -> str:
@@ -144,12 +144,12 @@ def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
     """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
     if plan.until_decided is None:
         return None
-    done = {record.trial for record in records}
+    done = {record.trial.number for record in records}
     blocks = sorted({trial.block for trial in plan.trials})
     for block in blocks:
-        if any(trial.trial not in done for trial in plan.trials if trial.block == block):
+        if any(trial.number not in done for trial in plan.trials if trial.block == block):
             return None
-        if _decided(plan, [record for record in records if record.block <= block], len(blocks)):
+        if _decided(plan, [record for record in records if record.trial.block <= block], len(blocks)):
             return block
     return None
 
@@ -178,7 +178,7 @@ def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
     if _left(plan, records):
         return None
     baseline = next(iter(next(iter(by_cell(plan, records).values()))))
-    if refused(record for record in records if record.variant == baseline):
+    if refused(record for record in records if record.trial.variant == baseline):
         return f"the baseline {baseline} was refused: nothing is compared with it"
     return f"all others were refused: nothing is compared with {baseline}"
 

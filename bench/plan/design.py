@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import get_args
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan, Trial, UntilDecided, Variant
 from bench.model.values import Layout, Transport
@@ -61,7 +61,7 @@ def make_plan(
     """Lay out the trials; ``phases`` are those this pgladder knows.
 
     Raises:
-        WrongUseError: something asked for is unknown or can't work.
+        UsageError: something asked for is unknown or can't work.
 
     """
     chosen = effective({name: phases[name].parameters for name in pick("phase", wish.phases, phases)}, wish.overrides)
@@ -75,7 +75,7 @@ def make_plan(
     transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
     combinations = list(product(chosen, named, layouts, transports))
     if (trials := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
-        raise WrongUseError(
+        raise UsageError(
             f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
     if wish.until_decided:
@@ -94,7 +94,7 @@ def make_plan(
         variants=tuple(variants[name] for name in named),
         trials=tuple(
             Trial(
-                trial=number,
+                number=number,
                 block=block,
                 phase=phase,
                 method=phases[phase].method,
@@ -112,6 +112,6 @@ def make_plan(
 def _with_copy(named: Sequence[str], variants: Mapping[str, Variant]) -> dict[str, Variant]:
     """Return the one variant asked for, and the same under another name: the only arms that may be alike."""
     if len(named) > 1:
-        raise WrongUseError(f"Noise is measured with one variant, not with {len(named)}: {', '.join(named)}.")
+        raise UsageError(f"Noise is measured with one variant, not with {len(named)}: {', '.join(named)}.")
     one = variants[named[0]]
     return {one.name: one, f"{one.name}{AGAIN}": replace(one, name=f"{one.name}{AGAIN}")}

@@ -1,27 +1,28 @@
 """From the words of a command to a wish: the same words and defaults wherever a run is asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
-from bench.model.errors import WrongUseError
-from bench.model.plan import UntilDecided
+from bench.model.errors import UsageError
+from bench.model.plan import Parameters, UntilDecided
 from bench.plan.design import PROFILES, Profile, Wish
 from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
 
-PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
+PARAMETERS = tuple(each.name for each in fields(Parameters))
 
 
 def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = ()) -> Wish:
     """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
 
     Raises:
-        WrongUseError: an unknown profile, or words that contradict each other.
+        UsageError: an unknown profile, or words that contradict each other.
 
     """
     name = asked.get("profile") or "quick"
     if name not in PROFILES:
-        raise WrongUseError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
+        raise UsageError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
     given = PROFILES[name]
     rule = _rule(asked)
     profile = Profile(
@@ -45,10 +46,10 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
 def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
     if not asked.get("until_decided"):
         if asked.get("max_blocks") is not None:
-            raise WrongUseError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
+            raise UsageError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
         return None
     if asked.get("max_blocks") is None or asked.get("blocks") is not None:
-        raise WrongUseError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
+        raise UsageError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
     return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
 
 

@@ -11,7 +11,7 @@ from bench.engines.postgresql.render import (
     variant_names,
 )
 from bench.engines.postgresql.variants import ALL, Machine, effects_of_all, rendered, variant_named, variants_for
-from bench.model.errors import WrongUseError
+from bench.model.errors import NothingDoneError
 from bench.model.plan import Plan, Variant
 from bench.plan.check import AGAIN
 from bench.plan.design import Wish, make_plan
@@ -25,7 +25,7 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
     Where all are asked for, the plan has them all, but of those that are the same there only the first has trials.
 
     Raises:
-        WrongUseError: as ``variants_for`` and ``make_plan``.
+        NothingDoneError: as ``variants_for`` and ``make_plan``.
 
     """
     every = list(wish.variants) == [ALL]
@@ -51,7 +51,7 @@ def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
     asked only where one of them needs to be rendered.
 
     Raises:
-        WrongUseError: names the first such variant and what it sets.
+        UsageError: names the first such variant and what it sets.
 
     """
     for variant in plan.variants:
@@ -66,5 +66,5 @@ def _made_here(name: str, plan: Plan, machine: Machine) -> str | None:
     box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness))
     try:
         return variant_named(name.removesuffix(AGAIN), box).text
-    except WrongUseError:
+    except NothingDoneError:
         return None

@@ -13,7 +13,7 @@ from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.analysis.pairing import interleaved
 from bench.analysis.pulled import PulledRun
 from bench.analysis.unpaired import Kind
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import only_run, read, records_of
 from bench.stats.compare import MARGIN
@@ -24,7 +24,7 @@ def compared(directory: Path, margin: float | None = None) -> list[ComparisonRep
     """Compare the variants of the runs below a directory; one report a host, several runs of one count as one.
 
     Raises:
-        WrongUseError: there is nothing to compare, or runs that do not belong together.
+        UsageError: there is nothing to compare, or runs that do not belong together.
 
     """
     with _uncollected():
@@ -52,7 +52,7 @@ def set_beside(directories: Sequence[Path], kind: Kind, margin: float = MARGIN) 
     """Compare runs, or hosts' runs, with the first of them.
 
     Raises:
-        WrongUseError: a directory holds no run or several, or they can't be compared.
+        UsageError: a directory holds no run or several, or they can't be compared.
 
     """
     return _beside([only_run(directory) for directory in directories], kind, margin)
@@ -68,12 +68,12 @@ def hosts_beside(directory: Path, margin: float = MARGIN) -> ComparisonReport:
     """Compare the hosts whose runs lie in a directory.
 
     Raises:
-        WrongUseError: there is only one, or they can't be compared.
+        UsageError: there is only one, or they can't be compared.
 
     """
     found = find_runs(directory)
     if len(found) < 2:
-        raise WrongUseError(f"{directory} holds one host's run: a comparison of hosts takes two or more below it.")
+        raise UsageError(f"{directory} holds one host's run: a comparison of hosts takes two or more below it.")
     return _beside(found, "hosts", margin)
 
 

@@ -39,7 +39,8 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
     """Add what an A/A run tells to what is known of its box, beside the runs. What can't be read there is set aside.
 
     Raises:
-        WrongUseError: it is no A/A run, tells nothing, or its box has a name that is no file's.
+        UsageError: it is no A/A run, or tells nothing.
+        HostError: its box has a name that is no file's.
 
     """
     found = only_run(directory)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.analysis.ladder import Ladders
 from bench.engines.postgresql.variants import ALL
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plain import print_json
 from bench.plan.request import words
 from bench.questions.compare import (
@@ -55,7 +55,7 @@ def compare(boxes: Boxes, given: Given) -> bool:
     enough = given["variants"] == ALL or len(set(words([given["variants"]]))) > 1
     there = {} if enough or not given["run"] else plans_there(boxes, check_name(given["run"]))
     if not enough and (not given["run"] or any(len(plan.variants) < 2 for plan in there.values())):
-        raise WrongUseError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
+        raise UsageError('A comparison takes two or more variants: VARIANTS="stock async-commit".')
     return _asked(boxes, given, lambda boxes, results, _: _comparisons(boxes, results, given))
 
 
@@ -74,7 +74,7 @@ def _comparisons(boxes: Boxes, results: Path, given: Given) -> bool:
 def compare_hosts(boxes: Boxes, given: Given) -> bool:
     """Tell which box is faster; boxes that share a machine take their turns."""
     if len(boxes.links) < 2:
-        raise WrongUseError("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
+        raise UsageError("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
     _take_turns(boxes, any(state.shares_kernel for state in look(boxes).values()))
     return _asked(boxes, given, lambda boxes, results, _: _hosts(boxes, results, given))
 
@@ -117,7 +117,7 @@ def reproduce(boxes: Boxes, given: Given) -> bool:
     """Carry out a pulled run's plan again on the boxes it came from; tell whether both are equivalent."""
     first = check_name(given["run"])
     if not first:
-        raise WrongUseError("Say which run: RUN=<its name>; those that were pulled are in results/.")
+        raise UsageError("Say which run: RUN=<its name>; those that were pulled are in results/.")
     margin = _margin(given) or MARGIN
     _take_turns(boxes, took_turns(RESULTS / first / link.host.name for link in boxes.links))
     places = _brought(boxes, launched_again(boxes, first))

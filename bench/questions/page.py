@@ -7,7 +7,7 @@ from bench import __version__
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import read, told
 from bench.stats.compare import MARGIN
@@ -21,7 +21,9 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     ``margin`` is that of its comparisons; None for the plan's, or the usual one.
 
     Raises:
-        WrongUseError: there is no run, or a file of it is not what was recorded.
+        UsageError: there is no run.
+        DataError: a file of it is not what was recorded.
+        HostError: the page can't be written.
 
     """
     from bench.report.page import build_page
@@ -49,12 +51,12 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
 def _write(page: Path, html: str) -> None:
     if page.is_dir():
-        raise WrongUseError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
+        raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
     try:
         write_whole(page, html.encode())
     except OSError as error:
         why = error.strerror or error
-        raise WrongUseError(f"{page} can't be written ({why}): name another place for the page.") from error
+        raise HostError(f"{page} can't be written ({why}): name another place for the page.") from error
 
 
 def _comparisons(
@@ -68,5 +70,5 @@ def _comparisons(
         return found, []
     try:
         return [*found, compare_beside(paths, runs, "hosts", margin or MARGIN)], []
-    except WrongUseError as error:
+    except NothingDoneError as error:
         return found, [str(error)]

@@ -1,6 +1,6 @@
 """What can go wrong between the control machine and a box; each names the box and the next step."""
 
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import HostError, NothingDoneError, PgladderError
 
 
 class RemoteError(PgladderError):
@@ -22,7 +22,7 @@ class UnreachableError(RemoteError, ConnectionError):
         """When one answered last, as ``time.monotonic`` has it."""
 
 
-class NotTrustedError(RemoteError, WrongUseError):
+class NotTrustedError(RemoteError, HostError):
     """Its host key is not the one recorded, or none is."""
 
 
@@ -34,8 +34,8 @@ class SudoRefusedError(NotAdmittedError):
     """Its sudo does not let us: not tried again, for a box may lock who is wrong too often."""
 
 
-class RefusedError(RemoteError, WrongUseError):
-    """The box can't do this now; nothing was changed there."""
+class RefusedError(RemoteError, NothingDoneError):
+    """The box did not do this, for whichever cause; nothing was changed there."""
 
 
 class NotReadyError(RefusedError):

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import NothingDoneError, PgladderError
 from bench.remote.errors import NotAdmittedError, SudoRefusedError, UnreachableError
 from bench.remote.link import Link
 
@@ -64,7 +64,7 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
 def failure(host: str, error: Exception) -> Failure:
     """Return what is told of an error at the end."""
     told = str(error) if isinstance(error, PgladderError | OSError) else f"{type(error).__name__}: {error}"
-    return Failure(host, told.removeprefix(f"{host}: "), REFUSED if isinstance(error, WrongUseError) else FAILED)
+    return Failure(host, told.removeprefix(f"{host}: "), REFUSED if isinstance(error, NothingDoneError) else FAILED)
 
 
 def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:

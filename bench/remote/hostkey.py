@@ -60,7 +60,7 @@ def look(host: Host, wanted: str = "") -> Found:
     Raises:
         RemoteError: the box can't be reached.
         NotTrustedError: it has no such key, or that was revoked.
-        WrongUseError: a key can't be recorded where ssh looks for it.
+        UsageError: a key can't be recorded where ssh looks for it.
 
     """
     way = Way(host)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.remote.where import is_template
 
 CHECKOUT = Path(__file__).parents[2]
@@ -81,7 +81,9 @@ def answered(asked: Asked) -> list[Host]:
     """Return the hosts that Ansible names.
 
     Raises:
-        WrongUseError: none fits, or what the inventory says of one can't be read.
+        UsageError: none fits.
+        DataError: what the inventory says of one can't be read.
+        HostError: Ansible does not answer.
 
     """
     variables = parse_inventory(_said(asked.process))
@@ -96,7 +98,7 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     variables: Mapping[str, Mapping[str, Any]] = listed["_meta"]["hostvars"]
     names = {name for group in listed.values() for name in group.get("hosts", ())} - {"localhost"}
     if not names:
-        raise WrongUseError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
+        raise UsageError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
     return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
@@ -110,7 +112,7 @@ def parse_told(text: str) -> dict[str, dict[str, Any]]:
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     """Return a host of what Ansible says of it; raises as ``answered``."""
     if "/" in name or name.startswith("."):
-        raise WrongUseError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
+        raise DataError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
     meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
     words = [_words(name, meant[each]) for each in ("arguments", "common", "extra")]
     return Host(
@@ -147,9 +149,9 @@ def _said(process: "subprocess.Popen[str]") -> str:
         out, complaints = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         process.kill()
-        raise WrongUseError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
+        raise HostError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
     if process.returncode:
-        raise WrongUseError(f"The inventory can't be read: {_why(out, complaints)}")
+        raise DataError(f"The inventory can't be read: {_why(out, complaints)}")
     return out
 
 
@@ -183,10 +185,10 @@ def _words(name: str, text: str | None) -> list[str]:
     try:
         return shlex.split(text or "")
     except ValueError as error:
-        raise WrongUseError(f"{name}: SSH's arguments in the inventory can't be read ({error}): {text!r}") from error
+        raise DataError(f"{name}: SSH's arguments in the inventory can't be read ({error}): {text!r}") from error
 
 
 def _port(name: str, text: str | None) -> int | None:
     if text is not None and (not text.isdecimal() or not 0 < int(text) < 1 << 16):
-        raise WrongUseError(f"{name}: {text[:40]!r} is no port of a sshd.")
+        raise UsageError(f"{name}: {text[:40]!r} is no port of a sshd.")
     return None if text is None else int(text)

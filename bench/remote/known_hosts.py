@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 INSTEAD = "set UserKnownHostsFile to a file in your configuration of ssh, or known_hosts_file in the inventory"
 FIELDS = re.compile(rb"([ \t]*)([^ \t]+)(.*)", re.DOTALL)
@@ -22,17 +22,17 @@ def place(file: Path) -> Path:
     """Return where a key is recorded: the file itself, or what a link to it leads to.
 
     Raises:
-        WrongUseError: nothing can be recorded there.
+        UsageError: nothing can be recorded there.
 
     """
     if str(file) == "none":
-        raise WrongUseError(f"ssh is told to look for host keys nowhere (UserKnownHostsFile none): {INSTEAD}")
+        raise UsageError(f"ssh is told to look for host keys nowhere (UserKnownHostsFile none): {INSTEAD}")
     try:
         led = file.resolve()
     except RuntimeError as error:
-        raise WrongUseError(f"host keys can't be recorded in {file}, a link that leads to itself: {INSTEAD}") from error
+        raise UsageError(f"host keys can't be recorded in {file}, a link that leads to itself: {INSTEAD}") from error
     if str(led) == os.devnull or (led.exists() and not led.is_file()):
-        raise WrongUseError(f"host keys can't be recorded in {file}, which is no regular file: {INSTEAD}")
+        raise UsageError(f"host keys can't be recorded in {file}, which is no regular file: {INSTEAD}")
     return led
 
 
@@ -42,7 +42,7 @@ def record(line: str, file: Path) -> None:
     It stands before patterns that fit its name; from a line for several names its own is taken out.
 
     Raises:
-        WrongUseError: nothing can be recorded there.
+        UsageError: nothing can be recorded there.
 
     """
     name = line.split(" ", 1)[0]

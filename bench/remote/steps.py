@@ -17,7 +17,7 @@ OTHER_RELEASE = (
     "it runs another pgladder, which can't do this step: make provision. Where a run is under way, end it there first:"
     " sudo systemctl disable --now pgladder-run@RUN"
 )
-WRONG_USE, NOT_FOUND = 2, 127
+NOTHING_DONE, NOT_FOUND = 2, 127
 UNKNOWN_STEP = re.compile("unrecognized arguments|invalid choice")
 """What a pgladder says of a step that it does not know, for it is of another release."""
 CANCEL_TIMEOUT_S = 330
@@ -151,9 +151,9 @@ def _failed(link: Link, said: Said, what: str) -> RemoteError:
     name, complaint = link.host.name, _complaint(said)
     if said.code == NOT_FOUND:
         return NotReadyError(name)
-    if said.code == WRONG_USE and UNKNOWN_STEP.search(complaint):
+    if said.code == NOTHING_DONE and UNKNOWN_STEP.search(complaint):
         return RefusedError(name, OTHER_RELEASE)
-    if said.code in {WRONG_USE, NO_SUCH_RUN}:
+    if said.code in {NOTHING_DONE, NO_SUCH_RUN}:
         return RefusedError(name, complaint)
     return RemoteError(name, f"{what}: {complaint or f'exit code {said.code}'}")
 

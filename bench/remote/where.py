@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 NAMES = {
     "user_name": ("ansible_user", "ansible_ssh_user"),
@@ -36,12 +36,12 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         words: by the names of ``NAMES``; one that is empty was not given.
 
     Raises:
-        WrongUseError: a word is a template, which Ansible would carry out.
+        UsageError: a word is a template, which Ansible would carry out.
 
     """
     for word, value in {"host": host, "limit": limit, **words}.items():
         if is_template(str(value)):
-            raise WrongUseError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
+            raise UsageError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
     variables = {name: str(value) for word, value in words.items() if value for name in NAMES[word]}
     return [
         *(["-i", "inventory", "-i", f"{host},", "--limit", host] if host else []),
@@ -54,11 +54,11 @@ def check_key(key: str) -> None:
     """Refuse a key that was typed and is not there; of those that are configured, ssh takes what there is.
 
     Raises:
-        WrongUseError: there is no such file.
+        UsageError: there is no such file.
 
     """
     if key and not Path(key).expanduser().is_file():
-        raise WrongUseError(f"There is no SSH key {key}; name yours by KEY=.")
+        raise UsageError(f"There is no SSH key {key}; name yours by KEY=.")
 
 
 def is_template(text: str) -> bool:
@@ -77,14 +77,14 @@ def main() -> None:
     try:
         arguments = target(**given)
         check_key(given["key"])
-    except WrongUseError as error:
+    except UsageError as error:
         sys.exit(_refused(error))
     # env, so that the command may begin with what is set for it
     words = ["env", *command, *arguments, "-e", json.dumps(SSH)]
     os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
 
 
-def _refused(error: WrongUseError) -> int:
+def _refused(error: UsageError) -> int:
     print(f"pgladder: {error}", file=sys.stderr)  # noqa: T201
     return 2
 

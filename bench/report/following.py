@@ -71,8 +71,8 @@ class Following:
         doubt = "" if record.validity.state == "valid" else f" {record.validity.state}: {_reasons(record)}"
         if doubt or not self._out.is_terminal:
             number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
-            what = f"{record.phase} {record.variant} {record.layout} {record.transport}"
-            line = f"{host}: trial {record.trial} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
+            what = f"{record.trial.phase} {record.trial.variant} {record.trial.layout} {record.trial.transport}"
+            line = f"{host}: trial {record.trial.number} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
             self._out.print(Text(line, style=STYLES[record.validity.state]), soft_wrap=True)
 
     def turn(self, host: str) -> None:
@@ -112,7 +112,7 @@ def cells(host: str, row: Row, left: float) -> list[str]:
     heat = so_far.temperature_c
     return [
         host,
-        f"{trial.trial if trial else so_far.done}/{count}",
+        f"{trial.number if trial else so_far.done}/{count}",
         f"{trial.block}/{so_far.plan.trials[-1].block}" if trial else "",
         f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.state != WAITS else row.state,
         _last(so_far.records),
@@ -124,7 +124,7 @@ def cells(host: str, row: Row, left: float) -> list[str]:
 
 def _last(records: Sequence[Record]) -> str:
     """Return the last rate under its own trial's name: beside it in the table stands the next one's."""
-    return f"{records[-1].phase} {records[-1].variant} {rate(records[-1].rows_per_s)}" if records else DASH
+    return f"{records[-1].trial.phase} {records[-1].trial.variant} {rate(records[-1].rows_per_s)}" if records else DASH
 
 
 def _reasons(record: Record) -> str:

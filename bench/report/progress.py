@@ -28,13 +28,13 @@ class RunProgress:
     def begins(self, trial: Trial, number: int, of: int) -> None:
         """Show the trial that begins."""
         self._began = self._began or monotonic()
-        what = f"trial {trial.trial} of {of}: {_what(trial)}"
+        what = f"trial {trial.number} of {of}: {_what(trial)}"
         if not self._out.is_terminal:
             return
         if self._task is None:
             self._bar.start()
-            self._task = self._bar.add_task(what, total=of - trial.trial + number, left="")
-        self._bar.update(self._task, description=what, completed=self._done, left=self._left(of - trial.trial + 1))
+            self._task = self._bar.add_task(what, total=of - trial.number + number, left="")
+        self._bar.update(self._task, description=what, completed=self._done, left=self._left(of - trial.number + 1))
 
     def _left(self, trials: int) -> str:
         each = (monotonic() - self._began) / self._done if self._done else self._guess_s
@@ -45,7 +45,7 @@ class RunProgress:
         self._done += 1
         number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
         style = {"valid": "", "suspect": "yellow", "void": "red"}[record.validity.state]
-        line = f"{record.trial:>4}  {_what(record):<36} {number:>9} rows/s  {record.validity.state}"
+        line = f"{record.trial.number:>4}  {_what(record.trial):<36} {number:>9} rows/s  {record.validity.state}"
         reasons = "; ".join(reason.detail for reason in record.validity.reasons)
         self._bar.console.print(Text(f"{line}{': ' + reasons if reasons else ''}", style=style))
 
@@ -58,5 +58,5 @@ class RunProgress:
         self._bar.stop()
 
 
-def _what(trial: Trial | Record) -> str:
+def _what(trial: Trial) -> str:
     return f"{trial.phase} {trial.variant} {trial.layout} {trial.transport}"

@@ -78,7 +78,7 @@ def show_ladders(out: Console, report: LadderReport) -> None:
 def heading(ladder: Ladder) -> str:
     """Return what all rungs have in common, durability included."""
     durability = " and ".join(ladder.durability) or "durability unknown"
-    payloads = " and ".join(f"{size:,}" for size in sorted({rung.payload_bytes for rung in ladder.rungs}))
+    payloads = " and ".join(f"{size:,}" for size in sorted({rung.parameters.payload_bytes for rung in ladder.rungs}))
     before = f" · {ladder.preload_rows:,} rows before" if ladder.preload_rows else ""
     return f"{ladder.variant} · {ladder.layout} · {ladder.transport} · {durability} · {payloads} B payload{before}"
 
@@ -100,9 +100,9 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         text += f"; trials differ by up to {worst:.0%} (phase {phase})"
     if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
         text += f"; void, no trial counts: {', '.join(empty)}"
-    if any(rung.processes > 1 for rung in ladder.rungs):
+    if any(rung.parameters.processes > 1 for rung in ladder.rungs):
         text += "; n× before a pool: so many client processes, each with such a pool"
-    if uvloop := [rung.phase for rung in ladder.rungs if rung.event_loop == "uvloop"]:
+    if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
         text += f"; on uvloop: {', '.join(uvloop)}"
     if ladder.seconds < 20:
         text += "; steadiness not assessed"
@@ -143,7 +143,7 @@ def cells(rung: Rung) -> Iterable[str]:
         rung.phase + mark,
         rung.method,
         _pool(rung),
-        f"{rung.batch}" if rung.batch < 100_000 else _thousands(rung.batch),
+        f"{rung.parameters.batch}" if rung.parameters.batch < 100_000 else _thousands(rung.parameters.batch),
         "void" if rung.rows_per_s is None else rate(rung.rows_per_s),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
@@ -205,8 +205,8 @@ def _thousands(value: float, figures: int = 3) -> str:
 
 
 def _pool(rung: Rung) -> str:
-    each = DASH if rung.pool_max is None else f"{rung.pool_min}–{rung.pool_max}"
-    return f"{rung.processes}×{each}" if rung.processes > 1 else each
+    each = DASH if rung.parameters.pool_max is None else f"{rung.parameters.pool_min}–{rung.parameters.pool_max}"
+    return f"{rung.parameters.processes}×{each}" if rung.parameters.processes > 1 else each
 
 
 def _cores(value: float | None) -> str:

@@ -4,26 +4,22 @@ A box checks a plan before it carries it out (``bench.plan``); these files may h
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
 from operator import attrgetter
 
 from bench.analysis.effects import effects_of
 from bench.engines.postgresql.parameters import Value
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
-from bench.model.plan import Plan
+from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.plan.check import check_consistent
 from bench.stats.rates import window_rates
 
-WHERE = ("block", "phase", "method", "variant", "layout", "transport")
-HOW = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
-"""Of a trial's parameters, repeated on its record."""
-LONG = ("preload_rows", "warm_up_s")
-"""Of the plan, likewise."""
+REPEATED = ("preload_rows", "warm_up_s")
+"""Of the plan, on each record."""
 RATES = ("rows_per_s", "settled_rows_per_s", "commits_per_s")
-of_record = attrgetter(*WHERE, *HOW, *LONG, "variant_sha256")
-of_trial = attrgetter(*WHERE, *(f"parameters.{name}" for name in HOW))
-of_long, of_rates = attrgetter(*LONG), attrgetter(*RATES)
+of_repeated, of_rates = attrgetter(*REPEATED), attrgetter(*RATES)
 
 
 def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.jsonl") -> None:
@@ -40,38 +36,49 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
         where: the file they were read from.
 
     Raises:
-        WrongUseError: names the first by its line, and what is not as planned or recorded.
+        DataError: names the first by its line, and what is not as planned or recorded.
 
     """
     check_consistent(plan)
-    if len({(record.trial, record.attempt) for record in records}) < len(records):
-        raise WrongUseError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+    if len({record.key for record in records}) < len(records):
+        raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
-    long = of_long(plan)
-    planned = {trial.trial: (*of_trial(trial), *long, texts[trial.variant]) for trial in plan.trials}
+    planned = {trial.number: (trial, texts[trial.variant]) for trial in plan.trials}
     whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
+    repeated = of_repeated(plan)
     for line, record in enumerate(records, 1):
-        if record.run != plan.run or of_record(record) != planned.get(record.trial) or record.seconds not in whole:
-            raise WrongUseError(f"{where}, line {line}: {_contradiction(plan, record, planned.get(record.trial))}")
-        if record.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
-            raise WrongUseError(
-                f"{where}, line {line}: trial {record.trial} of run {plan.run} has a result, and its plan refuses"
-                f" {record.variant}. Pull the run again."
+        as_planned = planned.get(record.trial.number) == (record.trial, record.variant_sha256)
+        if not as_planned or record.run != plan.run or of_repeated(record) != repeated or record.seconds not in whole:
+            raise DataError(f"{where}, line {line}: {_contradiction(plan, record)}")
+        if record.trial.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
+            raise DataError(
+                f"{where}, line {line}: trial {record.trial.number} of run {plan.run} has a result, and its plan"
+                f" refuses {record.trial.variant}. Pull the run again."
             )
         if of_rates(record) != _made_of(record):
-            raise WrongUseError(f"{where}, line {line}: {_other_rate(record)}")
+            raise DataError(f"{where}, line {line}: {_other_rate(record)}")
         if why := _contradicts_itself(record):
-            raise WrongUseError(f"{where}, line {line}: {why} in trial {record.trial}. Pull the run again.")
+            raise DataError(f"{where}, line {line}: {why} in trial {record.trial.number}. Pull the run again.")
 
 
-def _contradiction(plan: Plan, record: Record, planned: tuple[object, ...] | None) -> str:
-    sentence = f"the record of trial {record.trial} is not of a trial of plan {plan.run}"
+def _contradiction(plan: Plan, record: Record) -> str:
+    sentence = f"the record of trial {record.trial.number} is not of a trial of plan {plan.run}"
+    planned = next((trial for trial in plan.trials if trial.number == record.trial.number), None)
     if record.run != plan.run or planned is None:
         return f"{sentence}."
-    names = (*WHERE, *HOW, *LONG, "variant_sha256", "seconds")
-    pairs = zip(names, (*of_record(record), record.seconds), (*planned, plan.window_s), strict=True)
-    name, found, wanted = next(each for each in pairs if each[1] != each[2])
-    return f"{sentence}: its {name} is {found}, planned is {wanted}. Pull the run again."
+    [text] = [variant.sha256 for variant in plan.variants if variant.name == planned.variant]
+    wanted = _named(planned) | {"variant_sha256": text, "seconds": plan.window_s}
+    found = _named(record.trial) | {"variant_sha256": record.variant_sha256, "seconds": record.seconds}
+    for name in REPEATED:
+        found[name], wanted[name] = getattr(record, name), getattr(plan, name)
+    name = next(name for name in found if found[name] != wanted[name])
+    return f"{sentence}: its {name} is {found[name]}, planned is {wanted[name]}. Pull the run again."
+
+
+def _named(trial: Trial) -> dict[str, object]:
+    """Return all that a trial is, its parameters beside the rest."""
+    found = {each.name: getattr(trial, each.name) for each in fields(Trial) if each.name != "parameters"}
+    return found | asdict(trial.parameters)
 
 
 def _made_of(record: Record) -> tuple[float | None, ...]:
@@ -82,13 +89,13 @@ def _other_rate(record: Record) -> str:
     rates = zip(RATES, of_rates(record), _made_of(record), strict=True)
     name, found, wanted = next(each for each in rates if each[1] != each[2])
     made = f"{wanted} of its rows, commits and seconds"
-    return f"the {name} of trial {record.trial} is {found}, and the recorder makes {made}. Pull the run again."
+    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made}. Pull the run again."
 
 
 def _contradicts_itself(record: Record) -> str | None:
     """Return what of a record can't be true together."""
-    if record.rows != record.commits * record.batch:
-        return f"{record.rows} rows are not {record.commits} commits of {record.batch}"
+    if record.rows != record.commits * record.trial.parameters.batch:
+        return f"{record.rows} rows are not {record.commits} commits of {record.trial.parameters.batch}"
     state, seen = record.validity.state, record.verified
     grave = [reason for reason in record.validity.reasons if not reason.slight]
     if (state == "valid") != (not grave):
@@ -121,15 +128,16 @@ def check_durability(
     we don't know say nothing.
 
     Raises:
-        WrongUseError: names the trial, and the setting.
+        DataError: names the trial, and the setting.
 
     """
     settings = {name: _in_force(name, effect, host) for name, effect in effects_of(plan, host).items()}
     for record in records:
-        why = _unsafe(record, settings[record.variant])
+        why = _unsafe(record, settings[record.trial.variant])
         if why:
-            raise WrongUseError(
-                f"{where}: trial {record.trial} is told to be {record.durability!r} with {why}. Pull the run again."
+            raise DataError(
+                f"{where}: trial {record.trial.number} is told to be {record.durability!r} with {why}."
+                " Pull the run again."
             )
 
 
@@ -142,7 +150,7 @@ def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | Non
 def _unsafe(record: Record, settings: Mapping[str, str]) -> str | None:
     """Return what makes a record's grade impossible."""
     claimed = next((rank for rank, grade in enumerate(GRADES) if record.durability.startswith(grade)), 0)
-    if claimed and record.layout == "unlogged":
+    if claimed and record.trial.layout == "unlogged":
         return "an unlogged table"
     takes = [name for name, grade in SAFETY.items() if settings.get(name) == "off" and claimed > GRADES.index(grade)]
     return f"{takes[0]} = off" if takes else None

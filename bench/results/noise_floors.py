@@ -16,7 +16,7 @@ from bench.analysis.notes import told_by
 from bench.analysis.pulled import PulledRun
 from bench.analysis.unpaired import Kind, compare_runs, names_of
 from bench.model.codec import from_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, NothingDoneError
 from bench.model.fingerprint import Fingerprint
 from bench.plan.contrast import Cell, headline, rate_name, usual_margin
 
@@ -32,7 +32,7 @@ def compare_box(path: Path, runs: Sequence[PulledRun], margin: float | None) -> 
     """Compare the arms of a box's runs, the first of them at ``path``, with the box's noise if it still is that box.
 
     Raises:
-        WrongUseError: as ``compare_arms``.
+        NothingDoneError: as ``compare_arms``.
 
     """
     run = runs[0]
@@ -51,7 +51,7 @@ def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], kind: Kind,
     """Compare runs at these paths with the first of them, with the noise of each one's box if it still is that box.
 
     Raises:
-        WrongUseError: as ``compare_runs``.
+        NothingDoneError: as ``compare_runs``.
 
     """
     found = [still_of(run.host, *noise_beside(path, run.box)) for path, run in zip(paths, runs, strict=True)]
@@ -93,7 +93,7 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
     try:
         path = noise_file(results, host)
         return from_json(path.read_bytes(), BoxNoise, str(path)) if path.exists() else None, []
-    except (WrongUseError, OSError) as error:
+    except (NothingDoneError, OSError) as error:
         return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
 
 
@@ -108,9 +108,9 @@ def noise_file(results: Path, host: str) -> Path:
     """Return where a box's noise is kept.
 
     Raises:
-        WrongUseError: the box is called something that is no file's name.
+        HostError: the box is called something that is no file's name.
 
     """
     if not FILE_NAME.fullmatch(host):
-        raise WrongUseError(f"A box called {host[:80]!r} can't have a file of that name for its noise.")
+        raise HostError(f"A box called {host[:80]!r} can't have a file of that name for its noise.")
     return results / NOISE / f"{host}.json"

@@ -8,7 +8,7 @@ from bench.analysis.judged import check_doubts
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, ending_notes
 from bench.analysis.resealed import check_samples
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.results.consistency import check_durability, check_records
@@ -19,13 +19,13 @@ def read(directory: RunDirectory) -> PulledRun:
     """Return a run as it lies there.
 
     Raises:
-        WrongUseError: a file was changed, cut, or is none of pgladder's; names it.
+        DataError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
     if not directory.with_samples():
         return replace(records_of(directory), with_samples=False)
     run = _run(directory, sealed=directory.check_sums())
-    keys = [(record.trial, record.attempt) for record in run.records]
+    keys = [record.key for record in run.records]
     samples = {key: directory.samples(*key) for key in keys}
     histograms = {key: directory.latencies(*key, each) for key, each in samples.items()}
     for key, record in zip(keys, run.records, strict=True):
@@ -82,12 +82,12 @@ def only_run(directory: Path) -> RunDirectory:
     """Return the one run in a directory.
 
     Raises:
-        WrongUseError: there is none, or several.
+        UsageError: there is none, or several.
 
     """
     found = find_runs(directory)
     if len(found) > 1:
-        raise WrongUseError(f"{directory} holds {len(found)} hosts' runs; name one: {found[0].path}.")
+        raise UsageError(f"{directory} holds {len(found)} hosts' runs; name one: {found[0].path}.")
     return found[0]
 
 
@@ -95,13 +95,14 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
     """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
 
     Raises:
-        WrongUseError: there is no run or several, a file of it is not what was recorded, or one block can't answer.
+        UsageError: there is no run or several, or one block can't answer.
+        DataError: a file of it is not what was recorded.
 
     """
     pulled = records_of(only_run(directory))
     last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
     if last == 1:
-        raise WrongUseError(
+        raise UsageError(
             f"Run {pulled.plan.run} has one block: it has no spread, so nothing could be shown to be equivalent."
             " Reproduce a run of three or more: pgladder run --blocks 3."
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from math import inf, log
 from typing import Literal
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.distributions import student_t_tail
 from bench.stats.intervals import Interval, deviation, mean, t_interval
 from bench.stats.planning import More, Seen, more_blocks, reach, seen_in
@@ -77,7 +77,7 @@ def compare(
         alpha: 1 − coverage of the interval.
 
     Raises:
-        WrongUseError: no blocks, arms of different length, a rate that is not positive and finite.
+        DataError: no blocks, arms of different length, a rate that is not positive and finite.
 
     """
     logs = log_ratios(baseline, candidate)
@@ -132,17 +132,17 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
     """Give the natural logarithm of candidate ÷ baseline of each block.
 
     Raises:
-        WrongUseError: no blocks, arms of different length, a rate that is not positive and finite.
+        DataError: no blocks, arms of different length, a rate that is not positive and finite.
 
     """
     if len(baseline) != len(candidate) or not baseline:
-        raise WrongUseError(
+        raise DataError(
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
     logs = []
     for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
         if not (0 < a < inf and 0 < b < inf):
-            raise WrongUseError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
+            raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
         logs.append(log(b) - log(a))
     return logs
 

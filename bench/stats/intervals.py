@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.distributions import student_t_critical
 
 
@@ -61,11 +61,11 @@ def median(values: Sequence[float], alpha: float = 0.05) -> Median:
     are the fewest that give 95 %.
 
     Raises:
-        WrongUseError: no values.
+        DataError: no values.
 
     """
     if not values:
-        raise WrongUseError("a median needs at least one value.")
+        raise DataError("a median needs at least one value.")
     ordered = sorted(values)
     count = len(ordered)
     middle = (ordered[(count - 1) // 2] + ordered[count // 2]) / 2

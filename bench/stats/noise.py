@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import expm1, log
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, compare, detectable, log_ratios
 from bench.stats.intervals import deviation, mean_interval
 from bench.stats.planning import blocks_to_be_equivalent
@@ -47,13 +47,14 @@ def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: floa
     """Find the noise floor from the rates of an arm that ran twice in each block.
 
     Raises:
-        WrongUseError: fewer than 2 blocks, or rates that do not compare.
+        UsageError: fewer than 2 blocks.
+        DataError: rates that do not compare.
 
     """
     logs = log_ratios(first, second)
     levels = [(log(a) + log(b)) / 2 for a, b in zip(first, second, strict=True)]
     if len(logs) < 2:
-        raise WrongUseError("a noise floor needs at least 2 blocks.")
+        raise UsageError("a noise floor needs at least 2 blocks.")
     return NoiseFloor(
         blocks=len(logs),
         spread=deviation(logs),
@@ -71,11 +72,12 @@ def false_alarms(
         Comparisons whose interval excludes a ratio of 1, and all of them.
 
     Raises:
-        WrongUseError: ``blocks`` below 2, or rates that do not compare.
+        UsageError: ``blocks`` below 2.
+        DataError: rates that do not compare.
 
     """
     if blocks < 2:
-        raise WrongUseError(f"a comparison has an interval from 2 blocks on, not from {blocks}.")
+        raise UsageError(f"a comparison has an interval from 2 blocks on, not from {blocks}.")
     logs = log_ratios(first, second)
     intervals = [mean_interval(logs[at : at + blocks], alpha) for at in range(0, len(logs) - blocks + 1, blocks)]
     return sum(not interval.low <= 0 <= interval.high for interval in intervals), len(intervals)

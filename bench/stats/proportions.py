@@ -3,7 +3,7 @@
 from math import sqrt
 from statistics import NormalDist
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.compare import ALPHA
 from bench.stats.intervals import Interval
 
@@ -15,11 +15,11 @@ def share_interval(found: int, count: int, alpha: float = ALPHA) -> Interval:
     recommend for few cases: it says something of none found, too.
 
     Raises:
-        WrongUseError: nothing was counted, or more was found than counted.
+        DataError: nothing was counted, or more was found than counted.
 
     """
     if not 0 <= found <= count or count < 1:
-        raise WrongUseError(f"{found} of {count} is no share.")
+        raise DataError(f"{found} of {count} is no share.")
     z = NormalDist().inv_cdf(1 - alpha / 2)
     share, weight = found / count, z * z / count
     centre = (share + weight / 2) / (1 + weight)

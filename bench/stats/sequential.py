@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import lru_cache
 from statistics import NormalDist
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, Verdict, judged, log_ratios, planned
 from bench.stats.planning import first_deciding, seen_in
 
@@ -45,7 +45,8 @@ def compare_so_far(
     ``more_blocks`` counts to the first look, of those planned, that would decide.
 
     Raises:
-        WrongUseError: no blocks, more than ``max_blocks`` or 200, or rates that do not compare.
+        UsageError: more blocks than ``max_blocks`` or 200.
+        DataError: no blocks, or rates that do not compare.
 
     """
     logs = log_ratios(baseline, candidate)
@@ -73,13 +74,13 @@ def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:
     """Give the significance level of the look after ``blocks`` of at most ``max_blocks``.
 
     Raises:
-        WrongUseError: there is no such look.
+        UsageError: there is no such look.
 
     """
     if not FIRST_LOOK <= max_blocks <= LAST_LOOK:
-        raise WrongUseError(f"a run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {max_blocks}.")
+        raise UsageError(f"a run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {max_blocks}.")
     if not FIRST_LOOK <= blocks <= max_blocks:
-        raise WrongUseError(f"{blocks} blocks are not looked at, only {FIRST_LOOK} to {max_blocks}.")
+        raise UsageError(f"{blocks} blocks are not looked at, only {FIRST_LOOK} to {max_blocks}.")
     looks = tuple(range(FIRST_LOOK, max_blocks + 1))
     return math.erfc(_reached(looks, _KEPT * alpha, blocks - FIRST_LOOK)[0] / math.sqrt(2))
 

@@ -6,7 +6,7 @@ What drifted between the runs is in the ratio, and no statistic of theirs can te
 import math
 from collections.abc import Sequence
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.compare import ALPHA, MARGIN, Comparison, detects, exp_or_inf, p_value_of, ratios, verdict_of
 from bench.stats.distributions import student_t_critical
 from bench.stats.intervals import Interval, deviation, mean
@@ -22,7 +22,7 @@ def compare_apart(
     different population variances are involved, Biometrika 34 (1947). ``more_blocks`` is of each run.
 
     Raises:
-        WrongUseError: a set is empty, or a rate is not positive and finite.
+        DataError: a set is empty, or a rate is not positive and finite.
 
     """
     a, b = _logs(baseline), _logs(candidate)
@@ -51,7 +51,7 @@ def compare_apart(
 
 def _logs(rates: Sequence[float]) -> list[float]:
     if not rates or not all(math.isfinite(rate) and rate > 0 for rate in rates):
-        raise WrongUseError("a comparison needs rates above 0 on both sides, at least one on each.")
+        raise DataError("a comparison needs rates above 0 on both sides, at least one on each.")
     return [math.log(rate) for rate in rates]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from hdrh.histogram import HdrHistogram
 
 from bench.model.codec import from_json, from_json_lines, to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
@@ -52,7 +52,8 @@ class RunDirectory:
         """Make the directory, with its plan.
 
         Raises:
-            WrongUseError: another run is there, or no directory can be made there.
+            UsageError: another run is there.
+            HostError: no directory can be made there.
 
         """
         try:
@@ -61,9 +62,9 @@ class RunDirectory:
                 self._made = [each for each in (self.path, *self.path.parents) if not each.exists()]
                 (self.path / SAMPLES).mkdir(parents=True)
         except OSError as error:
-            raise WrongUseError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
+            raise HostError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
         if taken:
-            raise WrongUseError(
+            raise UsageError(
                 f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
             )
         write_whole(self.path / PLAN, to_json(plan) + b"\n")
@@ -88,7 +89,7 @@ class RunDirectory:
 
     def append(self, record: Record, samples: Samples) -> None:
         """Write a trial's samples, then its record; both are on disk when this returns."""
-        write_whole(self._samples_path(record.trial, record.attempt), to_json(samples) + b"\n")
+        write_whole(self._samples_path(*record.key), to_json(samples) + b"\n")
         self._drop_cut_line()
         with os.fdopen(open_own(self.path / TRIALS, os.O_WRONLY | os.O_APPEND), "ab") as journal:
             journal.write(to_json(record) + b"\n")
@@ -106,13 +107,11 @@ class RunDirectory:
         """Take the checksums away again, and a record that was cut in the middle: more is to come.
 
         Raises:
-            WrongUseError: samples would be written elsewhere, where a link leads to.
+            UsageError: samples would be written elsewhere, where a link leads to.
 
         """
         if (self.path / SAMPLES).is_symlink():
-            raise WrongUseError(
-                f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it."
-            )
+            raise UsageError(f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it.")
         self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
@@ -141,12 +140,13 @@ class RunDirectory:
         """Return the plan.
 
         Raises:
-            WrongUseError: there is none, or it is malformed or of a newer schema.
+            UsageError: there is none.
+            DataError: it is malformed or of a newer schema.
 
         """
         path = self.path / PLAN
         if not path.is_file():
-            raise WrongUseError(f"{self.path} holds no run: there is no {PLAN} in it.")
+            raise UsageError(f"{self.path} holds no run: there is no {PLAN} in it.")
         return from_json(path.read_bytes(), Plan, str(path))
 
     def host(self) -> Fingerprint | None:
@@ -164,7 +164,7 @@ class RunDirectory:
         """Return the samples of a recorded trial."""
         path = self._samples_path(trial, attempt)
         if not path.is_file():
-            raise WrongUseError(f"{path} is missing: its trial is recorded. Pull the run again.")
+            raise DataError(f"{path} is missing: its trial is recorded. Pull the run again.")
         return from_json(path.read_bytes(), Samples, str(path))
 
     def latencies(self, trial: int, attempt: int, samples: Samples) -> HdrHistogram:
@@ -173,7 +173,7 @@ class RunDirectory:
             return decode(samples.latency_hdr)
         except ValueError as error:
             path = self._samples_path(trial, attempt)
-            raise WrongUseError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
+            raise DataError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
 
     def with_samples(self) -> bool:
         """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
@@ -181,7 +181,7 @@ class RunDirectory:
 
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
-        recorded = {(record.trial, record.attempt) for record in self.records()}
+        recorded = {record.key for record in self.records()}
         names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
         begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
         return sorted(begun - recorded)
@@ -194,7 +194,7 @@ class RunDirectory:
         """Return the last block that may begin; None: any, as the run takes no turns.
 
         Raises:
-            WrongUseError: the file of turns holds no number.
+            DataError: the file of turns holds no number.
 
         """
         path = self.path / TURN
@@ -203,13 +203,13 @@ class RunDirectory:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise WrongUseError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
+            raise DataError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.
 
         Raises:
-            WrongUseError: a file was changed, is missing or is not listed; names it.
+            DataError: a file was changed, is missing or is not listed; names it.
 
         """
         path = self.path / SUMS
@@ -217,18 +217,16 @@ class RunDirectory:
             return False
         text = path.read_text(errors="replace")
         if not SUMS_TEXT.fullmatch(text):
-            raise WrongUseError(f"{path} is cut short or damaged. Pull the run again.")
+            raise DataError(f"{path} is cut short or damaged. Pull the run again.")
         listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
         found = {str(file.relative_to(self.path)): file for file in self._files()} if samples else self._records()
         for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
             if name not in found:
-                raise WrongUseError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
+                raise DataError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
             if name not in listed:
-                raise WrongUseError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
+                raise DataError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
             if listed[name] != _digest(found[name]):
-                raise WrongUseError(
-                    f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again."
-                )
+                raise DataError(f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again.")
         return True
 
 
@@ -236,12 +234,13 @@ def find_runs(path: Path) -> list[RunDirectory]:
     """Return the run at ``path``, or the runs of the hosts below it.
 
     Raises:
-        WrongUseError: there is none, or one without its plan.
+        UsageError: there is none.
+        DataError: there is one without its plan.
 
     """
     found = _with_plan([path]) or _with_plan(path.glob("*"))
     if not found:
-        raise WrongUseError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
+        raise UsageError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
     return [RunDirectory(each) for each in found]
 
 
@@ -249,7 +248,7 @@ def find_all_runs(path: Path) -> list[RunDirectory]:
     """Return the run at ``path``, or those of hosts below it and of runs with their hosts below it.
 
     Raises:
-        WrongUseError: as ``find_runs``.
+        NothingDoneError: as ``find_runs``.
 
     """
     if (path / PLAN).is_file() or not (deeper := _with_plan(path.glob("*/*"))):
@@ -264,7 +263,7 @@ def _with_plan(directories: Iterable[Path]) -> list[Path]:
         if (each / PLAN).is_file():
             found.append(each)
         elif any((each / name).is_file() for name in (HOST, TRIALS, SUMS)) or any(each.glob(f"{SAMPLES}/*")):
-            raise WrongUseError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
+            raise DataError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
     return found
 
 

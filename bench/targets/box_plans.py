@@ -7,7 +7,7 @@ from typing import Any
 from bench.box.state import BoxState
 from bench.engines.postgresql.render import as_variant, variant_names
 from bench.engines.postgresql.variants import ALL
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
@@ -39,7 +39,7 @@ def wishes(given: Mapping[str, str]) -> dict[str, Any]:
     """Make of the words typed what a wish is made of.
 
     Raises:
-        WrongUseError: a number is none.
+        UsageError: a number is none.
 
     """
     return {name: _value(name, text) for name, text in given.items() if text}
@@ -47,7 +47,7 @@ def wishes(given: Mapping[str, str]) -> dict[str, Any]:
 
 def _value(name: str, text: str) -> Any:
     if name == "until_decided" and text != "1":
-        raise WrongUseError(f"until_decided is 1 or left out, not {text[:40]!r}.")
+        raise UsageError(f"until_decided is 1 or left out, not {text[:40]!r}.")
     if name not in WHOLE + FRACTIONS:
         return text if name == "profile" else [text]
     try:
@@ -56,7 +56,7 @@ def _value(name: str, text: str) -> Any:
         value = 0
     most = 1 if name == "margin" else MOST
     if not 0 < value < most:
-        raise WrongUseError(f"{name} must be a number above 0 and below {most:g}, not {text[:40]!r}.")
+        raise UsageError(f"{name} must be a number above 0 and below {most:g}, not {text[:40]!r}.")
     return value
 
 
@@ -64,11 +64,11 @@ def check_name(run: str) -> str:
     """Return a run's name, or none.
 
     Raises:
-        WrongUseError: it would not do as one.
+        UsageError: it would not do as one.
 
     """
     if run and not NAME.fullmatch(run):
-        raise WrongUseError(f"{run[:80]!r} can't be a run's name: letters, digits, '.', '_' and '-'.")
+        raise UsageError(f"{run[:80]!r} can't be a run's name: letters, digits, '.', '_' and '-'.")
     return run
 
 
@@ -76,7 +76,7 @@ def known(wish: Wish) -> Wish:
     """Return a wish whose phases and variants there are, before any box is asked.
 
     Raises:
-        WrongUseError: one is unknown; names the nearest.
+        UsageError: one is unknown; names the nearest.
 
     """
     pick("phase", wish.phases, ladder())
@@ -88,11 +88,11 @@ def check_same(there: object, here: str) -> None:
     """Refuse a box that runs another pgladder.
 
     Raises:
-        WrongUseError: says both.
+        HostError: says both.
 
     """
     if there != here:
-        raise WrongUseError(f"it runs pgladder {there or 'of another age'}, here is {here}: make provision")
+        raise HostError(f"it runs pgladder {there or 'of another age'}, here is {here}: make provision")
 
 
 def as_asked(there: Plan, state: BoxState, asked: Asked) -> bool:
@@ -104,7 +104,7 @@ def check_idle(state: BoxState, run: str) -> None:
     """Refuse a box with another run that has not ended.
 
     Raises:
-        WrongUseError: says which, and what to do.
+        HostError: says which, and what to do.
 
     """
     known = {each.run: each.course for each in state.runs}
@@ -113,26 +113,27 @@ def check_idle(state: BoxState, run: str) -> None:
     for other in state.runs:
         if other.run != run and other.course in {"running", "waiting"}:
             wait = "wait for it" if other.course == "running" else f"go on with it: make ladder RUN={other.run}"
-            raise WrongUseError(
+            raise HostError(
                 f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
                 f" {other.detail or wait}, or: make cancel RUN={other.run}"
             )
     if state.holder:
-        raise WrongUseError(f"a run is under way there: {state.holder}; wait for it, or end it there")
+        raise HostError(f"a run is under way there: {state.holder}; wait for it, or end it there")
 
 
 def plan_for(state: BoxState, asked: Asked) -> Plan:
     """Render the plan for a box.
 
     Raises:
-        WrongUseError: something asked for is unknown, or this box has not the room or the connections for it.
+        UsageError: something asked for is unknown.
+        HostError: this box has not the room or the connections for it.
 
     """
     wish = asked.wish
     chosen = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     need = connections_needed(effective(chosen, wish.overrides).values()) + RESERVED_CONNECTIONS
     if need > state.max_connections:
-        raise WrongUseError(
+        raise HostError(
             f"the plan needs {need} connections and its cluster allows {state.max_connections};"
             " raise postgresql_max_connections and provision, or ask for other phases"
         )
@@ -146,12 +147,12 @@ def check_again(state: BoxState, plan: Plan) -> None:
     """Refuse a box that can't carry out the plan of an earlier run as it was.
 
     Raises:
-        WrongUseError: its cluster is another by now, it has not the room, or the plan has settings that are carried out
-            for nobody else.
+        HostError: its cluster is another by now, or it has not the room.
+        UsageError: the plan has settings that are carried out for nobody else.
 
     """
     if plan.harness.text != state.harness:
-        raise WrongUseError(
+        raise HostError(
             "its cluster is not the one that run was planned for: what the harness sets there differs;"
             " provision it as it was, or launch a new run"
         )
@@ -164,7 +165,7 @@ def _check_room(state: BoxState, plan: Plan) -> None:
     check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
     need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:
-        raise WrongUseError(
+        raise HostError(
             f"its disk has {state.free_bytes / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
             " make room, or ask for shorter windows, fewer rows before, or slower phases"
         )

@@ -1,4 +1,4 @@
-"""The remote verbs: launch, follow, status, pull, cancel. ``bench.questions`` is made of them, ``bench.cli.fab`` calls either."""
+"""The remote verbs: launch, follow, status, pull, cancel. Questions are made of them."""
 
 import getpass
 import secrets
@@ -21,7 +21,7 @@ from bench.doctor.collect import release
 from bench.engines.postgresql.variants import hardware_of
 from bench.model.box import OTHER_PLAN
 from bench.model.codec import from_json, to_json
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import DataError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plain import print_json
 from bench.model.plan import Plan
@@ -58,7 +58,7 @@ RESULTS = Path("results")
 KEEPS_ITS_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
 
 
-class NobodyLeftError(PgladderError):
+class NoHostsLeftError(PgladderError):
     """Every box failed, and was named with its reason."""
 
 
@@ -117,9 +117,9 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         here = next((each for each in state.runs if each.run == run), None)
         if here and here.course == "unreadable":
-            raise WrongUseError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
+            raise DataError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
         if here and boxes.in_turns and here.course != "finished" and not steps.takes_turns(link, run):
-            raise WrongUseError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
+            raise UsageError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
         if here:
             there = steps.read_plan(link, run)
             other = any(given.get(word) for word in WHAT) and not as_asked(
@@ -191,7 +191,7 @@ def _other_hardware(known: Fingerprint, state: BoxState) -> list[str]:
     facts = [known.facts.get(group, {}) for group in ("memory", "cpu", "disk")]
     try:
         was = asdict(hardware_of(*facts))
-    except (WrongUseError, KeyError):
+    except (NothingDoneError, KeyError):
         return []
     return [f"{name}: {was[name]} → {now}" for name, now in asdict(state.machine.hardware).items() if was[name] != now]
 
@@ -248,10 +248,10 @@ def _under_way(boxes: Boxes) -> str:
     """Return the one run that has not ended on these boxes."""
     states = look(boxes)
     if not states:
-        raise NobodyLeftError
+        raise NoHostsLeftError
     runs = {run.run for state in states.values() for run in state.runs if run.course in {"running", "waiting"}}
     if len(runs) != 1:
-        raise WrongUseError(f"Say which run by RUN=; under way there: {', '.join(sorted(runs)) or 'none'}.")
+        raise UsageError(f"Say which run by RUN=; under way there: {', '.join(sorted(runs)) or 'none'}.")
     return runs.pop()
 
 
@@ -263,7 +263,7 @@ def look(boxes: Boxes) -> Mapping[str, BoxState]:
 def pull(boxes: Boxes, given: Mapping[str, str]) -> None:
     """Bring what is new of a run from every box."""
     if not check_name(given["run"]):
-        raise WrongUseError("Say which run: RUN=<its name>; there are those of: make status.")
+        raise UsageError("Say which run: RUN=<its name>; there are those of: make status.")
     pulled(boxes, given["run"])
 
 
@@ -274,7 +274,7 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
         place = RESULTS / run / link.host.name
         here = place / PLAN
         if here.is_file() and _is_another(here, steps.read_plan(link, run)):
-            raise WrongUseError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
+            raise UsageError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
         return pull_one(link, run, place)
 
     places = {}
@@ -289,7 +289,7 @@ def _is_another(here: Path, there: bytes) -> bool:
     """Tell whether a plan that was pulled is another run's; one that was damaged since is brought again."""
     try:
         return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
-    except WrongUseError:
+    except DataError:
         return False
 
 
@@ -307,7 +307,7 @@ def _make_sure(boxes: Boxes) -> None:
     """Have somebody say yes before all boxes lose what they are doing.
 
     Raises:
-        WrongUseError: nobody did.
+        UsageError: nobody did.
 
     """
     names = ", ".join(link.host.name for link in boxes.links)
@@ -317,7 +317,7 @@ def _make_sure(boxes: Boxes) -> None:
     except EOFError:
         answer = ""
     if answer.strip() != "yes":
-        raise WrongUseError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
+        raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 
 
 def status(boxes: Boxes, given: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from threading import Thread
 from bench.analysis.progress import UnderWay
 from bench.model.box import Ending
 from bench.model.codec import from_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.plan import Plan
 from bench.model.record import Record
 from bench.remote.errors import TooMuchSaidError, UnreachableError
@@ -114,7 +114,7 @@ class _Reader:
         """Parse a line. The agent takes back half a line that a full disk or a power cut left: then read it again."""
         try:
             return from_json(line, Record, f"{self._host}: trials.jsonl at byte {self.offset}")
-        except WrongUseError as error:
+        except DataError as error:
             if self._spoilt == self.offset:
                 raise
             self._spoilt = self.offset

@@ -31,8 +31,8 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
 from bench.model.box import Provisioned, provisioned
-from bench.model.codec import from_json, unknown_field
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.codec import decoded, from_json, unknown_field
+from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
 from bench.model.plan import Parameters, Plan, Variant
@@ -108,7 +108,7 @@ def nothing_left_of(request: Request) -> RunDirectory | None:
     """Return the run that is to be resumed and came to its end, sealed where it was cut off before that; None: another.
 
     Raises:
-        WrongUseError: a file of it is not what was recorded.
+        DataError: a file of it is not what was recorded.
 
     """
     if not request.resume:
@@ -127,10 +127,10 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     """Hold the box's lock and a server ready to be started; nothing of it is left afterwards.
 
     Raises:
-        WrongUseError: the request can't be met; nothing was changed.
+        NothingDoneError: the request can't be met.
 
     """
-    with one_run_at_a_time(), stoppable(), in_a_sentence(WrongUseError, REFUSED if request.dsn else UNMEASURED):
+    with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if request.dsn else UNMEASURED):
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id()
         brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
@@ -180,7 +180,7 @@ def _begun(directory: RunDirectory, plan: Plan) -> Iterator[None]:
     directory.begin(plan)
     try:
         yield
-    except WrongUseError:
+    except NothingDoneError:
         directory.withdraw()
         raise
 
@@ -224,7 +224,7 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
     before = directory.host()
     if before and (changed := differences(before, host)):
-        raise WrongUseError(
+        raise HostError(
             f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
             f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
         )
@@ -249,7 +249,7 @@ def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None =
 
 def _private(request: Request, plan: Plan) -> PrivateServer:
     if made_for_cluster(plan):
-        raise WrongUseError(
+        raise UsageError(
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
@@ -310,11 +310,11 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
 def _read_plan(path: Path) -> Plan:
     """Read a plan that may have been written by hand."""
     if not path.is_file():
-        raise WrongUseError(f"There is no plan {path}.")
+        raise UsageError(f"There is no plan {path}.")
     text = path.read_bytes()
     plan = from_json(text, Plan, str(path))
-    if where := unknown_field(msgspec.json.decode(text), msgspec.to_builtins(plan)):
-        raise WrongUseError(f"{path} has a field that plans do not have: {where}.")
+    if where := unknown_field(decoded(text, Plan), msgspec.to_builtins(plan)):
+        raise DataError(f"{path} has a field that plans do not have: {where}.")
     return plan
 
 
@@ -339,7 +339,7 @@ def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
     directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
-        raise WrongUseError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
+        raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
     return this_machine(directory)
 
 
@@ -355,7 +355,7 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
     parameters = [trial.parameters for trial in plan.trials]
     needed = connections_needed(parameters) + RESERVED_CONNECTIONS
     if private and needed > MOST_CONNECTIONS:
-        raise WrongUseError(
+        raise UsageError(
             f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
             " (max_connections); ask for a smaller --pool-max or --processes."
         )
@@ -369,13 +369,13 @@ def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
     names = {variant.name for variant in plan.variants}
     if brought is None:
         if AS_FOUND in names:
-            raise WrongUseError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
+            raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
         return
     if names != {AS_FOUND}:
-        raise WrongUseError("A server of --dsn keeps its configuration: variants can't be applied to it.")
+        raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
     for trial in plan.trials:
         if trial.transport != brought.transport:
-            raise WrongUseError(
+            raise UsageError(
                 f"The connection of --dsn is by {brought.transport}, so the transport can't be {trial.transport};"
                 " change host or sslmode in the connection string."
             )
@@ -388,7 +388,7 @@ def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
     opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
     left_out = [name for name in opens if opens[name] > free]
     if len(left_out) == len(opens):
-        raise WrongUseError(_no_room(min(opens.values()), free, whose))
+        raise HostError(_no_room(min(opens.values()), free, whose))
     for name in left_out:
         brought.left_out.append(
             f"Phase {name} is left out: it opens {opens[name]} connections, and {whose} has room for {free}."
@@ -399,7 +399,7 @@ def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
 def _check_connections(plan: Plan, brought: BroughtServer) -> None:
     needed, (free, whose) = max(connections_opened(trial.parameters) for trial in plan.trials), brought.room()
     if needed > free:
-        raise WrongUseError(_no_room(needed, free, whose))
+        raise HostError(_no_room(needed, free, whose))
 
 
 def _no_room(needed: int, free: int, whose: str) -> str:
@@ -414,7 +414,7 @@ def _check_drivers(plan: Plan, brought: BroughtServer) -> None:
     lacking = unkept(brought.endpoint(brought.transport))
     phases = dict.fromkeys(trial.phase for trial in plan.trials if isinstance(ladder()[trial.phase], AsyncPhase))
     if lacking and phases:
-        raise WrongUseError(
+        raise UsageError(
             f"The phases {', '.join(phases)} connect by asyncpg, which can't keep {', '.join(lacking)} of --dsn: leave"
             " that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
         )
@@ -427,10 +427,10 @@ def _check_room(request: Request, ready: Prepared, there: Server | None) -> None
         return  # said in ``limits``
     directory = nearest_existing(directory)
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
-        raise WrongUseError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
+        raise HostError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
     free, need = shutil.disk_usage(directory).free, ready.estimate.least_disk_bytes
     if free < need:
-        raise WrongUseError(
+        raise HostError(
             f"{directory} has {free / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
             " make room, name another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases."
         )

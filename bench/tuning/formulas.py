@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
@@ -32,7 +32,9 @@ def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple
     """Give the settings of a formula, every option as the tool has it by default.
 
     Raises:
-        WrongUseError: no formula of that name, or an input the tool refuses.
+        DataError: no formula of that name.
+        UsageError: fewer connections than the tool takes.
+        HostError: hardware that it refuses.
 
     """
     _check(name)
@@ -47,4 +49,4 @@ def tune_for_need(name: str, hardware: Hardware, need: int) -> tuple[Setting, ..
 
 def _check(name: str) -> None:
     if name not in FORMULAS:
-        raise WrongUseError(f"no formula is called {name!r}; there are {', '.join(FORMULAS)}.")
+        raise DataError(f"no formula is called {name!r}; there are {', '.join(FORMULAS)}.")

@@ -6,7 +6,7 @@ Reading these figures from a real box is a probe's work.
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 Disk = Literal["hdd", "ssd", "san", "nvme"]
 DISKS: tuple[Disk, ...] = get_args(Disk)
@@ -23,7 +23,7 @@ class Hardware:
         disk_gb: size of the file system that holds the data, in GiB.
 
     Raises:
-        WrongUseError: a figure below 1 or an unknown kind of disk.
+        UsageError: a figure below 1 or an unknown kind of disk.
 
     """
 
@@ -35,17 +35,13 @@ class Hardware:
     def __post_init__(self) -> None:
         for name in ("ram_mb", "cores", "disk_gb"):
             if (value := getattr(self, name)) < 1:
-                raise WrongUseError(f"hardware: {name} must be at least 1, not {value}.")
+                raise UsageError(f"hardware: {name} must be at least 1, not {value}.")
         if self.disk not in DISKS:
-            raise WrongUseError(f"hardware: disk must be one of {', '.join(DISKS)}, not {self.disk!r}.")
+            raise UsageError(f"hardware: disk must be one of {', '.join(DISKS)}, not {self.disk!r}.")
 
     def __str__(self) -> str:
         """Write the short form, which ``parse_hardware`` reads."""
         return ",".join(f"{name}={getattr(self, name)}" for name in NAMES)
-
-
-class UnfitError(WrongUseError):
-    """A formula has nothing for this hardware."""
 
 
 NAMES = tuple(field.name for field in fields(Hardware))
@@ -55,20 +51,18 @@ def parse_hardware(text: str) -> Hardware:
     """Read ``name=value`` pairs, comma-separated, in any order; all four are needed.
 
     Raises:
-        WrongUseError: a pair without ``=``, an unknown, repeated or missing name, or a value Hardware refuses.
+        UsageError: a pair without ``=``, an unknown, repeated or missing name, or a value Hardware refuses.
 
     """
     pairs = [_pair(item) for item in text.split(",")]
     given = [name for name, _ in pairs]
     for name in given:
         if name not in NAMES:
-            raise WrongUseError(f"hardware: unknown name {name!r}; the names are {', '.join(NAMES)}.")
+            raise UsageError(f"hardware: unknown name {name!r}; the names are {', '.join(NAMES)}.")
         if given.count(name) > 1:
-            raise WrongUseError(f"hardware: {name} is given {given.count(name)} times.")
+            raise UsageError(f"hardware: {name} is given {given.count(name)} times.")
     if missing := [name for name in NAMES if name not in given]:
-        raise WrongUseError(
-            f"hardware: {', '.join(missing)} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500."
-        )
+        raise UsageError(f"hardware: {', '.join(missing)} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500.")
     values = dict(pairs)
     disk: Disk = values["disk"]  # type: ignore[assignment]  # Hardware refuses what is no Disk
     ram_mb, cores, disk_gb = (_integer(name, values[name]) for name in ("ram_mb", "cores", "disk_gb"))
@@ -78,11 +72,11 @@ def parse_hardware(text: str) -> Hardware:
 def _pair(item: str) -> tuple[str, str]:
     name, equals, value = item.partition("=")
     if not equals:
-        raise WrongUseError(f"hardware: {item.strip()!r} is not name=value.")
+        raise UsageError(f"hardware: {item.strip()!r} is not name=value.")
     return name.strip(), value.strip()
 
 
 def _integer(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit()):
-        raise WrongUseError(f"hardware: {name} must be a whole number, not {value!r}.")
+        raise UsageError(f"hardware: {name} must be a whole number, not {value!r}.")
     return int(value)

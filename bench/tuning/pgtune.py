@@ -9,8 +9,8 @@ tool's floating-point products give the same as the integers here.
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from bench.model.errors import WrongUseError
-from bench.tuning.hardware import Hardware, UnfitError
+from bench.model.errors import HostError, UsageError
+from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
 
 Profile = Literal["web", "oltp", "dw", "desktop", "mixed"]
@@ -49,8 +49,8 @@ def settings(
         database_size: against RAM: below it, one to three times it, or more.
 
     Raises:
-        UnfitError: memory under 512 MB, which pgtune's form refuses.
-        WrongUseError: fewer than 20 connections, as well.
+        HostError: memory under 512 MB, which pgtune's form refuses.
+        UsageError: fewer than 20 connections, as well.
 
     """
     _check(hardware, connections)
@@ -100,9 +100,9 @@ def _dw_remark(drives: str) -> tuple[str, ...]:
 
 def _check(hardware: Hardware, connections: int | None) -> None:
     if hardware.ram_mb < MIN_RAM_MB:
-        raise UnfitError(f"pgtune takes no memory under {MIN_RAM_MB} MB; this is {hardware.ram_mb} MB.")
+        raise HostError(f"pgtune takes no memory under {MIN_RAM_MB} MB; this is {hardware.ram_mb} MB.")
     if connections is not None and connections < MIN_CONNECTIONS:
-        raise WrongUseError(f"pgtune takes no fewer than {MIN_CONNECTIONS} connections; {connections} were asked.")
+        raise UsageError(f"pgtune takes no fewer than {MIN_CONNECTIONS} connections; {connections} were asked.")
 
 
 def _size(kb: int) -> str:

@@ -9,7 +9,7 @@ The real tool leaves a value alone that is within 5 % of its recommendation; a v
 from collections.abc import Iterator
 from typing import Literal, get_args
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting
 
@@ -51,7 +51,7 @@ def settings(
         background_workers: of TimescaleDB.
 
     Raises:
-        WrongUseError: fewer than 25 connections or 16 background workers, where the tool stops.
+        UsageError: fewer than 25 connections or 16 background workers, where the tool stops.
 
     """
     _check(connections, background_workers)
@@ -74,11 +74,11 @@ def settings(
 
 def _check(connections: int | None, background_workers: int) -> None:
     if connections is not None and connections < MIN_CONNECTIONS:
-        raise WrongUseError(
+        raise UsageError(
             f"timescaledb-tune takes no fewer than {MIN_CONNECTIONS} connections; {connections} were asked."
         )
     if background_workers < MIN_BACKGROUND_WORKERS:
-        raise WrongUseError(
+        raise UsageError(
             f"timescaledb-tune takes no fewer than {MIN_BACKGROUND_WORKERS} background workers; "
             f"{background_workers} were asked."
         )

@@ -11,7 +11,7 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 
 import psutil
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.model.plan import Parameters, Trial
 from bench.probes.control_group import memory_limit_bytes
 from bench.workload.phase import Phase
@@ -60,7 +60,7 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
     """Refuse trials whose clients would take more than their share of ``memory`` bytes, ``said`` as "there are {}".
 
     Raises:
-        WrongUseError: names the phase, the numbers, and the nearest that fits.
+        HostError: names the phase, the numbers, and the nearest that fits.
 
     """
     most = int(memory * SHARE)
@@ -68,7 +68,7 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
         phase = phases[name]
         if (need := client_bytes(phase, parameters)) > most:
             numbers = ", ".join(f"--{_option(each)} {getattr(parameters, each):,}" for each in SMALLER)
-            raise WrongUseError(
+            raise HostError(
                 f"Phase {name} with {numbers} takes about {need / 1e9:,.2f} GB of memory for the clients, and"
                 f" {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take {most / 1e9:,.2f} GB;"
                 f" {_what_fits(phase, parameters, most)}."
@@ -85,12 +85,12 @@ def check_sessions(allowed: int, opened: int, memory: int, said: str) -> None:
         said: see ``memory``.
 
     Raises:
-        WrongUseError: says what they take, and what to ask for.
+        HostError: says what they take, and what to ask for.
 
     """
     need, most = opened * SESSION_BYTES + allowed * ALLOWED_BYTES, int(memory * SESSIONS_SHARE)
     if need > most:
-        raise WrongUseError(
+        raise HostError(
             f"The plan opens {opened:,} of {allowed:,} connections, which take about {need / 1e9:,.2f} GB of memory"
             f" for the server, and {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take"
             f" {most / 1e9:,.2f} GB; ask for a smaller --pool-max, --pool-min, --in-flight or --processes."
@@ -101,12 +101,12 @@ def check_files(connections: int) -> None:
     """Refuse client processes with so many connections each that they would have too many files open.
 
     Raises:
-        WrongUseError: names the limit.
+        HostError: names the limit.
 
     """
     most = getrlimit(RLIMIT_NOFILE)[0]
     if most != RLIM_INFINITY and connections + FILES_BESIDE > most:
-        raise WrongUseError(
+        raise HostError(
             f"Each client process would open {connections:,} connections, and a process may have {most:,} files open"
             " here (ulimit -n); raise that limit, or ask for a smaller --pool-min or --in-flight."
         )

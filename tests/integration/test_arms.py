@@ -59,7 +59,7 @@ def arms(new_place) -> Arms:
 
 
 def test_each_layout_is_measured_and_none_is_void(arms):
-    assert {record.layout for record in arms.records} == set(LAYOUTS)
+    assert {record.trial.layout for record in arms.records} == set(LAYOUTS)
     assert [record.validity for record in arms.records if record.validity.state == "void"] == []
     assert (arms.ended.code, arms.ended.err) == (0, "")
 
@@ -70,12 +70,12 @@ def test_the_server_waits_for_every_flush_under_stock(arms):
 
 def test_the_server_confirms_the_layout_of_every_trial(arms):
     for record in arms.records:
-        assert arms.said[record.trial]["shape"] == [SHAPES[record.layout]]
+        assert arms.said[record.trial.number]["shape"] == [SHAPES[record.trial.layout]]
 
 
 def test_durability_is_graded_by_what_a_crash_would_take(arms):
     for record in arms.records:
-        if record.layout == "unlogged":
+        if record.trial.layout == "unlogged":
             assert record.durability == "not crash-safe"
         else:
             assert_graded((record.durability, record.durability_because), arms.climb.place)
@@ -83,7 +83,7 @@ def test_durability_is_graded_by_what_a_crash_would_take(arms):
 
 def test_preloaded_rows_are_there_and_counted_nowhere(arms):
     for record in arms.records:
-        assert arms.said[record.trial]["before"] == [(PRELOADED,)]
+        assert arms.said[record.trial.number]["before"] == [(PRELOADED,)]
         assert record.preload_rows == PRELOADED
         assert record.start.table_bytes > PRELOADED * 64
         assert record.verified.found == record.verified.acknowledged
@@ -91,14 +91,14 @@ def test_preloaded_rows_are_there_and_counted_nowhere(arms):
 
 def test_only_a_layout_with_an_index_starts_with_one(arms):
     for record in arms.records:
-        assert (record.start.index_bytes > 0) == (record.layout != "no-index")
+        assert (record.start.index_bytes > 0) == (record.trial.layout != "no-index")
 
 
 def test_each_arm_has_a_table_of_its_own_with_its_durability(arms):
     shown = pgladder("ladder", arms.climb.directory.path, cwd=arms.climb.place).out
     for record in arms.records:
         word = "durability unknown" if record.durability == "unknown" else record.durability
-        assert f"{record.variant} · {record.layout} · tcp · {word}" in shown
+        assert f"{record.trial.variant} · {record.trial.layout} · tcp · {word}" in shown
 
 
 # --- variants and transports --------------------------------------------------------------------------------
@@ -135,15 +135,15 @@ def ways(new_place) -> tuple[Arms, Climb]:
 )
 def test_the_server_sees_the_clients_come_by_the_transport_recorded(ways, transport, way):
     arms, _ = ways
-    [record] = [record for record in arms.records if record.transport == transport]
-    assert arms.said[record.trial]["ways"] == [way]
+    [record] = [record for record in arms.records if record.trial.transport == transport]
+    assert arms.said[record.trial.number]["ways"] == [way]
     assert record.validity.state != "void"
 
 
 def test_async_commit_is_in_force_and_graded_by_what_it_may_lose(ways):
     arms, _ = ways
     assert [said["synchronous_commit"] for said in arms.said.values()] == [[("off",)]] * 3
-    assert {(record.variant, record.durability) for record in arms.records} == {
+    assert {(record.trial.variant, record.durability) for record in arms.records} == {
         ("async-commit", "may lose last 600 ms")
     }
 

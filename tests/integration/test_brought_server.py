@@ -56,7 +56,7 @@ def visit(theirs, new_place) -> Visit:
 
 def test_a_user_who_may_only_make_a_schema_gets_results(visit):
     assert (visit.ended.code, visit.ended.err) == (0, "")
-    assert [record.variant for record in visit.climb.records()] == [AS_FOUND] * 2
+    assert [record.trial.variant for record in visit.climb.records()] == [AS_FOUND] * 2
     for record in visit.climb.records():
         assert record.verified.found == record.verified.acknowledged == record.verified.attempted > 0
 
@@ -220,7 +220,7 @@ def take_connection(server: Theirs, taken: contextlib.ExitStack) -> None:
 
 def void(climb: Climb) -> list[int]:
     """Return the trials that are void so far."""
-    return [record.trial for record in climb.records() if record.validity.state == "void"]
+    return [record.trial.number for record in climb.records() if record.validity.state == "void"]
 
 
 def test_a_trial_that_finds_no_connection_left_is_void_with_that_reason(misfortunes):
@@ -237,7 +237,7 @@ def test_a_trial_under_which_the_server_is_restarted_is_void_with_that_reason(mi
 
 
 def test_only_those_trials_are_void(misfortunes):
-    tried = [record.trial for record in misfortunes.climb.records()]  # twice, where the server was restarted
+    tried = [record.trial.number for record in misfortunes.climb.records()]  # twice, where the server was restarted
     assert sorted(set(tried)) == list(range(1, TRIALS + 1))
     first, *_, last = void(misfortunes.climb)
     assert sorted(set(void(misfortunes.climb))) == list(range(first, last + 1))
@@ -264,7 +264,7 @@ def test_clients_end_with_a_killed_agent_and_resuming_tidies_up(theirs, place):
     (place / "out/plan.json").write_text(json.dumps({**plan, "window_s": 1}))
     with climbing(place, "--resume", place / "out", "--dsn", dsn, env=passwords(place)) as climb:
         assert climb.end().code == 0
-        assert [(record.trial, record.attempt) for record in climb.records()] == [(1, 1), (1, 2)]
+        assert [record.key for record in climb.records()] == [(1, 1), (1, 2)]
         assert [reason.code for reason in climb.records()[0].validity.reasons] == ["agent-ended"]
     assert theirs.dump() == before
 

@@ -52,7 +52,7 @@ def test_async_commit_is_faster_on_1_b_and_2_and_that_is_decided_early(decided):
     assert report["complete"]
     word, _ = promised_on(decided.place)
     assert report["notes"][0].startswith(f"These arms do not promise the same: stock {word}; async-commit may lose")
-    assert 3 <= (report["decided_after"] or MOST_BLOCKS) == max(record.block for record in decided.records())
+    assert 3 <= (report["decided_after"] or MOST_BLOCKS) == max(record.trial.block for record in decided.records())
 
 
 def test_a_run_that_was_decided_has_nothing_left_to_resume(decided):
@@ -80,7 +80,7 @@ def test_cut_in_the_middle_it_goes_on_until_decided(decided, new_place):
     assert report["complete"]
     # The trial that is run again may come out otherwise: then more follow.
     verdicts = {cell["pairs"][0]["verdict"] for cell in report["cells"]}
-    assert verdicts == {"faster"} or max(record.block for record in RunDirectory(cut).records()) == MOST_BLOCKS
+    assert verdicts == {"faster"} or max(record.trial.block for record in RunDirectory(cut).records()) == MOST_BLOCKS
 
 
 def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place):
@@ -138,5 +138,5 @@ def test_every_arm_finds_as_many_wal_files_ready_as_a_trial_writes_whatever_its_
 
 def test_records_tell_the_wal_files_that_were_created_on_the_way(decided):
     assert all(record.wal_files_created is not None for record in decided.records())
-    last_block = max(record.block for record in decided.records())
-    assert {record.wal_files_created for record in decided.records() if record.block == last_block} == {0}
+    last_block = max(record.trial.block for record in decided.records())
+    assert {record.wal_files_created for record in decided.records() if record.trial.block == last_block} == {0}

@@ -95,6 +95,6 @@ def test_a_journal_line_cut_short_by_a_power_cut_is_no_record_and_its_trial_runs
     (copy / "trials.jsonl").write_bytes(b"".join([*lines[:2], lines[2][:100]]))
     with climbing(place, "--resume", copy) as climb:
         climb.end()
-        assert [(record.trial, record.attempt) for record in climb.records()] == [(1, 1), (2, 1), (3, 1), (3, 2)]
+        assert [record.key for record in climb.records()] == [(1, 1), (2, 1), (3, 1), (3, 2)]
         assert climb.records()[2].validity.reasons[0].code == "agent-ended"
         assert climb.lines()[:2] == [line.rstrip(b"\n") for line in lines[:2]]

@@ -48,8 +48,8 @@ def climbed(new_place) -> Seen:
 
 
 def test_all_ten_phases_are_measured_and_none_is_void(climbed):
-    assert sorted(record.phase for record in climbed.records) == PHASES == list(ladder())
-    assert {record.trial: record.validity for record in climbed.records if record.validity.state == "void"} == {}
+    assert sorted(record.trial.phase for record in climbed.records) == PHASES == list(ladder())
+    assert {record.trial.number: record.validity for record in climbed.records if record.validity.state == "void"} == {}
     assert (climbed.ended.code, climbed.ended.err) == (0, "")
 
 
@@ -68,7 +68,7 @@ def test_every_row_attempted_was_acknowledged_and_found(climbed, phase):
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_server_used_one_transaction_a_batch(climbed, phase):
     record = climbed.record(phase=phase)
-    commits, rest = divmod(record.verified.found, record.batch)
+    commits, rest = divmod(record.verified.found, record.trial.parameters.batch)
     assert rest == 0
     assert commits <= record.transactions <= commits + 25  # autovacuum's
 
@@ -82,14 +82,14 @@ def test_the_parameters_recorded_are_the_phases_own(climbed, phase):
 @pytest.mark.parametrize("phase", PHASES)
 def test_as_many_connections_were_in_use_as_the_phase_says(climbed, phase):
     record = climbed.record(phase=phase)
-    assert record.pool_high_water == (None if phase in {"1", "1-B"} else record.in_flight)
+    assert record.pool_high_water == (None if phase in {"1", "1-B"} else record.trial.parameters.in_flight)
 
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_rates_are_rows_and_commits_of_the_window(climbed, phase):
     record = climbed.record(phase=phase)
-    samples = climbed.climb.directory.samples(record.trial, 1)
-    assert record.rows == record.commits * record.batch == sum(samples.rows_per_second)
+    samples = climbed.climb.directory.samples(record.trial.number, 1)
+    assert record.rows == record.commits * record.trial.parameters.batch == sum(samples.rows_per_second)
     assert record.commits == sum(samples.commits_per_second) == decode(samples.latency_hdr).get_total_count()
     assert record.rows_per_s == pytest.approx(record.rows / WINDOW_S)
     assert record.settled_rows_per_s == pytest.approx(record.rows / (WINDOW_S + record.checkpoint_s))
@@ -116,11 +116,11 @@ def test_a_percentile_is_told_only_where_ten_samples_lie_beyond_it_and_its_inter
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_row_latency_is_the_mean_by_row_where_the_commits_of_the_window_hold_it_within_a_tenth(climbed, phase):
     record = climbed.record(phase=phase)
-    commits = decode(climbed.climb.directory.samples(record.trial, 1).latency_hdr)
+    commits = decode(climbed.climb.directory.samples(record.trial.number, 1).latency_hdr)
     took_us = [value for value, times in recorded(commits) for _ in range(times)]
     reach_us = 1.96 * stdev(took_us) / math.sqrt(len(took_us))
     if len(took_us) >= 20 and reach_us <= 0.1 * fmean(took_us):  # a busy machine's stall may be wider
-        assert record.row_latency_ms == pytest.approx(fmean(took_us) / 1000 / record.batch)
+        assert record.row_latency_ms == pytest.approx(fmean(took_us) / 1000 / record.trial.parameters.batch)
     else:
         assert record.row_latency_ms is None
 
@@ -166,7 +166,7 @@ def test_the_ladder_for_programs_holds_the_recorded_rates(climbed):
     again = pgladder("ladder", climbed.climb.directory.path, "--json", cwd=climbed.climb.place)
     [host] = json.loads(again.out)["hosts"]
     [shown] = host["ladders"]
-    rates = {record.phase: record.rows_per_s for record in climbed.records}
+    rates = {record.trial.phase: record.rows_per_s for record in climbed.records}
     assert {rung["phase"]: rung["rows_per_s"] for rung in shown["rungs"]} == rates
 
 

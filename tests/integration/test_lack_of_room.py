@@ -79,8 +79,8 @@ def test_an_arm_whose_wal_the_disk_cannot_hold_is_refused_and_the_others_are_mea
         ended = climb.end()
     assert "refused: variant big-wal: max_wal_size = 16GB: so much is not free, 3." in " ".join(ended.out.split())
     assert climb.data_dir == disk.point
-    assert {record.variant for record in climb.records() if refused(record)} == {"big-wal"}
-    assert {record.variant for record in climb.records() if record.rows} == {"stock"}
+    assert {record.trial.variant for record in climb.records() if refused(record)} == {"big-wal"}
+    assert {record.trial.variant for record in climb.records() if record.rows} == {"stock"}
 
 
 FULL = ("No space left on device", "Check free disk space")

@@ -53,7 +53,7 @@ def test_arms_that_it_has_no_memory_for_are_refused_and_the_others_are_measured(
     with climbing(place, *asked, prefix=limited) as climb:
         ended = climb.end()
     assert ended.code == 1
-    found = {record.variant: record for record in climb.records()}
+    found = {record.trial.variant: record for record in climb.records()}
     [reason] = found["pgtune-oltp"].validity.reasons
     why = "variant pgtune-oltp: pgtune takes no memory under 512 MB; this is 500 MB."
     assert (reason.code, reason.detail) == ("refused", f"refused: {why}")

@@ -15,7 +15,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from tests.integration.support import PGLADDER, as_owner, as_root, climbing, pgladder, wait_for
 
 HARNESS = harness_for(40, tls=True)
@@ -83,7 +83,7 @@ def test_what_is_called_as_ours_and_is_none_is_left_alone(place, kind):
             (home / "server").write_text("theirs")
         case "link":
             (home / "server").symlink_to(theirs)
-    with pytest.raises(WrongUseError, match="server was not made by this pgladder for the user"):
+    with pytest.raises(UsageError, match="server was not made by this pgladder for the user"):
         PrivateServer(home, find_binaries())
     assert (home / "server").exists()
     assert [each.name for each in theirs.iterdir()] == ["made-by-pgladder"]
@@ -95,14 +95,14 @@ def test_a_mark_that_another_user_made_is_none(place):
     forged.mkdir(parents=True)
     (forged / "made-by-pgladder").touch()
     os.chown(forged, 12345, 12345)
-    with pytest.raises(WrongUseError, match="server was not made by this pgladder for the user"):
+    with pytest.raises(UsageError, match="server was not made by this pgladder for the user"):
         PrivateServer(place / "data", find_binaries())
 
 
 def test_two_runs_do_not_share_a_directory(place):
     first = PrivateServer(place / "data", find_binaries())
     try:
-        with pytest.raises(WrongUseError, match="Another run uses"):
+        with pytest.raises(HostError, match="Another run uses"):
             PrivateServer(place / "data", find_binaries())
         assert first._base.stat().st_mode & 0o777 == 0o700  # nobody else can hold it
     finally:

@@ -18,7 +18,7 @@ def server(new_place):
 
 def attempts(directory: RunDirectory) -> list[tuple[int, int, bool]]:
     """Return of each record the trial, its attempt, and whether it is void."""
-    return [(each.trial, each.attempt, each.validity.state == "void") for each in directory.records()]
+    return [(each.trial.number, each.attempt, each.validity.state == "void") for each in directory.records()]
 
 
 def codes(directory: RunDirectory, number: int) -> set[str]:

@@ -123,7 +123,7 @@ def codes(record: Record) -> set[str]:
 @pytest.mark.parametrize("step", STEPS[:-1])
 def test_the_trial_that_was_stopped_is_void_as_interrupted(stopped, step):
     record = stopped.records[STEPS.index(step)]
-    assert (record.trial, record.attempt) == (1, STEPS.index(step) + 1)
+    assert record.key == (1, STEPS.index(step) + 1)
     assert record.validity.state == "void"
     assert codes(record) & ({"interrupted", "agent-ended"} if step.endswith("twice") else {"interrupted"})
 
@@ -144,7 +144,7 @@ def test_the_trial_of_a_killed_agent_is_recorded_by_the_next_as_cut_short(stoppe
 
 
 def test_every_other_trial_has_exactly_one_record_and_the_cut_one_a_good_last(stopped):
-    attempts = [(record.trial, record.attempt) for record in stopped.records]
+    attempts = [record.key for record in stopped.records]
     assert attempts == [*((1, attempt) for attempt in range(1, len(STEPS) + 2)), (2, 1)]
     assert {record.validity.state for record in stopped.records[-2:]} <= {"valid", "suspect"}
 

@@ -304,10 +304,10 @@ def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
         ended = climb.end()
     records = climb.records()
     assert ended.code == 1
-    assert sorted(record.variant for record in records if record.validity.state == "void") == ["huge-pages"]
+    assert sorted(record.trial.variant for record in records if record.validity.state == "void") == ["huge-pages"]
     for record in records:
         reasons = {reason.code: reason.detail for reason in record.validity.reasons}
-        if record.variant == "huge-pages":
+        if record.trial.variant == "huge-pages":
             assert reasons["refused"].startswith("refused: variant huge-pages: huge_pages = on: it takes ")
         else:
             assert record.rows > 0

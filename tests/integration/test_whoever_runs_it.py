@@ -82,5 +82,9 @@ def test_a_plan_is_carried_out_as_it_was_written(nobodys):
     assert (climb.directory.path / "plan.json").read_bytes() == plan.read_bytes()
     trials = from_json(plan.read_bytes(), Plan, "plan").trials
     for trial, record in zip(trials, climb.records(), strict=True):
-        assert (record.trial, record.phase, record.in_flight) == (trial.trial, trial.phase, trial.parameters.in_flight)
-    assert [record.in_flight for record in climb.records() if record.phase == "2-E"] == [3]
+        assert (record.trial.number, record.trial.phase, record.trial.parameters.in_flight) == (
+            trial.number,
+            trial.phase,
+            trial.parameters.in_flight,
+        )
+    assert [record.trial.parameters.in_flight for record in climb.records() if record.trial.phase == "2-E"] == [3]

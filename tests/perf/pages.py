@@ -48,7 +48,7 @@ def _long(trial: Trial) -> tuple[Record, Samples]:
     rows = [count * batch for count in commits]
     steady = assess(rows)
     record = a_record(
-        trial.trial,
+        trial.number,
         trial.phase,
         block=trial.block,
         seconds=SECONDS,
@@ -68,7 +68,7 @@ def _long(trial: Trial) -> tuple[Record, Samples]:
     counters = {"checkpoints_timed": 1, "checkpoints_req": 0} | {f"counter_{n}": 1.5 for n in range(12)}
     readings = [{"at_s": float(at), "host": counters, "server": counters} for at in range(SECONDS + 1)]
     return record, Samples(
-        trial=trial.trial,
+        trial=trial.number,
         attempt=1,
         rows_per_second=rows,
         commits_per_second=commits,

@@ -14,7 +14,7 @@ from bench.engines.postgresql.render import Box, render_variant, template_direct
 from bench.engines.postgresql.variants import hardware_of
 from bench.findings import FINDINGS, QUESTIONS, README, earned, follows, ingest_text, keep, main, standing_of_ingest
 from bench.model.codec import from_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.questions.noise import keep_noise
 from bench.store.run_directory import RunDirectory
@@ -113,7 +113,7 @@ def test_a_step_that_is_slower_in_one_cell_earns_nothing():
 
 def test_burst_rates_earn_nothing():
     report = told({"stock": QUIET, "big-wal": BEST})
-    with pytest.raises(WrongUseError, match="earned by settled rates"):
+    with pytest.raises(UsageError, match="earned by settled rates"):
         earned(replace(report, headline="burst"))
 
 
@@ -223,7 +223,7 @@ def test_the_formulas_change_what_the_readme_says_and_nothing_else_of_it(checkou
 def test_durability_that_differs_is_the_pages_first_line(checkout):
     run = compared_run({"stock": QUIET, "ingest": BEST, "no-fsync": BEST}, PHASES)
     graded = [
-        replace(each, durability="not crash-safe") if each.variant == "no-fsync" else each for each in run.records
+        replace(each, durability="not crash-safe") if each.trial.variant == "no-fsync" else each for each in run.records
     ]
     main(["formulas", str(written(checkout / "results" / "r" / "bench-1", replace(run, records=graded)))])
     _, first, *rest = (checkout / "docs" / "findings" / "formulas.md").read_text().split("\n\n")
@@ -237,7 +237,7 @@ def test_durability_that_differs_is_the_pages_first_line(checkout):
 def test_doubtful_trials_are_counted_above_the_answer_by_reason(checkout):
     run = compared_run({"stock": QUIET, "big-wal": BEST}, PHASES)
     records = [
-        replace(each, validity=doubtful("suspect", "steal")) if each.block == 1 else each for each in run.records
+        replace(each, validity=doubtful("suspect", "steal")) if each.trial.block == 1 else each for each in run.records
     ]
     main(["ingest", str(written(checkout / "results" / "r" / "bench-1", replace(run, records=records)))])
     _, first, *_ = (checkout / "docs" / "findings" / "ingest.md").read_text().split("\n\n")
@@ -247,10 +247,10 @@ def test_doubtful_trials_are_counted_above_the_answer_by_reason(checkout):
 def test_a_run_that_is_not_whole_is_not_kept(checkout):
     run = RunDirectory(a_run(checkout, {"stock": QUIET, "big-wal": BEST}))
     run.reopen()
-    with pytest.raises(WrongUseError, match="only a whole run is kept"):
+    with pytest.raises(UsageError, match="only a whole run is kept"):
         keep("ingest", run)
 
 
 def test_an_unknown_finding_names_those_there_are(checkout):
-    with pytest.raises(WrongUseError, match="there are: ingest, formulas"):
+    with pytest.raises(UsageError, match="there are: ingest, formulas"):
         keep("else", RunDirectory(checkout))

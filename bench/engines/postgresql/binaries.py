@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 
 MAJOR = 15
 DEBIAN_BIN = Path(f"/usr/lib/postgresql/{MAJOR}/bin")
@@ -16,16 +16,16 @@ def find_binaries(bin_dir: Path | None = None) -> Path:
     """Return the directory with PostgreSQL 15's ``initdb`` and ``postgres``.
 
     Raises:
-        WrongUseError: there is none, or its version is another; says what to install.
+        HostError: there is none, or its version is another; says what to install.
 
     """
     for directory in [bin_dir] if bin_dir else _candidates():
         if (directory / "postgres").is_file() and (directory / "initdb").is_file():
             if (major := _major(directory)) == MAJOR:
                 return directory
-            raise WrongUseError(f"{directory} holds PostgreSQL {major}; pgladder measures {MAJOR}. {INSTALL}")
+            raise HostError(f"{directory} holds PostgreSQL {major}; pgladder measures {MAJOR}. {INSTALL}")
     looked = bin_dir or f"{DEBIAN_BIN} and the PATH"
-    raise WrongUseError(f"No PostgreSQL {MAJOR} server programs in {looked}. {INSTALL}")
+    raise HostError(f"No PostgreSQL {MAJOR} server programs in {looked}. {INSTALL}")
 
 
 def _candidates() -> list[Path]:
@@ -37,5 +37,5 @@ def _major(directory: Path) -> int:
     text = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"\) (\d+)", text)
     if not found:
-        raise WrongUseError(f"{directory}/postgres does not tell its version: {text.strip()!r}")
+        raise HostError(f"{directory}/postgres does not tell its version: {text.strip()!r}")
     return int(found[1])

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 _LINE = re.compile(
     r"""\s*(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)?)
@@ -48,7 +48,7 @@ def read_conf(text: str, where: str) -> dict[str, Given]:
     """Read what a configuration file sets, in its order.
 
     Raises:
-        WrongUseError: a line that is none, an include, a parameter set twice; names ``where`` and the line.
+        DataError: a line that is none, an include, a parameter set twice; names ``where`` and the line.
 
     """
     given: dict[str, Given] = {}
@@ -59,7 +59,7 @@ def read_conf(text: str, where: str) -> dict[str, Given]:
             continue
         name, value, words = _read_line(line, f"{where}, line {number}")
         if name in given:
-            raise WrongUseError(f"{where}, line {number}: {name} is set twice.")
+            raise DataError(f"{where}, line {number}: {name} is set twice.")
         given[name] = Given(value, words or " ".join(above))
         above = []
     return given
@@ -68,10 +68,10 @@ def read_conf(text: str, where: str) -> dict[str, Given]:
 def _read_line(line: str, where: str) -> tuple[str, str, str]:
     match = _LINE.fullmatch(line)
     if match is None:
-        raise WrongUseError(f"{where}: {line.strip()!r} is not name = value.")
+        raise DataError(f"{where}: {line.strip()!r} is not name = value.")
     name = match["name"].lower()
     if name in INCLUDES:
-        raise WrongUseError(f"{where}: {name} is not taken; a variant is complete in itself.")
+        raise DataError(f"{where}: {name} is not taken; a variant is complete in itself.")
     return name, _unquoted(match["value"]), (match["words"] or "").strip()
 
 
@@ -89,9 +89,9 @@ def refuse_owned(given: Mapping[str, object], harness: Collection[str], where: s
     """Leave the harness its own: what it sets is the same under every variant.
 
     Raises:
-        WrongUseError: names the first parameter that is the harness's, or tells where the server is.
+        DataError: names the first parameter that is the harness's, or tells where the server is.
 
     """
     for name in given:
         if name in PLACES or name in harness:
-            raise WrongUseError(f"{where} sets {name}, which the harness owns: it is the same under every variant.")
+            raise DataError(f"{where} sets {name}, which the harness owns: it is the same under every variant.")

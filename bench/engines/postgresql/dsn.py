@@ -11,7 +11,7 @@ import psycopg2
 import psycopg2.extensions
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import HostError, PgladderError, UsageError
 from bench.model.values import Transport
 
 FORMS = "it is postgresql://user@host:port/database or host=... port=... user=... dbname=... ."
@@ -52,19 +52,20 @@ def connect_first(dsn: str) -> psycopg2.extensions.connection:
     """Connect as the user says.
 
     Raises:
-        WrongUseError: that can't be done, or is no string of libpq's; the password is not repeated.
+        HostError: that can't be done.
+        UsageError: it is no string of libpq's; the password is not repeated.
 
     """
     try:
-        with in_a_sentence(WrongUseError, "Could not connect to the server of --dsn"):
+        with in_a_sentence(HostError, "Could not connect to the server of --dsn"):
             connection: psycopg2.extensions.connection = psycopg2.connect(
                 dsn, connect_timeout=CONNECT_TIMEOUT_S, application_name="pgladder"
             )
-    except WrongUseError as error:
+    except HostError as error:
         if not isinstance(error.__cause__, psycopg2.ProgrammingError):
             raise
         why = str(error.__cause__).partition('"')[0].rstrip(" :")  # what follows quotes the string, password and all
-        raise WrongUseError(f"--dsn is not a connection string ({why}); {FORMS}") from error.__cause__
+        raise UsageError(f"--dsn is not a connection string ({why}); {FORMS}") from error.__cause__
     connection.autocommit = True
     return connection
 
@@ -73,15 +74,15 @@ def endpoint_of(connection: psycopg2.extensions.connection, schema: str) -> Endp
     """Return how to reach what a connection has reached: also by the environment, a default, or one host of several.
 
     Raises:
-        WrongUseError: it asks for what reaches no client, or for no ordinary connection.
+        UsageError: it asks for what reaches no client, or for no ordinary connection.
 
     """
     info = connection.info
     given = info.dsn_parameters
     if options := given.get("options"):
-        raise WrongUseError(f"Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.")
+        raise UsageError(f"Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.")
     if given.get("replication", "false") not in {"false", "off", "no", "0"}:
-        raise WrongUseError("replication in --dsn makes a connection that takes no SQL; leave it out.")
+        raise UsageError("replication in --dsn makes a connection that takes no SQL; leave it out.")
     transport = _transport(connection)
     parameters = {name: value for name, value in given.items() if name not in OURS}
     if parameters["sslmode"] in UNDECIDED and transport != "socket":

@@ -23,7 +23,7 @@ from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_senten
 from bench.engines.postgresql.our_schema import OurSchema, schema_name
 from bench.engines.postgresql.session import ServerError, Session
 from bench.model.endpoint import Endpoint
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
@@ -59,11 +59,11 @@ class BroughtServer:
         connection = connect_first(dsn)
         self._major = connection.server_version // 10_000
         if self._major != MAJOR and not any_version:
-            raise WrongUseError(
+            raise HostError(
                 f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {MAJOR}."
                 " Measure it all the same with --any-version (recorded)."
             )
-        with in_a_sentence(WrongUseError, REFUSED):
+        with in_a_sentence(HostError, REFUSED):
             self._endpoint = endpoint_of(connection, self.schema)
             pooled = pooler.is_pooled(connection)
             connection.close()
@@ -115,26 +115,26 @@ class BroughtServer:
         """Refuse what nothing can be written to, or what would not answer.
 
         Raises:
-            WrongUseError: it is a standby, read-only, waits for a standby that is not there, or grants too little.
+            HostError: it is a standby, read-only, waits for a standby that is not there, or grants too little.
 
         """
         with closing(self._session()) as session:
             self._standing = session.row(session.script("standing"))
         user, database = self._endpoint.user, self._endpoint.database
         if self._standing["standby"]:
-            raise WrongUseError("The server of --dsn is a standby, which takes no writes: give its primary.")
+            raise HostError("The server of --dsn is a standby, which takes no writes: give its primary.")
         if self._standing["read_only"]:
-            raise WrongUseError(
+            raise HostError(
                 f"Every transaction of {user!r} in {database!r} is read-only (default_transaction_read_only = on), so"
                 " nothing can be measured: give another role, or ALTER ROLE … SET default_transaction_read_only = off."
             )
         if not self._standing["may_create"]:
-            raise WrongUseError(
+            raise HostError(
                 f"The user {user!r} may not create a schema in {database!r}:"
                 f" GRANT CREATE ON DATABASE {database} TO {user};"
             )
         if self._waits_for_standbys() and not self._standing["standbys"]:
-            raise WrongUseError(f"{self._waiting()}, and none is connected. {START_STANDBY}")
+            raise HostError(f"{self._waiting()}, and none is connected. {START_STANDBY}")
 
     def _waits_for_standbys(self) -> bool:
         return bool(self._standing["synchronous_standby_names"] and self._standing["waits_for_standbys"])
@@ -180,7 +180,7 @@ class BroughtServer:
 
     def room(self) -> tuple[int, str]:
         """Return how many sessions we may have at once, and in words whose limit that is."""
-        with in_a_sentence(WrongUseError, REFUSED), closing(self._session()) as session:
+        with in_a_sentence(HostError, REFUSED), closing(self._session()) as session:
             free = session.row(session.script("room"))
         whose = min((name for name in free if free[name] is not None), key=lambda name: int(free[name]))
         words = {
@@ -196,16 +196,16 @@ class BroughtServer:
         """Make our schema, and prove that connections come to it.
 
         Raises:
-            WrongUseError: that can't be done; says why. ``close`` leaves nothing of it.
+            HostError: that can't be done; says why. ``close`` leaves nothing of it.
 
         """
         try:
-            with in_a_sentence(WrongUseError, REFUSED), closing(self._session()) as session:
+            with in_a_sentence(HostError, REFUSED), closing(self._session()) as session:
                 self._prove_commits(session)
                 self._schema.make(session, plan, resumed=resumed)
                 session.prove_schema()
         except ServerError as error:
-            raise WrongUseError(str(error)) from error
+            raise HostError(str(error)) from error
 
     def session(self) -> Session:
         """See ``Server.session``."""

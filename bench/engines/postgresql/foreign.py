@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from bench.engines.postgresql.parameters import parameters
 from bench.engines.postgresql.units import boolean
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 WORDS = frozenset(
     {
@@ -65,11 +65,11 @@ def refuse_reaching(given: Mapping[str, str], where: str) -> None:
     """Refuse settings that reach beyond the server.
 
     Raises:
-        WrongUseError: says ``where``, which, and what would do.
+        UsageError: says ``where``, which, and what would do.
 
     """
     if found := list(reaching(given)):
-        raise WrongUseError(
+        raise UsageError(
             f"{where} was not made here and sets {'; '.join(found)}: that is carried out for nobody else. Read it; if"
             " you want it, put it into a variant of your own (docs/variants.md) and make a new run."
         )

@@ -3,7 +3,7 @@
 import hashlib
 
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, ServerError, Session
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.model.plan import Plan
 
 LONGEST_NAME = 63
@@ -45,13 +45,13 @@ class OurSchema:
         """Make it; a run that is resumed may find its own still there.
 
         Raises:
-            WrongUseError: there is one of that name that is not this run's.
+            HostError: there is one of that name that is not this run's.
 
         """
         mark = f"made by pgladder for its run {plan.run}, planned {plan.created}, seed {plan.seed}; goes with it"
         found = self._found(session)
         if found and not (resumed and found[1] == mark):
-            raise WrongUseError(
+            raise HostError(
                 f"The database of --dsn has a schema {self.name} already, which this run did not make: choose another"
                 f" name for the run, or, where an earlier run left it, DROP SCHEMA {self.name} CASCADE removes it."
             )

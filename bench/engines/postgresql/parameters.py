@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 
 from bench.engines.postgresql.units import BOOLEANS, boolean, in_base_units, shown
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 Value = Fraction | str
 """A number in base units; a bool is ``on`` or ``off``."""
@@ -39,7 +39,7 @@ SHARED_BYTES = 128 << 20
 """All else in shared memory, rounded up: 21 MB with 300 connections, 52 MB with 1,000."""
 
 
-class OutOfRangeError(WrongUseError):
+class OutOfRangeError(DataError):
     """A number that lies outside what its parameter takes."""
 
 
@@ -60,7 +60,7 @@ class Parameter:
 
         Raises:
             OutOfRangeError: the parameter takes smaller or larger numbers only.
-            WrongUseError: it takes no such value.
+            DataError: it takes no such value.
 
         """
         match self.kind:
@@ -75,8 +75,8 @@ class Parameter:
     def _number(self, text: str) -> Fraction:
         try:
             value = in_base_units(text, self.unit, integer=self.kind == "integer")
-        except WrongUseError as error:
-            raise WrongUseError(f"{self.name} = {text}: {error}") from error
+        except DataError as error:
+            raise DataError(f"{self.name} = {text}: {error}") from error
         least, most = Fraction(self.least), Fraction(self.most)
         if not least <= value <= most:
             raise OutOfRangeError(
@@ -90,7 +90,7 @@ class Parameter:
             word = BOOLEANS.get(word, word)
         word = SAME_CHOICE.get((self.name, word), word)
         if word not in choices:
-            raise WrongUseError(f"{self.name} = {text}: it takes {self.choices.replace(',', ', ')}.")
+            raise DataError(f"{self.name} = {text}: it takes {self.choices.replace(',', ', ')}.")
         return word
 
     def shown(self, value: Value) -> str:
@@ -100,7 +100,7 @@ class Parameter:
 
 def _boolean(name: str, text: str) -> str:
     if (value := boolean(text)) is None:
-        raise WrongUseError(f"{name} = {text}: it takes on or off.")
+        raise DataError(f"{name} = {text}: it takes on or off.")
     return value
 
 
@@ -119,12 +119,12 @@ def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
 
     Raises:
         OutOfRangeError: a number that lies outside what its parameter takes.
-        WrongUseError: another value that its parameter does not take.
+        DataError: another value that its parameter does not take.
 
     """
     try:
         return {name: parameters()[name].value(text) if name in parameters() else text for name, text in texts.items()}
-    except WrongUseError as error:
+    except DataError as error:
         raise type(error)(f"{where}: {error}") from error
 
 

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import psycopg2.extensions
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.model.record import Reason
 
 Connection = psycopg2.extensions.connection
@@ -34,7 +34,7 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
     """See that a session is its client's alone, and is cleaned when it ends.
 
     Raises:
-        WrongUseError: it is not; says what would do.
+        HostError: it is not; says what would do.
 
     """
     token = secrets.token_hex(8)
@@ -44,7 +44,7 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
             seen_by_another, still_there = _value(second, SEEN) == token, _value(first, SEEN) == token
             backends = {_value(each, "SELECT pg_backend_pid()") for each in (first, second)}
         if seen_by_another or not still_there or len(backends) == 1:
-            raise WrongUseError(
+            raise HostError(
                 "The server of --dsn is behind a pooler that gives a session to several clients (transaction pooling):"
                 f" nothing of a client's own stays there; {INSTEAD}, or a pool in session mode."
             )
@@ -52,7 +52,7 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
             left_as_it_was = _value(third, SEEN) == token
             _value(third, f"SELECT set_config('{PARAMETER}', '', false)")
         if left_as_it_was:
-            raise WrongUseError(
+            raise HostError(
                 "The server of --dsn is behind a pooler that hands a session on as the last client left it, with what"
                 f" that client had set; {INSTEAD}, or have the pooler reset it (pgbouncer: server_reset_query)."
             )

@@ -20,7 +20,7 @@ from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import VARIANT_FILE, Staging
 from bench.engines.postgresql.swap import Swapping
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.model.plan import Variant
 from bench.store.files import make_directories
 
@@ -63,7 +63,7 @@ class PrivateServer(OwnServer):
         self._process: subprocess.Popen[bytes] | None = None
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
-            raise WrongUseError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
+            raise UsageError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
         self._made: list[Path] = []
         """Directories that are not the user's, the topmost first: they go with the run."""
         self._held = self._hold_directory()
@@ -97,7 +97,7 @@ class PrivateServer(OwnServer):
         except FileExistsError:
             there = True
         except OSError as error:
-            raise WrongUseError(f"{self._base} can't be made ({error.strerror}); choose another --data-dir.") from error
+            raise HostError(f"{self._base} can't be made ({error.strerror}); choose another --data-dir.") from error
         held = self._held_or_refused()
         try:
             if there:
@@ -121,7 +121,7 @@ class PrivateServer(OwnServer):
                 raise FileNotFoundError  # of a run that ended just now, and removed it
         except (BlockingIOError, FileNotFoundError) as error:
             os.close(held)
-            raise WrongUseError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
+            raise HostError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
         return held
 
     def _check_ours(self, held: int) -> None:
@@ -134,9 +134,9 @@ class PrivateServer(OwnServer):
         made = marker.stdout.splitlines()
         self._made = [each for each in reversed(self._base.parents) if str(each) in made]
 
-    def _not_ours(self) -> WrongUseError:
+    def _not_ours(self) -> UsageError:
         user = self._owner.user.pw_name
-        return WrongUseError(
+        return UsageError(
             f"{self._base} was not made by this pgladder for the user {user}: if a run of an earlier"
             " release left it there, remove it; else choose another --data-dir."
         )
@@ -145,14 +145,14 @@ class PrivateServer(OwnServer):
         """Say in the directory that it is ours; the first thing its owner does there.
 
         Raises:
-            WrongUseError: he can't get there.
+            HostError: he can't get there.
 
         """
         try:
             self._owner.write(self._base / MARKER, "".join(f"{each}\n" for each in self._made))
         except OSError as error:
             self._remove_directories()
-            raise WrongUseError(
+            raise HostError(
                 f"The user {self._owner.user.pw_name}, who runs the server, can't make it in {self._base}: {error};"
                 " let that user enter every directory above it, or choose another --data-dir."
             ) from error
@@ -169,7 +169,7 @@ class PrivateServer(OwnServer):
 
     def _make_certificate(self) -> None:
         if not shutil.which("openssl"):
-            raise WrongUseError("The transport tls needs openssl to make a certificate: apt-get install openssl.")
+            raise HostError("The transport tls needs openssl to make a certificate: apt-get install openssl.")
         options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost"
         files: list[str | Path] = ["-keyout", self._data / "server.key", "-out", self._data / "server.crt"]
         done = self._owner.run(["openssl", *options.split(), *files])

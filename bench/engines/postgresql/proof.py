@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.engines.postgresql.session import Session
 from bench.engines.postgresql.staging import Checked
 from bench.engines.postgresql.units import boolean, in_base_units
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 ROWS = """
     SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), pending_restart
@@ -46,7 +46,7 @@ class Row:
     def _holds_number(self, text: str) -> bool:
         try:
             value = in_base_units(text, self.unit, integer=self.kind == "integer")
-        except WrongUseError:
+        except DataError:
             return False  # an extension's: PostgreSQL starts all the same, with the value it had
         if self.kind == "integer":
             return value == int(self.setting)

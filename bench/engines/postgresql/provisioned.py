@@ -23,7 +23,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.swap import Swapping
 from bench.model.box import ProvisionedCluster
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
 from bench.store.files import write_whole
 
@@ -44,7 +44,7 @@ class ProvisionedServer(OwnServer):
 
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path) -> None:
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
-            raise WrongUseError(
+            raise UsageError(
                 f"This box's cluster is measured by its user: sudo -u {cluster.role} pgladder run …"
                 " (or measure a private server on a disk you name by --data-dir)."
             )
@@ -75,18 +75,18 @@ class ProvisionedServer(OwnServer):
         """See that the plan and the cluster are made for each other.
 
         Raises:
-            WrongUseError: they are not; says what to do.
+            HostError: they are not; says what to do.
 
         """
         if connections > (most := self._cluster.max_connections):
-            raise WrongUseError(
+            raise HostError(
                 f"The plan needs {connections} connections and this box's cluster takes {most}:"
                 " raise postgresql_max_connections and provision again, or ask for a smaller --pool-max."
             )
         if not self._cluster.root_certificate and any(trial.transport == "tls" for trial in plan.trials):
-            raise WrongUseError("This box's cluster offers no TLS: set postgresql_tls and provision again.")
+            raise HostError("This box's cluster offers no TLS: set postgresql_tls and provision again.")
         if plan.harness.text != self.harness.text:
-            raise WrongUseError(
+            raise HostError(
                 f"Plan {plan.run} was made for another harness than {self._cluster.harness_file}:"
                 " make the plan anew, or provision this box as it was then."
             )
@@ -212,4 +212,4 @@ def _read(file: Path) -> str:
     try:
         return file.read_text()
     except OSError as error:
-        raise WrongUseError(f"{file} can't be read ({error.strerror}); provision this box again.") from error
+        raise HostError(f"{file} can't be read ({error.strerror}); provision this box again.") from error

@@ -15,10 +15,10 @@ from stat import S_ISREG
 
 from bench.engines.postgresql import parameters
 from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, NothingDoneError
 from bench.model.plan import Variant
 from bench.tuning.formulas import tune, tune_for_need
-from bench.tuning.hardware import Hardware, UnfitError
+from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting, settings_text
 
 SUFFIX = ".conf.j2"
@@ -65,7 +65,7 @@ def summary(name: str) -> str:
     """Return what a variant says of itself in its template's first line.
 
     Raises:
-        WrongUseError: the file can't be taken; says why.
+        DataError: the file can't be taken; says why.
 
     """
     lines = _text(f"variants/{name}").splitlines()
@@ -79,40 +79,40 @@ def _text(name: str) -> str:
         if directory:
             _check_name(own)
         return _read(template_directory() / f"{name}{SUFFIX}")
-    except WrongUseError as error:
-        raise WrongUseError(f"Template {name if name.isprintable() else ascii(name)}{SUFFIX}: {error}") from error
+    except DataError as error:
+        raise DataError(f"Template {name if name.isprintable() else ascii(name)}{SUFFIX}: {error}") from error
 
 
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise WrongUseError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
+        raise DataError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
     if name.lower() in RESERVED:
-        raise WrongUseError("the name is pgladder's own; give the file another.")
+        raise DataError("the name is pgladder's own; give the file another.")
     alike = (other for other in variant_names() if other.lower() == name.lower())
     if (whose := min(alike, key=lambda other: (not other.islower(), other), default=name)) != name:
-        raise WrongUseError(f"the name is that of {whose}{SUFFIX}; give the file another.")
+        raise DataError(f"the name is that of {whose}{SUFFIX}; give the file another.")
 
 
 def _read(path: Path) -> str:
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise WrongUseError("it is no regular file.")
+            raise DataError("it is no regular file.")
         with path.open("rb") as file:
             read = file.read(MOST_BYTES + 1)
         if len(read) > MOST_BYTES:
-            raise WrongUseError(f"it is larger than {MOST_BYTES:,} bytes.")
+            raise DataError(f"it is larger than {MOST_BYTES:,} bytes.")
         return read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise WrongUseError(f"it is not UTF-8: {error}.") from error
+        raise DataError(f"it is not UTF-8: {error}.") from error
     except OSError as error:
-        raise WrongUseError(f"it can't be read: {error.strerror}.") from error
+        raise DataError(f"it can't be read: {error.strerror}.") from error
 
 
 def render(name: str, values: Mapping[str, object]) -> Variant:
     """Render ``harness`` or ``variants/NAME`` with the facts of a box.
 
     Raises:
-        WrongUseError: the template can't be taken or has an error; names file and cause.
+        NothingDoneError: the template can't be taken or has an error; names file and cause.
 
     """
     source = _text(name)
@@ -126,13 +126,13 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     )
     try:
         text = environment.from_string(source).render(values)
-    except UnfitError:
+    except HostError:  # the box is at fault, not the template
         raise
-    except WrongUseError as error:
-        raise WrongUseError(f"Template {name}{SUFFIX}: {error}") from error
+    except NothingDoneError as error:
+        raise type(error)(f"Template {name}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
-        raise WrongUseError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
+        raise DataError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
     return as_variant(name.rpartition("/")[2], text)
 
 
@@ -140,8 +140,8 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter that is known takes the value.
 
     Raises:
-        UnfitError: its formula has nothing for this hardware, or what PostgreSQL does not take.
-        WrongUseError: the template or its text has an error; says where and what.
+        HostError: its formula has nothing for this hardware, or what PostgreSQL does not take.
+        NothingDoneError: the template or its text has an error; says where and what.
 
     """
     from jinja2 import StrictUndefined  # late, as in render
@@ -196,7 +196,7 @@ def _check_range(formula: str, found: Iterable[Setting]) -> None:
     try:
         parameters.values({each.name: each.text for each in found}, where)
     except parameters.OutOfRangeError as error:
-        raise UnfitError(str(error)) from error
+        raise HostError(str(error)) from error
 
 
 def as_variant(name: str, text: str, refused: str | None = None) -> Variant:

@@ -24,7 +24,7 @@ from bench.engines.postgresql.parameters import hint
 from bench.engines.postgresql.session import VariantError
 from bench.engines.postgresql.units import shown
 from bench.engines.postgresql.wal import KEEPING_WAL
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.plan import Variant
 from bench.probes.control_group import memory_limit_bytes
 
@@ -100,7 +100,7 @@ class Staging:
         try:
             own = {name: given.text for name, given in read_conf(variant.text, "its text").items()}
             refuse_owned(own, texts, "it")
-        except WrongUseError as error:
+        except DataError as error:
             raise VariantError(variant.name, str(error)) from error
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)

@@ -8,7 +8,7 @@ convert_to_base_unit; the hexadecimal and octal integers that also takes are not
 import re
 from fractions import Fraction
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 _MEMORY = {"TB": 1 << 40, "GB": 1 << 30, "MB": 1 << 20, "kB": 1 << 10, "B": 1}
 _TIME = {"d": 86_400_000_000, "h": 3_600_000_000, "min": 60_000_000, "s": 1_000_000, "ms": 1000, "us": 1}
@@ -36,12 +36,12 @@ def in_base_units(text: str, base: str = "", *, integer: bool = True) -> Fractio
         integer: round to a whole number, half to even, as parameters of vartype ``integer`` do.
 
     Raises:
-        WrongUseError: not a number, or a unit the parameter does not take.
+        DataError: not a number, or a unit the parameter does not take.
 
     """
     match = _VALUE.fullmatch(text)
     if match is None:
-        raise WrongUseError(f"{text!r} is not a number with an optional unit.")
+        raise DataError(f"{text!r} is not a number with an optional unit.")
     value = Fraction(match["number"])
     if match["unit"]:
         value = _converted(value, match["unit"], base)
@@ -53,7 +53,7 @@ def _converted(value: Fraction, unit: str, base: str) -> Fraction:
     family = _MEMORY if base_unit in _MEMORY else _TIME
     if base_unit not in family or unit not in family:
         takes = f"takes {', '.join(family)}" if base_unit in family else "has no unit"
-        raise WrongUseError(f"unit {unit!r} does not fit: the parameter {takes}.")
+        raise DataError(f"unit {unit!r} does not fit: the parameter {takes}.")
     size = Fraction(family[unit])
     # "30.1GB" is rounded to the next smaller unit first.
     if smaller := max((other for other in family.values() if other < size), default=None):

@@ -20,7 +20,7 @@ from bench.engines.postgresql.render import (
     texts,
     variant_names,
 )
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.fingerprint_diff import huge_page_bytes
 from bench.model.names import pick
@@ -29,7 +29,7 @@ from bench.probes.control_group import SELF
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts
 from bench.probes.memory import memory_facts
-from bench.tuning.hardware import Disk, Hardware, UnfitError
+from bench.tuning.hardware import Disk, Hardware
 
 ALL = "all"
 """Asked for instead of names: every variant there is."""
@@ -58,7 +58,7 @@ def this_machine(data_directory: Path) -> Machine:
     """Read what this machine is; of a directory that is not there yet, the one it will be made in.
 
     Raises:
-        WrongUseError: a figure can't be read; says why.
+        HostError: a figure can't be read; says why.
 
     """
     while not data_directory.exists():
@@ -84,7 +84,7 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
     Memory is what control groups leave of it, cores those that they and the scheduler leave.
 
     Raises:
-        WrongUseError: a figure was not readable.
+        HostError: a figure was not readable.
 
     """
     ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
@@ -101,9 +101,7 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
 def _number(facts: dict[str, Fact], name: str) -> int:
     fact = facts[name]
     if isinstance(fact, Unreadable):
-        raise WrongUseError(
-            f"This machine's {name} can't be read: {fact.unreadable}; name the figures with --hardware."
-        )
+        raise HostError(f"This machine's {name} can't be read: {fact.unreadable}; name the figures with --hardware.")
     assert isinstance(fact, int)
     return fact
 
@@ -112,7 +110,7 @@ def explain(name: str, box: Box) -> Explanation:
     """Tell what a variant sets on a box, and why.
 
     Raises:
-        WrongUseError: an unknown name (says the nearest), or a template with an error or what a run refuses.
+        NothingDoneError: an unknown name (says the nearest), or a template with an error or what a run refuses.
 
     """
     variant_named(name, _as_in_a_run(box))
@@ -155,16 +153,16 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
     """Render the variants of a plan that needs so many connections.
 
     Raises:
-        WrongUseError: as ``explain``, or two of them are the same on this machine, or no formula has anything for it.
+        NothingDoneError: as ``explain``.
+        UsageError: two of them are the same on this machine.
+        HostError: no formula has anything for it.
 
     """
     variants = rendered(pick("variant", names, variant_names()), machine, need, harness)
     effects = effects_of_all(variants, machine)
     for one, other in combinations((each.name for each in variants.values() if not each.refused), 2):
         if effects[one] == effects[other]:
-            raise WrongUseError(
-                f"The variants {one} and {other} are the same in effect on this box: ask for one of them."
-            )
+            raise UsageError(f"The variants {one} and {other} are the same in effect on this box: ask for one of them.")
     return variants
 
 
@@ -173,7 +171,7 @@ def rendered(names: Sequence[str], machine: Machine, need: int, harness: Variant
     box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
     found = {name: _rendered_or_refused(name, box) for name in names}
     if all(each.refused for each in found.values()):
-        raise WrongUseError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
+        raise HostError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
     return found
 
 
@@ -181,7 +179,7 @@ def _rendered_or_refused(name: str, box: Box) -> Variant:
     """Render a variant; one whose formula has nothing for the box is an arm that is refused."""
     try:
         return render_variant(name, box)
-    except UnfitError as error:
+    except HostError as error:
         return as_variant(name, "", str(error))
 
 
@@ -194,7 +192,7 @@ def check_harness(plan: Plan) -> None:
     """Refuse a plan whose harness sets anything else than ours for a private server, but for its max_connections.
 
     Raises:
-        WrongUseError: says what differs.
+        DataError: says what differs.
 
     """
     given = texts(plan.harness)
@@ -208,6 +206,6 @@ def check_harness(plan: Plan) -> None:
         if given.get(name) != ours.get(name)
     ]
     if differ:
-        raise WrongUseError(
+        raise DataError(
             f"Plan {plan.run}: its harness is not that of this pgladder: {'; '.join(differ)}. Make a new plan here."
         )

@@ -84,7 +84,7 @@ def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
 def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) -> Iterable[Row]:
     if not run.with_samples:
         return
-    bins = shape(merge(run.histograms[trial.trial, trial.attempt] for trial in good(trials)))
+    bins = shape(merge(run.histograms[record.key] for record in good(trials)))
     most = max((each.share for each in bins), default=1)
     for each in bins:
         limits = {"from": each.from_ms, "to": each.to_ms}
@@ -129,11 +129,11 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
     ]
 
 
-def _course(run: PulledRun, trial: Record, most: int) -> Row:
-    way = course(run.samples[trial.trial, trial.attempt], run.plan.window_s, most)
+def _course(run: PulledRun, record: Record, most: int) -> Row:
+    way = course(run.samples[record.key], run.plan.window_s, most)
     return {
-        "trial": trial.trial,
-        "state": trial.validity.state,
+        "trial": record.trial.number,
+        "state": record.validity.state,
         "watched": way.watched,
         "from": [_short(step.from_s) for step in way.steps],
         "to": [_short(step.to_s) for step in way.steps],

@@ -155,12 +155,12 @@ def _trial(record: Record) -> list[str]:
     seen = record.verified
     counts = [seen.attempted, seen.acknowledged, seen.found, seen.in_doubt]
     return [
-        str(record.trial),
-        str(record.block),
-        record.phase,
-        record.variant,
-        record.layout,
-        record.transport,
+        str(record.trial.number),
+        str(record.trial.block),
+        record.trial.phase,
+        record.trial.variant,
+        record.trial.layout,
+        record.trial.transport,
         rate(record.rows_per_s),
         rate(record.settled_rows_per_s),
         *(DASH if count is None else f"{count:,}" for count in counts),

@@ -56,10 +56,10 @@ def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason
     plan = json.loads(lab.run(BOX, f"sudo cat {RUNS}/all/plan.json"))
     records = [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/all/trials.jsonl").splitlines()]
     assert {variant["name"] for variant in plan["variants"]} == set(variant_names())
-    assert {record["variant"] for record in records} == {trial["variant"] for trial in plan["trials"]}
+    assert {record["trial"]["variant"] for record in records} == {trial["variant"] for trial in plan["trials"]}
     for record in records:
         refused = [each["detail"] for each in record["validity"]["reasons"] if each["code"] == "refused"]
-        print(record["variant"], record["rows"], *refused)  # noqa: T201 - pytest -rP shows it
+        print(record["trial"]["variant"], record["rows"], *refused)  # noqa: T201 - pytest -rP shows it
         if refused:
             assert refused[0].startswith(f"refused: variant {record['variant']}: ")
         else:
@@ -94,7 +94,7 @@ def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) ->
     lab.wait_until(BOX, f"sudo test -e {RUNS}/cut/SHA256SUMS && ! systemctl is-enabled {UNIT}")
     lab.wait_until(BOX, f"! systemctl is-active {UNIT}")
     cut = {"interrupted", "agent-ended"}
-    whole = [record["trial"] for record in _records(lab) if not cut & _codes(record)]
+    whole = [record["trial"]["number"] for record in _records(lab) if not cut & _codes(record)]
     assert sorted(whole) == [1, 2, 3, 4]
     assert _as_provisioned(lab)
 

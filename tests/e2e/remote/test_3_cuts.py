@@ -107,7 +107,7 @@ def test_what_was_cancelled_has_ended_and_nothing_of_it_is_lost(cut: Cut, lab: L
     assert not control.is_enabled(box, cut.cancelled)
     after = control.records(box, cut.cancelled)
     assert after.startswith(cut.before)
-    assert [record.trial for record in decoded(after) if record.validity.state != "void"]
+    assert [record.trial.number for record in decoded(after) if record.validity.state != "void"]
 
 
 def test_what_was_pulled_is_whole(cut: Cut, lab: Lab, control: Control, large: Large) -> None:

@@ -69,7 +69,7 @@ def test_without_anybody_who_gives_turns_boxes_wait_say_so_and_go_on_where_they_
     assert "took turns block by block: rates are paired by block" in said
     for box in lab.boxes:
         records = decoded(control.records(box, "alone"))
-        assert [(each.block, each.attempt) for each in records] == [(1, 1), (2, 1), (3, 1)]
+        assert [(each.trial.block, each.attempt) for each in records] == [(1, 1), (2, 1), (3, 1)]
 
 
 @pytest.mark.slow

@@ -22,8 +22,8 @@ class Runner:
         Runner.did = []
 
     def run(self, trial, attempt):
-        Runner.did.append(trial.trial)
-        return a_record(trial.trial, block=trial.block, attempt=attempt), a_samples(trial.trial, attempt)
+        Runner.did.append(trial.number)
+        return a_record(trial.number, block=trial.block, attempt=attempt), a_samples(trial.number, attempt)
 
     def rest(self):
         Runner.did.append("rest")
@@ -83,7 +83,7 @@ def test_each_block_begins_when_it_is_given_and_the_server_rests_until_then(dire
     assert execute(PLAN, directory, None, listener := Listener())
     assert seen == [[1, 2, "rest"], [1, 2, "rest"], [1, 2, "rest", 3, 4, "rest"]]
     assert listener.said == ["waiting for its turn with block 2", "waiting for its turn with block 3"]
-    assert [record.trial for record in directory.records()] == [1, 2, 3, 4, 5, 6]
+    assert [record.trial.number for record in directory.records()] == [1, 2, 3, 4, 5, 6]
 
 
 def test_turns_given_ahead_are_no_wait(directory, monkeypatch):
@@ -97,11 +97,11 @@ def test_who_is_stopped_while_it_waits_has_lost_nothing_and_goes_on_there(direct
     give(directory, 1)
     while_waiting(monkeypatch, stop)
     assert not execute(PLAN, directory, None, Listener())
-    assert [record.trial for record in directory.records()] == [1, 2]
+    assert [record.trial.number for record in directory.records()] == [1, 2]
     assert not directory.check_sums()
     while_waiting(monkeypatch, lambda: give(directory, 3))
     assert execute(PLAN, directory, None, Listener())
-    assert [(record.trial, record.attempt) for record in directory.records()] == [(n, 1) for n in range(1, 7)]
+    assert [record.key for record in directory.records()] == [(n, 1) for n in range(1, 7)]
 
 
 def test_before_its_first_turn_a_run_leaves_its_server_alone(directory, monkeypatch):

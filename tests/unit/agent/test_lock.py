@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bench.agent import lock
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 
 HOLD = """
 import sys
@@ -31,7 +31,7 @@ def holder():
 
 
 def refused():
-    with pytest.raises(WrongUseError) as refusal, lock.one_run_at_a_time():
+    with pytest.raises(HostError) as refusal, lock.one_run_at_a_time():
         pass
     return str(refusal.value)
 

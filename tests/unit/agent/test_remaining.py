@@ -22,7 +22,7 @@ CUT = {"agent-ended", "interrupted", "server-restarted"}
 
 
 def left(*records):
-    return [(trial.trial, attempt) for trial, attempt in remaining(PLAN, records)]
+    return [(trial.number, attempt) for trial, attempt in remaining(PLAN, records)]
 
 
 def test_at_the_start_everything_is_left_in_the_order_of_the_plan():
@@ -72,11 +72,11 @@ def test_a_run_cut_again_and_again_runs_every_trial_to_its_end_exactly_once(fate
             break
         trial, attempt = todo[0]
         changes = {} if fate == "whole" else void(fate)
-        records.append(a_record(trial.trial, trial.phase, attempt=attempt, **changes))
+        records.append(a_record(trial.number, trial.phase, attempt=attempt, **changes))
     assert remaining(PLAN, records) == []
-    ended = [r.trial for r in records if not CUT & {reason.code for reason in r.validity.reasons}]
+    ended = [r.trial.number for r in records if not CUT & {reason.code for reason in r.validity.reasons}]
     assert sorted(ended) == [1, 2, 3]
-    assert len({(record.trial, record.attempt) for record in records}) == len(records)
+    assert len({record.key for record in records}) == len(records)
 
 
 # --- until decided ---------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def test_a_run_cut_again_and_again_runs_every_trial_to_its_end_exactly_once(fate
 def decided_plan(blocks=5, arms=("a", "b")):
     """Blocks of one phase under each arm."""
     trials = [a_trial(n, block=n // len(arms) + 1, variant=arm) for n, arm in enumerate(arms * blocks)]
-    trials = [replace(trial, trial=number) for number, trial in enumerate(trials, 1)]
+    trials = [replace(trial, number=number) for number, trial in enumerate(trials, 1)]
     variants = tuple(as_variant(arm, f"# {arm}\n") for arm in arms)
     return a_plan(*trials, variants=variants, until_decided=UntilDecided(margin=0.02, alpha=0.05))
 
@@ -93,7 +93,7 @@ def decided_plan(blocks=5, arms=("a", "b")):
 def ran(plan, rates, trials):
     """Records of the first trials, each rate of its arm's list by block."""
     return [
-        a_record(trial.trial, block=trial.block, variant=trial.variant, **rated(rates[trial.variant][trial.block - 1]))
+        a_record(trial.number, block=trial.block, variant=trial.variant, **rated(rates[trial.variant][trial.block - 1]))
         for trial in plan.trials[:trials]
     ]
 
@@ -133,7 +133,7 @@ def test_void_blocks_do_not_count_towards_the_first_look():
 def test_a_refused_arm_does_not_keep_the_others_from_being_decided():
     plan = decided_plan(arms=("a", "b", "c"))
     records = ran(plan, APART | {"c": [None] * 5}, 9)
-    refused = [replace(each, **void("refused")) if each.variant == "c" else each for each in records]
+    refused = [replace(each, **void("refused")) if each.trial.variant == "c" else each for each in records]
     assert len(remaining(plan, records)) == 6
     assert remaining(plan, refused) == []
 
@@ -141,13 +141,13 @@ def test_a_refused_arm_does_not_keep_the_others_from_being_decided():
 def test_where_the_baseline_is_refused_there_is_nothing_to_wait_for():
     plan = decided_plan()
     records = ran(plan, {"a": [None] * 5, "b": APART["b"]}, 6)
-    assert len(remaining(plan, [replace(r, **void("refused")) if r.variant == "a" else r for r in records])) == 0
+    assert len(remaining(plan, [replace(r, **void("refused")) if r.trial.variant == "a" else r for r in records])) == 0
 
 
 def test_where_all_others_are_refused_there_is_nothing_to_wait_for():
     plan = decided_plan()
     records = ran(plan, {"a": APART["a"], "b": [None] * 5}, 2)
-    assert remaining(plan, [replace(r, **void("refused")) if r.variant == "b" else r for r in records]) == []
+    assert remaining(plan, [replace(r, **void("refused")) if r.trial.variant == "b" else r for r in records]) == []
 
 
 def test_comparisons_share_what_may_be_spent_on_false_alarms():

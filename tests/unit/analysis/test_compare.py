@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import ladder_report
 from bench.analysis.notes import POOLED
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import UntilDecided
 from bench.questions.compare import void_or_partial
 from bench.stats.compare import among, compare
@@ -46,7 +46,7 @@ def test_the_first_variant_of_the_plan_is_the_baseline_and_blocks_are_paired():
 def test_the_settled_rate_decides_where_a_burst_only_puts_work_off():
     run = compared_run({"stock": QUIET, "big-wal": FASTER})
     put_off = [
-        replace(record, settled_rows_per_s=record.rows_per_s / (1.5 if record.variant == "big-wal" else 1))
+        replace(record, settled_rows_per_s=record.rows_per_s / (1.5 if record.trial.variant == "big-wal" else 1))
         for record in run.records
     ]
     pair = pair_of(replace(run, records=put_off))
@@ -90,7 +90,7 @@ def test_an_arm_whose_trials_are_all_void_has_no_verdict():
 def test_a_refused_variant_is_an_arm_of_its_own_and_the_others_are_compared():
     run = compared_run({"a": QUIET, "b": FASTER, "huge": [None] * 6})
     refused = void("refused", "refused: variant huge: no huge pages")
-    records = [replace(each, **refused) if each.variant == "huge" else each for each in run.records]
+    records = [replace(each, **refused) if each.trial.variant == "huge" else each for each in run.records]
     report = told(replace(run, records=records))
     assert [arm.refused for arm in report.cells[0].arms] == [None, None, "refused: variant huge: no huge pages"]
     assert [pair.verdict for pair in report.cells[0].pairs] == ["faster", None]
@@ -139,7 +139,7 @@ def back(run):
 
 
 def test_one_variant_is_refused_with_what_would_do():
-    with pytest.raises(WrongUseError, match="nothing to compare in it; compare it with another run"):
+    with pytest.raises(UsageError, match="nothing to compare in it; compare it with another run"):
         told(compared_run({"a": QUIET}))
 
 
@@ -149,7 +149,7 @@ def test_one_variant_is_refused_with_what_would_do():
 def test_where_arms_do_not_promise_the_same_the_first_note_says_so():
     run = compared_run({"a": QUIET, "b": FASTER, "c": FASTER}, sealed=False)
     grades = {"a": "durable", "b": "may lose last 600 ms", "c": "durable"}
-    report = told(replace(run, records=[replace(each, durability=grades[each.variant]) for each in run.records]))
+    report = told(replace(run, records=[replace(each, durability=grades[each.trial.variant]) for each in run.records]))
     assert report.notes[0] == "These arms do not promise the same: a, c durable; b may lose last 600 ms."
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_is_not_complete_says_how_much_of_it_is_there():
 
 def test_wal_files_that_a_trial_had_to_create_are_told_with_the_arm():
     run = compared_run({"a": QUIET, "b": FASTER})
-    created = [replace(each, wal_files_created=7 if each.variant == "b" else 0) for each in run.records]
+    created = [replace(each, wal_files_created=7 if each.trial.variant == "b" else 0) for each in run.records]
     [note] = told(replace(run, records=created)).notes
     assert note.endswith("b up to 7.")
     assert "create WAL files" in note
@@ -289,20 +289,20 @@ def test_of_runs_counted_as_one_it_is_told_that_looking_again_is_not_paid_for():
 )
 def test_runs_that_measured_otherwise_are_refused_by_name(changes, named):
     run = compared_run({"a": QUIET, "b": FASTER})
-    with pytest.raises(WrongUseError, match=f"do not belong together: {named}"):
+    with pytest.raises(UsageError, match=f"do not belong together: {named}"):
         told(run, again(run, **changes))
 
 
 def test_runs_of_another_box_are_refused_by_the_fact_that_differs():
     run = compared_run({"a": QUIET, "b": FASTER})
     other = replace(again(run), host=a_host(memory={"ram_bytes": 8 << 30}))
-    with pytest.raises(WrongUseError, match=r"memory.ram_bytes \d+ and \d+"):
+    with pytest.raises(UsageError, match=r"memory.ram_bytes \d+ and \d+"):
         told(run, other)
 
 
 def test_the_same_run_twice_is_refused():
     run = compared_run({"a": QUIET, "b": FASTER})
-    with pytest.raises(WrongUseError, match="the same run twice"):
+    with pytest.raises(UsageError, match="the same run twice"):
         told(run, run)
 
 
@@ -312,7 +312,7 @@ def test_the_same_run_twice_is_refused():
 def until_decided(run, blocks):
     """The run as far as it came, of a plan of more blocks."""
     trials = [
-        replace(trial, trial=trial.trial + 1000 * more, block=trial.block + 100 * more)
+        replace(trial, number=trial.number + 1000 * more, block=trial.block + 100 * more)
         for more in (1, 2)
         for trial in run.plan.trials
     ]
@@ -337,7 +337,9 @@ def test_a_run_until_decided_that_is_not_decided_yet_is_not_complete():
 
 def refused_in(run, *names):
     changes = void("refused", "refused: no huge pages")
-    return replace(run, records=[replace(each, **changes) if each.variant in names else each for each in run.records])
+    return replace(
+        run, records=[replace(each, **changes) if each.trial.variant in names else each for each in run.records]
+    )
 
 
 def test_a_baseline_that_was_refused_is_told_at_the_top_with_its_reason():
@@ -355,7 +357,7 @@ def test_a_baseline_that_was_refused_is_told_at_the_top_with_its_reason():
 )
 def test_a_run_until_decided_with_nothing_left_to_compare_ends_at_once_and_is_not_called_decided(names, why):
     run = until_decided(refused_in(compared_run({"a": QUIET[:4], "b": FASTER[:4], "c": FASTER[:4]}), *names), 1)
-    run = replace(run, records=[each for each in run.records if each.block == 1])
+    run = replace(run, records=[each for each in run.records if each.trial.block == 1])
     report = told(run)
     assert report.complete
     assert void_or_partial([report])

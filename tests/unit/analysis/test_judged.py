@@ -9,7 +9,7 @@ import pytest
 from bench.agent.durability import Promise, grade
 from bench.analysis.judged import check_doubts
 from bench.analysis.resealed import _pause, check_samples
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu, InFlight, Reason, Validity
 from bench.results.read import read
@@ -17,10 +17,10 @@ from bench.stats.gaps import longest_gap
 from bench.store.run_directory import TRIALS, RunDirectory
 from bench.validity.judge import validity
 from bench.workload.recorder import SECOND_NS, Recorder
-from tests.builders import a_host, a_record, compared_run, doubtful, latencies_of, samples_of, void, written
+from tests.builders import a_host, a_record, changed, compared_run, doubtful, latencies_of, samples_of, void, written
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows in 2 s
-HISTOGRAM = latencies_of(RECORD.commits, RECORD.in_flight)
+HISTOGRAM = latencies_of(RECORD.commits, RECORD.trial.parameters.in_flight)
 HOST = a_host()
 QUIET = {"host_pct": 61.5, "steal_pct": 0, "client_cores": 0.92, "server_cores": 1.31}
 KEPT = Path(__file__).parents[3] / "docs/findings"
@@ -51,7 +51,7 @@ def cpu(**changes):
     ],
 )
 def test_a_doubt_that_the_record_itself_makes_is_missed_by_host_trial_and_code(changes, told):
-    with pytest.raises(WrongUseError, match=f"^here: trial 1 on bench-1 {told}"):
+    with pytest.raises(DataError, match=f"^here: trial 1 on bench-1 {told}"):
         check_doubts(HOST, [replace(RECORD, **changes)], "here")
 
 
@@ -68,13 +68,13 @@ def test_a_doubt_that_the_record_itself_makes_is_missed_by_host_trial_and_code(c
     ],
 )
 def test_figures_that_cannot_be_true_together_are_refused(changes, told):
-    with pytest.raises(WrongUseError, match=f"^trials.jsonl: trial 1 on bench-1 {told}"):
+    with pytest.raises(DataError, match=f"^trials.jsonl: trial 1 on bench-1 {told}"):
         check_doubts(HOST, [replace(RECORD, **changes)])
 
 
 def test_what_lies_in_memory_is_not_durable():
     memory = a_host(disk={"kind": "memory"})
-    with pytest.raises(WrongUseError, match="is told to be 'durable', and its data lies in memory"):
+    with pytest.raises(DataError, match="is told to be 'durable', and its data lies in memory"):
         check_doubts(memory, [RECORD])
     check_doubts(memory, [replace(RECORD, durability="in memory", durability_because="the data lies on tmpfs")])
 
@@ -87,19 +87,19 @@ def test_what_lies_on_a_disk_of_memory_has_the_grade_that_its_settings_give(prom
     on = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "wal_writer_delay_ms": 200}
     given = grade(Promise(**on | promise), layout, [Unreadable(unreadable="/d is on pmem0")], [])
     assert given.word != "durable"
-    record = replace(RECORD, layout=layout, durability=given.word, durability_because=given.because)
+    record = changed(RECORD, layout=layout, durability=given.word, durability_because=given.because)
     check_doubts(a_host(disk={"kind": "memory"}), [record])
 
 
 def test_a_doubt_made_smaller_is_refused_and_one_of_its_size_is_not():
     stolen = replace(RECORD, cpu=cpu(steal_pct=20.0))
-    with pytest.raises(WrongUseError, match=r"has the doubt 'steal' of 1.00%, and its figures make 20.00%"):
+    with pytest.raises(DataError, match=r"has the doubt 'steal' of 1.00%, and its figures make 20.00%"):
         check_doubts(HOST, [replace(stolen, validity=doubtful("suspect", "steal", share=0.01))])
     check_doubts(HOST, [replace(stolen, validity=doubtful("suspect", "steal", share=0.2))])
 
 
 def test_a_state_that_its_doubts_do_not_make_is_refused():
-    with pytest.raises(WrongUseError, match=r"is suspect, and its doubts .rows-lost. make it void"):
+    with pytest.raises(DataError, match=r"is suspect, and its doubts .rows-lost. make it void"):
         check_doubts(HOST, [replace(RECORD, validity=doubtful("suspect", "rows-lost"))])
 
 
@@ -115,7 +115,7 @@ def test_records_that_have_their_doubts_are_taken_and_so_are_those_without_a_win
 def test_an_earlier_release_is_asked_for_no_doubt_that_it_did_not_have():
     earlier = replace(RECORD, longest_gap_s=None, latency_ms=replace(RECORD.latency_ms, intervals={}))
     check_doubts(a_host(disk={"kind": "memory"}), [replace(earlier, cpu=cpu(steal_pct=2.0, server_cores=None))])
-    with pytest.raises(WrongUseError, match="lacks the doubt 'steal'"):
+    with pytest.raises(DataError, match="lacks the doubt 'steal'"):
         check_doubts(HOST, [replace(earlier, cpu=cpu(steal_pct=6.0))])
 
 
@@ -126,14 +126,14 @@ def test_runs_that_the_project_keeps_are_still_read_and_their_doubts_cannot_be_e
     run.mkdir()
     for file in ("plan.json", "host.json", TRIALS):
         (run / file).write_bytes((KEPT / name / file).read_bytes())
-    stolen = next(record.trial for record in kept.records if "steal" in _codes(record))
+    stolen = next(record.trial.number for record in kept.records if "steal" in _codes(record))
     lines = [json.loads(line) for line in (run / TRIALS).read_text().splitlines()]
     for line in lines:
         if line["trial"] == stolen:
             line["validity"] = {"state": "valid", "reasons": []}
     (run / TRIALS).write_text("".join(json.dumps(line) + "\n" for line in lines))
     RunDirectory(run).finish()
-    with pytest.raises(WrongUseError, match=f"trial {stolen} on .* lacks the doubt 'steal'"):
+    with pytest.raises(DataError, match=f"trial {stolen} on .* lacks the doubt 'steal'"):
         read(RunDirectory(run))
 
 
@@ -193,12 +193,12 @@ def test_a_record_that_its_readings_bear_is_taken():
     ],
 )
 def test_what_the_readings_make_is_looked_for_in_the_record(changes, last, told):
-    with pytest.raises(WrongUseError, match=f"^here: .*{told}"):
+    with pytest.raises(DataError, match=f"^here: .*{told}"):
         checked(replace(SAMPLED, **changes), **last)
 
 
 def test_seconds_without_a_commit_are_a_pause():
-    with pytest.raises(WrongUseError, match=r"longest_gap_s of trial 1 is 0\.05, and its samples make at least 0\.5"):
+    with pytest.raises(DataError, match=r"longest_gap_s of trial 1 is 0\.05, and its samples make at least 0\.5"):
         checked(SAMPLED, commits=[1400, 0])
 
 
@@ -236,14 +236,14 @@ def test_a_late_agent_has_no_cpu_time_and_a_damaged_reading_is_named():
     unknown = cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None)
     late = Validity(state="suspect", reasons=(Reason(code="agent-late", detail=""),))
     checked(replace(SAMPLED, cpu=unknown, validity=late))
-    with pytest.raises(WrongUseError, match="the host_pct of trial 1 is None"):
+    with pytest.raises(DataError, match="the host_pct of trial 1 is None"):
         checked(replace(SAMPLED, cpu=unknown))
-    with pytest.raises(WrongUseError, match="here: a reading of trial 1 is damaged"):
+    with pytest.raises(DataError, match="here: a reading of trial 1 is damaged"):
         checked(SAMPLED, cpu=7)
 
 
 def test_a_sealed_run_whose_doubts_were_erased_is_refused_by_all_that_read_it(tmp_path):
     run = compared_run({"stock": [100.0], "b": [101.0]})
     stolen = [replace(record, cpu=cpu(steal_pct=9.0)) for record in run.records]
-    with pytest.raises(WrongUseError, match="trial 1 on bench-1 lacks the doubt 'steal'"):
+    with pytest.raises(DataError, match="trial 1 on bench-1 lacks the doubt 'steal'"):
         read(RunDirectory(written(tmp_path / "bench-1", replace(run, records=stolen))))

@@ -50,11 +50,11 @@ def test_a_settled_rate_is_all_rows_over_all_windows_and_checkpoints():
 def kept_busy(rate_s_by_trial):
     """Trials of 1-B, one commit under way at any time: the faster the server, the shorter each takes."""
     records = [a_record(trial, "1-B", rows=rate * 2) for trial, rate in enumerate(rate_s_by_trial, 1)]
-    return records, {(record.trial, 1): samples_histogram(record) for record in records}
+    return records, {(record.trial.number, 1): samples_histogram(record) for record in records}
 
 
 def samples_histogram(record):
-    return latencies_of(record.commits, record.in_flight)
+    return latencies_of(record.commits, record.trial.parameters.in_flight)
 
 
 @pytest.mark.parametrize("rates", [(1240, 1300, 700), (900, 910, 905), (500, 2000), (1240,)])

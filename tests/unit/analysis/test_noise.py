@@ -7,12 +7,12 @@ import pytest
 
 from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_again, joined, too_noisy
 from bench.model.codec import from_json, to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, UsageError
 from bench.model.fingerprint import Unreadable
 from bench.plan.contrast import by_cell
 from bench.questions.noise import doubts
 from bench.stats.noise import noise_floor
-from tests.builders import a_host, again, compared_run, rated
+from tests.builders import a_host, again, changed, compared_run, rated
 
 ONE = [100.0, 103, 98, 101, 99, 102]
 OTHER = [101.0, 99, 102, 100, 98, 103]
@@ -32,14 +32,14 @@ def test_the_floor_is_that_of_the_rates_of_the_variant_and_its_copy():
 def test_a_run_of_different_variants_tells_nothing_of_noise():
     run = compared_run({"a": ONE, "b": OTHER})
     assert not is_again(run.plan)
-    with pytest.raises(WrongUseError, match="does not set one variant against itself"):
+    with pytest.raises(UsageError, match="does not set one variant against itself"):
         box_noise(run)
 
 
 def test_a_run_without_a_fingerprint_or_with_one_block_is_refused():
-    with pytest.raises(WrongUseError, match="has no fingerprint"):
+    with pytest.raises(UsageError, match="has no fingerprint"):
         box_noise(replace(a_run(), host=None))
-    with pytest.raises(WrongUseError, match="fewer than 2 blocks that count"):
+    with pytest.raises(UsageError, match="fewer than 2 blocks that count"):
         box_noise(a_run(**{"stock": [1.0, None], "stock-again": [1.0, 2]}))
 
 
@@ -140,7 +140,7 @@ def test_over_many_cells_equal_arms_are_alarming_at_most_6_times_in_100():
     source, alarms = random.Random(41), 0
     run = a_run(("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H"))
     for _ in range(150):
-        records = [replace(each, **rated(1000 * source.lognormvariate(0, 0.03))) for each in run.records]
+        records = [changed(each, **rated(1000 * source.lognormvariate(0, 0.03))) for each in run.records]
         alarms += bool(alarming(box_noise(replace(run, records=records))))
     assert alarms <= 0.06 * 150
 
@@ -156,5 +156,5 @@ def test_over_many_cells_equal_arms_are_alarming_at_most_6_times_in_100():
 )
 def test_figures_that_nobody_can_have_measured_are_refused(was, becomes):
     text = to_json(box_noise(a_run())).decode()
-    with pytest.raises(WrongUseError, match=r"noise\.json is not a valid pgladder/noise/1"):
+    with pytest.raises(DataError, match=r"noise\.json is not a valid pgladder/noise/1"):
         from_json(text.replace(was, becomes), BoxNoise, "noise.json")

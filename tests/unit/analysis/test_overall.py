@@ -45,7 +45,9 @@ def test_the_ratio_over_all_cells_is_the_geometric_mean_of_the_cells_ratios_bloc
 
 def test_a_cell_of_high_rates_counts_no_more_than_one_of_low_rates():
     rates = {"1": {"a": 1, "b": 2}, "2-H": {"a": 1e5, "b": 0.5e5}}
-    run = scaled(compared_run({"a": QUIET, "b": QUIET}, ("1", "2-H")), lambda each: rates[each.phase][each.variant])
+    run = scaled(
+        compared_run({"a": QUIET, "b": QUIET}, ("1", "2-H")), lambda each: rates[each.trial.phase][each.trial.variant]
+    )
     assert told(run).overall.pairs[0].settled.ratio == pytest.approx(1)
 
 
@@ -55,7 +57,9 @@ def test_one_cell_has_nothing_over_all_cells():
 
 def test_a_block_counts_for_an_arm_only_where_it_has_a_rate_in_every_cell():
     run = compared_run({"a": QUIET, "b": FASTER}, PHASES)
-    lost = next(each for each in run.records if (each.block, each.variant, each.phase) == (2, "b", "2-G"))
+    lost = next(
+        each for each in run.records if (each.trial.block, each.trial.variant, each.trial.phase) == (2, "b", "2-G")
+    )
     records = [replace(each, **void()) if each is lost else each for each in run.records]
     [pair] = told(replace(run, records=records)).overall.pairs
     assert pair.settled.blocks == len(QUIET) - 1
@@ -76,7 +80,7 @@ def test_ties_are_shown_as_ties_and_winners_as_winners():
 def test_arms_are_ranked_among_those_of_their_durability():
     run = compared_run({"a": QUIET, "no-fsync": [3 * rate for rate in FASTER], "b": FASTER}, PHASES)
     grades = {"no-fsync": "not crash-safe"}
-    records = [replace(each, durability=grades.get(each.variant, "durable")) for each in run.records]
+    records = [replace(each, durability=grades.get(each.trial.variant, "durable")) for each in run.records]
     report = told(replace(run, records=records))
     assert ranks(report) == [{"b": (1, 1), "a": (2, 2)}, {"no-fsync": (1, 1)}]
     assert [each.durability for each in report.overall.standings] == [("durable",), ("not crash-safe",)]
@@ -87,7 +91,8 @@ def test_nor_does_a_rank_over_all_cells_separate_what_is_undecided_beside_arms_o
     others = {f"unsafe-{n}": QUIET for n in range(9)}
     run = compared_run({"a": QUIET, "b": barely} | others, PHASES)
     records = [
-        replace(each, durability=each.variant if "unsafe" in each.variant else "durable") for each in run.records
+        replace(each, durability=each.trial.variant if "unsafe" in each.trial.variant else "durable")
+        for each in run.records
     ]
     report = told(replace(run, records=records))
     assert report.overall.pairs[0].verdict == "undecided"
@@ -124,9 +129,9 @@ def test_an_arm_without_a_block_in_all_cells_is_told_and_one_that_was_refused_is
     odd = {"2-D": 0, "2-G": 1}
     records = [
         replace(each, **void("refused", "refused: no huge pages"))
-        if each.variant == "c"
+        if each.trial.variant == "c"
         else replace(each, **void())
-        if each.variant == "b" and each.block % 2 == odd[each.phase]
+        if each.trial.variant == "b" and each.trial.block % 2 == odd[each.trial.phase]
         else each
         for each in run.records
     ]

@@ -109,7 +109,7 @@ def test_without_a_fingerprint_nothing_is_known_of_the_machine():
 def test_a_void_trial_took_no_time_and_takes_its_block_out():
     one, other = in_turns()
     lost = replace(other.records[2], started=other.records[5].started, **void())
-    other = replace(other, records=[lost if each.trial == 3 else each for each in other.records])
+    other = replace(other, records=[lost if each.trial.number == 3 else each for each in other.records])
     assert interleaved([one, other])
     [cell] = compare_runs([one, other], "hosts").cells
     assert cell.pairs[0].burst.blocks == 5

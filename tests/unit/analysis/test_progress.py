@@ -12,14 +12,14 @@ def plan(count):
 def test_the_trial_under_way_is_the_first_without_a_record():
     so_far = UnderWay(plan(3)).with_record(a_record(1))
     assert so_far.next is not None
-    assert (so_far.next.trial, so_far.done) == (2, 1)
+    assert (so_far.next.number, so_far.done) == (2, 1)
 
 
 def test_a_trial_that_was_cut_short_is_still_to_do():
     cut = Validity(state="void", reasons=(Reason(code="agent-ended", detail="power"),))
     so_far = UnderWay(plan(2)).with_record(a_record(1, validity=cut))
     assert so_far.next is not None
-    assert (so_far.next.trial, so_far.done) == (1, 0)
+    assert (so_far.next.number, so_far.done) == (1, 0)
     assert so_far.with_record(a_record(1, attempt=2)).done == 1
 
 

@@ -6,14 +6,25 @@ import pytest
 
 from bench.analysis.resealed import check_samples
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.record import ClientTime, Reason, Validity, Verified
 from bench.results.consistency import check_durability, check_records
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, latencies_of, samples_of, void
+from tests.builders import (
+    a_histogram,
+    a_host,
+    a_plan,
+    a_record,
+    a_trial,
+    changed,
+    compared_run,
+    latencies_of,
+    samples_of,
+    void,
+)
 
 RECORD = a_record(rows=140_000)  # 2-C: 1,400 commits of 100 rows
 SAMPLES = samples_of(RECORD)
-HISTOGRAM = latencies_of(RECORD.commits, RECORD.in_flight)
+HISTOGRAM = latencies_of(RECORD.commits, RECORD.trial.parameters.in_flight)
 
 
 def test_a_record_that_its_samples_bear_is_taken_and_so_is_one_that_never_measured():
@@ -45,24 +56,24 @@ FASTER = replace(RECORD.latency_ms, p50=1.0)
     ],
 )
 def test_a_record_that_its_samples_contradict_is_refused_by_what_they_make(changes, told):
-    with pytest.raises(WrongUseError, match=f"^here: {told}"):
+    with pytest.raises(DataError, match=f"^here: {told}"):
         check_samples(replace(RECORD, **changes), SAMPLES, HISTOGRAM, "here")
 
 
 def test_a_histogram_of_other_commits_is_refused():
-    with pytest.raises(WrongUseError, match="the count of latencies of trial 1 is 1400, and its samples make 7"):
+    with pytest.raises(DataError, match="the count of latencies of trial 1 is 1400, and its samples make 7"):
         check_samples(RECORD, SAMPLES, a_histogram(6_000, times=7), "here")
 
 
 def test_latencies_that_the_clients_never_waited_are_refused():
     spent = ClientTime(prepare_s=0.1, connect_s=0, pool_wait_s=0, insert_s=4, release_s=0.1)
-    with pytest.raises(WrongUseError, match="the clients' time for its commits, in s of trial 1 is 4"):
+    with pytest.raises(DataError, match="the clients' time for its commits, in s of trial 1 is 4"):
         check_samples(replace(RECORD, client_time=spent), SAMPLES, HISTOGRAM, "here")
 
 
 def test_counters_that_their_readings_contradict_are_refused_and_those_that_are_not_known_are_not():
     readings = [{"at_s": at, "server": {"wal_sync": 3 + at, "wal_write_time": None}} for at in (0, 1, 2)]
-    with pytest.raises(WrongUseError, match="the counter wal_sync of trial 1 is 350, and its samples make 2"):
+    with pytest.raises(DataError, match="the counter wal_sync of trial 1 is 350, and its samples make 2"):
         check_samples(RECORD, replace(SAMPLES, readings=readings), HISTOGRAM, "here")
     told = replace(RECORD, counters={"wal_sync": 2, "wal_write_time": 5.0})
     check_samples(told, replace(SAMPLES, readings=readings), HISTOGRAM, "here")
@@ -101,8 +112,8 @@ def test_a_record_that_contradicts_itself_is_refused(changes, told):
     [record] = run.records
     if "commits" in changes:
         changes |= {"commits_per_s": changes["commits"] / 2}
-    with pytest.raises(WrongUseError, match=told):
-        check_records(run.plan, [replace(record, **changes)])
+    with pytest.raises(DataError, match=told):
+        check_records(run.plan, [changed(record, **changes)])
 
 
 ASYNC = as_variant("async", "synchronous_commit = off\n")
@@ -121,7 +132,7 @@ RISKY = a_host(postgresql={"variant": "stock", "settings": {"fsync": "off"}})
     ],
 )
 def test_a_record_that_claims_to_be_safer_than_its_settings_is_refused(host, record, told):
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(DataError, match=told):
         check_durability(PLAN, host, [record])
 
 

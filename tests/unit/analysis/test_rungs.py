@@ -23,7 +23,7 @@ def test_a_rung_has_its_trials_the_void_ones_too_and_of_each_the_last_attempt():
     records = [a_record(1, **void("agent-ended")), a_record(2), a_record(3, "1"), a_record(1, attempt=2)]
     [ladder] = climbed(*records)
     rung = ladder.rungs[-1]
-    assert [(record.trial, record.attempt) for record in trials_of(ladder, rung, records)] == [(1, 2), (2, 1)]
+    assert [record.key for record in trials_of(ladder, rung, records)] == [(1, 2), (2, 1)]
 
 
 def test_hosts_stand_side_by_side_rung_by_rung():

@@ -9,11 +9,11 @@ from bench.analysis.noise import box_noise
 from bench.analysis.notes import ONE_BLOCK, doubt_notes
 from bench.analysis.unpaired import compare_runs
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Unreadable
 from bench.questions.compare import equivalent, void_or_partial
 from bench.stats.unpaired import compare_apart
-from tests.builders import RUN, a_histogram, a_host, again, compared_run, doubtful, void
+from tests.builders import RUN, a_histogram, a_host, again, changed, compared_run, doubtful, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
 LATER = "20261123T101500-ab12"
@@ -73,7 +73,7 @@ def test_each_variant_is_compared_with_itself():
     ],
 )
 def test_what_must_match_stops_it_by_name(other, named):
-    with pytest.raises(WrongUseError, match="can't be compared") as refused:
+    with pytest.raises(UsageError, match="can't be compared") as refused:
         compare_runs([run(), other], "runs")
     assert named in str(refused.value)
 
@@ -88,7 +88,7 @@ def test_what_must_match_stops_it_by_name(other, named):
 )
 def test_another_way_to_measure_stops_it_by_name(changes, named):
     other = run(name=LATER)
-    with pytest.raises(WrongUseError, match=named):
+    with pytest.raises(UsageError, match=named):
         compare_runs([run(), replace(other, plan=replace(other.plan, **changes))], "runs")
 
 
@@ -97,16 +97,16 @@ def test_another_layout_transport_or_variant_stops_it_by_name(field, value):
     other = run(name=LATER)
     trials = tuple(replace(trial, **{field: value}) for trial in other.plan.trials)
     variants = tuple(replace(each, name=value) if field == "variant" else each for each in other.plan.variants)
-    records = [replace(each, **{field: value}) for each in other.records]
+    records = [changed(each, **{field: value}) for each in other.records]
     other = replace(other, plan=replace(other.plan, trials=trials, variants=variants), records=records)
-    with pytest.raises(WrongUseError, match=f"{field} {value} is only in {LATER}"):
+    with pytest.raises(UsageError, match=f"{field} {value} is only in {LATER}"):
         compare_runs([run(), other], "runs")
 
 
 def test_the_same_phase_with_other_parameters_is_no_pair():
     other = run(name=LATER)
     trials = tuple(replace(each, parameters=replace(each.parameters, batch=7)) for each in other.plan.trials)
-    with pytest.raises(WrongUseError, match=r"phase 2-C \(.*\) with these parameters"):
+    with pytest.raises(UsageError, match=r"phase 2-C \(.*\) with these parameters"):
         compare_runs([run(), replace(other, plan=replace(other.plan, trials=trials))], "runs")
 
 
@@ -140,7 +140,7 @@ def test_the_rates_shown_have_the_ratio_that_is_told(kind):
 
 
 def test_the_same_run_twice_is_refused():
-    with pytest.raises(WrongUseError, match="is there twice"):
+    with pytest.raises(UsageError, match="is there twice"):
         compare_runs([run(), run()], "runs")
 
 
@@ -185,7 +185,7 @@ def test_postgresql_that_nobody_knows_of_either_run_is_told():
     report = compare_runs([run(host=None), run(name=LATER, host=None)], "runs")
     assert any(note.startswith("The version of PostgreSQL is not known of") and LATER in note for note in report.notes)
     assert not any("version" in note for note in compare_runs([run(), run(name=LATER)], "runs").notes)
-    with pytest.raises(WrongUseError, match="PostgreSQL 15 and unknown"):
+    with pytest.raises(UsageError, match="PostgreSQL 15 and unknown"):
         compare_runs([run(), run(name=LATER, host=None)], "runs")
 
 
@@ -229,7 +229,7 @@ def test_a_run_in_which_nothing_was_measured_does_not_make_the_burst_rate_decide
 
 def test_a_pair_without_a_verdict_is_less_than_was_asked_for():
     both = compared_run({"stock": RATES, "b": RATES})
-    records = [replace(each, settled_rows_per_s=None) if each.variant == "b" else each for each in both.records]
+    records = [replace(each, settled_rows_per_s=None) if each.trial.variant == "b" else each for each in both.records]
     later = replace(both, plan=replace(both.plan, run=LATER), records=[replace(each, run=LATER) for each in records])
     assert void_or_partial([compare_runs([both, later], "runs")])
     assert not void_or_partial([compare_runs([run(), run(name=LATER)], "runs")])
@@ -244,7 +244,9 @@ def refusing(*variants, name=None):
     plan = replace(made.plan, run=name or made.plan.run)
     records = [
         replace(
-            each, run=plan.run, **(void("refused", f"refused: no {each.variant}") if each.variant in variants else {})
+            each,
+            run=plan.run,
+            **(void("refused", f"refused: no {each.trial.variant}") if each.trial.variant in variants else {}),
         )
         for each in made.records
     ]
@@ -280,7 +282,7 @@ def test_runs_that_refused_everything_are_not_equivalent():
 
 
 def test_runs_of_one_box_are_no_comparison_of_hosts():
-    with pytest.raises(WrongUseError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
+    with pytest.raises(UsageError, match="are of one box, bench-1: as runs they are compared by pgladder compare A"):
         compare_runs([run(), run(name=LATER)], "hosts")
 
 

@@ -14,7 +14,7 @@ import pytest
 from bench.box import runs, units
 from bench.box.runs import RefusalError, cancel, gate, launch, read_plan
 from bench.model.box import BUSY, NO_SUCH_RUN, OTHER_PLAN
-from bench.model.errors import PgladderError, WrongUseError
+from bench.model.errors import DataError, PgladderError
 from tests.integration.support import as_root, as_user
 
 PLAN, MINE = b'{"plan": "theirs"}\n', b"mine"
@@ -170,7 +170,7 @@ def test_a_run_that_has_finished_has_no_gate(folder):
 def test_a_gate_that_is_damaged_is_named(folder):
     launched(folder, gated=True)
     (folder.box.runs / "r1" / "turn").write_text("")
-    with pytest.raises(WrongUseError, match="turn is damaged"):
+    with pytest.raises(DataError, match="turn is damaged"):
         gate(folder.box, "r1", 1)
 
 

@@ -1,4 +1,4 @@
-"""pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, exit codes, wrong use."""
+"""pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, refuse, and end with."""
 
 import socket
 from dataclasses import replace
@@ -19,7 +19,7 @@ from bench.questions.compare import compared
 from bench.questions.noise import keep_noise
 from bench.results.read import plan_again
 from bench.targets.watched import _noise
-from tests.builders import a_host, again, compared_run, void, written
+from tests.builders import a_host, again, changed, compared_run, void, written
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 TWICE = [2 * rate for rate in QUIET[::-1]]
@@ -53,7 +53,7 @@ def pgladder(capsys):
 
 @pytest.fixture
 def refused(pgladder):
-    """Run the command; it must be refused as wrong use, in one sentence, with every file left as it was."""
+    """Run the command; it must be refused in one sentence, with every file left as it was."""
 
     def refuse(*arguments):
         before = contents(Path())
@@ -167,8 +167,8 @@ def test_a_record_of_a_newer_schema_is_refused_by_file_and_version(refused):
     path = written(Path("one/bench-1"), two_arms())
     (path / "SHA256SUMS").unlink()
     plan = path / "plan.json"
-    plan.write_bytes(plan.read_bytes().replace(b"pgladder/plan/1", b"pgladder/plan/2"))
-    assert "plan.json has schema pgladder/plan/2, newer than this pgladder reads" in refused("compare", "one")
+    plan.write_bytes(plan.read_bytes().replace(b"pgladder/plan/2", b"pgladder/plan/3"))
+    assert "plan.json has schema pgladder/plan/3, newer than this pgladder reads" in refused("compare", "one")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_what_cannot_be_compared_is_refused_in_one_sentence(refused, arguments, 
         written(Path("hosts") / host, on(host, two_arms()))
     written(Path("unequal/bench-1"), on("bench-1", alone))
     trials = tuple(replace(trial, layout="unlogged") for trial in alone.plan.trials)
-    records = [replace(record, layout="unlogged", durability="not crash-safe") for record in alone.records]
+    records = [changed(record, layout="unlogged", durability="not crash-safe") for record in alone.records]
     unlogged = replace(alone, plan=replace(alone.plan, trials=trials), records=records)
     written(Path("unequal/bench-2"), on("bench-2", unlogged))
     written(Path("unlogged/bench-1"), later(unlogged))
@@ -442,7 +442,7 @@ def test_a_run_without_checksums_gives_exit_code_1_as_it_does_for_the_ladder(pgl
 
 def test_records_that_contradict_their_plan_are_refused(refused):
     run = two_arms()
-    records = [replace(each, seconds=20) if each.variant == "fast" else each for each in run.records]
+    records = [replace(each, seconds=20) if each.trial.variant == "fast" else each for each in run.records]
     written(Path("one/bench-1"), replace(run, records=records))
     assert "its seconds is 20" in refused("compare", "one")
     assert "its seconds is 20" in refused("ladder", "one")
@@ -483,7 +483,9 @@ def test_control_characters_that_an_error_quotes_do_not_reach_the_terminal(pglad
 def test_a_parameter_of_a_foreign_plan_that_is_not_known_stops_no_comparison(pgladder):
     run = two_arms()
     mine = as_variant("fast", "future_knob = 3\n")
-    records = [replace(each, variant_sha256=mine.sha256) if each.variant == "fast" else each for each in run.records]
+    records = [
+        replace(each, variant_sha256=mine.sha256) if each.trial.variant == "fast" else each for each in run.records
+    ]
     run = replace(run, plan=replace(run.plan, variants=(run.plan.variants[0], mine)), records=records)
     written(Path("one"), run)
     written(Path("other"), later(run))

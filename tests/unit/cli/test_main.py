@@ -1,4 +1,4 @@
-"""Wrong use that needs no server: exit code 2, one sentence on standard error, nothing written."""
+"""What is refused without a server: exit code 2, one sentence on standard error, nothing written."""
 
 import re
 import shutil
@@ -15,6 +15,7 @@ from bench.cli.main import main
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
+from bench.model.errors import DataError, HostError, PgladderError, UsageError
 from bench.store import run_directory
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
@@ -51,7 +52,7 @@ def contents(directory):
 
 @pytest.fixture
 def refused(capsys, tmp_path):
-    """Run the command; it must be refused as wrong use, in one sentence, with nothing written."""
+    """Run the command; it must be refused in one sentence, with nothing written."""
 
     def refuse(*arguments):
         before = contents(tmp_path)
@@ -64,6 +65,15 @@ def refused(capsys, tmp_path):
         return err
 
     return refuse
+
+
+@pytest.mark.parametrize(("kind", "code"), [(UsageError, 2), (DataError, 2), (HostError, 2), (PgladderError, 1)])
+def test_whatever_the_cause_nothing_done_is_exit_code_2_and_only_that(capsys, monkeypatch, kind, code):
+    def found(_):
+        raise kind("plan.json is damaged.")
+
+    monkeypatch.setattr(run_directory, "find_runs", found)
+    assert run(capsys, "ladder", "results") == (code, "", "pgladder: plan.json is damaged.\n")
 
 
 # --- what to measure -------------------------------------------------------------------------------------------------
@@ -137,15 +147,15 @@ def test_without_a_command_or_with_another_one_help_is_pointed_at(refused, argum
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (b"", "plan.json is not a valid pgladder/plan/1"),
-        (b"{", "plan.json is not a valid pgladder/plan/1"),
-        (b"[1]", "plan.json is not a valid pgladder/plan/1"),
-        (to_json(a_plan()).replace(b"plan/1", b"plan/2"), "newer than this pgladder reads"),
-        (to_json(a_plan()).replace(b"plan/1", b"plan/10"), "newer than this pgladder reads"),
-        (to_json(a_record()), "has schema 'pgladder/trial/1' where pgladder/plan/1 belongs"),
+        (b"", "plan.json is not a valid pgladder/plan/2"),
+        (b"{", "plan.json is not a valid pgladder/plan/2"),
+        (b"[1]", "plan.json is not a valid pgladder/plan/2"),
+        (to_json(a_plan()).replace(b"plan/2", b"plan/3"), "newer than this pgladder reads"),
+        (to_json(a_plan()).replace(b"plan/2", b"plan/10"), "newer than this pgladder reads"),
+        (to_json(a_record()), "has schema 'pgladder/trial/2' where pgladder/plan/2 belongs"),
         (to_json(a_plan()).replace(b'"window_s":2', b'"window_s":0'), "`$.window_s`"),
         (to_json(a_plan()).replace(b'"layout":"plain"', b'"layout":"round"'), "`$.trials[0].layout`"),
-        (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), "Unknown phase '2-X'"),
+        (to_json(a_plan()).replace(b'"phase":"2-C"', b'"phase":"2-X"'), f"Plan {a_plan().run}: Unknown phase '2-X'"),
         (to_json(a_plan()).replace(b"as it comes", b"as I like it"), "text of stock is not the one"),
         (to_json(a_plan(a_trial(3), a_trial(3))), "two trials of one number"),
         (to_json(a_plan(trials=())), "has no trials"),
@@ -297,7 +307,7 @@ def test_for_programs_it_is_json_of_the_published_schema(capsys, pulled):
     Draft202012Validator(published(Ladders)).validate(shown)
     [report] = shown["hosts"]
     assert shown.keys() == {"schema", "hosts"}
-    assert (code, shown["schema"]) == (0, "pgladder/ladders/2")
+    assert (code, shown["schema"]) == (0, "pgladder/ladders/3")
     assert [rung["vs_phase_1"] for rung in report["ladders"][0]["rungs"]] == [1, 250]
 
 
@@ -305,7 +315,7 @@ def test_for_programs_many_hosts_have_the_shape_of_one(capsys, pulled):
     shutil.copytree(pulled.path, pulled.path.with_name("bench-2"))
     code, out, _ = run(capsys, "ladder", pulled.path.parent, "--json")
     shown = msgspec.json.decode(out)
-    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/2", 2)
+    assert (code, shown["schema"], len(shown["hosts"])) == (0, "pgladder/ladders/3", 2)
     assert shown["hosts"][0]["ladders"] == shown["hosts"][1]["ladders"]
 
 
@@ -337,7 +347,7 @@ def test_results_that_were_changed_after_the_run_are_refused_by_name(refused, pu
 @pytest.mark.parametrize("name", ["plan.json", "host.json", "trials.jsonl", "samples/1.jsonl"])
 def test_results_of_a_newer_schema_are_refused_by_name(refused, pulled, name):
     path = pulled.path / name
-    path.write_bytes(re.sub(rb'"schema":"(pgladder/\w+)/1"', rb'"schema":"\1/10"', path.read_bytes()))
+    path.write_bytes(re.sub(rb'"schema":"(pgladder/\w+)/\d"', rb'"schema":"\1/10"', path.read_bytes()))
     pulled.finish()
     error = refused("ladder", pulled.path)
     assert str(path) in error

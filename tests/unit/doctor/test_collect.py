@@ -2,7 +2,7 @@ import pytest
 
 from bench.doctor.checks import examine
 from bench.doctor.collect import answers, box_of, collect, why
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
 
@@ -44,7 +44,7 @@ def test_where_no_box_fits_it_says_what_ansible_complains_of() -> None:
 
 
 def test_this_machines_own_address_is_no_box_and_the_way_round_is_told() -> None:
-    with pytest.raises(WrongUseError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
+    with pytest.raises(UsageError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
         collect(["-i", "inventory", "-i", "127.0.0.1,", "--limit", "127.0.0.1"])
 
 
@@ -60,5 +60,5 @@ def test_this_machines_own_address_is_no_box_and_the_way_round_is_told() -> None
 def test_what_a_play_prints_is_read_whatever_the_environment_says(monkeypatch, environment) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(WrongUseError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
+    with pytest.raises(UsageError, match=r"another name, with ansible_host: 127\.0\.0\.1"):
         collect(["-i", "inventory", "-i", "127.0.0.1,", "--limit", "127.0.0.1"])

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ def test_without_words_beside_it_a_setting_has_those_of_the_lines_above():
 
 @pytest.mark.parametrize("line", ["work_mem", "= 3", "3 = 3", "work_mem = 'a", "a = b c", "a = b, c", "a.b.c = 3"])
 def test_a_line_that_is_none_is_refused_with_its_number(line):
-    with pytest.raises(WrongUseError, match=r"x, line 2: .* is not name = value"):
+    with pytest.raises(DataError, match=r"x, line 2: .* is not name = value"):
         read_conf(f"\n{line}", "x")
 
 
 @pytest.mark.parametrize("name", ["port", "data_directory", "hba_file", "max_connections"])
 def test_what_the_harness_owns_is_not_a_variants(name):
-    with pytest.raises(WrongUseError, match=f"Variant x sets {name}, which the harness owns"):
+    with pytest.raises(DataError, match=f"Variant x sets {name}, which the harness owns"):
         refuse_owned({"jit": "off", name: "1"}, {"max_connections"}, "Variant x")
     refuse_owned({"jit": "off"}, {"max_connections"}, "Variant x")

@@ -6,7 +6,7 @@ from bench.engines.postgresql.foreign import WORDS, _kinds, reaching, refuse_rea
 from bench.engines.postgresql.parameters import parameters
 from bench.engines.postgresql.render import texts, variant_names
 from bench.engines.postgresql.variants import Machine, harness_for, variants_for
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.tuning.hardware import Hardware
 
 
@@ -77,5 +77,5 @@ def test_no_variant_that_we_bring_reaches_anywhere():
 
 
 def test_the_refusal_names_variant_setting_and_what_would_do():
-    with pytest.raises(WrongUseError, match="its variant x was not made here and sets archive_command, which names a"):
+    with pytest.raises(UsageError, match="its variant x was not made here and sets archive_command, which names a"):
         refuse_reaching({"work_mem": "1MB", "archive_command": "id"}, "Plan p: its variant x")

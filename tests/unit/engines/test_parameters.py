@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bench.engines.postgresql.parameters import Difference, differences, effect, hint, parameters, values
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 
 def value(name, text):
@@ -39,7 +39,7 @@ def test_a_text_comes_to_a_value(name, text, expected):
 
 @pytest.mark.parametrize(("name", "text"), [("jit", "o"), ("jit", ""), ("jit", "2"), ("fsync", "fals e")])
 def test_a_bool_is_no_guess(name, text):
-    with pytest.raises(WrongUseError, match=f"x: {name} = {text}: it takes on or off"):
+    with pytest.raises(DataError, match=f"x: {name} = {text}: it takes on or off"):
         value(name, text)
 
 

@@ -10,7 +10,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.variants import harness_for
 from bench.model.box import ProvisionedCluster
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES, Wish, make_plan
 from bench.workload.phase import ladder
@@ -61,7 +61,7 @@ def plan(harness=HARNESS, transport: str = "tcp") -> Plan:
 
 
 def refusal(cluster: ProvisionedCluster, asked: Plan, connections: int = 10) -> str:
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(HostError) as refused:
         ProvisionedServer(cluster, Path("/nowhere")).check_plan(asked, connections)
     return str(refused.value)
 
@@ -90,7 +90,7 @@ def test_what_is_staged_lies_in_our_home_and_goes_with_the_run_however_it_ends(c
 
 
 def test_another_user_is_told_how(cluster: ProvisionedCluster) -> None:
-    with pytest.raises(WrongUseError, match="sudo -u somebody pgladder run"):
+    with pytest.raises(UsageError, match="sudo -u somebody pgladder run"):
         ProvisionedServer(replace(cluster, role="somebody"), Path("/nowhere"))
 
 
@@ -108,7 +108,7 @@ def test_tls_where_there_is_none_is_refused_with_the_variable(cluster: Provision
 
 def test_files_of_provisioning_that_are_gone_are_named(cluster: ProvisionedCluster) -> None:
     cluster.password_file.unlink()
-    with pytest.raises(WrongUseError, match=r"pgpass can't be read .*; provision this box again"):
+    with pytest.raises(HostError, match=r"pgpass can't be read .*; provision this box again"):
         ProvisionedServer(cluster, Path("/nowhere"))
 
 

@@ -17,7 +17,7 @@ from bench.engines.postgresql.render import (
     texts,
     variant_names,
 )
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.tuning.hardware import Hardware
 
 BOX = Box(hardware=Hardware(ram_mb=16384, cores=4, disk="nvme", disk_gb=500))
@@ -67,7 +67,7 @@ def test_with_tls_and_a_port_the_harness_has_both():
 @pytest.mark.parametrize("missing", HARNESS)
 def test_a_fact_the_harness_lacks_is_an_error_and_no_empty_text(missing):
     facts = {name: value for name, value in HARNESS.items() if name != missing}
-    with pytest.raises(WrongUseError, match=rf"harness\.conf\.j2: UndefinedError: '{missing}' is undefined"):
+    with pytest.raises(DataError, match=rf"harness\.conf\.j2: UndefinedError: '{missing}' is undefined"):
         render("harness", facts)
 
 
@@ -153,7 +153,7 @@ def test_a_plan_that_needs_fewer_connections_than_a_tool_takes_is_given_the_fewe
 )
 def test_a_variant_that_cannot_be_is_refused_in_a_sentence(templates, text, sentence):
     (templates / "variants" / "bad.conf.j2").write_text(text)
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(DataError) as refused:
         render_variant("bad", Box(hardware=BOX.hardware, need=100, owned={"max_connections"}))
     assert str(refused.value).startswith(sentence)
 
@@ -174,7 +174,7 @@ def test_a_file_with_the_name_of_another_or_none_is_refused_where_it_is_asked_fo
         (templates / "variants" / f"{name}.conf.j2").touch()
     assert variant_names() == sorted([*files, "other"])
     for ask in (summary, lambda name: render_variant(name, BOX)):
-        with pytest.raises(WrongUseError) as refused:
+        with pytest.raises(DataError) as refused:
             ask(broken)
         assert str(refused.value).startswith(f"Template variants/{broken}.conf.j2: {sentence}")
         for name in {*files, "other"} - {broken}:
@@ -183,7 +183,7 @@ def test_a_file_with_the_name_of_another_or_none_is_refused_where_it_is_asked_fo
 
 def test_a_name_that_no_terminal_can_show_is_told_in_ascii(templates):
     (templates / "variants" / "a\x1b[31m\udcff.conf.j2").touch()
-    with pytest.raises(WrongUseError, match=r"^Template 'variants/a\\x1b\[31m\\udcff'\.conf\.j2: a name has letters"):
+    with pytest.raises(DataError, match=r"^Template 'variants/a\\x1b\[31m\\udcff'\.conf\.j2: a name has letters"):
         summary(variant_names()[0])
 
 
@@ -206,7 +206,7 @@ def test_what_is_no_text_of_a_variant_is_refused_where_it_is_asked_for(templates
     make, sentence = BROKEN[what]
     make(templates / "variants" / "mine.conf.j2")
     for ask in (summary, lambda name: render_variant(name, BOX)):
-        with pytest.raises(WrongUseError) as refused:
+        with pytest.raises(DataError) as refused:
             ask("mine")
         assert str(refused.value).startswith(f"Template variants/mine.conf.j2: {sentence}")
 
@@ -248,17 +248,17 @@ def test_the_hash_is_that_of_the_text():
 )
 def test_an_error_in_a_template_names_the_file_and_the_cause(templates, text, cause):
     (templates / "variants" / "bad.conf.j2").write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(DataError) as refused:
         render("variants/bad", {})
     assert str(refused.value).startswith(f"Template variants/bad.conf.j2: {cause}")
 
 
 def test_a_template_that_is_not_there_is_named():
-    with pytest.raises(WrongUseError, match=r"variants/none\.conf\.j2: it can't be read: No such file or directory\."):
+    with pytest.raises(DataError, match=r"variants/none\.conf\.j2: it can't be read: No such file or directory\."):
         render("variants/none", {})
 
 
 def test_a_template_that_calls_itself_without_end_is_named(templates):
     (templates / "variants" / "mine.conf.j2").write_text("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}")
-    with pytest.raises(WrongUseError, match=r"variants/mine\.conf\.j2: RecursionError"):
+    with pytest.raises(DataError, match=r"variants/mine\.conf\.j2: RecursionError"):
         render_variant("mine", BOX)

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bench.engines.postgresql.units import in_base_units, shown
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_real_parameter_is_not_rounded():
     ],
 )
 def test_a_wrong_unit_is_refused_in_a_sentence(text, base, says):
-    with pytest.raises(WrongUseError, match=says):
+    with pytest.raises(DataError, match=says):
         in_base_units(text, base)
 
 

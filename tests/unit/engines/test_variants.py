@@ -23,7 +23,7 @@ from bench.engines.postgresql.variants import (
     this_machine,
     variants_for,
 )
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Unreadable
 from bench.plan.check import AGAIN, check_plan
 from bench.plan.request import make_wish
@@ -145,10 +145,10 @@ def test_a_file_that_cannot_be_taken_stops_only_who_asks_for_it(pgladder, broken
         code, out, err = pgladder("show", name, "--hardware", N100)
         assert (code, out) == (2, "")
         assert sentence in err
-        with pytest.raises(WrongUseError, match=sentence.partition(":")[0]):
+        with pytest.raises(DataError, match=sentence.partition(":")[0]):
             variants_for(["stock", name], MACHINE, 100, harness)
     wish = make_wish({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
-    with pytest.raises(WrongUseError, match=r"^Template variants/Stock\.conf\.j2: the name is that of stock"):
+    with pytest.raises(DataError, match=r"^Template variants/Stock\.conf\.j2: the name is that of stock"):
         plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
 
 
@@ -269,9 +269,7 @@ def test_an_unreadable_disk_counts_as_ssd_and_unreadable_memory_is_told():
     unreadable = Unreadable(unreadable="no /proc here")
     disk = {"kind": unreadable, "file_system_bytes": 1}
     assert hardware_of({**RAM, "ram_bytes": 1}, {"logical_cpus": 1}, disk).disk == "ssd"
-    with pytest.raises(
-        WrongUseError, match=r"ram_bytes can't be read: no /proc here; name the figures with --hardware"
-    ):
+    with pytest.raises(HostError, match=r"ram_bytes can't be read: no /proc here; name the figures with --hardware"):
         hardware_of({**RAM, "ram_bytes": unreadable}, {"logical_cpus": 1}, disk)
 
 
@@ -296,7 +294,7 @@ def test_two_variants_that_are_the_same_in_effect_on_this_box_are_not_compared(t
         (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
     harness = harness_for(100, tls=False)
     monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
-    with pytest.raises(WrongUseError, match="The variants a and b are the same in effect on this box"):
+    with pytest.raises(UsageError, match="The variants a and b are the same in effect on this box"):
         variants_for(["a", "c", "b"], MACHINE, 100, harness)
     with_pages = Machine(MACHINE.hardware, huge_page_bytes=1 << 30)
     assert list(variants_for(["a", "b"], with_pages, 100, harness)) == ["a", "b"]
@@ -336,19 +334,19 @@ def test_a_file_of_ones_own_with_such_a_value_is_an_error(tmp_path, monkeypatch)
         (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
     harness = harness_for(100, tls=False)
     monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
-    with pytest.raises(WrongUseError, match=r"^Variant mine: jit_above_cost = -9: it must lie between -1 and"):
+    with pytest.raises(DataError, match=r"^Variant mine: jit_above_cost = -9: it must lie between -1 and"):
         variants_for(["stock", "mine"], MACHINE, 100, harness)
     assert variants_for(["stock", "mine"], HUGE, 100, harness)["mine"].refused.startswith(TOO_MUCH)
 
 
 def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
-    with pytest.raises(WrongUseError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
+    with pytest.raises(HostError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
         variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
 
 
 def test_stock_and_huge_pages_are_the_same_where_enough_are_set_aside():
     harness = harness_for(100, tls=False)
-    with pytest.raises(WrongUseError, match="The variants stock and huge-pages are the same in effect on this box"):
+    with pytest.raises(UsageError, match="The variants stock and huge-pages are the same in effect on this box"):
         variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=1 << 30), 100, harness)
     for known in (0, 16 << 20, None):
         assert len(variants_for(["stock", "huge-pages"], replace(MACHINE, huge_page_bytes=known), 100, harness)) == 2
@@ -399,13 +397,13 @@ def test_the_same_variant_of_somebody_else_is_refused(templates):
     (templates / "mine.conf.j2").write_text(PRELOAD)
     plan = planned_here("mine")
     (templates / "mine.conf.j2").unlink()
-    with pytest.raises(WrongUseError, match="Plan r: its variant mine was not made here and sets shared_preload_libr"):
+    with pytest.raises(UsageError, match="Plan r: its variant mine was not made here and sets shared_preload_libr"):
         check_foreign(plan, lambda: HERE)
 
 
 def test_a_name_of_ours_makes_no_text_ours():
     stock = as_variant("stock", "archive_command = 'id'\n")
-    with pytest.raises(WrongUseError, match="its variant stock was not made here and sets archive_command"):
+    with pytest.raises(UsageError, match="its variant stock was not made here and sets archive_command"):
         check_foreign(replace(planned_here("stock"), variants=(stock,)), lambda: HERE)
 
 
@@ -440,5 +438,5 @@ def test_another_harness_is_refused_by_what_differs(there, here, sentence):
     plan = planned_here("stock")
     harness = as_variant("harness", plan.harness.text.replace(there, here))
     assert harness != plan.harness
-    with pytest.raises(WrongUseError, match=sentence):
+    with pytest.raises(DataError, match=sentence):
         check_harness(replace(plan, harness=harness))

@@ -4,7 +4,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.model.box import provisioned
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 
 TEMPLATES = Path(__file__).parents[3] / "roles" / "bench" / "templates"
 VARIABLES = {
@@ -50,5 +50,5 @@ def test_a_machine_that_was_not_provisioned_has_none(tmp_path: Path) -> None:
 def test_a_file_that_is_not_ours_is_refused_with_the_next_step(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "pgladder.toml"
     path.write_bytes(text)
-    with pytest.raises(WrongUseError, match="provision this box again"):
+    with pytest.raises(DataError, match="provision this box again"):
         provisioned(path)

@@ -4,7 +4,7 @@ from resource import RLIMIT_NOFILE, getrlimit
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.plan.estimate import AGENT_OPENS, connections_opened
 from bench.workload.memory import FILES_BESIDE, check_files, check_sessions
 from bench.workload.phase import ladder
@@ -26,12 +26,12 @@ def test_every_phase_fits_a_server_as_it_comes():
 
 def test_sessions_that_take_more_than_their_share_of_memory_are_refused():
     check_sessions(300, 103, 2_000_000_000, "this box has {} free")
-    with pytest.raises(WrongUseError, match=r"opens 6,003 of 9,008 connections, which take about 15.44 GB of"):
+    with pytest.raises(HostError, match=r"opens 6,003 of 9,008 connections, which take about 15.44 GB of"):
         check_sessions(9_008, 6_003, 24_000_000_000, "this box has {} free")
 
 
 def test_client_processes_with_more_connections_than_files_are_refused():
     most = getrlimit(RLIMIT_NOFILE)[0]
     check_files(most - FILES_BESIDE)
-    with pytest.raises(WrongUseError, match="files open here \\(ulimit -n\\); raise that limit"):
+    with pytest.raises(HostError, match="files open here \\(ulimit -n\\); raise that limit"):
         check_files(most - FILES_BESIDE + 1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.wal import KEEPING_WAL
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Parameters
 from bench.plan.check import MAX_TRIALS, check_plan, effective
@@ -74,7 +74,7 @@ def test_each_block_holds_every_combination_once(phases, variants, layouts, tran
     once = Counter(product(phases, variants, layouts, transports))
     groups = [(block, Counter(combinations(trials))) for block, trials in groupby(plan.trials, lambda t: t.block)]
     assert groups == [(block, once) for block in range(1, blocks + 1)]
-    assert [trial.trial for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
+    assert [trial.number for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
 
 
 def test_the_order_is_drawn_anew_but_second_and_fourth_block_go_backwards_through_the_one_before():
@@ -130,7 +130,7 @@ def test_the_plan_of_any_wish_can_be_carried_out():
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(changes, sentence):
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(UsageError) as refused:
         planned(**changes)
     assert sentence in str(refused.value)
 
@@ -148,14 +148,14 @@ def test_an_unknown_name_is_refused_with_the_nearest(changes, sentence):
     ],
 )
 def test_a_name_that_is_given_again_is_refused_with_what_does_that(changes, sentence):
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(UsageError) as refused:
         planned(**changes)
     assert str(refused.value).startswith(sentence)
 
 
 @pytest.mark.parametrize(("name", "near"), [("PGTUNE-OLTP", "pgtune-oltp"), ("Stock", "stock"), ("tpc", "TCP")])
 def test_what_is_near_is_so_in_capitals_too(name, near):
-    with pytest.raises(WrongUseError, match=f"^Unknown variant '{name}'; did you mean {near}"):
+    with pytest.raises(UsageError, match=f"^Unknown variant '{name}'; did you mean {near}"):
         pick("variant", [name], ["pgtune-oltp", "stock", "TCP"])
 
 
@@ -165,13 +165,13 @@ def test_any_name_is_either_known_or_refused(name):
     if name in known:
         assert pick("layout", [name], known) == [name]
     else:
-        with pytest.raises(WrongUseError):
+        with pytest.raises(UsageError):
             pick("layout", [name], known)
 
 
 def test_two_values_a_row_must_fit_the_parameters_of_one_statement():
     assert planned(phases=["2-E"], overrides={"batch": 16_383}).trials[0].parameters.batch == 16_383
-    with pytest.raises(WrongUseError, match=r"2-E: a batch of 16384 needs 32768 .* ask for --batch 16383 or less"):
+    with pytest.raises(UsageError, match=r"2-E: a batch of 16384 needs 32768 .* ask for --batch 16383 or less"):
         planned(phases=["2-E"], overrides={"batch": 16_384})
 
 
@@ -181,7 +181,7 @@ def test_a_method_that_binds_no_value_a_row_takes_larger_batches(phase):
 
 
 def test_a_pool_that_would_be_smaller_than_its_minimum_is_refused():
-    with pytest.raises(WrongUseError, match="Phase 2: a pool can't hold at least 10 and at most 9"):
+    with pytest.raises(UsageError, match="Phase 2: a pool can't hold at least 10 and at most 9"):
         planned(phases=["2"], overrides={"pool_max": 9})
     assert planned(phases=["2"], overrides={"pool_max": 10}).trials[0].parameters.pool_max == 10
 
@@ -197,7 +197,7 @@ def test_a_pool_that_would_be_smaller_than_its_minimum_is_refused():
     ],
 )
 def test_an_override_that_means_nothing_to_the_phases_asked_for_is_refused(phases, name, value):
-    with pytest.raises(WrongUseError, match=f"--{name.replace('_', '-')} means nothing .*: {', '.join(phases)}"):
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} means nothing .*: {', '.join(phases)}"):
         planned(phases=phases, overrides={name: value})
 
 
@@ -210,7 +210,7 @@ def test_an_override_changes_the_phases_it_means_something_to_and_no_other():
 
 
 def test_a_plan_without_end_is_refused():
-    with pytest.raises(WrongUseError, match=f"one may have {MAX_TRIALS:,}"):
+    with pytest.raises(UsageError, match=f"one may have {MAX_TRIALS:,}"):
         planned(profile=Profile(warm_up_s=1, window_s=1, blocks=10**12))
 
 
@@ -230,7 +230,7 @@ def test_a_plan_without_end_is_refused():
     ],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_carried_out_is_refused(plan, sentence):
-    with pytest.raises(WrongUseError) as refused:
+    with pytest.raises(DataError) as refused:
         check_plan(plan, ladder())
     assert sentence in str(refused.value)
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.model.errors import DataError, HostError, UsageError
 from bench.remote import fan_out as together
 from bench.remote.errors import NotTrustedError, RefusedError, SudoRefusedError, UnreachableError
 from bench.remote.fan_out import Failure, on_each, steadily
@@ -45,6 +46,14 @@ def test_one_that_fails_does_not_stop_the_others_and_is_named():
     found = on_each([a_link("a"), a_link("b"), a_link("c")], step)
     assert found.done == {"a": "A", "c": "C"}
     assert found.failures == [Failure("b", "its disk is full", 2)]
+
+
+@pytest.mark.parametrize("kind", [UsageError, DataError, HostError])
+def test_a_box_where_nothing_was_done_gives_exit_code_2_whatever_the_cause(kind):
+    def step(_):
+        raise kind("n100: its file is damaged")
+
+    assert on_each([a_link()], step).failures == [Failure("n100", "its file is damaged", 2)]
 
 
 def test_an_interruption_hangs_up_on_all():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, UsageError
 from bench.remote.hosts import OURS, VARIABLES, Host, answered, ask_ansible, host_of, parse_inventory
 
 CHECKOUT = Path(__file__).parents[3]
@@ -38,13 +38,13 @@ def test_of_two_names_the_one_counts_that_ansible_takes():
 def test_ssh_is_given_the_words_of_the_inventory_but_not_ours_twice():
     host = host_of("n100", {"ansible_ssh_common_args": "-o 'ProxyCommand=nc %h %p'", "ansible_ssh_extra_args": OURS})
     assert host.ssh_words == ("-o", "ProxyCommand=nc %h %p")
-    with pytest.raises(WrongUseError, match="n100: SSH's arguments in the inventory can't be read"):
+    with pytest.raises(DataError, match="n100: SSH's arguments in the inventory can't be read"):
         host_of("n100", {"ansible_ssh_common_args": "-o 'ProxyCommand=nc"})
 
 
 @pytest.mark.parametrize("port", ["ssh", "0", "65536", "-1"])
 def test_a_port_that_is_none_is_refused(port):
-    with pytest.raises(WrongUseError, match="is no port of a sshd"):
+    with pytest.raises(UsageError, match="is no port of a sshd"):
         host_of("n100", {"ansible_port": port})
 
 
@@ -53,12 +53,12 @@ def test_passwords_are_not_shown():
 
 
 def test_no_host_is_wrong_use():
-    with pytest.raises(WrongUseError, match="No box fits"):
+    with pytest.raises(UsageError, match="No box fits"):
         parse_inventory(json.dumps({"_meta": {"hostvars": {}}, "all": {"children": ["ungrouped"]}}))
 
 
 def test_this_machine_is_no_box():
-    with pytest.raises(WrongUseError, match="No box fits"):
+    with pytest.raises(UsageError, match="No box fits"):
         parse_inventory(json.dumps({"_meta": {"hostvars": {}}, "all": {"hosts": ["localhost"]}}))
 
 
@@ -68,7 +68,7 @@ def test_what_has_nothing_to_do_with_the_way_to_a_box_is_not_looked_at():
 
 @pytest.mark.parametrize("name", ["../../evil", "a/b", "..", ".hidden"])
 def test_a_name_that_would_lead_out_of_results_is_refused(name):
-    with pytest.raises(WrongUseError, match="directory of its results"):
+    with pytest.raises(DataError, match="directory of its results"):
         host_of(name, {})
 
 
@@ -117,5 +117,5 @@ def test_a_template_without_a_value_is_carried_out_by_ansible_too(tmp_path):
 
 
 def test_a_vault_that_can_not_be_opened_is_told(vault):
-    with pytest.raises(WrongUseError, match=r"The inventory can't be read: .*no vault secrets found"):
+    with pytest.raises(DataError, match=r"The inventory can't be read: .*no vault secrets found"):
         answered(ask_ansible(vault[0]))

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.remote.hostkey import look
 from bench.remote.hosts import Host
 from bench.remote.known_hosts import holds_another, record
@@ -32,7 +32,7 @@ def test_a_device_stays_one(file, tmp_path, linked):
     device = tmp_path / "null"
     os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     file.symlink_to(device)
-    with pytest.raises(WrongUseError, match=r"no regular file: set UserKnownHostsFile .* or known_hosts_file"):
+    with pytest.raises(UsageError, match=r"no regular file: set UserKnownHostsFile .* or known_hosts_file"):
         record(f"box1 {NEW}", file if linked else device)
     assert is_null(device)
 
@@ -41,7 +41,7 @@ def test_a_pipe_and_a_folder_stay_too(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
-        with pytest.raises(WrongUseError, match="no regular file"):
+        with pytest.raises(UsageError, match="no regular file"):
             record(f"box1 {NEW}", tmp_path / name)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "pipe"]
 
@@ -50,7 +50,7 @@ def test_a_pipe_and_a_folder_stay_too(tmp_path):
 def test_where_ssh_keeps_no_host_keys_that_is_said_before_the_box_is_asked(tmp_path, said, words):
     (tmp_path / "config").write_text(f"UserKnownHostsFile {said}\n")
     host = Host(name="n100", address="127.0.0.1", port=1, ssh_words=("-F", str(tmp_path / "config")))
-    with pytest.raises(WrongUseError, match=words):
+    with pytest.raises(UsageError, match=words):
         look(host)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.remote.where import check_key, target
 
 CHECKOUT = Path(__file__).parents[3]
@@ -37,7 +37,7 @@ def test_a_value_is_handed_on_as_it_was_typed():
 
 @pytest.mark.parametrize("word", ["host", "limit", "user_name", "key"])
 def test_a_template_is_refused(word):
-    with pytest.raises(WrongUseError, match=f"{word.upper()} is taken as it is written"):
+    with pytest.raises(UsageError, match=f"{word.upper()} is taken as it is written"):
         target(**{word: "{{ lookup('pipe', 'touch x') }}"})
 
 

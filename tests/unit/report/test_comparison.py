@@ -81,7 +81,7 @@ def test_a_verdict_taken_back_among_many_has_a_star():
 def test_a_refused_arm_says_so():
     run = compared_run({"a": QUIET, "b": QUIET[::-1], "huge": [None] * 6})
     refused = void("refused", "refused: variant huge: no huge pages")
-    records = [replace(each, **refused) if each.variant == "huge" else each for each in run.records]
+    records = [replace(each, **refused) if each.trial.variant == "huge" else each for each in run.records]
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     assert "huge!  " in text
     assert "Note: huge: refused: variant huge: no huge pages." in text
@@ -91,7 +91,9 @@ def test_over_all_cells_each_durability_has_its_ranking():
     run = compared_run(
         {"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]], "no-fsync": QUIET}, phases=("2-D", "2-G")
     )
-    records = [replace(each, durability="none" if each.variant == "no-fsync" else "durable") for each in run.records]
+    records = [
+        replace(each, durability="none" if each.trial.variant == "no-fsync" else "durable") for each in run.records
+    ]
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     durable = text.index("Over all 2 cells: durable")
     assert durable < text.index("Over all 2 cells: none")
@@ -135,7 +137,8 @@ def test_everything_printed_is_in_the_json_too():
 def test_over_all_cells_the_baseline_alone_is_not_shown():
     run = compared_run({"stock": QUIET, "no-fsync": QUIET[::-1]}, phases=("2-D", "2-G"))
     records = [
-        replace(each, durability="not crash-safe" if each.variant == "no-fsync" else "durable") for each in run.records
+        replace(each, durability="not crash-safe" if each.trial.variant == "no-fsync" else "durable")
+        for each in run.records
     ]
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     assert "Over all 2 cells: not crash-safe" in text
@@ -152,7 +155,9 @@ def test_runs_have_no_rank_and_no_column_for_it():
 
 def test_arms_that_are_durable_in_some_cells_only_are_not_called_both_at_once():
     run = compared_run({"stock": QUIET, "b": QUIET[::-1]}, phases=("2-D", "2-G"))
-    records = [replace(each, durability="not crash-safe" if each.phase == "2-G" else "durable") for each in run.records]
+    records = [
+        replace(each, durability="not crash-safe" if each.trial.phase == "2-G" else "durable") for each in run.records
+    ]
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     assert "Over all 2 cells: durable in some, not crash-safe in others" in text
 

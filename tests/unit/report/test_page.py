@@ -18,7 +18,7 @@ from bench.report.page.assets import Assets
 from bench.report.page.comparing import comparison_view
 from bench.report.page.view import climbers
 from bench.results.read import told
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, compared_run, doubtful, pulled, void
+from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, changed, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
 VIRTUAL = {"system": {"hypervisor": True}}
@@ -286,7 +286,9 @@ def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do
 
 def test_durability_that_differs_is_said_before_any_ratio():
     run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
-    graded = [replace(each, durability="not crash-safe" if each.variant == "b" else "durable") for each in run.records]
+    graded = [
+        replace(each, durability="not crash-safe" if each.trial.variant == "b" else "durable") for each in run.records
+    ]
     text = compared_page(replace(run, records=graded)).text
     assert text.index("do not promise the same") < text.index("p adjusted")
 
@@ -330,7 +332,7 @@ def test_the_legend_names_the_noise_floor_only_where_it_was_measured():
 def test_a_row_of_the_forest_says_first_what_tells_it_from_the_others():
     run = compared_run({"stock": QUIET, "fast": QUIET[::-1]}, ("2", "2-C"))
     layouts = {"2": "plain", "2-C": "unlogged"}
-    records = [replace(each, layout=layouts[each.phase]) for each in run.records]
+    records = [changed(each, layout=layouts[each.trial.phase]) for each in run.records]
     trials = tuple(replace(each, layout=layouts[each.phase]) for each in run.plan.trials)
     run = replace(run, records=records, plan=replace(run.plan, trials=trials))
     rows = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).forest.rows

@@ -6,24 +6,24 @@ import pytest
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.codec import from_json, to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.model.plan import UntilDecided
 from bench.model.record import Record
 from bench.plan.check import check_consistent
 from bench.results.consistency import check_records
-from tests.builders import a_plan, a_record, a_trial, compared_run, void
+from tests.builders import a_plan, a_record, a_trial, changed, compared_run, void
 
 RUN = compared_run({"stock": [100.0, 103], "fast": [101.0, 99]})
 STOCK, FAST = RUN.plan.variants
 
 
-def changed(**changes):
-    return [replace(RUN.records[0], **changes), *RUN.records[1:]]
+def first_changed(**changes):
+    return [changed(RUN.records[0], **changes), *RUN.records[1:]]
 
 
 def test_records_as_planned_belong_and_so_does_one_whose_window_was_never_completed():
     check_records(RUN.plan, RUN.records)
-    check_records(RUN.plan, changed(**void()))
+    check_records(RUN.plan, first_changed(**void()))
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_records_as_planned_belong_and_so_does_one_whose_window_was_never_comple
         ({"phase": "2-D"}, "its phase is 2-D, planned is 2-C"),
         ({"block": 2}, "its block is 2, planned is 1"),
         ({"run": "another"}, "is not of a trial of plan"),
-        ({"trial": 99}, "is not of a trial of plan"),
+        ({"number": 99}, "is not of a trial of plan"),
     ],
 )
 def test_a_record_that_contradicts_its_plan_is_refused_by_what_is_not_as_planned(changes, told):
-    with pytest.raises(WrongUseError, match=told):
-        check_records(RUN.plan, changed(**changes))
+    with pytest.raises(DataError, match=told):
+        check_records(RUN.plan, first_changed(**changes))
 
 
 @pytest.mark.parametrize(
@@ -61,28 +61,28 @@ def test_a_record_that_contradicts_its_plan_is_refused_by_what_is_not_as_planned
     ],
 )
 def test_a_rate_that_its_record_does_not_make_is_refused_by_file_and_line(changes, told):
-    with pytest.raises(WrongUseError, match=f"^here/trials.jsonl, line 1: {told}"):
-        check_records(RUN.plan, changed(**changes), "here/trials.jsonl")
-    with pytest.raises(WrongUseError, match=r"^trials\.jsonl, line 4: "):
-        check_records(RUN.plan, [*RUN.records[1:], changed(**changes)[0]])
+    with pytest.raises(DataError, match=f"^here/trials.jsonl, line 1: {told}"):
+        check_records(RUN.plan, first_changed(**changes), "here/trials.jsonl")
+    with pytest.raises(DataError, match=r"^trials\.jsonl, line 4: "):
+        check_records(RUN.plan, [*RUN.records[1:], first_changed(**changes)[0]])
 
 
 def test_a_rate_that_no_decimal_holds_exactly_is_still_the_recorders():
-    third = changed(rows=200, checkpoint_s=0.1, settled_rows_per_s=200 / 2.1)
+    third = first_changed(rows=200, checkpoint_s=0.1, settled_rows_per_s=200 / 2.1)
     check_records(RUN.plan, [from_json(to_json(each), Record, "here") for each in third])
 
 
 def test_a_trial_recorded_twice_is_refused():
-    with pytest.raises(WrongUseError, match="is recorded twice"):
+    with pytest.raises(DataError, match="is recorded twice"):
         check_records(RUN.plan, [*RUN.records, RUN.records[0]])
 
 
 def test_a_text_that_was_changed_and_its_hash_not_is_refused():
     stock, fast = RUN.plan.variants
     plan = replace(RUN.plan, variants=(stock, replace(fast, text="fsync = off\n")))
-    with pytest.raises(WrongUseError, match="the text of fast is not the one its sha256 tells"):
+    with pytest.raises(DataError, match="the text of fast is not the one its sha256 tells"):
         check_records(plan, RUN.records)
-    with pytest.raises(WrongUseError, match="the text of harness is not"):
+    with pytest.raises(DataError, match="the text of harness is not"):
         check_consistent(replace(RUN.plan, harness=replace(RUN.plan.harness, text="port = 1\n")))
 
 
@@ -97,7 +97,7 @@ def test_a_text_that_was_changed_and_its_hash_not_is_refused():
     ],
 )
 def test_a_plan_that_contradicts_itself_is_refused(plan, told):
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(DataError, match=told):
         check_records(plan, [a_record()] if plan.run != RUN.plan.run else [])
 
 
@@ -129,13 +129,13 @@ def with_variants(*variants):
             "takes 3 to",
         ),
         (
-            replace(RULED, trials=(*RULED.trials, replace(RULED.trials[0], trial=99))),
+            replace(RULED, trials=(*RULED.trials, replace(RULED.trials[0], number=99))),
             "block 1 tries stock 2 times in phase 2-C; a run until decided does so once",
         ),
     ],
 )
 def test_a_plan_that_would_break_later_is_refused_before(plan, told):
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(DataError, match=told):
         check_consistent(plan)
 
 
@@ -152,7 +152,9 @@ def test_a_plan_may_set_a_variant_against_itself_refuse_several_and_name_one_wit
 
 def test_a_result_under_a_variant_that_the_plan_refuses_is_refused():
     plan = with_variants(STOCK, UNFIT)
-    under = [replace(each, variant_sha256=UNFIT.sha256) if each.variant == "fast" else each for each in RUN.records]
-    with pytest.raises(WrongUseError, match=r"line 2: trial 2 of run .* has a result, and its plan refuses fast"):
+    under = [
+        replace(each, variant_sha256=UNFIT.sha256) if each.trial.variant == "fast" else each for each in RUN.records
+    ]
+    with pytest.raises(DataError, match=r"line 2: trial 2 of run .* has a result, and its plan refuses fast"):
         check_records(plan, under)
-    check_records(plan, [replace(each, **void("refused")) if each.variant == "fast" else each for each in under])
+    check_records(plan, [replace(each, **void("refused")) if each.trial.variant == "fast" else each for each in under])

@@ -28,7 +28,7 @@ def written(path, *records, finish=True):
     directory.begin(a_plan(a_trial(1), a_trial(2)))
     directory.write_host(a_host())
     for record in records or (a_record(1), a_record(2)):
-        directory.open_trial(record.trial, record.attempt)
+        directory.open_trial(*record.key)
         directory.append(record, samples_of(record))
     if finish:
         directory.finish()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.blocks import block_orders
 from bench.stats.compare import among, compare, detectable, equivalence_p, judged
 from bench.stats.multiplicity import holm
@@ -166,7 +166,7 @@ def test_arms_that_never_differ_are_equivalent_and_arms_that_differ_alike_are_no
     ],
 )
 def test_what_does_not_compare_is_refused_in_a_sentence(baseline, candidate, says):
-    with pytest.raises(WrongUseError, match=says):
+    with pytest.raises(DataError, match=says):
         compare(baseline, candidate)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.intervals import Interval, mean_interval, median
 
 
@@ -35,7 +35,7 @@ def test_six_values_are_the_fewest_for_a_median_interval():
 
 def test_the_median_of_an_even_count_is_halfway():
     assert median([4, 1, 3, 2]).value == 2.5
-    with pytest.raises(WrongUseError, match="at least one"):
+    with pytest.raises(DataError, match="at least one"):
         median([])
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.stats.compare import compare
 from bench.stats.noise import false_alarms, noise_floor
 
@@ -47,7 +47,7 @@ def test_a_long_run_raises_the_false_alarms_it_should():
 
 
 def test_too_little_is_refused():
-    with pytest.raises(WrongUseError, match="at least 2 blocks"):
+    with pytest.raises(UsageError, match="at least 2 blocks"):
         noise_floor([1], [1])
-    with pytest.raises(WrongUseError, match="not from 1"):
+    with pytest.raises(UsageError, match="not from 1"):
         false_alarms([1, 2], [1, 2], 1)

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.proportions import share_interval
 
 
@@ -20,5 +20,5 @@ def test_none_found_in_four_leaves_nearly_half_possible():
 
 @pytest.mark.parametrize(("found", "count"), [(0, 0), (2, 1), (-1, 3)])
 def test_what_is_no_share_is_refused(found, count):
-    with pytest.raises(WrongUseError, match="is no share"):
+    with pytest.raises(DataError, match="is no share"):
         share_interval(found, count)

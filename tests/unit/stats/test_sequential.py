@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.stats.compare import compare, detectable
 from bench.stats.sequential import _reached, boundaries, compare_so_far, nominal_alpha, spent
 
@@ -124,5 +124,5 @@ def test_before_the_first_look_nothing_is_decided():
 
 @pytest.mark.parametrize(("blocks", "most"), [(2, 10), (11, 10), (3, 201), (2, 2)])
 def test_a_look_that_was_not_planned_is_refused(blocks, most):
-    with pytest.raises(WrongUseError):
+    with pytest.raises(UsageError):
         nominal_alpha(blocks, most)

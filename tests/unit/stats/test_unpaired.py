@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.stats.unpaired import compare_apart
 
 RATES = st.lists(st.floats(1, 1e6), min_size=2, max_size=12)
@@ -65,5 +65,5 @@ def test_runs_without_any_spread_are_told_by_their_ratio():
 
 @pytest.mark.parametrize(("one", "other"), [([], [1.0]), ([1.0], []), ([0.0], [1.0]), ([math.inf], [1.0])])
 def test_what_has_no_logarithm_is_refused(one, other):
-    with pytest.raises(WrongUseError):
+    with pytest.raises(DataError):
         compare_apart(one, other)

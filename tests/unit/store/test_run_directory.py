@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.model.codec import to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.store.run_directory import RunDirectory, find_all_runs, find_runs
 from tests.builders import a_host, a_plan, a_record, a_samples
 
@@ -54,7 +54,7 @@ def test_what_was_written_is_read(finished):
 def test_records_keep_the_order_in_which_they_were_written(run):
     for trial in (5, 1, 3):
         record(run, trial)
-    assert [each.trial for each in run.records()] == [5, 1, 3]
+    assert [each.trial.number for each in run.records()] == [5, 1, 3]
 
 
 def test_a_new_run_has_no_records_and_no_host(run):
@@ -75,7 +75,7 @@ def test_nothing_half_written_is_left(finished):
 
 def test_a_directory_with_something_in_it_is_not_taken_and_not_touched(finished):
     before = {path: path.read_bytes() for path in finished.path.rglob("*") if path.is_file()}
-    with pytest.raises(WrongUseError, match=r"is not empty; .* --resume"):
+    with pytest.raises(UsageError, match=r"is not empty; .* --resume"):
         finished.begin(a_plan(seed=99))
     assert {path: path.read_bytes() for path in finished.path.rglob("*") if path.is_file()} == before
 
@@ -83,7 +83,7 @@ def test_a_directory_with_something_in_it_is_not_taken_and_not_touched(finished)
 @pytest.mark.parametrize("below", ["", "deeper"])
 def test_a_file_where_the_directory_should_be_is_refused(tmp_path, below):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(WrongUseError, match=r"can't hold results .* choose another --out"):
+    with pytest.raises(HostError, match=r"can't hold results .* choose another --out"):
         RunDirectory(tmp_path / "file" / below).begin(a_plan())
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -91,7 +91,7 @@ def test_a_file_where_the_directory_should_be_is_refused(tmp_path, below):
 def test_a_recorded_trial_without_samples_is_named(run):
     record(run, 1)
     (run.path / "samples" / "1.jsonl").unlink()
-    with pytest.raises(WrongUseError, match=r"samples/1\.jsonl is missing"):
+    with pytest.raises(DataError, match=r"samples/1\.jsonl is missing"):
         run.samples(1, 1)
 
 
@@ -130,24 +130,24 @@ def test_a_bad_line_that_is_whole_is_no_accident_and_is_named(run):
     with journal(run).open("ab") as file:
         file.write(b"{}\n")
     record(run, 2)
-    with pytest.raises(WrongUseError, match=r"trials\.jsonl, line 2"):
+    with pytest.raises(DataError, match=r"trials\.jsonl, line 2"):
         run.records()
 
 
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        (b"", "line 2 is not a valid pgladder/trial/1: Input data was truncated"),
-        (b"{}", "line 2 has schema None where pgladder/trial/1 belongs"),
-        (b'{"run":"r"}', "line 2 has schema None where pgladder/trial/1 belongs"),
-        (b'{"schema":"pgladder/trial/2"}', "line 2 has schema pgladder/trial/2, newer than this pgladder reads"),
-        (b'{"schema":"pgladder/trial/1"}', "line 2 is not a valid pgladder/trial/1: Object missing required field"),
+        (b"", "line 2 is not a valid pgladder/trial/2: Input data was truncated"),
+        (b"{}", "line 2 has schema None where pgladder/trial/2 belongs"),
+        (b'{"run":"r"}', "line 2 has schema None where pgladder/trial/2 belongs"),
+        (b'{"schema":"pgladder/trial/3"}', "line 2 has schema pgladder/trial/3, newer than this pgladder reads"),
+        (b'{"schema":"pgladder/trial/2"}', "line 2 is not a valid pgladder/trial/2: Object missing required field"),
     ],
 )
 def test_a_line_among_good_ones_that_is_no_record_is_named(run, line, told):
     good = to_json(a_record(1))
     (run.path / "trials.jsonl").write_bytes(b"\n".join([good, line, good, b""]))
-    with pytest.raises(WrongUseError, match=re.escape(f"trials.jsonl, {told}")):
+    with pytest.raises(DataError, match=re.escape(f"trials.jsonl, {told}")):
         run.records()
 
 
@@ -170,7 +170,7 @@ def test_a_journal_that_is_a_link_is_not_written_through(run, tmp_path):
 def test_samples_are_not_written_where_a_link_leads_to(run, tmp_path):
     (run.path / "samples").rmdir()
     (run.path / "samples").symlink_to(tmp_path)
-    with pytest.raises(WrongUseError, match="samples is a link"):
+    with pytest.raises(UsageError, match="samples is a link"):
         run.reopen()
 
 
@@ -208,7 +208,7 @@ FILES = ["plan.json", "host.json", "trials.jsonl", "samples/2.jsonl"]
 
 
 def refused(run):
-    with pytest.raises(WrongUseError) as refusal:
+    with pytest.raises(DataError) as refusal:
         run.check_sums()
     return str(refusal.value)
 
@@ -294,9 +294,9 @@ def test_runs_of_different_depths_are_all_found(tmp_path):
 
 @pytest.mark.parametrize("path", ["", "nowhere"])
 def test_a_directory_without_a_run_is_refused_by_name(tmp_path, path):
-    with pytest.raises(WrongUseError, match=f"{tmp_path / path} holds no run"):
+    with pytest.raises(UsageError, match=f"{tmp_path / path} holds no run"):
         find_runs(tmp_path / path)
-    with pytest.raises(WrongUseError, match=r"there is no plan\.json in it"):
+    with pytest.raises(UsageError, match=r"there is no plan\.json in it"):
         RunDirectory(Path(tmp_path / path)).plan()
 
 
@@ -308,7 +308,7 @@ def test_a_run_without_its_plan_is_named_and_not_left_out(tmp_path, name):
     (run / "one" / name).write_text("{}")
     (run / "one" / "plan.json").unlink()
     for found, where in ((find_runs, run), (find_runs, run / "one"), (find_all_runs, tmp_path)):
-        with pytest.raises(WrongUseError, match=r"one has files of a run, but no plan\.json\. Pull the run again"):
+        with pytest.raises(DataError, match=r"one has files of a run, but no plan\.json\. Pull the run again"):
             found(where)
 
 
@@ -331,5 +331,5 @@ def test_a_record_that_no_trial_can_have_left_is_refused_by_its_line(run, right,
     bad = re.sub(right + rb"null", right + b"1", good).replace(right, wrong)
     assert bad != good
     (run.path / "trials.jsonl").write_bytes(good + b"\n" + bad + b"\n")
-    with pytest.raises(WrongUseError, match=r"trials\.jsonl, line 2 is not a valid"):
+    with pytest.raises(DataError, match=r"trials\.jsonl, line 2 is not a valid"):
         run.records()

@@ -108,7 +108,7 @@ def test_a_stream_cut_anywhere_leaves_only_whole_files(box, here):
 
 def test_a_byte_that_changed_on_the_way_is_noticed(box, here):
     text = sent(box)
-    at = text.index(b'"schema":"pgladder/plan/1"')
+    at = text.index(b'"schema":"pgladder/plan/2"')
     with pytest.raises(DamagedError, match=r"plan\.json did not come as it was sent"):
         arrive(text[:at] + b" " + text[at + 1 :], here)
     assert not here.exists()

@@ -6,7 +6,7 @@ import pytest
 
 from bench.box.state import BoxState, RunState
 from bench.engines.postgresql.variants import Machine, harness_for
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.plan.estimate import estimate
 from bench.plan.request import make_wish
 from bench.targets.box_plans import Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
@@ -54,18 +54,18 @@ def test_the_order_is_the_same_on_every_box():
 
 
 def test_too_few_connections_are_told():
-    with pytest.raises(WrongUseError, match=r"needs 108 connections and its cluster allows 100"):
+    with pytest.raises(HostError, match=r"needs 108 connections and its cluster allows 100"):
         plan_for(replace(BOX, max_connections=100), asked())
 
 
 def test_too_little_memory_is_told():
     small = replace(BOX.machine, hardware=replace(BOX.machine.hardware, ram_mb=128))
-    with pytest.raises(WrongUseError, match=r"Phase 2-H .* and this box has 0\.13 GB, of which they may take 0\.10 GB"):
+    with pytest.raises(HostError, match=r"Phase 2-H .* and this box has 0\.13 GB, of which they may take 0\.10 GB"):
         plan_for(replace(BOX, machine=small), asked(phases=["2-H"]))
 
 
 def test_too_small_a_disk_is_told():
-    with pytest.raises(WrongUseError, match=r"its disk has 0\.1 GB free"):
+    with pytest.raises(HostError, match=r"its disk has 0\.1 GB free"):
         plan_for(replace(BOX, free_bytes=100_000_000), asked())
 
 
@@ -74,19 +74,19 @@ def test_a_disk_too_small_for_one_arm_leaves_the_others():
     need = estimate(whole := plan_for(BOX, asked(**words)), whole.trials)
     assert need.least_disk_bytes < need.disk_bytes
     assert plan_for(replace(BOX, free_bytes=need.disk_bytes - 1), asked(**words)) == whole
-    with pytest.raises(WrongUseError, match="GB free and the plan may need"):
+    with pytest.raises(HostError, match="GB free and the plan may need"):
         plan_for(replace(BOX, free_bytes=need.least_disk_bytes - 1), asked(**words))
 
 
 def test_another_release_is_told():
-    with pytest.raises(WrongUseError, match="it runs pgladder abc, here is def: make provision"):
+    with pytest.raises(HostError, match="it runs pgladder abc, here is def: make provision"):
         check_same(BOX.release, "def")
     check_same(BOX.release, "abc")
 
 
 @pytest.mark.parametrize("course", ["running", "waiting"])
 def test_another_run_that_has_not_ended_is_named(course):
-    with pytest.raises(WrongUseError, match=r"run other has not ended there \(2 of 9 trials are recorded\)"):
+    with pytest.raises(HostError, match=r"run other has not ended there \(2 of 9 trials are recorded\)"):
         check_idle(with_run(course), "r1")
 
 
@@ -96,7 +96,7 @@ def test_a_run_that_has_ended_stands_in_nobodys_way(course):
 
 
 def test_a_run_by_hand_is_named():
-    with pytest.raises(WrongUseError, match="a run is under way there: process 7"):
+    with pytest.raises(HostError, match="a run is under way there: process 7"):
         check_idle(with_run("finished", holder="process 7"), "r1")
 
 
@@ -116,13 +116,13 @@ def test_words_become_what_a_wish_is_made_of():
 
 @pytest.mark.parametrize("text", ["x", "0", "-1", "1e99", "nan", "3.5"])
 def test_what_is_no_number_of_blocks_is_refused(text):
-    with pytest.raises(WrongUseError, match="blocks must be a number above 0"):
+    with pytest.raises(UsageError, match="blocks must be a number above 0"):
         wishes({"blocks": text})
 
 
 @pytest.mark.parametrize("run", ["../etc", ".hidden", "a b", "a/b", "x" * 81, "-x"])
 def test_a_name_that_would_not_do_is_refused(run):
-    with pytest.raises(WrongUseError, match="can't be a run's name"):
+    with pytest.raises(UsageError, match="can't be a run's name"):
         check_name(run)
 
 
@@ -149,12 +149,12 @@ def test_a_run_that_is_there_with_another_plan_is_known_as_that():
 
 @pytest.mark.parametrize("text", ["1", "5", "0"])
 def test_a_margin_is_a_share(text):
-    with pytest.raises(WrongUseError, match="margin must be a number above 0 and below 1"):
+    with pytest.raises(UsageError, match="margin must be a number above 0 and below 1"):
         wishes({"margin": text})
 
 
 def test_until_decided_is_1_or_left_out():
     assert wishes({"until_decided": "1"}) == {"until_decided": ["1"]}
     assert wishes({"until_decided": ""}) == {}
-    with pytest.raises(WrongUseError, match="until_decided is 1 or left out, not 'yes'"):
+    with pytest.raises(UsageError, match="until_decided is 1 or left out, not 'yes'"):
         wishes({"until_decided": "yes"})

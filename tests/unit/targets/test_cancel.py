@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.targets import boxes as verbs
 from bench.targets.boxes import Boxes, cancel
 
@@ -36,9 +36,7 @@ def typed(monkeypatch, line):
 def test_without_a_terminal_boxes_that_nobody_named_are_left_alone(boxes, monkeypatch):
     boxes, ended = boxes
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    with pytest.raises(
-        WrongUseError, match=r"Nothing was cancelled on desk, shelf: say which by RUN=, LIMIT= or HOST="
-    ):
+    with pytest.raises(UsageError, match=r"Nothing was cancelled on desk, shelf: say which by RUN=, LIMIT= or HOST="):
         cancel(boxes, {"run": ""})
     assert not ended
 
@@ -47,7 +45,7 @@ def test_without_a_terminal_boxes_that_nobody_named_are_left_alone(boxes, monkey
 def test_anything_but_yes_is_no(boxes, monkeypatch, answer):
     boxes, ended = boxes
     typed(monkeypatch, answer)
-    with pytest.raises(WrongUseError, match="Nothing was cancelled"):
+    with pytest.raises(UsageError, match="Nothing was cancelled"):
         cancel(boxes, {"run": ""})
     assert not ended
 

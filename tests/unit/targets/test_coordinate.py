@@ -27,7 +27,7 @@ def measured(so_far):
     """The box after its block."""
     block = so_far.next.block
     while so_far.next and so_far.next.block == block:
-        so_far = so_far.with_record(a_record(so_far.next.trial, block=block))
+        so_far = so_far.with_record(a_record(so_far.next.number, block=block))
     return so_far
 
 

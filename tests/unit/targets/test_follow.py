@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.model.codec import to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError
 from bench.remote.errors import TooMuchSaidError, UnreachableError
 from bench.targets import follow
 from bench.targets.follow import MOST_RECORD_BYTES, _Reader
@@ -42,7 +42,7 @@ def test_a_line_that_is_none_twice_is_refused():
     with pytest.raises(UnreachableError):
         reader.take(GARBLED)
     reader.begins()
-    with pytest.raises(WrongUseError, match="at byte 0"):
+    with pytest.raises(DataError, match="at byte 0"):
         reader.take(GARBLED)
 
 

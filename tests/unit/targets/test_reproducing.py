@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.codec import from_json, to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
 from bench.questions import on_boxes as questions
 from bench.targets import boxes as verbs
@@ -99,7 +99,7 @@ def test_what_was_measured_in_turns_is_measured_in_turns_again(launches, monkeyp
 
 
 def test_which_run_must_be_said():
-    with pytest.raises(WrongUseError, match="RUN="):
+    with pytest.raises(UsageError, match="RUN="):
         questions.reproduce(boxes("n100-a"), {"run": "", "margin": ""})
 
 
@@ -108,7 +108,7 @@ def test_a_comparison_takes_two_variants_or_all_of_them(variants, refused, monke
     monkeypatch.setattr(questions, "_asked", lambda *_: True)
     given = {"run": "", "variants": variants}
     if refused:
-        with pytest.raises(WrongUseError, match="two or more variants"):
+        with pytest.raises(UsageError, match="two or more variants"):
             questions.compare(boxes(), given)
     else:
         assert questions.compare(boxes(), given)
@@ -117,7 +117,7 @@ def test_a_comparison_takes_two_variants_or_all_of_them(variants, refused, monke
 def test_a_box_without_room_is_refused():
     plan = plan_for(BOX, asked())
     check_again(BOX, plan)
-    with pytest.raises(WrongUseError, match="its disk has"):
+    with pytest.raises(HostError, match="its disk has"):
         check_again(replace(BOX, free_bytes=1000), plan)
 
 
@@ -163,7 +163,7 @@ def test_a_box_whose_hardware_is_another_than_when_its_noise_was_measured_is_not
 
 
 def test_a_margin_that_is_none_is_told_before_anything_is_launched():
-    with pytest.raises(WrongUseError, match="margin must be"):
+    with pytest.raises(UsageError, match="margin must be"):
         questions.reproduce(Boxes(Console(file=io.StringIO())), {"run": RUN, "margin": "9"})
 
 
@@ -178,5 +178,5 @@ def test_what_a_power_cut_could_damage_is_said_before_a_run_begins():
 def test_a_box_is_sent_no_pulled_plan_that_runs_a_program_there():
     plan = plan_for(BOX, asked())
     changed = as_variant(plan.variants[0].name, "archive_command = 'id'\n")
-    with pytest.raises(WrongUseError, match="was not made here and sets archive_command, which names a program"):
+    with pytest.raises(UsageError, match="was not made here and sets archive_command, which names a program"):
         check_again(BOX, replace(plan, variants=(changed, *plan.variants[1:])))

@@ -14,7 +14,7 @@ import fabfile
 from bench.box.state import RunState
 from bench.cli.fab import exit_code
 from bench.model.codec import to_json
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError, UsageError
 from bench.questions import on_boxes as questions
 from bench.remote import fan_out as together
 from bench.remote.errors import UnreachableError
@@ -77,7 +77,7 @@ def test_where_no_box_answered_there_is_no_table(monkeypatch):
 )
 def test_a_phase_or_a_variant_that_is_none_is_refused_before_a_box_is_asked(monkeypatch, words, told):
     monkeypatch.setattr(verbs.steps, "look", lambda _: pytest.fail("a box was asked"))
-    with pytest.raises(WrongUseError, match=told):
+    with pytest.raises(UsageError, match=told):
         verbs.launched(boxes("n100"), NOTHING | words)
 
 
@@ -87,7 +87,7 @@ def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(mo
 
     def launch(link, *_, in_turns):
         if link.host.name == "c":
-            raise WrongUseError("refused")
+            raise HostError("refused")
         launches.append((link.host.name, in_turns))
         return "started"
 
@@ -123,7 +123,7 @@ def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("answer", "schema"), [("_ladders", "ladders/2"), ("_comparisons", "comparison/1")])
+@pytest.mark.parametrize(("answer", "schema"), [("_ladders", "ladders/3"), ("_comparisons", "comparison/1")])
 def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp_path, capsys, answer, schema):
     run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
     place = written(tmp_path / RUN / "n100-a", run)

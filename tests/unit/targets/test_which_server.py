@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bench.engines.postgresql.render import as_variant
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES, Wish, make_plan
 from bench.targets.here import Request, _box_to_measure, _place_of_results, _private
@@ -51,7 +51,7 @@ def test_a_run_goes_on_with_the_kind_of_server_it_began_on() -> None:
 
 
 def test_a_plan_made_for_a_cluster_is_refused_by_a_private_server() -> None:
-    with pytest.raises(WrongUseError, match="made for the cluster of a provisioned box"):
+    with pytest.raises(UsageError, match="made for the cluster of a provisioned box"):
         _private(Request(data_dir=Path("/x")), OF_CLUSTER)
 
 

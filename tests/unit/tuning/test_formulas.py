@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.engines.postgresql.units import in_base_units
-from bench.model.errors import WrongUseError
+from bench.model.errors import DataError, HostError, UsageError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.formulas import FORMULAS, tune
 from bench.tuning.hardware import DISKS, Hardware
@@ -165,21 +165,21 @@ def test_pigsty_on_one_tiny_core_still_has_a_parallel_worker():
 
 
 @pytest.mark.parametrize(
-    ("name", "box", "count", "says"),
+    ("name", "box", "count", "kind", "says"),
     [
-        ("pgtune-web", replace(N100, ram_mb=511), None, "512 MB"),
-        ("pgtune-web", N100, 19, "fewer than 20 connections"),
-        ("timescaledb-tune", N100, 24, "fewer than 25 connections"),
-        ("pgtune-warehouse", N100, None, "no formula is called 'pgtune-warehouse'; there are pgtune-web"),
+        ("pgtune-web", replace(N100, ram_mb=511), None, HostError, "512 MB"),
+        ("pgtune-web", N100, 19, UsageError, "fewer than 20 connections"),
+        ("timescaledb-tune", N100, 24, UsageError, "fewer than 25 connections"),
+        ("pgtune-warehouse", N100, None, DataError, "no formula is called 'pgtune-warehouse'; there are pgtune-web"),
     ],
 )
-def test_what_a_tool_refuses_is_refused_in_a_sentence(name, box, count, says):
-    with pytest.raises(WrongUseError, match=says):
+def test_what_a_tool_refuses_is_refused_in_a_sentence(name, box, count, kind, says):
+    with pytest.raises(kind, match=says):
         tune(name, box, count)
 
 
 def test_too_few_background_workers_are_refused():
-    with pytest.raises(WrongUseError, match="fewer than 16 background workers"):
+    with pytest.raises(UsageError, match="fewer than 16 background workers"):
         timescaledb_tune.settings("default", N100, background_workers=15)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import UsageError
 from bench.tuning.hardware import Hardware, parse_hardware
 from bench.tuning.settings import Setting, settings_text
 
@@ -28,7 +28,7 @@ def test_hardware_is_read_in_any_order_and_with_blanks():
     ],
 )
 def test_wrong_hardware_is_refused_in_a_sentence(text, says):
-    with pytest.raises(WrongUseError, match=says):
+    with pytest.raises(UsageError, match=says):
         parse_hardware(text)
 
 

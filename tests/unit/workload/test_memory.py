@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.model.errors import WrongUseError
+from bench.model.errors import HostError
 from bench.workload import memory
 from bench.workload.memory import SHARE, check_memory, client_bytes, memory_left
 from bench.workload.phase import ladder
@@ -66,7 +66,7 @@ def test_the_whole_ladder_fits_a_box_of_512_mb():
 )
 def test_what_takes_more_is_refused_with_the_numbers_and_the_nearest_that_fits(phase, changes, option):
     trial = a_trial(phase=phase, parameters=replace(ladder()[phase].parameters, **changes))
-    with pytest.raises(WrongUseError, match=f"^Phase {phase} with ") as refusal:
+    with pytest.raises(HostError, match=f"^Phase {phase} with ") as refusal:
         check_memory([trial], ladder(), 4 * GB, "this box has {}")
     [(name, value)] = changes.items()
     said = str(refusal.value)
@@ -79,7 +79,7 @@ def test_what_takes_more_is_refused_with_the_numbers_and_the_nearest_that_fits(p
 
 def test_where_one_number_less_does_not_help_it_says_so():
     parameters = replace(ladder()["2-G"].parameters, processes=1000, batch=100_000_000, in_flight=1000)
-    with pytest.raises(WrongUseError, match="ask for less of each"):
+    with pytest.raises(HostError, match="ask for less of each"):
         check_memory([a_trial(phase="2-G", parameters=parameters)], ladder(), GB, "this box has {}")
 
 

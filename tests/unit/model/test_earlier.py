@@ -1,0 +1,59 @@
+"""What earlier releases wrote is read for ever: as the same figures, in today's form, and as strictly checked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.model.codec import from_json, from_json_lines, to_json
+from bench.model.errors import DataError
+from bench.model.plan import Plan
+from bench.model.record import Record
+
+KEPT = Path(__file__).parents[3] / "docs/findings/formulas"
+OF_PARAMETERS = {"processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop"}
+OF_TRIAL = {"trial", "block", "phase", "method", "variant", "layout", "transport"}
+
+
+def first_lines(count):
+    return b"".join((KEPT / "trials.jsonl").read_bytes().splitlines(keepends=True)[:count])
+
+
+def test_a_record_of_the_first_form_keeps_every_figure():
+    old = json.loads(first_lines(1))
+    assert old["schema"] == "pgladder/trial/1"
+    new = json.loads(to_json(from_json(first_lines(1), Record, "trials.jsonl")))
+    assert {name: new["trial"]["parameters"][name] for name in OF_PARAMETERS} == {n: old[n] for n in OF_PARAMETERS}
+    assert {name: new["trial"][name] for name in OF_TRIAL - {"trial"}} == {n: old[n] for n in OF_TRIAL - {"trial"}}
+    assert new["trial"]["number"] == old["trial"]
+    assert new["latency_ms"].pop("intervals") == {}
+    left = old.keys() - OF_TRIAL - OF_PARAMETERS - {"schema"}
+    assert {name: new[name] for name in left} == {name: old[name] for name in left}
+
+
+def test_a_plan_of_the_first_form_names_the_same_trials():
+    text = (KEPT / "plan.json").read_bytes()
+    old, new = json.loads(text), from_json(text, Plan, "plan.json")
+    assert old["schema"] == "pgladder/plan/1"
+    assert [trial.number for trial in new.trials] == [trial["trial"] for trial in old["trials"]]
+    assert [trial.phase for trial in new.trials] == [trial["phase"] for trial in old["trials"]]
+
+
+def test_a_file_of_both_forms_is_read_line_by_line():
+    [record] = from_json_lines(first_lines(1), Record, "trials.jsonl")
+    assert from_json_lines(first_lines(1) + to_json(record) + b"\n", Record, "trials.jsonl") == [record, record]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        (b'"batch":500', b'"batch":0', r"`\$\.trial\.parameters\.batch`"),
+        (b'"phase":', b'"fase":', r"missing required field `phase` - at `\$\.trial`"),
+        (b'"trial":1,', b'"trial":[],', r"`\$\.trial\.number`"),
+    ],
+)
+def test_what_is_wrong_in_a_record_of_the_first_form_is_named(was, becomes, told):
+    text = first_lines(1)
+    assert was in text
+    with pytest.raises(DataError, match=told):
+        from_json_lines(text.replace(was, becomes, 1), Record, "trials.jsonl")
