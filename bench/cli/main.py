@@ -2,8 +2,8 @@
 
 Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: what was
 asked for can't be done, a file is damaged, or the host is unfit. What a command needs is loaded by that command:
-drivers and servers take longer than most of what is done offline, and on a box a command may come beside a trial that is
-measured.
+drivers and servers take longer than most of what is done offline, and on a box a command may come beside a trial that
+is measured.
 """
 
 import argparse
