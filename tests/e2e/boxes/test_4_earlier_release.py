@@ -128,7 +128,7 @@ def test_the_agent_does_not_get_at_another_users_rights_by_naming_that_users_dat
 # Modules that note who loads them, in every place where Python looks unless it is told not to.
 MODULES = """
 umask 022
-note='import os; open("/var/tmp/who", "a").write(f"{os.getuid()}\\n")'
+note='import os; print(os.getuid(), file=open("/var/tmp/who", "a"))'
 user=~/.local/lib/python3.11/site-packages
 mkdir -p ~/mine/bench $user
 for module in mine/bench/__init__.py mine/argparse.py mine/sitecustomize.py; do echo "$note" >~/$module; done
