@@ -3,10 +3,9 @@
 Read on the box by ``pgladder box``; the control side plans from it.
 """
 
-import os
 import shutil
 import socket
-import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,6 +14,7 @@ from bench import __version__
 from bench.agent.gate import waits
 from bench.agent.lock import holder
 from bench.agent.run import remaining
+from bench.box.units import is_wanted, under_way
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
 from bench.model.errors import HostError, NothingDoneError
@@ -23,8 +23,6 @@ from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.store.run_directory import PLAN, SUMS, RunDirectory
 
-WANTED = Path("/etc/systemd/system/multi-user.target.wants")
-"""Where systemd keeps the links of enabled units."""
 WAITS = "waits for its turn, which make compare-hosts RUN={run} gives"
 Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
@@ -95,7 +93,7 @@ def box_state(box: Provisioned) -> BoxState:
         max_connections=box.cluster.max_connections,
         free_bytes=free,
         holder=holder(),
-        runs=run_states(box.runs, _under_way()),
+        runs=run_states(box.runs, under_way()),
     )
 
 
@@ -104,20 +102,19 @@ def _shares_kernel() -> bool:
     return isinstance(found, str) and found != "none"
 
 
-def run_states(runs: Path, under_way: str, wanted: Path = WANTED) -> tuple[RunState, ...]:
-    """Return the runs below a directory, oldest first; ``under_way`` names the units that are.
+def run_states(runs: Path, running: Collection[str]) -> tuple[RunState, ...]:
+    """Return the runs below a directory, oldest first; ``running`` names those whose units are under way.
 
     A directory whose name no run can have is none: somebody's copy, or what is being written.
     """
     return tuple(
-        _run_state(path, under_way, wanted)
+        _run_state(path, running)
         for path in sorted(runs.iterdir() if runs.is_dir() else ())
         if NAME.fullmatch(path.name) and (path / PLAN).is_file()
     )
 
 
-def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
-    unit = f"pgladder-run@{path.name}.service"
+def _run_state(path: Path, running: Collection[str]) -> RunState:
     try:
         directory = RunDirectory(path)
         planned = directory.plan()
@@ -126,11 +123,11 @@ def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
         return RunState(run=path.name, recorded=0, planned=0, course="unreadable", detail=str(error))
     course: Course = (
         "running"
-        if unit in under_way.split()
+        if path.name in running
         else "finished"
         if (path / SUMS).is_file()
         else "waiting"
-        if (wanted / unit).is_symlink()
+        if is_wanted(path.name)
         else "cancelled"
         if directory.cancelled()
         else "stopped"
@@ -139,19 +136,3 @@ def _run_state(path: Path, under_way: str, wanted: Path) -> RunState:
     held_up = course == "running" and left and waits(directory, left[0][0].block)
     detail = WAITS.format(run=path.name) if held_up else ""
     return RunState(run=path.name, recorded=count - len(left), planned=count, course=course, detail=detail)
-
-
-def _under_way() -> str:
-    """Return what systemd lists of units that are under way."""
-    command = ["systemctl", "list-units", "--plain", "--no-legend", "--state=active,activating,deactivating"]
-    done = subprocess.run(
-        [*command, "pgladder-run@*.service"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=10,
-        env={"PATH": os.defpath},
-    )
-    if done.returncode:
-        raise HostError(f"systemd can't say which runs are under way: {done.stderr.strip()}")
-    return done.stdout

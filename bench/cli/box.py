@@ -1,25 +1,33 @@
-"""``pgladder box``: arguments; the answers are ``bench.box.state``'s and ``bench.store.transfer``'s."""
+"""``pgladder box``: arguments; the answers are ``bench.box``'s and ``bench.store.transfer``'s.
+
+What a control machine asks over SSH is loaded where it is asked for: a box may be measuring meanwhile.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
-from rich.table import Table
 
-from bench.box.state import BoxState, box_state
-from bench.model.box import BOX_FILE, Provisioned, provisioned
+from bench.model.box import BOX_FILE, ENDINGS, Provisioned, provisioned
 from bench.model.codec import DAMAGED
 from bench.model.errors import DataError, HostError, UsageError
-from bench.model.plain import print_json
-from bench.report.terminal import console, size
-from bench.store.run_directory import PLAN
-from bench.store.transfer import pack
+from bench.model.plain import one_line, print_json
+from bench.model.values import NAME
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bench.box.state import BoxState
 
 DONE = 0
 
 
 def tell(options: argparse.Namespace) -> int:
     """Print what this box is and what runs on it; with ``--pack``, send a run."""
+    from bench.box.state import box_state
+
     box = _provisioned()
     if options.pack:
         return _send(box, options.pack)
@@ -27,7 +35,7 @@ def tell(options: argparse.Namespace) -> int:
     if options.json:
         print_json(state)
     else:
-        console().print(_table(state))
+        _show(state)
     return DONE
 
 
@@ -39,6 +47,9 @@ def _provisioned() -> Provisioned:
 
 
 def _send(box: Provisioned, run: str) -> int:
+    from bench.store.run_directory import PLAN
+    from bench.store.transfer import pack
+
     directory = box.runs / run
     if "/" in run or run.startswith(".") or not (directory / PLAN).is_file():
         raise UsageError(f"there is no run {run} there")
@@ -50,7 +61,17 @@ def _send(box: Provisioned, run: str) -> int:
     return DONE
 
 
-def _table(state: BoxState) -> Table:
+def _show(state: "BoxState") -> None:
+    from bench.report.terminal import console
+
+    console().print(_table(state))
+
+
+def _table(state: "BoxState") -> "Table":
+    from rich.table import Table
+
+    from bench.report.terminal import size
+
     hardware = state.machine.hardware
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_row("pgladder", f"{state.version}, release {state.release}")
@@ -63,6 +84,75 @@ def _table(state: BoxState) -> Table:
     return table
 
 
+# --- what a control machine asks -------------------------------------------------------------------------------------
+
+
+def _launch(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.runs import launch
+
+    plan = sys.stdin.buffer.read()
+    return _answer(launch(box, options.run, plan, options.sha256, options.who, gated=options.gated))
+
+
+def _cancel(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.runs import cancel
+
+    return _answer(*cancel(box, options.run or ""))
+
+
+def _gate(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.runs import gate
+
+    block = gate(box, options.run, options.block)
+    return DONE if block is None else _answer(block)
+
+
+def _plan(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.runs import read_plan
+
+    sys.stdout.buffer.write(read_plan(box, options.run))
+    return DONE
+
+
+def _follow(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.follow import follow
+
+    ending = follow(box, options.run, options.offset, sys.stdout.buffer)
+    return next(code for code, meaning in ENDINGS.items() if meaning == ending)
+
+
+def _last_words(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.follow import last_words
+
+    return _answer(last_words(box, options.run))
+
+
+def _answer(*words: object) -> int:
+    sys.stdout.write("".join(f"{word}\n" for word in words))
+    return DONE
+
+
+def _asked(step: Callable[[Provisioned, argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Return the action of a step; one that a run does not allow has an exit code of its own."""
+
+    def action(options: argparse.Namespace) -> int:
+        from bench.box.runs import RefusalError
+
+        try:
+            return step(_provisioned(), options)
+        except RefusalError as refusal:
+            print(one_line(f"pgladder: {refusal}"), file=sys.stderr)  # noqa: T201 - the last words of a command
+            return refusal.code
+
+    return action
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} can't be a run's name")
+    return text
+
+
 def add_box(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.set_defaults(action=tell)
@@ -70,3 +160,24 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pack", metavar="RUN", help="send a run as a tar stream; standard input: what is there already"
     )
+    steps = parser.add_subparsers(metavar="STEP", title="what a control machine asks for (make ladder, make cancel, …)")
+
+    def add(name: str, step: Callable[[Provisioned, argparse.Namespace], int], meaning: str) -> argparse.ArgumentParser:
+        added = steps.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
+        added.set_defaults(action=_asked(step))
+        return added
+
+    launch = add("launch", _launch, "start a run, once; the plan comes on standard input (as root)")
+    follow = add("follow", _follow, "send the records of a run until it ends; the exit code tells how")
+    cancel = add("cancel", _cancel, "end a run for good, without a name whichever has not ended (as root)")
+    gate = add("gate", _gate, "let a gated run through up to a block; print the last block that it may begin")
+    plan = add("plan", _plan, "print the plan of a run")
+    words = add("last-words", _last_words, "print why a run broke off (as root)")
+    for step in (launch, follow, gate, plan, words):
+        step.add_argument("run", type=_name, metavar="RUN")
+    launch.add_argument("sha256", metavar="SHA256", help="of the plan")
+    launch.add_argument("who", metavar="WHO", help="launches it")
+    launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")
+    follow.add_argument("offset", type=int, metavar="OFFSET", help="the byte of trials.jsonl to begin at")
+    cancel.add_argument("run", nargs="?", type=_name, metavar="RUN")
+    gate.add_argument("block", nargs="?", type=int, metavar="BLOCK")

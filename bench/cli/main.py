@@ -1,8 +1,9 @@
 """The ``pgladder`` command: arguments and exit codes; what it does is elsewhere.
 
 Exit codes: 0 done; 1 ran, but a result is void or a check failed; 2 nothing was measured or changed: what was
-asked for can't be done, a file is damaged, or the host is unfit. What measures is loaded where a command needs it:
-drivers and servers take longer than most of what is done offline.
+asked for can't be done, a file is damaged, or the host is unfit. What a command needs is loaded by that command:
+drivers and servers take longer than most of what is done offline, and on a box a command may come beside a trial that
+is measured.
 """
 
 import argparse
@@ -11,21 +12,16 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bench import __version__
-from bench.analysis.ladder import Ladders
-from bench.cli.compare import add_compare, add_compare_hosts
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, print_json, speak_plainly
-from bench.plan.design import PROFILES, Wish
-from bench.questions.page import write_page
-from bench.report.terminal import console, show_ladders
-from bench.results.read import doubtful, read, told
-from bench.stats.compare import MARGIN
-from bench.store.run_directory import REPORT, RunDirectory, find_runs
+
+if TYPE_CHECKING:
+    from bench.plan.design import Wish
+    from bench.store.run_directory import RunDirectory
 
 DONE, DOUBTFUL, NOTHING_DONE = 0, 1, 2
 MOST_DIGITS = 12
@@ -94,6 +90,7 @@ def _complain(sentence: object) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
     from bench.cli.again import where
+    from bench.report.terminal import console
     from bench.targets.here import Request
     from bench.targets.watched import measure
 
@@ -111,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _asked(options: argparse.Namespace) -> Wish | None:
+def _asked(options: argparse.Namespace) -> "Wish | None":
     """Return what is asked for; None where a plan decides it."""
     from bench.engines.postgresql.external import AS_FOUND
     from bench.plan.request import make_wish, words
@@ -137,7 +134,7 @@ def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
                 raise UsageError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
 
 
-def _stopped(directory: RunDirectory) -> int:
+def _stopped(directory: "RunDirectory") -> int:
     _leave_in_peace()
     done = len(directory.records())
     _complain(f"Stopped; {done} trials are recorded. Go on with: pgladder run --resume {directory.path}")
@@ -149,10 +146,16 @@ def _stopped(directory: RunDirectory) -> int:
 
 def show_ladder(options: argparse.Namespace) -> int:
     """Print the ladder of a run again."""
+    from bench.store.run_directory import find_runs
+
     return _show(find_runs(options.directory), json=options.json)
 
 
-def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
+def _show(directories: "Sequence[RunDirectory]", *, json: bool) -> int:
+    from bench.analysis.ladder import Ladders
+    from bench.report.terminal import console, show_ladders
+    from bench.results.read import doubtful, read, told
+
     reports = [told(read(directory)) for directory in directories]
     if json:
         print_json(Ladders(hosts=tuple(reports)))
@@ -168,6 +171,10 @@ def _show(directories: Sequence[RunDirectory], *, json: bool) -> int:
 
 def write_report(options: argparse.Namespace) -> int:
     """Write the page of a run, or of several hosts' runs side by side."""
+    from bench.questions.page import write_page
+    from bench.report.terminal import console
+    from bench.results.read import doubtful
+
     page, reports = write_page(options.directory, options.out)
     if options.json:
         print_json({"page": str(page)})
@@ -240,8 +247,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         ("ladder", "print the ladder of a run again", _add_ladder),
         ("report", "write the page of a run", _add_report),
         ("box", "what this provisioned box is, and what runs on it", _add_box),
-        ("compare", "tell which variant, or run, is faster", partial(add_compare, margin=_margin)),
-        ("compare-hosts", "tell which host is faster", partial(add_compare_hosts, margin=_margin)),
+        ("compare", "tell which variant, or run, is faster", _add_compare),
+        ("compare-hosts", "tell which host is faster", _add_compare_hosts),
         ("noise", "measure how far equal trials differ here", _add_noise),
         ("reproduce", "run a run's plan again and compare", _add_reproduce),
         ("variants", "the configurations to compare", _add_variants),
@@ -259,6 +266,8 @@ def _add_ladder(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
+    from bench.store.run_directory import REPORT
+
     parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
     parser.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
     parser.add_argument("--json", action="store_true", help="for programs: where the page is")
@@ -269,6 +278,18 @@ def _add_box(parser: argparse.ArgumentParser) -> None:
     from bench.cli.box import add_box
 
     add_box(parser)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.compare import add_compare
+
+    add_compare(parser, margin=_margin)
+
+
+def _add_compare_hosts(parser: argparse.ArgumentParser) -> None:
+    from bench.cli.compare import add_compare_hosts
+
+    add_compare_hosts(parser, margin=_margin)
 
 
 def _add_reproduce(parser: argparse.ArgumentParser) -> None:
@@ -283,7 +304,7 @@ def _add_variants(parser: argparse.ArgumentParser) -> None:
     add_variants(parser, _positive(int))
 
 
-def _noise_wish(options: argparse.Namespace) -> Wish | None:
+def _noise_wish(options: argparse.Namespace) -> "Wish | None":
     wish = _asked(options)
     return wish and replace(wish, again=True)
 
@@ -308,7 +329,9 @@ def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str,
     """
     from bench.cli.again import add_where
     from bench.engines.postgresql.layout import layout_files
+    from bench.plan.design import PROFILES
     from bench.plan.request import PARAMETERS
+    from bench.stats.compare import MARGIN
     from bench.workload.phase import ladder
 
     parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")

@@ -57,15 +57,15 @@ def _ssh(greeting: str) -> Finding:
 def _findings(box: Box, release: str) -> Iterator[Finding]:
     facts = box.facts
     yield _sudo(facts)
-    yield _is("system", facts["system"], facts["system_id"] == "debian 12", "pgladder supports Debian 12")
+    yield _is("system", facts["system_name"], facts["system"] == "debian 12", "pgladder supports Debian 12")
     yield _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it")
-    yield _at_least("disk", facts["free_mb"], FREE_MB, f"MB free under {facts['data']}")
+    yield _at_least("disk", facts["data_free_mb"], FREE_MB, f"MB free under {facts['data']}")
     yield _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024)
     yield _clock(box.clock_offset_s)
     yield _governor(facts)
     yield _throttling(facts["throttled"])
     yield _fsync(facts["fsync"])
-    yield _release(facts["release"], release)
+    yield _release(facts["provisioned"], release)
     if facts["cluster"]:
         yield _is("cluster", facts["cluster"], facts["cluster"] == "active", "make provision")
 

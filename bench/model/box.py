@@ -1,4 +1,7 @@
-"""What provisioning tells pgladder of the box it is on: ``/etc/pgladder.toml``, written by the role ``bench``."""
+"""What provisioning tells pgladder of the box it is on, and the words between a box and its control machine.
+
+``/etc/pgladder.toml`` is written by the role ``bench``.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,14 @@ from bench.model.codec import DAMAGED
 from bench.model.errors import DataError
 
 BOX_FILE = Path("/etc/pgladder.toml")
+NO_SUCH_RUN, BUSY = 12, 75
+"""Exit codes of ``pgladder box``, beside those of every command: it has no run of that name; another has not ended."""
+OTHER_PLAN = " by another plan"
+"""Ends what a launch answers where another has launched under this name: its plan is the one that is carried out."""
+Ending = Literal["finished", "cancelled", "failed"]
+"""How a run ended that was followed; ``failed``: it broke off, and would go on at the next boot."""
+ENDINGS: dict[int, Ending] = {0: "finished", 10: "cancelled", 11: "failed"}
+"""By the exit code of ``pgladder box follow``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,12 @@ def write_whole(path: Path, content: bytes) -> None:
         with suppress(OSError):
             part.unlink()
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Have the names in a directory on the disk: what was put there, renamed or removed."""
+    directory = os.open(path, os.O_RDONLY)
     os.fsync(directory)
     os.close(directory)
 

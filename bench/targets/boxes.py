@@ -19,6 +19,7 @@ from bench.analysis.effects import effects_of
 from bench.box.state import BoxState
 from bench.doctor.collect import release
 from bench.engines.postgresql.variants import hardware_of
+from bench.model.box import OTHER_PLAN
 from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fingerprint
@@ -54,7 +55,7 @@ from bench.targets.follow import follow_all
 from bench.targets.here import new_run_id
 
 RESULTS = Path("results")
-OTHER_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
+KEEPS_ITS_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
 
 
 class NoHostsLeftError(PgladderError):
@@ -124,11 +125,11 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
             other = any(given.get(word) for word in WHAT) and not as_asked(
                 from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
             )
-            return launch_on(link, there), [OTHER_PLAN] if other else []
+            return launch_on(link, there), [KEEPS_ITS_PLAN] if other else []
         plan = plan_for(state, wish)
         warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
         outcome = launch_on(link, to_json(plan) + b"\n")
-        return outcome, [OTHER_PLAN] if outcome.endswith(steps.OTHER) else warnings
+        return outcome, [KEEPS_ITS_PLAN] if outcome.endswith(OTHER_PLAN) else warnings
 
     _start(boxes, run, step)
     return run

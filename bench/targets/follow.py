@@ -6,6 +6,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from bench.analysis.progress import UnderWay
+from bench.model.box import Ending
 from bench.model.codec import from_json
 from bench.model.errors import DataError
 from bench.model.plan import Plan
@@ -13,7 +14,7 @@ from bench.model.record import Record
 from bench.remote.errors import TooMuchSaidError, UnreachableError
 from bench.remote.fan_out import Together, on_each, steadily
 from bench.remote.link import Link
-from bench.remote.steps import Ending, follow, last_words
+from bench.remote.steps import follow, last_words
 from bench.report.following import Following
 
 PATIENCE_S = 600

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.remote.errors import NotAdmittedError, NotReadyError, NotTrustedError, UnreachableError
+from bench.remote.errors import NotAdmittedError, NotReadyError, NotTrustedError, RemoteError, UnreachableError
 from bench.remote.hostkey import Found, look
 from bench.remote.hosts import host_of
 from bench.remote.known_hosts import record
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
+from bench.remote.steps import launch
 from tests.integration.sshd import CHECKOUT, PASSWORD, Box, Tree, tree
 from tests.integration.support import as_root
 
@@ -212,6 +213,26 @@ def test_a_box_that_sends_too_much_is_named_and_the_others_go_on(two: Shelf, box
 def test_a_pull_of_what_is_no_run_is_refused(two: Shelf, boxes: Tree) -> None:
     boxes.says("head -c 512 /dev/zero; exec sleep 30")
     assert "bad: what came is no run" in two.run(*FAB, "pull", "--limit=bad", "--run=r1", code=2)
+
+
+@pytest.mark.parametrize("verb", ["cancel", "follow"])
+def test_a_box_of_an_earlier_release_is_to_be_provisioned(two: Shelf, boxes: Tree, verb: str) -> None:
+    boxes.says('shift; echo "pgladder: unrecognized arguments: $* (see pgladder box --help)" >&2; exit 2')
+    said = two.run(*FAB, verb, "--limit=good", "--run=r1", code=2)
+    assert "good: it runs another pgladder, which can't do this step: make provision" in said
+
+
+def test_a_step_is_asked_for_in_the_boxs_own_words_with_the_rights_it_needs(two: Shelf, boxes: Tree) -> None:
+    boxes.says('echo "pgladder: $(id -un) was asked for: $*, $(wc -c) bytes" >&2; exit 1')
+    said = two.run(*FAB, "cancel", "--limit=good", "--run=r1", code=1)
+    assert "good: could not be cancelled: root was asked for: box cancel r1, 0 bytes" in said
+    said = two.run(*FAB, "follow", "--limit=good", "--run=r1", code=1)
+    assert "good: the plan of run r1 could not be read: pgladder was asked for: box plan r1, 0 bytes" in said
+    with (
+        closing(two.link("")) as link,
+        pytest.raises(RemoteError, match=r"root was asked for: box launch r1 .*, 4 bytes"),
+    ):
+        launch(link, "r1", b"plan", "me at home")
 
 
 # --- Ansible's own ssh -----------------------------------------------------------------------------------------------

@@ -9,10 +9,10 @@ from time import perf_counter, time
 from bench.remote.hosts import CHECKOUT, Host, answered, ask_ansible
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
-from bench.remote.steps import RUNS
 from bench.remote.where import target
 from bench.store.run_directory import RunDirectory
 
+RUNS = "/var/lib/pgladder/runs"
 TIMES = 5
 SHORT = ("--phases=2-C", "--blocks=1", "--warm-up=0.2", "--window=0.5")
 MAKE = f"""

@@ -20,6 +20,9 @@ install() {
     --no-index --find-links . --no-deps --no-compile --require-hashes --requirement release.txt
   cd /
   "$home/bin/python" -m compileall -q -j 0 "$home/lib"
+  # Root runs it too: Python alone decides what is loaded (-I), no variable, no user's folder, not where one stands.
+  sed -i "1s|^#!$home/bin/python.*|#!$home/bin/python -I|" "$home/bin/pgladder"
+  head -n 1 "$home/bin/pgladder" | grep -qx "#!$home/bin/python -I"
   "$home/bin/pgladder" --version
   rm -rf "$home/wheels" "$ARCHIVE"
 }

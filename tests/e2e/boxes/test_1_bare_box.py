@@ -80,7 +80,7 @@ def _in_inventory(lab: Lab) -> dict[str, str]:
     return json.loads(subprocess.run(command, check=True, **COMMON).stdout)
 
 
-@pytest.mark.parametrize("verb", ["launch", "pull", "follow"])
+@pytest.mark.parametrize("verb", ["launch", "pull", "follow", "cancel"])
 def test_a_box_that_was_not_made_ready_is_told_so(lab: Lab, tmp_path: Path, verb: str) -> None:
     inventory = os.environ | {"ANSIBLE_INVENTORY": f"{CHECKOUT / 'inventory'},{lab.files / 'lab.yml'}"}
     fab = [BIN / "fab", "--search-root", CHECKOUT, verb, f"--limit={BOX}", "--run=none"]

@@ -1,12 +1,13 @@
 """A box that an earlier release provisioned: moved on, attacked by its agent's user, and put back; the second box."""
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.boxes import BOXES
-from tests.e2e.lab import CHECKOUT, Lab, changed, quoted
+from tests.e2e.lab import BIN, CHECKOUT, Lab, changed, quoted
 
 BOX = BOXES[1]
 EARLIER = "2c86eee"
@@ -37,6 +38,7 @@ def test_what_an_earlier_release_provisioned_is_moved_on(lab: Lab, earlier: Path
     assert said.returncode == 0, said.stdout
     assert "postgresql-15" in lab.run(BOX, "apt-mark showmanual").split()
     assert lab.run(BOX, f"systemctl show --property User --value {CLUSTER}").strip() == ""
+    assert f"{BOX}: it runs another pgladder, which can't do this step: make provision" in _cancelled(lab, code=2)
 
     said = lab.play("provision", BOX)
     assert said.returncode == 0, said.stdout
@@ -45,6 +47,16 @@ def test_what_an_earlier_release_provisioned_is_moved_on(lab: Lab, earlier: Path
     assert not {"postgresql-15", "python3"} & set(lab.run(BOX, "apt-mark showmanual").split())
     assert "0 to remove" in lab.run(BOX, "sudo apt-get -s autoremove")
     assert changed(lab.play("provision", BOX), BOX) == 0
+    assert f"{BOX}: nothing was under way" in _cancelled(lab, code=0)
+
+
+def _cancelled(lab: Lab, code: int) -> str:
+    """Return what somebody is told who ends whatever runs on the box."""
+    env = os.environ | {"ANSIBLE_INVENTORY": f"{CHECKOUT / 'inventory'},{lab.files / 'lab.yml'}", "COLUMNS": "200"}
+    words = [BIN / "fab", "--search-root", CHECKOUT, "cancel", f"--limit={BOX}"]
+    done = subprocess.run(words, cwd=lab.files, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 VICTIMS = """
@@ -111,6 +123,42 @@ def test_the_agent_does_not_get_at_another_users_rights_by_naming_that_users_dat
     said = lab.play("provision", BOX)
     assert said.returncode == 0, said.stdout
     assert lab.sql(BOX, "SELECT 1") == "1"
+
+
+# Modules that note who loads them, in every place where Python looks unless it is told not to.
+MODULES = """
+umask 022
+note='import os; print(os.getuid(), file=open("/var/tmp/who", "a"))'
+user=~/.local/lib/python3.11/site-packages
+mkdir -p ~/mine/bench $user
+for module in mine/bench/__init__.py mine/argparse.py mine/sitecustomize.py; do echo "$note" >~/$module; done
+echo "$note" >$user/usercustomize.py
+"""
+AS_ROOT = "cd /var/lib/pgladder/mine && sudo env HOME=/var/lib/pgladder PYTHONPATH=/var/lib/pgladder/mine"
+LOADED = """
+import sys, bench.cli.box, bench.box.runs, bench.box.follow, bench.box.place, bench.box.state
+for module in list(sys.modules.values()):
+    if file := getattr(module, "__file__", None): print(file)
+"""
+
+
+def test_root_loads_no_module_of_the_agent(lab: Lab) -> None:
+    _as_agent(lab, f"chmod 711 ~; {MODULES}")
+    lab.host(BOX).run(f"{AS_ROOT} /opt/pgladder/current/bin/python -m bench.cli.main box cancel")
+    assert "0" in _ran(lab)  # it would, if it were asked in any other way
+    assert lab.run(BOX, f"{AS_ROOT} pgladder box cancel") == ""
+    assert _ran(lab) == []
+    _as_agent(lab, "chmod 750 ~; rm -r ~/mine ~/.local")
+
+
+def test_only_root_may_write_what_root_loads(lab: Lab) -> None:
+    others = r"-L /opt/pgladder /usr/local/bin/pgladder \( ! -user root -o -perm /022 \) -print"
+    assert lab.run(BOX, f"sudo find {others}") == ""
+    loaded = lab.run(BOX, f"sudo /opt/pgladder/current/bin/python -I -c {quoted(LOADED)}").split()
+    places = {str(parent) for file in loaded for parent in (Path(file), *Path(file).parents)}
+    assert len(places) > 100
+    modes = lab.run(BOX, f"stat -L -c '%U %A %n' {' '.join(sorted(places))}").splitlines()
+    assert [mode for mode in modes if not mode.startswith("root ") or "w" in mode.split()[1][4:]] == []
 
 
 # Links where scripts and units of root pass by: folders, files, what is about to be written, a process to be ended.

@@ -23,6 +23,12 @@ ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 TABLE = "pgladder-faults"
 LOCK = "/run/pgladder-launch/lock"
 PATIENCE_S = 600
+# Processes that launch or cancel and have the lock's file open: they wait for it, or hold it.
+WAITING = f"""
+for each in $(pgrep -f "^/opt/pgladder/.*/pgladder box (launch|cancel)"); do
+  ls -l /proc/$each/fd 2>/dev/null | grep -q {LOCK} && echo $each
+done
+"""
 
 
 class Fab:
@@ -135,10 +141,14 @@ class Control:
         """End what nobody listens to any more."""
         self.lab.run(box, "sudo pkill -KILL -f '[b]ox --' || true")
 
+    def stop_what_waits(self, box: str) -> None:
+        """Let none of those that wait for the one that is held up give up meanwhile."""
+        self.lab.run(box, f"sudo sh -c {quoted(WAITING)} | xargs sudo kill -STOP")
+
     def waits(self, box: str, count: int = 1) -> None:
         """Wait until so many are waiting for the one that is held up."""
-        found = "ps -eo comm | grep -cx flock || true"
-        wait_until(lambda: int(self.lab.run(box, found)) >= count + 1, f"{count} waiting on {box}")
+        found = f"sudo sh -c {quoted(WAITING)} | wc -l"
+        wait_until(lambda: int(self.lab.run(box, found)) >= count, f"{count} waiting on {box}")
 
     # --- what is on a box --------------------------------------------------------------------------------------------
 

@@ -18,12 +18,10 @@ import os, time
 real = time.time
 time.time = lambda: real() - (30 if os.path.exists("/run/clock-was-set") else 0)
 """
+PACKAGES = "/opt/pgladder/current/lib/python3.11/site-packages"
 ADD_CLOCK = f"""
-sudo mkdir -p /opt/clock /etc/systemd/system/pgladder-run@.service.d
-echo '{CLOCK}' | sudo tee /opt/clock/sitecustomize.py >/dev/null
-printf '[Service]\\nEnvironment=PYTHONPATH=/opt/clock\\n' |
-  sudo tee /etc/systemd/system/pgladder-run@.service.d/clock.conf >/dev/null
-sudo systemctl daemon-reload
+echo '{CLOCK}' | sudo tee {PACKAGES}/clock_of_tests.py >/dev/null
+echo 'import clock_of_tests' | sudo tee {PACKAGES}/clock_of_tests.pth >/dev/null
 """
 # Also what is kept for root: a box's overlay writes as root. Tables that go leave room again: until the agent gave up.
 FILL = f"""

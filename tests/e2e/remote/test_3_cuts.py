@@ -48,7 +48,7 @@ def kill_sessions(lab: Lab, control: Control) -> Callable[[], object]:
 
 def cut_power(lab: Lab, control: Control) -> Callable[[], object]:
     for box in lab.boxes:
-        lab.run(box, "sudo pkill -STOP -x flock")  # so that none gives up waiting meanwhile
+        control.stop_what_waits(box)
     control.cut_power(*lab.boxes)
     return lab.up
 

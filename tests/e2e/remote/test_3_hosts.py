@@ -61,7 +61,7 @@ def test_without_anybody_who_gives_turns_boxes_wait_say_so_and_go_on_where_they_
     giving.kill()
     for box in lab.boxes:
         lab.wait_until(box, "sudo -u pgladder pgladder box | grep 'waits for its turn'")
-        lab.wait_until(box, "! pgrep -f '[S]end the records'")  # what followed for it is gone too
+        lab.wait_until(box, "! pgrep -f '[b]ox follow'")  # what followed for it is gone too
     following = control.fab("follow", "--run=alone", "--limit=lab")
     following.says(f"{', '.join(lab.boxes)}: run alone takes turns, block by block, and waits for each")
     following.kill(signal.SIGINT)

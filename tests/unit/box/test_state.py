@@ -1,5 +1,8 @@
 """What a box tells of its runs."""
 
+import pytest
+
+from bench.box import units
 from bench.box.state import run_states
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_record, a_samples
@@ -14,9 +17,17 @@ def a_run(runs, name, *, records=0, sealed=False):
         directory.finish()
 
 
-def test_runs_are_told_with_their_course(tmp_path):
-    runs, wanted = tmp_path / "runs", tmp_path / "wanted"
-    wanted.mkdir()
+@pytest.fixture(autouse=True)
+def wanted(tmp_path, monkeypatch):
+    """Where the units of runs are enabled."""
+    place = tmp_path / "wanted"
+    place.mkdir()
+    monkeypatch.setattr(units, "WANTED", place)
+    return place
+
+
+def test_runs_are_told_with_their_course(tmp_path, wanted):
+    runs = tmp_path / "runs"
     for name in ("b", "c"):
         (wanted / f"pgladder-run@{name}.service").symlink_to("/dev/null")
     a_run(runs, "a", records=2, sealed=True)
@@ -26,7 +37,7 @@ def test_runs_are_told_with_their_course(tmp_path):
     a_run(runs, "f", records=1)
     (runs / "f" / "cancelled").touch()
     (runs / "e").mkdir()  # none
-    states = run_states(runs, "pgladder-run@b.service loaded active running", wanted)
+    states = run_states(runs, ["b"])
     assert [(state.run, state.recorded, state.planned, state.course) for state in states] == [
         ("a", 2, 2, "finished"),
         ("b", 1, 2, "running"),
@@ -40,21 +51,21 @@ def test_a_run_that_waits_for_its_turn_says_so_and_who_gives_it(tmp_path):
     a_run(tmp_path, "a")
     (tmp_path / "a" / "turn").write_text("0\n")
 
-    def said(under_way):
-        [state] = run_states(tmp_path, under_way, tmp_path)
+    def said(*running):
+        [state] = run_states(tmp_path, running)
         return state.course, state.detail
 
-    assert said("pgladder-run@a.service") == ("running", "waits for its turn, which make compare-hosts RUN=a gives")
-    assert said("") == ("stopped", "")
+    assert said("a") == ("running", "waits for its turn, which make compare-hosts RUN=a gives")
+    assert said() == ("stopped", "")
     (tmp_path / "a" / "turn").write_text("1\n")
-    assert said("pgladder-run@a.service") == ("running", "")
+    assert said("a") == ("running", "")
 
 
 def test_a_run_that_can_not_be_read_does_not_hide_the_others(tmp_path):
     a_run(tmp_path, "a")
     a_run(tmp_path, "b")
     (tmp_path / "a" / "plan.json").write_text("{")
-    first, second = run_states(tmp_path, "", tmp_path)
+    first, second = run_states(tmp_path, [])
     assert (first.course, second.course) == ("unreadable", "stopped")
     assert "plan.json" in first.detail
 
@@ -64,8 +75,8 @@ def test_a_directory_whose_name_no_run_can_have_is_none(tmp_path):
         a_run(tmp_path, "a" if name == "a" else "x")
         if name != "a":
             (tmp_path / "x").rename(tmp_path / name)
-    assert [state.run for state in run_states(tmp_path, "", tmp_path)] == ["a"]
+    assert [state.run for state in run_states(tmp_path, [])] == ["a"]
 
 
 def test_no_runs_yet(tmp_path):
-    assert run_states(tmp_path / "none", "", tmp_path) == ()
+    assert run_states(tmp_path / "none", []) == ()

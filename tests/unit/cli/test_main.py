@@ -11,12 +11,12 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from bench.cli import main as cli
 from bench.cli.main import main
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, PgladderError, UsageError
+from bench.store import run_directory
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
@@ -72,7 +72,7 @@ def test_whatever_the_cause_nothing_done_is_exit_code_2_and_only_that(capsys, mo
     def found(_):
         raise kind("plan.json is damaged.")
 
-    monkeypatch.setattr(cli, "find_runs", found)
+    monkeypatch.setattr(run_directory, "find_runs", found)
     assert run(capsys, "ladder", "results") == (code, "", "pgladder: plan.json is damaged.\n")
 
 
@@ -377,7 +377,7 @@ def test_ctrl_c_is_said_in_one_word_with_exit_code_1(capsys, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "find_runs", interrupted)
+    monkeypatch.setattr(run_directory, "find_runs", interrupted)
     assert run(capsys, "ladder", ".") == (1, "", "pgladder: Stopped.\n")
 
 

@@ -51,3 +51,27 @@ def test_who_had_it_ignored_is_not_stopped(tmp_path):
 def test_the_version_is_told():
     said = subprocess.run([PGLADDER, "--version"], capture_output=True, text=True, check=False)
     assert said.stdout.startswith("pgladder 0.")
+
+
+@pytest.mark.parametrize(("how", "sprung"), [([], True), (["-I"], False)])
+def test_as_a_box_starts_it_nothing_of_the_caller_is_loaded(tmp_path, how, sprung):
+    """On a box root runs it: see roles/bench/files/install.sh."""
+    trap = f"open({str(tmp_path / 'sprung')!r}, 'a')"
+    modules = [
+        "bench/__init__.py",
+        "argparse.py",
+        "sitecustomize.py",
+        ".local/lib/python3.11/site-packages/usercustomize.py",
+    ]
+    for module in modules:
+        (tmp_path / module).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / module).write_text(trap)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+    command = [sys.executable, *how, PGLADDER, "--version"]
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (tmp_path / "sprung").exists() == sprung
+
+
+def test_a_box_starts_it_so():
+    install = (CHECKOUT / "roles/bench/files/install.sh").read_text()
+    assert 'head -n 1 "$home/bin/pgladder" | grep -qx "#!$home/bin/python -I"' in install
