@@ -119,8 +119,8 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once, the shortest last
-	@$(MAKE) --no-print-directory -j 2 -k e2e-boxes e2e-remote e2e-labs
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
+	@$(MAKE) --no-print-directory -j 3 -k -O e2e-boxes e2e-remote e2e-labs
 
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
@@ -133,9 +133,9 @@ browser:
 integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
 
+# Side by side, the longest first: what needs boxes or servers waits for them half of its time. Each tells all at its end.
 test: .venv/ready ## everything CI runs
-	@$(MAKE) --no-print-directory -j 3 lint unit browser
-	@$(MAKE) --no-print-directory integration e2e
+	@$(MAKE) --no-print-directory -j 4 -k -O e2e-boxes e2e-remote lint unit integration e2e-labs
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
