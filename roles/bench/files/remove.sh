@@ -9,7 +9,7 @@ units=/etc/systemd/system/pgladder-run@.service # gone where a removal was cut o
 for unit in $([ ! -e "$units" ] || systemctl list-units --all --plain --no-legend 'pgladder-run@*' | cut -d' ' -f1); do
   systemctl disable --now "$unit"
 done
-rm -rf /opt/pgladder /usr/local/bin/pgladder /etc/pgladder.toml /etc/sudoers.d/pgladder /etc/tmpfiles.d/pgladder-bench.engines.postgresql.conf \
+rm -rf /opt/pgladder /usr/local/bin/pgladder /etc/pgladder.toml /etc/sudoers.d/pgladder /etc/tmpfiles.d/pgladder-bench.conf \
   "$units" /var/lib/pgladder-wheels.tar
 systemctl daemon-reload
 systemctl reset-failed 'pgladder-run@*'
