@@ -137,8 +137,7 @@ class Control:
 
     def waits(self, box: str, count: int = 1) -> None:
         """Wait until so many are waiting for the one that is held up."""
-        found = "ps -eo comm | grep -cx flock || true"
-        wait_until(lambda: int(self.lab.run(box, found)) >= count + 1, f"{count} waiting on {box}")
+        self.lab.wait_until(box, f'[ "$(ps -eo comm | grep -cx flock)" -gt {count} ]')
 
     # --- what is on a box --------------------------------------------------------------------------------------------
 
