@@ -64,10 +64,11 @@ def one_record(climb: Climb) -> Record:
 
 
 def record_beside(programs: int, climb: Climb) -> Record:
-    """Return it; from the beginning of the trial on, so many programs keep processors busy."""
+    """Return it; during the trial, so many programs keep processors busy."""
     climb.wait_trial(1)
     with busy(programs):
-        return one_record(climb)
+        climb.wait_record(1)
+    return one_record(climb)
 
 
 def reason(record: Record, code: str) -> Reason:
