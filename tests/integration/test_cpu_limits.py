@@ -63,6 +63,14 @@ def one_record(climb: Climb) -> Record:
     return record
 
 
+def record_beside(programs: int, climb: Climb) -> Record:
+    """Return it; during the trial, so many programs keep processors busy."""
+    climb.wait_trial(1)
+    with busy(programs):
+        climb.wait_record(1)
+    return one_record(climb)
+
+
 def reason(record: Record, code: str) -> Reason:
     """Return the one reason of this code."""
     [found] = [each for each in record.validity.reasons if each.code == code]
@@ -98,8 +106,8 @@ def test_formulas_reckon_with_what_is_left(held):
 
 
 def test_others_are_named_with_how_much_they_took(place):
-    with busy(programs=4), climbing(place, *ASKED) as climb:  # more than whatever else runs here
-        record = one_record(climb)
+    with climbing(place, *ASKED) as climb:
+        record = record_beside(4, climb)  # more than whatever else runs here
     others = reason(record, "not-alone")
     assert record.validity.state == "suspect"
     assert "a-busy-one" in others.detail
@@ -124,8 +132,8 @@ def of_nobody(place: Path) -> dict[str, str]:
 @pytest.mark.parametrize("how", [1, 2])
 def test_of_a_server_of_our_own_the_cpu_time_is_known_though_others_are_hidden(place, how):
     home = of_nobody(place)
-    with busy(programs=2), climbing(place, *ASKED, prefix=hiding(how, "nobody"), env=home) as climb:
-        record = one_record(climb)
+    with climbing(place, *ASKED, prefix=hiding(how, "nobody"), env=home) as climb:
+        record = record_beside(2, climb)
     assert record.cpu.server_cores is not None
     assert reason(record, "not-alone").share > 0.1
 
@@ -134,11 +142,8 @@ def test_of_a_server_of_our_own_the_cpu_time_is_known_though_others_are_hidden(p
 def test_of_another_users_server_on_a_full_host_it_is_doubted_that_it_was_alone(theirs, place, how):
     home = {**of_nobody(place), "PGPASSWORD": theirs.password}
     asked = [*ASKED, "--dsn", theirs.dsn()]
-    with (
-        busy(programs=len(os.sched_getaffinity(0)) + 2),
-        climbing(place, *asked, prefix=hiding(how, "nobody"), env=home) as climb,
-    ):
-        record = one_record(climb)
+    with climbing(place, *asked, prefix=hiding(how, "nobody"), env=home) as climb:
+        record = record_beside(len(os.sched_getaffinity(0)) + 2, climb)
     assert record.cpu.server_cores is None
     assert record.validity.state == "suspect"
     full = reason(record, "host-full")

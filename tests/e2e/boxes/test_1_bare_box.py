@@ -16,9 +16,9 @@ BOX = BOXES[0]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _untouched(lab: Lab, as_found: dict[str, set[str]]):
+def _untouched(lab: Lab, as_found: set[str]):
     yield
-    assert lab.snapshot(BOX) == as_found[BOX]
+    assert lab.snapshot(BOX) == as_found
 
 
 def test_a_lab_that_is_up_stays_as_it_is(lab: Lab) -> None:

@@ -55,13 +55,13 @@ def test_an_unreachable_package_source_is_named(lab: Lab) -> None:
     assert "a package source could not be reached" in sentence(said, BOX)
 
 
-def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: set[str]) -> None:
     said = lab.play("teardown", BOX)
     assert said.returncode == 0, said.stdout
-    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+    assert lab.snapshot(BOX) ^ as_found == set()
 
 
-def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_found: dict[str, set[str]]) -> None:
+def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_found: set[str]) -> None:
     play = _begin(lab)
     lab.wait_until(BOX, UNPACKING)
     lab.cut(BOX)
@@ -69,7 +69,7 @@ def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_foun
     lab.up()
     said = lab.play("teardown", BOX)
     assert said.returncode == 0, said.stdout
-    assert lab.snapshot(BOX) ^ as_found[BOX] == set()
+    assert lab.snapshot(BOX) ^ as_found == set()
 
 
 # Power was lost while a package was unpacked: dpkg knows neither its files nor its needs, it can't be configured,

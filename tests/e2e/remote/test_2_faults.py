@@ -12,7 +12,7 @@ from bench.store.run_directory import RunDirectory
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, Fab, codes, decoded, wait_until
 
-RUN, BLOCKS = "weathered", 40
+RUN, BLOCKS = "weathered", 30
 CLOCK = """
 import os, time
 real = time.time
@@ -60,13 +60,15 @@ def story(lab: Lab, control: Control) -> Story:
     control.drop_packets("rm1")
     control.kill_sessions("rm2")
     first.says("rm2: the connection was lost")
+    asking = control.fab("status", "--limit=lab")  # ten seconds, until it is known that the first box does not answer
     lab.run("rm2", SWITCH_CLOCK)
-    status = control.fab("status", "--limit=lab").ends(1)
+    lab.wait_until("rm2", f"sudo grep -q clock-stepped {RUNS}/{RUN}/trials.jsonl")
+    lab.run("rm2", FILL)
+    first.says(f"rm2: run {RUN} stopped before its end")
+    status = asking.ends(1)
     first.says("rm1: the connection was lost")
     control.mend_network()
     _is_followed(first)
-    lab.run("rm2", FILL)
-    first.says(f"rm2: run {RUN} stopped before its end")
 
     lab.cut("rm1")
     lab.up()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.lab import Lab
-from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, Control, Fab, Large, decoded, wait_until
+from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, SURE, Control, Fab, Large, decoded, wait_until
 
 STEPS = ("launch", "status", "cancel", "pull")
 
@@ -61,7 +61,7 @@ def cut_power(lab: Lab, control: Control) -> Callable[[], object]:
 def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large) -> Iterator[Cut]:
     one, other = lab.boxes
     cut = Cut(request.param.__name__.replace("_", "-"), {}, b"")
-    control.fab("launch", f"--limit={other}", "--blocks=400", f"--run={cut.cancelled}", *SHORT).ends(0)
+    control.fab("launch", f"--limit={other}", "--blocks=400", f"--run={cut.cancelled}", *SURE).ends(0)
     samples = control.results(large.name, other).path / "samples"
     shutil.rmtree(samples, ignore_errors=True)
     cut.before = control.records(other, cut.cancelled)

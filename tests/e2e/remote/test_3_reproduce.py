@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from tests.e2e.remote.control import PATIENCE_S, SHORT, Control
+from tests.e2e.remote.control import PATIENCE_S, SURE, Control
 
 HERE = "--limit=rm1"
 
 
 def test_a_run_is_reproduced_on_its_box_and_tested_for_equivalence(control: Control) -> None:
-    control.fab("ladder", "--run=first-of-two", "--blocks=3", HERE, *SHORT).ends(0)
+    control.fab("ladder", "--run=first-of-two", "--blocks=3", HERE, *SURE).ends(0)
     before = {path.name for path in (control.folder / "results").iterdir()}
     again = control.fab("reproduce", "--run=first-of-two", "--margin=0.9", HERE)
     again.process.wait(PATIENCE_S)
