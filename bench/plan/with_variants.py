@@ -31,8 +31,7 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
     every = list(wish.variants) == [ALL]
     choose = rendered if every else variants_for
     variants = choose(variant_names() if every else wish.variants, machine, need, harness)
-    if every:
-        wish = replace(wish, variants=_different(variants, machine))
+    wish = replace(wish, variants=_different(variants, machine) if every else list(variants))
     plan = make_plan(wish, ladder(), harness, variants, run=run, created=created, seed=seed)
     return replace(plan, variants=tuple(variants.values())) if every else plan
 

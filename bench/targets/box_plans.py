@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.box.state import BoxState
 from bench.engines.postgresql.layout import layout_files
-from bench.engines.postgresql.render import as_variant, variant_names
+from bench.engines.postgresql.render import as_variant, pick_variants
 from bench.engines.postgresql.variants import ALL
 from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
@@ -85,7 +85,8 @@ def known(wish: Wish) -> Wish:
     pick("layout", wish.layouts, layout_files())
     rungs, layouts = phase_files(), layout_files()
     refuse_on_boxes([*(rungs[name] for name in wish.phases), *(layouts[name] for name in wish.layouts)])
-    pick("variant", wish.variants, [*variant_names(), ALL])
+    if list(wish.variants) != [ALL]:
+        pick_variants(wish.variants)
     return wish
 
 

@@ -7,7 +7,7 @@ comments.
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,14 @@ from stat import S_ISREG
 from bench.engines.postgresql import parameters
 from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
 from bench.model.errors import DataError, HostError, NothingDoneError
+from bench.model.names import pick
 from bench.model.plan import Variant
 from bench.tuning.formulas import tune, tune_for_need
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting, settings_text
 
 SUFFIX = ".conf.j2"
+HARNESS = "harness"
 RESERVED = ("all", "as-found", "harness")
 """Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
@@ -72,18 +74,36 @@ def summary(name: str) -> str:
     return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
 
 
+def is_users(variant: str) -> bool:
+    """Tell whether a variant is a template of the user's, given by its path."""
+    return variant.endswith(SUFFIX)
+
+
+def name_of(variant: str) -> str:
+    """Return the name of a variant that is given by name or by path."""
+    return Path(variant).name.removesuffix(SUFFIX) if is_users(variant) else variant
+
+
+def pick_variants(asked: Sequence[str]) -> list[str]:
+    """Return the variants asked for, by name or by path; raises as ``pick``."""
+    return pick("variant", asked, [*variant_names(), *filter(is_users, asked)])
+
+
 def _text(name: str) -> str:
-    """Read ``harness`` or ``variants/NAME``: a regular file, or a link to one, whose name is nobody else's."""
-    directory, _, own = name.rpartition("/")
+    """Read ``harness``, ``variants/NAME`` or a user's file: a regular one, or a link to one, whose name is its own."""
+    path = Path(name) if is_users(name) else template_directory() / f"{name}{SUFFIX}"
     try:
-        if directory:
-            _check_name(own)
-        return _read(template_directory() / f"{name}{SUFFIX}")
+        if name != HARNESS:
+            _check_name(path.name.removesuffix(SUFFIX), users=is_users(name))
+        return _read(path)
     except DataError as error:
-        raise DataError(f"Template {name if name.isprintable() else ascii(name)}{SUFFIX}: {error}") from error
+        shown = name.removesuffix(SUFFIX)
+        raise DataError(f"Template {shown if shown.isprintable() else ascii(shown)}{SUFFIX}: {error}") from error
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str, *, users: bool) -> None:
+    if users and name in variant_names():
+        raise DataError("pgladder has a variant of that name; give the file another.")
     if not NAME.fullmatch(name):
         raise DataError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
     if name.lower() in RESERVED:
@@ -129,11 +149,13 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     except HostError:  # the box is at fault, not the template
         raise
     except NothingDoneError as error:
-        raise type(error)(f"Template {name}{SUFFIX}: {error}") from error
+        raise type(error)(f"Template {name.removesuffix(SUFFIX)}{SUFFIX}: {error}") from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
-        raise DataError(f"Template {name}{SUFFIX}: {type(error).__name__}: {error}{line}") from error
-    return as_variant(name.rpartition("/")[2], text)
+        raise DataError(
+            f"Template {name.removesuffix(SUFFIX)}{SUFFIX}: {type(error).__name__}: {error}{line}"
+        ) from error
+    return as_variant(Path(name).name.removesuffix(SUFFIX), text)
 
 
 def render_variant(name: str, box: Box) -> Variant:
@@ -150,7 +172,7 @@ def render_variant(name: str, box: Box) -> Variant:
         box.need or box.connections or StrictUndefined("it uses connections: say with --connections how many.")
     )
     known = {"hardware": box.hardware, "connections": connections, "formula": partial(_formula, box)}
-    variant = render(f"variants/{name}", known)
+    variant = render(name if is_users(name) else f"variants/{name}", known)
     given = settings(variant)
     if box.owned:
         refuse_owned(given, box.owned, f"Variant {name}")

@@ -14,16 +14,16 @@ from bench.engines.postgresql.render import (
     Box,
     as_variant,
     effect_of,
+    name_of,
+    pick_variants,
     render,
     render_variant,
     settings,
     texts,
-    variant_names,
 )
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.fingerprint_diff import huge_page_bytes
-from bench.model.names import pick
 from bench.model.plan import Plan, Variant
 from bench.probes.control_group import SELF
 from bench.probes.cpu import cpu_facts
@@ -137,7 +137,7 @@ def _as_in_a_run(box: Box) -> Box:
 
 def variant_named(name: str, box: Box) -> Variant:
     """Render a variant for a box; raises as ``explain``."""
-    [known] = pick("variant", [name], variant_names())
+    [known] = pick_variants([name])
     return render_variant(known, box)
 
 
@@ -158,7 +158,7 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
         HostError: no formula has anything for it.
 
     """
-    variants = rendered(pick("variant", names, variant_names()), machine, need, harness)
+    variants = rendered(pick_variants(names), machine, need, harness)
     effects = effects_of_all(variants, machine)
     for one, other in combinations((each.name for each in variants.values() if not each.refused), 2):
         if effects[one] == effects[other]:
@@ -169,7 +169,9 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
 def rendered(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
     """Render variants; raises as ``variants_for``, but two may be the same."""
     box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
-    found = {name: _rendered_or_refused(name, box) for name in names}
+    found = {name_of(each): _rendered_or_refused(each, box) for each in names}
+    if len(found) < len(names):
+        raise UsageError(f"Two of the variants {', '.join(names)} have one name: give their files names of their own.")
     if all(each.refused for each in found.values()):
         raise HostError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
     return found
@@ -180,7 +182,7 @@ def _rendered_or_refused(name: str, box: Box) -> Variant:
     try:
         return render_variant(name, box)
     except HostError as error:
-        return as_variant(name, "", str(error))
+        return as_variant(name_of(name), "", str(error))
 
 
 def effects_of_all(variants: Mapping[str, Variant], machine: Machine) -> dict[str, dict[str, Value]]:

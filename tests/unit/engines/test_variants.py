@@ -23,7 +23,7 @@ from bench.engines.postgresql.variants import (
     this_machine,
     variants_for,
 )
-from bench.model.errors import DataError, HostError, UsageError
+from bench.model.errors import DataError, HostError, NothingDoneError, UsageError
 from bench.model.fingerprint import Unreadable
 from bench.plan.check import AGAIN, check_plan
 from bench.plan.request import make_wish
@@ -440,3 +440,35 @@ def test_another_harness_is_refused_by_what_differs(there, here, sentence):
     assert harness != plan.harness
     with pytest.raises(DataError, match=sentence):
         check_harness(replace(plan, harness=harness))
+
+
+def test_a_template_of_the_users_is_a_variant_by_its_path(tmp_path):
+    file = tmp_path / "mine.conf.j2"
+    file.write_text("# Mine.\nwork_mem = {{ hardware.ram_mb // 64 }}MB  # a 64th\n")
+    found = variants_for(["stock", str(file)], MACHINE, 10, harness_for(10, tls=False))
+    assert list(found) == ["stock", "mine"]
+    assert f"work_mem = {MACHINE.hardware.ram_mb // 64}MB" in found["mine"].text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("stock.conf.j2", "", "Template .*stock.conf.j2: pgladder has a variant of that name; give the file another"),
+        ("mine.conf.j2", None, "Template .*mine.conf.j2: it can't be read: No such file"),
+        ("mine.conf.j2", "max_connections = 7\n", "Variant .*mine.* max_connections"),
+    ],
+)
+def test_a_template_of_the_users_that_can_not_be_taken_is_refused_with_its_path(tmp_path, name, text, told):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(NothingDoneError, match=told):
+        variants_for(["big-wal", str(tmp_path / name)], MACHINE, 10, harness_for(10, tls=False))
+
+
+def test_two_files_of_one_name_are_refused(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.conf.j2").write_text(f"work_mem = {ord(folder)}MB\n")
+    words = [str(tmp_path / folder / "mine.conf.j2") for folder in ("a", "b")]
+    with pytest.raises(UsageError, match="have one name"):
+        variants_for(words, MACHINE, 10, harness_for(10, tls=False))
