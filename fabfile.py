@@ -8,6 +8,7 @@ from fabric import Connection, task
 from invoke import Context, Exit
 
 from bench.model.errors import UsageError
+from bench.plan.options import OPTIONS
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
 
@@ -18,20 +19,7 @@ WHERE = {
     "port": "of its sshd",
     "key": "private key file",
 }
-WHAT = {
-    "phases": "names, separated by blanks; default: all",
-    "variants": "as in `pgladder variants`, or all; default: stock",
-    "layouts": "default: plain",
-    "transports": "default: tcp",
-    "profile": "quick, standard or thorough; default: quick",
-    "blocks": "repetitions, each in a random order",
-    "warm_up": "seconds before the window",
-    "window": "seconds measured",
-    "seed": "of the order and the payloads",
-    "until_decided": "1: end once every comparison is decided, looking each block",
-    "max_blocks": "the most blocks of until-decided",
-    "margin": "relative difference that does not matter; default: 0.02",
-}
+WHAT = {option.name: option.help for option in OPTIONS}
 RUN = {"run": "which; default: the one under way"}
 AGAIN = {"run": "the one that was pulled", "margin": WHAT["margin"]}
 ID = {"run": "its name; one that is there is gone on with"}

@@ -13,43 +13,19 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench import __version__
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, print_json, speak_plainly
+from bench.plan.options import margin, number
 
 if TYPE_CHECKING:
     from bench.plan.design import Wish
+    from bench.plan.options import Parse
     from bench.store.run_directory import RunDirectory
 
 DONE, DOUBTFUL, NOTHING_DONE = 0, 1, 2
-MOST_DIGITS = 12
-MOST = 10**MOST_DIGITS
-"""Of any number asked for: beyond it lie typing errors, and integers that JSON readers round."""
-WISHES = (
-    "phases",
-    "variants",
-    "layouts",
-    "transports",
-    "preload_rows",
-    "profile",
-    "warm_up",
-    "window",
-    "blocks",
-    "seed",
-    "until_decided",
-    "max_blocks",
-    "margin",
-)
-MEANINGS = (
-    "client processes",
-    "commits under way, in each process",
-    "connections a pool opens at the start, in each process",
-    "connections a pool may open, in each process",
-    "rows a commit",
-    "characters of a row's payload",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -125,10 +101,10 @@ def _asked(options: argparse.Namespace) -> "Wish | None":
 
 
 def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
-    from bench.plan.request import PARAMETERS
+    from bench.plan.options import OPTIONS
 
     if options.plan or options.resume:
-        for name in (*WISHES, *PARAMETERS, *(["out"] if options.resume else [])):
+        for name in (*(each.name for each in OPTIONS), *(["out"] if options.resume else [])):
             if getattr(options, name) is not None:
                 option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
                 raise UsageError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
@@ -186,30 +162,16 @@ def write_report(options: argparse.Namespace) -> int:
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
+def _typed(parse: "Parse") -> Callable[[str], Any]:
+    """Return a reader of an option as argparse wants it: its own sentence is shown."""
+
+    def read(text: str) -> Any:
         try:
-            value = kind(text)
-        except ValueError:
-            value = kind(0)
-        if not 0 < value <= MOST:
-            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number above 0 and up to {MOST:.0e}")
-        return value
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
 
-    return parse
-
-
-def _margin(text: str) -> float:
-    value = _positive(float)(text)
-    if value >= 1:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
-    return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > MOST_DIGITS:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
-    return int(text)
+    return read
 
 
 UNRECOGNIZED = "unrecognized arguments: "
@@ -283,25 +245,25 @@ def _add_box(parser: argparse.ArgumentParser) -> None:
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     from bench.cli.compare import add_compare
 
-    add_compare(parser, margin=_margin)
+    add_compare(parser, margin=_typed(margin))
 
 
 def _add_compare_hosts(parser: argparse.ArgumentParser) -> None:
     from bench.cli.compare import add_compare_hosts
 
-    add_compare_hosts(parser, margin=_margin)
+    add_compare_hosts(parser, margin=_typed(margin))
 
 
 def _add_reproduce(parser: argparse.ArgumentParser) -> None:
     from bench.cli.again import add_reproduce
 
-    add_reproduce(parser, _margin)
+    add_reproduce(parser, _typed(margin))
 
 
 def _add_variants(parser: argparse.ArgumentParser) -> None:
     from bench.cli.variants import add_variants
 
-    add_variants(parser, _positive(int))
+    add_variants(parser, _typed(number(int)))
 
 
 def _noise_wish(options: argparse.Namespace) -> "Wish | None":
@@ -330,41 +292,28 @@ def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str,
     from bench.cli.again import add_where
     from bench.engines.postgresql.layout import layout_files
     from bench.plan.design import PROFILES
-    from bench.plan.request import PARAMETERS
-    from bench.stats.compare import MARGIN
+    from bench.plan.options import OPTIONS, switch
     from bench.workload.phase import ladder
 
     parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")
-    what = parser.add_argument_group("what to measure (several names: separated by spaces or commas)")
-    for name, known in (
-        ("phases", ladder()),
-        ("variants", ["stock", f"those of: pgladder variants{', or all' if rule else ''}"]),
-        ("layouts", layout_files()),
-        ("transports", ["tcp", "tls", "socket"]),
-    ):
-        default = phases if name == "phases" else next(iter(known))
-        what.add_argument(f"--{name}", nargs="+", metavar="NAME", help=f"{', '.join(known)}; default: {default}")
-    what.add_argument("--preload-rows", type=_count, metavar="N", help="rows that are there before (0)")
-    long = parser.add_argument_group("how long")
     shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
-    long.add_argument("--profile", choices=PROFILES, help=f"{'; '.join(shapes)}; default: quick")
-    long.add_argument("--warm-up", type=_positive(float), metavar="S", help="seconds before the window")
-    long.add_argument("--window", type=_positive(float), metavar="S", help="seconds measured")
-    long.add_argument("--blocks", type=_positive(int), metavar="N", help=f"repetitions, each in a random order{blocks}")
-    long.add_argument(
-        "--until-decided",
-        action="store_true",
-        default=None,
-        help="end once every comparison is decided, looking each block" if rule else argparse.SUPPRESS,
-    )
-    most = "the most blocks of --until-decided" if rule else argparse.SUPPRESS
-    long.add_argument("--max-blocks", type=_positive(int), metavar="N", help=most)
-    long.add_argument("--margin", type=_margin, metavar="M", help=f"difference that does not matter ({MARGIN})")
-    long.add_argument("--seed", type=_count, metavar="N", help="of the order and the payloads")
-    how = parser.add_argument_group("how to write (instead of a phase's own)")
-    for name, meaning in zip(PARAMETERS[:-1], MEANINGS, strict=True):
-        how.add_argument(f"--{name.replace('_', '-')}", type=_positive(int), metavar="N", help=meaning)
-    how.add_argument("--event-loop", choices=["asyncio", "uvloop"], help="what runs asyncpg")
+    here = {
+        "phases": f"{', '.join(ladder())}; default: {phases}",
+        "layouts": f"{', '.join(layout_files())}; default: plain",
+        "profile": f"{'; '.join(shapes)}; default: quick",
+        "blocks": f"repetitions, each in a random order{blocks}",
+    }
+    hidden = () if rule else ("until_decided", "max_blocks")
+    groups = {each.group: parser.add_argument_group(each.group) for each in OPTIONS}
+    for option in OPTIONS:
+        help_text = argparse.SUPPRESS if option.name in hidden else here.get(option.name, option.help)
+        add = groups[option.group].add_argument
+        if option.parse is None:
+            add(option.flag, nargs="+", metavar=option.metavar, help=help_text)
+        elif option.parse is switch:
+            add(option.flag, action="store_true", default=None, help=help_text)
+        else:
+            add(option.flag, type=_typed(option.parse), metavar=option.metavar, help=help_text)
     add_where(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")

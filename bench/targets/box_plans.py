@@ -15,6 +15,7 @@ from bench.model.values import NAME
 from bench.plan.check import effective
 from bench.plan.design import Wish
 from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estimate
+from bench.plan.options import OPTIONS
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.seams import refuse_on_boxes
 from bench.workload.memory import check_memory
@@ -31,10 +32,9 @@ class Asked:
     seed: int
 
 
-MOST = 1e12
-WHAT = ("phases", "variants", "layouts", "transports", "profile", "blocks", "warm_up", "window", "max_blocks")
+BY_NAME = {option.name: option for option in OPTIONS}
+WHAT = tuple(name for name in BY_NAME if name not in ("seed", "margin", "until_decided"))
 """The words that say what a plan is."""
-WHOLE, FRACTIONS = ("blocks", "seed", "max_blocks"), ("warm_up", "window", "margin")
 
 
 def wishes(given: Mapping[str, str]) -> dict[str, Any]:
@@ -48,18 +48,13 @@ def wishes(given: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    if name == "until_decided" and text != "1":
-        raise UsageError(f"until_decided is 1 or left out, not {text[:40]!r}.")
-    if name not in WHOLE + FRACTIONS:
-        return text if name == "profile" else [text]
+    parse = BY_NAME[name].parse if name in BY_NAME else None
+    if parse is None:
+        return [text]
     try:
-        value = int(text) if name in WHOLE else float(text)
-    except ValueError:
-        value = 0
-    most = 1 if name == "margin" else MOST
-    if not 0 < value < most:
-        raise UsageError(f"{name} must be a number above 0 and below {most:g}, not {text[:40]!r}.")
-    return value
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}.") from error
 
 
 def check_name(run: str) -> str:

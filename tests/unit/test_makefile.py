@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.plan.options import OPTIONS
 from bench.remote.where import target
 
 CHECKOUT = Path(__file__).parents[2]
@@ -27,6 +28,10 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
     ("words", "passed"),
     [
         (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
+        (
+            ["ladder", "BATCH=100", "IN_FLIGHT=8", "PAYLOAD_BYTES=1024"],
+            "--in-flight='8' --batch='100' --payload-bytes='1024'",
+        ),
         (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
         (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin='0.05' --json 'results/a' 'results/b'"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
@@ -37,7 +42,13 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
     ],
 )
 def test_a_word_is_passed_on(words, passed):
-    assert passed in make(*words).stdout
+    assert passed in " ".join(make(*words).stdout.split())
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+@pytest.mark.parametrize("verb", ["ladder", "compare", "compare-hosts", "noise", "launch"])
+def test_whatever_may_be_asked_of_a_run_is_a_word_of_make(verb, option):
+    assert f"{option.flag}='1'" in make(verb, f"{option.name.upper()}=1").stdout
 
 
 @pytest.mark.parametrize(

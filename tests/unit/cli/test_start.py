@@ -30,7 +30,7 @@ def loaded_until(module, tmp_path, *command, **options):
     )
 
 
-@pytest.mark.parametrize("module", ["bench.cli.main", "msgspec", "bench.plan.request"])
+@pytest.mark.parametrize("module", ["bench.cli.main", "msgspec", "bench.plan.design"])
 def test_ctrl_c_while_modules_are_loaded_is_a_sentence(tmp_path, module):
     ended = loaded_until(module, tmp_path, PGLADDER, "run", "--help")
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "pgladder: Stopped.\n")

@@ -116,7 +116,7 @@ def test_words_become_what_a_wish_is_made_of():
 
 @pytest.mark.parametrize("text", ["x", "0", "-1", "1e99", "nan", "3.5"])
 def test_what_is_no_number_of_blocks_is_refused(text):
-    with pytest.raises(UsageError, match="blocks must be a number above 0"):
+    with pytest.raises(UsageError, match=f"blocks: '{text}' is not a number above 0"):
         wishes({"blocks": text})
 
 
@@ -147,14 +147,17 @@ def test_a_run_that_is_there_with_another_plan_is_known_as_that():
     assert not as_asked(there, BOX, asked(phases=["2-D"]))
 
 
-@pytest.mark.parametrize("text", ["1", "5", "0"])
-def test_a_margin_is_a_share(text):
-    with pytest.raises(UsageError, match="margin must be a number above 0 and below 1"):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("1", "'1' is not a share below 1"), ("5", "'5' is not a share"), ("0", "'0' is not a number above 0")],
+)
+def test_a_margin_is_a_share(text, told):
+    with pytest.raises(UsageError, match=f"margin: {told}"):
         wishes({"margin": text})
 
 
 def test_until_decided_is_1_or_left_out():
-    assert wishes({"until_decided": "1"}) == {"until_decided": ["1"]}
+    assert wishes({"until_decided": "1"}) == {"until_decided": True}
     assert wishes({"until_decided": ""}) == {}
-    with pytest.raises(UsageError, match="until_decided is 1 or left out, not 'yes'"):
+    with pytest.raises(UsageError, match="until_decided: it is 1 or left out, not 'yes'"):
         wishes({"until_decided": "yes"})

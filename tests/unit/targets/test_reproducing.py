@@ -163,7 +163,7 @@ def test_a_box_whose_hardware_is_another_than_when_its_noise_was_measured_is_not
 
 
 def test_a_margin_that_is_none_is_told_before_anything_is_launched():
-    with pytest.raises(UsageError, match="margin must be"):
+    with pytest.raises(UsageError, match="margin: '9' is not a share below 1"):
         questions.reproduce(Boxes(Console(file=io.StringIO())), {"run": RUN, "margin": "9"})
 
 
