@@ -77,64 +77,9 @@ JSON_WORD = $(call switch,JSON,--json=1)
 .PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@sed -nE 's/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-packages: ## the Debian packages pgladder needs (as root)
-	@.ci/system-packages $(PACKAGES)
-
-setup: .venv/ready ## the environment, with locked dependencies
-
-.venv/ready: requirements/dev.txt pyproject.toml
-	@.ci/system-packages $(PACKAGES)
-	python3 -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
-	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
-	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
-	@touch $@
-
-lock: .venv/ready ## resolve the dependencies anew
-	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
-	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
-
-lint: .venv/ready ## style, types, import contract
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
-	$(BIN)/yamllint .
-	$(BIN)/ansible-lint
-
-fmt: .venv/ready ## format and mend what can be mended
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
-
-unit: .venv/ready ## the fast tests
-	$(BIN)/pytest -n auto tests/unit
-
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once, the shortest last
-	@$(MAKE) --no-print-directory -j 2 -k e2e-boxes e2e-remote e2e-labs
-
-e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
-	$(BIN)/pytest tests/e2e/$* -m "not slow"
-
-browser:
-	@.ci/system-packages $(TEST_PACKAGES)
-	@.ci/test-sshd
-
-# As root in two workers, each in a network of its own: there is one run at a time in one.
-integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
-	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
-
-test: .venv/ready ## everything CI runs
-	@$(MAKE) --no-print-directory -j 3 lint unit browser
-	@$(MAKE) --no-print-directory integration e2e
-
-test-slow: .venv/ready ## what takes long
-	$(BIN)/pytest tests -m slow
-
-perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
-	$(BIN)/python -m tests.perf $(if $(LIMIT),$(call quote,$(LIMIT)))
+# --- Measure, compare, provision
 
 demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
 	@$(MAKE) --no-print-directory lab-up N=1
@@ -201,6 +146,65 @@ lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it aga
 
 lab-down: .venv/ready ## remove the virtual mini-PCs
 	$(PLAYBOOK) playbooks/lab-down.yml
+
+# --- Work on pgladder itself
+
+setup: .venv/ready ## the environment, with locked dependencies
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	@.ci/system-packages $(PACKAGES)
+	python3 -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
+	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
+	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
+	@touch $@
+
+packages: ## the Debian packages pgladder needs (as root)
+	@.ci/system-packages $(PACKAGES)
+
+lock: .venv/ready ## resolve the dependencies anew
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
+	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
+
+lint: .venv/ready ## style, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/yamllint .
+	$(BIN)/ansible-lint
+
+fmt: .venv/ready ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: .venv/ready ## the fast tests
+	$(BIN)/pytest -n auto tests/unit
+
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once, the shortest last
+	@$(MAKE) --no-print-directory -j 2 -k e2e-boxes e2e-remote e2e-labs
+
+e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
+	$(BIN)/pytest tests/e2e/$* -m "not slow"
+
+browser:
+	@.ci/system-packages $(TEST_PACKAGES)
+	@.ci/test-sshd
+
+# As root in two workers, each in a network of its own: there is one run at a time in one.
+integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
+	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
+
+test: .venv/ready ## everything CI runs
+	@$(MAKE) --no-print-directory -j 3 lint unit browser
+	@$(MAKE) --no-print-directory integration e2e
+
+test-slow: .venv/ready ## what takes long
+	$(BIN)/pytest tests -m slow
+
+perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
+	$(BIN)/python -m tests.perf $(if $(LIMIT),$(call quote,$(LIMIT)))
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache
