@@ -66,6 +66,7 @@ def _complain(sentence: object) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure on this machine."""
     from bench.cli.again import where
+    from bench.plan.contrast import tried_factors
     from bench.report.terminal import console
     from bench.targets.here import Request
     from bench.targets.watched import measure
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     if not complete:
         return _stopped(directory)
     code = _show([directory], json=options.json)
-    if len(directory.plan().variants) > 1 and not options.json:
+    if tried_factors(directory.plan()) and not options.json:
         console().print(f"\nWhich is faster: pgladder compare {directory.path}", soft_wrap=True)
     return code
 
