@@ -1,16 +1,20 @@
 """The seams: folders that are searched for pieces of one kind, one file each.
 
 pgladder's own lie in the package. ``PGLADDER_PATH`` names a folder of a user's with a subfolder by seam (``phases``,
-``layouts``); it counts on the machine where it is set, and never on a box. Names are listed, nothing is read or loaded.
+``layouts``); it counts on the machine where it is set, and never on a box. Names are listed, nothing is read or loaded;
+what is asked for is read once by a process, so that what is checked and hashed is what is carried out.
 """
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
-from bench.model.errors import HostError, UsageError
+from bench.model.box import BOX_FILE
+from bench.model.errors import DataError, HostError, UsageError
+from bench.model.values import NAME
 
 VARIABLE = "PGLADDER_PATH"
 
@@ -19,13 +23,15 @@ def added() -> Path | None:
     """Return the user's folder.
 
     Raises:
-        UsageError: it is no folder.
+        UsageError: it is no folder, or this is a box.
         HostError: others may write to it: what lies there is carried out.
 
     """
     named = os.environ.get(VARIABLE)
     if not named:
         return None
+    if BOX_FILE.exists():
+        raise UsageError(f"This is a provisioned box, which measures pgladder's own alone: unset {VARIABLE}.")
     folder = Path(named)
     if not folder.is_dir():
         raise UsageError(f"{VARIABLE} names {folder}, which is no folder: make it, or unset {VARIABLE}.")
@@ -37,13 +43,15 @@ def pieces(seam: str, own: Path, pattern: str) -> dict[str, Path]:
     """Return the files of a seam by the name before their first dot: pgladder's own, then the user's.
 
     Raises:
-        UsageError: a piece of the user's has the name of another.
+        UsageError: a piece of the user's has the name of another, or one that would not do.
         HostError: others may write to one of the user's.
 
     """
     found = {_name(path): path for path in sorted(own.glob(pattern))}
     folder = added()
     for path in sorted(folder.glob(f"{seam}/{pattern}")) if folder else ():
+        if not NAME.fullmatch(_name(path)):
+            raise UsageError(f"{path}: a name has letters, digits, '_' and '-', the first a letter or digit.")
         if _name(path) in found:
             raise UsageError(f"{path} has the name of another piece, {found[_name(path)]}: give it a name of its own.")
         _check_owned(path.parent)
@@ -52,28 +60,38 @@ def pieces(seam: str, own: Path, pattern: str) -> dict[str, Path]:
     return found
 
 
-def hashes(files: dict[str, Path]) -> dict[str, str]:
+@cache
+def source(path: Path) -> str:
+    """Return the text of a piece, the same as long as this process lives.
+
+    Raises:
+        DataError: it is not UTF-8, or can't be read.
+
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise DataError(f"{path} can't be read: {error}.") from error
+
+
+def users(files: Iterable[Path]) -> dict[str, str]:
     """Return the SHA-256 of those of these files that are the user's, by seam and file."""
     folder = added()
     if folder is None:
         return {}
-    there = {path.relative_to(folder).as_posix(): path for path in files.values() if path.is_relative_to(folder)}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items()}
+    there = {path.relative_to(folder).as_posix(): path for path in files if path.is_relative_to(folder)}
+    return {name: hashlib.sha256(source(path).encode()).hexdigest() for name, path in there.items()}
 
 
-def refuse_on_boxes(files: Iterable[Path]) -> None:
+def refuse_on_boxes(named: Mapping[str, str]) -> None:
     """Refuse files of the user's where a box is to measure them: it measures pgladder's own.
 
     Raises:
         UsageError: names the first.
 
     """
-    folder = added()
-    for path in files:
-        if folder and path.is_relative_to(folder):
-            raise UsageError(
-                f"{path} is of {VARIABLE}, which counts on this machine only: a box measures pgladder's own."
-            )
+    for name in named:
+        raise UsageError(f"{name} is of {VARIABLE}, which counts on one machine only: a box measures pgladder's own.")
 
 
 def _name(path: Path) -> str:

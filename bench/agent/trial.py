@@ -30,19 +30,19 @@ from bench.agent.verify import (
 )
 from bench.engines.engine import Server
 from bench.engines.postgresql.counters import Counters, counters_of
-from bench.engines.postgresql.layout import TableLayout, layout_files, table_layout
+from bench.engines.postgresql.layout import TableLayout, table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, Session, VariantError
 from bench.engines.postgresql.wal import files_wanted
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Plan, Trial
 from bench.model.record import ClientTime, Cpu, InFlight, Reason, Record, Samples, Start, Verified
-from bench.plan.contrast import place_of
+from bench.plan.contrast import VARIANT, Cell, cell_of
+from bench.plan.pieces import pieces_of
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest
 from bench.probes.sensors import Sensors
-from bench.seams import hashes
 from bench.stats.gaps import longest_gap
 from bench.stats.histogram import decode, merge, percentiles, row_latency_ms
 from bench.stats.rates import window_rates
@@ -53,7 +53,7 @@ from bench.validity.flushes import PROMISED, check_flush_rate, check_no_flush, f
 from bench.validity.standstill import check_pauses
 from bench.workload.client import DRAIN_TIMEOUT_S
 from bench.workload.messages import Job, Result, Window
-from bench.workload.phase import AsyncPhase, ladder, phase_files
+from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
@@ -112,7 +112,10 @@ class TrialRunner:
         """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
-        self._wal_used: dict[object, int] = {}
+        self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
+        self._pieces = {trial.phase: pieces_of([trial.phase], ()) for trial in plan.trials}
+        self._pieces_of_layouts = {name: pieces_of((), [name]) for name in self._layouts}
+        self._wal_used: dict[Cell, int] = {}
         """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
     def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
@@ -180,7 +183,7 @@ class TrialRunner:
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             self._count_wal(session, trial, wal_before, outcome)
             outcome.checkpoint_s = session.checkpoint()
-            layout, made = table_layout(trial.layout), read_back(session)
+            layout, made = self._layouts[trial.layout], read_back(session)
             self._grade(session, layout, made, outcome)
             outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
             outcome.reasons += check_table(layout, made, "at the end of the trial")
@@ -194,7 +197,7 @@ class TrialRunner:
 
         Return whether the table is the one that was asked for.
         """
-        layout = table_layout(trial.layout)
+        layout = self._layouts[trial.layout]
         session.fresh_table(layout.statements, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             session.fill_wal(self._wal_files_wanted(session, trial))
@@ -230,7 +233,7 @@ class TrialRunner:
             outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
 
     def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
-        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(place_of(trial))
+        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial, VARIANT))
         return files_wanted(span_s, used, session.max_wal_bytes(), self._free_bytes())
 
     def _free_bytes(self) -> int | None:
@@ -239,9 +242,9 @@ class TrialRunner:
 
     def _count_wal(self, session: Session, trial: Trial, before: int | None, outcome: Outcome) -> None:
         """Note what a trial wrote, and whether files had to be created for it."""
-        place, position = place_of(trial), session.wal_position()
+        cell, position = cell_of(trial, VARIANT), session.wal_position()
         if position is not None and before is not None:
-            self._wal_used[place] = max(position - before, self._wal_used.get(place, 0))
+            self._wal_used[cell] = max(position - before, self._wal_used.get(cell, 0))
         there, at_start = session.wal_segments(), outcome.start.wal_segments if outcome.start else None
         if there is not None and at_start is not None:
             outcome.wal_files_created = max(there - at_start, 0)
@@ -260,6 +263,7 @@ class TrialRunner:
                 endpoint=endpoint,
                 writer=writer,
                 seed=self._seed(trial),
+                pieces=self._pieces[trial.phase],
             )
             for writer in range(1, trial.parameters.processes + 1)
         ]
@@ -383,7 +387,7 @@ class TrialRunner:
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,
             fsync_per_s=tuple(outcome.fsync_per_s),
-            pieces=pieces_of(trial),
+            pieces=self._pieces[trial.phase] | self._pieces_of_layouts[trial.layout],
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )
@@ -396,12 +400,6 @@ class TrialRunner:
             latency_hdr=histogram.encode().decode(),
         )
         return record, samples
-
-
-def pieces_of(trial: Trial) -> dict[str, str]:
-    """Return the SHA-256 of the files of the user's that a trial was made with."""
-    files = {"layout": layout_files()[trial.layout], "phase": phase_files()[trial.phase]}
-    return hashes(files)
 
 
 def _device(server: Server) -> str | Unreadable:

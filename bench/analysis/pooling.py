@@ -41,6 +41,8 @@ def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[st
         | {
             "harness": plan.harness.sha256[:8],
             "variants": ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants),
+            "files of PGLADDER_PATH": ", ".join(f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items())
+            or "none",
         }
         for plan in (one, other)
     ]

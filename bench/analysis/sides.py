@@ -139,7 +139,8 @@ def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
         case "engine":
             names = [" and ".join(dict.fromkeys(record.engine for record in run.records)) for run in runs]
     if len(set(names)) < len(names) and across in ("version", "engine"):
-        raise UsageError(f"Several of these runs are of {names[0]}: give one run of each {across}.")
+        namesake = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"Several of these runs are of {namesake}: give one run of each {across}.")
     if len(set(names)) < len(names):
         names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
     if len(set(names)) < len(names):
@@ -270,7 +271,8 @@ def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
 def _known(run: PulledRun) -> dict[str, str]:
     facts = {name: _figure(fact) for name, fact in comparable(run.host).items()} if run.host else {}
     texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
-    return {"host": run.box} | facts | texts
+    files = {f"file {name}": sha256[:8] for name, sha256 in run.plan.pieces.items()}
+    return {"host": run.box} | facts | texts | files
 
 
 def _figure(fact: Fact) -> str:

@@ -1,8 +1,9 @@
-"""``python -m bench.box.place DIRECTORY GATE``: a plan from standard input becomes a run's directory.
+"""``python -m bench.box.place DIRECTORY SHA256 GATE``: a plan from standard input becomes a run's directory.
 
 Runs as the user whose the runs are: ``bench.box.runs`` starts it, for root writes nothing in that user's folders.
 """
 
+import hashlib
 import os
 import shutil
 import sys
@@ -12,8 +13,10 @@ from bench.store.files import PART, sync_directory, write_whole
 from bench.store.run_directory import PLAN, SAMPLES, TURN
 
 
-def place(directory: Path, plan: bytes, gate: str) -> None:
+def place(directory: Path, plan: bytes, sha256: str, gate: str) -> None:
     """Make the directory whole or not at all, also in a power cut; ``gate``: the last block it may begin, or empty."""
+    if hashlib.sha256(plan).hexdigest() != sha256:
+        sys.exit("the plan came cut short")  # whoever brought it ended on the way
     part = directory.with_name(f".{directory.name}{PART}")
     if part.is_symlink():
         part.unlink()
@@ -29,4 +32,4 @@ def place(directory: Path, plan: bytes, gate: str) -> None:
 
 if __name__ == "__main__":
     os.umask(0o022)
-    place(Path(sys.argv[1]), sys.stdin.buffer.read(), sys.argv[2])
+    place(Path(sys.argv[1]), sys.stdin.buffer.read(), sys.argv[2], sys.argv[3])

@@ -58,7 +58,7 @@ def launch(box: Provisioned, run: str, plan: bytes, sha256: str, who: str, *, ga
         _refuse_beside_another(box, run)
         outcome = f"resumed{other}"
         if not (directory / PLAN).exists():
-            place = (sys.executable, "-I", "-m", "bench.box.place", str(directory), "0" if gated else "")
+            place = (sys.executable, "-I", "-m", "bench.box.place", str(directory), sha256, "0" if gated else "")
             _as_user(box, *place, timeout_s=WRITE_S, stdin=plan)
             outcome = "started"
         (OWN / "by").write_text(f"{run} {who}\n")

@@ -20,6 +20,8 @@ DONE, DOUBTFUL = 0, 1
 def compare(options: argparse.Namespace) -> int:
     """Compare the arms of a run, or several runs with the first."""
     directories, across, margin = options.directories, options.across, options.margin
+    if options.baseline and (len(directories) > 1 or across in OF_RUNS):
+        raise UsageError("--baseline names an arm of one run; whole runs are compared with the first that is named.")
     if len(directories) == 1:
         if options.page:
             raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")

@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     if not complete:
         return _stopped(directory)
     code = _show([directory], json=options.json)
-    if tried_factors(directory.plan()) and not options.json:
+    if len(tried_factors(directory.plan())) == 1 and not options.json:
         console().print(f"\nWhich is faster: pgladder compare {directory.path}", soft_wrap=True)
     return code
 

@@ -32,7 +32,7 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
             return msgspec.json.decode(text, type=kind)
     try:
         found = NAMED.decode(text).schema
-        if found != wanted and found not in EARLIER.get(wanted, {}):
+        if found != wanted and (not isinstance(found, str) or found not in EARLIER.get(wanted, {})):
             raise DataError(_schema_sentence(where, found, wanted))
         return msgspec.convert(decoded(text, kind), kind)
     except DAMAGED as error:

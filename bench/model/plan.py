@@ -1,6 +1,6 @@
 """What is asked of a box: parameters, variants, trials in their order, complete in itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -83,3 +83,7 @@ class Plan:
     trials: tuple[Trial, ...]
     until_decided: UntilDecided | None = None
     """None: every block is run."""
+    pieces: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the files of the user's that its trials take (``bench.seams``), by seam and file."""
+    baselines: dict[str, str] = field(default_factory=dict)
+    """By layout, the one that it is compared with, where its file names one."""

@@ -12,7 +12,8 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
-from bench.plan.contrast import FACTORS, value_of
+from bench.plan.contrast import FACTORS, check_comparable, value_of
+from bench.plan.pieces import pieces_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
@@ -105,7 +106,9 @@ def check_rule(arms: int, blocks: int) -> None:
 
     """
     if arms < 2:
-        raise UsageError("A run until decided takes two variants or more: one is compared with nothing.")
+        raise UsageError(
+            "A run until decided takes two variants or more, or two of what it varies: one is compared with nothing."
+        )
     if not FIRST_LOOK <= blocks <= LAST_LOOK:
         raise UsageError(
             f"A run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {blocks}: give --max-blocks."
@@ -122,6 +125,10 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
     """
     check_consistent(plan)
     layouts = layout_files()
+    now = pieces_of({trial.phase for trial in plan.trials}, {trial.layout for trial in plan.trials})
+    for name in now.keys() | plan.pieces.keys():
+        if now.get(name) != plan.pieces.get(name):
+            raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
     for trial in plan.trials:
         with _of_plan(plan):
             pick("phase", [trial.phase], phases)
@@ -195,6 +202,7 @@ def _check_rule(plan: Plan) -> None:
         [across] = pick("factor", [plan.until_decided.across], FACTORS)
         arms = {value_of(trial, across) for trial in plan.trials}
         check_rule(len(arms), len({trial.block for trial in plan.trials}))
+        check_comparable(plan, across)
     every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():
         if count > 1:

@@ -4,7 +4,8 @@ A factor is anything a trial is made of: its variant, layout, phase, transport, 
 used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
 
@@ -15,8 +16,8 @@ from bench.model.record import Record
 from bench.model.values import Layout, Transport
 from bench.plan.rates import ByBlock
 
-VARIANT, PHASE = "variant", "phase"
-OF_TRIAL = (VARIANT, "layout", PHASE, "transport")
+VARIANT, PHASE, LAYOUT = "variant", "phase", "layout"
+OF_TRIAL = (VARIANT, LAYOUT, PHASE, "transport")
 OF_PARAMETERS = tuple(each.name for each in fields(Parameters))
 FACTORS = (*OF_TRIAL, *OF_PARAMETERS)
 """By which the trials of one run may differ."""
@@ -51,7 +52,7 @@ def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
         phase=None if across == PHASE else trial.phase,
         method=None if across == PHASE else trial.method,
         variant=None if across == VARIANT else trial.variant,
-        layout=None if across == "layout" else trial.layout,
+        layout=None if across == LAYOUT else trial.layout,
         transport=None if across == "transport" else trial.transport,
         parameters=tuple(parameters.items()),
     )
@@ -81,13 +82,21 @@ def arms_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
     if across == VARIANT:
         names = [variant.name for variant in plan.variants if variant.name in found]
     elif across in OF_TRIAL:
-        names = sorted(found, key=lambda name: (name not in USUAL, name))
+        usual = _usual(plan, found) if across == LAYOUT else USUAL
+        names = sorted(found, key=lambda name: (name not in usual, name))
     else:
         names = sorted(found, key=lambda name: _size(found[name], across))
     if baseline is None:
         return names
     [first] = pick(across, [baseline], names)
     return [first, *(name for name in names if name != first)]
+
+
+def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
+    """Return the layout that most others name as theirs to be compared with, where it was tried; else the plain one."""
+    baselines = [plan.baselines[name] for name in layouts if name in plan.baselines]
+    named = Counter(baseline for baseline in baselines if baseline in layouts)
+    return (named.most_common(1)[0][0],) if named else USUAL
 
 
 def _size(trial: Trial, across: str) -> tuple[int, str]:
@@ -116,12 +125,7 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
     found = varying(plan)
     if asked is not None:
         [factor] = pick("factor", [asked], FACTORS)
-        if factor not in found and not (factor == VARIANT and len(plan.variants) > 1):
-            only = value_of(plan.trials[0], factor)
-            raise UsageError(
-                f"Run {plan.run} has one {factor}, {only}: nothing to compare across it."
-                + (f" It varies {' and '.join(found)}." if found else "")
-            )
+        check_comparable(plan, factor)
         return factor
     tried = tried_factors(plan) or found
     if len(tried) > 1:
@@ -132,7 +136,34 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
             f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
             " compare it with another run: pgladder compare A B."
         )
+    check_comparable(plan, tried[0])
     return tried[0]
+
+
+def check_comparable(plan: Plan, factor: str) -> None:
+    """Refuse a factor across which nothing can be compared: no two trials differ in it alone.
+
+    Raises:
+        UsageError: says what varies instead, or with it.
+
+    """
+    found = varying(plan)
+    if factor == VARIANT and len(plan.variants) > 1:
+        return
+    others = [name for name in found if name != factor]
+    within = [name for name in others if name in OF_PARAMETERS]
+    if factor not in found:
+        instead = f" It varies {' and '.join(others)}." if others else ""
+        raise UsageError(f"Run {plan.run} does not vary {factor}: nothing to compare across it.{instead}")
+    if factor == PHASE and within:
+        raise UsageError(f"The phases of run {plan.run} vary {' and '.join(within)} too: compare across that.")
+    arms: dict[Cell, set[str]] = {}
+    for trial in {place_of(trial): trial for trial in plan.trials}.values():
+        arms.setdefault(cell_of(trial, factor), set()).add(value_of(trial, factor))
+    if all(len(names) < 2 for names in arms.values()):
+        raise UsageError(
+            f"No two trials of run {plan.run} differ in {factor} alone: {' and '.join(others)} vary with it."
+        )
 
 
 def tried_factors(plan: Plan) -> list[str]:
@@ -145,8 +176,8 @@ def by_cell(
 ) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell and arm the last attempts of each block's trials.
 
-    Cells are in the order of phase, layout, transport, variant. An arm is in each cell in which the plan has trials of
-    it, the baseline first.
+    Cells are in the order of phase, layout, transport, variant. Each has every arm of the plan, the first first, also
+    one without a trial there; across a parameter those that have one, as not every phase has each of them.
     """
     last = {record.trial.number: record for record in records}
     arms = arms_of(plan, across, baseline)
@@ -163,7 +194,9 @@ def by_cell(
         if record := last.get(trial.number):
             blocks[plan.run, trial.block, time] = record
     variants = [variant.name for variant in plan.variants]
-    return {cell: _ordered(found[cell], arms) for cell in sorted(found, key=lambda cell: _order(cell, variants))}
+    return {
+        cell: _ordered(found[cell], arms, across) for cell in sorted(found, key=lambda cell: _order(cell, variants))
+    }
 
 
 def examples(plan: Plan, across: str) -> dict[tuple[Cell, str], Trial]:
@@ -171,8 +204,8 @@ def examples(plan: Plan, across: str) -> dict[tuple[Cell, str], Trial]:
     return {(cell_of(trial, across), value_of(trial, across)): trial for trial in reversed(plan.trials)}
 
 
-def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str]) -> dict[str, ByBlock]:
-    return {name: there[name] for name in arms if name in there}
+def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str], across: str) -> dict[str, ByBlock]:
+    return {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
 
 
 def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import get_args
 
-from bench.engines.postgresql.layout import layout_files
+from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan, Trial, UntilDecided, Variant
 from bench.model.values import Transport
 from bench.plan.check import AGAIN, MAX_TRIALS, Rung, check, check_rule, effective
-from bench.plan.contrast import VARIANT, tried_factors, value_of
+from bench.plan.contrast import VARIANT, check_comparable, tried_factors, value_of
+from bench.plan.pieces import pieces_of
 from bench.stats.blocks import block_orders
 
 
@@ -106,6 +107,8 @@ def make_plan(
             for number, (block, (phase, variant, layout, transport)) in enumerate(order, 1)
         ),
         until_decided=wish.until_decided,
+        pieces=pieces_of(chosen, layouts),
+        baselines={name: baseline for name in layouts if (baseline := table_layout(name).baseline)},
     )
     return _until_decided(plan, wish.until_decided, wish.profile.blocks) if wish.until_decided else plan
 
@@ -117,6 +120,7 @@ def _until_decided(plan: Plan, rule: UntilDecided, blocks: int) -> Plan:
         raise UsageError(f"A run until decided compares across one factor, and this one varies {' and '.join(tried)}.")
     across = tried[0] if tried else VARIANT
     check_rule(len({value_of(trial, across) for trial in plan.trials}), blocks)
+    check_comparable(plan, across)
     return replace(plan, until_decided=replace(rule, across=across))
 
 

@@ -13,7 +13,9 @@ from bench.workload.phase import ladder
 PARAMETERS = tuple(each.name for each in fields(Parameters))
 
 
-def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = ()) -> Wish:
+def make_wish(
+    asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = (), phases: Sequence[str] = ()
+) -> Wish:
     """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
 
     Raises:
@@ -31,7 +33,7 @@ def make_wish(asked: Mapping[str, Any], *, variant: str = "stock", transports: S
         blocks=_or(asked.get("max_blocks" if rule else "blocks"), given.blocks),
     )
     return Wish(
-        phases=words(asked.get("phases")) or list(ladder()),
+        phases=words(asked.get("phases")) or list(phases or ladder()),
         variants=words(asked.get("variants")) or [variant],
         layouts=words(asked.get("layouts")) or ["plain"],
         transports=words(asked.get("transports")) or list(transports),

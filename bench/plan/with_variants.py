@@ -63,7 +63,10 @@ def _made_here(name: str, plan: Plan, machine: Machine) -> str | None:
     """Return the text that our own template of this name comes to; None where there is none."""
     need = connections_needed(trial.parameters for trial in plan.trials) + RESERVED_CONNECTIONS
     box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness))
+    own = name.removesuffix(AGAIN)
+    if own not in variant_names():  # never a path: a plan names no file of this machine
+        return None
     try:
-        return variant_named(name.removesuffix(AGAIN), box).text
+        return variant_named(own, box).text
     except NothingDoneError:
         return None

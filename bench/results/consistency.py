@@ -9,7 +9,7 @@ from functools import cache
 from operator import attrgetter
 
 from bench.analysis.effects import effects_of
-from bench.engines.postgresql.layout import layout_files, table_layout
+from bench.engines.postgresql.layout import own_layout
 from bench.engines.postgresql.parameters import Value
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
@@ -151,8 +151,9 @@ def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | Non
 
 @cache
 def _risk(layout: str) -> str | None:
-    """Return why a layout of today's is not crash-safe; of one that is not known here nothing is said."""
-    return table_layout(layout).risk if layout in layout_files() else None
+    """Return why a layout of pgladder's own is not crash-safe; of a user's nothing is said."""
+    found = own_layout(layout)
+    return found.risk if found else None
 
 
 def _unsafe(record: Record, settings: Mapping[str, str]) -> str | None:

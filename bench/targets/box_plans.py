@@ -16,10 +16,11 @@ from bench.plan.check import effective
 from bench.plan.design import Wish
 from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estimate
 from bench.plan.options import OPTIONS
+from bench.plan.pieces import pieces_of
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.seams import refuse_on_boxes
 from bench.workload.memory import check_memory
-from bench.workload.phase import ladder, phase_files
+from bench.workload.phase import ladder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,7 @@ def known(wish: Wish) -> Wish:
     """
     pick("phase", wish.phases, ladder())
     pick("layout", wish.layouts, layout_files())
-    rungs, layouts = phase_files(), layout_files()
-    refuse_on_boxes([*(rungs[name] for name in wish.phases), *(layouts[name] for name in wish.layouts)])
+    refuse_on_boxes(pieces_of(wish.phases, wish.layouts))
     if list(wish.variants) != [ALL]:
         pick_variants(wish.variants)
     return wish
@@ -158,6 +158,7 @@ def check_again(state: BoxState, plan: Plan) -> None:
             " provision it as it was, or launch a new run"
         )
     check_foreign(plan, lambda: state.machine)
+    refuse_on_boxes(plan.pieces)
     _check_room(state, plan)
 
 

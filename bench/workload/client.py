@@ -22,9 +22,10 @@ import psycopg2.extensions
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S
 from bench.model.table import Table
+from bench.seams import users
 from bench.workload.connecting import asyncpg_arguments, prove, prove_async
 from bench.workload.messages import Job, Lost, Ready, Result, Window
-from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
+from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder, phase_files
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
@@ -276,6 +277,9 @@ def main() -> None:
         _say(result)
         end.join()
 
+    if users([phase_files()[job.phase]]) != job.pieces:
+        _say(Ready(error=f"the file of phase {job.phase} is not the one that was planned"))
+        return
     try:
         climb(job, ladder()[job.phase], ready, finish)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, psycopg2.Error) as error:

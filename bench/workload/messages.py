@@ -15,6 +15,8 @@ class Job:
     endpoint: Endpoint
     writer: int
     seed: int
+    pieces: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of the file that the phase is of, where it is the user's: what is carried out is what was planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,20 +6,23 @@ shows its technique and nothing else.
 """
 
 import asyncio
-import importlib.util
-import inspect
+import importlib
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
-
-import asyncpg
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.model.errors import DataError, UsageError
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.seams import pieces
+from bench.model.values import NAME
+from bench.seams import pieces, source
+
+if TYPE_CHECKING:
+    import asyncpg
 
 Row = tuple[int, str]
 Rows = Sequence[Row]
@@ -89,31 +92,43 @@ async def side_by_side(commit: Commit, running: Running, in_flight: int) -> None
 @cache
 def ladder() -> dict[str, Phase]:
     """Every rung by name, from the bottom up."""
-    found: dict[str, Phase] = {}
-    for path in pieces(SEAM, OWN, "[!_]*.py").values():
-        phase = _load(path)
-        if phase.name in found:
-            raise UsageError(f"{path} defines phase {phase.name}, which there is already: give it a name of its own.")
-        found[phase.name] = phase
-    return dict(sorted(found.items()))
+    return {name: phase for name, (phase, _) in _loaded().items()}
 
 
 def phase_files() -> dict[str, Path]:
     """Return the file of every rung by its name."""
-    return {phase.name: Path(inspect.getfile(phase.insert)) for phase in ladder().values()}
+    return {name: path for name, (_, path) in _loaded().items()}
+
+
+def own_phases() -> list[str]:
+    """Return the rungs that are pgladder's own."""
+    return [name for name, path in phase_files().items() if path.parent == OWN]
+
+
+@cache
+def _loaded() -> dict[str, tuple[Phase, Path]]:
+    found: dict[str, tuple[Phase, Path]] = {}
+    for path in pieces(SEAM, OWN, "[!_]*.py").values():
+        phase = _load(path)
+        if not NAME.fullmatch(phase.name):
+            raise UsageError(f"{path} defines phase {phase.name!r}: a name has letters, digits, '.', '_' and '-'.")
+        if phase.name in found:
+            raise UsageError(f"{path} defines phase {phase.name}, which there is already: give it a name of its own.")
+        found[phase.name] = phase, path
+    return dict(sorted(found.items()))
 
 
 def _load(path: Path) -> Phase:
-    """Import a phase file: pgladder's own by its place in the package, a user's by its place on disk."""
+    """Import a phase file: pgladder's own by its place in the package, a user's from its text."""
     if path.parent == OWN:
         own: Phase = importlib.import_module(f"bench.workload.phases.{path.stem}").PHASE
         return own
-    spec = importlib.util.spec_from_file_location(f"pgladder_added_{path.stem}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(f"pgladder_added_{path.stem}")
+    sys.modules[module.__name__] = module  # dataclasses look there
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source(path), path, "exec"), module.__dict__)  # noqa: S102 - what the user's own folder is for
+    except DataError:
+        raise
     except Exception as error:
         raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
     phase = getattr(module, "PHASE", None)

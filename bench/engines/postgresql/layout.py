@@ -18,7 +18,7 @@ from bench.model.names import pick
 SEAM = "layouts"
 OWN = Path(__file__).with_name(SEAM)
 PLAIN = "plain"
-BASELINE, RISK, READS_BACK = "baseline: ", "not crash-safe: ", "reads back: "
+BASELINE, RISK, READS_BACK = "baseline:", "not crash-safe:", "reads back:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +50,33 @@ def table_layout(name: str) -> TableLayout:
     """
     files = layout_files()
     [known] = pick("layout", [name], files)
-    try:
-        text = files[known].read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{files[known]} is not UTF-8: {error}.") from error
+    return _read(known, files[known])
+
+
+def own_layout(name: str) -> TableLayout | None:
+    """Return a layout of pgladder's own; None where it has none of that name."""
+    path = OWN / f"{name}.sql"
+    return _read(name, path) if path.is_file() else None
+
+
+def _read(name: str, path: Path) -> TableLayout:
+    text = seams.source(path)
     if "{schema}.events" not in text:
-        raise DataError(f"{files[known]} makes no table {{schema}}.events.")
+        raise DataError(f"{path} makes no table {{schema}}.events.")
     head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
     return TableLayout(
-        name=known,
+        name=name,
         words=next((line for line in head if not line.startswith((BASELINE, RISK, READS_BACK))), ""),
-        baseline=_said(head, BASELINE),
-        risk=_said(head, RISK),
-        reads_back=frozenset(line.removeprefix(READS_BACK) for line in head if line.startswith(READS_BACK)),
+        baseline=_said(head, BASELINE, path),
+        risk=_said(head, RISK, path),
+        reads_back=frozenset(line.removeprefix(READS_BACK).strip() for line in head if line.startswith(READS_BACK)),
         statements=text,
     )
 
 
-def _said(head: list[str], word: str) -> str | None:
-    return next((line.removeprefix(word) for line in head if line.startswith(word)), None)
+def _said(head: list[str], word: str, path: Path) -> str | None:
+    """Return what the header says after a word; None where it lacks the word."""
+    said = next((line.removeprefix(word).strip() for line in head if line.startswith(word)), None)
+    if said == "":
+        raise DataError(f"{path} says nothing after {word!r}.")
+    return said

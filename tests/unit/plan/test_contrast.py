@@ -77,7 +77,7 @@ def test_layouts_on_several_phases_are_compared_phase_by_phase():
     [
         (BOTH, None, "varies layout and batch: say which to compare, --across layout or --across batch"),
         (plan_of(("2-C", {}, {})), None, "has one variant, stock: nothing to compare in it"),
-        (LAYOUTS, "batch", "has one batch, batch=100: nothing to compare across it. It varies layout"),
+        (LAYOUTS, "batch", "does not vary batch: nothing to compare across it. It varies layout"),
         (LAYOUTS, "layuot", "Unknown factor 'layuot'; did you mean layout"),
     ],
 )
@@ -113,3 +113,32 @@ def test_records_stand_with_their_arm_and_block_and_the_last_attempt_counts():
         "unlogged": [],
     }
     assert arms["plain"][LAYOUTS.run, 1, 1].attempt == 2
+
+
+TOGETHER = plan_of(*(("2-C", {}, {"in_flight": n, "pool_max": 10 * n}) for n in (4, 8)))
+MIXED = plan_of(*((phase, {}, {"batch": batch}) for phase in ("2-C", "2-D") for batch in (10, 1000)))
+
+
+@pytest.mark.parametrize(
+    ("plan", "asked", "told"),
+    [
+        (TOGETHER, "in_flight", "No two trials of run .* differ in in_flight alone: pool_max vary with it"),
+        (MIXED, "phase", "The phases of run .* vary batch too: compare across that"),
+    ],
+)
+def test_what_varies_with_something_else_is_not_compared_across(plan, asked, told):
+    with pytest.raises(UsageError, match=told):
+        factor_of(plan, asked)
+
+
+def test_an_arm_without_trials_in_a_cell_stays_an_arm_there():
+    plan = plan_of(("2-C", {}, {}), ("2-C", {"layout": "unlogged"}, {}), ("2-D", {"layout": "unlogged"}, {}))
+    arms = {cell.phase: list(arms) for cell, arms in by_cell(plan, [], "layout").items()}
+    assert arms == {"2-C": ["plain", "unlogged"], "2-D": ["plain", "unlogged"]}
+
+
+def test_the_layout_that_the_others_name_is_the_baseline():
+    plan = plan_of(*(("2-C", {"layout": layout}, {}) for layout in ("plain", "abc", "zwei")))
+    assert arms_of(plan, "layout") == ["plain", "abc", "zwei"]
+    named = replace(plan, baselines={"abc": "zwei"})
+    assert arms_of(named, "layout") == ["zwei", "abc", "plain"]

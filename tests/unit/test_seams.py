@@ -1,0 +1,116 @@
+"""What a folder of the user's may hold, and where it counts: never on a box, never what others may change."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import seams
+from bench.model.errors import DataError, HostError, UsageError
+
+PHASE = """
+from dataclasses import replace
+from bench.workload.phases.phase_2 import PHASE as TWO
+PHASE = replace(TWO, name="{}")
+"""
+ASK = """
+import json
+from bench.model.errors import NothingDoneError
+from bench.plan.pieces import pieces_of
+from bench.workload.phase import ladder, own_phases
+try:
+    print(json.dumps([list(ladder()), own_phases(), pieces_of(ladder(), [])]))
+except NothingDoneError as error:
+    print(json.dumps([type(error).__name__, str(error)]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder of the user's."""
+    tmp_path.chmod(0o755)
+    for seam in ("phases", "layouts"):
+        (tmp_path / seam).mkdir(mode=0o755)
+    monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
+    return tmp_path
+
+
+def put(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o644)
+    return path
+
+
+def asked(folder: Path) -> list:
+    import json
+
+    said = subprocess.check_output([sys.executable, "-c", ASK], env=os.environ | {"PGLADDER_PATH": str(folder)}, text=True)
+    return json.loads(said)
+
+
+def test_a_phase_is_of_the_file_that_it_was_loaded_from_whatever_it_is_made_of(folder):
+    put(folder / "phases" / "toy.py", PHASE.format("2-toy"))
+    names, own, pieces = asked(folder)
+    assert "2-toy" in names
+    assert "2-toy" not in own
+    assert list(pieces) == ["phases/toy.py"]
+
+
+def test_nothing_but_the_text_of_a_file_is_carried_out(folder):
+    put(folder / "phases" / "toy.py", PHASE.format("2-toy"))
+    assert "2-toy" in asked(folder)[0]
+    assert not list(folder.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("PHASE = 1", "defines no PHASE"),
+        ("1 / 0", "can't be loaded: ZeroDivisionError"),
+        (PHASE.format("2"), "defines phase 2, which there is already"),
+        (PHASE.format("bad/name x"), "a name has letters"),
+        ("\udcff", "can't be read"),
+    ],
+)
+def test_a_phase_that_can_not_be_taken_is_refused_by_its_file(folder, text, told):
+    (folder / "phases" / "toy.py").write_bytes(text.encode(errors="surrogateescape"))
+    (folder / "phases" / "toy.py").chmod(0o644)
+    kind, sentence = asked(folder)
+    assert kind in ("DataError", "UsageError")
+    assert "toy.py" in sentence
+    assert told in sentence
+
+
+def test_on_a_box_the_folder_is_refused_before_anything_of_it_is_loaded(folder, monkeypatch):
+    monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
+    with pytest.raises(UsageError, match="This is a provisioned box"):
+        seams.pieces("phases", folder, "*.py")
+
+
+@pytest.mark.parametrize("place", ["", "layouts", "layouts/a.sql"])
+def test_what_others_may_change_is_refused(folder, place):
+    put(folder / "layouts" / "a.sql", "CREATE TABLE {schema}.events ()")
+    (folder / place).chmod(0o777)
+    with pytest.raises(HostError, match="may be changed by others"):
+        seams.pieces("layouts", Path("nowhere"), "*.sql")
+
+
+def test_a_piece_has_a_name_of_its_own_that_would_do_as_one(folder):
+    put(folder / "layouts" / "plain.sql", "")
+    from bench.engines.postgresql.layout import layout_files
+
+    with pytest.raises(UsageError, match="has the name of another piece"):
+        layout_files()
+    (folder / "layouts" / "plain.sql").rename(folder / "layouts" / "a b.sql")
+    with pytest.raises(UsageError, match="a name has letters"):
+        layout_files()
+
+
+def test_a_header_that_says_nothing_is_refused(folder):
+    put(folder / "layouts" / "mine.sql", "-- mine\n-- not crash-safe:\nCREATE TABLE {schema}.events ()")
+    from bench.engines.postgresql.layout import table_layout
+
+    with pytest.raises(DataError, match="says nothing after 'not crash-safe:'"):
+        table_layout("mine")
