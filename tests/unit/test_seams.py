@@ -46,7 +46,9 @@ def put(path: Path, text: str) -> Path:
 def asked(folder: Path) -> list:
     import json
 
-    said = subprocess.check_output([sys.executable, "-c", ASK], env=os.environ | {"PGLADDER_PATH": str(folder)}, text=True)
+    said = subprocess.check_output(
+        [sys.executable, "-c", ASK], env=os.environ | {"PGLADDER_PATH": str(folder)}, text=True
+    )
     return json.loads(said)
 
 

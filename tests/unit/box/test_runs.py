@@ -6,6 +6,8 @@ import pwd
 import shlex
 import shutil
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -264,3 +266,11 @@ def test_a_service_manager_that_hangs_ends_a_step_and_nothing_is_taken_for_its_a
     folder.program("timeout", 'shift; exec /usr/bin/timeout 0.2 "$@"')
     with pytest.raises(PgladderError, match="systemctl did not answer within"):
         step(folder)
+
+
+def test_a_plan_that_comes_cut_short_is_not_put_in_place(tmp_path):
+    place = [sys.executable, "-m", "bench.box.place", str(tmp_path / "run"), hashlib.sha256(b"{}").hexdigest(), ""]
+    done = subprocess.run(place, input=b"{", capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"the plan came cut short" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -184,6 +184,7 @@ def test_a_record_of_a_newer_schema_is_refused_by_file_and_version(refused):
         (["compare", "alone", "--margin", "2"], "not a share below 1"),
         (["compare"], "the following arguments are required: DIR"),
         (["compare", "alone", "two", "--across", "layout"], "--across layout compares the trials of one run: name one"),
+        (["compare", "alone", "two", "--baseline", "fast"], "--baseline names an arm of one run"),
         (["compare", "alone", "--across", "run"], "alone holds one run: a comparison of runs takes two or more"),
         (["compare-hosts", "alone"], "holds one host's run: a comparison of hosts takes two or more"),
         (["compare-hosts", "unequal"], "bench-1 and bench-2 can't be compared: layout plain is only in bench-1;"),

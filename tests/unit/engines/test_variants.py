@@ -407,6 +407,16 @@ def test_a_name_of_ours_makes_no_text_ours():
         check_foreign(replace(planned_here("stock"), variants=(stock,)), lambda: HERE)
 
 
+@pytest.mark.parametrize("name", ["evil.conf.j2", "evil.conf.j2-again"])
+def test_a_plan_names_no_template_of_this_machine(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    text = "archive_command = 'touch rendered'\n"
+    (tmp_path / "evil.conf.j2").write_text(text)
+    evil = as_variant(name, text)
+    with pytest.raises(UsageError, match="was not made here and sets archive_command"):
+        check_foreign(replace(planned_here("stock"), variants=(evil,)), lambda: HERE)
+
+
 def test_variants_that_reach_nowhere_are_carried_out_from_anywhere_and_nobody_looks_at_the_machine():
     there = Machine(Hardware(ram_mb=65536, cores=64, disk="nvme", disk_gb=900))
     wish = make_wish({"phases": ["2-C"], "variants": ["all"]}, transports=["tcp"])

@@ -67,7 +67,9 @@ def test_versions_are_compared_as_numbers(monkeypatch):
         from_json(b'{"schema": "pgladder/plan/9"}', Plan, "plan.json")
 
 
-@pytest.mark.parametrize("found", ['"pgladder/trial/1"', '"pgladder/plan/one"', '"pgladder/plan/²"', "5", "null", "[]", "{}"])
+@pytest.mark.parametrize(
+    "found", ['"pgladder/trial/1"', '"pgladder/plan/one"', '"pgladder/plan/²"', "5", "null", "[]", "{}"]
+)
 def test_what_is_no_plan_is_not_called_newer(found):
     with pytest.raises(DataError, match="where pgladder/plan/2 belongs"):
         from_json(f'{{"schema": {found}}}', Plan, "plan.json")
