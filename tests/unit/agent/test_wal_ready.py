@@ -1,4 +1,4 @@
-"""So many WAL files lie ready as the most that any variant wrote in that place: no arm creates files where another does not."""
+"""So many WAL files lie ready as the most that any variant wrote there: no arm creates files where another does not."""
 
 from types import SimpleNamespace
 
