@@ -13,6 +13,7 @@ from time import monotonic
 import psycopg2
 
 from bench.engines.postgresql.binaries import DEBIAN_BIN
+from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.private import PrivateServer
 from bench.model.table import Table
 from bench.workload.rows import RowSource
@@ -24,7 +25,7 @@ TABLE = Table(schema=PrivateServer.schema)
 def fresh(server: PrivateServer) -> None:
     """Start as a trial does."""
     with closing(server.session()) as session:
-        session.fresh_table("plain", 0, 64)
+        session.fresh_table(table_layout("plain").statements, 0, 64)
         session.checkpoint()
 
 
