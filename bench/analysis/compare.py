@@ -68,8 +68,8 @@ def compare_arms(
     compared = []
     for (cell, arms), ranks in zip(cells.items(), ranked, strict=True):
         found = compare_cell(cell, arms, known[cell], rate, levels, effects)
-        any_trial = next(trial for (place, _), trial in where.items() if place == cell)
-        trials = [where.get((cell, name), any_trial) for name in arms]
+        any_trial = next(iter(where[cell].values()))
+        trials = [where[cell].get(name, any_trial) for name in arms]
         compared.append(replace(_with_noise(found, trials, noise, rate), ranking=ranks))
     told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
     over = overall(told, list(known.values()), rate, levels, effects)

@@ -4,14 +4,16 @@
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from bench.model.values import Layout, Transport
 from bench.plan.rates import RateName
 from bench.stats.compare import Comparison, Verdict
 
-OF_RUNS = ("run", "host", "version", "engine")
-"""Factors by which whole runs differ; every other is one of a run's trials."""
+Across = Literal["run", "host", "version", "engine"]
+"""By what whole runs differ."""
+OF_RUNS = get_args(Across)
+"""Every other factor is one of a run's trials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

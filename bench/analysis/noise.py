@@ -92,7 +92,7 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
         pair = shared(one, other)
         if len(pair[0]) < 2:
             raise UsageError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
-        trial = where[cell, next(iter(arms))]
+        trial = where[cell][next(iter(arms))]
         floors.append(_floor(plan, trial, rate_name(rate), pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))
 

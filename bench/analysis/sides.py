@@ -6,10 +6,9 @@ What must be the same for that stops it by name; what differs else is listed, as
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
-from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Explanation
+from bench.analysis.comparison import Across, ArmSummary, CellComparison, ComparisonReport, Explanation
 from bench.analysis.counted import good, latency
 from bench.analysis.effects import Effects, effect_notes, effects_of
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
@@ -23,7 +22,7 @@ from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
-from bench.plan.contrast import WHOLE, Cell, by_cell, cell_of
+from bench.plan.contrast import WHOLE, Cell, by_cell, examples
 from bench.plan.rates import ByBlock, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
@@ -43,8 +42,6 @@ TOGETHER = (
 )
 MOST_NAMED = 3
 UNKNOWN = "unknown"
-Across = Literal["run", "host", "version", "engine"]
-"""By what whole runs differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +52,8 @@ class Side:
     run: PulledRun
     noise: BoxNoise | None
     trials: Mapping[Cell, ByBlock]
+    examples: Mapping[Cell, Mapping[str, Trial]]
     effects: Effects
-
-    def example(self, cell: Cell) -> Trial:
-        """A trial of a cell."""
-        return next(trial for trial in self.run.plan.trials if cell_of(trial) == cell)
 
 
 def compare_runs(
@@ -94,11 +88,7 @@ def compare_runs(
             *durability_notes(cells),
             *(note for run in runs for note in extent_notes(run, several=True)),
             *_boxes(sides, across),
-            INTERLEAVED
-            if paired
-            else TOGETHER
-            if across == "host" and share_kernel(runs)
-            else _not_interleaved(across),
+            _drift_note(runs, across, paired=paired),
             *_unknown(sides),
             *_left_apart(sides),
             *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
@@ -118,8 +108,13 @@ def compare_runs(
     )
 
 
-def _not_interleaved(across: Across) -> str:
-    return NOT_INTERLEAVED["host" if across == "host" else "run"]
+def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> str:
+    """Say whether what drifted between the runs is in the ratio."""
+    if paired:
+        return INTERLEAVED
+    if across != "host":
+        return NOT_INTERLEAVED["run"]
+    return TOGETHER if share_kernel(runs) else NOT_INTERLEAVED["host"]
 
 
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
@@ -150,7 +145,14 @@ def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
 
 def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
     trials = {cell: arms[WHOLE] for cell, arms in by_cell(run.plan, run.records, WHOLE).items()}
-    return Side(name=name, run=run, noise=noise, trials=trials, effects=effects_of(run.plan, run.host))
+    return Side(
+        name=name,
+        run=run,
+        noise=noise,
+        trials=trials,
+        examples=examples(run.plan, WHOLE),
+        effects=effects_of(run.plan, run.host),
+    )
 
 
 def _boxes(sides: Sequence[Side], across: Across) -> list[str]:
@@ -240,7 +242,9 @@ def _cell(cell: Cell, sides: Sequence[Side], rate: Rate, levels: Levels) -> Cell
     found = compare_cell(cell, arms, known, rate, levels, effects)
     costed = [_with_costs(arm, side, cell, rate) for arm, side in zip(found.arms, sides, strict=True)]
     blocks = compared_pairs(found, rate)
-    floors = [floor_of(side.noise, side.run.plan, side.example(cell), rate_name(rate), cell.variant) for side in sides]
+    floors = [
+        floor_of(side.noise, side.run.plan, side.examples[cell][WHOLE], rate_name(rate), cell.variant) for side in sides
+    ]
     noises = [cell_noise(floor, blocks, levels.margin) for floor in floors]
     one_box = len({side.run.box for side in sides}) == 1
     return with_noises(replace(found, arms=tuple(costed)), noises, of_one=one_box)

@@ -19,6 +19,12 @@ def to_json(thing: object) -> bytes:
     return msgspec.json.encode(thing)
 
 
+def schema_of(kind: type) -> str:
+    """Return the name and version of a format."""
+    name: str = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    return name
+
+
 def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """Parse and check, also what an earlier release wrote; ``where`` names the file (and line) for the reader.
 
@@ -26,7 +32,7 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
         DataError: not JSON, a missing or wrong field (its path is named), or a newer schema.
 
     """
-    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    wanted = schema_of(kind)
     if text[:10] in AS_WRITTEN:
         with suppress(*DAMAGED):  # what it is instead is looked at below
             return msgspec.json.decode(text, type=kind)
@@ -42,7 +48,7 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
 def decoded(text: bytes | str, kind: type) -> Any:
     """Return plain objects of JSON, those of an earlier release in today's form."""
     given = msgspec.json.decode(text)
-    wanted = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
+    wanted = schema_of(kind)
     found = str(given.get("schema")) if isinstance(given, dict) else ""
     upgrade = EARLIER.get(wanted, {}).get(found)
     return upgrade(given) if upgrade else given

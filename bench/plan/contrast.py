@@ -158,7 +158,7 @@ def check_comparable(plan: Plan, factor: str) -> None:
     if factor == PHASE and within:
         raise UsageError(f"The phases of run {plan.run} vary {' and '.join(within)} too: compare across that.")
     arms: dict[Cell, set[str]] = {}
-    for trial in {place_of(trial): trial for trial in plan.trials}.values():
+    for trial in distinct(plan):
         arms.setdefault(cell_of(trial, factor), set()).add(value_of(trial, factor))
     if all(len(names) < 2 for names in arms.values()):
         raise UsageError(
@@ -176,8 +176,8 @@ def by_cell(
 ) -> dict[Cell, dict[str, ByBlock]]:
     """Return by cell and arm the last attempts of each block's trials.
 
-    Cells are in the order of phase, layout, transport, variant. Each has every arm of the plan, the first first, also
-    one without a trial there; across a parameter those that have one, as not every phase has each of them.
+    Cells are in the order of phase, layout, transport, variant. Each has every arm of the plan, also one without a
+    trial there, the baseline first; across a parameter those that have one, as not every phase has each of them.
     """
     last = {record.trial.number: record for record in records}
     arms = arms_of(plan, across, baseline)
@@ -199,9 +199,17 @@ def by_cell(
     }
 
 
-def examples(plan: Plan, across: str) -> dict[tuple[Cell, str], Trial]:
-    """Return a trial of each arm of each cell."""
-    return {(cell_of(trial, across), value_of(trial, across)): trial for trial in reversed(plan.trials)}
+def distinct(plan: Plan) -> list[Trial]:
+    """Return one trial of each place: the blocks repeat them, and a Cell for each trial takes long."""
+    return list({place_of(trial): trial for trial in plan.trials}.values())
+
+
+def examples(plan: Plan, across: str) -> dict[Cell, dict[str, Trial]]:
+    """Return by cell and arm a trial of each."""
+    found: dict[Cell, dict[str, Trial]] = {}
+    for trial in distinct(plan):
+        found.setdefault(cell_of(trial, across), {})[value_of(trial, across)] = trial
+    return found
 
 
 def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str], across: str) -> dict[str, ByBlock]:

@@ -1,16 +1,14 @@
 """From the words of a command to a wish: the same words and defaults wherever a run is asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from bench.model.errors import UsageError
-from bench.model.plan import Parameters, UntilDecided
+from bench.model.plan import UntilDecided
+from bench.plan.contrast import OF_PARAMETERS
 from bench.plan.design import PROFILES, Profile, Wish
 from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
-
-PARAMETERS = tuple(each.name for each in fields(Parameters))
 
 
 def make_wish(
@@ -40,7 +38,7 @@ def make_wish(
         profile=profile,
         profile_name=name if profile == given else "custom",
         preload_rows=asked.get("preload_rows") or 0,
-        overrides={parameter: asked.get(parameter) for parameter in PARAMETERS},
+        overrides={parameter: asked.get(parameter) for parameter in OF_PARAMETERS},
         until_decided=rule,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.model.plan import Plan
 from bench.model.record import Record
-from bench.plan.contrast import Cell, by_cell, cell_of, factor_of, value_of
+from bench.plan.contrast import Cell, by_cell, cell_of, distinct, factor_of, value_of
 from bench.plan.rates import ByBlock, headline, rates, refused, shared
 from bench.stats.compare import MARGIN
 from bench.stats.sequential import verdict_so_far
@@ -36,8 +36,9 @@ def alpha_each(plan: Plan) -> float:
     """
     assert plan.until_decided
     across = plan.until_decided.across
-    arms = {value_of(trial, across) for trial in plan.trials}
-    cells = {cell_of(trial, across) for trial in plan.trials}
+    trials = distinct(plan)
+    arms = {value_of(trial, across) for trial in trials}
+    cells = {cell_of(trial, across) for trial in trials}
     return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
 
 

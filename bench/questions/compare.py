@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
-from bench.analysis.comparison import CellComparison, ComparisonReport
+from bench.analysis.comparison import Across, CellComparison, ComparisonReport
 from bench.analysis.pairing import interleaved
 from bench.analysis.pulled import PulledRun
-from bench.analysis.sides import Across
 from bench.model.errors import UsageError
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import only_run, read, records_of

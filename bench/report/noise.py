@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
 from bench.model.plan import Plan
-from bench.plan.contrast import VARIANT, examples
+from bench.plan.contrast import VARIANT, by_cell, examples
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.ratios import detected, interval_text, number, percent
 from bench.report.terminal import describe_host, duration, print_whole
@@ -69,8 +69,9 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
     if len(plan.variants) < 2 or len({variant.sha256 for variant in plan.variants}) < 2:
         return
     blocks = len({trial.block for trial in plan.trials})
-    firsts = {cell: trial for (cell, _), trial in examples(plan, VARIANT).items()}
-    for trial, need in too_noisy(known, plan, list(firsts.values()), margin):
+    trial_of = examples(plan, VARIANT)
+    trials = [next(iter(trial_of[cell].values())) for cell in by_cell(plan, [])]
+    for trial, need in too_noisy(known, plan, trials, margin):
         where = f"{trial.phase} {trial.layout} {trial.transport}"
         told = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"
         if need is None:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.analysis.compare import compare_arms
-from bench.analysis.comparison import CellNoise, ComparisonReport
+from bench.analysis.comparison import Across, CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
 from bench.analysis.notes import told_by
 from bench.analysis.pulled import PulledRun
-from bench.analysis.sides import Across, compare_runs, names_of
+from bench.analysis.sides import compare_runs, names_of
 from bench.model.codec import from_json
 from bench.model.errors import HostError, NothingDoneError
 from bench.model.fingerprint import Fingerprint

@@ -13,6 +13,7 @@ import msgspec
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
+from bench.model.codec import schema_of
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
@@ -24,7 +25,7 @@ FORMATS: tuple[type, ...] = (Plan, Fingerprint, Record, Samples, Ladders, Compar
 
 def file_name(kind: type) -> str:
     """Return ``<thing>-<version>.json``."""
-    _, thing, version = _name(kind).split("/")
+    _, thing, version = schema_of(kind).split("/")
     return f"{thing}-{version}.json"
 
 
@@ -32,18 +33,13 @@ def schema(kind: type) -> dict[str, Any]:
     """Return the JSON Schema of one format, complete in itself."""
     generated = msgspec.json.schema(kind)
     parts = {name: _with_constant(part) for name, part in generated["$defs"].items()}
-    whole = parts.pop(kind.__name__) | {"title": _name(kind)}
+    whole = parts.pop(kind.__name__) | {"title": schema_of(kind)}
     return {"$schema": DIALECT} | whole | ({"$defs": parts} if parts else {})
 
 
 def text(kind: type) -> str:
     """Return the file that is published for a format."""
     return json.dumps(schema(kind), indent=2, ensure_ascii=False) + "\n"
-
-
-def _name(kind: type) -> str:
-    name: str = kind.__dataclass_fields__["schema"].default  # type: ignore[attr-defined]
-    return name
 
 
 def _with_constant(part: dict[str, Any]) -> dict[str, Any]:
