@@ -6,11 +6,14 @@ what is asked for is read once by a process, so that what is checked and hashed 
 """
 
 import hashlib
+import importlib
 import os
 import stat
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from bench.model.box import BOX_FILE
 from bench.model.errors import DataError, HostError, UsageError
@@ -72,6 +75,27 @@ def source(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (UnicodeDecodeError, OSError) as error:
         raise DataError(f"{path} can't be read: {error}.") from error
+
+
+@cache
+def load(path: Path, own: Path, package: str) -> ModuleType:
+    """Import the file of a piece: pgladder's own by its place in ``package``, a user's from its text.
+
+    Raises:
+        DataError: it can't be imported.
+
+    """
+    if path.parent == own:
+        return importlib.import_module(f"{package}.{path.stem}")
+    module = ModuleType(f"pgladder_added_{path.parent.name}_{path.stem}")
+    sys.modules[module.__name__] = module  # dataclasses look there
+    try:
+        exec(compile(source(path), path, "exec"), module.__dict__)  # noqa: S102 - what the user's own folder is for
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
+    return module
 
 
 def users(files: Iterable[Path]) -> dict[str, str]:

@@ -6,20 +6,17 @@ shows its technique and nothing else.
 """
 
 import asyncio
-import importlib
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.model.errors import DataError, UsageError
 from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.model.values import NAME
-from bench.seams import pieces, source
+from bench.seams import load, pieces
 
 if TYPE_CHECKING:
     import asyncpg
@@ -119,18 +116,7 @@ def _loaded() -> dict[str, tuple[Phase, Path]]:
 
 
 def _load(path: Path) -> Phase:
-    """Import a phase file: pgladder's own by its place in the package, a user's from its text."""
-    if path.parent == OWN:
-        own: Phase = importlib.import_module(f"bench.workload.phases.{path.stem}").PHASE
-        return own
-    module = ModuleType(f"pgladder_added_{path.stem}")
-    sys.modules[module.__name__] = module  # dataclasses look there
-    try:
-        exec(compile(source(path), path, "exec"), module.__dict__)  # noqa: S102 - what the user's own folder is for
-    except DataError:
-        raise
-    except Exception as error:
-        raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
+    module = load(path, OWN, "bench.workload.phases")
     phase = getattr(module, "PHASE", None)
     if not isinstance(phase, AsyncPhase | SyncPhase):
         raise DataError(f"{path} defines no PHASE, an AsyncPhase or a SyncPhase of bench.workload.phase.")
