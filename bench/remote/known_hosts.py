@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from bench.model.errors import UsageError
+from bench.store.files import is_no_file
 
 INSTEAD = "set UserKnownHostsFile to a file in your configuration of ssh, or known_hosts_file in the inventory"
 FIELDS = re.compile(rb"([ \t]*)([^ \t]+)(.*)", re.DOTALL)
@@ -31,7 +32,7 @@ def place(file: Path) -> Path:
         led = file.resolve()
     except RuntimeError as error:
         raise UsageError(f"host keys can't be recorded in {file}, a link that leads to itself: {INSTEAD}") from error
-    if str(led) == os.devnull or (led.exists() and not led.is_file()):
+    if str(led) == os.devnull or (is_no_file(led)):
         raise UsageError(f"host keys can't be recorded in {file}, which is no regular file: {INSTEAD}")
     return led
 

@@ -5,6 +5,7 @@ A name that somebody else put a link at is replaced, never followed.
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: there is no room or right to, or what lies there is no file: a directory, a device, a pipe.
 
     """
-    if path.exists() and not path.is_file():
+    if is_no_file(path):
         raise FileExistsError(f"{path} is no file, and is not replaced by one; choose another path.")
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
@@ -35,6 +36,14 @@ def write_whole(path: Path, content: bytes) -> None:
             part.unlink()
         raise
     sync_directory(path.parent)
+
+
+def is_no_file(path: Path) -> bool:
+    """Tell whether something lies there that is no file; asked once, as another may take it away in between."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def sync_directory(path: Path) -> None:
