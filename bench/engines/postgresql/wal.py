@@ -9,7 +9,8 @@ FILE_BYTES = 16 << 20
 """wal_segment_size, initdb's default."""
 KEEPING_WAL = ("max_wal_size", "min_wal_size", "wal_keep_size")
 """Up to the largest of these WAL stays, written or made ready (PostgreSQL 15 manual, 30.5); each counts in MB."""
-FEWEST = 16
+FEWEST = 5
+"""As many as min_wal_size keeps by default, 80 MB: no server has fewer for long."""
 FIRST_GUESS_BYTES_PER_S = 64_000_000
 """Before a trial of the kind was seen: 2-H wrote 57 MB/s on a two-core virtual machine."""
 RESERVE = 1.25
