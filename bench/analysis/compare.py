@@ -20,7 +20,7 @@ from bench.analysis.summary import compared_blocks, summary
 from bench.model.errors import UsageError
 from bench.model.plan import Plan, Trial
 from bench.plan.contrast import VARIANT, Cell, examples, factor_of
-from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not, why_void
+from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not
 from bench.plan.rule import usual_margin
 from bench.stats.compare import ALPHA
 
@@ -144,7 +144,7 @@ def voids(arms: Arms) -> Iterable[str]:
         records = [record for record in blocks.values() if record.validity.state == "void"]
         if records and not refused(blocks.values()):
             trials = ", ".join(str(record.trial.number) for record in records)
-            yield f"trial {trials} of {name}: void, {why_void(records[0])}"
+            yield f"trial {trials} of {name}: void, {records[0].validity.why}"
 
 
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:

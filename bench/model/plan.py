@@ -87,3 +87,8 @@ class Plan:
     """SHA-256 of the files of the user's that its trials take (``bench.seams``), by seam and file."""
     baselines: dict[str, str] = field(default_factory=dict)
     """By layout, the one that it is compared with, where its file names one."""
+
+    @property
+    def blocks(self) -> list[int]:
+        """The numbers of its blocks, from the first on."""
+        return sorted({trial.block for trial in self.trials})

@@ -115,6 +115,23 @@ class Validity:
     reasons: tuple[Reason, ...] = ()
     """Those that void, then by size, what is slight last; of a valid trial all are slight."""
 
+    @property
+    def codes(self) -> set[str]:
+        """Those of the reasons."""
+        return {reason.code for reason in self.reasons}
+
+    @property
+    def why(self) -> str:
+        """Every reason in one line: the one that voids a trial need not be the first."""
+        return "; ".join(reason.detail for reason in self.reasons)
+
+    def detail(self, code: str) -> str | None:
+        """Return the sentence of the first reason of a code, None where there is none."""
+        for reason in self.reasons:
+            if reason.code == code:
+                return reason.detail
+        return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -171,6 +188,11 @@ class Record:
     """SHA-256 of the files of the user's that it was measured with (``bench.seams``), by seam and name."""
     verified: Verified
     validity: Validity
+
+    @property
+    def void(self) -> bool:
+        """It is not a result."""
+        return self.validity.state == "void"
 
     @property
     def key(self) -> tuple[int, int]:

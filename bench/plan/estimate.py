@@ -88,17 +88,22 @@ def upper_rate(parameters: Parameters) -> float:
 def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     """Return what the trials that are left of a plan will take."""
     span = plan.warm_up_s + plan.window_s
-    rows = [plan.preload_rows + upper_rate(trial.parameters) * span for trial in left]
-    commits = sum(count / trial.parameters.batch for count, trial in zip(rows, left, strict=True))
-    preload_s = plan.preload_rows / PRELOAD_ROWS_PER_S
-    payload = max((trial.parameters.payload_bytes for trial in left), default=0)
+    rows = most_rows = commits = 0.0
+    payload = 0
+    for trial in left:
+        of_trial = plan.preload_rows + upper_rate(trial.parameters) * span
+        rows += of_trial
+        most_rows = max(most_rows, of_trial)
+        commits += of_trial / trial.parameters.batch
+        payload = max(payload, trial.parameters.payload_bytes)
+    trial_s = plan.preload_rows / PRELOAD_ROWS_PER_S + span + TRIAL_OVERHEAD_S
     written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
-    kept_per_row = BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload
-    data_bytes, wal_bytes = int(max(rows, default=0) * kept_per_row), int(sum(rows) * (WAL_BYTES_PER_ROW + payload))
+    data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
+    wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     arms = {trial.variant for trial in left}
     return Estimate(
-        seconds=len(left) * (preload_s + span + TRIAL_OVERHEAD_S) + sum(rows) * VERIFY_S_PER_ROW,
-        written_bytes=int(sum(rows) * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
+        seconds=len(left) * trial_s + rows * VERIFY_S_PER_ROW,
+        written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
         disk_bytes_under={
             variant.name: data_bytes + _wal_kept_bytes(variant, span, wal_bytes) + START_BYTES
             for variant in plan.variants

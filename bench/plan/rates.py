@@ -24,20 +24,25 @@ MOST_RESTARTED = 3
 
 def cut(record: Record) -> str | None:
     """Return the code by which a trial is to be run again; None: its record counts, void or not."""
-    codes = {reason.code for reason in record.validity.reasons}
-    if record.attempt >= MOST_RESTARTED:
-        codes.discard("server-restarted")
-    return next((code for code in CUT if code in codes), None)
+    codes = record.validity.codes
+    for code in CUT:
+        if code in codes and not (code == "server-restarted" and record.attempt >= MOST_RESTARTED):
+            return code
+    return None
 
 
 def settled(record: Record) -> float | None:
     """Return rows/s with the closing CHECKPOINT in the time; of a void trial none."""
-    return None if record.validity.state == "void" else record.settled_rows_per_s
+    if record.void:
+        return None
+    return record.settled_rows_per_s
 
 
 def burst(record: Record) -> float | None:
     """Return rows/s of the window; of a void trial none."""
-    return None if record.validity.state == "void" else record.rows_per_s
+    if record.void:
+        return None
+    return record.rows_per_s
 
 
 def headline(records: Sequence[Record]) -> Rate:
@@ -45,8 +50,12 @@ def headline(records: Sequence[Record]) -> Rate:
 
     Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
     """
-    measured = any(burst(record) is not None for record in records)
-    return burst if measured and all(settled(record) is None for record in records) else settled
+    measured = False
+    for record in records:
+        if settled(record) is not None:
+            return settled
+        measured = measured or burst(record) is not None
+    return burst if measured else settled
 
 
 def rate_name(rate: Rate) -> RateName:
@@ -56,33 +65,33 @@ def rate_name(rate: Rate) -> RateName:
 
 def rates(blocks: Mapping[Block, Record], rate: Rate) -> dict[Block, float]:
     """Return an arm's rate in each block that counts."""
-    return {block: value for block, record in blocks.items() if (value := rate(record)) is not None}
+    found = {}
+    for block, record in blocks.items():
+        value = rate(record)
+        if value is not None:
+            found[block] = value
+    return found
 
 
 def why_not(record: Record, rate: Rate) -> str:
     """Say why a trial that has no such rate has none."""
-    if record.validity.state == "void":
-        return f"trial {record.trial.number} is void, {why_void(record)}"
+    if record.void:
+        return f"trial {record.trial.number} is void, {record.validity.why}"
     return f"trial {record.trial.number} has no {rate_name(rate)} rate"
-
-
-def why_void(record: Record) -> str:
-    """Return every reason of a void trial: the one that voids it need not be the first."""
-    return "; ".join(reason.detail for reason in record.validity.reasons)
 
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:
     """Return the rates of two arms in the blocks in which both have one."""
-    both = [(rate, other[block]) for block, rate in one.items() if block in other]
-    return [rate for rate, _ in both], [rate for _, rate in both]
+    both = [block for block in one if block in other]
+    return [one[block] for block in both], [other[block] for block in both]
 
 
 def refused(records: Iterable[Record]) -> str | None:
     """Return why an arm never ran, None where it did."""
     why = None
     for record in records:
-        reasons = [reason.detail for reason in record.validity.reasons if reason.code == "refused"]
-        if not reasons:
+        refusal = record.validity.detail("refused")
+        if refusal is None:
             return None
-        why = why or reasons[0]
+        why = why or refusal
     return why

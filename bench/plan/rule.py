@@ -1,10 +1,11 @@
 """When a run until decided may end: looked at after every block, by the agent as by the analysis."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bench.model.plan import Plan
 from bench.model.record import Record
-from bench.plan.contrast import Cell, by_cell, cell_of, distinct, factor_of, value_of
+from bench.plan.contrast import Cell, by_cell, examples, factor_of
 from bench.plan.rates import ByBlock, headline, rates, refused, shared
 from bench.stats.compare import MARGIN
 from bench.stats.sequential import verdict_so_far
@@ -19,12 +20,12 @@ def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
     """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
     if plan.until_decided is None:
         return None
-    done = {record.trial.number for record in records}
-    blocks = sorted({trial.block for trial in plan.trials})
-    for block in blocks:
-        if any(trial.number not in done for trial in plan.trials if trial.block == block):
+    left = Counter(trial.block for trial in plan.trials)
+    left.subtract({record.trial.number: record.trial.block for record in records}.values())
+    for block in plan.blocks:
+        if left[block]:
             return None
-        if _decided(plan, [record for record in records if record.trial.block <= block], len(blocks)):
+        if _decided(plan, [record for record in records if record.trial.block <= block]):
             return block
     return None
 
@@ -36,19 +37,19 @@ def alpha_each(plan: Plan) -> float:
     """
     assert plan.until_decided
     across = plan.until_decided.across
-    trials = distinct(plan)
-    arms = {value_of(trial, across) for trial in trials}
-    cells = {cell_of(trial, across) for trial in trials}
+    cells = examples(plan, across)
+    arms = set().union(*cells.values())
     return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
 
 
-def _decided(plan: Plan, records: Sequence[Record], most: int) -> bool:
+def _decided(plan: Plan, records: Sequence[Record]) -> bool:
     """Tell whether no comparison with the first arm is undecided, or none is left."""
-    rate, margin, alpha = headline(records), usual_margin(plan), alpha_each(plan)
-    found = [shared(rates(first, rate), rates(each, rate)) for first, each in _left(plan, records)]
-    return all(
-        one and verdict_so_far(one, other, most, margin=margin, alpha=alpha) != "undecided" for one, other in found
-    )
+    rate, margin, alpha, most = headline(records), usual_margin(plan), alpha_each(plan), len(plan.blocks)
+    for first, each in _left(plan, records):
+        one, other = shared(rates(first, rate), rates(each, rate))
+        if not one or verdict_so_far(one, other, most, margin=margin, alpha=alpha) == "undecided":
+            return False
+    return True
 
 
 def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:

@@ -23,7 +23,7 @@ from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
-BRIEF = ("--warm-up", "0.2", "--window", "1")
+BRIEF = ("--warm-up", "0.2", "--window", "0.4")
 """In less than a second a busy machine may acknowledge nothing, which voids a trial."""
 PATIENCE_S = 240
 """For what takes seconds: a machine that others use is slow, not wrong."""

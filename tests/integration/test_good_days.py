@@ -15,7 +15,7 @@ from bench.stats.histogram import decode, recorded
 from bench.workload.phase import ladder
 from tests.integration.support import Ended, assert_nothing_left, climbing, pgladder
 
-WINDOW_S = 2
+WINDOW_S = 1
 """Forty thousand rows are under way at once on 2-H: on a busy machine none of their commits may end in less."""
 PHASES = ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
 

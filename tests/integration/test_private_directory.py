@@ -21,7 +21,7 @@ from tests.integration.support import PGLADDER, as_owner, as_root, climbing, pgl
 HARNESS = harness_for(40, tls=True)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
 OTHER = as_variant("other", "work_mem = 5MB\n")
-ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "1", "--blocks", "1")
+ASKED = ("--phases", "1-B", "--warm-up", "0.2", "--window", "0.4", "--blocks", "1")
 
 
 def facts(directory: Path) -> tuple[int, int, int]:
