@@ -8,8 +8,8 @@ PACKAGES := python3-venv postgresql-15 openssl openssh-client
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 locales pgbouncer
 
 # Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
-WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS LAYOUTS TRANSPORTS PRELOAD_ROWS PROFILE BLOCKS WARM_UP \
-	WINDOW SEED UNTIL_DECIDED MAX_BLOCKS MARGIN PROCESSES IN_FLIGHT POOL_MIN POOL_MAX BATCH PAYLOAD_BYTES EVENT_LOOP \
+WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS DRIVERS ENGINE LAYOUTS TRANSPORTS PRELOAD_ROWS PROFILE \
+	BLOCKS WARM_UP WINDOW SEED UNTIL_DECIDED MAX_BLOCKS MARGIN PROCESSES IN_FLIGHT LOAD POOL_MIN POOL_MAX BATCH PAYLOAD_BYTES EVENT_LOOP \
 	RUN JSON SUDO
 OTHER_WORDS := A B N BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
@@ -60,13 +60,14 @@ PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
 
 # What, in fab's words.
 FAB = $(BIN)/pgladder-fab
-WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,LAYOUTS,layouts) \
+WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,DRIVERS,drivers) \
+	$(call option,ENGINE,engine) $(call option,LAYOUTS,layouts) \
 	$(call option,TRANSPORTS,transports) $(call option,PROFILE,profile) $(call option,BLOCKS,blocks) \
 	$(call option,WARM_UP,warm-up) $(call option,WINDOW,window) $(call option,SEED,seed) \
 	$(call option,UNTIL_DECIDED,until-decided) $(call option,MAX_BLOCKS,max-blocks) $(call option,MARGIN,margin) \
 	$(call option,PRELOAD_ROWS,preload-rows) $(call option,PROCESSES,processes) $(call option,IN_FLIGHT,in-flight) \
 	$(call option,POOL_MIN,pool-min) $(call option,POOL_MAX,pool-max) $(call option,BATCH,batch) \
-	$(call option,PAYLOAD_BYTES,payload-bytes) $(call option,EVENT_LOOP,event-loop)
+	$(call option,PAYLOAD_BYTES,payload-bytes) $(call option,EVENT_LOOP,event-loop) $(call option,LOAD,load)
 ID = $(call option,RUN,run)
 # A run that was pulled, by the word that names it.
 pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $(filter RUN,$(1)),RUN=name,A=run B=run))))

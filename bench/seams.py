@@ -1,8 +1,8 @@
 """The seams: folders that are searched for pieces of one kind, one file each.
 
 pgladder's own lie in the package. ``PGLADDER_PATH`` names a folder of a user's with a subfolder by seam (``phases``,
-``layouts``); it counts on the machine where it is set, and never on a box. Names are listed, nothing is read or loaded;
-what is asked for is read once by a process, so that what is checked and hashed is what is carried out.
+``layouts``, ``drivers``, …); it counts on the machine where it is set, and never on a box. Names are listed, nothing is
+read or loaded; what is asked for is read once by a process, so that what is checked and hashed is what is carried out.
 """
 
 import hashlib
@@ -10,16 +10,19 @@ import importlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from bench.model.box import BOX_FILE
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.values import NAME
 
 VARIABLE = "PGLADDER_PATH"
+PACKAGE = Path(__file__).parent
+T = TypeVar("T")
 
 
 def added() -> Path | None:
@@ -42,25 +45,63 @@ def added() -> Path | None:
     return folder.resolve()
 
 
-def pieces(seam: str, own: Path, pattern: str) -> dict[str, Path]:
-    """Return the files of a seam by the name before their first dot: pgladder's own, then the user's.
+def first_word(path: Path) -> str:
+    """Return the name of a piece: what stands before the first dot of its file's name."""
+    return path.name.partition(".")[0]
+
+
+def pieces(
+    seam: str, own: Path, pattern: str, named: Callable[[Path], str] = first_word, users_pattern: str = ""
+) -> dict[str, Path]:
+    """Return the files of a seam by name: pgladder's own, then the user's, who may lay theirs out otherwise.
 
     Raises:
         UsageError: a piece of the user's has the name of another, or one that would not do.
         HostError: others may write to one of the user's.
 
     """
-    found = {_name(path): path for path in sorted(own.glob(pattern))}
+    found = {named(path): path for path in sorted(own.glob(pattern))}
     folder = added()
-    for path in sorted(folder.glob(f"{seam}/{pattern}")) if folder else ():
-        if not NAME.fullmatch(_name(path)):
+    for path in sorted(folder.glob(f"{seam}/{users_pattern or pattern}")) if folder else ():
+        name = named(path)
+        if not NAME.fullmatch(name):
             raise UsageError(f"{path}: a name has letters, digits, '_' and '-', the first a letter or digit.")
-        if _name(path) in found:
-            raise UsageError(f"{path} has the name of another piece, {found[_name(path)]}: give it a name of its own.")
+        if name in found:
+            raise UsageError(f"{path} has the name of another piece, {found[name]}: give it a name of its own.")
         _check_owned(path.parent)
         _check_owned(path)
-        found[_name(path)] = path
+        found[name] = path
     return found
+
+
+class Seam(Mapping[str, T]):
+    """The pieces of a seam that are Python, by name in order; a piece is loaded when it is asked for, not before.
+
+    Each file defines one object of the type ``kind`` under the name ``defines``.
+    """
+
+    def __init__(self, defines: str, kind: type[T], files: Mapping[str, Path]) -> None:
+        self._defines, self._kind = defines, kind
+        self.files = dict(sorted(files.items()))
+
+    @property
+    def own(self) -> list[str]:
+        """The names of pgladder's own."""
+        return [name for name, path in self.files.items() if path.is_relative_to(PACKAGE)]
+
+    def __getitem__(self, name: str) -> T:
+        path = self.files[name]
+        found = getattr(load(path), self._defines, None)
+        if not isinstance(found, self._kind):
+            where = f"{self._kind.__module__}.{self._kind.__qualname__}"
+            raise DataError(f"{path} defines no {self._defines}: it is to be of {where}.")
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        return len(self.files)
 
 
 @cache
@@ -78,15 +119,15 @@ def source(path: Path) -> str:
 
 
 @cache
-def load(path: Path, own: Path, package: str) -> ModuleType:
-    """Import the file of a piece: pgladder's own by its place in ``package``, a user's from its text.
+def load(path: Path) -> ModuleType:
+    """Import the file of a piece: pgladder's own by its place in the package, a user's from its text.
 
     Raises:
         DataError: it can't be imported.
 
     """
-    if path.parent == own:
-        return importlib.import_module(f"{package}.{path.stem}")
+    if path.is_relative_to(PACKAGE):
+        return importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
     module = ModuleType(f"pgladder_added_{path.parent.name}_{path.stem}")
     sys.modules[module.__name__] = module  # dataclasses look there
     try:
@@ -116,10 +157,6 @@ def refuse_on_boxes(named: Mapping[str, str]) -> None:
     """
     for name in named:
         raise UsageError(f"{name} is of {VARIABLE}, which counts on one machine only: a box measures pgladder's own.")
-
-
-def _name(path: Path) -> str:
-    return path.name.partition(".")[0]
 
 
 def _check_owned(path: Path) -> None:

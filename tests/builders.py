@@ -32,6 +32,7 @@ def a_trial(number: int = 1, phase: str = "2-C", **changes: Any) -> Trial:
         block=1,
         phase=phase,
         method=known.method,
+        driver=known.driver,
         variant="stock",
         layout="plain",
         transport="tcp",

@@ -14,25 +14,13 @@ from pathlib import Path
 
 import msgspec
 import psutil
-import psycopg2
 
 from bench.agent import observe
-from bench.agent.durability import Grade, data_place, flush_us, grade, memory_of, promise_of, wal_place
-from bench.agent.made import check_table, read_back, unlogged
-from bench.agent.verify import (
-    check_commits_found,
-    check_transactions,
-    find,
-    find_altered,
-    find_commits,
-    find_lost,
-    verify,
-)
-from bench.engines.engine import Server
-from bench.engines.postgresql.counters import Counters, counters_of
+from bench.agent.verify import check_commits_found, check_transactions, verify
+from bench.engines.engine import Counters, Grade, Server, Session
 from bench.engines.postgresql.layout import TableLayout, table_layout
-from bench.engines.postgresql.session import DriftError, ServerError, Session, VariantError
-from bench.engines.postgresql.wal import files_wanted
+from bench.engines.postgresql.made import check_table
+from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Plan, Trial
@@ -52,8 +40,8 @@ from bench.validity import judge
 from bench.validity.flushes import PROMISED, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed
 from bench.validity.standstill import check_pauses
 from bench.workload.client import DRAIN_TIMEOUT_S
+from bench.workload.load import loads
 from bench.workload.messages import Job, Result, Window
-from bench.workload.phase import AsyncPhase, ladder
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
@@ -61,7 +49,6 @@ DRAIN_ALLOWED_S = 0.5
 """For commits under way when the window closes, before settling is timed."""
 RESTART_S, RESTART_STEP_S = 5, 0.1
 SECOND_NS = 1_000_000_000
-TROUBLE = (ServerError, ClientFailedError, psycopg2.Error, OSError)
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
 
 
@@ -104,17 +91,16 @@ class TrialRunner:
 
     def __init__(self, plan: Plan, server: Server, host: Fingerprint | None = None) -> None:
         self.plan, self.server = plan, server
+        self._trouble: tuple[type[BaseException], ...] = (ServerError, ClientFailedError, OSError, *server.errors)
         self._fsync_at_start = flushes_at_start(host)
         self._variants = {variant.name: variant for variant in plan.variants}
         self._sensors = Sensors(_device(server))
-        self._data = data_place(server)
+        self._data = server.data_place()
         self._flush_us: dict[str, float | Unreadable] = {}
         """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
         self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
-        self._pieces = {trial.phase: pieces_of([trial.phase], ()) for trial in plan.trials}
-        self._pieces_of_layouts = {name: pieces_of((), [name]) for name in self._layouts}
         self._wal_used: dict[Cell, int] = {}
         """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
@@ -128,7 +114,7 @@ class TrialRunner:
             outcome.doubt("refused", f"refused: {error}")
         except DriftError as error:
             outcome.doubt("configuration-drifted", error)
-        except TROUBLE as error:
+        except self._trouble as error:
             outcome.doubt("client-error" if isinstance(error, ClientFailedError) else "server-trouble", error)
             self._find_restart(outcome)
         except KeyboardInterrupt:
@@ -145,7 +131,7 @@ class TrialRunner:
         deadline = time.monotonic() + RESTART_S
         try:
             while outcome.server_started and time.monotonic() < deadline:
-                with suppress(*TROUBLE), closing(self.server.session()) as session:
+                with suppress(*self._trouble), closing(self.server.session()) as session:
                     if session.started() != outcome.server_started:
                         outcome.doubt("server-restarted", "the server was restarted during the trial")
                     return
@@ -158,9 +144,9 @@ class TrialRunner:
 
         Trouble is not told here: the next trial meets it, and has a record.
         """
-        with suppress(*TROUBLE), closing(self.server.session()) as session:
+        with suppress(*self._trouble), closing(self.server.session()) as session:
             session.drop_table()
-            session.checkpoint()
+            session.settle()
 
     def _live(self, trial: Trial, outcome: Outcome) -> None:
         variant = self._variants[trial.variant]
@@ -182,8 +168,8 @@ class TrialRunner:
                 late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S
                 outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
             self._count_wal(session, trial, wal_before, outcome)
-            outcome.checkpoint_s = session.checkpoint()
-            layout, made = self._layouts[trial.layout], read_back(session)
+            outcome.checkpoint_s = session.settle()
+            layout, made = self._layouts[trial.layout], session.made()
             self._grade(session, layout, made, outcome)
             outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
             outcome.reasons += check_table(layout, made, "at the end of the trial")
@@ -198,43 +184,39 @@ class TrialRunner:
         Return whether the table is the one that was asked for.
         """
         layout = self._layouts[trial.layout]
-        session.fresh_table(layout.statements, self.plan.preload_rows, trial.parameters.payload_bytes)
+        session.reset(layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
-            session.fill_wal(self._wal_files_wanted(session, trial))
-        made = read_back(session)
+            used = self._wal_used.get(cell_of(trial, VARIANT))
+            session.prepare_wal(self.plan.warm_up_s + self.plan.window_s, used, self._free_bytes())
+        made = session.made()
         if layout.reads_back and (altered := check_table(layout, made, "at the start of the trial")):
             outcome.reasons += altered
             return False
-        session.checkpoint()  # returns when it is done
+        session.settle()  # returns when it is done
         self._settings.setdefault(trial.variant, session.settings())
         self._grade(session, layout, made, outcome)
         if outcome.grade.word in PROMISED and trial.variant not in self._flush_us:
-            self._flush_us[trial.variant] = flush_us(session)
-        outcome.counters = counters_of(session)
-        table, indexes = session.table_sizes()
+            self._flush_us[trial.variant] = session.flush_us()
+        outcome.counters = session.counters()
+        baseline = session.baseline()
         temperature = self._sensors.read().temperature_c
         outcome.start = Start(
-            wal_segments=session.wal_segments(),
+            wal_segments=baseline.wal_segments,
             free_disk_bytes=self._free_bytes(),
             temperature_c=None if isinstance(temperature, Unreadable) else temperature,
-            table_bytes=table,
-            index_bytes=indexes,
+            table_bytes=baseline.table_bytes,
+            index_bytes=baseline.index_bytes,
         )
         return True
 
     def _grade(self, session: Session, layout: TableLayout, made: Collection[str], outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
-        memory = memory_of(self._data, session.tablespaces())
         of_clients = [word for result in outcome.results for word in result.synchronous_commit]
-        outcome.grade = grade(promise_of(session), layout.risk or unlogged(made), memory, of_clients)
-        wal = wal_place(self._data)
+        outcome.grade = session.grade(layout, made, self._data, of_clients)
+        wal = self.server.wal_place(self._data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
             outcome.fsync_per_s += [] if isinstance(rate, Unreadable) else [rate]
-
-    def _wal_files_wanted(self, session: Session, trial: Trial) -> int:
-        span_s, used = self.plan.warm_up_s + self.plan.window_s, self._wal_used.get(cell_of(trial, VARIANT))
-        return files_wanted(span_s, used, session.max_wal_bytes(), self._free_bytes())
 
     def _free_bytes(self) -> int | None:
         directory = self.server.data_directory()
@@ -259,11 +241,12 @@ class TrialRunner:
         jobs = [
             Job(
                 phase=trial.phase,
+                driver=trial.driver,
                 parameters=trial.parameters,
                 endpoint=endpoint,
                 writer=writer,
                 seed=self._seed(trial),
-                pieces=self._pieces[trial.phase],
+                pieces=pieces_of([trial], self.plan.engine),
             )
             for writer in range(1, trial.parameters.processes + 1)
         ]
@@ -310,15 +293,13 @@ class TrialRunner:
         if not outcome.results:
             return
         try:
-            found, found_lost = find(session), find_lost(session, outcome.results)
-            altered = find_altered(session, outcome.results, self._seed(trial), trial.parameters.payload_bytes)
-            transactions = find_commits(session)
-        except psycopg2.Error as error:
+            arrived = session.found(outcome.results, self._seed(trial), trial.parameters.payload_bytes)
+        except self.server.errors as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, found, found_lost, altered)
+        outcome.verified, reasons = verify(outcome.results, arrived)
         outcome.reasons += reasons
-        outcome.reasons += check_commits_found(transactions, outcome.results, found_lost)
+        outcome.reasons += check_commits_found(arrived, outcome.results)
         outcome.reasons += check_transactions(
             outcome.transactions, outcome.results, time.monotonic() - began, exclusive=self.server.exclusive
         )
@@ -358,6 +339,7 @@ class TrialRunner:
             run=self.plan.run,
             trial=trial,
             attempt=attempt,
+            engine=self.plan.engine,
             variant_sha256=self._variants[trial.variant].sha256,
             pool_high_water=max(waits, default=None),
             preload_rows=self.plan.preload_rows,
@@ -387,7 +369,7 @@ class TrialRunner:
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,
             fsync_per_s=tuple(outcome.fsync_per_s),
-            pieces=self._pieces[trial.phase] | self._pieces_of_layouts[trial.layout],
+            pieces=pieces_of([trial], self.plan.engine),
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )
@@ -424,8 +406,7 @@ def client_time(results: Sequence[Result]) -> ClientTime:
 
 
 def _barrier(trial: Trial) -> bool:
-    phase = ladder()[trial.phase]
-    return isinstance(phase, AsyncPhase) and phase.barrier
+    return loads()[trial.parameters.load].barrier
 
 
 def in_flight(trial: Trial, results: Sequence[Result], seconds: float) -> InFlight | None:

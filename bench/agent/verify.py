@@ -1,92 +1,31 @@
 """Did the rows arrive? By identity, not by count: acknowledged ⊆ found ⊆ attempted, each row once, with its payload.
 
-The clients say what they attempted, what was acknowledged and what is in doubt; the server says what is there. What a
-row's payload was follows from its stamp and the trial's seed: the server compares hashes.
+The clients say what they attempted, what was acknowledged and what is in doubt; the engine asks the server what is
+there (``bench.engines.engine.Session.found``). Here the two are compared.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Mapping, Sequence
 
-from bench.engines.postgresql.session import Session
+from bench.engines.engine import Arrived, Found
 from bench.model.record import Reason, Verified
 from bench.workload.messages import Result
-from bench.workload.rows import SEQUENCE_BITS, first_stamp, payloads, ring_size
+from bench.workload.rows import first_stamp
 
 TRANSACTIONS_ALLOWED = 20
 TRANSACTIONS_ALLOWED_PER_S = 1.0
 """Autovacuum's own: a few transactions for each table it vacuums or analyses, at most one round a minute by default."""
-VERIFY_MEMORY = "256MB"
-SENT_BYTES = 1 << 22
-"""Of payloads at once, to be hashed by the server."""
-COUNT_BETWEEN = "SELECT count(*) FROM {schema}.events WHERE device_id >= %(first)s AND device_id < %(end)s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the server has of one writer."""
-
-    rows: int
-    different: int
-    lowest: int
-    highest: int
-
-
-def find(session: Session) -> dict[int, Found]:
-    """Ask the server what it has, by writer."""
-    session.run(f"SET work_mem = '{VERIFY_MEMORY}'")
-    rows = session.rows(session.script("found"), {"sequence_bits": SEQUENCE_BITS})
-    names = ("rows", "different", "lowest", "highest")
-    return {writer: Found(**dict(zip(names, values, strict=True))) for writer, *values in rows}
-
-
-def find_altered(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, int]:
-    """Ask how many rows have another payload than their writer made for them, by writer; those that have any."""
-    ring, by_writer = ring_size(payload_bytes), {result.writer: result.attempted for result in results}
-    hashes: list[int] = []
-    for writer in range(1, max(by_writer) + 1):
-        sent = islice(payloads(writer, seed, payload_bytes), by_writer.get(writer, 0))
-        while some := list(islice(sent, max(1, SENT_BYTES // payload_bytes))):
-            hashes += [number for (number,) in session.rows(session.script("hashes"), {"payloads": some})]
-        hashes += [0] * (writer * ring - len(hashes))  # of rows that were never made
-    values = {
-        "sequence_bits": SEQUENCE_BITS,
-        "ring": ring,
-        "end": first_stamp(max(by_writer) + 1),
-        "hashes": "{" + ",".join(map(str, hashes)) + "}",  # text: a list would be an expression of thousands
-    }
-    return dict(session.rows(session.script("altered"), values))
-
-
-def find_commits(session: Session) -> int:
-    """Ask how many transactions wrote what is there."""
-    return int(session.value(session.script("commits")))
-
-
-def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, int], int]:
-    """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
-    count = session.qualified(COUNT_BETWEEN)
-    found: dict[tuple[int, int], int] = {}
-    for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
-        first = first_stamp(writer) + lost.first
-        found[writer, lost.first] = int(session.value(count, {"first": first, "end": first + lost.rows}))
-    return found
-
-
-def verify(
-    results: Sequence[Result],
-    found: dict[int, Found],
-    found_lost: dict[tuple[int, int], int],
-    altered: dict[int, int],
-) -> tuple[Verified, list[Reason]]:
-    """Compare what the clients claim with what ``find``, ``find_lost`` and ``find_altered`` found. Pure."""
+def verify(results: Sequence[Result], arrived: Arrived) -> tuple[Verified, list[Reason]]:
+    """Compare what the clients claim with what the server has. Pure."""
+    found = arrived.writers
     complaints: list[tuple[str, str]] = []
     for result in results:
         first = first_stamp(result.writer)
         nothing = Found(rows=0, different=0, lowest=first, highest=first)
         there = found.get(result.writer, nothing)
-        complaints += _compare(result, there, found_lost)
-        if count := altered.get(result.writer):
+        complaints += _compare(result, there, arrived.lost)
+        if count := arrived.altered.get(result.writer):
             detail = f"writer {result.writer}: {count} rows hold another payload than was written"
             complaints.append(("rows-altered", detail))
     for writer in sorted(found.keys() - {result.writer for result in results}):
@@ -99,7 +38,7 @@ def verify(
     ), [Reason(code=code, detail=detail) for code, detail in complaints]
 
 
-def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int]) -> list[tuple[str, str]]:
+def _compare(result: Result, there: Found, found_lost: Mapping[tuple[int, int], int]) -> list[tuple[str, str]]:
     """Return (code, detail) of what speaks against one writer's rows."""
     first = first_stamp(result.writer)
     kept = {lost.first: found_lost[result.writer, lost.first] for lost in result.lost}
@@ -120,14 +59,12 @@ def _compare(result: Result, there: Found, found_lost: dict[tuple[int, int], int
     return [(code, f"writer {result.writer}: {detail}") for failed, code, detail in checks if failed]
 
 
-def check_commits_found(
-    transactions: int, results: Sequence[Result], found_lost: dict[tuple[int, int], int]
-) -> list[Reason]:
-    """Each commit is one transaction, and no transaction is more: ``transactions`` wrote the rows that are there."""
-    claimed = sum(result.commits for result in results) + sum(kept > 0 for kept in found_lost.values())
-    if transactions == claimed:
+def check_commits_found(arrived: Arrived, results: Sequence[Result]) -> list[Reason]:
+    """Each commit is one transaction, and no transaction is more."""
+    claimed = sum(result.commits for result in results) + sum(kept > 0 for kept in arrived.lost.values())
+    if arrived.transactions == claimed:
         return []
-    detail = f"the rows of {claimed} commits were written by {transactions} transactions"
+    detail = f"the rows of {claimed} commits were written by {arrived.transactions} transactions"
     return [Reason(code="transactions-mismatch", detail=detail)]
 
 

@@ -5,7 +5,7 @@ arm of its own. Here the arms of one run, or of runs that count as one; ``sides`
 Statistics are ``bench.stats``', the words ``bench.report``'s.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport
@@ -19,7 +19,7 @@ from bench.analysis.ranking import rankings
 from bench.analysis.summary import compared_blocks, summary
 from bench.model.errors import UsageError
 from bench.model.plan import Plan, Trial
-from bench.plan.contrast import VARIANT, Cell, examples, factor_of
+from bench.plan.contrast import VARIANT, Cell, driven_by_several, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not
 from bench.plan.rule import usual_margin
 from bench.stats.compare import ALPHA
@@ -64,10 +64,10 @@ def compare_arms(
     alike = _alike(plan, effects) if factor == VARIANT else ()
     known = {cell: known_rates(arms) for cell, arms in cells.items()}
     ranked = rankings([of[rate] for of in known.values()], levels)
-    where = examples(plan, factor)
+    where, driven = examples(plan, factor), driven_by_several(plan.trials)
     compared = []
     for (cell, arms), ranks in zip(cells.items(), ranked, strict=True):
-        found = compare_cell(cell, arms, known[cell], rate, levels, effects)
+        found = compare_cell(cell, arms, known[cell], rate, levels, effects, driven)
         any_trial = next(iter(where[cell].values()))
         trials = [where[cell].get(name, any_trial) for name in arms]
         compared.append(replace(_with_noise(found, trials, noise, rate), ranking=ranks))
@@ -97,8 +97,13 @@ def compare_arms(
     )
 
 
-def compare_cell(cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Levels, effects: Effects) -> CellComparison:
-    """Compare the arms of one cell with the first; ``rate`` is the headline, ``effects`` what is in force by arm."""
+def compare_cell(
+    cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Levels, effects: Effects, driven: Collection[str]
+) -> CellComparison:
+    """Compare the arms of one cell with the first.
+
+    ``rate`` is the headline, ``effects`` what is in force by arm; of the phases in ``driven`` the driver is named.
+    """
     baseline = next(iter(arms))
     pairs = []
     for pair in make_pairs(known, rate, levels, effects):
@@ -109,6 +114,7 @@ def compare_cell(cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Level
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
+        driver=cell.driver if cell.phase in driven else None,
         layout=cell.layout,
         transport=cell.transport,
         parameters=dict(cell.parameters),

@@ -163,6 +163,8 @@ class CellComparison:
 
     phase: str | None
     method: str | None
+    driver: str | None
+    """Null too where one driver alone carried the phase out."""
     layout: Layout | None
     transport: Transport | None
     parameters: dict[str, int | str | None]
@@ -175,8 +177,8 @@ class CellComparison:
 
     @property
     def where(self) -> str:
-        """Phase, layout and transport, as far as its arms have them in common."""
-        return " ".join(word for word in (self.phase, self.layout, self.transport) if word)
+        """Phase, driver, layout and transport, as far as its arms have them in common."""
+        return " ".join(word for word in (self.phase, self.driver, self.layout, self.transport) if word)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

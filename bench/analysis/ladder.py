@@ -5,7 +5,7 @@ makes a number doubtful is carried along for the report to say first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal
@@ -20,6 +20,7 @@ from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Parameters
 from bench.model.record import Latency, Reason, Record
 from bench.model.values import Layout, Transport
+from bench.plan.contrast import driven_by_several
 from bench.plan.rule import nothing_left
 from bench.stats.laws import in_flight
 
@@ -46,6 +47,8 @@ class Rung:
 
     phase: str
     method: str
+    """In a word or two, with the driver where several carried the phase out."""
+    driver: str
     parameters: Parameters
     trials: int
     void: int
@@ -164,17 +167,20 @@ def _arm(record: Record) -> tuple[str, str, str]:
 
 
 def _way(record: Record) -> tuple[str | int, ...]:
-    """Return what trials of one rung have in common: the phase and all its parameters."""
+    """Return what trials of one rung have in common: the phase, its driver and all its parameters."""
     numbers = [value or 0 for value in astuple(record.trial.parameters)]
-    return record.trial.phase, *numbers
+    return record.trial.phase, record.trial.driver, *numbers
 
 
 def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
     rungs: list[Rung] = []
     first = below = payload = None
+    driven = driven_by_several(record.trial for record in records)
     for (phase, *_), group in groupby(sorted(records, key=_way), _way):
         trials = list(group)
         rung = _rung(trials, histograms, below if trials[0].trial.parameters.payload_bytes == payload else None, first)
+        if phase in driven:
+            rung = replace(rung, method=f"{rung.method}, {rung.driver}")
         rungs.append(rung)
         below, payload = rung.rows_per_s, rung.parameters.payload_bytes
         first = rung.rows_per_s if phase == "1" else first
@@ -200,6 +206,7 @@ def _rung(
     return Rung(
         phase=one.trial.phase,
         method=one.trial.method,
+        driver=one.trial.driver,
         parameters=one.trial.parameters,
         trials=len(trials),
         void=len(trials) - len(counted),

@@ -40,6 +40,7 @@ class CellFloor:
     variant: Name
     phase: str
     method: str
+    driver: Name
     layout: Layout
     transport: Transport
     parameters: Parameters
@@ -116,6 +117,7 @@ def _floor(plan: Plan, trial: Trial, rate: RateName, pair: tuple[list[float], li
         variant=plan.variants[0].name,
         phase=trial.phase,
         method=trial.method,
+        driver=trial.driver,
         layout=trial.layout,
         transport=trial.transport,
         parameters=trial.parameters,
@@ -151,6 +153,7 @@ def floor_of(
     """
     wanted = (
         trial.phase,
+        trial.driver,
         trial.layout,
         trial.transport,
         trial.parameters,
@@ -165,7 +168,7 @@ def floor_of(
 
 
 def _place(floor: CellFloor) -> tuple[object, ...]:
-    where = (floor.phase, floor.layout, floor.transport, floor.parameters)
+    where = (floor.phase, floor.driver, floor.layout, floor.transport, floor.parameters)
     return (*where, floor.warm_up_s, floor.window_s, floor.preload_rows, floor.rate)
 
 

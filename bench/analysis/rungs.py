@@ -32,9 +32,9 @@ def _differing(ladder: Ladder, phase: str) -> list[str]:
 
 def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Record]:
     """Return the trials that a rung was made of, void ones included."""
-    wanted = (ladder.variant, ladder.layout, ladder.transport, rung.phase, rung.parameters)
+    wanted = (ladder.variant, ladder.layout, ladder.transport, rung.phase, rung.driver, rung.parameters)
     return [record for record in latest(records) if _way(record.trial) == wanted]
 
 
 def _way(trial: Trial) -> tuple[object, ...]:
-    return trial.variant, trial.layout, trial.transport, trial.phase, trial.parameters
+    return trial.variant, trial.layout, trial.transport, trial.phase, trial.driver, trial.parameters

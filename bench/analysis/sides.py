@@ -22,7 +22,7 @@ from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
-from bench.plan.contrast import WHOLE, Cell, by_cell, examples
+from bench.plan.contrast import WHOLE, Cell, by_cell, driven_by_several, examples
 from bench.plan.rates import ByBlock, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
@@ -226,7 +226,7 @@ def _missing(one: Side, other: Side) -> Iterable[str]:
 
 
 def _first_lacking(cell: Cell, other: Side) -> str:
-    for name in ("phase", "layout", "transport", "variant"):
+    for name in ("phase", "driver", "layout", "transport", "variant"):
         if getattr(cell, name) not in {getattr(each, name) for each in other.trials}:
             return f"{name} {getattr(cell, name)}"
     return f"phase {cell.phase} ({cell.method}) with these parameters, {cell.variant}, {cell.layout}, {cell.transport}"
@@ -239,7 +239,8 @@ def _cell(cell: Cell, sides: Sequence[Side], rate: Rate, levels: Levels) -> Cell
     arms = {side.name: side.trials[cell] for side in sides}
     effects = {side.name: side.effects[cell.variant or ""] for side in sides}
     known = known_rates(arms)
-    found = compare_cell(cell, arms, known, rate, levels, effects)
+    driven = driven_by_several(trial for side in sides for trial in side.run.plan.trials)
+    found = compare_cell(cell, arms, known, rate, levels, effects, driven)
     costed = [_with_costs(arm, side, cell, rate) for arm, side in zip(found.arms, sides, strict=True)]
     blocks = compared_pairs(found, rate)
     floors = [

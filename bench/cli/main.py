@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from bench import __version__
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
+from bench.model.parse import margin, number, switch
 from bench.model.plain import one_line, print_json, speak_plainly
-from bench.plan.options import margin, number
 
 if TYPE_CHECKING:
+    from bench.model.parse import Parse
     from bench.plan.design import Wish
-    from bench.plan.options import Parse
     from bench.store.run_directory import RunDirectory
 
 DONE, DOUBTFUL, NOTHING_DONE = 0, 1, 2
@@ -291,15 +291,22 @@ def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str,
     Without ``rule`` it says nothing of a run until decided.
     """
     from bench.cli.again import add_where
+    from bench.engines.engine import engines
     from bench.engines.postgresql.layout import layout_files
+    from bench.model.plan import POSTGRESQL
     from bench.plan.design import PROFILES
-    from bench.plan.options import OPTIONS, switch
+    from bench.plan.options import OPTIONS
+    from bench.workload.driver import drivers
+    from bench.workload.load import loads
     from bench.workload.phase import ladder
 
     parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")
     shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
     here = {
         "phases": f"{', '.join(ladder())}; default: {phases}",
+        "drivers": f"{', '.join(drivers())}; default: each phase's own",
+        "engine": f"{', '.join(engines())}; default: {POSTGRESQL}",
+        "load": f"{', '.join(loads())}; default: each phase's own",
         "layouts": f"{', '.join(layout_files())}; default: plain",
         "profile": f"{'; '.join(shapes)}; default: quick",
         "blocks": f"repetitions, each in a random order{blocks}",

@@ -1,18 +1,172 @@
-"""What the agent needs of a server, whoever runs it: a managed one is ours to configure, an external one is given."""
+"""What a trial needs of a database: an engine makes its servers, a server is measured, a session asks it.
 
-from collections.abc import Sequence
+A file in ``engines/`` of the user's own folder (``bench.seams``), or ``engines/<name>/engine.py`` here, defines one
+``ENGINE``. Whoever runs the server: a managed one is ours to configure, an external one is given.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from bench.engines.postgresql.session import Session
+from bench.engines.postgresql.layout import TableLayout
+from bench.model.box import ProvisionedCluster
 from bench.model.endpoint import Endpoint
-from bench.model.plan import Variant
+from bench.model.fingerprint import Fact, Unreadable
+from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
+from bench.seams import Seam, first_word, pieces
+from bench.workload.messages import Result
+
+SEAM = "engines"
+OWN = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """What starts differ in all the same."""
+
+    wal_segments: int | None
+    table_bytes: int
+    index_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """A durability of ``model.Durability``."""
+
+    word: str = "unknown"
+    because: str | None = None
+    """Why it is not durable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the server has of one writer."""
+
+    rows: int
+    different: int
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """What the server has of what was written."""
+
+    writers: Mapping[int, Found]
+    lost: Mapping[tuple[int, int], int]
+    """Rows of each commit that was not acknowledged, by (writer, first)."""
+    altered: Mapping[int, int]
+    """By writer, how many rows have another payload than it made for them; those that have any."""
+    transactions: int
+    """How many wrote what is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What a server counts."""
+
+    expressions: Mapping[str, str]
+    """By name, what to ask."""
+    missing: Mapping[str, str]
+    """By name, why there is none."""
+
+    def read(self, session: "Session") -> dict[str, float]:
+        """Return those there are; none where the server refuses them meanwhile."""
+        return session.counted(self.expressions)
+
+
+class Session(Protocol):
+    """A connection of the agent's own, in the schema of a run. Whatever it asks may raise ``Server.errors``."""
+
+    def reset(self, layout: TableLayout, preload_rows: int, payload_bytes: int) -> None:
+        """Make the table ``events`` anew, with so many rows in it."""
+        ...
+
+    def prepare_wal(self, span_s: float, used_bytes: int | None, free_bytes: int | None) -> None:
+        """Have files ready for what a trial of so many seconds writes; ``used_bytes`` is what one like it wrote."""
+        ...
+
+    def settle(self) -> float | None:
+        """Bring to disk what was written and return the seconds it took, None where that can't be asked for."""
+        ...
+
+    def baseline(self) -> Baseline:
+        """Return what starts differ in."""
+        ...
+
+    def drop_table(self) -> None:
+        """Drop the table, if there is one."""
+        ...
+
+    def made(self) -> frozenset[str]:
+        """Return what the table is by the server's own word, in the lines that a layout reads back."""
+        ...
+
+    def found(self, results: Sequence[Result], seed: int, payload_bytes: int) -> Arrived:
+        """Ask what is there of the rows that clients wrote, whose payloads ``seed`` made."""
+        ...
+
+    def grade(
+        self,
+        layout: TableLayout,
+        read_back: Collection[str],
+        data: Path | Unreadable,
+        of_clients: Sequence[str],
+    ) -> Grade:
+        """Say what a crash would take; ``of_clients`` are the settings that their sessions committed with."""
+        ...
+
+    def flush_us(self) -> float | Unreadable:
+        """Return how much longer a commit takes that waits for its flush than one that does not, in µs."""
+        ...
+
+    def counters(self) -> Counters:
+        """Ask what of the counters there is."""
+        ...
+
+    def counted(self, expressions: Mapping[str, str]) -> dict[str, float]:
+        """Return counters by their names."""
+        ...
+
+    def facts(self) -> dict[str, Fact]:
+        """Return what it is, for the fingerprint: its version first."""
+        ...
+
+    def settings(self) -> dict[str, str]:
+        """Return every setting that is not this session's own, in base units."""
+        ...
+
+    def next_transaction(self) -> int:
+        """Return the transaction id that would be given next; asking for it uses none."""
+        ...
+
+    def wal_segments(self) -> int | None:
+        """Return how many WAL segments there are, None where nobody may look."""
+        ...
+
+    def wal_position(self) -> int | None:
+        """Return how many bytes of WAL the server has written since it was made, None where it does not tell."""
+        ...
+
+    def started(self) -> str:
+        """Return when the server started: another answer later means that it was restarted."""
+        ...
+
+    def configuration_loaded(self) -> str:
+        """Return when it last read its configuration: settings may have changed and changed back since."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
 class Server(Protocol):
-    """A PostgreSQL 15 to measure."""
+    """A server to measure."""
 
     schema: str
     """Where the table is made; nothing outside it is touched."""
@@ -20,6 +174,8 @@ class Server(Protocol):
     """Nobody else uses it: transaction ids can be accounted for."""
     doubts: Sequence[Reason]
     """What speaks against every trial on it, from the start."""
+    errors: tuple[type[BaseException], ...]
+    """What its sessions raise of trouble."""
 
     def session(self) -> Session:
         """Connect for the agent's own purposes, and prove that the connection is in our schema.
@@ -58,14 +214,131 @@ class Server(Protocol):
         """Return the process id of its postmaster, None where it can't be observed from here."""
         ...
 
-    def others(self, session: Session) -> Sequence[int]:
-        """Return the process ids of sessions on it that are not ours; none where they can't be observed from here."""
+    def others(self, session: Any) -> Sequence[int]:
+        """Ask over a session of its own, which processes serve sessions of others; none where that can't be seen."""
         ...
 
     def data_directory(self) -> Path | None:
         """Return where its data is, None where that can't be seen from here."""
         ...
 
+    def data_place(self) -> Path | Unreadable:
+        """Return where its data is as this machine sees it, or why it does not."""
+        ...
+
+    def wal_place(self, data: Path | Unreadable) -> Path | Unreadable:
+        """Return where its WAL lies, its data lying there."""
+        ...
+
     def close(self) -> None:
         """Leave nothing of ours behind."""
         ...
+
+
+@runtime_checkable
+class ManagedServer(Server, Protocol):
+    """A server that is ours to start and to configure."""
+
+    @property
+    def what(self) -> str:
+        """In a few words: a private PostgreSQL 15."""
+        ...
+
+    def create(self, harness: Variant, *, tls: bool) -> None:
+        """Make it ready for variants on top of a harness.
+
+        Raises:
+            ServerError: that can't be done.
+
+        """
+        ...
+
+    def check(self, variant: Variant, disk_bytes: int = 0) -> None:
+        """Try a variant out beside the running server.
+
+        Raises:
+            VariantError: the box can't hold it, or the server does not take it.
+
+        """
+        ...
+
+    def data_directory(self) -> Path:
+        """Return where its data is, or will be."""
+        ...
+
+
+class ClusterServer(ManagedServer, Protocol):
+    """The managed server that provisioning made."""
+
+    harness: Variant
+    """As it is in force; a plan's must be the same."""
+
+    def check_plan(self, plan: Plan, connections: int) -> None:
+        """See that the plan and the cluster are made for each other.
+
+        Raises:
+            HostError: they are not; says what to do.
+
+        """
+        ...
+
+
+class ExternalServer(Server, Protocol):
+    """A server that the user brings, measured as it is."""
+
+    limits: Sequence[str]
+    """What of it can't be controlled or observed."""
+    left_out: list[str]
+    """What was asked for and does not fit, in a sentence each."""
+
+    @property
+    def transport(self) -> Transport:
+        """The one of the connection string."""
+        ...
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The name of its machine, None where that is this one."""
+        ...
+
+    def room(self) -> tuple[int, str]:
+        """Return how many sessions we may have at once, and in words whose limit that is."""
+        ...
+
+    def begin(self, plan: Plan, *, resumed: bool) -> None:
+        """Make our schema, and prove that connections come to it.
+
+        Raises:
+            HostError: that can't be done; says why. ``close`` leaves nothing of it.
+
+        """
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A kind of database. Each of its servers is checked, and holds what it needs, before it is returned."""
+
+    def private(self, home: Path, bin_dir: Path | None) -> ManagedServer:
+        """Return a server of our own below a directory."""
+        ...
+
+    def provisioned(self, cluster: ProvisionedCluster) -> ClusterServer:
+        """Return the cluster of this provisioned box."""
+        ...
+
+    def external(self, dsn: str, run: str, *, any_version: bool) -> ExternalServer:
+        """Return a server that the user brings."""
+        ...
+
+
+@cache
+def engines() -> Seam[Engine]:
+    """Every engine by name."""
+    return Seam("ENGINE", Engine, pieces(SEAM, OWN, "*/engine.py", name_of, "[!_]*.py"))  # type: ignore[type-abstract]
+
+
+def name_of(path: Path) -> str:
+    """Return the name of an engine: its folder's, where the file is called engine; else the file's."""
+    word = first_word(path)
+    return path.parent.name if word == "engine" else word

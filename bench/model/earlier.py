@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 OF_TRIAL = ("block", "phase", "method", "variant", "layout", "transport")
+"""Of ``pgladder/trial/1``."""
 OF_PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop")
 
 
@@ -15,7 +16,7 @@ def plan_1(old: dict[str, Any]) -> dict[str, Any]:
     trials = old.get("trials")
     if isinstance(trials, list):
         old["trials"] = [_renamed(trial) for trial in trials]
-    return old | {"schema": "pgladder/plan/2"}
+    return plan_2(old | {"schema": "pgladder/plan/2"})
 
 
 def _renamed(trial: Any) -> Any:
@@ -30,11 +31,40 @@ def trial_1(old: dict[str, Any]) -> dict[str, Any]:
     trial["parameters"] = {name: old.pop(name) for name in OF_PARAMETERS if name in old}
     if "trial" in old:
         trial["number"] = old["trial"]
-    return old | {"schema": "pgladder/trial/2", "trial": trial}
+    return trial_2(old | {"schema": "pgladder/trial/2", "trial": trial})
+
+
+def plan_2(old: dict[str, Any]) -> dict[str, Any]:
+    """Neither driver nor load model was named at first."""
+    for trial in old["trials"] if isinstance(old.get("trials"), list) else ():
+        _name_driver(trial)
+    return old
+
+
+def trial_2(old: dict[str, Any]) -> dict[str, Any]:
+    """As of ``plan_2``."""
+    _name_driver(old.get("trial"))
+    return old
+
+
+def noise_1(old: dict[str, Any]) -> dict[str, Any]:
+    """As of ``plan_2``."""
+    for floor in old["floors"] if isinstance(old.get("floors"), list) else ():
+        _name_driver(floor)
+    return old
+
+
+def _name_driver(trial: Any) -> None:
+    """Name what a phase wrote with: psycopg2 was without an event loop, and 2-B alone wrote in rounds."""
+    if not isinstance(trial, dict) or not isinstance(parameters := trial.get("parameters"), dict):
+        return
+    trial.setdefault("driver", "psycopg2" if parameters.get("event_loop") is None else "asyncpg")
+    parameters.setdefault("load", "rounds" if trial.get("phase") == "2-B" else "closed")
 
 
 EARLIER: dict[str, dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
-    "pgladder/plan/2": {"pgladder/plan/1": plan_1},
-    "pgladder/trial/2": {"pgladder/trial/1": trial_1},
+    "pgladder/plan/2": {"pgladder/plan/1": plan_1, "pgladder/plan/2": plan_2},
+    "pgladder/noise/1": {"pgladder/noise/1": noise_1},
+    "pgladder/trial/2": {"pgladder/trial/1": trial_1, "pgladder/trial/2": trial_2},
 }
-"""By today's schema, those that came before it."""
+"""By today's schema, those that came before it, and its own where it lacked what it has now."""

@@ -1,31 +1,93 @@
 """What is asked of a box: parameters, variants, trials in their order, complete in itself."""
 
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from bench.model.parse import WHOLE_NUMBER, Parse, name, one_of
 from bench.model.values import LONGEST_S, Count, EventLoop, Layout, Name, Positive, Transport
 
 MAX_STATEMENT_PARAMETERS = 32_767
 """What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
 
+POSTGRESQL = "postgresql"
+"""The engine where no other is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """What of a parameter is asked of a user; it stands with the parameter's field."""
+
+    words: str
+    """What it is, for help."""
+    parse: Parse = WHOLE_NUMBER
+    """Reads it from its text."""
+    metavar: str = "N"
+    applies: Callable[["Parameters"], bool] = lambda own: True  # noqa: ARG005
+    """Whether it means something to a phase with these parameters of its own."""
+
+
+def _several(own: "Parameters") -> bool:
+    return own.in_flight > 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """How a phase writes. A phase sets the defaults; the plan may change them; the record repeats them as used."""
+    """How a phase writes. A phase sets the defaults; the plan may change them; the record repeats them as used.
 
-    processes: Positive = 1
-    in_flight: Positive = 1
+    A parameter is its field here and the code that uses it: options, factors and checks are made from the fields.
+    """
+
+    processes: Positive = field(default=1, metadata={"knob": Knob(words="client processes")})
+    in_flight: Positive = field(
+        default=1, metadata={"knob": Knob(words="commits under way, in each process", applies=_several)}
+    )
     """Commits under way at once, in each client process."""
-    pool_min: Positive | None = None
-    pool_max: Positive | None = None
+    load: Name = field(
+        default="closed",
+        metadata={"knob": Knob(words="how commits follow each other", parse=name, metavar="NAME", applies=_several)},
+    )
+    """The load model (``bench.workload.load``); closed wherever one commit is under way at a time."""
+    pool_min: Positive | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="connections a pool opens at the start, in each process",
+                applies=lambda own: own.pool_min is not None,
+            )
+        },
+    )
+    pool_max: Positive | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="connections a pool may open, in each process", applies=lambda own: own.pool_max is not None
+            )
+        },
+    )
     """Connections of the pool, in each client process; None where the phase has no pool."""
-    batch: Positive = 1
+    batch: Positive = field(
+        default=1, metadata={"knob": Knob(words="rows a commit", applies=lambda own: own.batch > 1)}
+    )
     """Rows a commit."""
-    payload_bytes: Positive = 64
-    event_loop: EventLoop | None = None
+    payload_bytes: Positive = field(default=64, metadata={"knob": Knob(words="characters of a row's payload")})
+    event_loop: EventLoop | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="what runs asyncpg: asyncio or uvloop",
+                parse=one_of(*get_args(EventLoop)),
+                applies=lambda own: own.event_loop is not None,
+            )
+        },
+    )
     """None where the phase has no event loop."""
+
+
+KNOBS: dict[str, Knob] = {each.name: each.metadata["knob"] for each in fields(Parameters)}
+"""By the name of each parameter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +103,15 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One planned execution: phase × variant × layout × transport, and where it stands in the order."""
+    """One planned execution: phase × driver × variant × layout × transport, and where it stands in the order."""
 
     number: Positive
     block: Positive
     phase: Name
     method: str
     """The phase in a word or two, for tables."""
+    driver: Name
+    """What carries the phase out (``bench.workload.driver``)."""
     variant: Name
     layout: Layout
     transport: Transport
@@ -75,6 +139,8 @@ class Plan:
     created: str
     seed: int
     profile: str
+    engine: Name = POSTGRESQL
+    """The kind of database (``bench.engines.engine``)."""
     warm_up_s: Annotated[float, Meta(ge=0, le=LONGEST_S)]
     window_s: Annotated[float, Meta(gt=0, le=LONGEST_S)]
     preload_rows: Count

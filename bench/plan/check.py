@@ -5,16 +5,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
-from typing import Protocol
 
+from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
-from bench.model.plan import MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
+from bench.model.plan import KNOBS, MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
 from bench.plan.contrast import FACTORS, check_comparable, value_of
 from bench.plan.pieces import pieces_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
+from bench.workload.driver import check_driven
+from bench.workload.load import loads
+from bench.workload.phase import Phase
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
 """A value has less than 1 GiB, the statement around it included (PostgreSQL 15, src/include/utils/memutils.h)."""
@@ -22,25 +25,6 @@ MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
 AGAIN = "-again"
 """Ends the name of a variant's copy where it is set against itself."""
-
-
-class Rung(Protocol):
-    """What planning needs to know of a phase (``bench.workload.phase``)."""
-
-    @property
-    def method(self) -> str:
-        """In a word or two."""
-        ...
-
-    @property
-    def parameters(self) -> Parameters:
-        """The phase's own."""
-        ...
-
-    @property
-    def bound_values(self) -> bool:
-        """Whether each value is a parameter of the statement."""
-        ...
 
 
 def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | str | None]) -> dict[str, Parameters]:
@@ -54,24 +38,13 @@ def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | st
     """
     asked = {name: value for name, value in overrides.items() if value is not None}
     for name in asked:
-        if not any(_applies(name, parameters) for parameters in phases.values()):
+        if not any(KNOBS[name].applies(parameters) for parameters in phases.values()):
             option = name.replace("_", "-")
             raise UsageError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
     return {
-        phase: replace(parameters, **{name: value for name, value in asked.items() if _applies(name, parameters)})  # type: ignore[arg-type]
+        phase: replace(parameters, **{name: value for name, value in asked.items() if KNOBS[name].applies(parameters)})  # type: ignore[arg-type]
         for phase, parameters in phases.items()
     }
-
-
-def _applies(name: str, parameters: Parameters) -> bool:
-    match name:
-        case "in_flight":
-            return parameters.in_flight > 1
-        case "batch":
-            return parameters.batch > 1
-        case "pool_min" | "pool_max" | "event_loop":
-            return getattr(parameters, name) is not None
-    return True
 
 
 def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
@@ -87,6 +60,7 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
             f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
             f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
         )
+    pick("load model", [parameters.load], loads())
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
         raise UsageError(
             f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
@@ -115,7 +89,7 @@ def check_rule(arms: int, blocks: int) -> None:
         )
 
 
-def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
+def check_plan(plan: Plan, phases: Mapping[str, Phase]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
@@ -124,8 +98,10 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
 
     """
     check_consistent(plan)
+    with _of_plan(plan):
+        pick("engine", [plan.engine], engines())
     layouts = layout_files()
-    now = pieces_of({trial.phase for trial in plan.trials}, {trial.layout for trial in plan.trials})
+    now = pieces_of(plan.trials, plan.engine)
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
@@ -134,6 +110,7 @@ def check_plan(plan: Plan, phases: Mapping[str, Rung]) -> None:
             pick("phase", [trial.phase], phases)
             pick("layout", [trial.layout], layouts)
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
+            check_driven(trial.phase, phases[trial.phase], trial.driver)
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         _check_own(trial, phases[trial.phase].parameters)
@@ -214,7 +191,7 @@ def _check_rule(plan: Plan) -> None:
 
 def _check_own(trial: Trial, own: Parameters) -> None:
     """Refuse a parameter that the phase does not have, and the want of one that it has."""
-    for name in ("in_flight", "batch", "pool_min", "pool_max", "event_loop"):
+    for name, knob in KNOBS.items():
         asked, usual = getattr(trial.parameters, name), getattr(own, name)
-        if (asked is None) != (usual is None) or (asked != usual and not _applies(name, own)):
+        if (asked is None) != (usual is None) or (asked != usual and not knob.applies(own)):
             raise DataError(f"Trial {trial.number}: phase {trial.phase} can't have {name} = {asked}.")

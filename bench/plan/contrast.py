@@ -1,24 +1,26 @@
 """Contrast: what is compared with what. By a factor trials differ, in a cell they agree in all else.
 
-A factor is anything a trial is made of: its variant, layout, phase, transport, or one parameter by its name. Pure, and
-used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
+A factor is anything a trial is made of: its variant, layout, phase, transport, driver, or one parameter by its name.
+Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from operator import attrgetter
 
 from bench.model.errors import UsageError
 from bench.model.names import pick
-from bench.model.plan import Parameters, Plan, Trial
+from bench.model.plan import KNOBS, Plan, Trial
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
 from bench.plan.rates import ByBlock
 
-VARIANT, PHASE, LAYOUT = "variant", "phase", "layout"
-OF_TRIAL = (VARIANT, LAYOUT, PHASE, "transport")
-OF_PARAMETERS = tuple(each.name for each in fields(Parameters))
+VARIANT, PHASE, LAYOUT, TRANSPORT, DRIVER = "variant", "phase", "layout", "transport", "driver"
+OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER)
+OF_PARAMETERS = tuple(KNOBS)
+OF_PHASE = (DRIVER, *OF_PARAMETERS)
+"""Of which each phase has its own."""
 FACTORS = (*OF_TRIAL, *OF_PARAMETERS)
 """By which the trials of one run may differ."""
 WHOLE = ""
@@ -35,6 +37,7 @@ class Cell:
 
     phase: str | None
     method: str | None
+    driver: str | None
     variant: str | None
     layout: Layout | None
     transport: Transport | None
@@ -44,16 +47,17 @@ class Cell:
 def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
     """Return all of a trial but its place in the order and the factor ``across``.
 
-    A phase has its own parameters: between phases they differ with it.
+    A phase has its own parameters and driver: between phases they differ with it.
     """
     parameters = {} if across == PHASE else asdict(trial.parameters)
     parameters.pop(across, None)
     return Cell(
         phase=None if across == PHASE else trial.phase,
         method=None if across == PHASE else trial.method,
+        driver=None if across in (PHASE, DRIVER) else trial.driver,
         variant=None if across == VARIANT else trial.variant,
         layout=None if across == LAYOUT else trial.layout,
-        transport=None if across == "transport" else trial.transport,
+        transport=None if across == TRANSPORT else trial.transport,
         parameters=tuple(parameters.items()),
     )
 
@@ -105,14 +109,22 @@ def _size(trial: Trial, across: str) -> tuple[int, str]:
 
 
 def varying(plan: Plan) -> list[str]:
-    """Return the factors by which the trials of a plan differ; parameters that differ between phases go with these."""
-    found = [factor for factor in OF_TRIAL if len({getattr(trial, factor) for trial in plan.trials}) > 1]
+    """Return the factors by which the trials of a plan differ; what differs between phases goes with these."""
     phases = {trial.phase for trial in plan.trials}
 
-    def varies(name: str) -> bool:
-        return len({(trial.phase, getattr(trial.parameters, name)) for trial in plan.trials}) > len(phases)
+    def varies(factor: str) -> bool:
+        values = {(trial.phase if factor in OF_PHASE else "", value_of(trial, factor)) for trial in plan.trials}
+        return len(values) > (len(phases) if factor in OF_PHASE else 1)
 
-    return [*found, *filter(varies, OF_PARAMETERS)]
+    return list(filter(varies, FACTORS))
+
+
+def driven_by_several(trials: Iterable[Trial]) -> set[str]:
+    """Return the phases that several drivers carried out: there a reader must know which."""
+    drivers: dict[str, set[str]] = {}
+    for trial in trials:
+        drivers.setdefault(trial.phase, set()).add(trial.driver)
+    return {phase for phase, names in drivers.items() if len(names) > 1}
 
 
 def factor_of(plan: Plan, asked: str | None = None) -> str:
@@ -151,7 +163,7 @@ def check_comparable(plan: Plan, factor: str) -> None:
     if factor == VARIANT and len(plan.variants) > 1:
         return
     others = [name for name in found if name != factor]
-    within = [name for name in others if name in OF_PARAMETERS]
+    within = [name for name in others if name in OF_PHASE]
     if factor not in found:
         instead = f" It varies {' and '.join(others)}." if others else ""
         raise UsageError(f"Run {plan.run} does not vary {factor}: nothing to compare across it.{instead}")
@@ -218,4 +230,11 @@ def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str], across: str) -> 
 
 def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:
     variant = variants.index(cell.variant) if cell.variant else 0
-    return cell.phase or "", cell.layout or "", cell.transport or "", variant, str(cell.parameters)
+    return (
+        cell.phase or "",
+        cell.layout or "",
+        cell.transport or "",
+        variant,
+        cell.driver or "",
+        str(cell.parameters),
+    )

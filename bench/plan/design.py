@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import get_args
 
+from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.model.errors import UsageError
 from bench.model.names import pick
-from bench.model.plan import Plan, Trial, UntilDecided, Variant
+from bench.model.plan import POSTGRESQL, Plan, Trial, UntilDecided, Variant
 from bench.model.values import Transport
-from bench.plan.check import AGAIN, MAX_TRIALS, Rung, check, check_rule, effective
+from bench.plan.check import AGAIN, MAX_TRIALS, check, check_rule, effective
 from bench.plan.contrast import VARIANT, check_comparable, tried_factors, value_of
 from bench.plan.pieces import pieces_of
 from bench.stats.blocks import block_orders
+from bench.workload.driver import check_driven, drivers
+from bench.workload.phase import Phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,9 @@ class Wish:
     variants: Sequence[str]
     layouts: Sequence[str]
     transports: Sequence[str]
+    drivers: Sequence[str] = ()
+    """None: each phase's own."""
+    engine: str = POSTGRESQL
     profile: Profile
     profile_name: str
     preload_rows: int = 0
@@ -53,7 +59,7 @@ class Wish:
 
 def make_plan(
     wish: Wish,
-    phases: Mapping[str, Rung],
+    phases: Mapping[str, Phase],
     harness: Variant,
     variants: Mapping[str, Variant],
     *,
@@ -74,43 +80,56 @@ def make_plan(
     if wish.again:
         variants = _with_copy(named, variants)
         named = list(variants)
+    pick("engine", [wish.engine], engines())
     layouts = pick("layout", wish.layouts, layout_files())
     transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
-    combinations = list(product(chosen, named, layouts, transports))
-    if (trials := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
+    combinations = list(product(_driven(wish, phases), named, layouts, transports))
+    if (count := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
         raise UsageError(
-            f"The plan would have {trials:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+            f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
     orders = block_orders(combinations, wish.profile.blocks, random.Random(seed))
     order = [(block, each) for block, ordered in enumerate(orders, 1) for each in ordered]
+    trials = tuple(
+        Trial(
+            number=number,
+            block=block,
+            phase=phase,
+            method=phases[phase].method,
+            driver=driver,
+            variant=variant,
+            layout=layout,
+            transport=transport,
+            parameters=chosen[phase],
+        )
+        for number, (block, ((phase, driver), variant, layout, transport)) in enumerate(order, 1)
+    )
     plan = Plan(
         run=run,
         created=created,
         seed=seed,
         profile=wish.profile_name,
+        engine=wish.engine,
         warm_up_s=wish.profile.warm_up_s,
         window_s=wish.profile.window_s,
         preload_rows=wish.preload_rows,
         harness=harness,
         variants=tuple(variants[name] for name in named),
-        trials=tuple(
-            Trial(
-                number=number,
-                block=block,
-                phase=phase,
-                method=phases[phase].method,
-                variant=variant,
-                layout=layout,
-                transport=transport,
-                parameters=chosen[phase],
-            )
-            for number, (block, (phase, variant, layout, transport)) in enumerate(order, 1)
-        ),
+        trials=trials,
         until_decided=wish.until_decided,
-        pieces=pieces_of(chosen, layouts),
+        pieces=pieces_of(trials, wish.engine),
         baselines={name: baseline for name in layouts if (baseline := table_layout(name).baseline)},
     )
     return _until_decided(plan, wish.until_decided, wish.profile.blocks) if wish.until_decided else plan
+
+
+def _driven(wish: Wish, phases: Mapping[str, Phase]) -> list[tuple[str, str]]:
+    """Return each phase with each driver that is to carry it out."""
+    asked = pick("driver", wish.drivers, drivers()) if wish.drivers else []
+    driven = [(phase, driver) for phase in wish.phases for driver in asked or [phases[phase].driver]]
+    for phase, driver in driven:
+        check_driven(phase, phases[phase], driver)
+    return driven
 
 
 def _until_decided(plan: Plan, rule: UntilDecided, blocks: int) -> Plan:

@@ -1,14 +1,37 @@
-"""Which files of the user's a plan takes: its phases and layouts that are not pgladder's own (``bench.seams``)."""
+"""Which files trials take of each seam, and which of these are the user's (``bench.seams``)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
+from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files
+from bench.model.plan import Trial
 from bench.seams import users
-from bench.workload.phase import phase_files
+from bench.workload.driver import drivers
+from bench.workload.load import loads
+from bench.workload.phase import ladder
 
 
-def pieces_of(phases: Iterable[str], layouts: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of the user's files among those of phases and layouts; what there is not has none."""
-    rungs, tables = phase_files(), layout_files()
-    paths = [rungs[name] for name in phases if name in rungs] + [tables[name] for name in layouts if name in tables]
-    return users(paths)
+def files_by_kind() -> dict[str, Mapping[str, Path]]:
+    """Return the files of what a trial is made of, by its kind and name."""
+    return {
+        "phase": ladder().files,
+        "driver": drivers().files,
+        "load model": loads().files,
+        "layout": layout_files(),
+        "engine": engines().files,
+    }
+
+
+def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
+    """Return the SHA-256 of the user's files that these trials take; what there is not has none."""
+    files = files_by_kind()
+    taken = {files["engine"].get(engine)}
+    for trial in trials:
+        taken |= {
+            files["phase"].get(trial.phase),
+            files["driver"].get(trial.driver),
+            files["load model"].get(trial.parameters.load),
+            files["layout"].get(trial.layout),
+        }
+    return users(filter(None, taken))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.model.errors import UsageError
-from bench.model.plan import UntilDecided
+from bench.model.plan import POSTGRESQL, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
 from bench.plan.design import PROFILES, Profile, Wish
 from bench.stats.compare import ALPHA, MARGIN
@@ -35,6 +35,8 @@ def make_wish(
         variants=words(asked.get("variants")) or [variant],
         layouts=words(asked.get("layouts")) or ["plain"],
         transports=words(asked.get("transports")) or list(transports),
+        drivers=words(asked.get("drivers")),
+        engine=asked.get("engine") or POSTGRESQL,
         profile=profile,
         profile_name=name if profile == given else "custom",
         preload_rows=asked.get("preload_rows") or 0,

@@ -68,7 +68,7 @@ def _show_overall(out: Console, report: ComparisonReport) -> None:
 def heading(cell: CellComparison) -> str:
     """Return what all arms have in common."""
     phase = f"{cell.phase} {cell.method}" if cell.phase else None
-    return " · ".join(word for word in (phase, cell.layout, cell.transport, cell.variant) if word)
+    return " · ".join(word for word in (phase, cell.driver, cell.layout, cell.transport, cell.variant) if word)
 
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -161,7 +161,7 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
 
 
 def _column(cell: CellComparison) -> str:
-    return "\n".join(word for word in (cell.phase, cell.variant, cell.layout, cell.transport) if word)
+    return "\n".join(word for word in (cell.phase, cell.driver, cell.variant, cell.layout, cell.transport) if word)
 
 
 def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Text:

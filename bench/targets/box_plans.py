@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.box.state import BoxState
-from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant, pick_variants
 from bench.engines.postgresql.variants import ALL
 from bench.model.errors import HostError, UsageError
@@ -16,9 +15,9 @@ from bench.plan.check import effective
 from bench.plan.design import Wish
 from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estimate
 from bench.plan.options import OPTIONS
-from bench.plan.pieces import pieces_of
+from bench.plan.pieces import files_by_kind
 from bench.plan.with_variants import check_foreign, plan_with
-from bench.seams import refuse_on_boxes
+from bench.seams import refuse_on_boxes, users
 from bench.workload.memory import check_memory
 from bench.workload.phase import ladder
 
@@ -77,9 +76,18 @@ def known(wish: Wish) -> Wish:
         UsageError: one is unknown, and the nearest is named; or it is the user's own.
 
     """
-    pick("phase", wish.phases, ladder())
-    pick("layout", wish.layouts, layout_files())
-    refuse_on_boxes(pieces_of(wish.phases, wish.layouts))
+    load = wish.overrides.get("load")
+    asked = {
+        "phase": wish.phases,
+        "driver": wish.drivers,
+        "load model": [str(load)] if load else [],
+        "layout": wish.layouts,
+        "engine": [wish.engine],
+    }
+    for kind, files in files_by_kind().items():
+        if asked[kind]:
+            chosen = pick(kind, asked[kind], files)
+            refuse_on_boxes(users(files[name] for name in chosen))
     if list(wish.variants) != [ALL]:
         pick_variants(wish.variants)
     return wish

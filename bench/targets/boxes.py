@@ -53,7 +53,7 @@ from bench.targets.box_plans import (
 from bench.targets.coordinate import Turns
 from bench.targets.follow import follow_all
 from bench.targets.here import new_run_id
-from bench.workload.phase import own_phases
+from bench.workload.phase import ladder
 
 RESULTS = Path("results")
 KEEPS_ITS_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
@@ -104,7 +104,7 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
     asked = wishes(given)
     run = check_name(given["run"]) or new_run_id()
     wish = Asked(
-        wish=replace(known(make_wish(asked, transports=["tcp"], phases=own_phases())), again=again),
+        wish=replace(known(make_wish(asked, transports=["tcp"], phases=ladder().own)), again=again),
         run=run,
         created=now(),
         seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],

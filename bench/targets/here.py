@@ -21,13 +21,10 @@ from bench.agent.gate import turn_comes
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
-from bench.engines.engine import Server
-from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.dsn import in_a_sentence
-from bench.engines.postgresql.external import AS_FOUND, REFUSED, BroughtServer
-from bench.engines.postgresql.managed import OwnServer
-from bench.engines.postgresql.private import PrivateServer
-from bench.engines.postgresql.provisioned import ProvisionedServer, made_for_cluster
+from bench.engines.postgresql.external import AS_FOUND, REFUSED
+from bench.engines.postgresql.provisioned import made_for_cluster
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
@@ -51,9 +48,9 @@ from bench.plan.estimate import (
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
-from bench.workload.connecting import unkept
+from bench.workload.driver import drivers
 from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
-from bench.workload.phase import AsyncPhase, ladder
+from bench.workload.phase import ladder
 
 UNMEASURED = "The server can't be measured"
 
@@ -134,10 +131,11 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if request.dsn else UNMEASURED):
         given, directory = _given_plan(request)
         run = given.run if given else new_run_id()
-        brought = BroughtServer(request.dsn, run, any_version=request.any_version) if request.dsn else None
+        engine = _engine(given, request)
+        brought = engine.external(request.dsn, run, any_version=request.any_version) if request.dsn else None
         _forget_environment()
         box = _box_to_measure(request, given)
-        cluster = ProvisionedServer(box.cluster, find_binaries()) if box else None
+        cluster = engine.provisioned(box.cluster) if box else None
         plan = given or _new_plan(request, run, brought, cluster)
         _check_arms(plan, brought)
         if given and not brought:
@@ -167,7 +165,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
             server = cluster
         else:
-            server = _private(request, plan)
+            server = _private(request, plan, engine)
         with _closed_after(server):
             if brought:
                 brought.begin(plan, resumed=request.resume is not None)
@@ -216,7 +214,7 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     if left and not turn_comes(directory, left[0][0].block, listener.says):
         return False  # before the server is touched: others of this machine may be measuring
     variant = plan.variants[0]
-    if isinstance(server, OwnServer):
+    if isinstance(server, ManagedServer):
         listener.says(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         variant = _start(ready, server, listener)
@@ -235,6 +233,14 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         return execute(plan, directory, server, listener)
 
 
+def _engine(given: Plan | None, request: Request) -> Engine:
+    """Return the engine that the plan, or else the user, asks for."""
+    asked = given or request.wish
+    assert asked is not None
+    [name] = pick("engine", [asked.engine], engines())
+    return engines()[name]
+
+
 def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
     """Return the provisioned box we are on, unless a server of another kind is asked for, or a run began on one."""
     if request.dsn or request.data_dir or request.bin_dir:
@@ -248,17 +254,17 @@ def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None =
     return box.runs / run if box else Path("results") / run / (elsewhere or socket.gethostname())
 
 
-def _private(request: Request, plan: Plan) -> PrivateServer:
+def _private(request: Request, plan: Plan, engine: Engine) -> ManagedServer:
     if made_for_cluster(plan):
         raise UsageError(
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    return PrivateServer(request.data_dir or default_data_dir(), find_binaries(request.bin_dir))
+    return engine.private(request.data_dir or default_data_dir(), request.bin_dir)
 
 
-def _start(ready: Prepared, server: OwnServer, listener: Listener) -> Variant:
+def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Variant:
     """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
 
     Raises:
@@ -320,7 +326,7 @@ def _read_plan(path: Path) -> Plan:
     return plan
 
 
-def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster: ProvisionedServer | None) -> Plan:
+def _new_plan(request: Request, run: str, brought: ExternalServer | None, cluster: ClusterServer | None) -> Plan:
     assert request.wish is not None
     wish, created = request.wish, now()
     seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
@@ -336,7 +342,7 @@ def _new_plan(request: Request, run: str, brought: BroughtServer | None, cluster
     return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
 
 
-def _machine(request: Request, cluster: ProvisionedServer | None) -> Machine:
+def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
     directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
     there = nearest_existing(directory)
@@ -366,7 +372,7 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
         check_sessions(needed, max(connections_opened(each) for each in parameters), *memory_left())
 
 
-def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
+def _check_arms(plan: Plan, brought: ExternalServer | None) -> None:
     """A brought server keeps its configuration and transport; a private one has those of the plan."""
     names = {variant.name for variant in plan.variants}
     if brought is None:
@@ -383,7 +389,7 @@ def _check_arms(plan: Plan, brought: BroughtServer | None) -> None:
             )
 
 
-def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
+def _what_fits(wish: Wish, brought: ExternalServer) -> Wish:
     """Leave out the phases that open more sessions than there is room for, and say so."""
     free, whose = brought.room()
     asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
@@ -398,7 +404,7 @@ def _what_fits(wish: Wish, brought: BroughtServer) -> Wish:
     return replace(wish, phases=[name for name in wish.phases if name not in left_out])
 
 
-def _check_connections(plan: Plan, brought: BroughtServer) -> None:
+def _check_connections(plan: Plan, brought: ExternalServer) -> None:
     needed, (free, whose) = max(connections_opened(trial.parameters) for trial in plan.trials), brought.room()
     if needed > free:
         raise HostError(_no_room(needed, free, whose))
@@ -411,15 +417,16 @@ def _no_room(needed: int, free: int, whose: str) -> str:
     )
 
 
-def _check_drivers(plan: Plan, brought: BroughtServer) -> None:
+def _check_drivers(plan: Plan, brought: ExternalServer) -> None:
     """Refuse what the connection string asks of every connection and the driver of a phase can't keep."""
-    lacking = unkept(brought.endpoint(brought.transport))
-    phases = dict.fromkeys(trial.phase for trial in plan.trials if isinstance(ladder()[trial.phase], AsyncPhase))
-    if lacking and phases:
-        raise UsageError(
-            f"The phases {', '.join(phases)} connect by asyncpg, which can't keep {', '.join(lacking)} of --dsn: leave"
-            " that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
-        )
+    endpoint = brought.endpoint(brought.transport)
+    for driver in dict.fromkeys(trial.driver for trial in plan.trials):
+        if lacking := drivers()[driver].unkept(endpoint):
+            phases = dict.fromkeys(trial.phase for trial in plan.trials if trial.driver == driver)
+            raise UsageError(
+                f"The phases {', '.join(phases)} connect by {driver}, which can't keep {', '.join(lacking)} of --dsn:"
+                " leave that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
+            )
 
 
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:

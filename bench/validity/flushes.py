@@ -1,6 +1,6 @@
 """Whether a promise of durability fits the flushes that there were. Pure.
 
-Grading a trial and asking the server what a flush costs is ``bench.agent.durability``'s work.
+Grading a trial and asking the server what a flush costs is ``bench.engines.postgresql.durability``'s work.
 """
 
 from collections.abc import Mapping, Sequence

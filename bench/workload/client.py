@@ -11,21 +11,18 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from time import monotonic_ns
 from typing import Any
 
-import asyncpg
 import msgspec
-import psycopg2
-import psycopg2.extensions
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S
 from bench.model.table import Table
 from bench.seams import users
-from bench.workload.connecting import asyncpg_arguments, prove, prove_async
+from bench.workload.driver import AsyncDriver, Driver, Pool, SyncDriver, drivers
+from bench.workload.load import Load, loads
 from bench.workload.messages import Job, Lost, Ready, Result, Window
-from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder, phase_files
+from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
@@ -100,22 +97,23 @@ class Client:
 
 
 class AsyncClient(Client):
-    """Climbs an asyncpg rung."""
+    """Climbs a rung of coroutines, by a driver with a pool."""
 
     waits_for_pool = True
 
-    def __init__(self, job: Job, phase: AsyncPhase) -> None:
+    def __init__(self, job: Job, phase: AsyncPhase, driver: AsyncDriver, load: Load) -> None:
         super().__init__(job)
         self.high_water: int = 0
-        self.phase = phase
-        self.pool: asyncpg.Pool[asyncpg.Record]
+        self.phase, self.driver, self.load = phase, driver, load
+        self.barrier = load.barrier
+        self.pool: Pool
         self.in_use = 0
         self.under_way = self.round_began = 0
 
     async def commit(self) -> None:
         """Make one commit and take note of it; never raises, so that the others in flight are drained."""
         began = monotonic_ns()
-        if self.phase.barrier:
+        if self.barrier:
             self.under_way += 1
             if self.under_way == 1:
                 self.round_began = began
@@ -134,7 +132,7 @@ class AsyncClient(Client):
             await self.phase.insert(connection, rows, self.table)
             answered = monotonic_ns()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
-            self.lose(first, error, in_doubt=not _refused(error))
+            self.lose(first, error, in_doubt=not self.driver.refused(error))
         self.in_use -= 1
         try:
             await self.pool.release(connection)
@@ -144,58 +142,54 @@ class AsyncClient(Client):
         if answered:
             self.commits += 1
             self.recorder.acknowledge(began, asked, connected, answered, released, self.batch)
-        if self.phase.barrier:
+        if self.barrier:
             self.under_way -= 1
             if not self.under_way:
                 self.recorder.round(self.round_began, released)
         return None
 
     async def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
-        """Open the pool, follow the phase's drive until the window closes, drain."""
+        """Open the pool, follow the load model until the window closes, drain."""
         parameters = self.job.parameters
-        self.pool = await asyncpg.create_pool(
-            **asyncpg_arguments(self.job.endpoint),
-            init=partial(prove_async, endpoint=self.job.endpoint),
-            min_size=parameters.pool_min or 1,
-            max_size=parameters.pool_max or 1,
-            max_cacheable_statement_size=0,  # a statement of any length stays prepared
-        )
+        self.pool = await self.driver.pool(self.job.endpoint, parameters.pool_min or 1, parameters.pool_max or 1)
         await self.ask()
         self.start(ready())
-        drive = self.phase.drive(self.commit, self.running, parameters.in_flight)
+        drive = self.load.drive(self.commit, self.running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
         try:
             await asyncio.wait_for(drive, left)
             if not self.errors:
                 await self.ask()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except self.driver.errors as error:
             self.fail(error)
         return finish(self.result())
 
     async def ask(self) -> None:
         """Note how a session of the pool commits."""
-        async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
-            self.synchronous_commit.append(await connection.fetchval(HOW, timeout=CONNECT_TIMEOUT_S))
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            connection = await self.pool.acquire()
+            self.synchronous_commit.append(await self.driver.value(connection, HOW))
+            await self.pool.release(connection)
 
 
 class SyncClient(Client):
-    """Climbs a psycopg2 rung."""
+    """Climbs a rung of plain functions, one commit at a time, by a driver that connects one by one."""
 
-    def __init__(self, job: Job, phase: SyncPhase) -> None:
+    def __init__(self, job: Job, phase: SyncPhase, driver: SyncDriver) -> None:
         super().__init__(job)
-        self.phase = phase
+        self.phase, self.driver = phase, driver
         self.connected = 0
 
-    def connect(self) -> psycopg2.extensions.connection:
+    def connect(self) -> Any:
         """Connect, and note when that was done."""
-        connection: psycopg2.extensions.connection = psycopg2.connect(**self.job.endpoint.psycopg2_arguments())
+        connection = self.driver.connect(self.job.endpoint)
         self.connected = monotonic_ns()
         return connection
 
-    def connect_proved(self) -> psycopg2.extensions.connection:
+    def connect_proved(self) -> Any:
         """Connect, and prove where that came to."""
         connection = self.connect()
-        prove(connection, self.job.endpoint)
+        self.driver.prove(connection, self.job.endpoint)
         return connection
 
     def commit(self, kept: Any) -> None:
@@ -209,7 +203,7 @@ class SyncClient(Client):
             self.phase.insert(kept, rows, self.table)
         except Exception as error:  # noqa: BLE001 - accounted for, ends the trial
             reached = self.connected or not self.phase.connects
-            return self.lose(first, error, in_doubt=bool(reached) and not _refused(error))
+            return self.lose(first, error, in_doubt=bool(reached) and not self.driver.refused(error))
         answered = monotonic_ns()
         self.commits += 1
         return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
@@ -232,31 +226,24 @@ class SyncClient(Client):
     def ask(self, kept: Any) -> None:
         """Note how a session commits: the one kept, or where none is, one like those that write."""
         connection = self.connect_proved() if self.phase.connects else kept
-        with connection.cursor() as cursor:
-            cursor.execute(HOW)
-            self.synchronous_commit += [word for (word,) in cursor]
-        connection.rollback()
+        self.synchronous_commit.append(self.driver.value(connection, HOW))
         if self.phase.connects:
             connection.close()
 
 
-def _refused(error: BaseException) -> bool:
-    """Tell whether the server itself refused the statement, its connection still standing (severity ERROR)."""
-    if isinstance(error, psycopg2.Error):
-        return error.diag.severity_nonlocalized == "ERROR"
-    return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
-
-
-def climb(job: Job, phase: Phase, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+def climb(job: Job, driver: Driver, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
     """Run one job in this process; ``ready`` is called with connections open and returns the window."""
-    if isinstance(phase, SyncPhase):
-        SyncClient(job, phase).run(ready, finish)
-    elif job.parameters.event_loop == "uvloop":
+    phase: Phase = ladder()[job.phase]
+    if isinstance(phase, SyncPhase) and isinstance(driver, SyncDriver):
+        return SyncClient(job, phase, driver).run(ready, finish)
+    if not isinstance(phase, AsyncPhase) or not isinstance(driver, AsyncDriver):
+        raise TypeError(f"phase {job.phase} and driver {job.driver} are not of one kind")
+    client = AsyncClient(job, phase, driver, loads()[job.parameters.load])
+    if job.parameters.event_loop == "uvloop":
         import uvloop
 
-        uvloop.run(AsyncClient(job, phase).run(ready, finish))
-    else:
-        asyncio.run(AsyncClient(job, phase).run(ready, finish))
+        return uvloop.run(client.run(ready, finish))
+    return asyncio.run(client.run(ready, finish))
 
 
 def main() -> None:
@@ -277,12 +264,15 @@ def main() -> None:
         _say(result)
         end.join()
 
-    if users([phase_files()[job.phase]]) != job.pieces:
-        _say(Ready(error=f"the file of phase {job.phase} is not the one that was planned"))
+    files = (ladder().files[job.phase], drivers().files[job.driver], loads().files[job.parameters.load])
+    if not users(files).items() <= job.pieces.items():
+        what = f"phase {job.phase}, driver {job.driver} or load model {job.parameters.load}"
+        _say(Ready(error=f"a file of the user's is not the one that was planned: {what}"))
         return
+    driver = drivers()[job.driver]
     try:
-        climb(job, ladder()[job.phase], ready, finish)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, psycopg2.Error) as error:
+        climb(job, driver, ready, finish)
+    except driver.errors as error:
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))

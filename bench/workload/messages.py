@@ -11,12 +11,13 @@ class Job:
     """What one client process is asked to do."""
 
     phase: str
+    driver: str
     parameters: Parameters
     endpoint: Endpoint
     writer: int
     seed: int
     pieces: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the file that the phase is of, where it is the user's: what is carried out is what was planned."""
+    """SHA-256 of the user's own files that the trial takes: what is carried out is what was planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Result:
     """From taking rows to giving the connection back, summed over all commits: the part inside the window."""
     rounds: int
     rounds_s: float
-    """How many rounds ended in the window, and what they lasted together (phases with a barrier)."""
+    """How many rounds ended in the window, and what they lasted together (load models with a barrier)."""
     pool_high_water: int | None
     latency_hdr: str
     gaps: list[tuple[int, int]] = field(default_factory=list)

@@ -123,9 +123,9 @@ def test_every_arm_finds_as_many_wal_files_ready_as_a_trial_writes_whatever_its_
         for size in ("1GB", "16GB", "1GB"):
             server.apply(as_variant(f"wal-{size}", f"max_wal_size = {size}\n"))
             with closing(server.session()) as session:
-                wanted = files_wanted(7, None, session.max_wal_bytes(), None)
-                session.fill_wal(wanted)
-                session.checkpoint()
+                wanted = files_wanted(7, None, int(size.removesuffix("GB")) << 30, None)
+                session.prepare_wal(7, None, None)
+                session.settle()
                 assert session.wal_ready() >= wanted == 26 > FEWEST
                 there, before = session.wal_segments(), session.wal_position()
                 session.run("CREATE TABLE filler AS SELECT repeat('x', 1000) FROM generate_series(1, 200000)")

@@ -5,7 +5,6 @@ from contextlib import closing
 import pytest
 
 from bench.engines.postgresql.binaries import find_binaries
-from bench.engines.postgresql.counters import counters_of
 from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
@@ -75,7 +74,7 @@ def private(new_place):
 def test_flushes_are_counted_only_where_they_are_calls_of_their_own(private, method):
     private.apply(as_variant(method, f"wal_sync_method = {method}\n"))
     with closing(private.session()) as session:
-        found = counters_of(session)
+        found = session.counters()
         read = found.read(session)
     assert {"wal_sync", "wal_sync_time"} & found.missing.keys() == (
         {"wal_sync", "wal_sync_time"} if method == "open_datasync" else set()

@@ -5,8 +5,8 @@ from contextlib import closing
 import pytest
 from psycopg2.extras import execute_values
 
-from bench.agent.verify import find_altered
 from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.found import find_altered
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant
@@ -42,7 +42,7 @@ def session(server):
 def write(session, rows_of, payload_bytes=64, layout="plain"):
     """Write what the writers would, by their numbers, and return what they would report."""
     session.run("CREATE SCHEMA IF NOT EXISTS pgladder")
-    session.fresh_table(table_layout(layout).statements, 10, payload_bytes)
+    session.reset(table_layout(layout), 10, payload_bytes)
     with session.connection.cursor() as cursor:
         for writer, rows in rows_of.items():
             taken = RowSource(writer, SEED, payload_bytes).take(rows)

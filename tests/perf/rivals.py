@@ -25,8 +25,8 @@ TABLE = Table(schema=PrivateServer.schema)
 def fresh(server: PrivateServer) -> None:
     """Start as a trial does."""
     with closing(server.session()) as session:
-        session.fresh_table(table_layout("plain").statements, 0, 64)
-        session.checkpoint()
+        session.reset(table_layout("plain"), 0, 64)
+        session.settle()
 
 
 def server_side_copy(server: PrivateServer, file: Path, batch: int, sessions: int, window_s: float) -> float:

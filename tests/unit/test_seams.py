@@ -10,18 +10,14 @@ import pytest
 from bench import seams
 from bench.model.errors import DataError, HostError, UsageError
 
-PHASE = """
-from dataclasses import replace
-from bench.workload.phases.phase_2 import PHASE as TWO
-PHASE = replace(TWO, name="{}")
-"""
+PHASE = "from bench.workload.phases.phase_2 import PHASE\n"
 ASK = """
 import json
 from bench.model.errors import NothingDoneError
-from bench.plan.pieces import pieces_of
-from bench.workload.phase import ladder, own_phases
+from bench.seams import users
+from bench.workload.phase import ladder
 try:
-    print(json.dumps([list(ladder()), own_phases(), pieces_of(ladder(), [])]))
+    print(json.dumps([[name for name in ladder() if ladder()[name]], ladder().own, users(ladder().files.values())]))
 except NothingDoneError as error:
     print(json.dumps([type(error).__name__, str(error)]))
 """
@@ -53,35 +49,36 @@ def asked(folder: Path) -> list:
 
 
 def test_a_phase_is_of_the_file_that_it_was_loaded_from_whatever_it_is_made_of(folder):
-    put(folder / "phases" / "toy.py", PHASE.format("2-toy"))
+    put(folder / "phases" / "2-toy.py", PHASE)
     names, own, pieces = asked(folder)
     assert "2-toy" in names
     assert "2-toy" not in own
-    assert list(pieces) == ["phases/toy.py"]
+    assert list(pieces) == ["phases/2-toy.py"]
 
 
 def test_nothing_but_the_text_of_a_file_is_carried_out(folder):
-    put(folder / "phases" / "toy.py", PHASE.format("2-toy"))
+    put(folder / "phases" / "2-toy.py", PHASE)
     assert "2-toy" in asked(folder)[0]
     assert not list(folder.rglob("*.pyc"))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("file", "text", "told"),
     [
-        ("PHASE = 1", "defines no PHASE"),
-        ("1 / 0", "can't be loaded: ZeroDivisionError"),
-        (PHASE.format("2"), "defines phase 2, which there is already"),
-        (PHASE.format("bad/name x"), "a name has letters"),
-        ("\udcff", "can't be read"),
+        ("toy.py", "PHASE = 1", "defines no PHASE"),
+        ("toy.py", "1 / 0", "can't be loaded: ZeroDivisionError"),
+        ("2.py", PHASE, "has the name of another piece"),
+        ("phase_2b.py", PHASE, "has the name of another piece"),
+        ("bad name x.py", PHASE, "a name has letters"),
+        ("toy.py", "\udcff", "can't be read"),
     ],
 )
-def test_a_phase_that_can_not_be_taken_is_refused_by_its_file(folder, text, told):
-    (folder / "phases" / "toy.py").write_bytes(text.encode(errors="surrogateescape"))
-    (folder / "phases" / "toy.py").chmod(0o644)
+def test_a_phase_that_can_not_be_taken_is_refused_by_its_file(folder, file, text, told):
+    (folder / "phases" / file).write_bytes(text.encode(errors="surrogateescape"))
+    (folder / "phases" / file).chmod(0o644)
     kind, sentence = asked(folder)
     assert kind in ("DataError", "UsageError")
-    assert "toy.py" in sentence
+    assert file in sentence
     assert told in sentence
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
+from bench.engines.engine import Counters
 from bench.engines.postgresql.session import Session, lacking
 from bench.model.fingerprint import Unreadable
 
@@ -89,22 +90,14 @@ HAS = """
     WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relname = ANY(%(views)s) AND a.attnum > 0"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counters:
-    """What of the counters a server has."""
-
-    expressions: Mapping[str, str]
-    missing: Mapping[str, str]
-    """By name, why there is none."""
-
-    def read(self, session: Session) -> dict[str, float]:
-        """Return those there are; none where the server refuses them meanwhile."""
-        try:
-            return session.named(statement(self.expressions))
-        except psycopg2.Error as error:
-            if lacking(error) is None:
-                raise
-            return {}
+def read(session: Session, expressions: Mapping[str, str]) -> dict[str, float]:
+    """Return them by name; none where the server refuses them meanwhile."""
+    try:
+        return session.named(statement(expressions))
+    except psycopg2.Error as error:
+        if lacking(error) is None:
+            raise
+        return {}
 
 
 def statement(expressions: Mapping[str, str]) -> str:
@@ -118,7 +111,7 @@ def counters_of(session: Session) -> Counters:
     expressions, missing = choose(has)
     missing |= not_counted({name: session.setting(name) for name in ("wal_sync_method", "track_wal_io_timing")})
     expressions = {name: each for name, each in expressions.items() if name not in missing}
-    if not Counters(expressions=expressions, missing=missing).read(session):
+    if not read(session, expressions):
         for name, expression in list(expressions.items()):
             answer = session.optional(statement({name: expression}))
             if isinstance(answer, Unreadable):

@@ -1,7 +1,7 @@
 """A connection string of libpq: what its first connection came to, so that every later one is the same.
 
 What it says of verifying the server and of showing a certificate is kept as it stands; what it leaves open (a choice of
-hosts, whether to encrypt) is pinned to what was found. How asyncpg is told the same is ``bench.workload.connecting``'s.
+hosts, whether to encrypt) is pinned to what was found. How asyncpg is told the same is ``workload.drivers.asyncpg``'s.
 """
 
 from collections.abc import Iterator

@@ -17,11 +17,14 @@ import psutil
 import psycopg2
 import psycopg2.errors
 
+from bench.engines.engine import ExternalServer
 from bench.engines.postgresql import pooler
 from bench.engines.postgresql.binaries import MAJOR
 from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_sentence, one_line
 from bench.engines.postgresql.our_schema import OurSchema, schema_name
+from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import ServerError, Session
+from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError
 from bench.model.plan import Plan, Variant
@@ -45,12 +48,15 @@ UNNAMED = "external-server"
 """What stands for a host's name where only its address is known."""
 
 
-class BroughtServer:
+class BroughtServer(PostgreSQLServer, ExternalServer):
     """A server reached by a connection string of libpq (URI or key=value, passwords from ~/.pgpass included)."""
 
     exclusive = False
 
-    def __init__(self, dsn: str, run: str, *, any_version: bool = False) -> None:
+    def __init__(
+        self, dsn: str, run: str, *, any_version: bool = False, sessions: type[TrialSession] = TrialSession
+    ) -> None:
+        super().__init__(sessions)
         self.doubts: Sequence[Reason] = ()
         self.left_out: list[str] = []
         """What was asked for and does not fit, in a sentence each."""
@@ -89,8 +95,8 @@ class BroughtServer:
     def _arguments(self) -> dict[str, Any]:
         return self._endpoint.psycopg2_arguments()
 
-    def _session(self) -> Session:
-        session = Session(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
+    def _session(self) -> TrialSession:
+        session = self._sessions(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
         session.run(STAY)
         return session
 
@@ -207,7 +213,7 @@ class BroughtServer:
         except ServerError as error:
             raise HostError(str(error)) from error
 
-    def session(self) -> Session:
+    def session(self) -> TrialSession:
         """See ``Server.session``."""
         session = self._session()
         try:

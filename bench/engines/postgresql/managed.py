@@ -13,10 +13,12 @@ from time import monotonic, sleep
 
 import psycopg2
 
-from bench.engines.engine import Server
+from bench.engines.engine import ManagedServer
+from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import ServerError, Session
 from bench.engines.postgresql.staging import complaint
 from bench.engines.postgresql.swap import Swapping
+from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
 from bench.model.plan import Variant
 from bench.model.record import Reason
@@ -35,7 +37,7 @@ class Reach:
     certificate: Path
 
 
-class OwnServer(Server, ABC):
+class OwnServer(PostgreSQLServer, ManagedServer, ABC):
     """A PostgreSQL 15 of ours; ready for a run with ``create``, which fails with a sentence."""
 
     schema = "pgladder"
@@ -44,25 +46,12 @@ class OwnServer(Server, ABC):
     start_timeout_s = 60
     """Recovery from a crash included."""
 
-    def __init__(self, reach: Reach, data: Path, log: Path) -> None:
+    def __init__(self, reach: Reach, data: Path, log: Path, sessions: type[TrialSession]) -> None:
+        super().__init__(sessions)
         self._reach, self._data, self._log = reach, data, log
         self._log_before = 0
         """The log's size when PostgreSQL was last started."""
         self._swapping: Swapping | None = None
-
-    @property
-    @abstractmethod
-    def what(self) -> str:
-        """In a few words: a private PostgreSQL 15."""
-
-    @abstractmethod
-    def create(self, harness: Variant, *, tls: bool) -> None:
-        """Make it ready for variants on top of a harness.
-
-        Raises:
-            ServerError: that can't be done.
-
-        """
 
     @abstractmethod
     def alive(self) -> bool:
@@ -85,7 +74,7 @@ class OwnServer(Server, ABC):
         return self._swapping
 
     def check(self, variant: Variant, disk_bytes: int = 0) -> None:
-        """Try a variant out beside the running server; see ``Swapping.check``."""
+        """See ``ManagedServer.check``."""
         self.swapping.check(variant, disk_bytes)
 
     def apply(self, variant: Variant) -> None:
@@ -144,13 +133,13 @@ class OwnServer(Server, ABC):
         """See ``Cluster.connect``."""
         return Session({**self.endpoint("socket").psycopg2_arguments(), "options": ""}, self.schema)
 
-    def session(self) -> Session:
+    def session(self) -> TrialSession:
         """See ``Server.session``."""
-        session = Session(self.endpoint("socket").psycopg2_arguments(), self.schema)
+        session = self._sessions(self.endpoint("socket").psycopg2_arguments(), self.schema)
         session.prove_schema()
         return session
 
-    def others(self, session: Session) -> Sequence[int]:  # noqa: ARG002 - nobody else uses it
+    def others(self, session: TrialSession) -> Sequence[int]:  # noqa: ARG002 - nobody else uses it
         """See ``Server.others``."""
         return ()
 

@@ -20,6 +20,7 @@ from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import VARIANT_FILE, Staging
 from bench.engines.postgresql.swap import Swapping
+from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Variant
 from bench.store.files import make_directories
@@ -48,7 +49,7 @@ class PrivateServer(OwnServer):
 
     what = "a private PostgreSQL 15"
 
-    def __init__(self, home: Path, bin_dir: Path) -> None:
+    def __init__(self, home: Path, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         base = self._base = home.absolute() / "server"
         self._bin, self._owner = bin_dir.absolute(), Owner(ordinary_user())
         reach = Reach(
@@ -59,7 +60,7 @@ class PrivateServer(OwnServer):
             database="postgres",
             certificate=base / "root.crt",
         )
-        super().__init__(reach, base / "data", base / "server.log")
+        super().__init__(reach, base / "data", base / "server.log", sessions)
         self._process: subprocess.Popen[bytes] | None = None
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg2
 
+from bench.engines.engine import ClusterServer
 from bench.engines.postgresql.conf import read_conf
 from bench.engines.postgresql.managed import OwnServer, Reach
 from bench.engines.postgresql.owner import Owner
@@ -22,6 +23,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.swap import Swapping
+from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
@@ -37,12 +39,12 @@ def made_for_cluster(plan: Plan) -> bool:
     return "port" in read_conf(plan.harness.text, "The harness")
 
 
-class ProvisionedServer(OwnServer):
+class ProvisionedServer(OwnServer, ClusterServer):
     """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
 
     start_timeout_s = 600
 
-    def __init__(self, cluster: ProvisionedCluster, bin_dir: Path) -> None:
+    def __init__(self, cluster: ProvisionedCluster, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
             raise UsageError(
                 f"This box's cluster is measured by its user: sudo -u {cluster.role} pgladder run …"
@@ -57,7 +59,7 @@ class ProvisionedServer(OwnServer):
             database=cluster.database,
             certificate=Path(cluster.root_certificate),
         )
-        super().__init__(reach, cluster.data_directory, cluster.log_file)
+        super().__init__(reach, cluster.data_directory, cluster.log_file, sessions)
         self._provisioned = as_variant(
             AS_PROVISIONED, _read(cluster.configuration_directory / "proved" / cluster.variant_file.name)
         )

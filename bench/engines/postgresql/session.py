@@ -1,6 +1,7 @@
-"""The agent's own connection to the server: everything that is said to it between trials.
+"""The agent's own connection to a server: how statements are put to it and waited for.
 
-Phases never use it; it goes over the socket where there is one, so that it costs the measured path nothing.
+What a trial asks over it is ``trial_session``'s. Phases never use it; it goes over the socket where there is one, so
+that it costs the measured path nothing.
 """
 
 import os
@@ -185,80 +186,6 @@ class Session:
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
-
-    def fresh_table(self, statements: str, preload_rows: int, payload_bytes: int) -> None:
-        """Make the table ``events`` anew by the statements of a layout, with so many rows in it."""
-        self.drop_table()
-        self.run(self.qualified(statements), seconds=DDL_TIMEOUT_S)
-        if preload_rows:
-            self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
-
-    def drop_table(self) -> None:
-        """Drop the table ``events``, if there is one."""
-        self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"), seconds=DDL_TIMEOUT_S)
-
-    def table_sizes(self) -> tuple[int, int]:
-        """Return bytes of the table and of its indexes."""
-        [(table, indexes)] = self.rows(self.script("sizes"))
-        return int(table), int(indexes)
-
-    def tablespaces(self) -> list[str]:
-        """Return the directories in which the table and its indexes lie, empty for the data directory."""
-        return [directory for (directory,) in self.rows(self.script("tablespaces"))]
-
-    def next_transaction(self) -> int:
-        """Return the transaction id that would be given next; asking for it uses none."""
-        return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))
-
-    def settings(self) -> dict[str, str]:
-        """Return every setting that is not this session's own, in base units."""
-        own = "('session', 'client', 'interactive', 'test')"
-        return dict(self.rows(f"SELECT name, setting FROM pg_settings WHERE source NOT IN {own}"))  # noqa: S608
-
-    def wal_segments(self) -> int | None:
-        """Return how many WAL segments there are, None where nobody may look."""
-        count = self.optional("SELECT count(*) FROM pg_catalog.pg_ls_waldir()")
-        return None if isinstance(count, Unreadable) else int(count)
-
-    def wal_ready(self) -> int:
-        """Return how many WAL files lie ready to be written, after the current one."""
-        files = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
-        return int(self.value(f"{files} AND name > pg_walfile_name(pg_current_wal_insert_lsn())"))
-
-    def wal_position(self) -> int | None:
-        """Return how many bytes of WAL the server has written since it was made, None where it does not tell."""
-        position = self.optional("SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')")
-        return None if isinstance(position, Unreadable) else int(position)
-
-    def max_wal_bytes(self) -> int:
-        """Return max_wal_size."""
-        return int(self.value("SELECT setting::bigint << 20 FROM pg_settings WHERE name = 'max_wal_size'"))
-
-    def fill_wal(self, files: int) -> None:
-        """Write WAL until, after the next checkpoint, so many files lie ready: it recycles as many as were written.
-
-        The messages mean nothing to anyone (pg_logical_emit_message, not transactional: no transaction id is used).
-        """
-        if self.wal_ready() < files:
-            message = "pg_logical_emit_message(false, 'pgladder', repeat('-', 1 << 20))"
-            self.run(f"SELECT {message} FROM generate_series(1, 16 * %(files)s)", {"files": files})  # noqa: S608
-
-    def checkpoint(self) -> float | None:
-        """Make a checkpoint and return its duration in seconds, None without the right to."""
-        began = monotonic()
-        try:
-            self.run("CHECKPOINT")
-        except psycopg2.errors.InsufficientPrivilege:
-            return None
-        return monotonic() - began
-
-    def started(self) -> str:
-        """Return when the server started: another answer later means that it was restarted."""
-        return str(self.value("SELECT pg_postmaster_start_time()"))
-
-    def configuration_loaded(self) -> str:
-        """Return when the server last read its configuration: settings may have changed and changed back since."""
-        return str(self.value("SELECT pg_conf_load_time()"))
 
     def setting(self, name: str) -> str:
         """Return a setting as SHOW prints it."""

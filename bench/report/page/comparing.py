@@ -106,7 +106,7 @@ def _forest(report: ComparisonReport) -> Sequence[Row]:
 
 def _told_apart(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
-    rest = ("layout", "transport", "variant")
+    rest = ("driver", "layout", "transport", "variant")
     differ = [name for name in rest if len({getattr(each, name) for each in report.cells}) > 1]
     words = [cell.phase] if differ else [cell.phase and f"{cell.phase} {cell.method}"]
     words += [getattr(cell, name) or DASH for name in differ]

@@ -147,8 +147,8 @@ def _checkpoints(rows: Sequence[Row]) -> str:
     return text + (f" Nothing is known of them in trial {', '.join(blind)}." if blind else "")
 
 
-TRIAL_COLUMNS = ("trial", "block", "phase", "variant", "layout", "transport", "rows/s", "settled", "attempted",
-                 "acknowledged", "found", "in doubt", "steadiness", "state", "reasons")  # fmt: skip
+TRIAL_COLUMNS = ("trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "settled",
+                 "attempted", "acknowledged", "found", "in doubt", "steadiness", "state", "reasons")  # fmt: skip
 
 
 def _trial(record: Record) -> list[str]:
@@ -158,6 +158,7 @@ def _trial(record: Record) -> list[str]:
         str(record.trial.number),
         str(record.trial.block),
         record.trial.phase,
+        record.trial.driver,
         record.trial.variant,
         record.trial.layout,
         record.trial.transport,

@@ -19,7 +19,6 @@ def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows, ta
 
 
 PHASE = SyncPhase(
-    name="1",
     method="connect each",
     parameters=Parameters(),
     open=lambda connect: connect,

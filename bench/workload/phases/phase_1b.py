@@ -15,7 +15,6 @@ def insert(connection: psycopg2.extensions.connection, rows: Rows, table: Table)
 
 
 PHASE = SyncPhase(
-    name="1-B",
     method="kept",
     parameters=Parameters(),
     open=lambda connect: connect(),

@@ -2,7 +2,7 @@
 
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.workload.phase import AsyncPhase, Connection, Rows, one_at_a_time
+from bench.workload.phase import AsyncPhase, Connection, Rows
 
 
 async def insert(connection: Connection, rows: Rows, table: Table) -> None:
@@ -11,9 +11,8 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    name="2",
     method="pool",
     parameters=Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
     insert=insert,
-    drive=one_at_a_time,
+    call="execute",
 )

@@ -2,7 +2,7 @@
 
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
+from bench.workload.phase import AsyncPhase, Connection, Rows
 
 
 async def insert(connection: Connection, rows: Rows, table: Table) -> None:
@@ -11,9 +11,8 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    name="2-C",
     method="executemany",
     parameters=Parameters(in_flight=5, pool_min=10, pool_max=100, batch=100, event_loop="asyncio"),
     insert=insert,
-    drive=side_by_side,
+    call="executemany",
 )

@@ -5,7 +5,7 @@ from itertools import chain
 
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
+from bench.workload.phase import AsyncPhase, Connection, Rows
 
 
 @cache
@@ -21,10 +21,9 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    name="2-E",
     method="multi VALUES",
     parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="uvloop"),
     insert=insert,
-    drive=side_by_side,
+    call="execute",
     bound_values=True,
 )

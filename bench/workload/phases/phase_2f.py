@@ -2,7 +2,7 @@
 
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.workload.phase import AsyncPhase, Connection, Rows, side_by_side
+from bench.workload.phase import AsyncPhase, Connection, Rows
 
 ARRAYS = "unnest($1::bigint[], $2::text[])"
 
@@ -15,10 +15,9 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    name="2-F",
     method="unnest",
     parameters=Parameters(in_flight=5, pool_min=10, pool_max=50, batch=500, event_loop="uvloop"),
     insert=insert,
-    drive=side_by_side,
+    call="execute",
     sent_whole=True,
 )

@@ -2,7 +2,7 @@
 
 from bench.model.plan import Parameters
 from bench.model.table import Table
-from bench.workload.phase import COLUMNS, AsyncPhase, Connection, Rows, side_by_side
+from bench.workload.phase import COLUMNS, AsyncPhase, Connection, Rows
 
 
 async def insert(connection: Connection, rows: Rows, table: Table) -> None:
@@ -11,9 +11,8 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    name="2-G",
     method="COPY",
     parameters=Parameters(in_flight=5, pool_min=5, pool_max=10, batch=5000, event_loop="uvloop"),
     insert=insert,
-    drive=side_by_side,
+    call="copy_records_to_table",
 )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.agent.verify import TRANSACTIONS_ALLOWED, Found, check_commits_found, check_transactions, verify
+from bench.agent.verify import TRANSACTIONS_ALLOWED, check_commits_found, check_transactions, verify
+from bench.engines.engine import Arrived, Found
 from bench.model.record import Verified
 from bench.workload.messages import Lost
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
@@ -19,22 +20,21 @@ REFUSED = Lost(first=70, rows=10, in_doubt=False)
 
 def test_payloads_that_were_not_asked_for_are_named():
     result = a_result()
-    found, lost = ask(stamps(result), [result])
-    _, [reason] = verify([result], found, lost, {1: 3})
+    _, [reason] = verify([result], replace(ask(stamps(result), [result]), altered={1: 3}))
     assert reason.code == "rows-altered"
     assert reason.detail == "writer 1: 3 rows hold another payload than was written"
 
 
 def test_a_method_that_commits_each_row_is_told_by_the_transactions_that_wrote_them():
     result = a_result()
-    assert check_commits_found(result.commits, [result], {}) == []
-    assert [reason.code for reason in check_commits_found(result.acknowledged, [result], {})] == [
-        "transactions-mismatch"
-    ]
+    arrived = ask(stamps(result), [result])
+    assert check_commits_found(replace(arrived, transactions=result.commits), [result]) == []
+    each_row = replace(arrived, transactions=result.acknowledged)
+    assert [reason.code for reason in check_commits_found(each_row, [result])] == ["transactions-mismatch"]
 
 
 def ask(rows, results):
-    """What ``find`` and ``find_lost`` would answer if the table held exactly these stamps."""
+    """What the server would answer if the table held exactly these stamps, each commit's of one transaction."""
     by_writer = {}
     for stamp in rows:
         by_writer.setdefault(stamp >> SEQUENCE_BITS, []).append(stamp)
@@ -49,11 +49,12 @@ def ask(rows, results):
         for result in results
         for each in result.lost
     }
-    return found, lost
+    commits = sum(result.commits for result in results)
+    return Arrived(writers=found, lost=lost, altered={}, transactions=commits)
 
 
 def codes(rows, *results):
-    _, reasons = verify(results, *ask(rows, results), {})
+    _, reasons = verify(results, ask(rows, results))
     return [reason.code for reason in reasons]
 
 
@@ -72,7 +73,7 @@ def acknowledged(result):
 def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
     results = [a_result(1), a_result(2, acknowledged=30)]
     rows = stamps(results[0]) + stamps(results[1])
-    verified, reasons = verify(results, *ask(rows, results), {})
+    verified, reasons = verify(results, ask(rows, results))
     assert (verified, reasons) == (Verified(attempted=130, acknowledged=130, found=130, in_doubt=0), [])
 
 
@@ -80,7 +81,7 @@ def test_what_was_acknowledged_and_nothing_else_is_as_it_should_be():
 def test_a_commit_in_doubt_may_be_there_or_not(kept):
     result = a_result(lost=(DOUBT,))
     rows = stamps(result) if kept else acknowledged(result)
-    verified, reasons = verify([result], *ask(rows, [result]), {})
+    verified, reasons = verify([result], ask(rows, [result]))
     assert reasons == []
     assert verified == Verified(attempted=110, acknowledged=100, found=len(rows), in_doubt=10)
 
@@ -155,7 +156,7 @@ def test_a_client_whose_own_account_does_not_add_up_is_noticed(attempted):
 
 def test_the_reason_names_the_writer_and_how_many():
     results = [a_result(1), a_result(2)]
-    _, [reason] = verify(results, *ask(stamps(results[0]) + stamps(results[1])[:97], results), {})
+    _, [reason] = verify(results, ask(stamps(results[0]) + stamps(results[1])[:97], results))
     assert reason.detail == "writer 2: 3 acknowledged rows are not there"
 
 

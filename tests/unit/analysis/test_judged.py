@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.agent.durability import Promise, grade
 from bench.analysis.judged import check_doubts
 from bench.analysis.resealed import _pause, check_samples
+from bench.engines.postgresql.durability import Promise, grade
 from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable

@@ -36,7 +36,7 @@ def _no_server(monkeypatch):
     def made(*_arguments, **_more):
         raise AssertionError("a server was made")
 
-    monkeypatch.setattr("bench.targets.here.PrivateServer", made)
+    monkeypatch.setattr("bench.engines.postgresql.engine.PrivateServer", made)
 
 
 def run(capsys, *arguments):
@@ -219,9 +219,9 @@ def test_what_a_plan_decides_cannot_be_asked_for_beside_it(refused, tmp_path, op
 @pytest.fixture
 def programs(monkeypatch):
     """PostgreSQL's programs seem to be there; the server they would make is never started."""
-    monkeypatch.setattr("bench.targets.here.find_binaries", Path)
+    monkeypatch.setattr("bench.engines.postgresql.engine.find_binaries", Path)
     monkeypatch.setattr(
-        "bench.targets.here.PrivateServer", lambda *_: SimpleNamespace(exclusive=True, close=lambda: None)
+        "bench.engines.postgresql.engine.PrivateServer", lambda *_: SimpleNamespace(exclusive=True, close=lambda: None)
     )
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.engines.engine import engines
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
@@ -52,7 +53,7 @@ def test_a_run_goes_on_with_the_kind_of_server_it_began_on() -> None:
 
 def test_a_plan_made_for_a_cluster_is_refused_by_a_private_server() -> None:
     with pytest.raises(UsageError, match="made for the cluster of a provisioned box"):
-        _private(Request(data_dir=Path("/x")), OF_CLUSTER)
+        _private(Request(data_dir=Path("/x")), OF_CLUSTER, engines()["postgresql"])
 
 
 def test_results_go_where_the_unit_looks_for_them() -> None:

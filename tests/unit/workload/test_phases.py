@@ -1,7 +1,6 @@
 """The ladder as published, each rung in a short file."""
 
 import inspect
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,15 @@ import pytest
 from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.plan.check import check
+from bench.seams import load
 from bench.workload import phases
-from bench.workload.phase import AsyncPhase, SyncPhase, in_rounds, ladder, one_at_a_time, side_by_side
+from bench.workload.load import loads
+from bench.workload.phase import AsyncPhase, SyncPhase, ladder, name_of
 
 PUBLISHED = {
     "1": Parameters(),
     "2": Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
-    "2-B": Parameters(in_flight=50, pool_min=10, pool_max=50, event_loop="asyncio"),
+    "2-B": Parameters(in_flight=50, pool_min=10, pool_max=50, event_loop="asyncio", load="rounds"),
     "2-C": Parameters(in_flight=5, pool_min=10, pool_max=100, batch=100, event_loop="asyncio"),
     "2-D": Parameters(in_flight=5, pool_min=50, pool_max=200, batch=500, event_loop="asyncio"),
 }
@@ -34,14 +35,9 @@ def test_the_published_phases_have_the_published_parameters(name):
 def test_the_published_phases_follow_each_other_as_published():
     assert isinstance(ladder()["1"], SyncPhase)
     assert ladder()["1"].connects
-    drives = {name: phase.drive for name, phase in ladder().items() if isinstance(phase, AsyncPhase)}
-    assert (drives["2"], drives["2-B"], drives["2-C"], drives["2-D"]) == (
-        one_at_a_time,
-        in_rounds,
-        side_by_side,
-        side_by_side,
-    )
-    assert [name for name, phase in ladder().items() if isinstance(phase, AsyncPhase) and phase.barrier] == ["2-B"]
+    models = {name: phase.parameters.load for name, phase in ladder().items()}
+    assert [models[name] for name in ("2", "2-B", "2-C", "2-D")] == ["closed", "rounds", "closed", "closed"]
+    assert [name for name, model in models.items() if loads()[model].barrier] == ["2-B"]
 
 
 def test_the_copies_commit_five_thousand_rows_and_only_the_last_has_several_processes():
@@ -61,16 +57,17 @@ def test_every_phase_has_a_file_of_its_own():
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_phase_file_is_short_and_says_what_it_is(path):
     assert len(path.read_text().splitlines()) <= 30
-    module = sys.modules[f"bench.workload.phases.{path.stem}"]
-    assert module.__doc__.startswith(f"Phase {module.PHASE.name}: ")
+    module = load(path)
+    assert module.PHASE is ladder()[name_of(path)]
+    assert module.__doc__.startswith(f"Phase {name_of(path)}: ")
 
 
 def test_a_method_fits_its_column():
     assert max(len(phase.method) for phase in ladder().values()) <= 12
 
 
-@pytest.mark.parametrize(("drive", "most"), [(one_at_a_time, 1), (in_rounds, 4), (side_by_side, 4)])
-def test_a_drive_keeps_as_many_in_flight_as_asked_and_stops(drive, most):
+@pytest.mark.parametrize(("model", "most"), [("closed", 1), ("rounds", 4), ("closed", 4)])
+def test_a_load_model_keeps_as_many_in_flight_as_asked_and_stops(model, most):
     import asyncio
 
     under_way, widths, left = 0, [], 40
@@ -83,7 +80,7 @@ def test_a_drive_keeps_as_many_in_flight_as_asked_and_stops(drive, most):
         await asyncio.sleep(0)
         under_way -= 1
 
-    asyncio.run(drive(commit, lambda: left > 0, 4))
+    asyncio.run(loads()[model].drive(commit, lambda: left > 0, most))
     assert max(widths) == most
     assert under_way == 0
     assert 40 <= len(widths) <= 40 + most - 1
@@ -101,7 +98,7 @@ def test_a_round_starts_only_when_the_slowest_is_back():
                 await asyncio.sleep(0)
             ended.append(True)
 
-        await in_rounds(commit, lambda: len(ended) < 9, 3)
+        await loads()["rounds"].drive(commit, lambda: len(ended) < 9, 3)
         return began
 
     assert asyncio.run(rounds()) == [0, 0, 0, 3, 3, 3, 6, 6, 6]

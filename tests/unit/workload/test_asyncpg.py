@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from bench.model.endpoint import Endpoint
-from bench.workload.connecting import asyncpg_arguments, ssl_context, unkept
+from bench.workload.drivers.asyncpg import asyncpg_arguments, ssl_context, unkept
 
 USUAL = {
     "sslmode": "disable", "channel_binding": "prefer", "gssencmode": "disable", "sslsni": "1", "sslcertmode": "allow",

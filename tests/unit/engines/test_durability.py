@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.agent.durability import Promise, data_place, grade, memory_of
+from bench.engines.postgresql.durability import Promise, data_place, grade, memory_of
 from bench.engines.postgresql.layout import table_layout
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.validity.flushes import NO_FLUSH_US, check_flush_rate, check_no_flush, flushes_at_start, flushes_needed

@@ -1,4 +1,4 @@
-"""How a client connects: asyncpg is told what libpq is told, and a connection proves where it came to before it writes.
+"""asyncpg: told what libpq is told, its pool proves each connection before a phase has it.
 
 Source of what libpq does with its parameters: PostgreSQL 17 manual, 34.1.2 and 34.19. What asyncpg can't do of it is
 named by ``unkept``, so that it is refused and not left out.
@@ -6,14 +6,14 @@ named by ``unkept``, so that it is refused and not left out.
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import psycopg2.extensions
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
-from bench.model.table import qualified
+from bench.workload.driver import CURRENT_SCHEMA, AsyncDriver, Pool, check_came_to, set_search_path
 
 KEPT = {
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "ssl_min_protocol_version",
@@ -33,43 +33,47 @@ LIKE_ASYNCPG = {
 LIBPQ_HOME = Path("~/.postgresql")
 DIRECT = "postgresql"
 """The protocol's name in TLS (ALPN), which a server wants to hear where TLS begins at once."""
-SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
 
 
-class StrayConnectionError(ConnectionError):
-    """A connection came to another schema than the run's; nothing was written by it."""
+class Asyncpg(AsyncDriver):
+    """Of the phases that are coroutines."""
 
-    def __init__(self, found: object, endpoint: Endpoint) -> None:
-        super().__init__(f"a connection came to the schema {found}, not to {endpoint.schema}: nothing is written there")
+    calls = frozenset({"execute", "executemany", "copy_records_to_table"})
+    errors = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+    def unkept(self, endpoint: Endpoint) -> list[str]:
+        """See ``Driver.unkept``."""
+        return unkept(endpoint)
+
+    def refused(self, error: BaseException) -> bool:
+        """See ``Driver.refused``; FATAL would end the connection."""
+        return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
+
+    async def pool(self, endpoint: Endpoint, least: int, most: int) -> Pool:
+        """See ``AsyncDriver.pool``."""
+        return await asyncpg.create_pool(
+            **asyncpg_arguments(endpoint),
+            init=partial(prove, endpoint=endpoint),
+            min_size=least,
+            max_size=most,
+            max_cacheable_statement_size=0,  # a statement of any length stays prepared
+        )
+
+    async def value(self, connection: Any, statement: str) -> str:
+        """See ``AsyncDriver.value``."""
+        return str(await connection.fetchval(statement))
 
 
-def prove(connection: psycopg2.extensions.connection, endpoint: Endpoint) -> None:
+async def prove(connection: "asyncpg.Connection[asyncpg.Record]", endpoint: Endpoint) -> None:
     """See that a connection is in the schema of its endpoint.
 
     Raises:
         StrayConnectionError: it is not.
 
     """
-    with connection.cursor() as cursor:
-        if endpoint.options_lost:
-            cursor.execute(qualified(SET_SEARCH_PATH, endpoint.schema))
-        cursor.execute(CURRENT_SCHEMA)
-        [[found]] = cursor.fetchall()
-    connection.commit()
-    if found != endpoint.schema:
-        raise StrayConnectionError(found, endpoint)
-
-
-async def prove_async(connection: "asyncpg.Connection[asyncpg.Record]", endpoint: Endpoint) -> None:
-    """Do as ``prove``."""
     if endpoint.options_lost:
-        await connection.execute(qualified(SET_SEARCH_PATH, endpoint.schema))
-    found = await connection.fetchval(CURRENT_SCHEMA)
-    if found != endpoint.schema:
-        raise StrayConnectionError(found, endpoint)
-
-
-# --- asyncpg ---------------------------------------------------------------------------------------------------------
+        await connection.execute(set_search_path(endpoint))
+    check_came_to(await connection.fetchval(CURRENT_SCHEMA), endpoint)
 
 
 def unkept(endpoint: Endpoint) -> list[str]:
@@ -158,3 +162,6 @@ def _limit_versions(context: ssl.SSLContext, parameters: Mapping[str, str]) -> N
     for end in ("minimum", "maximum"):
         if version := parameters.get(f"ssl_{end[:3]}_protocol_version"):
             setattr(context, f"{end}_version", ssl.TLSVersion[version.replace(".", "_")])
+
+
+DRIVER = Asyncpg()

@@ -11,22 +11,13 @@ from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter
 
-from bench.engines.engine import Server
+from bench.engines.engine import Grade, Server
 from bench.engines.postgresql.session import Session
 from bench.model.fingerprint import Unreadable
 from bench.probes.medium import memory_under
 
 PAIRS, PAIRS_S = 100, 0.5
 EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grade:
-    """A durability of ``model.Durability``."""
-
-    word: str = "unknown"
-    because: str | None = None
-    """Why it is not durable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,135 @@
+"""What a driver is: how a client process connects, proves where it came to, and tells what an error means.
+
+A file in ``drivers/``, pgladder's own or the user's (``bench.seams``), defines one ``DRIVER``: an ``AsyncDriver`` has a
+pool, a ``SyncDriver`` connects one by one. A phase calls what is peculiar to its technique; a driver whose connections
+take that call can carry the phase out.
+"""
+
+from collections.abc import Awaitable
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from bench.model.endpoint import Endpoint
+from bench.model.errors import UsageError
+from bench.model.names import pick
+from bench.model.table import qualified
+from bench.seams import Seam, pieces
+from bench.workload.phase import Phase
+
+SEAM = "drivers"
+OWN = Path(__file__).with_name(SEAM)
+SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
+
+
+class StrayConnectionError(ConnectionError):
+    """A connection came to another schema than the run's; nothing was written by it."""
+
+
+class Pool(Protocol):
+    """Connections that are kept; each commit takes one and gives it back."""
+
+    def acquire(self) -> Awaitable[Any]:
+        """Wait for a connection."""
+        ...
+
+    def release(self, connection: Any) -> Awaitable[object]:
+        """Give it back."""
+        ...
+
+
+@runtime_checkable
+class Driver(Protocol):
+    """What both kinds have."""
+
+    calls: frozenset[str]
+    """What phases may call of its connections."""
+    errors: tuple[type[BaseException], ...]
+    """What it raises where a connection or a statement fails."""
+
+    def unkept(self, endpoint: Endpoint) -> list[str]:
+        """Return what of an endpoint it can't keep, as ``name=value``."""
+        ...
+
+    def refused(self, error: BaseException) -> bool:
+        """Tell whether the server itself refused a statement, its connection still standing."""
+        ...
+
+
+@runtime_checkable
+class AsyncDriver(Driver, Protocol):
+    """Of phases that are coroutines."""
+
+    def pool(self, endpoint: Endpoint, least: int, most: int) -> Awaitable[Pool]:
+        """Open a pool; each of its connections proves where it came to before it is given out.
+
+        Raises:
+            StrayConnectionError: it came elsewhere.
+
+        """
+        ...
+
+    async def value(self, connection: Any, statement: str) -> str:
+        """Return the one value that a statement gives."""
+        ...
+
+
+@runtime_checkable
+class SyncDriver(Driver, Protocol):
+    """Of phases that are plain functions."""
+
+    def connect(self, endpoint: Endpoint) -> Any:
+        """Connect."""
+        ...
+
+    def prove(self, connection: Any, endpoint: Endpoint) -> None:
+        """See that a connection is in the schema of its endpoint.
+
+        Raises:
+            StrayConnectionError: it is not.
+
+        """
+        ...
+
+    def value(self, connection: Any, statement: str) -> str:
+        """Return the one value that a statement gives, and leave no transaction open."""
+        ...
+
+
+@cache
+def drivers() -> Seam[Driver]:
+    """Every driver by name."""
+    return Seam("DRIVER", Driver, pieces(SEAM, OWN, "[!_]*.py"))  # type: ignore[type-abstract]
+
+
+def set_search_path(endpoint: Endpoint) -> str:
+    """Return the statement that leads a session to the schema of its endpoint, where its start did not."""
+    return qualified(SET_SEARCH_PATH, endpoint.schema)
+
+
+def check_came_to(found: object, endpoint: Endpoint) -> None:
+    """Refuse a connection that is in another schema.
+
+    Raises:
+        StrayConnectionError: names both.
+
+    """
+    if found != endpoint.schema:
+        raise StrayConnectionError(
+            f"a connection came to the schema {found}, not to {endpoint.schema}: nothing is written there"
+        )
+
+
+def check_driven(name: str, phase: Phase, driver: str) -> None:
+    """Refuse a driver that can't carry out a phase.
+
+    Raises:
+        UsageError: there is none of that name, or it lacks what the phase calls; says what would do.
+
+    """
+    pick("driver", [driver], drivers())
+    if phase.call not in drivers()[driver].calls:
+        raise UsageError(
+            f"Phase {name} can't be carried out by the driver {driver}: it calls {phase.call} of a connection,"
+            f" which {driver} does not offer; leave the phase out, or ask for --drivers {phase.driver}."
+        )

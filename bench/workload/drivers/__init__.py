@@ -1,0 +1,1 @@
+"""How clients connect, one file a driver."""

@@ -1,0 +1,1 @@
+"""How commits follow each other, one file a load model."""
