@@ -73,8 +73,9 @@ def add_compare(parser: argparse.ArgumentParser, margin: Callable[[str], object]
     parser.add_argument(
         "--across",
         metavar="FACTOR",
-        help="what is compared: variant, layout, transport, phase, driver or a parameter (batch, in_flight, ...) of one run's"
-        " trials; run, host, version or engine of whole runs (the variants, or what alone varies; of several DIR: run)",
+        help="what is compared: variant, layout, transport, phase, driver or a parameter (batch, in_flight, ...) of one"
+        " run's trials; run, host, version or engine of whole runs (the variants, or what alone varies; of several DIR:"
+        " run)",
     )
     parser.add_argument("--baseline", metavar="NAME", help="the arm that the others of one run are compared with")
     parser.add_argument("--page", type=Path, metavar="FILE", help="of several runs: write the page as well")

@@ -25,7 +25,7 @@ FACTORS = (*OF_TRIAL, *OF_PARAMETERS)
 """By which the trials of one run may differ."""
 WHOLE = ""
 """No factor of a run's: its trials are compared with those of another run."""
-USUAL = ("plain", "tcp")
+USUAL = ("plain", "tcp", "asyncpg", "psycopg2")
 """Values that the others of their factor are compared with where nobody names another."""
 place_of = attrgetter(*OF_TRIAL, "method", "parameters")
 """All of a trial but its place in the order."""

@@ -23,6 +23,8 @@ MARKS = {"suspect": "?", "void": "!"}
 DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
 """The worst first."""
 DASH = "–"
+CLOSED = ("closed", "rounds")
+"""Load models in which a commit waits for one before it."""
 MOST_MOVED = 5
 """An interval that moves the last figure by more than so many, up or down, leaves it out."""
 
@@ -90,8 +92,9 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         return f"no rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
     most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
     blocks = f"{most} trials as one" if used[-1] > 1 else "one trial: no spread known"
+    closed = ", closed loop" if any(rung.parameters.load in CLOSED for rung in ladder.rungs) else ""
     text = (
-        f"{blocks}, {ladder.seconds:g} s windows, closed loop; latency of one commit in ms, {row_latency};"
+        f"{blocks}, {ladder.seconds:g} s windows{closed}; latency of one commit in ms, {row_latency};"
         " cores of client, server"
     )
     spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
@@ -104,6 +107,9 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         text += "; n× before a pool: so many client processes, each with such a pool"
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
         text += f"; on uvloop: {', '.join(uvloop)}"
+    for rung in ladder.rungs:
+        if rung.parameters.load not in CLOSED:
+            text += f"; load model {rung.parameters.load}: {rung.phase}"
     if ladder.seconds < 20:
         text += "; steadiness not assessed"
     return text + "."

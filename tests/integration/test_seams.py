@@ -26,7 +26,7 @@ def insert(connection, rows, table):
             cursor.execute(f"INSERT INTO {table.sql} (device_id, payload) VALUES (%s, %s)", row)
 
 
-PHASE = SyncPhase(name="toy", method="a toy", parameters=Parameters(), open=open_once, insert=insert)
+PHASE = SyncPhase(method="a toy", parameters=Parameters(), open=open_once, insert=insert)
 '''
 TOY_LAYOUT = """-- a table that keeps room
 -- baseline: plain
