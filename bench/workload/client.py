@@ -264,10 +264,8 @@ def main() -> None:
         _say(result)
         end.join()
 
-    files = (ladder().files[job.phase], drivers().files[job.driver], loads().files[job.parameters.load])
-    if not users(files).items() <= job.pieces.items():
-        what = f"phase {job.phase}, driver {job.driver} or load model {job.parameters.load}"
-        _say(Ready(error=f"a file of the user's is not the one that was planned: {what}"))
+    if changed := _changed(job):
+        _say(Ready(error=f"{changed} is not the file that was planned"))
         return
     driver = drivers()[job.driver]
     try:
@@ -276,6 +274,13 @@ def main() -> None:
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))
+
+
+def _changed(job: Job) -> str:
+    """Return a file of the user's that is another than when the plan was made; empty where none is."""
+    files = (ladder().files[job.phase], drivers().files[job.driver], loads().files[job.parameters.load])
+    changed = users(files).items() - job.pieces.items()
+    return " and ".join(sorted(name for name, _ in changed))
 
 
 def _end_with_input() -> None:

@@ -19,18 +19,16 @@ def find_binaries(bin_dir: Path | None = None) -> Path:
         HostError: there is none, or its version is another; says what to install.
 
     """
-    for directory in [bin_dir] if bin_dir else _candidates():
+    places = [bin_dir or DEBIAN_BIN]
+    if not bin_dir and (on_path := shutil.which("postgres")):
+        places.append(Path(on_path).resolve().parent)
+    for directory in places:
         if (directory / "postgres").is_file() and (directory / "initdb").is_file():
             if (major := _major(directory)) == MAJOR:
                 return directory
             raise HostError(f"{directory} holds PostgreSQL {major}; pgladder measures {MAJOR}. {INSTALL}")
     looked = bin_dir or f"{DEBIAN_BIN} and the PATH"
     raise HostError(f"No PostgreSQL {MAJOR} server programs in {looked}. {INSTALL}")
-
-
-def _candidates() -> list[Path]:
-    on_path = shutil.which("postgres")
-    return [DEBIAN_BIN, *([Path(on_path).resolve().parent] if on_path else [])]
 
 
 def _major(directory: Path) -> int:

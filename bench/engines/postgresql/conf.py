@@ -72,17 +72,18 @@ def _read_line(line: str, where: str) -> tuple[str, str, str]:
     name = match["name"].lower()
     if name in INCLUDES:
         raise DataError(f"{where}: {name} is not taken; a variant is complete in itself.")
-    return name, _unquoted(match["value"]), (match["words"] or "").strip()
-
-
-def _unquoted(value: str) -> str:
-    return _ESCAPED.sub(_unescaped, value[1:-1]) if value.startswith("'") else value
+    value = match["value"]
+    if value.startswith("'"):
+        value = _ESCAPED.sub(_unescaped, value[1:-1])
+    return name, value, (match["words"] or "").strip()
 
 
 def _unescaped(match: re.Match[str]) -> str:
     if (escaped := match[1]) is None:
         return "'"
-    return chr(int(escaped, 8)) if escaped[0] in "01234567" else _LETTERS.get(escaped, escaped)
+    if escaped[0] in "01234567":
+        return chr(int(escaped, 8))
+    return _LETTERS.get(escaped, escaped)
 
 
 def refuse_owned(given: Mapping[str, object], harness: Collection[str], where: str) -> None:

@@ -90,7 +90,9 @@ class BroughtServer(PostgreSQLServer, ExternalServer):
         host = self._endpoint.host
         if self.postmaster() is not None:
             return None
-        return UNNAMED if self.transport == "socket" or _is_loopback(host) or _is_address(host) else host
+        if self.transport == "socket" or _is_loopback(host) or _is_address(host):
+            return UNNAMED
+        return host
 
     def _arguments(self) -> dict[str, Any]:
         return self._endpoint.psycopg2_arguments()

@@ -83,7 +83,10 @@ class OurSchema:
     def _found(self, session: Session) -> tuple[int, str] | None:
         """Return oid and comment of what has its name."""
         rows = session.rows(FOUND, {"name": self.name})
-        return (int(rows[0][0]), str(rows[0][1])) if rows else None
+        if not rows:
+            return None
+        [(oid, comment)] = rows
+        return int(oid), str(comment)
 
     @staticmethod
     def _ddl(session: Session, statements: str) -> str:

@@ -32,8 +32,14 @@ class Owner:
     def command(self, *command: str | Path, die_with_us: bool = False) -> list[str | Path]:
         """Return a command as the owner's; ``die_with_us``: it is told to quit when we end, however that is."""
         ids = [f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--init-groups"]
-        drop = [*(ids if os.geteuid() == 0 else []), *(["--pdeathsig", "QUIT"] if die_with_us else [])]
-        return ["setpriv", *drop, "--", *command] if drop else list(command)
+        options = []
+        if os.geteuid() == 0:
+            options += ids
+        if die_with_us:
+            options += ["--pdeathsig", "QUIT"]
+        if not options:
+            return list(command)
+        return ["setpriv", *options, "--", *command]
 
     def run(self, command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command, with this text as its input."""

@@ -65,7 +65,9 @@ class Parameter:
         """
         match self.kind:
             case "bool":
-                return _boolean(self.name, text)
+                if (value := boolean(text)) is None:
+                    raise DataError(f"{self.name} = {text}: it takes on or off.")
+                return value
             case "enum":
                 return self._choice(text)
             case "string":
@@ -96,12 +98,6 @@ class Parameter:
     def shown(self, value: Value) -> str:
         """Write a value as ``SHOW`` does."""
         return value if isinstance(value, str) else shown(value, self.unit)
-
-
-def _boolean(name: str, text: str) -> str:
-    if (value := boolean(text)) is None:
-        raise DataError(f"{name} = {text}: it takes on or off.")
-    return value
 
 
 @cache
@@ -148,7 +144,8 @@ def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) ->
         if force[name] == -1:
             force[name] = force[other]
     if force["wal_buffers"] == -1:
-        force["wal_buffers"] = _wal_buffers(force["shared_buffers"])
+        # From 8 blocks to a segment (src/backend/access/transam/xlog.c, XLOGChooseNumBuffers).
+        force["wal_buffers"] = Fraction(min(max(Fraction(force["shared_buffers"]) // 32, 8), 2048))
     if force["huge_pages"] == "try" and huge_page_bytes is not None:
         force["huge_pages"] = _tried(force, huge_page_bytes)
     if force["synchronous_standby_names"] == "" and force["synchronous_commit"] in AS_ON_WITHOUT_STANDBYS:
@@ -162,18 +159,14 @@ def _tried(force: Mapping[str, Value], set_aside: int) -> str:
     enough = buffers * BLOCK_BYTES * SHARED_BESIDE_BUFFERS + SHARED_BYTES
     if set_aside == 0:
         return "off"
-    return "on" if force["huge_page_size"] == 0 and set_aside >= enough else "try"
+    if force["huge_page_size"] == 0 and set_aside >= enough:
+        return "on"
+    return "try"
 
 
 @cache
 def _defaults() -> dict[str, Value]:
     return {name: parameter.value(parameter.default) for name, parameter in parameters().items()}
-
-
-def _wal_buffers(shared_buffers: Value) -> Fraction:
-    """1/32 of shared_buffers, from 8 blocks to a segment (src/backend/access/transam/xlog.c, XLOGChooseNumBuffers)."""
-    assert isinstance(shared_buffers, Fraction)
-    return Fraction(min(max(shared_buffers // 32, 8), 2048))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +188,8 @@ def differences(a: Mapping[str, Value], b: Mapping[str, Value]) -> list[Differen
 
 
 def _shown(name: str, value: Value | None) -> str | None:
-    if value is None or name not in parameters():
-        return None if value is None else str(value)
+    if value is None:
+        return None
+    if name not in parameters():
+        return str(value)
     return parameters()[name].shown(value)

@@ -54,7 +54,9 @@ def template_directory() -> Path:
     """Return ``templates/postgresql``: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parents[2]
     installed = package / "templates" / "postgresql"
-    return installed if installed.is_dir() else package.parent / "templates" / "postgresql"
+    if installed.is_dir():
+        return installed
+    return package.parent / "templates" / "postgresql"
 
 
 def variant_names() -> list[str]:
@@ -71,7 +73,9 @@ def summary(name: str) -> str:
 
     """
     lines = _text(f"variants/{name}").splitlines()
-    return lines[0].strip(" #") if lines and lines[0].startswith("#") else ""
+    if lines and lines[0].startswith("#"):
+        return lines[0].strip(" #")
+    return ""
 
 
 def is_users(variant: str) -> bool:
@@ -195,7 +199,9 @@ def effect_of(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, par
 
     Raises as ``parameters.values``.
     """
-    return {} if variant.refused else parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
+    if variant.refused:
+        return {}
+    return parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
 
 
 def _values(variant: Variant) -> dict[str, parameters.Value]:

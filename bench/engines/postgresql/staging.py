@@ -105,8 +105,10 @@ class Staging:
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)
         self._owner.put(self._variant_file, variant.text)
-        asked = own if self._of_harness else texts | own
-        readings = self._of_harness | self._all_readings(variant.name, list(asked.keys() - SIZES))
+        asked = set(own)
+        if not self._of_harness:
+            asked |= texts.keys()
+        readings = self._of_harness | self._all_readings(variant.name, list(asked - SIZES))
         self._of_harness = {name: readings[name] for name in texts}
         for why in too_much(readings, self._data, disk_bytes):
             raise VariantError(variant.name, why)
@@ -129,12 +131,10 @@ class Staging:
     def _missing_libraries(self, texts: Mapping[str, str]) -> Iterable[str]:
         for name, within in PRELOADED.items():
             for library in filter(None, (each.strip(' "') for each in texts.get(name, "").split(","))):
-                path = self._library_directory() / within / library.replace("$libdir/", "")
+                libraries = self._owner.run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip()
+                path = Path(libraries) / within / library.replace("$libdir/", "")
                 if not path.is_file() and not path.with_name(path.name + ".so").is_file():
                     yield f"{name} = {texts[name]}: there is no library {library} in {path.parent}"
-
-    def _library_directory(self) -> Path:
-        return Path(self._owner.run([self._bin / "pg_config", "--pkglibdir"]).stdout.strip())
 
 
 def complaint(log: str) -> str:
@@ -173,7 +173,9 @@ def _memory() -> tuple[int, str]:
     total, limit = psutil.virtual_memory().total, None
     with suppress(OSError, ValueError):  # no control groups, or none that tell
         limit = memory_limit_bytes(Path("/"))
-    return (limit, "its control group allows") if limit and limit < total else (total, "this box has")
+    if limit and limit < total:
+        return limit, "its control group allows"
+    return total, "this box has"
 
 
 def _size(file: Path) -> int:

@@ -3,7 +3,6 @@
 ``staging`` checks, ``proof`` proves; how a cluster is started, stopped and written to is the cluster's own business.
 """
 
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from time import monotonic, sleep
@@ -141,7 +140,12 @@ class Swapping:
         else:
             self._cluster.stop()
             self._cluster.write_variant(checked.variant.text)
-            self._start(changed)
+            try:
+                self._cluster.start()
+            except ServerError as error:
+                if changed:
+                    raise ServerError(f"{error}; what changed: {', '.join(changed)}") from error
+                raise
         for why in self._objections(checked):
             raise ServerError(why)
         self._known = True
@@ -166,13 +170,6 @@ class Swapping:
             return changed
         with closing(self._cluster.connect()) as session:
             return at_start_only(session, changed)
-
-    def _start(self, changed: Sequence[str]) -> None:
-        try:
-            self._cluster.start()
-        except ServerError as error:
-            suspects = f"; what changed: {', '.join(changed)}" if changed else ""
-            raise ServerError(f"{error}{suspects}") from error
 
     def _reload(self) -> None:
         """Have the files read again; new sessions see when that was done."""

@@ -24,7 +24,9 @@ def boolean(text: str) -> str | None:
     PostgreSQL takes any beginning that is not also another's (src/backend/utils/adt/bool.c).
     """
     meant = {value for word, value in BOOLEANS.items() if text and word.startswith(text.lower())}
-    return meant.pop() if len(meant) == 1 else None
+    if len(meant) != 1:
+        return None
+    return meant.pop()
 
 
 def in_base_units(text: str, base: str = "", *, integer: bool = True) -> Fraction:
@@ -65,9 +67,10 @@ def shown(value: Fraction, base: str = "") -> str:
     """Write a value in base units as ``SHOW`` does: in the largest unit that is exact."""
     count, base_unit = re.fullmatch(r"(\d*)(.*)", base).groups()  # type: ignore[union-attr]  # matches any text
     family = _MEMORY if base_unit in _MEMORY else _TIME if base_unit in _TIME else {}
-    whole = value.denominator == 1
     if not family or value <= 0:  # -1 and 0 mean something of their own
-        return str(value) if whole else f"{float(value):g}"
+        if value.denominator == 1:
+            return str(value)
+        return f"{float(value):g}"
     size = value * int(count or 1) * family[base_unit]
     for unit, each in family.items():
         if size % each == 0:

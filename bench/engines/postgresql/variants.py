@@ -75,7 +75,9 @@ def postmaster_of(data_directory: Path) -> int | str:
         number = int((data_directory / "postmaster.pid").read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return SELF
-    return number if Path(f"/proc/{number}").exists() else SELF
+    if Path(f"/proc/{number}").exists():
+        return number
+    return SELF
 
 
 def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, Fact]) -> Hardware:
@@ -88,7 +90,8 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
 
     """
     ram, limit = _number(memory, "ram_bytes"), memory.get("control_group_limit_bytes")
-    ram = min(ram, limit) if isinstance(limit, int) else ram
+    if isinstance(limit, int):
+        ram = min(ram, limit)
     usable = cpu.get("usable_cpus")
     return Hardware(
         ram_mb=-(-ram >> 20),
@@ -169,20 +172,18 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
 def rendered(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
     """Render variants; raises as ``variants_for``, but two may be the same."""
     box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
-    found = {name_of(each): _rendered_or_refused(each, box) for each in names}
+    found: dict[str, Variant] = {}
+    for each in names:
+        name = name_of(each)
+        try:
+            found[name] = render_variant(each, box)
+        except HostError as error:  # its formula has nothing for the box: it is compared, as one that was refused
+            found[name] = as_variant(name, "", str(error))
     if len(found) < len(names):
         raise UsageError(f"Two of the variants {', '.join(names)} have one name: give their files names of their own.")
     if all(each.refused for each in found.values()):
         raise HostError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
     return found
-
-
-def _rendered_or_refused(name: str, box: Box) -> Variant:
-    """Render a variant; one whose formula has nothing for the box is an arm that is refused."""
-    try:
-        return render_variant(name, box)
-    except HostError as error:
-        return as_variant(name_of(name), "", str(error))
 
 
 def effects_of_all(variants: Mapping[str, Variant], machine: Machine) -> dict[str, dict[str, Value]]:

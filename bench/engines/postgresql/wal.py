@@ -32,6 +32,10 @@ def files_wanted(span_s: float, used_bytes: int | None, max_wal_bytes: int, free
         free_bytes: of the disk; None where that can't be seen.
 
     """
-    need = span_s * FIRST_GUESS_BYTES_PER_S if used_bytes is None else RESERVE * used_bytes
-    limits = [max_wal_bytes // BETWEEN_CHECKPOINTS] + ([] if free_bytes is None else [free_bytes // DISK_SHARE])
+    need = span_s * FIRST_GUESS_BYTES_PER_S
+    if used_bytes is not None:
+        need = RESERVE * used_bytes
+    limits = [max_wal_bytes // BETWEEN_CHECKPOINTS]
+    if free_bytes is not None:
+        limits.append(free_bytes // DISK_SHARE)
     return max(FEWEST, int(min(need, *limits)) // FILE_BYTES)

@@ -123,9 +123,14 @@ def ssl_context(parameters: Mapping[str, str]) -> ssl.SSLContext:
         context.load_default_certs()
     elif verifies:
         context.load_verify_locations(root or LIBPQ_HOME.expanduser() / "root.crt")
-        _refuse_revoked(context, parameters)
+        lists, directory = _file(parameters, "sslcrl", "root.crl"), parameters.get("sslcrldir")
+        if lists or directory:  # let no certificate pass that a list of revoked ones names
+            context.load_verify_locations(lists, directory)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
     _show_certificate(context, parameters)
-    _limit_versions(context, parameters)
+    for end in ("minimum", "maximum"):  # TLSv1.2 is ssl.TLSVersion.TLSv1_2
+        if version := parameters.get(f"ssl_{end[:3]}_protocol_version"):
+            setattr(context, f"{end}_version", ssl.TLSVersion[version.replace(".", "_")])
     if parameters.get("sslnegotiation") == "direct":
         context.set_alpn_protocols([DIRECT])
     return context
@@ -141,27 +146,12 @@ def _file(parameters: Mapping[str, str], name: str, usual: str) -> str | None:
     return parameters.get(name) or (str(place) if place.exists() else None)
 
 
-def _refuse_revoked(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
-    """Let no certificate pass that a list of revoked ones names."""
-    lists, directory = _file(parameters, "sslcrl", "root.crl"), parameters.get("sslcrldir")
-    if lists or directory:
-        context.load_verify_locations(lists, directory)
-        context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
-
-
 def _show_certificate(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
     """Show the client's certificate where there is one."""
     certificate = _file(parameters, "sslcert", "postgresql.crt")
     if certificate and parameters.get("sslcertmode") != "disable":
         key = _file(parameters, "sslkey", "postgresql.key")
         context.load_cert_chain(certificate, key, parameters.get("sslpassword", ""))
-
-
-def _limit_versions(context: ssl.SSLContext, parameters: Mapping[str, str]) -> None:
-    """Take the versions of TLS that are allowed: TLSv1.2 is ssl.TLSVersion.TLSv1_2."""
-    for end in ("minimum", "maximum"):
-        if version := parameters.get(f"ssl_{end[:3]}_protocol_version"):
-            setattr(context, f"{end}_version", ssl.TLSVersion[version.replace(".", "_")])
 
 
 DRIVER = Asyncpg()
