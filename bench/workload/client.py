@@ -19,10 +19,10 @@ import msgspec
 from bench.model.endpoint import CONNECT_TIMEOUT_S
 from bench.model.table import Table
 from bench.seams import users
-from bench.workload.driver import AsyncDriver, Driver, Pool, SyncDriver, drivers
+from bench.workload.driver import AsyncDriver, Pool, SyncDriver, drivers
 from bench.workload.load import Load, loads
 from bench.workload.messages import Job, Lost, Ready, Result, Window
-from bench.workload.phase import AsyncPhase, Phase, SyncPhase, ladder
+from bench.workload.phase import AsyncPhase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, Recorder
 from bench.workload.rows import RowSource
 
@@ -52,6 +52,7 @@ class Client:
     def start(self, window: Window) -> None:
         """Begin the warm-up."""
         self.recorder = Recorder(window.opens_ns, window.closes_ns)
+        # What was made until now lives as long as this process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS)
@@ -62,6 +63,7 @@ class Client:
 
     def fail(self, error: BaseException) -> None:
         """Note an error; the first ends the trial."""
+        # A server's message may be a page long, and each commit in flight has one.
         self.errors.append(" ".join(f"{type(error).__name__}: {error}".split())[:300])
 
     def lose(self, first: int, error: BaseException, *, in_doubt: bool) -> None:
@@ -134,6 +136,7 @@ class AsyncClient(Client):
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
             self.lose(first, error, in_doubt=not self.driver.refused(error))
         self.in_use -= 1
+        # Giving it back is timed by itself: asyncpg's pool resets the session, which is a round trip.
         try:
             await self.pool.release(connection)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the rows are safe, the trial is not
@@ -231,15 +234,16 @@ class SyncClient(Client):
             connection.close()
 
 
-def climb(job: Job, driver: Driver, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+def climb(job: Job, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
     """Run one job in this process; ``ready`` is called with connections open and returns the window."""
-    phase: Phase = ladder()[job.phase]
+    phase, driver = ladder()[job.phase], drivers()[job.driver]
     if isinstance(phase, SyncPhase) and isinstance(driver, SyncDriver):
         return SyncClient(job, phase, driver).run(ready, finish)
     if not isinstance(phase, AsyncPhase) or not isinstance(driver, AsyncDriver):
         raise TypeError(f"phase {job.phase} and driver {job.driver} are not of one kind")
     client = AsyncClient(job, phase, driver, loads()[job.parameters.load])
     if job.parameters.event_loop == "uvloop":
+        # Late: where it is not asked for it shall not take memory either.
         import uvloop
 
         return uvloop.run(client.run(ready, finish))
@@ -267,10 +271,10 @@ def main() -> None:
     if changed := _changed(job):
         _say(Ready(error=f"{changed} is not the file that was planned"))
         return
-    driver = drivers()[job.driver]
     try:
-        climb(job, driver, ready, finish)
-    except driver.errors as error:
+        climb(job, ready, finish)
+    except drivers()[job.driver].errors as error:
+        # Before it was ready it could not connect, which is said; after that it is our own mistake: a traceback.
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))

@@ -128,6 +128,7 @@ def check_driven(name: str, phase: Phase, driver: str) -> None:
 
     """
     pick("driver", [driver], drivers())
+    # By the call, not by the phase: a new phase can be carried out by every driver that offers what it calls.
     if phase.call not in drivers()[driver].calls:
         raise UsageError(
             f"Phase {name} can't be carried out by the driver {driver}: it calls {phase.call} of a connection,"

@@ -64,6 +64,7 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
 
     """
     most = int(memory * SHARE)
+    # Blocks repeat their trials: each is looked at once.
     for name, parameters in dict.fromkeys((trial.phase, trial.parameters) for trial in trials):
         phase = phases[name]
         if (need := client_bytes(phase, parameters)) > most:
@@ -118,6 +119,7 @@ def _option(name: str) -> str:
 
 def _what_fits(phase: Phase, parameters: Parameters, memory: int) -> str:
     """Return which of the numbers, made smaller by itself, would do; those that are more than the phase's own first."""
+    # A number that the user raised is the one he can do without.
     raised = sorted(SMALLER, key=lambda name: getattr(parameters, name) <= getattr(phase.parameters, name))
     for name in raised:
         if most := _most(phase, parameters, name, memory):

@@ -77,6 +77,7 @@ def ladder() -> Seam[Phase]:
 def name_of(path: Path) -> str:
     """Return the name of a rung: ``phase_2b.py`` is of 2-B, as a module has no hyphen; else it is the file's."""
     word = first_word(path)
+    # The name is the file's, so that a ladder is listed without carrying out what is in it.
     if module := MODULE.fullmatch(word):
         return "-".join(filter(None, module.groups())).upper()
     return word

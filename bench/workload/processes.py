@@ -29,16 +29,14 @@ class Clients:
 
     def __init__(self, jobs: list[Job]) -> None:
         self._errors: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in jobs]  # noqa: SIM115 - closed in __exit__
-        self._processes = [self._start(job, errors) for job, errors in zip(jobs, self._errors, strict=True)]
-
-    @staticmethod
-    def _start(job: Job, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        self._processes: list[subprocess.Popen[bytes]] = []
         command = [sys.executable, "-P", "-m", "bench.workload.client"]  # -P: not what lies in this directory
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
-        )
-        _tell(process, job)
-        return process
+        for job, errors in zip(jobs, self._errors, strict=True):
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
+            )
+            self._processes.append(process)
+            _tell(process, job)
 
     @property
     def pids(self) -> list[int]:
@@ -67,6 +65,7 @@ class Clients:
             for process in self._processes:
                 assert process.stdout is not None
                 selector.register(process.stdout, EVENT_READ)
+            # Who speaks before the window has closed has an error to report.
             while (left := moment_ns - monotonic_ns()) > 0:
                 if selector.select(left / 1e9):
                     return monotonic_ns() < moment_ns
@@ -93,6 +92,7 @@ class Clients:
                 raise ClientFailedError(f"client process {number} did not answer in time")
         if line := process.stdout.readline():
             return line
+        # Its last line says what happened, in Python's words: those above it are the traceback.
         self._errors[number].seek(0)
         last = self._errors[number].read().decode(errors="replace").strip().splitlines()[-1:]
         raise ClientFailedError(f"client process {number} ended by {process.wait()}: {' '.join(last)}")

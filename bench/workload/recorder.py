@@ -42,6 +42,7 @@ class Recorder:
     def acknowledge(self, began: int, asked: int, connected: int, answered: int, released: int, rows: int) -> None:
         """Take note of one commit by its clock readings in ns, in the order in which they happened."""
         self.acknowledged += rows
+        # A cycle is cut at the window's ends: Little's law asks what was under way inside.
         if began < self.closes_ns and released > self.opens_ns:
             self.cycle_ns += min(released, self.closes_ns) - max(began, self.opens_ns)
         if not self.opens_ns <= answered < self.closes_ns:
@@ -80,6 +81,7 @@ class Recorder:
         return [*kept, (self._last, self.closes_ns)] if self._last < self.closes_ns else kept
 
     def _fold(self) -> None:
+        # HdrHistogram's buckets: below 2,048 µs one a value, then twice as wide with each power of two.
         micros = [latency // 1000 for latency in self._latencies]
         self._counts.update([us if us < 2048 else us >> (s := us.bit_length() - SUB_BUCKET_BITS) << s for us in micros])
         self._latencies = array("q")

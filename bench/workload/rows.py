@@ -29,6 +29,7 @@ def ring_size(payload_bytes: int) -> int:
 
 def payloads(writer: int, seed: int, payload_bytes: int) -> Iterator[str]:
     """Make a writer's payloads, one after the other; its row n has number n modulo ``ring_size``."""
+    # Seeded by a text, which Python hashes: writers and trials with neighbouring numbers have nothing in common.
     chance = random.Random(f"{seed}/{writer}")
     return ("".join(chance.choices(ALPHABET, k=payload_bytes)) for _ in range(ring_size(payload_bytes)))
 

@@ -68,10 +68,11 @@ class Bench:
         self._number += 1
         phase = ladder()[name]
         trial = Trial(
-            trial=self._number,
+            number=self._number,
             block=1,
             phase=name,
             method=phase.method,
+            driver=phase.driver,
             variant="stock",
             layout="plain",
             transport="tcp",
@@ -125,12 +126,12 @@ def measure(bench: Bench, directory: Path) -> list[Claim]:
     """Measure everything that is claimed."""
     copy_batch, batch = ladder()["2-H"].parameters.batch, ladder()["2-E"].parameters.batch
     file, script = directory / "rows.bin", directory / "insert.sql"
-    rivals.write_binary(bench.engines.postgresql, file, copy_batch)
+    rivals.write_binary(bench.server, file, copy_batch)
     alternatives = {name: rate(bench, name) for name in ("1", "2-B", "2-E", "2-F", "2-H")}
-    alternatives["pgbench"] = lambda: rivals.pgbench(bench.engines.postgresql, script, batch, 5, WINDOW_S)
+    alternatives["pgbench"] = lambda: rivals.pgbench(bench.server, script, batch, 5, WINDOW_S)
     for sessions in SESSIONS:
         alternatives[f"COPY {sessions}"] = lambda sessions=sessions: rivals.server_side_copy(  # type: ignore[misc]
-            bench.engines.postgresql, file, copy_batch, sessions, WINDOW_S
+            bench.server, file, copy_batch, sessions, WINDOW_S
         )
     results = blocks(console(), alternatives)
     # The best number of sessions over all blocks: the best of each block would be the luckiest of four.

@@ -111,6 +111,7 @@ def counters_of(session: Session) -> Counters:
     expressions, missing = choose(has)
     missing |= not_counted({name: session.setting(name) for name in ("wal_sync_method", "track_wal_io_timing")})
     expressions = {name: each for name, each in expressions.items() if name not in missing}
+    # One by one only where all together fail: each is a round trip.
     if not read(session, expressions):
         for name, expression in list(expressions.items()):
             answer = session.optional(statement({name: expression}))

@@ -83,6 +83,7 @@ def endpoint_of(connection: psycopg2.extensions.connection, schema: str) -> Endp
         raise UsageError(f"Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.")
     if given.get("replication", "false") not in {"false", "off", "no", "0"}:
         raise UsageError("replication in --dsn makes a connection that takes no SQL; leave it out.")
+    # Pinned to what was found: a later connection must not fall back to what the first did not need.
     transport = _transport(connection)
     parameters = {name: value for name, value in given.items() if name not in OURS}
     if parameters["sslmode"] in UNDECIDED and transport != "socket":

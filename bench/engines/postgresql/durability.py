@@ -77,6 +77,7 @@ def data_place(server: Server) -> Path | Unreadable:
     directory, postmaster = server.data_directory(), server.postmaster()
     if postmaster is None:
         return directory or Unreadable(unreadable="the server's data directory can't be seen from here")
+    # PostgreSQL works in its data directory: where we see another there, we do not see its files.
     works_in = Path(f"/proc/{postmaster}/cwd")
     try:
         place = directory or works_in.readlink()
@@ -123,6 +124,7 @@ def flush_us(session: Session) -> float | Unreadable:
     """
     took: dict[str, list[float]] = {"local": [], "off": []}
     began = monotonic()
+    # In turn, so that what slows the machine meanwhile slows both.
     while len(took["off"]) < PAIRS and (monotonic() - began < PAIRS_S or len(took["off"]) < 10):
         for word, times in took.items():
             session.run(f"SET synchronous_commit = {word}")

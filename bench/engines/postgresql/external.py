@@ -73,6 +73,7 @@ class BroughtServer(PostgreSQLServer, ExternalServer):
             self._endpoint = endpoint_of(connection, self.schema)
             pooled = pooler.is_pooled(connection)
             connection.close()
+            # Before anything is set in a session: behind a pooler it may be somebody else's next.
             if pooled:
                 self.doubts = (pooler.IN_BETWEEN,)
                 self._endpoint = self._through_pooler()
@@ -218,6 +219,7 @@ class BroughtServer(PostgreSQLServer, ExternalServer):
     def session(self) -> TrialSession:
         """See ``Server.session``."""
         session = self._session()
+        # Each time anew: the schema may have been dropped, and made by somebody else, since the last.
         try:
             session.prove_schema()
             self._schema.check(session)
@@ -259,6 +261,7 @@ class BroughtServer(PostgreSQLServer, ExternalServer):
         with closing(self._session()) as session:
             backend = int(session.value("SELECT pg_backend_pid()"))
             try:
+                # By number it may be a process of another namespace: its name and its parent must fit too.
                 process = psutil.Process(backend)
                 ours = process.name() == "postgres" and process.ppid() > 1
                 return process.ppid() if ours else None

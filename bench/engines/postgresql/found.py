@@ -28,6 +28,7 @@ def find(session: Session) -> dict[int, Found]:
 def find_altered(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, int]:
     """Ask how many rows have another payload than their writer made for them, by writer; those that have any."""
     ring, by_writer = ring_size(payload_bytes), {result.writer: result.attempted for result in results}
+    # The rows repeat the payloads of a ring: each of these is sent once, and hashed by the server as the rows are.
     hashes: list[int] = []
     for writer in range(1, max(by_writer) + 1):
         sent = islice(payloads(writer, seed, payload_bytes), by_writer.get(writer, 0))

@@ -61,6 +61,7 @@ def own_layout(name: str) -> TableLayout | None:
 
 def _read(name: str, path: Path) -> TableLayout:
     text = seams.source(path)
+    # Every name is qualified: a table that a search path decides on may be somebody else's.
     if "{schema}.events" not in text:
         raise DataError(f"{path} makes no table {{schema}}.events.")
     head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]

@@ -117,6 +117,7 @@ class OwnServer(PostgreSQLServer, ManagedServer, ABC):
 
     def endpoint(self, transport: Transport) -> Endpoint:
         """See ``Server.endpoint``."""
+        # verify-ca: clients go by the address, which a certificate need not name.
         tls = {"sslmode": "verify-ca", "sslrootcert": str(self._reach.certificate)}
         return Endpoint(
             transport=transport,

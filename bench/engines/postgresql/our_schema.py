@@ -55,6 +55,7 @@ class OurSchema:
                 f"The database of --dsn has a schema {self.name} already, which this run did not make: choose another"
                 f" name for the run, or, where an earlier run left it, DROP SCHEMA {self.name} CASCADE removes it."
             )
+        # From here on ``close`` may drop it: what is interrupted in the making is ours as well.
         self._mark = mark
         if not found:
             session.run(self._ddl(session, MAKE), {"mark": mark}, seconds=DDL_TIMEOUT_S)

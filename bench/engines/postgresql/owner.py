@@ -66,6 +66,7 @@ class Owner:
     def write(self, path: Path, text: str) -> None:
         """Replace a file in one step; it is on the disk when this returns. Raises as ``do``."""
         part = path.with_name(path.name + PART)
+        # A reader, a start after a crash included, finds the one or the other, never half of it.
         self.put(part, text)
         self.replace(part, path)
 

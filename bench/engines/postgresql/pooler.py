@@ -39,6 +39,7 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
     """
     token = secrets.token_hex(8)
     with closing(connect()) as second:
+        # Both at once: one after the other may well be given the same session.
         with closing(connect()) as first:
             _value(first, f"SELECT set_config('{PARAMETER}', '{token}', false)")
             seen_by_another, still_there = _value(second, SEEN) == token, _value(first, SEEN) == token

@@ -40,7 +40,7 @@ SOCKET_PATH_MAX = 107
 def free_port() -> int:
     """Return a TCP port of the loopback that nobody listens on."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("127.0.0.1", 0))  # the kernel gives one that is free just now
         return int(probe.getsockname()[1])
 
 
@@ -101,6 +101,7 @@ class PrivateServer(OwnServer):
             raise HostError(f"{self._base} can't be made ({error.strerror}); choose another --data-dir.") from error
         held = self._held_or_refused()
         try:
+            # Held first and looked at then: between the two nobody else can take it.
             if there:
                 self._check_ours(held)
             else:
@@ -161,6 +162,7 @@ class PrivateServer(OwnServer):
     def _initdb(self) -> None:
         password_file = self._base / "password"
         self._owner.put(password_file, self._reach.password)
+        # Not synced: after a power cut nothing of it is used again. C.UTF-8 is the same on every system.
         options = "--no-sync --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --no-instructions"
         where = [f"--username={USER}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
         done = self._owner.run([self._bin / "initdb", *options.split(), *where])
@@ -221,6 +223,7 @@ class PrivateServer(OwnServer):
         server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
         with contextlib.suppress(FileNotFoundError):
             self._log_before = self._log.lstat().st_size
+        # In a process group of its own: Ctrl-C in a terminal reaches the agent alone, which ends it in order.
         self._process = subprocess.Popen(
             self._owner.command(*server, die_with_us=True),
             stdin=subprocess.DEVNULL,
@@ -238,6 +241,7 @@ class PrivateServer(OwnServer):
         """See ``Cluster.stop``."""
         if self._process is None:
             return
+        # One after the other, each with its time: what does not end itself is ended.
         for each in (how, IMMEDIATE, signal.SIGKILL):
             if self._process.poll() is None:
                 self._process.send_signal(each)

@@ -123,6 +123,7 @@ class ProvisionedServer(OwnServer, ClusterServer):
 
     def _put_back(self, swapping: Swapping) -> None:
         try:
+            # Swapped in as any variant, which proves it; where that fails its file is written all the same.
             if swapping.in_force:
                 swapping.apply(self._provisioned)
         finally:

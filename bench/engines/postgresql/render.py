@@ -123,6 +123,7 @@ def _read(path: Path) -> str:
             raise DataError("it is no regular file.")
         with path.open("rb") as file:
             read = file.read(MOST_BYTES + 1)
+        # Read, not asked for its size: a file may grow, and those of /proc have none.
         if len(read) > MOST_BYTES:
             raise DataError(f"it is larger than {MOST_BYTES:,} bytes.")
         return read.decode("utf-8-sig")

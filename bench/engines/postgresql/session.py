@@ -75,6 +75,7 @@ def _cancel(connection: psycopg2.extensions.connection) -> None:
     libpq tells it over another connection, and waits for that as long as the kernel does: minutes where the network is
     gone, and no signal ends it. So a process of its own does.
     """
+    # Nothing of ours is run in the copy: it has no thread of ours, and ends without tidying up.
     teller = os.fork()
     if teller == 0:
         try:
@@ -100,6 +101,7 @@ class Session:
         self.schema = schema
         self.connection: psycopg2.extensions.connection = psycopg2.connect(**arguments)
         self.connection.autocommit = True
+        # Somebody's lock or a standby that is gone must not keep a run waiting for ever.
         self.run(LIMITS)
         if options_lost:
             self.run(self.qualified("SET search_path TO {schema}"))

@@ -104,11 +104,12 @@ class Staging:
             raise VariantError(variant.name, str(error)) from error
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)
+        # Into a copy: what runs reads its own files, and never what is only tried.
         self._owner.put(self._variant_file, variant.text)
         asked = set(own)
         if not self._of_harness:
             asked |= texts.keys()
-        readings = self._of_harness | self._all_readings(variant.name, list(asked - SIZES))
+        readings = self._of_harness | self._all_readings(variant.name, list(asked.difference(SIZES)))
         self._of_harness = {name: readings[name] for name in texts}
         for why in too_much(readings, self._data, disk_bytes):
             raise VariantError(variant.name, why)

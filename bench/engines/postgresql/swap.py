@@ -133,6 +133,7 @@ class Swapping:
 
     def _bring(self, checked: Checked) -> None:
         changed = self._changed_at_start_only(checked)
+        # Not known until it is proved: an interruption leaves a server of which nobody knows what is in force.
         known, self._known = self._known, False
         if known and self._cluster.alive() and not changed:
             self._cluster.write_variant(checked.variant.text)

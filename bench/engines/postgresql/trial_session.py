@@ -26,6 +26,7 @@ class TrialSession(Session):
 
     def reset(self, layout: TableLayout, preload_rows: int, payload_bytes: int) -> None:
         """See ``Session.reset``."""
+        # Dropped, not truncated: a table of the same name may have been made by another layout.
         self.drop_table()
         self.run(self.qualified(layout.statements), seconds=DDL_TIMEOUT_S)
         if preload_rows:
@@ -51,6 +52,7 @@ class TrialSession(Session):
 
     def wal_ready(self) -> int:
         """Return how many WAL files lie ready to be written, after the current one."""
+        # Names of WAL files sort as they will be written; what comes after the current one is there to be used.
         files = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
         return int(self.value(f"{files} AND name > pg_walfile_name(pg_current_wal_insert_lsn())"))
 
@@ -103,6 +105,7 @@ class TrialSession(Session):
 
     def found(self, results: Sequence[Result], seed: int, payload_bytes: int) -> Arrived:
         """See ``Session.found``."""
+        # In this order: the first sets the memory that the others sort in, too.
         return Arrived(
             writers=found.find(self),
             lost=found.find_lost(self, results),

@@ -35,6 +35,7 @@ def files_wanted(span_s: float, used_bytes: int | None, max_wal_bytes: int, free
     need = span_s * FIRST_GUESS_BYTES_PER_S
     if used_bytes is not None:
         need = RESERVE * used_bytes
+    # More than its own checkpoints recycle would be removed again before it is used.
     limits = [max_wal_bytes // BETWEEN_CHECKPOINTS]
     if free_bytes is not None:
         limits.append(free_bytes // DISK_SHARE)

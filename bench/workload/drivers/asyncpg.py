@@ -97,6 +97,7 @@ def asyncpg_arguments(endpoint: Endpoint) -> dict[str, Any]:
         "user": endpoint.user,
         "database": endpoint.database,
         "password": endpoint.password,
+        # False, not None: that would go by PGSSLMODE (asyncpg 0.32, connect_utils.py).
         "ssl": ssl_context(parameters) if endpoint.transport == "tls" else False,
         "direct_tls": parameters.get("sslnegotiation") == "direct",
         "krbsrvname": parameters.get("krbsrvname"),
@@ -117,6 +118,7 @@ def ssl_context(parameters: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     root = _file(parameters, "sslrootcert", "root.crt")
     verifies = root is not None or parameters["sslmode"].startswith("verify")
+    # check_hostname first: Python refuses CERT_NONE while it is on.
     context.check_hostname = _verifies_name(parameters)
     context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
     if root == "system":

@@ -43,7 +43,7 @@ class Psycopg2(SyncDriver):
         with connection.cursor() as cursor:
             cursor.execute(statement)
             [[found]] = cursor.fetchall()
-        connection.rollback()
+        connection.rollback()  # or the next commit would be part of this transaction
         return str(found)
 
 

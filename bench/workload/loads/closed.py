@@ -13,6 +13,7 @@ class Closed(Load):
     async def drive(self, commit: Commit, running: Running, in_flight: int) -> None:
         """See ``Load.drive``."""
 
+        # A task for each worker, not for each commit: making one takes longer than its clock readings.
         async def work() -> None:
             while running():
                 await commit()
