@@ -16,10 +16,10 @@ import msgspec
 import psutil
 
 from bench.agent import observe
+from bench.agent.made import check_table
 from bench.agent.verify import check_commits_found, check_transactions, verify
 from bench.engines.engine import Counters, Grade, Server, Session
 from bench.engines.postgresql.layout import TableLayout, table_layout
-from bench.engines.postgresql.made import check_table
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable

@@ -5,7 +5,7 @@
     -- not crash-safe: why, where a crash takes more than the settings let it
     -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
 
-``made`` compares what was made with it; ``bench.plan.contrast`` decides what is compared with what.
+``bench.agent.made`` compares what was made with it; ``bench.plan.contrast`` decides what is compared with what.
 """
 
 from dataclasses import dataclass

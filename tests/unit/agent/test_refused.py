@@ -7,6 +7,7 @@ import pytest
 from bench.agent.run import execute
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
+from bench.model.fingerprint import Unreadable
 from bench.model.plan import UntilDecided
 from bench.store.run_directory import RunDirectory
 from bench.targets.here import _start
@@ -17,13 +18,16 @@ class Refusing:
     """A server that takes no variant."""
 
     schema, exclusive, recovered = "pgladder", True, 0
-    doubts = ()
+    doubts = errors = ()
 
     def apply(self, variant):
         raise VariantError(variant.name, "shared_buffers = 1TB: too much")
 
     def check(self, variant, _disk_bytes):
         self.apply(variant)
+
+    def data_place(self):
+        return Unreadable(unreadable="there is no data")
 
     def recover(self):
         self.recovered += 1

@@ -35,7 +35,7 @@ def _an_empty_directory(tmp_path, monkeypatch):
     def made(*_arguments, **_more):
         raise AssertionError("a server was made")
 
-    monkeypatch.setattr("bench.targets.here.PrivateServer", made)
+    monkeypatch.setattr("bench.engines.postgresql.engine.PrivateServer", made)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bench.agent.made import check_table
 from bench.engines.postgresql.layout import layout_files, table_layout
-from bench.engines.postgresql.made import check_table, unlogged
+from bench.engines.postgresql.made import unlogged
 
 PLAIN = table_layout("plain")
 
