@@ -12,6 +12,7 @@ from bench.engines.postgresql.private import ordinary_user
 from bench.model.endpoint import Endpoint
 from bench.model.plan import Parameters
 from bench.workload.messages import Job
+from bench.workload.phase import ladder
 from bench.workload.processes import ClientFailedError, Clients
 from tests.integration.support import BRIEF, Theirs, passwords, pgladder, wait_for
 
@@ -98,6 +99,7 @@ def test_a_server_that_shows_another_name_is_not_written_to(certified, place, mo
     server, authority = certified
     job = Job(
         phase=phase,
+        driver=ladder()[phase].driver,
         parameters=Parameters(pool_min=1, pool_max=1),
         endpoint=endpoint(certified, place, monkeypatch),
         writer=1,

@@ -10,6 +10,7 @@ import pytest
 from bench.engines.postgresql.dsn import connect_first, endpoint_of
 from bench.model.plan import Parameters
 from bench.workload.messages import Job
+from bench.workload.phase import ladder
 from bench.workload.processes import ClientFailedError, Clients
 from tests.integration.support import BRIEF, Climb, Ended, Pooler, Theirs, climbing, pgladder
 
@@ -63,7 +64,9 @@ def test_a_client_that_comes_to_another_schema_writes_nothing(theirs, place, pha
         endpoint = endpoint_of(connection, "pgladder_stray")
         connection.close()
         parameters = Parameters(pool_min=2, pool_max=2)
-        job = Job(phase=phase, parameters=parameters, endpoint=endpoint, writer=1, seed=1)
+        job = Job(
+            phase=phase, driver=ladder()[phase].driver, parameters=parameters, endpoint=endpoint, writer=1, seed=1
+        )
         with (
             Clients([job]) as clients,
             pytest.raises(ClientFailedError, match="came to the schema public, not to pgladder_stray"),
