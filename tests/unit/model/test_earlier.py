@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.noise import BoxNoise, box_noise
 from bench.model.codec import from_json, from_json_lines, to_json
 from bench.model.errors import DataError
 from bench.model.plan import Plan
 from bench.model.record import Record
+from tests.builders import a_plan, a_record, a_trial, again, compared_run
 
 KEPT = Path(__file__).parents[3] / "docs/results/formulas"
 OF_PARAMETERS = {"processes", "in_flight", "pool_min", "pool_max", "batch", "payload_bytes", "event_loop"}
@@ -57,3 +59,31 @@ def test_what_is_wrong_in_a_record_of_the_first_form_is_named(was, becomes, told
     assert was in text
     with pytest.raises(DataError, match=told):
         from_json_lines(text.replace(was, becomes, 1), Record, "trials.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("phase", "driver", "load"),
+    [
+        ("1", "psycopg2", "closed"),
+        ("1-B", "psycopg2", "closed"),
+        ("2-B", "asyncpg", "rounds"),
+        ("2-G", "asyncpg", "closed"),
+    ],
+)
+def test_where_neither_driver_nor_load_model_is_named_they_are_the_phases(phase, driver, load):
+    record, plan = a_record(phase=phase), a_plan(a_trial(1, phase))
+    assert (record.trial.driver, record.trial.parameters.load) == (driver, load)
+    for known in (record, plan):
+        unnamed = json.loads(to_json(known))
+        for trial in unnamed.get("trials") or [unnamed["trial"]]:
+            del trial["driver"], trial["parameters"]["load"]
+        unnamed.pop("engine")
+        assert from_json(json.dumps(unnamed, separators=(",", ":")), type(known), "a file") == known
+
+
+def test_a_noise_floor_that_names_no_driver_is_of_the_phases():
+    known = box_noise(again(compared_run({"stock": [100.0, 110.0], "stock-again": [101.0, 109.0]}, phases=("2-B",))))
+    unnamed = json.loads(to_json(known))
+    for floor in unnamed["floors"]:
+        del floor["driver"], floor["parameters"]["load"]
+    assert from_json(json.dumps(unnamed, separators=(",", ":")), BoxNoise, "noise") == known
