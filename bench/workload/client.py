@@ -251,7 +251,10 @@ def climb(job: Job, ready: Callable[[], Window], finish: Callable[[Result], None
 
 
 def main() -> None:
-    """Hold the conversation over standard input and output."""
+    """Hold the conversation over standard input and output.
+
+    What goes wrong before it is ready is of connecting, and reported; after that it is our own mistake: a traceback.
+    """
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     announced = False
     end = threading.Thread(target=_end_with_input, daemon=True)
@@ -274,7 +277,6 @@ def main() -> None:
     try:
         climb(job, ready, finish)
     except drivers()[job.driver].errors as error:
-        # Before it was ready it could not connect, which is said; after that it is our own mistake: a traceback.
         if announced:
             raise
         _say(Ready(error=" ".join(f"{type(error).__name__}: {error}".split())))

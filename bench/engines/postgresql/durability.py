@@ -69,6 +69,13 @@ def grade(
     return Grade(word="durable")
 
 
+def unlogged(made: Iterable[str]) -> str | None:
+    """Say that the table, or a part of it, is unlogged by what the catalogs say; None where none is."""
+    if any(line.endswith(": unlogged table") for line in made):
+        return "the table is unlogged"
+    return None
+
+
 # --- what the data lies on -------------------------------------------------------------------------------------------
 
 

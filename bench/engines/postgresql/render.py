@@ -6,7 +6,6 @@ comments.
 """
 
 import hashlib
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
 from bench.model.errors import DataError, HostError, NothingDoneError
 from bench.model.names import pick
 from bench.model.plan import Variant
+from bench.model.values import NAME
 from bench.tuning.formulas import tune, tune_for_need
 from bench.tuning.hardware import Hardware
 from bench.tuning.settings import Setting, settings_text
@@ -26,8 +26,6 @@ SUFFIX = ".conf.j2"
 HARNESS = "harness"
 RESERVED = ("all", "as-found", "harness")
 """Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", re.ASCII)
-"""As ``model.Name``."""
 MOST_BYTES = 1_000_000
 """Of a template: the largest built in has 500; one a thousand times as large is some other file."""
 

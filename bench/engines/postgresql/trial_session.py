@@ -8,7 +8,7 @@ import psycopg2
 import psycopg2.errors
 
 from bench.engines.engine import Arrived, Baseline, Counters, Grade
-from bench.engines.postgresql import counters, durability, found, made
+from bench.engines.postgresql import counters, durability, found
 from bench.engines.postgresql.layout import TableLayout
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, Session
 from bench.engines.postgresql.wal import files_wanted
@@ -101,7 +101,7 @@ class TrialSession(Session):
 
     def made(self) -> frozenset[str]:
         """See ``Session.made``."""
-        return made.read_back(self)
+        return frozenset(line for (line,) in self.rows(self.script("made")))
 
     def found(self, results: Sequence[Result], seed: int, payload_bytes: int) -> Arrived:
         """See ``Session.found``."""
@@ -120,7 +120,7 @@ class TrialSession(Session):
         tablespaces = [directory for (directory,) in self.rows(self.script("tablespaces"))]
         return durability.grade(
             durability.promise_of(self),
-            layout.risk or made.unlogged(read_back),
+            layout.risk or durability.unlogged(read_back),
             durability.memory_of(data, tablespaces),
             of_clients,
         )

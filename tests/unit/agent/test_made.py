@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bench.agent.made import check_table
+from bench.engines.postgresql.durability import unlogged
 from bench.engines.postgresql.layout import layout_files, table_layout
-from bench.engines.postgresql.made import unlogged
 
 PLAIN = table_layout("plain")
 
