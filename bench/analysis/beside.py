@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.ladder import Ladder, LadderReport, Rung
+from bench.analysis.pooling import windows
 from bench.analysis.rungs import rung_names
 from bench.model.plan import Plan
 
@@ -21,9 +22,22 @@ class Beside:
 
 def beside(reports: Sequence[LadderReport]) -> list[Beside]:
     """Return the rungs of all hosts, those of the same variant, layout and transport together."""
-    by_host = [{arm_of(ladder): _by_name(ladder) for ladder in report.ladders} for report in reports]
-    arms = dict.fromkeys(arm for ladders in by_host for arm in ladders)
-    return [Beside(arm=arm, rungs=_together([ladders.get(arm, {}) for ladders in by_host])) for arm in arms]
+    by_host: list[dict[Arm, dict[str, Rung]]] = []
+    arms: dict[Arm, None] = {}
+    for report in reports:
+        ladders = {}
+        for ladder in report.ladders:
+            ladders[arm_of(ladder)] = dict(zip(rung_names(ladder), ladder.rungs, strict=True))
+        by_host.append(ladders)
+        arms |= dict.fromkeys(ladders)
+    found = []
+    for arm in arms:
+        of_arm = [ladders.get(arm, {}) for ladders in by_host]
+        rungs: dict[str, list[Rung | None]] = {}
+        for name in sorted(set().union(*of_arm)):
+            rungs[name] = [ladder.get(name) for ladder in of_arm]
+        found.append(Beside(arm=arm, rungs=rungs))
+    return found
 
 
 def arm_of(ladder: Ladder) -> Arm:
@@ -31,26 +45,14 @@ def arm_of(ladder: Ladder) -> Arm:
     return ladder.variant, ladder.layout, ladder.transport
 
 
-def _by_name(ladder: Ladder) -> dict[str, Rung]:
-    return dict(zip(rung_names(ladder), ladder.rungs, strict=True))
-
-
-def _together(ladders: Sequence[Mapping[str, Rung]]) -> dict[str, list[Rung | None]]:
-    names = sorted({name for ladder in ladders for name in ladder})
-    return {name: [ladder.get(name) for ladder in ladders] for name in names}
-
-
 def unlike(plans: Sequence[Plan]) -> list[str]:
     """Return in what the hosts' plans differ that makes their numbers no fair pair."""
-    asked = [
-        {
-            "warm-up": f"{plan.warm_up_s:g} s",
-            "window": f"{plan.window_s:g} s",
-            "rows preloaded": f"{plan.preload_rows:,}",
-            **{f"text of variant {variant.name}": variant.sha256[:8] for variant in plan.variants},
-        }
-        for plan in plans
-    ]
-    names = dict.fromkeys(name for each in asked for name in each)
-    found = {name: dict.fromkeys(each[name] for each in asked if name in each) for name in names}
-    return [f"{name} {' and '.join(values)}" for name, values in found.items() if len(values) > 1]
+    asked: dict[str, dict[str, None]] = {}
+    """By name the values, each once."""
+    for plan in plans:
+        words = windows(plan)
+        for variant in plan.variants:
+            words[f"text of variant {variant.name}"] = variant.sha256[:8]
+        for name, value in words.items():
+            asked.setdefault(name, {})[value] = None
+    return [f"{name} {' and '.join(values)}" for name, values in asked.items() if len(values) > 1]

@@ -7,15 +7,15 @@ Statistics are ``bench.stats``', the words ``bench.report``'s.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 
-from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport
+from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport, Pair
 from bench.analysis.effects import Effects, effect_notes, effects_of
 from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes
-from bench.analysis.overall import overall
-from bench.analysis.pairs import Known, Levels, adjusted_pairs, known_rates, make_pairs
+from bench.analysis.pairs import Known, Levels, adjusted_pairs, blocks_of, known_rates, make_pairs
 from bench.analysis.pooling import pooled
-from bench.analysis.pulled import PulledRun
-from bench.analysis.ranking import rankings
+from bench.analysis.pulled import RunOutcomes
+from bench.analysis.ranking import overall, rankings
 from bench.analysis.summary import compared_blocks, summary
 from bench.model.errors import UsageError
 from bench.model.plan import Plan, Trial
@@ -30,7 +30,7 @@ Arms = Mapping[str, ByBlock]
 
 
 def compare_arms(
-    runs: Sequence[PulledRun],
+    runs: Sequence[RunOutcomes],
     noise: Noise,
     *,
     across: str | None = None,
@@ -58,10 +58,12 @@ def compare_arms(
             f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
         )
     margin = margin or usual_margin(plan)
-    records = [record for run in runs for record in run.records]
-    rate, levels = headline(records), Levels(plan, margin)
-    effects = effects_of(plan, runs[0].host) if factor == VARIANT else {}
-    alike = _alike(plan, effects) if factor == VARIANT else ()
+    rate, levels = headline(list(chain.from_iterable(run.records for run in runs))), Levels(plan, margin)
+    effects: Effects = {}
+    alike: tuple[Alike, ...] = ()
+    if factor == VARIANT:
+        effects = effects_of(plan, runs[0].host)
+        alike = _alike(plan, effects)
     known = {cell: known_rates(arms) for cell, arms in cells.items()}
     ranked = rankings([of[rate] for of in known.values()], levels)
     where, driven = examples(plan, factor), driven_by_several(plan.trials)
@@ -135,19 +137,21 @@ def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of
     """Return a cell with the noise known of each arm, or of all where that is one and the same."""
     if of_one and all(each == noises[0] for each in noises):
         return replace(found, noise=noises[0])
-    return replace(found, arms=tuple(replace(arm, noise=noise) for arm, noise in zip(found.arms, noises, strict=True)))
+    arms = []
+    for arm, noise in zip(found.arms, noises, strict=True):
+        arms.append(replace(arm, noise=noise))
+    return replace(found, arms=tuple(arms))
 
 
 def compared_pairs(found: CellComparison, rate: Rate) -> int:
     """Return the blocks of the pair that has the most."""
-    compared = [pair.burst if rate is burst else pair.settled for pair in found.pairs]
-    return max((each.blocks for each in compared if each), default=0)
+    return max(blocks_of(found.pairs, by_burst=rate is burst), default=0)
 
 
 def voids(arms: Arms) -> Iterable[str]:
     """Say which trials are void, and why; those of an arm that was refused in all of them are told by that."""
     for name, blocks in arms.items():
-        records = [record for record in blocks.values() if record.validity.state == "void"]
+        records = [record for record in blocks.values() if record.void]
         if records and not refused(blocks.values()):
             trials = ", ".join(str(record.trial.number) for record in records)
             yield f"trial {trials} of {name}: void, {records[0].validity.why}"
@@ -155,35 +159,40 @@ def voids(arms: Arms) -> Iterable[str]:
 
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
     """Say which blocks do not count, and why; those of an arm that was refused in all of them are told by that."""
-    every = {block for blocks in arms.values() for block in blocks}
-    found = [
-        (block, name, why_not(record, rate) if (record := blocks.get(block)) else "there is no record")
-        for name, blocks in arms.items()
-        if not refused(blocks.values())
-        for block in every - known[rate][name].keys()
-    ]
-    return [f"{_named(block, arms)} of {name}: {why}" for block, name, why in sorted(found)]
-
-
-def _named(block: Block, arms: Arms) -> str:
-    several = len({run for blocks in arms.values() for run, _, _ in blocks}) > 1
-    return f"block {block[1]}" + (f" of run {block[0]}" if several else "")
+    first, *_ = arms.values()
+    if all(list(first) == list(blocks) == list(known[rate][name]) for name, blocks in arms.items()):
+        return []
+    every: set[Block] = set().union(*arms.values())
+    found: list[tuple[Block, str, str]] = []
+    for name, blocks in arms.items():
+        if refused(blocks.values()):
+            continue
+        for block in every - known[rate][name].keys():
+            record = blocks.get(block)
+            found.append((block, name, why_not(record, rate) if record else "there is no record"))
+    several = found and len({run for run, _, _ in every}) > 1
+    notes = []
+    for (run, number, _), name, why in sorted(found):
+        of_run = f" of run {run}" if several else ""
+        notes.append(f"block {number}{of_run} of {name}: {why}")
+    return notes
 
 
 def adjusted(cells: Sequence[CellComparison], *, by_burst: bool) -> list[CellComparison]:
     """Adjust the p-values over all pairs of all cells, and take back verdicts that they do not bear."""
-    told = iter(adjusted_pairs([pair for cell in cells for pair in cell.pairs], by_burst=by_burst))
-    return [replace(cell, pairs=tuple(next(told) for _ in cell.pairs)) for cell in cells]
+    pairs: list[Pair] = []
+    for cell in cells:
+        pairs += cell.pairs
+    told = iter(adjusted_pairs(pairs, by_burst=by_burst))
+    return [replace(cell, pairs=tuple(islice(told, len(cell.pairs)))) for cell in cells]
 
 
 def _alike(plan: Plan, effects: Effects) -> tuple[Alike, ...]:
     """Return the variants without trials, and which of the others each comes to on this box."""
     tried = {trial.variant for trial in plan.trials}
-    return tuple(
-        Alike(
-            name=name,
-            same_as=next((each for each in effects if each in tried and effects[each] == effects[name] != {}), None),
-        )
-        for name in effects
-        if name not in tried
-    )
+    found = []
+    for name, effect in effects.items():
+        if name not in tried:
+            same = (each for each in effects if each in tried and effects[each] == effect != {})
+            found.append(Alike(name=name, same_as=next(same, None)))
+    return tuple(found)

@@ -1,6 +1,6 @@
 """What a comparison tells, in its JSON form: arms, pairs of them with verdicts, ranks. How they come about is others'.
 
-``compare`` sets the arms of a run against each other, ``overall`` does over all cells, ``apart`` whole runs and hosts.
+``compare`` sets the arms of a run against each other, ``ranking`` does over all cells, ``sides`` whole runs and hosts.
 """
 
 from dataclasses import dataclass, field

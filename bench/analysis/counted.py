@@ -11,6 +11,7 @@ from math import exp, log, sqrt
 
 from hdrh.histogram import HdrHistogram
 
+from bench.model.outcome import R
 from bench.model.record import Latency, Record
 from bench.stats.distributions import student_t_critical
 from bench.stats.histogram import SHARES, Quantiles, merge, percentiles, row_latency_ms
@@ -21,9 +22,9 @@ Key = tuple[int, int]
 Read = Callable[[Record], float | None]
 
 
-def good(records: Iterable[Record]) -> list[Record]:
+def good(records: Iterable[R]) -> list[R]:
     """Return the trials that count."""
-    return [record for record in records if record.validity.state != "void"]
+    return [record for record in records if not record.void]
 
 
 def window_s(record: Record) -> float:
@@ -38,9 +39,13 @@ def settled_s(record: Record) -> float | None:
 
 def pooled(records: Iterable[Record], read: Read, span_s: Read = window_s) -> float | None:
     """Return a rate over these trials as one, each by the time that it is a rate of; None where none knows it."""
-    known = [(value, span) for each in records if (value := read(each)) is not None and (span := span_s(each))]
-    whole = sum(span for _, span in known)
-    return sum(value * span for value, span in known) / whole if whole else None
+    weighted = whole = 0.0
+    for each in records:
+        value, span = read(each), span_s(each)
+        if value is not None and span:
+            weighted += value * span
+            whole += span
+    return weighted / whole if whole else None
 
 
 def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> Latency:
@@ -49,16 +54,21 @@ def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -
     if histograms or not counted:
         each = [histograms[record.key] for record in counted]
         return _with_spread(percentiles(merge(each)), each)
-    slowest = [each.latency_ms.max for each in counted if each.latency_ms.max is not None]
-    means = [(each.commits, each.latency_ms.mean) for each in counted if each.latency_ms.mean is not None]
-    commits = sum(count for count, _ in means)
+    slowest, commits, spent_ms = None, 0, 0.0
+    for record in counted:
+        took = record.latency_ms
+        if took.max is not None:
+            slowest = max(took.max, slowest or 0.0)
+        if took.mean is not None:
+            commits += record.commits
+            spent_ms += record.commits * took.mean
     return Latency(
         p50=None,
         p90=None,
         p99=None,
         p999=None,
-        max=max(slowest, default=None),
-        mean=sum(count * mean for count, mean in means) / commits if commits else None,
+        max=slowest,
+        mean=spent_ms / commits if commits else None,
     )
 
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from bench.model.record import Reason, Record
+from bench.model.outcome import R
+from bench.model.record import Reason
 
 WHO = re.compile(r"writer \d+: ")
 """Begins the sentence on one writer's rows; its number is no size."""
@@ -32,7 +33,7 @@ def size(reason: Reason) -> float:
     return -figure if reason.code in FEWER_IS_WORSE else figure
 
 
-def worst(doubted: Iterable[tuple[Record, Reason]]) -> tuple[Record, Reason]:
+def worst(doubted: Iterable[tuple[R, Reason]]) -> tuple[R, Reason]:
     """Return the trial and the words of the gravest doubt of at least one, all of one code; of equals the first."""
     return max(doubted, key=lambda each: size(each[1]))
 

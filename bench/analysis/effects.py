@@ -1,7 +1,7 @@
 """What is in force under a plan's variants on a box, and in which settings two of them differ."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import lru_cache
 
 from bench.analysis.comparison import Differing
 from bench.engines.postgresql.parameters import Value, differences
@@ -9,7 +9,7 @@ from bench.engines.postgresql.render import effect_of
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import huge_page_bytes
-from bench.model.plan import Plan
+from bench.model.plan import Plan, Variant
 
 Effects = Mapping[str, Mapping[str, Value]]
 """What is in force under each variant."""
@@ -23,10 +23,16 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
     found: dict[str, Mapping[str, Value]] = {}
     for variant in plan.variants:
-        found[variant.name] = {}
-        with suppress(DataError):
-            found[variant.name] = effect_of(variant, huge_page_bytes=set_aside)
+        found[variant.name] = _effect(variant, set_aside)
     return found
+
+
+@lru_cache
+def _effect(variant: Variant, huge_page_bytes: int | None) -> Mapping[str, Value]:
+    try:
+        return effect_of(variant, huge_page_bytes=huge_page_bytes)
+    except DataError:
+        return {}
 
 
 def effect_notes(plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import of_machine, unlike
@@ -74,7 +74,7 @@ def is_again(plan: Plan) -> bool:
     return len(plan.variants) == 2 and plan.variants[0].sha256 == plan.variants[1].sha256
 
 
-def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
+def box_noise(run: RunOutcomes, *, margin: float = MARGIN) -> BoxNoise:
     """Return what an A/A run tells of its box.
 
     Raises:
@@ -100,13 +100,15 @@ def box_noise(run: PulledRun, *, margin: float = MARGIN) -> BoxNoise:
 
 def alarming(known: BoxNoise) -> list[CellFloor]:
     """Return the floors of which an arm was called different from itself, with p-values adjusted over all (Holm)."""
-    told = [each.floor.comparison for each in known.floors]
-    adjusted = holm([1.0 if each.p_value is None else each.p_value for each in told])
-    return [
-        floor
-        for floor, found, p_value in zip(known.floors, told, adjusted, strict=True)
-        if found.verdict in ("faster", "slower") and p_value <= ALPHA
-    ]
+    p_values = []
+    for floor in known.floors:
+        p_value = floor.floor.comparison.p_value
+        p_values.append(1.0 if p_value is None else p_value)
+    found = []
+    for floor, p_value in zip(known.floors, holm(p_values), strict=True):
+        if floor.floor.comparison.verdict in ("faster", "slower") and p_value <= ALPHA:
+            found.append(floor)
+    return found
 
 
 def _floor(plan: Plan, trial: Trial, rate: RateName, pair: tuple[list[float], list[float]], margin: float) -> CellFloor:
@@ -162,9 +164,13 @@ def floor_of(
         plan.preload_rows,
         rate,
     )
-    found = {floor.variant: floor for floor in (known.floors if known else ()) if _place(floor) == wanted}
-    names = (variant, *(each.name for each in plan.variants), *found)
-    return next((found[name] for name in names if name in found), None)
+    if known is None:
+        return None
+    found = {floor.variant: floor for floor in known.floors if _place(floor) == wanted}
+    for name in (variant, *(each.name for each in plan.variants), *found):
+        if name in found:
+            return found[name]
+    return None
 
 
 def _place(floor: CellFloor) -> tuple[object, ...]:
@@ -196,6 +202,12 @@ def too_noisy(
     """
     blocks = len({trial.block for trial in plan.trials})
     alpha, most = (alpha_each(plan), LAST_LOOK) if plan.until_decided else (ALPHA, MANY_BLOCKS)
-    found = [(trial, floor_of(known, plan, trial)) for trial in trials]
-    needs = [(trial, floor.floor.blocks_for(margin, alpha)) for trial, floor in found if floor]
-    return [(trial, need if need and need <= most else None) for trial, need in needs if need is None or need > blocks]
+    noisy: list[tuple[Trial, int | None]] = []
+    for trial in trials:
+        floor = floor_of(known, plan, trial)
+        need = floor.floor.blocks_for(margin, alpha) if floor else blocks
+        if need is None or need > most:
+            noisy.append((trial, None))
+        elif need > blocks:
+            noisy.append((trial, need))
+    return noisy

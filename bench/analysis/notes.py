@@ -1,15 +1,19 @@
 """What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
+from operator import attrgetter
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
+from bench.analysis.counted import good
 from bench.analysis.doubts import rank, worst
 from bench.analysis.ladder import host_notes
+from bench.analysis.pairs import blocks_of
 from bench.analysis.promises import promise_notes
-from bench.analysis.pulled import PulledRun, extent_notes, latest
+from bench.analysis.pulled import RunOutcomes, extent_notes, latest
+from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
-from bench.model.record import Reason, Record
+from bench.model.record import Reason
 from bench.plan.contrast import place_of
 from bench.plan.rule import nothing_left, usual_margin
 from bench.stats.blocks import go_back
@@ -33,100 +37,116 @@ SPENDING = (
 
 def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
     """Say first of all when arms that are compared do not promise the same."""
-    found: dict[str, None] = {}
+    notes: dict[str, None] = {}
     for cell in cells:
-        grades = {arm.name: " and ".join(arm.durability) for arm in cell.arms if arm.durability}
-        if len(set(grades.values())) > 1:
-            found[_by_grade(grades)] = None
-    return [f"These arms do not promise the same: {grades}." for grades in found]
-
-
-def _by_grade(grades: dict[str, str]) -> str:
-    words = dict.fromkeys(grades.values())
-    return "; ".join(f"{', '.join(name for name in grades if grades[name] == grade)} {grade}" for grade in words)
+        by_grade: dict[str, list[str]] = {}
+        for arm in cell.arms:
+            if arm.durability:
+                by_grade.setdefault(" and ".join(arm.durability), []).append(arm.name)
+        if len(by_grade) > 1:
+            grades = "; ".join(f"{', '.join(names)} {grade}" for grade, names in by_grade.items())
+            notes[f"These arms do not promise the same: {grades}."] = None
+    return list(notes)
 
 
 def baseline_notes(cells: Iterable[CellComparison]) -> list[str]:
     """Say that there is nothing to compare with, as the first arm never ran."""
-    refused = {arm.name: arm.refused for arm in (cell.arms[0] for cell in cells) if arm.refused}
-    return [f"The baseline {name} was refused: nothing is compared with it ({why})." for name, why in refused.items()]
+    notes: dict[str, None] = {}
+    for cell in cells:
+        baseline = cell.arms[0]
+        if baseline.refused:
+            why = f"nothing is compared with it ({baseline.refused})"
+            notes[f"The baseline {baseline.name} was refused: {why}."] = None
+    return list(notes)
 
 
 def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list[str]:
     """Say which arms are not among those over all cells; of one that was refused that is told."""
-    known = {rank.arm for standing in (over.standings if over else ()) for rank in standing.ranking}
-    arms = dict.fromkeys(arm.name for cell in cells for arm in cell.arms if not arm.refused) if over else ()
-    return [
-        f"Over all cells nothing is told of {name}: in no block has it a rate in every cell."
-        for name in arms
-        if name not in known
-    ]
+    if over is None:
+        return []
+    ranked = chain.from_iterable(standing.ranking for standing in over.standings)
+    known = {rank.arm for rank in ranked}
+    notes: dict[str, None] = {}
+    for arm in chain.from_iterable(cell.arms for cell in cells):
+        if not arm.refused and arm.name not in known:
+            notes[f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."] = None
+    return list(notes)
 
 
 def alike_notes(alike: Iterable[Alike]) -> list[str]:
     """Say which variants have no trials of their own."""
-    return [
-        f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
-        if each.same_as
-        else f"{each.name} has no trial in this plan."
-        for each in alike
-    ]
+    notes = []
+    for each in alike:
+        if each.same_as:
+            notes.append(
+                f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
+            )
+        else:
+            notes.append(f"{each.name} has no trial in this plan.")
+    return notes
 
 
-def run_notes(runs: Sequence[PulledRun], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
     """Say what is missing or doubtful of the runs, then of the arms."""
     plan = runs[0].plan
-    notes = [*baseline_notes(cells), *(note for run in runs for note in extent_notes(run, several=len(runs) > 1))]
-    if len(runs) > 1:
+    notes, several = baseline_notes(cells), len(runs) > 1
+    last: list[AnyRecord] = []
+    hosts: list[str] = []
+    for run in runs:
+        notes += extent_notes(run, several=several)
+        last += latest(run.records)
+        hosts += host_notes(run.host) if run.host else []
+    if several:
         notes.append(POOLED)
     if plan.until_decided:
         notes.append(_spending(runs[0]))
     if by_burst:
         notes.append(no_settled())
-    notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells), *doubt_notes(runs)]
-    notes += promise_notes([record for run in runs for record in latest(run.records)])
-    return list(dict.fromkeys([*notes, *(note for run in runs if run.host for note in host_notes(run.host))]))
+    notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells)]
+    notes += [*doubt_notes(last), *promise_notes(last), *hosts]
+    return list(dict.fromkeys(notes))
 
 
-def side_notes(sides: Mapping[str, PulledRun]) -> list[str]:
+def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
     """Say what is doubtful of runs that were set beside each other, by name; then what their boxes are."""
-    doubts = {name: doubt_notes([run]) for name, run in sides.items()}
-    boxes = {name: host_notes(run.host) if run.host else [] for name, run in sides.items()}
+    doubts, boxes = {}, {}
+    for name, run in sides.items():
+        doubts[name] = doubt_notes(latest(run.records))
+        boxes[name] = host_notes(run.host) if run.host else []
     return [*told_by(doubts, of_all="Each: "), *told_by(boxes)]
 
 
 def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
     """Return each note once, with the names of those it is told of where it is not told of all."""
     by_note: dict[str, list[str]] = {}
-    for name, told in notes.items():
-        for note in dict.fromkeys(told):
+    for name, of_name in notes.items():
+        for note in dict.fromkeys(of_name):
             by_note.setdefault(note, []).append(name)
-    return [
-        f"{of_all if len(names) == len(notes) else ' and '.join(names) + ': '}{note}" for note, names in by_note.items()
-    ]
+    told = []
+    for note, names in by_note.items():
+        whose = of_all if len(names) == len(notes) else f"{' and '.join(names)}: "
+        told.append(whose + note)
+    return told
 
 
 def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
     """Say that there is one block alone, or that they are few and drift between them does not cancel."""
-    blocks = _fewest_blocks(cells, by_burst)
-    if blocks >= MANY_BLOCKS:
+    pairs = list(chain.from_iterable(cell.pairs for cell in cells))
+    fewest = min(blocks_of(pairs, by_burst=by_burst), default=MANY_BLOCKS)
+    if fewest >= MANY_BLOCKS:
         return []
-    if blocks == 1:
+    if fewest == 1:
         return [ONE_BLOCK]
-    lost = any(pair.left_out for cell in cells for pair in cell.pairs)
-    return [FEW_BLOCKS] if lost or not all(map(_goes_back, plans)) else []
+    if any(pair.left_out for pair in pairs) or not all(map(_goes_back, plans)):
+        return [FEW_BLOCKS]
+    return []
 
 
 def _goes_back(plan: Plan) -> bool:
-    blocks = groupby(plan.trials, lambda trial: trial.block)
-    return go_back([[place_of(trial) for trial in trials] for _, trials in blocks])
-
-
-def _fewest_blocks(cells: Sequence[CellComparison], by_burst: bool) -> int:
-    """Return the blocks that count of the pair that has the fewest; of none many, as nothing is said of them."""
-    pairs = [pair for cell in cells for pair in cell.pairs]
-    compared = [each for pair in pairs if (each := pair.burst if by_burst else pair.settled)]
-    return min((each.blocks for each in compared), default=MANY_BLOCKS)
+    orders = []
+    for _, trials in groupby(plan.trials, attrgetter("block")):
+        orders.append(list(map(place_of, trials)))
+    return go_back(orders)
 
 
 def no_settled(runs: Sequence[str] = ()) -> str:
@@ -135,7 +155,7 @@ def no_settled(runs: Sequence[str] = ()) -> str:
     return f"No trial{of} has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
 
 
-def _spending(run: PulledRun) -> str:
+def _spending(run: RunOutcomes) -> str:
     blocks = len({trial.block for trial in run.plan.trials})
     if run.decided_after is None:
         return SPENDING
@@ -144,10 +164,10 @@ def _spending(run: PulledRun) -> str:
     return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
 
 
-def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
+def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
     """Say why trials that count are doubtful: each reason once, with how many it was told of and the gravest."""
-    counting = [record for run in runs for record in latest(run.records) if record.validity.state != "void"]
-    told: dict[str, list[tuple[Record, Reason]]] = {}
+    counting = good(last)
+    told: dict[str, list[tuple[AnyRecord, Reason]]] = {}
     for record in counting:
         for reason in record.validity.reasons:
             told.setdefault(reason.code, []).append((record, reason))
@@ -155,17 +175,17 @@ def doubt_notes(runs: Sequence[PulledRun]) -> list[str]:
     return [_doubt(code, doubted, len(counting)) for code, doubted in ordered]
 
 
-def _doubt(code: str, doubted: Sequence[tuple[Record, Reason]], of: int) -> str:
-    count, details, gravest = len(doubted), {reason.detail for _, reason in doubted}, worst(doubted)[1]
+def _doubt(code: str, doubted: Sequence[tuple[AnyRecord, Reason]], of: int) -> str:
+    count, gravest = len(doubted), worst(doubted)[1]
+    one, many = ("has a slight doubt", "have a slight doubt") if gravest.slight else ("is suspect", "are suspect")
+    details = {reason.detail for _, reason in doubted}
     at_worst = "at worst " if len(details) > 1 else ""
-    suspect = f"{'is' if count == 1 else 'are'} suspect"
-    slight = f"{'has' if count == 1 else 'have'} a slight doubt"
-    return f"{count} of {of} trials {slight if gravest.slight else suspect}, {code}: {at_worst}{gravest.detail}."
+    return f"{count} of {of} trials {one if count == 1 else many}, {code}: {at_worst}{gravest.detail}."
 
 
 def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:
     """Say which arms were refused; of a variant that not all of several runs refused, that it is a difference."""
-    return list(dict.fromkeys(note for cell in cells for note in _refusals(cell)))
+    return list(dict.fromkeys(chain.from_iterable(map(_refusals, cells))))
 
 
 def _refusals(cell: CellComparison) -> list[str]:
@@ -173,8 +193,9 @@ def _refusals(cell: CellComparison) -> list[str]:
     if cell.variant is None or not whys:
         return [f"{name}: {why}." for name, why in whys.items()]
     others = [arm.name for arm in cell.arms if not arm.refused]
-    differs = f"and not by {' and '.join(others)}, which is a difference"
-    what = differs if others else "so there is nothing of it to compare"
+    what = "so there is nothing of it to compare"
+    if others:
+        what = f"and not by {' and '.join(others)}, which is a difference"
     return [f"{cell.variant} was refused by {' and '.join(whys)}, {what} ({'; '.join(dict.fromkeys(whys.values()))})."]
 
 
@@ -183,8 +204,8 @@ def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     notes = refusal_notes(cells)
     for cell in cells:
         where = cell.where
-        found = dict.fromkeys(why for pair in cell.pairs for why in pair.left_out)
-        notes += [f"{where}, left out {why}." for why in found]
+        for why in dict.fromkeys(chain.from_iterable(pair.left_out for pair in cell.pairs)):
+            notes.append(f"{where}, left out {why}.")
         created = {arm.name: arm.wal_files_created for arm in cell.arms if arm.wal_files_created}
         if created:
             who = ", ".join(f"{name} up to {count}" for name, count in created.items())

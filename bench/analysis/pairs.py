@@ -3,7 +3,7 @@
 What an arm's rates are rates of (one cell, or all of them) is the caller's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.analysis.comparison import Pair
@@ -32,9 +32,19 @@ class Levels:
         self.margin, self.paired, self.adjusts = margin, paired, rule is None
         self._alpha = alpha_each(plan) if plan and rule else None
         self.most = len({trial.block for trial in plan.trials}) if plan else 0
+        self._compared: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, Comparison | None]] = {}
 
     def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
-        """Compare the rates of two arms; None where there is nothing to compare."""
+        """Compare the rates of two arms; None where there is nothing to compare.
+
+        Pairs that have a verdict are ranked too: each is compared once.
+        """
+        ids = id(one), id(other)
+        if ids not in self._compared:
+            self._compared[ids] = one, other, self._compare(one, other)
+        return self._compared[ids][-1]
+
+    def _compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
         both = shared(one, other) if self.paired else (list(one.values()), list(other.values()))
         if not all(both):
             return None
@@ -53,7 +63,11 @@ class Levels:
 
 def known_rates(arms: Mapping[str, ByBlock]) -> Known:
     """Return both rates of each arm."""
-    return {each: {name: rates(blocks, each) for name, blocks in arms.items()} for each in (settled, burst)}
+    known: dict[Rate, dict[str, dict[Block, float]]] = {settled: {}, burst: {}}
+    for name, blocks in arms.items():
+        for rate, of in known.items():
+            of[name] = rates(blocks, rate)
+    return known
 
 
 def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> list[Pair]:
@@ -80,30 +94,42 @@ def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> li
 
 def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
     """Adjust the p-values over all these pairs, and take back verdicts that they do not bear."""
-    headlined = [pair.burst if by_burst else pair.settled for pair in pairs]
-    known = [(n, each) for n, each in enumerate(headlined) if each and each.p_value is not None]
-    numbers = [n for n, _ in known]
-    differ = dict(zip(numbers, holm([each.p_value or 0.0 for _, each in known]), strict=True))
-    equal = dict(zip(numbers, holm([equivalence_p(each) or 0.0 for _, each in known]), strict=True))
-    told = [_with_p(pair, headlined[n], differ.get(n), equal.get(n)) for n, pair in enumerate(pairs)]
-    return [_among(pair, each, len(known), by_burst=by_burst) for pair, each in zip(told, headlined, strict=True)]
+    headlined = [headline_of(pair, by_burst=by_burst) for pair in pairs]
+    known = [found for found in headlined if found and found.p_value is not None]
+    differ = iter(holm([found.p_value or 0.0 for found in known]))
+    equal = iter(holm([equivalence_p(found) or 0.0 for found in known]))
+    told = []
+    for pair, found in zip(pairs, headlined, strict=True):
+        each = pair
+        if found and found.p_value is not None:
+            each = _with_p(each, found, next(differ), next(equal))
+        if found and each.verdict is not None:
+            among_all = among(found, len(known), each.verdict)
+            each = replace(each, burst=among_all) if by_burst else replace(each, settled=among_all)
+        told.append(each)
+    return told
 
 
-def _with_p(pair: Pair, found: Comparison | None, differ: float | None, equal: float | None) -> Pair:
+def headline_of(pair: Pair, *, by_burst: bool) -> Comparison | None:
+    """Return the comparison of the rate that decides."""
+    return pair.burst if by_burst else pair.settled
+
+
+def blocks_of(pairs: Iterable[Pair], *, by_burst: bool) -> list[int]:
+    """Return the blocks that count of each pair that was compared."""
+    found = []
+    for pair in pairs:
+        compared = headline_of(pair, by_burst=by_burst)
+        if compared:
+            found.append(compared.blocks)
+    return found
+
+
+def _with_p(pair: Pair, found: Comparison, differ: float, equal: float) -> Pair:
     """Return a pair with its adjusted p-values, and the verdict that they bear."""
-    if found is None or differ is None or equal is None:
-        return pair
     verdict = pair.verdict
     if verdict == "equivalent" and equal > ALPHA / 2:
         verdict = "faster" if found.ratio > 1 else "slower"
     if verdict in ("faster", "slower") and differ > ALPHA:
         verdict = "undecided"
     return replace(pair, adjusted_p=differ, adjusted_equivalence_p=equal, verdict=verdict)
-
-
-def _among(pair: Pair, headlined: Comparison | None, pairs: int, *, by_burst: bool) -> Pair:
-    """Return a pair with its headline told as that of one of so many."""
-    if headlined is None or pair.verdict is None:
-        return pair
-    told = among(headlined, pairs, pair.verdict)
-    return replace(pair, burst=told) if by_burst else replace(pair, settled=told)

@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.fingerprint_diff import of_machine, unlike
+from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
-from bench.plan.contrast import VARIANT, Cell, by_cell
-from bench.plan.rates import ByBlock
+from bench.plan.contrast import VARIANT, Cell, Slots, by_cell
+from bench.plan.rates import Block
 
 
 def pooled(
-    runs: Sequence[PulledRun], across: str = VARIANT, baseline: str | None = None
-) -> tuple[Plan, dict[Cell, dict[str, ByBlock]]]:
+    runs: Sequence[RunOutcomes], across: str = VARIANT, baseline: str | None = None
+) -> tuple[Plan, dict[Cell, dict[str, dict[Block, AnyRecord]]]]:
     """Return the first run's plan, and the trials of all by cell, arm and block.
 
     Raises:
@@ -20,9 +21,10 @@ def pooled(
 
     """
     first = runs[0]
-    cells = by_cell(first.plan, first.records, across, baseline)
+    slots = Slots(across)
+    cells = by_cell(first.plan, first.records, across, baseline, slots)
     for run in runs[1:]:
-        more = by_cell(run.plan, run.records, across, baseline)
+        more = by_cell(run.plan, run.records, across, baseline, slots)
         if differs := unlike_plans(first.plan, run.plan, cells.keys(), more.keys()) or _unlike_hosts(first, run):
             raise UsageError(
                 f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
@@ -36,17 +38,7 @@ def pooled(
 
 def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[str]:
     """Return what of two plans must be the same in runs that are counted as one, and is not."""
-    asked = [
-        windows(plan)
-        | {
-            "harness": plan.harness.sha256[:8],
-            "variants": ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants),
-            "files of PGLADDER_PATH": ", ".join(f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items())
-            or "none",
-        }
-        for plan in (one, other)
-    ]
-    found = differing(*asked)
+    found = differing(_asked(one), _asked(other))
     if cells != more:
         found.append("their phases, parameters, layouts or transports")
     if one.until_decided or other.until_decided:
@@ -54,6 +46,15 @@ def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[st
     if one.run == other.run:
         found.append("it is the same run twice")
     return found
+
+
+def _asked(plan: Plan) -> dict[str, str]:
+    asked = windows(plan)
+    asked["harness"] = plan.harness.sha256[:8]
+    asked["variants"] = ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants)
+    files = ", ".join(f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items())
+    asked["files of PGLADDER_PATH"] = files or "none"
+    return asked
 
 
 def windows(plan: Plan) -> dict[str, str]:
@@ -70,9 +71,11 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     return [f"{name} {one[name]} and {other[name]}" for name in one if one[name] != other[name]]
 
 
-def _unlike_hosts(one: PulledRun, other: PulledRun) -> list[str]:
+def _unlike_hosts(one: RunOutcomes, other: RunOutcomes) -> list[str]:
     """Return what of the box is another; PostgreSQL's settings are the variants'."""
     if not one.host or not other.host:
         return ["one has no fingerprint"]
+    if one.host.facts == other.host.facts:
+        return []
     found = unlike(of_machine(one.host), of_machine(other.host))
     return [f"{name} {this} and {that}" for name, this, that in found]

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from bench.model.record import Record
+from bench.model.outcome import AnyRecord
 
 UNSTEADY = 2.0
 """Most over least fdatasync/s, beside the trials, from which on it is told."""
 
 
-def promise_notes(records: Sequence[Record]) -> list[str]:
+def promise_notes(records: Sequence[AnyRecord]) -> list[str]:
     """Return what to say of the last attempts of a run's trials."""
     return [*_grades(records), *_flushes([rate for record in records for rate in record.fsync_per_s])]
 
 
-def _grades(records: Iterable[Record]) -> Iterable[str]:
+def _grades(records: Iterable[AnyRecord]) -> Iterable[str]:
     """Say of what is promised less than a flush, or could not be told, why."""
     found = dict.fromkeys((record.durability, record.durability_because) for record in records)
     for word, because in found:

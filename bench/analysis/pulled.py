@@ -5,74 +5,85 @@ Reading the files is ``bench.store.run_directory``'s; what the numbers say is ``
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key
 from bench.model.fingerprint import Fingerprint
+from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
 from bench.plan.rates import CUT, cut
 from bench.plan.rule import decided_after
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PulledRun:
-    """Everything there is of one host's run."""
+@dataclass(frozen=True, kw_only=True)
+class RunOutcomes:
+    """One host's run, as far as a comparison of its trials needs it."""
 
     directory: str
     plan: Plan
     host: Fingerprint | None
-    records: Sequence[Record]
-    samples: Mapping[Key, Samples]
-    histograms: Mapping[Key, HdrHistogram]
-    begun: Collection[Key] = ()
-    """Trials that began and have no record."""
+    records: Sequence[AnyRecord]
     sealed: bool = True
     """The checksums were there, and every file is the one they list."""
     cancelled: bool = False
     """Somebody ended it for good."""
-    with_samples: bool = True
-    """They are there: what is kept in a repository has none."""
 
     @property
     def box(self) -> str:
         """The name of its box, its directory's where it has no fingerprint."""
         return self.host.host if self.host else self.directory
 
-    @property
+    @cached_property
     def decided_after(self) -> int | None:
         """The block after which a run until decided ended before its last one."""
-        after = decided_after(self.plan, [record for record in latest(self.records) if _cut(record) is None])
-        return after if after != max(trial.block for trial in self.plan.trials) else None
+        after = decided_after(self.plan, _whole(self.records))
+        return None if after == max(trial.block for trial in self.plan.trials) else after
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Every trial that the plan asks for has its record."""
         return complete(self.plan, self.records)
 
 
-def complete(plan: Plan, records: Sequence[Record]) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class PulledRun(RunOutcomes):
+    """Everything there is of one host's run."""
+
+    records: Sequence[Record]
+    samples: Mapping[Key, Samples]
+    histograms: Mapping[Key, HdrHistogram]
+    begun: Collection[Key] = ()
+    """Trials that began and have no record."""
+    with_samples: bool = True
+    """They are there: what is kept in a repository has none."""
+
+
+def complete(plan: Plan, records: Sequence[AnyRecord]) -> bool:
     """Tell whether a run came to its end: that of its plan, or an earlier one by its own rule."""
-    done = finished(records)
-    if plan.until_decided and decided_after(
-        plan, [record for record in latest(records) if record.trial.number in done]
-    ):
+    if plan.until_decided and decided_after(plan, _whole(records)):
         return True
-    return done >= {trial.number for trial in plan.trials}
+    return finished(records) >= {trial.number for trial in plan.trials}
 
 
-def latest(records: Sequence[Record]) -> list[Record]:
+def latest(records: Sequence[R]) -> list[R]:
     """Return the last attempt of each trial, by trial: it replaces one that was cut short."""
-    return sorted({record.trial.number: record for record in records}.values(), key=lambda record: record.trial.number)
+    last = {record.trial.number: record for record in records}
+    return [last[number] for number in sorted(last)]
 
 
-def finished(records: Sequence[Record]) -> set[int]:
+def finished(records: Sequence[AnyRecord]) -> set[int]:
     """Return the trials that need not be run again; a void one may be among them."""
-    return {record.trial.number for record in latest(records) if _cut(record) is None}
+    return {record.trial.number for record in _whole(records)}
 
 
-def extent_notes(run: PulledRun, *, several: bool = False) -> list[str]:
+def _whole(records: Sequence[R]) -> list[R]:
+    return [record for record in latest(records) if cut(record) is None]
+
+
+def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
     """Say how far a run came, and whether its files are those that were written; of several each by its name."""
     name, whole = f"Run {run.plan.run}" if several else "This run", run.complete
     notes = []
@@ -99,6 +110,6 @@ def ending_notes(run: PulledRun) -> list[str]:
     return notes
 
 
-def _cut(record: Record) -> str | None:
+def _cut(record: AnyRecord) -> str | None:
     code = cut(record)
     return CUT[code].format(trial=record.trial.number) if code else None

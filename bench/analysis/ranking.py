@@ -1,16 +1,23 @@
-"""Which arm stands where among others. Arms that their blocks can't tell apart share ranks: ties are ties.
+"""Which arm stands where among others, in a cell and over all of them. Arms that their blocks can't tell apart tie.
 
 All pairs are compared, their p-values adjusted (Holm) over all that are ranked together, which the pairs that have a
 verdict are among: no rank separates two arms whose verdict is undecided. An arm stands behind as many others as are
 faster by more than the margin that does not matter.
+
+Over all cells each counts as much as the next, whatever its rates: an arm's rate in a block is the geometric mean of
+those it has there in all cells. So the ratio of two arms is the geometric mean of their ratios over the cells, and
+blocks stay the unit that is repeated.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from operator import itemgetter
+from statistics import geometric_mean
 
-from bench.analysis.comparison import Rank
-from bench.analysis.pairs import Levels
-from bench.plan.rates import Block
+from bench.analysis.comparison import CellComparison, Overall, Rank, Standing
+from bench.analysis.effects import Effects
+from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
+from bench.plan.rates import Block, Rate, burst
 from bench.stats.multiplicity import holm
 
 ByArm = Mapping[str, Mapping[Block, float]]
@@ -28,36 +35,85 @@ def rankings(cells: Sequence[ByArm], levels: Levels) -> list[tuple[Rank, ...]]:
 
     """
     families = [cells] if levels.adjusts else [[cell] for cell in cells]
-    found = [ahead for family in families for ahead in told_apart(family, levels)]
-    return [ranks(arms, ahead) for arms, ahead in zip(cells, found, strict=True)]
+    ahead: list[Ahead] = []
+    for family in families:
+        ahead += told_apart(family, levels)
+    return list(map(ranks, cells, ahead))
 
 
 def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
     """Return the ranks among these arms, which need not be all that were told apart."""
     there = [name for name, known in arms.items() if known]
-    among = [(winner, beaten) for winner, beaten in ahead if winner in there and beaten in there]
-    found = [
-        Rank(
-            arm=name,
-            best=1 + sum(beaten == name for _, beaten in among),
-            worst=len(there) - sum(winner == name for winner, _ in among),
-        )
-        for name in there
-    ]
+    best = dict.fromkeys(there, 1)
+    worst = dict.fromkeys(there, len(there))
+    for winner, beaten in ahead:
+        if winner in best and beaten in best:
+            best[beaten] += 1
+            worst[winner] -= 1
+    found = [Rank(arm=name, best=best[name], worst=worst[name]) for name in there]
     return tuple(sorted(found, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
 
 
 def told_apart(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
     """Return for each of these which arms are ahead of which; the p-values of all are adjusted together."""
-    compared = [
-        (at, one, other, found)
-        for at, arms in enumerate(family)
-        for one, other in combinations(arms, 2)
-        if (found := levels.compare(arms[one], arms[other])) and found.p_value is not None
-    ]
+    compared = []
+    for at, arms in enumerate(family):
+        for one, other in combinations(arms, 2):
+            found = levels.compare(arms[one], arms[other])
+            if found and found.p_value is not None:
+                compared.append((at, one, other, found))
     adjusted = holm([found.p_value or 0.0 for *_, found in compared])
     ahead: list[Ahead] = [set() for _ in family]
     for (at, one, other, found), p_value in zip(compared, adjusted, strict=True):
         if p_value <= levels.look(found.blocks) and found.verdict != "equivalent":
             ahead[at].add((other, one) if found.ratio > 1 else (one, other))
     return ahead
+
+
+# --- over all cells --------------------------------------------------------------------------------------------------
+
+
+def overall(
+    cells: Sequence[CellComparison], known: Sequence[Known], rate: Rate, levels: Levels, effects: Effects
+) -> Overall | None:
+    """Compare the arms over all cells; None where there is only one, or where they have not the same arms.
+
+    The pairs are a family of their own: their p-values are adjusted over them. Arms are ranked among those that promise
+    the same, as speed bought with durability is no answer to which configuration is faster; they are told apart with
+    all pairs adjusted together, as those have a verdict that do not promise the same.
+    """
+    if len(cells) < 2:
+        return None
+    grades: dict[str, set[str]] = {arm.name: set() for arm in cells[0].arms}
+    for cell in cells:
+        if [arm.name for arm in cell.arms] != list(grades):
+            return None
+        for arm in cell.arms:
+            grades[arm.name].update(arm.durability)
+    over = {kind: over_cells(list(map(itemgetter(kind), known))) for kind in known[0]}
+    pairs = make_pairs(over, rate, levels, effects)
+    if levels.adjusts:
+        pairs = adjusted_pairs(pairs, by_burst=rate is burst)
+
+    [ahead] = told_apart([over[rate]], levels)
+    standings: dict[tuple[str, ...], dict[str, Mapping[Block, float]]] = {}
+    for name, of_blocks in over[rate].items():
+        if of_blocks:
+            standings.setdefault(tuple(sorted(grades[name])), {})[name] = of_blocks
+    return Overall(
+        cells=len(cells),
+        pairs=tuple(pairs),
+        standings=tuple(Standing(durability=each, ranking=ranks(arms, ahead)) for each, arms in standings.items()),
+    )
+
+
+def over_cells(cells: Sequence[ByArm]) -> dict[str, dict[Block, float]]:
+    """Return the geometric mean of each arm's rates, in the blocks in which it has one in every cell."""
+    found: dict[str, dict[Block, float]] = {}
+    for name, blocks in cells[0].items():
+        found[name] = {}
+        for block in blocks:
+            of_cells = [cell[name].get(block, 0) for cell in cells]
+            if min(of_cells) > 0:
+                found[name][block] = geometric_mean(of_cells)
+    return found

@@ -94,7 +94,7 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, o
     """Return what the host did, as far as its readings are kept; a late agent has no CPU time in its record."""
     if not moments or NOT_KEPT in (moments[0].host.cpu, moments[0].host.energy_uj):
         return
-    late = any(reason.code == "agent-late" for reason in record.validity.reasons)
+    late = "agent-late" in record.validity.codes
     made = (None, None) if late and record.cpu.host_pct is None else host_shares(moments)
     for name, value in zip(("host_pct", "steal_pct"), made, strict=True):
         yield name, getattr(record.cpu, name), value

@@ -1,33 +1,31 @@
 """What several views of a ladder need: a name for each rung, and the trials it was made of."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
+from operator import attrgetter
 
 from bench.analysis.ladder import Ladder, Rung
 from bench.analysis.pulled import latest
 from bench.model.plan import Parameters, Trial
 from bench.model.record import Record
 
-PAYLOAD = "payload_bytes"
-"""The one parameter that no rung is named by."""
+WAYS = tuple(each.name for each in fields(Parameters) if each.name != "payload_bytes")
+"""Parameters that a rung may be named by."""
 
 
 def rung_names(ladder: Ladder) -> list[str]:
     """Return a name for each rung, in order, that no other rung of the ladder has."""
-    phases = Counter(rung.phase for rung in ladder.rungs)
-    names = [_name(rung, _differing(ladder, rung.phase) if phases[rung.phase] > 1 else ()) for rung in ladder.rungs]
-    return [f"{name} ({i})" if names.count(name) > 1 else name for i, name in enumerate(names, 1)]
-
-
-def _name(rung: Rung, ways: Iterable[str]) -> str:
-    return ", ".join([f"{rung.phase} {rung.method}", *(f"{way} {getattr(rung.parameters, way)}" for way in ways)])
-
-
-def _differing(ladder: Ladder, phase: str) -> list[str]:
-    same = [rung.parameters for rung in ladder.rungs if rung.phase == phase]
-    ways = [each.name for each in fields(Parameters) if each.name != PAYLOAD]
-    return [way for way in ways if len({getattr(parameters, way) for parameters in same}) > 1]
+    names = []
+    for rung in ladder.rungs:
+        words = [f"{rung.phase} {rung.method}"]
+        same = [other.parameters for other in ladder.rungs if other.phase == rung.phase]
+        differing = [way for way in WAYS if len(set(map(attrgetter(way), same))) > 1]
+        words += [f"{way} {getattr(rung.parameters, way)}" for way in differing]
+        names.append(", ".join(words))
+    for number, name in enumerate(tuple(names)):
+        if names.count(name) > 1:
+            names[number] = f"{name} ({number + 1})"
+    return names
 
 
 def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Record]:

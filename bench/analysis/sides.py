@@ -6,6 +6,7 @@ What must be the same for that stops it by name; what differs else is listed, as
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
 from bench.analysis.comparison import Across, ArmSummary, CellComparison, ComparisonReport, Explanation
@@ -22,8 +23,9 @@ from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
+from bench.model.record import Record
 from bench.plan.contrast import WHOLE, Cell, by_cell, driven_by_several, examples
-from bench.plan.rates import ByBlock, Rate, burst, headline, rate_name, settled
+from bench.plan.rates import Block, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
 INTERLEAVED = (
@@ -51,7 +53,7 @@ class Side:
     name: str
     run: PulledRun
     noise: BoxNoise | None
-    trials: Mapping[Cell, ByBlock]
+    trials: Mapping[Cell, Mapping[Block, Record]]
     examples: Mapping[Cell, Mapping[str, Trial]]
     effects: Effects
 
@@ -71,8 +73,7 @@ def compare_runs(
         UsageError: they can't be compared at all; names what differs.
 
     """
-    names = names_of(runs, across)
-    sides = [_side(*each) for each in zip(names, runs, noise or [None] * len(runs), strict=True)]
+    sides = list(map(_side, names_of(runs, across), runs, noise or [None] * len(runs)))
     places = _in_all(sides, across)
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
     rate = burst if unsettled else settled
@@ -86,16 +87,16 @@ def compare_runs(
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
-            *(note for run in runs for note in extent_notes(run, several=True)),
+            *chain.from_iterable(extent_notes(run, several=True) for run in runs),
             *_boxes(sides, across),
             _drift_note(runs, across, paired=paired),
             *_unknown(sides),
             *_left_apart(sides),
-            *([no_settled(unsettled if len(unsettled) < len(sides) else [])] if unsettled else []),
+            *_unsettled(sides, unsettled),
             *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
-            *dict.fromkeys(note for run in runs for note in effect_notes(run.plan)),
+            *dict.fromkeys(chain.from_iterable(effect_notes(run.plan) for run in runs)),
         ),
         headline=rate_name(rate),
         margin=margin,
@@ -106,6 +107,12 @@ def compare_runs(
         explanations=tuple(explanations(runs)),
         paired=paired,
     )
+
+
+def _unsettled(sides: Sequence[Side], unsettled: Sequence[str]) -> list[str]:
+    if not unsettled:
+        return []
+    return [no_settled(unsettled if len(unsettled) < len(sides) else [])]
 
 
 def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> str:
@@ -119,28 +126,31 @@ def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> s
 
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
     """Return a name for each: its run's, its host's, PostgreSQL's version; of namesakes both run and host."""
-    hosts = [run.box for run in runs]
-    if across == "host" and (twice := [host for host in dict.fromkeys(hosts) if hosts.count(host) > 1]):
+    names = [_name_of(run, across) for run in runs]
+    namesake = next((name for name in names if names.count(name) > 1), None)
+    if namesake is None:
+        return names
+    if across == "host":
         raise UsageError(
-            f"Several of these runs are of one box, {twice[0]}: as runs they are compared by pgladder compare A B."
+            f"Several of these runs are of one box, {namesake}: as runs they are compared by pgladder compare A B."
         )
-    match across:
-        case "host":
-            names = hosts
-        case "run":
-            names = [run.plan.run for run in runs]
-        case "version":
-            names = [f"PostgreSQL {major(run.host)}" for run in runs]
-        case "engine":
-            names = [" and ".join(dict.fromkeys(record.engine for record in run.records)) for run in runs]
-    if len(set(names)) < len(names) and across in ("version", "engine"):
-        namesake = next(name for name in names if names.count(name) > 1)
+    if across != "run":
         raise UsageError(f"Several of these runs are of {namesake}: give one run of each {across}.")
-    if len(set(names)) < len(names):
-        names = [f"{run.plan.run} {host}" for run, host in zip(runs, hosts, strict=True)]
+    names = [f"{run.plan.run} {run.box}" for run in runs]
     if len(set(names)) < len(names):
         raise UsageError(f"Run {names[0]} is there twice: nothing to compare.")
     return names
+
+
+def _name_of(run: PulledRun, across: Across) -> str:
+    match across:
+        case "host":
+            return run.box
+        case "version":
+            return f"PostgreSQL {major(run.host)}"
+        case "engine":
+            return " and ".join(dict.fromkeys(record.engine for record in run.records))
+    return run.plan.run
 
 
 def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
@@ -157,7 +167,7 @@ def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
 
 def _boxes(sides: Sequence[Side], across: Across) -> list[str]:
     """Say that runs are of boxes of different names, which between hosts is the question."""
-    names = list(dict.fromkeys(side.run.box for side in sides))
+    names = dict.fromkeys(side.run.box for side in sides)
     if across == "host" or len(names) < 2:
         return []
     return [f"These runs are of different boxes, {' and '.join(names)}: what differs between those is in the ratio."]
@@ -196,7 +206,9 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
 def _left_apart(sides: Sequence[Side]) -> list[str]:
     """Say what not all sides have: it is compared with nothing."""
     first, *others = sides
-    found = dict.fromkeys(each for other in others for each in _only_in_one(first, other))
+    found: dict[str, None] = {}
+    for other in others:
+        found |= dict.fromkeys(_only_in_one(first, other))
     return [f"Not compared: {'; '.join(found)}."] if found else []
 
 
@@ -236,17 +248,19 @@ def _first_lacking(cell: Cell, other: Side) -> str:
 
 
 def _cell(cell: Cell, sides: Sequence[Side], rate: Rate, levels: Levels) -> CellComparison:
-    arms = {side.name: side.trials[cell] for side in sides}
-    effects = {side.name: side.effects[cell.variant or ""] for side in sides}
-    known = known_rates(arms)
-    driven = driven_by_several(trial for side in sides for trial in side.run.plan.trials)
-    found = compare_cell(cell, arms, known, rate, levels, effects, driven)
-    costed = [_with_costs(arm, side, cell, rate) for arm, side in zip(found.arms, sides, strict=True)]
+    arms, effects = {}, {}
+    for side in sides:
+        arms[side.name] = side.trials[cell]
+        effects[side.name] = side.effects[cell.variant or ""]
+    driven = driven_by_several(chain.from_iterable(side.run.plan.trials for side in sides))
+    found = compare_cell(cell, arms, known_rates(arms), rate, levels, effects, driven)
     blocks = compared_pairs(found, rate)
-    floors = [
-        floor_of(side.noise, side.run.plan, side.examples[cell][WHOLE], rate_name(rate), cell.variant) for side in sides
-    ]
-    noises = [cell_noise(floor, blocks, levels.margin) for floor in floors]
+    costed, noises = [], []
+    for arm, side in zip(found.arms, sides, strict=True):
+        costed.append(_with_costs(arm, side, cell, rate))
+        trial = side.examples[cell][WHOLE]
+        floor = floor_of(side.noise, side.run.plan, trial, rate_name(rate), cell.variant)
+        noises.append(cell_noise(floor, blocks, levels.margin))
     one_box = len({side.run.box for side in sides}) == 1
     return with_noises(replace(found, arms=tuple(costed)), noises, of_one=one_box)
 
@@ -267,17 +281,22 @@ def _with_costs(arm: ArmSummary, side: Side, cell: Cell, rate: Rate) -> ArmSumma
 def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
     """Return what differs between runs: PostgreSQL's facts, the box's, the texts of variants."""
     known = [_known(run) for run in runs]
-    for name in dict.fromkeys(name for facts in known for name in facts):
+    for name in dict.fromkeys(chain.from_iterable(known)):
         values = tuple(facts.get(name, "–") for facts in known)
         if len(set(values)) > 1:
             yield Explanation(name=name, values=values)
 
 
 def _known(run: PulledRun) -> dict[str, str]:
-    facts = {name: _figure(fact) for name, fact in comparable(run.host).items()} if run.host else {}
-    texts = {f"text of {variant.name}": variant.sha256[:8] for variant in (run.plan.harness, *run.plan.variants)}
-    files = {f"file {name}": sha256[:8] for name, sha256 in run.plan.pieces.items()}
-    return {"host": run.box} | facts | texts | files
+    known = {"host": run.box}
+    if run.host:
+        for name, fact in comparable(run.host).items():
+            known[name] = _figure(fact)
+    for variant in (run.plan.harness, *run.plan.variants):
+        known[f"text of {variant.name}"] = variant.sha256[:8]
+    for name, sha256 in run.plan.pieces.items():
+        known[f"file {name}"] = sha256[:8]
+    return known
 
 
 def _figure(fact: Fact) -> str:

@@ -4,13 +4,14 @@ Rates are geometric means over the blocks that are compared: their ratio is the 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from math import exp, log
 from operator import attrgetter
-from statistics import geometric_mean
 
 from bench.analysis.comparison import ArmSummary
 from bench.analysis.counted import good
-from bench.model.record import Record
+from bench.model.outcome import AnyRecord
 from bench.plan.rates import Block, ByBlock, refused
+from bench.stats.intervals import mean
 
 
 def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSummary:
@@ -23,21 +24,21 @@ def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSumma
 
     """
     records = list(blocks.values())
-    counted = good(records)
-    rated = good(blocks[block] for block in compared)
+    states = [record.validity.state for record in records]
+    counted = good(records) if "void" in states else records
+    rated = counted if len(compared) == len(blocks) else good(blocks[block] for block in compared)
+    created = [record.wal_files_created for record in counted if record.wal_files_created is not None]
     return ArmSummary(
         name=name,
-        durability=tuple(sorted({record.durability for record in counted})),
+        durability=tuple(sorted(set(map(attrgetter("durability"), counted)))),
         trials=len(records),
-        void=len(records) - len(counted),
-        suspect=sum(record.validity.state == "suspect" for record in counted),
+        void=states.count("void"),
+        suspect=states.count("suspect"),
         refused=refused(records),
         rows_per_s=typical(rated, attrgetter("rows_per_s")),
         settled_rows_per_s=typical(rated, attrgetter("settled_rows_per_s")),
-        wal_files_created=max(
-            (record.wal_files_created for record in counted if record.wal_files_created is not None), default=None
-        ),
-        joules_per_1000_rows=typical(rated, joules_per_1000_rows),
+        wal_files_created=max(created, default=None),
+        joules_per_1000_rows=typical([record for record in rated if record.energy_j is not None], joules_per_1000_rows),
     )
 
 
@@ -47,20 +48,27 @@ def compared_blocks(arms: Mapping[str, Mapping[Block, float]]) -> dict[str, Coll
     Of the baseline those that some other has too, of each other those that the baseline has; of an arm that shares
     none, all of its own.
     """
-    baseline, *others = arms
-    common = {name: arms[name].keys() & arms[baseline].keys() for name in others}
-    paired = {baseline: set().union(*common.values()), **common}
-    return {name: paired[name] or arms[name].keys() for name in arms}
+    baseline, *others = arms.values()
+    if all(list(each) == list(baseline) for each in others):
+        return {name: each.keys() for name, each in arms.items()}
+    paired: dict[str, Collection[Block]] = {}
+    of_baseline: set[Block] = set()
+    for name, each in arms.items():
+        if each is not baseline:
+            common = each.keys() & baseline.keys()
+            of_baseline |= common
+            paired[name] = common or each.keys()
+    return {next(iter(arms)): of_baseline or baseline.keys(), **paired}
 
 
-def joules_per_1000_rows(record: Record) -> float | None:
+def joules_per_1000_rows(record: AnyRecord) -> float | None:
     """Return the energy of the window over its rows; None where the counters could not be read."""
     return 1000 * record.energy_j / record.rows if record.energy_j is not None and record.rows else None
 
 
-def typical(records: Iterable[Record], read: Callable[[Record], float | None]) -> float | None:
+def typical(records: Iterable[AnyRecord], read: Callable[[AnyRecord], float | None]) -> float | None:
     """Return the geometric mean of what these trials know, None where none does; of anything that is 0 it is 0."""
     values = [value for value in map(read, records) if value is not None]
     if not values:
         return None
-    return geometric_mean(values) if all(values) else 0.0
+    return exp(mean(list(map(log, values)))) if all(values) else 0.0

@@ -1,13 +1,12 @@
 """What a rung's trials spent: cores of the box, and the clients' own time, over all trials that count as one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
 from bench.model.fingerprint import Fingerprint
-from bench.model.plan import Parameters
-from bench.model.record import ClientTime, Record
+from bench.model.record import Record
 
 PARTS = {
     "connect_s": "connect",
@@ -60,18 +59,14 @@ def client_time(trials: Iterable[Record]) -> dict[str, float]:
     little more than there was: then they are shares of their sum.
     """
     counted = [record for record in good(trials) if record.seconds]
-    there_was = sum(record.seconds * _workers(record.trial.parameters) for record in counted)
-    spent = {name: _total(counted, name) for name in (field.name for field in fields(ClientTime))}
+    there_was = 0.0
+    for record in counted:
+        parameters = record.trial.parameters
+        there_was += record.seconds * parameters.processes * parameters.in_flight
+    times = [record.client_time for record in counted]
+    spent = {name: float(sum(map(attrgetter(name), times))) for name in PARTS}
     whole = max(there_was, sum(spent.values()))
     if not whole:
         return {}
     shares = {PARTS[name]: spent[name] / whole for name in PARTS}
     return shares | {OUTSIDE: max(1 - sum(shares.values()), 0.0)}
-
-
-def _workers(parameters: Parameters) -> int:
-    return parameters.processes * parameters.in_flight
-
-
-def _total(trials: Sequence[Record], name: str) -> float:
-    return float(sum(getattr(trial.client_time, name) for trial in trials))

@@ -8,7 +8,6 @@ from bench.analysis.comparison import OF_RUNS, ComparisonReport
 from bench.model.errors import UsageError
 from bench.model.plain import print_json
 from bench.questions.compare import compared, runs_below, set_beside, void_or_partial
-from bench.questions.page import write_page_of
 from bench.report.comparison import show_comparison
 from bench.report.terminal import console
 from bench.results.read import only_run
@@ -37,6 +36,8 @@ def compare(options: argparse.Namespace) -> int:
     report = set_beside(directories, across or "run", margin or MARGIN)
     code = show([report], json=options.json)
     if options.page:
+        from bench.questions.page import write_page_of  # only who wants a page waits for what draws it
+
         write_page_of([only_run(each) for each in options.directories], report, options.page)
         console(stderr=options.json).print(f"Page: {options.page}", soft_wrap=True)
     return code

@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from bench import __version__
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.parse import margin, number, switch
 from bench.model.plain import one_line, print_json, speak_plainly
@@ -198,12 +197,23 @@ class Parser(argparse.ArgumentParser):
         return [*below, *(name for name in self._option_string_actions if name.startswith("--"))]
 
 
+class Version(argparse.Action):
+    """Tells the version, and looks it up only then: that takes longer than reading the arguments."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and exit."""
+        from bench import __version__
+
+        print(f"pgladder {__version__}")  # noqa: T201 - what was asked for
+        parser.exit()
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of these arguments; a command that is not among them has none of its own."""
     parser = Parser(
         prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
     )
-    parser.add_argument("--version", action="version", version=f"pgladder {__version__}")
+    parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, meaning, add in (
         ("run", "climb the ladder on this machine", _add_run),

@@ -13,7 +13,6 @@ from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import KNOBS, MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
 from bench.plan.contrast import FACTORS, check_comparable, value_of
-from bench.plan.pieces import pieces_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 from bench.workload.driver import check_driven
 from bench.workload.load import loads
@@ -97,6 +96,8 @@ def check_plan(plan: Plan, phases: Mapping[str, Phase]) -> None:
             does not have.
 
     """
+    from bench.plan.pieces import pieces_of  # phases load asyncio, which a comparison of files can do without
+
     check_consistent(plan)
     with _of_plan(plan):
         pick("engine", [plan.engine], engines())

@@ -11,10 +11,10 @@ from operator import attrgetter
 
 from bench.model.errors import UsageError
 from bench.model.names import pick
+from bench.model.outcome import R
 from bench.model.plan import KNOBS, Plan, Trial
-from bench.model.record import Record
 from bench.model.values import Layout, Transport
-from bench.plan.rates import ByBlock
+from bench.plan.rates import Block
 
 VARIANT, PHASE, LAYOUT, TRANSPORT, DRIVER = "variant", "phase", "layout", "transport", "driver"
 OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER)
@@ -82,7 +82,10 @@ def arms_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
         UsageError: no trial is of the baseline that is named.
 
     """
-    found = {value_of(trial, across): trial for trial in plan.trials}
+    return _in_order(plan, {value_of(trial, across): trial for trial in plan.trials}, across, baseline)
+
+
+def _in_order(plan: Plan, found: Mapping[str, Trial], across: str, baseline: str | None) -> list[str]:
     if across == VARIANT:
         names = [variant.name for variant in plan.variants if variant.name in found]
     elif across in OF_TRIAL:
@@ -183,28 +186,62 @@ def tried_factors(plan: Plan) -> list[str]:
     return [VARIANT] if len(plan.variants) > 1 else [factor for factor in varying(plan) if factor != PHASE]
 
 
+class Slots:
+    """Which cell and arm a trial is of, as a number for each pair.
+
+    Runs of one request share their trials as objects (``bench.model.outcome``): each object is looked at once, as what
+    a trial is made of takes ten times as long to hash as where it lies.
+    """
+
+    def __init__(self, across: str) -> None:
+        self.across = across
+        self.pairs: list[tuple[Cell, str, Trial]] = []
+        """By number, with a trial of it."""
+        self._by_place: dict[object, int] = {}
+        self._by_id: dict[int, tuple[Trial, int]] = {}
+
+    def number(self, trial: Trial) -> int:
+        """Return the number of a trial's cell and arm."""
+        known = self._by_id.get(id(trial))
+        if known is None:
+            place = place_of(trial)
+            if place not in self._by_place:
+                self._by_place[place] = len(self.pairs)
+                self.pairs.append((cell_of(trial, self.across), value_of(trial, self.across), trial))
+            known = self._by_id[id(trial)] = trial, self._by_place[place]
+        return known[1]
+
+
 def by_cell(
-    plan: Plan, records: Sequence[Record], across: str = VARIANT, baseline: str | None = None
-) -> dict[Cell, dict[str, ByBlock]]:
+    plan: Plan,
+    records: Sequence[R],
+    across: str = VARIANT,
+    baseline: str | None = None,
+    slots: Slots | None = None,
+) -> dict[Cell, dict[str, dict[Block, R]]]:
     """Return by cell and arm the last attempts of each block's trials.
 
+    ``slots`` are those of other runs that are to be counted as one with it, if any.
     Cells are in the order of phase, layout, transport, variant. Each has every arm of the plan, also one without a
     trial there, the baseline first; across a parameter those that have one, as not every phase has each of them.
     """
+    slots = slots or Slots(across)
     last = {record.trial.number: record for record in records}
-    arms = arms_of(plan, across, baseline)
-    cells: dict[object, Cell] = {}  # a Cell for each trial takes long
-    found: dict[Cell, dict[str, ByBlock]] = {}
+    by_slot: dict[int, dict[Block, R]] = {}
     times: dict[tuple[int, int], int] = {}
     for trial in plan.trials:
-        place = place_of(trial)
-        if (cell := cells.get(place)) is None:
-            cell = cells[place] = cell_of(trial, across)
-            found.setdefault(cell, {})
-        blocks = found[cell].setdefault(value_of(trial, across), {})
-        time = times[id(blocks), trial.block] = times.get((id(blocks), trial.block), 0) + 1
+        slot, block = slots.number(trial), trial.block
+        time = times[slot, block] = times.get((slot, block), 0) + 1
+        blocks = by_slot.setdefault(slot, {})
         if record := last.get(trial.number):
-            blocks[plan.run, trial.block, time] = record
+            blocks[plan.run, block, time] = record
+    found: dict[Cell, dict[str, dict[Block, R]]] = {}
+    values: dict[str, Trial] = {}
+    for slot, blocks in by_slot.items():
+        cell, value, trial = slots.pairs[slot]
+        found.setdefault(cell, {})[value] = blocks
+        values.setdefault(value, trial)
+    arms = _in_order(plan, values, across, baseline)
     variants = [variant.name for variant in plan.variants]
     return {
         cell: _ordered(found[cell], arms, across) for cell in sorted(found, key=lambda cell: _order(cell, variants))
@@ -224,7 +261,7 @@ def examples(plan: Plan, across: str) -> dict[Cell, dict[str, Trial]]:
     return found
 
 
-def _ordered(there: Mapping[str, ByBlock], arms: Sequence[str], across: str) -> dict[str, ByBlock]:
+def _ordered(there: Mapping[str, dict[Block, R]], arms: Sequence[str], across: str) -> dict[str, dict[Block, R]]:
     return {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
 
 

@@ -1,10 +1,10 @@
 """When a run until decided may end: looked at after every block, by the agent as by the analysis."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
-from bench.model.record import Record
 from bench.plan.contrast import Cell, by_cell, examples, factor_of
 from bench.plan.rates import ByBlock, headline, rates, refused, shared
 from bench.stats.compare import MARGIN
@@ -16,7 +16,7 @@ def usual_margin(plan: Plan) -> float:
     return plan.until_decided.margin if plan.until_decided else MARGIN
 
 
-def decided_after(plan: Plan, records: Sequence[Record]) -> int | None:
+def decided_after(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
     if plan.until_decided is None:
         return None
@@ -42,7 +42,7 @@ def alpha_each(plan: Plan) -> float:
     return plan.until_decided.alpha / max(1, (len(arms) - 1) * len(cells))
 
 
-def _decided(plan: Plan, records: Sequence[Record]) -> bool:
+def _decided(plan: Plan, records: Sequence[AnyRecord]) -> bool:
     """Tell whether no comparison with the first arm is undecided, or none is left."""
     rate, margin, alpha, most = headline(records), usual_margin(plan), alpha_each(plan), len(plan.blocks)
     for first, each in _left(plan, records):
@@ -52,7 +52,7 @@ def _decided(plan: Plan, records: Sequence[Record]) -> bool:
     return True
 
 
-def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
+def nothing_left(plan: Plan, records: Sequence[AnyRecord]) -> str | None:
     """Say why no comparison with the first arm is left, None where one is."""
     if _left(plan, records):
         return None
@@ -63,12 +63,12 @@ def nothing_left(plan: Plan, records: Sequence[Record]) -> str | None:
     return f"all others were refused: nothing is compared with {baseline}"
 
 
-def _cells(plan: Plan, records: Sequence[Record]) -> dict[Cell, dict[str, ByBlock]]:
+def _cells(plan: Plan, records: Sequence[AnyRecord]) -> Mapping[Cell, Mapping[str, ByBlock]]:
     across = plan.until_decided.across if plan.until_decided else factor_of(plan)
     return by_cell(plan, records, across)
 
 
-def _left(plan: Plan, records: Sequence[Record]) -> list[tuple[ByBlock, ByBlock]]:
+def _left(plan: Plan, records: Sequence[AnyRecord]) -> list[tuple[ByBlock, ByBlock]]:
     """Return the trials of the first arm with those of each other one; what was refused can't be compared."""
     found = []
     for arms in _cells(plan, records).values():

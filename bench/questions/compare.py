@@ -11,10 +11,10 @@ from pathlib import Path
 
 from bench.analysis.comparison import Across, CellComparison, ComparisonReport
 from bench.analysis.pairing import interleaved
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.results.noise_floors import compare_beside, compare_box
-from bench.results.read import only_run, read, records_of
+from bench.results.read import only_run, outcomes_of, read
 from bench.stats.compare import MARGIN
 from bench.store.run_directory import PLAN, RunDirectory, find_all_runs, find_runs
 
@@ -35,7 +35,7 @@ def compared(
 
     """
     with _uncollected():
-        runs = [(found.path, records_of(found)) for found in find_all_runs(directory)]
+        runs = [(found.path, outcomes_of(found)) for found in find_all_runs(directory)]
         by_host = groupby(sorted(runs, key=lambda each: each[1].box), lambda each: each[1].box)
         return [_of_host(list(group), margin, across, baseline) for _, group in by_host]
 
@@ -52,7 +52,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _of_host(
-    found: Sequence[tuple[Path, PulledRun]], margin: float | None, across: str | None, baseline: str | None
+    found: Sequence[tuple[Path, RunOutcomes]], margin: float | None, across: str | None, baseline: str | None
 ) -> ComparisonReport:
     return compare_box(found[0][0], [run for _, run in found], margin, across, baseline)
 
@@ -70,7 +70,7 @@ def set_beside(directories: Sequence[Path], across: Across, margin: float = MARG
 def took_turns(directories: Iterable[Path]) -> bool:
     """Tell whether hosts' runs of one machine were measured in turns; where no run was pulled, none is looked at."""
     there = [directory for directory in directories if (directory / PLAN).is_file()]
-    return len(there) > 1 and interleaved([records_of(only_run(directory)) for directory in there])
+    return len(there) > 1 and interleaved([read(only_run(directory), samples=False) for directory in there])
 
 
 def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> ComparisonReport:

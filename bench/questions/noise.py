@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
-from bench.analysis.pulled import PulledRun, extent_notes
+from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
 from bench.plan.contrast import by_cell
 from bench.plan.rates import headline, rates, shared, why_not
 from bench.results.noise_floors import noise_file, noise_in, results_of
-from bench.results.read import only_run, records_of
+from bench.results.read import only_run, outcomes_of
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 
@@ -45,7 +45,7 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
 
     """
     found = only_run(directory)
-    run = records_of(found)
+    run = outcomes_of(found)
     new = box_noise(run, margin=margin)
     results = results_of(run, found.path)
     path = noise_file(results, new.host.host)
@@ -59,7 +59,7 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
     return KeptNoise(noise=new, doubts=doubts(run), where=where)
 
 
-def doubts(run: PulledRun) -> list[str]:
+def doubts(run: RunOutcomes) -> list[str]:
     """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
     planned, rate = len({trial.block for trial in run.plan.trials}), headline(run.records)
     notes = extent_notes(run)

@@ -22,6 +22,7 @@ REPEATED = ("preload_rows", "warm_up_s")
 """Of the plan, on each record."""
 RATES = ("rows_per_s", "settled_rows_per_s", "commits_per_s")
 of_repeated, of_rates = attrgetter(*REPEATED), attrgetter(*RATES)
+of_plan = attrgetter("trial", "variant_sha256", "run", *REPEATED)
 
 
 def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.jsonl") -> None:
@@ -42,25 +43,25 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
 
     """
     check_consistent(plan)
-    if len({record.key for record in records}) < len(records):
+    if len({(record.trial.number, record.attempt) for record in records}) < len(records):
         raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
     texts = {variant.name: variant.sha256 for variant in plan.variants}
-    planned = {trial.number: (trial, texts[trial.variant]) for trial in plan.trials}
+    repeated = plan.run, *of_repeated(plan)
+    planned = {trial.number: (trial, texts[trial.variant], *repeated) for trial in plan.trials}
     whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
-    repeated = of_repeated(plan)
     for line, record in enumerate(records, 1):
-        as_planned = planned.get(record.trial.number) == (record.trial, record.variant_sha256)
-        if not as_planned or record.run != plan.run or of_repeated(record) != repeated or record.seconds not in whole:
+        trial = record.trial
+        if planned.get(trial.number) != of_plan(record) or record.seconds not in whole:
             raise DataError(f"{where}, line {line}: {_contradiction(plan, record)}")
-        if record.trial.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
+        if trial.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
             raise DataError(
-                f"{where}, line {line}: trial {record.trial.number} of run {plan.run} has a result, and its plan"
-                f" refuses {record.trial.variant}. Pull the run again."
+                f"{where}, line {line}: trial {trial.number} of run {plan.run} has a result, and its plan"
+                f" refuses {trial.variant}. Pull the run again."
             )
-        if of_rates(record) != _made_of(record):
+        if of_rates(record) != window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s):
             raise DataError(f"{where}, line {line}: {_other_rate(record)}")
         if why := _contradicts_itself(record):
-            raise DataError(f"{where}, line {line}: {why} in trial {record.trial.number}. Pull the run again.")
+            raise DataError(f"{where}, line {line}: {why} in trial {trial.number}. Pull the run again.")
 
 
 def _contradiction(plan: Plan, record: Record) -> str:
@@ -83,12 +84,9 @@ def _named(trial: Trial) -> dict[str, object]:
     return found | asdict(trial.parameters)
 
 
-def _made_of(record: Record) -> tuple[float | None, ...]:
-    return window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s)
-
-
 def _other_rate(record: Record) -> str:
-    rates = zip(RATES, of_rates(record), _made_of(record), strict=True)
+    made_of = window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s)
+    rates = zip(RATES, of_rates(record), made_of, strict=True)
     name, found, wanted = next(each for each in rates if each[1] != each[2])
     made = f"{wanted} of its rows, commits and seconds"
     return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made}. Pull the run again."
@@ -96,18 +94,23 @@ def _other_rate(record: Record) -> str:
 
 def _contradicts_itself(record: Record) -> str | None:
     """Return what of a record can't be true together."""
-    if record.rows != record.commits * record.trial.parameters.batch:
-        return f"{record.rows} rows are not {record.commits} commits of {record.trial.parameters.batch}"
-    state, seen = record.validity.state, record.verified
-    grave = [reason for reason in record.validity.reasons if not reason.slight]
-    if (state == "valid") != (not grave):
-        return f"the state is {state}, and there are {len(grave)} reasons for doubt"
+    batch = record.trial.parameters.batch
+    if record.rows != record.commits * batch:
+        return f"{record.rows} rows are not {record.commits} commits of {batch}"
+    state, reasons, seen = record.validity.state, record.validity.reasons, record.verified
+    if reasons or state != "valid":
+        grave = sum(not reason.slight for reason in reasons)
+        if (state == "valid") != (grave == 0):
+            return f"the state is {state}, and there are {grave} reasons for doubt"
     if state == "void":
         return None
-    rising = [record.rows, *(seen.acknowledged, seen.found, seen.attempted)]
-    known = [count for count in rising if count is not None]
-    if known != sorted(known):
-        return f"the rows of the window, acknowledged, found and attempted are {', '.join(map(str, known))}"
+    least = record.rows
+    for count in (seen.acknowledged, seen.found, seen.attempted):
+        if count is not None and count < least:
+            counts = (record.rows, seen.acknowledged, seen.found, seen.attempted)
+            known = ", ".join(str(each) for each in counts if each is not None)
+            return f"the rows of the window, acknowledged, found and attempted are {known}"
+        least = least if count is None else count
     if record.transactions is not None and record.transactions < record.commits:
         return f"{record.commits} commits took {record.transactions} transactions"
     return None
@@ -134,12 +137,15 @@ def check_durability(
 
     """
     settings = {name: _in_force(name, effect, host) for name, effect in effects_of(plan, host).items()}
+    judged: dict[tuple[str, str, str], str | None] = {}
     for record in records:
-        why = _unsafe(record, settings[record.trial.variant])
-        if why:
+        trial = record.trial
+        claim = record.durability, trial.layout, trial.variant
+        if claim not in judged:
+            judged[claim] = _unsafe(record.durability, trial.layout, settings[trial.variant])
+        if why := judged[claim]:
             raise DataError(
-                f"{where}: trial {record.trial.number} is told to be {record.durability!r} with {why}."
-                " Pull the run again."
+                f"{where}: trial {trial.number} is told to be {record.durability!r} with {why}. Pull the run again."
             )
 
 
@@ -156,11 +162,11 @@ def _risk(layout: str) -> str | None:
     return found.risk if found else None
 
 
-def _unsafe(record: Record, settings: Mapping[str, str]) -> str | None:
-    """Return what makes a record's grade impossible."""
-    claimed = next((rank for rank, grade in enumerate(GRADES) if record.durability.startswith(grade)), 0)
-    risk = _risk(record.trial.layout)
+def _unsafe(durability: str, layout: str, settings: Mapping[str, str]) -> str | None:
+    """Return what makes a grade impossible."""
+    claimed = next((rank for rank, grade in enumerate(GRADES) if durability.startswith(grade)), 0)
+    risk = _risk(layout)
     if claimed and risk:
-        return f"the layout {record.trial.layout}: {risk}"
+        return f"the layout {layout}: {risk}"
     takes = [name for name, grade in SAFETY.items() if settings.get(name) == "off" and claimed > GRADES.index(grade)]
     return f"{takes[0]} = off" if takes else None

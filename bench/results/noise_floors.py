@@ -13,7 +13,7 @@ from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import Across, CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
 from bench.analysis.notes import told_by
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import PulledRun, RunOutcomes
 from bench.analysis.sides import compare_runs, names_of
 from bench.model.codec import from_json
 from bench.model.errors import HostError, NothingDoneError
@@ -32,7 +32,11 @@ FILE_NAME = re.compile(r"[^./\x00-\x1f][^/\x00-\x1f]*")
 
 
 def compare_box(
-    path: Path, runs: Sequence[PulledRun], margin: float | None, across: str | None = None, baseline: str | None = None
+    path: Path,
+    runs: Sequence[RunOutcomes],
+    margin: float | None,
+    across: str | None = None,
+    baseline: str | None = None,
 ) -> ComparisonReport:
     """Compare the arms of a box's runs, the first of them at ``path``, with the box's noise if it still is that box.
 
@@ -105,7 +109,7 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
         return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
 
 
-def results_of(run: PulledRun, path: Path) -> Path:
+def results_of(run: RunOutcomes, path: Path) -> Path:
     """Return where the noise of a run's box is kept: in results of results/<run>/<host>, else beside the run."""
     path = path.resolve()
     above = path.parents[1] if len(path.parents) > 1 else path.parent

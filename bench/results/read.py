@@ -4,66 +4,84 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hdrh.histogram import HdrHistogram
+
+from bench.analysis.counted import Key
 from bench.analysis.judged import check_doubts
 from bench.analysis.ladder import LadderReport, ladder_report
-from bench.analysis.pulled import PulledRun, ending_notes
+from bench.analysis.pulled import PulledRun, RunOutcomes, ending_notes
 from bench.analysis.resealed import check_samples
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
+from bench.model.record import Record, Samples
 from bench.results.consistency import check_durability, check_records
 from bench.store.run_directory import TRIALS, RunDirectory, find_runs
 
 
-def read(directory: RunDirectory) -> PulledRun:
-    """Return a run as it lies there.
+def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
+    """Return a run as it lies there, with its samples where they are kept and asked for.
 
     Raises:
         DataError: a file was changed, cut, or is none of pgladder's; names it.
 
     """
-    if not directory.with_samples():
-        return replace(records_of(directory), with_samples=False)
-    run = _run(directory, sealed=directory.check_sums())
-    keys = [record.key for record in run.records]
-    samples = {key: directory.samples(*key) for key in keys}
-    histograms = {key: directory.latencies(*key, each) for key, each in samples.items()}
-    for key, record in zip(keys, run.records, strict=True):
-        check_samples(record, samples[key], histograms[key], str(directory.path / TRIALS))
-    return replace(
-        run,
-        samples=samples,
-        histograms=histograms,
-        begun=directory.cut_short(),
-    )
-
-
-def records_of(directory: RunDirectory) -> PulledRun:
-    """Return a run without its samples: they are most of its bytes, and no comparison within a run needs them."""
-    return _run(directory, sealed=directory.check_sums(samples=False))
-
-
-def _run(directory: RunDirectory, *, sealed: bool) -> PulledRun:
+    with_samples = samples and directory.with_samples()
+    directory = RunDirectory(directory.path, read_once=True)
+    sealed = directory.check_sums(samples=with_samples)
     plan, records, path = directory.plan(), directory.records(), directory.path.resolve()
-    host, trials = directory.host(), str(directory.path / TRIALS)
-    check_records(plan, records, trials)
-    check_durability(plan, host, records, trials)
-    check_doubts(named := _named(host, path, plan), records, trials)
+    host = _host(directory, path, plan)
+    _check(directory, plan, host, records)
+    found: dict[Key, Samples] = {}
+    histograms: dict[Key, HdrHistogram] = {}
+    for record in records if with_samples else ():
+        key = record.key
+        found[key] = directory.samples(*key)
+        histograms[key] = directory.latencies(*key, found[key])
+        check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
     return PulledRun(
         directory=path.name,
         plan=plan,
-        host=named,
+        host=host,
         records=records,
-        samples={},
-        histograms={},
+        samples=found,
+        histograms=histograms,
+        begun=directory.cut_short() if with_samples else (),
         sealed=sealed,
         cancelled=directory.cancelled(),
+        with_samples=with_samples,
     )
 
 
-def _named(found: Fingerprint | None, path: Path, plan: Plan) -> Fingerprint | None:
+def outcomes_of(directory: RunDirectory) -> RunOutcomes:
+    """Return a run as far as a comparison of its trials needs it; raises as ``read``."""
+    directory = RunDirectory(directory.path, read_once=True)
+    sealed = directory.check_sums(samples=False)
+    plan, path = directory.plan(), directory.path.resolve()
+    host = _host(directory, path, plan)
+    return RunOutcomes(
+        directory=path.name,
+        plan=plan,
+        host=host,
+        records=directory.outcomes(lambda records: _check(directory, plan, host, records)),
+        sealed=sealed,
+        cancelled=not sealed and directory.cancelled(),
+    )
+
+
+def _check(directory: RunDirectory, plan: Plan, host: Fingerprint | None, records: Sequence[Record]) -> None:
+    where = str(directory.path / TRIALS)
+    check_records(plan, records, where)
+    check_durability(plan, host, records, where)
+    check_doubts(host, records, where)
+
+
+def _host(directory: RunDirectory, path: Path, plan: Plan) -> Fingerprint | None:
     """Return the fingerprint, under the inventory's name for the box in results/<run>/<host>: hostnames repeat."""
-    return replace(found, host=path.name) if found and path.parent.name == plan.run else found
+    found = directory.host()
+    if found and path.parent.name == plan.run and found.host != path.name:
+        return replace(found, host=path.name)
+    return found
 
 
 def told(run: PulledRun) -> LadderReport:
@@ -99,7 +117,7 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
         DataError: a file of it is not what was recorded.
 
     """
-    pulled = records_of(only_run(directory))
+    pulled = outcomes_of(only_run(directory))
     last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
     if last == 1:
         raise UsageError(

@@ -139,12 +139,11 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         raise DataError(
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
-    logs = []
-    for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
-        if not (0 < a < inf and 0 < b < inf):
-            raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
-        logs.append(log(b) - log(a))
-    return logs
+    if not all(map(math.isfinite, (*baseline, *candidate))) or min(*baseline, *candidate) <= 0:
+        for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
+            if not (0 < a < inf and 0 < b < inf):
+                raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
+    return [after - before for before, after in zip(map(log, baseline), map(log, candidate), strict=True)]
 
 
 def detectable(spread: float, blocks: int, alpha: float = ALPHA, freedom: float | None = None) -> float:

@@ -6,6 +6,7 @@ Comparing two sets is ``compare``'s work.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from bench.stats.distributions import student_t_critical
 
@@ -30,7 +31,8 @@ def mean(values: Sequence[float]) -> float:
 def deviation(values: Sequence[float]) -> float:
     """Give the sample standard deviation of at least two values."""
     centre = mean(values)
-    return math.sqrt(math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1))
+    off = [value - centre for value in values]
+    return math.sqrt(math.fsum(map(mul, off, off)) / (len(values) - 1))
 
 
 def mean_interval(values: Sequence[float], alpha: float) -> Interval:

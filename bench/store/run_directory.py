@@ -7,16 +7,18 @@ what was recorded survives a power cut, and a last line that was cut short is no
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
-from bench.model.codec import from_json, from_json_lines, to_json
+from bench.model.codec import DAMAGED, from_json, from_json_lines, to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fingerprint
+from bench.model.outcome import Outcome, outcome_of, quick_plan, quick_records
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
 from bench.stats.histogram import decode
@@ -39,10 +41,12 @@ def now(timespec: str = "seconds") -> str:
 
 
 class RunDirectory:
-    """The directory of one run on one host."""
+    """The directory of one run on one host; ``read_once``: what is checked of a file is what is decoded."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_once: bool = False) -> None:
         self.path = path
+        read: Callable[[str], bytes | None] = partial(_read, path)
+        self._text = cache(read) if read_once else read
         self._made: list[Path] = []
         """Directories that were not there before, the innermost first."""
 
@@ -100,7 +104,10 @@ class RunDirectory:
         """Write the checksums, last of all; what a crash left half written goes."""
         for part in self.path.rglob(f"*{PART}"):
             part.unlink()
-        lines = [f"{_digest(path)}  {path.relative_to(self.path)}\n" for path in self._files()]
+        lines = []
+        for path in self._files():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            lines.append(f"{digest}  {path.relative_to(self.path)}\n")
         write_whole(self.path / SUMS, "".join(lines).encode())
 
     def reopen(self) -> None:
@@ -125,10 +132,6 @@ class RunDirectory:
         found = (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
         return (path for path in found if path.suffix != PART)  # of another pull, or of one that was cut off
 
-    def _records(self) -> dict[str, Path]:
-        """Return the files that are not samples, by name."""
-        return {name: path for name in (PLAN, HOST, TRIALS) if (path := self.path / name).is_file()}
-
     def _drop_cut_line(self) -> None:
         if (self.path / TRIALS).exists():
             with os.fdopen(open_own(self.path / TRIALS, os.O_RDWR), "rb+") as journal:
@@ -144,21 +147,35 @@ class RunDirectory:
             DataError: it is malformed or of a newer schema.
 
         """
-        path = self.path / PLAN
-        if not path.is_file():
+        text = self._text(PLAN)
+        if text is None:
             raise UsageError(f"{self.path} holds no run: there is no {PLAN} in it.")
-        return from_json(path.read_bytes(), Plan, str(path))
+        with suppress(*DAMAGED):
+            return quick_plan(text)
+        return from_json(text, Plan, str(self.path / PLAN))
 
     def host(self) -> Fingerprint | None:
         """Return the fingerprint, None where the run ended before it was taken."""
-        path = self.path / HOST
-        return from_json(path.read_bytes(), Fingerprint, str(path)) if path.is_file() else None
+        text = self._text(HOST)
+        return None if text is None else from_json(text, Fingerprint, str(self.path / HOST))
 
     def records(self) -> list[Record]:
         """Return every record, in the order in which they were written; a line cut short by a crash is left out."""
-        path = self.path / TRIALS
-        text = path.read_bytes() if path.is_file() else b""
-        return from_json_lines(text[: text.rfind(b"\n") + 1], Record, str(path))
+        return from_json_lines(self._lines(), Record, str(self.path / TRIALS))
+
+    def outcomes(self, check: Callable[[Sequence[Record]], None]) -> list[Outcome]:
+        """Return what a comparison needs of every record, once all of them were checked."""
+        text = self._lines()
+        try:
+            records = quick_records(text)
+        except DAMAGED:
+            records = from_json_lines(text, Record, str(self.path / TRIALS))
+        check(records)
+        return [outcome_of(record) for record in records]
+
+    def _lines(self) -> bytes:
+        text = self._text(TRIALS) or b""
+        return text[: text.rfind(b"\n") + 1]
 
     def samples(self, trial: int, attempt: int) -> Samples:
         """Return the samples of a recorded trial."""
@@ -212,22 +229,35 @@ class RunDirectory:
             DataError: a file was changed, is missing or is not listed; names it.
 
         """
-        path = self.path / SUMS
-        if not path.is_file():
+        content = self._text(SUMS)
+        if content is None:
             return False
-        text = path.read_text(errors="replace")
+        text = content.decode(errors="replace")
         if not SUMS_TEXT.fullmatch(text):
-            raise DataError(f"{path} is cut short or damaged. Pull the run again.")
-        listed = {name: digest for digest, _, name in (line.partition("  ") for line in text.splitlines())}
-        found = {str(file.relative_to(self.path)): file for file in self._files()} if samples else self._records()
-        for name in sorted(found.keys() | {name for name in listed if samples or "/" not in name}):
-            if name not in found:
+            raise DataError(f"{self.path / SUMS} is cut short or damaged. Pull the run again.")
+        listed: dict[str, str] = {}
+        for line in text.splitlines():
+            digest, _, name = line.partition("  ")
+            if samples or "/" not in name:
+                listed[name] = digest
+        found = {str(path.relative_to(self.path)) for path in self._files()} if samples else {PLAN, HOST, TRIALS}
+        for name in sorted(found | listed.keys()):
+            file = self._text(name) if name in found else None
+            if file is None and name in listed:
                 raise DataError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
-            if name not in listed:
+            if file is not None and name not in listed:
                 raise DataError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
-            if listed[name] != _digest(found[name]):
+            if file is not None and listed[name] != hashlib.sha256(file).hexdigest():
                 raise DataError(f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again.")
         return True
+
+
+def _read(directory: Path, name: str) -> bytes | None:
+    """Return the content of a file, None where there is none."""
+    try:
+        return (directory / name).read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
 
 
 def find_runs(path: Path) -> list[RunDirectory]:
@@ -265,7 +295,3 @@ def _with_plan(directories: Iterable[Path]) -> list[Path]:
         elif any((each / name).is_file() for name in (HOST, TRIALS, SUMS)) or any(each.glob(f"{SAMPLES}/*")):
             raise DataError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
     return found
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,7 +3,9 @@
 Grading a trial and asking the server what a flush costs is ``bench.engines.postgresql.durability``'s work.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import msgspec
 
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.fingerprint_diff import FSYNC_FACTS
@@ -37,22 +39,29 @@ def flushes_at_start(host: Fingerprint | None) -> list[float]:
     return [float(rate) for rate in rates if isinstance(rate, int | float)]
 
 
-def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> dict[str, float]:
-    """Return how many flushes a second there were at least, by what says so: one serves all under way. Pure."""
+class FlushesNeeded(msgspec.Struct, frozen=True):
+    """How many flushes a second there were at least: one serves all commits under way."""
+
+    by_commits: float
+    under_way: int
+    counted: float | None
+    """By the server; None where it did not say."""
+
+
+def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> FlushesNeeded:
+    """Return the flushes that so many commits need, and those that the server counted. Pure."""
     under_way = parameters.in_flight * parameters.processes
-    what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {under_way} at a time, take"
-    needed = {what: commits_per_s / under_way}
-    return needed if counted_per_s is None else needed | {"the server counted": counted_per_s}
+    return FlushesNeeded(commits_per_s / under_way, under_way, counted_per_s)
 
 
 def check_flush_rate(
-    word: str, needed_per_s: Mapping[str, float], beside_per_s: Sequence[float], at_start_per_s: Sequence[float]
+    word: str, needed: FlushesNeeded, beside_per_s: Sequence[float], at_start_per_s: Sequence[float]
 ) -> list[Reason]:
     """Compare the flushes that commits took which wait for them with those that the disk gave. Pure.
 
     Args:
         word: the trial's durability.
-        needed_per_s: by ``flushes_needed``.
+        needed: by ``flushes_needed``.
         beside_per_s: measured on the disk of the WAL before and after; empty where it was not.
         at_start_per_s: measured there when the run began, by ``flushes_at_start``: for want of the others.
 
@@ -60,11 +69,19 @@ def check_flush_rate(
     rates = beside_per_s or at_start_per_s
     if word not in PROMISED or not rates:
         return []
-    what, needed = max(needed_per_s.items(), key=lambda each: each[1])
-    most, when = max(rates), "just before or after" if beside_per_s else "when the run began"
-    if needed <= FLUSH_TOLERANCE * most:
+    most = max(rates)
+    per_s = needed.by_commits
+    counted = needed.counted is not None and needed.counted > per_s
+    if counted:
+        per_s = needed.counted or 0.0
+    if per_s <= FLUSH_TOLERANCE * most:
         return []
+    what = "the server counted"
+    if not counted:
+        commits_per_s = needed.by_commits * needed.under_way
+        what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {needed.under_way} at a time, take"
+    when = "just before or after" if beside_per_s else "when the run began"
     detail = (
-        f"{what} {needed:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
+        f"{what} {per_s:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
     )
-    return [Reason(code="flush-rate", detail=detail, share=1 - most / needed)]
+    return [Reason(code="flush-rate", detail=detail, share=1 - most / per_s)]

@@ -1,10 +1,11 @@
 """Is a trial's result to be trusted? Pure: facts in, reasons out; a reason's code decides whether it voids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import NO_THROTTLE, Reading, SwapPages, Throttling
 from bench.model.record import Cpu, InFlight, Reason, Validity
+from bench.model.values import State
 from bench.stats.steadiness import Steadiness
 
 Counts = Mapping[str, int]
@@ -50,10 +51,18 @@ FEW_COMMITS = 30
 
 def validity(reasons: Sequence[Reason]) -> Validity:
     """Return the verdict that follows from the reasons, and them: what voids, then by size, what is slight last."""
-    ordered = tuple(sorted(reasons, key=_rank))
-    if any(reason.code in VOID for reason in reasons):
-        return Validity(state="void", reasons=ordered)
-    return Validity(state="valid" if all(reason.slight for reason in reasons) else "suspect", reasons=ordered)
+    return Validity(state=state_of(reasons), reasons=tuple(sorted(reasons, key=_rank)))
+
+
+def state_of(reasons: Iterable[Reason]) -> State:
+    """Return what the reasons make of a trial."""
+    state: State = "valid"
+    for reason in reasons:
+        if reason.code in VOID:
+            return "void"
+        if not reason.slight:
+            state = "suspect"
+    return state
 
 
 def _rank(reason: Reason) -> tuple[bool, bool, float]:

@@ -62,7 +62,7 @@ def test_the_notes_of_a_comparison_quote_the_gravest_doubt():
     run = compared_run({"stock": [100.0, 101], "fast": [102.0, 99]})
     both = zip(run.records, (0.3, 1.6, 0.4, 0.3), strict=True)
     records = [replace(record, validity=suspect(cores)) for record, cores in both]
-    said = doubt_notes([replace(run, records=records)])
+    said = doubt_notes(records)
     assert said == ["4 of 4 trials are suspect, not-alone: at worst other programs kept 1.6 of 2 cores busy."]
 
 
@@ -77,7 +77,7 @@ def test_notes_stand_by_size_and_what_is_slight_last():
         Validity(state="suspect", reasons=(quota, busy_too, slight)),
     )
     records = [replace(record, validity=each) for record, each in zip(run.records, verdicts, strict=True)]
-    assert doubt_notes([replace(run, records=records)]) == [
+    assert doubt_notes(records) == [
         "1 of 2 trials is suspect, not-alone: not-alone.",
         "1 of 2 trials is suspect, cpu-quota: cpu-quota.",
         "2 of 2 trials have a slight doubt, some-steal: some-steal.",

@@ -4,8 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
-from bench.analysis.judged import check_doubts
+from bench.analysis.judged import _impossible, _lacking, _of_record, _plainly_sound, check_doubts
 from bench.analysis.resealed import _pause, check_samples
 from bench.engines.postgresql.durability import Promise, grade
 from bench.engines.postgresql.layout import table_layout
@@ -247,3 +249,46 @@ def test_a_sealed_run_whose_doubts_were_erased_is_refused_by_all_that_read_it(tm
     stolen = [replace(record, cpu=cpu(steal_pct=9.0)) for record in run.records]
     with pytest.raises(DataError, match="trial 1 on bench-1 lacks the doubt 'steal'"):
         read(RunDirectory(written(tmp_path / "bench-1", replace(run, records=stolen))))
+
+
+def near(*edges):
+    """Values at, just below and just above some edges, and None."""
+    close = [edge * factor for edge in edges for factor in (0.999999, 1, 1.000001)]
+    return st.sampled_from([*close, None])
+
+
+CHANGED = {
+    "cpu": st.builds(
+        Cpu,
+        host_pct=near(0.0, 55.75, 61.5, 66.0, 100.0, 101.0, -1.0),
+        steal_pct=near(0.0, 1.0, 5.0, -1.0, 101.0),
+        client_cores=near(0.0, 0.92, 2.69, 4.0),
+        server_cores=near(0.0, 1.31, 2.0),
+    ),
+    "in_flight_check": st.builds(
+        InFlight, measured=near(4.75, 5.0, 5.25).filter(bool), expected=st.sampled_from([5, 1, 4])
+    ),
+    "longest_gap_s": near(0.0, 0.1, 0.13, 2.0),
+    "fsync_per_s": st.sampled_from([(), (1.0,), (3.5, 2.0), (1000.0,)]),
+    "commits": st.sampled_from([0, 29, 30, 149, 150, 350]),
+    "seconds": st.sampled_from([0, 0.001, 2, 2000]),
+    "steadiness": st.sampled_from(["flat", "not assessed", "slowdown"]),
+    "durability": st.sampled_from(["durable", "unknown", "may lose last 600 ms"]),
+    "durability_because": st.sampled_from([None, "why"]),
+    "validity": st.sampled_from([Validity(state="suspect"), doubtful("valid", "some-steal", share=0.03)]),
+    "errors": st.integers(0, 1),
+}
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.data(), st.sets(st.sampled_from(sorted(CHANGED)), max_size=2), st.sampled_from([4, 4, 4, 1]))
+def test_what_is_plainly_sound_has_nothing_to_be_said_against_it(data, names, cpus):
+    record = replace(RECORD, **{name: data.draw(CHANGED[name], name) for name in sorted(names)})
+    if _plainly_sound(record, cpus, 812.5):
+        event("plainly sound")
+        assert _impossible(record, cpus, in_memory=False) is None
+        assert _lacking(record, _of_record(record, cpus, [812.5])) is None
+
+
+def test_a_record_of_a_quiet_box_is_plainly_sound():
+    assert _plainly_sound(RECORD, 4, 812.5)

@@ -348,8 +348,8 @@ def test_one_trial_is_suspect_and_several_are():
     made = suspect(run(), "the window is short")
     valid = [replace(each, validity=run().records[0].validity) for each in made.records[1:]]
     one = replace(made, records=[made.records[0], *valid])
-    assert doubt_notes([one]) == ["1 of 6 trials is suspect, short: the window is short."]
-    assert doubt_notes([made]) == ["6 of 6 trials are suspect, short: the window is short."]
+    assert doubt_notes(one.records) == ["1 of 6 trials is suspect, short: the window is short."]
+    assert doubt_notes(made.records) == ["6 of 6 trials are suspect, short: the window is short."]
 
 
 def test_two_versions_are_compared_as_such_and_nothing_else_stops_it():
