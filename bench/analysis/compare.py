@@ -73,13 +73,19 @@ def compare_arms(
         any_trial = next(iter(where[cell].values()))
         trials = [where[cell].get(name, any_trial) for name in arms]
         compared.append(replace(_with_noise(found, trials, noise, rate), ranking=ranks))
+    hosts: dict[str, None] = {}
+    complete = True
+    for run in runs:
+        complete = complete and run.complete and run.sealed
+        if run.host:
+            hosts[run.host.host] = None
     told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
     over = overall(told, list(known.values()), rate, levels, effects)
     return ComparisonReport(
         across=factor,
         runs=tuple(run.plan.run for run in runs),
-        hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
-        complete=all(run.complete and run.sealed for run in runs),
+        hosts=tuple(hosts),
+        complete=complete,
         notes=(
             *durability_notes(told),
             *run_notes(runs, told, rate is burst),

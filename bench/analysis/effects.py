@@ -21,10 +21,7 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     That is nothing under one that was refused, and under one with a value that is none: ``effect_notes``.
     """
     set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
-    found: dict[str, Mapping[str, Value]] = {}
-    for variant in plan.variants:
-        found[variant.name] = _effect(variant, set_aside)
-    return found
+    return {variant.name: _effect(variant, set_aside) for variant in plan.variants}
 
 
 @lru_cache

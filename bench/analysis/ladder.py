@@ -4,6 +4,7 @@ Every figure is of all its trials that count as one (``counted``). A void trial 
 makes a number doubtful is carried along for the report to say first.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from itertools import groupby
@@ -16,7 +17,7 @@ from bench.analysis.counted import Key, good, latency, pooled, row_latency, sett
 from bench.analysis.doubts import worst
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
-from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plan import Parameters
 from bench.model.record import Latency, Reason, Record
 from bench.model.values import Layout, Transport
@@ -106,7 +107,7 @@ class Ladders:
 def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
     order = [variant.name for variant in run.plan.variants]
-    nobody = ["This run has no fingerprint: it ended before it was taken."]
+    of_host = host_notes(run.host) if run.host else ["This run has no fingerprint: it ended before it was taken."]
     return LadderReport(
         run=run.plan.run,
         host=run.host,
@@ -116,7 +117,7 @@ def ladder_report(run: PulledRun) -> LadderReport:
             *_ended_early(run),
             *_kept(run),
             *promise_notes(latest(run.records)),
-            *(host_notes(run.host) if run.host else nobody),
+            *of_host,
         ),
         ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
     )
@@ -140,16 +141,16 @@ def _ended_early(run: PulledRun) -> list[str]:
 
 def host_notes(host: Fingerprint) -> list[str]:
     """Return what of the host must be known before its numbers are read."""
-    system, disk, cpu, ours = (host.facts.get(group, {}) for group in ("system", "disk", "cpu", "pgladder"))
+    facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
+    system, cpu, limits = facts["system"], facts["cpu"], facts["pgladder"].get("limits")
     container = system.get("container", "none")
     notes = []
     if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append("No trial tells whether the processor was slowed for heat: this kernel does not count it.")
-    if disk.get("kind") == "memory":
+    if facts["disk"].get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
-    limits = ours.get("limits")
     if isinstance(limits, list):
         notes.append(f"The server was brought by the user: {'; '.join(limits)}.")
     return notes
@@ -178,17 +179,21 @@ def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> La
     driven = driven_by_several(record.trial for record in records)
     for (phase, *_), group in groupby(sorted(records, key=_way), _way):
         trials = list(group)
-        rung = _rung(trials, histograms, below if trials[0].trial.parameters.payload_bytes == payload else None, first)
+        if trials[0].trial.parameters.payload_bytes != payload:
+            below = None
+        rung = _rung(trials, histograms, below, first)
         if phase in driven:
             rung = replace(rung, method=f"{rung.method}, {rung.driver}")
         rungs.append(rung)
         below, payload = rung.rows_per_s, rung.parameters.payload_bytes
-        first = rung.rows_per_s if phase == "1" else first
+        if phase == "1":
+            first = rung.rows_per_s
+    trial, grades = records[0].trial, {record.durability for record in records}
     return Ladder(
-        variant=records[0].trial.variant,
-        layout=records[0].trial.layout,
-        transport=records[0].trial.transport,
-        durability=tuple(sorted({record.durability for record in records if record.durability != "unknown"})),
+        variant=trial.variant,
+        layout=trial.layout,
+        transport=trial.transport,
+        durability=tuple(sorted(grades - {"unknown"})),
         preload_rows=records[0].preload_rows,
         seconds=max(record.seconds for record in records),
         rungs=tuple(rungs),
@@ -221,10 +226,14 @@ def _rung(
         client_cores=pooled(counted, attrgetter("cpu.client_cores")),
         server_cores=pooled(counted, attrgetter("cpu.server_cores")),
         host_pct=pooled(counted, attrgetter("cpu.host_pct")),
-        step=rate / below if rate and below else None,
-        vs_phase_1=rate / first if rate and first else (1.0 if one.trial.phase == "1" and rate else None),
+        step=_ratio(rate, below),
+        vs_phase_1=_ratio(rate, rate if one.trial.phase == "1" and not first else first),
         doubts=(*_doubts(trials), *broken),
     )
+
+
+def _ratio(rate: float | None, other: float | None) -> float | None:
+    return rate / other if rate and other else None
 
 
 def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: Latency) -> Iterable[Doubt]:

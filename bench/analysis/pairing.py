@@ -33,13 +33,14 @@ def interleaved(runs: Sequence[PulledRun]) -> bool:
 
 def share_kernel(runs: Sequence[PulledRun]) -> bool:
     """Tell whether all are containers of one kernel, as far as fingerprints tell."""
-    known = [_kernel(run) for run in runs]
-    return all(isinstance(fact, str) for fact in known[0]) and known[0][-1] != NO_CONTAINER and len(set(known)) == 1
-
-
-def _kernel(run: PulledRun) -> tuple[Fact | None, ...]:
-    facts: Mapping[str, Fact] = run.host.facts.get("system", {}) if run.host else {}
-    return tuple(fact if isinstance(fact := facts.get(name), str) else None for name in KERNEL)
+    known: set[tuple[Fact | None, ...]] = set()
+    for run in runs:
+        facts: Mapping[str, Fact] = run.host.facts.get("system", {}) if run.host else {}
+        kernel = tuple(facts.get(name) for name in KERNEL)
+        if not all(isinstance(fact, str) for fact in kernel) or facts["container"] == NO_CONTAINER:
+            return False
+        known.add(kernel)
+    return len(known) == 1
 
 
 def _turns(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:

@@ -91,15 +91,22 @@ def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
         how = "was cancelled and is not complete" if run.cancelled else "is not complete"
         notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
     if not run.sealed:
-        recorded = "as it was cancelled" if run.cancelled else "although all its trials are recorded"
-        why = recorded if whole else "as it was not closed"
+        why = "although all its trials are recorded"
+        if not whole:
+            why = "as it was not closed"
+        elif run.cancelled:
+            why = "as it was cancelled"
         notes.append(f"{name} has no checksums, {why}: nothing tells whether a file was changed.")
     return notes
 
 
 def ending_notes(run: PulledRun) -> list[str]:
     """Return how the run ended, where that was not the end of its plan; ``extent_notes`` tells how much is there."""
-    notes = [why for record in latest(run.records) if (why := _cut(record))]
+    notes = []
+    for record in latest(run.records):
+        code = cut(record)
+        if code:
+            notes.append(CUT[code].format(trial=record.trial.number))
     if begun := sorted({trial for trial, _ in run.begun}):
         notes.append(
             f"Begun and without a record here: trial {', '.join(map(str, begun))}. One was under way when this was"
@@ -108,8 +115,3 @@ def ending_notes(run: PulledRun) -> list[str]:
     if again := sorted({record.trial.number for record in run.records if record.attempt > 1}):
         notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
     return notes
-
-
-def _cut(record: AnyRecord) -> str | None:
-    code = cut(record)
-    return CUT[code].format(trial=record.trial.number) if code else None

@@ -78,11 +78,8 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, o
     yield "latency's max", told.max, made.max
     yield "latency's mean", told.mean, made.mean
     if record.row_latency_ms is not None:  # likewise
-        yield (
-            "row latency",
-            record.row_latency_ms,
-            None if made.mean is None else made.mean / record.trial.parameters.batch,
-        )
+        batch = record.trial.parameters.batch
+        yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / batch
     if made.mean is not None:
         spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
         made_s = made.mean / 1000 * record.commits
@@ -96,8 +93,8 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, o
         return
     late = "agent-late" in record.validity.codes
     made = (None, None) if late and record.cpu.host_pct is None else host_shares(moments)
-    for name, value in zip(("host_pct", "steal_pct"), made, strict=True):
-        yield name, getattr(record.cpu, name), value
+    yield "host_pct", record.cpu.host_pct, made[0]
+    yield "steal_pct", record.cpu.steal_pct, made[1]
     if of_today(record):
         yield from _energy(record.energy_j, moments)
 

@@ -4,7 +4,7 @@ A box checks a plan before it carries it out (``bench.plan``); these files may h
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import cache
 from operator import attrgetter
 
@@ -80,7 +80,8 @@ def _contradiction(plan: Plan, record: Record) -> str:
 
 def _named(trial: Trial) -> dict[str, object]:
     """Return all that a trial is, its parameters beside the rest."""
-    found = {each.name: getattr(trial, each.name) for each in fields(Trial) if each.name != "parameters"}
+    found: dict[str, object] = asdict(trial)
+    del found["parameters"]
     return found | asdict(trial.parameters)
 
 
@@ -150,9 +151,12 @@ def check_durability(
 
 
 def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | None) -> dict[str, str]:
+    settings = {name: str(effect[name]) for name in SAFETY if name in effect}
     server = host.facts.get("postgresql", {}) if host else {}
-    found = server.get("settings") if server.get("variant") == variant else None
-    return {name: str(effect[name]) for name in SAFETY if name in effect} | (found if isinstance(found, dict) else {})
+    found = server.get("settings")
+    if server.get("variant") == variant and isinstance(found, dict):
+        settings |= found
+    return settings
 
 
 @cache
@@ -164,9 +168,14 @@ def _risk(layout: str) -> str | None:
 
 def _unsafe(durability: str, layout: str, settings: Mapping[str, str]) -> str | None:
     """Return what makes a grade impossible."""
-    claimed = next((rank for rank, grade in enumerate(GRADES) if durability.startswith(grade)), 0)
+    claimed = 0
+    for rank, grade in enumerate(GRADES):
+        if durability.startswith(grade):
+            claimed = rank
     risk = _risk(layout)
     if claimed and risk:
         return f"the layout {layout}: {risk}"
-    takes = [name for name, grade in SAFETY.items() if settings.get(name) == "off" and claimed > GRADES.index(grade)]
-    return f"{takes[0]} = off" if takes else None
+    for name, best in SAFETY.items():
+        if settings.get(name) == "off" and claimed > GRADES.index(best):
+            return f"{name} = off"
+    return None

@@ -66,9 +66,11 @@ def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], across: Acr
         NothingDoneError: as ``compare_runs``.
 
     """
-    found = [still_of(run.host, *noise_beside(path, run.box)) for path, run in zip(paths, runs, strict=True)]
-    report = compare_runs(runs, across, [known for known, _ in found], margin=margin)
-    notes = dict(zip(names_of(runs, across), (notes for _, notes in found), strict=True))
+    noises, notes = [], {}
+    for path, run, name in zip(paths, runs, names_of(runs, across), strict=True):
+        noise, notes[name] = still_of(run.host, *noise_beside(path, run.box))
+        noises.append(noise)
+    report = compare_runs(runs, across, noises, margin=margin)
     return replace(report, notes=(*report.notes, *told_by(notes)))
 
 

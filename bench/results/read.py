@@ -92,8 +92,13 @@ def told(run: PulledRun) -> LadderReport:
 
 def doubtful(reports: Sequence[LadderReport]) -> bool:
     """Return whether a result is void, a run has not come to its end, or nothing tells whether it was changed."""
-    void = any(rung.void for report in reports for ladder in report.ladders for rung in ladder.rungs)
-    return void or any(not report.complete for report in reports)
+    for report in reports:
+        if not report.complete:
+            return True
+        for ladder in report.ladders:
+            if any(rung.void for rung in ladder.rungs):
+                return True
+    return False
 
 
 def only_run(directory: Path) -> RunDirectory:

@@ -129,8 +129,10 @@ class RunDirectory:
 
     def _files(self) -> Iterable[Path]:
         besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
-        found = (path for path in sorted(self.path.rglob("*")) if path.is_file() and path not in besides)
-        return (path for path in found if path.suffix != PART)  # of another pull, or of one that was cut off
+        for path in sorted(self.path.rglob("*")):
+            # A part is of another pull, or of one that was cut off.
+            if path.is_file() and path not in besides and path.suffix != PART:
+                yield path
 
     def _drop_cut_line(self) -> None:
         if (self.path / TRIALS).exists():
@@ -199,8 +201,11 @@ class RunDirectory:
     def cut_short(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {record.key for record in self.records()}
-        names = (SAMPLES_NAME.fullmatch(path.name) for path in (self.path / SAMPLES).glob("*"))
-        begun = {(int(name["trial"]), int(name["attempt"] or 1)) for name in names if name}
+        begun = set()
+        for path in (self.path / SAMPLES).glob("*"):
+            name = SAMPLES_NAME.fullmatch(path.name)
+            if name:
+                begun.add((int(name["trial"]), int(name["attempt"] or 1)))
         return sorted(begun - recorded)
 
     def cancelled(self) -> bool:
