@@ -132,7 +132,8 @@ def _plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> bo
     parameters = record.trial.parameters
     under_way = parameters.in_flight * parameters.processes
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
-    most_flushes = max(record.fsync_per_s, default=flushes_per_s)
+    if record.fsync_per_s:
+        flushes_per_s = max(record.fsync_per_s)
     return (
         (record.durability != "durable" or record.durability_because is None)
         and record.commits >= FEW_COMMITS * under_way
@@ -141,9 +142,10 @@ def _plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> bo
         and gap_s <= STALLED_SHARE * seconds
         and 0 <= cpu.steal_pct < SOME_STEAL_PCT
         and 0 <= cpu.host_pct <= 100
-        and used <= min(cpus, busy + (ALL_CORES - 1) * cpus)
+        and used <= cpus
+        and used - busy <= (ALL_CORES - 1) * cpus
         and busy - used <= OTHERS_SHARE * cpus
-        and (most_flushes is None or record.commits / seconds / under_way <= FLUSH_TOLERANCE * most_flushes)
+        and (flushes_per_s is None or record.commits / seconds / under_way <= FLUSH_TOLERANCE * flushes_per_s)
     )
 
 

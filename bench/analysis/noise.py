@@ -200,7 +200,7 @@ def too_noisy(
 
     Of a run until decided each comparison has its share of alpha; it needs some of these blocks at most.
     """
-    blocks = len({trial.block for trial in plan.trials})
+    blocks = len(plan.blocks)
     alpha, most = (alpha_each(plan), LAST_LOOK) if plan.until_decided else (ALPHA, MANY_BLOCKS)
     noisy: list[tuple[Trial, int | None]] = []
     for trial in trials:

@@ -156,7 +156,7 @@ def no_settled(runs: Sequence[str] = ()) -> str:
 
 
 def _spending(run: RunOutcomes) -> str:
-    blocks = len({trial.block for trial in run.plan.trials})
+    blocks = len(run.plan.blocks)
     if run.decided_after is None:
         return SPENDING
     why = nothing_left(run.plan, latest(run.records))

@@ -25,10 +25,16 @@ def interleaved(runs: Sequence[PulledRun]) -> bool:
     """
     if len({run.plan.run for run in runs}) > 1 or not share_kernel(runs):
         return False
-    each = [list(_turns(latest(run.records))) for run in runs]
-    turns = sorted(turn for of_box in each for turn in of_box)
-    follows = (end <= begin and block <= following for (_, end, block), (begin, _, following) in pairwise(turns))
-    return all(each) and all(follows)
+    turns: list[tuple[float, float, int]] = []
+    for run in runs:
+        of_box = list(_turns(latest(run.records)))
+        if not of_box:
+            return False
+        turns += of_box
+    for (_, end, block), (begin, _, following) in pairwise(sorted(turns)):
+        if end > begin or block > following:
+            return False
+    return True
 
 
 def share_kernel(runs: Sequence[PulledRun]) -> bool:

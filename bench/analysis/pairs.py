@@ -31,7 +31,7 @@ class Levels:
         rule = plan.until_decided if plan else None
         self.margin, self.paired, self.adjusts = margin, paired, rule is None
         self._alpha = alpha_each(plan) if plan and rule else None
-        self.most = len({trial.block for trial in plan.trials}) if plan else 0
+        self.most = len(plan.blocks) if plan else 0
         self._compared: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, Comparison | None]] = {}
 
     def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:

@@ -62,9 +62,12 @@ def sparkline(values: Sequence[float | None], width: int) -> str:
     >>> sparkline([10, 100, None, 1000], 10)
     '▁▄ █'
     """
-    logs = [log(value) if value else None for value in values[-width:]]
-    known = [value for value in logs if value is not None]
-    if not known:
+    shown = values[-width:]
+    logs = [log(value) for value in shown if value]
+    if not logs:
         return ""
-    low, span = min(known), (max(known) - min(known)) or 1.0
-    return "".join(" " if each is None else LEVELS[int((each - low) / span * (len(LEVELS) - 1))] for each in logs)
+    low, span = min(logs), (max(logs) - min(logs)) or 1.0
+    drawn = ""
+    for value in shown:
+        drawn += LEVELS[int((log(value) - low) / span * (len(LEVELS) - 1))] if value else " "
+    return drawn

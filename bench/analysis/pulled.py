@@ -40,7 +40,7 @@ class RunOutcomes:
     def decided_after(self) -> int | None:
         """The block after which a run until decided ended before its last one."""
         after = decided_after(self.plan, _whole(self.records))
-        return None if after == max(trial.block for trial in self.plan.trials) else after
+        return None if after == self.plan.blocks[-1] else after
 
     @cached_property
     def complete(self) -> bool:

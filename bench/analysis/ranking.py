@@ -43,7 +43,7 @@ def rankings(cells: Sequence[ByArm], levels: Levels) -> list[tuple[Rank, ...]]:
 
 def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
     """Return the ranks among these arms, which need not be all that were told apart."""
-    there = [name for name, known in arms.items() if known]
+    there = list(filter(arms.get, arms))
     best = dict.fromkeys(there, 1)
     worst = dict.fromkeys(there, len(there))
     for winner, beaten in ahead:

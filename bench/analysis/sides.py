@@ -80,14 +80,20 @@ def compare_runs(
     paired = across == "host" and interleaved(runs)
     levels = Levels(None, margin, paired=paired)
     cells = adjusted([_cell(place, sides, rate, levels) for place in places], by_burst=rate is burst)
+    names, hosts, extents, effects = [], [], [], []
+    for run in runs:
+        names.append(run.plan.run)
+        hosts += [run.host.host] if run.host else []
+        extents += extent_notes(run, several=True)
+        effects += effect_notes(run.plan)
     return ComparisonReport(
         across=across,
-        runs=tuple(run.plan.run for run in runs),
-        hosts=tuple(run.host.host for run in runs if run.host),
+        runs=tuple(names),
+        hosts=tuple(hosts),
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
-            *chain.from_iterable(extent_notes(run, several=True) for run in runs),
+            *extents,
             *_boxes(sides, across),
             _drift_note(runs, across, paired=paired),
             *_unknown(sides),
@@ -96,7 +102,7 @@ def compare_runs(
             *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
-            *dict.fromkeys(chain.from_iterable(effect_notes(run.plan) for run in runs)),
+            *dict.fromkeys(effects),
         ),
         headline=rate_name(rate),
         margin=margin,

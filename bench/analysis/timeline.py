@@ -65,13 +65,21 @@ def _steps(rows: Sequence[int], seconds: int, window_s: float, seen: Sequence[fl
 
 def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:
     """Return the seconds of the window at which the server's count of checkpoints was seen to have risen."""
-    return [at_s for (_, before), (at_s, count) in pairwise(_counts(readings)) if count > before]
+    seen = []
+    for (_, before), (at_s, count) in pairwise(_counts(readings)):
+        if count > before:
+            seen.append(at_s)
+    return seen
 
 
 def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
     """Return the count of checkpoints at each second at which it could be read."""
-    counts = [(reading.get("at_s"), _checkpoints(reading.get("server"))) for reading in readings]
-    return [(at_s, count) for at_s, count in counts if _is_number(at_s) and count is not None]
+    counts = []
+    for reading in readings:
+        at_s, count = reading.get("at_s"), _checkpoints(reading.get("server"))
+        if _is_number(at_s) and count is not None:
+            counts.append((at_s, count))
+    return counts
 
 
 def _checkpoints(server: object) -> float | None:

@@ -123,7 +123,7 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
 
     """
     pulled = outcomes_of(only_run(directory))
-    last = pulled.decided_after or max(trial.block for trial in pulled.plan.trials)
+    last = pulled.decided_after or pulled.plan.blocks[-1]
     if last == 1:
         raise UsageError(
             f"Run {pulled.plan.run} has one block: it has no spread, so nothing could be shown to be equivalent."
