@@ -37,7 +37,7 @@ def rankings(cells: Sequence[ByArm], levels: Levels) -> list[tuple[Rank, ...]]:
     families = [cells] if levels.adjusts else [[cell] for cell in cells]
     ahead: list[Ahead] = []
     for family in families:
-        ahead += told_apart(family, levels)
+        ahead += distinguishable(family, levels)
     return list(map(ranks, cells, ahead))
 
 
@@ -54,7 +54,7 @@ def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
     return tuple(sorted(found, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
 
 
-def told_apart(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
+def distinguishable(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
     """Return for each of these which arms are ahead of which; the p-values of all are adjusted together."""
     compared = []
     for at, arms in enumerate(family):
@@ -95,7 +95,7 @@ def overall(
     if levels.adjusts:
         pairs = adjusted_pairs(pairs, by_burst=rate is burst)
 
-    [ahead] = told_apart([over[rate]], levels)
+    [ahead] = distinguishable([over[rate]], levels)
     standings: dict[tuple[str, ...], dict[str, Mapping[Block, float]]] = {}
     for name, of_blocks in over[rate].items():
         if of_blocks:
