@@ -34,8 +34,9 @@ def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason
 
 def flushes_at_start(host: Fingerprint | None) -> list[float]:
     """Return the fdatasync/s that a run's fingerprint holds; none where it was not measured. Pure."""
-    facts = host.facts.get("disk", {}) if host else {}
-    rates = (facts.get(name) for name in FSYNC_FACTS)
+    if host is None:
+        return []
+    rates = map(host.facts.get("disk", {}).get, FSYNC_FACTS)
     return [float(rate) for rate in rates if isinstance(rate, int | float)]
 
 
@@ -69,15 +70,11 @@ def check_flush_rate(
     rates = beside_per_s or at_start_per_s
     if word not in PROMISED or not rates:
         return []
-    most = max(rates)
-    per_s = needed.by_commits
-    counted = needed.counted is not None and needed.counted > per_s
-    if counted:
-        per_s = needed.counted or 0.0
+    most, per_s = max(rates), max(needed.by_commits, needed.counted or 0.0)
     if per_s <= FLUSH_TOLERANCE * most:
         return []
     what = "the server counted"
-    if not counted:
+    if per_s == needed.by_commits:
         commits_per_s = needed.by_commits * needed.under_way
         what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {needed.under_way} at a time, take"
     when = "just before or after" if beside_per_s else "when the run began"

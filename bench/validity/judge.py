@@ -81,7 +81,9 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     if check is None or abs(check.measured - check.expected) <= IN_FLIGHT_TOLERANCE * check.expected:
         return []
     share = check.measured / check.expected - 1
-    told = f"{-share:.0%} of the workers' time lies outside what was timed" if share < 0 else f"{share:.0%} too much"
+    told = f"{share:.0%} too much"
+    if share < 0:
+        told = f"{-share:.0%} of the workers' time lies outside what was timed"
     detail = f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {told}"
     return [Reason(code="in-flight", detail=detail, share=abs(share))]
 
@@ -169,8 +171,10 @@ def check_host(first: Reading, last: Reading) -> list[Reason]:
 def _check_heat(first: Counts | Unreadable, last: Counts | Unreadable) -> list[Reason]:
     if isinstance(first, Unreadable) or isinstance(last, Unreadable):
         why = _why(first, last)
+        if why == NO_THROTTLE:
+            return []
         detail = f"not known whether the processor was slowed for heat or power: {why}"
-        return [] if why == NO_THROTTLE else [Reason(code="throttled-unknown", detail=detail)]
+        return [Reason(code="throttled-unknown", detail=detail)]
     rose = sorted(name for name, count in last.items() if count > first.get(name, count))
     if not rose:
         return []
@@ -182,7 +186,9 @@ def _check_swap(first: SwapPages | Unreadable, last: SwapPages | Unreadable) -> 
         detail = f"not known whether memory was swapped: {_why(first, last)}"
         return [Reason(code="swapped-unknown", detail=detail)]
     pages = last.swapped_in - first.swapped_in + last.swapped_out - first.swapped_out
-    return [Reason(code="swapped", detail=f"{pages} pages were swapped in or out")] if pages else []
+    if not pages:
+        return []
+    return [Reason(code="swapped", detail=f"{pages} pages were swapped in or out")]
 
 
 def check_steady(steady: Steadiness | None) -> list[Reason]:

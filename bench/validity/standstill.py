@@ -74,4 +74,6 @@ def far_beyond_usual(gap_s: float, window_s: float, p50_ms: float | None, p99_ms
         far_beyond, than = FAR_BEYOND_P50 * p50_ms, f"half of the commits take up to {p50_ms:.3g} ms"
     else:
         return None
-    return than if 1000 * gap_s > far_beyond else None
+    if 1000 * gap_s <= far_beyond:
+        return None
+    return than
