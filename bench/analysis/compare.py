@@ -72,7 +72,9 @@ def compare_arms(
         found = compare_cell(cell, arms, known[cell], rate, levels, effects, driven)
         any_trial = next(iter(where[cell].values()))
         trials = [where[cell].get(name, any_trial) for name in arms]
-        compared.append(replace(_with_noise(found, trials, noise, rate), ranking=ranks))
+        blocks = compared_pairs(found, rate)
+        noises = [noise(trial, blocks) for trial in trials]
+        compared.append(replace(with_noises(found, noises), ranking=ranks))
     hosts: dict[str, None] = {}
     complete = True
     for run in runs:
@@ -132,11 +134,6 @@ def compare_cell(
         ranking=(),
         noise=None,
     )
-
-
-def _with_noise(found: CellComparison, trials: Sequence[Trial], noise: Noise, rate: Rate) -> CellComparison:
-    """Return a cell with the noise of its box; ``trials`` has one of each arm."""
-    return with_noises(found, [noise(trial, compared_pairs(found, rate)) for trial in trials])
 
 
 def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of_one: bool = True) -> CellComparison:

@@ -27,6 +27,7 @@ from bench.stats.laws import in_flight
 
 ROUNDING = 0.002
 """Of a latency in its histogram: three digits."""
+NO_SAMPLES = "The samples of this run are not kept here: percentiles over its trials, and their course, are not known."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,7 @@ def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
     order = [variant.name for variant in run.plan.variants]
     of_host = host_notes(run.host) if run.host else ["This run has no fingerprint: it ended before it was taken."]
+    kept = [] if run.with_samples else [NO_SAMPLES]
     return LadderReport(
         run=run.plan.run,
         host=run.host,
@@ -115,19 +117,12 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes=(
             *extent_notes(run),
             *_ended_early(run),
-            *_kept(run),
+            *kept,
             *promise_notes(latest(run.records)),
             *of_host,
         ),
         ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
     )
-
-
-def _kept(run: PulledRun) -> list[str]:
-    """Say that a run is kept without its samples."""
-    if run.with_samples:
-        return []
-    return ["The samples of this run are not kept here: percentiles over its trials, and their course, are not known."]
 
 
 def _ended_early(run: PulledRun) -> list[str]:

@@ -80,6 +80,9 @@ def compare_runs(
     paired = across == "host" and interleaved(runs)
     levels = Levels(None, margin, paired=paired)
     cells = adjusted([_cell(place, sides, rate, levels) for place in places], by_burst=rate is burst)
+    unsettled_notes = []
+    if unsettled:
+        unsettled_notes.append(no_settled(unsettled if len(unsettled) < len(sides) else []))
     names, hosts, extents, effects = [], [], [], []
     for run in runs:
         names.append(run.plan.run)
@@ -98,7 +101,7 @@ def compare_runs(
             _drift_note(runs, across, paired=paired),
             *_unknown(sides),
             *_left_apart(sides),
-            *_unsettled(sides, unsettled),
+            *unsettled_notes,
             *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
@@ -113,12 +116,6 @@ def compare_runs(
         explanations=tuple(explanations(runs)),
         paired=paired,
     )
-
-
-def _unsettled(sides: Sequence[Side], unsettled: Sequence[str]) -> list[str]:
-    if not unsettled:
-        return []
-    return [no_settled(unsettled if len(unsettled) < len(sides) else [])]
 
 
 def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> str:
