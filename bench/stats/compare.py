@@ -139,7 +139,8 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         raise DataError(
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
-    if not all(map(math.isfinite, (*baseline, *candidate))) or min(*baseline, *candidate) <= 0:
+    # Looking at each takes longer than all the rest; a sum is finite where each of its terms is.
+    if not (min(baseline) > 0 and min(candidate) > 0 and sum(baseline) + sum(candidate) < inf):
         for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
             if not (0 < a < inf and 0 < b < inf):
                 raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
