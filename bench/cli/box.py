@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.model.box import BOX_FILE, ENDINGS, Provisioned, provisioned
+from bench.model.box import BOX_FILE, ENDINGS, Provisioned, provisioned, read_box
 from bench.model.codec import DAMAGED
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.plain import one_line, print_json
@@ -127,6 +127,16 @@ def _last_words(box: Provisioned, options: argparse.Namespace) -> int:
     return _answer(last_words(box, options.run))
 
 
+def _apply(options: argparse.Namespace) -> int:
+    from bench.box.apply import apply
+
+    try:
+        box = read_box(sys.stdin.buffer.read())
+    except DAMAGED as error:
+        raise DataError(f"standard input does not tell of a box: {error}") from error
+    return _answer("changed") if apply(box, new_password=options.new_password) else DONE
+
+
 def _answer(*words: object) -> int:
     sys.stdout.write("".join(f"{word}\n" for word in words))
     return DONE
@@ -175,6 +185,10 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     words = add("last-words", _last_words, "print why a run broke off (as root)")
     for step in (launch, follow, gate, plan, words):
         step.add_argument("run", type=_name, metavar="RUN")
+    meaning = "bring what was rendered for the cluster into force (as its user); the box's file on standard input"
+    apply = steps.add_parser("apply", help=meaning, description=meaning, allow_abbrev=False)
+    apply.set_defaults(action=_apply)
+    apply.add_argument("--new-password", action="store_true", help="for the role that measures")
     launch.add_argument("sha256", metavar="SHA256", help="of the plan")
     launch.add_argument("who", metavar="WHO", help="launches it")
     launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")

@@ -73,9 +73,14 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
     if not path.is_file():
         return None
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Provisioned, dec_hook=_decode)
+        return read_box(path.read_bytes())
     except (*DAMAGED, OSError) as error:
         raise DataError(f"{path} can't be read: {error}; provision this box again.") from error
+
+
+def read_box(content: bytes) -> Provisioned:
+    """Read the content of such a file. Raises ``DAMAGED`` where it is none."""
+    return msgspec.toml.decode(content, type=Provisioned, dec_hook=_decode)
 
 
 def _decode(kind: type, value: Any) -> Any:

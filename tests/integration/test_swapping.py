@@ -222,7 +222,8 @@ def test_a_setting_that_another_file_overrides_is_not_called_in_force(good):
         why = refusal(good, "jit = off\nwal_buffers = 1MB\n", "overridden")
     finally:
         base.write_text(text)
-    assert why == f"variant overridden: jit = off: in force is on from {base}"
+    line = text.count("\n") + 1
+    assert why == f"variant overridden: jit = off: in force is on from {base}, line {line}"
 
 
 EXPLAINING = "shared_preload_libraries = 'auto_explain'\nwal_buffers = 1MB\nauto_explain."

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.engines.postgresql.managed import OwnServer, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
-from bench.engines.postgresql.staging import VARIANT_FILE, Staging
+from bench.engines.postgresql.staging import HARNESS_FILE, VARIANT_FILE, Staging
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
@@ -79,7 +79,7 @@ class PrivateServer(OwnServer):
         self._initdb()
         self._owner.do("sh", "-c", APPEND, "sh", self._data / "postgresql.conf", text="include_dir 'pgladder'\n")
         self._owner.do("mkdir", self.configuration)
-        self._owner.write(self.configuration / "10-harness.conf", harness.text)
+        self._owner.write(self.configuration / HARNESS_FILE, harness.text)
         self.write_variant("")
         if tls:
             self._make_certificate()

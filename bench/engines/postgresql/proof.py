@@ -13,7 +13,7 @@ from bench.engines.postgresql.units import boolean, in_base_units
 from bench.model.errors import DataError
 
 ROWS = """
-    SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), pending_restart
+    SELECT lower(name), setting, coalesce(unit, ''), vartype, coalesce(sourcefile, source), sourceline, pending_restart
     FROM pg_settings"""
 AT_ANY_TIME = "SELECT lower(name) FROM pg_settings WHERE lower(name) = ANY(%(names)s) AND context <> 'postmaster'"
 
@@ -28,7 +28,13 @@ class Row:
     kind: str
     source: str
     """The file that set it, else in a word what did."""
+    line: int | None
     pending: bool
+
+    @property
+    def origin(self) -> str:
+        """In words for people."""
+        return self.source if self.line is None else f"{self.source}, line {self.line}"
 
     def holds(self, text: str, reading: str) -> bool:
         """Tell whether the value is the one that was written."""
@@ -71,7 +77,7 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
             yield f"{name} = {text}: {said}"
     for row in rows.values():
         if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
-            yield f"{row.name} = {row.setting}: still in force from {row.source}"
+            yield f"{row.name} = {row.setting}: still in force from {row.origin}"
     for line, error in session.rows("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"):
         yield f"pg_hba.conf, line {line}: {error}"
 
@@ -80,9 +86,9 @@ def _objections(row: Row, text: str, reading: str, directory: Path) -> Iterator[
     if row.pending:
         yield f"{row.name} = {text}: waits for a restart"
     elif not row.holds(text, reading):
-        yield f"{row.name} = {text}: in force is {row.setting}{row.unit and ' of ' + row.unit} from {row.source}"
+        yield f"{row.name} = {text}: in force is {row.setting}{row.unit and ' of ' + row.unit} from {row.origin}"
     elif not _lies_in(row.source, directory) and not _is_chosen_by_server(row.name, text):
-        yield f"{row.name} = {text}: in force, but from {row.source}"
+        yield f"{row.name} = {text}: in force, but from {row.origin}"
 
 
 def _lies_in(source: str, directory: Path) -> bool:

@@ -1,7 +1,8 @@
 """The cluster of a provisioned box: pgladder's own, made by the role ``postgresql``, run by systemd.
 
 The agent is its owner: it reads its log and writes its variant's file without further rights, and starts and stops its
-unit by sudo. What provisioning put in force stays beside it (``proved``), so it can be put back however a run ended.
+unit by sudo. What provisioning put in force stays beside it (``proved``), so it can be put back however a run ended;
+how it comes into force is ``provisioning``'s business.
 """
 
 import os
@@ -43,30 +44,38 @@ class ProvisionedServer(OwnServer, ClusterServer):
     """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
 
     start_timeout_s = 600
+    asked_for = "proved"
+    """The folder of what shall be in force, beside the configuration."""
+    for_its_user = (
+        "This box's cluster is measured by its user: sudo -u {} pgladder run …"
+        " (or measure a private server on a disk you name by --data-dir)."
+    )
 
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
-            raise UsageError(
-                f"This box's cluster is measured by its user: sudo -u {cluster.role} pgladder run …"
-                " (or measure a private server on a disk you name by --data-dir)."
-            )
+            raise UsageError(self.for_its_user.format(cluster.role))
         self._cluster, self._bin = cluster, bin_dir
         reach = Reach(
             sockets=cluster.socket_directory,
             port=cluster.port,
             user=cluster.role,
-            password=_read(cluster.password_file).strip().rpartition(":")[2],  # of its one line
+            password=self._password(),
             database=cluster.database,
             certificate=Path(cluster.root_certificate),
         )
         super().__init__(reach, cluster.data_directory, cluster.log_file, sessions)
-        self._provisioned = as_variant(
-            AS_PROVISIONED, _read(cluster.configuration_directory / "proved" / cluster.variant_file.name)
-        )
-        self.harness = as_variant("harness", _read(cluster.harness_file))
-        """As it is in force; a plan's must be the same."""
+        self._asked_for = cluster.configuration_directory / self.asked_for
+        self._provisioned = as_variant(AS_PROVISIONED, _read(self._asked_for / cluster.variant_file.name))
+        self.harness = as_variant("harness", _read(self._harness_file()))
+        """A plan's must be the same."""
         self._staged = cluster.password_file.with_name("staged")
         """In our home, as /tmp is everybody's; what an agent that was killed left there is replaced."""
+
+    def _password(self) -> str:
+        return _read(self._cluster.password_file).strip().rpartition(":")[2]  # of its one line
+
+    def _harness_file(self) -> Path:
+        return self._cluster.harness_file
 
     @property
     def what(self) -> str:
@@ -96,15 +105,18 @@ class ProvisionedServer(OwnServer, ClusterServer):
     # --- a run's beginning and end -----------------------------------------------------------------------------------
 
     def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - provisioning decided on TLS
-        """Prove that the cluster is as it was provisioned; where it is not, start it anew so."""
-        staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
-        self._swapping = Swapping(self, staging, harness)
+        """Prove that the cluster is as it was provisioned; where it is not, bring it so."""
         try:
-            if self.alive():
-                self._wait_ready()  # it may still recover from a power cut
-            self._swapping.adopt(self._provisioned, untouched=self._is_put_back())
+            self._bring_into_force(harness)
         except (ServerError, psycopg2.Error) as error:
             raise self._spoilt(error) from error
+
+    def _bring_into_force(self, harness: Variant) -> None:
+        staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
+        self._swapping = Swapping(self, staging, harness)
+        if self.alive():
+            self._wait_ready()  # it may still recover from a power cut
+        self._swapping.adopt(self._provisioned)
 
     def close(self) -> None:
         """Put back what provisioning had put in force, and drop what the run made.
@@ -131,8 +143,11 @@ class ProvisionedServer(OwnServer, ClusterServer):
                 self.stop()
                 self.write_variant(self._provisioned.text)
                 self.start()
-            with closing(self.connect()) as session:
-                session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+            self._drop_schema()
+
+    def _drop_schema(self) -> None:
+        with closing(self.connect()) as session:
+            session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
 
     def _is_put_back(self) -> bool:
         return self._cluster.variant_file.read_text() == self._provisioned.text

@@ -1,9 +1,9 @@
 """A configuration tried out beside a running server, which does not notice.
 
 Owns what can be told before a variant is applied: PostgreSQL's own reading of every setting, whether preload libraries
-are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: copies of the
-configuration and of what it needs besides, so that the sizes of shared memory, which it will not tell of a directory in
-use, are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
+are there, and whether the box can hold what is asked. ``postgres -C`` reads a staged data directory: harness, variant
+and copies of what it needs besides, so that the sizes of shared memory, which it will not tell of a directory in use,
+are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
 """
 
 import os
@@ -33,8 +33,7 @@ set -eu
 umask 077
 staged=$1 data=$2 configuration=$3
 rm -rf "$staged"
-mkdir "$staged" "$staged/global"
-cp -RL "$configuration" "$staged/"
+mkdir "$staged" "$staged/global" "$staged/${configuration##*/}"
 # without the line that leads to the data directory in use, which Debian writes
 sed '/^data_directory/d' "${configuration%/*}/postgresql.conf" >"$staged/postgresql.conf"
 : >"$staged/postgresql.auto.conf"
@@ -42,7 +41,7 @@ for name in PG_VERSION global/pg_control server.crt server.key; do # a certifica
   [ ! -e "$data/$name" ] || cp "$data/$name" "$staged/$name"
 done
 """
-VARIANT_FILE = "20-variant.conf"
+HARNESS_FILE, VARIANT_FILE = "10-harness.conf", "20-variant.conf"
 SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL, "huge_pages", "shared_buffers")
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
@@ -68,12 +67,12 @@ class Checked:
 class Staging:
     """Checks variants on top of one harness, against one data directory; each text once.
 
-    ``configuration`` is where harness and variant are; ``postgresql.conf`` beside it includes it by its name.
+    ``configuration`` is where harness and variant belong; ``postgresql.conf`` beside it includes it by its name.
     """
 
     def __init__(self, directory: Path, data: Path, configuration: Path, bin_dir: Path, owner: Owner) -> None:
         self._directory, self._data, self._bin, self._owner = directory, data, bin_dir, owner
-        self._variant_file = directory / configuration.name / VARIANT_FILE
+        self._configuration = directory / configuration.name
         self._known: dict[Variant, Checked] = {}
         self._of_harness: dict[str, str] = {}
         """Its readings: had once, as no variant changes them."""
@@ -105,9 +104,10 @@ class Staging:
         for why in self._missing_libraries(own):
             raise VariantError(variant.name, why)
         # Into a copy: what runs reads its own files, and never what is only tried.
-        self._owner.put(self._variant_file, variant.text)
+        self._owner.put(self._configuration / VARIANT_FILE, variant.text)
         asked = set(own)
         if not self._of_harness:
+            self._owner.put(self._configuration / HARNESS_FILE, harness.text)
             asked |= texts.keys()
         readings = self._of_harness | self._all_readings(variant.name, list(asked.difference(SIZES)))
         self._of_harness = {name: readings[name] for name in texts}

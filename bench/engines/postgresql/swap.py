@@ -22,6 +22,7 @@ WRITE = "CREATE SCHEMA IF NOT EXISTS {schema}; SELECT pg_logical_emit_message(tr
 """Makes the schema, for the cluster may be another one now; where it is there something is committed all the same."""
 ALTERED = "SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name"
 LOADED = "SELECT pg_conf_load_time()"
+WAITING = "SELECT count(*) FROM pg_settings WHERE pending_restart"
 
 
 class Cluster(Protocol):
@@ -91,10 +92,8 @@ class Swapping:
             self._refused[variant] = error.why
             raise
 
-    def adopt(self, variant: Variant, *, untouched: bool) -> None:
-        """Begin with the variant that should be there; where it is not in force, start anew on it and prove it.
-
-        ``untouched``: its file still has its text.
+    def adopt(self, variant: Variant) -> None:
+        """Bring the variant that should be there into force, whatever is now, and prove it.
 
         Raises:
             DriftError: somebody else changed the configuration.
@@ -104,11 +103,18 @@ class Swapping:
         if self._cluster.alive():
             self._refuse_drift()
         checked = self.check(variant)
-        if untouched and self._cluster.alive() and not self._objections(checked):
-            self._known = True
+        if self._cluster.alive() and self._is_reloaded(checked):
+            self._prove(checked)
         else:
             self._bring(checked)
         self._in_force = checked
+
+    def _is_reloaded(self, checked: Checked) -> bool:
+        """Have the files read again; tell whether that is enough. Only the server knows: what ran may be anything."""
+        self._cluster.write_variant(checked.variant.text)
+        self._reload()
+        with closing(self._cluster.connect()) as session:
+            return not session.value(WAITING)
 
     def apply(self, variant: Variant) -> None:
         """Swap a variant in and prove it; see ``Server.apply``."""
@@ -147,6 +153,9 @@ class Swapping:
                 if changed:
                     raise ServerError(f"{error}; what changed: {', '.join(changed)}") from error
                 raise
+        self._prove(checked)
+
+    def _prove(self, checked: Checked) -> None:
         for why in self._objections(checked):
             raise ServerError(why)
         self._known = True

@@ -7,7 +7,7 @@ import subprocess
 from subprocess import DEVNULL
 
 from tests.e2e.boxes import BOXES
-from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, sentence
+from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, quoted, sentence
 
 BOX = BOXES[0]
 
@@ -187,11 +187,17 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
+RENDERS_A_WRONG_ONE = """#!/bin/sh
+[ "$1" = box ] || exec echo no_such_setting = 1
+exec /opt/pgladder/current/bin/python -I -m bench.cli.main "$@"
+"""
+
+
 def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
     left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
     lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
     program = "/opt/pgladder/current/bin/pgladder"
-    lab.run(BOX, "printf '#!/bin/sh\necho no_such_setting = 1\n' >wrong && chmod 755 wrong")
+    lab.run(BOX, f"echo {quoted(RENDERS_A_WRONG_ONE)} >wrong && chmod 755 wrong")
     lab.run(BOX, f"sudo mount --bind wrong {program}")
     said = lab.play("provision", BOX, "-e", "postgresql_port=5545")
     lab.run(BOX, f"sudo umount {program} && rm wrong")

@@ -83,6 +83,17 @@ def test_the_way_to_record_a_host_key_keeps_the_inventorys_name_and_port(ask):
     assert "`make trust LIMIT=n100-b`" in told["n100-b"]
 
 
+def test_what_is_said_on_one_line_is_told_as_it_is(ask):
+    told = ask(
+        "__host_means",
+        [
+            {"__host_told": {"stdout": "pgladder: it is damaged: make provision.\r\n"}},
+            {"__host_told": {"stderr": "it is damaged", "stdout": ""}},
+        ],
+    )
+    assert told == {"box0": "it is damaged: make provision", "box1": "it is damaged; see to that, then run this again"}
+
+
 EVIL = "\x1b[2Jgone\x9b\u202eback\u2066\x07"
 
 

@@ -1,0 +1,18 @@
+"""Apply: what provisioning rendered for the box's cluster comes into force while no run is under way."""
+
+from bench.agent.lock import one_run_at_a_time
+from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.provisioning import Provisioning
+from bench.model.box import Provisioned
+
+
+def apply(box: Provisioned, *, new_password: bool) -> bool:
+    """Bring it into force and prove it; return whether the box was changed.
+
+    Raises:
+        HostError: a run is under way: this would be measured, or its rows lost.
+        ServerError: it can't be brought into force; says whether what was proved last is again.
+
+    """
+    with one_run_at_a_time():
+        return Provisioning(box.cluster, find_binaries()).apply_next(new_password=new_password)

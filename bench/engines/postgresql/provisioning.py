@@ -1,0 +1,201 @@
+"""A box's cluster while it is provisioned: what was rendered for it comes into force and is proved, all of it or none.
+
+Ansible renders harness, variant and who may connect into ``next``. They are checked, swapped in and proved as a run's
+variants are (``swap``), then kept as ``proved``: what a run begins and ends with, and what is in force again after any
+failure, whatever a run that was killed left.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+from typing import NoReturn
+
+import psycopg2
+from psycopg2.extensions import encrypt_password, quote_ident
+
+from bench.engines.postgresql.owner import Owner
+from bench.engines.postgresql.provisioned import ProvisionedServer
+from bench.engines.postgresql.session import ServerError, Session, VariantError
+from bench.model.box import ProvisionedCluster
+from bench.model.errors import PgladderError
+from bench.store.files import PART, sync_directory, write_whole
+
+FAILURES = (PgladderError, psycopg2.Error, OSError)
+CHOOSE = ". Choose another postgresql_variant, then run this again"
+DAMAGED = "If that stays so, the cluster is damaged: make teardown, then make provision"
+PORT_LINE = 3
+"""Of postmaster.pid, counted from 0 (PostgreSQL 15, src/include/utils/pidfile.h)."""
+
+
+class Provisioning(ProvisionedServer):
+    """The cluster of a box, for its role's user while no run is under way."""
+
+    asked_for = "next"
+    for_its_user = "This box's cluster is configured by its user: sudo -u {} pgladder box apply"
+
+    def __init__(self, cluster: ProvisionedCluster, bin_dir: Path) -> None:
+        directory = cluster.configuration_directory
+        self._proved = directory / "proved"
+        self._live = {
+            cluster.harness_file.name: cluster.harness_file,
+            cluster.variant_file.name: cluster.variant_file,
+            "pg_hba": directory / "pg_hba.conf",
+        }
+        """Where each file of ``next`` and ``proved`` belongs."""
+        self._was_altered = False
+        super().__init__(cluster, bin_dir)
+
+    def _password(self) -> str:
+        return ""  # there may be none yet; by the socket the cluster's owner needs none
+
+    def _harness_file(self) -> Path:
+        return self._asked_for / self._cluster.harness_file.name
+
+    def connect(self) -> Session:
+        """See ``Cluster.connect``; the port asked for may be another than that of the server which runs."""
+        lines = self._read_lines(self._data / "postmaster.pid")
+        if len(lines) > PORT_LINE:
+            self._reach = replace(self._reach, port=int(lines[PORT_LINE]))
+        return super().connect()
+
+    @staticmethod
+    def _read_lines(file: Path) -> list[str]:
+        try:
+            return file.read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def write_variant(self, text: str) -> None:  # noqa: ARG002 - of what is asked for, it is one file
+        """See ``Cluster.write_variant``; harness and who may connect go with it."""
+        self._place(self._texts(self._asked_for))
+
+    # --- next into force ----------------------------------------------------------------------------------------------
+
+    def apply_next(self, *, new_password: bool) -> bool:
+        """Bring ``next`` into force, prove it and keep it; return whether the box was changed.
+
+        Raises:
+            ServerError: that can't be done; says why, and whether what was proved last is in force again.
+
+        """
+        before = self.postmaster()
+        try:
+            self._refuse_strangers()
+            changed = self._texts(self._asked_for) != self._in_place()
+            self._reset_by_hand()
+            self._bring_into_force(self.harness)
+            self._drop_schema()
+            changed |= self._is_given_a_password(new=new_password)
+        except FAILURES as error:
+            self._give_up(error)
+        finally:
+            shutil.rmtree(self._staged, ignore_errors=True)
+        self._keep()
+        return changed or self._was_altered or self.postmaster() != before
+
+    def _refuse_strangers(self) -> None:
+        """A third file would be in force under every variant."""
+        folders = (self.configuration, self._asked_for)
+        found = [file for folder in folders for file in sorted(folder.glob("*.conf"))]
+        if strangers := [str(file) for file in found if file.name not in self._live]:
+            raise ServerError(
+                "pgladder's own cluster has files that are not pgladder's:"
+                f" remove {' '.join(strangers)}, then run this again"
+            )
+
+    def _reset_by_hand(self) -> None:
+        """Take back what somebody changed by ALTER SYSTEM, which overrides every file.
+
+        In the file, for it may be why the server does not start.
+        """
+        file = self._data / "postgresql.auto.conf"
+        if any(line.strip() and not line.startswith("#") for line in self._read_lines(file)):
+            write_whole(file, b"")
+            self._was_altered = True
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def _texts(self, folder: Path) -> dict[str, bytes]:
+        return {name: (folder / name).read_bytes() for name in self._live}
+
+    def _in_place(self) -> dict[str, bytes]:
+        return {name: live.read_bytes() for name, live in self._live.items() if live.exists()}
+
+    def _place(self, texts: Mapping[str, bytes]) -> None:
+        in_place = self._in_place()
+        for name, text in texts.items():
+            if in_place.get(name) != text:
+                write_whole(self._live[name], text)
+
+    def _keep(self) -> None:
+        """Keep ``next`` as ``proved``: all of it or none, whenever the power goes."""
+        texts = self._texts(self._asked_for)
+        if self._texts(self._proved) == texts:
+            return
+        directory = self._proved.parent
+        kept = Path(tempfile.mkdtemp(prefix="proved.", dir=directory))
+        kept.chmod(0o755)
+        for name, text in texts.items():
+            write_whole(kept / name, text)
+        part = self._proved.with_name(self._proved.name + PART)
+        part.unlink(missing_ok=True)
+        part.symlink_to(kept.name)
+        part.replace(self._proved)
+        sync_directory(directory)
+        for earlier in directory.glob("proved.*"):
+            if earlier != kept:
+                shutil.rmtree(earlier)
+
+    # --- the way back -------------------------------------------------------------------------------------------------
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        """Bring what was proved last into force again, and back into ``next``."""
+        proved = self._texts(self._proved)
+        why, advice = str(error), "" if self.alive() else CHOOSE
+        if isinstance(error, VariantError):
+            why, advice = f"the configuration is not valid: {error.why}", CHOOSE
+        elif not self.alive() and self._texts(self._asked_for) == proved == self._in_place():
+            raise ServerError(f"{why}. {DAMAGED}") from error
+        for name, text in proved.items():
+            write_whole(self._asked_for / name, text)
+        if self._was_altered or not self.alive() or self._in_place() != proved:
+            try:
+                self.stop()
+                self._place(proved)
+                self.start()
+            except FAILURES as again:
+                raise ServerError(f"{why}; nor as it was provisioned last: {again}. {DAMAGED}") from error
+        raise ServerError(f"{why}; it is as it was provisioned last{advice}") from error
+
+    # --- the password -------------------------------------------------------------------------------------------------
+
+    def _is_given_a_password(self, *, new: bool) -> bool:
+        """See that the role can log in over TCP, by a new password where it can't or shall have one; tell whether."""
+        if not new and self._refusal() is None:
+            return False
+        file, role, secret = self._cluster.password_file, self._cluster.role, token_hex(24)
+        part = file.with_name(file.name + PART)
+        part.unlink(missing_ok=True)  # a link would be followed
+        Owner().put(part, f"*:*:*:{role}:{secret}\n")
+        with closing(self.connect()) as session:
+            # Encrypted here: whatever the server logs of its statements, the password is not in it.
+            verifier = encrypt_password(secret, role, session.connection, "scram-sha-256")
+            named = quote_ident(role, session.connection)
+            session.run(f"ALTER ROLE {named} PASSWORD %(verifier)s", {"verifier": verifier})
+        Owner().replace(part, file)
+        if (refusal := self._refusal()) is not None:
+            raise ServerError(f"logging in over TCP does not work: {refusal}")
+        return True
+
+    def _refusal(self) -> str | None:
+        """Return why the role can't log in over TCP, by the file that clients go by."""
+        arguments = self.endpoint("tcp").psycopg2_arguments()
+        try:
+            psycopg2.connect(**{**arguments, "password": None, "passfile": str(self._cluster.password_file)}).close()
+        except psycopg2.OperationalError as error:
+            return str(error).strip()
+        return None
