@@ -7,36 +7,55 @@ export UV_SYSTEM_CERTS := 1
 PACKAGES := python3-venv postgresql-15 openssl openssh-client
 TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 locales pgbouncer
 
-# Every word that may be given. One that is none would be swallowed, and its verb done to more than was asked for.
-WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT PHASES VARIANTS DRIVERS ENGINE LAYOUTS TRANSPORTS PRELOAD_ROWS PROFILE \
-	BLOCKS WARM_UP WINDOW SEED UNTIL_DECIDED MAX_BLOCKS MARGIN PROCESSES IN_FLIGHT LOAD POOL_MIN POOL_MAX BATCH PAYLOAD_BYTES EVENT_LOOP \
-	RUN JSON SUDO
-OTHER_WORDS := A B N BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
+# What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
+# have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
+OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N
+OTHER_WORDS := BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
+OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
+OF_WORK := setup packages lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-slow browser perf clean
+OF_PROGRAMS := demo compare-runs reproduce
+ASKED := $(filter-out help $(OF_BOXES) $(OF_WORK) $(OF_PROGRAMS) .venv/%,$(MAKECMDGOALS))
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
+TYPED := $(sort $(filter-out $(OTHER_WORDS),$(GIVEN)))
 # A word is taken as it was typed: what make or a shell would carry out in it is text. A program is given $(call quote,...).
 define newline
 
 
 endef
-take = $(if $(findstring $(newline),$(value $(1))),$(error $(1) is more than one line))$(eval override $(1) := $$(value $(1)))
-$(foreach word,$(filter $(WORDS) A B N,$(GIVEN)),$(call take,$(word)))
 quote = '$(subst ','\'',$(1))'
-option = $(if $($(1)),--$(2)=$(call quote,$($(1))))
-NEAREST = $(firstword $(filter $(1)%,$(WORDS)) $(foreach known,$(WORDS),$(if $(filter $(known)%,$(1)),$(known))))
-$(foreach word,$(filter-out $(WORDS) $(OTHER_WORDS),$(GIVEN)),$(error $(word) is no word here; $(or \
-	$(patsubst %,is %= meant?,$(call NEAREST,$(word))),there are: $(WORDS) A B N)))
+$(foreach word,$(TYPED),$(if $(findstring $(newline),$(value $(word))),$(error $(word) is more than one line)))
+$(foreach word,$(filter $(OWN_WORDS),$(TYPED)),$(eval override $(word) := $$(value $(word))))
+# make has no function for it: POOL_MAX becomes pool-max.
+lower = $(subst _,-,$(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst \
+	I,i,$(subst J,j,$(subst K,k,$(subst L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst Q,q,$(subst R,r,$(subst \
+	S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst X,x,$(subst Y,y,$(subst Z,z,$(1))))))))))))))))))))))))))))
+# What a program is handed: every word but those that are make's alone, and those named.
+handed = $(foreach word,$(filter-out FINGERPRINT SUDO A B N $(1),$(TYPED)),$(call quote,--$(call lower,$(word))=$(value $(word))))
+# Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
+# for; beside a question, `checked` has the question's program look at it first.
+UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
+TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
+NEAREST = $(firstword $(filter $(1)%,$(OWN_WORDS)) \
+	$(foreach known,$(filter-out A B N,$(OWN_WORDS)),$(if $(filter $(known)%,$(1)),$(known))))
+$(if $(TAKEN),,$(foreach word,$(UNKNOWN),$(error unknown option $(word); $(or \
+	$(patsubst %,did you mean %?,$(call NEAREST,$(word))),there are: $(OWN_WORDS)))))
+$(foreach word,JSON SUDO,$(if $(filter $(word),$(TYPED)),$(if $(filter-out 1,$(or $($(word)),0)),$(error $(word) is 1, or left out))))
 # A program that asks for JSON shall not be given words for people.
-SAY_JSON := doctor ladder compare compare-hosts compare-runs status
-$(if $(filter JSON,$(GIVEN)),$(if $(filter-out $(SAY_JSON),$(MAKECMDGOALS)),$(error JSON=1 is for: $(SAY_JSON))))
+NO_JSON := demo trust provision teardown launch follow pull cancel lab-up lab-cut lab-down
+$(if $(and $(JSON),$(filter $(NO_JSON),$(MAKECMDGOALS))),$(error JSON=1 is for: doctor ladder compare compare-hosts \
+	compare-runs status and every other question))
 
 # A word of the environment was given for something else (some shells export HOST): it shall not choose boxes.
-AROUND := $(strip $(foreach word,$(WORDS) A B N,$(if $(findstring environment,$(origin $(word))),$(word))))
-QUIET := help setup packages lock lint fmt unit integration test test-slow browser clean
+WORDS := $(shell sed -nE 's/.*Option."([a-z_]+)".*/\U\1/p' bench/plan/options.py) $(OWN_WORDS)
+AROUND := $(strip $(foreach word,$(sort $(WORDS)),$(if $(findstring environment,$(origin $(word))),$(word))))
+QUIET := help $(filter-out e2e% perf,$(OF_WORK))
 $(if $(and $(AROUND),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(error $(AROUND): set in the environment, where it may \
 	mean something else; say it to make: make $(firstword $(MAKECMDGOALS)) $(firstword $(AROUND))=..., or unset it))
 # Empty, it would mean every box.
-$(foreach word,HOST LIMIT,$(if $(filter $(word),$(GIVEN)),$(if $(strip $($(word))),,$(error $(word) is empty: name a box, \
+$(foreach word,HOST LIMIT,$(if $(filter $(word),$(TYPED)),$(if $(strip $($(word))),,$(error $(word) is empty: name a box, \
 	or leave it out for every box of the inventory))))
+$(if $(and $(filter HOST,$(TYPED)),$(filter LIMIT,$(TYPED))),$(error HOST is one address, LIMIT a pattern of the inventory: \
+	give one of them))
 
 # Ansible goes by this checkout's ansible.cfg and inventory/ alone. What the environment sets for other work (another
 # inventory, no checking of host keys) is left out; what changes nothing of what is done is not.
@@ -50,102 +69,83 @@ $(if $(and $(LEFT_OUT),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(warning left ou
 	ansible.cfg and inventory/ of this checkout count))
 
 # On which hosts: HOST=address (no inventory entry needed) or LIMIT=pattern; who and how: USER_NAME= PORT= KEY=.
-ONE_WAY = $(if $(and $(HOST),$(LIMIT)),$(error HOST is one address, LIMIT a pattern of the inventory: give one of them))
-WHERE = $(ONE_WAY)$(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) \
-	$(call option,PORT,port) $(call option,KEY,key)
+option = $(if $($(1)),--$(2)=$(call quote,$($(1))))
+WHERE = $(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_NAME,user-name) $(call option,PORT,port) \
+	$(call option,KEY,key)
 # In front of a command of Ansible's.
 ON = .venv/bin/python -m bench.remote.where $(WHERE)
 # Ansible takes no locale but UTF-8, and reads what sudo answers in English.
 PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
-
-# What, in fab's words.
 FAB = $(BIN)/pgladder-fab
-WHAT = $(call option,PHASES,phases) $(call option,VARIANTS,variants) $(call option,DRIVERS,drivers) \
-	$(call option,ENGINE,engine) $(call option,LAYOUTS,layouts) \
-	$(call option,TRANSPORTS,transports) $(call option,PROFILE,profile) $(call option,BLOCKS,blocks) \
-	$(call option,WARM_UP,warm-up) $(call option,WINDOW,window) $(call option,SEED,seed) \
-	$(call option,UNTIL_DECIDED,until-decided) $(call option,MAX_BLOCKS,max-blocks) $(call option,MARGIN,margin) \
-	$(call option,PRELOAD_ROWS,preload-rows) $(call option,PROCESSES,processes) $(call option,IN_FLIGHT,in-flight) \
-	$(call option,POOL_MIN,pool-min) $(call option,POOL_MAX,pool-max) $(call option,BATCH,batch) \
-	$(call option,PAYLOAD_BYTES,payload-bytes) $(call option,EVENT_LOOP,event-loop) $(call option,LOAD,load)
-ID = $(call option,RUN,run)
 # A run that was pulled, by the word that names it.
 pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $(filter RUN,$(1)),RUN=name,A=run B=run))))
-# A word that is either there or not: NAME=1 gives the option.
-switch = $(if $(filter-out 1,$($(1))),$(error $(1) is 1, or left out))$(if $($(1)),$(2))
-JSON_WORD = $(call switch,JSON,--json=1)
 
-.PHONY: help demo trust doctor provision teardown ladder compare compare-hosts compare-runs reproduce noise launch follow status pull cancel e2e e2e-boxes e2e-labs e2e-remote browser report lab-up lab-cut lab-down setup packages lock lint fmt unit integration test test-slow perf clean
+.PHONY: help checked $(OF_BOXES) $(OF_WORK) $(OF_PROGRAMS) $(ASKED)
 
 help: ## this list
-	@sed -nE 's/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p; /^# questions/q' Makefile | expand -t 16
+	@shopt -s nullglob; awk 'FNR == 1 && sub(/^"""/, "") { sub(/"""$$/, ""); gsub(/.*\/|\.py$$/, "", FILENAME); gsub("_", "-", FILENAME); \
+		if (FILENAME !~ /^-|^question$$/) print FILENAME "\t" $$0 }' bench/questions/*.py \
+		$${PGLADDER_PATH:+"$$PGLADDER_PATH"/questions/*.py} | expand -t 16
+	@sed -nE '1,/^# questions/d; s/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-# --- Measure, compare, provision
+# --- Make boxes ready
 
-demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
-	@$(MAKE) --no-print-directory lab-up N=1
-	@$(MAKE) --no-print-directory provision LIMIT=lab
-	@$(MAKE) --no-print-directory ladder LIMIT=lab; ladder=$$?; \
-	$(MAKE) --no-print-directory compare LIMIT=lab VARIANTS="stock async-commit" PHASES="1-B 2"; compare=$$?; \
-	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
-
-trust: .venv/ready ## show and record the host keys of boxes (HOST=, LIMIT=; for scripts FINGERPRINT=SHA256:...)
+trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scripts FINGERPRINT=SHA256:...)
 	@$(ON) $(call option,FINGERPRINT,fingerprint) -- $(PLAYBOOK) playbooks/trust.yml
 
-doctor: .venv/ready ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
-	@$(ON) -- $(BIN)/python -m bench.doctor $(call switch,JSON,--json) $(call switch,SUDO,-K)
+doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
+	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
 
-provision: .venv/ready ## make boxes ready
+provision: checked ## make boxes ready
 	@$(ON) -- $(PLAYBOOK) playbooks/provision.yml
 
-teardown: .venv/ready ## put boxes back as they were
+teardown: checked ## put boxes back as they were
 	@$(ON) -- $(PLAYBOOK) playbooks/teardown.yml
 
-ladder: .venv/ready ## launch, follow, pull, show (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1)
-	@$(FAB) ladder $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
+checked: .venv/ready
+	$(foreach goal,$(if $(UNKNOWN),$(ASKED)),@$(FAB) --dry $(call quote,$(goal)) $(handed)$(newline))
 
-compare: .venv/ready ## which variant is faster? (VARIANTS="a b"; UNTIL_DECIDED=1 MAX_BLOCKS=20)
-	@$(FAB) compare $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
+# --- Ask (PHASES= VARIANTS= LAYOUTS= BLOCKS= PROFILE= RUN= JSON=1 ...: .venv/bin/fab --help compare has them all)
+# questions
 
-compare-hosts: .venv/ready ## which box is faster? (LIMIT= picks two or more)
-	@$(FAB) compare-hosts $(WHAT) $(ID) $(JSON_WORD) $(WHERE)
+$(ASKED): .venv/ready
+	@$(FAB) $(call quote,$@) $(handed)
 
 compare-runs: .venv/ready ## did anything change between two pulled runs? offline (A=run B=run; MARGIN= JSON=1)
-	@$(BIN)/pgladder compare $(call option,MARGIN,margin) $(call switch,JSON,--json) $(call pulled,A) $(call pulled,B) \
+	@$(BIN)/pgladder compare $(handed) $(call pulled,A) $(call pulled,B) \
 		--page $(call quote,results/$(subst /,-,$(A))-and-$(subst /,-,$(B)).html)
 
-reproduce: .venv/ready ## a pulled run's plan again, here or (HOST=, LIMIT=) on the box it came from: is it the same? (RUN=)
-	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(ID) $(call option,MARGIN,margin) $(WHERE),$(BIN)/pgladder reproduce \
-		$(call option,MARGIN,margin) $(call pulled,RUN))
+# On the boxes that it came from where they are named, else here.
+reproduce: .venv/ready
+	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(handed),$(BIN)/pgladder reproduce $(call handed,RUN) $(call pulled,RUN))
 
-noise: .venv/ready ## what can these boxes tell at all? one variant against itself
-	@$(FAB) noise $(WHAT) $(ID) $(WHERE)
+# --- Look after runs on boxes
 
-launch: .venv/ready ## only start a run on boxes (the same words)
-	@$(FAB) launch $(WHAT) $(ID) $(WHERE)
+launch: ## only start a run (the options of a question)
+follow: ## watch it; Ctrl-C stops the watching, not the run (RUN=)
+status: ## what boxes are doing, and which runs they hold (JSON=1 for programs)
+pull: ## bring a run's results, verified, finished or not (RUN=)
+cancel: ## end a run; what was recorded is kept (RUN=)
 
-follow: .venv/ready ## watch a run; Ctrl-C stops the watching, not the run (RUN=)
-	@$(FAB) follow $(ID) $(WHERE)
+# --- Try it without a box
 
-status: .venv/ready ## what boxes are doing, and which runs they hold (JSON=1 for programs)
-	@$(FAB) status $(JSON_WORD) $(WHERE)
+demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about six minutes
+	$(if $(HOST)$(LIMIT),$(error demo makes a box of its own: leave out HOST and LIMIT))
+	@$(FAB) --dry ladder --limit=lab $(handed)
+	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=1
+	@.venv/bin/python -m bench.remote.where --limit=lab -- $(PLAYBOOK) playbooks/provision.yml
+	@$(FAB) ladder --limit=lab $(handed); ladder=$$?; \
+	$(FAB) compare --limit=lab --variants="stock async-commit" --phases="1-B 2" $(call handed,VARIANTS PHASES); compare=$$?; \
+	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
 
-pull: .venv/ready ## bring a run's results, verified, finished or not (RUN=)
-	@$(FAB) pull $(ID) $(WHERE)
-
-cancel: .venv/ready ## end a run; what was recorded is kept (RUN=)
-	@$(FAB) cancel $(ID) $(WHERE)
-
-report: .venv/ready ## the page of pulled results again, offline (RUN=name)
-	$(BIN)/pgladder report $(call pulled,RUN)
-
-lab-up: .venv/ready ## virtual mini-PCs as an inventory (N=2 for two)
+lab-up: checked ## virtual mini-PCs as an inventory (N=2 for two)
 	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(call quote,$(or $(N),1))
 
-lab-cut: .venv/ready ## cut the power of one (HOST=minipc1); lab-up boots it again
+lab-cut: checked ## cut the power of one (HOST=minipc1); lab-up boots it again
 	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(call quote,$(or $(HOST),$(error say which box: make lab-cut HOST=minipc1)))
 
-lab-down: .venv/ready ## remove the virtual mini-PCs
+lab-down: checked ## remove the virtual mini-PCs
 	$(PLAYBOOK) playbooks/lab-down.yml
 
 # --- Work on pgladder itself

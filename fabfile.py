@@ -1,42 +1,50 @@
-"""``fab``: the remote verbs over the hosts of the inventory; what they do is ``bench.targets``'s."""
+"""``fab``: questions put to boxes, and the remote verbs; what they do is ``bench.questions``'s and ``bench.targets``'s.
 
-from collections.abc import Mapping
+A task has its options from the question, or from the table below; those of a question that is not asked for are not
+looked up, as that would load it.
+"""
+
+import difflib
+import sys
+from collections.abc import Sequence
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Any
 
 from fabric import Connection, task
-from invoke import Context, Exit
+from invoke import Collection, Context, Exit
 
-from bench.model.errors import UsageError
-from bench.plan.options import OPTIONS
+from bench.model.errors import NothingDoneError, UsageError
+from bench.model.names import pick
+from bench.plan.options import JSON, ON_BOXES, OPTIONS, RUN, RUN_THERE, Option, read_options
+from bench.questions import load_question, questions, words_of
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
 
-WHERE = {
-    "host": "one box by its address; no inventory entry needed",
-    "limit": "boxes of the inventory, by name, group or pattern; default: all",
-    "user_name": "log in as",
-    "port": "of its sshd",
-    "key": "private key file",
+VERBS = {
+    "launch": ("Start a run on each box.", (*OPTIONS, RUN, *ON_BOXES)),
+    "follow": ("Show a run until it ends; Ctrl-C stops the following, not the run.", (RUN_THERE, *ON_BOXES)),
+    "status": ("Show what each box is doing.", (JSON, *ON_BOXES)),
+    "pull": ("Bring what is new of a run, verified, to results/<run>/<host>.", (RUN_THERE, *ON_BOXES)),
+    "cancel": ("End a run; the trial under way is void, records are kept.", (RUN_THERE, *ON_BOXES)),
 }
-WHAT = {option.name: option.help for option in OPTIONS}
-RUN = {"run": "which; default: the one under way"}
-AGAIN = {"run": "the one that was pulled", "margin": WHAT["margin"]}
-ID = {"run": "its name; one that is there is gone on with"}
-JSON = {"json": "1: for programs, on standard output; all else goes to standard error"}
 
 
-def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
-    """Make a task of a verb; its options are these words and those that say where."""
+def a_task(name: str, words: str, options: Sequence[Option]) -> Any:
+    """Make a task of a verb or a question."""
 
-    def body(context: Context, **given: str) -> None:
+    def body(context: Context, **typed: str) -> None:
         if isinstance(context, Connection):  # Fabric's own -H calls this once a host
             raise Exit("-H is Fabric's own, and not asked here: say --host= or --limit=", code=2)
-        where = {word: given.pop(word) for word in WHERE}
         try:
-            arguments = target(**where)
-            check_key(where["key"])
-            asked = ask_ansible(arguments)
+            given = read_options(typed, options)
+            if context.config.run.dry:  # make asks whether the words would do
+                return
+            where = {option.name: typed.get(option.name, "") for option in ON_BOXES}
+            asked = None
+            if ON_BOXES[0] in options:
+                check_key(where["key"])
+                asked = ask_ansible(target(**where))
         except UsageError as error:
             raise Exit(f"fab: {error} (exit code 2)", code=2) from error
         from bench.cli import fab as command
@@ -44,19 +52,52 @@ def verb(name: str, does: str, words: Mapping[str, str]) -> Any:
         if code := command.carry_out(name, asked, context.config, given, where):
             raise Exit(code=code)
 
-    options = [Parameter(word, Parameter.KEYWORD_ONLY, default="") for word in words | WHERE]
-    body.__signature__ = Signature([Parameter("context", Parameter.POSITIONAL_ONLY), *options])  # type: ignore[attr-defined]
-    body.__name__, body.__doc__ = name, does
-    return task(help=dict(words | WHERE), auto_shortflags=False)(body)
+    parameters = [Parameter(option.name, Parameter.KEYWORD_ONLY, default="") for option in options]
+    body.__signature__ = Signature([Parameter("context", Parameter.POSITIONAL_ONLY), *parameters])  # type: ignore[attr-defined]
+    body.__name__, body.__doc__ = name.replace("-", "_"), words
+    return task(help={option.name: option.help for option in options}, auto_shortflags=False)(body)
 
 
-ladder = verb("ladder", "Launch, follow, pull, print the ladder of each box, write the page.", WHAT | ID | JSON)
-compare = verb("compare", "The same for two or more variants: which is faster?", WHAT | ID | JSON)
-compare_hosts = verb("compare_hosts", "The same plan on two or more boxes: which is faster?", WHAT | ID | JSON)
-noise = verb("noise", "One variant against itself: what can this box tell at all?", WHAT | ID)
-reproduce = verb("reproduce", "A pulled run's plan again on the boxes it came from: is it the same?", AGAIN)
-launch = verb("launch", "Start a run on each box.", WHAT | ID)
-follow = verb("follow", "Show a run until it ends; Ctrl-C stops the following, not the run.", RUN)
-status = verb("status", "Show what each box is doing.", JSON)
-pull = verb("pull", "Bring what is new of a run, verified, to results/<run>/<host>.", {"run": "which"})
-cancel = verb("cancel", "End a run; the trial under way is void, records are kept.", RUN)
+def all_tasks() -> Collection:
+    """Return the tasks of the verbs and of every question."""
+    found = Collection()
+    for name, (words, options) in VERBS.items():
+        found.add_task(a_task(name, words, options))
+    # Its options only where it is named: fab --list need not load what answers each question.
+    for name, path in questions().items():
+        options = load_question(name).on_boxes() if name in sys.argv else []
+        found.add_task(a_task(name, words_of(path).partition("\n")[0], options))
+    return found
+
+
+def refuse_unknown(words: Sequence[str], tasks: Collection) -> None:
+    """Refuse a task that there is not, and an option that a task does not have: Fabric takes --hosts for its own.
+
+    Raises:
+        UsageError: names it as make does, and the nearest.
+
+    """
+    if words and not words[0].startswith("-"):
+        pick("question", words[:1], tasks.task_names)
+    known: list[str] = []
+    for word in words:
+        if word in tasks.task_names:
+            known = [f"--{name.replace('_', '-')}" for name in tasks[word].help]
+        option, _, _ = word.partition("=")
+        if known and option.startswith("--") and option not in (*known, "--help", "--dry"):
+            near = difflib.get_close_matches(option, known, n=1)
+            instead = f"did you mean {in_make(near[0])}?" if near else f"there are: {' '.join(map(in_make, known))}."
+            raise UsageError(f"unknown option {in_make(option)}; {instead}")
+
+
+def in_make(option: str) -> str:
+    """Return an option as make has it."""
+    return option.removeprefix("--").replace("-", "_").upper()
+
+
+try:
+    namespace = all_tasks()
+    if Path(sys.argv[0]).name == "fab":  # else the words are another program's
+        refuse_unknown(sys.argv[1:], namespace)
+except NothingDoneError as error:
+    raise Exit(f"fab: {error} (exit code 2)", code=2) from error

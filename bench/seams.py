@@ -1,8 +1,9 @@
 """The seams: folders that are searched for pieces of one kind, one file each.
 
 pgladder's own lie in the package. ``PGLADDER_PATH`` names a folder of a user's with a subfolder by seam (``phases``,
-``layouts``, ``drivers``, …); it counts on the machine where it is set, and never on a box. Names are listed, nothing is
-read or loaded; what is asked for is read once by a process, so that what is checked and hashed is what is carried out.
+``layouts``, ``drivers``, ``questions``, …); it counts on the machine where it is set, and never on a box. Names are
+listed, nothing is read or loaded; what is asked for is read once by a process, so that what is checked and hashed is
+what is carried out.
 """
 
 import hashlib

@@ -26,7 +26,7 @@ from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Plan, Trial
 from bench.model.record import ClientTime, Cpu, InFlight, Reason, Record, Samples, Start, Verified
 from bench.plan.contrast import VARIANT, Cell, cell_of
-from bench.plan.pieces import pieces_of
+from bench.plan.pieces import pieces_of, target_pieces
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.programs import busiest
@@ -101,6 +101,7 @@ class TrialRunner:
         self._settings: dict[str, dict[str, str]] = {}
         """By variant: what was in force when it was first proved."""
         self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
+        self._target = target_pieces(plan.pieces)
         self._wal_used: dict[Cell, int] = {}
         """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
@@ -369,7 +370,7 @@ class TrialRunner:
             durability=outcome.grade.word,
             durability_because=outcome.grade.because,
             fsync_per_s=tuple(outcome.fsync_per_s),
-            pieces=pieces_of([trial], self.plan.engine),
+            pieces=pieces_of([trial], self.plan.engine) | self._target,
             verified=outcome.verified,
             validity=judge.validity(outcome.reasons),
         )

@@ -9,52 +9,54 @@ from typing import Any
 
 from rich.text import Text
 
-from bench.model.errors import PgladderError
+from bench.model.errors import PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
-from bench.questions import on_boxes as questions
+from bench.questions import load_question
+from bench.questions.question import BOXES, print_answer
+from bench.questions.report import write_page
 from bench.remote.fan_out import FAILED, REFUSED, Failure, failure
 from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.report.terminal import console
 from bench.targets import boxes as verbs
-from bench.targets.boxes import Boxes, NoHostsLeftError
+from bench.targets.box_plans import check_name
+from bench.targets.boxes import RESULTS, Boxes, NoHostsLeftError
+from bench.targets.target import Results
 
 DONE = 0
-Verb = Callable[[Boxes, Mapping[str, str]], bool | None]
+Verb = Callable[[Boxes, Mapping[str, Any]], None]
 VERBS: dict[str, Verb] = {
     "launch": verbs.launch,
     "follow": verbs.follow,
     "status": verbs.status,
     "pull": verbs.pull,
     "cancel": verbs.cancel,
-    "ladder": questions.ladder,
-    "compare": questions.compare,
-    "compare_hosts": questions.compare_hosts,
-    "noise": questions.noise,
-    "reproduce": questions.reproduce,
 }
 
 
 def carry_out(
-    name: str, asked: Asked, config: Mapping[str, Any], given: Mapping[str, str], where: Mapping[str, str]
+    name: str, asked: Asked | None, config: Mapping[str, Any], given: Mapping[str, Any], where: Mapping[str, str]
 ) -> int:
-    """Do a verb on the boxes, name those that failed; return the exit code.
+    """Do a verb on the boxes, or answer a question of them, name those that failed; return the exit code.
 
     Args:
-        name: of the verb.
-        asked: Ansible, asked for the hosts.
+        name: of the verb or question.
+        asked: Ansible, asked for the hosts; None for a question that only reads what was pulled.
         config: Fabric's; passwords that it asked for are taken from there.
-        given: the words typed, empty where none was.
-        where: the words that said which boxes, and how to log in.
+        given: the options that were typed, by name.
+        where: those that say which boxes, and how to log in.
 
     """
     speak_plainly()
     boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
     try:
         known = _secrets(config)
-        boxes.links = [Link(host, known) for host in answered(asked)]
-        sound = VERBS[name](boxes, given) is not False
+        boxes.links = [Link(host, known) for host in answered(asked)] if asked else []
+        if name in VERBS:
+            VERBS[name](boxes, given)
+        else:
+            sound = _ask(name, boxes, given)
     except NoHostsLeftError:
         sound = False
     except PgladderError as error:
@@ -63,6 +65,34 @@ def carry_out(
         boxes.says(_interrupted(boxes))
         sound = False
     return _close(boxes, sound=sound)
+
+
+def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
+    """Put a question to boxes, or to what was pulled from them; return whether its answer is sound."""
+    question = load_question(name)
+    measured = BOXES in question.measured
+    run = check_name(given.get("run", ""))
+    if not run and (question.repeats or not measured):
+        raise UsageError("Say which run: RUN=<its name>; those that were pulled are in results/.")
+    results: Results | None = Results(directories=(RESULTS / run,))
+    if measured:
+        results = boxes.measure(question.request(given, repeats=run if question.repeats else ""), boxes.out)
+    if results is None:
+        return False
+    # The page first: it is there also where the answer can't be told.
+    page = None
+    if measured and not question.repeats:
+        page, _ = write_page(results.directories[0], None, given.get("margin"))
+    try:
+        if measured:
+            boxes.out.print()
+        answer = question.answer(results, given)
+        print_answer(answer, json="json" in given)
+        return answer.sound
+    finally:
+        if page:
+            boxes.out.print()
+            boxes.says(f"Page: {page}")
 
 
 def _secrets(config: Mapping[str, Any]) -> Secrets:

@@ -11,20 +11,13 @@ import difflib
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-from bench.model.errors import NothingDoneError, PgladderError, UsageError
-from bench.model.parse import margin, number, switch
-from bench.model.plain import one_line, print_json, speak_plainly
+from bench.model.errors import NothingDoneError, PgladderError
+from bench.model.plain import one_line, speak_plainly
+from bench.questions import questions, words_of
 
-if TYPE_CHECKING:
-    from bench.model.parse import Parse
-    from bench.plan.design import Wish
-    from bench.store.run_directory import RunDirectory
-
-DONE, DOUBTFUL, NOTHING_DONE = 0, 1, 2
+DOUBTFUL, NOTHING_DONE = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,137 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(DOUBTFUL)
     except (PgladderError, OSError) as error:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # another Ctrl-C: the exit code of what was stopped is ours to give
         _complain(error)
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
-        _leave_in_peace()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _complain("Stopped.")
         sys.exit(DOUBTFUL)
-
-
-def _leave_in_peace() -> None:
-    """Let another Ctrl-C not kill what is ending: the exit code is ours to give."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _complain(sentence: object) -> None:
     print(one_line(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
 
 
-# --- pgladder run ----------------------------------------------------------------------------------------------------
-
-
-def run(options: argparse.Namespace) -> int:
-    """Measure on this machine."""
-    from bench.cli.again import where
-    from bench.plan.contrast import tried_factors
-    from bench.report.terminal import console
-    from bench.targets.here import Request
-    from bench.targets.watched import measure
-
-    if options.margin and not (options.until_decided or options.plan or options.resume):
-        raise UsageError("--margin goes with --until-decided; pgladder compare takes one of its own.")
-    request = Request(
-        wish=_asked(options), plan_file=options.plan, resume=options.resume, seed=options.seed, **where(options)
-    )
-    directory, complete = measure(request, console(stderr=options.json))
-    if not complete:
-        return _stopped(directory)
-    code = _show([directory], json=options.json)
-    if len(tried_factors(directory.plan())) == 1 and not options.json:
-        console().print(f"\nWhich is faster: pgladder compare {directory.path}", soft_wrap=True)
-    return code
-
-
-def _asked(options: argparse.Namespace) -> "Wish | None":
-    """Return what is asked for; None where a plan decides it."""
-    from bench.engines.postgresql.external import AS_FOUND
-    from bench.plan.request import make_wish, words
-
-    _refuse_what_a_plan_decides(options)
-    if options.dsn and words(options.variants) not in ([], [AS_FOUND]):
-        raise UsageError(
-            "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
-            " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
-        )
-    if options.plan or options.resume:
-        return None
-    return make_wish(vars(options), variant=AS_FOUND if options.dsn else "stock")
-
-
-def _refuse_what_a_plan_decides(options: argparse.Namespace) -> None:
-    from bench.plan.options import OPTIONS
-
-    if options.plan or options.resume:
-        for name in (*(each.name for each in OPTIONS), *(["out"] if options.resume else [])):
-            if getattr(options, name) is not None:
-                option, given = name.replace("_", "-"), "--plan" if options.plan else "--resume"
-                raise UsageError(f"{given} decides what is measured: leave out --{option}, or make a new run.")
-
-
-def _stopped(directory: "RunDirectory") -> int:
-    _leave_in_peace()
-    done = len(directory.records())
-    _complain(f"Stopped; {done} trials are recorded. Go on with: pgladder run --resume {directory.path}")
-    return DOUBTFUL
-
-
-# --- pgladder ladder -------------------------------------------------------------------------------------------------
-
-
-def show_ladder(options: argparse.Namespace) -> int:
-    """Print the ladder of a run again."""
-    from bench.store.run_directory import find_runs
-
-    return _show(find_runs(options.directory), json=options.json)
-
-
-def _show(directories: "Sequence[RunDirectory]", *, json: bool) -> int:
-    from bench.analysis.ladder import Ladders
-    from bench.report.terminal import console, show_ladders
-    from bench.results.read import doubtful, read, told
-
-    reports = [told(read(directory)) for directory in directories]
-    if json:
-        print_json(Ladders(hosts=tuple(reports)))
-    else:
-        out = console()
-        for report in reports:
-            show_ladders(out, report)
-    return DOUBTFUL if doubtful(reports) else DONE
-
-
-# --- pgladder report -------------------------------------------------------------------------------------------------
-
-
-def write_report(options: argparse.Namespace) -> int:
-    """Write the page of a run, or of several hosts' runs side by side."""
-    from bench.questions.page import write_page
-    from bench.report.terminal import console
-    from bench.results.read import doubtful
-
-    page, reports = write_page(options.directory, options.out)
-    if options.json:
-        print_json({"page": str(page)})
-    else:
-        console().print(f"Page: {page}", soft_wrap=True)
-    return DOUBTFUL if doubtful(reports) else DONE
-
-
 # --- arguments -------------------------------------------------------------------------------------------------------
-
-
-def _typed(parse: "Parse") -> Callable[[str], Any]:
-    """Return a reader of an option as argparse wants it: its own sentence is shown."""
-
-    def read(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return read
-
 
 UNRECOGNIZED = "unrecognized arguments: "
 
@@ -184,6 +62,15 @@ class Parser(argparse.ArgumentParser):
         """Refuse the arguments; of one that is unknown, name the nearest."""
         _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
         sys.exit(NOTHING_DONE)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments; a switch may be given as make gives it, ``--json=1``."""
+        return super().parse_known_args([self._switch(word) for word in args], namespace)
+
+    def _switch(self, word: str) -> str:
+        option = word.removesuffix("=1")
+        action = self._option_string_actions.get(option)
+        return option if action is not None and action.nargs == 0 else word
 
     def _near(self, message: str) -> str:
         unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []
@@ -209,42 +96,32 @@ class Version(argparse.Action):
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser of these arguments; a command that is not among them has none of its own."""
+    """Return the parser of these arguments; a command that is not among them has no arguments of its own."""
     parser = Parser(
         prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
     )
     parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, meaning, add in (
-        ("run", "climb the ladder on this machine", _add_run),
-        ("ladder", "print the ladder of a run again", _add_ladder),
-        ("report", "write the page of a run", _add_report),
-        ("box", "what this provisioned box is, and what runs on it", _add_box),
-        ("compare", "tell which variant, or run, is faster", _add_compare),
-        ("compare-hosts", "tell which host is faster", _add_compare_hosts),
-        ("noise", "measure how far equal trials differ here", _add_noise),
-        ("reproduce", "run a run's plan again and compare", _add_reproduce),
-        ("variants", "the configurations to compare", _add_variants),
-    ):
+    helping = bool({"-h", "--help"} & set(given))
+
+    def add(name: str, meaning: str, arguments: Callable[..., None], **more: object) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)
         if name in given:
-            add(command)
+            arguments(command, **more)
+
+    add("run", "climb the ladder on this machine", _add_question, asked="run", helping=helping)
+    add("box", "what this provisioned box is, and what runs on it", _add_box)
+    add("variants", "the configurations to compare", _add_variants)
+    if not {"run", "box", "variants"} & set(given[:1]):  # a box answers whatever lies in a folder of a user's
+        for name, path in questions().items():
+            add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
     return parser
 
 
-def _add_ladder(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.set_defaults(action=show_ladder)
+def _add_question(parser: argparse.ArgumentParser, *, asked: str, helping: bool) -> None:
+    from bench.cli.ask import add_question
 
-
-def _add_report(parser: argparse.ArgumentParser) -> None:
-    from bench.store.run_directory import REPORT
-
-    parser.add_argument("directory", type=Path, metavar="DIR", help="a run, or a directory of hosts' runs")
-    parser.add_argument("--out", type=Path, metavar="FILE", help=f"the page (DIR/{REPORT})")
-    parser.add_argument("--json", action="store_true", help="for programs: where the page is")
-    parser.set_defaults(action=write_report)
+    add_question(parser, asked, helping=helping)
 
 
 def _add_box(parser: argparse.ArgumentParser) -> None:
@@ -253,89 +130,10 @@ def _add_box(parser: argparse.ArgumentParser) -> None:
     add_box(parser)
 
 
-def _add_compare(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.compare import add_compare
-
-    add_compare(parser, margin=_typed(margin))
-
-
-def _add_compare_hosts(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.compare import add_compare_hosts
-
-    add_compare_hosts(parser, margin=_typed(margin))
-
-
-def _add_reproduce(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.again import add_reproduce
-
-    add_reproduce(parser, _typed(margin))
-
-
 def _add_variants(parser: argparse.ArgumentParser) -> None:
     from bench.cli.variants import add_variants
 
-    add_variants(parser, _typed(number(int)))
-
-
-def _noise_wish(options: argparse.Namespace) -> "Wish | None":
-    wish = _asked(options)
-    return wish and replace(wish, again=True)
-
-
-def _add_noise(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.again import add_noise
-    from bench.questions.noise import NOISE_BLOCKS, NOISE_PHASE
-
-    _add_measuring(parser, answer="the noise", phases=NOISE_PHASE, blocks=f"; default: {NOISE_BLOCKS}", rule=False)
-    add_noise(parser, _noise_wish)
-
-
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(action=run)
-    _add_measuring(parser, answer="the ladder", phases="all of them", blocks="", rule=True)
-
-
-def _add_measuring(parser: argparse.ArgumentParser, *, answer: str, phases: str, blocks: str, rule: bool) -> None:
-    """Add what says what is measured; the words are of what is printed, and of what a command does by itself.
-
-    Without ``rule`` it says nothing of a run until decided.
-    """
-    from bench.cli.again import add_where
-    from bench.engines.engine import engines
-    from bench.engines.postgresql.layout import layout_files
-    from bench.model.plan import POSTGRESQL
-    from bench.plan.design import PROFILES
-    from bench.plan.options import OPTIONS
-    from bench.workload.driver import drivers
-    from bench.workload.load import loads
-    from bench.workload.phase import ladder
-
-    parser.add_argument("--json", action="store_true", help=f"{answer} for programs; progress goes to standard error")
-    shapes = (f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items())
-    here = {
-        "phases": f"{', '.join(ladder())}; default: {phases}",
-        "drivers": f"{', '.join(drivers())}; default: each phase's own",
-        "engine": f"{', '.join(engines())}; default: {POSTGRESQL}",
-        "load": f"{', '.join(loads())}; default: each phase's own",
-        "layouts": f"{', '.join(layout_files())}; default: plain",
-        "profile": f"{'; '.join(shapes)}; default: quick",
-        "blocks": f"repetitions, each in a random order{blocks}",
-    }
-    hidden = () if rule else ("until_decided", "max_blocks")
-    groups = {each.group: parser.add_argument_group(each.group) for each in OPTIONS}
-    for option in OPTIONS:
-        help_text = argparse.SUPPRESS if option.name in hidden else here.get(option.name, option.help)
-        add = groups[option.group].add_argument
-        if option.parse is None:
-            add(option.flag, nargs="+", metavar=option.metavar, help=help_text)
-        elif option.parse is switch:
-            add(option.flag, action="store_true", default=None, help=help_text)
-        else:
-            add(option.flag, type=_typed(option.parse), metavar=option.metavar, help=help_text)
-    add_where(parser)
-    other = parser.add_mutually_exclusive_group()
-    other.add_argument("--plan", type=Path, metavar="FILE", help="carry out this plan")
-    other.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run that was cut")
+    add_variants(parser)
 
 
 if __name__ == "__main__":

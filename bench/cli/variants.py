@@ -2,16 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.text import Text
 
 from bench.box.state import BoxState
+from bench.cli.ask import typed
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
 from bench.model.codec import from_json
 from bench.model.errors import DataError, UsageError
+from bench.model.parse import number
 from bench.model.plain import harmless, print_json
 from bench.report.terminal import console
 from bench.report.variants import show_differences, show_list, show_settings
@@ -99,8 +100,8 @@ def _where(options: argparse.Namespace, machine: Machine) -> str:
     return str(machine.hardware) if options.hardware else f"{whose} ({machine.hardware})"
 
 
-def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]) -> None:
-    """Add the arguments; ``count`` parses a number."""
+def add_variants(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
     parser.set_defaults(action=list_variants)
     parser.add_argument("--json", action="store_true", help="for programs")
     commands = parser.add_subparsers(metavar="COMMAND")
@@ -120,4 +121,4 @@ def add_variants(parser: argparse.ArgumentParser, count: Callable[[str], object]
         )
         of.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
         of.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")
-        each.add_argument("--connections", type=count, metavar="N", help="default: the tool's own")
+        each.add_argument("--connections", type=typed(number(int)), metavar="N", help="default: the tool's own")

@@ -96,13 +96,17 @@ def check_plan(plan: Plan, phases: Mapping[str, Phase]) -> None:
             does not have.
 
     """
-    from bench.plan.pieces import pieces_of  # phases load asyncio, which a comparison of files can do without
+    from bench.plan.pieces import (  # phases load asyncio, which a comparison of files can do without
+        pieces_of,
+        target_pieces,
+    )
 
     check_consistent(plan)
     with _of_plan(plan):
         pick("engine", [plan.engine], engines())
     layouts = layout_files()
     now = pieces_of(plan.trials, plan.engine)
+    now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")

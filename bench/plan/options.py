@@ -1,14 +1,20 @@
-"""What may be asked of a run: one table, from which ``pgladder``, fab and make have their words.
+"""What may be asked: one table, from which ``pgladder``, fab and make have their options.
 
-An option is ``--in-flight`` for ``pgladder`` and fab, ``IN_FLIGHT=`` for make, ``in_flight`` among what was asked.
+An option is ``--in-flight`` for ``pgladder`` and fab, ``IN_FLIGHT=`` for make, ``in_flight`` among what was asked. What
+one question alone takes stands in its file (``bench.questions``).
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from bench.model.errors import UsageError
 from bench.model.parse import Parse, count, margin, name, number, one_of, switch
 from bench.model.plan import KNOBS
 
 WHAT, LONG, HOW = "what to measure (several names: separated by spaces or commas)", "how long", "how to write"
+WHERE, ANSWER = "where", "the answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +60,56 @@ OPTIONS = (
     Option("seed", LONG, "of the order and the payloads", count),
     *(Option(name, HOW, knob.words, knob.parse, knob.metavar) for name, knob in KNOBS.items()),
 )
+"""What may be asked of every run, wherever it is measured."""
+
+ON_THIS_MACHINE = (
+    Option("dsn", WHERE, "an external server (else: this box's cluster, or a private one)", str, "URL"),
+    Option("any_version", WHERE, "measure a --dsn that is not PostgreSQL 15", switch),
+    Option("bin_dir", WHERE, "PostgreSQL 15's programs", Path, "DIR"),
+    Option("data_dir", WHERE, "the private server's disk", Path, "DIR"),
+    Option("on", WHERE, "a target of your own, by its file in targets/ of PGLADDER_PATH", str, "NAME"),
+    Option("out", WHERE, "results (results/<run>/<host>; on a box runs/<run>)", Path, "DIR"),
+)
+GIVEN_PLANS = (
+    Option("plan", WHERE, "carry out this plan", Path, "FILE"),
+    Option("resume", WHERE, "go on with a run that was interrupted", Path, "DIR"),
+)
+"""One of them at most: it decides what is measured."""
+
+ON_BOXES = (
+    Option("host", WHERE, "one box by its address; no inventory entry needed", str, "ADDRESS"),
+    Option("limit", WHERE, "boxes of the inventory, by name, group or pattern; default: all", str, "PATTERN"),
+    Option("user_name", WHERE, "log in as", str, "NAME"),
+    Option("port", WHERE, "of its sshd", str),
+    Option("key", WHERE, "private key file", str, "FILE"),
+)
+RUN = Option("run", WHERE, "its name; an existing run of that name is resumed", str, "NAME")
+PULLED_RUN = Option("run", WHERE, "the name of a pulled run", str, "NAME")
+RUN_THERE = Option("run", WHERE, "which; default: the one under way", str, "NAME")
+JSON = Option("json", ANSWER, "the answer for programs, on standard output; all else goes to standard error", switch)
+COMMON = {option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, RUN, JSON)}
+MARGIN_OPTION = next(option for option in OPTIONS if option.name == "margin")
+
+
+def read_options(typed: Mapping[str, str], options: Iterable[Option]) -> dict[str, Any]:
+    """Read what was typed; an option that is empty was not given.
+
+    Raises:
+        UsageError: a value is none of its option.
+
+    """
+    given = {}
+    for option in options:
+        text = typed.get(option.name)
+        if text:
+            given[option.name] = _read(option, text)
+    return given
+
+
+def _read(option: Option, text: str) -> Any:
+    if option.parse is None:
+        return [text]
+    try:
+        return option.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option.name}: {error}.") from error

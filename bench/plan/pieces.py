@@ -35,3 +35,8 @@ def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
             files["layout"].get(trial.layout),
         }
     return users(filter(None, taken))
+
+
+def target_pieces(pieces: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a plan's pieces that are not what is measured, but the user's target that measures it."""
+    return {name: sha256 for name, sha256 in pieces.items() if name.startswith("targets/")}

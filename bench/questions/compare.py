@@ -1,22 +1,88 @@
-"""Comparisons of pulled files: which runs lie there, read as far as is needed, and the box's noise beside them.
+"""Which variant, layout or run is faster?
 
-Joins ``results`` and ``analysis`` for ``pgladder compare`` and what goes with it.
+Compares the arms of a run, paired by block, or whole runs with the first of them.
 """
 
+# How other questions compare is here too: which runs lie there, read as far as is needed, the box's noise beside them.
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from bench.analysis.comparison import Across, CellComparison, ComparisonReport
-from bench.analysis.pairing import interleaved
+from rich.console import Console
+
+from bench.analysis.comparison import OF_RUNS, Across, CellComparison, ComparisonReport
 from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
+from bench.model.plan import Plan
+from bench.plan.contrast import factor_of, tried_factors
+from bench.plan.options import ANSWER, MARGIN_OPTION, Option
+from bench.questions.question import BOXES, HERE, Answer, Given, Question
+from bench.report.comparison import show_comparison
 from bench.results.noise_floors import compare_beside, compare_box
 from bench.results.read import only_run, outcomes_of, read
 from bench.stats.compare import MARGIN
-from bench.store.run_directory import PLAN, RunDirectory, find_all_runs, find_runs
+from bench.store.run_directory import RunDirectory, find_all_runs, find_runs
+from bench.targets.target import Results
+
+
+def answer(results: Results, given: Given) -> Answer:
+    """Compare the arms of a run, or several runs with the first."""
+    directories = results.directories
+    margin, baseline, page = given.get("margin"), given.get("baseline"), given.get("page")
+    across: Any = given.get("across")
+    if baseline and (len(directories) > 1 or across in OF_RUNS):
+        raise UsageError("--baseline names an arm of one run; whole runs are compared with the first that is named.")
+    if len(directories) == 1:
+        if page:
+            raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
+        if across in OF_RUNS:
+            return comparisons([runs_below(directories[0], across, margin or MARGIN)])
+        return comparisons(compared(directories[0], margin, across, baseline))
+    if across is not None and across not in OF_RUNS:
+        raise UsageError(
+            f"--across {across} compares the trials of one run: name one directory, not {len(directories)}."
+        )
+    report = side_by_side(directories, across or "run", margin or MARGIN)
+    if not page:
+        return comparisons([report])
+    from bench.questions.report import write_page_of  # only who wants a page waits for what draws it
+
+    write_page_of([only_run(each) for each in directories], report, page)
+    return comparisons([report], notes=[f"Page: {page}"])
+
+
+def comparisons(reports: Sequence[ComparisonReport], *, sound: bool = True, notes: Sequence[str] = ()) -> Answer:
+    """Return comparisons as an answer, each under its host where they are several."""
+
+    def show(out: Console) -> None:
+        for report in reports:
+            if len(reports) > 1:
+                out.print(f"Host {', '.join(report.hosts) or 'unknown'}:", style="bold")
+            show_comparison(out, report)
+
+    return Answer(
+        data=reports if len(reports) > 1 else reports[0],
+        show=show,
+        sound=sound and not void_or_partial(reports),
+        notes=notes,
+    )
+
+
+def check(plan: Plan, given: Given) -> None:
+    """Refuse a plan in which nothing is compared.
+
+    Raises:
+        UsageError: says what would do.
+
+    """
+    across = given.get("across")
+    if across in OF_RUNS:
+        raise UsageError(f"--across {across} compares whole runs, and this is one: compare runs that were pulled.")
+    if across is None and not tried_factors(plan):
+        raise UsageError('A comparison takes two or more variants: VARIANTS="stock async-commit"; or two layouts.')
+    factor_of(plan, across)
 
 
 def compared(
@@ -34,10 +100,15 @@ def compared(
         UsageError: there is nothing to compare, or runs that do not belong together.
 
     """
+    # Of several runs on one box the first says where they lie: the noise of the box is beside them.
+    paths: dict[str, Path] = {}
+    runs: dict[str, list[RunOutcomes]] = {}
     with _uncollected():
-        runs = [(found.path, outcomes_of(found)) for found in find_all_runs(directory)]
-        by_host = groupby(sorted(runs, key=lambda each: each[1].box), lambda each: each[1].box)
-        return [_of_host(list(group), margin, across, baseline) for _, group in by_host]
+        for found in find_all_runs(directory):
+            run = outcomes_of(found)
+            paths.setdefault(run.box, found.path)
+            runs.setdefault(run.box, []).append(run)
+        return [compare_box(paths[box], runs[box], margin, across, baseline) for box in sorted(runs)]
 
 
 @contextmanager
@@ -47,17 +118,11 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        gc.freeze()  # nor in later collections
         gc.enable()
 
 
-def _of_host(
-    found: Sequence[tuple[Path, RunOutcomes]], margin: float | None, across: str | None, baseline: str | None
-) -> ComparisonReport:
-    return compare_box(found[0][0], [run for _, run in found], margin, across, baseline)
-
-
-def set_beside(directories: Sequence[Path], across: Across, margin: float = MARGIN) -> ComparisonReport:
+def side_by_side(directories: Sequence[Path], across: Across, margin: float = MARGIN) -> ComparisonReport:
     """Compare runs, or hosts' runs, with the first of them.
 
     Raises:
@@ -67,12 +132,6 @@ def set_beside(directories: Sequence[Path], across: Across, margin: float = MARG
     return _beside([only_run(directory) for directory in directories], across, margin)
 
 
-def took_turns(directories: Iterable[Path]) -> bool:
-    """Tell whether hosts' runs of one machine were measured in turns; where no run was pulled, none is looked at."""
-    there = [directory for directory in directories if (directory / PLAN).is_file()]
-    return len(there) > 1 and interleaved([read(only_run(directory), samples=False) for directory in there])
-
-
 def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> ComparisonReport:
     """Compare the runs that lie below a directory with the first of them.
 
@@ -80,9 +139,10 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
         UsageError: there is only one, or they can't be compared.
 
     """
-    found = find_runs(directory) if across == "host" else find_all_runs(directory)
+    found, one = find_all_runs(directory), "run"
+    if across == "host":
+        found, one = find_runs(directory), "host's run"
     if len(found) < 2:
-        one = "host's run" if across == "host" else "run"
         raise UsageError(f"{directory} holds one {one}: a comparison of {across}s takes two or more below it.")
     return _beside(found, across, margin)
 
@@ -93,12 +153,13 @@ def _beside(found: Sequence[RunDirectory], across: Across, margin: float) -> Com
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
     """Tell whether a comparison rests on less than was planned, or says nothing of a pair."""
-    return any(
-        not report.complete
-        or any(arm.void for cell in tried(report) for arm in cell.arms)
-        or any(pair.verdict is None for cell in tried(report) for pair in cell.pairs)
-        for report in reports
-    )
+    for report in reports:
+        if not report.complete:
+            return True
+        for cell in tried(report):
+            if any(arm.void for arm in cell.arms) or any(pair.verdict is None for pair in cell.pairs):
+                return True
+    return False
 
 
 def tried(report: ComparisonReport) -> list[CellComparison]:
@@ -112,4 +173,31 @@ NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
 def equivalent(report: ComparisonReport) -> bool:
     """Tell whether every pair was shown to be equivalent, and there was one; a variant refused by all has none."""
     cells = tried(report)
-    return bool(cells) and all(pair.verdict == "equivalent" for cell in cells for pair in cell.pairs)
+    for cell in cells:
+        if any(pair.verdict != "equivalent" for pair in cell.pairs):
+            return False
+    return bool(cells)
+
+
+QUESTION = Question(
+    answer=answer,
+    options=(
+        MARGIN_OPTION,
+        Option(
+            "across",
+            ANSWER,
+            "what is compared: variant, layout, transport, phase, driver or a parameter (batch, in_flight, ...) of one"
+            " run's trials; run, host, version or engine of whole runs (the variants, or what alone varies; of several"
+            " DIR: run)",
+            str,
+            "FACTOR",
+        ),
+        Option("baseline", ANSWER, "the arm that the others of one run are compared with", str, "NAME"),
+    ),
+    options_of_results=(Option("page", ANSWER, "of several runs: write the page as well", Path, "FILE"),),
+    directories="[DIR ...]",
+    directories_help="one: the arms of the runs in it, paired by block; several: runs against the first of them;"
+    " none: what is measured here",
+    measured=(HERE, BOXES),
+    check=check,
+)

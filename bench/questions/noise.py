@@ -1,21 +1,27 @@
-"""What an A/A run tells of its box: measured over these blocks, kept beside the runs."""
+"""What can be told on this box at all?
+
+Measure one variant against itself, which shows how far equal trials differ there: what is smaller can't be told. The
+floor of each phase is kept beside the results, for later comparisons.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
 from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
 from bench.plan.contrast import by_cell
+from bench.plan.options import MARGIN_OPTION
 from bench.plan.rates import headline, rates, shared, why_not
+from bench.questions.question import BOXES, HERE, Answer, Given, Question
+from bench.report.noise import show_noise
 from bench.results.noise_floors import noise_file, noise_in, results_of
 from bench.results.read import only_run, outcomes_of
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
-
-NOISE_PHASE = "2-C"
-NOISE_BLOCKS = 12
-
+from bench.targets.target import Results
 
 MOST_NAMED = 3
 UNREADABLE = ".unreadable"
@@ -34,6 +40,26 @@ class KeptNoise:
     def sound(self) -> bool:
         """The run came to its end, all its blocks count, and no arm was called different from itself."""
         return not self.doubts and not alarming(self.noise)
+
+
+def answer(results: Results, given: Given) -> Answer:
+    """Return the noise of each box, which is kept."""
+    margin = given.get("margin") or MARGIN
+    kept = [keep_noise(place, margin) for place in results.hosts.values() or results.directories]
+
+    def show(out: Console) -> None:
+        for each in kept:
+            show_noise(out, each.noise, each.doubts)
+
+    # One box's JSON is not in a list: it was published when there could be one only.
+    floors = [each.noise for each in kept]
+    return Answer(
+        data=floors if floors[1:] else floors[0],
+        show=show,
+        sound=all(each.sound for each in kept),
+        doubts=[doubt for each in kept for doubt in each.doubts],
+        notes=[each.where for each in kept],
+    )
 
 
 def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
@@ -61,15 +87,32 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
 
 def doubts(run: RunOutcomes) -> list[str]:
     """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
-    planned, rate = len({trial.block for trial in run.plan.trials}), headline(run.records)
+    planned = len({trial.block for trial in run.plan.trials})
+    rate = headline(run.records)
     notes = extent_notes(run)
     for cell, arms in by_cell(run.plan, run.records).items():
         counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
-        if counts < planned:
-            lost = [why_not(each, rate) for blocks in arms.values() for each in blocks.values() if rate(each) is None]
-            more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
-            notes.append(
-                f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned} blocks"
-                f"{': ' if lost else ''}{'; '.join(lost[:MOST_NAMED])}{more}."
-            )
+        if counts == planned:
+            continue
+        lost = []
+        for blocks in arms.values():
+            lost += [why_not(each, rate) for each in blocks.values() if rate(each) is None]
+        because = f": {'; '.join(lost[:MOST_NAMED])}" if lost else ""
+        more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
+        notes.append(
+            f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned}"
+            f" blocks{because}{more}."
+        )
     return notes
+
+
+QUESTION = Question(
+    answer=answer,
+    options=(MARGIN_OPTION,),
+    directories="[DIR]",
+    directories_help="such a run that was pulled; without it, one is made here",
+    measured=(HERE, BOXES),
+    against_itself=True,
+    usual={"phases": ["2-C"], "blocks": 12},
+    unasked=("until_decided", "max_blocks"),
+)

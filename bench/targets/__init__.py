@@ -1,4 +1,1 @@
-"""One question put to one or many boxes: a plan for each, launched, followed, pulled, shown side by side.
-
-Joins ``plan`` and ``variants``, ``remote``, and what shows results; measures nothing.
-"""
+"""Where a question is measured: here, or on one or many boxes, a plan for each."""

@@ -1,8 +1,6 @@
 """The plan for a box, from what was asked and what the box says of itself. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bench.box.state import BoxState
 from bench.engines.postgresql.render import as_variant, pick_variants
@@ -32,29 +30,8 @@ class Asked:
     seed: int
 
 
-BY_NAME = {option.name: option for option in OPTIONS}
-WHAT = tuple(name for name in BY_NAME if name not in ("seed", "margin", "until_decided"))
-"""The words that say what a plan is."""
-
-
-def wishes(given: Mapping[str, str]) -> dict[str, Any]:
-    """Make of the words typed what a wish is made of.
-
-    Raises:
-        UsageError: a number is none.
-
-    """
-    return {name: _value(name, text) for name, text in given.items() if text}
-
-
-def _value(name: str, text: str) -> Any:
-    parse = BY_NAME[name].parse if name in BY_NAME else None
-    if parse is None:
-        return [text]
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise UsageError(f"{name}: {error}.") from error
+WHAT = [option.name for option in OPTIONS if option.name not in ("seed", "margin", "until_decided")]
+"""The options that say what a plan is."""
 
 
 def check_name(run: str) -> str:
@@ -139,6 +116,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
 
     """
     wish = asked.wish
+    # Counted before the plan is made: its variants are rendered for so many connections.
     chosen = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
     need = connections_needed(effective(chosen, wish.overrides).values()) + RESERVED_CONNECTIONS
     if need > state.max_connections:

@@ -1,4 +1,4 @@
-"""The remote verbs: launch, follow, status, pull, cancel. Questions are made of them."""
+"""Boxes as a target, and the remote verbs: launch, follow, status, pull, cancel."""
 
 import getpass
 import secrets
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.effects import effects_of
+from bench.analysis.pairing import interleaved
 from bench.box.state import BoxState
 from bench.doctor.collect import release
 from bench.engines.postgresql.variants import hardware_of
@@ -35,7 +36,7 @@ from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
 from bench.report.terminal import console, size
 from bench.results.noise_floors import noise_in, outdated
-from bench.results.read import plan_again
+from bench.results.read import only_run, plan_again, read
 from bench.store.run_directory import PLAN, now
 from bench.store.transfer import Arrived
 from bench.targets.box_plans import (
@@ -48,11 +49,11 @@ from bench.targets.box_plans import (
     check_same,
     known,
     plan_for,
-    wishes,
 )
 from bench.targets.coordinate import Turns
 from bench.targets.follow import follow_all
 from bench.targets.here import new_run_id
+from bench.targets.target import Request, Results
 from bench.workload.phase import ladder
 
 RESULTS = Path("results")
@@ -93,23 +94,60 @@ class Boxes:
         """Print a sentence."""
         self.out.print(Text(sentence), soft_wrap=True)
 
+    def measure(self, request: Request, out: Console) -> Results | None:
+        """Launch what is asked for, follow it, pull it; see ``bench.targets.target.Target``."""
+        self.out = out
+        _interleave(self, request)
+        start = relaunched if request.repeats else launched
+        run = start(self, request)
+        ended_early = followed(self, run)
+        places = pulled(self, run)
+        self.failures += ended_early  # only now: what was recorded before a run broke off is pulled too
+        if not places:
+            return None
+        earlier = RESULTS / request.repeats
+        return Results(
+            directories=(RESULTS / run,),
+            hosts=places,
+            repeated={host: earlier / host for host in places},
+            complete=not ended_early,
+        )
 
-def launch(boxes: Boxes, given: Mapping[str, str]) -> None:
+
+def _interleave(boxes: Boxes, request: Request) -> None:
+    """Have boxes that share a machine measure one at a time, where they are compared, or were measured so before."""
+    if request.compares_hosts:
+        if len(boxes.links) < 2:
+            raise UsageError(
+                "A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/."
+            )
+        boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
+    elif request.repeats:
+        # A box whose run was not pulled is refused when its plan is read: here it says nothing.
+        places = [RESULTS / request.repeats / link.host.name for link in boxes.links]
+        there = [read(only_run(place), samples=False) for place in places if (place / PLAN).is_file()]
+        boxes.in_turns = len(there) > 1 and interleaved(there)
+    if boxes.in_turns:
+        boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
+
+
+def launch(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """Start a run on every box that can take it. Where it is there already, it is not started again."""
-    launched(boxes, given)
+    launched(boxes, Request(given=given))
 
 
-def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> str:
+def launched(boxes: Boxes, request: Request) -> str:
     """Launch; return the run's name."""
-    asked = wishes(given)
-    run = check_name(given["run"]) or new_run_id()
-    wish = Asked(
-        wish=replace(known(make_wish(asked, transports=["tcp"], phases=ladder().own)), again=again),
+    given, who = request.given, _who()
+    run = check_name(given.get("run", "")) or new_run_id()
+    wish = known(make_wish(given, transports=["tcp"], phases=ladder().own))
+    # One seed for all: trials come in the same order on each, so that boxes can be compared block by block.
+    asked = Asked(
+        wish=replace(wish, again=request.against_itself),
         run=run,
         created=now(),
-        seed=secrets.randbelow(1 << 31) if asked.get("seed") is None else asked["seed"],
+        seed=given.get("seed", secrets.randbelow(1 << 31)),
     )
-    who = _who()
 
     def launch_on(link: Link, plan: bytes) -> str:
         boxes.run = run
@@ -122,26 +160,30 @@ def launched(boxes: Boxes, given: Mapping[str, str], *, again: bool = False) -> 
         if here and boxes.in_turns and here.course != "finished" and not steps.takes_turns(link, run):
             raise UsageError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
         if here:
-            there = steps.read_plan(link, run)
-            other = any(given.get(word) for word in WHAT) and not as_asked(
-                from_json(there, Plan, f"{link.host.name}: plan.json"), state, wish
-            )
-            return launch_on(link, there), [KEEPS_ITS_PLAN] if other else []
-        plan = plan_for(state, wish)
-        warnings = [*_too_noisy(link.host.name, state, plan, asked.get("margin")), *_damaging(plan)]
+            text = steps.read_plan(link, run)
+            there = request.check_plan(from_json(text, Plan, f"{link.host.name}: plan.json"))
+            other = any(given.get(word) for word in WHAT) and not as_asked(there, state, asked)
+            outcome = launch_on(link, text)
+            if other:
+                return outcome, [KEEPS_ITS_PLAN]
+            return outcome, []
+        plan = request.check_plan(plan_for(state, asked))
+        warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
         outcome = launch_on(link, to_json(plan) + b"\n")
-        return outcome, [KEEPS_ITS_PLAN] if outcome.endswith(OTHER_PLAN) else warnings
+        if outcome.endswith(OTHER_PLAN):  # another control machine was quicker
+            return outcome, [KEEPS_ITS_PLAN]
+        return outcome, warnings
 
     _start(boxes, run, step)
     return run
 
 
-def launched_again(boxes: Boxes, first: str) -> str:
+def relaunched(boxes: Boxes, request: Request) -> str:
     """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
     run, created, who = new_run_id(), now(), _who()
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
-        plan = plan_again(RESULTS / first / link.host.name, run, created)
+        plan = request.check_plan(plan_again(RESULTS / request.repeats / link.host.name, run, created))
         check_again(state, plan)
         boxes.run = run
         started = steps.launch(link, run, to_json(plan) + b"\n", who, in_turns=boxes.in_turns)
@@ -153,7 +195,7 @@ def launched_again(boxes: Boxes, first: str) -> str:
 
 def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
     """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
-    here = ThreadPoolExecutor(1).submit(release)
+    here = ThreadPoolExecutor(1).submit(release)  # it reads the whole package: boxes are asked meanwhile
 
     def checked(link: Link) -> tuple[str, list[str]]:
         state = _state(link, here.result())
@@ -194,23 +236,28 @@ def _other_hardware(known: Fingerprint, state: BoxState) -> list[str]:
         was = asdict(hardware_of(*facts))
     except (NothingDoneError, KeyError):
         return []
-    return [f"{name}: {was[name]} → {now}" for name, now in asdict(state.machine.hardware).items() if was[name] != now]
+    others = []
+    for name, there in asdict(state.machine.hardware).items():
+        if was[name] != there:
+            others.append(f"{name}: {was[name]} → {there}")
+    return others
 
 
 def _damaging(plan: Plan) -> list[str]:
     """Tell what a power cut would cost under variants that are not safe from it."""
     off = ("fsync", "full_page_writes")
     names = [name for name, of in effects_of(plan, None).items() if "off" in map(of.get, off)]
-    text = (
-        "a power cut under {} can damage the box's cluster, even where it starts again:"
+    if not names:
+        return []
+    return [
+        f"a power cut under {' or '.join(names)} can damage the box's cluster, even where it starts again:"
         " then make teardown and make provision before anything else is measured."
-    )
-    return [text.format(" or ".join(names))] if names else []
+    ]
 
 
-def follow(boxes: Boxes, given: Mapping[str, str]) -> None:
+def follow(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """Show a run on every box until it ends."""
-    boxes.failures += followed(boxes, given["run"])
+    boxes.failures += followed(boxes, given.get("run", ""))
 
 
 def followed(boxes: Boxes, run: str) -> list[Failure]:
@@ -219,15 +266,19 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     plans = plans_there(boxes, run)
     if not boxes.in_turns:
         _tell_of_turns(boxes, run)
-    view = Turns(boxes.out, boxes.left(), run) if boxes.in_turns else Following(boxes.out)
+    view = Following(boxes.out)
+    if boxes.in_turns:
+        view = Turns(boxes.out, boxes.left(), run)
     try:
         together = follow_all(boxes.left(), run, plans, view)
     finally:
         view.close()
     boxes.failures += together.failures
-    return [
-        Failure(host, f"run {run} {end.why}", FAILED) for host, end in together.done.items() if end.how != "finished"
-    ]
+    early = []
+    for host, end in together.done.items():
+        if end.how != "finished":
+            early.append(Failure(host, f"run {run} {end.why}", FAILED))
+    return early
 
 
 def _tell_of_turns(boxes: Boxes, run: str) -> None:
@@ -261,11 +312,12 @@ def look(boxes: Boxes) -> Mapping[str, BoxState]:
     return _on_each(boxes, lambda link: from_json(steps.look(link), BoxState, f"{link.host.name}: pgladder box"))
 
 
-def pull(boxes: Boxes, given: Mapping[str, str]) -> None:
+def pull(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """Bring what is new of a run from every box."""
-    if not check_name(given["run"]):
+    run = check_name(given.get("run", ""))
+    if not run:
         raise UsageError("Say which run: RUN=<its name>; there are those of: make status.")
-    pulled(boxes, given["run"])
+    pulled(boxes, run)
 
 
 def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
@@ -294,9 +346,9 @@ def _is_another(here: Path, there: bytes) -> bool:
         return False
 
 
-def cancel(boxes: Boxes, given: Mapping[str, str]) -> None:
+def cancel(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """End a run, or whichever has not ended, on every box."""
-    run = check_name(given["run"])
+    run = check_name(given.get("run", ""))
     if not run and not boxes.picked:
         _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
@@ -321,10 +373,10 @@ def _make_sure(boxes: Boxes) -> None:
         raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 
 
-def status(boxes: Boxes, given: Mapping[str, str]) -> None:
+def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """Print what every box is doing."""
     states = look(boxes)
-    if given["json"]:
+    if given.get("json"):
         print_json(states)
     elif states:
         boxes.out.print(_status_table(states))
@@ -342,10 +394,11 @@ def _status_table(states: Mapping[str, BoxState]) -> Table:
     for name in ("box", "release", "free", "run", "trials", ""):
         table.add_column(name)
     for host, state in states.items():
-        free = size(state.free_bytes)
         rows = [(run.run, f"{run.recorded}/{run.planned}", run.detail or run.course) for run in state.runs]
-        by_hand = state.holder and not any(run.course == "running" for run in state.runs)
-        under_way = [("", "", f"under way: {state.holder}")] if by_hand else []
-        for number, row in enumerate([*rows, *under_way] or [("", "", "no runs")]):
-            table.add_row(*(("", "", "") if number else (host, state.release, free)), *row)
+        if state.holder and not any(run.course == "running" for run in state.runs):
+            rows.append(("", "", f"under way: {state.holder}"))
+        box = (host, state.release, size(state.free_bytes))
+        for row in rows or [("", "", "no runs")]:
+            table.add_row(*box, *row)
+            box = ("", "", "")
     return table

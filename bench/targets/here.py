@@ -1,6 +1,7 @@
-"""A run on this machine: the server found or made, the plan laid out, checked and carried out.
+"""A plan on this machine: the server found or made, the plan laid out, checked and carried out.
 
-Joins ``plan``, ``engines`` and ``agent`` for ``pgladder run``; each of them knows only its own part.
+Joins ``plan``, ``engines`` and ``agent``; each of them knows only its own part. ``bench.targets.watched`` is the
+target, and lets people look on.
 """
 
 import os
@@ -33,7 +34,7 @@ from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
-from bench.model.plan import Parameters, Plan, Variant
+from bench.model.plan import POSTGRESQL, Parameters, Plan, Variant
 from bench.plan.check import check_plan, effective
 from bench.plan.design import Wish, make_plan
 from bench.plan.estimate import (
@@ -45,31 +46,19 @@ from bench.plan.estimate import (
     estimate,
     opened_each,
 )
+from bench.plan.options import OPTIONS
+from bench.plan.pieces import target_pieces
+from bench.plan.request import make_wish, words
 from bench.plan.with_variants import check_foreign, plan_with
+from bench.results.read import plan_again
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
-from bench.workload.driver import drivers
+from bench.targets.external import check_connections, check_kept, what_fits
+from bench.targets.target import Request
 from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
 from bench.workload.phase import ladder
 
 UNMEASURED = "The server can't be measured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asks of ``pgladder run``; exactly one of wish, plan, plan file and resumed directory."""
-
-    wish: Wish | None = None
-    plan: Plan | None = None
-    plan_file: Path | None = None
-    resume: Path | None = None
-    out: Path | None = None
-    dsn: str | None = None
-    any_version: bool = False
-    bin_dir: Path | None = None
-    data_dir: Path | None = None
-    """Where a private server is made; None: in its default place, where this box has no cluster of pgladder's."""
-    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +82,35 @@ def default_data_dir() -> Path:
     """Return where the throwaway server lives: on the disk that holds our state, as /tmp may be memory."""
     if os.geteuid() == 0:
         return Path("/var/lib/pgladder")
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "pgladder"
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "pgladder"
 
 
 def new_run_id() -> str:
     """Return an identifier that sorts by time and is not given twice."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
+def check_options(request: Request) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: something is asked for that a plan or somebody else's server decides.
+
+    """
+    given = request.given
+    for decides in ("resume", "plan"):
+        if decides not in given:
+            continue
+        for name in (*(option.name for option in OPTIONS), *(["out"] if decides == "resume" else [])):
+            if name in given:
+                option = name.replace("_", "-")
+                raise UsageError(f"--{decides} decides what is measured: leave out --{option}, or make a new run.")
+    if "dsn" in given and words(given.get("variants")) not in ([], [AS_FOUND]):
+        raise UsageError(
+            "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
+            " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
+        )
 
 
 def nothing_left_of(request: Request) -> RunDirectory | None:
@@ -109,9 +120,9 @@ def nothing_left_of(request: Request) -> RunDirectory | None:
         DataError: a file of it is not what was recorded.
 
     """
-    if not request.resume:
+    if "resume" not in request.given:
         return None
-    directory = RunDirectory(request.resume)
+    directory = RunDirectory(request.given["resume"])
     sealed = directory.check_sums()
     if remaining(directory.plan(), directory.records()):
         return None
@@ -128,38 +139,45 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         NothingDoneError: the request can't be met.
 
     """
-    with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if request.dsn else UNMEASURED):
+    with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if "dsn" in request.given else UNMEASURED):
         given, directory = _given_plan(request)
+        resumed = directory is not None
         run = given.run if given else new_run_id()
         engine = _engine(given, request)
-        brought = engine.external(request.dsn, run, any_version=request.any_version) if request.dsn else None
+        # Before the environment is forgotten: the user's PGPASSFILE and the like lead to the external server.
+        external = None
+        if "dsn" in request.given:
+            external = engine.external(request.given["dsn"], run, any_version="any_version" in request.given)
         _forget_environment()
         box = _box_to_measure(request, given)
         cluster = engine.provisioned(box.cluster) if box else None
-        plan = given or _new_plan(request, run, brought, cluster)
-        _check_arms(plan, brought)
-        if given and not brought:
+        plan = given or _new_plan(request, run, external, cluster)
+        request.check_plan(plan)
+        if external:
+            check_kept(plan, external)
+        elif AS_FOUND in {variant.name for variant in plan.variants}:
+            raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
+        elif given:
             check_foreign(plan, lambda: _machine(request, cluster))
-        elsewhere = brought.elsewhere if brought else None
-        directory = directory or RunDirectory(request.out or _place_of_results(run, box, elsewhere))
+        elsewhere = external.elsewhere if external else None
+        directory = directory or RunDirectory(request.option("out") or _place_of_results(run, box, elsewhere))
         left = remaining(plan, directory.records())
         ready = Prepared(
             plan=plan,
             directory=directory,
             estimate=estimate(plan, [trial for trial, _ in left]),
             left=len(left),
-            limits=brought.limits if brought else (),
-            left_out=brought.left_out if brought else (),
+            limits=external.limits if external else (),
+            left_out=external.left_out if external else (),
             elsewhere=elsewhere,
         )
         check_memory([trial for trial, _ in left], ladder(), *memory_left())
-        _check_sessions(plan, own=not brought, private=not brought and not cluster)
-        _check_room(request, ready, brought or cluster)
+        _check_sessions(plan, own=not external, private=not external and not cluster)
+        _check_room(request, ready, external or cluster)
         server: Server
-        if brought:
-            _check_connections(plan, brought)
-            _check_drivers(plan, brought)
-            server = brought
+        if external:
+            check_connections(plan, external)
+            server = external
         elif cluster:
             needed = connections_needed(trial.parameters for trial in plan.trials)
             cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
@@ -167,9 +185,9 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         else:
             server = _private(request, plan, engine)
         with _closed_after(server):
-            if brought:
-                brought.begin(plan, resumed=request.resume is not None)
-            with _begun(directory, plan) if not request.resume else nullcontext():
+            if external:
+                external.begin(plan, resumed=resumed)
+            with nullcontext() if resumed else _begun(directory, plan):
                 yield ready, server
 
 
@@ -235,17 +253,16 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
 
 def _engine(given: Plan | None, request: Request) -> Engine:
     """Return the engine that the plan, or else the user, asks for."""
-    asked = given or request.wish
-    assert asked is not None
-    [name] = pick("engine", [asked.engine], engines())
+    asked = given.engine if given else request.option("engine") or POSTGRESQL
+    [name] = pick("engine", [asked], engines())
     return engines()[name]
 
 
 def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
     """Return the provisioned box we are on, unless a server of another kind is asked for, or a run began on one."""
-    if request.dsn or request.data_dir or request.bin_dir:
+    if request.option("dsn") or request.option("data_dir") or request.option("bin_dir"):
         return None
-    if request.resume and given and not made_for_cluster(given):
+    if request.option("resume") and given and not made_for_cluster(given):
         return None
     return provisioned()
 
@@ -261,7 +278,7 @@ def _private(request: Request, plan: Plan, engine: Engine) -> ManagedServer:
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    return engine.private(request.data_dir or default_data_dir(), request.bin_dir)
+    return engine.private(request.option("data_dir") or default_data_dir(), request.option("bin_dir"))
 
 
 def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Variant:
@@ -300,18 +317,23 @@ def _forget_environment() -> None:
 
 
 def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
-    directory: RunDirectory | None
-    if request.plan:
-        directory, plan = None, request.plan
-    elif request.resume:
-        directory = RunDirectory(request.resume)
+    """Return the plan that is asked for as it is, and the directory of one that is resumed."""
+    directory = None
+    resumed, file = request.option("resume"), request.option("plan")
+    if request.repeats:
+        plan = plan_again(Path(request.repeats), new_run_id(), now())
+    elif resumed:
+        directory = RunDirectory(resumed)
         directory.check_sums()
         plan = directory.plan()
-    elif request.plan_file:
-        directory, plan = None, _read_plan(request.plan_file)
+    elif file:
+        plan = _read_plan(file)
     else:
         return None, None
     check_plan(plan, ladder())
+    if target_pieces(plan.pieces) != request.pieces:
+        named = ", ".join(target_pieces(plan.pieces)) or "no target of a user's"
+        raise UsageError(f"Plan {plan.run} is carried out by {named}, as its file was then: say so by --on.")
     return plan, directory
 
 
@@ -326,25 +348,28 @@ def _read_plan(path: Path) -> Plan:
     return plan
 
 
-def _new_plan(request: Request, run: str, brought: ExternalServer | None, cluster: ClusterServer | None) -> Plan:
-    assert request.wish is not None
-    wish, created = request.wish, now()
-    seed = request.seed if request.seed is not None else secrets.randbelow(1 << 31)
+def _new_plan(request: Request, run: str, external: ExternalServer | None, cluster: ClusterServer | None) -> Plan:
+    seed, created = request.option("seed"), now()
+    if seed is None:
+        seed = secrets.randbelow(1 << 31)
+    wish = make_wish(request.given, variant=AS_FOUND if external else "stock")
+    wish = replace(wish, again=request.against_itself)
     if not wish.transports:
-        wish = replace(wish, transports=[brought.transport if brought else "tcp"])
-    if brought:
+        wish = replace(wish, transports=[external.transport if external else "tcp"])
+    if external:
+        wish = what_fits(wish, external)
         found = {AS_FOUND: as_variant(AS_FOUND, "")}
-        return make_plan(
-            _what_fits(wish, brought), ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed
-        )
-    need = _connections(wish)
-    harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-    return plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+        plan = make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
+    else:
+        need = _connections(wish)
+        harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
+        plan = plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+    return replace(plan, pieces={**plan.pieces, **request.pieces})
 
 
 def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    directory = cluster.data_directory() if cluster else request.data_dir or default_data_dir()
+    directory = cluster.data_directory() if cluster else request.option("data_dir") or default_data_dir()
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
         raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
@@ -372,66 +397,9 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
         check_sessions(needed, max(connections_opened(each) for each in parameters), *memory_left())
 
 
-def _check_arms(plan: Plan, brought: ExternalServer | None) -> None:
-    """A brought server keeps its configuration and transport; a private one has those of the plan."""
-    names = {variant.name for variant in plan.variants}
-    if brought is None:
-        if AS_FOUND in names:
-            raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
-        return
-    if names != {AS_FOUND}:
-        raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
-    for trial in plan.trials:
-        if trial.transport != brought.transport:
-            raise UsageError(
-                f"The connection of --dsn is by {brought.transport}, so the transport can't be {trial.transport};"
-                " change host or sslmode in the connection string."
-            )
-
-
-def _what_fits(wish: Wish, brought: ExternalServer) -> Wish:
-    """Leave out the phases that open more sessions than there is room for, and say so."""
-    free, whose = brought.room()
-    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
-    opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
-    left_out = [name for name in opens if opens[name] > free]
-    if len(left_out) == len(opens):
-        raise HostError(_no_room(min(opens.values()), free, whose))
-    for name in left_out:
-        brought.left_out.append(
-            f"Phase {name} is left out: it opens {opens[name]} connections, and {whose} has room for {free}."
-        )
-    return replace(wish, phases=[name for name in wish.phases if name not in left_out])
-
-
-def _check_connections(plan: Plan, brought: ExternalServer) -> None:
-    needed, (free, whose) = max(connections_opened(trial.parameters) for trial in plan.trials), brought.room()
-    if needed > free:
-        raise HostError(_no_room(needed, free, whose))
-
-
-def _no_room(needed: int, free: int, whose: str) -> str:
-    return (
-        f"The plan opens {needed} connections, and {whose} has room for {free};"
-        " raise that limit, or ask for a smaller --pool-min, --in-flight or other --phases."
-    )
-
-
-def _check_drivers(plan: Plan, brought: ExternalServer) -> None:
-    """Refuse what the connection string asks of every connection and the driver of a phase can't keep."""
-    endpoint = brought.endpoint(brought.transport)
-    for driver in dict.fromkeys(trial.driver for trial in plan.trials):
-        if lacking := drivers()[driver].unkept(endpoint):
-            phases = dict.fromkeys(trial.phase for trial in plan.trials if trial.driver == driver)
-            raise UsageError(
-                f"The phases {', '.join(phases)} connect by {driver}, which can't keep {', '.join(lacking)} of --dsn:"
-                " leave that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
-            )
-
-
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
     """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
-    directory = there.data_directory() if there else request.data_dir or default_data_dir()
+    directory = there.data_directory() if there else request.option("data_dir") or default_data_dir()
     if directory is None:
         return  # said in ``limits``
     directory = nearest_existing(directory)

@@ -1,15 +1,17 @@
-"""A run on this machine with somebody looking on: what it will take, how it goes, where its results are.
+"""The target ``here``: what a run will take, how it goes, where its results are, for somebody who looks on.
 
-Joins ``here`` and ``report`` for the commands that measure.
+Joins ``here`` and ``report``.
 """
 
+import socket
 from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
 from bench.analysis.noise import BoxNoise
 from bench.engines.engine import Server
-from bench.plan.estimate import TRIAL_OVERHEAD_S, Estimate
+from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.rule import usual_margin
 from bench.probes import host_facts
 from bench.report.noise import too_noisy_lines
@@ -18,10 +20,24 @@ from bench.report.terminal import duration, size
 from bench.results.noise_floors import noise_beside, still_of
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory
-from bench.targets.here import Prepared, Request, carry_out, nothing_left_of, prepared
+from bench.targets.here import Prepared, carry_out, check_options, nothing_left_of, prepared
+from bench.targets.target import Request, Results
 
 
-def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
+class Here:
+    """The machine we are on: its cluster of pgladder's, a private server, or an external one (``--dsn``)."""
+
+    def measure(self, request: Request, out: Console) -> Results:
+        """See ``bench.targets.target.Target``."""
+        check_options(request)
+        directory, complete = _carried_out(request, out)
+        host, place = socket.gethostname(), directory.path
+        return Results(
+            directories=(place,), hosts={host: place}, repeated={host: Path(request.repeats)}, complete=complete
+        )
+
+
+def _carried_out(request: Request, out: Console) -> tuple[RunDirectory, bool]:
     """Carry out a request; return where its results are, and whether its plan came to its end."""
     if directory := nothing_left_of(request):
         sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
@@ -29,15 +45,7 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
         return directory, True
     with prepared(request) as (ready, server):
         plan = ready.plan
-        most = "at most " if plan.until_decided else ""
-        out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {most}{_expectation(ready.estimate)}.")
-        for limit in ready.limits:
-            out.print(f"Of the server of --dsn: {limit}.")
-        for sentence in ready.left_out:
-            out.print(sentence)
-        noise, notes = _noise(ready, server)
-        for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
-            out.print(line)
+        _announce(ready, server, out)
         progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
         try:
             complete = carry_out(ready, server, progress)
@@ -47,6 +55,23 @@ def measure(request: Request, out: Console) -> tuple[RunDirectory, bool]:
     return ready.directory, complete
 
 
+def _announce(ready: Prepared, server: Server, out: Console) -> None:
+    """Say what the run will take, and what of it may come to nothing, before hours are spent."""
+    plan, expected = ready.plan, ready.estimate
+    time = f"about {duration(expected.seconds)}"
+    if plan.until_decided:
+        time = f"at most {time}"
+    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
+    out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {time}; {bounds}.")
+    for limit in ready.limits:
+        out.print(f"Of the server of --dsn: {limit}.")
+    for sentence in ready.left_out:
+        out.print(sentence)
+    noise, notes = _noise(ready, server)
+    for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
+        out.print(line)
+
+
 def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of this box's noise, if its facts that need no running server are still the same."""
     known, notes = noise_beside(ready.directory.path)
@@ -54,8 +79,3 @@ def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]
         return known, notes
     facts = known.host.facts | host_facts(nearest_existing(directory))
     return still_of(replace(known.host, facts=facts), known, notes)
-
-
-def _expectation(expected: Estimate) -> str:
-    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
-    return f"about {duration(expected.seconds)}; {bounds}"

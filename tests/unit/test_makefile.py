@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from bench.plan.options import OPTIONS
+from bench.questions import load_question, questions
 from bench.remote.where import target
 
 CHECKOUT = Path(__file__).parents[2]
+QUIETLY = ("-s", "--no-print-directory", "-o", ".venv/ready")
 
 
 def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOUT, **environment):
@@ -27,28 +29,41 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
 @pytest.mark.parametrize(
     ("words", "passed"),
     [
-        (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "--until-decided='1' --max-blocks='9'"),
+        (["compare", "UNTIL_DECIDED=1", "MAX_BLOCKS=9"], "pgladder-fab compare --max-blocks=9 --until-decided=1"),
         (
             ["ladder", "BATCH=100", "IN_FLIGHT=8", "PAYLOAD_BYTES=1024"],
-            "--in-flight='8' --batch='100' --payload-bytes='1024'",
+            "pgladder-fab ladder --batch=100 --in-flight=8 --payload-bytes=1024",
         ),
-        (["compare", "UNTIL_DECIDED=yes"], "--until-decided='yes'"),
-        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--margin='0.05' --json 'results/a' 'results/b'"),
+        (["compare", "UNTIL_DECIDED=yes"], "pgladder-fab compare --until-decided=yes"),
+        (["compare-runs", "A=a", "B=b", "MARGIN=0.05", "JSON=1"], "--json=1 --margin=0.05 results/a results/b"),
         (["doctor", "JSON=1", "SUDO=1"], "bench.doctor --json -K"),
         (["status", "JSON=1"], "status --json=1"),
-        (["ladder", "JSON=1", "HOST=n1"], "--json=1 --host='n1'"),
-        (["compare-runs", "A=a/n1", "B=b"], "--page 'results/a-n1-and-b.html'"),
-        (["reproduce", "RUN=a", "MARGIN=0.05"], "--margin='0.05' 'results/a'"),
+        (["ladder", "JSON=1", "HOST=n1"], "--host=n1 --json=1"),
+        (["compare-runs", "A=a/n1", "B=b"], "--page results/a-n1-and-b.html"),
+        (["reproduce", "RUN=a", "MARGIN=0.05"], "pgladder reproduce --margin=0.05 results/a"),
+        (["reproduce", "RUN=a", "HOST=n1"], "pgladder-fab reproduce --host=n1 --run=a"),
+        (["noise", "JSON=1"], "noise --json=1"),
+        (["toy", "DEPTH=3", "RUN=a"], "pgladder-fab toy --depth=3 --run=a"),
+        (["demo", "WINDOW=2"], "ladder --limit=lab --window=2"),
+        (["demo", "WINDOW=2"], "--variants=stock async-commit --phases=1-B 2 --window=2"),
     ],
 )
 def test_a_word_is_passed_on(words, passed):
-    assert passed in " ".join(make(*words).stdout.split())
+    assert passed in " ".join(shlex.split(make(*words).stdout, comments=True))
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
 @pytest.mark.parametrize("verb", ["ladder", "compare", "compare-hosts", "noise", "launch"])
 def test_whatever_may_be_asked_of_a_run_is_a_word_of_make(verb, option):
-    assert f"{option.flag}='1'" in make(verb, f"{option.name.upper()}=1").stdout
+    assert f"{option.flag}=1" in shlex.split(make(verb, f"{option.name.upper()}=1").stdout)
+
+
+@pytest.mark.parametrize("name", questions())
+def test_whatever_a_question_takes_is_a_word_of_make(name):
+    for option in load_question(name).on_boxes():
+        if option.name not in ("json", "host", "limit"):
+            words = make(name, f"{option.name.upper()}=x", "LIMIT=n1").stdout
+            assert f"{option.flag}=x" in shlex.split(words)
 
 
 @pytest.mark.parametrize(
@@ -63,20 +78,45 @@ def test_a_word_that_means_nothing_is_refused(words):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["ladder", "HOSTS=n100-a"], "HOSTS is no word here; is HOST= meant?"),
-        (["launch", "VARIANT=stock big-wal"], "VARIANT is no word here; is VARIANTS= meant?"),
-        (["ladder", "HOST=n1", "PHASE=2-C"], "PHASE is no word here; is PHASES= meant?"),
-        (["teardown", "BOX=n1"], "BOX is no word here; there are: HOST LIMIT "),
-        (["demo", "VARIANT=stock"], "VARIANT is no word here"),
+        (["ladder", "HOSTS=n100-a"], "unknown option HOSTS; did you mean HOST?"),
+        (["launch", "VARIANT=stock big-wal"], "unknown option VARIANT; did you mean VARIANTS?"),
+        (["ladder", "HOST=n1", "PHASE=2-C"], "unknown option PHASE; did you mean PHASES?"),
+        (["teardown", "BOX=n1"], "unknown option BOX; there are: HOST LIMIT "),
+        (["teardown", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
+        (["provision", "PHASES=2-C"], "unknown option PHASES; there are: HOST LIMIT "),
+        (["lab-up", "SIZE=2"], "unknown option SIZE"),
+        (["doctor", "JASON=1"], "unknown option JASON"),
+        (["demo", "VARIANT=stock"], "unknown option VARIANT; did you mean VARIANTS?"),
+        (["teardown", "ladder", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
+        (["lab-down", "ladder", "PHASE=2-C"], "unknown option PHASE; did you mean PHASES?"),
+        (["teardown", "reproduce", "RUN=a", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
+        (["report", "RUN=a", "PAGE=x"], "unknown option PAGE"),
+        (["pull", "RUN=a", "BLOCKS=3"], "unknown option BLOCKS"),
+        (["cancel", "HOST=n1", "RUNS=a"], "unknown option RUNS; did you mean RUN?"),
+        (["compare-runs", "A=a", "B=b", "BLOCK=3"], "unrecognized arguments: --block=3"),
+        (["reproduce", "RUN=a", "BATCH=3"], "unrecognized arguments: --batch=3"),
+        (["laddr"], "Unknown question 'laddr'; did you mean ladder"),
     ],
 )
-def test_a_word_that_is_none_is_refused_before_anything_is_done(words, told):
-    ended = make(*words)
+def test_a_word_that_is_none_is_refused_before_anything_is_done(shelf, words, told):
+    """Carried out, not only shown: in a checkout whose boxes are nowhere, by an Ansible that says if it is called."""
+    programs = shelf / "bin"
+    programs.mkdir()
+    for name in ("python", "pgladder", "pgladder-fab"):
+        (programs / name).symlink_to(Path(sys.prefix) / "bin" / name)
+    (programs / "ansible-playbook").write_text("#!/bin/sh\necho it was called\n")
+    (programs / "ansible-playbook").chmod(0o755)
+    ended = make(*words, f"BIN={programs}", options=QUIETLY, checkout=shelf)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert told in ended.stderr
 
 
-@pytest.mark.parametrize("verb", ["pull", "launch", "noise", "demo"])
+def test_without_such_a_word_it_is_done(shelf):
+    printed = instead(shelf, "echo it was called", "LIMIT=n1").stdout
+    assert printed == "it was called\n"
+
+
+@pytest.mark.parametrize("verb", ["pull", "launch", "cancel", "demo"])
 def test_who_asks_for_json_where_there_is_none_is_told_where_there_is(verb):
     ended = make(verb, "JSON=1")
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -90,7 +130,7 @@ def test_words_of_make_itself_and_of_other_verbs_are_none_to_refuse(word):
 
 def test_every_word_that_the_makefile_reads_is_known():
     text = (CHECKOUT / "Makefile").read_text()
-    listed = " ".join(re.findall(r"^(?:OTHER_)?WORDS := ((?:.*\\\n)*.*)", text, re.MULTILINE)).split()
+    listed = " ".join(re.findall(r"^(?:OTHER|OWN)_WORDS := ((?:.*\\\n)*.*)", text, re.MULTILINE)).split()
     own = re.findall(r"^(?:export |define )?([A-Z_]+)(?: :?=|$)", text, re.MULTILINE)
     assert set(re.findall(r"\$\(([A-Z_]+)\)", text)) - {
         *own,

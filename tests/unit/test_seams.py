@@ -113,3 +113,75 @@ def test_a_header_that_says_nothing_is_refused(folder):
 
     with pytest.raises(DataError, match="says nothing after 'not crash-safe:'"):
         table_layout("mine")
+
+
+TAKEN = """
+from bench.plan.options import ANSWER, Option
+from bench.questions.question import HERE, Question
+QUESTION = Question(answer=print, measured=(HERE,), options=(Option("batch", ANSWER, ""),))
+"""
+QUESTION = '"""Is it a toy?"""\nfrom bench.questions.question import Question\nQUESTION = Question(answer=print)\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("toy.py", '"""A toy."""\nQUESTION = 1', "defines no QUESTION"),
+        ("toy.py", '"""A toy."""\n1 / 0', "can't be loaded: ZeroDivisionError"),
+        ("toy.py", "QUESTION = 1", "does not begin with a docstring"),
+        ("toy.py", f'"""A toy."""{TAKEN}', "there is an option --batch already"),
+        ("launch.py", QUESTION, "has the name of a command"),
+        ("ladder.py", QUESTION, "has the name of another piece"),
+    ],
+)
+def test_a_question_that_can_not_be_taken_is_refused_by_its_file(folder, name, text, told):
+    from bench.questions import load_question, questions, words_of
+
+    def take() -> None:
+        words_of(questions()["toy"])
+        load_question("toy")
+
+    (folder / "questions").mkdir(mode=0o755)
+    put(folder / "questions" / name, text)
+    with pytest.raises((DataError, UsageError), match=told) as refused:
+        take()
+    assert name in str(refused.value)
+
+
+def test_questions_are_listed_without_being_loaded(folder):
+    from bench.questions import questions, words_of
+
+    (folder / "questions").mkdir(mode=0o755)
+    put(folder / "questions" / "is_it_a_toy.py", f"{QUESTION}1 / 0")
+    assert words_of(questions()["is-it-a-toy"]) == "Is it a toy?"
+
+
+def test_a_target_that_measures_nothing_is_refused_by_its_file(folder):
+    from bench.targets.target import added_target
+
+    with pytest.raises(UsageError, match="There is no target toy: put its file into targets/"):
+        added_target("toy")
+    (folder / "targets").mkdir(mode=0o755)
+    put(folder / "targets" / "toy.py", "TARGET = 1")
+    with pytest.raises(DataError, match=r"toy\.py defines no TARGET that can measure"):
+        added_target("toy")
+
+
+@pytest.mark.parametrize("words", [["ladder", "x"], ["run", "--on", "toy"], ["noise"]])
+def test_a_box_takes_no_question_and_no_target_of_a_users(folder, monkeypatch, capsys, words):
+    from bench.cli.main import main
+
+    monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    assert "This is a provisioned box" in capsys.readouterr().err
+
+
+def test_a_box_answers_its_control_machine_whatever_folder_is_named(folder, monkeypatch, capsys):
+    from bench.cli.main import main
+
+    monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
+    with pytest.raises(SystemExit):
+        main(["box", "--help"])
+    assert "launch" in capsys.readouterr().out

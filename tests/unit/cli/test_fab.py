@@ -1,14 +1,67 @@
 """What is said at the end of a command, and where."""
 
 import io
+import json
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from bench.cli.fab import _close, _interrupted
+from bench.cli.fab import _ask, _close, _interrupted
 from bench.model.codec import to_json
+from bench.model.errors import UsageError
 from bench.remote.fan_out import FAILED, Failure
+from bench.targets import boxes as verbs
 from bench.targets.boxes import Boxes, _is_another
-from tests.builders import a_plan
+from tests.builders import RUN, a_plan, compared_run, written
+
+
+@pytest.fixture
+def pulled(tmp_path, monkeypatch):
+    """What boxes measure is a run of two variants, which ends there and is pulled."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    place = written(
+        Path("results") / RUN / "n100-a", compared_run({"stock": [100.0, 101, 99], "fast": [201.0, 199, 200]})
+    )
+    monkeypatch.setattr(verbs, "launched", lambda *_: RUN)
+    monkeypatch.setattr(verbs, "followed", lambda *_: [])
+    monkeypatch.setattr(verbs, "pulled", lambda *_: {"n100-a": place})
+
+
+@pytest.mark.usefixtures("pulled")
+@pytest.mark.parametrize(("name", "told"), [("ladder", "phase"), ("compare", "2.000")])
+def test_a_question_put_to_boxes_is_answered_and_written_as_a_page(capsys, name, told):
+    boxes = Boxes(Console(file=io.StringIO()))
+    assert _ask(name, boxes, {})
+    assert told in capsys.readouterr().out
+    assert boxes.out.file.getvalue().endswith(f"Page: results/{RUN}/report.html\n")
+    assert Path("results", RUN, "report.html").is_file()
+    assert _ask(name, boxes, {"json": True})
+    assert json.loads(capsys.readouterr().out)["schema"].startswith("pgladder/")
+
+
+@pytest.mark.usefixtures("pulled")
+def test_a_question_that_only_reads_is_put_to_a_pulled_run(capsys):
+    boxes = Boxes(Console(file=io.StringIO()))
+    assert _ask("report", boxes, {"run": RUN})
+    assert capsys.readouterr().out == f"Page: results/{RUN}/report.html\n"
+    with pytest.raises(UsageError, match="Say which run: RUN="):
+        _ask("report", boxes, {})
+
+
+def test_where_nothing_was_pulled_there_is_no_answer(monkeypatch):
+    monkeypatch.setattr(verbs, "launched", lambda *_: RUN)
+    monkeypatch.setattr(verbs, "followed", lambda *_: [Failure("n100-a", "run r1 was cancelled", FAILED)])
+    monkeypatch.setattr(verbs, "pulled", lambda *_: {})
+    boxes = Boxes(Console(file=io.StringIO()))
+    assert not _ask("ladder", boxes, {})
+    assert [each.host for each in boxes.failures] == ["n100-a"]
+
+
+def test_one_box_is_not_compared_with_itself():
+    with pytest.raises(UsageError, match="A comparison of hosts takes two or more"):
+        _ask("compare-hosts", Boxes(Console(file=io.StringIO())), {})
 
 
 def test_who_stops_following_is_told_how_to_go_on_from_the_same_box():

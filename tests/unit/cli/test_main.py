@@ -16,7 +16,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, PgladderError, UsageError
-from bench.store import run_directory
+from bench.questions import question
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
 
@@ -72,7 +72,7 @@ def test_whatever_the_cause_nothing_done_is_exit_code_2_and_only_that(capsys, mo
     def found(_):
         raise kind("plan.json is damaged.")
 
-    monkeypatch.setattr(run_directory, "find_runs", found)
+    monkeypatch.setattr(question, "find_runs", found)
     assert run(capsys, "ladder", "results") == (code, "", "pgladder: plan.json is damaged.\n")
 
 
@@ -377,7 +377,7 @@ def test_ctrl_c_is_said_in_one_word_with_exit_code_1(capsys, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_directory, "find_runs", interrupted)
+    monkeypatch.setattr(question, "find_runs", interrupted)
     assert run(capsys, "ladder", ".") == (1, "", "pgladder: Stopped.\n")
 
 
@@ -394,7 +394,7 @@ def test_noise_has_a_help_of_its_own(capsys):
     said = " ".join(of_noise.split())
     assert code == 0
     assert "Measure one variant against itself" in said
-    assert "--json the noise for programs" in said
+    assert "--json the answer for programs" in said
     assert "2-F, 2-G, 2-H; default: 2-C" in said
     assert "each in a random order; default: 12" in said
     assert "--until-decided" in of_run

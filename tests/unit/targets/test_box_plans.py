@@ -8,8 +8,9 @@ from bench.box.state import BoxState, RunState
 from bench.engines.postgresql.variants import Machine, harness_for
 from bench.model.errors import HostError, UsageError
 from bench.plan.estimate import estimate
+from bench.plan.options import OPTIONS, read_options
 from bench.plan.request import make_wish
-from bench.targets.box_plans import Asked, as_asked, check_idle, check_name, check_same, plan_for, wishes
+from bench.targets.box_plans import Asked, as_asked, check_idle, check_name, check_same, plan_for
 from bench.tuning.hardware import Hardware
 
 BOX = BoxState(
@@ -106,7 +107,8 @@ def test_the_same_run_is_gone_on_with(course):
 
 
 def test_words_become_what_a_wish_is_made_of():
-    assert wishes({"phases": "2-C 2-D", "blocks": "3", "window": "0.5", "profile": "quick", "seed": ""}) == {
+    typed = {"phases": "2-C 2-D", "blocks": "3", "window": "0.5", "profile": "quick", "seed": ""}
+    assert read_options(typed, OPTIONS) == {
         "phases": ["2-C 2-D"],
         "blocks": 3,
         "window": 0.5,
@@ -117,7 +119,7 @@ def test_words_become_what_a_wish_is_made_of():
 @pytest.mark.parametrize("text", ["x", "0", "-1", "1e99", "nan", "3.5"])
 def test_what_is_no_number_of_blocks_is_refused(text):
     with pytest.raises(UsageError, match=f"blocks: '{text}' is not a number above 0"):
-        wishes({"blocks": text})
+        read_options({"blocks": text}, OPTIONS)
 
 
 @pytest.mark.parametrize("run", ["../etc", ".hidden", "a b", "a/b", "x" * 81, "-x"])
@@ -153,11 +155,11 @@ def test_a_run_that_is_there_with_another_plan_is_known_as_that():
 )
 def test_a_margin_is_a_share(text, told):
     with pytest.raises(UsageError, match=f"margin: {told}"):
-        wishes({"margin": text})
+        read_options({"margin": text}, OPTIONS)
 
 
 def test_until_decided_is_1_or_left_out():
-    assert wishes({"until_decided": "1"}) == {"until_decided": True}
-    assert wishes({"until_decided": ""}) == {}
+    assert read_options({"until_decided": "1"}, OPTIONS) == {"until_decided": True}
+    assert read_options({"until_decided": ""}, OPTIONS) == {}
     with pytest.raises(UsageError, match="until_decided: it is 1 or left out, not 'yes'"):
-        wishes({"until_decided": "yes"})
+        read_options({"until_decided": "yes"}, OPTIONS)

@@ -9,14 +9,17 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from bench.cli.fab import _ask
 from bench.engines.postgresql.render import as_variant
 from bench.model.codec import from_json, to_json
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
-from bench.questions import on_boxes as questions
+from bench.plan.options import read_options
+from bench.questions import compare, load_question, noise
 from bench.targets import boxes as verbs
 from bench.targets.box_plans import check_again, plan_for
-from bench.targets.boxes import Boxes, launched_again
+from bench.targets.boxes import Boxes, launched, relaunched
+from bench.targets.target import Request, Results
 from tests.builders import RUN, a_host, compared_run, written
 from tests.builders import again as run_again
 from tests.unit.analysis.test_pairing import RATES, box, in_turns
@@ -60,7 +63,7 @@ def boxes(*names):
 
 def test_the_plan_of_the_run_is_launched_again_under_a_new_name(launches):
     here = boxes("n100-a")
-    new = launched_again(here, launches.plan.run)
+    new = relaunched(here, Request(repeats=launches.plan.run))
     run, plan = launches.found["n100-a"]
     again = from_json(plan, Plan, "plan")
     assert run == again.run == new == here.run != launches.plan.run
@@ -69,7 +72,7 @@ def test_the_plan_of_the_run_is_launched_again_under_a_new_name(launches):
 
 def test_a_box_whose_cluster_is_another_by_now_is_refused_and_the_others_go_on(launches):
     here = boxes("n100-a", "n100-b")
-    launched_again(here, launches.plan.run)
+    relaunched(here, Request(repeats=launches.plan.run))
     assert list(launches.found) == ["n100-a"]
     [failure] = here.failures
     assert (failure.host, failure.code) == ("n100-b", 2)
@@ -79,7 +82,7 @@ def test_a_box_whose_cluster_is_another_by_now_is_refused_and_the_others_go_on(l
 def test_a_box_that_the_run_was_not_pulled_from_is_refused(launches, monkeypatch):
     here = boxes("n100-c")
     monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(BOX))
-    assert not questions.reproduce(here, {"run": launches.plan.run, "margin": ""})
+    assert not _ask("reproduce", here, {"run": launches.plan.run})
     assert [failure.code for failure in here.failures] == [2]
     assert "n100-c holds no run" in here.failures[0].reason
 
@@ -91,27 +94,54 @@ def test_what_was_measured_in_turns_is_measured_in_turns_again(launches, monkeyp
         shutil.rmtree(place := Path("results") / launches.plan.run / name)
         written(place, run)
     here = boxes("n100-a", "n100-b")
-    monkeypatch.setattr(questions, "_brought", lambda *_: {})
-    monkeypatch.setattr(questions, "launched_again", lambda *_: "again")
-    questions.reproduce(here, {"run": launches.plan.run, "margin": ""})
+    monkeypatch.setattr(verbs, "relaunched", lambda *_: "again")
+    monkeypatch.setattr(verbs, "followed", lambda *_: [])
+    monkeypatch.setattr(verbs, "pulled", lambda *_: {})
+    _ask("reproduce", here, {"run": launches.plan.run})
     assert here.in_turns == turns
     assert ("one measures at a time" in here.out.file.getvalue()) == turns
 
 
 def test_which_run_must_be_said():
     with pytest.raises(UsageError, match="RUN="):
-        questions.reproduce(boxes("n100-a"), {"run": "", "margin": ""})
+        _ask("reproduce", boxes("n100-a"), {})
 
 
-@pytest.mark.parametrize(("variants", "refused"), [("stock", True), ("stock async-commit", False), ("all", False)])
-def test_a_comparison_takes_two_variants_or_all_of_them(variants, refused, monkeypatch):
-    monkeypatch.setattr(questions, "_asked", lambda *_: True)
-    given = {"run": "", "variants": variants}
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ({"variants": ["stock"]}, True),
+        ({"phases": ["2-C 2-D"]}, True),
+        ({"variants": ["stock async-commit"]}, False),
+        ({"variants": ["all"]}, False),
+        ({"layouts": ["plain no-index"]}, False),
+    ],
+)
+def test_a_comparison_takes_two_variants_or_all_of_them_or_two_layouts(words, refused):
+    request = load_question("compare").request(words)
     if refused:
         with pytest.raises(UsageError, match="two or more variants"):
-            questions.compare(boxes(), given)
+            request.check_plan(plan_for(BOX, asked(**words)))
     else:
-        assert questions.compare(boxes(), given)
+        assert request.check_plan(plan_for(BOX, asked(**words)))
+
+
+def test_what_is_compared_can_be_said_before_it_is_measured():
+    plan = plan_for(BOX, asked(phases=["2-C 2-D"]))
+    compare.check(plan, {"across": "phase"})
+    with pytest.raises(UsageError, match="--across host compares whole runs"):
+        compare.check(plan, {"across": "host"})
+    with pytest.raises(UsageError, match="does not vary layout"):
+        compare.check(plan, {"across": "layout"})
+
+
+def test_boxes_are_not_launched_with_a_plan_that_can_not_answer(launches):
+    here = boxes("n100-a")
+    request = load_question("compare").request({"phases": ["2-C"]})
+    launched(here, request)
+    assert not launches.found
+    assert [(each.host, each.code) for each in here.failures] == [("n100-a", 2)]
+    assert "two or more variants" in here.failures[0].reason
 
 
 def test_a_box_without_room_is_refused():
@@ -127,19 +157,14 @@ def test_a_false_alarm_on_a_box_is_no_success(tmp_path, monkeypatch):
     for name, other, sound in (("quiet", rates[::-1], True), ("loud", [2 * rate for rate in rates], False)):
         run = run_again(compared_run({"stock": rates, "stock-again": other}))
         place = written(tmp_path / "results" / run.plan.run / name, run)
-        here = Boxes(Console(file=io.StringIO()))
-        assert questions._noise(here, {name: place}, {"margin": ""}) == sound
+        assert noise.answer(Results(directories=(), hosts={name: place}), {}).sound == sound
 
 
 def test_the_warning_before_hours_are_spent_takes_the_margin_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rates = [100.0, 103, 98, 101, 99, 102]
     run = run_again(compared_run({"stock": rates, "stock-again": rates[::-1]}))
-    questions._noise(
-        Boxes(Console(file=io.StringIO())),
-        {"n100-a": written(tmp_path / "results" / RUN / "n100-a", run)},
-        {"margin": ""},
-    )
+    noise.keep_noise(written(tmp_path / "results" / RUN / "n100-a", run))
     plan = compared_run({"stock": rates, "fast": rates}).plan
     assert verbs._too_noisy("n100-a", BOX, plan, 0.5) == []
     [warning] = verbs._too_noisy("n100-a", BOX, plan, 0.01)
@@ -152,7 +177,7 @@ def test_a_box_whose_hardware_is_another_than_when_its_noise_was_measured_is_not
     disk = {"kind": "nvme", "file_system_bytes": 500 << 30}
     run = run_again(compared_run({"stock": rates, "stock-again": rates[::-1]}, host=a_host(disk=disk)))
     place = written(tmp_path / "results" / RUN / "n100-a", run)
-    questions._noise(Boxes(Console(file=io.StringIO())), {"n100-a": place}, {"margin": ""})
+    noise.keep_noise(place)
     plan = compared_run({"stock": rates, "fast": rates}).plan
     smaller = replace(BOX, machine=replace(BOX.machine, hardware=replace(BOX.machine.hardware, ram_mb=8192)))
     assert "to tell 1.0 %" in verbs._too_noisy("n100-a", BOX, plan, 0.01)[0]
@@ -164,7 +189,7 @@ def test_a_box_whose_hardware_is_another_than_when_its_noise_was_measured_is_not
 
 def test_a_margin_that_is_none_is_told_before_anything_is_launched():
     with pytest.raises(UsageError, match="margin: '9' is not a share below 1"):
-        questions.reproduce(Boxes(Console(file=io.StringIO())), {"run": RUN, "margin": "9"})
+        read_options({"run": RUN, "margin": "9"}, load_question("reproduce").on_boxes())
 
 
 def test_what_a_power_cut_could_damage_is_said_before_a_run_begins():

@@ -15,16 +15,16 @@ from bench.box.state import RunState
 from bench.cli.fab import exit_code
 from bench.model.codec import to_json
 from bench.model.errors import HostError, UsageError
-from bench.questions import on_boxes as questions
+from bench.questions import load_question
+from bench.questions.question import print_answer
 from bench.remote import fan_out as together
 from bench.remote.errors import UnreachableError
 from bench.remote.fan_out import REFUSED
 from bench.targets import boxes as verbs
 from bench.targets.boxes import Boxes
+from bench.targets.target import Request, Results
 from tests.builders import RUN, compared_run, written
 from tests.unit.targets.test_box_plans import BOX
-
-NOTHING = dict.fromkeys([*fabfile.WHAT, *fabfile.ID, *fabfile.JSON], "")
 
 
 class Box:
@@ -44,7 +44,7 @@ def boxes(*names):
 
 def test_fabrics_own_way_of_naming_hosts_is_refused_and_ours_are_told():
     with pytest.raises(Exit, match="say --host= or --limit=") as refused:
-        fabfile.ladder.body(Connection("n100"))
+        fabfile.namespace["ladder"].body(Connection("n100"))
     assert refused.value.code == REFUSED
 
 
@@ -59,7 +59,7 @@ def test_that_a_connection_was_lost_is_told_beside_what_programs_read(monkeypatc
 
     monkeypatch.setattr(together, "PAUSES_S", (0,))
     monkeypatch.setattr(verbs.steps, "look", look)
-    verbs.status(boxes("n100"), {"json": "1"})
+    verbs.status(boxes("n100"), {"json": True})
     told = capsys.readouterr()
     assert json.loads(told.out)["n100"]["host"] == BOX.host
     assert "n100: the connection was lost; trying again" in told.err
@@ -68,17 +68,17 @@ def test_that_a_connection_was_lost_is_told_beside_what_programs_read(monkeypatc
 def test_where_no_box_answered_there_is_no_table(monkeypatch):
     monkeypatch.setattr(verbs, "look", lambda _: {})
     here = boxes("n100")
-    verbs.status(here, {"json": ""})
+    verbs.status(here, {})
     assert here.out.file.getvalue() == ""
 
 
 @pytest.mark.parametrize(
-    ("words", "told"), [({"phases": "9"}, "Unknown phase '9'"), ({"variants": "stok"}, "did you mean stock")]
+    ("words", "told"), [({"phases": ["9"]}, "Unknown phase '9'"), ({"variants": ["stok"]}, "did you mean stock")]
 )
 def test_a_phase_or_a_variant_that_is_none_is_refused_before_a_box_is_asked(monkeypatch, words, told):
     monkeypatch.setattr(verbs.steps, "look", lambda _: pytest.fail("a box was asked"))
     with pytest.raises(UsageError, match=told):
-        verbs.launched(boxes("n100"), NOTHING | words)
+        verbs.launched(boxes("n100"), Request(given=words))
 
 
 @pytest.mark.parametrize("in_turns", [True, False])
@@ -96,7 +96,7 @@ def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(mo
     monkeypatch.setattr(verbs.steps, "launch", launch)
     here = boxes("a", "b", "c")
     here.in_turns = in_turns
-    verbs.launched(here, NOTHING | {"phases": "2"})
+    verbs.launched(here, Request(given={"phases": ["2"]}))
     assert sorted(launches) == [("a", in_turns), ("b", in_turns)]
     assert exit_code(here.failures, 3, started=here.started, sound=True) == 1
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_under_way_without_turns_is_not_gone_on_with_in_turns(monk
     monkeypatch.setattr(verbs.steps, "launch", lambda *_, **__: pytest.fail("it was started"))
     here = boxes("a")
     here.in_turns = True
-    verbs.launched(here, NOTHING | {"run": "r7"})
+    verbs.launched(here, Request(given={"run": "r7"}))
     assert "run r7 is there and takes no turns" in here.failures[0].reason
 
 
@@ -123,12 +123,12 @@ def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     )
 
 
-@pytest.mark.parametrize(("answer", "schema"), [("_ladders", "ladders/3"), ("_comparisons", "comparison/2")])
-def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp_path, capsys, answer, schema):
+@pytest.mark.parametrize(("name", "schema"), [("ladder", "ladders/3"), ("compare", "comparison/2")])
+def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp_path, capsys, name, schema):
     run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
     place = written(tmp_path / RUN / "n100-a", run)
-    here = boxes("n100-a")
-    where = {"n100-a": place} if answer == "_ladders" else place.parent
-    getattr(questions, answer)(here, where, {"json": "1", "margin": ""})
-    assert json.loads(capsys.readouterr().out)["schema"] == f"pgladder/{schema}"
-    assert here.out.file.getvalue() == ""
+    results = Results(directories=(place.parent,), hosts={"n100-a": place})
+    print_answer(load_question(name).answer(results, {"json": True}), json=True)
+    told = capsys.readouterr()
+    assert json.loads(told.out)["schema"] == f"pgladder/{schema}"
+    assert told.err == ""

@@ -10,7 +10,8 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES, Wish, make_plan
-from bench.targets.here import Request, _box_to_measure, _place_of_results, _private
+from bench.targets.here import _box_to_measure, _place_of_results, _private
+from bench.targets.target import Request
 from bench.workload.phase import ladder
 
 BOX = SimpleNamespace(runs=Path("/var/lib/pgladder/runs"))
@@ -41,19 +42,19 @@ OF_CLUSTER, OF_PRIVATE = plan("port = 5544\n"), plan("ssl = off\n")
 
 def test_the_cluster_is_measured_unless_another_server_is_named() -> None:
     assert _box_to_measure(Request(), None) is BOX
-    for other in (Request(dsn="postgresql:///"), Request(data_dir=Path("/x")), Request(bin_dir=Path("/x"))):
-        assert _box_to_measure(other, None) is None
+    for other in ({"dsn": "postgresql:///"}, {"data_dir": Path("/x")}, {"bin_dir": Path("/x")}):
+        assert _box_to_measure(Request(given=other), None) is None
 
 
 def test_a_run_goes_on_with_the_kind_of_server_it_began_on() -> None:
-    resumed = Request(resume=Path("/x"))
+    resumed = Request(given={"resume": Path("/x")})
     assert _box_to_measure(resumed, OF_CLUSTER) is BOX
     assert _box_to_measure(resumed, OF_PRIVATE) is None
 
 
 def test_a_plan_made_for_a_cluster_is_refused_by_a_private_server() -> None:
     with pytest.raises(UsageError, match="made for the cluster of a provisioned box"):
-        _private(Request(data_dir=Path("/x")), OF_CLUSTER, engines()["postgresql"])
+        _private(Request(given={"data_dir": Path("/x")}), OF_CLUSTER, engines()["postgresql"])
 
 
 def test_results_go_where_the_unit_looks_for_them() -> None:

@@ -1,7 +1,12 @@
-"""The page of runs: read, set side by side, written as one HTML file."""
+"""What does the page of a run say? Written again from its files.
+
+One HTML file of the runs, or of several hosts' side by side.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
+
+from rich.console import Console
 
 from bench import __version__
 from bench.analysis.comparison import ComparisonReport
@@ -10,11 +15,24 @@ from bench.analysis.pulled import PulledRun
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import PHASE, VARIANT, varying
+from bench.plan.options import ANSWER, Option
+from bench.questions.question import Answer, Given, Question
 from bench.results.noise_floors import compare_beside, compare_box
-from bench.results.read import read, told
+from bench.results.read import doubtful, read, told
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
+from bench.targets.target import Results
+
+
+def answer(results: Results, given: Given) -> Answer:
+    """Write the page; say where it is."""
+    page, reports = write_page(results.directories[0], given.get("out"))
+
+    def show(out: Console) -> None:
+        out.print(f"Page: {page}", soft_wrap=True)
+
+    return Answer(data={"page": str(page)}, show=show, sound=not doubtful(reports))
 
 
 def write_page(directory: Path, out: Path | None, margin: float | None = None) -> tuple[Path, Sequence[LadderReport]]:
@@ -28,6 +46,7 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
         HostError: the page can't be written.
 
     """
+    # Loaded here: most comparisons write no page, and what it is made of takes a while.
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
@@ -84,3 +103,9 @@ def _comparisons(
         return [*found, compare_beside(paths, runs, "host", margin or MARGIN)], []
     except NothingDoneError as error:
         return found, [str(error)]
+
+
+QUESTION = Question(
+    answer=answer,
+    options_of_results=(Option("out", ANSWER, f"the page (DIR/{REPORT})", Path, "FILE"),),
+)

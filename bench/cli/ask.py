@@ -1,0 +1,206 @@
+"""``pgladder <question>``: which options it has, and what is done with them. The rest is ``bench.questions``'s."""
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench.model.errors import PgladderError, UsageError
+from bench.model.parse import Parse, switch
+from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, Option
+from bench.questions import load_question, questions, words_of
+from bench.questions.question import Question, print_answer
+from bench.report.terminal import console
+from bench.store.run_directory import RunDirectory
+from bench.targets.target import Results, Target, added_target
+
+DONE, DOUBTFUL = 0, 1
+LADDER = "ladder"
+COUNTS: Mapping[str, int | str] = {"DIR": 1, "[DIR]": "?", "[DIR ...]": "*"}
+"""Of directories, in the words of argparse."""
+
+
+class StoppedError(PgladderError):
+    """A run was told to stop before it could answer its question."""
+
+
+# --- what is done ----------------------------------------------------------------------------------------------------
+
+
+def ask(name: str, question: Question, options: argparse.Namespace) -> int:
+    """Answer a question from the runs that are named, or measure what it asks for; return the exit code."""
+    given = _given(options)
+    directories: list[Path] = given.pop("directories", [])
+    if not question.measures_here:
+        results = Results(directories=tuple(directories))
+    elif directories and not question.repeats:
+        measured = f"{directories[0]} was measured already: leave out {{}}, or the directory."
+        _refuse(given, _measuring(question), measured)
+        results = Results(directories=tuple(directories))
+    else:
+        _refuse(given, question.options_of_results, "{} is of runs that are there already: name their directories.")
+        results = _measured(name, question, given, directories)
+    answer = question.answer(results, given)
+    print_answer(answer, json="json" in given)
+    return DONE if answer.sound else DOUBTFUL
+
+
+def climb(question: Question, options: argparse.Namespace) -> int:
+    """Measure the ladder here, show it, and say how else its run can be looked at; return the exit code."""
+    from bench.plan.contrast import tried_factors
+
+    given = _given(options)
+    if "margin" in given and not given.keys() & {"until_decided", "plan", "resume"}:
+        raise UsageError("--margin goes with --until-decided; pgladder compare takes one of its own.")
+    results = _measured(LADDER, question, given, [])
+    answer = question.answer(results, given)
+    print_answer(answer, json="json" in given)
+    [directory] = results.directories
+    if len(tried_factors(RunDirectory(directory).plan())) == 1 and "json" not in given:
+        console().print(f"\nWhich is faster: pgladder compare {directory}", soft_wrap=True)
+    return DONE if answer.sound else DOUBTFUL
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what was typed, by the name of its option."""
+    unset = (None, False)  # told by identity: 0 is a number that may be given (--seed 0)
+    given = {name: value for name, value in vars(options).items() if not any(value is each for each in unset)}
+    del given["action"]
+    if isinstance(given.get("directories"), Path):
+        given["directories"] = [given["directories"]]
+    return given
+
+
+def _refuse(given: Mapping[str, Any], options: Iterable[Option], sentence: str) -> None:
+    """Refuse options that mean nothing to runs that are there already, or to those that are not yet."""
+    for option in options:
+        if option.name in given:
+            raise UsageError(sentence.format(option.flag))
+
+
+def _measured(name: str, question: Question, given: Mapping[str, Any], directories: Sequence[Path]) -> Results:
+    """Measure what a question asks for.
+
+    Raises:
+        StoppedError: the run was told to stop; says how to go on.
+
+    """
+    if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
+        raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
+    target, pieces = _target(given)
+    request = question.request(given, repeats="".join(map(str, directories)))
+    results = target.measure(replace(request, pieces=pieces), console(stderr="json" in given))
+    if results is None:
+        raise PgladderError("Nothing was measured; the reason stands above.")
+    if not results.complete:
+        raise StoppedError(_stopped(name, results.directories[0], directories))
+    return results
+
+
+def _target(given: Mapping[str, Any]) -> tuple[Target, Mapping[str, str]]:
+    if "on" in given:
+        return added_target(given["on"])
+    from bench.targets.watched import Here
+
+    return Here(), {}
+
+
+def _stopped(name: str, place: Path, repeated: Sequence[Path]) -> str:
+    """Say how a run goes on, and how its question is answered then."""
+    sentence = f"Stopped; {len(RunDirectory(place).records())} trials are recorded."
+    sentence += f" Go on with: pgladder run --resume {place}"
+    if repeated:
+        return f"{sentence}, then: pgladder compare {repeated[0]} {place}"
+    if name != LADDER:
+        return f"{sentence}, then: pgladder {name} {place}"
+    return sentence
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -> None:
+    """Add the arguments of a question, or of ``run``; ``helping``: with the names that there are, to be shown."""
+    asked = LADDER if name == "run" else name
+    question = load_question(asked)
+    parser.description = words_of(questions()[asked])
+    if name == "run":
+        parser.set_defaults(action=partial(climb, question))
+        _add(parser, question, [*_measuring(question), JSON], helping=helping)
+        return
+    parser.set_defaults(action=partial(ask, name, question))
+    parser.add_argument(
+        "directories", nargs=COUNTS[question.directories], type=Path, metavar="DIR", help=question.directories_help
+    )
+    options = question.of_results()
+    if question.measures_here:
+        options += _measuring(question)
+    _add(parser, question, options, helping=helping)
+
+
+def _measuring(question: Question) -> list[Option]:
+    """Return the options that say what is measured here, and where, but for those that the answer takes as well."""
+    options = [option for option in question.of_run() if option not in question.options]
+    options += ON_THIS_MACHINE
+    if not question.repeats:
+        options += GIVEN_PLANS
+    return options
+
+
+def _add(parser: argparse.ArgumentParser, question: Question, options: Sequence[Option], *, helping: bool) -> None:
+    words = _names(question) if helping and question.measured else {}
+    groups = {option.group: parser.add_argument_group(option.group) for option in options}
+    one_of_them = None
+    for option in options:
+        place: argparse._ActionsContainer = groups[option.group]
+        if option in GIVEN_PLANS:
+            one_of_them = place = one_of_them or place.add_mutually_exclusive_group()
+        text = words.get(option.name, option.help)
+        if option.parse is None:
+            place.add_argument(option.flag, nargs="+", metavar=option.metavar, help=text)
+        elif option.parse is switch:
+            place.add_argument(option.flag, action="store_true", help=text)
+        else:
+            place.add_argument(option.flag, type=typed(option.parse), metavar=option.metavar, help=text)
+
+
+def _names(question: Question) -> dict[str, str]:
+    """Return the help of options that tells which names and numbers there are, which takes a while to find out."""
+    from bench.engines.engine import engines
+    from bench.engines.postgresql.layout import layout_files
+    from bench.model.plan import POSTGRESQL
+    from bench.plan.design import PROFILES
+    from bench.targets.here import default_data_dir
+    from bench.workload.driver import drivers
+    from bench.workload.load import loads
+    from bench.workload.phase import ladder as rungs
+
+    shapes = [f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items()]
+    names = {
+        "phases": f"{', '.join(rungs())}; default: all of them",
+        "drivers": f"{', '.join(drivers())}; default: each phase's own",
+        "engine": f"{', '.join(engines())}; default: {POSTGRESQL}",
+        "load": f"{', '.join(loads())}; default: each phase's own",
+        "layouts": f"{', '.join(layout_files())}; default: plain",
+        "profile": f"{'; '.join(shapes)}; default: quick",
+        "data_dir": f"the private server's disk ({default_data_dir()})",
+    }
+    if "phases" in question.usual:
+        names["phases"] = f"{', '.join(rungs())}; default: {', '.join(question.usual['phases'])}"
+    if "blocks" in question.usual:
+        names["blocks"] = f"repetitions, each in a random order; default: {question.usual['blocks']}"
+    return names
+
+
+def typed(parse: Parse) -> Callable[[str], Any]:
+    """Return a reader of an option as argparse wants it: its own sentence is shown."""
+
+    def read(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return read

@@ -1,0 +1,26 @@
+"""How many rows a second, rung by rung?
+
+Climbs the ladder, or prints that of runs which are there already.
+"""
+
+from rich.console import Console
+
+from bench.analysis.ladder import Ladders
+from bench.questions.question import BOXES, HERE, Answer, Given, Question, runs_in
+from bench.report.terminal import show_ladders
+from bench.results.read import doubtful, read, told
+from bench.targets.target import Results
+
+
+def answer(results: Results, _: Given) -> Answer:
+    """Return the ladder of each run."""
+    reports = [told(read(run)) for run in runs_in(results)]
+
+    def show(out: Console) -> None:
+        for report in reports:
+            show_ladders(out, report)
+
+    return Answer(data=Ladders(hosts=tuple(reports)), show=show, sound=not doubtful(reports))
+
+
+QUESTION = Question(answer=answer, measured=(HERE, BOXES))

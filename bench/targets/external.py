@@ -1,0 +1,81 @@
+"""An external server (``--dsn``) as what is measured: what is left out for it, and what it can't be asked."""
+
+from dataclasses import replace
+
+from bench.engines.engine import ExternalServer
+from bench.engines.postgresql.external import AS_FOUND
+from bench.model.errors import HostError, UsageError
+from bench.model.names import pick
+from bench.model.plan import Plan
+from bench.plan.check import effective
+from bench.plan.design import Wish
+from bench.plan.estimate import connections_opened
+from bench.workload.driver import drivers
+from bench.workload.phase import ladder
+
+
+def what_fits(wish: Wish, external: ExternalServer) -> Wish:
+    """Leave out the phases that open more sessions than there is room for, and say so.
+
+    Raises:
+        HostError: there is room for none.
+
+    """
+    free, whose = external.room()
+    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
+    opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
+    fitting = [name for name in wish.phases if opens[name] <= free]
+    if not fitting:
+        raise HostError(_no_room(min(opens.values()), free, whose))
+    for name, opened in opens.items():
+        if opened > free:
+            external.left_out.append(
+                f"Phase {name} is left out: it opens {opened} connections, and {whose} has room for {free}."
+            )
+    return replace(wish, phases=fitting)
+
+
+def check_kept(plan: Plan, external: ExternalServer) -> None:
+    """Refuse a plan that would change such a server, or reach it another way: it keeps its configuration and transport.
+
+    Raises:
+        UsageError: says what would do.
+
+    """
+    if {variant.name for variant in plan.variants} != {AS_FOUND}:
+        raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
+    for trial in plan.trials:
+        if trial.transport != external.transport:
+            raise UsageError(
+                f"The connection of --dsn is by {external.transport}, so the transport can't be {trial.transport};"
+                " change host or sslmode in the connection string."
+            )
+
+
+def check_connections(plan: Plan, external: ExternalServer) -> None:
+    """Refuse more connections than there is room for, and what a phase's driver can't keep of the connection string.
+
+    Raises:
+        HostError: there is not the room.
+        UsageError: a driver can't do what is asked of every connection.
+
+    """
+    needed = max(connections_opened(trial.parameters) for trial in plan.trials)
+    free, whose = external.room()
+    if needed > free:
+        raise HostError(_no_room(needed, free, whose))
+    endpoint = external.endpoint(external.transport)
+    for driver in dict.fromkeys(trial.driver for trial in plan.trials):
+        if lacking := drivers()[driver].unkept(endpoint):
+            phases = dict.fromkeys(trial.phase for trial in plan.trials if trial.driver == driver)
+            raise UsageError(
+                f"The phases {', '.join(phases)} connect by {driver}, which can't keep {', '.join(lacking)} of --dsn:"
+                " leave that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
+            )
+
+
+def _no_room(needed: int, free: int, whose: str) -> str:
+    return (
+        f"The plan opens {needed} connections, and {whose} has room for {free};"
+        " raise that limit, or ask for a smaller --pool-min, --in-flight or other --phases."
+    )
