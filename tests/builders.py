@@ -14,6 +14,8 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.model.plan import Parameters, Plan, Trial
 from bench.model.record import ClientTime, Cpu, InFlight, Latency, Reason, Record, Samples, Start, Validity, Verified
+from bench.probes.probe import Scene
+from bench.probes.source import LIVE
 from bench.stats.histogram import SHARES, SUB_BUCKET_BITS, new_histogram, percentiles
 from bench.store.run_directory import RunDirectory
 from bench.workload.messages import Lost, Result
@@ -23,6 +25,10 @@ from bench.workload.rows import first_stamp
 RUN = "20261122T101500-ab12"
 OF_PARAMETERS = [each.name for each in fields(Parameters)]
 OF_TRIAL = [each.name for each in fields(Trial) if each.name != "parameters"]
+
+
+def a_scene(device: str | Unreadable = "sda", root: Path = LIVE) -> Scene:
+    return Scene(device=device, data=Unreadable(unreadable="no server"), root=root)
 
 
 def a_trial(number: int = 1, phase: str = "2-C", **changes: Any) -> Trial:

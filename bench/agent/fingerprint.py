@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.engines.engine import Server
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
-from bench.probes import host_facts
 from bench.probes.allowance import allowance_facts
+from bench.probes.facts import host_facts
 from bench.probes.fsync import fsync_facts
 from bench.probes.source import LIVE
 from bench.store.run_directory import now

@@ -9,9 +9,9 @@ def check_table(layout: TableLayout, found: frozenset[str], when: str) -> list[R
     if not layout.reads_back:
         detail = f"the layout {layout.name} does not say what it reads back as: nobody can tell if it was altered"
         return [Reason(code="table-unknown", detail=detail)]
-    more, less = sorted(found - layout.reads_back), sorted(layout.reads_back - found)
-    if not more and not less:
+    if found == layout.reads_back:
         return []
-    told = [*(f"it has {line}" for line in more), *(f"it lacks {line}" for line in less)]
-    detail = f"{when} the table is not as it was made, {'; '.join(told)}"
+    added = [f"it has {line}" for line in sorted(found - layout.reads_back)]
+    lacking = [f"it lacks {line}" for line in sorted(layout.reads_back - found)]
+    detail = f"{when} the table is not as it was made, {'; '.join(added + lacking)}"
     return [Reason(code="table-altered", detail=detail)]

@@ -23,8 +23,8 @@ HIDDEN = Unreadable(unreadable="/proc does not show the server's processes to th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """CPU seconds spent until ``at_s`` of the monotonic clock."""
+class Usage:
+    """CPU seconds used until ``at_s`` of the monotonic clock."""
 
     at_s: float
     clients_s: float
@@ -46,11 +46,11 @@ def wall_clock_ahead() -> float:
     return min(reading() for _ in range(3))[1]
 
 
-def spent_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Spent:
+def usage_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Usage:
     """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
     at_s, found = monotonic(), _processes_with(postmaster)
     clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
-    return Spent(
+    return Usage(
         at_s=at_s,
         clients_s=clients_s,
         server_s=_server_time(postmaster, found),
@@ -63,6 +63,7 @@ def spent_so_far(clients: Sequence[int], postmaster: int | None, others: Iterabl
 def _processes_with(postmaster: int | None) -> dict[int, Process]:
     """Read all processes; again where a backend ended meanwhile: it would be missed or taken twice."""
     found = processes()
+    # The time of a backend that ends goes to the postmaster: read before and after, it would count twice, or never.
     for _ in range(READ_AGAIN):
         if postmaster is None or postmaster not in found:
             break
@@ -97,8 +98,8 @@ def _quotas(postmaster: int | None) -> Quotas:
     return found
 
 
-def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
-    """Return what was spent between two readings. Pure."""
+def cpu_between(first: Usage, last: Usage, moments: Sequence[Moment]) -> Cpu:
+    """Return what was used between two readings. Pure."""
     span, server = last.at_s - first.at_s, None
     if not isinstance(first.server_s, Unreadable) and not isinstance(last.server_s, Unreadable):
         server = (last.server_s - first.server_s - _of_others(first, last)) / span
@@ -108,8 +109,8 @@ def cpu_between(first: Spent, last: Spent, moments: Sequence[Moment]) -> Cpu:
     )
 
 
-def _of_others(first: Spent, last: Spent) -> float:
-    """Return the seconds that sessions of others spent meanwhile; one that ended can't be asked any more."""
+def _of_others(first: Usage, last: Usage) -> float:
+    """Return the seconds that sessions of others used meanwhile; one that ended can't be asked any more."""
     ticks = 0
     for pid in last.others & last.processes.keys():
         before, now = first.processes.get(pid), last.processes[pid]
@@ -119,7 +120,7 @@ def _of_others(first: Spent, last: Spent) -> float:
     return ticks / TICKS_PER_S
 
 
-def why_unknown(first: Spent, last: Spent, moments: Sequence[Moment]) -> str:
+def why_unknown(first: Usage, last: Usage, moments: Sequence[Moment]) -> str:
     """Say why the CPU time of the host or of the server is not known, where it is not. Pure."""
     for fact in (moments[0].host.cpu, moments[-1].host.cpu, first.server_s, last.server_s):
         if isinstance(fact, Unreadable):

@@ -1,11 +1,12 @@
-"""A run: every trial of a plan in its order, recorded as it ends, taken up again where it was cut."""
+"""A run: every trial of a plan in its order, recorded as it ends, resumed where it was interrupted."""
 
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
 from bench.agent.gate import turn_comes
-from bench.agent.trial import Outcome, TrialRunner
+from bench.agent.outcome import Outcome
+from bench.agent.trial import TrialRunner
 from bench.engines.engine import Server
 from bench.engines.postgresql.session import ServerError
 from bench.model.plan import Plan, Trial
@@ -16,26 +17,26 @@ from bench.store.run_directory import RunDirectory, now
 
 
 class Listener(Protocol):
-    """Who is told how a run goes on."""
+    """Who hears how a run goes on."""
 
     def begins(self, trial: Trial, number: int, of: int) -> None:
-        """Tell that a trial begins."""
+        """Report that a trial begins."""
         ...
 
     def ended(self, record: Record) -> None:
-        """Tell that a trial is recorded."""
+        """Report that a trial is recorded."""
         ...
 
     def says(self, sentence: str) -> None:
-        """Tell something else a user should know."""
+        """Report something else that a user should know."""
         ...
 
 
 def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Listener) -> bool:
-    """Run what of the plan has no record yet; return whether it came to its end.
+    """Run the trials that have no record yet; return whether the plan came to its end.
 
-    An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly. Where the run takes turns,
-    a block waits for its own.
+    An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly. Where boxes of one machine
+    are interleaved, each block waits for its turn.
 
     Raises:
         ServerError: the server did not come back; what was recorded is intact.
@@ -43,7 +44,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     """
     runner = TrialRunner(plan, server, directory.host())
     directory.reopen()
-    record_cut_trials(plan, directory, runner)
+    _record_interrupted_trials(plan, directory, runner)
     left = deque(remaining(plan, directory.records()))
     while left:
         trial, attempt = left.popleft()
@@ -54,12 +55,12 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         record, samples = runner.run(trial, attempt)
         directory.append(record, samples)
         listener.ended(record)
-        codes = {reason.code for reason in record.validity.reasons}
-        if "interrupted" in codes:
+        reasons = {reason.code: reason.detail for reason in record.validity.reasons}
+        if "interrupted" in reasons:
             return False
-        if "configuration-drifted" in codes:
-            raise ServerError(f"Trial {trial.number}: {_detail(record, 'configuration-drifted')}; the run stops here.")
-        if record.validity.state == "void" and "refused" not in codes:
+        if "configuration-drifted" in reasons:
+            raise ServerError(f"Trial {trial.number}: {reasons['configuration-drifted']}; the run stops here.")
+        if record.validity.state == "void" and "refused" not in reasons:
             listener.says("bringing the server back to a known state")
             server.recover()
         if cut(record):
@@ -73,9 +74,9 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
 
 
 def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
-    """Return (trial, attempt) of what is still to do: what has no record, or was cut from outside.
+    """Return (trial, attempt) of what is still to do: what has no record, or was interrupted from outside.
 
-    Of a run until decided nothing is, once it is.
+    A run until decided has nothing left once it is decided.
     """
     attempts: dict[int, int] = {}
     done = {}
@@ -88,14 +89,10 @@ def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
     return [(trial, attempts.get(trial.number, 0) + 1) for trial in plan.trials if trial.number not in done]
 
 
-def record_cut_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
+def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
     """Record, as void, what an agent that was killed left without a record."""
     trials = {trial.number: trial for trial in plan.trials}
     for number, attempt in directory.cut_short():
         outcome = Outcome(started=now("milliseconds"))
         outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")
         directory.append(*runner.record(trials[number], attempt, outcome))
-
-
-def _detail(record: Record, code: str) -> str:
-    return next(reason.detail for reason in record.validity.reasons if reason.code == code)

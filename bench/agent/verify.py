@@ -4,7 +4,7 @@ The clients say what they attempted, what was acknowledged and what is in doubt;
 there (``bench.engines.engine.Session.found``). Here the two are compared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bench.engines.engine import Arrived, Found
 from bench.model.record import Reason, Verified
@@ -19,34 +19,40 @@ TRANSACTIONS_ALLOWED_PER_S = 1.0
 def verify(results: Sequence[Result], arrived: Arrived) -> tuple[Verified, list[Reason]]:
     """Compare what the clients claim with what the server has. Pure."""
     found = arrived.writers
-    complaints: list[tuple[str, str]] = []
+    reasons: list[Reason] = []
+    attempted = acknowledged = in_doubt = 0
     for result in results:
+        attempted += result.attempted
+        acknowledged += result.acknowledged
+        in_doubt += sum(lost.rows for lost in result.lost if lost.in_doubt)
         first = first_stamp(result.writer)
         nothing = Found(rows=0, different=0, lowest=first, highest=first)
         there = found.get(result.writer, nothing)
-        complaints += _compare(result, there, arrived.lost)
-        if count := arrived.altered.get(result.writer):
-            detail = f"writer {result.writer}: {count} rows hold another payload than was written"
-            complaints.append(("rows-altered", detail))
+        reasons += _check_writer(result, there, arrived.lost, arrived.altered.get(result.writer, 0))
     for writer in sorted(found.keys() - {result.writer for result in results}):
-        complaints.append(("rows-foreign", f"there are rows of an unknown writer {writer}"))
-    return Verified(
-        attempted=sum(result.attempted for result in results),
-        acknowledged=sum(result.acknowledged for result in results),
-        found=sum(each.rows for each in found.values()),
-        in_doubt=sum(lost.rows for result in results for lost in result.lost if lost.in_doubt),
-    ), [Reason(code=code, detail=detail) for code, detail in complaints]
+        reasons.append(Reason(code="rows-foreign", detail=f"there are rows of an unknown writer {writer}"))
+    rows = sum(there.rows for there in found.values())
+    return Verified(attempted=attempted, acknowledged=acknowledged, found=rows, in_doubt=in_doubt), reasons
 
 
-def _compare(result: Result, there: Found, found_lost: Mapping[tuple[int, int], int]) -> list[tuple[str, str]]:
-    """Return (code, detail) of what speaks against one writer's rows."""
+def _check_writer(
+    result: Result, there: Found, found_lost: Mapping[tuple[int, int], int], altered: int
+) -> Iterator[Reason]:
+    """Yield what speaks against one writer's rows."""
+    unaccounted = result.attempted - result.acknowledged
+    kept_of_lost = refused = torn = 0
+    for lost in result.lost:
+        kept = found_lost[result.writer, lost.first]
+        unaccounted -= lost.rows
+        kept_of_lost += kept
+        if not lost.in_doubt:
+            refused += kept
+        elif kept not in (0, lost.rows):
+            torn += 1
+    missing = result.acknowledged - (there.different - kept_of_lost)
     first = first_stamp(result.writer)
-    kept = {lost.first: found_lost[result.writer, lost.first] for lost in result.lost}
-    unaccounted = result.attempted - result.acknowledged - sum(lost.rows for lost in result.lost)
-    missing = result.acknowledged - (there.different - sum(kept.values()))
-    refused = sum(kept[lost.first] for lost in result.lost if not lost.in_doubt)
-    torn = sum(lost.in_doubt and kept[lost.first] not in (0, lost.rows) for lost in result.lost)
-    beyond = there.different and (there.lowest < first or there.highest >= first + result.attempted)
+    end = first + result.attempted
+    beyond = there.different and (there.lowest < first or there.highest >= end)
     checks = [
         (unaccounted != 0, "rows-unaccounted", f"{unaccounted} attempted rows are neither acknowledged nor lost"),
         (there.rows != there.different, "rows-duplicated", f"{there.rows - there.different} rows are there twice"),
@@ -55,8 +61,11 @@ def _compare(result: Result, there: Found, found_lost: Mapping[tuple[int, int], 
         (missing < 0, "rows-foreign", f"{-missing} rows are there that were not acknowledged"),
         (torn > 0, "commits-torn", f"{torn} commits in doubt are there in part: they were not one transaction"),
         (refused > 0, "refused-rows-found", f"{refused} rows of commits that the server refused are there"),
+        (altered > 0, "rows-altered", f"{altered} rows hold another payload than was written"),
     ]
-    return [(code, f"writer {result.writer}: {detail}") for failed, code, detail in checks if failed]
+    for failed, code, detail in checks:
+        if failed:
+            yield Reason(code=code, detail=f"writer {result.writer}: {detail}")
 
 
 def check_commits_found(arrived: Arrived, results: Sequence[Result]) -> list[Reason]:

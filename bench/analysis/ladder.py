@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
+from statistics import median
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
@@ -65,6 +66,8 @@ class Rung:
     client_cores: float | None
     server_cores: float | None
     host_pct: float | None
+    observed: dict[str, dict[str, float | None]]
+    """By probe and figure, the median of the trials that know it."""
     step: float | None
     """Against the rung below; None where that has no number or wrote other payloads."""
     vs_phase_1: float | None
@@ -221,6 +224,7 @@ def _rung(
         client_cores=pooled(counted, attrgetter("cpu.client_cores")),
         server_cores=pooled(counted, attrgetter("cpu.server_cores")),
         host_pct=pooled(counted, attrgetter("cpu.host_pct")),
+        observed=_observed(counted),
         step=_ratio(rate, below),
         vs_phase_1=_ratio(rate, rate if one.trial.phase == "1" and not first else first),
         doubts=(*_doubts(trials), *broken),
@@ -229,6 +233,25 @@ def _rung(
 
 def _ratio(rate: float | None, other: float | None) -> float | None:
     return rate / other if rate and other else None
+
+
+def _observed(trials: Iterable[Record]) -> dict[str, dict[str, float | None]]:
+    """Return what the probes observed of these trials."""
+    known: dict[str, dict[str, list[float]]] = {}
+    for probe, name, value in _figures(trials):
+        values = known.setdefault(probe, {}).setdefault(name, [])
+        if value is not None:
+            values.append(value)
+    return {
+        probe: {name: median(values) if values else None for name, values in figures.items()}
+        for probe, figures in known.items()
+    }
+
+
+def _figures(trials: Iterable[Record]) -> Iterable[tuple[str, str, float | None]]:
+    for trial in trials:
+        for probe, figures in trial.observed.items():
+            yield from ((probe, name, value) for name, value in figures.items())
 
 
 def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: Latency) -> Iterable[Doubt]:

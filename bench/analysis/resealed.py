@@ -12,7 +12,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
-from bench.model.readings import NOT_KEPT, Moment, energy_j, host_shares, moment_of
+from bench.model.readings import NOT_KEPT, Moment, energy_j, host_figures, host_shares, moment_of
 from bench.model.record import Record, Samples
 from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
@@ -97,6 +97,10 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, o
     yield "steal_pct", record.cpu.steal_pct, made[1]
     if of_today(record):
         yield from _energy(record.energy_j, moments)
+    if observed := record.observed.get("host"):
+        figures = host_figures([moment.host for moment in moments], moments[-1].at_s - moments[0].at_s)
+        for name, figure in figures.items():
+            yield f"host.{name}", observed.get(name), None if isinstance(figure, Unreadable) else figure
 
 
 def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:

@@ -74,6 +74,10 @@ def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
     return Finding(check, "ok", value) if good else Finding(check, "failure", f"{value}; {otherwise}")
 
 
+def _warn_unless(check: str, good: bool, detail: str) -> Finding:
+    return Finding(check, "ok" if good else "warning", detail)
+
+
 def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 1) -> Finding:
     if not value:
         return Finding(check, "unknown", "the box did not say")
@@ -98,27 +102,23 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
 def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
         return Finding("clock", "unknown", "the box did not say")
-    grade: Grade = "ok" if abs(offset_s) <= CLOCK_S else "warning"
-    return Finding(
-        "clock",
-        grade,
-        f"{abs(offset_s):.1f} s {'behind' if offset_s < 0 else 'ahead of'} this machine's, to about half a second",
-    )
+    where = "behind" if offset_s < 0 else "ahead of"
+    detail = f"{abs(offset_s):.1f} s {where} this machine's, to about half a second"
+    return _warn_unless("clock", abs(offset_s) <= CLOCK_S, detail)
 
 
 def _governor(facts: Mapping[str, str]) -> Finding:
     if facts["governor"]:
-        grade: Grade = "ok" if facts["governor"] == "performance" else "warning"
-        return Finding("governor", grade, facts["governor"])
-    where = f"shared kernel ({facts['container']})" if facts["container"] != "none" else "this machine has none"
-    return Finding("governor", "unknown", f"not applicable: {where}")
+        return _warn_unless("governor", facts["governor"] == "performance", facts["governor"])
+    if facts["container"] == "none":
+        return Finding("governor", "unknown", "not applicable: this machine has none")
+    return Finding("governor", "unknown", f"not applicable: shared kernel ({facts['container']})")
 
 
 def _throttling(count: str) -> Finding:
     if not count:
         return Finding("throttling", "unknown", "this machine does not count it")
-    grade: Grade = "ok" if count == "0" else "warning"
-    return Finding("throttling", grade, f"{count} times since it was switched on")
+    return _warn_unless("throttling", count == "0", f"{count} times since it was switched on")
 
 
 def _fsync(said: str) -> Finding:

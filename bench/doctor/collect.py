@@ -94,9 +94,14 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
         return Box(name, {}, trouble="sudo did not accept the password given", troubled="sudo")
     if answer.get("rc") != 0:
         return Box(name, {}, trouble=_last_line(message or str(answer)))
-    said = [(FACT.fullmatch(line), line) for line in answer["stdout_lines"]]
-    facts = {fact[1]: fact[2] for fact, _ in said if fact}
-    greeting = next((line for fact, line in said if not fact and line.strip()), "")
+    facts: dict[str, str] = {}
+    greeting = ""
+    for line in answer["stdout_lines"]:
+        fact = FACT.fullmatch(line)
+        if fact:
+            facts[fact[1]] = fact[2]
+        elif not greeting and line.strip():
+            greeting = line
     return Box(name, facts, clock_offset_s=float(facts["now"]) - answer["at"], greeting=greeting)
 
 

@@ -16,28 +16,31 @@ VOLATILE = frozenset(
     }
 )  # fmt: skip
 """Facts that may differ between the parts of one run."""
+HOURLY: Mapping[str, tuple[str, ...]] = {"disk": FSYNC_FACTS, "memory": ("nr_hugepages",)}
+"""Of these, what tells boxes apart."""
 SETTINGS = "postgresql.settings"
 
 
 def stable(host: Fingerprint) -> dict[str, Fact]:
     """Flatten to group.name, settings and what else has parts one by one, without what differs from hour to hour."""
-    facts = {f"{group}.{name}": fact for group, facts in host.facts.items() for name, fact in facts.items()}
-    return {name: fact for name, fact in _parts(facts) if name.rpartition(".")[2] not in VOLATILE}
-
-
-def _parts(facts: Mapping[str, Fact]) -> Iterable[tuple[str, Fact]]:
-    for name, fact in facts.items():
-        if isinstance(fact, dict):
-            yield from ((f"{name}.{part}", value) for part, value in fact.items())
-        else:
-            yield name, fact
+    found: dict[str, Fact] = {}
+    for group, facts in host.facts.items():
+        for name, fact in facts.items():
+            if isinstance(fact, dict):
+                found |= {f"{group}.{name}.{part}": value for part, value in fact.items()}
+            else:
+                found[f"{group}.{name}"] = fact
+    return {name: fact for name, fact in found.items() if name.rpartition(".")[2] not in VOLATILE}
 
 
 def comparable(host: Fingerprint) -> dict[str, Fact]:
     """Return the stable facts, and those that differ from hour to hour but tell boxes apart."""
-    hourly = [*(("disk", name) for name in FSYNC_FACTS), ("memory", "nr_hugepages")]
-    more = {f"{group}.{name}": host.facts[group][name] for group, name in hourly if name in host.facts.get(group, {})}
-    return stable(host) | more
+    facts = stable(host)
+    for group, names in HOURLY.items():
+        for name in names:
+            if name in host.facts.get(group, {}):
+                facts[f"{group}.{name}"] = host.facts[group][name]
+    return facts
 
 
 def of_machine(host: Fingerprint) -> dict[str, Fact]:

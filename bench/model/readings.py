@@ -1,12 +1,13 @@
 """What is read of host and server once a second while a window is open, and what lies between two readings. Pure.
 
-Reading the sensors is ``bench.probes.sensors``' work; what it means for a trial, ``bench.validity.judge``'s. The agent
-makes a record of it, the analysis looks whether a record says the same.
+Reading the sensors is the work of ``bench.probes.observed.host``; what it means for a trial, of ``validity.judge``. The
+agent makes a record of it, the analysis looks whether a record says the same.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from bench.model.fingerprint import Unreadable
 
 NOT_KEPT = Unreadable(unreadable="not kept")
+READ_ONCE = Unreadable(unreadable="read once only")
 NO_THROTTLE = "this kernel does not count thermal throttling"
 
 
@@ -108,17 +110,23 @@ KINDS: Mapping[str, Any] = {
 
 
 def moment_of(kept: Mapping[str, Any]) -> Moment:
-    """Return a reading as it was kept in a samples file, but for its pressures; the inverse of how it was written.
+    """Return a reading as it was kept in a samples file; the inverse of how it was written.
 
     Raises:
         ValueError: it is none.
 
     """
-    host = {name: _fact(kept.get("host", {}).get(name, NOT_KEPT), kind) for name, kind in KINDS.items()}
-    server = msgspec.convert(kept.get("server", {}), dict[str, float | None])
+    server = msgspec.convert(kept.get("server", {}), dict[str, int | float | None])
     counted = {name: value for name, value in server.items() if value is not None}
     at_s = msgspec.convert(kept.get("at_s", 0), float)
-    return Moment(at_s=at_s, host=Reading(pressure_us={}, **host), server=counted)
+    return Moment(at_s=at_s, host=reading_of(kept.get("host", {})), server=counted)
+
+
+def reading_of(kept: Mapping[str, Any]) -> Reading:
+    """Return what the host's sensors gave as it was kept; what was not kept says so. Raises as ``moment_of``."""
+    facts = {name: _fact(kept.get(name, NOT_KEPT), kind) for name, kind in KINDS.items()}
+    pressure_us = {kind: _fact(stall, Stall) for kind, stall in kept.get("pressure_us", {}).items()}
+    return Reading(pressure_us=pressure_us, **facts)
 
 
 def _fact(value: Any, kind: Any) -> Any:
@@ -185,8 +193,61 @@ def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]
                 used = after[zone] - old
             used_uj[zone] = used_uj.get(zone, 0) + used
     if not used_uj:
-        return Unreadable(unreadable="read once only")
+        return READ_ONCE
     still = [zone for zone, used in used_uj.items() if not used]
     if still:
         return Unreadable(unreadable=f"the counter of {', '.join(still)} never moved, as on virtual machines")
     return sum(used_uj.values()) / 1e6
+
+
+HOST_FIGURES = (
+    "temperature_c",
+    "frequency_mhz",
+    "cpu_pressure_pct",
+    "io_pressure_pct",
+    "memory_pressure_pct",
+    "disk_busy_pct",
+    "disk_writes_per_s",
+    "disk_written_mb_per_s",
+)
+"""What the readings of a host come to."""
+SECTOR_BYTES = 512
+"""/proc/diskstats counts in these, whatever the device's own block size (Documentation/admin-guide/iostats.rst)."""
+
+
+def host_figures(readings: Sequence[Reading], span_s: float) -> dict[str, float | Unreadable]:
+    """Return the highest temperature, the mean frequency, and what pressures and disk did over a time. Pure."""
+    first, last = readings[0], readings[-1]
+    figures = {
+        "temperature_c": _over(readings, "temperature_c", max),
+        "frequency_mhz": _over(readings, "frequency_mhz", fmean),
+    }
+    for kind in ("cpu", "io", "memory"):
+        before, after = first.pressure_us.get(kind, NOT_KEPT), last.pressure_us.get(kind, NOT_KEPT)
+        figures[f"{kind}_pressure_pct"] = _rate(before, after, "some", span_s * 1e6 / 100)
+    figures["disk_busy_pct"] = _rate(first.disk, last.disk, "busy_ms", span_s * 1000 / 100)
+    figures["disk_writes_per_s"] = _rate(first.disk, last.disk, "writes", span_s)
+    figures["disk_written_mb_per_s"] = _rate(first.disk, last.disk, "sectors_written", span_s * 1e6 / SECTOR_BYTES)
+    return figures
+
+
+def _over(readings: Iterable[Reading], sensor: str, reduce: Callable[[list[float]], float]) -> float | Unreadable:
+    """Reduce what a sensor gave, or tell why it never gave anything."""
+    known: list[float] = []
+    why = NOT_KEPT
+    for reading in readings:
+        value = getattr(reading, sensor)
+        if isinstance(value, Unreadable):
+            why = value
+        else:
+            known.append(value)
+    return reduce(known) if known else why
+
+
+def _rate(before: Any, after: Any, counter: str, per: float) -> float | Unreadable:
+    """Return how far a counter went, over ``per``."""
+    for counters in (before, after):
+        if isinstance(counters, Unreadable):
+            return counters
+    went: int = getattr(after, counter) - getattr(before, counter)
+    return went / per if per else READ_ONCE

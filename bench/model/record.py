@@ -9,6 +9,7 @@ from bench.model.values import (
     Amount,
     Count,
     Durability,
+    Figure,
     Moment,
     Name,
     Positive,
@@ -171,6 +172,8 @@ class Record:
     """Transaction ids the server used during the trial; None where it could not be told."""
     counters: dict[str, float | None]
     """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
+    observed: dict[str, dict[str, Figure | None]] = field(default_factory=dict)
+    """By probe (``bench.probes.probe``), what its readings come to, null where ``not_counted``; empty: not observed."""
     wal_files_created: Count | None = None
     """WAL files there were more at the end of the writing than at its start; None where they could not be counted."""
     energy_j: Amount | None = None
@@ -178,7 +181,7 @@ class Record:
     longest_gap_s: Seconds | None = None
     """The longest time in which no client process had a commit acknowledged, from the window's ends counted too."""
     not_counted: dict[str, str] = field(default_factory=dict)
-    """By figure or counter, why it is null."""
+    """By figure or counter, why it is null; of a probe's as ``probe.figure``."""
     durability: Durability
     durability_because: str | None = None
     """Why it is not ``durable``."""
@@ -210,6 +213,8 @@ class Samples:
     rows_per_second: list[Count] = field(default_factory=list)
     commits_per_second: list[Count] = field(default_factory=list)
     readings: list[dict[str, Any]] = field(default_factory=list)
-    """One a second: seconds since the window opened, host and server counters."""
+    """One a second: seconds since the window opened, the server's counters, and by its name what each probe read."""
+    beside: list[dict[str, Any]] = field(default_factory=list)
+    """Just before the trial and after its closing CHECKPOINT: what each probe read that is not read in the window."""
     latency_hdr: str = ""
     """HdrHistogram of commit latency in microseconds, V2 compressed, base64; 1 µs to 1 h, 3 digits."""

@@ -13,6 +13,8 @@ Positive = Annotated[int, Meta(ge=1, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=MOST)]
 Amount = Annotated[float, Meta(ge=0, le=MOST)]
+Figure = Annotated[float, Meta(ge=-MOST, le=MOST)]
+"""That a probe makes of its readings."""
 MOMENT = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
 Moment = Annotated[str, Meta(pattern=MOMENT)]
 """ISO 8601 with its offset."""

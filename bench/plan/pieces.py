@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files
 from bench.model.plan import Trial
+from bench.probes.probe import load_probe, probe_files
 from bench.seams import users
 from bench.workload.driver import drivers
 from bench.workload.load import loads
@@ -24,7 +25,12 @@ def files_by_kind() -> dict[str, Mapping[str, Path]]:
 
 
 def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
-    """Return the SHA-256 of the user's files that these trials take; what there is not has none."""
+    """Return the SHA-256 of the user's files that these trials take, and of every probe; what there is not has none.
+
+    Raises:
+        DataError: a file of the user's is no probe: nothing is measured with the others.
+
+    """
     files = files_by_kind()
     taken = {files["engine"].get(engine)}
     for trial in trials:
@@ -34,6 +40,9 @@ def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
             files["load model"].get(trial.parameters.load),
             files["layout"].get(trial.layout),
         }
+    for probe in probe_files().values():
+        load_probe(probe)
+        taken.add(probe)
     return users(filter(None, taken))
 
 

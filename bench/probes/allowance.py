@@ -48,8 +48,11 @@ def count_cpus(text: str) -> int:
     3
 
     """
-    ends = [part.partition("-") for part in text.split(",")]
-    return sum(int(last or first) - int(first) + 1 for first, _, last in ends)
+    count = 0
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        count += int(last or first) - int(first) + 1
+    return count
 
 
 def _of_group(root: Path, process: int | str, read: Callable[[Path, int | str], T | None]) -> T | str | Unreadable:

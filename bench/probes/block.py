@@ -60,10 +60,11 @@ def mount_of(directory: Path, root: Path) -> Mount | Unreadable:
     mounts = read_path(root / "proc/self/mountinfo", parse_mountinfo, "no /proc here", errors="replace")
     if isinstance(mounts, Unreadable):
         return mounts
-    above = [mount for mount in reversed(mounts) if path.is_relative_to(mount.point)]
-    if not above:
-        return Unreadable(unreadable="on no mount of this mount namespace")
-    return max(above, key=lambda mount: len(mount.point.parts))
+    deepest: Mount | None = None
+    for mount in mounts:
+        if path.is_relative_to(mount.point) and (deepest is None or mount.point.is_relative_to(deepest.point)):
+            deepest = mount  # of two on one point the later one hides the other
+    return deepest or Unreadable(unreadable="on no mount of this mount namespace")
 
 
 def shareable_options(mount: Mount) -> list[str]:
@@ -90,7 +91,10 @@ def bottoms(mount: Mount, root: Path) -> list[Path] | Unreadable:
     device = _top(mount, root)
     if isinstance(device, Unreadable):
         return device
-    stack = _downward(_other_members(device, root) or [device])
+    return _lowest(_downward(_other_members(device, root) or [device]))
+
+
+def _lowest(stack: list[Path]) -> list[Path]:
     return [device for device in stack if not _beneath(device)]
 
 
@@ -100,24 +104,26 @@ def _downward(devices: list[Path]) -> list[Path]:
     level = [_whole(device) for device in devices]
     while level:
         stack = [above for above in stack if above not in level] + level
-        below = [_whole(path) for each in level for path in _beneath(each)]
-        level = list(dict.fromkeys(below))
+        below: dict[Path, None] = {}
+        for device in level:
+            below |= dict.fromkeys(map(_whole, _beneath(device)))
+        level = list(below)
     return stack
 
 
 def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
     """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats."""
     mount = mount_of(directory, root)
-    stack = mount if isinstance(mount, Unreadable) else device_stack(mount, root)
+    if isinstance(mount, Unreadable):
+        return mount
+    stack = device_stack(mount, root)
     return stack if isinstance(stack, Unreadable) else stack[0].name
 
 
 def base(stack: list[Path]) -> Path | Unreadable:
     """Return the one physical device at the bottom of a stack."""
-    bottoms = [device for device in stack if not _beneath(device)]
-    if len(bottoms) > 1:
-        return Unreadable(unreadable=f"{stack[0].name} lies on several devices")
-    return bottoms[0]
+    first, *others = _lowest(stack)
+    return Unreadable(unreadable=f"{stack[0].name} lies on several devices") if others else first
 
 
 def _top(mount: Mount, root: Path) -> Path | Unreadable:
@@ -128,7 +134,8 @@ def _top(mount: Mount, root: Path) -> Path | Unreadable:
         return by_number.resolve()
     if mount.file_system in ON_A_DEVICE and mount.source.startswith("/dev/"):
         # btrfs hides its device's number behind one of its own, but names the device.
-        for device in _named(mount, root):
+        device = next(_named(mount, root), None)
+        if device is not None:
             return device.resolve()
     return Unreadable(unreadable=f"{mount.file_system} names no block device of this kernel")
 
@@ -144,15 +151,15 @@ def _named(mount: Mount, root: Path) -> Iterator[Path]:
     for device in (blocks / linked, blocks / name.replace("/", "!")):  # cciss/c0d0 is cciss!c0d0 in sysfs
         if device.exists():
             yield device
-    pools = list(root.glob("sys/fs/btrfs/*/devices")) if mount.file_system == "btrfs" else []
-    if len(pools) == 1:  # the only btrfs there is
+    pools = list(root.glob("sys/fs/btrfs/*/devices"))
+    if mount.file_system == "btrfs" and len(pools) == 1:  # the only btrfs there is
         yield from sorted(pools[0].glob("*"))
 
 
 def _other_members(device: Path, root: Path) -> list[Path]:
     """Return all devices of a btrfs that has several, of which a mount names one; empty where there is one alone."""
     for devices in root.glob("sys/fs/btrfs/*/devices"):
-        members = sorted(path.resolve() for path in devices.glob("*"))
+        members = _linked(devices)
         if device in members and len(members) > 1:
             return members
     return []
@@ -163,4 +170,8 @@ def _whole(device: Path) -> Path:
 
 
 def _beneath(device: Path) -> list[Path]:
-    return sorted(path.resolve() for path in (device / "slaves").glob("*"))
+    return _linked(device / "slaves")
+
+
+def _linked(directory: Path) -> list[Path]:
+    return sorted(path.resolve() for path in directory.glob("*"))

@@ -26,9 +26,12 @@ def memory_limit_bytes(root: Path, process: int | str = SELF) -> int | None:
         ValueError: a file has unexpected content.
 
     """
-    files = (group / name for group in _groups(root, "memory", process) for name in MEMORY_FILES)
-    texts = [path.read_text() for path in files if path.exists()]
-    limits = [int(text) for text in texts if text.strip() != "max"]
+    limits: list[int] = []
+    for group in _groups(root, "memory", process):
+        for name in MEMORY_FILES:
+            text = (group / name).read_text().strip() if (group / name).exists() else "max"
+            if text != "max":
+                limits.append(int(text))
     return min((limit for limit in limits if limit < NO_LIMIT), default=None)
 
 
@@ -41,8 +44,9 @@ def cpus_allowed(root: Path, process: int | str = SELF) -> str | None:
     """Return the processors that its group leaves, as ``0-1,4``, None where there is no such group; raises as above."""
     for group in _groups(root, "cpuset", process):
         for name in ("cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"):
-            if (group / name).exists() and (text := (group / name).read_text().strip()):
-                return text
+            cpus = (group / name).read_text().strip() if (group / name).exists() else ""
+            if cpus:
+                return cpus
     return None
 
 
@@ -50,8 +54,10 @@ def throttling(root: Path, process: int | str = SELF) -> dict[str, Throttling]:
     """Return what each quota that binds a process did so far, by its group; raises as above."""
     found = {}
     for group, cores in _quotas(root, process):
-        lines = (line.split() for line in (group / "cpu.stat").read_text().splitlines())
-        stat = {name: int(value) for name, value in lines}
+        stat: dict[str, int] = {}
+        for line in (group / "cpu.stat").read_text().splitlines():
+            name, value = line.split()
+            stat[name] = int(value)
         found[str(group)] = Throttling(cores, stat.get("nr_periods", 0), stat.get("nr_throttled", 0))
     return found
 
@@ -62,9 +68,11 @@ def _quotas(root: Path, process: int | str) -> Iterator[tuple[Path, float]]:
         if (group / "cpu.max").exists():
             quota, period = (group / "cpu.max").read_text().split()
         elif (group / "cpu.cfs_quota_us").exists():
-            quota, period = ((group / f"cpu.cfs_{name}_us").read_text().strip() for name in ("quota", "period"))
+            quota = (group / "cpu.cfs_quota_us").read_text().strip()
+            period = (group / "cpu.cfs_period_us").read_text()
         else:
             continue
+        # No quota: version 2 writes max, version 1 writes -1.
         if quota not in ("max", "-1"):
             yield group, int(quota) / int(period)
 

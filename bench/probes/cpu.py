@@ -1,6 +1,7 @@
 """The processor: what it is, how fast it may run, what slows it by design.
 
-Owns the facts of group ``cpu``. What it does from second to second (frequency, heat, energy) is ``sensors``' business.
+Owns the facts of group ``cpu``. What it does from second to second (frequency, heat, energy) is
+``observed.host``'s business.
 Sources: /proc/cpuinfo (proc(5)); Documentation/ABI/testing/sysfs-devices-system-cpu,
 Documentation/admin-guide/pm/cpufreq.rst and intel_pstate.rst, Documentation/power/powercap/powercap.rst.
 """
@@ -13,7 +14,7 @@ from bench.model.fingerprint import Fact, Unreadable
 from bench.model.readings import NO_THROTTLE
 from bench.probes.allowance import allowance_facts
 from bench.probes.control_group import SELF
-from bench.probes.sensors import THROTTLE_FILES
+from bench.probes.observed.host import THROTTLE_FILES
 from bench.probes.source import field, first_known, flag, read_common, read_each, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
@@ -37,23 +38,22 @@ def cpu_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
     }
 
 
-def _cpuinfo(root: Path, parse: Callable[[str], T]) -> T | Unreadable:
-    return read_fact(root, "proc/cpuinfo", parse, "no /proc here")
-
-
 def _identity(root: Path) -> dict[str, Fact]:
+    def cpuinfo(parse: Callable[[str], T]) -> T | Unreadable:
+        return read_fact(root, "proc/cpuinfo", parse, "no /proc here")
+
+    def idle(name: str) -> str | Unreadable:
+        return read_fact(root, f"{CPU}/cpuidle/{name}", word, "no cpuidle in this kernel")
+
     return {
-        "model": _cpuinfo(root, field("model name")),
-        "signature": first_known(_cpuinfo(root, parse) for parse in (parse_signature, parse_arm_signature)),
-        "microcode": _cpuinfo(root, field("microcode")),
-        "logical_cpus": _cpuinfo(root, parse_logical_cpus),
-        "physical_cores": first_known((_cpuinfo(root, parse_physical_cores), cores_by_topology(root))),
+        "model": cpuinfo(field("model name")),
+        "signature": first_known((cpuinfo(parse_signature), cpuinfo(parse_arm_signature))),
+        "microcode": cpuinfo(field("microcode")),
+        "logical_cpus": cpuinfo(parse_logical_cpus),
+        "physical_cores": first_known((cpuinfo(parse_physical_cores), cores_by_topology(root))),
         "smt": read_fact(root, f"{CPU}/smt/control", word, "no control of SMT in this kernel"),
-        "idle_driver": read_fact(root, f"{CPU}/cpuidle/current_driver", word, "no cpuidle in this kernel"),
-        "idle_governor": first_known(
-            read_fact(root, f"{CPU}/cpuidle/{name}", word, "no cpuidle in this kernel")
-            for name in ("current_governor", "current_governor_ro")
-        ),
+        "idle_driver": idle("current_driver"),
+        "idle_governor": first_known((idle("current_governor"), idle("current_governor_ro"))),
     }
 
 
@@ -98,8 +98,10 @@ def parse_logical_cpus(text: str) -> int:
 
 def parse_physical_cores(text: str) -> int:
     """Count the distinct cores among them: (package, core) pairs."""
-    blocks = text.strip().split("\n\n")
-    return len({(field("physical id")(block), field("core id")(block)) for block in blocks})
+    cores: set[tuple[str, str]] = set()
+    for processor in text.strip().split("\n\n"):
+        cores.add((field("physical id")(processor), field("core id")(processor)))
+    return len(cores)
 
 
 def cores_by_topology(root: Path) -> int | Unreadable:
@@ -119,8 +121,8 @@ def megahertz(text: str) -> float:
 def turbo(root: Path) -> bool | Unreadable:
     """Tell whether the processor may exceed its base frequency."""
     absent = "no turbo switch in this kernel (neither intel_pstate nor cpufreq boost)"
-    switches = {f"{CPU}/intel_pstate/no_turbo": unflag, f"{CPU}/cpufreq/boost": flag}
-    return first_known(read_fact(root, path, parse, absent) for path, parse in switches.items())
+    by_pstate = read_fact(root, f"{CPU}/intel_pstate/no_turbo", unflag, absent)
+    return first_known((by_pstate, read_fact(root, f"{CPU}/cpufreq/boost", flag, absent)))
 
 
 def unflag(text: str) -> bool:
@@ -138,8 +140,7 @@ def mitigations(root: Path) -> Fact:
 
 def throttle_counters(root: Path) -> Fact:
     """Name the counters of slowing for heat or power: where there are none, no trial can tell that it was slowed."""
-    names = {path.name for path in root.glob(THROTTLE_FILES)}
-    return sorted(names) or Unreadable(unreadable=NO_THROTTLE)
+    return sorted({path.name for path in root.glob(THROTTLE_FILES)}) or Unreadable(unreadable=NO_THROTTLE)
 
 
 def power_limits(root: Path) -> Fact:

@@ -1,6 +1,6 @@
 """The disk under a data directory: what it is and how the kernel drives it.
 
-Owns the facts of group ``disk``. ``block`` finds the device; what it does from second to second is ``sensors``'
+Owns the facts of group ``disk``. ``block`` finds the device; what it does from second to second is ``observed.host``'s
 business, how fast it commits is ``fsync``'s. Source: Documentation/ABI/stable/sysfs-block, Documentation/block/.
 """
 
@@ -94,11 +94,14 @@ def _kind(mount: Mount | Unreadable, device: Maybe) -> str | Unreadable:
         return "memory"
     if isinstance(device, Unreadable):
         return device
-    made_by = [_read(device, f"device/{name}", word, "") for name in ("vendor", "model")]
-    made_by_text = " ".join(text for text in made_by if isinstance(text, str))
+    made_by: list[str] = []
+    for name in ("vendor", "model"):
+        text = _read(device, f"device/{name}", word, "")
+        if isinstance(text, str):
+            made_by.append(text)
     rotational = _read(device, "queue/rotational", flag, "no queue")
     by_usb = any(part.startswith("usb") for part in device.parts)
-    return kind(device.name, made_by_text, rotational, by_usb=by_usb)
+    return kind(device.name, " ".join(made_by), rotational, by_usb=by_usb)
 
 
 def kind(name: str, made_by: str, rotational: bool | Unreadable, *, by_usb: bool = False) -> str | Unreadable:

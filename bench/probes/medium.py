@@ -48,10 +48,11 @@ def _of_mount(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium
 
 
 def _under_overlay(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium:
-    upper = next((each.partition("=")[2] for each in mount.options if each.startswith("upperdir=")), "")
-    if not upper or not _is_there(upper, root):
-        return _unseen(directory, "an overlay")
-    return memory_under(Path(upper), root, deepest - 1)
+    for option in mount.options:
+        name, _, upper = option.partition("=")
+        if name == "upperdir" and upper and _is_there(upper, root):
+            return memory_under(Path(upper), root, deepest - 1)
+    return _unseen(directory, "an overlay")
 
 
 def _of_device(directory: Path, device: Path, root: Path, deepest: int) -> Medium:
@@ -75,8 +76,12 @@ def _is_there(path: str, root: Path) -> bool:
 
 def _worst(media: Iterable[Medium]) -> Medium:
     """Of several: what is memory before what can't be seen, a disk only where all are."""
-    found = [medium for medium in media if medium is not None]
-    return next((medium for medium in found if isinstance(medium, str)), found[0] if found else None)
+    worst: Medium = None
+    for medium in media:
+        if isinstance(medium, str):
+            return medium
+        worst = worst or medium
+    return worst
 
 
 def _unseen(directory: Path, what: str) -> Unreadable:

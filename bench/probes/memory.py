@@ -1,6 +1,6 @@
 """Memory: how much there is, and what the kernel does with it before a write reaches the disk.
 
-Owns the facts of group ``memory``. Swapping while a trial runs is ``sensors``' business.
+Owns the facts of group ``memory``. Swapping while a trial runs is ``observed.host``'s business.
 What control groups leave of it is read by ``bench.probes.control_group``.
 Sources: /proc/meminfo and /proc/swaps (proc(5)); Documentation/admin-guide/sysctl/vm.rst,
 Documentation/admin-guide/mm/transhuge.rst.
@@ -74,5 +74,8 @@ def meminfo_bytes(name: str) -> Callable[[str], int]:
 
 def parse_swap_kinds(text: str) -> list[str]:
     """Tell what is swapped to: ``partition``, ``file`` or ``zram`` (compressed memory); empty without swap."""
-    areas = [line.split() for line in text.splitlines()[1:]]
-    return ["zram" if area[0].startswith("/dev/zram") else area[1] for area in areas]
+    kinds: list[str] = []
+    for line in text.splitlines()[1:]:
+        name, kind, *_ = line.split()
+        kinds.append("zram" if name.startswith("/dev/zram") else kind)
+    return kinds

@@ -53,6 +53,7 @@ def parse_process(text: str) -> Process:
     """Take what is needed of a line of /proc/PID/stat; a name may hold anything, brackets too."""
     name, _, after = text.partition("(")[2].rpartition(")")
     fields = after.split()
+    # proc_pid_stat(5) counts from 1, and the first field after the name is its third.
     own, waited_for = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
     printable = "".join(letter if letter.isprintable() else "?" for letter in name)
     return Process(printable, int(fields[1]), int(fields[19]), own, waited_for)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor, log10
 from typing import Literal
 
@@ -25,6 +25,19 @@ DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
 DASH = "–"
 CLOSED = ("closed", "rounds")
 """Load models in which a commit waits for one before it."""
+UNITS = {
+    "_mb_per_s": "MB/s",
+    "_per_s": "/s",
+    "_pct": "%",
+    "_mhz": "MHz",
+    "_bytes": "bytes",
+    "_us": "µs",
+    "_ms": "ms",
+    "_s": "s",
+    "_c": "°C",
+    "_j": "J",
+}
+"""At the end of the names of probes' figures, the longest first."""
 MOST_MOVED = 5
 """An interval that moves the last figure by more than so many, up or down, leaves it out."""
 
@@ -75,6 +88,39 @@ def show_ladders(out: Console, report: LadderReport) -> None:
         out.print(Text(heading(ladder), style="bold"))
         print_whole(out, ladder_table(ladder))
         out.print(Text(caption(ladder), style="dim"))
+    for observed in observed_lines(report.ladders):
+        out.print(Text(observed, style="dim"))
+
+
+def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
+    """Return a line for each probe: its figures that are known, from the least rung's to the most."""
+    known: dict[str, dict[str, list[float]]] = {}
+    for rung in (rung for ladder in ladders for rung in ladder.rungs):
+        for probe, figures in rung.observed.items():
+            values = {name: value for name, value in figures.items() if value is not None}
+            for name, value in values.items():
+                known.setdefault(probe, {}).setdefault(name, []).append(value)
+    for probe, all_values in known.items():
+        yield f"observed, {probe}: " + ", ".join(_range(name, values) for name, values in all_values.items()) + "."
+
+
+def _range(name: str, values: Sequence[float]) -> str:
+    what, unit = figure_words(name)
+    least, most = figure(min(values)), figure(max(values))
+    return f"{what} {least if least == most else f'{least} to {most}'} {unit}".rstrip()
+
+
+def figure_words(name: str) -> tuple[str, str]:
+    """Return what a probe's figure is, and its unit, from its name: ``disk_busy_pct`` is disk busy, in %."""
+    for suffix, unit in UNITS.items():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix).replace("_", " "), unit
+    return name.replace("_", " "), ""
+
+
+def figure(value: float | None) -> str:
+    """Return a probe's figure."""
+    return f"-{rate(-value)}" if value is not None and value < 0 else rate(value)
 
 
 def heading(ladder: Ladder) -> str:

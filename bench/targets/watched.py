@@ -13,7 +13,7 @@ from bench.analysis.noise import BoxNoise
 from bench.engines.engine import Server
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.rule import usual_margin
-from bench.probes import host_facts
+from bench.probes.facts import host_facts
 from bench.report.noise import too_noisy_lines
 from bench.report.progress import RunProgress
 from bench.report.terminal import duration, size

@@ -25,7 +25,7 @@ from bench.engines.postgresql.render import render
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.plan.estimate import connections_needed
-from bench.probes import host_facts
+from bench.probes.facts import host_facts
 from bench.report.terminal import console
 from bench.targets.here import default_data_dir
 from bench.workload.phase import ladder

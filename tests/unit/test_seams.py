@@ -9,8 +9,11 @@ import pytest
 
 from bench import seams
 from bench.model.errors import DataError, HostError, UsageError
+from bench.plan.pieces import pieces_of
+from bench.probes.probe import probe_files
 
 PHASE = "from bench.workload.phases.phase_2 import PHASE\n"
+PROBE = "from bench.probes.observed.host import PROBE\n"
 ASK = """
 import json
 from bench.model.errors import NothingDoneError
@@ -27,7 +30,7 @@ except NothingDoneError as error:
 def folder(tmp_path, monkeypatch):
     """An empty folder of the user's."""
     tmp_path.chmod(0o755)
-    for seam in ("phases", "layouts"):
+    for seam in ("phases", "layouts", "probes"):
         (tmp_path / seam).mkdir(mode=0o755)
     monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
     return tmp_path
@@ -86,6 +89,15 @@ def test_on_a_box_the_folder_is_refused_before_anything_of_it_is_loaded(folder, 
     monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
     with pytest.raises(UsageError, match="This is a provisioned box"):
         seams.pieces("phases", folder, "*.py")
+
+
+def test_a_box_reads_no_probe_of_a_users_and_none_is_asked_to(folder, monkeypatch):
+    put(folder / "probes" / "toy.py", PROBE)
+    with pytest.raises(UsageError, match=r"probes/toy\.py is of PGLADDER_PATH"):
+        seams.refuse_on_boxes(pieces_of([], "postgresql"))
+    monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
+    with pytest.raises(UsageError, match="This is a provisioned box"):
+        probe_files()
 
 
 @pytest.mark.parametrize("place", ["", "layouts", "layouts/a.sql"])

@@ -16,7 +16,7 @@ from bench.engines.postgresql.session import Session
 from bench.model.fingerprint import Unreadable
 from bench.probes.medium import memory_under
 
-PAIRS, PAIRS_S = 100, 0.5
+PAIRS, PAIRS_S, LEAST_PAIRS = 100, 0.5, 10
 EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"
 
 
@@ -55,17 +55,21 @@ def grade(
 
     """
     places = list(memory)
-    if in_memory := [place for place in places if isinstance(place, str)]:
+    in_memory = [place for place in places if isinstance(place, str)]
+    if in_memory:
         return Grade(word="in memory", because=" and ".join(in_memory))
     unsafe = [name for name in ("fsync", "full_page_writes") if getattr(promise, name) == "off"]
     if risk or unsafe:
         return Grade(word="not crash-safe", because=risk or f"{' and '.join(unsafe)} off")
-    if "off" in (promise.synchronous_commit, *of_clients):
-        where = "" if promise.synchronous_commit == "off" else " in the clients' sessions"
-        delay_ms = 3 * promise.wal_writer_delay_ms
-        return Grade(word=f"may lose last {delay_ms} ms", because=f"synchronous_commit is off{where}")
-    if unseen := [place.unreadable for place in places if isinstance(place, Unreadable)]:
-        return Grade(because=unseen[0])
+    # The WAL writer flushes what is asynchronous within three of its delays (PostgreSQL 15 manual, 30.4).
+    may_lose = f"may lose last {3 * promise.wal_writer_delay_ms} ms"
+    if promise.synchronous_commit == "off":
+        return Grade(word=may_lose, because="synchronous_commit is off")
+    if "off" in of_clients:
+        return Grade(word=may_lose, because="synchronous_commit is off in the clients' sessions")
+    for place in places:
+        if isinstance(place, Unreadable):
+            return Grade(because=place.unreadable)
     return Grade(word="durable")
 
 
@@ -109,7 +113,8 @@ def wal_place(data: Path | Unreadable) -> Path | Unreadable:
 def memory_of(data: Path | Unreadable, tablespaces: Sequence[str]) -> Iterable[str | Unreadable]:
     """Say what of the data, the WAL and the table lies in memory, and what of it can't be seen."""
     places: list[tuple[str, Path | Unreadable]] = [("the data", data)]
-    if (wal := wal_place(data)) != data:
+    wal = wal_place(data)
+    if wal != data:
         places.append(("pg_wal", wal))
     if isinstance(data, Path):
         places += [("the table's tablespace", Path(each)) for each in tablespaces if each]
@@ -131,14 +136,18 @@ def flush_us(session: Session) -> float | Unreadable:
     """
     took: dict[str, list[float]] = {"local": [], "off": []}
     began = monotonic()
-    # In turn, so that what slows the machine meanwhile slows both.
-    while len(took["off"]) < PAIRS and (monotonic() - began < PAIRS_S or len(took["off"]) < 10):
+    while len(took["off"]) < PAIRS and (monotonic() - began < PAIRS_S or len(took["off"]) < LEAST_PAIRS):
+        # In pairs, one kind just after the other: what disturbs the machine meanwhile disturbs both.
         for word, times in took.items():
             session.run(f"SET synchronous_commit = {word}")
             at = perf_counter()
-            if isinstance(answer := session.optional(EMIT), Unreadable):
+            answer = session.optional(EMIT)
+            if isinstance(answer, Unreadable):
                 return answer
             times.append((perf_counter() - at) * 1e6)
     session.run("RESET synchronous_commit")
-    waits, does_not = (quantiles(took[word], n=10)[0] for word in ("local", "off"))
-    return waits - does_not
+    return _lower_decile(took["local"]) - _lower_decile(took["off"])
+
+
+def _lower_decile(times: Sequence[float]) -> float:
+    return quantiles(times, n=10)[0]

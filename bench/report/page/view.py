@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
+from bench.analysis.rungs import rung_names
 from bench.analysis.sides import UNKNOWN, major
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.record import Record
 from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder
-from bench.report.terminal import DASH, caption, cells, describe_host, doubt_lines, heading, rate
+from bench.report.terminal import (
+    DASH,
+    caption,
+    cells,
+    describe_host,
+    doubt_lines,
+    figure,
+    figure_words,
+    heading,
+    rate,
+)
 
 COLUMNS = (
     "phase", "method", "pool", "batch", "rows/s", "settled rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
@@ -38,6 +49,8 @@ class LadderView:
     figures: list[Figure]
     courses: list[Figure]
     checkpoints: str
+    observed: list[tuple[str, list[tuple[str, str]]]]
+    """Of each rung its name, and by column what the probes observed; empty: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +146,32 @@ def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
         figures=of_ladder(run, ladder),
         courses=ways,
         checkpoints=_checkpoints([row for way in ways for row in way.rows]),
+        observed=_observed(ladder),
     )
+
+
+def _observed(ladder: Ladder) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return each rung's figures, of every figure that some rung has."""
+    columns = list(dict.fromkeys(each for rung in ladder.rungs for each in _figures(rung)))
+    if not columns:
+        return []
+    rows = []
+    for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
+        figures = _figures(rung)
+        rows.append((name, [(_column(*each), figure(figures.get(each))) for each in columns]))
+    return rows
+
+
+def _figures(rung: Rung) -> dict[tuple[str, str], float | None]:
+    found = {}
+    for probe, figures in rung.observed.items():
+        for name, value in figures.items():
+            found[probe, name] = value
+    return found
+
+
+def _column(probe: str, name: str) -> str:
+    return " ".join((probe, *figure_words(name))).rstrip()
 
 
 def _checkpoints(rows: Sequence[Row]) -> str:

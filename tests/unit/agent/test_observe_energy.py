@@ -6,9 +6,10 @@ import pytest
 
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, energy_j
-from bench.probes.sensors import Sensors
+from bench.probes.observed.host import Sensors
+from tests.builders import a_scene
 
-SILENT = Sensors(Unreadable(unreadable="none"), Path("/nowhere")).read()
+SILENT = Sensors(a_scene(Unreadable(unreadable="none"), Path("/nowhere"))).read()
 RANGES = {"intel-rapl:0": 1000, "intel-rapl:1": 5000}
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.agent.observe import Spent, cpu_between
+from bench.agent.observe import Usage, cpu_between
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, Reading
 from bench.probes.programs import TICKS_PER_S, Process
@@ -12,13 +12,13 @@ NOTHING_READ = Reading(**dict.fromkeys(Reading.__dataclass_fields__, UNKNOWN))
 MOMENTS = [Moment(at_s=at_s, host=NOTHING_READ, server={}) for at_s in (0, 2)]
 
 
-def spent(at_s: float, server_s: float, others_s: dict[int, float]) -> Spent:
+def spent(at_s: float, server_s: float, others_s: dict[int, float]) -> Usage:
     """``others_s``: by process number, what sessions of others had spent by then."""
     found = {
         pid: Process(name="postgres", parent=1, began=pid, own=round(seconds * TICKS_PER_S), waited_for=0)
         for pid, seconds in others_s.items()
     }
-    return Spent(at_s=at_s, clients_s=0, server_s=server_s, processes=found, quotas={}, others=frozenset(others_s))
+    return Usage(at_s=at_s, clients_s=0, server_s=server_s, processes=found, quotas={}, others=frozenset(others_s))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from types import SimpleNamespace
 
-from bench.agent.trial import Outcome, TrialRunner
+from bench.agent.outcome import Outcome
+from bench.agent.trial import TrialRunner
 from tests.builders import a_trial
 
 

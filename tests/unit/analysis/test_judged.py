@@ -13,6 +13,7 @@ from bench.engines.postgresql.durability import Promise, grade
 from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
+from bench.model.readings import HOST_FIGURES
 from bench.model.record import Cpu, InFlight, Reason, Validity
 from bench.results.read import read
 from bench.stats.gaps import longest_gap
@@ -197,6 +198,15 @@ def test_a_record_that_its_readings_bear_is_taken():
 def test_what_the_readings_make_is_looked_for_in_the_record(changes, last, told):
     with pytest.raises(DataError, match=f"^here: .*{told}"):
         checked(replace(SAMPLED, **changes), **last)
+
+
+def test_what_the_probe_of_the_host_made_of_its_readings_is_looked_for_in_the_record():
+    observed = dict.fromkeys(HOST_FIGURES)
+    checked(replace(SAMPLED, observed={"host": observed, "a-users": {"sense": 7.0}}))
+    with pytest.raises(DataError, match=r"the host\.temperature_c of trial 1 is None, and its samples make 91\.0"):
+        checked(replace(SAMPLED, observed={"host": observed}), temperature_c=91.0)
+    with pytest.raises(DataError, match=r"the host\.disk_busy_pct of trial 1 is 12\.0, and its samples make None"):
+        checked(replace(SAMPLED, observed={"host": observed | {"disk_busy_pct": 12.0}}))
 
 
 def test_seconds_without_a_commit_are_a_pause():

@@ -16,7 +16,7 @@ from bench.cli.main import main
 from bench.engines.postgresql.render import as_variant
 from bench.model.codec import from_json, to_json
 from bench.model.plan import UntilDecided
-from bench.probes import host_facts
+from bench.probes.facts import host_facts
 from bench.questions.compare import compared
 from bench.questions.noise import keep_noise
 from bench.results.read import plan_again

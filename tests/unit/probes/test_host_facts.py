@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bench.model.fingerprint import Unreadable
-from bench.probes import host_facts
+from bench.probes.facts import host_facts
 
 RECORDED = Path(__file__).parent / "recorded"
 DATA = Path("/var/lib/pgladder/data")

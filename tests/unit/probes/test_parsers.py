@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bench.probes.block import parse_mountinfo
 from bench.probes.cpu import megahertz, parse_logical_cpus, parse_physical_cores, parse_signature, unflag
 from bench.probes.memory import meminfo_bytes, parse_swap_kinds
-from bench.probes.sensors import parse_cpu_times, parse_disk, parse_stall, parse_swap
+from bench.probes.observed.host import parse_cpu_times, parse_disk, parse_stall, parse_swap
 from bench.probes.source import chosen, flag, word
 from bench.probes.system import parse_hypervisor, parse_os_release
 

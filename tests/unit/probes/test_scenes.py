@@ -9,8 +9,9 @@ from bench.model.readings import Stall
 from bench.probes.block import data_device
 from bench.probes.cpu import cpu_facts
 from bench.probes.disk import disk_facts, kind
-from bench.probes.sensors import Counters, Sensors
+from bench.probes.observed.host import Counters, Sensors
 from bench.probes.system import system_facts
+from tests.builders import a_scene
 
 DATA = Path("/var/lib/postgresql")
 POLICY = "sys/devices/system/cpu/cpufreq/policy"
@@ -39,7 +40,7 @@ def links(root: Path, by_path: dict[str, str]) -> Path:
 
 
 def reading(root: Path):
-    return Sensors("sda", root).read()
+    return Sensors(a_scene("sda", root)).read()
 
 
 # --- processors ------------------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import pytest
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import CpuTimes, DiskCounters, Stall, SwapPages, busy_share, energy_between
 from bench.probes.block import data_device
-from bench.probes.sensors import Sensors, parse_cpu_times, parse_disk, parse_stall
+from bench.probes.observed.host import Sensors, parse_cpu_times, parse_disk, parse_stall
+from tests.builders import a_scene
 
 RECORDED = Path(__file__).parent / "recorded"
 
 
 def test_an_n100_gives_every_sensor():
-    reading = Sensors("nvme0n1", RECORDED / "n100").read()
+    reading = Sensors(a_scene("nvme0n1", RECORDED / "n100")).read()
     assert reading.temperature_c == 54.0
     assert reading.throttle_counts == {"core_throttle_count": 8, "package_throttle_count": 28}
     assert reading.frequency_mhz == 2000.0
@@ -26,11 +27,11 @@ def test_an_n100_gives_every_sensor():
 
 
 def test_an_n100_tells_where_its_energy_counter_wraps():
-    assert Sensors("nvme0n1", RECORDED / "n100").energy_range_uj == {"intel-rapl:0": 262_143_328_850}
+    assert Sensors(a_scene("nvme0n1", RECORDED / "n100")).energy_range_uj == {"intel-rapl:0": 262_143_328_850}
 
 
 def test_a_virtual_machine_says_which_sensors_it_lacks_and_gives_the_rest():
-    reading = Sensors("vda", RECORDED / "vm").read()
+    reading = Sensors(a_scene("vda", RECORDED / "vm")).read()
     assert reading.frequency_mhz == Unreadable(unreadable="no cpufreq in this kernel")
     assert reading.energy_uj == Unreadable(unreadable="no powercap in this kernel")
     assert reading.throttle_counts == Unreadable(unreadable="this kernel does not count thermal throttling")
@@ -40,18 +41,18 @@ def test_a_virtual_machine_says_which_sensors_it_lacks_and_gives_the_rest():
 
 
 def test_without_any_file_every_sensor_has_a_reason(tmp_path):
-    reading = Sensors("sda", tmp_path).read()
+    reading = Sensors(a_scene("sda", tmp_path)).read()
     sensors = [getattr(reading, name) for name in reading.__slots__ if name != "pressure_us"]
     assert all(isinstance(sensor, Unreadable) for sensor in [*sensors, *reading.pressure_us.values()])
 
 
 def test_without_a_device_the_disk_sensor_repeats_the_reason():
     why = Unreadable(unreadable="tmpfs lies in memory, on no device")
-    assert Sensors(why, RECORDED / "n100").read().disk == why
+    assert Sensors(a_scene(why, RECORDED / "n100")).read().disk == why
 
 
 def test_a_device_that_is_gone_is_said_not_raised():
-    disk = Sensors("sdz", RECORDED / "n100").read().disk
+    disk = Sensors(a_scene("sdz", RECORDED / "n100")).read().disk
     assert isinstance(disk, Unreadable)
     assert "no device sdz" in disk.unreadable
 
@@ -62,25 +63,25 @@ def test_without_the_packages_thermal_zone_the_hottest_core_counts(tmp_path):
     (hwmon / "name").write_text("coretemp\n")
     for sensor, temperature in enumerate((51000, 61500, 49000), start=1):
         (hwmon / f"temp{sensor}_input").write_text(f"{temperature}\n")
-    assert Sensors("sda", tmp_path).read().temperature_c == 61.5
+    assert Sensors(a_scene("sda", tmp_path)).read().temperature_c == 61.5
 
 
 def test_a_counter_that_vanishes_between_two_readings_is_said_not_raised(tmp_path):
     counter = tmp_path / "sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count"
     counter.parent.mkdir(parents=True)
     counter.write_text("3\n")
-    sensors = Sensors("sda", tmp_path)
+    sensors = Sensors(a_scene("sda", tmp_path))
     counter.unlink()
     assert sensors.read().throttle_counts == Unreadable(unreadable="gone while reading")
 
 
 def test_the_sensors_of_this_machine_take_less_than_2_ms_of_the_processor(tmp_path):
-    sensors = Sensors(data_device(tmp_path.resolve()))
+    sensors = Sensors(a_scene(data_device(tmp_path.resolve())))
     assert min(seconds_to_read(sensors) for _ in range(20)) < 0.002
 
 
 def test_the_sensors_of_an_n100_take_less_than_2_ms_of_the_processor():
-    sensors = Sensors("nvme0n1", RECORDED / "n100")
+    sensors = Sensors(a_scene("nvme0n1", RECORDED / "n100"))
     assert min(seconds_to_read(sensors) for _ in range(20)) < 0.002
 
 

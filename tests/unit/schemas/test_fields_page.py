@@ -11,15 +11,16 @@ from bench.engines.postgresql.counters import POSITION, SOURCES
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.fingerprint_diff import FSYNC_FACTS
 from bench.model.readings import CpuTimes, DiskCounters, Moment, Reading, Stall, SwapPages
-from bench.probes import host_facts
 from bench.probes.allowance import allowance_facts
+from bench.probes.facts import host_facts
+from bench.probes.probe import load_probe, probe_files
 from tests.kept import KEPT, NAMES
 from tests.published import published
 from tests.readme import CHECKOUT
 
 PAGE = (CHECKOUT / "docs" / "fields.md").read_text()
 MOST_COLUMNS = 128
-OF_OTHER_FORMATS = ("Facts: ", "Counters", "Readings")
+OF_OTHER_FORMATS = ("Facts: ", "Counters", "Readings", "Observed: ")
 """Sections about names that a format leaves open."""
 
 
@@ -101,6 +102,12 @@ def test_every_fact_and_field_of_a_kept_run_is_in_the_page(name):
 
 def test_every_counter_is_in_the_page():
     assert set(SECTIONS["Counters"]) == {*POSITION, *SOURCES}
+
+
+def test_every_figure_of_a_probe_is_in_the_page():
+    told = {name.removeprefix("Observed: "): set(names) for name, names in SECTIONS.items() if ": " in name}
+    own = {name: set(load_probe(path).figures) for name, path in probe_files().items()}
+    assert {name: told[name] for name in own} == own
 
 
 def test_every_reading_is_in_the_page_and_so_are_its_parts():

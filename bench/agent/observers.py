@@ -1,0 +1,231 @@
+"""Asks the probes (``bench.probes.probe``) what they observe of a trial.
+
+No probe of a user's ends a trial, hides that it failed, or holds the agent up for long: a reading is waited for
+``PATIENCE_S``. One that fails or is late is not asked again in that trial, and the trial has none of its figures and a
+slight doubt that says why. The CPU time that it takes counts among what other programs took
+(``bench.validity.judge.check_others``). pgladder's own probes are called as they are; a test holds what they cost.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+import msgspec
+
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Reason
+from bench.model.values import MOST
+from bench.probes.probe import OWN, Period, Probe, Scene, load_probe, probe_files
+
+PATIENCE_S = 0.1
+"""For a reading, which the agent waits for between two others that are a second apart."""
+OPENING_S = 5.0
+"""For what a probe is asked while nothing is measured."""
+MOST_BYTES = 1 << 16
+"""Of one reading, as JSON."""
+T = TypeVar("T")
+
+
+class ProbeError(Exception):
+    """A probe of a user's did not do what it was asked; says why."""
+
+
+@dataclass(slots=True)
+class Observed:
+    """What the probes observed of a trial."""
+
+    figures: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    """By probe and figure (``host.frequency_mhz``), why it is null."""
+    reasons: list[Reason] = field(default_factory=list)
+
+
+class Observers:
+    """All probes, opened for the trials of a run."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Open them.
+
+        Raises:
+            DataError: a file of the user's is no probe.
+            UsageError: one has a name that something else has.
+
+        """
+        self._all: dict[str, Observer] = {}
+        for name, path in probe_files().items():
+            call = call_directly if path.parent == OWN else CallWithin()
+            self._all[name] = Observer(name, load_probe(path), scene, call)
+
+    def opened(self, name: str) -> Any:
+        """Return a probe itself."""
+        return self._all[name].probe
+
+    def begin(self) -> dict[str, Any]:
+        """Begin a trial: read what is read every second once, so that who is late is late now and not in the window.
+
+        Return these readings, by probe.
+        """
+        for each in self._all.values():
+            each.begin()
+        rehearsed = self.read("second", monotonic())
+        for each in self._all.values():
+            each.readings.clear()
+        return rehearsed
+
+    def read(self, period: Period, at_s: float) -> dict[str, Any]:
+        """Read the probes of a period, and return what is kept of it, by probe."""
+        return {name: each.read(at_s) for name, each in self._all.items() if each.kind.period == period}
+
+    def observed(self) -> Observed:
+        """Return what the readings of the trial come to."""
+        found = Observed()
+        for each in self._all.values():
+            each.add_to(found)
+        return found
+
+
+class Observer:
+    """One probe and its readings of the trial under way."""
+
+    def __init__(self, name: str, kind: type[Probe], scene: Scene, call: "Call") -> None:
+        self.name, self.kind, self._call = name, kind, call
+        self.readings: list[tuple[float, Any]] = []
+        self._failure: str | None = None
+        self.probe: Any = self._ask(lambda: kind(scene), OPENING_S)
+        self._not_opened = self._failure
+
+    def begin(self) -> None:
+        """Forget the trial before."""
+        self._failure = self._not_opened
+
+    def read(self, at_s: float) -> Any:
+        """Read once, and return what is kept of it."""
+        reading = self._ask(lambda: as_kept(self.probe.read()), PATIENCE_S)
+        if self._failure is not None:
+            return {"unreadable": self._failure}
+        self.readings.append((at_s, reading))
+        return reading
+
+    def add_to(self, found: Observed) -> None:
+        """Sum up and judge the trial's readings."""
+        figures = self._figures()
+        observed: dict[str, float | None] = {}
+        for name, value in figures.items():
+            if isinstance(value, Unreadable):
+                found.missing[f"{self.name}.{name}"] = value.unreadable
+            observed[name] = None if isinstance(value, Unreadable) else value
+        found.figures[self.name] = observed
+        found.reasons += self._ask(lambda: self._judged(observed), OPENING_S) or ()
+        if self._failure is not None:
+            detail = f"the probe {self.name} failed: {self._failure}"
+            found.reasons.append(Reason(code=f"probe-{self.name}-unknown", detail=detail))
+
+    def _figures(self) -> dict[str, float | Unreadable]:
+        known = [(at_s, reading) for at_s, reading in self.readings if not is_reason(reading)]
+        if known:
+            span_s = known[-1][0] - known[0][0]
+            readings = [reading for _, reading in known]
+            figures = self._ask(lambda: self._checked(self.probe.summary(readings, span_s)), OPENING_S)
+            if figures is not None:
+                return figures
+        why = self._failure
+        if why is None:
+            why = self.readings[0][1]["unreadable"] if self.readings else "it was never read"
+        return dict.fromkeys(self.kind.figures, Unreadable(unreadable=why))
+
+    def _checked(self, summary: Mapping[str, float | Unreadable]) -> dict[str, float | Unreadable]:
+        if set(summary) != set(self.kind.figures):
+            raise ProbeError(f"its summary has {', '.join(summary)} and not its figures")
+        for name, value in summary.items():
+            if isinstance(value, Unreadable):
+                continue
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or not isfinite(value) or abs(value) > MOST:
+                raise ProbeError(f"its figure {name} is {value!r}")
+        return {name: summary[name] for name in self.kind.figures}
+
+    def _judged(self, observed: Mapping[str, float | None]) -> list[Reason]:
+        """Return its doubts under codes of its own: none of them voids a trial, or passes for one of pgladder's."""
+        reasons = msgspec.convert(msgspec.to_builtins(list(self.probe.judge(observed))), list[Reason])
+        return [replace(reason, code=f"probe-{self.name}-{reason.code}") for reason in reasons]
+
+    def _ask(self, call: Callable[[], T], seconds: float) -> T | None:
+        """Return what the probe answers, None where it failed; who failed is not asked again."""
+        if self._failure is None:
+            try:
+                answer: T = self._call(call, seconds)
+                return answer
+            except ProbeError as error:
+                self._failure = str(error)
+        return None
+
+
+Call = Callable[[Callable[[], Any], float], Any]
+"""How a probe is called, and for how long it is waited for."""
+
+
+def call_directly(call: Callable[[], T], _seconds: float) -> T:
+    """Call a probe of pgladder's own."""
+    return call()
+
+
+class CallWithin:
+    """Calls a user's probe in a thread beside the agent's, one call at a time."""
+
+    def __init__(self) -> None:
+        self._late: Thread | None = None
+        """In which it was asked last, and did not answer in time."""
+
+    def __call__(self, call: Callable[[], T], seconds: float) -> T:
+        """Return what it answers.
+
+        Raises:
+            ProbeError: it raised something, or did not answer in time.
+
+        """
+        if self._late is not None and self._late.is_alive():
+            raise ProbeError("it has not yet answered what it was asked before")
+        answers: SimpleQueue[T | ProbeError] = SimpleQueue()
+        # A daemon: a probe that never answers does not keep the agent from ending.
+        thread = Thread(target=lambda: answers.put(_answer(call)), daemon=True)
+        thread.start()
+        try:
+            answer = answers.get(timeout=seconds)
+        except Empty:
+            self._late = thread
+            raise ProbeError(f"it did not answer within {seconds:g} s") from None
+        if isinstance(answer, ProbeError):
+            raise answer
+        return answer
+
+
+def _answer(call: Callable[[], T]) -> T | ProbeError:
+    try:
+        return call()
+    except ProbeError as error:
+        return error
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's probe may raise
+        return ProbeError(f"{type(error).__name__}: {error}")
+
+
+def as_kept(reading: object) -> Any:
+    """Return a reading as the samples give it back.
+
+    Raises:
+        ProbeError: it is too long.
+        TypeError: JSON can't hold it.
+
+    """
+    text = msgspec.json.encode(reading)
+    if len(text) > MOST_BYTES:
+        raise ProbeError(f"its reading has {len(text):,} bytes, more than {MOST_BYTES:,}")
+    return msgspec.json.decode(text)
+
+
+def is_reason(reading: object) -> bool:
+    """Return whether a reading as it is kept only says why there is none."""
+    return isinstance(reading, dict) and reading.keys() == {"unreadable"}

@@ -1,0 +1,106 @@
+"""What a probe is: what every trial reads of its host, what the readings come to, what they make doubtful.
+
+A probe file defines one ``PROBE``, a class; the probe is named as the file. Dropping a file into
+``bench/probes/observed``, or into ``probes`` of a user's own folder (``bench.seams``), adds a probe: its readings go to
+the samples, its figures to the record's ``observed`` and to every report. ``bench.agent.observers`` asks it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast, get_args
+
+from bench import seams
+from bench.model.errors import DataError, UsageError
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Reason
+from bench.model.values import NAME
+
+SEAM = "probes"
+OWN = Path(__file__).with_name("observed")
+TAKEN = ("at_s", "server")
+"""What else stands beside the probes' readings in the samples."""
+Period = Literal["second", "trial"]
+PERIODS: tuple[Period, ...] = get_args(Period)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a probe may look at."""
+
+    device: str | Unreadable
+    """Under the server's data, by its name in /proc/diskstats."""
+    data: Path | Unreadable
+    """The server's data directory."""
+    root: Path = Path("/")
+    """Of the files that are read: another one where they were recorded."""
+
+
+class Probe(Protocol):
+    """What ``PROBE`` of a file is; a class that names this one as its base raises no doubts unless it says so."""
+
+    period: Period
+    """``second``: read every second while the window is open, so that a reading must be cheap. ``trial``: read just
+    before the clients start and after the closing CHECKPOINT, for what would disturb them."""
+    figures: Sequence[str]
+    """What its summary holds, each with its unit in the name."""
+
+    def __init__(self, scene: Scene) -> None:
+        """Open: find what is read, once for all trials of a run."""
+
+    def read(self) -> Any:
+        """Read once: what JSON can hold, or why there is nothing (``Unreadable``)."""
+        ...
+
+    def summary(self, readings: Sequence[Any], span_s: float) -> Mapping[str, float | Unreadable]:
+        """Return the figures of one trial. Pure.
+
+        Args:
+            readings: in their order, as JSON gives them back; those that could not be read are left out.
+            span_s: from the first to the last.
+
+        """
+        ...
+
+    def judge(self, observed: Mapping[str, float | None]) -> Iterable[Reason]:
+        """Return what its figures make doubtful, None among them where one is not known. Pure."""
+        del observed
+        return ()
+
+
+def probe_files() -> dict[str, Path]:
+    """Return the files of all probes by name.
+
+    Raises:
+        UsageError: one of the user's has a name that something else has.
+
+    """
+    found = seams.pieces(SEAM, OWN, "[!_]*.py")
+    for name in TAKEN:
+        if name in found:
+            raise UsageError(f"{found[name]}: a reading has {name} already: give the probe another name.")
+    return found
+
+
+def load_probe(path: Path) -> type[Probe]:
+    """Return the ``PROBE`` of a file.
+
+    Raises:
+        DataError: it can't be loaded, or defines none.
+
+    """
+    probe: Any = getattr(seams.load(path), "PROBE", None)
+    if not isinstance(probe, type):
+        raise DataError(f"{path} defines no PROBE, a class as bench.probes.probe.Probe is.")
+    return _checked(probe, path)
+
+
+def _checked(probe: Any, path: Path) -> type[Probe]:
+    lacking = [name for name in ("period", "figures", "read", "summary", "judge") if not hasattr(probe, name)]
+    if lacking:
+        raise DataError(f"{path}: its PROBE lacks {', '.join(lacking)}: see bench.probes.probe.Probe.")
+    if probe.period not in PERIODS:
+        raise DataError(f"{path}: the period of its PROBE is {probe.period!r}; there are {', '.join(PERIODS)}.")
+    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in probe.figures):
+        raise DataError(f"{path}: the figures of its PROBE are {probe.figures!r}; they are names.")
+    return cast(type[Probe], probe)

@@ -1,0 +1,184 @@
+"""What a user's probe does wrong costs its own figures, and nothing else: no trial, no check, no time."""
+
+import sys
+import threading
+import time
+
+import pytest
+
+from bench.agent import observers
+from bench.agent.observers import PATIENCE_S, CallWithin, Observers
+from bench.model.errors import DataError, UsageError
+from bench.probes.probe import OWN, load_probe, probe_files
+from tests.builders import a_scene
+
+TOY = """
+import math
+import threading
+import time
+from bench.model.fingerprint import Unreadable
+from bench.model.record import Reason
+from bench.probes.probe import Probe
+
+class Toy(Probe):
+    period = "second"
+    figures = ("sense", "more_s")
+
+    def __init__(self, scene):
+        {opens}
+
+    def read(self):
+        {reads}
+
+    def summary(self, readings, span_s):
+        {sums_up}
+
+    def judge(self, observed):
+        {judges}
+
+PROBE = Toy
+"""
+SOUND = {
+    "opens": "self.scene = scene",
+    "reads": "return 3",
+    "sums_up": "return {'sense': sum(readings), 'more_s': span_s}",
+    "judges": "return [Reason(code='odd', detail='it is odd', share=0.5)]",
+}
+HANGS = "threading.Event().wait(30)"
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """Return what opens the probes, with a toy among them that is sound but for what is changed."""
+
+    def opened(name: str = "toy", **changes: str) -> Observers:
+        path = tmp_path / "probes" / f"{name}.py"
+        path.parent.mkdir(mode=0o755)
+        path.write_text(TOY.format(**SOUND | changes))
+        path.chmod(0o644)
+        return Observers(a_scene(root=tmp_path))
+
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
+    return opened
+
+
+def observed(all_probes: Observers, seconds: int = 2) -> observers.Observed:
+    all_probes.begin()
+    for second in range(seconds):
+        all_probes.read("second", float(second))
+    return all_probes.observed()
+
+
+def test_a_sound_one_has_its_figures_and_its_doubt_under_a_code_of_its_own(toy):
+    found = observed(toy(), seconds=3)
+    assert found.figures["toy"] == {"sense": 9, "more_s": 2}
+    assert [(reason.code, reason.share) for reason in found.reasons] == [("probe-toy-odd", 0.5)]
+    assert not [name for name in found.missing if name.startswith("toy")]
+
+
+def test_the_next_trial_begins_anew(toy):
+    probes = toy()
+    observed(probes)
+    assert observed(probes).figures["toy"] == {"sense": 6, "more_s": 1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"opens": "1 / 0"}, "ZeroDivisionError"),
+        ({"reads": "raise OSError('gone')"}, "OSError: gone"),
+        ({"reads": "raise SystemExit(3)"}, "SystemExit: 3"),
+        ({"reads": "return object()"}, "TypeError"),
+        ({"reads": "return 'x' * 70_000"}, "its reading has 70,002 bytes, more than 65,536"),
+        ({"reads": HANGS}, "it did not answer within 0.1 s"),
+        ({"sums_up": "raise KeyError('no')"}, "KeyError"),
+        ({"sums_up": "return {'sense': 1.0}"}, "its summary has sense and not its figures"),
+        ({"sums_up": "return {'sense': math.nan, 'more_s': 1}"}, "its figure sense is nan"),
+        ({"sums_up": "return {'sense': 'much', 'more_s': 1}"}, "its figure sense is 'much'"),
+        ({"sums_up": "return {'sense': 1e300, 'more_s': 1}"}, "its figure sense is 1e+300"),
+        ({"sums_up": "return {'sense': True, 'more_s': 1}"}, "its figure sense is True"),
+    ],
+)
+def test_of_one_that_fails_every_figure_is_null_with_its_reason_and_a_slight_doubt_says_so(toy, changes, why):
+    found = observed(toy(**changes))
+    assert found.figures["toy"] == {"sense": None, "more_s": None}
+    assert why in found.missing["toy.sense"]
+    [reason] = found.reasons
+    assert (reason.code, reason.slight) == ("probe-toy-unknown", True)
+    assert why in reason.detail
+    assert found.figures["host"].keys()
+
+
+@pytest.mark.parametrize(
+    "judges", ["raise OSError('gone')", "return ['a text']", "return [Reason(code='x', detail='', share=-1)]"]
+)
+def test_one_that_can_not_judge_keeps_its_figures(toy, judges):
+    found = observed(toy(judges=judges))
+    assert found.figures["toy"] == {"sense": 6, "more_s": 1}
+    assert [reason.code for reason in found.reasons] == ["probe-toy-unknown"]
+
+
+def test_no_code_of_a_probe_voids_a_trial(toy):
+    found = observed(toy(judges="return [Reason(code='rows-lost', detail='all')]"))
+    assert [reason.code for reason in found.reasons] == ["probe-toy-rows-lost"]
+
+
+def test_a_figure_that_the_host_does_not_have_is_null_with_its_reason_and_no_doubt_of_ours(toy):
+    found = observed(toy(reads="return Unreadable(unreadable='no such sensor')", judges="return ()"))
+    assert found.figures["toy"] == {"sense": None, "more_s": None}
+    assert found.missing["toy.more_s"] == "no such sensor"
+    assert found.reasons == []
+
+
+def test_one_that_hangs_is_waited_for_once_and_takes_no_second_thread(toy):
+    probes = toy(reads=HANGS)
+    probes.begin()
+    threads, began = threading.active_count(), time.monotonic()
+    for second in range(20):
+        assert probes.read("second", float(second))["toy"] == {"unreadable": "it did not answer within 0.1 s"}
+    assert time.monotonic() - began < 20 * PATIENCE_S
+    probes.begin()
+    assert threading.active_count() == threads
+    assert "it has not yet answered what it was asked before" in observed(probes).missing["toy.sense"]
+
+
+def test_one_call_after_another_is_no_failure_though_the_thread_before_is_still_ending():
+    call, usual = CallWithin(), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        assert [call(lambda: 7, 5) for _ in range(2000)] == [7] * 2000
+    finally:
+        sys.setswitchinterval(usual)
+
+
+@pytest.mark.parametrize("name", ["server", "at_s", "host"])
+def test_a_name_that_something_else_has_is_refused(toy, name):
+    with pytest.raises(UsageError, match=name):
+        toy(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("PROBE = 7", "defines no PROBE"),
+        ("", "defines no PROBE"),
+        ("class PROBE: period = 'second'", "lacks figures, read, summary, judge"),
+        (TOY.format(**SOUND).replace('"second"', '"hour"'), "the period of its PROBE is 'hour'"),
+        (TOY.format(**SOUND).replace('"sense"', '"a b"'), "they are names"),
+    ],
+)
+def test_what_is_no_probe_is_refused_by_its_file(tmp_path, text, why):
+    (tmp_path / "toy.py").write_text(text)
+    with pytest.raises(DataError, match=why) as refused:
+        load_probe(tmp_path / "toy.py")
+    assert str(tmp_path / "toy.py") in str(refused.value)
+
+
+def test_names_are_listed_and_nothing_is_loaded(tmp_path, monkeypatch):
+    (tmp_path / "probes").mkdir(mode=0o755)
+    (tmp_path / "probes" / "toy.py").write_text("1 / 0")
+    (tmp_path / "probes" / "toy.py").chmod(0o644)
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
+    assert set(probe_files()) == {*(path.stem for path in OWN.glob("[!_]*.py")), "toy"}
