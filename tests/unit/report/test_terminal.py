@@ -15,8 +15,9 @@ from bench.analysis.ladder import LadderReport
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu
 from bench.report import terminal
+from bench.report.numbers import duration, percentile, rate, short, size
 from bench.report.progress import RunProgress
-from bench.report.terminal import console, duration, percentile, rate, short, show_ladders, size
+from bench.report.terminal import console, show_ladders
 from bench.workload.phase import ladder
 from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
 

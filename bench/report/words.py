@@ -1,0 +1,45 @@
+"""The words and signs that terminal and page share: how doubtful a number is, what a trial is of, names cut short."""
+
+from collections.abc import Sequence
+
+from bench.analysis.comparison import ArmSummary, Differing
+from bench.analysis.ladder import Rung
+from bench.model.plan import Trial
+from bench.model.record import Record
+from bench.report.numbers import DASH
+
+MARKS = {"void": "!", "suspect": "?"}
+STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}
+"""The worst first."""
+LONGEST_NAME = 20
+
+
+def mark(part: Rung | ArmSummary) -> str:
+    """Return the sign of what has trials that are not valid."""
+    if part.void:
+        return MARKS["void"]
+    if part.suspect:
+        return MARKS["suspect"]
+    return ""
+
+
+def reasons(record: Record) -> str:
+    """Return why a trial is doubted."""
+    return "; ".join(reason.detail for reason in record.validity.reasons)
+
+
+def of_trial(trial: Trial) -> str:
+    """Return what a trial measures."""
+    return f"{trial.phase} {trial.variant} {trial.layout} {trial.transport}"
+
+
+def shortened(name: str) -> str:
+    """Return a name that leaves room for the numbers; the end of it tells runs apart."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"…{name[1 - LONGEST_NAME :]}"
+
+
+def settings(differs: Sequence[Differing]) -> list[str]:
+    """Return each setting that differs in effect, with both values."""
+    return [f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in differs]
