@@ -31,6 +31,7 @@ OTHER_KIND = "no matching host key type found"
 LOOKING = {
     "GlobalKnownHostsFile": "/dev/null",
     "HashKnownHosts": "no",
+    # A box shows its key before it lets anybody in, so no password or key of ours goes to it yet.
     "PreferredAuthentications": "none",
     "ConnectTimeout": CONNECT_TIMEOUT_S,
     "ControlMaster": "no",

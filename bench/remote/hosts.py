@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ VARIABLES: Mapping[str, Sequence[str]] = {
     "agent_user": ("bench_user",),
 }
 """By what is meant: Ansible's names, strongest first, as its plugins ssh and sudo take them; the last two are ours."""
+KNOWN = frozenset(chain.from_iterable(VARIABLES.values()))
+LAST_PORT = 65_535
 OURS = "{{ known_hosts_args }}"
 """What inventory/group_vars/all.yml gives Ansible's own ssh: a link sets the same by itself."""
 PLAY = "playbooks/hosts.yml"
@@ -41,7 +44,7 @@ PLAIN = {
     "PYTHONIOENCODING": "utf-8",
 }
 """Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
-TOLD = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
+ANSWER = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
 FAILED = re.compile(r"FAILED! => (?=\{)")
 
 
@@ -87,7 +90,9 @@ def answered(asked: Asked) -> list[Host]:
 
     """
     variables = parse_inventory(_said(asked.process))
-    if any(_needs_ansible(value) for of in variables.values() for value in of.values()):
+    values = chain.from_iterable(of.values() for of in variables.values())
+    if any(map(_needs_ansible, values)):
+        # A play takes a second more, and only it knows what templates and vaults come to.
         variables = parse_told(_said(_ansible("ansible-playbook", PLAY, *asked.arguments)))
     return [host_of(name, of) for name, of in sorted(variables.items())]
 
@@ -96,7 +101,11 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     """Return what ``ansible-inventory --list`` prints of how to reach each host; raises as ``answered``."""
     listed = json.loads(text)
     variables: Mapping[str, Mapping[str, Any]] = listed["_meta"]["hostvars"]
-    names = {name for group in listed.values() for name in group.get("hosts", ())} - {"localhost"}
+    names: set[str] = set()
+    for group in listed.values():
+        names.update(group.get("hosts", ()))
+    # The control machine is no box, whichever inventory lists it.
+    names.discard("localhost")
     if not names:
         raise UsageError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
     return {name: _of_ssh(variables.get(name, {})) for name in names}
@@ -105,8 +114,11 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
 def parse_told(text: str) -> dict[str, dict[str, Any]]:
     """Return what the play ``PLAY`` prints of how to reach each host."""
     decoder = json.JSONDecoder()
-    answers = {told[1]: decoder.raw_decode(text, told.end())[0]["msg"] for told in TOLD.finditer(text)}
-    return {name: _of_ssh(variables) for name, variables in answers.items()}
+    found = {}
+    for answer in ANSWER.finditer(text):
+        printed, _ = decoder.raw_decode(text, answer.end())
+        found[answer[1]] = _of_ssh(printed["msg"])
+    return found
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
@@ -114,7 +126,9 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     if "/" in name or name.startswith("."):
         raise DataError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
     meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
-    words = [_words(name, meant[each]) for each in ("arguments", "common", "extra")]
+    words: list[str] = []
+    for each in ("arguments", "common", "extra"):
+        words += _words(name, meant[each])
     return Host(
         name=name,
         address=meant["address"] or name,
@@ -122,7 +136,7 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
         user=meant["user"],
         key_file=_file(meant["key"]),
         known_hosts=_file(meant["known_hosts"]),
-        ssh_words=tuple(word for each in words for word in each),
+        ssh_words=tuple(words),
         agent_user=meant["agent_user"] or "pgladder",
         password=meant["password"],
         sudo_password=meant["sudo_password"],
@@ -164,7 +178,7 @@ def _why(out: str, complaints: str) -> str:
 
 def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what says how to reach a host."""
-    return {name: variables[name] for names in VARIABLES.values() for name in names if name in variables}
+    return {name: value for name, value in variables.items() if name in KNOWN}
 
 
 def _needs_ansible(value: object) -> bool:
@@ -173,8 +187,11 @@ def _needs_ansible(value: object) -> bool:
 
 
 def _value(variables: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    found = next((variables[name] for name in names if variables.get(name) not in (None, "")), None)
-    return None if found is None or found == OURS else str(found)
+    for name in names:
+        value = variables.get(name)
+        if value not in (None, ""):
+            return None if value == OURS else str(value)
+    return None
 
 
 def _file(text: str | None) -> Path | None:
@@ -189,6 +206,8 @@ def _words(name: str, text: str | None) -> list[str]:
 
 
 def _port(name: str, text: str | None) -> int | None:
-    if text is not None and (not text.isdecimal() or not 0 < int(text) < 1 << 16):
+    if text is None:
+        return None
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
         raise UsageError(f"{name}: {text[:40]!r} is no port of a sshd.")
-    return None if text is None else int(text)
+    return int(text)

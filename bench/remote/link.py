@@ -153,7 +153,8 @@ class Link:
             )
         if code == LOST or code < 0:
             raise self._lost()
-        if f"unknown user {self.host.agent_user}" in complaints:  # sudo's words
+        # In sudo's words.
+        if f"unknown user {self.host.agent_user}" in complaints:
             raise NotReadyError(self.host.name)
         return Said(code, out, complaints)
 
@@ -167,15 +168,20 @@ class Link:
     def give_up(self) -> None:
         """Hang up for good."""
         self.given_up.set()
-        if (connection := self._connection) is not None:  # who reads from it lets go of it then
+        # Who reads from it lets go of it then.
+        if (connection := self._connection) is not None:
             connection.hang_up()
-        if self._lock.acquire(blocking=False):  # else it is being opened: whoever does so lets go of it
+        # Where the lock is held, the connection is being opened, and whoever opens it lets go of it.
+        if self._lock.acquire(blocking=False):
             self._lock.release()
             self.close()
 
     def _lost(self) -> UnreachableError:
+        # Another thread may hang up meanwhile: one look, one answer.
         connection = self._connection
-        why = connection.why_lost() if connection else "the connection was lost (the session was cut off)"
+        why = "the connection was lost (the session was cut off)"
+        if connection:
+            why = connection.why_lost()
         self.close()
         return UnreachableError(self.host.name, why)
 
@@ -187,6 +193,7 @@ class Link:
                 self._connection.close()
                 self._connection = None
             if self._connection is None:
+                # The first connection asks; those after it go by what is known from then on.
                 may_ask = not self.reached
                 self._connection = Connection(self.host, self.secrets, self.given_up, may_ask=may_ask)
                 self.reached += 1

@@ -133,11 +133,13 @@ class Session:
     def _feed(self) -> None:
         assert self._process.stdin
         try:
-            sent = os.write(self._process.stdin.fileno(), self._input[:CHUNK_BYTES]) if self._input else 0
-            del self._input[:sent]
+            if self._input:
+                sent = os.write(self._process.stdin.fileno(), self._input[:CHUNK_BYTES])
+                del self._input[:sent]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # it wants no more; its exit code tells why
+        # It wants no more; its exit code tells why.
+        except BrokenPipeError:
             self._input.clear()
             self._input_ends = True
         if not self._input:

@@ -61,8 +61,9 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = Fals
 
     """
     words = [run, hashlib.sha256(plan).hexdigest(), who]
-    gated = ["--gated"] if in_turns else []
-    said = _ask(link, "launch", *words, *gated, user="root", stdin=plan)
+    if in_turns:
+        words.append("--gated")
+    said = _ask(link, "launch", *words, user="root", stdin=plan)
     if said.code == BUSY:
         raise RefusedError(link.host.name, f"{_complaint(said)}; wait for it, or: make cancel there")
     return _text(_checked(link, said, f"run {run} could not be started"))
