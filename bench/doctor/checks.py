@@ -71,7 +71,9 @@ def _findings(box: Box, release: str) -> Iterator[Finding]:
 
 
 def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
-    return Finding(check, "ok", value) if good else Finding(check, "failure", f"{value}; {otherwise}")
+    if good:
+        return Finding(check, "ok", value)
+    return Finding(check, "failure", f"{value}; {otherwise}")
 
 
 def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 1) -> Finding:
@@ -99,19 +101,17 @@ def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
         return Finding("clock", "unknown", "the box did not say")
     grade: Grade = "ok" if abs(offset_s) <= CLOCK_S else "warning"
-    return Finding(
-        "clock",
-        grade,
-        f"{abs(offset_s):.1f} s {'behind' if offset_s < 0 else 'ahead of'} this machine's, to about half a second",
-    )
+    side = "behind" if offset_s < 0 else "ahead of"
+    return Finding("clock", grade, f"{abs(offset_s):.1f} s {side} this machine's, to about half a second")
 
 
 def _governor(facts: Mapping[str, str]) -> Finding:
     if facts["governor"]:
         grade: Grade = "ok" if facts["governor"] == "performance" else "warning"
         return Finding("governor", grade, facts["governor"])
-    where = f"shared kernel ({facts['container']})" if facts["container"] != "none" else "this machine has none"
-    return Finding("governor", "unknown", f"not applicable: {where}")
+    if facts["container"] != "none":
+        return Finding("governor", "unknown", f"not applicable: shared kernel ({facts['container']})")
+    return Finding("governor", "unknown", "not applicable: this machine has none")
 
 
 def _throttling(count: str) -> Finding:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -13,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.errors import DataError, HostError, UsageError
+from bench.remote.ansible import CHECKOUT, READABLE, answers, failure, program
 from bench.remote.where import is_template
 
-CHECKOUT = Path(__file__).parents[2]
 TIMEOUT_S = 120
 VARIABLES: Mapping[str, Sequence[str]] = {
     "address": ("ansible_ssh_host", "ansible_host"),
@@ -36,16 +34,6 @@ LAST_PORT = 65_535
 OURS = "{{ known_hosts_args }}"
 """What inventory/group_vars/all.yml gives Ansible's own ssh: a link sets the same by itself."""
 PLAY = "playbooks/hosts.yml"
-PLAIN = {
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-    "ANSIBLE_NOCOLOR": "1",
-    "ANSIBLE_STDOUT_CALLBACK": "default",
-    "LC_ALL": "C.UTF-8",
-    "PYTHONIOENCODING": "utf-8",
-}
-"""Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
-ANSWER = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
-FAILED = re.compile(r"FAILED! => (?=\{)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +101,7 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
 
 def parse_told(text: str) -> dict[str, dict[str, Any]]:
     """Return what the play ``PLAY`` prints of how to reach each host."""
-    decoder = json.JSONDecoder()
-    found = {}
-    for answer in ANSWER.finditer(text):
-        printed, _ = decoder.raw_decode(text, answer.end())
-        found[answer[1]] = _of_ssh(printed["msg"])
-    return found
+    return {name: _of_ssh(variables) for name, variables in answers(text)}
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
@@ -143,18 +126,16 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     )
 
 
-def _ansible(program: str, *arguments: str) -> "subprocess.Popen[str]":
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    pipe = subprocess.PIPE
+def _ansible(name: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        command,
+        [program(name), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
         cwd=CHECKOUT,
-        env=os.environ | PLAIN,
+        env=os.environ | READABLE,
     )
 
 
@@ -165,15 +146,9 @@ def _said(process: "subprocess.Popen[str]") -> str:
         process.kill()
         raise HostError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
     if process.returncode:
-        raise DataError(f"The inventory can't be read: {_why(out, complaints)}")
+        last_line = (complaints.strip().splitlines() or ["it does not say why"])[-1]
+        raise DataError(f"The inventory can't be read: {failure(out) or last_line}")
     return out
-
-
-def _why(out: str, complaints: str) -> str:
-    """Return what a task failed with, else the last line of what Ansible complains of."""
-    if failed := FAILED.search(out):
-        return str(json.JSONDecoder().raw_decode(out, failed.end())[0]["msg"])
-    return (complaints.strip().splitlines() or ["it does not say why"])[-1]
 
 
 def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:

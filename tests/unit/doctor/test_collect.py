@@ -1,8 +1,9 @@
 import pytest
 
 from bench.doctor.checks import examine
-from bench.doctor.collect import answers, box_of, collect, why
+from bench.doctor.collect import box_of, collect, why
 from bench.model.errors import UsageError
+from bench.remote.ansible import answers
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
 
