@@ -28,6 +28,7 @@ SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
 IN_PART = "Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
+PRIMARY = {"settled": "sustained (checkpoint included)", "burst": "burst"}
 MATRIX_COLUMNS = 6
 """With the longest name and ratios of five figures, so many fit 100 columns."""
 FACT_WIDTH = 12
@@ -75,10 +76,10 @@ def heading(cell: CellComparison) -> str:
 
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return the arms of a cell, each other one against the first."""
+    """Return the candidates of a cell, each against the first one, the baseline."""
     columns = (
-        report.across, "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "detects", "blocks\n+ more",
+        report.across, "rank", "rows/s", "sustained", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
+        "min.\neffect", "blocks\n+ more",
     )  # fmt: skip
     rows = [_cells(line) for line in lines_of(report, cell)]
     shown, figures = filled(columns, rows)
@@ -193,10 +194,10 @@ def caption(report: ComparisonReport) -> str:
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     parts = [
         "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little)",
-        f"ratio: of the {report.headline} ones, {paired}",
+        f"ratio: of the {PRIMARY[report.headline]} rates, {paired}",
         f"interval: {100 * (1 - report.alpha):g} %, {holds}",
         f"equivalent: wholly within ±{percent(report.margin)}",
-        "detects: the smallest difference found in 8 of 10 cases (>2×: a factor above 2)",
+        "min. effect: the minimum detectable effect, found in 8 of 10 cases (>2×: a factor above 2)",
         "blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
         " they are others that these blocks allow",
         "a range of ranks is a tie",
@@ -204,13 +205,13 @@ def caption(report: ComparisonReport) -> str:
     if report.max_blocks is None:
         parts += [
             "p adj.: Holm, over all pairs here, and so is equivalence",
-            "detects and blocks are reckoned with as many",
+            "min. effect and blocks allow for as many comparisons",
             "*: another verdict if it were the only pair",
         ]
     if report.overall:
         parts.append(
-            "over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"
-            " pairs alone, ranks among arms of one durability"
+            "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
+            " pairs alone, ranks within one durability"
         )
     return f"{'; '.join(parts)}. ? and !: suspect or void trials.\n{_unmeasured(report)}".rstrip()
 

@@ -10,7 +10,7 @@ from bench.report.ratios import Line, colored, line_of, pair_figures, pairs_of, 
 from bench.report.tables import bare_table
 from bench.report.words import mark, shortened
 
-COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "detects", "blocks + more")
+COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "min. effect", "blocks + more")
 Rows = Sequence[Sequence[str]]
 """The name of each arm of a standing, then what it came to in the order of ``COLUMNS``; of a tie the higher first."""
 

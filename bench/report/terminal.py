@@ -23,7 +23,7 @@ CLOSED = ("closed", "rounds")
 """Load models in which a commit waits for one before it."""
 # Heads are broken where the numbers below are narrower: all fourteen columns fit 100 at their widest.
 COLUMNS = (
-    "phase", "method", "pool", "batch", "rows/s", "settled", "com-\nmits/s", "p50", "p99", "row\nlat.",
+    "phase", "method", "pool", "batch", "rows/s", "sustained", "com-\nmits/s", "p50", "p99", "row\nlat.",
     "cli-\nent", "ser-\nver", "step", "vs 1",
 )  # fmt: skip
 

@@ -26,8 +26,10 @@ from bench.report.tables import filled
 from bench.report.words import mark, settings
 from bench.stats.intervals import Interval
 
-COLUMNS = ("rank", "arm", "durability", "rows/s", "settled rows/s", "ratio", "interval", "burst ratio", "p adjusted",
-           "verdict", "detects", "blocks + more", "settings that differ in effect")  # fmt: skip
+COLUMNS = (
+    "rank", "candidate", "durability", "rows/s", "sustained rows/s", "ratio", "interval", "burst ratio", "p adjusted",
+    "verdict", "min. effect", "blocks + more", "settings that differ in effect",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,9 @@ class ComparisonView:
             noise = cell.noise if self.report.paired else None
             for pair in cell.pairs:
                 rows += _ratio(self.report, pair, where(self.report, cell), noise)
-        return Figure(chart="forest", label="ratio of each arm to the first, over all cells and in each", rows=rows)
+        return Figure(
+            chart="forest", label="ratio of each candidate to the first, over all cells and in each", rows=rows
+        )
 
     @cached_property
     def cells(self) -> list[CellView]:

@@ -17,12 +17,12 @@ from bench.report.terminal import caption, cells, describe_host, doubts_of, head
 from bench.report.words import MARKS, mark, reasons
 
 COLUMNS = (
-    "phase", "method", "pool", "batch", "rows/s", "settled rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
+    "phase", "method", "pool", "batch", "rows/s", "sustained rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
     "client cores", "server cores", "step", "vs phase 1",
 )  # fmt: skip
 TRIAL_COLUMNS = (
-    "trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "settled", "attempted", "acknowledged",
-    "found", "in doubt", "steadiness", "state", "reasons",
+    "trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "sustained", "attempted",
+    "acknowledged", "found", "in doubt", "steadiness", "state", "reasons",
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ class HostView:
         rung, ladder = max(rungs, key=lambda each: each[0].rows_per_s or 0)
         most = f"{rate(rung.rows_per_s)}{mark(rung)} rows/s"
         if rung.settled_rows_per_s:
-            most += f" ({rate(rung.settled_rows_per_s)} with the closing checkpoint)"
+            most += f" ({rate(rung.settled_rows_per_s)} sustained, checkpoint included)"
         return f"Most: {most}, phase {rung.phase}, {rung.method}; {heading(ladder)}."
 
     @property

@@ -136,7 +136,7 @@ def test_published_numbers_of_rungs_that_were_not_climbed_are_left_out():
 def test_every_column_of_the_ladder_is_there():
     text = page(pulled(a_record())).text
     for word in (
-        "settled rows/s",
+        "sustained rows/s",
         "p99 ms",
         "µs a row",
         "client cores",
@@ -241,7 +241,7 @@ def test_the_ranking_over_all_cells_comes_before_the_cells():
     run = compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, phases=("2-D", "2-G"))
     first, *cells = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).cells
     assert (first.heading, len(cells)) == ("Over all 2 cells: durable", 2)
-    assert [(row["rank"], row["arm"], row["ratio"]) for row in first.rows] == [
+    assert [(row["rank"], row["candidate"], row["ratio"]) for row in first.rows] == [
         ("1", "b", "2.000"), ("2", "stock", "1")
     ]  # fmt: skip
 
@@ -315,7 +315,7 @@ def test_over_all_cells_no_column_is_dashes_throughout():
     over, cell, *_ = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).cells
     assert over.heading.startswith("Over all 2 cells")
     assert list(over.rows[0]) == [
-        "rank", "arm", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "detects", "blocks + more"
+        "rank", "candidate", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "min. effect", "blocks + more"
     ]  # fmt: skip
     assert {"rows/s", "durability"} <= set(cell.rows[0])
 
