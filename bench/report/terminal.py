@@ -14,7 +14,7 @@ from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plain import harmless
-from bench.report.numbers import DASH, cores, microseconds, percentile, rate, thousands, times
+from bench.report.numbers import DASH, cores, microseconds, percentile, rate, times
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.words import MARKS, STATE_STYLES, mark
 
@@ -154,7 +154,7 @@ def cells(rung: Rung) -> Sequence[str]:
         rung.phase + mark(rung),
         rung.method,
         _pool(rung),
-        _batch(rung),
+        rate(rung.parameters.batch),
         reached(rung),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
@@ -173,13 +173,6 @@ def reached(rung: Rung) -> str:
     if rung.rows_per_s is None:
         return "void"
     return rate(rung.rows_per_s)
-
-
-def _batch(rung: Rung) -> str:
-    batch = rung.parameters.batch
-    if batch >= 100_000:
-        return thousands(batch)
-    return str(batch)
 
 
 def _pool(rung: Rung) -> str:

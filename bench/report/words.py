@@ -16,6 +16,7 @@ LONGEST_NAME = 20
 
 def mark(part: Rung | ArmSummary) -> str:
     """Return the sign of what has trials that are not valid."""
+    # A void trial weighs more: the number is of fewer trials than planned.
     if part.void:
         return MARKS["void"]
     if part.suspect:

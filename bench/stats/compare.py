@@ -165,6 +165,7 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
             if not (0 < a < inf and 0 < b < inf):
                 raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
+    # Logarithms of each by itself: their quotient may be beyond what a float holds.
     return [after - before for before, after in zip(map(log, baseline), map(log, candidate), strict=True)]
 
 

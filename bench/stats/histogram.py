@@ -131,10 +131,12 @@ class Quantiles:
         """Return the value so many are not above; at least one, at most all."""
         index = self._indices[bisect_left(self._up_to, min(max(rank, 1), self.count))]
         value = self._histogram.get_value_from_index(index)
+        # Of what counts as the same the highest, as HdrHistogram's own percentiles give.
         return float(self._histogram.get_highest_equivalent_value(value)) / 1000
 
     def value(self, share: float) -> float:
         """Return the value that this share are not above; of at least one sample."""
+        # Rounded as HdrHistogram's own percentiles are.
         return self.at_rank(int(100 * share * self.count / 100 + 0.5))
 
     def interval(self, share: float) -> tuple[float, float]:

@@ -32,6 +32,7 @@ def deviation(values: Sequence[float]) -> float:
     """Give the sample standard deviation of at least two values."""
     centre = mean(values)
     off = [value - centre for value in values]
+    # fsum, as a sum of many nearly equal numbers loses digits otherwise.
     return math.sqrt(math.fsum(map(mul, off, off)) / (len(values) - 1))
 
 

@@ -152,12 +152,14 @@ def _first(
     seen: Seen, looks: range, level: Callable[[int], float], limit: float, effects: set[float], spreads: Weighed
 ) -> int | None:
     def decides(blocks: int) -> bool:
+        # Without any spread one more block decides; of one beyond all measure no number does.
         if seen.error == 0 or not math.isfinite(seen.effect + seen.error):
             return seen.error == 0
         freedom, alpha = seen.freedom_after(blocks), level(blocks)
         chances = (_chance(each, limit, seen.spread, spreads, blocks, freedom, alpha) for each in effects)
         return all(chance >= POWER for chance in chances)
 
+    # With every block a verdict only grows likelier, so halving finds the first look that decides.
     at = bisect_left(looks, 1, key=decides)
     if at == len(looks):
         return None

@@ -64,6 +64,7 @@ def build_page(
 def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("bench.report.page", ""),
+        # Whatever was read of files and boxes is text, never markup.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -100,6 +100,7 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
     if not run.with_samples:
         return
     bins = shape(merge(run.histograms[record.key] for record in good(trials)))
+    # Shades are against the fullest bin: of a wide distribution each holds little.
     most = max((each.share for each in bins), default=1)
     for each in bins:
         yield {
@@ -148,6 +149,7 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
 def _course(run: PulledRun, record: Record, most: int) -> Row:
     way = course(run.samples[record.key], run.plan.window_s, most)
     row: Row = {"trial": record.trial.number, "state": record.validity.state, "watched": way.watched}
+    # A list a column, which the chart takes apart: so a page of a hundred long trials stays small.
     row |= {"from": [], "to": [], "rate": [], "seen": []}
     for step in way.steps:
         row["from"].append(_short(step.from_s))
