@@ -77,11 +77,11 @@ def answered(asked: Asked) -> list[Host]:
         HostError: Ansible does not answer.
 
     """
-    variables = parse_inventory(_said(asked.process))
+    variables = parse_inventory(_output_of(asked.process))
     values = chain.from_iterable(of.values() for of in variables.values())
     if any(map(_needs_ansible, values)):
         # A play takes a second more, and only it knows what templates and vaults come to.
-        variables = parse_told(_said(_ansible("ansible-playbook", PLAY, *asked.arguments)))
+        variables = parse_told(_output_of(_ansible("ansible-playbook", PLAY, *asked.arguments)))
     return [host_of(name, of) for name, of in sorted(variables.items())]
 
 
@@ -139,7 +139,7 @@ def _ansible(name: str, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def _said(process: "subprocess.Popen[str]") -> str:
+def _output_of(process: "subprocess.Popen[str]") -> str:
     try:
         out, complaints = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:

@@ -34,7 +34,7 @@ ENGLISH = "env LC_ALL=C.UTF-8 LANGUAGE=C"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Output:
     """How a command on a box ended, and what it printed."""
 
     code: int
@@ -70,7 +70,7 @@ class Link:
         stdin: bytes = b"",
         timeout_s: float = ANSWER_TIMEOUT_S,
         most_bytes: int = MOST_BYTES,
-    ) -> Said:
+    ) -> Output:
         """Run a shell script on the box as ``user`` (empty: who logs in) and wait for its end, so long and no longer.
 
         Raises:
@@ -134,7 +134,7 @@ class Link:
         self._opened().ask(ANSWER_TIMEOUT_S)
         self.answered = time.monotonic()
 
-    def ended(self, session: Session, out: bytes = b"") -> Said:
+    def ended(self, session: Session, out: bytes = b"") -> Output:
         """Return how a session ended whose output has been read.
 
         Raises:
@@ -156,7 +156,7 @@ class Link:
         # In sudo's words.
         if f"unknown user {self.host.agent_user}" in complaints:
             raise NotReadyError(self.host.name)
-        return Said(code, out, complaints)
+        return Output(code, out, complaints)
 
     def close(self) -> None:
         """Hang up."""
@@ -231,10 +231,10 @@ class Link:
             raise SudoRefusedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
         return password
 
-    def _not_let_in(self, said: Said) -> RemoteError:
-        if said.code == NOT_FOUND:
+    def _not_let_in(self, output: Output) -> RemoteError:
+        if output.code == NOT_FOUND:
             return SudoRefusedError(self.host.name, "it has no sudo; as root on the box: apt-get install sudo")
-        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {said.last_line}")
+        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {output.last_line}")
 
 
 def _begun(asking: str) -> bytes:
