@@ -120,7 +120,7 @@ def last_words(box: Provisioned, run: str) -> str:
 
 def why_it_ended(journal: list[str], result: str, free_bytes: int) -> str:
     """Say it, from the journal's last lines, systemd's word for how the agent ended, and what the disk has left."""
-    why = f"it left no word why (systemd: {result or 'nothing'})"
+    why = f"it logged no reason (systemd: {result or 'nothing'})"
     for line in journal:
         if line.startswith(WORDS):
             why = line.removeprefix(WORDS).rstrip(".")

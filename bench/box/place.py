@@ -17,7 +17,7 @@ def place(directory: Path, plan: bytes, sha256: str, gate: str) -> None:
     """Make the directory whole or not at all, also in a power cut; ``gate``: the last block it may begin, or empty."""
     if hashlib.sha256(plan).hexdigest() != sha256:
         # Whoever brought it ended on the way.
-        sys.exit("the plan came cut short")
+        sys.exit("the plan arrived incomplete")
     part = directory.with_name(f".{directory.name}{PART}")
     if part.is_symlink():
         part.unlink()

@@ -47,7 +47,7 @@ def launch(box: Provisioned, run: str, plan: bytes, sha256: str, who: str, *, ga
 
     """
     if hashlib.sha256(plan).hexdigest() != sha256:
-        raise PgladderError("the plan came cut short")
+        raise PgladderError("the plan arrived incomplete")
     directory = box.runs / run
     with _one_at_a_time():
         other = ""

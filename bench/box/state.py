@@ -23,7 +23,7 @@ from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.store.run_directory import PLAN, SUMS, RunDirectory
 
-WAITS = "waits for its turn, which make compare-hosts RUN={run} gives"
+WAITS = "waits for its turn, which make compare-hosts RUN={run} gives it"
 Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
 

@@ -78,7 +78,7 @@ def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
 
 def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 1) -> Finding:
     if not value:
-        return Finding(check, "unknown", "the box did not say")
+        return Finding(check, "unknown", "the box did not report it")
     units = int(value) // per_unit
     if units >= least:
         return Finding(check, "ok", f"{units} {unit}")
@@ -99,7 +99,7 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
 
 def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
-        return Finding("clock", "unknown", "the box did not say")
+        return Finding("clock", "unknown", "the box did not report it")
     grade: Grade = "ok" if abs(offset_s) <= CLOCK_S else "warning"
     side = "behind" if offset_s < 0 else "ahead of"
     return Finding("clock", grade, f"{abs(offset_s):.1f} s {side} this machine's, to about half a second")

@@ -42,7 +42,7 @@ def why(stdout: str, stderr: str) -> str:
     if message := failure(stdout):
         return message
     complaints = COMPLAINT.findall(stderr) or [stderr]
-    return f"No box fits; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
+    return f"No box matches; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
 
 
 def _rights(arguments: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ ADDRESS = re.compile(r"\[(?P<address>.*)\]:(?P<port>\d+)")
 UNREACHABLE = (
     ("Connection refused", "it refuses connections to that port: is its sshd running?"),
     ("timed out|Timeout, server", "no answer in time"),
-    ("No route to host|Network is unreachable", "no way leads there: is it switched on, and on this network?"),
+    ("No route to host|Network is unreachable", "there is no route to it: is it switched on, and on this network?"),
     ("Could not resolve hostname", "no address is known for that name"),
     ("Connection reset|Connection closed|Broken pipe|closed by remote host", "it hung up"),
 )

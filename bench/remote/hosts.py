@@ -95,7 +95,7 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     # The control machine is no box, whichever inventory lists it.
     names.discard("localhost")
     if not names:
-        raise UsageError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
+        raise UsageError("No box matches; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
     return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
@@ -107,7 +107,7 @@ def parse_told(text: str) -> dict[str, dict[str, Any]]:
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     """Return a host of what Ansible says of it; raises as ``answered``."""
     if "/" in name or name.startswith("."):
-        raise DataError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
+        raise DataError(f"{name!r} in the inventory can't name a box: that is the directory of its results.")
     meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
     words: list[str] = []
     for each in ("arguments", "common", "extra"):
@@ -184,5 +184,5 @@ def _port(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise UsageError(f"{name}: {text[:40]!r} is no port of a sshd.")
+        raise UsageError(f"{name}: {text[:40]!r} is not a port number.")
     return int(text)

@@ -222,7 +222,7 @@ class Link:
             elif session.closed:
                 raise self._not_let_in(self.ended(session))
             elif not session.step(end - time.monotonic()) and time.monotonic() >= end:
-                raise TimeoutError(f"sudo did not say a word for {timeout_s:g} s")
+                raise TimeoutError(f"sudo did not answer within {timeout_s:g} s")
         del session.errors[: session.errors.index(begun) + len(begun)]
 
     def _sudo_password(self) -> str:

@@ -338,7 +338,7 @@ def test_a_box_that_answers_without_end_is_dropped(link: Link, script: str) -> N
 def test_a_login_that_speaks_without_end_is_dropped(boxes: Tree, let_in: Host) -> None:
     loud = boxes.start(config="ForceCommand yes")
     let_in.known_hosts.write_text(loud.known())
-    assert "it speaks without end before it is asked" in refused(dataclasses.replace(let_in, port=loud.port))
+    assert "its login shell prints without end" in refused(dataclasses.replace(let_in, port=loud.port))
 
 
 @pytest.mark.parametrize("user", ["", "pgladder"])

@@ -5,6 +5,7 @@ of ``range.category`` in the order of a scale's domain, named in the page's own 
 part of a specification.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -66,6 +67,11 @@ def _shown_where(condition: str) -> Any:
     return alt.condition(condition, alt.value(1), alt.value(0))
 
 
+def _colors(field: str, values: Sequence[str]) -> alt.Color:
+    """Return a colour of the theme for each value, in this order; the page has the key."""
+    return alt.Color(field, legend=None, scale=alt.Scale(domain=values))
+
+
 def climb() -> dict[str, Any]:
     """What each rung reached, on a log scale, beside what was published; a line from the lowest to the highest."""
     rate = alt.X(
@@ -115,7 +121,7 @@ def latency() -> dict[str, Any]:
     percentiles = base.transform_filter("datum.kind != 'commits'")
     marks = percentiles.mark_tick(thickness=3, bandSize=22).encode(
         x="from:Q",
-        color=alt.Color("kind:N", legend=None, scale=alt.Scale(domain=["p50", "p99", "max"])),
+        color=_colors("kind:N", ["p50", "p99", "max"]),
         tooltip=["rung:N", "kind:N", alt.Tooltip("from:Q", title="ms", format=".3~r")],
     )
     return _in_rows(strips + marks, 27)
@@ -123,14 +129,13 @@ def latency() -> dict[str, Any]:
 
 def cores() -> dict[str, Any]:
     """What kept the box busy, in cores; the line is all it has."""
-    who = alt.Scale(domain=["client", "server", "everything else"])
     bars = (
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
             y=RUNG.copy(),
             x=alt.X("cores:Q", title="cores busy", stack="zero"),
-            color=alt.Color("who:N", legend=None, scale=who),
+            color=_colors("who:N", ["client", "server", "everything else"]),
             order="order:Q",
             tooltip=["rung:N", "who:N", alt.Tooltip("cores:Q", format=".2f")],
         )
@@ -157,7 +162,7 @@ def time() -> dict[str, Any]:
         .encode(
             y=RUNG.copy(),
             x=share,
-            color=alt.Color("part:N", legend=None, scale=alt.Scale(domain=[*PARTS.values(), OUTSIDE])),
+            color=_colors("part:N", [*PARTS.values(), OUTSIDE]),
             order="order:Q",
             tooltip=["rung:N", "part:N", alt.Tooltip("share:Q", format=".1%")],
         )
@@ -174,7 +179,7 @@ def course() -> dict[str, Any]:
             x=alt.X("from:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format=".4~r", tickCount=3)),
             x2="to:Q",
             y=alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=3)),
-            color=alt.Color("state:N", legend=None, scale=alt.Scale(domain=["valid", "suspect", "void"])),
+            color=_colors("state:N", ["valid", "suspect", "void"]),
             tooltip=[
                 alt.Tooltip("trial:O"),
                 "state:N",
@@ -207,9 +212,8 @@ def forest() -> dict[str, Any]:
     floor = placed.mark_tick(thickness=2, style="floor").encode(opacity=_shown_where("isValid(datum.floor_low)"))
     floors = floor.encode(x="floor_from:Q") + floor.encode(x="floor_to:Q")
 
-    verdicts = alt.Scale(domain=["faster", "slower", "equivalent", "undecided"])
     judged = base.encode(
-        color=alt.Color("verdict:N", legend=None, scale=verdicts),
+        color=_colors("verdict:N", ["faster", "slower", "equivalent", "undecided"]),
         tooltip=RATIO_TIP,
     )
     intervals = judged.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q")

@@ -40,7 +40,9 @@ def test_every_box_is_told_apart_in_what_a_play_prints() -> None:
 
 def test_where_no_box_fits_it_says_what_ansible_complains_of() -> None:
     warned = "[WARNING]: Could not match supplied host pattern, ignoring: nosuch\n"
-    assert why("", warned).endswith("No box fits; name one by HOST= or in inventory/hosts.yml. " + warned[11:].strip())
+    assert why("", warned).endswith(
+        "No box matches; name one by HOST= or in inventory/hosts.yml. " + warned[11:].strip()
+    )
     assert why('fatal: [localhost]: FAILED! => {"msg": "There are no boxes."}\n', warned) == "There are no boxes."
 
 
