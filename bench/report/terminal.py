@@ -117,9 +117,8 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         parts.append("n× before a pool: so many client processes, each with such a pool")
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
         parts.append(f"on uvloop: {', '.join(uvloop)}")
-    for rung in ladder.rungs:
-        if rung.parameters.load not in CLOSED:
-            parts.append(f"load model {rung.parameters.load}: {rung.phase}")
+    others = [rung for rung in ladder.rungs if rung.parameters.load not in CLOSED]
+    parts += [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
     if ladder.seconds < 20:
         parts.append("steadiness not assessed")
     return "; ".join(parts) + "."
