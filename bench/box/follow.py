@@ -42,7 +42,10 @@ def follow(box: Provisioned, run: str, offset: int, out: BinaryIO) -> Ending:
     follower.send()
     if (directory.path / SUMS).exists():
         return "finished"
-    return "failed" if is_wanted(run) else "cancelled"
+    # Cancelling disables the unit; one that broke off is started again at the next boot.
+    if is_wanted(run):
+        return "failed"
+    return "cancelled"
 
 
 class _Follower:
@@ -51,10 +54,12 @@ class _Follower:
     def __init__(self, path: Path, offset: int, out: BinaryIO) -> None:
         self._path, self._offset, self._out = path, offset, out
         self._watched = select.poll()
-        self._watched.register(out, 0)  # errors only: that whoever listens went away
+        # Errors only: that whoever listens went away.
+        self._watched.register(out, 0)
 
     def send(self) -> None:
         """Send whole lines only: half a line that a full disk left is taken back by the agent."""
+        # Its size first: where nothing came, no file is opened.
         try:
             if self._path.stat().st_size <= self._offset:
                 return
@@ -115,7 +120,10 @@ def last_words(box: Provisioned, run: str) -> str:
 
 def why_it_ended(journal: list[str], result: str, free_bytes: int) -> str:
     """Say it, from the journal's last lines, systemd's word for how the agent ended, and what the disk has left."""
-    words = [line.removeprefix(WORDS) for line in journal if line.startswith(WORDS)]
-    why = words[-1].rstrip(".") if words else f"it left no word why (systemd: {result or 'nothing'})"
-    is_full = free_bytes < FULL_MB * 1_000_000
-    return f"{why}; its disk is full" if is_full else why
+    why = f"it logged no reason (systemd: {result or 'nothing'})"
+    for line in journal:
+        if line.startswith(WORDS):
+            why = line.removeprefix(WORDS).rstrip(".")
+    if free_bytes < FULL_MB * 1_000_000:
+        why += "; its disk is full"
+    return why

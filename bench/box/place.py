@@ -16,11 +16,13 @@ from bench.store.run_directory import PLAN, SAMPLES, TURN
 def place(directory: Path, plan: bytes, sha256: str, gate: str) -> None:
     """Make the directory whole or not at all, also in a power cut; ``gate``: the last block it may begin, or empty."""
     if hashlib.sha256(plan).hexdigest() != sha256:
-        sys.exit("the plan came cut short")  # whoever brought it ended on the way
+        # Whoever brought it ended on the way.
+        sys.exit("the plan arrived incomplete")
     part = directory.with_name(f".{directory.name}{PART}")
     if part.is_symlink():
         part.unlink()
-    if part.exists():  # somebody was cut off here
+    # Somebody was cut off here.
+    if part.exists():
         shutil.rmtree(part)
     (part / SAMPLES).mkdir(parents=True)
     write_whole(part / PLAN, plan)

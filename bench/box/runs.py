@@ -47,10 +47,12 @@ def launch(box: Provisioned, run: str, plan: bytes, sha256: str, who: str, *, ga
 
     """
     if hashlib.sha256(plan).hexdigest() != sha256:
-        raise PgladderError("the plan came cut short")
+        raise PgladderError("the plan arrived incomplete")
     directory = box.runs / run
     with _one_at_a_time():
-        other = OTHER_PLAN if _is_another(box, directory / PLAN, sha256) else ""
+        other = ""
+        if _is_another(box, directory / PLAN, sha256):
+            other = OTHER_PLAN
         if (directory / SUMS).exists():
             return f"finished{other}"
         if unit_of(run).active == "active":
@@ -58,7 +60,9 @@ def launch(box: Provisioned, run: str, plan: bytes, sha256: str, who: str, *, ga
         _refuse_beside_another(box, run)
         outcome = f"resumed{other}"
         if not (directory / PLAN).exists():
-            place = (sys.executable, "-I", "-m", "bench.box.place", str(directory), sha256, "0" if gated else "")
+            # Behind a gate at 0 no block begins before the run is let through.
+            last_block = "0" if gated else ""
+            place = (sys.executable, "-I", "-m", "bench.box.place", str(directory), sha256, last_block)
             _as_user(box, *place, timeout_s=WRITE_S, stdin=plan)
             outcome = "started"
         (OWN / "by").write_text(f"{run} {who}\n")
@@ -97,7 +101,9 @@ def gate(box: Provisioned, run: str, block: int | None) -> int | None:
     if last is not None and block is not None and block > last:
         write_whole(directory.path / TURN, f"{block}\n".encode())
         last = block
-    return None if (directory.path / SUMS).exists() else last
+    if (directory.path / SUMS).exists():
+        return None
+    return last
 
 
 def read_plan(box: Provisioned, run: str) -> bytes:
@@ -152,9 +158,12 @@ def _is_another(box: Provisioned, there: Path, sha256: str) -> bool:
 
 def _refuse_beside_another(box: Provisioned, run: str) -> None:
     for other in _unended(box):
-        if other != run:
-            by = _launched_by(other)
-            raise RefusalError(f"run {other} has not ended there{f' (launched by {by})' if by else ''}", BUSY)
+        if other == run:
+            continue
+        sentence = f"run {other} has not ended there"
+        if by := _launched_by(other):
+            sentence += f" (launched by {by})"
+        raise RefusalError(sentence, BUSY)
 
 
 def _unended(box: Provisioned) -> list[str]:
@@ -168,7 +177,9 @@ def _launched_by(run: str) -> str:
         launched, _, who = (OWN / "by").read_text().strip().partition(" ")
     except FileNotFoundError:
         return ""
-    return who if launched == run else ""
+    if launched != run:
+        return ""
+    return who
 
 
 def _as_user(box: Provisioned, *words: str, timeout_s: int, stdin: bytes = b"") -> str:

@@ -23,7 +23,7 @@ from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.store.run_directory import PLAN, SUMS, RunDirectory
 
-WAITS = "waits for its turn, which make compare-hosts RUN={run} gives"
+WAITS = "waits for its turn, which make compare-hosts RUN={run} gives it"
 Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
 
@@ -107,11 +107,10 @@ def run_states(runs: Path, running: Collection[str]) -> tuple[RunState, ...]:
 
     A directory whose name no run can have is none: somebody's copy, or what is being written.
     """
-    return tuple(
-        _run_state(path, running)
-        for path in sorted(runs.iterdir() if runs.is_dir() else ())
-        if NAME.fullmatch(path.name) and (path / PLAN).is_file()
-    )
+    if not runs.is_dir():
+        return ()
+    planned = [path for path in sorted(runs.iterdir()) if NAME.fullmatch(path.name) and (path / PLAN).is_file()]
+    return tuple(_run_state(path, running) for path in planned)
 
 
 def _run_state(path: Path, running: Collection[str]) -> RunState:
@@ -121,18 +120,20 @@ def _run_state(path: Path, running: Collection[str]) -> RunState:
         left = remaining(planned, directory.records())
     except NothingDoneError as error:
         return RunState(run=path.name, recorded=0, planned=0, course="unreadable", detail=str(error))
-    course: Course = (
-        "running"
-        if path.name in running
-        else "finished"
-        if (path / SUMS).is_file()
-        else "waiting"
-        if is_wanted(path.name)
-        else "cancelled"
-        if directory.cancelled()
-        else "stopped"
-    )
-    count = len(planned.trials)
-    held_up = course == "running" and left and waits(directory, left[0][0].block)
-    detail = WAITS.format(run=path.name) if held_up else ""
+    course, detail, count = _course(directory, running), "", len(planned.trials)
+    if course == "running" and left and waits(directory, left[0][0].block):
+        detail = WAITS.format(run=path.name)
     return RunState(run=path.name, recorded=count - len(left), planned=count, course=course, detail=detail)
+
+
+def _course(directory: RunDirectory, running: Collection[str]) -> Course:
+    run = directory.path.name
+    if run in running:
+        return "running"
+    if (directory.path / SUMS).is_file():
+        return "finished"
+    if is_wanted(run):
+        return "waiting"
+    if directory.cancelled():
+        return "cancelled"
+    return "stopped"

@@ -88,7 +88,8 @@ def end(run: str) -> None:
     """Disable and stop; both hold after a power cut once this returns."""
     unit = UNITS.format(run)
     command("systemctl", "disable", "--now", "--quiet", unit, timeout_s=END_S)
-    with suppress(PgladderError):  # systemd may not have it loaded any more
+    # Where systemd does not have it loaded any more, there is nothing to reset.
+    with suppress(PgladderError):
         command("systemctl", "reset-failed", "--quiet", unit, timeout_s=END_S)
     _sync()
 

@@ -70,7 +70,7 @@ def _show(state: "BoxState") -> None:
 def _table(state: "BoxState") -> "Table":
     from rich.table import Table
 
-    from bench.report.terminal import size
+    from bench.report.numbers import size
 
     hardware = state.machine.hardware
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)

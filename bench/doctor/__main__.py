@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from itertools import chain
 
 from rich.console import Console
 from rich.table import Table
@@ -32,7 +33,8 @@ def main() -> int:
         print_json(findings)
     else:
         Console(width=WIDTH).print(_table(findings))
-    return int(any(one.grade == "failure" for found in findings.values() for one in found))
+    everything = chain.from_iterable(findings.values())
+    return int(any(one.grade == "failure" for one in everything))
 
 
 def _table(findings: dict[str, list[Finding]]) -> Table:
@@ -40,7 +42,8 @@ def _table(findings: dict[str, list[Finding]]) -> Table:
     for name, found in findings.items():
         for number, one in enumerate(found):
             grade = Text(one.grade, style=STYLES[one.grade])
-            table.add_row(Text("" if number else harmless(name)), one.check, grade, Text(harmless(one.detail)))
+            box = "" if number else harmless(name)
+            table.add_row(Text(box), one.check, grade, Text(harmless(one.detail)))
     return table
 
 

@@ -71,7 +71,9 @@ def _findings(box: Box, release: str) -> Iterator[Finding]:
 
 
 def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
-    return Finding(check, "ok", value) if good else Finding(check, "failure", f"{value}; {otherwise}")
+    if good:
+        return Finding(check, "ok", value)
+    return Finding(check, "failure", f"{value}; {otherwise}")
 
 
 def _warn_unless(check: str, good: bool, detail: str) -> Finding:
@@ -80,7 +82,7 @@ def _warn_unless(check: str, good: bool, detail: str) -> Finding:
 
 def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 1) -> Finding:
     if not value:
-        return Finding(check, "unknown", "the box did not say")
+        return Finding(check, "unknown", "the box did not report it")
     units = int(value) // per_unit
     if units >= least:
         return Finding(check, "ok", f"{units} {unit}")
@@ -101,18 +103,18 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
 
 def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
-        return Finding("clock", "unknown", "the box did not say")
-    where = "behind" if offset_s < 0 else "ahead of"
-    detail = f"{abs(offset_s):.1f} s {where} this machine's, to about half a second"
+        return Finding("clock", "unknown", "the box did not report it")
+    side = "behind" if offset_s < 0 else "ahead of"
+    detail = f"{abs(offset_s):.1f} s {side} this machine's, to about half a second"
     return _warn_unless("clock", abs(offset_s) <= CLOCK_S, detail)
 
 
 def _governor(facts: Mapping[str, str]) -> Finding:
     if facts["governor"]:
         return _warn_unless("governor", facts["governor"] == "performance", facts["governor"])
-    if facts["container"] == "none":
-        return Finding("governor", "unknown", "not applicable: this machine has none")
-    return Finding("governor", "unknown", f"not applicable: shared kernel ({facts['container']})")
+    if facts["container"] != "none":
+        return Finding("governor", "unknown", f"not applicable: shared kernel ({facts['container']})")
+    return Finding("governor", "unknown", "not applicable: this machine has none")
 
 
 def _throttling(count: str) -> Finding:

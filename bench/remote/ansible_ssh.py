@@ -38,7 +38,9 @@ def relay(command: Sequence[str]) -> int:
     finally:
         process.terminate()
         code = process.wait()
-    return code if code >= 0 else LOST
+    if code < 0:
+        return LOST
+    return code
 
 
 def _hand_on(process: "subprocess.Popen[bytes]") -> None:

@@ -16,68 +16,74 @@ ADDRESS = re.compile(r"\[(?P<address>.*)\]:(?P<port>\d+)")
 UNREACHABLE = (
     ("Connection refused", "it refuses connections to that port: is its sshd running?"),
     ("timed out|Timeout, server", "no answer in time"),
-    ("No route to host|Network is unreachable", "no way leads there: is it switched on, and on this network?"),
+    ("No route to host|Network is unreachable", "there is no route to it: is it switched on, and on this network?"),
     ("Could not resolve hostname", "no address is known for that name"),
     ("Connection reset|Connection closed|Broken pipe|closed by remote host", "it hung up"),
 )
 
 
-def meaning(host: Host, names: set[str], said: str, *, passphrase: bool = False) -> RemoteError:
+def meaning(host: Host, names: set[str], stderr: str, *, passphrase: bool = False) -> RemoteError:
     """Return the error that ssh's words stand for.
 
     Args:
         host: the box that ssh should have reached.
         names: by which its key may be recorded; another in ssh's words is that of a gateway.
-        said: what ssh wrote to standard error.
+        stderr: what ssh wrote to standard error.
         passphrase: it asked for that of a key, and nobody knew it.
 
     """
-    if untrusted := _untrusted(names, said):
+    if untrusted := _untrusted(names, stderr):
         return NotTrustedError(host.name, untrusted)
     if passphrase:
         return NotAdmittedError(
             host.name, "the SSH key has a passphrase: ssh-add it first, or call fab with --prompt-for-passphrase"
         )
-    if denied := DENIED.search(said):
+    if denied := DENIED.search(stderr):
         return _denied(host, names, denied[1])
-    if "Too many authentication failures" in said:
+    if "Too many authentication failures" in stderr:
         return NotAdmittedError(host.name, "it ends the connection after too many keys: name yours by KEY=")
-    reached = REACHED.search(said)
-    gateway = reached and reached[1] not in names | {host.address}
-    where = f"by its gateway {reached[1]}" if reached and gateway else f"at {host.address}"
-    reason = _known(said) or _last(said) or "ssh does not say why"
+    where = f"at {host.address}"
+    # Where ssh fails to connect to another machine than the box, that is a gateway on the way.
+    if (reached := REACHED.search(stderr)) and reached[1] not in names | {host.address}:
+        where = f"by its gateway {reached[1]}"
+    reason = _known(stderr) or _last(stderr) or "ssh does not say why"
     return UnreachableError(host.name, f"can't be reached {where} ({reason})")
 
 
-def _untrusted(names: set[str], said: str) -> str:
+def _untrusted(names: set[str], stderr: str) -> str:
     for pattern, reason in (
         (REVOKED, "was revoked, so it is not talked to: a line @revoked in known_hosts says so"),
         (CHANGED, "is not the one recorded; if it was reinstalled: {trust}"),
         (RECORDED, "is not recorded yet: {trust}"),
     ):
-        if found := pattern.search(said):
+        if found := pattern.search(stderr):
             return _whose(found[1], names, reason)
-    if refused := REFUSED.search(said):
+    if refused := REFUSED.search(stderr):
         return refused[1]
-    failed = "Host key verification failed" in said
-    return f"a host key could not be verified ({_last(said)}): make trust" if failed else ""
+    if "Host key verification failed" in stderr:
+        return f"a host key could not be verified ({_last(stderr)}): make trust"
+    return ""
 
 
-def lost(said: str) -> str:
+def lost(stderr: str) -> str:
     """Say why a connection ended that was there."""
-    return _known(said) or _last(said) or "it hung up"
+    return _known(stderr) or _last(stderr) or "it hung up"
 
 
-def _known(said: str) -> str:
-    return next((reason for pattern, reason in UNREACHABLE if re.search(pattern, said)), "")
+def _known(stderr: str) -> str:
+    for pattern, reason in UNREACHABLE:
+        if re.search(pattern, stderr):
+            return reason
+    return ""
 
 
 def _whose(name: str, names: set[str], reason: str) -> str:
     name = name.rstrip(".")
     if name in names:
         return f"its host key {reason.format(trust='make trust')}"
-    found = ADDRESS.fullmatch(name)
-    trust = f"make trust HOST={found['address']} PORT={found['port']}" if found else f"make trust HOST={name}"
+    trust = f"make trust HOST={name}"
+    if found := ADDRESS.fullmatch(name):
+        trust = f"make trust HOST={found['address']} PORT={found['port']}"
     return f"the host key of its gateway {name} {reason.format(trust=trust)}"
 
 
@@ -90,5 +96,5 @@ def _denied(host: Host, names: set[str], who: str) -> RemoteError:
     )
 
 
-def _last(said: str) -> str:
-    return (said.strip().splitlines() or [""])[-1].strip()
+def _last(stderr: str) -> str:
+    return (stderr.strip().splitlines() or [""])[-1].strip()

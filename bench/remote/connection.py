@@ -142,7 +142,8 @@ class Connection:
                 if given_up.is_set():
                     raise UnreachableError(self._host.name, "stopped")
                 if self._session.closed:
-                    raise self._failure()
+                    names = self._way.names()
+                    raise meaning(self._host, names, self._complaints(), passphrase=self._unanswered)
                 if time.monotonic() > end:
                     raise UnreachableError(
                         self._host.name, f"can't be reached at {self._host.address} (no answer in time)"
@@ -150,9 +151,6 @@ class Connection:
         except TooMuchError as error:
             raise UnreachableError(self._host.name, f"can't be reached at {self._host.address} ({error})") from error
         self._session.out.clear()
-
-    def _failure(self) -> Exception:
-        return meaning(self._host, self._way.names(), self._complaints(), passphrase=self._unanswered)
 
     def _complaints(self) -> str:
         return self._session.errors.decode(errors="replace")
@@ -170,16 +168,17 @@ class Connection:
             asks.settimeout(QUESTION_S)
             with asks.makefile("rb") as stream:
                 question = json.loads(stream.readline(MOST_QUESTION_BYTES))
-            answer = self._known(
-                str(question["prompt"]), str(question["kind"]), own=question["asks"] == self._session.pid
-            )
+            # A gateway is reached by an ssh of its own, which our ssh starts.
+            own = question["asks"] == self._session.pid
+            answer = self._known(str(question["prompt"]), str(question["kind"]), own=own)
             if answer is not None:
                 asks.sendall(answer.encode() + b"\n")
         return time.monotonic() - began
 
     def _known(self, prompt: str, kind: str, *, own: bool) -> str | None:
         """Return the answer to a prompt; ``own``: of the box itself, not of a gateway. None: there is none."""
-        if kind or "(yes/no" in prompt:  # a host key is trusted by `make trust`, and nowhere else
+        # A host key is trusted by `make trust`, and nowhere else.
+        if kind or "(yes/no" in prompt:
             return None
         if PASSPHRASE.match(prompt):
             answer = self._secret("passphrase")
@@ -187,7 +186,10 @@ class Connection:
             return answer
         if own and PASSWORD.search(prompt):
             return self._host.password or self._secret("SSH password")
+        # The prompt is a gateway's own text: nothing of it may steer the terminal.
         return self._secret("".join(filter(str.isprintable, prompt))[:80].strip(" :"))
 
     def _secret(self, what: str) -> str | None:
-        return self._secrets.ask(what) if self._may_ask else self._secrets.known(what)
+        if self._may_ask:
+            return self._secrets.ask(what)
+        return self._secrets.known(what)

@@ -46,10 +46,13 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
         while left:
             ended, left = wait(left, ASKED_S, FIRST_COMPLETED)
             for future in ended:
-                try:
-                    done[waiting[future]] = future.result()
-                except Exception as error:  # noqa: BLE001 - whatever befalls one box does not stop the others
-                    failures.append(failure(waiting[future], error))
+                host, error = waiting[future], future.exception()
+                # Whatever befalls one box does not stop the others; what is no Exception stops all.
+                if isinstance(error, Exception):
+                    failures.append(failure(host, error))
+                else:
+                    done[host] = future.result()
+            # All links share the secrets, and threads wait for the main one to ask.
             for link in links[:1]:
                 link.secrets.answer()
     except BaseException:
@@ -62,9 +65,13 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
 
 
 def failure(host: str, error: Exception) -> Failure:
-    """Return what is told of an error at the end."""
-    told = str(error) if isinstance(error, PgladderError | OSError) else f"{type(error).__name__}: {error}"
-    return Failure(host, told.removeprefix(f"{host}: "), REFUSED if isinstance(error, NothingDoneError) else FAILED)
+    """Return what is reported of an error at the end."""
+    reason = str(error)
+    if not isinstance(error, PgladderError | OSError):
+        reason = f"{type(error).__name__}: {error}"
+    code = REFUSED if isinstance(error, NothingDoneError) else FAILED
+    # The host is named once, by who prints the failure.
+    return Failure(host, reason.removeprefix(f"{host}: "), code)
 
 
 def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
@@ -84,12 +91,14 @@ def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None],
             return step(link)
         except SudoRefusedError:
             raise
-        except (UnreachableError, NotAdmittedError) as error:  # a box that is booting lets nobody in
+        # Not admitted: a box that is booting lets nobody in.
+        except (UnreachableError, NotAdmittedError) as error:
             if link.reached == 0 or link.given_up.is_set():
                 raise
-            last = error.answered if isinstance(error, UnreachableError) else answered
+            last, silent_s = answered, 0.0
+            if isinstance(error, UnreachableError):
+                last, silent_s = error.answered, error.silent_s
             if last > answered or not tries:
-                silent_s = error.silent_s if isinstance(error, UnreachableError) else 0
                 away_since, answered, tries = time.monotonic() - silent_s, last, 0
             if time.monotonic() - away_since >= patience_s:
                 raise

@@ -31,6 +31,7 @@ OTHER_KIND = "no matching host key type found"
 LOOKING = {
     "GlobalKnownHostsFile": "/dev/null",
     "HashKnownHosts": "no",
+    # A box shows its key before it lets anybody in, so no password or key of ours goes to it yet.
     "PreferredAuthentications": "none",
     "ConnectTimeout": CONNECT_TIMEOUT_S,
     "ControlMaster": "no",
@@ -83,19 +84,19 @@ def look(host: Host, wanted: str = "") -> Found:
 
 def _keys(way: Way, file: Path) -> Iterator[Found]:
     """Yield the keys that a box shows, of each kind; raises where it shows none."""
-    said = ""
+    stderr = ""
     for kind, algorithms in KINDS.items():
         kept = way.folder / kind
         options = {**LOOKING, "UserKnownHostsFile": kept, "HostKeyAlgorithms": algorithms}
         command = way.connecting("true", options)
-        said = _ssh(command, way.environment(accept_new=True))
+        stderr = _ssh(command, way.environment(accept_new=True))
         if kept.is_file():
             line = kept.read_text().splitlines()[0]
             yield Found(kind, line, _fingerprint(line), str(file), others=holds_another(line, file))
-        elif OTHER_KIND not in said:
-            raise meaning(way.host, way.names(), said)
+        elif OTHER_KIND not in stderr:
+            raise meaning(way.host, way.names(), stderr)
     if not any((way.folder / kind).is_file() for kind in KINDS):
-        raise meaning(way.host, way.names(), said)
+        raise meaning(way.host, way.names(), stderr)
 
 
 def _ssh(command: Sequence[str], env: Mapping[str, str]) -> str:
@@ -116,8 +117,8 @@ def _ssh(command: Sequence[str], env: Mapping[str, str]) -> str:
 
 
 def _fingerprint(line: str) -> str:
-    said = subprocess.run(["ssh-keygen", "-l", "-f", "-"], input=line, capture_output=True, text=True, check=True)
-    return said.stdout.split()[1]
+    shown = subprocess.run(["ssh-keygen", "-l", "-f", "-"], input=line, capture_output=True, text=True, check=True)
+    return shown.stdout.split()[1]
 
 
 def _files(words: str) -> list[Path]:

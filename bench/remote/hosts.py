@@ -2,19 +2,18 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bench.model.errors import DataError, HostError, UsageError
+from bench.remote.ansible import CHECKOUT, READABLE, answers, failure, program
 from bench.remote.where import is_template
 
-CHECKOUT = Path(__file__).parents[2]
 TIMEOUT_S = 120
 VARIABLES: Mapping[str, Sequence[str]] = {
     "address": ("ansible_ssh_host", "ansible_host"),
@@ -30,19 +29,11 @@ VARIABLES: Mapping[str, Sequence[str]] = {
     "agent_user": ("bench_user",),
 }
 """By what is meant: Ansible's names, strongest first, as its plugins ssh and sudo take them; the last two are ours."""
+KNOWN = frozenset(chain.from_iterable(VARIABLES.values()))
+LAST_PORT = 65_535
 OURS = "{{ known_hosts_args }}"
 """What inventory/group_vars/all.yml gives Ansible's own ssh: a link sets the same by itself."""
 PLAY = "playbooks/hosts.yml"
-PLAIN = {
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-    "ANSIBLE_NOCOLOR": "1",
-    "ANSIBLE_STDOUT_CALLBACK": "default",
-    "LC_ALL": "C.UTF-8",
-    "PYTHONIOENCODING": "utf-8",
-}
-"""Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
-TOLD = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
-FAILED = re.compile(r"FAILED! => (?=\{)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +77,11 @@ def answered(asked: Asked) -> list[Host]:
         HostError: Ansible does not answer.
 
     """
-    variables = parse_inventory(_said(asked.process))
-    if any(_needs_ansible(value) for of in variables.values() for value in of.values()):
-        variables = parse_told(_said(_ansible("ansible-playbook", PLAY, *asked.arguments)))
+    variables = parse_inventory(_output_of(asked.process))
+    values = chain.from_iterable(of.values() for of in variables.values())
+    if any(map(_needs_ansible, values)):
+        # A play takes a second more, and only it knows what templates and vaults come to.
+        variables = parse_told(_output_of(_ansible("ansible-playbook", PLAY, *asked.arguments)))
     return [host_of(name, of) for name, of in sorted(variables.items())]
 
 
@@ -96,25 +89,29 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     """Return what ``ansible-inventory --list`` prints of how to reach each host; raises as ``answered``."""
     listed = json.loads(text)
     variables: Mapping[str, Mapping[str, Any]] = listed["_meta"]["hostvars"]
-    names = {name for group in listed.values() for name in group.get("hosts", ())} - {"localhost"}
+    names: set[str] = set()
+    for group in listed.values():
+        names.update(group.get("hosts", ()))
+    # The control machine is no box, whichever inventory lists it.
+    names.discard("localhost")
     if not names:
-        raise UsageError("No box fits; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
+        raise UsageError("No box matches; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
     return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
 def parse_told(text: str) -> dict[str, dict[str, Any]]:
     """Return what the play ``PLAY`` prints of how to reach each host."""
-    decoder = json.JSONDecoder()
-    answers = {told[1]: decoder.raw_decode(text, told.end())[0]["msg"] for told in TOLD.finditer(text)}
-    return {name: _of_ssh(variables) for name, variables in answers.items()}
+    return {name: _of_ssh(variables) for name, variables in answers(text)}
 
 
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     """Return a host of what Ansible says of it; raises as ``answered``."""
     if "/" in name or name.startswith("."):
-        raise DataError(f"{name!r} in the inventory: a box's name is that of the directory of its results.")
+        raise DataError(f"{name!r} in the inventory can't name a box: that is the directory of its results.")
     meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
-    words = [_words(name, meant[each]) for each in ("arguments", "common", "extra")]
+    words: list[str] = []
+    for each in ("arguments", "common", "extra"):
+        words += _words(name, meant[each])
     return Host(
         name=name,
         address=meant["address"] or name,
@@ -122,49 +119,41 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
         user=meant["user"],
         key_file=_file(meant["key"]),
         known_hosts=_file(meant["known_hosts"]),
-        ssh_words=tuple(word for each in words for word in each),
+        ssh_words=tuple(words),
         agent_user=meant["agent_user"] or "pgladder",
         password=meant["password"],
         sudo_password=meant["sudo_password"],
     )
 
 
-def _ansible(program: str, *arguments: str) -> "subprocess.Popen[str]":
-    command = [str(Path(sys.executable).with_name(program)), *arguments]
-    pipe = subprocess.PIPE
+def _ansible(name: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        command,
+        [program(name), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
         cwd=CHECKOUT,
-        env=os.environ | PLAIN,
+        env=os.environ | READABLE,
     )
 
 
-def _said(process: "subprocess.Popen[str]") -> str:
+def _output_of(process: "subprocess.Popen[str]") -> str:
     try:
         out, complaints = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         process.kill()
         raise HostError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
     if process.returncode:
-        raise DataError(f"The inventory can't be read: {_why(out, complaints)}")
+        last_line = (complaints.strip().splitlines() or ["it does not say why"])[-1]
+        raise DataError(f"The inventory can't be read: {failure(out) or last_line}")
     return out
-
-
-def _why(out: str, complaints: str) -> str:
-    """Return what a task failed with, else the last line of what Ansible complains of."""
-    if failed := FAILED.search(out):
-        return str(json.JSONDecoder().raw_decode(out, failed.end())[0]["msg"])
-    return (complaints.strip().splitlines() or ["it does not say why"])[-1]
 
 
 def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what says how to reach a host."""
-    return {name: variables[name] for names in VARIABLES.values() for name in names if name in variables}
+    return {name: value for name, value in variables.items() if name in KNOWN}
 
 
 def _needs_ansible(value: object) -> bool:
@@ -173,8 +162,11 @@ def _needs_ansible(value: object) -> bool:
 
 
 def _value(variables: Mapping[str, Any], names: Sequence[str]) -> str | None:
-    found = next((variables[name] for name in names if variables.get(name) not in (None, "")), None)
-    return None if found is None or found == OURS else str(found)
+    for name in names:
+        value = variables.get(name)
+        if value not in (None, ""):
+            return None if value == OURS else str(value)
+    return None
 
 
 def _file(text: str | None) -> Path | None:
@@ -189,6 +181,8 @@ def _words(name: str, text: str | None) -> list[str]:
 
 
 def _port(name: str, text: str | None) -> int | None:
-    if text is not None and (not text.isdecimal() or not 0 < int(text) < 1 << 16):
-        raise UsageError(f"{name}: {text[:40]!r} is no port of a sshd.")
-    return None if text is None else int(text)
+    if text is None:
+        return None
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+        raise UsageError(f"{name}: {text[:40]!r} is not a port number.")
+    return int(text)

@@ -27,12 +27,12 @@ def place(file: Path) -> Path:
 
     """
     if str(file) == "none":
-        raise UsageError(f"ssh is told to look for host keys nowhere (UserKnownHostsFile none): {INSTEAD}")
+        raise UsageError(f"ssh's configuration looks for host keys nowhere (UserKnownHostsFile none): {INSTEAD}")
     try:
         led = file.resolve()
     except RuntimeError as error:
         raise UsageError(f"host keys can't be recorded in {file}, a link that leads to itself: {INSTEAD}") from error
-    if str(led) == os.devnull or (is_no_file(led)):
+    if str(led) == os.devnull or is_no_file(led):
         raise UsageError(f"host keys can't be recorded in {file}, which is no regular file: {INSTEAD}")
     return led
 
@@ -50,10 +50,14 @@ def record(line: str, file: Path) -> None:
     file = place(file)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lines, fit = _lines(file), _fitting(name, file)
+    # ssh takes the first line that fits: the new one must stand before any pattern.
     first = min(fit, default=len(lines))
-    rest = [_without(name, each) if number in fit else each for number, each in enumerate(lines)][first:]
-    kept = [*lines[:first], line.strip().encode(), *(each for each in rest if each is not None)]
-    _replace(file, b"".join(each + b"\n" for each in kept))
+    kept = [*lines[:first], line.strip().encode()]
+    for number, other in enumerate(lines[first:], first):
+        left = _without(name, other) if number in fit else other
+        if left is not None:
+            kept.append(left)
+    _replace(file, b"\n".join([*kept, b""]))
 
 
 def holds_another(line: str, file: Path) -> bool:
@@ -61,6 +65,7 @@ def holds_another(line: str, file: Path) -> bool:
     name, _, key = line.split()[:3]
     lines = _lines(file)
     fit = [lines[number] for number in _fitting(name, file)]
+    # A line of its very name counts before a pattern, as ``record`` puts it first.
     own = [each for each in fit if _without(name, each) != each]
     return any(key.encode() not in each for each in own or fit)
 
@@ -68,13 +73,21 @@ def holds_another(line: str, file: Path) -> bool:
 def is_revoked(line: str, files: Sequence[Path]) -> bool:
     """Tell whether the key is revoked in one of the files."""
     key = line.split()[2].encode()
-    lines = [each for file in files for each in _lines(file)]
-    return any(each.startswith(b"@revoked") and key in each.split() for each in lines)
+    for file in files:
+        for recorded in _lines(file):
+            if recorded.startswith(b"@revoked") and key in recorded.split():
+                return True
+    return False
 
 
 def _lines(file: Path) -> list[bytes]:
-    lines = file.read_bytes().split(b"\n") if file.is_file() else [b""]
-    return lines if lines[-1] else lines[:-1]
+    if not file.is_file():
+        return []
+    lines = file.read_bytes().split(b"\n")
+    # The last line may lack its line feed; where it has one, nothing follows.
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def _fitting(name: str, file: Path) -> set[int]:
@@ -82,8 +95,13 @@ def _fitting(name: str, file: Path) -> set[int]:
     if not file.is_file():
         return set()
     found = subprocess.run(["ssh-keygen", "-F", name, "-f", file], capture_output=True, check=False).stdout
-    words = [line.split() for line in found.split(b"\n") if line.startswith(b"# Host ")]
-    return {int(line[5]) - 1 for line in words if len(line) == 6}  # "# Host NAME found: line N"
+    fit = set()
+    for line in found.split(b"\n"):
+        words = line.split()
+        # "# Host NAME found: line N"; of a line with a marker a word more follows.
+        if line.startswith(b"# Host ") and len(words) == 6:
+            fit.add(int(words[5]) - 1)
+    return fit
 
 
 def _without(name: str, line: bytes) -> bytes | None:
@@ -92,7 +110,9 @@ def _without(name: str, line: bytes) -> bytes | None:
     assert fields
     indent, names, rest = fields.groups()
     left = [each for each in names.split(b",") if not _is(name, each)]
-    return indent + b",".join(left) + rest if left else None
+    if not left:
+        return None
+    return indent + b",".join(left) + rest
 
 
 def _is(name: str, recorded: bytes) -> bool:
@@ -100,10 +120,11 @@ def _is(name: str, recorded: bytes) -> bool:
     if not recorded.startswith(b"|1|"):
         return recorded.lower() == name.lower().encode()
     try:
-        salt, digest = (base64.b64decode(each) for each in recorded.split(b"|")[2:4])
+        salt, digest = map(base64.b64decode, recorded.split(b"|")[2:4])
     except (binascii.Error, ValueError):
         return False
-    return hmac.digest(salt, name.encode(), "sha1") == digest  # as ssh's HashKnownHosts writes it
+    # SHA-1 is what ssh's HashKnownHosts writes.
+    return hmac.digest(salt, name.encode(), "sha1") == digest
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -34,7 +34,7 @@ ENGLISH = "env LC_ALL=C.UTF-8 LANGUAGE=C"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Output:
     """How a command on a box ended, and what it printed."""
 
     code: int
@@ -70,7 +70,7 @@ class Link:
         stdin: bytes = b"",
         timeout_s: float = ANSWER_TIMEOUT_S,
         most_bytes: int = MOST_BYTES,
-    ) -> Said:
+    ) -> Output:
         """Run a shell script on the box as ``user`` (empty: who logs in) and wait for its end, so long and no longer.
 
         Raises:
@@ -134,7 +134,7 @@ class Link:
         self._opened().ask(ANSWER_TIMEOUT_S)
         self.answered = time.monotonic()
 
-    def ended(self, session: Session, out: bytes = b"") -> Said:
+    def ended(self, session: Session, out: bytes = b"") -> Output:
         """Return how a session ended whose output has been read.
 
         Raises:
@@ -153,9 +153,10 @@ class Link:
             )
         if code == LOST or code < 0:
             raise self._lost()
-        if f"unknown user {self.host.agent_user}" in complaints:  # sudo's words
+        # In sudo's words.
+        if f"unknown user {self.host.agent_user}" in complaints:
             raise NotReadyError(self.host.name)
-        return Said(code, out, complaints)
+        return Output(code, out, complaints)
 
     def close(self) -> None:
         """Hang up."""
@@ -167,15 +168,20 @@ class Link:
     def give_up(self) -> None:
         """Hang up for good."""
         self.given_up.set()
-        if (connection := self._connection) is not None:  # who reads from it lets go of it then
+        # Who reads from it lets go of it then.
+        if (connection := self._connection) is not None:
             connection.hang_up()
-        if self._lock.acquire(blocking=False):  # else it is being opened: whoever does so lets go of it
+        # Where the lock is held, the connection is being opened, and whoever opens it lets go of it.
+        if self._lock.acquire(blocking=False):
             self._lock.release()
             self.close()
 
     def _lost(self) -> UnreachableError:
+        # Another thread may hang up meanwhile: one look, one answer.
         connection = self._connection
-        why = connection.why_lost() if connection else "the connection was lost (the session was cut off)"
+        why = "the connection was lost (the session was cut off)"
+        if connection:
+            why = connection.why_lost()
         self.close()
         return UnreachableError(self.host.name, why)
 
@@ -187,6 +193,7 @@ class Link:
                 self._connection.close()
                 self._connection = None
             if self._connection is None:
+                # The first connection asks; those after it go by what is known from then on.
                 may_ask = not self.reached
                 self._connection = Connection(self.host, self.secrets, self.given_up, may_ask=may_ask)
                 self.reached += 1
@@ -215,7 +222,7 @@ class Link:
             elif session.closed:
                 raise self._not_let_in(self.ended(session))
             elif not session.step(end - time.monotonic()) and time.monotonic() >= end:
-                raise TimeoutError(f"sudo did not say a word for {timeout_s:g} s")
+                raise TimeoutError(f"sudo did not answer within {timeout_s:g} s")
         del session.errors[: session.errors.index(begun) + len(begun)]
 
     def _sudo_password(self) -> str:
@@ -224,10 +231,10 @@ class Link:
             raise SudoRefusedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
         return password
 
-    def _not_let_in(self, said: Said) -> RemoteError:
-        if said.code == NOT_FOUND:
+    def _not_let_in(self, output: Output) -> RemoteError:
+        if output.code == NOT_FOUND:
             return SudoRefusedError(self.host.name, "it has no sudo; as root on the box: apt-get install sudo")
-        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {said.last_line}")
+        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {output.last_line}")
 
 
 def _begun(asking: str) -> bytes:

@@ -21,6 +21,7 @@ ASKPASS = Path(__file__).with_name("askpass.sh")
 SOCKET_BYTES = 107 - len(f"/{private.LONGEST_NAME}/{private.CONTROL}.1234567890123456")
 """How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
 HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
+"""A path that needs no quoting anywhere, and is short enough."""
 ALONE = {
     "ControlMaster": "yes",
     "ControlPersist": "no",
@@ -49,7 +50,10 @@ class Way:
     def __init__(self, host: Host) -> None:
         """Prepare it."""
         self.host = host
-        self._folder = _private_folder()
+        where = tempfile.gettempdir()
+        if not HARMLESS.fullmatch(where):
+            where = "/tmp"  # noqa: S108 - the folder in it is only ours
+        self._folder = private.folder(where)
         self.folder = Path(self._folder.name)
         self._control = self.folder / private.CONTROL
 
@@ -59,7 +63,10 @@ class Way:
 
     def connecting(self, command: str, options: Mapping[str, object] = ALONE) -> list[str]:
         """Return the words that open the connection, and run a command over it."""
-        return ["ssh", "-T", "-x", "-a", "-S", str(self._control), *_options(options), *self._to_box(), command]
+        words = ["ssh", "-T", "-x", "-a", "-S", str(self._control)]
+        for name, value in options.items():
+            words += ["-o", f"{name}={value}"]
+        return [*words, *self._to_box(), command]
 
     def over(self, command: str) -> list[str]:
         """Return the words that run a command over the connection that is there."""
@@ -94,7 +101,8 @@ class Way:
         )
         lines = done.stdout.decode(errors="surrogateescape").splitlines()
         pairs = [line.split(" ", 1) for line in lines if " " in line]
-        return dict(reversed(pairs))  # of several the first counts
+        # Of several on one matter the first counts.
+        return dict(reversed(pairs))
 
     def names(self) -> set[str]:
         """Return the names under which the box's key may be recorded: another name is that of a gateway."""
@@ -105,21 +113,14 @@ class Way:
 
     def _to_box(self) -> list[str]:
         host = self.host
-        return [
-            *(["-p", str(host.port)] if host.port else []),
-            *(["-l", host.user] if host.user else []),
-            *(["-i", str(host.key_file)] if host.key_file else []),
-            *(["-o", f'UserKnownHostsFile="{host.known_hosts}"'] if host.known_hosts else []),
-            *host.ssh_words,
-            *("--", host.address),
-        ]
-
-
-def _options(options: Mapping[str, object]) -> list[str]:
-    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-
-
-def _private_folder() -> "tempfile.TemporaryDirectory[str]":
-    """Make a folder whose path needs no quoting anywhere and is short enough."""
-    where = tempfile.gettempdir()
-    return private.folder(where if HARMLESS.fullmatch(where) else "/tmp")  # noqa: S108
+        words: list[str] = []
+        if host.port:
+            words += ["-p", str(host.port)]
+        if host.user:
+            words += ["-l", host.user]
+        if host.key_file:
+            words += ["-i", str(host.key_file)]
+        if host.known_hosts:
+            words += ["-o", f'UserKnownHostsFile="{host.known_hosts}"']
+        # ssh takes the first word on a matter: what is asked for here goes before the inventory's own arguments.
+        return [*words, *host.ssh_words, "--", host.address]

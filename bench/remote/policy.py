@@ -30,7 +30,8 @@ def environment(host: str, known_hosts: Path | None, *, accept_new: bool = False
     return {
         **os.environ,
         "PATH": f"{PATH}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "SHELL": "/bin/sh",  # of ssh's commands: another may read files that put something before our PATH
+        # Of ssh's commands: another shell may read files that put something before our PATH.
+        "SHELL": "/bin/sh",
         "PGLADDER_SSH": real,
         "PGLADDER_HOP": "accept-new" if accept_new else "",
         "PGLADDER_KNOWN_HOSTS": str(known_hosts or ""),

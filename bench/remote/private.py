@@ -22,25 +22,30 @@ NAME = re.compile(r"pgladder-ssh-(\d+)-\w+", re.ASCII)
 def folder(where: str = "") -> "tempfile.TemporaryDirectory[str]":
     """Make a folder in ``where`` (empty: as ``tempfile`` says), first remove those of processes that are gone."""
     where = where or tempfile.gettempdir()
-    with suppress(PermissionError):  # nobody may list it
+    # A folder that may not be listed, such as one with only the search bit, can hold ours all the same.
+    with suppress(PermissionError):
         for left in _left_behind(Path(where)):
             shutil.rmtree(left, ignore_errors=True)
     return tempfile.TemporaryDirectory(prefix=f"pgladder-ssh-{os.getpid()}-", dir=where)
 
 
 def _left_behind(where: Path) -> list[Path]:
-    named = [(entry, NAME.fullmatch(entry.name)) for entry in os.scandir(where)]
-    return [
-        Path(entry.path)
-        for entry, name in named
-        if name and not Path("/proc", name[1]).exists() and _is_ours(entry) and not _is_connected(Path(entry.path))
-    ]
+    left = []
+    for entry in os.scandir(where):
+        name = NAME.fullmatch(entry.name)
+        if not name or Path("/proc", name[1]).exists():
+            continue
+        path = Path(entry.path)
+        if _is_ours(entry) and not _is_connected(path):
+            left.append(path)
+    return left
 
 
 def _is_ours(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_dir(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_uid == os.geteuid()
-    except FileNotFoundError:  # another one removes it too
+    # Another process of ours may remove it at the same time.
+    except FileNotFoundError:
         return False
 
 

@@ -23,6 +23,7 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
 
     """
     have = to_json(digests(directory)) if directory.is_dir() else b"{}"
+    # Gently: a run may be under way there, and packing must not slow what it measures.
     script = f'exec nice -n 19 {PROGRAM} box --pack "$1"'
     with link.session(script, run, user=link.host.agent_user, stdin=have, timeout_s=ANSWER_TIMEOUT_S) as session:
         try:
@@ -33,7 +34,8 @@ def pull(link: Link, run: str, directory: Path) -> Arrived:
             why = link.ended(session).last_line.removeprefix("pgladder: ") if session.closed else ""
             raise RefusedError(link.host.name, why or str(error)) from error
         except OSError as error:
-            if error.errno is None:  # of the way here, not of a file
+            # Errors of the way here, such as a lost connection, have no number; those of a file have one.
+            if error.errno is None:
                 raise
             raise RemoteError(
                 link.host.name,

@@ -72,7 +72,7 @@ class Session:
         """Move what can be moved now, after waiting so long for it at most; tell whether anything was.
 
         Raises:
-            TooMuchError: it complains without end.
+            TooMuchError: it prints errors without end.
 
         """
         ready = self._selector.select(max(seconds, 0))
@@ -94,7 +94,7 @@ class Session:
         end = time.monotonic() + seconds
         while not self.out and not self.closed:
             if not self.step(end - time.monotonic()) and time.monotonic() >= end:
-                raise TimeoutError(f"it said nothing for {seconds:g} s")
+                raise TimeoutError(f"no output for {seconds:g} s")
         chunk = bytes(self.out[:CHUNK_BYTES])
         del self.out[:CHUNK_BYTES]
         return chunk
@@ -133,11 +133,13 @@ class Session:
     def _feed(self) -> None:
         assert self._process.stdin
         try:
-            sent = os.write(self._process.stdin.fileno(), self._input[:CHUNK_BYTES]) if self._input else 0
-            del self._input[:sent]
+            if self._input:
+                sent = os.write(self._process.stdin.fileno(), self._input[:CHUNK_BYTES])
+                del self._input[:sent]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # it wants no more; its exit code tells why
+        # It wants no more; its exit code tells why.
+        except BrokenPipeError:
             self._input.clear()
             self._input_ends = True
         if not self._input:
@@ -154,10 +156,10 @@ class Session:
         elif stream is self._process.stdout:
             self.out += chunk
             if len(self.out) > MOST_UNREAD_BYTES:
-                raise TooMuchError("it speaks without end before it is asked")
+                raise TooMuchError("its login shell prints without end")
         else:
             self.errors += chunk
             del self.errors[:-KEPT_ERRORS_BYTES]
             self._complained += len(chunk)
             if self._complained > MOST_ERRORS_BYTES:
-                raise TooMuchError("it complains without end")
+                raise TooMuchError("it prints errors without end")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bench.model.box import BUSY, ENDINGS, NO_SUCH_RUN, Ending
 from bench.remote.errors import NotReadyError, RefusedError, RemoteError
-from bench.remote.link import ANSWER_TIMEOUT_S, MOST_BYTES, Link, Said
+from bench.remote.link import ANSWER_TIMEOUT_S, MOST_BYTES, Link, Output
 from bench.remote.session import Session
 
 PROGRAM = "/usr/local/bin/pgladder"
@@ -35,19 +35,19 @@ def look(link: Link) -> bytes:
         RefusedError: it has no pgladder (NotReadyError), or not one that answers, or its shell speaks first.
 
     """
-    said = _ask(link, "--json", user=link.host.agent_user, most_bytes=MOST_STATE_BYTES)
-    if said.code == NOT_FOUND:
+    output = _ask(link, "--json", user=link.host.agent_user, most_bytes=MOST_STATE_BYTES)
+    if output.code == NOT_FOUND:
         raise NotReadyError(link.host.name)
-    if said.code:
-        raise RefusedError(link.host.name, f"its pgladder can't say what it is ({said.last_line}): make provision")
-    if not said.out.startswith(b"{"):
-        first = said.out.decode(errors="replace").partition("\n")[0]
+    if output.code:
+        raise RefusedError(link.host.name, f"its pgladder can't say what it is ({output.last_line}): make provision")
+    if not output.out.startswith(b"{"):
+        first = output.out.decode(errors="replace").partition("\n")[0]
         raise RefusedError(
             link.host.name,
             f"its answer begins with {first[:40]!r}: does a greeting in ~/.bashrc there speak before every answer?"
             " Have it speak in interactive shells only",
         )
-    return said.out
+    return output.out
 
 
 def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = False) -> str:
@@ -61,29 +61,30 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = Fals
 
     """
     words = [run, hashlib.sha256(plan).hexdigest(), who]
-    gated = ["--gated"] if in_turns else []
-    said = _ask(link, "launch", *words, *gated, user="root", stdin=plan)
-    if said.code == BUSY:
-        raise RefusedError(link.host.name, f"{_complaint(said)}; wait for it, or: make cancel there")
-    return _text(_checked(link, said, f"run {run} could not be started"))
+    if in_turns:
+        words.append("--gated")
+    output = _ask(link, "launch", *words, user="root", stdin=plan)
+    if output.code == BUSY:
+        raise RefusedError(link.host.name, f"{_complaint(output)}; wait for it, or: make cancel there")
+    return _text(_checked(link, output, f"run {run} could not be started"))
 
 
 def give_turn(link: Link, run: str, block: int) -> None:
     """Let a run begin its blocks up to this one; done twice, or after a later one, it changes nothing."""
-    said = _ask(link, "gate", run, str(block), user=link.host.agent_user)
-    _checked(link, said, f"run {run} could not be given its turn")
+    output = _ask(link, "gate", run, str(block), user=link.host.agent_user)
+    _checked(link, output, f"run {run} could not be given its turn")
 
 
 def takes_turns(link: Link, run: str) -> bool:
     """Tell whether a run begins a block only when it is given it."""
-    said = _ask(link, "gate", run, user=link.host.agent_user)
-    return bool(_checked(link, said, f"run {run} could not be read").out)
+    output = _ask(link, "gate", run, user=link.host.agent_user)
+    return bool(_checked(link, output, f"run {run} could not be read").out)
 
 
 def read_plan(link: Link, run: str) -> bytes:
     """Return the plan of a run."""
-    said = _ask(link, "plan", run, user=link.host.agent_user, most_bytes=MOST_PLAN_BYTES)
-    return _checked(link, said, f"the plan of run {run} could not be read").out
+    output = _ask(link, "plan", run, user=link.host.agent_user, most_bytes=MOST_PLAN_BYTES)
+    return _checked(link, output, f"the plan of run {run} could not be read").out
 
 
 def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> Ending:
@@ -97,10 +98,10 @@ def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> 
     with link.session(STEP, *words, user=link.host.agent_user, timeout_s=ANSWER_TIMEOUT_S) as session:
         while chunk := _heard(link, session):
             tell(chunk)
-        said = link.ended(session)
-    if said.code in ENDINGS:
-        return ENDINGS[said.code]
-    raise _failed(link, said, f"run {run} could not be followed")
+        output = link.ended(session)
+    if output.code in ENDINGS:
+        return ENDINGS[output.code]
+    raise _failed(link, output, f"run {run} could not be followed")
 
 
 def _heard(link: Link, session: Session) -> bytes:
@@ -117,15 +118,15 @@ def _heard(link: Link, session: Session) -> bytes:
 
 def last_words(link: Link, run: str) -> str:
     """Return why a run broke off."""
-    said = _ask(link, "last-words", run, user="root")
-    return _text(_checked(link, said, f"run {run} broke off, and why can't be read"))
+    output = _ask(link, "last-words", run, user="root")
+    return _text(_checked(link, output, f"run {run} broke off, and why can't be read"))
 
 
 def cancel(link: Link, run: str) -> list[str]:
     """End a run, or with an empty ``run`` whichever has not ended; return those that were ended now."""
     which = [run] if run else []
-    said = _ask(link, "cancel", *which, user="root", timeout_s=CANCEL_TIMEOUT_S)
-    return _text(_checked(link, said, "could not be cancelled")).split()
+    output = _ask(link, "cancel", *which, user="root", timeout_s=CANCEL_TIMEOUT_S)
+    return _text(_checked(link, output, "could not be cancelled")).split()
 
 
 def _ask(
@@ -136,31 +137,31 @@ def _ask(
     stdin: bytes = b"",
     timeout_s: float = ANSWER_TIMEOUT_S,
     most_bytes: int = MOST_BYTES,
-) -> Said:
+) -> Output:
     return link.run(STEP, step, *words, user=user, stdin=stdin, timeout_s=timeout_s, most_bytes=most_bytes)
 
 
-def _checked(link: Link, said: Said, what: str) -> Said:
-    if said.code:
-        raise _failed(link, said, what)
-    return said
+def _checked(link: Link, output: Output, what: str) -> Output:
+    if output.code:
+        raise _failed(link, output, what)
+    return output
 
 
-def _failed(link: Link, said: Said, what: str) -> RemoteError:
+def _failed(link: Link, output: Output, what: str) -> RemoteError:
     """Return the error that an exit code of ``pgladder box`` stands for."""
-    name, complaint = link.host.name, _complaint(said)
-    if said.code == NOT_FOUND:
+    name, complaint = link.host.name, _complaint(output)
+    if output.code == NOT_FOUND:
         return NotReadyError(name)
-    if said.code == NOTHING_DONE and UNKNOWN_STEP.search(complaint):
+    if output.code == NOTHING_DONE and UNKNOWN_STEP.search(complaint):
         return RefusedError(name, OTHER_RELEASE)
-    if said.code in {NOTHING_DONE, NO_SUCH_RUN}:
+    if output.code in {NOTHING_DONE, NO_SUCH_RUN}:
         return RefusedError(name, complaint)
-    return RemoteError(name, f"{what}: {complaint or f'exit code {said.code}'}")
+    return RemoteError(name, f"{what}: {complaint or f'exit code {output.code}'}")
 
 
-def _complaint(said: Said) -> str:
-    return said.last_line.removeprefix("pgladder: ")
+def _complaint(output: Output) -> str:
+    return output.last_line.removeprefix("pgladder: ")
 
 
-def _text(said: Said) -> str:
-    return said.out.decode(errors="replace").strip()
+def _text(output: Output) -> str:
+    return output.out.decode(errors="replace").strip()

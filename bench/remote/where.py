@@ -42,12 +42,19 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
     for word, value in {"host": host, "limit": limit, **words}.items():
         if is_template(str(value)):
             raise UsageError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
-    variables = {name: str(value) for word, value in words.items() if value for name in NAMES[word]}
-    return [
-        *(["-i", "inventory", "-i", f"{host},", "--limit", host] if host else []),
-        *(["--limit", limit] if limit else []),
-        *(["-e", json.dumps(variables)] if variables else []),
-    ]
+    variables: dict[str, str] = {}
+    for word, value in words.items():
+        if value:
+            variables |= dict.fromkeys(NAMES[word], str(value))
+    arguments = []
+    if host:
+        # A second inventory of this one host: an address need not be listed, and one that is keeps its variables.
+        arguments += ["-i", "inventory", "-i", f"{host},", "--limit", host]
+    if limit:
+        arguments += ["--limit", limit]
+    if variables:
+        arguments += ["-e", json.dumps(variables)]
+    return arguments
 
 
 def check_key(key: str) -> None:
@@ -78,15 +85,11 @@ def main() -> None:
         arguments = target(**given)
         check_key(given["key"])
     except UsageError as error:
-        sys.exit(_refused(error))
-    # env, so that the command may begin with what is set for it
+        print(f"pgladder: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    # env, so that the command may begin with what is set for it.
     words = ["env", *command, *arguments, "-e", json.dumps(SSH)]
     os.execvp(words[0], words)  # noqa: S606 - a list of words: no shell reads it
-
-
-def _refused(error: UsageError) -> int:
-    print(f"pgladder: {error}", file=sys.stderr)  # noqa: T201
-    return 2
 
 
 if __name__ == "__main__":

@@ -6,30 +6,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Pair, Rank
+from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport
 from bench.analysis.noise import NOT_MEASURED
+from bench.report.numbers import DASH, drift_text, joules, percent, percentile, rate
 from bench.report.overall import standing_table, standings
 from bench.report.ratios import (
     STYLES,
-    bare_table,
+    Line,
+    candidates,
     colored,
     detected,
-    filled,
     in_matrix,
-    mark,
+    lines_of,
     pair_figures,
-    percent,
     rank_text,
-    shortened,
 )
-from bench.report.terminal import DASH, percentile, print_whole, rate
+from bench.report.tables import add_rows, bare_table, filled, print_whole
+from bench.report.words import mark, settings, shortened
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
-IN_PART = "Where a cell tells no noise of a box, it is not measured: make noise, or pgladder noise."
+IN_PART = "Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
+PRIMARY = {"settled": "sustained (checkpoint included)", "burst": "burst"}
 MATRIX_COLUMNS = 6
+"""With the longest name and ratios of five figures, so many fit 100 columns."""
 FACT_WIDTH = 12
+SETTINGS = 4
+"""So many of those that differ are named below a table."""
 
 
 def show_comparison(out: Console, report: ComparisonReport) -> None:
@@ -37,135 +41,135 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     for cell in report.cells:
-        out.print()
-        out.print(Text(heading(cell), style="bold"))
+        _show_title(out, heading(cell))
         print_whole(out, pairs_table(report, cell))
         if report.of_runs:
             print_whole(out, costs_table(report, cell))
-        for line in cell_lines(report, cell):
+        for line in (*settings_lines(cell), *noise_lines(report, cell)):
             out.print(Text(line, style="dim"))
     if len(report.cells) > 1:
-        out.print()
-        out.print(Text(f"The matrix: ratio to the first, {LEGEND}", style="bold"))
+        _show_title(out, f"The matrix: ratio to the first, {LEGEND}")
         for at in range(0, len(report.cells), MATRIX_COLUMNS):
             print_whole(out, matrix(report, report.cells[at : at + MATRIX_COLUMNS]))
-    _show_overall(out, report)
+    for title, rows in standings(report):
+        _show_title(out, title)
+        print_whole(out, standing_table(report.across, rows))
     if report.explanations:
-        out.print()
-        out.print(Text("What could explain a difference", style="bold"))
+        _show_title(out, "What could explain a difference")
         out.print(explanations_table(report))
     out.print()
     out.print(Text(caption(report), style="dim"))
 
 
-def _show_overall(out: Console, report: ComparisonReport) -> None:
-    for title, rows in standings(report):
-        out.print()
-        out.print(Text(title, style="bold"))
-        print_whole(out, standing_table(report.across, rows))
+def _show_title(out: Console, title: str) -> None:
+    out.print()
+    out.print(Text(title, style="bold"))
+
+
+# --- a cell ----------------------------------------------------------------------------------------------------------
 
 
 def heading(cell: CellComparison) -> str:
     """Return what all arms have in common."""
     phase = f"{cell.phase} {cell.method}" if cell.phase else None
-    return " · ".join(word for word in (phase, cell.driver, cell.layout, cell.transport, cell.variant) if word)
+    return " · ".join(filter(None, (phase, cell.driver, cell.layout, cell.transport, cell.variant)))
 
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return the arms of a cell, each other one against the first."""
+    """Return the candidates of a cell, each against the first one, the baseline."""
     columns = (
-        report.across, "rank", "rows/s", "settled", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "detects", "blocks\n+ more",
+        report.across, "rank", "rows/s", "sustained", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
+        "min.\neffect", "blocks\n+ more",
     )  # fmt: skip
-    ranks = {rank.arm: rank for rank in cell.ranking}
-    pairs = {pair.candidate: pair for pair in cell.pairs}
-    rows = [_cells(report, arm, ranks.get(arm.name), pairs.get(arm.name)) for arm in cell.arms]
-    told, figures = filled(columns, rows)
-    table = bare_table(*told, left={report.across, "verdict"})
+    rows = [_cells(line) for line in lines_of(report, cell)]
+    shown, figures = filled(columns, rows)
+    table = bare_table(shown, left={report.across, "verdict"})
     for name, *rest in figures:
         table.add_row(Text(name), *map(colored, rest))
     return table
 
 
-def _cells(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Sequence[str]:
-    left = [shortened(arm.name) + mark(arm), rank_text(rank), rate(arm.rows_per_s), rate(arm.settled_rows_per_s)]
-    return (*left, *pair_figures(report, arm, pair))
+def _cells(line: Line) -> Sequence[str]:
+    arm = line.arm
+    return (
+        shortened(arm.name) + mark(arm),
+        rank_text(line.rank),
+        rate(arm.rows_per_s),
+        rate(arm.settled_rows_per_s),
+        *pair_figures(line),
+    )
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
-    table = bare_table(report.across, *COSTS, left={report.across})
-    for arm in cell.arms:
-        table.add_row(*map(Text, [shortened(arm.name), *cost_figures(arm)]))
+    table = bare_table([report.across, *COSTS], left={report.across})
+    add_rows(table, ([shortened(arm.name), *cost_figures(arm)] for arm in cell.arms))
     return table
 
 
 def cost_figures(arm: ArmSummary) -> Sequence[str]:
     """Return what an arm's rows cost, in the order of ``COSTS``."""
-    energy = DASH if arm.joules_per_1000_rows is None else f"{arm.joules_per_1000_rows:.3g}"
-    p50, p99 = arm.latency_intervals.get("p50"), arm.latency_intervals.get("p99")
-    return percentile(arm.p50_ms, p50), percentile(arm.p99_ms, p99), rate(arm.rows_per_s_per_cpu), energy
-
-
-def cell_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
-    """Return what stands below a table: the settings that differ, and what is known of the noise."""
-    return (*settings_lines(cell), *noise_lines(report, cell))
+    intervals = arm.latency_intervals
+    return (
+        percentile(arm.p50_ms, intervals.get("p50")),
+        percentile(arm.p99_ms, intervals.get("p99")),
+        rate(arm.rows_per_s_per_cpu),
+        joules(arm.joules_per_1000_rows),
+    )
 
 
 def settings_lines(cell: CellComparison) -> Iterable[str]:
     """Return, for each pair, the settings that differ in effect."""
     for pair in cell.pairs:
-        if pair.differs:
-            shown = ", ".join(
-                f"{each.name} {each.baseline or DASH} → {each.candidate or DASH}" for each in pair.differs[:4]
-            )
-            more = f" and {len(pair.differs) - 4} more" if pair.differs[4:] else ""
-            yield f"{pair.candidate} differs in effect: {shown}{more}."
+        shown = settings(pair.differs)
+        if not shown:
+            continue
+        line = f"{pair.candidate} differs in effect: {', '.join(shown[:SETTINGS])}"
+        if more := len(shown[SETTINGS:]):
+            line += f" and {more} more"
+        yield f"{line}."
 
 
 def noise_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
-    """Return what is known of the box's noise here, or of each arm's; of what is not known the caption tells."""
-    apart = "" if report.paired else "; that is of interleaved blocks, and what drifts between runs comes on top"
-    for name, noise in (("this box", cell.noise), *((arm.name, arm.noise) for arm in cell.arms)):
-        if noise:
-            yield f"Noise floor of {name} {_floor(noise)}{apart}."
+    """Return what is known of the box's noise here, or of each arm's; the caption says what is not known."""
+    boxes = [("this box", cell.noise)]
+    boxes += [(arm.name, arm.noise) for arm in cell.arms]
+    for name, noise in boxes:
+        if noise is None:
+            continue
+        line = f"Noise floor of {name} {_floor(noise)}"
+        if not report.paired:
+            line += "; that is of interleaved blocks, and what drifts between runs comes on top"
+        yield f"{line}."
 
 
 def _floor(noise: CellNoise) -> str:
-    need = "beyond reason" if noise.blocks_for_margin is None else f"{noise.blocks_for_margin} blocks"
-    detects = (
-        "" if noise.detectable is None else f"of one pair alone so many blocks detect {detected(noise.detectable)}, "
-    )
-    return (
-        f"(A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}):"
-        f" spread {percent(noise.spread)}, drift {100 * noise.drift:+.1f} %; {detects}the margin takes {need}"
-    )
+    measured = f"A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}"
+    text = f"({measured}): spread {percent(noise.spread)}, drift {drift_text(noise.drift)}; "
+    if noise.detectable is not None:
+        text += f"of one pair alone so many blocks detect {detected(noise.detectable)}, "
+    if noise.blocks_for_margin is None:
+        return f"{text}the margin takes more blocks than can be run"
+    return f"{text}the margin takes {noise.blocks_for_margin} blocks"
 
 
-def _unmeasured(report: ComparisonReport) -> str:
-    """Say where nothing is known of a box's noise."""
-    known = [bool(cell.noise) or all(arm.noise for arm in cell.arms) for cell in report.cells]
-    if all(known):
-        return ""
-    some = any(cell.noise or any(arm.noise for arm in cell.arms) for cell in report.cells)
-    return IN_PART if some or len(set(report.hosts)) > 1 else NOT_MEASURED
+# --- all cells -------------------------------------------------------------------------------------------------------
 
 
 def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     """Return ratio and verdict of every pair: a line an arm, a column a cell."""
-    table = bare_table(report.across, *(_column(cell) for cell in cells), left={report.across})
-    names = dict.fromkeys(pair.candidate for cell in report.cells for pair in cell.pairs)
-    for name in names:
-        table.add_row(Text(shortened(name)), *(_in_matrix(report, cell, name) for cell in cells))
+    columns = [report.across]
+    found = [in_matrix(report, cell) for cell in cells]
+    for cell in cells:
+        words = (cell.phase, cell.driver, cell.variant, cell.layout, cell.transport)
+        columns.append("\n".join(filter(None, words)))
+    table = bare_table(columns, left={report.across})
+    for name in candidates(report):
+        table.add_row(Text(shortened(name)), *(_signed(each.get(name)) for each in found))
     return table
 
 
-def _column(cell: CellComparison) -> str:
-    return "\n".join(word for word in (cell.phase, cell.driver, cell.variant, cell.layout, cell.transport) if word)
-
-
-def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Text:
-    found = in_matrix(report, cell, name)
+def _signed(found: tuple[str, str] | None) -> Text:
     if found is None:
         return Text(DASH)
     ratio, verdict = found
@@ -175,40 +179,51 @@ def _in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> Tex
 
 def explanations_table(report: ComparisonReport) -> Table:
     """Return the facts that differ, a column an arm; what is too long for its column runs over several lines."""
-    names = [shortened(arm.name) for arm in report.cells[0].arms]
+    facts = report.explanations
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    longest = max((len(each.name) for each in report.explanations), default=0)
-    table.add_column("fact", no_wrap=True, min_width=longest)
-    for name in names:
-        table.add_column(name, overflow="fold", min_width=FACT_WIDTH)
-    for each in report.explanations:
-        table.add_row(*map(Text, [each.name, *each.values]))
+    table.add_column("fact", no_wrap=True, min_width=max((len(fact.name) for fact in facts), default=0))
+    for arm in report.cells[0].arms:
+        table.add_column(shortened(arm.name), overflow="fold", min_width=FACT_WIDTH)
+    add_rows(table, ([fact.name, *fact.values] for fact in facts))
     return table
 
 
 def caption(report: ComparisonReport) -> str:
     """Return how the numbers are to be read."""
-    coverage = 100 * (1 - report.alpha)
     paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
-    text = (
-        "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little);"
-        f" ratio: of the {report.headline} ones, {paired}; interval:"
-        f" {coverage:g} %, {holds}"
-        f"; equivalent: wholly within ±{percent(report.margin)}; detects: the smallest difference"
-        " found in 8 of 10 cases (>2×: a factor above 2)"
-        "; blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
-        " they are others that these blocks allow; a range of ranks is a tie"
-    )
+    parts = [
+        "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little)",
+        f"ratio: of the {PRIMARY[report.headline]} rates, {paired}",
+        f"interval: {100 * (1 - report.alpha):g} %, {holds}",
+        f"equivalent: wholly within ±{percent(report.margin)}",
+        "min. effect: the minimum detectable effect, found in 8 of 10 cases (>2×: a factor above 2)",
+        "blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
+        " they are others that these blocks allow",
+        "a range of ranks is a tie",
+    ]
     if report.max_blocks is None:
-        text += (
-            "; p adj.: Holm, over all pairs here, and so is equivalence; detects and blocks are reckoned with as many"
-            "; *: another verdict if it were the only pair"
-        )
+        parts += [
+            "p adj.: Holm, over all pairs here, and so is equivalence",
+            "min. effect and blocks allow for as many comparisons",
+            "*: another verdict if it were the only pair",
+        ]
     if report.overall:
-        text += (
-            "; over all cells: of each arm the geometric mean of its rates over them, block by block, p adj. over those"
-            " pairs alone, ranks among arms of one durability"
+        parts.append(
+            "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
+            " pairs alone, ranks within one durability"
         )
-    text += ". ? and !: suspect or void trials."
-    return f"{text}\n{_unmeasured(report)}".rstrip()
+    return f"{'; '.join(parts)}. ? and !: suspect or void trials.\n{_unmeasured(report)}".rstrip()
+
+
+def _unmeasured(report: ComparisonReport) -> str:
+    """Say where nothing is known of a box's noise."""
+    somewhere, everywhere = False, True
+    for cell in report.cells:
+        of_arms = [arm.noise for arm in cell.arms]
+        somewhere |= bool(cell.noise) or any(of_arms)
+        everywhere &= bool(cell.noise) or all(of_arms)
+    if everywhere:
+        return ""
+    several_boxes = len(set(report.hosts)) > 1
+    return IN_PART if somewhere or several_boxes else NOT_MEASURED

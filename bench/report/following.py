@@ -12,11 +12,12 @@ from rich.text import Text
 from bench.analysis.progress import UnderWay, sparkline, trial_s
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
-from bench.report.terminal import DASH, duration, rate
+from bench.report.numbers import DASH, degrees, duration, rate
+from bench.report.tables import add_rows, bare_table
+from bench.report.words import STATE_STYLES, of_trial, reasons
 
 SPARKS = 16
 WAITS = "waits for its turn"
-STYLES = {"valid": "", "suspect": "yellow", "void": "red"}
 REFRESH_PER_S = 2
 COLUMNS = ("box", "trial", "block", "under way", "measured last, rows/s", "so far", "°C", "left")
 NUMBERS = {"trial", "°C", "left"}
@@ -43,11 +44,16 @@ def left_s(rows: Sequence[Row], now: float) -> float:
     It goes by what a trial takes there, from the start of one to that of the next; one that takes longer lets the
     estimate stand.
     """
-    plan, going = rows[0].so_far.plan, [row for row in rows if row.going]
-    known = trial_s([record for row in rows for record in row.so_far.records])
-    each = known or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
-    after = sum(len(row.so_far.plan.trials) - row.so_far.done for row in going) - 1
-    return max(after * each, (after + 1) * each - (now - max(row.since for row in rows)))
+    plan = rows[0].so_far.plan
+    records: list[Record] = []
+    trials = 0
+    for row in rows:
+        records += row.so_far.records
+        if row.going:
+            trials += len(row.so_far.plan.trials) - row.so_far.done
+    each_s = trial_s(records) or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
+    under_way_s = now - max(row.since for row in rows)
+    return max((trials - 1) * each_s, trials * each_s - under_way_s)
 
 
 class Following:
@@ -61,6 +67,7 @@ class Following:
     def begins(self, host: str, so_far: UnderWay) -> None:
         """Show a box."""
         self._rows[host] = Row(so_far)
+        # In a file each refresh of a live table would stand below the one before.
         if self._out.is_terminal and not self._live.is_started:
             self._live.start()
 
@@ -68,12 +75,15 @@ class Following:
         """Show that a trial is recorded."""
         row = self._rows[host]
         row.so_far, row.state, row.since = so_far, "running", time.monotonic()
-        doubt = "" if record.validity.state == "valid" else f" {record.validity.state}: {_reasons(record)}"
-        if doubt or not self._out.is_terminal:
-            number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
-            what = f"{record.trial.phase} {record.trial.variant} {record.trial.layout} {record.trial.transport}"
-            line = f"{host}: trial {record.trial.number} of {len(so_far.plan.trials)}, {what}, {number} rows/s{doubt}"
-            self._out.print(Text(line, style=STYLES[record.validity.state]), soft_wrap=True)
+        state = record.validity.state
+        if state == "valid" and self._out.is_terminal:
+            return
+        what = f"trial {record.trial.number} of {len(so_far.plan.trials)}, {of_trial(record.trial)}"
+        line = f"{host}: {what}, {rate(record.rows_per_s)} rows/s"
+        if state != "valid":
+            line += f" {state}: {reasons(record)}"
+        # Not broken into lines: in a log, a trial is one that can be searched for.
+        self._out.print(Text(line, style=STATE_STYLES[state]), soft_wrap=True)
 
     def turn(self, host: str) -> None:
         """Show which box measures; the others that have not ended wait."""
@@ -95,37 +105,39 @@ class Following:
             self._live.stop()
 
     def _table(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-        for name in COLUMNS:
-            table.add_column(name, justify="right" if name in NUMBERS else "left", no_wrap=True)
+        table = bare_table(COLUMNS, left=set(COLUMNS) - NUMBERS, gap=2)
         now = time.monotonic()
         rows = list(self._rows.values())
         for host, row in self._rows.items():
-            table.add_row(*cells(host, row, left_s(rows if self._in_turns else [row], now)))
+            measured_by_turns = rows if self._in_turns else [row]
+            add_rows(table, [cells(host, row, left_s(measured_by_turns, now))])
         return table
 
 
 def cells(host: str, row: Row, left: float) -> list[str]:
     """Return the texts of one box; ``left`` is in seconds."""
-    so_far, trial = row.so_far, row.so_far.next if row.going else None
-    count, rates = len(so_far.plan.trials), so_far.rates
-    heat = so_far.temperature_c
+    so_far = row.so_far
+    last = so_far.plan.trials[-1]
+    trial, block, under_way, remaining = str(so_far.done), "", row.state, ""
+    if row.going and (current := so_far.next):
+        trial, block, remaining = str(current.number), f"{current.block}/{last.block}", duration(left)
+        if row.state != WAITS:
+            under_way = f"{current.phase} {current.variant} {current.layout}"
     return [
         host,
-        f"{trial.number if trial else so_far.done}/{count}",
-        f"{trial.block}/{so_far.plan.trials[-1].block}" if trial else "",
-        f"{trial.phase} {trial.variant} {trial.layout}" if trial and row.state != WAITS else row.state,
+        f"{trial}/{len(so_far.plan.trials)}",
+        block,
+        under_way,
         _last(so_far.records),
-        sparkline(rates, SPARKS),
-        DASH if heat is None else f"{heat:.0f}",
-        duration(left) if trial else "",
+        sparkline(so_far.rates, SPARKS),
+        degrees(so_far.temperature_c),
+        remaining,
     ]
 
 
 def _last(records: Sequence[Record]) -> str:
     """Return the last rate under its own trial's name: beside it in the table stands the next one's."""
-    return f"{records[-1].trial.phase} {records[-1].trial.variant} {rate(records[-1].rows_per_s)}" if records else DASH
-
-
-def _reasons(record: Record) -> str:
-    return "; ".join(reason.detail for reason in record.validity.reasons)
+    if not records:
+        return DASH
+    last = records[-1]
+    return f"{last.trial.phase} {last.trial.variant} {rate(last.rows_per_s)}"

@@ -8,11 +8,12 @@ from rich.text import Text
 
 from bench.model.plan import Trial
 from bench.model.record import Record
-from bench.report.terminal import DASH, duration, rate
+from bench.report.numbers import duration, rate
+from bench.report.words import STATE_STYLES, of_trial, reasons
 
 
 class RunProgress:
-    """Tells how a run goes on: a bar with what is left on a terminal, plain lines elsewhere."""
+    """Shows how a run goes on: a bar with what is left on a terminal, plain lines elsewhere."""
 
     def __init__(self, out: Console, trial_s: float) -> None:
         self._out = out
@@ -27,27 +28,29 @@ class RunProgress:
 
     def begins(self, trial: Trial, number: int, of: int) -> None:
         """Show the trial that begins."""
+        # From the first trial on: what came before it, such as starting a server, comes once.
         self._began = self._began or monotonic()
-        what = f"trial {trial.number} of {of}: {_what(trial)}"
         if not self._out.is_terminal:
             return
+        what = f"trial {trial.number} of {of}: {of_trial(trial)}"
+        after = of - trial.number
+        each_s = self._guess_s
+        if self._done:
+            each_s = (monotonic() - self._began) / self._done
+        left = f"{duration(each_s * (after + 1))} left"
         if self._task is None:
             self._bar.start()
-            self._task = self._bar.add_task(what, total=of - trial.number + number, left="")
-        self._bar.update(self._task, description=what, completed=self._done, left=self._left(of - trial.number + 1))
-
-    def _left(self, trials: int) -> str:
-        each = (monotonic() - self._began) / self._done if self._done else self._guess_s
-        return f"{duration(each * trials)} left"
+            self._task = self._bar.add_task(what, total=after + number, left="")
+        self._bar.update(self._task, description=what, completed=self._done, left=left)
 
     def ended(self, record: Record) -> None:
         """Print the line of a trial."""
         self._done += 1
-        number = DASH if record.rows_per_s is None else rate(record.rows_per_s)
-        style = {"valid": "", "suspect": "yellow", "void": "red"}[record.validity.state]
-        line = f"{record.trial.number:>4}  {_what(record.trial):<36} {number:>9} rows/s  {record.validity.state}"
-        reasons = "; ".join(reason.detail for reason in record.validity.reasons)
-        self._bar.console.print(Text(f"{line}{': ' + reasons if reasons else ''}", style=style))
+        state = record.validity.state
+        line = f"{record.trial.number:>4}  {of_trial(record.trial):<36} {rate(record.rows_per_s):>9} rows/s  {state}"
+        if why := reasons(record):
+            line += f": {why}"
+        self._bar.console.print(Text(line, style=STATE_STYLES[state]))
 
     def says(self, sentence: str) -> None:
         """Print a sentence."""
@@ -56,7 +59,3 @@ class RunProgress:
     def close(self) -> None:
         """Take the bar away."""
         self._bar.stop()
-
-
-def _what(trial: Trial) -> str:
-    return f"{trial.phase} {trial.variant} {trial.layout} {trial.transport}"

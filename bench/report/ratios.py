@@ -1,31 +1,91 @@
-"""How the figures of a comparison are written: ratios, intervals, p-values, verdicts, ranks."""
+"""How the figures of a comparison are written: ratios, intervals, verdicts, ranks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Pair, Rank
-from bench.report.terminal import DASH
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Overall, Pair, Rank
+from bench.report.numbers import DASH, number, p_text, percent
 from bench.stats.compare import Comparison
 
-LONGEST_NAME = 20
 STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An arm as a table shows it: where it stands, and its pair with the first arm, which has none itself."""
+
+    arm: ArmSummary
+    rank: Rank | None
+    pair: Pair | None
+    decides: Comparison | None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in a word; with a star where it would be another if this were the only comparison."""
+        if self.arm.refused:
+            return "refused"
+        if self.pair is None:
+            return "baseline"
+        if self.pair.verdict is None or self.decides is None:
+            return "no blocks"
+        if self.decides.verdict != self.pair.verdict:
+            return f"{self.pair.verdict}*"
+        return self.pair.verdict
+
+
+def lines_of(report: ComparisonReport, cell: CellComparison) -> list[Line]:
+    """Return the arms of a cell."""
+    pairs = pairs_of(cell)
+    ranks = {rank.arm: rank for rank in cell.ranking}
+    return [line_of(report, arm, ranks.get(arm.name), pairs.get(arm.name)) for arm in cell.arms]
+
+
+def line_of(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Line:
+    """Return an arm with the comparison that decides."""
+    return Line(arm, rank, pair, headlined(report, pair) if pair else None)
 
 
 def headlined(report: ComparisonReport, pair: Pair) -> Comparison | None:
     """Return the comparison that decides."""
-    return pair.burst if report.headline == "burst" else pair.settled
+    if report.headline == "burst":
+        return pair.burst
+    return pair.settled
 
 
-def verdict_text(report: ComparisonReport, arm: ArmSummary, pair: Pair) -> str:
-    """Return the verdict in a word; with a star where it would be another if this were the only comparison."""
-    if arm.refused:
-        return "refused"
-    decides = headlined(report, pair)
-    if pair.verdict is None or decides is None:
-        return "no blocks"
-    return pair.verdict + ("*" if decides.verdict != pair.verdict else "")
+def pairs_of(part: CellComparison | Overall) -> dict[str, Pair]:
+    """Return the pair of each arm but the first."""
+    return {pair.candidate: pair for pair in part.pairs}
+
+
+def candidates(report: ComparisonReport) -> list[str]:
+    """Return the arms that some cell compares with its first, in the order of the cells."""
+    names: dict[str, None] = {}
+    for cell in report.cells:
+        names |= dict.fromkeys(pairs_of(cell))
+    return list(names)
+
+
+def pair_figures(line: Line) -> Sequence[str]:
+    """Return ratio, interval, burst ratio, p-value, verdict, what is detected, blocks."""
+    pair, decides = line.pair, line.decides
+    if pair is None:
+        return ("1", "", "", "", line.verdict, "", "")
+    return (
+        ratio_text(decides),
+        interval_text(decides),
+        ratio_text(pair.burst),
+        p_text(pair.adjusted_p),
+        line.verdict,
+        detects_text(decides),
+        blocks_text(pair, decides),
+    )
+
+
+def in_matrix(report: ComparisonReport, cell: CellComparison) -> dict[str, tuple[str, str]]:
+    """Return ratio and verdict of each arm that has a pair in a cell."""
+    return {line.arm.name: (ratio_text(line.decides), line.verdict) for line in lines_of(report, cell) if line.pair}
 
 
 def colored(figure: str) -> Text:
@@ -33,49 +93,20 @@ def colored(figure: str) -> Text:
     return Text(figure, style=STYLES.get(figure.removesuffix("*"), ""))
 
 
-def pair_figures(report: ComparisonReport, arm: ArmSummary, pair: Pair | None) -> Sequence[str]:
-    """Return ratio, interval, burst ratio, p-value, verdict, what is detected, blocks; the first arm has no pair."""
-    if pair is None:
-        return ("1", "", "", "", "refused" if arm.refused else "baseline", "", "")
-    decides = headlined(report, pair)
-    return (
-        ratio_text(decides),
-        interval_text(decides),
-        ratio_text(pair.burst),
-        p_text(pair.adjusted_p),
-        verdict_text(report, arm, pair),
-        detects_text(decides),
-        blocks_text(pair, decides),
-    )
-
-
-def in_matrix(report: ComparisonReport, cell: CellComparison, name: str) -> tuple[str, str] | None:
-    """Return ratio and verdict of an arm in a cell, None where it has no pair there."""
-    arm = next((arm for arm in cell.arms if arm.name == name), None)
-    pair = next((pair for pair in cell.pairs if pair.candidate == name), None)
-    return (ratio_text(headlined(report, pair)), verdict_text(report, arm, pair)) if arm and pair else None
-
-
-def mark(arm: ArmSummary) -> str:
-    """Return the sign of an arm whose trials are not all valid."""
-    return "!" if arm.void else "?" if arm.suspect else ""
-
-
-def shortened(name: str) -> str:
-    """Return a name that leaves room for the numbers; the end of it tells runs apart."""
-    return name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
-
-
 def rank_text(rank: Rank | None) -> str:
     """Return a rank, or from where to where it may lie; runs and hosts have none."""
     if rank is None:
         return ""
-    return str(rank.best) if rank.best == rank.worst else f"{rank.best}–{rank.worst}"
+    if rank.best == rank.worst:
+        return str(rank.best)
+    return f"{rank.best}–{rank.worst}"
 
 
 def ratio_text(found: Comparison | None) -> str:
     """Return a ratio with three digits behind the point, fewer where it is large."""
-    return DASH if found is None else number(found.ratio)
+    if found is None:
+        return DASH
+    return number(found.ratio)
 
 
 def interval_text(found: Comparison | None) -> str:
@@ -85,33 +116,20 @@ def interval_text(found: Comparison | None) -> str:
     return f"{number(found.interval.low)}–{number(found.interval.high)}"
 
 
-def number(value: float) -> str:
-    """Return a ratio in five characters or so: 0.982, 12.40, 1e+09."""
-    return f"{value:.3f}" if value < 9.9995 else f"{value:.2f}" if value < 999.995 else f"{value:.0e}"
-
-
-def p_text(value: float | None) -> str:
-    """Return a p-value; none is a dash."""
-    if value is None:
-        return DASH
-    return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0") if value < 0.9995 else "1"
-
-
 def detects_text(found: Comparison | None) -> str:
     """Return the smallest difference that so many blocks find."""
     if found is None or found.detectable is None:
         return DASH
-    return percent(found.detectable) if found.detectable <= 1 else ">2×"
+    if found.detectable > 1:
+        return ">2×"
+    return percent(found.detectable)
 
 
 def detected(difference: float) -> str:
     """Return a difference that blocks detect, in words: beyond a factor of 2 its figure says nothing more."""
-    return percent(difference) if difference <= 1 else "more than a factor of 2"
-
-
-def percent(value: float) -> str:
-    """Return a share in percent with two figures or so."""
-    return f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %" if value < 10 else ">999 %"
+    if difference > 1:
+        return "more than a factor of 2"
+    return percent(difference)
 
 
 def blocks_text(pair: Pair, found: Comparison | None) -> str:
@@ -123,19 +141,13 @@ def blocks_text(pair: Pair, found: Comparison | None) -> str:
         return DASH
     if pair.verdict != "undecided":
         return str(found.blocks)
-    likely, most = ("?" if more is None else str(more) for more in (found.more_blocks, found.more_blocks_at_most))
-    return f"{found.blocks}+{likely}" if likely == most else f"{found.blocks}+{likely}–{most}"
+    likely, most = _more(found.more_blocks), _more(found.more_blocks_at_most)
+    if likely == most:
+        return f"{found.blocks}+{likely}"
+    return f"{found.blocks}+{likely}–{most}"
 
 
-def filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
-    """Return columns and rows without the columns that are empty throughout."""
-    kept = [at for at in range(len(columns)) if any(row[at] for row in rows)]
-    return [columns[at] for at in kept], [[row[at] for at in kept] for row in rows]
-
-
-def bare_table(*columns: str, left: set[str]) -> Table:
-    """Return a table without lines; ``left`` are the columns that are not numbers."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    for name in columns:
-        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
-    return table
+def _more(blocks: int | None) -> str:
+    if blocks is None:
+        return "?"
+    return str(blocks)

@@ -1,13 +1,11 @@
-"""The ladder as a table of at most 100 columns, doubts first."""
+"""The ladder as a table of at most 100 columns, doubts first; and the console that everything is printed on."""
 
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from math import ceil, floor, log10
 from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -16,30 +14,18 @@ from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plain import harmless
+from bench.report.numbers import DASH, cores, figure, microseconds, percentile, rate, times
+from bench.report.tables import add_rows, bare_table, print_whole
+from bench.report.words import MARKS, STATE_STYLES, figure_words, mark
 
 WIDTH = 100
-NO_LIMIT = 1000
-MARKS = {"suspect": "?", "void": "!"}
-DOUBT_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim"}
-"""The worst first."""
-DASH = "–"
 CLOSED = ("closed", "rounds")
 """Load models in which a commit waits for one before it."""
-UNITS = {
-    "_mb_per_s": "MB/s",
-    "_per_s": "/s",
-    "_pct": "%",
-    "_mhz": "MHz",
-    "_bytes": "bytes",
-    "_us": "µs",
-    "_ms": "ms",
-    "_s": "s",
-    "_c": "°C",
-    "_j": "J",
-}
-"""At the end of the names of probes' figures, the longest first."""
-MOST_MOVED = 5
-"""An interval that moves the last figure by more than so many, up or down, leaves it out."""
+# Heads are broken where the numbers below are narrower: all fourteen columns fit 100 at their widest.
+COLUMNS = (
+    "phase", "method", "pool", "batch", "rows/s", "sustained", "com-\nmits/s", "p50", "p99", "row\nlat.",
+    "cli-\nent", "ser-\nver", "step", "vs 1",
+)  # fmt: skip
 
 
 class PatientConsole(Console):
@@ -48,26 +34,30 @@ class PatientConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Return what is to be printed; only our own control codes (of a progress bar) are any."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=harmless(segment.text))
 
     def on_broken_pipe(self) -> None:
         """Say no more."""
         self.quiet = True
+        # Python flushes its streams when it ends, and would fail there again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org).
-
-    What stands in brackets is text: a path or a server's message may have some.
-    """
+    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
+    colors: Literal["auto"] | None = "auto"
+    if os.environ.get("NO_COLOR"):
+        colors = None
+    # Without markup and emoji: brackets and colons are text, a path or a server's message may have some.
+    out = PatientConsole(stderr=stderr, color_system=colors, highlight=False, markup=False, emoji=False)
     stream = sys.stderr if stderr else sys.stdout
-    wide = None if stream.isatty() else WIDTH
-    colors: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    out = PatientConsole(
-        stderr=stderr, width=wide, highlight=False, soft_wrap=False, color_system=colors, markup=False, emoji=False
-    )
-    out.width = min(out.width, WIDTH)
+    if stream.isatty():
+        out.width = min(out.width, WIDTH)
+    else:
+        out.width = WIDTH
     return out
 
 
@@ -79,8 +69,8 @@ def show_ladders(out: Console, report: LadderReport) -> None:
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     for ladder in report.ladders:
-        for line in doubt_lines(ladder):
-            out.print(line)
+        for state, sentence in doubts_of(ladder):
+            out.print(Text(sentence, style=STATE_STYLES[state]))
     if report.host:
         out.print(describe_host(report.host))
     for ladder in report.ladders:
@@ -110,217 +100,175 @@ def _range(name: str, values: Sequence[float]) -> str:
     return f"{what} {least if least == most else f'{least} to {most}'} {unit}".rstrip()
 
 
-def figure_words(name: str) -> tuple[str, str]:
-    """Return what a probe's figure is, and its unit, from its name: ``disk_busy_pct`` is disk busy, in %."""
-    for suffix, unit in UNITS.items():
-        if name.endswith(suffix):
-            return name.removesuffix(suffix).replace("_", " "), unit
-    return name.replace("_", " "), ""
-
-
-def figure(value: float | None) -> str:
-    """Return a probe's figure."""
-    return f"-{rate(-value)}" if value is not None and value < 0 else rate(value)
-
-
 def heading(ladder: Ladder) -> str:
     """Return what all rungs have in common, durability included."""
+    return " · ".join(in_common(ladder))
+
+
+def in_common(ladder: Ladder) -> list[str]:
+    """Return the parts of a heading."""
     durability = " and ".join(ladder.durability) or "durability unknown"
-    payloads = " and ".join(f"{size:,}" for size in sorted({rung.parameters.payload_bytes for rung in ladder.rungs}))
-    before = f" · {ladder.preload_rows:,} rows before" if ladder.preload_rows else ""
-    return f"{ladder.variant} · {ladder.layout} · {ladder.transport} · {durability} · {payloads} B payload{before}"
+    sizes = sorted({rung.parameters.payload_bytes for rung in ladder.rungs})
+    payloads = " and ".join(f"{size:,}" for size in sizes)
+    parts = [ladder.variant, ladder.layout, ladder.transport, durability, f"{payloads} B payload"]
+    if ladder.preload_rows:
+        parts.append(f"{ladder.preload_rows:,} rows before")
+    return parts
 
 
 def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
-    used = sorted({count for rung in ladder.rungs if (count := rung.trials - rung.void)})
-    if not used:
+    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
+    if not counted:
         return f"no rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
-    most = f"{used[0]} to {used[-1]}" if used[1:] else f"{used[0]}"
-    blocks = f"{most} trials as one" if used[-1] > 1 else "one trial: no spread known"
+    least, most = counted[0], counted[-1]
     closed = ", closed loop" if any(rung.parameters.load in CLOSED for rung in ladder.rungs) else ""
-    text = (
-        f"{blocks}, {ladder.seconds:g} s windows{closed}; latency of one commit in ms, {row_latency};"
-        " cores of client, server"
-    )
-    spreads = [(spread, rung.phase) for rung in ladder.rungs if (spread := _spread(rung)) is not None]
-    if used[-1] > 1 and spreads:
-        worst, phase = max(spreads)
-        text += f"; trials differ by up to {worst:.0%} (phase {phase})"
+    parts = [
+        f"{_as_one(least, most)}, {ladder.seconds:g} s windows{closed}",
+        f"latency of one commit in ms, {row_latency}",
+        "cores of client, server",
+    ]
+    if most > 1:
+        share, phase = max(_spreads(ladder.rungs))
+        parts.append(f"trials differ by up to {share:.0%} (phase {phase})")
     if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
-        text += f"; void, no trial counts: {', '.join(empty)}"
+        parts.append(f"void, no trial counts: {', '.join(empty)}")
     if any(rung.parameters.processes > 1 for rung in ladder.rungs):
-        text += "; n× before a pool: so many client processes, each with such a pool"
+        parts.append("n× before a pool: so many client processes, each with such a pool")
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
-        text += f"; on uvloop: {', '.join(uvloop)}"
-    for rung in ladder.rungs:
-        if rung.parameters.load not in CLOSED:
-            text += f"; load model {rung.parameters.load}: {rung.phase}"
+        parts.append(f"on uvloop: {', '.join(uvloop)}")
+    others = [rung for rung in ladder.rungs if rung.parameters.load not in CLOSED]
+    parts += [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
     if ladder.seconds < 20:
-        text += "; steadiness not assessed"
-    return text + "."
+        parts.append("steadiness not assessed")
+    return "; ".join(parts) + "."
 
 
-def _spread(rung: Rung) -> float | None:
-    if not rung.rows_per_s or rung.rows_per_s_max is None or rung.rows_per_s_min is None:
-        return None
-    return (rung.rows_per_s_max - rung.rows_per_s_min) / rung.rows_per_s
+def _as_one(least: int, most: int) -> str:
+    if most == 1:
+        return "one trial: no spread known"
+    if least == most:
+        return f"{most} trials as one"
+    return f"{least} to {most} trials as one"
 
 
-def print_whole(out: Console, table: Table) -> None:
-    """Print a table without cutting a number: where it is too wide for the terminal, its lines run over."""
-    table.width = Measurement.get(out, out.options.update(width=NO_LIMIT), table).maximum
-    out.print(table, crop=False, no_wrap=True, overflow="ignore")
+def _spreads(rungs: Iterable[Rung]) -> Iterable[tuple[float, str]]:
+    """Return how far the trials of each phase differ."""
+    for rung in rungs:
+        if rung.rows_per_s and rung.rows_per_s_max is not None and rung.rows_per_s_min is not None:
+            yield (rung.rows_per_s_max - rung.rows_per_s_min) / rung.rows_per_s, rung.phase
 
 
 def ladder_table(ladder: Ladder) -> Table:
     """Return the table; every column of the contract fits 100 columns."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    left = {"phase", "method"}
-    for name in (
-        "phase", "method", "pool", "batch", "rows/s", "settled", "com-\nmits/s", "p50", "p99", "row\nlat.",
-        "cli-\nent", "ser-\nver", "step", "vs 1",
-    ):  # fmt: skip
-        table.add_column(name, justify="left" if name in left else "right", no_wrap=True)
-    for rung in ladder.rungs:
-        table.add_row(*cells(rung))
+    table = bare_table(COLUMNS, left={"phase", "method"})
+    add_rows(table, map(cells, ladder.rungs))
     return table
 
 
-def cells(rung: Rung) -> Iterable[str]:
+def cells(rung: Rung) -> Sequence[str]:
     """Return one rung's texts, in the order of the columns."""
-    mark = "!" if rung.void else "?" if rung.suspect else ""
     latency = rung.latency_ms
     return (
-        rung.phase + mark,
+        rung.phase + mark(rung),
         rung.method,
         _pool(rung),
-        f"{rung.parameters.batch}" if rung.parameters.batch < 100_000 else _thousands(rung.parameters.batch),
-        "void" if rung.rows_per_s is None else rate(rung.rows_per_s),
+        rate(rung.parameters.batch),
+        reached(rung),
         rate(rung.settled_rows_per_s),
         rate(rung.commits_per_s),
         percentile(latency.p50, latency.intervals.get("p50")),
         percentile(latency.p99, latency.intervals.get("p99")),
-        short(None if rung.row_latency_ms is None else rung.row_latency_ms * 1000),
-        _cores(rung.client_cores),
-        _cores(rung.server_cores),
-        _times(rung.step),
-        _times(rung.vs_phase_1),
+        microseconds(rung.row_latency_ms),
+        cores(rung.client_cores),
+        cores(rung.server_cores),
+        times(rung.step),
+        times(rung.vs_phase_1),
     )
 
 
-def rate(value: float | None) -> str:
-    """Return a rate in six characters: 16.4, 17,500, 281.0k, 1.030M."""
-    if value is None:
-        return DASH
-    if value >= 99_995:
-        return _thousands(value, figures=4)
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def percentile(value: float | None, interval: tuple[float, float] | None) -> str:
-    """Return a percentile with no more figures than its interval bears: 11 where that is 10.2 to 11.6, not 10.9."""
-    if not value or interval is None or interval[0] == interval[1]:
-        return short(value)
-    moved = (interval[1] - interval[0]) / 2 / MOST_MOVED
-    figures = floor(log10(value)) - ceil(log10(moved)) + 1
-    return short(value, max(1, min(figures, 3)))
-
-
-def short(value: float | None, figures: int = 3) -> str:
-    """Return a duration with so many figures, at most three: 0.260, 6.30, 133, 1,250, 12.5k."""
-    if value is None:
-        return DASH
-    value = float(f"{value:.{figures}g}") if figures < 3 else value
-    if value >= 9_999.5:
-        return _thousands(value, figures)
-    if 0 < value < 0.0005:
-        return "<.001"
-    if value < 0.1:
-        return f"{value:.3f}"
-    return f"{value:,.0f}" if value >= 100 else _rounded(value, figures)
-
-
-def _rounded(value: float, figures: int) -> str:
-    """Return a number above 0 with so many figures, its zeros shown, and never in powers of ten: 6.30, 20."""
-    value = float(f"{value:.{figures}g}")
-    decimals = max(figures - 1 - floor(log10(value)), 0)
-    return f"{value:.{decimals}f}"
-
-
-def _thousands(value: float, figures: int = 3) -> str:
-    """Return a large number in k, M or G with so many figures: 12.5k, 1.030M."""
-    for unit, size in (("k", 1e3), ("M", 1e6)):
-        if float(f"{value / size:.{figures}g}") < 1000:
-            return _rounded(value / size, figures) + unit
-    return f"{value / 1e9:.{figures}g}G"
+def reached(rung: Rung) -> str:
+    """Return the rate of a rung; without a trial that counts it is void."""
+    if rung.rows_per_s is None:
+        return "void"
+    return rate(rung.rows_per_s)
 
 
 def _pool(rung: Rung) -> str:
-    each = DASH if rung.parameters.pool_max is None else f"{rung.parameters.pool_min}–{rung.parameters.pool_max}"
-    return f"{rung.parameters.processes}×{each}" if rung.parameters.processes > 1 else each
+    of = rung.parameters
+    each = DASH
+    if of.pool_max is not None:
+        each = f"{of.pool_min}–{of.pool_max}"
+    if of.processes > 1:
+        return f"{of.processes}×{each}"
+    return each
 
 
-def _cores(value: float | None) -> str:
-    if value is None:
-        return DASH
-    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
+# --- its doubts ------------------------------------------------------------------------------------------------------
+
+Same = list[tuple[Rung, Doubt]]
+"""Doubts of one state and code, each with its rung."""
 
 
-def _times(value: float | None) -> str:
-    if value is None:
-        return DASH
-    if value >= 9_999.5:
-        return f"{_thousands(value)}×"
-    if value < 0.01:
-        return "<0.01×"
-    return f"{value:,.0f}×" if value >= 9.95 else f"{value:.2g}×"
-
-
-def doubt_lines(ladder: Ladder) -> Iterable[Text]:
-    """Return a line for each kind of doubt that the records carry: where, and in the words of the gravest."""
-    found: dict[tuple[str, str], list[tuple[Rung, Doubt]]] = {}
+def doubts_of(ladder: Ladder) -> Iterable[tuple[str, str]]:
+    """Return state and sentence of each kind of doubt that the records carry, the worst first."""
+    kinds: dict[tuple[str, str], Same] = {}
     for rung in ladder.rungs:
         for doubt in rung.doubts:
-            found.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
-    for (state, _), same in sorted(found.items(), key=_rank):
-        yield Text(_doubt(ladder, state, same), style=DOUBT_STYLES[state])
+            kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
+    for same in sorted(kinds.values(), key=_urgency):
+        _, doubt = same[0]
+        yield doubt.state, _sentence(ladder, doubt.state, same)
 
 
-def _rank(one: tuple[tuple[str, str], list[tuple[Rung, Doubt]]]) -> tuple[int, float]:
-    (state, _), same = one
-    return list(DOUBT_STYLES).index(state), -max(doubt.reason.share or 0 for _, doubt in same)
+def _urgency(same: Same) -> tuple[int, float]:
+    state = same[0][1].state
+    share = max(doubt.reason.share or 0 for _, doubt in same)
+    return list(STATE_STYLES).index(state), -share
 
 
-def _doubt(ladder: Ladder, state: str, same: list[tuple[Rung, Doubt]]) -> str:
-    where = ", ".join(f"{rung.phase} (trial{'s' * (len(doubt.trials) > 1)} {_list(doubt)})" for rung, doubt in same)
-    gravest = max((doubt for _, doubt in same), key=lambda doubt: size_of_doubt(doubt.reason))
-    likewise = f" in trial {gravest.worst}, likewise in the others" if same[1:] or gravest.trials[1:] else ""
+def _sentence(ladder: Ladder, state: str, same: Same) -> str:
+    """Return the gravest doubt in its own words, and all rungs and trials that have one of its kind."""
+    _, gravest = max(same, key=lambda each: size_of_doubt(each[1].reason))
+    where = []
+    for rung, doubt in same:
+        trials = "trials" if len(doubt.trials) > 1 else "trial"
+        where.append(f"{rung.phase} ({trials} {', '.join(map(str, doubt.trials))})")
+    likewise = ""
+    if len(same) > 1 or len(gravest.trials) > 1:
+        likewise = f" in trial {gravest.worst}, likewise in the others"
     word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
-    return f"{word} {ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}: {where}"
+    what = f"{ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}"
+    return f"{word} {what}: {', '.join(where)}"
 
 
-def _list(doubt: Doubt) -> str:
-    return ", ".join(map(str, doubt.trials))
+# --- the host --------------------------------------------------------------------------------------------------------
 
 
 def describe_host(host: Fingerprint) -> Text:
     """Return the host in a line or two."""
     facts = host.facts
 
-    def known(group: str, name: str) -> str:
-        fact = facts.get(group, {}).get(name)
-        return f"unknown {name}" if fact is None or isinstance(fact, Unreadable) else str(fact)
+    def fact(group: str, name: str) -> str:
+        value = facts.get(group, {}).get(name)
+        if value is None or isinstance(value, Unreadable):
+            return f"unknown {name}"
+        return str(value)
 
-    version = known("postgresql", "version").split(" on ")[0]
-    ram = facts.get("memory", {}).get("ram_bytes")
-    memory = f"{ram / (1 << 30):.0f} GiB" if isinstance(ram, int) else "unknown RAM"
-    disk = f"{known('disk', 'kind')} disk, {known('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
-    cpu = f"{known('cpu', 'model')}, {known('cpu', 'logical_cpus')} CPUs, {memory}"
-    system = f"{known('system', 'os')}, kernel {known('system', 'kernel')}"
+    version = fact("postgresql", "version").split(" on ")[0]
+    cpu = f"{fact('cpu', 'model')}, {fact('cpu', 'logical_cpus')} CPUs, {_memory(facts.get('memory', {}))}"
+    disk = f"{fact('disk', 'kind')} disk, {fact('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
+    system = f"{fact('system', 'os')}, kernel {fact('system', 'kernel')}"
     if clients_on := facts.get("pgladder", {}).get("clients_on"):
         return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
+
+
+def _memory(memory: Mapping[str, Fact]) -> str:
+    ram = memory.get("ram_bytes")
+    if not isinstance(ram, int):
+        return "unknown RAM"
+    return f"{ram / (1 << 30):.0f} GiB"
 
 
 def _flushes(disk: Mapping[str, Fact]) -> str:
@@ -328,18 +276,7 @@ def _flushes(disk: Mapping[str, Fact]) -> str:
     middle, least, most = (disk.get(f"fsync_per_s{which}") for which in ("", "_least", "_most"))
     if not isinstance(middle, int | float):
         return "fdatasync/s unknown"
-    spread = f" ({least:,.0f} to {most:,.0f})" if isinstance(least, float) and isinstance(most, float) else ""
-    return f"{middle:,.0f} fdatasync/s{spread}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in words: 40 s, 5 min, 2 h 10 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def size(count: float) -> str:
-    """Return bytes in words."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+    text = f"{middle:,.0f} fdatasync/s"
+    if isinstance(least, float) and isinstance(most, float):
+        text += f" ({least:,.0f} to {most:,.0f})"
+    return text

@@ -7,7 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.engines.postgresql.parameters import Difference
-from bench.report.terminal import DASH
+from bench.report.numbers import DASH
+from bench.report.tables import add_rows
 
 
 def show_list(out: Console, summaries: Mapping[str, str]) -> None:
@@ -31,9 +32,8 @@ def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[D
     if not rows:
         out.print(f"{a} and {b} are the same in effect on {where}.")
         return
-    out.print(
-        Text(f"{a} and {b} on {where} differ in effect in {len(rows)} parameter{'s' if rows[1:] else ''}", style="bold")
-    )
+    parameters = "parameters" if len(rows) > 1 else "parameter"
+    out.print(Text(f"{a} and {b} on {where} differ in effect in {len(rows)} {parameters}", style="bold"))
     out.print(_table(("parameter", a, b), rows))
 
 
@@ -41,6 +41,5 @@ def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in columns:
         table.add_column(name)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+    add_rows(table, rows)
     return table

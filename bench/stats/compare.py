@@ -95,21 +95,42 @@ def planned(found: Comparison, more: More) -> Comparison:
 def judged(logs: Sequence[float], margin: float, alpha: float) -> Comparison:
     """Compare by the logarithms of the blocks' ratios, at least one; nothing is planned: ``more_blocks`` is None."""
     blocks, effect = len(logs), mean(logs)
-    spread = deviation(logs) if blocks > 1 else None
-    interval = None if spread is None else t_interval(effect, spread, blocks, alpha)
-    error = None if spread is None else spread / math.sqrt(blocks)
+    if blocks < 2:
+        return without_spread(effect, blocks, margin, alpha)
+    error = deviation(logs) / math.sqrt(blocks)
+    return by_error(effect, error, blocks - 1, blocks, margin, alpha)
+
+
+def without_spread(effect: float, blocks: int, margin: float, alpha: float) -> Comparison:
+    """Return what a log ratio says of which nobody knows the error: one block shows no spread."""
+    return Comparison(
+        blocks=blocks,
+        ratio=exp_or_inf(effect),
+        interval=None,
+        coverage=1 - alpha,
+        p_value=None,
+        margin=margin,
+        verdict="undecided",
+        detectable=None,
+        more_blocks=None,
+    )
+
+
+def by_error(effect: float, error: float, freedom: float, blocks: int, margin: float, alpha: float) -> Comparison:
+    """Compare by a log ratio with its standard error and degrees of freedom; nothing is planned."""
+    interval = t_interval(effect, error, freedom, alpha)
     return Comparison(
         blocks=blocks,
         ratio=exp_or_inf(effect),
         interval=ratios(interval),
         coverage=1 - alpha,
-        p_value=None if error is None else p_value_of(effect, error, blocks - 1),
+        p_value=p_value_of(effect, error, freedom),
         margin=margin,
         verdict=verdict_of(interval, margin),
-        detectable=None if spread is None else detectable(spread, blocks, alpha),
+        detectable=detects(error, freedom, alpha),
         more_blocks=None,
         error=error,
-        freedom=None if spread is None else blocks - 1,
+        freedom=freedom,
     )
 
 
@@ -121,11 +142,11 @@ def among(found: Comparison, pairs: int, verdict: Verdict) -> Comparison:
     """
     if found.error is None or found.freedom is None:
         return found
-    told = replace(found, detectable=detects(found.error, found.freedom, ALPHA / pairs))
+    one_of_them = replace(found, detectable=detects(found.error, found.freedom, ALPHA / pairs))
     if verdict != "undecided":
-        return told
+        return one_of_them
     seen = Seen(effect=_log_ratio(found), error=found.error, blocks=found.blocks, freedom=found.freedom)
-    return planned(told, more_blocks(seen, found.margin, ALPHA / pairs))
+    return planned(one_of_them, more_blocks(seen, found.margin, ALPHA / pairs))
 
 
 def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[float]:
@@ -144,6 +165,7 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
             if not (0 < a < inf and 0 < b < inf):
                 raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
+    # Logarithms of each by itself: their quotient may be beyond what a float holds.
     return [after - before for before, after in zip(map(log, baseline), map(log, candidate), strict=True)]
 
 
@@ -171,19 +193,20 @@ def detects(error: float, freedom: float, alpha: float, seen: float | None = Non
     return exp_or_inf(reach(seen or freedom, freedom, alpha) * error) - 1
 
 
-def verdict_of(interval: Interval | None, margin: float) -> Verdict:
-    """Read the verdict from an interval of the log ratio; None is one nobody knows."""
-    if interval is None:
-        return "undecided"
+def verdict_of(interval: Interval, margin: float) -> Verdict:
+    """Read the verdict from an interval of the log ratio."""
     if interval.inside(-math.log1p(margin), math.log1p(margin)):
         return "equivalent"
     if interval.low > 0:
         return "faster"
-    return "slower" if interval.high < 0 else "undecided"
+    if interval.high < 0:
+        return "slower"
+    return "undecided"
 
 
 def p_value_of(effect: float, error: float, freedom: float) -> float:
     """Give the two-sided p-value of no effect by the log ratio's standard error and its degrees of freedom."""
+    # Blocks that agree to the last digit leave no doubt, and nothing to divide by.
     if error == 0:
         return 1.0 if effect == 0 else 0.0
     return 2 * student_t_tail(abs(effect) / error, freedom)
@@ -206,13 +229,17 @@ def _log_ratio(found: Comparison) -> float:
     return math.log(max(found.ratio, sys.float_info.min))
 
 
-def ratios(interval: Interval | None) -> Interval | None:
-    """Return the interval of a ratio from that of its logarithm; None where there is none, or it has no upper end."""
-    if interval is None or math.isinf(high := exp_or_inf(interval.high)):
+def ratios(interval: Interval) -> Interval | None:
+    """Return the interval of a ratio from that of its logarithm; None where no float holds its upper end."""
+    high = exp_or_inf(interval.high)
+    if math.isinf(high):
         return None
     return Interval(exp_or_inf(interval.low), high)
 
 
 def exp_or_inf(value: float) -> float:
     """Give e to the power of a value, infinite where no float holds it."""
-    return math.exp(value) if value < 700 else math.inf
+    # The largest float is about e^709.
+    if value >= 700:
+        return math.inf
+    return math.exp(value)

@@ -18,7 +18,9 @@ _STEP, _FAR = 0.25, 4.0
 def student_t_tail(t: float, df: float) -> float:
     """Probability of a value above ``t``, with ``df`` > 0 degrees of freedom; relatively accurate far out."""
     half = _incomplete_beta(df / 2, 0.5, df / (df + t * t), t * t / (df + t * t)) / 2
-    return half if t >= 0 else 1 - half
+    if t < 0:
+        return 1 - half
+    return half
 
 
 @lru_cache(maxsize=4096)
@@ -42,8 +44,11 @@ def _student_t_density(t: float, df: float) -> float:
 
 def _incomplete_beta(a: float, b: float, x: float, complement: float) -> float:
     """Evaluate I_x(a, b); ``complement`` is 1 − x, given apart so that neither loses digits."""
-    if x == 0 or complement == 0:
-        return 0.0 if x == 0 else 1.0
+    if x == 0:
+        return 0.0
+    if complement == 0:
+        return 1.0
+    # The fraction converges fast on this side of the mean; the other side is its mirror image.
     if x > (a + 1) / (a + b + 2):
         return 1 - _incomplete_beta(b, a, complement, x)
     log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(complement)
@@ -72,7 +77,9 @@ def _coefficient(n: int, a: float, b: float) -> float:
 
 
 def _off_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
+    if abs(value) > _TINY:
+        return value
+    return _TINY
 
 
 @lru_cache(maxsize=256)

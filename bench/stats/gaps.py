@@ -29,8 +29,11 @@ def _longest_beside(common: Sequence[Gap], gaps: Iterable[Gap]) -> int:
 
 
 def _common(by_process: Sequence[Sequence[Gap]]) -> list[Gap]:
-    common: list[Gap] = list(by_process[0]) if by_process else []
-    for gaps in by_process[1:]:
+    if not by_process:
+        return []
+    first, *others = by_process
+    common = list(first)
+    for gaps in others:
         common = list(_overlaps(common, gaps))
     return common
 

@@ -104,7 +104,8 @@ def recorded(histogram: HdrHistogram) -> Iterator[tuple[int, int]]:
 
 def _filled(histogram: HdrHistogram) -> tuple[list[int], list[int]]:
     """Return the indices that counted something, and their counts."""
-    counts = histogram.counts[:]  # a list, made in one step: to walk the C array itself takes three times as long
+    # A list, made in one step: to walk the C array itself takes three times as long.
+    counts = histogram.counts[:]
     return list(compress(range(len(counts)), counts)), list(filter(None, counts))
 
 
@@ -130,10 +131,12 @@ class Quantiles:
         """Return the value so many are not above; at least one, at most all."""
         index = self._indices[bisect_left(self._up_to, min(max(rank, 1), self.count))]
         value = self._histogram.get_value_from_index(index)
+        # Of what counts as the same the highest, as HdrHistogram's own percentiles give.
         return float(self._histogram.get_highest_equivalent_value(value)) / 1000
 
     def value(self, share: float) -> float:
         """Return the value that this share are not above; of at least one sample."""
+        # Rounded as HdrHistogram's own percentiles are.
         return self.at_rank(int(100 * share * self.count / 100 + 0.5))
 
     def interval(self, share: float) -> tuple[float, float]:
@@ -149,8 +152,11 @@ class Quantiles:
 def usual_ms(histogram: HdrHistogram) -> tuple[float | None, float | None]:
     """Return the median and the 99th percentile in ms, however uncertain; None of less than one sample beyond."""
     quantiles = Quantiles(histogram)
-    p50 = quantiles.value(0.5) if quantiles.count >= 2 else None
-    p99 = quantiles.value(0.99) if quantiles.count >= 1000 else None
+    p50 = p99 = None
+    if quantiles.count >= 2:
+        p50 = quantiles.value(0.5)
+    if quantiles.count >= 1000:
+        p99 = quantiles.value(0.99)
     return p50, p99
 
 
@@ -158,16 +164,19 @@ def percentiles(histogram: HdrHistogram) -> Latency:
     """Return milliseconds; None where the samples do not suffice: too few are beyond, or they leave too much open."""
     quantiles = Quantiles(histogram)
     count = quantiles.count
-    enough = {name: share for name, share in SHARES.items() if count >= round(SAMPLES_BEYOND / (1 - share))}
-    values = {name: quantiles.value(share) for name, share in enough.items()}
-    intervals = {name: quantiles.interval(share) for name, share in enough.items()}
-    told = [name for name in enough if _within(values[name], intervals[name])]
-    return Latency(
-        **{name: values[name] if name in told else None for name in SHARES},
-        max=histogram.get_max_value() / 1000 if count else None,
-        mean=sum(value * times for value, times in recorded(histogram)) / count / 1000 if count else None,
-        intervals={name: intervals[name] for name in told},
-    )
+    values: dict[str, float | None] = dict.fromkeys(SHARES)
+    intervals = {}
+    for name, share in SHARES.items():
+        if count < round(SAMPLES_BEYOND / (1 - share)):
+            continue
+        value, interval = quantiles.value(share), quantiles.interval(share)
+        if _within(value, interval):
+            values[name], intervals[name] = value, interval
+    largest = mean = None
+    if count:
+        largest = histogram.get_max_value() / 1000
+        mean = sum(value * times for value, times in recorded(histogram)) / count / 1000
+    return Latency(**values, max=largest, mean=mean, intervals=intervals)
 
 
 def row_latency_ms(histogram: HdrHistogram, batch: int) -> float | None:
@@ -179,10 +188,12 @@ def row_latency_ms(histogram: HdrHistogram, batch: int) -> float | None:
     if count < round(SAMPLES_BEYOND / (1 - SHARES["p50"])):
         return None
     values = list(recorded(histogram))
-    mean = sum(value * times for value, times in values) / count
+    mean: float = sum(value * times for value, times in values) / count
     spread = sqrt(sum((value - mean) ** 2 * times for value, times in values) / (count - 1))
     reach = Z_95 * spread / sqrt(count)
-    return mean / 1000 / batch if _within(mean, (mean - reach, mean + reach)) else None
+    if not _within(mean, (mean - reach, mean + reach)):
+        return None
+    return mean / 1000 / batch
 
 
 def _within(value: float, interval: tuple[float, float]) -> bool:

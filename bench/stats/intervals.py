@@ -32,15 +32,17 @@ def deviation(values: Sequence[float]) -> float:
     """Give the sample standard deviation of at least two values."""
     centre = mean(values)
     off = [value - centre for value in values]
+    # fsum, as a sum of many nearly equal numbers loses digits otherwise.
     return math.sqrt(math.fsum(map(mul, off, off)) / (len(values) - 1))
 
 
 def mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Give Student's t interval of the mean, of coverage 1 − ``alpha``, from at least two values."""
-    return t_interval(mean(values), deviation(values), len(values), alpha)
+    error = deviation(values) / math.sqrt(len(values))
+    return t_interval(mean(values), error, len(values) - 1, alpha)
 
 
-def t_interval(centre: float, spread: float, count: int, alpha: float) -> Interval:
-    """As ``mean_interval``, of so many values with this mean and standard deviation."""
-    half = student_t_critical(alpha, count - 1) * spread / math.sqrt(count)
+def t_interval(centre: float, error: float, freedom: float, alpha: float) -> Interval:
+    """Give Student's t interval about an estimate with this standard error and degrees of freedom."""
+    half = student_t_critical(alpha, freedom) * error
     return Interval(centre - half, centre + half)

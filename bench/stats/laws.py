@@ -27,7 +27,9 @@ def utilisation(per_second: float, demand_s: float, servers: int = 1) -> float:
 
 def ceiling(demand_s: float, servers: int = 1) -> float:
     """Give the throughput a second at which the resource is always busy; infinite where nothing is demanded of it."""
-    return servers / demand_s if demand_s else math.inf
+    if not demand_s:
+        return math.inf
+    return servers / demand_s
 
 
 def expected_gain(share: float) -> float:

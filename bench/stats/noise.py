@@ -52,6 +52,7 @@ def noise_floor(first: Sequence[float], second: Sequence[float], *, margin: floa
 
     """
     logs = log_ratios(first, second)
+    # The level of a block is that of both its trials: their difference is noise, not drift.
     levels = [(log(a) + log(b)) / 2 for a, b in zip(first, second, strict=True)]
     if len(logs) < 2:
         raise UsageError("a noise floor needs at least 2 blocks.")

@@ -66,6 +66,7 @@ def reach(seen: float, freedom: float, alpha: float) -> float:
         alpha: its two-sided level.
 
     """
+    # Three digits suffice, so that the cache serves nearly every pair of a comparison.
     return _reach(float(f"{seen:.3g}"), float(f"{freedom:.3g}"), alpha)
 
 
@@ -82,7 +83,10 @@ def _reach(seen: float, freedom: float, alpha: float) -> float:
         low, high = high, 1.5 * high
     while high - low > PRECISION * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if found(middle) < POWER else (low, middle)
+        if found(middle) < POWER:
+            low = middle
+        else:
+            high = middle
     return high
 
 
@@ -110,7 +114,9 @@ def blocks_to_be_equivalent(margin: float, spread: float, freedom: float, alpha:
         return sum(weight * _inside(0, limit * errors * scale, critical, tested) for scale, weight in spreads)
 
     at = bisect_left(looks, 1, key=enough)
-    return looks[at] if at < len(looks) else None
+    if at == len(looks):
+        return None
+    return looks[at]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +152,18 @@ def _first(
     seen: Seen, looks: range, level: Callable[[int], float], limit: float, effects: set[float], spreads: Weighed
 ) -> int | None:
     def decides(blocks: int) -> bool:
+        # Without any spread one more block decides; of one beyond all measure no number does.
         if seen.error == 0 or not math.isfinite(seen.effect + seen.error):
             return seen.error == 0
         freedom, alpha = seen.freedom_after(blocks), level(blocks)
         chances = (_chance(each, limit, seen.spread, spreads, blocks, freedom, alpha) for each in effects)
         return all(chance >= POWER for chance in chances)
 
+    # With every block a verdict only grows likelier, so halving finds the first look that decides.
     at = bisect_left(looks, 1, key=decides)
-    return looks[at] - seen.blocks if at < len(looks) else None
+    if at == len(looks):
+        return None
+    return looks[at] - seen.blocks
 
 
 def _hardest(seen: Seen, limit: float) -> set[float]:
@@ -180,8 +190,9 @@ def _decided(effect: float, limit: float, critical: float, freedom: float) -> fl
     the time of ``noncentral_t_outside``, which a run until decided would take between trials.
     """
     edge, unit = _edge(critical, freedom)
+    # Whatever the ratio is, its interval reaches either not to 1 or not to the margin.
     if 2 * edge <= limit:
-        return 1.0  # whatever the ratio is, its interval reaches either not to 1 or not to the margin
+        return 1.0
     differs = normal_tail((edge - effect) / unit) + normal_tail((edge + effect) / unit)
     return differs + _inside(effect, limit, critical, freedom)
 

@@ -15,5 +15,7 @@ def window_rates(
     """
     if not seconds:
         return None, None, None
-    settled = None if checkpoint_s is None else rows / (seconds + checkpoint_s)
+    settled = None
+    if checkpoint_s is not None:
+        settled = rows / (seconds + checkpoint_s)
     return rows / seconds, settled, commits / seconds

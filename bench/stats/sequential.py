@@ -67,7 +67,9 @@ def verdict_so_far(
 
 def _look(logs: Sequence[float], max_blocks: int, margin: float, alpha: float) -> Comparison:
     found = judged(logs, margin, nominal_alpha(max(len(logs), FIRST_LOOK), max_blocks, alpha))
-    return found if len(logs) >= FIRST_LOOK else replace(found, interval=None, verdict="undecided")
+    if len(logs) < FIRST_LOOK:
+        return replace(found, interval=None, verdict="undecided")
+    return found
 
 
 def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:
@@ -82,7 +84,8 @@ def nominal_alpha(blocks: int, max_blocks: int, alpha: float = ALPHA) -> float:
     if not FIRST_LOOK <= blocks <= max_blocks:
         raise UsageError(f"{blocks} blocks are not looked at, only {FIRST_LOOK} to {max_blocks}.")
     looks = tuple(range(FIRST_LOOK, max_blocks + 1))
-    return math.erfc(_reached(looks, _KEPT * alpha, blocks - FIRST_LOOK)[0] / math.sqrt(2))
+    boundary, _ = _reached(looks, _KEPT * alpha, blocks - FIRST_LOOK)
+    return math.erfc(boundary / math.sqrt(2))
 
 
 def spent(fraction: float, alpha: float) -> float:
@@ -102,7 +105,10 @@ def _reached(looks: tuple[int, ...], alpha: float, at: int) -> tuple[float, list
 
     All of 200 take seconds, and a run waits for its next trial meanwhile.
     """
-    before, running = (looks[at - 1], _reached(looks, alpha, at - 1)[1]) if at else (0, [(0.0, 0.5)])
+    before, running = 0, [(0.0, 0.5)]
+    if at:
+        before = looks[at - 1]
+        _, running = _reached(looks, alpha, at - 1)
     look = looks[at]
     due = spent(look / looks[-1], alpha) - spent(before / looks[-1], alpha)
     scale = math.sqrt(look - before)
@@ -123,7 +129,10 @@ def _edge(running: list[_Mass], scale: float, due: float) -> float:
         low, high = high, 2 * high
     while high - low > _PRECISION * high:
         middle = (low + high) / 2
-        low, high = (middle, high) if _crossing(running, scale, middle) > due else (low, middle)
+        if _crossing(running, scale, middle) > due:
+            low = middle
+        else:
+            high = middle
     return high
 
 

@@ -46,6 +46,7 @@ def assess(rates: Sequence[float]) -> Steadiness | None:
     """Judge a window by its rates, one a second; None where it has fewer than 20."""
     if len(rates) < SHORTEST:
         return None
+    # The whole window first: what is flat throughout keeps all its seconds.
     if passes(*shares(rates)):
         return _steadiness("flat", rates, 0)
     cut = mser5(rates)

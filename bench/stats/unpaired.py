@@ -7,10 +7,9 @@ import math
 from collections.abc import Sequence
 
 from bench.model.errors import DataError
-from bench.stats.compare import ALPHA, MARGIN, Comparison, detects, exp_or_inf, p_value_of, ratios, verdict_of
-from bench.stats.distributions import student_t_critical
-from bench.stats.intervals import Interval, deviation, mean
-from bench.stats.planning import More, Seen, more_blocks
+from bench.stats.compare import ALPHA, MARGIN, Comparison, by_error, planned, without_spread
+from bench.stats.intervals import deviation, mean
+from bench.stats.planning import Seen, more_blocks
 
 
 def compare_apart(
@@ -27,26 +26,14 @@ def compare_apart(
     """
     a, b = _logs(baseline), _logs(candidate)
     effect, blocks = mean(b) - mean(a), min(len(a), len(b))
-    error, freedom = _error(a, b) if blocks > 1 else (None, 0.0)
-    interval = None if error is None else _interval(effect, error, freedom, alpha)
-    verdict = verdict_of(interval, margin)
-    more = More(as_seen=None, at_most=None)
-    if error is not None and verdict == "undecided":
-        more = more_blocks(Seen(effect=effect, error=error, blocks=blocks, freedom=freedom), margin, alpha)
-    return Comparison(
-        blocks=blocks,
-        ratio=exp_or_inf(effect),
-        interval=ratios(interval),
-        coverage=1 - alpha,
-        p_value=None if error is None else p_value_of(effect, error, freedom),
-        margin=margin,
-        verdict=verdict,
-        detectable=None if error is None else detects(error, freedom, alpha),
-        more_blocks=more.as_seen,
-        more_blocks_at_most=more.at_most,
-        error=error,
-        freedom=None if error is None else freedom,
-    )
+    if blocks < 2:
+        return without_spread(effect, blocks, margin, alpha)
+    error, freedom = _error(a, b)
+    found = by_error(effect, error, freedom, blocks, margin, alpha)
+    if found.verdict != "undecided":
+        return found
+    seen = Seen(effect=effect, error=error, blocks=blocks, freedom=freedom)
+    return planned(found, more_blocks(seen, margin, alpha))
 
 
 def _logs(rates: Sequence[float]) -> list[float]:
@@ -60,12 +47,7 @@ def _error(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
     shares = [deviation(logs) ** 2 / len(logs) for logs in (a, b)]
     if not sum(shares):
         return 0.0, min(len(a), len(b)) - 1
-    # by the larger one: squares of tiny shares would vanish
+    # By the larger one: squares of tiny shares would vanish.
     parts = [share / max(shares) for share in shares]
     weighed = sum(part**2 / (len(logs) - 1) for part, logs in zip(parts, (a, b), strict=True))
     return math.sqrt(sum(shares)), sum(parts) ** 2 / weighed
-
-
-def _interval(effect: float, error: float, freedom: float, alpha: float) -> Interval:
-    half = student_t_critical(alpha, freedom) * error
-    return Interval(effect - half, effect + half)

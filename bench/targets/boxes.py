@@ -34,7 +34,8 @@ from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
-from bench.report.terminal import console, size
+from bench.report.numbers import size
+from bench.report.terminal import console
 from bench.results.noise_floors import noise_in, outdated
 from bench.results.read import only_run, plan_again, read
 from bench.store.run_directory import PLAN, now

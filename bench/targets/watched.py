@@ -15,8 +15,8 @@ from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.rule import usual_margin
 from bench.probes.facts import host_facts
 from bench.report.noise import too_noisy_lines
+from bench.report.numbers import duration, size
 from bench.report.progress import RunProgress
-from bench.report.terminal import duration, size
 from bench.results.noise_floors import noise_beside, still_of
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory

@@ -19,13 +19,14 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
     | {f"pigsty-{profile}": partial(pigsty.settings, profile) for profile in pigsty.PROFILES}
     | {"timescaledb-tune": partial(timescaledb_tune.settings, "default")}
 )
-
 LEAST_CONNECTIONS: Mapping[str, int] = MappingProxyType(
-    dict.fromkeys((f"pgtune-{profile}" for profile in pgtune.PROFILES), pgtune.MIN_CONNECTIONS)
-    | dict.fromkeys((f"pigsty-{profile}" for profile in pigsty.PROFILES), pigsty.MIN_CONNECTIONS)
-    | {"timescaledb-tune": timescaledb_tune.MIN_CONNECTIONS}
+    {
+        "pgtune": pgtune.MIN_CONNECTIONS,
+        "pigsty": pigsty.MIN_CONNECTIONS,
+        "timescaledb": timescaledb_tune.MIN_CONNECTIONS,
+    }
 )
-"""Below these a tool stops or takes its own number."""
+"""By tool: below these it stops or takes its own number."""
 
 
 def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple[Setting, ...]:
@@ -44,7 +45,8 @@ def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple
 def tune_for_need(name: str, hardware: Hardware, need: int) -> tuple[Setting, ...]:
     """As ``tune``, given the connections a plan needs, or the fewest the tool takes."""
     _check(name)
-    return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[name]))
+    tool = name.partition("-")[0]
+    return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[tool]))
 
 
 def _check(name: str) -> None:

@@ -54,26 +54,21 @@ def parse_hardware(text: str) -> Hardware:
         UsageError: a pair without ``=``, an unknown, repeated or missing name, or a value Hardware refuses.
 
     """
-    pairs = [_pair(item) for item in text.split(",")]
-    given = [name for name, _ in pairs]
-    for name in given:
+    values: dict[str, str] = {}
+    for item in text.split(","):
+        name, equals, value = map(str.strip, item.partition("="))
+        if not equals:
+            raise UsageError(f"hardware: {name!r} is not name=value.")
         if name not in NAMES:
             raise UsageError(f"hardware: unknown name {name!r}; the names are {', '.join(NAMES)}.")
-        if given.count(name) > 1:
-            raise UsageError(f"hardware: {name} is given {given.count(name)} times.")
-    if missing := [name for name in NAMES if name not in given]:
+        if name in values:
+            raise UsageError(f"hardware: {name} is given more than once.")
+        values[name] = value
+    if missing := [name for name in NAMES if name not in values]:
         raise UsageError(f"hardware: {', '.join(missing)} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500.")
-    values = dict(pairs)
     disk: Disk = values["disk"]  # type: ignore[assignment]  # Hardware refuses what is no Disk
     ram_mb, cores, disk_gb = (_integer(name, values[name]) for name in ("ram_mb", "cores", "disk_gb"))
     return Hardware(ram_mb=ram_mb, cores=cores, disk=disk, disk_gb=disk_gb)
-
-
-def _pair(item: str) -> tuple[str, str]:
-    name, equals, value = item.partition("=")
-    if not equals:
-        raise UsageError(f"hardware: {item.strip()!r} is not name=value.")
-    return name.strip(), value.strip()
 
 
 def _integer(name: str, value: str) -> int:

@@ -32,6 +32,8 @@ WAL_MB: dict[Profile, tuple[int, int]] = {
     "desktop": (100, 2048),
     "mixed": (1024, 4096),
 }
+MAINTENANCE_SHARE: dict[Profile, int] = {"web": 16, "oltp": 16, "dw": 8, "desktop": 16, "mixed": 16}
+STATISTICS_TARGET: dict[Profile, int] = {"web": 100, "oltp": 100, "dw": 500, "desktop": 100, "mixed": 100}
 WORK_MEM_SHARE: dict[Profile, int] = {"web": 1, "oltp": 1, "dw": 2, "desktop": 6, "mixed": 2}
 IO_CONCURRENCY = {"hdd": 2, "ssd": 200, "san": 300, "nvme": 1000}
 
@@ -54,18 +56,18 @@ def settings(
     """
     _check(hardware, connections)
     count = connections or CONNECTIONS[profile]
-    desktop = profile == "desktop"
     ram = hardware.ram_mb * MB
-    shared, shared_words = (ram // 16, "RAM ÷ 16") if desktop else (ram // 4, "RAM ÷ 4")
-    cache, cache_words = (ram // 4, "RAM ÷ 4") if desktop else (ram * 3 // 4, "RAM × 3 ÷ 4")
+    shared, shared_words = _shared_buffers(profile, ram)
+    cache, cache_words = _effective_cache(profile, ram)
+    asked = "as asked" if connections else f"the {profile} profile's"
     return (
-        Setting("max_connections", str(count), "as asked" if connections else f"the {profile} profile's"),
+        Setting("max_connections", str(count), asked),
         Setting("shared_buffers", _size(shared), shared_words),
         Setting("effective_cache_size", _size(cache), cache_words),
         _maintenance_work_mem(profile, ram),
         Setting("checkpoint_completion_target", "0.9", "the same for all"),
         _wal_buffers(shared),
-        Setting("default_statistics_target", "500" if profile == "dw" else "100", f"the {profile} profile's"),
+        Setting("default_statistics_target", str(STATISTICS_TARGET[profile]), f"the {profile} profile's"),
         _random_page_cost(profile, hardware, database_size),
         Setting("effective_io_concurrency", str(IO_CONCURRENCY[hardware.disk]), f"the disk is {hardware.disk}"),
         _work_mem(profile, ram - shared, count, hardware.cores, database_size),
@@ -90,15 +92,29 @@ def _size(kb: int) -> str:
     """Write the largest unit that is exact; never round."""
     if kb % GB == 0:
         return f"{kb // GB}GB"
-    return f"{kb // MB}MB" if kb % MB == 0 else f"{kb}kB"
+    if kb % MB == 0:
+        return f"{kb // MB}MB"
+    return f"{kb}kB"
+
+
+def _shared_buffers(profile: Profile, ram: int) -> tuple[int, str]:
+    if profile == "desktop":
+        return ram // 16, "RAM ÷ 16"
+    return ram // 4, "RAM ÷ 4"
+
+
+def _effective_cache(profile: Profile, ram: int) -> tuple[int, str]:
+    if profile == "desktop":
+        return ram // 4, "RAM ÷ 4"
+    return ram * 3 // 4, "RAM × 3 ÷ 4"
 
 
 def _maintenance_kb(profile: Profile, ram: int) -> int:
-    return min(ram // (8 if profile == "dw" else 16), 8 * GB)
+    return min(ram // MAINTENANCE_SHARE[profile], 8 * GB)
 
 
 def _maintenance_work_mem(profile: Profile, ram: int) -> Setting:
-    words = f"RAM ÷ {8 if profile == 'dw' else 16}, at most 8GB"
+    words = f"RAM ÷ {MAINTENANCE_SHARE[profile]}, at most 8GB"
     return Setting("maintenance_work_mem", _size(_maintenance_kb(profile, ram)), words)
 
 
@@ -121,6 +137,7 @@ def _random_page_cost(profile: Profile, hardware: Hardware, database_size: Datab
 
 
 def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size: DatabaseSize) -> Setting:
+    # Below four cores pgtune sets no max_worker_processes, and reckons with the server's own.
     workers = cores if cores >= 4 else SERVER_WORKERS
     share = WORK_MEM_SHARE[profile]
     kb = rest // ((count + workers) * 3 * share)
@@ -128,7 +145,9 @@ def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size
     if share > 1:
         words += f" ÷ {share}"
     if database_size != "mid_ram":
-        tenths, why = (13, "fits in RAM") if database_size == "less_ram" else (9, "is over three times RAM")
+        tenths, why = 9, "is over three times RAM"
+        if database_size == "less_ram":
+            tenths, why = 13, "fits in RAM"
         kb = kb * tenths // 10
         words += f" × {tenths / 10}, as the database {why}"
     if kb < 4 * MB:
@@ -149,7 +168,8 @@ def _jit(profile: Profile) -> Iterator[Setting]:
 
 def _autovacuum(profile: Profile, ram: int, cores: int) -> Iterator[Setting]:
     if cores >= 16:
-        yield Setting("autovacuum_max_workers", "5" if cores >= 32 else "4", f"{cores} cores; 4 from 16, 5 from 32")
+        workers = "5" if cores >= 32 else "4"
+        yield Setting("autovacuum_max_workers", workers, f"{cores} cores; 4 from 16, 5 from 32")
     if _maintenance_kb(profile, ram) >= 2 * GB:
         yield Setting("autovacuum_work_mem", "2GB", "each autovacuum worker could take maintenance_work_mem otherwise")
 
@@ -164,11 +184,14 @@ def _parallel(profile: Profile, cores: int) -> Iterator[Setting]:
     if cores < 4:
         return
     half = (cores + 1) // 2
-    gather, words = (half, "cores ÷ 2, rounded up") if profile == "dw" else (min(half, 4), "cores ÷ 2, at most 4")
+    few, words = str(min(half, 4)), "cores ÷ 2, at most 4"
+    gather = (few, words)
+    if profile == "dw":
+        gather = (str(half), "cores ÷ 2, rounded up")
     yield Setting("max_worker_processes", str(cores), "one a core")
-    yield Setting("max_parallel_workers_per_gather", str(gather), words)
+    yield Setting("max_parallel_workers_per_gather", *gather)
     yield Setting("max_parallel_workers", str(cores), "one a core")
-    yield Setting("max_parallel_maintenance_workers", str(min(half, 4)), "cores ÷ 2, at most 4")
+    yield Setting("max_parallel_maintenance_workers", few, words)
 
 
 def _wal_level(profile: Profile) -> Iterator[Setting]:

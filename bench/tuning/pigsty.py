@@ -143,43 +143,50 @@ def settings(
     """
     figures = _PROFILES[profile]
     count, words = _connections(profile, connections, service)
-    computed = {
-        setting.name: setting
-        for setting in (
-            Setting("max_connections", str(count), words),
-            *_transactions(figures, count, libraries),
-            *_memory(figures, hardware, count, buffer_ratio),
-            *_workers(figures, hardware.cores, libraries),
-            *_parallel(profile, hardware.cores),
-            *_disk_sizes(figures, hardware),
-            *_disk_costs(hardware),
-        )
-    }
-    return tuple(_lines(profile, computed))
+    computed = (
+        Setting("max_connections", str(count), words),
+        *_transactions(figures, count, libraries),
+        *_memory(figures, hardware, count, buffer_ratio),
+        *_workers(figures, hardware.cores, libraries),
+        *_parallel(profile, hardware.cores),
+        *_disk_sizes(figures, hardware),
+        *_disk_costs(hardware),
+    )
+    by_name = {setting.name: setting for setting in computed}
+    return tuple(_lines(profile, by_name))
 
 
 def _lines(profile: Profile, computed: dict[str, Setting]) -> Iterator[Setting]:
-    for name, text, words in _ROWS:
+    for name, text, why in _ROWS:
+        words = f": {why}" if why else ""
         if text is _COMPUTED:
             if name in computed:
                 yield computed[name]
         elif isinstance(text, str):
-            yield Setting(name, text, f"the same for all profiles{words and ': '}{words}")
+            yield Setting(name, text, f"the same for all profiles{words}")
         elif profile in text:
-            yield Setting(name, text[profile], f"the {profile} profile's{words and ': '}{words}")
+            yield Setting(name, text[profile], f"the {profile} profile's{words}")
 
 
 def _connections(profile: Profile, asked: int | None, service: ServiceDestination) -> tuple[int, str]:
     if asked is not None and asked >= MIN_CONNECTIONS:
         return asked, "as asked"
-    ignored = "" if asked is None else f"; {asked} were asked, fewer than {MIN_CONNECTIONS} are ignored"
     figures = _PROFILES[profile]
-    served = "" if figures.pooled == figures.direct else f", served by {service}"
-    return figures.pooled if service == "pgbouncer" else figures.direct, f"the {profile} profile's{served}{ignored}"
+    words = f"the {profile} profile's"
+    if figures.pooled != figures.direct:
+        words += f", served by {service}"
+    if asked is not None:
+        words += f"; {asked} were asked, fewer than {MIN_CONNECTIONS} are ignored"
+    if service == "pgbouncer":
+        return figures.pooled, words
+    return figures.direct, words
 
 
 def _transactions(figures: _Profile, count: int, libraries: frozenset[str]) -> Iterator[Setting]:
-    factor = figures.locks * (2 if libraries & {"citus", "timescaledb"} else 1)
+    factor = figures.locks
+    # Both keep a table in many pieces, and each piece takes a lock.
+    if libraries & {"citus", "timescaledb"}:
+        factor *= 2
     words = "max_connections" if factor == 1 else f"{factor} × max_connections"
     yield Setting("max_locks_per_transaction", str(factor * count), words)
     if "citus" in libraries:
@@ -224,8 +231,10 @@ def _parallel(profile: Profile, cores: int) -> Iterator[Setting]:
 
 
 def _share_of_cores(name: str, cores: int, percent: int, least: int, *, up: bool) -> Setting:
-    share = -(-cores * percent // 100) if up else cores * percent // 100
-    words = f"{percent} % of the cores, rounded {'up' if up else 'down'}, at least {least}"
+    share, rounded = cores * percent // 100, "down"
+    if up:
+        share, rounded = -(-cores * percent // 100), "up"
+    words = f"{percent} % of the cores, rounded {rounded}, at least {least}"
     return Setting(name, str(max(share, least)), words)
 
 
@@ -234,7 +243,8 @@ def _disk_sizes(figures: _Profile, hardware: Hardware) -> Iterator[Setting]:
     unit = f"disk ÷ 20, rounded up, at most {TWENTIETH_CAP_GB}GB"
     sizes = {"temp_file_limit": figures.temp, "min_wal_size": 1, "max_wal_size": 4, "max_slot_wal_keep_size": 6}
     for name, factor in sizes.items():
-        yield Setting(name, f"{factor * twentieth}GB", unit if factor == 1 else f"{factor} × ({unit})")
+        words = unit if factor == 1 else f"{factor} × ({unit})"
+        yield Setting(name, f"{factor * twentieth}GB", words)
 
 
 def _disk_costs(hardware: Hardware) -> Iterator[Setting]:

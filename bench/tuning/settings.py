@@ -45,4 +45,7 @@ def _line(setting: Setting, owned: Collection[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if BARE.fullmatch(text) else "'" + text.replace("'", "''") + "'"
+    if BARE.fullmatch(text):
+        return text
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"

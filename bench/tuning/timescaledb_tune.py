@@ -7,6 +7,7 @@ The real tool leaves a value alone that is within 5 % of its recommendation; a v
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from bench.model.errors import UsageError
@@ -85,16 +86,20 @@ def _check(connections: int | None, background_workers: int) -> None:
 
 def _size(count: int) -> str:
     """Text of bytes as in parse.go: the largest unit, or the next one down where more than 0.001 of it is left."""
-    unit, name = next(((unit, name) for unit, name in UNITS if count >= unit), (KB, "kB"))
-    if unit == KB:
-        return f"{max((count + KB // 2) // KB, 1)}kB"
-    if (count % unit) * 1000 > unit:
-        unit, name = UNITS[UNITS.index((unit, name)) + 1]
-    return f"{count // unit}{name}"
+    for (unit, name), (smaller, its_name) in pairwise(UNITS):
+        if count < unit:
+            continue
+        if (count % unit) * 1000 > unit:
+            return f"{count // smaller}{its_name}"
+        return f"{count // unit}{name}"
+    return f"{max((count + KB // 2) // KB, 1)}kB"
 
 
 def _default_connections(ram: int) -> int:
-    return next((count for gb, count in ((2, 25), (4, 50), (6, 75)) if ram <= gb * GB), 100)
+    for gb, connections in ((2, 25), (4, 50), (6, 75)):
+        if ram <= gb * GB:
+            return connections
+    return 100
 
 
 def _memory(profile: Profile, ram: int, cores: int, count: int) -> Iterator[Setting]:
@@ -110,7 +115,9 @@ def _work_mem(ram: int, cores: int, count: int) -> Setting:
     # Doubles in the tool's own order: 6208 MB with 97 connections is 25599kB there, where exact arithmetic has 25MB.
     share = int(ram / GB * (400.0 * MB / count) / half)
     words = f"400MB a GB of RAM in whole MB ÷ {count} connections ÷ {half} (cores ÷ 2, rounded half up)"
-    return Setting("work_mem", _size(max(share, 64 * KB)), words + (", at least 64kB" if share < 64 * KB else ""))
+    if share < 64 * KB:
+        return Setting("work_mem", "64kB", f"{words}, at least 64kB")
+    return Setting("work_mem", _size(share), words)
 
 
 def _parallel(cores: int, background_workers: int) -> Iterator[Setting]:
@@ -138,7 +145,8 @@ def _wal_sizes(profile: Profile, wal_disk_gb: int | None) -> Iterator[Setting]:
 
 def _max_wal(profile: Profile, wal_disk_gb: int | None) -> tuple[int, str]:
     if wal_disk_gb is None:
-        return (4 if profile == "promscale" else 1) * GB, f"the {profile} profile's, where no WAL disk is named"
+        most = 4 * GB if profile == "promscale" else GB
+        return most, f"the {profile} profile's, where no WAL disk is named"
     share = wal_disk_gb * GB * WAL_DISK_PERCENT // 100
     words = f"{WAL_DISK_PERCENT} % of the {wal_disk_gb}GB WAL disk, rounded up to whole 16MB segments"
     return -(-share // WAL_SEGMENT) * WAL_SEGMENT, words
@@ -152,5 +160,8 @@ def _promscale(profile: Profile) -> Iterator[Setting]:
 
 
 def _max_locks(ram: int) -> Setting:
-    locks = next((locks for gb, locks in ((32, 1024), (16, 512), (8, 256)) if ram >= gb * GB), 128)
+    locks = 128
+    for gb, more in ((8, 256), (16, 512), (32, 1024)):
+        if ram >= gb * GB:
+            locks = more
     return Setting("max_locks_per_transaction", str(locks), "128; 256, 512, 1024 from 8, 16, 32 GB of RAM")

@@ -23,7 +23,7 @@ from bench.remote.errors import (
 )
 from bench.remote.fan_out import steadily
 from bench.remote.hosts import Host
-from bench.remote.link import Link, Said
+from bench.remote.link import Link, Output
 from bench.remote.openssh import SOCKET_BYTES
 from bench.remote.secrets import Secrets
 from tests.integration.sshd import PASSWORD, Box, Tree, tree
@@ -338,7 +338,7 @@ def test_a_box_that_answers_without_end_is_dropped(link: Link, script: str) -> N
 def test_a_login_that_speaks_without_end_is_dropped(boxes: Tree, let_in: Host) -> None:
     loud = boxes.start(config="ForceCommand yes")
     let_in.known_hosts.write_text(loud.known())
-    assert "it speaks without end before it is asked" in refused(dataclasses.replace(let_in, port=loud.port))
+    assert "its login shell prints without end" in refused(dataclasses.replace(let_in, port=loud.port))
 
 
 @pytest.mark.parametrize("user", ["", "pgladder"])
@@ -360,7 +360,7 @@ def test_a_greeting_is_passed_over(boxes: Tree, let_in: Host) -> None:
 def test_a_program_that_hangs_is_given_up_though_its_sshd_answers(link: Link) -> None:
     tries = []
 
-    def step(link: Link) -> Said:
+    def step(link: Link) -> Output:
         tries.append(1)
         return link.run("exec sleep 600", timeout_s=1)
 
@@ -372,7 +372,7 @@ def test_a_program_that_hangs_is_given_up_though_its_sshd_answers(link: Link) ->
 def test_a_connection_that_was_cut_is_opened_again(link: Link) -> None:
     cut = []
 
-    def step(link: Link) -> Said:
+    def step(link: Link) -> Output:
         if not cut:
             cut.append(link.run("echo $PPID"))
             link.run('kill -9 "$(ps -o ppid= -p $PPID | tr -d " ")"', user="root")

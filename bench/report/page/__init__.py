@@ -19,7 +19,7 @@ from bench.analysis.utilisation import OUTSIDE, PARTS
 from bench.model.plain import harmless, harmless_all
 from bench.report.page import view
 from bench.report.page.assets import Assets
-from bench.report.page.comparing import comparison_view
+from bench.report.page.comparing import ComparisonView
 
 KEYS = {
     "latency": [("ours", "commits"), ("ink", "p50"), ("pink", "p99"), ("slate", "slowest")],
@@ -39,12 +39,14 @@ def build_page(
 ) -> str:
     """Return the page's HTML; ``reports`` are of the same runs, in their order."""
     names = view.names_of(runs)
+    # Vega's own text is code, to be left as it is; but it must not end the element it stands in.
+    vega = Markup(assets.script.replace("</script", "<\\/script"))  # noqa: S704
     return _template().render(
         version=version,
-        hosts=[view.host_view(*each) for each in zip(names, runs, reports, strict=True)],
+        hosts=list(map(view.HostView, names, runs, reports)),
         names=names,
         server=view.server_of(runs),
-        comparisons=[comparison_view(report) for report in comparisons],
+        comparisons=list(map(ComparisonView, comparisons)),
         not_compared=not_compared,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
@@ -55,13 +57,14 @@ def build_page(
         published={"who": WHO, "where": WHERE},
         keys=KEYS,
         specifications=assets.specifications,
-        vega=_script(assets.script),
+        vega=vega,
     )
 
 
 def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("bench.report.page", ""),
+        # Whatever was read of files and boxes is text, never markup.
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -69,6 +72,7 @@ def _template() -> Template:
         finalize=_harmless,
     )
     environment.filters["fact"] = view.fact_text
+    # Text in a script is not rendered, so finalize never sees it.
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.policies["json.dumps_function"] = lambda thing, **how: json.dumps(harmless_all(thing), **how)
     return environment.get_template("page.html.j2")
@@ -76,9 +80,6 @@ def _template() -> Template:
 
 def _harmless(value: object) -> object:
     """Leave out of what was read what steers or turns a text; markup is our own."""
-    return harmless(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _script(text: str) -> Markup:
-    """Vega's own text: code, to be left as it is, that must not end the element it stands in."""
-    return Markup(text.replace("</script", "<\\/script"))  # noqa: S704
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return harmless(value)

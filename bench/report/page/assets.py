@@ -46,7 +46,8 @@ def assets() -> Assets:
         return msgspec.json.decode(path.read_bytes(), type=Assets)
     made = _make()
     with contextlib.suppress(OSError):
-        _keep(path, msgspec.json.encode(made))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, msgspec.json.encode(made))
     return made
 
 
@@ -68,8 +69,3 @@ def _make() -> Assets:
 
     script = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # the snippet is optional
     return Assets(script=script, specifications=specifications())
-
-
-def _keep(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, content)

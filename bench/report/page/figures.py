@@ -1,7 +1,8 @@
 """From what ``analysis`` found to the rows of a chart: only named, rounded and put in order here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from bench.analysis.counted import good
@@ -13,7 +14,8 @@ from bench.analysis.shape import shape
 from bench.analysis.timeline import course, steps_each
 from bench.analysis.utilisation import client_time, cores, processors
 from bench.model.record import Record
-from bench.report.terminal import rate
+from bench.report.numbers import rate
+from bench.report.words import mark
 from bench.stats.histogram import merge
 
 Row = dict[str, Any]
@@ -33,47 +35,60 @@ class Figure:
 
 def climb(climbers: Sequence[tuple[str, Ladder]]) -> Figure:
     """Return every ladder in one chart, beside what was published of the same phases."""
-    ours = [row for who, ladder in climbers for row in _reached(who, ladder)]
-    phases: dict[str, str] = {}
+    ours: list[Row] = []
+    for who, ladder in climbers:
+        ours += _reached(who, ladder)
+    first_of: dict[str, str] = {}
     for row in ours:
-        phases.setdefault(row["phase"], row["rung"])
-    theirs = [
-        {"rung": phases[each.phase], "who": WHO, "rate": each.rows_per_s, "label": rate(each.rows_per_s)}
-        | {"published": True}
-        for each in PUBLISHED
-        if each.phase in phases
-    ]
-    order = list(dict.fromkeys(row["rung"] for row in sorted(ours, key=lambda row: row["phase"])))
-    rows = sorted([*ours, *theirs], key=lambda row: order.index(row["rung"]))
+        first_of.setdefault(row["phase"], row["rung"])
+    rows = [*ours, *_published(first_of)]
+    places: dict[str, int] = {}
+    for row in sorted(ours, key=itemgetter("phase")):
+        places.setdefault(row["rung"], len(places))
+    rows.sort(key=lambda row: places[row["rung"]])
     return Figure(chart="climb", label="rows a second of each rung, beside the published ones", rows=rows)
 
 
 def _reached(who: str, ladder: Ladder) -> Iterable[Row]:
     for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
-        if rung.rows_per_s:
-            limits = {"low": _short(rung.rows_per_s_min or rung.rows_per_s), "high": _short(rung.rows_per_s_max)}
-            label = rate(rung.rows_per_s) + mark(rung)
-            yield {"rung": name, "phase": rung.phase, "who": who, "rate": _short(rung.rows_per_s), "label": label} | {
-                **limits,
-                "published": False,
+        if not rung.rows_per_s:
+            continue
+        yield {
+            "rung": name,
+            "phase": rung.phase,
+            "who": who,
+            "rate": _short(rung.rows_per_s),
+            "label": rate(rung.rows_per_s) + mark(rung),
+            "low": _short(rung.rows_per_s_min or rung.rows_per_s),
+            "high": _short(rung.rows_per_s_max),
+            "published": False,
+        }
+
+
+def _published(first_of: Mapping[str, str]) -> Iterable[Row]:
+    """Return what was published of these phases, each beside the phase's first rung."""
+    for each in PUBLISHED:
+        if each.phase in first_of:
+            yield {
+                "rung": first_of[each.phase],
+                "who": WHO,
+                "rate": each.rows_per_s,
+                "label": rate(each.rows_per_s),
+                "published": True,
             }
-
-
-def mark(rung: Rung) -> str:
-    """Return the sign of a rung whose trials are not all valid."""
-    return "!" if rung.void else "?" if rung.suspect else ""
 
 
 def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
     """Return the charts of one ladder: latency, cores, the clients' time."""
-    rungs = [
-        (name, rung, trials_of(ladder, rung, run.records))
-        for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True)
-    ]
     cpus = processors(run.host)
-    latencies = [row for name, rung, trials in rungs for row in _latencies(run, name, rung, trials)]
-    busy = [row for name, _, trials in rungs for row in _cores(name, trials, cpus)]
-    times = [row for name, _, trials in rungs for row in _time(name, trials)]
+    latencies: list[Row] = []
+    busy: list[Row] = []
+    times: list[Row] = []
+    for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
+        trials = trials_of(ladder, rung, run.records)
+        latencies += _latencies(run, name, rung, trials)
+        busy += _cores(name, trials, cpus)
+        times += _time(name, trials)
     return [
         Figure(chart="latency", label="how long commits took, by rung", rows=latencies),
         Figure(chart="cores", label="cores busy, by rung: client, server, everything else", rows=busy),
@@ -85,15 +100,17 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
     if not run.with_samples:
         return
     bins = shape(merge(run.histograms[record.key] for record in good(trials)))
+    # Shades are against the fullest bin: of a wide distribution each holds little.
     most = max((each.share for each in bins), default=1)
     for each in bins:
-        limits = {"from": each.from_ms, "to": each.to_ms}
         yield {
             "rung": name,
             "kind": "commits",
             "share": _short(each.share),
             "density": _short(each.share / most),
-        } | limits
+            "from": each.from_ms,
+            "to": each.to_ms,
+        }
     for kind in ("p50", "p99", "max"):
         if value := getattr(rung.latency_ms, kind):
             yield {"rung": name, "kind": kind, "from": _short(value)}
@@ -101,9 +118,8 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
 
 def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Row]:
     spent = cores(trials, cpus)
-    for order, (who, value) in enumerate(
-        [("client", spent.client), ("server", spent.server), ("everything else", spent.elsewhere)]
-    ):
+    shares = (("client", spent.client), ("server", spent.server), ("everything else", spent.elsewhere))
+    for order, (who, value) in enumerate(shares):
         if value is not None:
             yield {"rung": name, "who": who, "cores": _short(value), "order": order, "cpus": cpus}
 
@@ -118,30 +134,33 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
     if not run.with_samples:
         return []
     most = steps_each(len(run.records))
-    return [
-        Figure(
-            chart="course",
-            label=f"rows a second over the window, each trial of {name}",
-            title=name + mark(rung),
-            rows=[row for trial in trials_of(ladder, rung, run.records) if (row := _course(run, trial, most))["rate"]],
-        )
-        for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True)
-    ]
+    figures = []
+    for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
+        rows = []
+        for trial in trials_of(ladder, rung, run.records):
+            row = _course(run, trial, most)
+            if row["rate"]:
+                rows.append(row)
+        label = f"rows a second over the window, each trial of {name}"
+        figures.append(Figure(chart="course", label=label, title=name + mark(rung), rows=rows))
+    return figures
 
 
 def _course(run: PulledRun, record: Record, most: int) -> Row:
     way = course(run.samples[record.key], run.plan.window_s, most)
-    return {
-        "trial": record.trial.number,
-        "state": record.validity.state,
-        "watched": way.watched,
-        "from": [_short(step.from_s) for step in way.steps],
-        "to": [_short(step.to_s) for step in way.steps],
-        "rate": [_short(step.rows_per_s) for step in way.steps],
-        "seen": [_short(step.checkpoint_s) for step in way.steps],
-    }
+    row: Row = {"trial": record.trial.number, "state": record.validity.state, "watched": way.watched}
+    # A list a column, which the chart takes apart: so a page of a hundred long trials stays small.
+    row |= {"from": [], "to": [], "rate": [], "seen": []}
+    for step in way.steps:
+        row["from"].append(_short(step.from_s))
+        row["to"].append(_short(step.to_s))
+        row["rate"].append(_short(step.rows_per_s))
+        row["seen"].append(_short(step.checkpoint_s))
+    return row
 
 
 def _short(value: float | None) -> float | None:
     """Four figures are more than a chart shows."""
-    return None if value is None else float(f"{value:.4g}")
+    if value is None:
+        return None
+    return float(f"{value:.4g}")

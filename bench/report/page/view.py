@@ -2,72 +2,194 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import attrgetter
 
 from bench.analysis.beside import beside
 from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rungs import rung_names
 from bench.analysis.sides import UNKNOWN, major
-from bench.model.fingerprint import Fact, Unreadable
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.record import Record
-from bench.report.page.figures import Figure, Row, climb, courses, mark, of_ladder
-from bench.report.terminal import (
-    DASH,
-    caption,
-    cells,
-    describe_host,
-    doubt_lines,
-    figure,
-    figure_words,
-    heading,
-    rate,
-)
+from bench.report.numbers import DASH, count, figure, rate
+from bench.report.page.figures import Figure, climb, courses, of_ladder
+from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common
+from bench.report.words import MARKS, figure_words, mark, reasons
 
 COLUMNS = (
-    "phase", "method", "pool", "batch", "rows/s", "settled rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
+    "phase", "method", "pool", "batch", "rows/s", "sustained rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
     "client cores", "server cores", "step", "vs phase 1",
 )  # fmt: skip
-STYLES = {"red": "void", "yellow": "suspect"}
+TRIAL_COLUMNS = (
+    "trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "sustained", "attempted",
+    "acknowledged", "found", "in doubt", "steadiness", "state", "reasons",
+)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A sentence, and how grave it is."""
-
-    state: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class LadderView:
     """One ladder: its table, its charts."""
 
-    heading: str
-    caption: str
-    rows: list[list[tuple[str, str]]]
-    """Of each rung, column and text."""
-    figures: list[Figure]
-    courses: list[Figure]
-    checkpoints: str
-    observed: list[tuple[str, list[tuple[str, str]]]]
-    """Of each rung its name, and by column what the probes observed; empty: nothing."""
+    run: PulledRun
+    ladder: Ladder
+
+    @property
+    def heading(self) -> str:
+        """What all rungs have in common."""
+        return heading(self.ladder)
+
+    @property
+    def caption(self) -> str:
+        """How the numbers came about."""
+        return caption(self.ladder, "µs a row: that by its rows")
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """Of each rung, column and text: on a narrow screen a row is a card."""
+        return [dict(zip(COLUMNS, cells(rung), strict=True)) for rung in self.ladder.rungs]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Latency, cores, the clients' time."""
+        return of_ladder(self.run, self.ladder)
+
+    @cached_property
+    def courses(self) -> list[Figure]:
+        """Of each rung, its trials from second to second."""
+        return courses(self.run, self.ladder)
+
+    @cached_property
+    def observed(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Of each rung its name, and by column what the probes observed; empty: nothing."""
+        columns: dict[tuple[str, str], None] = {}
+        for rung in self.ladder.rungs:
+            columns |= dict.fromkeys(_figures(rung))
+        rows = []
+        for name, rung in zip(rung_names(self.ladder), self.ladder.rungs, strict=True):
+            figures = _figures(rung)
+            if columns:
+                rows.append((name, [(_column(*each), figure(figures.get(each))) for each in columns]))
+        return rows
+
+    @property
+    def checkpoints(self) -> str:
+        """What is known of the checkpoints in the trials' courses."""
+        rows = [row for figure in self.courses for row in figure.rows]
+        if not rows:
+            return ""
+        blind = [str(row["trial"]) for row in rows if not row["watched"]]
+        if len(blind) == len(rows):
+            return "Checkpoints are not known: the server's counters could not be read."
+        seen = [second for row in rows for second in row["seen"] if second is not None]
+        text = "A triangle marks where a checkpoint was seen to begin." if seen else "No checkpoint was seen to begin."
+        if blind:
+            text += f" Nothing is known of them in trial {', '.join(blind)}."
+        return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class HostView:
-    """One host's run."""
+    """One host's run, under the name it has on the page."""
 
     name: str
-    run: str
-    when: str
-    how: str
-    host: str
-    first: list[str]
-    """What must be known of the host before anything else."""
-    doubts: list[Doubt]
-    best: str
-    ladders: list[LadderView]
-    trials: list[list[str]]
+    run: PulledRun
+    report: LadderReport
+
+    @property
+    def how(self) -> str:
+        """How the run was made."""
+        plan = self.run.plan
+        blocks = max((trial.block for trial in plan.trials), default=0)
+        text = f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {blocks} blocks"
+        if plan.preload_rows:
+            text += f"; {plan.preload_rows:,} rows preloaded"
+        return text
+
+    @property
+    def host(self) -> str:
+        """What the host is."""
+        if self.run.host is None:
+            return "No fingerprint: the run ended before it was taken."
+        return describe_host(self.run.host).plain
+
+    @property
+    def first(self) -> list[str]:
+        """What must be known of the host before anything else."""
+        if self.run.host is None:
+            return []
+        return host_notes(self.run.host)
+
+    @property
+    def doubts(self) -> Iterable[tuple[str, str]]:
+        """What must be known beyond that, each with its state."""
+        for note in self.report.notes:
+            if note not in self.first:
+                yield "note", note
+        for ladder in self.report.ladders:
+            for state, sentence in doubts_of(ladder):
+                # What is slight looks as a note does: the page has colours for two states.
+                yield state if state in MARKS else "note", sentence
+
+    @property
+    def best(self) -> str:
+        """The most that any rung reached."""
+        rungs = [(rung, ladder) for ladder in self.report.ladders for rung in ladder.rungs if rung.rows_per_s]
+        if not rungs:
+            return "No trial of this run gave a number."
+        rung, ladder = max(rungs, key=lambda each: each[0].rows_per_s or 0)
+        most = f"{rate(rung.rows_per_s)}{mark(rung)} rows/s"
+        if rung.settled_rows_per_s:
+            most += f" ({rate(rung.settled_rows_per_s)} sustained, checkpoint included)"
+        return f"Most: {most}, phase {rung.phase}, {rung.method}; {heading(ladder)}."
+
+    @property
+    def ladders(self) -> list[LadderView]:
+        """Each with its table and its charts."""
+        return [LadderView(self.run, ladder) for ladder in self.report.ladders]
+
+    @property
+    def trials(self) -> list[list[str]]:
+        """The texts of each trial, in the order of ``TRIAL_COLUMNS``."""
+        return list(map(trial_texts, latest(self.run.records)))
+
+
+def _figures(rung: Rung) -> dict[tuple[str, str], float | None]:
+    found = {}
+    for probe, figures in rung.observed.items():
+        for name, value in figures.items():
+            found[probe, name] = value
+    return found
+
+
+def _column(probe: str, name: str) -> str:
+    return " ".join((probe, *figure_words(name))).rstrip()
+
+
+def trial_texts(record: Record) -> list[str]:
+    """Return a trial's texts, in the order of ``TRIAL_COLUMNS``."""
+    trial, found = record.trial, record.verified
+    return [
+        str(trial.number),
+        str(trial.block),
+        trial.phase,
+        trial.driver,
+        trial.variant,
+        trial.layout,
+        trial.transport,
+        rate(record.rows_per_s),
+        rate(record.settled_rows_per_s),
+        count(found.attempted),
+        count(found.acknowledged),
+        count(found.found),
+        count(found.in_doubt),
+        record.steadiness,
+        record.validity.state,
+        reasons(record),
+    ]
+
+
+# --- all hosts -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,180 +207,79 @@ class Together:
     """A variant, layout and transport: by rung, each host's rows a second."""
 
     heading: str
-    rows: list[tuple[str, list[str]]]
+    rows: dict[str, list[str]]
 
 
 def server_of(runs: Sequence[PulledRun]) -> str:
     """Return PostgreSQL with the major versions that were measured, as far as they are known."""
-    majors = sorted({major(run.host) for run in runs} - {UNKNOWN}, key=lambda each: (len(each), each))
-    return " ".join(["PostgreSQL", " and ".join(majors)]).strip()
+    majors = {major(run.host) for run in runs} - {UNKNOWN}
+    in_order = sorted(majors, key=lambda each: (len(each), each))  # 9 before 17
+    return f"PostgreSQL {' and '.join(in_order)}".strip()
 
 
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
     """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes, or its own."""
-    boxes, directories, own = zip(*((run.box, run.directory, run.plan.run) for run in runs), strict=True)
-    alone = (list(names) for names in (boxes, directories, own) if len(set(names)) == len(names))
-    return next(alone, [f"{name} {box}" for name, box in zip(own, boxes, strict=True)])
-
-
-def host_view(name: str, run: PulledRun, report: LadderReport) -> HostView:
-    """Return one run as the page shows it."""
-    first = host_notes(run.host) if run.host else []
-    rest = [note for note in report.notes if note not in first]
-    plan = run.plan
-    blocks = max((trial.block for trial in plan.trials), default=0)
-    return HostView(
-        name=name,
-        run=plan.run,
-        when=plan.created,
-        how=f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {blocks} blocks"
-        + (f"; {plan.preload_rows:,} rows preloaded" if plan.preload_rows else ""),
-        host=describe_host(run.host).plain if run.host else "No fingerprint: the run ended before it was taken.",
-        first=first,
-        doubts=[Doubt(state="note", sentence=note) for note in rest]
-        + [
-            Doubt(state=STYLES.get(str(line.style), "note"), sentence=line.plain)
-            for ladder in report.ladders
-            for line in doubt_lines(ladder)
-        ],
-        best=_best(report),
-        ladders=[_ladder(run, ladder) for ladder in report.ladders],
-        trials=[_trial(record) for record in latest(run.records)],
-    )
-
-
-def _best(report: LadderReport) -> str:
-    rungs = [(rung, ladder) for ladder in report.ladders for rung in ladder.rungs if rung.rows_per_s]
-    if not rungs:
-        return "No trial of this run gave a number."
-    rung, ladder = max(rungs, key=lambda each: each[0].rows_per_s or 0)
-    settled = f" ({rate(rung.settled_rows_per_s)} with the closing checkpoint)" if rung.settled_rows_per_s else ""
-    most = f"{rate(rung.rows_per_s)}{mark(rung)} rows/s{settled}"
-    return f"Most: {most}, phase {rung.phase}, {rung.method}; {heading(ladder)}."
-
-
-def _ladder(run: PulledRun, ladder: Ladder) -> LadderView:
-    ways = courses(run, ladder)
-    return LadderView(
-        heading=heading(ladder),
-        caption=caption(ladder, "µs a row: that by its rows"),
-        rows=[list(zip(COLUMNS, cells(rung), strict=True)) for rung in ladder.rungs],
-        figures=of_ladder(run, ladder),
-        courses=ways,
-        checkpoints=_checkpoints([row for way in ways for row in way.rows]),
-        observed=_observed(ladder),
-    )
-
-
-def _observed(ladder: Ladder) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return each rung's figures, of every figure that some rung has."""
-    columns = list(dict.fromkeys(each for rung in ladder.rungs for each in _figures(rung)))
-    if not columns:
-        return []
-    rows = []
-    for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
-        figures = _figures(rung)
-        rows.append((name, [(_column(*each), figure(figures.get(each))) for each in columns]))
-    return rows
-
-
-def _figures(rung: Rung) -> dict[tuple[str, str], float | None]:
-    found = {}
-    for probe, figures in rung.observed.items():
-        for name, value in figures.items():
-            found[probe, name] = value
-    return found
-
-
-def _column(probe: str, name: str) -> str:
-    return " ".join((probe, *figure_words(name))).rstrip()
-
-
-def _checkpoints(rows: Sequence[Row]) -> str:
-    if not rows:
-        return ""
-    blind = [str(row["trial"]) for row in rows if not row["watched"]]
-    if len(blind) == len(rows):
-        return "Checkpoints are not known: the server's counters could not be read."
-    seen = any(at is not None for row in rows for at in row["seen"])
-    text = "A triangle marks where a checkpoint was seen to begin." if seen else "No checkpoint was seen to begin."
-    return text + (f" Nothing is known of them in trial {', '.join(blind)}." if blind else "")
-
-
-TRIAL_COLUMNS = ("trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "settled",
-                 "attempted", "acknowledged", "found", "in doubt", "steadiness", "state", "reasons")  # fmt: skip
-
-
-def _trial(record: Record) -> list[str]:
-    seen = record.verified
-    counts = [seen.attempted, seen.acknowledged, seen.found, seen.in_doubt]
-    return [
-        str(record.trial.number),
-        str(record.trial.block),
-        record.trial.phase,
-        record.trial.driver,
-        record.trial.variant,
-        record.trial.layout,
-        record.trial.transport,
-        rate(record.rows_per_s),
-        rate(record.settled_rows_per_s),
-        *(DASH if count is None else f"{count:,}" for count in counts),
-        record.steadiness,
-        record.validity.state,
-        "; ".join(reason.detail for reason in record.validity.reasons),
-    ]
-
-
-# --- all hosts -------------------------------------------------------------------------------------------------------
+    for name in ("box", "directory", "plan.run"):
+        names = list(map(attrgetter(name), runs))
+        if len(set(names)) == len(names):
+            return names
+    return [f"{run.plan.run} {run.box}" for run in runs]
 
 
 def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
     """Return the chart of every ladder of every host, each named by what tells it from the others."""
-    found = [(name, ladder) for name, report in zip(names, reports, strict=True) for ladder in report.ladders]
-    parts = [[name, *heading(ladder).split(" · ")] for name, ladder in found]
-    told = [[part for part in each if any(part not in other for other in parts)] or each[:1] for each in parts]
-    return climb([(" · ".join(who), ladder) for who, (_, ladder) in zip(told, found, strict=True)])
+    found: list[tuple[list[str], Ladder]] = []
+    for name, report in zip(names, reports, strict=True):
+        found += [([name, *in_common(ladder)], ladder) for ladder in report.ladders]
+    named = []
+    for parts, ladder in found:
+        own = [part for part in parts if any(part not in others for others, _ in found)]
+        named.append((" · ".join(own or parts[:1]), ladder))
+    return climb(named)
 
 
 def together(reports: Sequence[LadderReport]) -> list[Together]:
     """Return the hosts' ladders side by side."""
-    return [
-        Together(
-            heading=" · ".join(each.arm),
-            rows=[(name, [_reached(rung) for rung in rungs]) for name, rungs in each.rungs.items()],
-        )
-        for each in beside(reports)
-    ]
+    found = []
+    for each in beside(reports):
+        rows = {name: list(map(_reached, rungs)) for name, rungs in each.rungs.items()}
+        found.append(Together(heading=" · ".join(each.arm), rows=rows))
+    return found
 
 
 def _reached(rung: Rung | None) -> str:
     if rung is None:
         return DASH
-    return "void !" if rung.rows_per_s is None else rate(rung.rows_per_s) + mark(rung)
+    if rung.rows_per_s is None:
+        return "void !"
+    return rate(rung.rows_per_s) + mark(rung)
 
 
 def facts(runs: Sequence[PulledRun]) -> list[FactView]:
     """Return every fact that some host has, with all hosts' values."""
-    flat = [dict(_flat(run)) for run in runs]
-    names = list(dict.fromkeys(name for facts in flat for name in facts))
-    return [
-        FactView(
-            group=group,
-            name=name,
-            values=[facts.get((group, name)) for facts in flat],
-            differs=any(facts.get((group, name)) != flat[0].get((group, name)) for facts in flat),
-        )
-        for group, name in names
-    ]
+    by_host = [dict(_flat(run.host)) for run in runs]
+    names: dict[tuple[str, str], None] = {}
+    for known in by_host:
+        names |= dict.fromkeys(known)
+    views = []
+    for group, name in names:
+        values = [known.get((group, name)) for known in by_host]
+        differs = any(value != values[0] for value in values)
+        views.append(FactView(group=group, name=name, values=values, differs=differs))
+    return views
 
 
-def _flat(run: PulledRun) -> Iterable[tuple[tuple[str, str], Fact]]:
-    for group, known in (run.host.facts if run.host else {}).items():
+def _flat(host: Fingerprint | None) -> Iterable[tuple[tuple[str, str], Fact]]:
+    """Return the facts by group and name; of one with several values, each by its own name."""
+    if host is None:
+        return
+    for group, known in host.facts.items():
         for name, fact in known.items():
-            if isinstance(fact, dict):
-                yield from (((group, f"{name}: {key}"), value) for key, value in fact.items())
-            else:
+            if not isinstance(fact, dict):
                 yield (group, name), fact
+                continue
+            for key, value in fact.items():
+                yield (group, f"{name}: {key}"), value
 
 
 def fact_text(fact: Fact | None) -> str:

@@ -8,7 +8,7 @@ from bench.analysis.doubts import size
 from bench.analysis.notes import doubt_notes
 from bench.model.record import Cpu, InFlight, Reason, Validity
 from bench.plan.rates import burst, why_not
-from bench.report.terminal import doubt_lines
+from bench.report.terminal import doubts_of
 from bench.stats.steadiness import Steadiness
 from bench.validity import judge
 from tests.builders import a_record, climbed, compared_run, doubtful
@@ -54,8 +54,8 @@ def suspect(cores):
 def test_the_lines_above_a_ladder_quote_the_gravest_doubt_and_name_its_trial():
     busy_at = [(1, "1", 0.3), (2, "2", 0.4), (3, "2", 1.6)]
     records = [a_record(trial, phase, validity=suspect(cores)) for trial, phase, cores in busy_at]
-    [line] = doubt_lines(climbed(*records)[0])
-    assert "kept 1.6 of 2 cores busy in trial 3, likewise in the others: 1 (trial 1), 2 (trials 2, 3)" in line.plain
+    [(_, sentence)] = doubts_of(climbed(*records)[0])
+    assert "kept 1.6 of 2 cores busy in trial 3, likewise in the others: 1 (trial 1), 2 (trials 2, 3)" in sentence
 
 
 def test_the_notes_of_a_comparison_quote_the_gravest_doubt():

@@ -65,7 +65,7 @@ def test_what_a_run_does_not_allow_has_an_exit_code_of_its_own(ask):
 
 
 def test_a_plan_that_was_cut_off_is_said_to_be(ask):
-    assert ask("launch", "r1", SHA256, "me", stdin=PLAN[:7]) == (1, b"", "pgladder: the plan came cut short\n")
+    assert ask("launch", "r1", SHA256, "me", stdin=PLAN[:7]) == (1, b"", "pgladder: the plan arrived incomplete\n")
 
 
 @pytest.mark.parametrize("name", ["../r1", ".r1.part", "-", "a b", ""])

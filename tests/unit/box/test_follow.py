@@ -150,7 +150,7 @@ def test_a_full_disk_is_named():
 
 
 def test_a_run_that_was_killed_left_no_word():
-    assert why_it_ended([], "signal", 18950 * MB) == "it left no word why (systemd: signal)"
+    assert why_it_ended([], "signal", 18950 * MB) == "it logged no reason (systemd: signal)"
 
 
 @pytest.mark.usefixtures("run")

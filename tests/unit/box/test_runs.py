@@ -83,7 +83,7 @@ def test_a_run_that_is_just_ending_is_started_again(folder):
 
 
 def test_a_plan_that_was_cut_off_is_not_taken(folder):
-    with pytest.raises(PgladderError, match="the plan came cut short"):
+    with pytest.raises(PgladderError, match="the plan arrived incomplete"):
         launch(folder.box, "r1", PLAN[:5], hashlib.sha256(PLAN).hexdigest(), "me", gated=False)
     assert list(folder.box.runs.iterdir()) == []
 
@@ -272,5 +272,5 @@ def test_a_plan_that_comes_cut_short_is_not_put_in_place(tmp_path):
     place = [sys.executable, "-m", "bench.box.place", str(tmp_path / "run"), hashlib.sha256(b"{}").hexdigest(), ""]
     done = subprocess.run(place, input=b"{", capture_output=True, check=False)
     assert done.returncode == 1
-    assert b"the plan came cut short" in done.stderr
+    assert b"the plan arrived incomplete" in done.stderr
     assert list(tmp_path.iterdir()) == []

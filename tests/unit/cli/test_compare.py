@@ -353,7 +353,7 @@ def test_runs_and_hosts_set_beside_each_other_print_the_noise_of_their_boxes_on_
     written(Path("results/a/bench-2"), on("bench-2", two_arms()))
     out = " ".join(pgladder("compare-hosts", "results/a")[1].split())
     assert "Noise floor of bench-1 (A/A of 6 blocks" in out
-    assert "Where a cell tells no noise of a box, it is not measured" in out
+    assert "Where a cell shows no noise of a box, it is not measured" in out
     pgladder("report", "results/a")
     assert "Noise floor of bench-1 (A/A of 6 blocks" in Path("results/a/report.html").read_text()
 

@@ -1,8 +1,9 @@
 import pytest
 
 from bench.doctor.checks import examine
-from bench.doctor.collect import answers, box_of, collect, why
+from bench.doctor.collect import box_of, collect, why
 from bench.model.errors import UsageError
+from bench.remote.ansible import answers
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
 
@@ -39,7 +40,9 @@ def test_every_box_is_told_apart_in_what_a_play_prints() -> None:
 
 def test_where_no_box_fits_it_says_what_ansible_complains_of() -> None:
     warned = "[WARNING]: Could not match supplied host pattern, ignoring: nosuch\n"
-    assert why("", warned).endswith("No box fits; name one by HOST= or in inventory/hosts.yml. " + warned[11:].strip())
+    assert why("", warned).endswith(
+        "No box matches; name one by HOST= or in inventory/hosts.yml. " + warned[11:].strip()
+    )
     assert why('fatal: [localhost]: FAILED! => {"msg": "There are no boxes."}\n', warned) == "There are no boxes."
 
 

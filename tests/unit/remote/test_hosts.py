@@ -44,7 +44,7 @@ def test_ssh_is_given_the_words_of_the_inventory_but_not_ours_twice():
 
 @pytest.mark.parametrize("port", ["ssh", "0", "65536", "-1"])
 def test_a_port_that_is_none_is_refused(port):
-    with pytest.raises(UsageError, match="is no port of a sshd"):
+    with pytest.raises(UsageError, match="is not a port number"):
         host_of("n100", {"ansible_port": port})
 
 
@@ -53,12 +53,12 @@ def test_passwords_are_not_shown():
 
 
 def test_no_host_is_wrong_use():
-    with pytest.raises(UsageError, match="No box fits"):
+    with pytest.raises(UsageError, match="No box matches"):
         parse_inventory(json.dumps({"_meta": {"hostvars": {}}, "all": {"children": ["ungrouped"]}}))
 
 
 def test_this_machine_is_no_box():
-    with pytest.raises(UsageError, match="No box fits"):
+    with pytest.raises(UsageError, match="No box matches"):
         parse_inventory(json.dumps({"_meta": {"hostvars": {}}, "all": {"hosts": ["localhost"]}}))
 
 

@@ -47,9 +47,9 @@ def test_a_machine_without_ssh(monkeypatch):
         (
             "ssh: connect to host 10.0.0.5 port 22: No route to host",
             UnreachableError,
-            "at 10.0.0.5 (no way",
+            "at 10.0.0.5 (there is no route",
         ),
-        ("ssh: connect to host 10.0.0.5 port 22: Network is unreachable", UnreachableError, "no way leads there"),
+        ("ssh: connect to host 10.0.0.5 port 22: Network is unreachable", UnreachableError, "there is no route to it"),
         ("ssh: connect to host 10.0.0.5 port 22: Connection timed out", UnreachableError, "no answer in time"),
         ("ssh: connect to host gw port 22: Connection refused", UnreachableError, "by its gateway gw (it refuses"),
         ("Connection timed out during banner exchange", UnreachableError, "no answer in time"),

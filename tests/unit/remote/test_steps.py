@@ -7,12 +7,12 @@ import pytest
 
 from bench.model.box import BUSY, NO_SUCH_RUN
 from bench.remote.errors import NotReadyError, RefusedError, RemoteError, UnreachableError
-from bench.remote.link import Said
+from bench.remote.link import Output
 from bench.remote.steps import cancel, follow, give_turn, last_words, launch, look, read_plan, takes_turns
 
 
 def test_a_greeting_before_the_answer_is_named_with_what_to_do():
-    said = Said(0, b'Welcome to n100!\n{"schema":"pgladder/state/1"}\n', "")
+    said = Output(0, b'Welcome to n100!\n{"schema":"pgladder/state/1"}\n', "")
     link = SimpleNamespace(host=SimpleNamespace(name="n100", agent_user="pgladder"), run=lambda *_, **__: said)
     with pytest.raises(RefusedError, match=r"begins with 'Welcome to n100!': does a greeting in ~/\.bashrc there"):
         look(link)
@@ -24,7 +24,7 @@ def link(code, err="", out=b""):
 
     def run(*words, user, **_):
         asked.append((*words[1:], user))
-        return Said(code, out, err)
+        return Output(code, out, err)
 
     host = SimpleNamespace(name="n100", agent_user="pgladder")
     return SimpleNamespace(host=host, run=run, asked=asked)
@@ -101,7 +101,7 @@ class Silent:
     host = SimpleNamespace(name="n100", agent_user="pgladder")
 
     def __init__(self, *says, answers, code=0, err=""):
-        self.says, self.answers, self.said = list(says), answers, Said(code, b"", err)
+        self.says, self.answers, self.said = list(says), answers, Output(code, b"", err)
 
     @contextmanager
     def session(self, *_, **__):

@@ -12,7 +12,9 @@ from bench.analysis.comparison import CellNoise
 from bench.analysis.sides import compare_runs
 from bench.model.codec import to_json
 from bench.report.comparison import explanations_table, show_comparison
-from bench.report.ratios import interval_text, number, p_text, percent, shortened
+from bench.report.numbers import number, p_text, percent
+from bench.report.ratios import interval_text
+from bench.report.words import shortened
 from bench.stats.compare import compare
 from tests.builders import a_host, compared_run, void
 

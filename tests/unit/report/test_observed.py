@@ -4,9 +4,15 @@ import io
 
 from rich.console import Console
 
-from bench.report.page.view import _observed
-from bench.report.terminal import figure, figure_words, observed_lines, show_ladders
+from bench.report.numbers import figure
+from bench.report.page.view import LadderView
+from bench.report.terminal import observed_lines, show_ladders
+from bench.report.words import figure_words
 from tests.builders import a_record, a_report, climbed, void
+
+
+def on_the_page(ladder):
+    return LadderView(None, ladder).observed
 
 
 def record(number, phase="2-C", **figures):
@@ -57,8 +63,8 @@ def test_the_unit_is_at_the_end_of_a_figures_name():
 
 def test_the_page_has_each_rung_with_every_figure_that_some_rung_has():
     [ladder] = climbed(record(1, depth_pct=2.0), a_record(2, "2"))
-    assert [(name.split()[0], figures) for name, figures in _observed(ladder)] == [
+    assert [(name.split()[0], figures) for name, figures in on_the_page(ladder)] == [
         ("2", [("toy depth %", "–")]),
         ("2-C", [("toy depth %", "2")]),
     ]
-    assert _observed(climbed(a_record(1))[0]) == []
+    assert on_the_page(climbed(a_record(1))[0]) == []

@@ -15,7 +15,7 @@ from bench.model.fingerprint import Unreadable
 from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
-from bench.report.page.comparing import comparison_view
+from bench.report.page.comparing import ComparisonView
 from bench.report.page.view import climbers
 from bench.results.read import told
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, changed, compared_run, doubtful, pulled, void
@@ -136,7 +136,7 @@ def test_published_numbers_of_rungs_that_were_not_climbed_are_left_out():
 def test_every_column_of_the_ladder_is_there():
     text = page(pulled(a_record())).text
     for word in (
-        "settled rows/s",
+        "sustained rows/s",
         "p99 ms",
         "µs a row",
         "client cores",
@@ -230,7 +230,7 @@ def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_fl
     )
     run = compared_run({"stock": QUIET, "a": QUIET[::-1], "b": [2 * rate for rate in QUIET[::-1]]})
     [comparison] = [compare_arms([run], lambda _cell, _blocks: noise)]
-    rows = comparison_view(comparison).forest.rows
+    rows = ComparisonView(comparison).forest.rows
     assert [(row["low"] < row["ratio"] < row["high"]) for row in rows] == [True, True]
     assert (rows[0]["margin_low"], rows[0]["margin_high"]) == (1 / 1.02, 1.02)
     assert (rows[0]["floor_low"], rows[0]["floor_high"]) == (1 / 1.03, 1.03)
@@ -239,9 +239,9 @@ def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_fl
 
 def test_the_ranking_over_all_cells_comes_before_the_cells():
     run = compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, phases=("2-D", "2-G"))
-    first, *cells = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).cells
+    first, *cells = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).cells
     assert (first.heading, len(cells)) == ("Over all 2 cells: durable", 2)
-    assert [(dict(row)["rank"], dict(row)["arm"], dict(row)["ratio"]) for row in first.rows] == [
+    assert [(row["rank"], row["candidate"], row["ratio"]) for row in first.rows] == [
         ("1", "b", "2.000"), ("2", "stock", "1")
     ]  # fmt: skip
 
@@ -249,7 +249,7 @@ def test_the_ranking_over_all_cells_comes_before_the_cells():
 def test_the_forest_begins_with_the_ratios_over_all_cells_that_arms_are_ranked_by():
     run = compared_run({"stock": QUIET, "b": [2 * rate for rate in QUIET[::-1]]}, phases=("2-D", "2-G"))
     comparison = compare_arms([run], lambda _cell, _blocks: None)
-    over, *cells = comparison_view(comparison).forest.rows
+    over, *cells = ComparisonView(comparison).forest.rows
     [pair] = comparison.overall.pairs
     assert (over["rung"], over["ratio"], over["label"]) == ("b | over all 2 cells", pair.settled.ratio, "2.000 faster")
     assert (over["low"], over["high"]) == (pair.settled.interval.low, pair.settled.interval.high)
@@ -259,7 +259,7 @@ def test_the_forest_begins_with_the_ratios_over_all_cells_that_arms_are_ranked_b
 
 def test_the_forest_of_one_cell_has_nothing_over_all():
     run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
-    [row] = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
+    [row] = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
     assert row["rung"].startswith("b | 2-C")
 
 
@@ -272,8 +272,8 @@ def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do
         histograms={key: a_histogram(5_000, 5_000, 90_000, times=900) for key in one.histograms},
     )
     comparison = compare_runs([one, other], "host")
-    [cell] = comparison_view(comparison).cells
-    assert [(arm, dict(figures)) for arm, figures in cell.costs] == [
+    [cell] = ComparisonView(comparison).cells
+    assert cell.costs == [
         ("bench-1", {"p50 ms": "45", "p99 ms": "47", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),
         ("bench-2", {"p50 ms": "5.00", "p99 ms": "90.0", "rows/s a CPU": "40.2", "J/1,000 rows": "2"}),
     ]
@@ -312,12 +312,12 @@ def test_the_climb_begins_with_the_baseline_and_names_what_tells_arms_apart():
 
 def test_over_all_cells_no_column_is_dashes_throughout():
     run = compared_run({"stock": QUIET, "fast": [2 * rate for rate in QUIET[::-1]]}, ("2", "2-C"))
-    over, cell, *_ = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).cells
+    over, cell, *_ = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).cells
     assert over.heading.startswith("Over all 2 cells")
-    assert [name for name, _ in over.rows[0]] == [
-        "rank", "arm", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "detects", "blocks + more"
+    assert list(over.rows[0]) == [
+        "rank", "candidate", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "min. effect", "blocks + more"
     ]  # fmt: skip
-    assert {"rows/s", "durability"} <= {name for name, _ in cell.rows[0]}
+    assert {"rows/s", "durability"} <= set(cell.rows[0])
 
 
 def test_the_legend_names_the_noise_floor_only_where_it_was_measured():
@@ -335,5 +335,5 @@ def test_a_row_of_the_forest_says_first_what_tells_it_from_the_others():
     records = [changed(each, layout=layouts[each.trial.phase]) for each in run.records]
     trials = tuple(replace(each, layout=layouts[each.phase]) for each in run.plan.trials)
     run = replace(run, records=records, plan=replace(run.plan, trials=trials))
-    rows = comparison_view(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
+    rows = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).forest.rows
     assert [row["rung"] for row in rows[1:]] == ["fast | 2 · plain", "fast | 2-C · unlogged"]

@@ -15,8 +15,9 @@ from bench.analysis.ladder import LadderReport
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu
 from bench.report import terminal
+from bench.report.numbers import duration, percentile, rate, short, size
 from bench.report.progress import RunProgress
-from bench.report.terminal import console, duration, percentile, rate, short, show_ladders, size
+from bench.report.terminal import console, show_ladders
 from bench.workload.phase import ladder
 from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
 
@@ -140,7 +141,7 @@ def test_a_row_reads_as_the_contract_has_it():
     records = [a_record(1, "1", rows_per_s=70), a_record(2, "2-C")]
     text = printed(a_report(ladders=tuple(climbed(*records, histograms=histograms))))
     header, rows = table_of(text)
-    columns = "com- row cli- ser- phase method pool batch rows/s settled mits/s p50 p99 lat. ent ver step vs 1"
+    columns = "com- row cli- ser- phase method pool batch rows/s sustained mits/s p50 p99 lat. ent ver step vs 1"
     row = "2-C executemany 10–100 100 17,500 14,000 175 26.0 26.0 260 0.92 1.31 250× 250×"
     assert " ".join(" ".join(header).split()) == columns
     assert " ".join(rows[1]) == row

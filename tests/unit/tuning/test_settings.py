@@ -19,7 +19,7 @@ def test_hardware_is_read_in_any_order_and_with_blanks():
         ("", "'' is not name=value"),
         ("ram_mb=1024,cores=4", "disk, disk_gb missing; write ram_mb="),
         ("ram=16384,cores=4,disk=nvme,disk_gb=500", "unknown name 'ram'; the names are ram_mb, cores, disk, disk_gb"),
-        ("ram_mb=1,ram_mb=2,cores=4,disk=nvme,disk_gb=500", "ram_mb is given 2 times"),
+        ("ram_mb=1,ram_mb=2,cores=4,disk=nvme,disk_gb=500", "ram_mb is given more than once"),
         ("ram_mb=16GB,cores=4,disk=nvme,disk_gb=500", "ram_mb must be a whole number, not '16GB'"),
         ("ram_mb=16384,cores=4,disk=tape,disk_gb=500", "disk must be one of hdd, ssd, san, nvme, not 'tape'"),
         ("ram_mb=16384,cores=0,disk=nvme,disk_gb=500", "cores must be at least 1, not 0"),

@@ -1,0 +1,48 @@
+"""Ansible's programs of this environment: how they are called, and what a play prints of each host.
+
+What is asked of them is ``hosts``'s and ``bench.doctor``'s.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).parents[2]
+READABLE = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_NOCOLOR": "1",
+    "ANSIBLE_STDOUT_CALLBACK": "default",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONIOENCODING": "utf-8",
+}
+"""Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
+ANSWER = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
+FAILED = re.compile(r"FAILED! => (?=\{)")
+
+
+def program(name: str) -> str:
+    """Return the path of one of Ansible's programs, which lie beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def answers(printed: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each host's name and what the last task of a play answers there."""
+    for answer in ANSWER.finditer(printed):
+        yield answer[1], _message(printed, answer.end())
+
+
+def failure(printed: str) -> str | None:
+    """Return what a task failed with; None where none did."""
+    failed = FAILED.search(printed)
+    if failed is None:
+        return None
+    return str(_message(printed, failed.end()))
+
+
+def _message(printed: str, at: int) -> Any:
+    # Read as far as the JSON goes: more output follows it.
+    result, _ = json.JSONDecoder().raw_decode(printed, at)
+    return result["msg"]
