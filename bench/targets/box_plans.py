@@ -15,6 +15,7 @@ from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estima
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
 from bench.plan.with_variants import check_foreign, plan_with
+from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
 from bench.workload.memory import check_memory
 from bench.workload.phase import ladder
@@ -65,6 +66,7 @@ def known(wish: Wish) -> Wish:
         if asked[kind]:
             chosen = pick(kind, asked[kind], files)
             refuse_on_boxes(users(files[name] for name in chosen))
+    refuse_on_boxes(users(probe_files().values()))
     if list(wish.variants) != [ALL]:
         pick_variants(wish.variants)
     return wish

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from bench import seams
 from bench.model.errors import DataError, HostError, UsageError
 from bench.plan.pieces import pieces_of
 from bench.probes.probe import probe_files
+from bench.targets.box_plans import known
 
 PHASE = "from bench.workload.phases.phase_2 import PHASE\n"
 PROBE = "from bench.probes.observed.host import PROBE\n"
@@ -95,6 +97,8 @@ def test_a_box_reads_no_probe_of_a_users_and_none_is_asked_to(folder, monkeypatc
     put(folder / "probes" / "toy.py", PROBE)
     with pytest.raises(UsageError, match=r"probes/toy\.py is of PGLADDER_PATH"):
         seams.refuse_on_boxes(pieces_of([], "postgresql"))
+    with pytest.raises(UsageError, match=r"probes/toy\.py is of PGLADDER_PATH"):
+        known(SimpleNamespace(phases=["2-C"], drivers=[], layouts=[], engine="postgresql", overrides={}))
     monkeypatch.setattr(seams, "BOX_FILE", put(folder / "pgladder.toml", ""))
     with pytest.raises(UsageError, match="This is a provisioned box"):
         probe_files()
