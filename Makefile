@@ -183,8 +183,8 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
-e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): two labs at once, the shortest last
-	@$(MAKE) --no-print-directory -j 2 -k e2e-boxes e2e-remote e2e-labs
+e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
+	@$(MAKE) --no-print-directory -j 3 -k e2e-remote e2e-boxes e2e-labs
 
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
@@ -193,9 +193,9 @@ browser:
 	@.ci/system-packages $(TEST_PACKAGES)
 	@.ci/test-sshd
 
-# As root in two workers, each in a network of its own: there is one run at a time in one.
+# As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
 integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
-	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 2 --dist loadfile) tests/integration -m "not slow"
+	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser

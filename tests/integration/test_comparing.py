@@ -14,7 +14,7 @@ from bench.engines.postgresql.wal import FEWEST, files_wanted
 from bench.plan.check import AGAIN
 from bench.store.run_directory import RunDirectory
 from tests.grades import promised_on
-from tests.integration.support import BRIEF, climbing, pgladder, wait_for
+from tests.integration.support import climbing, pgladder, wait_for
 
 ON_DISK = "/var/tmp"
 """In memory a commit costs nothing to flush, and nothing would be faster without."""
@@ -85,7 +85,7 @@ def test_cut_in_the_middle_it_goes_on_until_decided(decided, new_place):
 
 def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place):
     # So wide a margin lets a false alarm, which is what one A/A test in twenty gives, pass as equivalent.
-    asked = ["--phases", "2-F", *BRIEF, "--blocks", 3, "--margin", "0.9"]
+    asked = ["--phases", "2-F", "--warm-up", 0.2, "--window", 1, "--blocks", 5, "--margin", "0.9"]
     ended = pgladder("noise", *asked, "--data-dir", place / "data", "--json", cwd=place)
     assert ended.code == 0, ended.err
     [floor] = json.loads(ended.out)["floors"]
