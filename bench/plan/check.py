@@ -40,10 +40,11 @@ def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | st
         if not any(KNOBS[name].applies(parameters) for parameters in phases.values()):
             option = name.replace("_", "-")
             raise UsageError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
-    return {
-        phase: replace(parameters, **{name: value for name, value in asked.items() if KNOBS[name].applies(parameters)})  # type: ignore[arg-type]
-        for phase, parameters in phases.items()
-    }
+    changed = {}
+    for phase, parameters in phases.items():
+        meant = {name: value for name, value in asked.items() if KNOBS[name].applies(parameters)}
+        changed[phase] = replace(parameters, **meant)  # type: ignore[arg-type]
+    return changed
 
 
 def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
@@ -183,7 +184,7 @@ def _check_rule(plan: Plan) -> None:
     with _of_plan(plan):
         [across] = pick("factor", [plan.until_decided.across], FACTORS)
         arms = {value_of(trial, across) for trial in plan.trials}
-        check_rule(len(arms), len({trial.block for trial in plan.trials}))
+        check_rule(len(arms), len(plan.blocks))
         check_comparable(plan, across)
     every = Counter(replace(trial, number=1) for trial in plan.trials)
     for trial, count in every.items():

@@ -6,7 +6,7 @@ Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
 from bench.model.errors import UsageError
@@ -49,17 +49,22 @@ def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
 
     A phase has its own parameters and driver: between phases they differ with it.
     """
-    parameters = {} if across == PHASE else asdict(trial.parameters)
+    parameters = asdict(trial.parameters)
     parameters.pop(across, None)
-    return Cell(
-        phase=None if across == PHASE else trial.phase,
-        method=None if across == PHASE else trial.method,
-        driver=None if across in (PHASE, DRIVER) else trial.driver,
-        variant=None if across == VARIANT else trial.variant,
-        layout=None if across == LAYOUT else trial.layout,
-        transport=None if across == TRANSPORT else trial.transport,
+    cell = Cell(
+        phase=trial.phase,
+        method=trial.method,
+        driver=trial.driver,
+        variant=trial.variant,
+        layout=trial.layout,
+        transport=trial.transport,
         parameters=tuple(parameters.items()),
     )
+    if across == PHASE:
+        return replace(cell, phase=None, method=None, driver=None, parameters=())
+    if across in OF_TRIAL:
+        return replace(cell, **{across: None})  # type: ignore[arg-type]
+    return cell
 
 
 def value_of(trial: Trial, across: str) -> str:
@@ -101,25 +106,34 @@ def _in_order(plan: Plan, found: Mapping[str, Trial], across: str, baseline: str
 
 def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
     """Return the layout that most others name as theirs to be compared with, where it was tried; else the plain one."""
-    baselines = [plan.baselines[name] for name in layouts if name in plan.baselines]
-    named = Counter(baseline for baseline in baselines if baseline in layouts)
-    return (named.most_common(1)[0][0],) if named else USUAL
+    named: Counter[str] = Counter()
+    for name in layouts:
+        baseline = plan.baselines.get(name)
+        if baseline is not None and baseline in layouts:
+            named[baseline] += 1
+    if not named:
+        return USUAL
+    return (named.most_common(1)[0][0],)
 
 
 def _size(trial: Trial, across: str) -> tuple[int, str]:
     value: int | str | None = getattr(trial.parameters, across, None)
-    return (value, "") if isinstance(value, int) else (0, value or "")
+    if isinstance(value, int):
+        return value, ""
+    return 0, value or ""
 
 
 def varying(plan: Plan) -> list[str]:
     """Return the factors by which the trials of a plan differ; what differs between phases goes with these."""
-    phases = {trial.phase for trial in plan.trials}
-
-    def varies(factor: str) -> bool:
-        values = {(trial.phase if factor in OF_PHASE else "", value_of(trial, factor)) for trial in plan.trials}
-        return len(values) > (len(phases) if factor in OF_PHASE else 1)
-
-    return list(filter(varies, FACTORS))
+    found = []
+    for factor in FACTORS:
+        values: dict[str, set[str]] = {}
+        for trial in plan.trials:
+            within = trial.phase if factor in OF_PHASE else ""
+            values.setdefault(within, set()).add(value_of(trial, factor))
+        if any(len(each) > 1 for each in values.values()):
+            found.append(factor)
+    return found
 
 
 def driven_by_several(trials: Iterable[Trial]) -> set[str]:
@@ -172,10 +186,7 @@ def check_comparable(plan: Plan, factor: str) -> None:
         raise UsageError(f"Run {plan.run} does not vary {factor}: nothing to compare across it.{instead}")
     if factor == PHASE and within:
         raise UsageError(f"The phases of run {plan.run} vary {' and '.join(within)} too: compare across that.")
-    arms: dict[Cell, set[str]] = {}
-    for trial in distinct(plan):
-        arms.setdefault(cell_of(trial, factor), set()).add(value_of(trial, factor))
-    if all(len(names) < 2 for names in arms.values()):
+    if all(len(arms) < 2 for arms in examples(plan, factor).values()):
         raise UsageError(
             f"No two trials of run {plan.run} differ in {factor} alone: {' and '.join(others)} vary with it."
         )
@@ -183,7 +194,9 @@ def check_comparable(plan: Plan, factor: str) -> None:
 
 def tried_factors(plan: Plan) -> list[str]:
     """Return the factors that a plan tries: its variants, else what varies beside the phases, which are the ladder."""
-    return [VARIANT] if len(plan.variants) > 1 else [factor for factor in varying(plan) if factor != PHASE]
+    if len(plan.variants) > 1:
+        return [VARIANT]
+    return [factor for factor in varying(plan) if factor != PHASE]
 
 
 class Slots:
@@ -243,9 +256,8 @@ def by_cell(
         values.setdefault(value, trial)
     arms = _in_order(plan, values, across, baseline)
     variants = [variant.name for variant in plan.variants]
-    return {
-        cell: _ordered(found[cell], arms, across) for cell in sorted(found, key=lambda cell: _order(cell, variants))
-    }
+    in_order = sorted(found, key=lambda cell: _order(cell, variants))
+    return {cell: _ordered(found[cell], arms, across) for cell in in_order}
 
 
 def distinct(plan: Plan) -> list[Trial]:

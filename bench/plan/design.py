@@ -88,22 +88,22 @@ def make_plan(
         raise UsageError(
             f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
-    orders = block_orders(combinations, wish.profile.blocks, random.Random(seed))
-    order = [(block, each) for block, ordered in enumerate(orders, 1) for each in ordered]
-    trials = tuple(
-        Trial(
-            number=number,
-            block=block,
-            phase=phase,
-            method=phases[phase].method,
-            driver=driver,
-            variant=variant,
-            layout=layout,
-            transport=transport,
-            parameters=chosen[phase],
-        )
-        for number, (block, ((phase, driver), variant, layout, transport)) in enumerate(order, 1)
-    )
+    trials: list[Trial] = []
+    for block, ordered in enumerate(block_orders(combinations, wish.profile.blocks, random.Random(seed)), 1):
+        for (phase, driver), variant, layout, transport in ordered:
+            trials.append(
+                Trial(
+                    number=len(trials) + 1,
+                    block=block,
+                    phase=phase,
+                    method=phases[phase].method,
+                    driver=driver,
+                    variant=variant,
+                    layout=layout,
+                    transport=transport,
+                    parameters=chosen[phase],
+                )
+            )
     plan = Plan(
         run=run,
         created=created,
@@ -115,30 +115,43 @@ def make_plan(
         preload_rows=wish.preload_rows,
         harness=harness,
         variants=tuple(variants[name] for name in named),
-        trials=trials,
+        trials=tuple(trials),
         until_decided=wish.until_decided,
         pieces=pieces_of(trials, wish.engine),
-        baselines={name: baseline for name in layouts if (baseline := table_layout(name).baseline)},
+        baselines=_baselines(layouts),
     )
-    return _until_decided(plan, wish.until_decided, wish.profile.blocks) if wish.until_decided else plan
+    if wish.until_decided:
+        return _until_decided(plan, wish.until_decided)
+    return plan
+
+
+def _baselines(layouts: Sequence[str]) -> dict[str, str]:
+    """Return, by layout, the one that its header names as its baseline; of those that name one."""
+    found = {}
+    for name in layouts:
+        if baseline := table_layout(name).baseline:
+            found[name] = baseline
+    return found
 
 
 def _driven(wish: Wish, phases: Mapping[str, Phase]) -> list[tuple[str, str]]:
     """Return each phase with each driver that is to carry it out."""
     asked = pick("driver", wish.drivers, drivers()) if wish.drivers else []
-    driven = [(phase, driver) for phase in wish.phases for driver in asked or [phases[phase].driver]]
-    for phase, driver in driven:
-        check_driven(phase, phases[phase], driver)
+    driven = []
+    for phase in wish.phases:
+        for driver in asked or [phases[phase].driver]:
+            check_driven(phase, phases[phase], driver)
+            driven.append((phase, driver))
     return driven
 
 
-def _until_decided(plan: Plan, rule: UntilDecided, blocks: int) -> Plan:
+def _until_decided(plan: Plan, rule: UntilDecided) -> Plan:
     """Return the plan with the factor across which its run is decided: its variants, or the only one that varies."""
     tried = tried_factors(plan)
     if len(tried) > 1:
         raise UsageError(f"A run until decided compares across one factor, and this one varies {' and '.join(tried)}.")
     across = tried[0] if tried else VARIANT
-    check_rule(len({value_of(trial, across) for trial in plan.trials}), blocks)
+    check_rule(len({value_of(trial, across) for trial in plan.trials}), len(plan.blocks))
     check_comparable(plan, across)
     return replace(plan, until_decided=replace(rule, across=across))
 

@@ -1,12 +1,13 @@
 """From the words of a command to a wish: the same words and defaults wherever a run is asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.model.errors import UsageError
 from bench.model.plan import POSTGRESQL, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
-from bench.plan.design import PROFILES, Profile, Wish
+from bench.plan.design import PROFILES, Wish
 from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
 
@@ -25,11 +26,12 @@ def make_wish(
         raise UsageError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
     given = PROFILES[name]
     rule = _rule(asked)
-    profile = Profile(
-        warm_up_s=_or(asked.get("warm_up"), given.warm_up_s),
-        window_s=_or(asked.get("window"), given.window_s),
-        blocks=_or(asked.get("max_blocks" if rule else "blocks"), given.blocks),
-    )
+    changes = {
+        "warm_up_s": asked.get("warm_up"),
+        "window_s": asked.get("window"),
+        "blocks": asked.get("max_blocks") or asked.get("blocks"),
+    }
+    profile = replace(given, **{of: value for of, value in changes.items() if value is not None})
     return Wish(
         phases=words(asked.get("phases")) or list(phases or ladder()),
         variants=words(asked.get("variants")) or [variant],
@@ -57,8 +59,7 @@ def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
 
 def words(given: Iterable[str] | None) -> list[str]:
     """Return the names in texts that separate them by blanks or commas."""
-    return [word for text in given or () for word in text.replace(",", " ").split()]
-
-
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
+    found = []
+    for text in given or ():
+        found += text.replace(",", " ").split()
+    return found

@@ -28,19 +28,27 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
         NothingDoneError: as ``variants_for`` and ``make_plan``.
 
     """
-    every = list(wish.variants) == [ALL]
-    choose = rendered if every else variants_for
-    variants = choose(variant_names() if every else wish.variants, machine, need, harness)
-    wish = replace(wish, variants=_different(variants, machine) if every else list(variants))
+    if list(wish.variants) == [ALL]:
+        variants = rendered(variant_names(), machine, need, harness)
+        tried = _different(variants, machine)
+    else:
+        variants = variants_for(wish.variants, machine, need, harness)
+        tried = list(variants)
+    wish = replace(wish, variants=tried)
     plan = make_plan(wish, ladder(), harness, variants, run=run, created=created, seed=seed)
-    return replace(plan, variants=tuple(variants.values())) if every else plan
+    if len(tried) < len(variants):
+        return replace(plan, variants=tuple(variants.values()))
+    return plan
 
 
 def _different(variants: Mapping[str, Variant], machine: Machine) -> list[str]:
     """Return the names of those that are not the same in effect as one before them; each that is refused is."""
-    effects, names = effects_of_all(variants, machine), list(variants)
-    before = {name: [effects[other] for other in names[:at]] for at, name in enumerate(names)}
-    return [name for name in names if variants[name].refused or effects[name] not in before[name]]
+    found, before = [], []
+    for name, effects in effects_of_all(variants, machine).items():
+        if variants[name].refused or effects not in before:
+            found.append(name)
+        before.append(effects)
+    return found
 
 
 def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
