@@ -36,7 +36,7 @@ write() {
     "$path.part" "$mode" "$path" <"$work/new"
 }
 
-echo "$FILES" | while read -r mode owner path text; do
+printf '%s\n' "$FILES" | while read -r mode owner path text; do
   if differs; then
     show
     write
@@ -44,7 +44,7 @@ echo "$FILES" | while read -r mode owner path text; do
 done
 [ "$CHECK" != yes ] || exit 0
 # Also where nothing changed: the call that wrote them may have ended before it came to this.
-paths=$(echo "$FILES" | cut -d ' ' -f 3)
+paths=$(printf '%s\n' "$FILES" | cut -d ' ' -f 3)
 case $paths in */etc/systemd/*) timeout 300 systemctl daemon-reload ;; esac
 case $paths in */etc/sysusers.d/*) systemd-sysusers ;; esac
 echo "$paths" | grep '^/etc/tmpfiles.d/' | grep -vx "$KNOBS_FILE" | xargs -r systemd-tmpfiles --create
