@@ -25,6 +25,8 @@ PATIENCE_S = 0.1
 """For a reading, which the agent waits for between two others that are a second apart."""
 OPENING_S = 5.0
 """For what a probe is asked while nothing is measured."""
+LATE = 2
+"""So many times its patience is late: on a busy host the agent itself may be woken later than the answer came."""
 MOST_BYTES = 1 << 16
 """Of one reading, as JSON."""
 T = TypeVar("T")
@@ -140,13 +142,18 @@ class Observer:
     def _checked(self, summary: Mapping[str, float | Unreadable]) -> dict[str, float | Unreadable]:
         if set(summary) != set(self.kind.figures):
             raise ProbeError(f"its summary has {', '.join(summary)} and not its figures")
-        for name, value in summary.items():
+        checked: dict[str, float | Unreadable] = {}
+        for name in self.kind.figures:
+            value = summary[name]
             if isinstance(value, Unreadable):
+                checked[name] = value
                 continue
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if not is_number or not isfinite(value) or abs(value) > MOST:
                 raise ProbeError(f"its figure {name} is {value!r}")
-        return {name: summary[name] for name in self.kind.figures}
+            # JSON takes numbers of Python's own; those of libraries (numpy.float64) are derived from them.
+            checked[name] = int(value) if isinstance(value, int) else float(value)
+        return checked
 
     def _judged(self, observed: Mapping[str, float | None]) -> list[Reason]:
         """Return its doubts under codes of its own: none of them voids a trial, or passes for one of pgladder's."""
@@ -192,12 +199,16 @@ class CallWithin:
         answers: SimpleQueue[T | ProbeError] = SimpleQueue()
         # A daemon: a probe that never answers does not keep the agent from ending.
         thread = Thread(target=lambda: answers.put(_answer(call)), daemon=True)
+        began = monotonic()
         thread.start()
         try:
             answer = answers.get(timeout=seconds)
         except Empty:
             self._late = thread
             raise ProbeError(f"it did not answer within {seconds:g} s") from None
+        # A call into C may have kept the interpreter to itself meanwhile: the answer is there, and late.
+        if (took_s := monotonic() - began) > LATE * seconds:
+            raise ProbeError(f"it answered after {took_s:.1f} s, and has {seconds:g} s")
         if isinstance(answer, ProbeError):
             raise answer
         return answer
@@ -228,4 +239,6 @@ def as_kept(reading: object) -> Any:
 
 def is_reason(reading: object) -> bool:
     """Return whether a reading as it is kept only says why there is none."""
-    return isinstance(reading, dict) and reading.keys() == {"unreadable"}
+    if not isinstance(reading, dict) or reading.keys() != {"unreadable"}:
+        return False
+    return isinstance(reading["unreadable"], str)

@@ -130,6 +130,8 @@ def _last_words(box: Provisioned, options: argparse.Namespace) -> int:
 def _apply(options: argparse.Namespace) -> int:
     from bench.box.apply import apply
 
+    if sys.stdin.isatty():
+        raise UsageError("It reads what this box is from standard input: pgladder box apply </etc/pgladder.toml")
     try:
         box = read_box(sys.stdin.buffer.read())
     except DAMAGED as error:

@@ -55,6 +55,14 @@ class ProvisionedServer(OwnServer, ClusterServer):
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
             raise UsageError(self.for_its_user.format(cluster.role))
         self._cluster, self._bin = cluster, bin_dir
+        directory = cluster.configuration_directory
+        self._proved = directory / "proved"
+        self._live = {
+            cluster.harness_file.name: cluster.harness_file,
+            cluster.variant_file.name: cluster.variant_file,
+            "pg_hba": directory / "pg_hba.conf",
+        }
+        """Where each file of ``next`` and ``proved`` belongs."""
         reach = Reach(
             sockets=cluster.socket_directory,
             port=cluster.port,
@@ -107,9 +115,16 @@ class ProvisionedServer(OwnServer, ClusterServer):
     def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - provisioning decided on TLS
         """Prove that the cluster is as it was provisioned; where it is not, bring it so."""
         try:
+            self._refuse_what_was_not_proved()
             self._bring_into_force(harness)
         except (ServerError, psycopg2.Error) as error:
             raise self._spoilt(error) from error
+
+    def _refuse_what_was_not_proved(self) -> None:
+        """A provisioning that was killed may have left harness or pg_hba.conf behind: a run does not change these."""
+        for name, live in self._live.items():
+            if live != self._cluster.variant_file and _read(live) != _read(self._proved / name):
+                raise ServerError(f"{live} is not the one that was proved last")
 
     def _bring_into_force(self, harness: Variant) -> None:
         staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())

@@ -35,17 +35,9 @@ class Provisioning(ProvisionedServer):
     """The cluster of a box, for its role's user while no run is under way."""
 
     asked_for = "next"
-    for_its_user = "This box's cluster is configured by its user: sudo -u {} pgladder box apply"
+    for_its_user = "This box's cluster is configured by its user: sudo -u {} pgladder box apply </etc/pgladder.toml"
 
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path) -> None:
-        directory = cluster.configuration_directory
-        self._proved = directory / "proved"
-        self._live = {
-            cluster.harness_file.name: cluster.harness_file,
-            cluster.variant_file.name: cluster.variant_file,
-            "pg_hba": directory / "pg_hba.conf",
-        }
-        """Where each file of ``next`` and ``proved`` belongs."""
         self._was_altered = False
         super().__init__(cluster, bin_dir)
 
@@ -90,11 +82,11 @@ class Provisioning(ProvisionedServer):
             self._bring_into_force(self.harness)
             self._drop_schema()
             changed |= self._is_given_a_password(new=new_password)
+            self._keep()
         except FAILURES as error:
             self._give_up(error)
         finally:
             shutil.rmtree(self._staged, ignore_errors=True)
-        self._keep()
         return changed or self._was_altered or self.postmaster() != before
 
     def _refuse_strangers(self) -> None:
@@ -154,8 +146,11 @@ class Provisioning(ProvisionedServer):
 
     def _give_up(self, error: Exception) -> NoReturn:
         """Bring what was proved last into force again, and back into ``next``."""
-        proved = self._texts(self._proved)
         why, advice = str(error), "" if self.alive() else CHOOSE
+        try:
+            proved = self._texts(self._proved)
+        except OSError as gone:
+            raise ServerError(f"{why}; what was proved last can't be read ({gone}). {DAMAGED}") from error
         if isinstance(error, VariantError):
             why, advice = f"the configuration is not valid: {error.why}", CHOOSE
         elif not self.alive() and self._texts(self._asked_for) == proved == self._in_place():

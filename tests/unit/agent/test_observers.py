@@ -143,6 +143,27 @@ def test_one_that_hangs_is_waited_for_once_and_takes_no_second_thread(toy):
     assert "it has not yet answered what it was asked before" in observed(probes).missing["toy.sense"]
 
 
+def test_a_late_answer_is_late_also_where_it_kept_the_interpreter_to_itself(toy):
+    found = observed(toy(reads="import ctypes; ctypes.PyDLL(None).usleep(400_000); return 3"))
+    [reason] = found.reasons
+    assert reason.code == "probe-toy-unknown"
+    assert "it answered after 0." in reason.detail
+    assert found.figures["toy"] == {"sense": None, "more_s": None}
+
+
+def test_a_figure_of_a_librarys_own_kind_of_number_is_a_plain_one(toy):
+    found = observed(toy(sums_up="return {'sense': type('F', (float,), {})(2.5), 'more_s': type('I', (int,), {})(3)}"))
+    assert [type(value) for value in found.figures["toy"].values()] == [float, int]
+    assert found.figures["toy"] == {"sense": 2.5, "more_s": 3}
+
+
+def test_a_reading_that_looks_like_a_reason_and_is_none_is_a_reading(toy):
+    found = observed(
+        toy(reads="return {'unreadable': 5}", sums_up="return {'sense': readings[0]['unreadable'], 'more_s': 1}")
+    )
+    assert found.figures["toy"] == {"sense": 5, "more_s": 1}
+
+
 def test_one_call_after_another_is_no_failure_though_the_thread_before_is_still_ending():
     call, usual = CallWithin(), sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
