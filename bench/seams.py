@@ -93,7 +93,8 @@ class Seam(Mapping[str, T]):
     def __getitem__(self, name: str) -> T:
         path = self.files[name]
         found = getattr(load(path), self._defines, None)
-        if not isinstance(found, self._kind):
+        # A class has the names that an object of it has, which is all that a Protocol looks at.
+        if not isinstance(found, self._kind) or isinstance(found, type):
             where = f"{self._kind.__module__}.{self._kind.__qualname__}"
             raise DataError(f"{path} defines no {self._defines}: it is to be of {where}.")
         return found
@@ -106,16 +107,24 @@ class Seam(Mapping[str, T]):
 
 
 @cache
+def _content(path: Path) -> bytes:
+    """Return what a file holds, the same as long as this process lives."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error}.") from error
+
+
 def source(path: Path) -> str:
-    """Return the text of a piece, the same as long as this process lives.
+    """Return the text of a piece, its lines ended as on this system.
 
     Raises:
         DataError: it is not UTF-8, or can't be read.
 
     """
     try:
-        return path.read_text(encoding="utf-8")
-    except (UnicodeDecodeError, OSError) as error:
+        return _content(path).decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
         raise DataError(f"{path} can't be read: {error}.") from error
 
 
@@ -146,7 +155,7 @@ def users(files: Iterable[Path]) -> dict[str, str]:
     if folder is None:
         return {}
     there = {path.relative_to(folder).as_posix(): path for path in files if path.is_relative_to(folder)}
-    return {name: hashlib.sha256(source(path).encode()).hexdigest() for name, path in there.items()}
+    return {name: hashlib.sha256(_content(path)).hexdigest() for name, path in there.items()}
 
 
 def refuse_on_boxes(named: Mapping[str, str]) -> None:

@@ -163,7 +163,7 @@ class AsyncClient(Client):
             await asyncio.wait_for(drive, left)
             if not self.errors:
                 await self.ask()
-        except self.driver.errors as error:
+        except Exception as error:  # noqa: BLE001 - of a user's load model, too: what was written is accounted for
             self.fail(error)
         return finish(self.result())
 

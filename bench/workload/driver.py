@@ -5,7 +5,7 @@ pool, a ``SyncDriver`` connects one by one. A phase calls what is peculiar to it
 take that call can carry the phase out.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -15,7 +15,7 @@ from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.table import qualified
 from bench.seams import Seam, pieces
-from bench.workload.phase import Phase
+from bench.workload.phase import AsyncPhase, Phase
 
 SEAM = "drivers"
 OWN = Path(__file__).with_name(SEAM)
@@ -96,6 +96,9 @@ class SyncDriver(Driver, Protocol):
         ...
 
 
+KINDS: Mapping[type, str] = {AsyncDriver: "of coroutines, with a pool", SyncDriver: "of plain functions"}
+
+
 @cache
 def drivers() -> Seam[Driver]:
     """Every driver by name."""
@@ -128,6 +131,12 @@ def check_driven(name: str, phase: Phase, driver: str) -> None:
 
     """
     pick("driver", [driver], drivers())
+    kind = AsyncDriver if isinstance(phase, AsyncPhase) else SyncDriver
+    if not isinstance(drivers()[driver], kind):
+        raise UsageError(
+            f"Phase {name} can't be carried out by the driver {driver}: it takes one that is {KINDS[kind]}; leave the"
+            f" phase out, or ask for --drivers {phase.driver}."
+        )
     # By the call, not by the phase: a new phase can be carried out by every driver that offers what it calls.
     if phase.call not in drivers()[driver].calls:
         raise UsageError(

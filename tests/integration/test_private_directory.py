@@ -189,6 +189,7 @@ def test_what_only_root_may_read_is_not_copied_to_the_servers_user(place, roots)
     try:
         server.create(HARNESS, tls=False)
         swap(server.configuration / "99-secret.conf", roots / "file")
+        swap(server.configuration.parent / "postgresql.conf", roots / "file")
         with pytest.raises(OSError, match="Permission denied"):
             Staging(server._base / "again", server._data, server.configuration, find_binaries(), server._owner)
         found = subprocess.run(["grep", "-rl", "root's secret", server._base], capture_output=True, check=False)

@@ -81,8 +81,9 @@ def test_so_does_one_client_while_the_others_go_on_by_its_part_of_all_clients_ti
 
 
 @pytest.mark.parametrize("phase", ["1", "2", "2-C"])
-def test_clients_of_which_none_stands_still_are_not_doubted(place, phase):
-    with climbing(place, "--phases", phase, *ASKED, "--processes", 2) as climb:
+def test_clients_of_which_none_stands_still_are_not_doubted(new_place, phase):
+    # In memory: beside other tests a disk stands still now and then, and that is doubted rightly.
+    with climbing(new_place("/dev/shm"), "--phases", phase, *ASKED, "--processes", 2) as climb:
         climb.end()
         [record] = climb.records()
     assert not {"stalled", "clients-stalled"} & {reason.code for reason in record.validity.reasons}
