@@ -10,17 +10,25 @@ from dataclasses import replace
 from itertools import chain, islice
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport, Pair
-from bench.analysis.effects import Effects, effect_notes, effects_of
+from bench.analysis.effects import Effects, alike_variants, effect_notes, effects_of
 from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes
-from bench.analysis.pairs import Known, Levels, adjusted_pairs, blocks_of, known_rates, make_pairs
+from bench.analysis.pairs import (
+    Basis,
+    Known,
+    adjusted_pairs,
+    blocks_of,
+    compared_blocks,
+    known_rates,
+    make_pairs,
+    summary,
+)
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
-from bench.analysis.summary import compared_blocks, summary
 from bench.model.errors import UsageError
-from bench.model.plan import Plan, Trial
+from bench.model.plan import Trial
 from bench.plan.contrast import VARIANT, Cell, driven_by_several, examples, factor_of
-from bench.plan.rates import Block, ByBlock, Rate, burst, headline, rate_name, refused, why_not
+from bench.plan.rates import Block, ByBlock, Rate, headline, rate_name, refused, why_not
 from bench.plan.rule import usual_margin
 from bench.stats.compare import ALPHA
 
@@ -58,40 +66,45 @@ def compare_arms(
             f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
         )
     margin = margin or usual_margin(plan)
-    rate, levels = headline(list(chain.from_iterable(run.records for run in runs))), Levels(plan, margin)
+    rate = headline(list(chain.from_iterable(run.records for run in runs)))
+    basis = Basis(plan, rate, margin)
     effects: Effects = {}
     alike: tuple[Alike, ...] = ()
     if factor == VARIANT:
         effects = effects_of(plan, runs[0].host)
-        alike = _alike(plan, effects)
-    known = {cell: known_rates(arms) for cell, arms in cells.items()}
-    ranked = rankings([of[rate] for of in known.values()], levels)
+        alike = alike_variants(plan, effects)
+    known = list(map(known_rates, cells.values()))
+    ranked = rankings([of[rate] for of in known], basis)
     where, driven = examples(plan, factor), driven_by_several(plan.trials)
     compared = []
-    for (cell, arms), ranks in zip(cells.items(), ranked, strict=True):
-        found = compare_cell(cell, arms, known[cell], rate, levels, effects, driven)
-        any_trial = next(iter(where[cell].values()))
-        trials = [where[cell].get(name, any_trial) for name in arms]
+    for (cell, arms), of_cell, ranks in zip(cells.items(), known, ranked, strict=True):
+        found = compare_cell(cell, arms, of_cell, basis, effects, driven)
         blocks = compared_pairs(found, rate)
-        noises = [noise(trial, blocks) for trial in trials]
+        any_trial = next(iter(where[cell].values()))
+        noises = []
+        for name in arms:
+            # An arm without a trial here borrows a neighbour's: noise is known by place, not by arm.
+            trial = where[cell].get(name, any_trial)
+            noises.append(noise(trial, blocks))
         compared.append(replace(with_noises(found, noises), ranking=ranks))
+    if basis.adjusts:
+        compared = adjusted(compared, rate)
     hosts: dict[str, None] = {}
     complete = True
     for run in runs:
         complete = complete and run.complete and run.sealed
         if run.host:
             hosts[run.host.host] = None
-    told = adjusted(compared, by_burst=rate is burst) if levels.adjusts else compared
-    over = overall(told, list(known.values()), rate, levels, effects)
+    over = overall(compared, known, basis, effects)
     return ComparisonReport(
         across=factor,
         runs=tuple(run.plan.run for run in runs),
         hosts=tuple(hosts),
         complete=complete,
         notes=(
-            *durability_notes(told),
-            *run_notes(runs, told, rate is burst),
-            *overall_notes(over, told),
+            *durability_notes(compared),
+            *run_notes(runs, compared, rate),
+            *overall_notes(over, compared),
             *alike_notes(alike),
             *effect_notes(plan),
         ),
@@ -99,8 +112,8 @@ def compare_arms(
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
         decided_after=runs[0].decided_after if rule else None,
-        max_blocks=levels.most if rule else None,
-        cells=tuple(told),
+        max_blocks=basis.most if rule else None,
+        cells=tuple(compared),
         explanations=(),
         overall=over,
         alike=alike,
@@ -108,19 +121,21 @@ def compare_arms(
 
 
 def compare_cell(
-    cell: Cell, arms: Arms, known: Known, rate: Rate, levels: Levels, effects: Effects, driven: Collection[str]
+    cell: Cell, arms: Arms, known: Known, basis: Basis, effects: Effects, driven: Collection[str]
 ) -> CellComparison:
     """Compare the arms of one cell with the first.
 
-    ``rate`` is the headline, ``effects`` what is in force by arm; of the phases in ``driven`` the driver is named.
+    ``effects`` is what is in force by arm; of the phases in ``driven`` the driver is named.
     """
     baseline = next(iter(arms))
     pairs = []
-    for pair in make_pairs(known, rate, levels, effects):
-        two = {name: arms[name] for name in (baseline, pair.candidate)}
-        lost = left_out(two, known, rate) if levels.paired else voids(two)
+    for pair in make_pairs(known, basis, effects):
+        two = {baseline: arms[baseline], pair.candidate: arms[pair.candidate]}
+        lost = left_out(two, known, basis.rate) if basis.paired else voids(two)
         pairs.append(replace(pair, left_out=tuple(lost)))
-    compared = compared_blocks(known[rate]) if levels.paired else known[rate]
+    compared: Mapping[str, Collection[Block]] = known[basis.rate]
+    if basis.paired:
+        compared = compared_blocks(known[basis.rate])
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
@@ -138,7 +153,7 @@ def compare_cell(
 
 def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of_one: bool = True) -> CellComparison:
     """Return a cell with the noise known of each arm, or of all where that is one and the same."""
-    if of_one and all(each == noises[0] for each in noises):
+    if of_one and noises.count(noises[0]) == len(noises):
         return replace(found, noise=noises[0])
     arms = []
     for arm, noise in zip(found.arms, noises, strict=True):
@@ -148,7 +163,7 @@ def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of
 
 def compared_pairs(found: CellComparison, rate: Rate) -> int:
     """Return the blocks of the pair that has the most."""
-    return max(blocks_of(found.pairs, by_burst=rate is burst), default=0)
+    return max(blocks_of(found.pairs, rate), default=0)
 
 
 def voids(arms: Arms) -> Iterable[str]:
@@ -163,6 +178,7 @@ def voids(arms: Arms) -> Iterable[str]:
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
     """Say which blocks do not count, and why; those of an arm that was refused in all of them are told by that."""
     first, *_ = arms.values()
+    # Mostly every block counts: to compare lists is quicker than to look each block up.
     if all(list(first) == list(blocks) == list(known[rate][name]) for name, blocks in arms.items()):
         return []
     every: set[Block] = set().union(*arms.values())
@@ -181,21 +197,11 @@ def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
     return notes
 
 
-def adjusted(cells: Sequence[CellComparison], *, by_burst: bool) -> list[CellComparison]:
+def adjusted(cells: Sequence[CellComparison], rate: Rate) -> list[CellComparison]:
     """Adjust the p-values over all pairs of all cells, and take back verdicts that they do not bear."""
     pairs: list[Pair] = []
     for cell in cells:
         pairs += cell.pairs
-    told = iter(adjusted_pairs(pairs, by_burst=by_burst))
-    return [replace(cell, pairs=tuple(islice(told, len(cell.pairs)))) for cell in cells]
-
-
-def _alike(plan: Plan, effects: Effects) -> tuple[Alike, ...]:
-    """Return the variants without trials, and which of the others each comes to on this box."""
-    tried = {trial.variant for trial in plan.trials}
-    found = []
-    for name, effect in effects.items():
-        if name not in tried:
-            same = (each for each in effects if each in tried and effects[each] == effect != {})
-            found.append(Alike(name=name, same_as=next(same, None)))
-    return tuple(found)
+    # One family: who reads a report of many cells takes the best of all of them.
+    left = iter(adjusted_pairs(pairs, rate))
+    return [replace(cell, pairs=tuple(islice(left, len(cell.pairs)))) for cell in cells]

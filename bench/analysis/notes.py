@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from bench.analysis.comparison import Alike, CellComparison, Overall
 from bench.analysis.counted import good
@@ -15,6 +15,7 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import Reason
 from bench.plan.contrast import place_of
+from bench.plan.rates import Rate, burst
 from bench.plan.rule import nothing_left, usual_margin
 from bench.stats.blocks import go_back
 
@@ -64,12 +65,14 @@ def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list
     """Say which arms are not among those over all cells; of one that was refused that is told."""
     if over is None:
         return []
-    ranked = chain.from_iterable(standing.ranking for standing in over.standings)
-    known = {rank.arm for rank in ranked}
+    ranked = set()
+    for standing in over.standings:
+        ranked.update(rank.arm for rank in standing.ranking)
     notes: dict[str, None] = {}
-    for arm in chain.from_iterable(cell.arms for cell in cells):
-        if not arm.refused and arm.name not in known:
-            notes[f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."] = None
+    for cell in cells:
+        for arm in cell.arms:
+            if not arm.refused and arm.name not in ranked:
+                notes[f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."] = None
     return list(notes)
 
 
@@ -86,24 +89,24 @@ def alike_notes(alike: Iterable[Alike]) -> list[str]:
     return notes
 
 
-def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate: Rate) -> list[str]:
     """Say what is missing or doubtful of the runs, then of the arms."""
-    plan = runs[0].plan
     notes, several = baseline_notes(cells), len(runs) > 1
     last: list[AnyRecord] = []
-    hosts: list[str] = []
+    plans, hosts = [], []
     for run in runs:
         notes += extent_notes(run, several=several)
         last += latest(run.records)
+        plans.append(run.plan)
         hosts += host_notes(run.host) if run.host else []
     if several:
         notes.append(POOLED)
-    if plan.until_decided:
+    if plans[0].until_decided:
         notes.append(_spending(runs[0]))
-    if by_burst:
+    if rate is burst:
         notes.append(no_settled())
-    notes += [*block_notes([run.plan for run in runs], cells, by_burst), *arm_notes(cells)]
-    notes += [*doubt_notes(last), *promise_notes(last), *hosts]
+    notes += [*block_notes(plans, cells, rate), *arm_notes(cells), *doubt_notes(last), *promise_notes(last), *hosts]
+    # A thousand runs of one box say the same of it: each note once, where it came first.
     return list(dict.fromkeys(notes))
 
 
@@ -129,14 +132,15 @@ def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
     return told
 
 
-def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], by_burst: bool) -> list[str]:
+def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], rate: Rate) -> list[str]:
     """Say that there is one block alone, or that they are few and drift between them does not cancel."""
     pairs = list(chain.from_iterable(cell.pairs for cell in cells))
-    fewest = min(blocks_of(pairs, by_burst=by_burst), default=MANY_BLOCKS)
+    fewest = min(blocks_of(pairs, rate), default=MANY_BLOCKS)
     if fewest >= MANY_BLOCKS:
         return []
     if fewest == 1:
         return [ONE_BLOCK]
+    # An order that goes back over itself (ABBA) cancels steady drift, as long as no block is lost.
     if any(pair.left_out for pair in pairs) or not all(map(_goes_back, plans)):
         return [FEW_BLOCKS]
     return []
@@ -165,49 +169,54 @@ def _spending(run: RunOutcomes) -> str:
 
 
 def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
-    """Say why trials that count are doubtful: each reason once, with how many it was told of and the gravest."""
+    """Say why trials that count are doubtful: each reason once, with how many have it and the gravest."""
     counting = good(last)
-    told: dict[str, list[tuple[AnyRecord, Reason]]] = {}
+    by_code: dict[str, list[tuple[AnyRecord, Reason]]] = {}
     for record in counting:
         for reason in record.validity.reasons:
-            told.setdefault(reason.code, []).append((record, reason))
-    ordered = sorted(told.items(), key=lambda each: rank(worst(each[1])[1]))
-    return [_doubt(code, doubted, len(counting)) for code, doubted in ordered]
-
-
-def _doubt(code: str, doubted: Sequence[tuple[AnyRecord, Reason]], of: int) -> str:
-    count, gravest = len(doubted), worst(doubted)[1]
-    one, many = ("has a slight doubt", "have a slight doubt") if gravest.slight else ("is suspect", "are suspect")
-    details = {reason.detail for _, reason in doubted}
-    at_worst = "at worst " if len(details) > 1 else ""
-    return f"{count} of {of} trials {one if count == 1 else many}, {code}: {at_worst}{gravest.detail}."
-
-
-def refusal_notes(cells: Iterable[CellComparison]) -> list[str]:
-    """Say which arms were refused; of a variant that not all of several runs refused, that it is a difference."""
-    return list(dict.fromkeys(chain.from_iterable(map(_refusals, cells))))
-
-
-def _refusals(cell: CellComparison) -> list[str]:
-    whys = {arm.name: arm.refused.rstrip(".") for arm in cell.arms if arm.refused}
-    if cell.variant is None or not whys:
-        return [f"{name}: {why}." for name, why in whys.items()]
-    others = [arm.name for arm in cell.arms if not arm.refused]
-    what = "so there is nothing of it to compare"
-    if others:
-        what = f"and not by {' and '.join(others)}, which is a difference"
-    return [f"{cell.variant} was refused by {' and '.join(whys)}, {what} ({'; '.join(dict.fromkeys(whys.values()))})."]
+            by_code.setdefault(reason.code, []).append((record, reason))
+    ranked = []
+    for code, doubted in by_code.items():
+        _, gravest = worst(doubted)
+        details = {reason.detail for _, reason in doubted}
+        one, many = "is suspect", "are suspect"
+        if gravest.slight:
+            one, many = "has a slight doubt", "have a slight doubt"
+        state = one if len(doubted) == 1 else many
+        at_worst = "at worst " if len(details) > 1 else ""
+        note = f"{len(doubted)} of {len(counting)} trials {state}, {code}: {at_worst}{gravest.detail}."
+        ranked.append((rank(gravest), note))
+    ranked.sort(key=itemgetter(0))
+    return list(map(itemgetter(1), ranked))
 
 
 def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
-    notes = refusal_notes(cells)
+    notes = []
     for cell in cells:
-        where = cell.where
+        notes += refusal_notes(cell)
+    notes = list(dict.fromkeys(notes))
+    for cell in cells:
         for why in dict.fromkeys(chain.from_iterable(pair.left_out for pair in cell.pairs)):
-            notes.append(f"{where}, left out {why}.")
-        created = {arm.name: arm.wal_files_created for arm in cell.arms if arm.wal_files_created}
+            notes.append(f"{cell.where}, left out {why}.")
+        created = [f"{arm.name} up to {arm.wal_files_created}" for arm in cell.arms if arm.wal_files_created]
         if created:
-            who = ", ".join(f"{name} up to {count}" for name, count in created.items())
-            notes.append(f"{where}: trials had to create WAL files on the way, which costs writing them twice: {who}.")
+            costs = "trials had to create WAL files on the way, which costs writing them twice"
+            notes.append(f"{cell.where}: {costs}: {', '.join(created)}.")
     return notes
+
+
+def refusal_notes(cell: CellComparison) -> list[str]:
+    """Say which arms were refused; of a variant that not all of several runs refused, that it is a difference."""
+    whys, others = {}, []
+    for arm in cell.arms:
+        if arm.refused:
+            whys[arm.name] = arm.refused.rstrip(".")
+        else:
+            others.append(arm.name)
+    if cell.variant is None or not whys:
+        return [f"{name}: {why}." for name, why in whys.items()]
+    what = "so there is nothing of it to compare"
+    if others:
+        what = f"and not by {' and '.join(others)}, which is a difference"
+    return [f"{cell.variant} was refused by {' and '.join(whys)}, {what} ({'; '.join(dict.fromkeys(whys.values()))})."]

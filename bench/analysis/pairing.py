@@ -5,8 +5,7 @@ Told by the records alone, whatever was asked for.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby, pairwise
-from operator import attrgetter
+from itertools import pairwise
 
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.fingerprint import Fact
@@ -51,14 +50,14 @@ def share_kernel(runs: Sequence[PulledRun]) -> bool:
 
 def _turns(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:
     """Return when each block's first trial began and its last one was measured, and its number; of those that count."""
-    by_block = attrgetter("trial.block")
-    counted = sorted((record for record in records if record.rows_per_s is not None), key=by_block)
-    for block, trials in groupby(counted, by_block):
-        began, ended = zip(*map(_measured, trials), strict=True)
-        yield min(began), max(ended), block
-
-
-def _measured(record: Record) -> tuple[float, float]:
-    """Return a trial's span; preparing and verifying come on top."""
-    began = datetime.fromisoformat(record.started).timestamp()
-    return began, began + record.warm_up_s + record.seconds + (record.checkpoint_s or 0)
+    spans: dict[int, tuple[float, float]] = {}
+    for record in records:
+        if record.rows_per_s is None:
+            continue
+        began = datetime.fromisoformat(record.started).timestamp()
+        # A record has no times of preparing and verifying: the span is a little shorter than the turn.
+        ended = began + record.warm_up_s + record.seconds + (record.checkpoint_s or 0)
+        first, last = spans.get(record.trial.block, (began, ended))
+        spans[record.trial.block] = min(first, began), max(last, ended)
+    for block, (began, ended) in spans.items():
+        yield began, ended, block

@@ -1,17 +1,22 @@
-"""The first arm against each other one, by both rates; p-values adjusted over many such pairs.
+"""The arms of a cell: what each reached and at what cost, and the first against each other one, by both rates.
 
-What an arm's rates are rates of (one cell, or all of them) is the caller's.
+P-values are adjusted over many such pairs. What an arm's rates are rates of (one cell, or all of them) is the caller's.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import exp, log
+from operator import attrgetter
 
-from bench.analysis.comparison import Pair
+from bench.analysis.comparison import ArmSummary, Pair
+from bench.analysis.counted import good
 from bench.analysis.effects import Effects, settings_differing
+from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
-from bench.plan.rates import Block, ByBlock, Rate, burst, rates, settled, shared
+from bench.plan.rates import Block, ByBlock, Rate, burst, rates, refused, settled, shared
 from bench.plan.rule import alpha_each
 from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
+from bench.stats.intervals import mean
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 from bench.stats.unpaired import compare_apart
@@ -21,17 +26,23 @@ Known = Mapping[Rate, Mapping[str, OfBlocks]]
 """By kind of rate and arm, that of each block that counts."""
 
 
-class Levels:
-    """How two arms are compared: block by block or not, at the usual level or that of this look of a run until decided.
+class Basis:
+    """How two arms are compared: by which rate, block by block or not, at the usual level or that of this look.
 
-    ``plan`` is that of a run whose arms these are; None: they are whole runs.
+    ``plan`` is that of a run whose arms these are; None: they are whole runs. ``rate`` is the one that decides.
     """
 
-    def __init__(self, plan: Plan | None, margin: float, *, paired: bool = True) -> None:
-        rule = plan.until_decided if plan else None
-        self.margin, self.paired, self.adjusts = margin, paired, rule is None
-        self._alpha = alpha_each(plan) if plan and rule else None
-        self.most = len(plan.blocks) if plan else 0
+    def __init__(self, plan: Plan | None, rate: Rate, margin: float, *, paired: bool = True) -> None:
+        self.rate, self.margin, self.paired = rate, margin, paired
+        self.adjusts = True
+        self.most = 0
+        self._alpha = ALPHA
+        if plan:
+            self.most = len(plan.blocks)
+        if plan and plan.until_decided:
+            # Such a run has shared its alpha among its comparisons beforehand: adjusting too would pay twice.
+            self.adjusts = False
+            self._alpha = alpha_each(plan)
         self._compared: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, Comparison | None]] = {}
 
     def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
@@ -39,26 +50,99 @@ class Levels:
 
         Pairs that have a verdict are ranked too: each is compared once.
         """
+        # By identity, as hashing the rates takes longer than comparing them; both are kept, so no id is used twice.
         ids = id(one), id(other)
         if ids not in self._compared:
             self._compared[ids] = one, other, self._compare(one, other)
         return self._compared[ids][-1]
 
     def _compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
-        both = shared(one, other) if self.paired else (list(one.values()), list(other.values()))
-        if not all(both):
-            return None
         if not self.paired:
-            return compare_apart(*both, margin=self.margin)
-        if self._alpha is None:
+            if one and other:
+                return compare_apart(list(one.values()), list(other.values()), margin=self.margin)
+            return None
+        both = shared(one, other)
+        if not both[0]:
+            return None
+        if self.adjusts:
             return compare(*both, margin=self.margin)
         return compare_so_far(*both, self.most, margin=self.margin, alpha=self._alpha)
 
     def look(self, blocks: int) -> float:
         """Return 1 − coverage of an interval from so many blocks; before the first look, that of the first."""
-        if self._alpha is None:
+        if self.adjusts:
             return ALPHA
         return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._alpha)
+
+
+def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSummary:
+    """Return what an arm's trials say; void ones count for nothing but are counted.
+
+    Rates are geometric means over the blocks that are compared: their ratio is the one that a comparison reports.
+
+    Args:
+        name: the arm's.
+        blocks: all of them.
+        compared: those whose rates are compared (``compared_blocks``).
+
+    """
+    records = list(blocks.values())
+    states = [record.validity.state for record in records]
+    # Nearly always all trials count: lists of very many records are filtered only where one does not.
+    counted = rated = records
+    if "void" in states:
+        counted = rated = good(records)
+    if len(compared) != len(blocks):
+        rated = good(blocks[block] for block in compared)
+    created = [record.wal_files_created for record in counted if record.wal_files_created is not None]
+    return ArmSummary(
+        name=name,
+        durability=tuple(sorted(set(map(attrgetter("durability"), counted)))),
+        trials=len(records),
+        void=states.count("void"),
+        suspect=states.count("suspect"),
+        refused=refused(records),
+        rows_per_s=typical(rated, attrgetter("rows_per_s")),
+        settled_rows_per_s=typical(rated, attrgetter("settled_rows_per_s")),
+        wal_files_created=max(created, default=None),
+        joules_per_1000_rows=typical([record for record in rated if record.energy_j is not None], joules_per_1000_rows),
+    )
+
+
+def compared_blocks(arms: Mapping[str, OfBlocks]) -> Mapping[str, Collection[Block]]:
+    """Return the blocks of each arm that are paired with another's by the rates that decide; the first is the baseline.
+
+    Of the baseline those that some other has too, of each other those that the baseline has; of an arm that shares
+    none, all of its own.
+    """
+    (first, baseline), *others = arms.items()
+    if all(list(each) == list(baseline) for _, each in others):
+        return arms
+    paired: dict[str, Collection[Block]] = {}
+    of_baseline: set[Block] = set()
+    for name, each in others:
+        common = each.keys() & baseline.keys()
+        of_baseline |= common
+        paired[name] = common or each
+    paired[first] = of_baseline or baseline
+    return paired
+
+
+def joules_per_1000_rows(record: AnyRecord) -> float | None:
+    """Return the energy of the window over its rows; None where the counters could not be read."""
+    if record.energy_j is None or not record.rows:
+        return None
+    return 1000 * record.energy_j / record.rows
+
+
+def typical(records: Iterable[AnyRecord], read: Callable[[AnyRecord], float | None]) -> float | None:
+    """Return the geometric mean of what these trials know, None where none does; of anything that is 0 it is 0."""
+    values = [value for value in map(read, records) if value is not None]
+    if not values:
+        return None
+    if not all(values):
+        return 0.0
+    return exp(mean(list(map(log, values))))
 
 
 def known_rates(arms: Mapping[str, ByBlock]) -> Known:
@@ -70,64 +154,71 @@ def known_rates(arms: Mapping[str, ByBlock]) -> Known:
     return known
 
 
-def make_pairs(known: Known, rate: Rate, levels: Levels, effects: Effects) -> list[Pair]:
-    """Compare each other arm with the first; ``rate`` is the headline, ``effects`` what is in force under each arm."""
-    baseline, *candidates = known[rate]
-    found = []
-    for each in candidates:
-        both = {kind: levels.compare(of[baseline], of[each]) for kind, of in known.items()}
-        headlined = both[rate]
-        found.append(
+def make_pairs(known: Known, basis: Basis, effects: Effects) -> list[Pair]:
+    """Compare each other arm with the first; ``effects`` is what is in force under each arm."""
+    baseline, *candidates = known[basis.rate]
+    pairs = []
+    for candidate in candidates:
+        found: dict[Rate, Comparison | None] = {}
+        for rate, of_arms in known.items():
+            found[rate] = basis.compare(of_arms[baseline], of_arms[candidate])
+        decisive = found[basis.rate]
+        pairs.append(
             Pair(
                 baseline=baseline,
-                candidate=each,
-                settled=both[settled],
-                burst=both[burst],
+                candidate=candidate,
+                settled=found[settled],
+                burst=found[burst],
                 adjusted_p=None,
-                verdict=headlined.verdict if headlined else None,
+                verdict=decisive.verdict if decisive else None,
                 left_out=(),
-                differs=settings_differing(effects.get(baseline, {}), effects.get(each, {})),
+                differs=settings_differing(effects.get(baseline, {}), effects.get(candidate, {})),
             )
         )
-    return found
+    return pairs
 
 
-def adjusted_pairs(pairs: Sequence[Pair], *, by_burst: bool) -> list[Pair]:
+def adjusted_pairs(pairs: Sequence[Pair], rate: Rate) -> list[Pair]:
     """Adjust the p-values over all these pairs, and take back verdicts that they do not bear."""
-    headlined = [headline_of(pair, by_burst=by_burst) for pair in pairs]
-    known = [found for found in headlined if found and found.p_value is not None]
-    differ = iter(holm([found.p_value or 0.0 for found in known]))
-    equal = iter(holm([equivalence_p(found) or 0.0 for found in known]))
-    told = []
-    for pair, found in zip(pairs, headlined, strict=True):
-        each = pair
-        if found and found.p_value is not None:
-            each = _with_p(each, found, next(differ), next(equal))
-        if found and each.verdict is not None:
-            among_all = among(found, len(known), each.verdict)
-            each = replace(each, burst=among_all) if by_burst else replace(each, settled=among_all)
-        told.append(each)
-    return told
-
-
-def headline_of(pair: Pair, *, by_burst: bool) -> Comparison | None:
-    """Return the comparison of the rate that decides."""
-    return pair.burst if by_burst else pair.settled
-
-
-def blocks_of(pairs: Iterable[Pair], *, by_burst: bool) -> list[int]:
-    """Return the blocks that count of each pair that was compared."""
-    found = []
+    p_values, equivalence_ps = [], []
     for pair in pairs:
-        compared = headline_of(pair, by_burst=by_burst)
-        if compared:
-            found.append(compared.blocks)
-    return found
+        found = decisive_of(pair, rate)
+        if found and found.p_value is not None:
+            p_values.append(found.p_value)
+            equivalence_ps.append(equivalence_p(found) or 0.0)
+    # Two families: that all differ and that all are equivalent are two claims, each with its own false alarms.
+    differ, equal = iter(holm(p_values)), iter(holm(equivalence_ps))
+    adjusted = []
+    for pair in pairs:
+        each, found = pair, decisive_of(pair, rate)
+        if found and found.p_value is not None:
+            each = _with_p(pair, found, next(differ), next(equal))
+        if found and each.verdict is not None:
+            among_all = among(found, len(p_values), each.verdict)
+            each = replace(each, burst=among_all) if rate is burst else replace(each, settled=among_all)
+        adjusted.append(each)
+    return adjusted
+
+
+def decisive_of(pair: Pair, rate: Rate) -> Comparison | None:
+    """Return the comparison of a pair by the rate that decides."""
+    return pair.burst if rate is burst else pair.settled
+
+
+def blocks_of(pairs: Iterable[Pair], rate: Rate) -> list[int]:
+    """Return the blocks that count of each pair that was compared."""
+    blocks = []
+    for pair in pairs:
+        found = decisive_of(pair, rate)
+        if found:
+            blocks.append(found.blocks)
+    return blocks
 
 
 def _with_p(pair: Pair, found: Comparison, differ: float, equal: float) -> Pair:
     """Return a pair with its adjusted p-values, and the verdict that they bear."""
     verdict = pair.verdict
+    # Equivalence is two one-sided tests by an interval that leaves alpha / 2 out on either side.
     if verdict == "equivalent" and equal > ALPHA / 2:
         verdict = "faster" if found.ratio > 1 else "slower"
     if verdict in ("faster", "slower") and differ > ALPHA:

@@ -1,6 +1,6 @@
 """What must be known of a run's durability before its rates are read: why it is none, how steady flushes were."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import median
 
 from bench.model.outcome import AnyRecord
@@ -11,20 +11,20 @@ UNSTEADY = 2.0
 
 def promise_notes(records: Sequence[AnyRecord]) -> list[str]:
     """Return what to say of the last attempts of a run's trials."""
-    return [*_grades(records), *_flushes([rate for record in records for rate in record.fsync_per_s])]
-
-
-def _grades(records: Iterable[AnyRecord]) -> Iterable[str]:
-    """Say of what is promised less than a flush, or could not be told, why."""
-    found = dict.fromkeys((record.durability, record.durability_because) for record in records)
-    for word, because in found:
-        if because and word in ("in memory", "unknown"):
-            yield f"Durability {word}: {because}." if word == "unknown" else f"The rows were {word}: {because}."
-
-
-def _flushes(rates: Sequence[float]) -> Iterable[str]:
-    if rates and max(rates) > UNSTEADY * min(rates):
-        yield (
-            f"The disk's flushes were not steady: {min(rates):,.0f} to {max(rates):,.0f} fdatasync/s beside the"
-            f" trials, median {median(rates):,.0f} of {len(rates)}; rates that wait for flushes are no steadier."
+    grades: dict[tuple[str, str | None], None] = {}
+    flushes: list[float] = []
+    for record in records:
+        grades[record.durability, record.durability_because] = None
+        flushes += record.fsync_per_s
+    notes = []
+    for grade, because in grades:
+        if because and grade == "unknown":
+            notes.append(f"Durability {grade}: {because}.")
+        elif because and grade == "in memory":
+            notes.append(f"The rows were {grade}: {because}.")
+    if flushes and max(flushes) > UNSTEADY * min(flushes):
+        notes.append(
+            f"The disk's flushes were not steady: {min(flushes):,.0f} to {max(flushes):,.0f} fdatasync/s beside the"
+            f" trials, median {median(flushes):,.0f} of {len(flushes)}; rates that wait for flushes are no steadier."
         )
+    return notes

@@ -16,8 +16,8 @@ from statistics import geometric_mean
 
 from bench.analysis.comparison import CellComparison, Overall, Rank, Standing
 from bench.analysis.effects import Effects
-from bench.analysis.pairs import Known, Levels, adjusted_pairs, make_pairs
-from bench.plan.rates import Block, Rate, burst
+from bench.analysis.pairs import Basis, Known, adjusted_pairs, make_pairs
+from bench.plan.rates import Block
 from bench.stats.multiplicity import holm
 
 ByArm = Mapping[str, Mapping[Block, float]]
@@ -26,24 +26,27 @@ Ahead = set[tuple[str, str]]
 """(Faster, slower) of every pair that can be told apart."""
 
 
-def rankings(cells: Sequence[ByArm], levels: Levels) -> list[tuple[Rank, ...]]:
+def rankings(cells: Sequence[ByArm], basis: Basis) -> list[tuple[Rank, ...]]:
     """Return the ranks in each cell of all arms that have a rate there, the best first; cells are ranked together.
 
     Args:
         cells: the arms of each.
-        levels: at which two of them are compared; a run until decided has shared its alpha among the cells already.
+        basis: on which two of them are compared; a run until decided has shared its alpha among the cells already.
 
     """
-    families = [cells] if levels.adjusts else [[cell] for cell in cells]
-    ahead: list[Ahead] = []
-    for family in families:
-        ahead += distinguishable(family, levels)
+    if basis.adjusts:
+        ahead = distinguishable(cells, basis)
+    else:
+        ahead = []
+        for cell in cells:
+            ahead += distinguishable([cell], basis)
     return list(map(ranks, cells, ahead))
 
 
 def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
     """Return the ranks among these arms, which need not be all that were told apart."""
     there = list(filter(arms.get, arms))
+    # Places 1 to n for each, narrowed by every pair that is distinguishable: one place worse, or one from the end.
     best = dict.fromkeys(there, 1)
     worst = dict.fromkeys(there, len(there))
     for winner, beaten in ahead:
@@ -54,18 +57,18 @@ def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
     return tuple(sorted(found, key=lambda rank: (rank.best + rank.worst, rank.best, rank.arm)))
 
 
-def distinguishable(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
+def distinguishable(family: Sequence[ByArm], basis: Basis) -> list[Ahead]:
     """Return for each of these which arms are ahead of which; the p-values of all are adjusted together."""
-    compared = []
+    compared, p_values = [], []
     for at, arms in enumerate(family):
         for one, other in combinations(arms, 2):
-            found = levels.compare(arms[one], arms[other])
+            found = basis.compare(arms[one], arms[other])
             if found and found.p_value is not None:
                 compared.append((at, one, other, found))
-    adjusted = holm([found.p_value or 0.0 for *_, found in compared])
+                p_values.append(found.p_value)
     ahead: list[Ahead] = [set() for _ in family]
-    for (at, one, other, found), p_value in zip(compared, adjusted, strict=True):
-        if p_value <= levels.look(found.blocks) and found.verdict != "equivalent":
+    for (at, one, other, found), p_value in zip(compared, holm(p_values), strict=True):
+        if p_value <= basis.look(found.blocks) and found.verdict != "equivalent":
             ahead[at].add((other, one) if found.ratio > 1 else (one, other))
     return ahead
 
@@ -73,9 +76,7 @@ def distinguishable(family: Sequence[ByArm], levels: Levels) -> list[Ahead]:
 # --- over all cells --------------------------------------------------------------------------------------------------
 
 
-def overall(
-    cells: Sequence[CellComparison], known: Sequence[Known], rate: Rate, levels: Levels, effects: Effects
-) -> Overall | None:
+def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basis, effects: Effects) -> Overall | None:
     """Compare the arms over all cells; None where there is only one, or where they have not the same arms.
 
     The pairs are a family of their own: their p-values are adjusted over them. Arms are ranked among those that promise
@@ -90,21 +91,22 @@ def overall(
             return None
         for arm in cell.arms:
             grades[arm.name].update(arm.durability)
-    over = {kind: over_cells(list(map(itemgetter(kind), known))) for kind in known[0]}
-    pairs = make_pairs(over, rate, levels, effects)
-    if levels.adjusts:
-        pairs = adjusted_pairs(pairs, by_burst=rate is burst)
+    over = {}
+    for rate in known[0]:
+        over[rate] = over_cells(list(map(itemgetter(rate), known)))
+    pairs = make_pairs(over, basis, effects)
+    if basis.adjusts:
+        pairs = adjusted_pairs(pairs, basis.rate)
 
-    [ahead] = distinguishable([over[rate]], levels)
-    standings: dict[tuple[str, ...], dict[str, Mapping[Block, float]]] = {}
-    for name, of_blocks in over[rate].items():
+    [ahead] = distinguishable([over[basis.rate]], basis)
+    by_grade: dict[tuple[str, ...], dict[str, Mapping[Block, float]]] = {}
+    for name, of_blocks in over[basis.rate].items():
         if of_blocks:
-            standings.setdefault(tuple(sorted(grades[name])), {})[name] = of_blocks
-    return Overall(
-        cells=len(cells),
-        pairs=tuple(pairs),
-        standings=tuple(Standing(durability=each, ranking=ranks(arms, ahead)) for each, arms in standings.items()),
-    )
+            by_grade.setdefault(tuple(sorted(grades[name])), {})[name] = of_blocks
+    standings = []
+    for durability, arms in by_grade.items():
+        standings.append(Standing(durability=durability, ranking=ranks(arms, ahead)))
+    return Overall(cells=len(cells), pairs=tuple(pairs), standings=tuple(standings))
 
 
 def over_cells(cells: Sequence[ByArm]) -> dict[str, dict[Block, float]]:
@@ -113,6 +115,7 @@ def over_cells(cells: Sequence[ByArm]) -> dict[str, dict[Block, float]]:
     for name, blocks in cells[0].items():
         found[name] = {}
         for block in blocks:
+            # A block that one cell lacks would weigh the others more: it is left out of all.
             of_cells = [cell[name].get(block, 0) for cell in cells]
             if min(of_cells) > 0:
                 found[name][block] = geometric_mean(of_cells)

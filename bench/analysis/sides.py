@@ -15,7 +15,7 @@ from bench.analysis.effects import Effects, effect_notes, effects_of
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pairing import interleaved, share_kernel
-from bench.analysis.pairs import Levels, known_rates
+from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.utilisation import processors
@@ -78,8 +78,8 @@ def compare_runs(
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
     rate = burst if unsettled else settled
     paired = across == "host" and interleaved(runs)
-    levels = Levels(None, margin, paired=paired)
-    cells = adjusted([_cell(place, sides, rate, levels) for place in places], by_burst=rate is burst)
+    basis = Basis(None, rate, margin, paired=paired)
+    cells = adjusted([_cell(place, sides, basis) for place in places], rate)
     unsettled_notes = []
     if unsettled:
         unsettled_notes.append(no_settled(unsettled if len(unsettled) < len(sides) else []))
@@ -102,7 +102,7 @@ def compare_runs(
             *_unknown(sides),
             *_left_apart(sides),
             *unsettled_notes,
-            *block_notes([run.plan for run in runs], cells, by_burst=rate is burst),
+            *block_notes([run.plan for run in runs], cells, rate),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
             *dict.fromkeys(effects),
@@ -250,20 +250,20 @@ def _first_lacking(cell: Cell, other: Side) -> str:
 # --- what is compared ------------------------------------------------------------------------------------------------
 
 
-def _cell(cell: Cell, sides: Sequence[Side], rate: Rate, levels: Levels) -> CellComparison:
+def _cell(cell: Cell, sides: Sequence[Side], basis: Basis) -> CellComparison:
     arms, effects = {}, {}
     for side in sides:
         arms[side.name] = side.trials[cell]
         effects[side.name] = side.effects[cell.variant or ""]
     driven = driven_by_several(chain.from_iterable(side.run.plan.trials for side in sides))
-    found = compare_cell(cell, arms, known_rates(arms), rate, levels, effects, driven)
-    blocks = compared_pairs(found, rate)
+    found = compare_cell(cell, arms, known_rates(arms), basis, effects, driven)
+    blocks = compared_pairs(found, basis.rate)
     costed, noises = [], []
     for arm, side in zip(found.arms, sides, strict=True):
-        costed.append(_with_costs(arm, side, cell, rate))
+        costed.append(_with_costs(arm, side, cell, basis.rate))
         trial = side.examples[cell][WHOLE]
-        floor = floor_of(side.noise, side.run.plan, trial, rate_name(rate), cell.variant)
-        noises.append(cell_noise(floor, blocks, levels.margin))
+        floor = floor_of(side.noise, side.run.plan, trial, rate_name(basis.rate), cell.variant)
+        noises.append(cell_noise(floor, blocks, basis.margin))
     one_box = len({side.run.box for side in sides}) == 1
     return with_noises(replace(found, arms=tuple(costed)), noises, of_one=one_box)
 

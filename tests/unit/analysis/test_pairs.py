@@ -7,6 +7,7 @@ import pytest
 
 from bench.analysis.comparison import Pair
 from bench.analysis.pairs import adjusted_pairs
+from bench.plan.rates import settled
 from bench.stats.compare import judged
 from bench.stats.multiplicity import holm
 
@@ -35,7 +36,7 @@ def any_equivalent(pairs, rounds, *, adjusted):
     source, alarms = random.Random(14), 0
     for _ in range(rounds):
         found = pairs_of([math.log1p(0.02)] * pairs, source)
-        told = adjusted_pairs(found, by_burst=False) if adjusted else found
+        told = adjusted_pairs(found, settled) if adjusted else found
         alarms += any(pair.verdict == "equivalent" for pair in told)
     return alarms / rounds
 
@@ -48,13 +49,13 @@ def test_of_many_pairs_a_margin_apart_hardly_ever_any_is_called_equivalent(pairs
 
 def test_pairs_that_are_equivalent_are_still_called_so():
     source = random.Random(15)
-    told = [pair for _ in range(20) for pair in adjusted_pairs(pairs_of([0.0] * 15, source), by_burst=False)]
+    told = [pair for _ in range(20) for pair in adjusted_pairs(pairs_of([0.0] * 15, source), settled)]
     assert sum(pair.verdict == "equivalent" for pair in told) >= 0.8 * len(told)
 
 
 def test_where_the_adjusted_p_value_bears_no_equivalence_it_is_faster_slower_or_undecided():
     source = random.Random(16)
-    found = [pair for _ in range(10) for pair in adjusted_pairs(pairs_of([0.011] * 30, source), by_burst=False)]
+    found = [pair for _ in range(10) for pair in adjusted_pairs(pairs_of([0.011] * 30, source), settled)]
     taken_back = [pair for pair in found if pair.settled.verdict == "equivalent" != pair.verdict]
     assert {pair.verdict for pair in taken_back} == {"faster", "undecided"}
     assert all((pair.verdict == "faster") == (pair.adjusted_p <= 0.05) for pair in taken_back)
@@ -64,5 +65,5 @@ def test_one_pair_alone_keeps_its_verdict():
     source = random.Random(17)
     for _ in range(20):
         [pair] = found = pairs_of([0.012], source)
-        [told] = adjusted_pairs(found, by_burst=False)
+        [told] = adjusted_pairs(found, settled)
         assert (told.verdict, [told.adjusted_equivalence_p]) == (pair.verdict, holm([told.adjusted_equivalence_p]))
