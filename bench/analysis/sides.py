@@ -32,12 +32,14 @@ INTERLEAVED = (
     "These boxes share a machine and took turns block by block: rates are paired by block, so what drifted slowly on"
     " that machine cancels."
 )
-NOT_INTERLEAVED = {
-    "run": "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is"
-    " in the ratio too.",
-    "host": "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one"
-    " is in the ratio too.",
-}
+RUNS_NOT_INTERLEAVED = (
+    "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is in the"
+    " ratio too."
+)
+HOSTS_NOT_INTERLEAVED = (
+    "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one is in the"
+    " ratio too."
+)
 TOGETHER = (
     "These boxes share a machine and did not take turns: what drifted between them is in the ratio too, and where they"
     " measured at the same time, what each took from the other. make compare-hosts has them take turns."
@@ -75,34 +77,25 @@ def compare_runs(
     """
     sides = list(map(_side, names_of(runs, across), runs, noise or [None] * len(runs)))
     places = _in_all(sides, across)
+    # One rate for all: a settled rate of one against a burst rate of another is no ratio of anything.
     unsettled = [side.name for side in sides if headline(side.run.records) is burst]
     rate = burst if unsettled else settled
-    paired = across == "host" and interleaved(runs)
-    basis = Basis(None, rate, margin, paired=paired)
+    basis = Basis(None, rate, margin, paired=across == "host" and interleaved(runs))
     cells = adjusted([_cell(place, sides, basis) for place in places], rate)
-    unsettled_notes = []
-    if unsettled:
-        unsettled_notes.append(no_settled(unsettled if len(unsettled) < len(sides) else []))
-    names, hosts, extents, effects = [], [], [], []
+    plans, hosts, effects = [], [], []
     for run in runs:
-        names.append(run.plan.run)
+        plans.append(run.plan)
         hosts += [run.host.host] if run.host else []
-        extents += extent_notes(run, several=True)
         effects += effect_notes(run.plan)
     return ComparisonReport(
         across=across,
-        runs=tuple(names),
+        runs=tuple(plan.run for plan in plans),
         hosts=tuple(hosts),
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
-            *extents,
-            *_boxes(sides, across),
-            _drift_note(runs, across, paired=paired),
-            *_unknown(sides),
-            *_left_apart(sides),
-            *unsettled_notes,
-            *block_notes([run.plan for run in runs], cells, rate),
+            *_run_notes(sides, across, unsettled, paired=basis.paired),
+            *block_notes(plans, cells, rate),
             *arm_notes(cells),
             *side_notes({side.name: side.run for side in sides}),
             *dict.fromkeys(effects),
@@ -114,17 +107,8 @@ def compare_runs(
         max_blocks=None,
         cells=tuple(cells),
         explanations=tuple(explanations(runs)),
-        paired=paired,
+        paired=basis.paired,
     )
-
-
-def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> str:
-    """Say whether what drifted between the runs is in the ratio."""
-    if paired:
-        return INTERLEAVED
-    if across != "host":
-        return NOT_INTERLEAVED["run"]
-    return TOGETHER if share_kernel(runs) else NOT_INTERLEAVED["host"]
 
 
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
@@ -168,18 +152,40 @@ def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
     )
 
 
-def _boxes(sides: Sequence[Side], across: Across) -> list[str]:
-    """Say that runs are of boxes of different names, which between hosts is the question."""
-    names = dict.fromkeys(side.run.box for side in sides)
-    if across == "host" or len(names) < 2:
-        return []
-    return [f"These runs are of different boxes, {' and '.join(names)}: what differs between those is in the ratio."]
+# --- what is known of the runs ---------------------------------------------------------------------------------------
 
 
-def _unknown(sides: Sequence[Side]) -> list[str]:
-    """Say that nobody knows PostgreSQL's version: where one is known, the want of it stops the comparison."""
-    names = [side.name for side in sides if major(side.run.host) == UNKNOWN]
-    return [f"The version of PostgreSQL is not known of {' and '.join(names)}: it may be another."] if names else []
+def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], *, paired: bool) -> Iterable[str]:
+    """Say how far the runs came, what drifted between them, and what of them is not compared."""
+    boxes: dict[str, None] = {}
+    unknown = []
+    for side in sides:
+        yield from extent_notes(side.run, several=True)
+        boxes[side.run.box] = None
+        if major(side.run.host) == UNKNOWN:
+            unknown.append(side.name)
+    if across != "host" and len(boxes) > 1:
+        yield f"These runs are of different boxes, {' and '.join(boxes)}: what differs between those is in the ratio."
+    yield _drift_note([side.run for side in sides], across, paired=paired)
+    if unknown:  # of all: where one is known, the want of it stops the comparison
+        yield f"The version of PostgreSQL is not known of {' and '.join(unknown)}: it may be another."
+    first, *others = sides
+    apart: dict[str, None] = {}
+    for other in others:
+        apart |= dict.fromkeys(_only_in_one(first, other))
+    if apart:
+        yield f"Not compared: {'; '.join(apart)}."
+    if unsettled:
+        yield no_settled(unsettled if len(unsettled) < len(sides) else [])
+
+
+def _drift_note(runs: Sequence[PulledRun], across: Across, *, paired: bool) -> str:
+    """Say whether what drifted between the runs is in the ratio."""
+    if paired:
+        return INTERLEAVED
+    if across != "host":
+        return RUNS_NOT_INTERLEAVED
+    return TOGETHER if share_kernel(runs) else HOSTS_NOT_INTERLEAVED
 
 
 # --- what must be the same -------------------------------------------------------------------------------------------
@@ -196,7 +202,9 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
     places = list(first.trials)
     for other in others:
         places = [place for place in places if place in other.trials]
-        differs = must_match(first.run, other.run, across) or ([] if places else _only_in_one(first, other))
+        differs = must_match(first.run, other.run, across)
+        if not places and not differs:
+            differs = _only_in_one(first, other)
         if differs:
             more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
             raise UsageError(
@@ -206,38 +214,33 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
     return places
 
 
-def _left_apart(sides: Sequence[Side]) -> list[str]:
-    """Say what not all sides have: it is compared with nothing."""
-    first, *others = sides
-    found: dict[str, None] = {}
-    for other in others:
-        found |= dict.fromkeys(_only_in_one(first, other))
-    return [f"Not compared: {'; '.join(found)}."] if found else []
-
-
 def must_match(one: PulledRun, other: PulledRun, across: Across) -> list[str]:
     """Return what of two runs is not the same and makes their numbers no pair; their cells apart."""
     these, those = windows(one.plan), windows(other.plan)
     if across not in ("version", "engine"):
-        these, those = these | {"PostgreSQL": major(one.host)}, those | {"PostgreSQL": major(other.host)}
+        these["PostgreSQL"], those["PostgreSQL"] = major(one.host), major(other.host)
     return differing(these, those)
 
 
 def major(host: Fingerprint | None) -> str:
     """Return PostgreSQL's major version; a fork or a fingerprint that is missing is not guessed at."""
-    version = host.facts.get("postgresql", {}).get("version") if host else None
-    words = version.split() if isinstance(version, str) else []
-    return words[1].split(".")[0] if len(words) > 1 else UNKNOWN
+    if host:
+        version = host.facts.get("postgresql", {}).get("version")
+        words = version.split() if isinstance(version, str) else []
+        if len(words) > 1:
+            return words[1].split(".")[0]
+    return UNKNOWN
 
 
 def _only_in_one(one: Side, other: Side) -> list[str]:
-    return [*_missing(one, other), *_missing(other, one)]
-
-
-def _missing(one: Side, other: Side) -> Iterable[str]:
     """Name what only one has, by the word that says most: a phase, layout, transport, variant, else parameters."""
-    lacking = {_first_lacking(cell, other) for cell in one.trials.keys() - other.trials.keys()}
-    return sorted(f"{what} is only in {one.name}" for what in lacking)
+    found = []
+    for side, without in ((one, other), (other, one)):
+        lacking = set()
+        for cell in side.trials.keys() - without.trials.keys():
+            lacking.add(f"{_first_lacking(cell, without)} is only in {side.name}")
+        found += sorted(lacking)
+    return found
 
 
 def _first_lacking(cell: Cell, other: Side) -> str:
@@ -264,20 +267,25 @@ def _cell(cell: Cell, sides: Sequence[Side], basis: Basis) -> CellComparison:
         trial = side.examples[cell][WHOLE]
         floor = floor_of(side.noise, side.run.plan, trial, rate_name(basis.rate), cell.variant)
         noises.append(cell_noise(floor, blocks, basis.margin))
+    # Two boxes may be as noisy as each other by chance: the noise of each stays by its name.
     one_box = len({side.run.box for side in sides}) == 1
     return with_noises(replace(found, arms=tuple(costed)), noises, of_one=one_box)
 
 
 def _with_costs(arm: ArmSummary, side: Side, cell: Cell, rate: Rate) -> ArmSummary:
     """Return a side with what its rows cost: time, from the merged histograms, and processors."""
-    took, cpus = latency(good(side.trials[cell].values()), side.run.histograms), processors(side.run.host)
+    took = latency(good(side.trials[cell].values()), side.run.histograms)
+    cpus = processors(side.run.host)
     each = arm.rows_per_s if rate is burst else arm.settled_rows_per_s
+    per_cpu = None
+    if each is not None and cpus:
+        per_cpu = each / cpus
     return replace(
         arm,
         p50_ms=took.p50,
         p99_ms=took.p99,
         latency_intervals=took.intervals,
-        rows_per_s_per_cpu=each / cpus if each is not None and cpus else None,
+        rows_per_s_per_cpu=per_cpu,
     )
 
 
