@@ -74,10 +74,10 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
     in_memory = host is not None and host.facts.get("disk", {}).get("kind") == "memory"
     most_flushes = max(flushes_per_s, default=None)
     for record in records:
-        if cpus is not None and not in_memory and _plainly_sound(record, cpus, most_flushes):
+        if cpus is not None and not in_memory and plainly_sound(record, cpus, most_flushes):
             continue
-        why = _impossible(record, cpus, in_memory=in_memory) or _lacking(
-            record, _of_record(record, cpus, flushes_per_s)
+        why = impossible(record, cpus, in_memory=in_memory) or lacking(
+            record, doubts_of_record(record, cpus, flushes_per_s)
         )
         if why:
             named = f" on {host.host}" if host else ""
@@ -91,11 +91,11 @@ def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: H
         DataError: names the trial and the doubt.
 
     """
-    if record.seconds and (why := _lacking(record, _of_samples(record, moments, histogram))):
+    if record.seconds and (why := lacking(record, _doubts_of_samples(record, moments, histogram))):
         raise DataError(f"{where}: trial {record.trial.number} {why}. Pull the run again.")
 
 
-def _lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
+def lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
     """Return which of these doubts is none of the record's, or is smaller there; None where all are there."""
     reasons = record.validity.reasons
     for reason in wanted:
@@ -104,7 +104,10 @@ def _lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
         there = next((each for each in reversed(reasons) if each.code == reason.code), None)
         if there is None:
             return f"lacks the doubt {reason.code!r}, and its figures make it: {reason.detail}"
-        if there.share is not None and reason.share is not None and _smaller(there.share, reason.share):
+        if there.share is None or reason.share is None:
+            continue
+        # Made again, a share may differ in its last digits: floats are summed in another order.
+        if there.share < reason.share and not isclose(there.share, reason.share, rel_tol=1e-9):
             return f"has the doubt {reason.code!r} of {there.share:.2%}, and its figures make {reason.share:.2%}"
     state = state_of(reasons)
     if record.validity.state != state:
@@ -113,11 +116,7 @@ def _lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
     return None
 
 
-def _smaller(share: float, wanted: float) -> bool:
-    return share < wanted and not isclose(share, wanted, rel_tol=1e-9)
-
-
-def _plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> bool:
+def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> bool:
     """Tell by a few comparisons that no judge below has anything to say: so it is of most, and they are many.
 
     ``tests/unit/analysis/test_judged.py`` holds it to what the judges say.
@@ -152,7 +151,8 @@ def _plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> bo
 # --- what needs no samples -------------------------------------------------------------------------------------------
 
 
-def _of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[float]) -> Iterable[Reason]:
+def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[float]) -> Iterable[Reason]:
+    """Judge a record by its own figures."""
     if record.errors:
         yield Reason(code="client-error", detail=f"{record.errors} errors of the clients")
     if not record.seconds:
@@ -190,7 +190,7 @@ def _least_gap(record: Record) -> list[Reason]:
     return []
 
 
-def _impossible(record: Record, cpus: int | None, *, in_memory: bool) -> str | None:
+def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> str | None:
     """Return what of a record cannot be true, for people."""
     if record.durability == "durable":
         if record.durability_because is not None:
@@ -216,10 +216,9 @@ def _contradictory(record: Record, cpus: int | None) -> str | None:
 def _too_many_cores(record: Record, cpus: int | None) -> str | None:
     cpu = record.cpu
     # Counters are not read in one instant: a little less than nothing, and more than all, is possible.
-    if cpu.host_pct is not None and not -1 <= cpu.host_pct <= 101:
-        return f"has a host_pct of {cpu.host_pct}"
-    if cpu.steal_pct is not None and not -1 <= cpu.steal_pct <= 101:
-        return f"has a steal_pct of {cpu.steal_pct}"
+    for name, percent in (("host_pct", cpu.host_pct), ("steal_pct", cpu.steal_pct)):
+        if percent is not None and not -1 <= percent <= 101:
+            return f"has a {name} of {percent}"
     if cpus is None:
         return None
     used = (cpu.client_cores or 0) + (cpu.server_cores or 0)
@@ -229,16 +228,20 @@ def _too_many_cores(record: Record, cpus: int | None) -> str | None:
     unsure = (ALL_CORES - 1) * cpus + TICK_S * processes / record.seconds
     if used > cpus + unsure:
         return f"used {used:.2f} cores of {cpus}"
-    stolen = cpus * (cpu.steal_pct or 0) / 100  # to some kernels it is the processes' time
-    if cpu.host_pct is not None and used > cpus * cpu.host_pct / 100 + stolen + unsure:
-        return f"used {used:.2f} cores where all of the host used {cpus * cpu.host_pct / 100:.2f}"
+    if cpu.host_pct is None:
+        return None
+    busy = cpus * cpu.host_pct / 100
+    # To some kernels stolen time is the processes' time.
+    stolen = cpus * (cpu.steal_pct or 0) / 100
+    if used > busy + stolen + unsure:
+        return f"used {used:.2f} cores where all of the host used {busy:.2f}"
     return None
 
 
 # --- what the samples make -------------------------------------------------------------------------------------------
 
 
-def _of_samples(record: Record, moments: Sequence[Moment], histogram: HdrHistogram) -> Iterable[Reason]:
+def _doubts_of_samples(record: Record, moments: Sequence[Moment], histogram: HdrHistogram) -> Iterable[Reason]:
     if record.longest_gap_s is not None:
         usual = usual_ms(below(histogram, record.longest_gap_s * MOST_IN_PAUSE))
         yield from check_gap(record.longest_gap_s, record.seconds, *usual)

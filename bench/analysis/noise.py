@@ -5,6 +5,7 @@ The arithmetic is ``bench.stats.noise``'s; where the file lies is ``bench.result
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -28,6 +29,9 @@ from bench.stats.sequential import LAST_LOOK
 
 ALARM_BLOCKS = 3
 """Few, so that a run of some dozen blocks holds several comparisons."""
+OF_TRIAL = attrgetter("phase", "driver", "layout", "transport", "parameters")
+OF_PLAN = attrgetter("warm_up_s", "window_s", "preload_rows")
+"""A floor and a comparison must agree in these: a longer window is quieter, and so is a table that is not empty."""
 NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
 
 
@@ -89,8 +93,8 @@ def box_noise(run: RunOutcomes, *, margin: float = MARGIN) -> BoxNoise:
     rate = headline(run.records)
     floors, where = [], examples(plan, VARIANT)
     for cell, arms in cells.items():
-        one, other = (rates(blocks, rate) for blocks in arms.values())
-        pair = shared(one, other)
+        one, other = arms.values()
+        pair = shared(rates(one, rate), rates(other, rate))
         if len(pair[0]) < 2:
             raise UsageError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
         trial = where[cell][next(iter(arms))]
@@ -105,6 +109,7 @@ def alarming(known: BoxNoise) -> list[CellFloor]:
         p_value = floor.floor.comparison.p_value
         p_values.append(1.0 if p_value is None else p_value)
     found = []
+    # Of twenty cells, equal arms differ in one at the usual level: no sign that anything is wrong with the box.
     for floor, p_value in zip(known.floors, holm(p_values), strict=True):
         if floor.floor.comparison.verdict in ("faster", "slower") and p_value <= ALPHA:
             found.append(floor)
@@ -135,9 +140,10 @@ def _floor(plan: Plan, trial: Trial, rate: RateName, pair: tuple[list[float], li
 
 def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
     """Return both; what is newer replaces what it measured again, all of it where the box is no longer the same."""
-    old = known.floors if known and not changed(known.host, new.host) else ()
-    again = {(floor.variant, _place(floor)) for floor in new.floors}
-    kept = (floor for floor in old if (floor.variant, _place(floor)) not in again)
+    if known is None or changed(known.host, new.host):
+        return new
+    measured_again = {(floor.variant, _place(floor)) for floor in new.floors}
+    kept = [floor for floor in known.floors if (floor.variant, _place(floor)) not in measured_again]
     return BoxNoise(host=new.host, floors=(*kept, *new.floors))
 
 
@@ -153,29 +159,19 @@ def floor_of(
 
     That of this variant goes before that of another one of the plan's, and this before any other's.
     """
-    wanted = (
-        trial.phase,
-        trial.driver,
-        trial.layout,
-        trial.transport,
-        trial.parameters,
-        plan.warm_up_s,
-        plan.window_s,
-        plan.preload_rows,
-        rate,
-    )
     if known is None:
         return None
+    wanted = OF_TRIAL(trial), OF_PLAN(plan), rate
     found = {floor.variant: floor for floor in known.floors if _place(floor) == wanted}
+    # Any variant's noise says more of this box than none: most of it is the box's, not the configuration's.
     for name in (variant, *(each.name for each in plan.variants), *found):
         if name in found:
             return found[name]
     return None
 
 
-def _place(floor: CellFloor) -> tuple[object, ...]:
-    where = (floor.phase, floor.driver, floor.layout, floor.transport, floor.parameters)
-    return (*where, floor.warm_up_s, floor.window_s, floor.preload_rows, floor.rate)
+def _place(floor: CellFloor) -> tuple[object, object, RateName]:
+    return OF_TRIAL(floor), OF_PLAN(floor), floor.rate
 
 
 def cell_noise(found: CellFloor | None, blocks: int, margin: float) -> CellNoise | None:
@@ -200,12 +196,15 @@ def too_noisy(
 
     Of a run until decided each comparison has its share of alpha; it needs some of these blocks at most.
     """
-    blocks = len(plan.blocks)
-    alpha, most = (alpha_each(plan), LAST_LOOK) if plan.until_decided else (ALPHA, MANY_BLOCKS)
+    blocks, alpha, most = len(plan.blocks), ALPHA, MANY_BLOCKS
+    if plan.until_decided:
+        alpha, most = alpha_each(plan), LAST_LOOK
     noisy: list[tuple[Trial, int | None]] = []
     for trial in trials:
         floor = floor_of(known, plan, trial)
-        need = floor.floor.blocks_for(margin, alpha) if floor else blocks
+        if floor is None:
+            continue
+        need = floor.floor.blocks_for(margin, alpha)
         if need is None or need > most:
             noisy.append((trial, None))
         elif need > blocks:

@@ -19,7 +19,7 @@ from bench.plan.rates import Rate, burst
 from bench.plan.rule import nothing_left, usual_margin
 from bench.stats.blocks import go_back
 
-MANY_BLOCKS = 6
+ENOUGH_BLOCKS = 6
 ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
 FEW_BLOCKS = (
     "With fewer than six blocks, some lost or all in an order drawn at random, what drifts steadily on a quiet box can"
@@ -65,7 +65,7 @@ def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list
     """Say which arms are not among those over all cells; of one that was refused that is told."""
     if over is None:
         return []
-    ranked = set()
+    ranked: set[str] = set()
     for standing in over.standings:
         ranked.update(rank.arm for rank in standing.ranking)
     notes: dict[str, None] = {}
@@ -135,8 +135,8 @@ def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
 def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], rate: Rate) -> list[str]:
     """Say that there is one block alone, or that they are few and drift between them does not cancel."""
     pairs = list(chain.from_iterable(cell.pairs for cell in cells))
-    fewest = min(blocks_of(pairs, rate), default=MANY_BLOCKS)
-    if fewest >= MANY_BLOCKS:
+    fewest = min(blocks_of(pairs, rate), default=ENOUGH_BLOCKS)
+    if fewest >= ENOUGH_BLOCKS:
         return []
     if fewest == 1:
         return [ONE_BLOCK]

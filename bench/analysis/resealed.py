@@ -4,7 +4,6 @@ Looked at wherever samples are read; what a record says of itself and of its pla
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from math import isclose
 
 from hdrh.histogram import HdrHistogram
@@ -12,7 +11,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
-from bench.model.readings import NOT_KEPT, Moment, energy_j, host_figures, host_shares, moment_of
+from bench.model.readings import NOT_KEPT, Moment, counters_between, energy_j, host_figures, host_shares, moment_of
 from bench.model.record import Record, Samples
 from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
@@ -35,7 +34,10 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
         DataError: names the first figure that differs.
 
     """
-    moments = _moments(samples, where)
+    try:
+        moments = list(map(moment_of, samples.readings))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
     for name, recorded, made in _figures(record, samples, moments, histogram):
         if not _same(recorded, made):
             raise DataError(
@@ -43,13 +45,6 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
                 " Pull the run again."
             )
     check_sampled_doubts(record, moments, histogram, where)
-
-
-def _moments(samples: Samples, where: str) -> list[Moment]:
-    try:
-        return [moment_of(each) for each in samples.readings]
-    except (ValueError, TypeError, AttributeError) as error:
-        raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
 
 
 def _figures(
@@ -65,42 +60,50 @@ def _figures(
         steady = assess(samples.rows_per_second[: int(record.seconds)])
         yield "steadiness", record.steadiness, steady.label if steady else NOT_ASSESSED
         yield from _of_host(record, moments)
-        yield from _pause(record, samples)
-    yield from _counters(record, samples)
+        yield from longest_pause(record, samples)
+    made = counters_between(moments, missing=())
+    for name, went in record.counters.items():
+        if name in made:
+            yield f"counter {name}", went, made[name]
 
 
 def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, object, object]]:
     told, quantiles, made = record.latency_ms, Quantiles(histogram), percentiles(histogram)
     for name, share in SHARES.items():
         recorded = getattr(told, name)
-        if recorded is not None:  # how many samples it takes to tell one has changed, and may again
+        # How many samples it takes to tell one, and row latency, has changed and may again: null is never refused.
+        if recorded is not None:
             yield f"latency's {name}", recorded, quantiles.value(share) if quantiles.count else None
     yield "latency's max", told.max, made.max
     yield "latency's mean", told.mean, made.mean
-    if record.row_latency_ms is not None:  # likewise
-        batch = record.trial.parameters.batch
-        yield "row latency", record.row_latency_ms, None if made.mean is None else made.mean / batch
-    if made.mean is not None:
-        spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
-        made_s = made.mean / 1000 * record.commits
-        if abs(spent_s - made_s) > HISTOGRAM_ERROR * spent_s + MICROSECOND * record.commits:
-            yield "clients' time for its commits, in s", spent_s, made_s
+    if record.row_latency_ms is not None:
+        row_ms = None
+        if made.mean is not None:
+            row_ms = made.mean / record.trial.parameters.batch
+        yield "row latency", record.row_latency_ms, row_ms
+    if made.mean is None:
+        return
+    spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
+    made_s = made.mean / 1000 * record.commits
+    if abs(spent_s - made_s) > HISTOGRAM_ERROR * spent_s + MICROSECOND * record.commits:
+        yield "clients' time for its commits, in s", spent_s, made_s
 
 
 def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
     """Return what the host did, as far as its readings are kept; a late agent has no CPU time in its record."""
     if not moments or NOT_KEPT in (moments[0].host.cpu, moments[0].host.energy_uj):
         return
-    late = "agent-late" in record.validity.codes
-    made = (None, None) if late and record.cpu.host_pct is None else host_shares(moments)
-    yield "host_pct", record.cpu.host_pct, made[0]
-    yield "steal_pct", record.cpu.steal_pct, made[1]
+    host_pct = steal_pct = None
+    if "agent-late" not in record.validity.codes or record.cpu.host_pct is not None:
+        host_pct, steal_pct = host_shares(moments)
+    yield "host_pct", record.cpu.host_pct, host_pct
+    yield "steal_pct", record.cpu.steal_pct, steal_pct
     if of_today(record):
         yield from _energy(record.energy_j, moments)
     if observed := record.observed.get("host"):
         figures = host_figures([moment.host for moment in moments], moments[-1].at_s - moments[0].at_s)
         for name, figure in figures.items():
-            yield f"host.{name}", observed.get(name), None if isinstance(figure, Unreadable) else figure
+            yield f"host.{name}", observed.get(name), _or_none(figure)
 
 
 def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
@@ -109,34 +112,29 @@ def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple
     zones = moments[0].host.energy_uj
     made = energy_j(moments, {} if isinstance(zones, Unreadable) else dict.fromkeys(zones, began_again))
     if made != began_again:
-        yield "energy_j", recorded, None if isinstance(made, Unreadable) else made
+        yield "energy_j", recorded, _or_none(made)
 
 
-def _pause(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
+def _or_none(figure: float | Unreadable) -> float | None:
+    return None if isinstance(figure, Unreadable) else figure
+
+
+def longest_pause(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
     """Return the longest pause, where seconds without any commit make it longer than recorded.
 
     A commit counts in the second in which it was answered, and ends a pause when its connection was given back: one
     such moment may lie amid the idle seconds, so half of them are certain; and of the pauses of each client process,
     only those that count are sure to be kept.
     """
-    seconds = samples.commits_per_second[: int(record.seconds)]
-    idle_s = max((len(list(same)) for commits, same in groupby(seconds) if not commits), default=0)
-    certain_s = idle_s * CERTAIN_SHARE
+    idle_s = longest_s = 0
+    for commits in samples.commits_per_second[: int(record.seconds)]:
+        idle_s = 0 if commits else idle_s + 1
+        longest_s = max(longest_s, idle_s)
+    certain_s = longest_s * CERTAIN_SHARE
     if record.longest_gap_s is None or certain_s <= STALLED_SHARE * record.seconds:
         return
     if record.longest_gap_s < certain_s:
         yield "longest_gap_s", record.longest_gap_s, f"at least {certain_s:g}"
-
-
-def _counters(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
-    """Return the server's counters, each as far as the first and the last reading have it."""
-    readings = [reading.get("server") for reading in samples.readings]
-    if len(readings) < 2 or not (isinstance(readings[0], dict) and isinstance(readings[-1], dict)):
-        return
-    for name, went in record.counters.items():
-        first, last = readings[0].get(name), readings[-1].get(name)
-        if isinstance(first, int | float) and isinstance(last, int | float):
-            yield f"counter {name}", went, last - first
 
 
 def _same(recorded: object, made: object) -> bool:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from bench.analysis.judged import _impossible, _lacking, _of_record, _plainly_sound, check_doubts
-from bench.analysis.resealed import _pause, check_samples
+from bench.analysis.judged import check_doubts, doubts_of_record, impossible, lacking, plainly_sound
+from bench.analysis.resealed import check_samples, longest_pause
 from bench.engines.postgresql.durability import Promise, grade
 from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import DataError
@@ -233,13 +233,13 @@ def test_a_commit_given_back_in_an_idle_second_is_no_contradiction():
         gap_s = longest_gap([each.gaps() for each in recorders]) / SECOND_NS
         assert (seconds[1], gap_s < 1) == (0, True)
         record = replace(SAMPLED, longest_gap_s=gap_s, seconds=3.0)
-        assert not list(_pause(record, replace(samples_of(record), commits_per_second=seconds)))
+        assert not list(longest_pause(record, replace(samples_of(record), commits_per_second=seconds)))
 
 
 def test_a_long_pause_that_was_erased_is_seen():
     record = replace(SAMPLED, longest_gap_s=2.9, seconds=60.0)
     seconds = [100] * 50 + [0] * 10
-    assert [*_pause(record, replace(samples_of(record), commits_per_second=seconds))] == [
+    assert [*longest_pause(record, replace(samples_of(record), commits_per_second=seconds))] == [
         ("longest_gap_s", 2.9, "at least 5")
     ]
 
@@ -294,11 +294,11 @@ CHANGED = {
 @given(st.data(), st.sets(st.sampled_from(sorted(CHANGED)), max_size=2), st.sampled_from([4, 4, 4, 1]))
 def test_what_is_plainly_sound_has_nothing_to_be_said_against_it(data, names, cpus):
     record = replace(RECORD, **{name: data.draw(CHANGED[name], name) for name in sorted(names)})
-    if _plainly_sound(record, cpus, 812.5):
+    if plainly_sound(record, cpus, 812.5):
         event("plainly sound")
-        assert _impossible(record, cpus, in_memory=False) is None
-        assert _lacking(record, _of_record(record, cpus, [812.5])) is None
+        assert impossible(record, cpus, in_memory=False) is None
+        assert lacking(record, doubts_of_record(record, cpus, [812.5])) is None
 
 
 def test_a_record_of_a_quiet_box_is_plainly_sound():
-    assert _plainly_sound(RECORD, 4, 812.5)
+    assert plainly_sound(RECORD, 4, 812.5)
