@@ -8,6 +8,7 @@ Statistics are ``bench.stats``', the words ``bench.report``'s.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
+from operator import itemgetter
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport, Pair
 from bench.analysis.effects import Effects, alike_variants, effect_notes, effects_of
@@ -74,7 +75,7 @@ def compare_arms(
         effects = effects_of(plan, runs[0].host)
         alike = alike_variants(plan, effects)
     known = list(map(known_rates, cells.values()))
-    ranked = rankings([of[rate] for of in known], basis)
+    ranked = rankings(list(map(itemgetter(rate), known)), basis)
     where, driven = examples(plan, factor), driven_by_several(plan.trials)
     compared = []
     for (cell, arms), of_cell, ranks in zip(cells.items(), known, ranked, strict=True):
@@ -89,16 +90,18 @@ def compare_arms(
         compared.append(replace(with_noises(found, noises), ranking=ranks))
     if basis.adjusts:
         compared = adjusted(compared, rate)
+    names = []
     hosts: dict[str, None] = {}
     complete = True
     for run in runs:
+        names.append(run.plan.run)
         complete = complete and run.complete and run.sealed
         if run.host:
             hosts[run.host.host] = None
     over = overall(compared, known, basis, effects)
     return ComparisonReport(
         across=factor,
-        runs=tuple(run.plan.run for run in runs),
+        runs=tuple(names),
         hosts=tuple(hosts),
         complete=complete,
         notes=(
@@ -111,8 +114,8 @@ def compare_arms(
         headline=rate_name(rate),
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
-        decided_after=runs[0].decided_after if rule else None,
-        max_blocks=basis.most if rule else None,
+        decided_after=runs[0].decided_after,
+        max_blocks=basis.most,
         cells=tuple(compared),
         explanations=(),
         overall=over,
@@ -128,6 +131,9 @@ def compare_cell(
     ``effects`` is what is in force by arm; of the phases in ``driven`` the driver is named.
     """
     baseline = next(iter(arms))
+    driver = None
+    if cell.phase in driven:
+        driver = cell.driver
     pairs = []
     for pair in make_pairs(known, basis, effects):
         two = {baseline: arms[baseline], pair.candidate: arms[pair.candidate]}
@@ -139,7 +145,7 @@ def compare_cell(
     return CellComparison(
         phase=cell.phase,
         method=cell.method,
-        driver=cell.driver if cell.phase in driven else None,
+        driver=driver,
         layout=cell.layout,
         transport=cell.transport,
         parameters=dict(cell.parameters),
@@ -169,10 +175,10 @@ def compared_pairs(found: CellComparison, rate: Rate) -> int:
 def voids(arms: Arms) -> Iterable[str]:
     """Say which trials are void, and why; those of an arm that was refused in all of them are told by that."""
     for name, blocks in arms.items():
-        records = [record for record in blocks.values() if record.void]
-        if records and not refused(blocks.values()):
-            trials = ", ".join(str(record.trial.number) for record in records)
-            yield f"trial {trials} of {name}: void, {records[0].validity.why}"
+        void = [record for record in blocks.values() if record.void]
+        if void and not refused(blocks.values()):
+            trials = ", ".join(str(record.trial.number) for record in void)
+            yield f"trial {trials} of {name}: void, {void[0].validity.why}"
 
 
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
@@ -187,13 +193,17 @@ def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
         if refused(blocks.values()):
             continue
         for block in every - known[rate][name].keys():
-            record = blocks.get(block)
-            found.append((block, name, why_not(record, rate) if record else "there is no record"))
-    several = found and len({run for run, _, _ in every}) > 1
+            why = "there is no record"
+            if block in blocks:
+                why = why_not(blocks[block], rate)
+            found.append((block, name, why))
+    several_runs = len({run for run, _, _ in every}) > 1
     notes = []
     for (run, number, _), name, why in sorted(found):
-        of_run = f" of run {run}" if several else ""
-        notes.append(f"block {number}{of_run} of {name}: {why}")
+        where = f"block {number}"
+        if several_runs:
+            where += f" of run {run}"
+        notes.append(f"{where} of {name}: {why}")
     return notes
 
 

@@ -178,7 +178,7 @@ class CellComparison:
     @property
     def where(self) -> str:
         """Phase, driver, layout and transport, as far as its arms have them in common."""
-        return " ".join(word for word in (self.phase, self.driver, self.layout, self.transport) if word)
+        return " ".join(filter(None, (self.phase, self.driver, self.layout, self.transport)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,9 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
 
     That is nothing under one that was refused, and under one with a value that is none: ``effect_notes``.
     """
-    set_aside = huge_page_bytes(host.facts.get("memory", {})) if host else None
+    set_aside = None
+    if host:
+        set_aside = huge_page_bytes(host.facts.get("memory", {}))
     found = {}
     for variant in plan.variants:
         found[variant.name], _ = _effect(variant, set_aside)

@@ -98,10 +98,11 @@ def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: H
 def lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
     """Return which of these doubts is none of the record's, or is smaller there; None where all are there."""
     reasons = record.validity.reasons
+    last = {reason.code: reason for reason in reasons}
     for reason in wanted:
         if reason.code not in EVER and not of_today(record):
             continue
-        there = next((each for each in reversed(reasons) if each.code == reason.code), None)
+        there = last.get(reason.code)
         if there is None:
             return f"lacks the doubt {reason.code!r}, and its figures make it: {reason.detail}"
         if there.share is None or reason.share is None:
@@ -111,8 +112,7 @@ def lacking(record: Record, wanted: Iterable[Reason]) -> str | None:
             return f"has the doubt {reason.code!r} of {there.share:.2%}, and its figures make {reason.share:.2%}"
     state = state_of(reasons)
     if record.validity.state != state:
-        codes = ", ".join(dict.fromkeys(reason.code for reason in reasons))
-        return f"is {record.validity.state}, and its doubts ({codes}) make it {state}"
+        return f"is {record.validity.state}, and its doubts ({', '.join(last)}) make it {state}"
     return None
 
 
@@ -199,7 +199,9 @@ def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> str | No
         # layout.
         if in_memory and of_today(record):
             return f"is told to be {record.durability!r}, and its data lies in memory"
-    return _contradictory(record, cpus) if record.seconds else None
+    if not record.seconds:
+        return None
+    return _contradictory(record, cpus)
 
 
 def _contradictory(record: Record, cpus: int | None) -> str | None:

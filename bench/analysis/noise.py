@@ -107,7 +107,9 @@ def alarming(known: BoxNoise) -> list[CellFloor]:
     p_values = []
     for floor in known.floors:
         p_value = floor.floor.comparison.p_value
-        p_values.append(1.0 if p_value is None else p_value)
+        if p_value is None:
+            p_value = 1.0
+        p_values.append(p_value)
     found = []
     # Of twenty cells, equal arms differ in one at the usual level: no sign that anything is wrong with the box.
     for floor, p_value in zip(known.floors, holm(p_values), strict=True):

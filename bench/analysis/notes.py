@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
 from operator import attrgetter, itemgetter
 
-from bench.analysis.comparison import Alike, CellComparison, Overall
+from bench.analysis.comparison import Alike, CellComparison, Overall, Pair
 from bench.analysis.counted import good
 from bench.analysis.doubts import rank, worst
 from bench.analysis.ladder import host_notes
@@ -67,7 +67,7 @@ def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list
         return []
     ranked: set[str] = set()
     for standing in over.standings:
-        ranked.update(rank.arm for rank in standing.ranking)
+        ranked.update(map(attrgetter("arm"), standing.ranking))
     notes: dict[str, None] = {}
     for cell in cells:
         for arm in cell.arms:
@@ -98,7 +98,8 @@ def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate
         notes += extent_notes(run, several=several)
         last += latest(run.records)
         plans.append(run.plan)
-        hosts += host_notes(run.host) if run.host else []
+        if run.host:
+            hosts += host_notes(run.host)
     if several:
         notes.append(POOLED)
     if plans[0].until_decided:
@@ -112,10 +113,13 @@ def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate
 
 def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
     """Say what is doubtful of runs that were set beside each other, by name; then what their boxes are."""
-    doubts, boxes = {}, {}
+    doubts: dict[str, list[str]] = {}
+    boxes: dict[str, list[str]] = {}
     for name, run in sides.items():
         doubts[name] = doubt_notes(latest(run.records))
-        boxes[name] = host_notes(run.host) if run.host else []
+        boxes[name] = []
+        if run.host:
+            boxes[name] = host_notes(run.host)
     return [*told_by(doubts, of_all="Each: "), *told_by(boxes)]
 
 
@@ -134,14 +138,16 @@ def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
 
 def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], rate: Rate) -> list[str]:
     """Say that there is one block alone, or that they are few and drift between them does not cancel."""
-    pairs = list(chain.from_iterable(cell.pairs for cell in cells))
+    pairs: list[Pair] = []
+    for cell in cells:
+        pairs += cell.pairs
     fewest = min(blocks_of(pairs, rate), default=ENOUGH_BLOCKS)
     if fewest >= ENOUGH_BLOCKS:
         return []
     if fewest == 1:
         return [ONE_BLOCK]
     # An order that goes back over itself (ABBA) cancels steady drift, as long as no block is lost.
-    if any(pair.left_out for pair in pairs) or not all(map(_goes_back, plans)):
+    if any(map(attrgetter("left_out"), pairs)) or not all(map(_goes_back, plans)):
         return [FEW_BLOCKS]
     return []
 
@@ -164,7 +170,9 @@ def _spending(run: RunOutcomes) -> str:
     if run.decided_after is None:
         return SPENDING
     why = nothing_left(run.plan, latest(run.records))
-    how = f"as {why}" if why else f"none undecided by ±{100 * usual_margin(run.plan):g} %"
+    how = f"as {why}"
+    if why is None:
+        how = f"none undecided by ±{100 * usual_margin(run.plan):g} %"
     return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
 
 
@@ -197,7 +205,7 @@ def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
         notes += refusal_notes(cell)
     notes = list(dict.fromkeys(notes))
     for cell in cells:
-        for why in dict.fromkeys(chain.from_iterable(pair.left_out for pair in cell.pairs)):
+        for why in dict.fromkeys(chain.from_iterable(map(attrgetter("left_out"), cell.pairs))):
             notes.append(f"{cell.where}, left out {why}.")
         created = [f"{arm.name} up to {arm.wal_files_created}" for arm in cell.arms if arm.wal_files_created]
         if created:

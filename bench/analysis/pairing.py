@@ -3,7 +3,7 @@
 Told by the records alone, whatever was asked for.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -40,7 +40,9 @@ def share_kernel(runs: Sequence[PulledRun]) -> bool:
     """Tell whether all are containers of one kernel, as far as fingerprints tell."""
     known: set[tuple[Fact | None, ...]] = set()
     for run in runs:
-        facts: Mapping[str, Fact] = run.host.facts.get("system", {}) if run.host else {}
+        if run.host is None:
+            return False
+        facts = run.host.facts.get("system", {})
         kernel = tuple(facts.get(name) for name in KERNEL)
         if not all(isinstance(fact, str) for fact in kernel) or facts["container"] == NO_CONTAINER:
             return False

@@ -30,20 +30,21 @@ class Basis:
     """How two arms are compared: by which rate, block by block or not, at the usual level or that of this look.
 
     ``plan`` is that of a run whose arms these are; None: they are whole runs. ``rate`` is the one that decides.
+    ``most`` is how many blocks a run until decided may have; None for any other.
     """
 
     def __init__(self, plan: Plan | None, rate: Rate, margin: float, *, paired: bool = True) -> None:
         self.rate, self.margin, self.paired = rate, margin, paired
-        self.adjusts = True
-        self.most = 0
+        self.most: int | None = None
         self._alpha = ALPHA
-        if plan:
-            self.most = len(plan.blocks)
         if plan and plan.until_decided:
-            # Such a run has shared its alpha among its comparisons beforehand: adjusting too would pay twice.
-            self.adjusts = False
-            self._alpha = alpha_each(plan)
+            self.most, self._alpha = len(plan.blocks), alpha_each(plan)
         self._compared: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, Comparison | None]] = {}
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether p-values are adjusted; a run until decided has shared its alpha among its comparisons beforehand."""
+        return self.most is None
 
     def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
         """Compare the rates of two arms; None where there is nothing to compare.
@@ -64,13 +65,13 @@ class Basis:
         both = shared(one, other)
         if not both[0]:
             return None
-        if self.adjusts:
+        if self.most is None:
             return compare(*both, margin=self.margin)
         return compare_so_far(*both, self.most, margin=self.margin, alpha=self._alpha)
 
     def look(self, blocks: int) -> float:
         """Return 1 − coverage of an interval from so many blocks; before the first look, that of the first."""
-        if self.adjusts:
+        if self.most is None:
             return ALPHA
         return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._alpha)
 

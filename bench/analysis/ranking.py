@@ -59,17 +59,19 @@ def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
 
 def distinguishable(family: Sequence[ByArm], basis: Basis) -> list[Ahead]:
     """Return for each of these which arms are ahead of which; the p-values of all are adjusted together."""
+    ahead: list[Ahead] = []
     compared, p_values = [], []
-    for at, arms in enumerate(family):
+    for arms in family:
+        here: Ahead = set()
+        ahead.append(here)
         for one, other in combinations(arms, 2):
             found = basis.compare(arms[one], arms[other])
             if found and found.p_value is not None:
-                compared.append((at, one, other, found))
+                compared.append((here, one, other, found))
                 p_values.append(found.p_value)
-    ahead: list[Ahead] = [set() for _ in family]
-    for (at, one, other, found), p_value in zip(compared, holm(p_values), strict=True):
+    for (here, one, other, found), p_value in zip(compared, holm(p_values), strict=True):
         if p_value <= basis.look(found.blocks) and found.verdict != "equivalent":
-            ahead[at].add((other, one) if found.ratio > 1 else (one, other))
+            here.add((other, one) if found.ratio > 1 else (one, other))
     return ahead
 
 
@@ -85,12 +87,13 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     """
     if len(cells) < 2:
         return None
-    grades: dict[str, set[str]] = {arm.name: set() for arm in cells[0].arms}
-    for cell in cells:
-        if [arm.name for arm in cell.arms] != list(grades):
+    names = list(known[0][basis.rate])
+    grades: dict[str, set[str]] = {}
+    for cell, of_cell in zip(cells, known, strict=True):
+        if list(of_cell[basis.rate]) != names:
             return None
         for arm in cell.arms:
-            grades[arm.name].update(arm.durability)
+            grades.setdefault(arm.name, set()).update(arm.durability)
     over = {}
     for rate in known[0]:
         over[rate] = over_cells(list(map(itemgetter(rate), known)))

@@ -4,7 +4,7 @@ Their blocks were not interleaved, but those of boxes that share a machine and t
 What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -77,16 +77,21 @@ def compare_runs(
     """
     sides = list(map(_side, names_of(runs, across), runs, noise or [None] * len(runs)))
     places = _in_all(sides, across)
-    # One rate for all: a settled rate of one against a burst rate of another is no ratio of anything.
-    unsettled = [side.name for side in sides if headline(side.run.records) is burst]
+    unsettled, plans, hosts, effects = [], [], [], []
+    by_name: dict[str, PulledRun] = {}
+    for side in sides:
+        if headline(side.run.records) is burst:
+            unsettled.append(side.name)
+        by_name[side.name] = side.run
+        plans.append(side.run.plan)
+        if side.run.host:
+            hosts.append(side.run.host.host)
+        effects += effect_notes(side.run.plan)
+    # One rate for all: the settled rate of one over the burst rate of another is the ratio of nothing.
     rate = burst if unsettled else settled
     basis = Basis(None, rate, margin, paired=across == "host" and interleaved(runs))
-    cells = adjusted([_cell(place, sides, basis) for place in places], rate)
-    plans, hosts, effects = [], [], []
-    for run in runs:
-        plans.append(run.plan)
-        hosts += [run.host.host] if run.host else []
-        effects += effect_notes(run.plan)
+    driven = driven_by_several(chain.from_iterable(plan.trials for plan in plans))
+    cells = adjusted([_cell(place, sides, basis, driven) for place in places], rate)
     return ComparisonReport(
         across=across,
         runs=tuple(plan.run for plan in plans),
@@ -94,10 +99,10 @@ def compare_runs(
         complete=all(run.complete and run.sealed for run in runs),
         notes=(
             *durability_notes(cells),
-            *_run_notes(sides, across, unsettled, paired=basis.paired),
+            *_run_notes(sides, across, unsettled, _drift_note(runs, across, paired=basis.paired)),
             *block_notes(plans, cells, rate),
             *arm_notes(cells),
-            *side_notes({side.name: side.run for side in sides}),
+            *side_notes(by_name),
             *dict.fromkeys(effects),
         ),
         headline=rate_name(rate),
@@ -155,7 +160,7 @@ def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
 # --- what is known of the runs ---------------------------------------------------------------------------------------
 
 
-def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], *, paired: bool) -> Iterable[str]:
+def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], drift: str) -> Iterable[str]:
     """Say how far the runs came, what drifted between them, and what of them is not compared."""
     boxes: dict[str, None] = {}
     unknown = []
@@ -166,7 +171,7 @@ def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], 
             unknown.append(side.name)
     if across != "host" and len(boxes) > 1:
         yield f"These runs are of different boxes, {' and '.join(boxes)}: what differs between those is in the ratio."
-    yield _drift_note([side.run for side in sides], across, paired=paired)
+    yield drift
     if unknown:  # of all: where one is known, the want of it stops the comparison
         yield f"The version of PostgreSQL is not known of {' and '.join(unknown)}: it may be another."
     first, *others = sides
@@ -206,9 +211,11 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
         if not places and not differs:
             differs = _only_in_one(first, other)
         if differs:
-            more = f"; and {len(differs) - MOST_NAMED} more" if differs[MOST_NAMED:] else ""
+            named = differs[:MOST_NAMED]
+            if differs[MOST_NAMED:]:
+                named.append(f"and {len(differs) - MOST_NAMED} more")
             raise UsageError(
-                f"{first.name} and {other.name} can't be compared: {'; '.join(differs[:MOST_NAMED])}{more}."
+                f"{first.name} and {other.name} can't be compared: {'; '.join(named)}."
                 " Measure both by one plan: pgladder reproduce."
             )
     return places
@@ -253,12 +260,11 @@ def _first_lacking(cell: Cell, other: Side) -> str:
 # --- what is compared ------------------------------------------------------------------------------------------------
 
 
-def _cell(cell: Cell, sides: Sequence[Side], basis: Basis) -> CellComparison:
+def _cell(cell: Cell, sides: Sequence[Side], basis: Basis, driven: Collection[str]) -> CellComparison:
     arms, effects = {}, {}
     for side in sides:
         arms[side.name] = side.trials[cell]
         effects[side.name] = side.effects[cell.variant or ""]
-    driven = driven_by_several(chain.from_iterable(side.run.plan.trials for side in sides))
     found = compare_cell(cell, arms, known_rates(arms), basis, effects, driven)
     blocks = compared_pairs(found, basis.rate)
     costed, noises = [], []
@@ -291,7 +297,7 @@ def _with_costs(arm: ArmSummary, side: Side, cell: Cell, rate: Rate) -> ArmSumma
 
 def explanations(runs: Sequence[PulledRun]) -> Iterable[Explanation]:
     """Return what differs between runs: PostgreSQL's facts, the box's, the texts of variants."""
-    known = [_known(run) for run in runs]
+    known = list(map(_known, runs))
     for name in dict.fromkeys(chain.from_iterable(known)):
         values = tuple(facts.get(name, "–") for facts in known)
         if len(set(values)) > 1:
