@@ -80,13 +80,7 @@ def compare_arms(
     compared = []
     for (cell, arms), of_cell, ranks in zip(cells.items(), known, ranked, strict=True):
         found = compare_cell(cell, arms, of_cell, basis, effects, driven)
-        blocks = compared_pairs(found, rate)
-        any_trial = next(iter(where[cell].values()))
-        noises = []
-        for name in arms:
-            # An arm without a trial here borrows a neighbour's: noise is known by place, not by arm.
-            trial = where[cell].get(name, any_trial)
-            noises.append(noise(trial, blocks))
+        noises = noises_of(found, where[cell], noise, rate)
         compared.append(replace(with_noises(found, noises), ranking=ranks))
     if basis.adjusts:
         compared = adjusted(compared, rate)
@@ -99,18 +93,19 @@ def compare_arms(
         if run.host:
             hosts[run.host.host] = None
     over = overall(compared, known, basis, effects)
+    notes = (
+        *durability_notes(compared),
+        *run_notes(runs, compared, rate),
+        *overall_notes(over, compared),
+        *alike_notes(alike),
+        *effect_notes(plan),
+    )
     return ComparisonReport(
         across=factor,
         runs=tuple(names),
         hosts=tuple(hosts),
         complete=complete,
-        notes=(
-            *durability_notes(compared),
-            *run_notes(runs, compared, rate),
-            *overall_notes(over, compared),
-            *alike_notes(alike),
-            *effect_notes(plan),
-        ),
+        notes=tuple(dict.fromkeys(notes)),
         headline=rate_name(rate),
         margin=margin,
         alpha=rule.alpha if rule else ALPHA,
@@ -155,6 +150,18 @@ def compare_cell(
         ranking=(),
         noise=None,
     )
+
+
+def noises_of(found: CellComparison, trials: Mapping[str, Trial], noise: Noise, rate: Rate) -> list[CellNoise | None]:
+    """Return what is known of the noise of each arm of a cell; ``trials`` are one of each that has any there."""
+    blocks = compared_pairs(found, rate)
+    any_trial = next(iter(trials.values()))
+    noises = []
+    for arm in found.arms:
+        # An arm without a trial here borrows a neighbour's: noise is known by place, not by arm.
+        trial = trials.get(arm.name, any_trial)
+        noises.append(noise(trial, blocks))
+    return noises
 
 
 def with_noises(found: CellComparison, noises: Sequence[CellNoise | None], *, of_one: bool = True) -> CellComparison:

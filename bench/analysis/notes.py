@@ -1,4 +1,7 @@
-"""What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused."""
+"""What must be known before a comparison is read, the gravest first: durability, what is missing, what was refused.
+
+Many cells and many runs say the same: who gathers these notes keeps each once.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, groupby
@@ -36,9 +39,8 @@ SPENDING = (
 )
 
 
-def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
+def durability_notes(cells: Iterable[CellComparison]) -> Iterable[str]:
     """Say first of all when arms that are compared do not promise the same."""
-    notes: dict[str, None] = {}
     for cell in cells:
         by_grade: dict[str, list[str]] = {}
         for arm in cell.arms:
@@ -46,69 +48,54 @@ def durability_notes(cells: Iterable[CellComparison]) -> list[str]:
                 by_grade.setdefault(" and ".join(arm.durability), []).append(arm.name)
         if len(by_grade) > 1:
             grades = "; ".join(f"{', '.join(names)} {grade}" for grade, names in by_grade.items())
-            notes[f"These arms do not promise the same: {grades}."] = None
-    return list(notes)
+            yield f"These arms do not promise the same: {grades}."
 
 
-def baseline_notes(cells: Iterable[CellComparison]) -> list[str]:
-    """Say that there is nothing to compare with, as the first arm never ran."""
-    notes: dict[str, None] = {}
+def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iterable[str]:
+    """Say which arms are not among those over all cells; of one that was refused that is told."""
+    if over is None:
+        return
+    ranked: set[str] = set()
+    for standing in over.standings:
+        ranked.update(map(attrgetter("arm"), standing.ranking))
+    for cell in cells:
+        for arm in cell.arms:
+            if not arm.refused and arm.name not in ranked:
+                yield f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."
+
+
+def alike_notes(alike: Iterable[Alike]) -> Iterable[str]:
+    """Say which variants have no trials of their own."""
+    for each in alike:
+        if each.same_as:
+            yield f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
+        else:
+            yield f"{each.name} has no trial in this plan."
+
+
+def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate: Rate) -> Iterable[str]:
+    """Say what is missing or doubtful of the runs, then of the arms."""
     for cell in cells:
         baseline = cell.arms[0]
         if baseline.refused:
             why = f"nothing is compared with it ({baseline.refused})"
-            notes[f"The baseline {baseline.name} was refused: {why}."] = None
-    return list(notes)
-
-
-def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> list[str]:
-    """Say which arms are not among those over all cells; of one that was refused that is told."""
-    if over is None:
-        return []
-    ranked: set[str] = set()
-    for standing in over.standings:
-        ranked.update(map(attrgetter("arm"), standing.ranking))
-    notes: dict[str, None] = {}
-    for cell in cells:
-        for arm in cell.arms:
-            if not arm.refused and arm.name not in ranked:
-                notes[f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."] = None
-    return list(notes)
-
-
-def alike_notes(alike: Iterable[Alike]) -> list[str]:
-    """Say which variants have no trials of their own."""
-    notes = []
-    for each in alike:
-        if each.same_as:
-            notes.append(
-                f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
-            )
-        else:
-            notes.append(f"{each.name} has no trial in this plan.")
-    return notes
-
-
-def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate: Rate) -> list[str]:
-    """Say what is missing or doubtful of the runs, then of the arms."""
-    notes, several = baseline_notes(cells), len(runs) > 1
+            yield f"The baseline {baseline.name} was refused: {why}."
+    several = len(runs) > 1
     last: list[AnyRecord] = []
     plans, hosts = [], []
     for run in runs:
-        notes += extent_notes(run, several=several)
+        yield from extent_notes(run, several=several)
         last += latest(run.records)
         plans.append(run.plan)
         if run.host:
             hosts += host_notes(run.host)
     if several:
-        notes.append(POOLED)
+        yield POOLED
     if plans[0].until_decided:
-        notes.append(_spending(runs[0]))
+        yield _spending(runs[0])
     if rate is burst:
-        notes.append(no_settled())
-    notes += [*block_notes(plans, cells, rate), *arm_notes(cells), *doubt_notes(last), *promise_notes(last), *hosts]
-    # A thousand runs of one box say the same of it: each note once, where it came first.
-    return list(dict.fromkeys(notes))
+        yield no_settled()
+    yield from (*block_notes(plans, cells, rate), *arm_notes(cells), *doubt_notes(last), *promise_notes(last), *hosts)
 
 
 def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
@@ -198,20 +185,17 @@ def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
     return list(map(itemgetter(1), ranked))
 
 
-def arm_notes(cells: Sequence[CellComparison]) -> list[str]:
+def arm_notes(cells: Sequence[CellComparison]) -> Iterable[str]:
     """Say which arms were refused, which blocks do not count, and whose start was not the same."""
-    notes = []
     for cell in cells:
-        notes += refusal_notes(cell)
-    notes = list(dict.fromkeys(notes))
+        yield from refusal_notes(cell)
     for cell in cells:
-        for why in dict.fromkeys(chain.from_iterable(map(attrgetter("left_out"), cell.pairs))):
-            notes.append(f"{cell.where}, left out {why}.")
+        for why in chain.from_iterable(map(attrgetter("left_out"), cell.pairs)):
+            yield f"{cell.where}, left out {why}."
         created = [f"{arm.name} up to {arm.wal_files_created}" for arm in cell.arms if arm.wal_files_created]
         if created:
             costs = "trials had to create WAL files on the way, which costs writing them twice"
-            notes.append(f"{cell.where}: {costs}: {', '.join(created)}.")
-    return notes
+            yield f"{cell.where}: {costs}: {', '.join(created)}."
 
 
 def refusal_notes(cell: CellComparison) -> list[str]:

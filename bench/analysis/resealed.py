@@ -99,20 +99,18 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, o
     yield "host_pct", record.cpu.host_pct, host_pct
     yield "steal_pct", record.cpu.steal_pct, steal_pct
     if of_today(record):
-        yield from _energy(record.energy_j, moments)
+        # Where a counter begins again is not kept: energy that is told over one can't be made again.
+        began_again = Unreadable(unreadable="a counter began again meanwhile")
+        limits: dict[str, int | Unreadable] = {}
+        if not isinstance(moments[0].host.energy_uj, Unreadable):
+            limits = dict.fromkeys(moments[0].host.energy_uj, began_again)
+        used = energy_j(moments, limits)
+        if used != began_again:
+            yield "energy_j", record.energy_j, _or_none(used)
     if observed := record.observed.get("host"):
         figures = host_figures([moment.host for moment in moments], moments[-1].at_s - moments[0].at_s)
         for name, figure in figures.items():
             yield f"host.{name}", observed.get(name), _or_none(figure)
-
-
-def _energy(recorded: float | None, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
-    """Return the energy, unless a counter began again: where that is, is not kept."""
-    began_again = Unreadable(unreadable="a counter began again meanwhile")
-    zones = moments[0].host.energy_uj
-    made = energy_j(moments, {} if isinstance(zones, Unreadable) else dict.fromkeys(zones, began_again))
-    if made != began_again:
-        yield "energy_j", recorded, _or_none(made)
 
 
 def _or_none(figure: float | Unreadable) -> float | None:

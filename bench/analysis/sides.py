@@ -6,6 +6,7 @@ What must be the same for that stops it by name; what differs else is listed, as
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 
 from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
@@ -20,7 +21,7 @@ from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes
 from bench.analysis.utilisation import processors
 from bench.model.errors import UsageError
-from bench.model.fingerprint import Fact, Fingerprint
+from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -48,16 +49,29 @@ MOST_NAMED = 3
 UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Side:
-    """One run, under the name it has in the comparison; its trials by cell."""
+    """One run, under the name it has in the comparison."""
 
     name: str
     run: PulledRun
     noise: BoxNoise | None
-    trials: Mapping[Cell, Mapping[Block, Record]]
-    examples: Mapping[Cell, Mapping[str, Trial]]
-    effects: Effects
+
+    @cached_property
+    def trials(self) -> Mapping[Cell, Mapping[Block, Record]]:
+        """Its trials by cell and block."""
+        cells = by_cell(self.run.plan, self.run.records, WHOLE)
+        return {cell: arms[WHOLE] for cell, arms in cells.items()}
+
+    @cached_property
+    def examples(self) -> Mapping[Cell, Mapping[str, Trial]]:
+        """A trial of each cell."""
+        return examples(self.run.plan, WHOLE)
+
+    @cached_property
+    def effects(self) -> Effects:
+        """What is in force under its variants."""
+        return effects_of(self.run.plan, self.run.host)
 
 
 def compare_runs(
@@ -75,7 +89,7 @@ def compare_runs(
         UsageError: they can't be compared at all; names what differs.
 
     """
-    sides = list(map(_side, names_of(runs, across), runs, noise or [None] * len(runs)))
+    sides = list(map(Side, names_of(runs, across), runs, noise or [None] * len(runs)))
     places = _in_all(sides, across)
     unsettled, plans, hosts, effects = [], [], [], []
     by_name: dict[str, PulledRun] = {}
@@ -92,19 +106,20 @@ def compare_runs(
     basis = Basis(None, rate, margin, paired=across == "host" and interleaved(runs))
     driven = driven_by_several(chain.from_iterable(plan.trials for plan in plans))
     cells = adjusted([_cell(place, sides, basis, driven) for place in places], rate)
+    notes = (
+        *durability_notes(cells),
+        *_run_notes(sides, across, unsettled, _drift_note(runs, across, paired=basis.paired)),
+        *block_notes(plans, cells, rate),
+        *arm_notes(cells),
+        *side_notes(by_name),
+        *effects,
+    )
     return ComparisonReport(
         across=across,
         runs=tuple(plan.run for plan in plans),
         hosts=tuple(hosts),
         complete=all(run.complete and run.sealed for run in runs),
-        notes=(
-            *durability_notes(cells),
-            *_run_notes(sides, across, unsettled, _drift_note(runs, across, paired=basis.paired)),
-            *block_notes(plans, cells, rate),
-            *arm_notes(cells),
-            *side_notes(by_name),
-            *dict.fromkeys(effects),
-        ),
+        notes=tuple(dict.fromkeys(notes)),
         headline=rate_name(rate),
         margin=margin,
         alpha=ALPHA,
@@ -143,18 +158,6 @@ def _name_of(run: PulledRun, across: Across) -> str:
         case "engine":
             return " and ".join(dict.fromkeys(record.engine for record in run.records))
     return run.plan.run
-
-
-def _side(name: str, run: PulledRun, noise: BoxNoise | None) -> Side:
-    trials = {cell: arms[WHOLE] for cell, arms in by_cell(run.plan, run.records, WHOLE).items()}
-    return Side(
-        name=name,
-        run=run,
-        noise=noise,
-        trials=trials,
-        examples=examples(run.plan, WHOLE),
-        effects=effects_of(run.plan, run.host),
-    )
 
 
 # --- what is known of the runs ---------------------------------------------------------------------------------------
@@ -308,16 +311,12 @@ def _known(run: PulledRun) -> dict[str, str]:
     known = {"host": run.box}
     if run.host:
         for name, fact in comparable(run.host).items():
-            known[name] = _figure(fact)
+            known[name] = in_words(fact)
+            # What was measured has no more digits than mean something.
+            if isinstance(fact, float):
+                known[name] = f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"
     for variant in (run.plan.harness, *run.plan.variants):
         known[f"text of {variant.name}"] = variant.sha256[:8]
     for name, sha256 in run.plan.pieces.items():
         known[f"file {name}"] = sha256[:8]
     return known
-
-
-def _figure(fact: Fact) -> str:
-    """Return a fact in words, of what was measured no more digits than mean something."""
-    if not isinstance(fact, float):
-        return in_words(fact)
-    return f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"
