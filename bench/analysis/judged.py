@@ -5,7 +5,7 @@ and seals the files anew has to change all that it came from. What a record's re
 nor what the files do not keep (who kept the processor busy, CPU quotas, settings).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isclose
 
 from hdrh.histogram import HdrHistogram
@@ -76,12 +76,13 @@ def check_doubts(host: Fingerprint | None, records: Iterable[Record], where: str
     for record in records:
         if cpus is not None and not in_memory and plainly_sound(record, cpus, most_flushes):
             continue
-        why = impossible(record, cpus, in_memory=in_memory) or lacking(
-            record, doubts_of_record(record, cpus, flushes_per_s)
-        )
+        why = next(impossible(record, cpus, in_memory=in_memory), None)
+        why = why or lacking(record, doubts_of_record(record, cpus, flushes_per_s))
         if why:
-            named = f" on {host.host}" if host else ""
-            raise DataError(f"{where}: trial {record.trial.number}{named} {why}. Pull the run again.")
+            trial = f"trial {record.trial.number}"
+            if host:
+                trial += f" on {host.host}"
+            raise DataError(f"{where}: {trial} {why}. Pull the run again.")
 
 
 def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: HdrHistogram, where: str) -> None:
@@ -91,7 +92,10 @@ def check_sampled_doubts(record: Record, moments: Sequence[Moment], histogram: H
         DataError: names the trial and the doubt.
 
     """
-    if record.seconds and (why := lacking(record, _doubts_of_samples(record, moments, histogram))):
+    if not record.seconds:
+        return
+    why = lacking(record, _doubts_of_samples(record, moments, histogram))
+    if why:
         raise DataError(f"{where}: trial {record.trial.number} {why}. Pull the run again.")
 
 
@@ -158,9 +162,11 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
     if not record.seconds:
         return
     check, parameters = record.in_flight_check, record.trial.parameters
+    commits_an_event = 1
     # Behind a barrier, which lets fewer be under way, all commits of a round make one event.
-    barrier = check is not None and check.expected != parameters.in_flight * parameters.processes
-    yield from check_commits(record.commits, parameters.in_flight if barrier else 1)
+    if check is not None and check.expected != parameters.in_flight * parameters.processes:
+        commits_an_event = parameters.in_flight
+    yield from check_commits(record.commits, commits_an_event)
     if record.steadiness not in (NOT_ASSESSED, "flat"):
         yield Reason(code="not-steady", detail=f"the rate was not steady: {record.steadiness}")
     yield from check_in_flight(check)
@@ -185,59 +191,54 @@ def _least_gap(record: Record) -> list[Reason]:
     if gap_s is None or took.p50 is None or (took.p99 is None and record.commits >= 1000):
         return []
     by_half = check_gap(gap_s, record.seconds, took.p50, None)
-    if by_half and check_gap(gap_s, record.seconds, took.p50, took.p99):
+    if check_gap(gap_s, record.seconds, took.p50, took.p99):
         return by_half
     return []
 
 
-def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> str | None:
+def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> Iterator[str]:
     """Return what of a record cannot be true, for people."""
     if record.durability == "durable":
         if record.durability_because is not None:
-            return f"is 'durable' in spite of this: {record.durability_because}"
+            yield f"is 'durable' in spite of this: {record.durability_because}"
         # A disk of memory (pmem), or one that a container's server only seems to lie on, is graded by settings and
         # layout.
-        if in_memory and of_today(record):
-            return f"is told to be {record.durability!r}, and its data lies in memory"
+        elif in_memory and of_today(record):
+            yield f"is told to be {record.durability!r}, and its data lies in memory"
     if not record.seconds:
-        return None
-    return _contradictory(record, cpus)
-
-
-def _contradictory(record: Record, cpus: int | None) -> str | None:
+        return
     if record.commits and record.in_flight_check is None:
-        return "has commits, and no in_flight_check"
+        yield "has commits, and no in_flight_check"
     if record.longest_gap_s is None:
         if of_today(record):
-            return "lacks longest_gap_s, which its release measured"
+            yield "lacks longest_gap_s, which its release measured"
     elif record.longest_gap_s > record.seconds:
-        return f"had a pause of {record.longest_gap_s} s in a window of {record.seconds} s"
-    return _too_many_cores(record, cpus)
+        yield f"had a pause of {record.longest_gap_s} s in a window of {record.seconds} s"
+    yield from _too_many_cores(record, cpus)
 
 
-def _too_many_cores(record: Record, cpus: int | None) -> str | None:
+def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
     cpu = record.cpu
     # Counters are not read in one instant: a little less than nothing, and more than all, is possible.
     for name, percent in (("host_pct", cpu.host_pct), ("steal_pct", cpu.steal_pct)):
         if percent is not None and not -1 <= percent <= 101:
-            return f"has a {name} of {percent}"
+            yield f"has a {name} of {percent}"
     if cpus is None:
-        return None
+        return
     used = (cpu.client_cores or 0) + (cpu.server_cores or 0)
     parameters = record.trial.parameters
     # Clients, and a backend for each commit under way: of each the CPU time was read, in ticks.
     processes = parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))
     unsure = (ALL_CORES - 1) * cpus + TICK_S * processes / record.seconds
     if used > cpus + unsure:
-        return f"used {used:.2f} cores of {cpus}"
+        yield f"used {used:.2f} cores of {cpus}"
     if cpu.host_pct is None:
-        return None
+        return
     busy = cpus * cpu.host_pct / 100
     # To some kernels stolen time is the processes' time.
     stolen = cpus * (cpu.steal_pct or 0) / 100
     if used > busy + stolen + unsure:
-        return f"used {used:.2f} cores where all of the host used {busy:.2f}"
-    return None
+        yield f"used {used:.2f} cores where all of the host used {busy:.2f}"
 
 
 # --- what the samples make -------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from bench.stats.histogram import SHARES, Quantiles, percentiles
 from bench.stats.steadiness import assess
 from bench.validity.standstill import STALLED_SHARE
 
+Figures = Iterable[tuple[str, object, object]]
+"""Each with its name: what a record tells, and what its samples make of it."""
 HISTOGRAM_ERROR = 0.002
 """A latency's in its histogram: three digits."""
 MICROSECOND = 1e-6
@@ -39,7 +41,11 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
     for name, recorded, made in _figures(record, samples, moments, histogram):
-        if not _same(recorded, made):
+        same = recorded == made
+        # Floats that are made again are summed in another order.
+        if isinstance(recorded, float) and isinstance(made, int | float):
+            same = isclose(recorded, made, rel_tol=1e-9, abs_tol=1e-9)
+        if not same:
             raise DataError(
                 f"{where}: the {name} of trial {record.trial.number} is {recorded}, and its samples make {made}."
                 " Pull the run again."
@@ -47,9 +53,7 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
     check_sampled_doubts(record, moments, histogram, where)
 
 
-def _figures(
-    record: Record, samples: Samples, moments: Sequence[Moment], histogram: HdrHistogram
-) -> Iterable[tuple[str, object, object]]:
+def _figures(record: Record, samples: Samples, moments: Sequence[Moment], histogram: HdrHistogram) -> Figures:
     """Return what a record tells, and what its samples make of it."""
     yield "number", (record.trial.number, record.attempt), (samples.trial, samples.attempt)
     yield "rows", record.rows, sum(samples.rows_per_second)
@@ -57,8 +61,10 @@ def _figures(
     yield "count of latencies", record.commits, histogram.get_total_count()
     yield from _latencies(record, histogram)
     if record.seconds:
-        steady = assess(samples.rows_per_second[: int(record.seconds)])
-        yield "steadiness", record.steadiness, steady.label if steady else NOT_ASSESSED
+        label, steady = NOT_ASSESSED, assess(samples.rows_per_second[: int(record.seconds)])
+        if steady:
+            label = steady.label
+        yield "steadiness", record.steadiness, label
         yield from _of_host(record, moments)
         yield from longest_pause(record, samples)
     made = counters_between(moments, missing=())
@@ -67,7 +73,7 @@ def _figures(
             yield f"counter {name}", went, made[name]
 
 
-def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, object, object]]:
+def _latencies(record: Record, histogram: HdrHistogram) -> Figures:
     told, quantiles, made = record.latency_ms, Quantiles(histogram), percentiles(histogram)
     for name, share in SHARES.items():
         recorded = getattr(told, name)
@@ -89,7 +95,7 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Iterable[tuple[str, o
         yield "clients' time for its commits, in s", spent_s, made_s
 
 
-def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, object, object]]:
+def _of_host(record: Record, moments: Sequence[Moment]) -> Figures:
     """Return what the host did, as far as its readings are kept; a late agent has no CPU time in its record."""
     if not moments or NOT_KEPT in (moments[0].host.cpu, moments[0].host.energy_uj):
         return
@@ -108,7 +114,8 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Iterable[tuple[str, o
         if used != began_again:
             yield "energy_j", record.energy_j, _or_none(used)
     if observed := record.observed.get("host"):
-        figures = host_figures([moment.host for moment in moments], moments[-1].at_s - moments[0].at_s)
+        span_s = moments[-1].at_s - moments[0].at_s
+        figures = host_figures([moment.host for moment in moments], span_s)
         for name, figure in figures.items():
             yield f"host.{name}", observed.get(name), _or_none(figure)
 
@@ -117,7 +124,7 @@ def _or_none(figure: float | Unreadable) -> float | None:
     return None if isinstance(figure, Unreadable) else figure
 
 
-def longest_pause(record: Record, samples: Samples) -> Iterable[tuple[str, object, object]]:
+def longest_pause(record: Record, samples: Samples) -> Figures:
     """Return the longest pause, where seconds without any commit make it longer than recorded.
 
     A commit counts in the second in which it was answered, and ends a pause when its connection was given back: one
@@ -133,9 +140,3 @@ def longest_pause(record: Record, samples: Samples) -> Iterable[tuple[str, objec
         return
     if record.longest_gap_s < certain_s:
         yield "longest_gap_s", record.longest_gap_s, f"at least {certain_s:g}"
-
-
-def _same(recorded: object, made: object) -> bool:
-    if isinstance(recorded, float) and isinstance(made, int | float):
-        return isclose(recorded, made, rel_tol=1e-9, abs_tol=1e-9)
-    return recorded == made
