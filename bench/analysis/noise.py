@@ -73,8 +73,8 @@ class BoxNoise:
     floors: tuple[CellFloor, ...]
 
 
-def is_again(plan: Plan) -> bool:
-    """Tell whether a plan sets a variant against itself."""
+def is_aa(plan: Plan) -> bool:
+    """Tell whether a plan is an A/A test: a variant against itself."""
     return len(plan.variants) == 2 and plan.variants[0].sha256 == plan.variants[1].sha256
 
 
@@ -86,7 +86,7 @@ def box_noise(run: RunOutcomes, *, margin: float = MARGIN) -> BoxNoise:
 
     """
     plan, cells = pooled([run])
-    if not is_again(plan):
+    if not is_aa(plan):
         raise UsageError(f"Run {plan.run} does not set one variant against itself: it tells nothing of noise.")
     if run.host is None:
         raise UsageError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")

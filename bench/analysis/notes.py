@@ -111,16 +111,18 @@ def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
 
 
 def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
-    """Return each note once, with the names of those it is told of where it is not told of all."""
+    """Return each note once, with the names of those that have it unless all have."""
     by_note: dict[str, list[str]] = {}
     for name, of_name in notes.items():
         for note in dict.fromkeys(of_name):
             by_note.setdefault(note, []).append(name)
-    told = []
+    attributed = []
     for note, names in by_note.items():
-        whose = of_all if len(names) == len(notes) else f"{' and '.join(names)}: "
-        told.append(whose + note)
-    return told
+        whose = f"{' and '.join(names)}: "
+        if len(names) == len(notes):
+            whose = of_all
+        attributed.append(whose + note)
+    return attributed
 
 
 def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], rate: Rate) -> list[str]:

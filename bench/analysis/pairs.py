@@ -148,10 +148,10 @@ def typical(records: Iterable[AnyRecord], read: Callable[[AnyRecord], float | No
 
 def known_rates(arms: Mapping[str, ByBlock]) -> Known:
     """Return both rates of each arm."""
-    known: dict[Rate, dict[str, dict[Block, float]]] = {settled: {}, burst: {}}
+    known: dict[Rate, dict[str, OfBlocks]] = {settled: {}, burst: {}}
     for name, blocks in arms.items():
-        for rate, of in known.items():
-            of[name] = rates(blocks, rate)
+        for rate, of_arms in known.items():
+            of_arms[name] = rates(blocks, rate)
     return known
 
 

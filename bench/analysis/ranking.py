@@ -16,11 +16,10 @@ from statistics import geometric_mean
 
 from bench.analysis.comparison import CellComparison, Overall, Rank, Standing
 from bench.analysis.effects import Effects
-from bench.analysis.pairs import Basis, Known, adjusted_pairs, make_pairs
-from bench.plan.rates import Block
+from bench.analysis.pairs import Basis, Known, OfBlocks, adjusted_pairs, make_pairs
 from bench.stats.multiplicity import holm
 
-ByArm = Mapping[str, Mapping[Block, float]]
+ByArm = Mapping[str, OfBlocks]
 """The rate of each block that counts, by arm."""
 Ahead = set[tuple[str, str]]
 """(Faster, slower) of every pair that can be told apart."""
@@ -102,7 +101,7 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
         pairs = adjusted_pairs(pairs, basis.rate)
 
     [ahead] = distinguishable([over[basis.rate]], basis)
-    by_grade: dict[tuple[str, ...], dict[str, Mapping[Block, float]]] = {}
+    by_grade: dict[tuple[str, ...], dict[str, OfBlocks]] = {}
     for name, of_blocks in over[basis.rate].items():
         if of_blocks:
             by_grade.setdefault(tuple(sorted(grades[name])), {})[name] = of_blocks
@@ -112,14 +111,15 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     return Overall(cells=len(cells), pairs=tuple(pairs), standings=tuple(standings))
 
 
-def over_cells(cells: Sequence[ByArm]) -> dict[str, dict[Block, float]]:
+def over_cells(cells: Sequence[ByArm]) -> ByArm:
     """Return the geometric mean of each arm's rates, in the blocks in which it has one in every cell."""
-    found: dict[str, dict[Block, float]] = {}
+    found = {}
     for name, blocks in cells[0].items():
-        found[name] = {}
+        means = {}
         for block in blocks:
             # A block that one cell lacks would weigh the others more: it is left out of all.
             of_cells = [cell[name].get(block, 0) for cell in cells]
             if min(of_cells) > 0:
-                found[name][block] = geometric_mean(of_cells)
+                means[block] = geometric_mean(of_cells)
+        found[name] = means
     return found

@@ -74,14 +74,15 @@ def _figures(record: Record, samples: Samples, moments: Sequence[Moment], histog
 
 
 def _latencies(record: Record, histogram: HdrHistogram) -> Figures:
-    told, quantiles, made = record.latency_ms, Quantiles(histogram), percentiles(histogram)
+    recorded_ms, made = record.latency_ms, percentiles(histogram)
+    quantiles = Quantiles(histogram)
     for name, share in SHARES.items():
-        recorded = getattr(told, name)
+        recorded = getattr(recorded_ms, name)
         # How many samples it takes to tell one, and row latency, has changed and may again: null is never refused.
         if recorded is not None:
             yield f"latency's {name}", recorded, quantiles.value(share) if quantiles.count else None
-    yield "latency's max", told.max, made.max
-    yield "latency's mean", told.mean, made.mean
+    yield "latency's max", recorded_ms.max, made.max
+    yield "latency's mean", recorded_ms.mean, made.mean
     if record.row_latency_ms is not None:
         row_ms = None
         if made.mean is not None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_again, joined, too_noisy
+from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_aa, joined, too_noisy
 from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, UsageError
 from bench.model.fingerprint import Unreadable
@@ -30,7 +30,7 @@ def test_the_floor_is_that_of_the_rates_of_the_variant_and_its_copy():
 
 def test_a_run_of_different_variants_tells_nothing_of_noise():
     run = compared_run({"a": ONE, "b": OTHER})
-    assert not is_again(run.plan)
+    assert not is_aa(run.plan)
     with pytest.raises(UsageError, match="does not set one variant against itself"):
         box_noise(run)
 
