@@ -221,4 +221,8 @@ def adjusted(cells: Sequence[CellComparison], rate: Rate) -> list[CellComparison
         pairs += cell.pairs
     # One family: who reads a report of many cells takes the best of all of them.
     left = iter(adjusted_pairs(pairs, rate))
-    return [replace(cell, pairs=tuple(islice(left, len(cell.pairs)))) for cell in cells]
+    with_pairs = []
+    for cell in cells:
+        own = tuple(islice(left, len(cell.pairs)))
+        with_pairs.append(replace(cell, pairs=own))
+    return with_pairs

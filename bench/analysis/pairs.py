@@ -51,7 +51,7 @@ class Basis:
 
         Pairs that have a verdict are ranked too: each is compared once.
         """
-        # By identity, as hashing the rates takes longer than comparing them; both are kept, so no id is used twice.
+        # By identity, as rates by block have no hash; both are kept, so that no id is used twice.
         ids = id(one), id(other)
         if ids not in self._compared:
             self._compared[ids] = one, other, self._compare(one, other)

@@ -69,8 +69,12 @@ def distinguishable(family: Sequence[ByArm], basis: Basis) -> list[Ahead]:
                 compared.append((here, one, other, found))
                 p_values.append(found.p_value)
     for (here, one, other, found), p_value in zip(compared, holm(p_values), strict=True):
-        if p_value <= basis.look(found.blocks) and found.verdict != "equivalent":
-            here.add((other, one) if found.ratio > 1 else (one, other))
+        if p_value > basis.look(found.blocks) or found.verdict == "equivalent":
+            continue
+        if found.ratio > 1:
+            here.add((other, one))
+        else:
+            here.add((one, other))
     return ahead
 
 

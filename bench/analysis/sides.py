@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
+from operator import attrgetter
 
 from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
 from bench.analysis.comparison import Across, ArmSummary, CellComparison, ComparisonReport, Explanation
@@ -106,9 +107,10 @@ def compare_runs(
     basis = Basis(None, rate, margin, paired=across == "host" and interleaved(runs))
     driven = driven_by_several(chain.from_iterable(plan.trials for plan in plans))
     cells = adjusted([_cell(place, sides, basis, driven) for place in places], rate)
+    drift = _drift_note(runs, across, paired=basis.paired)
     notes = (
         *durability_notes(cells),
-        *_run_notes(sides, across, unsettled, _drift_note(runs, across, paired=basis.paired)),
+        *_run_notes(sides, across, unsettled, drift),
         *block_notes(plans, cells, rate),
         *arm_notes(cells),
         *side_notes(by_name),
@@ -134,9 +136,10 @@ def compare_runs(
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
     """Return a name for each: its run's, its host's, PostgreSQL's version; of namesakes both run and host."""
     names = [_name_of(run, across) for run in runs]
-    namesake = next((name for name in names if names.count(name) > 1), None)
-    if namesake is None:
+    namesakes = [name for name in names if names.count(name) > 1]
+    if not namesakes:
         return names
+    namesake = namesakes[0]
     if across == "host":
         raise UsageError(
             f"Several of these runs are of one box, {namesake}: as runs they are compared by pgladder compare A B."
@@ -175,7 +178,8 @@ def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], 
     if across != "host" and len(boxes) > 1:
         yield f"These runs are of different boxes, {' and '.join(boxes)}: what differs between those is in the ratio."
     yield drift
-    if unknown:  # of all: where one is known, the want of it stops the comparison
+    # Of all or none: where one is known, the want of another's stops the comparison.
+    if unknown:
         yield f"The version of PostgreSQL is not known of {' and '.join(unknown)}: it may be another."
     first, *others = sides
     apart: dict[str, None] = {}
@@ -255,8 +259,9 @@ def _only_in_one(one: Side, other: Side) -> list[str]:
 
 def _first_lacking(cell: Cell, other: Side) -> str:
     for name in ("phase", "driver", "layout", "transport", "variant"):
-        if getattr(cell, name) not in {getattr(each, name) for each in other.trials}:
-            return f"{name} {getattr(cell, name)}"
+        value = getattr(cell, name)
+        if value not in map(attrgetter(name), other.trials):
+            return f"{name} {value}"
     return f"phase {cell.phase} ({cell.method}) with these parameters, {cell.variant}, {cell.layout}, {cell.transport}"
 
 
