@@ -3,10 +3,12 @@
 ``compare`` sets the arms of a run against each other, ``ranking`` does over all cells, ``sides`` whole runs and hosts.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.model.values import Layout, Transport
+from bench.plan.contrast import differing_names
 from bench.plan.rates import RateName
 from bench.stats.compare import Comparison, Verdict
 
@@ -175,10 +177,16 @@ class CellComparison:
     ranking: tuple[Rank, ...]
     noise: CellNoise | None
 
-    @property
-    def where(self) -> str:
-        """Phase, driver, layout and transport, as far as its arms have them in common."""
-        return " ".join(filter(None, (self.phase, self.driver, self.layout, self.transport)))
+    def differing(self, cells: Iterable["CellComparison"]) -> list[str]:
+        """Return the parameters, with their values, by which this cell differs from other ones of its phase."""
+        # Between phases they differ too: that goes with the phase, which is named.
+        same_phase = [cell.parameters for cell in cells if cell.phase == self.phase]
+        return [f"{name} {self.parameters[name]}" for name in differing_names(same_phase)]
+
+    def where(self, cells: Iterable["CellComparison"]) -> str:
+        """Return phase, driver, layout and transport, and what tells it from the other cells."""
+        words = (self.phase, self.driver, *self.differing(cells), self.layout, self.transport)
+        return " ".join(filter(None, words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ beside the latency of all would not keep that law.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, log, sqrt
+from operator import attrgetter
 
 from hdrh.histogram import HdrHistogram
 
@@ -27,25 +28,24 @@ def good(records: Iterable[R]) -> list[R]:
     return [record for record in records if not record.void]
 
 
-def window_s(record: Record) -> float:
-    """Return the length of a trial's window."""
-    return record.seconds
-
-
 def settled_s(record: Record) -> float | None:
     """Return the length of a trial's window and its closing CHECKPOINT."""
-    return None if record.checkpoint_s is None else record.seconds + record.checkpoint_s
+    if record.checkpoint_s is None:
+        return None
+    return record.seconds + record.checkpoint_s
 
 
-def pooled(records: Iterable[Record], read: Read, span_s: Read = window_s) -> float | None:
+def pooled(records: Iterable[Record], read: Read, span_s: Read = attrgetter("seconds")) -> float | None:
     """Return a rate over these trials as one, each by the time that it is a rate of; None where none knows it."""
     weighted = whole = 0.0
-    for each in records:
-        value, span = read(each), span_s(each)
+    for record in records:
+        value, span = read(record), span_s(record)
         if value is not None and span:
             weighted += value * span
             whole += span
-    return weighted / whole if whole else None
+    if not whole:
+        return None
+    return weighted / whole
 
 
 def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> Latency:
@@ -54,38 +54,38 @@ def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -
     if histograms or not counted:
         each = [histograms[record.key] for record in counted]
         return _with_spread(percentiles(merge(each)), each)
-    slowest, commits, spent_ms = None, 0, 0.0
+    slowest, mean, commits, spent_ms = None, None, 0, 0.0
     for record in counted:
         took = record.latency_ms
         if took.max is not None:
             slowest = max(took.max, slowest or 0.0)
         if took.mean is not None:
+            # A mean is of commits, not of trials: each trial's weighs as much as it had commits.
             commits += record.commits
             spent_ms += record.commits * took.mean
-    return Latency(
-        p50=None,
-        p90=None,
-        p99=None,
-        p999=None,
-        max=slowest,
-        mean=spent_ms / commits if commits else None,
-    )
+    if commits:
+        mean = spent_ms / commits
+    return Latency(p50=None, p90=None, p99=None, p999=None, max=slowest, mean=mean)
 
 
 def _with_spread(together: Latency, each: Sequence[HdrHistogram]) -> Latency:
     """Return a latency whose intervals allow for trials that differ, which commits of one trial do not show.
 
-    About the percentile over all trials lies the t interval of the trials' own, by their logarithms; it is not made
-    narrower than commits alone make it. ``tests/unit/analysis/test_counted.py`` simulates how often it is right.
+    About the percentile over all trials lies the t interval of the trials' own.
+    ``tests/unit/analysis/test_counted.py`` simulates how often it is right.
     """
-    quantiles = [found for histogram in each if (found := Quantiles(histogram)).count]
-    if len(quantiles) < 2:
+    quantiles = [found for found in map(Quantiles, each) if found.count]
+    trials = len(quantiles)
+    if trials < 2:
         return together
+    # Of logarithms: latencies differ by factors, and the interval can't reach below 0.
+    t_critical = student_t_critical(0.05, trials - 1)
     wider = {}
     for name, (low, high) in together.intervals.items():
         value = getattr(together, name)
-        logs = [log(one.value(SHARES[name])) for one in quantiles]
-        reach = student_t_critical(0.05, len(logs) - 1) * deviation(logs) / sqrt(len(logs))
+        logs = [log(found.value(SHARES[name])) for found in quantiles]
+        reach = t_critical * deviation(logs) / sqrt(trials)
+        # Never narrower than commits alone make it: two trials may agree by chance.
         wider[name] = (min(low, value * exp(-reach)), max(high, value * exp(reach)))
     return replace(together, intervals=wider)
 
@@ -98,5 +98,10 @@ def row_latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram
     batch = counted[0].trial.parameters.batch
     if histograms:
         return row_latency_ms(merge(histograms[record.key] for record in counted), batch)
-    told, took = [record.row_latency_ms for record in counted], latency(counted, histograms)
-    return None if None in told or took.mean is None else took.mean / batch
+    # A trial leaves it out where its samples do not suffice: their mean would be no better.
+    if any(record.row_latency_ms is None for record in counted):
+        return None
+    mean = latency(counted, histograms).mean
+    if mean is None:
+        return None
+    return mean / batch

@@ -8,8 +8,8 @@ from bench.model.record import Reason
 
 WHO = re.compile(r"writer \d+: ")
 """Begins the sentence on one writer's rows; its number is no size."""
-PERCENT = re.compile(r"(\d+(?:\.\d+)?) ?%")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
+PERCENT = re.compile(rf"{NUMBER.pattern}(?= ?%)")
 FEWER_IS_WORSE = {"few-commits"}
 
 
@@ -25,12 +25,13 @@ def size(reason: Reason) -> float:
     if reason.share is not None:
         return reason.share
     words = WHO.sub("", reason.detail).replace(",", "")
-    if found := PERCENT.search(words):
-        figure = float(found[1])
-    else:
-        number = NUMBER.search(words)
-        figure = float(number[0]) if number else 0.0
-    return -figure if reason.code in FEWER_IS_WORSE else figure
+    figure = 0.0
+    # A percentage first: what it is a percentage of often stands before it, as in "2.4 s, 12 % of the window".
+    if found := PERCENT.search(words) or NUMBER.search(words):
+        figure = float(found[0])
+    if reason.code in FEWER_IS_WORSE:
+        return -figure
+    return figure
 
 
 def worst(doubted: Iterable[tuple[R, Reason]]) -> tuple[R, Reason]:

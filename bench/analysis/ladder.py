@@ -1,77 +1,32 @@
-"""The ladder: one rung a phase, from all its trials under one variant, layout and transport.
-
-Every figure is of all its trials that count as one (``counted``). A void trial counts for nothing but is named; what
-makes a number doubtful is carried along for the report to say first.
-"""
+"""The ladder: its rungs (``rung``) under one variant, layout and transport, in order; several hosts' side by side."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
 from operator import attrgetter
-from statistics import median
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.counted import Key, good, latency, pooled, row_latency, settled_s
-from bench.analysis.doubts import worst
+from bench.analysis.counted import Key
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
+from bench.analysis.rung import Rung, rung_of
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
-from bench.model.plan import Parameters
-from bench.model.record import Latency, Reason, Record
+from bench.model.record import Record
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import driven_by_several
+from bench.plan.contrast import differing_names, driven_by_several
 from bench.plan.rule import nothing_left
-from bench.stats.laws import in_flight
 
-ROUNDING = 0.002
-"""Of a latency in its histogram: three digits."""
 NO_SAMPLES = "The samples of this run are not kept here: percentiles over its trials, and their course, are not known."
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """Why some trials of a rung are suspect, void or slightly doubtful.
-
-    ``reason`` is the gravest one's, that of the trial ``worst``.
-    """
-
-    state: str
-    trials: tuple[int, ...]
-    reason: Reason
-    worst: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One phase: its trials that are not void as one; None where there are none."""
-
-    phase: str
-    method: str
-    """In a word or two, with the driver where several carried the phase out."""
-    driver: str
-    parameters: Parameters
-    trials: int
-    void: int
-    suspect: int
-    rows_per_s: float | None
-    rows_per_s_min: float | None
-    rows_per_s_max: float | None
-    settled_rows_per_s: float | None
-    commits_per_s: float | None
-    latency_ms: Latency
-    row_latency_ms: float | None
-    client_cores: float | None
-    server_cores: float | None
-    host_pct: float | None
-    observed: dict[str, dict[str, float | None]]
-    """By probe and figure, the median of the trials that know it."""
-    step: float | None
-    """Against the rung below; None where that has no number or wrote other payloads."""
-    vs_phase_1: float | None
-    doubts: tuple[Doubt, ...]
+Conditions = tuple[str, str, str]
+"""Variant, layout and transport: what all rungs of a ladder have in common."""
+conditions_of = attrgetter("variant", "layout", "transport")
+"""Of a trial or a ladder."""
+way_of = attrgetter("phase", "driver", "parameters")
+"""Of a trial or a rung: how rows were written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,21 +65,22 @@ class Ladders:
 
 def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
+    notes = [*extent_notes(run), *_ended_early(run)]
+    if not run.with_samples:
+        notes.append(NO_SAMPLES)
+    notes += promise_notes(latest(run.records))
+    if run.host:
+        notes += host_notes(run.host)
+    else:
+        notes.append("This run has no fingerprint: it ended before it was taken.")
     order = [variant.name for variant in run.plan.variants]
-    of_host = host_notes(run.host) if run.host else ["This run has no fingerprint: it ended before it was taken."]
-    kept = [] if run.with_samples else [NO_SAMPLES]
+    found = sorted(ladders(run.records, run.histograms), key=lambda ladder: order.index(ladder.variant))
     return LadderReport(
         run=run.plan.run,
         host=run.host,
         complete=run.complete and run.sealed,
-        notes=(
-            *extent_notes(run),
-            *_ended_early(run),
-            *kept,
-            *promise_notes(latest(run.records)),
-            *of_host,
-        ),
-        ladders=tuple(sorted(ladders(run.records, run.histograms), key=lambda each: order.index(each.variant))),
+        notes=tuple(notes),
+        ladders=tuple(found),
     )
 
 
@@ -156,134 +112,87 @@ def host_notes(host: Fingerprint) -> list[str]:
 
 def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Ladder]:
     """Return a ladder for each variant × layout × transport, in the order of their names."""
-    ordered = sorted(latest(records), key=_arm)
-    return [_ladder(list(group), histograms) for _, group in groupby(ordered, _arm)]
+    by_conditions: dict[Conditions, list[Record]] = {}
+    for record in latest(records):
+        by_conditions.setdefault(conditions_of(record.trial), []).append(record)
+    return [_ladder(by_conditions[conditions], histograms) for conditions in sorted(by_conditions)]
 
 
-def _arm(record: Record) -> tuple[str, str, str]:
-    trial = record.trial
-    return trial.variant, trial.layout, trial.transport
-
-
-def _way(record: Record) -> tuple[str | int, ...]:
-    """Return what trials of one rung have in common: the phase, its driver and all its parameters."""
-    numbers = [value or 0 for value in astuple(record.trial.parameters)]
-    return record.trial.phase, record.trial.driver, *numbers
-
-
-def _ladder(records: list[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
-    rungs: list[Rung] = []
-    first = below = payload = None
-    driven = driven_by_several(record.trial for record in records)
-    for (phase, *_), group in groupby(sorted(records, key=_way), _way):
-        trials = list(group)
-        if trials[0].trial.parameters.payload_bytes != payload:
-            below = None
-        rung = _rung(trials, histograms, below, first)
-        if phase in driven:
-            rung = replace(rung, method=f"{rung.method}, {rung.driver}")
-        rungs.append(rung)
-        below, payload = rung.rows_per_s, rung.parameters.payload_bytes
-        if phase == "1":
-            first = rung.rows_per_s
-    trial, grades = records[0].trial, {record.durability for record in records}
+def _ladder(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
+    trial = records[0].trial
+    grades = {record.durability for record in records}
     return Ladder(
         variant=trial.variant,
         layout=trial.layout,
         transport=trial.transport,
         durability=tuple(sorted(grades - {"unknown"})),
         preload_rows=records[0].preload_rows,
+        # The longest: a window that was never completed has length 0.
         seconds=max(record.seconds for record in records),
-        rungs=tuple(rungs),
+        rungs=tuple(_climb(records, histograms)),
     )
 
 
-def _rung(
-    trials: list[Record], histograms: Mapping[Key, HdrHistogram], below: float | None, first: float | None
-) -> Rung:
-    counted, one = good(trials), trials[0]
-    rates = [trial.rows_per_s for trial in counted if trial.rows_per_s is not None]
-    rate, commits_per_s = pooled(counted, attrgetter("rows_per_s")), pooled(counted, attrgetter("commits_per_s"))
-    took = latency(counted, histograms)
-    broken = list(_broken_law(counted, commits_per_s, took))
-    return Rung(
-        phase=one.trial.phase,
-        method=one.trial.method,
-        driver=one.trial.driver,
-        parameters=one.trial.parameters,
-        trials=len(trials),
-        void=len(trials) - len(counted),
-        suspect=len(counted) if broken else sum(trial.validity.state == "suspect" for trial in counted),
-        rows_per_s=rate,
-        rows_per_s_min=min(rates, default=None),
-        rows_per_s_max=max(rates, default=None),
-        settled_rows_per_s=pooled(counted, attrgetter("settled_rows_per_s"), settled_s),
-        commits_per_s=commits_per_s,
-        latency_ms=took,
-        row_latency_ms=row_latency(counted, histograms),
-        client_cores=pooled(counted, attrgetter("cpu.client_cores")),
-        server_cores=pooled(counted, attrgetter("cpu.server_cores")),
-        host_pct=pooled(counted, attrgetter("cpu.host_pct")),
-        observed=_observed(counted),
-        step=_ratio(rate, below),
-        vs_phase_1=_ratio(rate, rate if one.trial.phase == "1" and not first else first),
-        doubts=(*_doubts(trials), *broken),
-    )
+def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Rung]:
+    """Return the rungs, each with its step from the one below and its ratio to phase 1."""
+    rungs: list[Rung] = []
+    below = first = None
+    driven = driven_by_several(record.trial for record in records)
+    for _, group in groupby(sorted(records, key=_order), _order):
+        rung = rung_of(list(group), histograms)
+        method, rate, step = rung.method, rung.rows_per_s, None
+        if rung.phase in driven:
+            method = f"{method}, {rung.driver}"
+        # Rows of another size are other work: no step leads from the one to the other.
+        if below and below.parameters.payload_bytes == rung.parameters.payload_bytes:
+            step = _ratio(rate, below.rows_per_s)
+        phase_1 = first
+        if rung.phase == "1":
+            phase_1, first = first or rate, rate
+        rungs.append(replace(rung, method=method, step=step, vs_phase_1=_ratio(rate, phase_1)))
+        below = rung
+    return rungs
+
+
+def _order(record: Record) -> tuple[str | int, ...]:
+    """Return what sorts rungs: phases upwards, and of each the smaller parameters first."""
+    trial = record.trial
+    # None can't be compared with a number: a phase without a pool sorts as one of size 0.
+    return trial.phase, trial.driver, *(value or 0 for value in astuple(trial.parameters))
 
 
 def _ratio(rate: float | None, other: float | None) -> float | None:
-    return rate / other if rate and other else None
+    if not rate or not other:
+        return None
+    return rate / other
 
 
-def _observed(trials: Iterable[Record]) -> dict[str, dict[str, float | None]]:
-    """Return what the probes observed of these trials."""
-    known: dict[str, dict[str, list[float]]] = {}
-    for probe, name, value in _figures(trials):
-        values = known.setdefault(probe, {}).setdefault(name, [])
-        if value is not None:
-            values.append(value)
-    return {
-        probe: {name: median(values) if values else None for name, values in figures.items()}
-        for probe, figures in known.items()
-    }
+def rung_names(ladder: Ladder) -> list[str]:
+    """Return a name for each rung, in order, that no other rung of the ladder has."""
+    names = []
+    for rung in ladder.rungs:
+        own = asdict(rung.parameters)
+        same_phase = [asdict(other.parameters) for other in ladder.rungs if other.phase == rung.phase]
+        words = [f"{name} {own[name]}" for name in differing_names(same_phase)]
+        names.append(", ".join([f"{rung.phase} {rung.method}", *words]))
+    return names
 
 
-def _figures(trials: Iterable[Record]) -> Iterable[tuple[str, str, float | None]]:
-    for trial in trials:
-        for probe, figures in trial.observed.items():
-            yield from ((probe, name, value) for name, value in figures.items())
+def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Record]:
+    """Return the trials that a rung was made of, void ones included."""
+    wanted = conditions_of(ladder), way_of(rung)
+    return [record for record in latest(records) if (conditions_of(record.trial), way_of(record.trial)) == wanted]
 
 
-def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: Latency) -> Iterable[Doubt]:
-    """Doubt a rung of which rate × latency is more than it can have had under way: N = X·R (Little's law).
+def side_by_side(reports: Sequence[LadderReport]) -> dict[Conditions, dict[str, list[Rung | None]]]:
+    """Return by conditions and name of a rung what each host has there; None where it has no such rung.
 
-    What was under way when a window opened counts with the whole of its time: so much more is allowed.
+    Which host is faster is not said here: that takes a comparison.
     """
-    if commits_per_s is None or took.mean is None or took.max is None:
-        return
-    one, under_way = counted[0], in_flight(commits_per_s, took.mean / 1000)
-    possible = one.trial.parameters.processes * one.trial.parameters.in_flight
-    if under_way > possible * (1 + took.max / 1000 / one.seconds) * (1 + ROUNDING):
-        detail = f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible"
-        reason = Reason(code="in-flight", detail=f"{detail}: the one or the other is wrong")
-        numbers = tuple(record.trial.number for record in counted)
-        yield Doubt(state="suspect", trials=numbers, reason=reason, worst=one.trial.number)
-
-
-def _weight(trial: Record, reason: Reason) -> str:
-    """Return what a reason makes of a trial: void, suspect, or no less than valid."""
-    state = trial.validity.state
-    return "slight" if state == "valid" or (reason.slight and state != "void") else state
-
-
-def _doubts(trials: Iterable[Record]) -> Iterable[Doubt]:
-    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
-    found: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
-    for trial in trials:
-        for reason in trial.validity.reasons:
-            state = _weight(trial, reason)
-            found.setdefault((state, reason.code), []).append((trial, reason))
-    for (state, _), same in found.items():
-        gravest, reason = worst(same)
-        numbers = tuple(record.trial.number for record, _ in same)
-        yield Doubt(state=state, trials=numbers, reason=reason, worst=gravest.trial.number)
+    found: dict[Conditions, dict[str, list[Rung | None]]] = {}
+    for host, report in enumerate(reports):
+        for ladder in report.ladders:
+            rungs = found.setdefault(conditions_of(ladder), {})
+            for name, rung in zip(rung_names(ladder), ladder.rungs, strict=True):
+                rungs.setdefault(name, [None] * len(reports))[host] = rung
+    return {conditions: dict(sorted(rungs.items())) for conditions, rungs in found.items()}

@@ -192,12 +192,13 @@ def arm_notes(cells: Sequence[CellComparison]) -> Iterable[str]:
     for cell in cells:
         yield from refusal_notes(cell)
     for cell in cells:
+        where = cell.where(cells)
         for why in chain.from_iterable(map(attrgetter("left_out"), cell.pairs)):
-            yield f"{cell.where}, left out {why}."
+            yield f"{where}, left out {why}."
         created = [f"{arm.name} up to {arm.wal_files_created}" for arm in cell.arms if arm.wal_files_created]
         if created:
             costs = "trials had to create WAL files on the way, which costs writing them twice"
-            yield f"{cell.where}: {costs}: {', '.join(created)}."
+            yield f"{where}: {costs}: {', '.join(created)}."
 
 
 def refusal_notes(cell: CellComparison) -> list[str]:

@@ -21,11 +21,13 @@ def pooled(
 
     """
     first = runs[0]
+    # Shared by all runs, which share their trials: each is looked at once.
     slots = Slots(across)
     cells = by_cell(first.plan, first.records, across, baseline, slots)
     for run in runs[1:]:
         more = by_cell(run.plan, run.records, across, baseline, slots)
-        if differs := unlike_plans(first.plan, run.plan, cells.keys(), more.keys()) or _unlike_hosts(first, run):
+        differs = _differing_requests(first.plan, run.plan, cells.keys(), more.keys()) or _differing_hosts(first, run)
+        if differs:
             raise UsageError(
                 f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
                 " Compare them with each other: pgladder compare A B."
@@ -36,25 +38,27 @@ def pooled(
     return first.plan, cells
 
 
-def unlike_plans(one: Plan, other: Plan, cells: object, more: object) -> list[str]:
+def _differing_requests(one: Plan, other: Plan, cells: object, more: object) -> list[str]:
     """Return what of two plans must be the same in runs that are counted as one, and is not."""
-    found = differing(_asked(one), _asked(other))
+    found = differing(_requested(one), _requested(other))
     if cells != more:
         found.append("their phases, parameters, layouts or transports")
     if one.until_decided or other.until_decided:
+        # Its stopping rule has spent the error it may make: more blocks would make more of it.
         found.append("a run until decided is complete in itself")
     if one.run == other.run:
         found.append("it is the same run twice")
     return found
 
 
-def _asked(plan: Plan) -> dict[str, str]:
-    asked = windows(plan)
-    asked["harness"] = plan.harness.sha256[:8]
-    asked["variants"] = ", ".join(f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants)
-    files = ", ".join(f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items())
-    asked["files of PGLADDER_PATH"] = files or "none"
-    return asked
+def _requested(plan: Plan) -> dict[str, str]:
+    variants = [f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants]
+    files = [f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items()]
+    return windows(plan) | {
+        "harness": plan.harness.sha256[:8],
+        "variants": ", ".join(variants),
+        "files of PGLADDER_PATH": ", ".join(files) or "none",
+    }
 
 
 def windows(plan: Plan) -> dict[str, str]:
@@ -71,11 +75,25 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     return [f"{name} {one[name]} and {other[name]}" for name in one if one[name] != other[name]]
 
 
-def _unlike_hosts(one: RunOutcomes, other: RunOutcomes) -> list[str]:
+def differing_plans(plans: Sequence[Plan]) -> list[str]:
+    """Return in what the plans of several hosts differ that makes their numbers no fair pair."""
+    by_name: dict[str, dict[str, None]] = {}
+    for plan in plans:
+        words = windows(plan)
+        for variant in plan.variants:
+            words[f"text of variant {variant.name}"] = variant.sha256[:8]
+        for name, value in words.items():
+            # A dictionary keeps each value once, in the order of the hosts.
+            by_name.setdefault(name, {})[value] = None
+    return [f"{name} {' and '.join(values)}" for name, values in by_name.items() if len(values) > 1]
+
+
+def _differing_hosts(one: RunOutcomes, other: RunOutcomes) -> list[str]:
     """Return what of the box is another; PostgreSQL's settings are the variants'."""
     if not one.host or not other.host:
         return ["one has no fingerprint"]
     if one.host.facts == other.host.facts:
+        # Most runs of one box agree in all facts: then none is looked at by its name.
         return []
     found = unlike(of_machine(one.host), of_machine(other.host))
     return [f"{name} {this} and {that}" for name, this, that in found]

@@ -25,7 +25,10 @@ class UnderWay:
     def next(self) -> Trial | None:
         """The trial under way, or the next to be: the first without a record that counts."""
         done = finished(self.records)
-        return next((trial for trial in self.plan.trials if trial.number not in done), None)
+        for trial in self.plan.trials:
+            if trial.number not in done:
+                return trial
+        return None
 
     @property
     def done(self) -> int:
@@ -40,19 +43,24 @@ class UnderWay:
     @property
     def temperature_c(self) -> float | None:
         """Of the processor, when the last recorded trial began."""
-        last = self.records[-1].start if self.records else None
-        return last.temperature_c if last else None
+        if not self.records or not self.records[-1].start:
+            return None
+        return self.records[-1].start.temperature_c
 
     def with_record(self, record: Record) -> "UnderWay":
         """Add a record; one that is there already, sent again, changes nothing."""
-        known = {each.key for each in self.records}
-        return self if record.key in known else UnderWay(self.plan, [*self.records, record])
+        if any(known.key == record.key for known in self.records):
+            return self
+        return UnderWay(self.plan, [*self.records, record])
 
 
 def trial_s(records: Iterable[Record]) -> float | None:
     """Return what a trial takes where one is measured at a time, from its start to the next one's: the median."""
     starts = sorted(datetime.fromisoformat(record.started) for record in records)
-    return median((after - before).total_seconds() for before, after in pairwise(starts)) if starts[1:] else None
+    if len(starts) < 2:
+        return None
+    # The median: a run that was resumed has a pause of hours in it.
+    return median((after - before).total_seconds() for before, after in pairwise(starts))
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:
@@ -66,8 +74,13 @@ def sparkline(values: Sequence[float | None], width: int) -> str:
     logs = [log(value) for value in shown if value]
     if not logs:
         return ""
-    low, span = min(logs), (max(logs) - min(logs)) or 1.0
+    low = min(logs)
+    # Values that are all the same span nothing: any height will do.
+    span = max(logs) - low or 1.0
     drawn = ""
     for value in shown:
-        drawn += LEVELS[int((log(value) - low) / span * (len(LEVELS) - 1))] if value else " "
+        level = " "
+        if value:
+            level = LEVELS[int((log(value) - low) / span * (len(LEVELS) - 1))]
+        drawn += level
     return drawn

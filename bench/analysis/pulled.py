@@ -3,7 +3,7 @@
 Reading the files is ``bench.store.run_directory``'s; what the numbers say is ``ladder``'s and its neighbours'.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,7 +40,9 @@ class RunOutcomes:
     def decided_after(self) -> int | None:
         """The block after which a run until decided ended before its last one."""
         after = decided_after(self.plan, _whole(self.records))
-        return None if after == self.plan.blocks[-1] else after
+        if after == self.plan.blocks[-1]:
+            return None
+        return after
 
     @cached_property
     def complete(self) -> bool:
@@ -85,14 +87,18 @@ def _whole(records: Sequence[R]) -> list[R]:
 
 def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
     """Say how far a run came, and whether its files are those that were written; of several each by its name."""
-    name, whole = f"Run {run.plan.run}" if several else "This run", run.complete
+    name = "This run"
+    if several:
+        name = f"Run {run.plan.run}"
     notes = []
-    if not whole:
-        how = "was cancelled and is not complete" if run.cancelled else "is not complete"
+    if not run.complete:
+        how = "is not complete"
+        if run.cancelled:
+            how = "was cancelled and is not complete"
         notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
     if not run.sealed:
         why = "although all its trials are recorded"
-        if not whole:
+        if not run.complete:
             why = "as it was not closed"
         elif run.cancelled:
             why = "as it was cancelled"
@@ -107,11 +113,17 @@ def ending_notes(run: PulledRun) -> list[str]:
         code = cut(record)
         if code:
             notes.append(CUT[code].format(trial=record.trial.number))
-    if begun := sorted({trial for trial, _ in run.begun}):
+    if run.begun:
+        begun = _numbers(trial for trial, _ in run.begun)
         notes.append(
-            f"Begun and without a record here: trial {', '.join(map(str, begun))}. One was under way when this was"
-            " pulled, or was cut off; where they are more, the pull was: pull the run again."
+            f"Begun and without a record here: trial {begun}. One was under way when this was pulled, or was cut off;"
+            " where they are more, the pull was: pull the run again."
         )
-    if again := sorted({record.trial.number for record in run.records if record.attempt > 1}):
-        notes.append(f"Cut short and run again: trial {', '.join(map(str, again))}; the last attempt counts.")
+    repeated = [record.trial.number for record in run.records if record.attempt > 1]
+    if repeated:
+        notes.append(f"Cut short and run again: trial {_numbers(repeated)}; the last attempt counts.")
     return notes
+
+
+def _numbers(trials: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(set(trials))))

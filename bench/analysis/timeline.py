@@ -1,6 +1,6 @@
 """How a trial went from second to second: its rate, and where the server began a checkpoint."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -43,24 +43,26 @@ def steps_each(trials: int) -> int:
 
 def course(samples: Samples, window_s: float, most_steps: int = MOST_STEPS) -> Course:
     """Return how a trial went; ``window_s`` is the plan's, as a void trial's own may never have been completed."""
-    seconds = ceil(len(samples.rows_per_second) / most_steps) or 1
-    return Course(
-        steps=tuple(_steps(samples.rows_per_second, seconds, window_s, checkpoints_seen(samples.readings))),
-        watched=len(_counts(samples.readings)) > 1,
-    )
-
-
-def _steps(rows: Sequence[int], seconds: int, window_s: float, seen: Sequence[float]) -> Iterable[Step]:
-    """Average over so many seconds; the last ones may be cut by the window's end."""
+    rows = samples.rows_per_second
+    seen = checkpoints_seen(samples.readings)
+    seconds = ceil(len(rows) / most_steps) or 1
+    steps = []
     for start in range(0, len(rows), seconds):
+        # The window's end may cut the last step short: its rows are of less time.
         end = min(start + seconds, window_s)
-        if end > start:
-            yield Step(
+        if end <= start:
+            break
+        began = [at_s for at_s in seen if start < min(at_s, window_s) <= end]
+        steps.append(
+            Step(
                 from_s=start,
                 to_s=end,
                 rows_per_s=sum(rows[start : start + seconds]) / (end - start),
-                checkpoint_s=next((at_s for at_s in seen if start < min(at_s, window_s) <= end), None),
+                checkpoint_s=next(iter(began), None),
             )
+        )
+    # One reading alone can't show a rise.
+    return Course(steps=tuple(steps), watched=len(_counts(samples.readings)) > 1)
 
 
 def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:

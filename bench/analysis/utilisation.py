@@ -32,41 +32,46 @@ class Cores:
 def cores(trials: Iterable[Record], cpus: int | None) -> Cores:
     """Return what kept the box busy; ``cpus`` are the processors its percentage is of."""
     counted = good(trials)
+
+    def elsewhere(trial: Record) -> float | None:
+        cpu = trial.cpu
+        if cpus is None or cpu.host_pct is None or cpu.client_cores is None or cpu.server_cores is None:
+            return None
+        # The host and its processes are read one after the other: what is left may come out below nothing.
+        return max(cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores, 0.0)
+
     return Cores(
         client=pooled(counted, attrgetter("cpu.client_cores")),
         server=pooled(counted, attrgetter("cpu.server_cores")),
-        elsewhere=pooled(counted, lambda trial: _elsewhere(trial, cpus)),
+        elsewhere=pooled(counted, elsewhere),
     )
-
-
-def _elsewhere(trial: Record, cpus: int | None) -> float | None:
-    cpu = trial.cpu
-    if cpus is None or cpu.host_pct is None or cpu.client_cores is None or cpu.server_cores is None:
-        return None
-    return max(cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores, 0.0)
 
 
 def processors(host: Fingerprint | None) -> int | None:
     """Return how many processors the box has."""
-    count = host.facts.get("cpu", {}).get("logical_cpus") if host else None
-    return count if isinstance(count, int) else None
+    if host is None:
+        return None
+    count = host.facts.get("cpu", {}).get("logical_cpus")
+    if isinstance(count, int):
+        return count
+    return None
 
 
 def client_time(trials: Iterable[Record]) -> dict[str, float]:
-    """Return the share of the workers' time by part, summing to 1; empty where no trial counts.
-
-    A commit that began before the window is counted whole if it was acknowledged inside, so the parts may add up to a
-    little more than there was: then they are shares of their sum.
-    """
-    counted = [record for record in good(trials) if record.seconds]
+    """Return the share of the workers' time by part, summing to 1; empty where no trial counts."""
     there_was = 0.0
-    for record in counted:
+    spent = dict.fromkeys(PARTS.values(), 0.0)
+    for record in good(trials):
+        if not record.seconds:
+            continue
         parameters = record.trial.parameters
         there_was += record.seconds * parameters.processes * parameters.in_flight
-    times = [record.client_time for record in counted]
-    spent = {name: float(sum(map(attrgetter(name), times))) for name in PARTS}
+        for name, part in PARTS.items():
+            spent[part] += getattr(record.client_time, name)
+    # A commit that began before the window counts whole if it was acknowledged inside, so the parts may add up to a
+    # little more than there was: then they are shares of their sum.
     whole = max(there_was, sum(spent.values()))
     if not whole:
         return {}
-    shares = {PARTS[name]: spent[name] / whole for name in PARTS}
+    shares = {part: seconds / whole for part, seconds in spent.items()}
     return shares | {OUTSIDE: max(1 - sum(shares.values()), 0.0)}

@@ -136,6 +136,15 @@ def varying(plan: Plan) -> list[str]:
     return found
 
 
+def differing_names(several: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return the names under which these have different values, in their order."""
+    values: dict[str, set[object]] = {}
+    for each in several:
+        for name, value in each.items():
+            values.setdefault(name, set()).add(value)
+    return [name for name, found in values.items() if len(found) > 1]
+
+
 def driven_by_several(trials: Iterable[Trial]) -> set[str]:
     """Return the phases that several drivers carried out: there a reader must know which."""
     drivers: dict[str, set[str]] = {}

@@ -41,7 +41,7 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     for cell in report.cells:
-        _show_title(out, heading(cell))
+        _show_title(out, heading(cell, report.cells))
         print_whole(out, pairs_table(report, cell))
         if report.of_runs:
             print_whole(out, costs_table(report, cell))
@@ -69,10 +69,13 @@ def _show_title(out: Console, title: str) -> None:
 # --- a cell ----------------------------------------------------------------------------------------------------------
 
 
-def heading(cell: CellComparison) -> str:
-    """Return what all arms have in common."""
-    phase = f"{cell.phase} {cell.method}" if cell.phase else None
-    return " · ".join(filter(None, (phase, cell.driver, cell.layout, cell.transport, cell.variant)))
+def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
+    """Return what all arms of a cell have in common, and what tells it from the others of its report."""
+    phase = None
+    if cell.phase:
+        phase = f"{cell.phase} {cell.method}"
+    words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant)
+    return " · ".join(filter(None, words))
 
 
 def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -161,7 +164,7 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     columns = [report.across]
     found = [in_matrix(report, cell) for cell in cells]
     for cell in cells:
-        words = (cell.phase, cell.driver, cell.variant, cell.layout, cell.transport)
+        words = (cell.phase, cell.driver, *cell.differing(report.cells), cell.variant, cell.layout, cell.transport)
         columns.append("\n".join(filter(None, words)))
     table = bare_table(columns, left={report.across})
     for name in candidates(report):

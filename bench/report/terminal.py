@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.doubts import size as size_of_doubt
-from bench.analysis.ladder import Doubt, Ladder, LadderReport, Rung
+from bench.analysis.ladder import Ladder, LadderReport
+from bench.analysis.rung import Doubt, Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plain import harmless
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, rate, times

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.analysis.comparison import ArmSummary, Differing
-from bench.analysis.ladder import Rung
+from bench.analysis.rung import Rung
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.report.numbers import DASH

@@ -1,12 +1,14 @@
-"""HdrHistograms of commit latency: merged from the processes, read as percentiles. Percentiles are never averaged."""
+"""HdrHistograms of commit latency: merged, read as percentiles, and drawn. Percentiles are never averaged."""
 
 import binascii
 import zlib
 from base64 import b64decode
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import accumulate, compress
-from math import ceil, floor, sqrt
+from math import ceil, floor, log10, sqrt
 from statistics import NormalDist
 
 from hdrh.codec import (
@@ -38,6 +40,7 @@ SAMPLES_BEYOND = 10
 TOLD_WITHIN = 0.10
 """And if its interval lies within so much of it: less than that two figures could not carry."""
 SHARES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p999": 0.999}
+BINS_PER_DECADE = 16
 Z_95 = NormalDist().inv_cdf(0.975)
 
 
@@ -199,3 +202,28 @@ def row_latency_ms(histogram: HdrHistogram, batch: int) -> float | None:
 def _within(value: float, interval: tuple[float, float]) -> bool:
     low, high = interval
     return max(high - value, value - low) <= TOLD_WITHIN * value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """The commits that took from ``from_ms`` to ``to_ms``."""
+
+    from_ms: float
+    to_ms: float
+    share: float
+
+
+def shape(histogram: HdrHistogram) -> list[Bin]:
+    """Return the bins that hold something, the fastest first; each is as wide on a log scale as any other."""
+    counts: Counter[int] = Counter()
+    for micros, count in recorded(histogram):
+        counts[floor(log10(max(micros, 1)) * BINS_PER_DECADE)] += count
+    total = counts.total()
+    bins = []
+    for number, count in sorted(counts.items()):
+        bins.append(Bin(from_ms=_edge_ms(number), to_ms=_edge_ms(number + 1), share=count / total))
+    return bins
+
+
+def _edge_ms(number: int) -> float:
+    return float(f"{10 ** (number / BINS_PER_DECADE) / 1000:.4g}")

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from bench.analysis.beside import unlike
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.ladder import LadderReport
+from bench.analysis.pooling import differing_plans
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.utilisation import OUTSIDE, PARTS
@@ -50,7 +50,7 @@ def build_page(
         not_compared=not_compared,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
-        unlike=unlike([run.plan for run in runs]),
+        unlike=differing_plans([run.plan for run in runs]),
         facts=view.facts(runs),
         columns=view.COLUMNS,
         trial_columns=view.TRIAL_COLUMNS,

@@ -91,7 +91,9 @@ class ComparisonView:
             costs = []
             if self.report.of_runs:
                 costs = [(arm.name + mark(arm), _labelled(COSTS, cost_figures(arm))) for arm in cell.arms]
-            views.append(CellView(heading=heading(cell), rows=_table(rows), noise=noise, costs=costs))
+            views.append(
+                CellView(heading=heading(cell, self.report.cells), rows=_table(rows), noise=noise, costs=costs)
+            )
         return views
 
     @property
@@ -104,7 +106,7 @@ class ComparisonView:
         """A line a cell: ratio and verdict of each arm."""
         for cell in self.report.cells:
             found = in_matrix(self.report, cell)
-            yield heading(cell), [" ".join(found.get(name, [DASH])) for name in self.names]
+            yield heading(cell, self.report.cells), [" ".join(found.get(name, [DASH])) for name in self.names]
 
     @property
     def caption(self) -> str:
@@ -142,9 +144,10 @@ def where(report: ComparisonReport, cell: CellComparison) -> str:
         values = [getattr(each, name) for each in report.cells]
         if len(set(values)) > 1:
             words.append(getattr(cell, name) or DASH)
+    words += cell.differing(report.cells)
     if cell.phase:
         words.insert(0, cell.phase if words else f"{cell.phase} {cell.method}")
-    return " · ".join(words) or cell.where
+    return " · ".join(words) or cell.where(report.cells)
 
 
 def _ratio(report: ComparisonReport, pair: Pair, where: str, noise: CellNoise | None) -> Iterable[Row]:

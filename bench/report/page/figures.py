@@ -6,17 +6,16 @@ from operator import itemgetter
 from typing import Any
 
 from bench.analysis.counted import good
-from bench.analysis.ladder import Ladder, Rung
+from bench.analysis.ladder import Ladder, rung_names, trials_of
 from bench.analysis.published import PUBLISHED, WHO
 from bench.analysis.pulled import PulledRun
-from bench.analysis.rungs import rung_names, trials_of
-from bench.analysis.shape import shape
+from bench.analysis.rung import Rung
 from bench.analysis.timeline import course, steps_each
 from bench.analysis.utilisation import client_time, cores, processors
 from bench.model.record import Record
 from bench.report.numbers import rate
 from bench.report.words import mark
-from bench.stats.histogram import merge
+from bench.stats.histogram import merge, shape
 
 Row = dict[str, Any]
 BETWEEN = " | "

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 
-from bench.analysis.beside import beside
-from bench.analysis.ladder import Ladder, LadderReport, Rung, host_notes
+from bench.analysis.ladder import Ladder, LadderReport, host_notes, rung_names, side_by_side
 from bench.analysis.pulled import PulledRun, latest
-from bench.analysis.rungs import rung_names
+from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.record import Record
@@ -241,9 +240,9 @@ def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
 def together(reports: Sequence[LadderReport]) -> list[Together]:
     """Return the hosts' ladders side by side."""
     found = []
-    for each in beside(reports):
-        rows = {name: list(map(_reached, rungs)) for name, rungs in each.rungs.items()}
-        found.append(Together(heading=" · ".join(each.arm), rows=rows))
+    for conditions, rungs in side_by_side(reports).items():
+        rows = {name: list(map(_reached, of_hosts)) for name, of_hosts in rungs.items()}
+        found.append(Together(heading=" · ".join(conditions), rows=rows))
     return found
 
 

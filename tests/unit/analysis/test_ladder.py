@@ -4,10 +4,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.ladder import Doubt, ladder_report, ladders
+from bench.analysis.ladder import ladder_report, ladders, rung_names, side_by_side, trials_of
+from bench.analysis.rung import Doubt
 from bench.model.fingerprint import Unreadable
 from bench.model.record import Cpu, Reason
-from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, climbed, doubtful, latencies_of, pulled, void
+from tests.builders import (
+    a_histogram,
+    a_host,
+    a_plan,
+    a_record,
+    a_report,
+    a_trial,
+    climbed,
+    doubtful,
+    latencies_of,
+    pulled,
+    void,
+)
 
 
 def rungs(*records, **more):
@@ -248,3 +261,33 @@ def test_what_of_the_host_must_be_known_before_its_numbers_is_noted(groups, word
 
 def test_a_run_without_a_fingerprint_says_so():
     assert "no fingerprint" in report(a_record(1), a_record(2)).notes[0]
+
+
+def test_a_rung_is_named_by_its_phase_and_method():
+    [ladder] = climbed(a_record(1, "1"), a_record(2, "2-C"))
+    assert rung_names(ladder) == ["1 connect each", "2-C executemany"]
+
+
+def test_rungs_of_one_phase_are_told_apart_by_what_differs():
+    [ladder] = climbed(a_record(1, "2-C", batch=10), a_record(2, "2-C", batch=100))
+    assert rung_names(ladder) == ["2-C executemany, batch 10", "2-C executemany, batch 100"]
+
+
+def test_rungs_that_wrote_payloads_of_other_sizes_are_named_by_them():
+    [ladder] = climbed(a_record(1, "2-C"), a_record(2, "2-C", payload_bytes=1024))
+    assert rung_names(ladder) == ["2-C executemany, payload_bytes 64", "2-C executemany, payload_bytes 1024"]
+
+
+def test_a_rung_has_its_trials_the_void_ones_too_and_of_each_the_last_attempt():
+    records = [a_record(1, **void("agent-ended")), a_record(2), a_record(3, "1"), a_record(1, attempt=2)]
+    [ladder] = climbed(*records)
+    rung = ladder.rungs[-1]
+    assert [record.key for record in trials_of(ladder, rung, records)] == [(1, 2), (2, 1)]
+
+
+def test_hosts_stand_side_by_side_rung_by_rung():
+    reports = [a_report(a_record(1, "1"), a_record(2, "2-C")), a_report(a_record(1, "2-C", rows_per_s=20_000))]
+    [(conditions, rungs)] = side_by_side(reports).items()
+    assert conditions == ("stock", "plain", "tcp")
+    assert [rung and rung.rows_per_s for rung in rungs["2-C executemany"]] == [17_500, 20_000]
+    assert rungs["1 connect each"][1] is None

@@ -3,6 +3,7 @@
 import io
 import random
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from rich.console import Console
@@ -13,10 +14,11 @@ from bench.analysis.sides import compare_runs
 from bench.model.codec import to_json
 from bench.report.comparison import explanations_table, show_comparison
 from bench.report.numbers import number, p_text, percent
+from bench.report.page.comparing import where
 from bench.report.ratios import interval_text
 from bench.report.words import shortened
 from bench.stats.compare import compare
-from tests.builders import a_host, compared_run, void
+from tests.builders import a_host, a_record, compared_run, pulled, void
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 NOISE = CellNoise(
@@ -48,6 +50,32 @@ def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_b
     assert row.split() == [
         "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "6.0", "%", "6"
     ]  # fmt: skip
+
+
+def of_batches(*batches):
+    """Two layouts compared in each of these batches."""
+    records = []
+    for block, rate in enumerate(QUIET, 1):
+        for batch, layout in product(batches, ("plain", "no-index")):
+            number = len(records) + 1
+            records.append(a_record(number, block=block, batch=batch, layout=layout, rows_per_s=rate))
+    return compare_arms([pulled(*records)], lambda _cell, _blocks: None, across="layout")
+
+
+def test_a_cell_is_named_by_the_parameters_that_tell_it_from_others_of_its_phase():
+    report = of_batches(10, 500)
+    lines = printed(report).splitlines()
+    assert "2-C executemany · batch 10 · tcp · stock" in lines
+    assert "2-C executemany · batch 500 · tcp · stock" in lines
+    assert any(line.split() == ["batch", "10", "batch", "500"] for line in lines)
+    assert [where(report, cell) for cell in report.cells] == ["2-C · batch 10", "2-C · batch 500"]
+    assert [cell.where(report.cells) for cell in report.cells] == ["2-C batch 10 tcp", "2-C batch 500 tcp"]
+
+
+def test_a_parameter_that_all_cells_of_a_phase_share_is_not_in_their_names():
+    assert "2-C executemany · tcp · stock" in printed(of_batches(10)).splitlines()
+    phases = told({"stock": QUIET, "async-commit": QUIET}, phases=("1", "2-C"))
+    assert [cell.differing(phases.cells) for cell in phases.cells] == [[], []]
 
 
 @pytest.mark.parametrize("size", [0.001, 1, 1e3, 9.99e5, 9.99e8])

@@ -1,0 +1,159 @@
+"""One rung of the ladder: a phase as one driver carried it out with one set of parameters, under one variant.
+
+Every figure is of all its trials that count as one (``counted``). A void trial counts for nothing but is named. What
+makes a number doubtful is carried along for the report to say first. ``ladder`` puts rungs in order.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from statistics import median
+
+from hdrh.histogram import HdrHistogram
+
+from bench.analysis.counted import Key, good, latency, pooled, row_latency, settled_s
+from bench.analysis.doubts import worst
+from bench.model.plan import Parameters
+from bench.model.record import Latency, Reason, Record
+from bench.stats.laws import in_flight
+
+ROUNDING = 0.002
+"""Of a latency in its histogram: three digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why some trials of a rung are suspect, void or slightly doubtful.
+
+    ``reason`` is the gravest one's, that of the trial ``worst``.
+    """
+
+    state: str
+    trials: tuple[int, ...]
+    reason: Reason
+    worst: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One phase: its trials that are not void as one; None where there are none."""
+
+    phase: str
+    method: str
+    """In a word or two, with the driver where several carried the phase out."""
+    driver: str
+    parameters: Parameters
+    trials: int
+    void: int
+    suspect: int
+    rows_per_s: float | None
+    rows_per_s_min: float | None
+    rows_per_s_max: float | None
+    settled_rows_per_s: float | None
+    commits_per_s: float | None
+    latency_ms: Latency
+    row_latency_ms: float | None
+    client_cores: float | None
+    server_cores: float | None
+    host_pct: float | None
+    observed: dict[str, dict[str, float | None]]
+    """By probe and figure, the median of the trials that know it."""
+    step: float | None
+    """Against the rung below; None where that has no number or wrote other payloads."""
+    vs_phase_1: float | None
+    doubts: tuple[Doubt, ...]
+
+
+def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> Rung:
+    """Return a rung from all its trials; how far it is above others is the ladder's to say."""
+    counted, trial = good(trials), trials[0].trial
+    rates = [record.rows_per_s for record in counted if record.rows_per_s is not None]
+    commits_per_s = pooled(counted, attrgetter("commits_per_s"))
+    took = latency(counted, histograms)
+    doubts = _doubts(trials)
+    suspect = sum(record.validity.state == "suspect" for record in counted)
+    if broken := _broken_law(counted, commits_per_s, took):
+        # The law is of the pooled figures: no trial is known to be the one at fault, so none is above doubt.
+        suspect = len(counted)
+        doubts.append(broken)
+    return Rung(
+        phase=trial.phase,
+        method=trial.method,
+        driver=trial.driver,
+        parameters=trial.parameters,
+        trials=len(trials),
+        void=len(trials) - len(counted),
+        suspect=suspect,
+        rows_per_s=pooled(counted, attrgetter("rows_per_s")),
+        rows_per_s_min=min(rates, default=None),
+        rows_per_s_max=max(rates, default=None),
+        settled_rows_per_s=pooled(counted, attrgetter("settled_rows_per_s"), settled_s),
+        commits_per_s=commits_per_s,
+        latency_ms=took,
+        row_latency_ms=row_latency(counted, histograms),
+        client_cores=pooled(counted, attrgetter("cpu.client_cores")),
+        server_cores=pooled(counted, attrgetter("cpu.server_cores")),
+        host_pct=pooled(counted, attrgetter("cpu.host_pct")),
+        observed=_observed(counted),
+        step=None,
+        vs_phase_1=None,
+        doubts=tuple(doubts),
+    )
+
+
+def _observed(trials: Iterable[Record]) -> dict[str, dict[str, float | None]]:
+    """Return what the probes observed of these trials."""
+    by_figure: dict[tuple[str, str], list[float | None]] = {}
+    for trial in trials:
+        for probe, figures in trial.observed.items():
+            for name, value in figures.items():
+                by_figure.setdefault((probe, name), []).append(value)
+    observed: dict[str, dict[str, float | None]] = {}
+    for (probe, name), values in by_figure.items():
+        known = [value for value in values if value is not None]
+        # A median: one trial in which the box did something else moves it little.
+        observed.setdefault(probe, {})[name] = median(known) if known else None
+    return observed
+
+
+def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: Latency) -> Doubt | None:
+    """Doubt a rung whose rate × latency is more than it can have had under way: N = X·R (Little's law)."""
+    if commits_per_s is None or took.mean is None or took.max is None:
+        return None
+    first = counted[0]
+    parameters = first.trial.parameters
+    under_way = in_flight(commits_per_s, took.mean / 1000)
+    possible = parameters.processes * parameters.in_flight
+    # What was under way when a window opened counts with the whole of its time: so much more is allowed.
+    begun_before = took.max / 1000 / first.seconds
+    if under_way <= possible * (1 + begun_before) * (1 + ROUNDING):
+        return None
+    detail = (
+        f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible: the one or the other"
+        " is wrong"
+    )
+    numbers = tuple(record.trial.number for record in counted)
+    return Doubt(
+        state="suspect",
+        trials=numbers,
+        reason=Reason(code="in-flight", detail=detail),
+        worst=first.trial.number,
+    )
+
+
+def _doubts(trials: Iterable[Record]) -> list[Doubt]:
+    """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
+    by_kind: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
+    for trial in trials:
+        for reason in trial.validity.reasons:
+            state: str = trial.validity.state
+            # A slight reason leaves a trial valid: another one made it suspect.
+            if state == "valid" or (reason.slight and state != "void"):
+                state = "slight"
+            by_kind.setdefault((state, reason.code), []).append((trial, reason))
+    doubts = []
+    for (state, _), same in by_kind.items():
+        gravest, reason = worst(same)
+        numbers = tuple(record.trial.number for record, _ in same)
+        doubts.append(Doubt(state=state, trials=numbers, reason=reason, worst=gravest.trial.number))
+    return doubts
