@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
@@ -21,7 +21,7 @@ from bench.plan.rule import nothing_left
 
 NO_SAMPLES = "The samples of this run are not kept here: percentiles over its trials, and their course, are not known."
 
-Conditions = tuple[str, str, str]
+Conditions = tuple[str, Layout, Transport]
 """Variant, layout and transport: what all rungs of a ladder have in common."""
 conditions_of = attrgetter("variant", "layout", "transport")
 """Of a trial or a ladder."""
@@ -115,22 +115,21 @@ def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -
     by_conditions: dict[Conditions, list[Record]] = {}
     for record in latest(records):
         by_conditions.setdefault(conditions_of(record.trial), []).append(record)
-    return [_ladder(by_conditions[conditions], histograms) for conditions in sorted(by_conditions)]
-
-
-def _ladder(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> Ladder:
-    trial = records[0].trial
-    grades = {record.durability for record in records}
-    return Ladder(
-        variant=trial.variant,
-        layout=trial.layout,
-        transport=trial.transport,
-        durability=tuple(sorted(grades - {"unknown"})),
-        preload_rows=records[0].preload_rows,
-        # The longest: a window that was never completed has length 0.
-        seconds=max(record.seconds for record in records),
-        rungs=tuple(_climb(records, histograms)),
-    )
+    found = []
+    for (variant, layout, transport), trials in sorted(by_conditions.items(), key=itemgetter(0)):
+        grades = {record.durability for record in trials}
+        ladder = Ladder(
+            variant=variant,
+            layout=layout,
+            transport=transport,
+            durability=tuple(sorted(grades - {"unknown"})),
+            preload_rows=trials[0].preload_rows,
+            # The longest: a window that was never completed has length 0.
+            seconds=max(record.seconds for record in trials),
+            rungs=tuple(_climb(trials, histograms)),
+        )
+        found.append(ladder)
+    return found
 
 
 def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Rung]:

@@ -132,28 +132,28 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
         f"rate × mean latency is {under_way:.2f} commits under way where {possible} are possible: the one or the other"
         " is wrong"
     )
-    numbers = tuple(record.trial.number for record in counted)
-    return Doubt(
-        state="suspect",
-        trials=numbers,
-        reason=Reason(code="in-flight", detail=detail),
-        worst=first.trial.number,
-    )
+    reason = Reason(code="in-flight", detail=detail)
+    return Doubt(state="suspect", trials=_numbers(counted), reason=reason, worst=first.trial.number)
 
 
 def _doubts(trials: Iterable[Record]) -> list[Doubt]:
     """Gather reasons by what they make of a trial and by code; the gravest one's wording stands for all."""
-    by_kind: dict[tuple[str, str], list[tuple[Record, Reason]]] = {}
+    by_kind: dict[tuple[str, str], tuple[list[Record], list[Reason]]] = {}
     for trial in trials:
         for reason in trial.validity.reasons:
             state: str = trial.validity.state
             # A slight reason leaves a trial valid: another one made it suspect.
             if state == "valid" or (reason.slight and state != "void"):
                 state = "slight"
-            by_kind.setdefault((state, reason.code), []).append((trial, reason))
+            doubted, reasons = by_kind.setdefault((state, reason.code), ([], []))
+            doubted.append(trial)
+            reasons.append(reason)
     doubts = []
-    for (state, _), same in by_kind.items():
-        gravest, reason = worst(same)
-        numbers = tuple(record.trial.number for record, _ in same)
-        doubts.append(Doubt(state=state, trials=numbers, reason=reason, worst=gravest.trial.number))
+    for (state, _), (doubted, reasons) in by_kind.items():
+        gravest, reason = worst(zip(doubted, reasons, strict=True))
+        doubts.append(Doubt(state=state, trials=_numbers(doubted), reason=reason, worst=gravest.trial.number))
     return doubts
+
+
+def _numbers(records: Iterable[Record]) -> tuple[int, ...]:
+    return tuple(record.trial.number for record in records)

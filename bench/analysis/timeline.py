@@ -78,16 +78,13 @@ def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
     """Return the count of checkpoints at each second at which it could be read."""
     counts = []
     for reading in readings:
-        at_s, count = reading.get("at_s"), _checkpoints(reading.get("server"))
-        if _is_number(at_s) and count is not None:
-            counts.append((at_s, count))
+        at_s, server = reading.get("at_s"), reading.get("server")
+        if not isinstance(server, dict):
+            continue
+        timed, requested = map(server.get, CHECKPOINTS)
+        if _is_number(at_s) and _is_number(timed) and _is_number(requested):
+            counts.append((at_s, float(timed + requested)))
     return counts
-
-
-def _checkpoints(server: object) -> float | None:
-    if not isinstance(server, dict) or not all(_is_number(server.get(name)) for name in CHECKPOINTS):
-        return None
-    return float(sum(server[name] for name in CHECKPOINTS))
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

@@ -73,5 +73,5 @@ def client_time(trials: Iterable[Record]) -> dict[str, float]:
     whole = max(there_was, sum(spent.values()))
     if not whole:
         return {}
-    shares = {part: seconds / whole for part, seconds in spent.items()}
-    return shares | {OUTSIDE: max(1 - sum(shares.values()), 0.0)}
+    spent[OUTSIDE] = max(whole - sum(spent.values()), 0.0)
+    return {part: seconds / whole for part, seconds in spent.items()}
