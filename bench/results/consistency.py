@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from operator import attrgetter
+from typing import Any
 
 from bench.analysis.effects import effects_of
 from bench.engines.postgresql.layout import own_layout
@@ -45,37 +46,37 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
     check_consistent(plan)
     if len({(record.trial.number, record.attempt) for record in records}) < len(records):
         raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
-    texts = {variant.name: variant.sha256 for variant in plan.variants}
+    variants = {variant.name: variant for variant in plan.variants}
+    # Made once for each trial: thousands of records are compared with it, most of which are as planned.
     repeated = plan.run, *of_repeated(plan)
-    planned = {trial.number: (trial, texts[trial.variant], *repeated) for trial in plan.trials}
-    whole, never = (0, plan.window_s), {variant.name for variant in plan.variants if variant.refused}
+    planned = {trial.number: (trial, variants[trial.variant].sha256, *repeated) for trial in plan.trials}
+    whole = 0, plan.window_s
     for line, record in enumerate(records, 1):
-        trial = record.trial
+        trial, why = record.trial, None
         if planned.get(trial.number) != of_plan(record) or record.seconds not in whole:
-            raise DataError(f"{where}, line {line}: {_contradiction(plan, record)}")
-        if trial.variant in never and (record.validity.state != "void" or record.rows_per_s is not None):
-            raise DataError(
-                f"{where}, line {line}: trial {trial.number} of run {plan.run} has a result, and its plan"
-                f" refuses {trial.variant}. Pull the run again."
-            )
-        if of_rates(record) != window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s):
-            raise DataError(f"{where}, line {line}: {_other_rate(record)}")
-        if why := _contradicts_itself(record):
-            raise DataError(f"{where}, line {line}: {why} in trial {trial.number}. Pull the run again.")
+            why = _contradiction(plan, planned.get(trial.number), record)
+        elif variants[trial.variant].refused and (record.validity.state != "void" or record.rows_per_s is not None):
+            why = f"trial {trial.number} of run {plan.run} has a result, and its plan refuses {trial.variant}"
+        elif of_rates(record) != window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s):
+            why = _other_rate(record)
+        elif found := _contradicts_itself(record):
+            why = f"{found} in trial {trial.number}"
+        if why:
+            raise DataError(f"{where}, line {line}: {why}. Pull the run again.")
 
 
-def _contradiction(plan: Plan, record: Record) -> str:
+def _contradiction(plan: Plan, planned: Sequence[Any] | None, record: Record) -> str:
+    """Say what of a record is not as planned."""
     sentence = f"the record of trial {record.trial.number} is not of a trial of plan {plan.run}"
-    planned = next((trial for trial in plan.trials if trial.number == record.trial.number), None)
     if record.run != plan.run or planned is None:
-        return f"{sentence}."
-    [text] = [variant.sha256 for variant in plan.variants if variant.name == planned.variant]
-    wanted = _named(planned) | {"variant_sha256": text, "seconds": plan.window_s}
+        return sentence
+    trial, sha256, *_ = planned
+    wanted = _named(trial) | {"variant_sha256": sha256, "seconds": plan.window_s}
     found = _named(record.trial) | {"variant_sha256": record.variant_sha256, "seconds": record.seconds}
     for name in REPEATED:
         found[name], wanted[name] = getattr(record, name), getattr(plan, name)
     name = next(name for name in found if found[name] != wanted[name])
-    return f"{sentence}: its {name} is {found[name]}, planned is {wanted[name]}. Pull the run again."
+    return f"{sentence}: its {name} is {found[name]}, planned is {wanted[name]}"
 
 
 def _named(trial: Trial) -> dict[str, object]:
@@ -90,7 +91,7 @@ def _other_rate(record: Record) -> str:
     rates = zip(RATES, of_rates(record), made_of, strict=True)
     name, found, wanted = next(each for each in rates if each[1] != each[2])
     made = f"{wanted} of its rows, commits and seconds"
-    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made}. Pull the run again."
+    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made}"
 
 
 def _contradicts_itself(record: Record) -> str | None:
@@ -106,12 +107,15 @@ def _contradicts_itself(record: Record) -> str | None:
     if state == "void":
         return None
     least = record.rows
-    for count in (seen.acknowledged, seen.found, seen.attempted):
-        if count is not None and count < least:
-            counts = (record.rows, seen.acknowledged, seen.found, seen.attempted)
-            known = ", ".join(str(each) for each in counts if each is not None)
-            return f"the rows of the window, acknowledged, found and attempted are {known}"
-        least = least if count is None else count
+    counts = seen.acknowledged, seen.found, seen.attempted
+    for count in counts:
+        if count is None:
+            continue
+        if count < least:
+            known = [str(each) for each in (record.rows, *counts) if each is not None]
+            return f"the rows of the window, acknowledged, found and attempted are {', '.join(known)}"
+        least = count
+    # More are usual: other sessions take transaction ids too, autovacuum's among them.
     if record.transactions is not None and record.transactions < record.commits:
         return f"{record.commits} commits took {record.transactions} transactions"
     return None
@@ -137,7 +141,8 @@ def check_durability(
         DataError: names the trial, and the setting.
 
     """
-    settings = {name: _in_force(name, effect, host) for name, effect in effects_of(plan, host).items()}
+    settings = {variant: _in_force(variant, effect, host) for variant, effect in effects_of(plan, host).items()}
+    # Records of one variant and layout make the same claim: each is judged once.
     judged: dict[tuple[str, str, str], str | None] = {}
     for record in records:
         trial = record.trial
@@ -146,35 +151,35 @@ def check_durability(
             judged[claim] = _unsafe(record.durability, trial.layout, settings[trial.variant])
         if why := judged[claim]:
             raise DataError(
-                f"{where}: trial {trial.number} is told to be {record.durability!r} with {why}. Pull the run again."
+                f"{where}: trial {trial.number} is recorded as {record.durability!r} with {why}. Pull the run again."
             )
 
 
 def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | None) -> dict[str, str]:
     settings = {name: str(effect[name]) for name in SAFETY if name in effect}
-    server = host.facts.get("postgresql", {}) if host else {}
+    if host is None:
+        return settings
+    server = host.facts.get("postgresql", {})
     found = server.get("settings")
     if server.get("variant") == variant and isinstance(found, dict):
+        # What the server reported outweighs what its variant's text should come to.
         settings |= found
     return settings
 
 
-@cache
-def _risk(layout: str) -> str | None:
-    """Return why a layout of pgladder's own is not crash-safe; of a user's nothing is said."""
-    found = own_layout(layout)
-    return found.risk if found else None
+known_layout = cache(own_layout)
+"""Not read again for every run."""
 
 
 def _unsafe(durability: str, layout: str, settings: Mapping[str, str]) -> str | None:
-    """Return what makes a grade impossible."""
+    """Return what makes a grade impossible; of a user's own layout nothing is said."""
     claimed = 0
     for rank, grade in enumerate(GRADES):
         if durability.startswith(grade):
             claimed = rank
-    risk = _risk(layout)
-    if claimed and risk:
-        return f"the layout {layout}: {risk}"
+    found = known_layout(layout)
+    if claimed and found and found.risk:
+        return f"the layout {layout}: {found.risk}"
     for name, best in SAFETY.items():
         if settings.get(name) == "off" and claimed > GRADES.index(best):
             return f"{name} = off"

@@ -46,14 +46,16 @@ def compare_box(
     """
     run = runs[0]
     known, notes = still_of(run.host, *noise_beside(path, run.box))
-    told = margin or usual_margin(run.plan)
+    within = margin or usual_margin(run.plan)
     rate = rate_name(headline([record for run in runs for record in run.records]))
-
     factor = factor_of(run.plan, across)
 
     def noise(trial: Trial, blocks: int) -> CellNoise | None:
-        variant = None if factor == VARIANT else trial.variant
-        return cell_noise(floor_of(known, run.plan, trial, rate, variant), blocks, told)
+        # Across variants a cell has several: the floor of any of them is the box's.
+        variant = None
+        if factor != VARIANT:
+            variant = trial.variant
+        return cell_noise(floor_of(known, run.plan, trial, rate, variant), blocks, within)
 
     report = compare_arms(runs, noise, across=factor, baseline=baseline, margin=margin)
     return replace(report, notes=(*report.notes, *notes))
@@ -76,14 +78,19 @@ def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], across: Acr
 
 def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str]) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of a box's noise if it still is that box, else the fact that is another since."""
-    if known is None or host is None or not (others := changed(known.host, host)):
+    if known is None or host is None:
+        return known, notes
+    others = changed(known.host, host)
+    if not others:
         return known, notes
     return None, [*notes, outdated(known, others)]
 
 
 def outdated(known: BoxNoise, others: Sequence[str]) -> str:
     """Say that noise was measured of a box of which these facts are others since."""
-    more = f"; and {len(others) - 1} more" if others[1:] else ""
+    more = ""
+    if len(others) > 1:
+        more = f"; and {len(others) - 1} more"
     return (
         f"The noise of this box was measured {known.host.taken[:10]}, and it is another since ({others[0]}{more}):"
         " measure it again (make noise)."
@@ -93,9 +100,9 @@ def outdated(known: BoxNoise, others: Sequence[str]) -> str:
 def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of a box's noise in a directory above its run's; the box is this one, or named.
 
-    What can't be read is told in words: no comparison fails for it.
+    What can't be read is a note: no comparison fails for it.
     """
-    for place in list(path.resolve().parents)[:ABOVE]:
+    for place in path.resolve().parents[:ABOVE]:
         noise, notes = noise_in(place, host or socket.gethostname())
         if noise or notes:
             return noise, notes
@@ -106,16 +113,21 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
     """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
     try:
         path = noise_file(results, host)
-        return from_json(path.read_bytes(), BoxNoise, str(path)) if path.exists() else None, []
+        if not path.exists():
+            return None, []
+        return from_json(path.read_bytes(), BoxNoise, str(path)), []
     except (NothingDoneError, OSError) as error:
+        # A comparison is worth having without it: what could not be read becomes a note.
         return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
 
 
 def results_of(run: RunOutcomes, path: Path) -> Path:
     """Return where the noise of a run's box is kept: in results of results/<run>/<host>, else beside the run."""
-    path = path.resolve()
-    above = path.parents[1] if len(path.parents) > 1 else path.parent
-    return above if path.parent.name == run.plan.run or above.name == RESULTS else path.parent
+    beside = path.resolve().parent
+    # Of the root directory the parent is the root again.
+    if beside.name == run.plan.run or beside.parent.name == RESULTS:
+        return beside.parent
+    return beside
 
 
 def noise_file(results: Path, host: str) -> Path:

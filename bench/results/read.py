@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
@@ -29,8 +30,8 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     with_samples = samples and directory.with_samples()
     directory = RunDirectory(directory.path, read_once=True)
     sealed = directory.check_sums(samples=with_samples)
-    plan, records, path = directory.plan(), directory.records(), directory.path.resolve()
-    host = _host(directory, path, plan)
+    plan, records = directory.plan(), directory.records()
+    host = _host(directory, plan)
     _check(directory, plan, host, records)
     found: dict[Key, Samples] = {}
     histograms: dict[Key, HdrHistogram] = {}
@@ -40,7 +41,7 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
         histograms[key] = directory.latencies(*key, found[key])
         check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
     return PulledRun(
-        directory=path.name,
+        directory=directory.path.resolve().name,
         plan=plan,
         host=host,
         records=records,
@@ -57,10 +58,10 @@ def outcomes_of(directory: RunDirectory) -> RunOutcomes:
     """Return a run as far as a comparison of its trials needs it; raises as ``read``."""
     directory = RunDirectory(directory.path, read_once=True)
     sealed = directory.check_sums(samples=False)
-    plan, path = directory.plan(), directory.path.resolve()
-    host = _host(directory, path, plan)
+    plan = directory.plan()
+    host = _host(directory, plan)
     return RunOutcomes(
-        directory=path.name,
+        directory=directory.path.resolve().name,
         plan=plan,
         host=host,
         records=directory.outcomes(lambda records: _check(directory, plan, host, records)),
@@ -76,10 +77,11 @@ def _check(directory: RunDirectory, plan: Plan, host: Fingerprint | None, record
     check_doubts(host, records, where)
 
 
-def _host(directory: RunDirectory, path: Path, plan: Plan) -> Fingerprint | None:
-    """Return the fingerprint, under the inventory's name for the box in results/<run>/<host>: hostnames repeat."""
-    found = directory.host()
-    if found and path.parent.name == plan.run and found.host != path.name:
+def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
+    """Return the fingerprint, under the inventory's name for the box where the run lies in results/<run>/<host>."""
+    found, path = directory.host(), directory.path.resolve()
+    # Boxes of one image call themselves the same; the inventory's names differ.
+    if found and path.parent.name == plan.run:
         return replace(found, host=path.name)
     return found
 
@@ -93,11 +95,9 @@ def told(run: PulledRun) -> LadderReport:
 def doubtful(reports: Sequence[LadderReport]) -> bool:
     """Return whether a result is void, a run has not come to its end, or nothing tells whether it was changed."""
     for report in reports:
-        if not report.complete:
+        rungs = chain.from_iterable(ladder.rungs for ladder in report.ladders)
+        if not report.complete or any(rung.void for rung in rungs):
             return True
-        for ladder in report.ladders:
-            if any(rung.void for rung in ladder.rungs):
-                return True
     return False
 
 
@@ -123,6 +123,7 @@ def plan_again(directory: Path, run: str, now: str) -> Plan:
 
     """
     pulled = outcomes_of(only_run(directory))
+    # The same number of blocks again: a rule that stops early would make the second run another one.
     last = pulled.decided_after or pulled.plan.blocks[-1]
     if last == 1:
         raise UsageError(

@@ -29,7 +29,8 @@ def check_no_flush(word: str, cost_us: float | Unreadable | None) -> list[Reason
         f"a commit that waits for its flush takes {max(cost_us, 0):.0f} µs longer than one that does not, which is no"
         " disk's time: something between the server and the disk answers for it (a preloaded library, a cache, memory)"
     )
-    return [Reason(code="no-flush", detail=detail, share=1.0)]  # it concerns every commit
+    # It concerns every commit.
+    return [Reason(code="no-flush", detail=detail, share=1.0)]
 
 
 def flushes_at_start(host: Fingerprint | None) -> list[float]:
@@ -77,7 +78,9 @@ def check_flush_rate(
     if per_s == needed.by_commits:
         commits_per_s = needed.by_commits * needed.under_way
         what = f"{commits_per_s:,.0f} commits/s that wait for their flush, {needed.under_way} at a time, take"
-    when = "just before or after" if beside_per_s else "when the run began"
+    when = "when the run began"
+    if beside_per_s:
+        when = "just before or after"
     detail = (
         f"{what} {per_s:,.0f} flushes/s, and the disk gave {most:,.0f} fdatasync/s {when}: one of the two is no fact"
     )

@@ -51,7 +51,11 @@ FEW_COMMITS = 30
 
 def validity(reasons: Sequence[Reason]) -> Validity:
     """Return the verdict that follows from the reasons, and them: what voids, then by size, what is slight last."""
-    return Validity(state=state_of(reasons), reasons=tuple(sorted(reasons, key=_rank)))
+
+    def rank(reason: Reason) -> tuple[bool, bool, float]:
+        return reason.code not in VOID, reason.slight, -(reason.share or 0)
+
+    return Validity(state=state_of(reasons), reasons=tuple(sorted(reasons, key=rank)))
 
 
 def state_of(reasons: Iterable[Reason]) -> State:
@@ -63,10 +67,6 @@ def state_of(reasons: Iterable[Reason]) -> State:
         if not reason.slight:
             state = "suspect"
     return state
-
-
-def _rank(reason: Reason) -> tuple[bool, bool, float]:
-    return reason.code not in VOID, reason.slight, -(reason.share or 0)
 
 
 def check_clock(step_s: float, seconds: float) -> list[Reason]:
@@ -94,7 +94,9 @@ def check_steal(steal_pct: float | None, why: str) -> list[Reason]:
         return [Reason(code="steal-unknown", detail=f"not known whether a hypervisor took CPU time: {why}")]
     if steal_pct < SOME_STEAL_PCT:
         return []
-    code = "steal" if steal_pct > STEAL_PCT else "some-steal"
+    code = "some-steal"
+    if steal_pct > STEAL_PCT:
+        code = "steal"
     detail = f"the hypervisor gave {steal_pct:.2g} % of the CPU time to others"
     return [Reason(code=code, detail=detail, share=steal_pct / 100)]
 
@@ -115,7 +117,10 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     share = others / cpus
     if share <= OTHERS_SHARE:
         return []
-    names = f", most of it {', '.join(busiest)}" if busiest else ""
+    names = ""
+    if busiest:
+        names = f", most of it {', '.join(busiest)}"
+    # What the server took and does not say can't be told from what others took.
     if cpu.server_cores is None:
         detail = f"not known how much of {others:.1f} of {cpus} cores the server took and how much others{names}: {why}"
         if cpu.host_pct < FULL_PCT:
@@ -137,6 +142,7 @@ def check_quotas(first: Quotas, last: Quotas) -> list[Reason]:
             detail = f"not known whether a CPU quota held up {whose}: {_why(then, now)}"
             reasons.append(Reason(code="cpu-quota-unknown", detail=detail))
             continue
+        # A group that came or went in between has no count to subtract.
         for group in sorted(then.keys() & now.keys()):
             throttled, periods = now[group].throttled - then[group].throttled, now[group].periods - then[group].periods
             if throttled > 0:
@@ -161,16 +167,14 @@ def check_late(what: str, late_s: float, window_s: float) -> list[Reason]:
 
 
 def check_host(first: Reading, last: Reading) -> list[Reason]:
-    """Heat and want of memory between two readings, or that it could not be told.
-
-    That a kernel does not count throttling at all, as on a virtual machine, is a fact of the host and none of a trial.
-    """
+    """Heat and want of memory between two readings, or that it could not be told."""
     return [*_check_heat(first.throttle_counts, last.throttle_counts), *_check_swap(first.swap, last.swap)]
 
 
 def _check_heat(first: Counts | Unreadable, last: Counts | Unreadable) -> list[Reason]:
     if isinstance(first, Unreadable) or isinstance(last, Unreadable):
         why = _why(first, last)
+        # A kernel that counts none at all, as on a virtual machine, is a fact of the host: its report says so once.
         if why == NO_THROTTLE:
             return []
         detail = f"not known whether the processor was slowed for heat or power: {why}"
@@ -205,17 +209,17 @@ def check_commits(commits: int, together: int) -> list[Reason]:
     if commits == 0:
         return [Reason(code="no-commits", detail="no commit was acknowledged in the window")]
     if commits / together < FEW_COMMITS:
-        rounds = f" in rounds of {together}" if together > 1 else ""
+        rounds = ""
+        if together > 1:
+            rounds = f" in rounds of {together}"
         detail = f"only {commits} commits{rounds} in the window: a longer one tells more"
         return [Reason(code="few-commits", detail=detail)]
     return []
 
 
 def check_settings(before: dict[str, str], now: dict[str, str]) -> list[Reason]:
-    """The configuration at the end of a trial against the one proved when its variant came into force.
-
-    An extension's settings come and go with its library, which a session loads as it needs it (plpgsql's).
-    """
+    """The configuration at the end of a trial against the one proved when its variant came into force."""
+    # An extension's settings come and go with its library, which a session loads as it needs it (plpgsql's).
     loaded = {name for name in before.keys() ^ now.keys() if "." in name}
     changed = sorted(name for name in (before.keys() | now.keys()) - loaded if before.get(name) != now.get(name))
     if not changed:

@@ -21,12 +21,13 @@ MOST_IN_PAUSE = 1e6 / 2
 
 def check_pauses(by_process: Sequence[Sequence[Gap]], window_s: float, latency: HdrHistogram) -> list[Reason]:
     """Judge the pauses of the client processes, by the latencies in µs of all their commits."""
-    return [*_all_at_once(by_process, window_s, latency), *_some_alone(by_process, window_s, latency)]
-
-
-def _all_at_once(by_process: Sequence[Sequence[Gap]], window_s: float, latency: HdrHistogram) -> list[Reason]:
     gap_s = longest_gap(by_process) / SECOND_NS
-    return check_gap(gap_s, window_s, *usual_ms(below(latency, gap_s * MOST_IN_PAUSE)))
+    # Without the commits of the pause itself, which would make it look usual.
+    of_others = below(latency, gap_s * MOST_IN_PAUSE)
+    return [
+        *check_gap(gap_s, window_s, *usual_ms(of_others)),
+        *_some_alone(by_process, window_s, latency),
+    ]
 
 
 def check_gap(gap_s: float, window_s: float, p50_ms: float | None, p99_ms: float | None) -> list[Reason]:
@@ -52,7 +53,9 @@ def _some_alone(by_process: Sequence[Sequence[Gap]], window_s: float, latency: H
     than = far_beyond_usual(longest_s, window_s, *usual)
     share = sum(still_s) / (window_s * len(of_each_s))
     code = "clients-stalled" if share > STALLED_SHARE else "some-clients-stalled"
-    up_to = "up to " if len(still_s) > 1 else ""
+    up_to = ""
+    if len(still_s) > 1:
+        up_to = "up to "
     detail = (
         f"{len(still_s)} of {len(of_each_s)} client processes had nothing acknowledged for {up_to}{longest_s:.2f} s,"
         f" {longest_s / window_s:.0%} of the window, while others went on, where {than}"
@@ -68,6 +71,7 @@ def far_beyond_usual(gap_s: float, window_s: float, p50_ms: float | None, p99_ms
     """
     if gap_s <= STALLED_SHARE * window_s:
         return None
+    # The 99th percentile already holds slow commits: three times as long is far beyond it.
     if p99_ms is not None:
         far_beyond, than = FAR_BEYOND_P99 * p99_ms, f"99 % of commits take up to {p99_ms:.3g} ms"
     elif p50_ms is not None:

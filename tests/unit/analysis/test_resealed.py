@@ -125,9 +125,9 @@ RISKY = a_host(postgresql={"variant": "stock", "settings": {"fsync": "off"}})
 @pytest.mark.parametrize(
     ("host", "record", "told"),
     [
-        (None, a_record(2, variant="async"), "trial 2 is told to be 'durable' with synchronous_commit = off"),
+        (None, a_record(2, variant="async"), "trial 2 is recorded as 'durable' with synchronous_commit = off"),
         (None, a_record(layout="unlogged"), "with the layout unlogged: the table is unlogged"),
-        (RISKY, a_record(), "trial 1 is told to be 'durable' with fsync = off"),
+        (RISKY, a_record(), "trial 1 is recorded as 'durable' with fsync = off"),
         (RISKY, a_record(durability="may lose last 600 ms"), "'may lose last 600 ms' with fsync = off"),
     ],
 )
