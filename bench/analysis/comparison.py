@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import differing_names
+from bench.plan.contrast import distinguishing
 from bench.plan.rates import RateName
 from bench.stats.compare import Comparison, Verdict
 
@@ -181,7 +181,7 @@ class CellComparison:
         """Return the parameters, with their values, by which this cell differs from other ones of its phase."""
         # Between phases they differ too: that goes with the phase, which is named.
         same_phase = [cell.parameters for cell in cells if cell.phase == self.phase]
-        return [f"{name} {self.parameters[name]}" for name in differing_names(same_phase)]
+        return distinguishing(self.parameters, same_phase)
 
     def where(self, cells: Iterable["CellComparison"]) -> str:
         """Return phase, driver, layout and transport, and what tells it from the other cells."""

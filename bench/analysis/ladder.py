@@ -16,10 +16,10 @@ from bench.analysis.rung import Rung, rung_of
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import differing_names, driven_by_several
+from bench.plan.contrast import distinguishing, driven_by_several
 from bench.plan.rule import nothing_left
 
-NO_SAMPLES = "The samples of this run are not kept here: percentiles over its trials, and their course, are not known."
+NO_SAMPLES = "The samples of this run are not kept here: no percentiles over its trials, and no timeline of any."
 
 Conditions = tuple[str, Layout, Transport]
 """Variant, layout and transport: what all rungs of a ladder have in common."""
@@ -102,11 +102,11 @@ def host_notes(host: Fingerprint) -> list[str]:
     if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
         notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
-        notes.append("No trial tells whether the processor was slowed for heat: this kernel does not count it.")
+        notes.append("Whether the processor was slowed for heat is not known: this kernel does not count it.")
     if facts["disk"].get("kind") == "memory":
         notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
     if isinstance(limits, list):
-        notes.append(f"The server was brought by the user: {'; '.join(limits)}.")
+        notes.append(f"This is an external server: {'; '.join(limits)}.")
     return notes
 
 
@@ -170,9 +170,8 @@ def rung_names(ladder: Ladder) -> list[str]:
     """Return a name for each rung, in order, that no other rung of the ladder has."""
     names = []
     for rung in ladder.rungs:
-        own = asdict(rung.parameters)
         same_phase = [asdict(other.parameters) for other in ladder.rungs if other.phase == rung.phase]
-        words = [f"{name} {own[name]}" for name in differing_names(same_phase)]
+        words = distinguishing(asdict(rung.parameters), same_phase)
         names.append(", ".join([f"{rung.phase} {rung.method}", *words]))
     return names
 

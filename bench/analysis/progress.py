@@ -1,4 +1,4 @@
-"""A run while it goes on: what is under way, what was reached. Pure; records come as they are written."""
+"""A run while it goes on: which trial is under way, what was reached. Pure; records come as they are written."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -102,7 +102,7 @@ def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
             why = "as it was not closed"
         elif run.cancelled:
             why = "as it was cancelled"
-        notes.append(f"{name} has no checksums, {why}: nothing tells whether a file was changed.")
+        notes.append(f"{name} has no checksums, {why}: whether a file was changed is not known.")
     return notes
 
 
@@ -114,16 +114,16 @@ def ending_notes(run: PulledRun) -> list[str]:
         if code:
             notes.append(CUT[code].format(trial=record.trial.number))
     if run.begun:
-        begun = _numbers(trial for trial, _ in run.begun)
         notes.append(
-            f"Begun and without a record here: trial {begun}. One was under way when this was pulled, or was cut off;"
-            " where they are more, the pull was: pull the run again."
+            f"Begun and without a record here: trial {_numbers(run.begun)}. One was under way when this was pulled, or"
+            " was interrupted; where they are more, the pull was: pull the run again."
         )
-    repeated = [record.trial.number for record in run.records if record.attempt > 1]
+    repeated = [record.key for record in run.records if record.attempt > 1]
     if repeated:
         notes.append(f"Cut short and run again: trial {_numbers(repeated)}; the last attempt counts.")
     return notes
 
 
-def _numbers(trials: Iterable[int]) -> str:
-    return ", ".join(map(str, sorted(set(trials))))
+def _numbers(keys: Iterable[Key]) -> str:
+    trials = {trial for trial, _ in keys}
+    return ", ".join(map(str, sorted(trials)))

@@ -136,13 +136,18 @@ def varying(plan: Plan) -> list[str]:
     return found
 
 
-def differing_names(several: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return the names under which these have different values, in their order."""
-    values: dict[str, set[object]] = {}
-    for each in several:
-        for name, value in each.items():
-            values.setdefault(name, set()).add(value)
-    return [name for name, found in values.items() if len(found) > 1]
+def distinguishing(own: Mapping[str, object], others: Collection[Mapping[str, object]]) -> list[str]:
+    """Return the names, each with its own value, under which any of the others has another value.
+
+    >>> from bench.plan.contrast import distinguishing
+    >>> distinguishing({"batch": 10, "in_flight": 1}, [{"batch": 500, "in_flight": 1}])
+    ['batch 10']
+    """
+    words = []
+    for name, value in own.items():
+        if any(other[name] != value for other in others):
+            words.append(f"{name} {value}")
+    return words
 
 
 def driven_by_several(trials: Iterable[Trial]) -> set[str]:

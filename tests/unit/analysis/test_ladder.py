@@ -249,7 +249,10 @@ def test_attempts_of_one_trial_do_not_make_a_run_complete():
         ({"system": {"hypervisor": True}}, "virtual machine or container"),
         ({"system": {"container": "docker"}}, "virtual machine or container"),
         ({"disk": {"kind": "memory"}}, "in memory"),
-        ({"pgladder": {"limits": ["used as found"]}}, "brought by the user: used as found"),
+        (
+            {"pgladder": {"limits": ["used as found"]}},
+            "This is an external server: used as found",
+        ),
         ({"system": {"hypervisor": Unreadable(unreadable="no cpuinfo")}}, None),
     ],
 )

@@ -74,7 +74,7 @@ def test_files_that_nothing_vouches_for_are_said_to_be_that():
 )
 def test_checksums_that_a_finished_run_lost_are_told_from_those_that_were_never_written(run, why):
     run = replace(run, sealed=False)
-    sentence = f"has no checksums, {why}: nothing tells whether a file was changed."
+    sentence = f"has no checksums, {why}: whether a file was changed is not known."
     assert extent_notes(run)[-1] == told(run).notes[-1 - len(ending_notes(run))] == f"This run {sentence}"
     assert extent_notes(run, several=True)[-1] == f"Run {run.plan.run} {sentence}"
 
@@ -91,7 +91,7 @@ def test_a_real_box_is_not_taken_for_a_virtual_one(container):
 def test_a_host_that_counts_no_throttling_is_told_once_and_a_virtual_machine_needs_no_telling():
     none = {"throttle_counters": Unreadable(unreadable="this kernel does not count thermal throttling")}
     [note] = host_notes(a_host(cpu=none))
-    assert note == "No trial tells whether the processor was slowed for heat: this kernel does not count it."
+    assert note == "Whether the processor was slowed for heat is not known: this kernel does not count it."
     [virtual] = host_notes(a_host(cpu=none, system={"hypervisor": True}))
     assert virtual.startswith("This is a virtual machine")
     assert host_notes(a_host(cpu={"throttle_counters": ["core_throttle_count"]})) == []
