@@ -72,7 +72,11 @@ def windows(plan: Plan) -> dict[str, str]:
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     """Say of which of the same names the words differ."""
-    return [f"{name} {one[name]} and {other[name]}" for name in one if one[name] != other[name]]
+    found = []
+    for name, word in one.items():
+        if other[name] != word:
+            found.append(f"{name} {word} and {other[name]}")
+    return found
 
 
 def differing_plans(plans: Sequence[Plan]) -> list[str]:

@@ -52,6 +52,7 @@ def course(samples: Samples, window_s: float, most_steps: int = MOST_STEPS) -> C
         end = min(start + seconds, window_s)
         if end <= start:
             break
+        # A reading late by a moment, after the window's end, is of its last second.
         began = [at_s for at_s in seen if start < min(at_s, window_s) <= end]
         steps.append(
             Step(
