@@ -22,7 +22,10 @@ HARNESS = as_variant("harness", "port = 5544\nmax_connections = 300\n")
 def cluster(tmp_path: Path) -> ProvisionedCluster:
     for name, text in {
         "conf.d/10-harness.conf": HARNESS.text,
+        "pg_hba.conf": "local all all peer\n",
+        "proved/10-harness.conf": HARNESS.text,
         "proved/20-variant.conf": "",
+        "proved/pg_hba": "local all all peer\n",
         "pgpass": "*:*:*:me:secret\n",
     }.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -87,6 +90,14 @@ def test_what_is_staged_lies_in_our_home_and_goes_with_the_run_however_it_ends(c
         server.create(HARNESS, tls=False)
     server.close()
     assert not staged.exists()
+
+
+@pytest.mark.parametrize("name", ["conf.d/10-harness.conf", "pg_hba.conf"])
+def test_what_a_provisioning_that_was_killed_left_behind_is_named_and_nothing_is_measured(cluster, tmp_path, name):
+    (tmp_path / name).write_text("another\n")
+    server = ProvisionedServer(cluster, Path("/nowhere"))
+    with pytest.raises(ServerError, match=f"{name} is not the one that was proved last; provision this box again"):
+        server.create(HARNESS, tls=False)
 
 
 def test_another_user_is_told_how(cluster: ProvisionedCluster) -> None:
