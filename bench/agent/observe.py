@@ -49,7 +49,8 @@ def wall_clock_ahead() -> float:
 def usage_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Usage:
     """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
     at_s, found = monotonic(), _processes_with(postmaster)
-    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
+    # A client that ended early is an error of its own.
+    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S
     return Usage(
         at_s=at_s,
         clients_s=clients_s,
@@ -87,7 +88,8 @@ def _quotas(postmaster: int | None) -> Quotas:
     try:
         found: Quotas = {"the clients": throttling(LIVE)}
     except FileNotFoundError:
-        return {}  # no control groups in this kernel
+        # No control groups in this kernel.
+        return {}
     except (OSError, ValueError) as error:
         found = {"the clients": Unreadable(unreadable=str(error))}
     if postmaster is not None:

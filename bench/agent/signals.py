@@ -16,7 +16,8 @@ STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     if number == signal.SIGHUP:
-        signal.signal(number, signal.SIG_IGN)  # a shell and the kernel both tell of one hang-up
+        # A shell and the kernel both report one hang-up.
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -138,7 +138,8 @@ class TrialRunner:
             )
             outcome.server_started = begin.server_started
             self._measure(session, trial, outcome)
-        with closing(self.server.session()) as session:  # anew: the server may have been restarted
+        # Another session: the server may have been restarted meanwhile.
+        with closing(self.server.session()) as session:
             self._settle(session, trial, begin, outcome)
             self._verify(session, trial, begin, outcome)
 

@@ -65,7 +65,8 @@ def climb(question: Question, options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was typed, by the name of its option."""
-    unset = (None, False)  # told by identity: 0 is a number that may be given (--seed 0)
+    # Looked up by identity: 0 is a number that may be given (--seed 0).
+    unset = (None, False)
     given = {name: value for name, value in vars(options).items() if not any(value is each for each in unset)}
     del given["action"]
     if isinstance(given.get("directories"), Path):

@@ -31,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except NothingDoneError as error:
         _complain(error)
         sys.exit(NOTHING_DONE)
-    except BrokenPipeError:  # the reader of our output went away
+    except BrokenPipeError:
+        # The reader of our output went away.
         sys.stderr.close()
         sys.exit(DOUBTFUL)
     except (PgladderError, OSError) as error:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # another Ctrl-C: the exit code of what was stopped is ours to give
+        # Another Ctrl-C changes nothing: the exit code of what was stopped is ours to give.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _complain(error)
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
@@ -112,7 +112,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     add("run", "climb the ladder on this machine", _add_question, asked="run", helping=helping)
     add("box", "what this provisioned box is, and what runs on it", _add_box)
     add("variants", "the configurations to compare", _add_variants)
-    if not {"run", "box", "variants"} & set(given[:1]):  # a box answers whatever lies in a folder of a user's
+    # A box answers whatever lies in a folder of a user's.
+    if not {"run", "box", "variants"} & set(given[:1]):
         for name, path in questions().items():
             add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
     return parser

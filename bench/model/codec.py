@@ -34,7 +34,8 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """
     wanted = schema_of(kind)
     if text[:10] in AS_WRITTEN:
-        with suppress(*DAMAGED):  # what it is instead is looked at below
+        # What it is instead is looked at below.
+        with suppress(*DAMAGED):
             return msgspec.json.decode(text, type=kind)
     try:
         found = NAMED.decode(text).schema

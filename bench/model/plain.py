@@ -63,7 +63,8 @@ def speak_plainly() -> None:
     """Have standard output and error write what they can of any text, instead of failing at what they can't."""
     codecs.register_error(ERRORS, _instead)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a test's may be another
+        # A test's stream may be another.
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)
 
 

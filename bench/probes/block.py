@@ -40,7 +40,8 @@ def parse_mountinfo(text: str) -> list[Mount]:
 def _parse_line(line: str) -> Mount:
     before, _, after = line.partition(" - ")
     _, _, device, _, point, options, *_ = before.split(" ")
-    file_system, source, super_options = after.split(" ", 2)  # WSL2's drvfs has options with blanks in them
+    # WSL2's drvfs has options with blanks in them.
+    file_system, source, super_options = after.split(" ", 2)
     both = dict.fromkeys([*options.split(","), *super_options.split(",")])
     return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(map(_unescape, both)))
 
@@ -148,11 +149,13 @@ def _named(mount: Mount, root: Path) -> Iterator[Path]:
             if read_path(mapped / "dm/name", word, "not told") == name.removeprefix("mapper/"):
                 yield mapped
     linked = (root / mount.source.lstrip("/")).resolve().name
-    for device in (blocks / linked, blocks / name.replace("/", "!")):  # cciss/c0d0 is cciss!c0d0 in sysfs
+    # cciss/c0d0 is cciss!c0d0 in sysfs.
+    for device in (blocks / linked, blocks / name.replace("/", "!")):
         if device.exists():
             yield device
     pools = list(root.glob("sys/fs/btrfs/*/devices"))
-    if mount.file_system == "btrfs" and len(pools) == 1:  # the only btrfs there is
+    # The only btrfs there is must be the one.
+    if mount.file_system == "btrfs" and len(pools) == 1:
         yield from sorted(pools[0].glob("*"))
 
 

@@ -47,7 +47,8 @@ def answer(results: Results, given: Given) -> Answer:
     report = side_by_side(directories, across or "run", margin or MARGIN)
     if not page:
         return comparisons([report])
-    from bench.questions.report import write_page_of  # only who wants a page waits for what draws it
+    # Only who wants a page waits for what draws it.
+    from bench.questions.report import write_page_of
 
     write_page_of([only_run(each) for each in directories], report, page)
     return comparisons([report], notes=[f"Page: {page}"])
@@ -118,7 +119,8 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # nor in later collections
+        # Nor in later collections.
+        gc.freeze()
         gc.enable()
 
 

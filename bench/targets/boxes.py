@@ -103,7 +103,8 @@ class Boxes:
         run = start(self, request)
         ended_early = followed(self, run)
         places = pulled(self, run)
-        self.failures += ended_early  # only now: what was recorded before a run broke off is pulled too
+        # Only now: what was recorded before a run broke off is pulled too.
+        self.failures += ended_early
         if not places:
             return None
         earlier = RESULTS / request.repeats
@@ -171,7 +172,8 @@ def launched(boxes: Boxes, request: Request) -> str:
         plan = request.check_plan(plan_for(state, asked))
         warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
         outcome = launch_on(link, to_json(plan) + b"\n")
-        if outcome.endswith(OTHER_PLAN):  # another control machine was quicker
+        # Another control machine was quicker.
+        if outcome.endswith(OTHER_PLAN):
             return outcome, [KEEPS_ITS_PLAN]
         return outcome, warnings
 
@@ -196,7 +198,8 @@ def relaunched(boxes: Boxes, request: Request) -> str:
 
 def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
     """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
-    here = ThreadPoolExecutor(1).submit(release)  # it reads the whole package: boxes are asked meanwhile
+    # It reads the whole package: boxes are asked meanwhile.
+    here = ThreadPoolExecutor(1).submit(release)
 
     def checked(link: Link) -> tuple[str, list[str]]:
         state = _state(link, here.result())
@@ -384,7 +387,8 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
 
 
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
-    says = replace(boxes, out=console(stderr=True)).says  # beside what programs read
+    # On standard error: programs read the other.
+    says = replace(boxes, out=console(stderr=True)).says
     together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
     boxes.failures += together.failures
     return together.done

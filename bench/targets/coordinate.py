@@ -75,7 +75,8 @@ class Turns(Following):
         try:
             give_turn(self._links[host], self._run, block)
         except (UnreachableError, NotAdmittedError):
-            self._given = None  # then its following was cut off too: that begins again, or ends
+            # Then its following was cut off too: that begins again, or ends.
+            self._given = None
         except PgladderError as error:
             self.says(
                 f"{error}; it is given no more turns, and its run waits: mend that, then make compare-hosts"

@@ -230,7 +230,8 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     plan, directory = ready.plan, ready.directory
     left = remaining(plan, directory.records())
     if left and not turn_comes(directory, left[0][0].block, listener.says):
-        return False  # before the server is touched: others of this machine may be measuring
+        # Before the server is touched: others of this machine may be measuring.
+        return False
     variant = plan.variants[0]
     if isinstance(server, ManagedServer):
         listener.says(f"starting {server.what}")
@@ -401,7 +402,8 @@ def _check_room(request: Request, ready: Prepared, there: Server | None) -> None
     """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
     directory = there.data_directory() if there else request.option("data_dir") or default_data_dir()
     if directory is None:
-        return  # said in ``limits``
+        # The server's ``limits`` say that its disk can't be seen.
+        return
     directory = nearest_existing(directory)
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
         raise HostError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
