@@ -24,8 +24,10 @@ def _interrupt(number: int, _frame: FrameType | None) -> None:
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Let what tells us to stop raise ``KeyboardInterrupt``, as SIGINT does."""
-    heard = [each for each in STOPPING if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _interrupt) for each in heard}
+    before: dict[signal.Signals, Any] = {}
+    for each in STOPPING:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            before[each] = signal.signal(each, _interrupt)
     try:
         yield
     finally:

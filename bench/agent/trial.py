@@ -22,7 +22,7 @@ from bench.engines.engine import Server, Session
 from bench.engines.postgresql.layout import TableLayout, table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
-from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.fingerprint import Fingerprint, Unreadable, known
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record, Samples, Start
 from bench.plan.contrast import VARIANT, Cell, cell_of
@@ -174,7 +174,7 @@ class TrialRunner:
         outcome.start = Start(
             wal_segments=baseline.wal_segments,
             free_disk_bytes=self._free_bytes(),
-            temperature_c=None if isinstance(temperature, Unreadable) else temperature,
+            temperature_c=known(temperature),
             table_bytes=baseline.table_bytes,
             index_bytes=baseline.index_bytes,
         )

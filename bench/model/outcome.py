@@ -116,7 +116,9 @@ def quick(kind: type, **instead: Any) -> type[msgspec.Struct]:
     hints = get_type_hints(kind, include_extras=True) | instead
     fields: list[Any] = []
     for field in dataclasses.fields(kind):
-        hint = hints[field.name] if field.name in instead else _quick_hint(hints[field.name])
+        hint = hints[field.name]
+        if field.name not in instead:
+            hint = _quick_hint(hint)
         if field.name != "schema" and field.default is not dataclasses.MISSING:
             fields.append((field.name, hint, field.default))
         elif field.default_factory is not dataclasses.MISSING:
@@ -130,7 +132,9 @@ def _quick_hint(hint: Any) -> Any:
     """Return a type with structs in place of its dataclasses, but of those that have methods of their own."""
     if get_origin(hint) in (Union, UnionType):
         return reduce(or_, map(_quick_hint, get_args(hint)))
-    return quick(cast(type, hint)) if dataclasses.is_dataclass(hint) and hint is not Validity else hint
+    if dataclasses.is_dataclass(hint) and hint is not Validity:
+        return quick(cast(type, hint))
+    return hint
 
 
 Raw = msgspec.Raw

@@ -50,7 +50,9 @@ def harmless_all(thing: Any) -> Any:
         return harmless(thing)
     if isinstance(thing, dict):
         return {harmless_all(name): harmless_all(value) for name, value in thing.items()}
-    return [harmless_all(each) for each in thing] if isinstance(thing, list | tuple) else thing
+    if isinstance(thing, list | tuple):
+        return [harmless_all(each) for each in thing]
+    return thing
 
 
 def print_json(thing: object) -> None:
