@@ -67,7 +67,10 @@ class TrialRunner:
         self._fsync_at_start = flushes_at_start(host)
         self._variants = {variant.name: variant for variant in plan.variants}
         self._data = server.data_place()
-        self._probes = Observers(Scene(device=_device(server), data=self._data))
+        device: str | Unreadable = Unreadable(unreadable="the server's data directory can't be seen from here")
+        if directory := server.data_directory():
+            device = data_device(directory)
+        self._probes = Observers(Scene(device=device, data=self._data))
         self._flush_us: dict[str, float | Unreadable] = {}
         """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
@@ -326,10 +329,3 @@ class TrialRunner:
             pieces=pieces,
         )
         return record, samples_of(trial, attempt, outcome, clients)
-
-
-def _device(server: Server) -> str | Unreadable:
-    directory = server.data_directory()
-    if directory is None:
-        return Unreadable(unreadable="the server's data directory can't be seen from here")
-    return data_device(directory)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model.fingerprint import Unreadable
-from bench.probes.source import LIVE, read_path, word
+from bench.probes.source import LIVE, if_known, read_path, word
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
@@ -114,17 +114,16 @@ def _downward(devices: list[Path]) -> list[Path]:
 
 def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
     """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats."""
-    mount = mount_of(directory, root)
-    if isinstance(mount, Unreadable):
-        return mount
-    stack = device_stack(mount, root)
-    return stack if isinstance(stack, Unreadable) else stack[0].name
+    stack = if_known(mount_of(directory, root), lambda mount: device_stack(mount, root))
+    return if_known(stack, lambda stack: stack[0].name)
 
 
 def base(stack: list[Path]) -> Path | Unreadable:
     """Return the one physical device at the bottom of a stack."""
     first, *others = _lowest(stack)
-    return Unreadable(unreadable=f"{stack[0].name} lies on several devices") if others else first
+    if others:
+        return Unreadable(unreadable=f"{stack[0].name} lies on several devices")
+    return first
 
 
 def _top(mount: Mount, root: Path) -> Path | Unreadable:
@@ -169,7 +168,9 @@ def _other_members(device: Path, root: Path) -> list[Path]:
 
 
 def _whole(device: Path) -> Path:
-    return device.parent if (device / "partition").exists() else device
+    if (device / "partition").exists():
+        return device.parent
+    return device
 
 
 def _beneath(device: Path) -> list[Path]:

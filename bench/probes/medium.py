@@ -31,7 +31,9 @@ def memory_under(directory: Path, root: Path = LIVE, deepest: int = DEEPEST) -> 
     if deepest < 0:
         return _unseen(directory, f"more than {DEEPEST} layers of overlays and loop devices")
     mount = mount_of(directory, root)
-    return mount if isinstance(mount, Unreadable) else _of_mount(directory, mount, root, deepest)
+    if isinstance(mount, Unreadable):
+        return mount
+    return _of_mount(directory, mount, root, deepest)
 
 
 def _of_mount(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium:
@@ -64,7 +66,9 @@ def _of_device(directory: Path, device: Path, root: Path, deepest: int) -> Mediu
         if isinstance(backing, Unreadable) or not _is_there(backing, root):
             return _unseen(directory, f"{device.name}, a loop device")
         return memory_under(Path(backing), root, deepest - 1)
-    return None if device.name.startswith(DISKS) else _unseen(directory, device.name)
+    if device.name.startswith(DISKS):
+        return None
+    return _unseen(directory, device.name)
 
 
 def _is_there(path: str, root: Path) -> bool:

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,8 +100,7 @@ class Boxes:
         """Launch what is asked for, follow it, pull it; see ``bench.targets.target.Target``."""
         self.out = out
         _interleave(self, request)
-        start = relaunched if request.repeats else launched
-        run = start(self, request)
+        run = relaunched(self, request) if request.repeats else launched(self, request)
         ended_early = followed(self, run)
         places = pulled(self, run)
         # Only now: what was recorded before a run broke off is pulled too.
@@ -126,8 +126,11 @@ def _interleave(boxes: Boxes, request: Request) -> None:
         boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
     elif request.repeats:
         # A box whose run was not pulled is refused when its plan is read: here it says nothing.
-        places = [RESULTS / request.repeats / link.host.name for link in boxes.links]
-        there = [read(only_run(place), samples=False) for place in places if (place / PLAN).is_file()]
+        there = []
+        for link in boxes.links:
+            place = RESULTS / request.repeats / link.host.name
+            if (place / PLAN).is_file():
+                there.append(read(only_run(place), samples=False))
         boxes.in_turns = len(there) > 1 and interleaved(there)
     if boxes.in_turns:
         boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
@@ -337,8 +340,10 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     places = {}
     for host, arrived in _on_each(boxes, step).items():
         place = places[host] = RESULTS / run / host
-        whole = "" if arrived.sealed else "; the run has not come to its end"
-        boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
+        sentence = f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}"
+        if not arrived.sealed:
+            sentence += "; the run has not come to its end"
+        boxes.says(f"{sentence}.")
     return places
 
 
@@ -356,8 +361,10 @@ def cancel(boxes: Boxes, given: Mapping[str, Any]) -> None:
     if not run and not boxes.picked:
         _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
-        names = ", ".join(ended)
-        boxes.says(f"{host}: {f'cancelled {names}; what was recorded is kept' if ended else 'nothing was under way'}.")
+        if ended:
+            boxes.says(f"{host}: cancelled {', '.join(ended)}; what was recorded is kept.")
+        else:
+            boxes.says(f"{host}: nothing was under way.")
 
 
 def _make_sure(boxes: Boxes) -> None:
@@ -369,10 +376,11 @@ def _make_sure(boxes: Boxes) -> None:
     """
     names = ", ".join(link.host.name for link in boxes.links)
     boxes.says(f"This ends whatever run is under way on: {names}.")
-    try:
-        answer = boxes.out.input("Type yes to go on: ") if sys.stdin.isatty() else ""
-    except EOFError:
-        answer = ""
+    answer = ""
+    # Where nobody types (make in a script), nobody said yes.
+    if sys.stdin.isatty():
+        with suppress(EOFError):
+            answer = boxes.out.input("Type yes to go on: ")
     if answer.strip() != "yes":
         raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 

@@ -25,7 +25,7 @@ from bench.model.readings import (
     reading_of,
 )
 from bench.probes.probe import Probe, Scene
-from bench.probes.source import field, first_known, known_ones, read_fact, read_path, word
+from bench.probes.source import field, first_known, if_known, known_ones, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
 THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"
@@ -169,13 +169,13 @@ def hottest(sources: Iterable[list[Path]]) -> float | Unreadable:
     """Read the highest temperature in °C of the first source of which a sensor answers; the kernel counts in m°C."""
     of_sources = (known_ones(numbers(files), NO_SENSOR) for files in sources if files)
     values = first_known(of_sources, NO_SENSOR)
-    return values if isinstance(values, Unreadable) else max(values) / 1000
+    return if_known(values, lambda values: max(values) / 1000)
 
 
 def mean_mhz(files: list[Path]) -> float | Unreadable:
     """Average the current frequency of the processors that are on; the kernel counts in kHz."""
     values = known_ones(numbers(files), NO_CPUFREQ)
-    return values if isinstance(values, Unreadable) else sum(values) / len(values) / 1000
+    return if_known(values, lambda values: sum(values) / len(values) / 1000)
 
 
 def parse_stall(text: str) -> Stall:
