@@ -60,28 +60,33 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments; of one that is unknown, name the nearest."""
-        _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
+        sentence = message
+        if message.startswith(UNRECOGNIZED):
+            # The first that is unknown; an empty argument is no word at all.
+            unknown, *_ = [*message.removeprefix(UNRECOGNIZED).split(), ""]
+            for near in difflib.get_close_matches(unknown, self._options(), n=1):
+                sentence += f"; did you mean {near}?"
+        _complain(f"{sentence} (see {self.prog} --help)")
         sys.exit(NOTHING_DONE)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments; a switch may be given as make gives it, ``--json=1``."""
-        return super().parse_known_args([self._switch(word) for word in args], namespace)
-
-    def _switch(self, word: str) -> str:
-        option = word.removesuffix("=1")
-        action = self._option_string_actions.get(option)
-        return option if action is not None and action.nargs == 0 else word
-
-    def _near(self, message: str) -> str:
-        unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []
-        near = [found for word in unknown for found in difflib.get_close_matches(word, self._options(), n=1)]
-        return f"; did you mean {near[0]}?" if near else ""
+        words = list(args)
+        for at, word in enumerate(words):
+            option = word.removesuffix("=1")
+            action = self._option_string_actions.get(option)
+            if action is not None and action.nargs == 0:
+                words[at] = option
+        return super().parse_known_args(words, namespace)
 
     def _options(self) -> list[str]:
         """Return the options of the command that was given: the others have none yet."""
-        commands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
-        below = [each for action in commands for command in action.choices.values() for each in command._options()]
-        return [*below, *(name for name in self._option_string_actions if name.startswith("--"))]
+        options: list[str] = []
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for command in action.choices.values():
+                    options += command._options()
+        return options + [name for name in self._option_string_actions if name.startswith("--")]
 
 
 class Version(argparse.Action):
