@@ -22,6 +22,7 @@ MOST_SHARED = 1 << 16
 """Of each kind: a plan has at most 10,000 trials."""
 
 
+# Not looked at by the garbage collector: a comparison holds a hundred thousand, and none of them is in a circle.
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a record where many are compared; the fields are its."""
 
@@ -119,6 +120,7 @@ def quick(kind: type, **instead: Any) -> type[msgspec.Struct]:
         hint = hints[field.name]
         if field.name not in instead:
             hint = _quick_hint(hint)
+        # A schema has no default here: a line that names none is not of today's form.
         if field.name != "schema" and field.default is not dataclasses.MISSING:
             fields.append((field.name, hint, field.default))
         elif field.default_factory is not dataclasses.MISSING:
@@ -137,6 +139,7 @@ def _quick_hint(hint: Any) -> Any:
     return hint
 
 
+# Trials and variants stay bytes at first: runs of one request repeat them, and each is decoded once.
 Raw = msgspec.Raw
 RECORDS = msgspec.json.Decoder(quick(Record, run=str, trial=Raw, durability=str, started=str))
 PLANS = msgspec.json.Decoder(quick(Plan, harness=Raw, variants=tuple[Raw, ...], trials=tuple[Raw, ...]))

@@ -57,6 +57,7 @@ def harmless_all(thing: Any) -> Any:
 
 def print_json(thing: object) -> None:
     """Print a line of JSON for programs, in UTF-8 whatever the terminal takes."""
+    # What was printed before as text comes first: below, its buffer is passed by.
     sys.stdout.flush()
     sys.stdout.buffer.write(msgspec.json.encode(harmless_all(msgspec.to_builtins(thing))) + b"\n")
 

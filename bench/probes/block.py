@@ -34,16 +34,15 @@ class Mount:
 
 def parse_mountinfo(text: str) -> list[Mount]:
     """Read the mounts of this mount namespace, in order of mounting."""
-    return [_parse_line(line) for line in text.splitlines()]
-
-
-def _parse_line(line: str) -> Mount:
-    before, _, after = line.partition(" - ")
-    _, _, device, _, point, options, *_ = before.split(" ")
-    # WSL2's drvfs has options with blanks in them.
-    file_system, source, super_options = after.split(" ", 2)
-    both = dict.fromkeys([*options.split(","), *super_options.split(",")])
-    return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(map(_unescape, both)))
+    mounts: list[Mount] = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        _, _, device, _, point, options, *_ = before.split(" ")
+        # WSL2's drvfs has options with blanks in them.
+        file_system, source, super_options = after.split(" ", 2)
+        both = tuple(map(_unescape, dict.fromkeys([*options.split(","), *super_options.split(",")])))
+        mounts.append(Mount(Path(_unescape(point)), file_system, device, _unescape(source), both))
+    return mounts
 
 
 def _unescape(path: str) -> str:

@@ -33,20 +33,14 @@ def disk_facts(directory: Path, root: Path) -> dict[str, Fact]:
     top = if_known(stack, lambda stack: stack[0])
     bottom = if_known(stack, base)
     return {
-        **_file_system(mount, directory, root),
-        "devices": if_known(stack, lambda stack: list(map(describe, stack))),
-        "read_ahead_kib": _read(top, "queue/read_ahead_kb", int, "no queue"),
-        "kind": _kind(mount, bottom),
-        **_device(bottom),
-    }
-
-
-def _file_system(mount: Mount | Unreadable, directory: Path, root: Path) -> dict[str, Fact]:
-    return {
         "file_system": if_known(mount, lambda mount: mount.file_system),
         "mount_options": if_known(mount, shareable_options),
         "file_system_bytes": _space(directory, root, lambda status: status.f_blocks * status.f_frsize),
         "free_bytes": _space(directory, root, lambda status: status.f_bavail * status.f_frsize),
+        "devices": if_known(stack, lambda stack: list(map(describe, stack))),
+        "read_ahead_kib": _read(top, "queue/read_ahead_kb", int, "no queue"),
+        "kind": _kind(mount, bottom),
+        **_device(bottom),
     }
 
 

@@ -7,7 +7,6 @@ Sources: statfs(2), proc(5), Documentation/filesystems/overlayfs.rst, Documentat
 Documentation/admin-guide/devices.txt (names of disks), drivers/scsi/scsi_debug.c (disks in memory, on a pseudo bus).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from bench.model.fingerprint import Unreadable
@@ -46,7 +45,14 @@ def _of_mount(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium
     devices = bottoms(mount, root)
     if isinstance(devices, Unreadable):
         return _unseen(directory, mount.file_system)
-    return _worst([_of_device(directory, device, root, deepest) for device in devices])
+    # Of several: what is memory before what can't be seen, a disk only where all are.
+    worst: Medium = None
+    for device in devices:
+        medium = _of_device(directory, device, root, deepest)
+        if isinstance(medium, str):
+            return medium
+        worst = worst or medium
+    return worst
 
 
 def _under_overlay(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium:
@@ -76,16 +82,6 @@ def _is_there(path: str, root: Path) -> bool:
         return (root / path.lstrip("/")).exists()
     except OSError:
         return False
-
-
-def _worst(media: Iterable[Medium]) -> Medium:
-    """Of several: what is memory before what can't be seen, a disk only where all are."""
-    worst: Medium = None
-    for medium in media:
-        if isinstance(medium, str):
-            return medium
-        worst = worst or medium
-    return worst
 
 
 def _unseen(directory: Path, what: str) -> Unreadable:

@@ -47,10 +47,14 @@ def answer(results: Results, given: Given) -> Answer:
     margin = given.get("margin") or MARGIN
     kept: list[KeptNoise] = []
     doubtful: list[str] = []
+    notes: list[str] = []
+    sound = True
     for place in results.hosts.values() or results.directories:
         found = keep_noise(place, margin)
         kept.append(found)
         doubtful += found.doubts
+        notes.append(found.where)
+        sound = sound and found.sound
 
     def show(out: Console) -> None:
         for each in kept:
@@ -61,9 +65,9 @@ def answer(results: Results, given: Given) -> Answer:
     return Answer(
         data=floors if floors[1:] else floors[0],
         show=show,
-        sound=all(each.sound for each in kept),
+        sound=sound,
         doubts=doubtful,
-        notes=[each.where for each in kept],
+        notes=notes,
     )
 
 

@@ -153,6 +153,7 @@ def check_again(state: BoxState, plan: Plan) -> None:
 
 def _check_room(state: BoxState, plan: Plan) -> None:
     """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
+    # Hardware counts memory in MiB.
     check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
     need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:

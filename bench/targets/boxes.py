@@ -155,6 +155,7 @@ def launched(boxes: Boxes, request: Request) -> str:
     )
 
     def launch_on(link: Link, plan: bytes) -> str:
+        # From here on it may be under way: who is interrupted is told how to follow or end it.
         boxes.run = run
         return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
 
@@ -205,7 +206,10 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
     here = ThreadPoolExecutor(1).submit(release)
 
     def checked(link: Link) -> tuple[str, list[str]]:
-        state = _state(link, here.result())
+        answer = steps.look(link)
+        # Its release first: the answer of another may have another form.
+        check_same(msgspec.json.decode(answer, type=dict[str, Any]).get("release"), here.result())
+        state = from_json(answer, BoxState, f"{link.host.name}: pgladder box")
         check_idle(state, run)
         return step(link, state)
 
@@ -219,13 +223,6 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
 
 def _who() -> str:
     return f"{getpass.getuser()} at {socket.gethostname()}"
-
-
-def _state(link: Link, release_here: str) -> BoxState:
-    """Ask a box that runs the same pgladder: another's answer may have another form."""
-    said = steps.look(link)
-    check_same(msgspec.json.decode(said, type=dict[str, Any]).get("release"), release_here)
-    return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
 def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
@@ -390,19 +387,9 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
     states = look(boxes)
     if given.get("json"):
         print_json(states)
-    elif states:
-        boxes.out.print(_status_table(states))
-
-
-def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
-    # On standard error: programs read the other.
-    says = replace(boxes, out=console(stderr=True)).says
-    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
-    boxes.failures += together.failures
-    return together.done
-
-
-def _status_table(states: Mapping[str, BoxState]) -> Table:
+        return
+    if not states:
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("box", "release", "free", "run", "trials", ""):
         table.add_column(name)
@@ -414,4 +401,12 @@ def _status_table(states: Mapping[str, BoxState]) -> Table:
         for row in rows or [("", "", "no runs")]:
             table.add_row(*box, *row)
             box = ("", "", "")
-    return table
+    boxes.out.print(table)
+
+
+def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
+    # On standard error: programs read the other.
+    says = replace(boxes, out=console(stderr=True)).says
+    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
+    boxes.failures += together.failures
+    return together.done

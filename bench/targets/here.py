@@ -197,6 +197,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         with _closed_after(server):
             if external:
                 external.begin(plan, resumed=resumed)
+            # What an earlier part of a run recorded is never withdrawn.
             with nullcontext() if resumed else _begun(directory, plan):
                 yield ready, server
 

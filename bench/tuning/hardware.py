@@ -69,6 +69,7 @@ def parse_hardware(text: str) -> Hardware:
     disk: Disk = values.pop("disk")  # type: ignore[assignment]  # Hardware refuses what is no Disk
     figures: dict[str, int] = {}
     for name, value in values.items():
+        # ``isdigit`` alone takes ², which ``int`` does not.
         if not (value.isascii() and value.isdigit()):
             raise UsageError(f"hardware: {name} must be a whole number, not {value!r}.")
         figures[name] = int(value)

@@ -70,7 +70,7 @@ class Sensors(Probe):
             pressure_us=self._pressures(),
             swap=read_fact(self._root, "proc/vmstat", parse_swap, "no /proc here"),
             cpu=read_fact(self._root, "proc/stat", parse_cpu_times, "no /proc here"),
-            disk=self._disk(),
+            disk=if_known(self._device, self._disk),
         )
 
     def summary(self, readings: Sequence[Any], span_s: float) -> Mapping[str, float | Unreadable]:
@@ -92,10 +92,7 @@ class Sensors(Probe):
             pressures[kind] = read_fact(self._root, f"proc/pressure/{kind}", parse_stall, NO_PRESSURE)
         return pressures
 
-    def _disk(self) -> DiskCounters | Unreadable:
-        device = self._device
-        if isinstance(device, Unreadable):
-            return device
+    def _disk(self, device: str) -> DiskCounters | Unreadable:
         return read_fact(self._root, "proc/diskstats", lambda text: parse_disk(text, device), "no /proc here")
 
 
