@@ -201,17 +201,8 @@ class CallWithin:
         if self._late is not None and self._late.is_alive():
             raise ProbeError("it has not yet answered what it was asked before")
         answers: SimpleQueue[T | ProbeError] = SimpleQueue()
-
-        def work() -> None:
-            try:
-                answers.put(call())
-            except ProbeError as error:
-                answers.put(error)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's probe may raise
-                answers.put(ProbeError(f"{type(error).__name__}: {error}"))
-
         # A daemon: a probe that never answers does not keep the agent from ending.
-        thread = Thread(target=work, daemon=True)
+        thread = Thread(target=lambda: answers.put(_answer(call)), daemon=True)
         began = monotonic()
         thread.start()
         try:
@@ -225,6 +216,15 @@ class CallWithin:
         if isinstance(answer, ProbeError):
             raise answer
         return answer
+
+
+def _answer(call: Callable[[], T]) -> T | ProbeError:
+    try:
+        return call()
+    except ProbeError as error:
+        return error
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a user's probe may raise
+        return ProbeError(f"{type(error).__name__}: {error}")
 
 
 def as_kept(reading: object) -> Any:

@@ -109,37 +109,35 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     helping = bool({"-h", "--help"} & set(given))
 
-    def add(name: str, meaning: str, arguments: Callable[..., None], **more: object) -> None:
+    def add(name: str, meaning: str) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)
         if name in given:
-            arguments(command, **more)
+            _add_arguments(command, name, helping=helping)
 
-    add("run", "climb the ladder on this machine", _add_question, asked="run", helping=helping)
-    add("box", "what this provisioned box is, and what runs on it", _add_box)
-    add("variants", "the configurations to compare", _add_variants)
+    add("run", "climb the ladder on this machine")
+    add("box", "what this provisioned box is, and what runs on it")
+    add("variants", "the configurations to compare")
     # A box answers whatever lies in a folder of a user's.
     if not {"run", "box", "variants"} & set(given[:1]):
         for name, path in questions().items():
-            add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
+            add(name, words_of(path).partition("\n")[0])
     return parser
 
 
-def _add_question(parser: argparse.ArgumentParser, *, asked: str, helping: bool) -> None:
-    from bench.cli.ask import add_question
+def _add_arguments(parser: argparse.ArgumentParser, name: str, *, helping: bool) -> None:
+    """Add those of a command; what the others need is not loaded."""
+    if name == "box":
+        from bench.cli.box import add_box
 
-    add_question(parser, asked, helping=helping)
+        add_box(parser)
+    elif name == "variants":
+        from bench.cli.variants import add_variants
 
+        add_variants(parser)
+    else:
+        from bench.cli.ask import add_question
 
-def _add_box(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.box import add_box
-
-    add_box(parser)
-
-
-def _add_variants(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.variants import add_variants
-
-    add_variants(parser)
+        add_question(parser, name, helping=helping)
 
 
 if __name__ == "__main__":

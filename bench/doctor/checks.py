@@ -104,7 +104,9 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
 def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
         return Finding("clock", "unknown", "the box did not report it")
-    side = "behind" if offset_s < 0 else "ahead of"
+    side = "ahead of"
+    if offset_s < 0:
+        side = "behind"
     detail = f"{abs(offset_s):.1f} s {side} this machine's, to about half a second"
     return _warn_unless("clock", abs(offset_s) <= CLOCK_S, detail)
 

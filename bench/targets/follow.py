@@ -55,7 +55,6 @@ def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view:
                 news.get()()
             worker.join(POLL_S)
     except BaseException:
-        # Whatever it is, Ctrl-C too: the thread that reads from the boxes comes back once they are hung up.
         for link in links:
             link.give_up()
         worker.join()

@@ -147,9 +147,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
     with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if "dsn" in request.given else UNMEASURED):
         given, directory = _given_plan(request)
         resumed = directory is not None
-        run = new_run_id()
-        if given:
-            run = given.run
+        run = given.run if given else new_run_id()
         engine = _engine(given, request)
         # Before the environment is forgotten: the user's PGPASSFILE and the like lead to the external server.
         external = None

@@ -132,7 +132,9 @@ def _random_page_cost(profile: Profile, hardware: Hardware, database_size: Datab
 
 def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size: DatabaseSize) -> Setting:
     # Below four cores pgtune sets no max_worker_processes, and reckons with the server's own.
-    workers = cores if cores >= 4 else SERVER_WORKERS
+    workers = SERVER_WORKERS
+    if cores >= 4:
+        workers = cores
     share = WORK_MEM_SHARE[profile]
     kb = rest // ((count + workers) * 3 * share)
     words = f"(RAM − shared_buffers) ÷ (({count} connections + {workers} workers) × 3)"
