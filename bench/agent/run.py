@@ -58,7 +58,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         codes = record.validity.codes
         if "interrupted" in codes:
             return False
-        if drift := record.validity.detail("configuration-drifted"):
+        if (drift := record.validity.detail("configuration-drifted")) is not None:
             raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
         if record.void and "refused" not in codes:
             listener.says("bringing the server back to a known state")

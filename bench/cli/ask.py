@@ -70,7 +70,7 @@ def _answer(question: Question, results: Results, given: Mapping[str, Any]) -> i
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was typed, by the name of its option."""
-    # Looked up by identity: 0 is a number that may be given (--seed 0).
+    # By identity: 0 equals False, and is a number that may be given (--seed 0).
     given = {name: value for name, value in vars(options).items() if value is not None and value is not False}
     del given["action"]
     if isinstance(given.get("directories"), Path):
