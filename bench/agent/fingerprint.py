@@ -24,7 +24,13 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     facts = host_facts(directory or Path("/"))
     if directory is None:
         facts["disk"] = {"all": Unreadable(unreadable="the server's data directory can't be seen from here")}
-    facts["cpu"] |= _of_server(server.postmaster())
+    postmaster = server.postmaster()
+    if postmaster is None:
+        facts["cpu"]["server"] = Unreadable(unreadable="its processes can't be seen from here")
+    else:
+        # The processors that the server may use may be other than those that we may.
+        for name, fact in allowance_facts(LIVE, postmaster).items():
+            facts["cpu"][f"server_{name}"] = fact
     facts["disk"] |= _flushes(directory, server)
     with closing(server.session()) as session:
         facts["postgresql"] = {"variant": variant, **session.facts()}
@@ -33,13 +39,6 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     if limits:
         facts["pgladder"]["limits"] = list(limits)
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)
-
-
-def _of_server(postmaster: int | None) -> dict[str, Fact]:
-    """Return what of the processors the server may use, which may be other than what we may."""
-    if postmaster is None:
-        return {"server": Unreadable(unreadable="its processes can't be seen from here")}
-    return {f"server_{name}": fact for name, fact in allowance_facts(LIVE, postmaster).items()}
 
 
 def _flushes(directory: Path | None, server: Server) -> dict[str, Fact]:

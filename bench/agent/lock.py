@@ -33,7 +33,8 @@ def one_run_at_a_time() -> Iterator[None]:
                 f"A run is under way on this box: {holder() or 'it is just starting or ending'}."
                 " Wait for it, or end it."
             ) from error
-        lock.listen(socket.SOMAXCONN)  # nobody takes up those who ask: they must not fill the queue
+        # Nobody takes up those who ask: they must not fill the queue.
+        lock.listen(socket.SOMAXCONN)
         yield
 
 
@@ -51,6 +52,7 @@ def holder() -> str | None:
     try:
         process = psutil.Process(pid)
         since = datetime.fromtimestamp(process.create_time(), tz=UTC)
-        return f"process {pid} of user {process.username()}, since {since:%H:%M:%S} UTC"  # its arguments hold secrets
+        # Not its arguments: they hold secrets.
+        return f"process {pid} of user {process.username()}, since {since:%H:%M:%S} UTC"
     except psutil.Error:
         return f"process {pid}"

@@ -5,7 +5,7 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -49,11 +49,20 @@ def wall_clock_ahead() -> float:
 def usage_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Usage:
     """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
     at_s, found = monotonic(), _processes_with(postmaster)
-    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S  # one that ended early is an error
+    # A client that ended early is an error of its own.
+    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S
+    server_s: float | Unreadable
+    if postmaster is None:
+        server_s = Unreadable(unreadable="the server's processes can't be seen from here")
+    elif postmaster not in found:
+        server_s = HIDDEN
+    else:
+        alive = sum(each.own for each in found.values() if each.parent == postmaster)
+        server_s = (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
     return Usage(
         at_s=at_s,
         clients_s=clients_s,
-        server_s=_server_time(postmaster, found),
+        server_s=server_s,
         processes=found,
         quotas=_quotas(postmaster),
         others=frozenset(others),
@@ -74,20 +83,12 @@ def _processes_with(postmaster: int | None) -> dict[int, Process]:
     return found
 
 
-def _server_time(postmaster: int | None, found: Mapping[int, Process]) -> float | Unreadable:
-    if postmaster is None:
-        return Unreadable(unreadable="the server's processes can't be seen from here")
-    if postmaster not in found:
-        return HIDDEN
-    alive = sum(each.own for each in found.values() if each.parent == postmaster)
-    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
-
-
 def _quotas(postmaster: int | None) -> Quotas:
     try:
         found: Quotas = {"the clients": throttling(LIVE)}
     except FileNotFoundError:
-        return {}  # no control groups in this kernel
+        # No control groups in this kernel.
+        return {}
     except (OSError, ValueError) as error:
         found = {"the clients": Unreadable(unreadable=str(error))}
     if postmaster is not None:

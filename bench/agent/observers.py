@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bench.model.fingerprint import Unreadable
+from bench.model.fingerprint import Unreadable, is_reason, known
 from bench.model.record import Reason
 from bench.model.values import MOST
 from bench.probes.probe import OWN, Period, Probe, Scene, load_probe, probe_files
@@ -114,12 +114,11 @@ class Observer:
 
     def add_to(self, found: Observed) -> None:
         """Sum up and judge the trial's readings."""
-        figures = self._figures()
         observed: dict[str, float | None] = {}
-        for name, value in figures.items():
+        for name, value in self._figures().items():
+            observed[name] = known(value)
             if isinstance(value, Unreadable):
                 found.missing[f"{self.name}.{name}"] = value.unreadable
-            observed[name] = None if isinstance(value, Unreadable) else value
         found.figures[self.name] = observed
         found.reasons += self._ask(lambda: self._judged(observed), OPENING_S) or ()
         if self._failure is not None:
@@ -127,16 +126,21 @@ class Observer:
             found.reasons.append(Reason(code=f"probe-{self.name}-unknown", detail=detail))
 
     def _figures(self) -> dict[str, float | Unreadable]:
-        known = [(at_s, reading) for at_s, reading in self.readings if not is_reason(reading)]
-        if known:
-            span_s = known[-1][0] - known[0][0]
-            readings = [reading for _, reading in known]
+        times_s: list[float] = []
+        readings: list[Any] = []
+        for at_s, reading in self.readings:
+            # A user's probe may answer something else under that name: then it is a reading.
+            if not (is_reason(reading) and isinstance(reading["unreadable"], str)):
+                times_s.append(at_s)
+                readings.append(reading)
+        if readings:
+            span_s = times_s[-1] - times_s[0]
             figures = self._ask(lambda: self._checked(self.probe.summary(readings, span_s)), OPENING_S)
             if figures is not None:
                 return figures
-        why = self._failure
-        if why is None:
-            why = self.readings[0][1]["unreadable"] if self.readings else "it was never read"
+        why = self._failure or "it was never read"
+        if self._failure is None and self.readings:
+            why = self.readings[0][1]["unreadable"]
         return dict.fromkeys(self.kind.figures, Unreadable(unreadable=why))
 
     def _checked(self, summary: Mapping[str, float | Unreadable]) -> dict[str, float | Unreadable]:
@@ -235,10 +239,3 @@ def as_kept(reading: object) -> Any:
     if len(text) > MOST_BYTES:
         raise ProbeError(f"its reading has {len(text):,} bytes, more than {MOST_BYTES:,}")
     return msgspec.json.decode(text)
-
-
-def is_reason(reading: object) -> bool:
-    """Return whether a reading as it is kept only says why there is none."""
-    if not isinstance(reading, dict) or reading.keys() != {"unreadable"}:
-        return False
-    return isinstance(reading["unreadable"], str)

@@ -11,7 +11,7 @@ from hdrh.histogram import HdrHistogram
 
 from bench.agent.outcome import Outcome
 from bench.model import readings
-from bench.model.fingerprint import Unreadable
+from bench.model.fingerprint import Unreadable, known
 from bench.model.plan import Plan, Trial
 from bench.model.record import ClientTime, InFlight, Reason, Record, Samples
 from bench.stats.gaps import Gap, longest_gap
@@ -128,7 +128,7 @@ def record_of(
         counters=readings.counters_between(outcome.moments, outcome.counters.missing),
         observed=outcome.observed.figures,
         wal_files_created=outcome.wal_files_created,
-        energy_j=None if isinstance(energy_j, Unreadable) else energy_j,
+        energy_j=known(energy_j),
         longest_gap_s=longest_gap(clients.pauses) / SECOND_NS if outcome.complete else None,
         not_counted=_not_counted(outcome, energy_j),
         durability=outcome.grade.word,
@@ -155,7 +155,10 @@ def samples_of(trial: Trial, attempt: int, outcome: Outcome, clients: Reported) 
 
 def _not_counted(outcome: Outcome, energy_j: float | Unreadable) -> dict[str, str]:
     """Return why figures of the window are null, by their names."""
-    reasons = dict(outcome.counters.missing) if len(outcome.moments) > 1 else {}
+    reasons: dict[str, str] = {}
+    # Of a single reading there are no differences, and so no counter that lacks one.
+    if len(outcome.moments) > 1:
+        reasons |= outcome.counters.missing
     if isinstance(energy_j, Unreadable):
         reasons["energy_j"] = energy_j.unreadable
     return reasons | outcome.observed.missing

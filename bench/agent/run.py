@@ -55,12 +55,12 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         record, samples = runner.run(trial, attempt)
         directory.append(record, samples)
         listener.ended(record)
-        reasons = {reason.code: reason.detail for reason in record.validity.reasons}
-        if "interrupted" in reasons:
+        codes = record.validity.codes
+        if "interrupted" in codes:
             return False
-        if "configuration-drifted" in reasons:
-            raise ServerError(f"Trial {trial.number}: {reasons['configuration-drifted']}; the run stops here.")
-        if record.validity.state == "void" and "refused" not in reasons:
+        if (drift := record.validity.detail("configuration-drifted")) is not None:
+            raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
+        if record.void and "refused" not in codes:
             listener.says("bringing the server back to a known state")
             server.recover()
         if cut(record):

@@ -16,15 +16,18 @@ STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
     if number == signal.SIGHUP:
-        signal.signal(number, signal.SIG_IGN)  # a shell and the kernel both tell of one hang-up
+        # A shell and the kernel both report one hang-up.
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Let what tells us to stop raise ``KeyboardInterrupt``, as SIGINT does."""
-    heard = [each for each in STOPPING if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, _interrupt) for each in heard}
+    before: dict[signal.Signals, Any] = {}
+    for each in STOPPING:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            before[each] = signal.signal(each, _interrupt)
     try:
         yield
     finally:

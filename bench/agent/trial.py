@@ -22,7 +22,7 @@ from bench.engines.engine import Server, Session
 from bench.engines.postgresql.layout import TableLayout, table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
-from bench.model.fingerprint import Fingerprint, Unreadable
+from bench.model.fingerprint import Fingerprint, Unreadable, known
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record, Samples, Start
 from bench.plan.contrast import VARIANT, Cell, cell_of
@@ -67,7 +67,10 @@ class TrialRunner:
         self._fsync_at_start = flushes_at_start(host)
         self._variants = {variant.name: variant for variant in plan.variants}
         self._data = server.data_place()
-        self._probes = Observers(Scene(device=_device(server), data=self._data))
+        device: str | Unreadable = Unreadable(unreadable="the server's data directory can't be seen from here")
+        if directory := server.data_directory():
+            device = data_device(directory)
+        self._probes = Observers(Scene(device=device, data=self._data))
         self._flush_us: dict[str, float | Unreadable] = {}
         """By variant: what waiting for its flush costs a commit."""
         self._settings: dict[str, dict[str, str]] = {}
@@ -138,7 +141,8 @@ class TrialRunner:
             )
             outcome.server_started = begin.server_started
             self._measure(session, trial, outcome)
-        with closing(self.server.session()) as session:  # anew: the server may have been restarted
+        # Another session: the server may have been restarted meanwhile.
+        with closing(self.server.session()) as session:
             self._settle(session, trial, begin, outcome)
             self._verify(session, trial, begin, outcome)
 
@@ -173,7 +177,7 @@ class TrialRunner:
         outcome.start = Start(
             wal_segments=baseline.wal_segments,
             free_disk_bytes=self._free_bytes(),
-            temperature_c=None if isinstance(temperature, Unreadable) else temperature,
+            temperature_c=known(temperature),
             table_bytes=baseline.table_bytes,
             index_bytes=baseline.index_bytes,
         )
@@ -325,10 +329,3 @@ class TrialRunner:
             pieces=pieces,
         )
         return record, samples_of(trial, attempt, outcome, clients)
-
-
-def _device(server: Server) -> str | Unreadable:
-    directory = server.data_directory()
-    if directory is None:
-        return Unreadable(unreadable="the server's data directory can't be seen from here")
-    return data_device(directory)

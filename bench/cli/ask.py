@@ -14,7 +14,7 @@ from bench.questions import load_question, questions, words_of
 from bench.questions.question import Question, print_answer
 from bench.report.terminal import console
 from bench.store.run_directory import RunDirectory
-from bench.targets.target import Results, Target, added_target
+from bench.targets.target import Results, added_target
 
 DONE, DOUBTFUL = 0, 1
 LADDER = "ladder"
@@ -42,9 +42,7 @@ def ask(name: str, question: Question, options: argparse.Namespace) -> int:
     else:
         _refuse(given, question.options_of_results, "{} is of runs that are there already: name their directories.")
         results = _measured(name, question, given, directories)
-    answer = question.answer(results, given)
-    print_answer(answer, json="json" in given)
-    return DONE if answer.sound else DOUBTFUL
+    return _answer(question, results, given)
 
 
 def climb(question: Question, options: argparse.Namespace) -> int:
@@ -55,18 +53,25 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     if "margin" in given and not given.keys() & {"until_decided", "plan", "resume"}:
         raise UsageError("--margin goes with --until-decided; pgladder compare takes one of its own.")
     results = _measured(LADDER, question, given, [])
-    answer = question.answer(results, given)
-    print_answer(answer, json="json" in given)
+    code = _answer(question, results, given)
     [directory] = results.directories
     if len(tried_factors(RunDirectory(directory).plan())) == 1 and "json" not in given:
         console().print(f"\nWhich is faster: pgladder compare {directory}", soft_wrap=True)
-    return DONE if answer.sound else DOUBTFUL
+    return code
+
+
+def _answer(question: Question, results: Results, given: Mapping[str, Any]) -> int:
+    answer = question.answer(results, given)
+    print_answer(answer, json="json" in given)
+    if answer.sound:
+        return DONE
+    return DOUBTFUL
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """Return what was typed, by the name of its option."""
-    unset = (None, False)  # told by identity: 0 is a number that may be given (--seed 0)
-    given = {name: value for name, value in vars(options).items() if not any(value is each for each in unset)}
+    # By identity: 0 equals False, and is a number that may be given (--seed 0).
+    given = {name: value for name, value in vars(options).items() if value is not None and value is not False}
     del given["action"]
     if isinstance(given.get("directories"), Path):
         given["directories"] = [given["directories"]]
@@ -89,22 +94,20 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     """
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
         raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
-    target, pieces = _target(given)
     request = question.request(given, repeats="".join(map(str, directories)))
-    results = target.measure(replace(request, pieces=pieces), console(stderr="json" in given))
+    if "on" in given:
+        target, pieces = added_target(given["on"])
+        request = replace(request, pieces=pieces)
+    else:
+        from bench.targets.watched import Here
+
+        target = Here()
+    results = target.measure(request, console(stderr="json" in given))
     if results is None:
         raise PgladderError("Nothing was measured; the reason stands above.")
     if not results.complete:
         raise StoppedError(_stopped(name, results.directories[0], directories))
     return results
-
-
-def _target(given: Mapping[str, Any]) -> tuple[Target, Mapping[str, str]]:
-    if "on" in given:
-        return added_target(given["on"])
-    from bench.targets.watched import Here
-
-    return Here(), {}
 
 
 def _stopped(name: str, place: Path, repeated: Sequence[Path]) -> str:
@@ -150,7 +153,9 @@ def _measuring(question: Question) -> list[Option]:
 
 
 def _add(parser: argparse.ArgumentParser, question: Question, options: Sequence[Option], *, helping: bool) -> None:
-    words = _names(question) if helping and question.measured else {}
+    words: dict[str, str] = {}
+    if helping and question.measured:
+        words = _names(question)
     groups = {option.group: parser.add_argument_group(option.group) for option in options}
     one_of_them = None
     for option in options:

@@ -34,8 +34,11 @@ def tell(options: argparse.Namespace) -> int:
     state = box_state(box)
     if options.json:
         print_json(state)
-    else:
-        _show(state)
+        return DONE
+    # Loaded for people only: a control machine asks for JSON, beside a trial that may be measured.
+    from bench.report.terminal import console
+
+    console().print(_table(state))
     return DONE
 
 
@@ -59,12 +62,6 @@ def _send(box: Provisioned, run: str) -> int:
         raise DataError(f"what there is already came damaged: {error}") from error
     pack(directory, have, sys.stdout.buffer)
     return DONE
-
-
-def _show(state: "BoxState") -> None:
-    from bench.report.terminal import console
-
-    console().print(_table(state))
 
 
 def _table(state: "BoxState") -> "Table":
@@ -104,7 +101,9 @@ def _gate(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.runs import gate
 
     block = gate(box, options.run, options.block)
-    return DONE if block is None else _answer(block)
+    if block is None:
+        return DONE
+    return _answer(block)
 
 
 def _plan(box: Provisioned, options: argparse.Namespace) -> int:
@@ -136,7 +135,9 @@ def _apply(options: argparse.Namespace) -> int:
         box = read_box(sys.stdin.buffer.read())
     except DAMAGED as error:
         raise DataError(f"standard input does not tell of a box: {error}") from error
-    return _answer("changed") if apply(box, new_password=options.new_password) else DONE
+    if apply(box, new_password=options.new_password):
+        return _answer("changed")
+    return DONE
 
 
 def _answer(*words: object) -> int:

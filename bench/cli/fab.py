@@ -50,9 +50,17 @@ def carry_out(
     """
     speak_plainly()
     boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
+    login = config.get("connect_kwargs", {})
+    known = Secrets(
+        {
+            "sudo password": config["sudo"]["password"],
+            "SSH password": login.get("password"),
+            "passphrase": login.get("passphrase"),
+        }
+    )
     try:
-        known = _secrets(config)
-        boxes.links = [Link(host, known) for host in answered(asked)] if asked else []
+        if asked:
+            boxes.links = [Link(host, known) for host in answered(asked)]
         if name in VERBS:
             VERBS[name](boxes, given)
         else:
@@ -95,17 +103,6 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
             boxes.says(f"Page: {page}")
 
 
-def _secrets(config: Mapping[str, Any]) -> Secrets:
-    login = config.get("connect_kwargs", {})
-    return Secrets(
-        {
-            "sudo password": config["sudo"]["password"],
-            "SSH password": login.get("password"),
-            "passphrase": login.get("passphrase"),
-        }
-    )
-
-
 def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
         return "Stopped; nothing was started."
@@ -135,4 +132,6 @@ def exit_code(failures: Sequence[Failure], boxes: int, *, started: bool, sound: 
     refused = [each for each in failures if each.code == REFUSED]
     if refused and not started and (len(refused) == boxes or any(not each.host for each in refused)):
         return REFUSED
-    return FAILED if failures or not sound else DONE
+    if failures or not sound:
+        return FAILED
+    return DONE

@@ -31,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except NothingDoneError as error:
         _complain(error)
         sys.exit(NOTHING_DONE)
-    except BrokenPipeError:  # the reader of our output went away
+    except BrokenPipeError:
+        # The reader of our output went away.
         sys.stderr.close()
         sys.exit(DOUBTFUL)
     except (PgladderError, OSError) as error:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # another Ctrl-C: the exit code of what was stopped is ours to give
+        # Another Ctrl-C changes nothing: the exit code of what was stopped is ours to give.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _complain(error)
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
@@ -60,28 +60,33 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments; of one that is unknown, name the nearest."""
-        _complain(f"{message}{self._near(message)} (see {self.prog} --help)")
+        sentence = message
+        if message.startswith(UNRECOGNIZED):
+            # The first that is unknown; an empty argument is no word at all.
+            unknown, *_ = [*message.removeprefix(UNRECOGNIZED).split(), ""]
+            for near in difflib.get_close_matches(unknown, self._options(), n=1):
+                sentence += f"; did you mean {near}?"
+        _complain(f"{sentence} (see {self.prog} --help)")
         sys.exit(NOTHING_DONE)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments; a switch may be given as make gives it, ``--json=1``."""
-        return super().parse_known_args([self._switch(word) for word in args], namespace)
-
-    def _switch(self, word: str) -> str:
-        option = word.removesuffix("=1")
-        action = self._option_string_actions.get(option)
-        return option if action is not None and action.nargs == 0 else word
-
-    def _near(self, message: str) -> str:
-        unknown = message.removeprefix(UNRECOGNIZED).split()[:1] if message.startswith(UNRECOGNIZED) else []
-        near = [found for word in unknown for found in difflib.get_close_matches(word, self._options(), n=1)]
-        return f"; did you mean {near[0]}?" if near else ""
+        words = list(args)
+        for at, word in enumerate(words):
+            option = word.removesuffix("=1")
+            action = self._option_string_actions.get(option)
+            if action is not None and action.nargs == 0:
+                words[at] = option
+        return super().parse_known_args(words, namespace)
 
     def _options(self) -> list[str]:
         """Return the options of the command that was given: the others have none yet."""
-        commands = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
-        below = [each for action in commands for command in action.choices.values() for each in command._options()]
-        return [*below, *(name for name in self._option_string_actions if name.startswith("--"))]
+        options: list[str] = []
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for command in action.choices.values():
+                    options += command._options()
+        return options + [name for name in self._option_string_actions if name.startswith("--")]
 
 
 class Version(argparse.Action):
@@ -104,36 +109,35 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     helping = bool({"-h", "--help"} & set(given))
 
-    def add(name: str, meaning: str, arguments: Callable[..., None], **more: object) -> None:
+    def add(name: str, meaning: str) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)
         if name in given:
-            arguments(command, **more)
+            _add_arguments(command, name, helping=helping)
 
-    add("run", "climb the ladder on this machine", _add_question, asked="run", helping=helping)
-    add("box", "what this provisioned box is, and what runs on it", _add_box)
-    add("variants", "the configurations to compare", _add_variants)
-    if not {"run", "box", "variants"} & set(given[:1]):  # a box answers whatever lies in a folder of a user's
+    add("run", "climb the ladder on this machine")
+    add("box", "what this provisioned box is, and what runs on it")
+    add("variants", "the configurations to compare")
+    # A box answers whatever lies in a folder of a user's.
+    if not {"run", "box", "variants"} & set(given[:1]):
         for name, path in questions().items():
-            add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
+            add(name, words_of(path).partition("\n")[0])
     return parser
 
 
-def _add_question(parser: argparse.ArgumentParser, *, asked: str, helping: bool) -> None:
-    from bench.cli.ask import add_question
+def _add_arguments(parser: argparse.ArgumentParser, name: str, *, helping: bool) -> None:
+    """Add those of a command; what the others need is not loaded."""
+    if name == "box":
+        from bench.cli.box import add_box
 
-    add_question(parser, asked, helping=helping)
+        add_box(parser)
+    elif name == "variants":
+        from bench.cli.variants import add_variants
 
+        add_variants(parser)
+    else:
+        from bench.cli.ask import add_question
 
-def _add_box(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.box import add_box
-
-    add_box(parser)
-
-
-def _add_variants(parser: argparse.ArgumentParser) -> None:
-    from bench.cli.variants import add_variants
-
-    add_variants(parser)
+        add_question(parser, name, helping=helping)
 
 
 if __name__ == "__main__":

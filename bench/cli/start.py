@@ -19,12 +19,14 @@ def fab() -> None:
 
 def _run(module: str, name: str) -> None:
     """Load a module and call what it has by a name."""
-    sys.excepthook = _tell  # at once, and until what catches signals is loaded
+    # At once, and until what catches signals is loaded.
+    sys.excepthook = _tell
     import signal
     from importlib import import_module
     from operator import attrgetter
 
-    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # else whoever started us has it ignored
+    # Else whoever started us has it ignored.
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if heard:
         signal.signal(signal.SIGINT, lambda *_: _stop())
     command = attrgetter(name)(import_module(module))
@@ -35,7 +37,8 @@ def _run(module: str, name: str) -> None:
     except KeyboardInterrupt:
         _stop()
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code is given
+        # The exit code is given: another Ctrl-C must not change it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tell(kind, error, trace) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - types are slow to load

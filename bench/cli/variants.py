@@ -36,7 +36,9 @@ def list_variants(options: argparse.Namespace) -> int:
         show_list(console(), summaries)
     for why in broken:
         console(stderr=True).print(Text(why, style="red"), soft_wrap=True)
-    return FAILED if broken else DONE
+    if broken:
+        return FAILED
+    return DONE
 
 
 def show(options: argparse.Namespace) -> int:
@@ -96,8 +98,9 @@ def _machine_of(host: str) -> Machine:
 
 
 def _where(options: argparse.Namespace, machine: Machine) -> str:
-    whose = options.host or "this machine"
-    return str(machine.hardware) if options.hardware else f"{whose} ({machine.hardware})"
+    if options.hardware:
+        return str(machine.hardware)
+    return f"{options.host or 'this machine'} ({machine.hardware})"
 
 
 def add_variants(parser: argparse.ArgumentParser) -> None:

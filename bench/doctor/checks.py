@@ -1,7 +1,7 @@
 """The judgements: from a box's facts to findings. Pure; ``collect`` brings the facts, ``table`` shows the findings."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,7 +44,23 @@ def examine(box: Box, release: str) -> list[Finding]:
     """Return the findings of a box; ``release`` is that of the control machine."""
     if box.trouble:
         return [Finding(box.troubled, "failure", box.trouble)]
-    return [_ssh(box.greeting), *_findings(box, release)]
+    facts = box.facts
+    found = [
+        _ssh(box.greeting),
+        _sudo(facts),
+        _is("system", facts["system_name"], facts["system"] == "debian 12", "pgladder supports Debian 12"),
+        _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it"),
+        _at_least("disk", facts["data_free_mb"], FREE_MB, f"MB free under {facts['data']}"),
+        _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024),
+        _clock(box.clock_offset_s),
+        _governor(facts),
+        _throttling(facts["throttled"]),
+        _fsync(facts["fsync"]),
+        _release(facts["provisioned"], release),
+    ]
+    if facts["cluster"]:
+        found.append(_is("cluster", facts["cluster"], facts["cluster"] == "active", "make provision"))
+    return found
 
 
 def _ssh(greeting: str) -> Finding:
@@ -52,22 +68,6 @@ def _ssh(greeting: str) -> Finding:
         return Finding("SSH", "ok", "connected, host key as recorded")
     where = "its shell greets programs too, which can stop copies: greet in ~/.profile instead of ~/.bashrc"
     return Finding("SSH", "warning", f"connected, but says {greeting[:40]!r}; {where}")
-
-
-def _findings(box: Box, release: str) -> Iterator[Finding]:
-    facts = box.facts
-    yield _sudo(facts)
-    yield _is("system", facts["system_name"], facts["system"] == "debian 12", "pgladder supports Debian 12")
-    yield _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it")
-    yield _at_least("disk", facts["data_free_mb"], FREE_MB, f"MB free under {facts['data']}")
-    yield _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024)
-    yield _clock(box.clock_offset_s)
-    yield _governor(facts)
-    yield _throttling(facts["throttled"])
-    yield _fsync(facts["fsync"])
-    yield _release(facts["provisioned"], release)
-    if facts["cluster"]:
-        yield _is("cluster", facts["cluster"], facts["cluster"] == "active", "make provision")
 
 
 def _is(check: str, value: str, good: bool, otherwise: str) -> Finding:
@@ -104,7 +104,9 @@ def _sudo(facts: Mapping[str, str]) -> Finding:
 def _clock(offset_s: float | None) -> Finding:
     if offset_s is None:
         return Finding("clock", "unknown", "the box did not report it")
-    side = "behind" if offset_s < 0 else "ahead of"
+    side = "ahead of"
+    if offset_s < 0:
+        side = "behind"
     detail = f"{abs(offset_s):.1f} s {side} this machine's, to about half a second"
     return _warn_unless("clock", abs(offset_s) <= CLOCK_S, detail)
 

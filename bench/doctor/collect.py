@@ -21,7 +21,12 @@ def collect(arguments: Sequence[str]) -> list[Box]:
         UsageError: no box fits, or their answers can't be had; says why.
 
     """
-    command = [program("ansible-playbook"), "playbooks/doctor.yml", *_rights(arguments), *arguments]
+    # Root only where a password for it is asked for or given, which is tried by that.
+    rights = ["-e", "ansible_become=false"]
+    for word in arguments:
+        if word in {"-K", "--ask-become-pass"} or "ansible_become_pass" in word:
+            rights = ["--become"]
+    command = [program("ansible-playbook"), "playbooks/doctor.yml", *rights, *arguments]
     done = subprocess.run(
         command,
         capture_output=True,
@@ -43,14 +48,6 @@ def why(stdout: str, stderr: str) -> str:
         return message
     complaints = COMPLAINT.findall(stderr) or [stderr]
     return f"No box matches; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
-
-
-def _rights(arguments: Sequence[str]) -> list[str]:
-    """Root only where a password for it is asked for or given, which is tried by that."""
-    for word in arguments:
-        if word in {"-K", "--ask-become-pass"} or "ansible_become_pass" in word:
-            return ["--become"]
-    return ["-e", "ansible_become=false"]
 
 
 def release() -> str:
@@ -75,7 +72,8 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
     if "sudo password" in message:
         return Box(name, {}, trouble="sudo did not accept the password given", troubled="sudo")
     if answer.get("rc") != 0:
-        return Box(name, {}, trouble=_last_line(message or str(answer)))
+        *_, last = ["", *(message or str(answer)).strip().splitlines()]
+        return Box(name, {}, trouble=last)
     facts: dict[str, str] = {}
     greeting = ""
     for line in answer["stdout_lines"]:
@@ -85,7 +83,3 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
             # Whatever the shell prints before our own lines: it would get into the way of every answer.
             greeting = line
     return Box(name, facts, clock_offset_s=float(facts["now"]) - answer["at"], greeting=greeting)
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]

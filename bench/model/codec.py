@@ -34,7 +34,8 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
     """
     wanted = schema_of(kind)
     if text[:10] in AS_WRITTEN:
-        with suppress(*DAMAGED):  # what it is instead is looked at below
+        # What it is instead is looked at below.
+        with suppress(*DAMAGED):
             return msgspec.json.decode(text, type=kind)
     try:
         found = NAMED.decode(text).schema
@@ -48,10 +49,11 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
 def decoded(text: bytes | str, kind: type) -> Any:
     """Return plain objects of JSON, those of an earlier release in today's form."""
     given = msgspec.json.decode(text)
-    wanted = schema_of(kind)
-    found = str(given.get("schema")) if isinstance(given, dict) else ""
-    upgrade = EARLIER.get(wanted, {}).get(found)
-    return upgrade(given) if upgrade else given
+    if isinstance(given, dict):
+        upgrade = EARLIER.get(schema_of(kind), {}).get(str(given.get("schema")))
+        if upgrade:
+            return upgrade(given)
+    return given
 
 
 def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
@@ -88,12 +90,10 @@ def unknown_field(given: Any, understood: Any, path: str = "$") -> str | None:
 
 
 def _schema_sentence(where: str, found: object, wanted: str) -> str:
-    if isinstance(found, str) and _newer(found, wanted):
+    name, _, version = str(found).rpartition("/")
+    ours, _, our_version = wanted.rpartition("/")
+    # Versions are numbers of any length, which ``int`` does not take from a text: 10 comes after 9.
+    newer = version.isdecimal() and (len(version), version) > (len(our_version), our_version)
+    if name == ours and newer:
         return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
     return f"{where} has schema {found!r} where {wanted} belongs."
-
-
-def _newer(found: str, wanted: str) -> bool:
-    """Versions are numbers: 10 comes after 9. Of any length, which ``int`` does not take from a text."""
-    (name, _, version), (ours, _, our_version) = found.rpartition("/"), wanted.rpartition("/")
-    return name == ours and version.isdecimal() and (len(version), version) > (len(our_version), our_version)

@@ -13,22 +13,16 @@ OF_PARAMETERS = ("processes", "in_flight", "pool_min", "pool_max", "batch", "pay
 
 def plan_1(old: dict[str, Any]) -> dict[str, Any]:
     """A trial's ``number`` was called ``trial``."""
-    trials = old.get("trials")
-    if isinstance(trials, list):
-        old["trials"] = [_renamed(trial) for trial in trials]
+    for trial in _listed(old, "trials"):
+        if isinstance(trial, dict) and "trial" in trial:
+            trial.setdefault("number", trial.pop("trial"))
     return plan_2(old | {"schema": "pgladder/plan/2"})
-
-
-def _renamed(trial: Any) -> Any:
-    if not isinstance(trial, dict) or "trial" not in trial:
-        return trial
-    return {"number": trial.pop("trial")} | trial
 
 
 def trial_1(old: dict[str, Any]) -> dict[str, Any]:
     """A record repeated its trial and the parameters, one beside the other."""
-    trial = {name: old.pop(name) for name in OF_TRIAL if name in old}
-    trial["parameters"] = {name: old.pop(name) for name in OF_PARAMETERS if name in old}
+    trial = _taken(old, OF_TRIAL)
+    trial["parameters"] = _taken(old, OF_PARAMETERS)
     if "trial" in old:
         trial["number"] = old["trial"]
     return trial_2(old | {"schema": "pgladder/trial/2", "trial": trial})
@@ -36,7 +30,7 @@ def trial_1(old: dict[str, Any]) -> dict[str, Any]:
 
 def plan_2(old: dict[str, Any]) -> dict[str, Any]:
     """Neither driver nor load model was named at first."""
-    for trial in old["trials"] if isinstance(old.get("trials"), list) else ():
+    for trial in _listed(old, "trials"):
         _name_driver(trial)
     return old
 
@@ -49,9 +43,21 @@ def trial_2(old: dict[str, Any]) -> dict[str, Any]:
 
 def noise_1(old: dict[str, Any]) -> dict[str, Any]:
     """As of ``plan_2``."""
-    for floor in old["floors"] if isinstance(old.get("floors"), list) else ():
+    for floor in _listed(old, "floors"):
         _name_driver(floor)
     return old
+
+
+def _listed(old: dict[str, Any], name: str) -> list[Any]:
+    """Return the list of that name; whatever else is there ``codec`` refuses."""
+    found = old.get(name)
+    if isinstance(found, list):
+        return found
+    return []
+
+
+def _taken(old: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: old.pop(name) for name in names if name in old}
 
 
 def _name_driver(trial: Any) -> None:

@@ -1,12 +1,14 @@
 """What could explain a difference between two hosts: facts by group and name."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta
 
 from bench.model.plain import one_line
 from bench.model.values import MOST, Name
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,24 @@ FACT_SCHEMA = {
 }
 
 
-def _fact(fact: Any) -> Fact:
+def known(fact: T | Unreadable) -> T | None:
+    """Return a fact, None where it could not be read."""
+    if isinstance(fact, Unreadable):
+        return None
+    return fact
+
+
+def is_reason(fact: object) -> bool:
+    """Return whether a fact as JSON keeps it only says why there is none."""
+    return isinstance(fact, dict) and fact.keys() == {"unreadable"}
+
+
+def _fact(fact: Any) -> Any:
     if isinstance(fact, int | float) and abs(fact) > MOST:
         raise ValueError(f"a fact is a number beyond {MOST:.0e}")
-    is_reason = isinstance(fact, dict) and fact.keys() == {"unreadable"}
-    return Unreadable(**fact) if is_reason else fact
+    if is_reason(fact):
+        return Unreadable(**fact)
+    return fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +65,7 @@ class Fingerprint:
 
     def __post_init__(self) -> None:
         """Make of what was decoded the ``Unreadable`` it was."""
-        facts = {group: {name: _fact(fact) for name, fact in facts.items()} for group, facts in self.facts.items()}
+        facts = {}
+        for group, found in self.facts.items():
+            facts[group] = {name: _fact(fact) for name, fact in found.items()}
         object.__setattr__(self, "facts", facts)

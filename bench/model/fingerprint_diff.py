@@ -64,7 +64,9 @@ def unlike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> Iterable[tuple
 def huge_page_bytes(memory: Mapping[str, Fact]) -> int | None:
     """Return what is set aside in huge pages, of the facts of group ``memory``; None where that is not known."""
     count, size = memory.get("nr_hugepages"), memory.get("huge_page_bytes")
-    return count * size if isinstance(count, int) and isinstance(size, int) else None
+    if isinstance(count, int) and isinstance(size, int):
+        return count * size
+    return None
 
 
 def in_words(fact: Fact | None) -> str:

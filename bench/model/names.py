@@ -16,17 +16,17 @@ def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
     known, chosen = list(known), list(asked)
     for name in chosen:
         if name not in known:
-            raise UsageError(f"Unknown {kind} {name!r}; {_near(name, known)}")
+            # Capitals or not: who types STOCK means stock.
+            folded = {each.lower(): each for each in known}
+            near = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.4)
+            if near:
+                hint = f"did you mean {' or '.join(map(folded.__getitem__, near))}?"
+            else:
+                hint = f"there are: {', '.join(known)}."
+            raise UsageError(f"Unknown {kind} {name!r}; {hint}")
         if chosen.count(name) > 1:
             more = "pgladder noise sets it against itself" if kind == "variant" else "--blocks gives more of its trials"
             raise UsageError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
     if not chosen:
         raise UsageError(f"No {kind} asked for; there are: {', '.join(known)}.")
     return chosen
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    """Say which known names are near, capitals or not."""
-    folded = {each.lower(): each for each in known}
-    near = [folded[each] for each in difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.4)]
-    return f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(known)}."

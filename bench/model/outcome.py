@@ -22,6 +22,7 @@ MOST_SHARED = 1 << 16
 """Of each kind: a plan has at most 10,000 trials."""
 
 
+# Not looked at by the garbage collector: a comparison holds a hundred thousand, and none of them is in a circle.
 class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a record where many are compared; the fields are its."""
 
@@ -70,7 +71,8 @@ def quick_records(text: bytes) -> list[Record]:
 
     """
     found: list[Any] = RECORDS.decode_lines(text)
-    lines = io.BytesIO(text).readlines()  # five times as quick as to count line ends
+    # Five times as quick as to count line ends.
+    lines = io.BytesIO(text).readlines()
     if len(found) != len(lines):
         raise msgspec.DecodeError("an empty line")
     for record in found:
@@ -115,7 +117,10 @@ def quick(kind: type, **instead: Any) -> type[msgspec.Struct]:
     hints = get_type_hints(kind, include_extras=True) | instead
     fields: list[Any] = []
     for field in dataclasses.fields(kind):
-        hint = hints[field.name] if field.name in instead else _quick_hint(hints[field.name])
+        hint = hints[field.name]
+        if field.name not in instead:
+            hint = _quick_hint(hint)
+        # A schema has no default here: a line that names none is not of today's form.
         if field.name != "schema" and field.default is not dataclasses.MISSING:
             fields.append((field.name, hint, field.default))
         elif field.default_factory is not dataclasses.MISSING:
@@ -129,9 +134,12 @@ def _quick_hint(hint: Any) -> Any:
     """Return a type with structs in place of its dataclasses, but of those that have methods of their own."""
     if get_origin(hint) in (Union, UnionType):
         return reduce(or_, map(_quick_hint, get_args(hint)))
-    return quick(cast(type, hint)) if dataclasses.is_dataclass(hint) and hint is not Validity else hint
+    if dataclasses.is_dataclass(hint) and hint is not Validity:
+        return quick(cast(type, hint))
+    return hint
 
 
+# Trials and variants stay bytes at first: runs of one request repeat them, and each is decoded once.
 Raw = msgspec.Raw
 RECORDS = msgspec.json.Decoder(quick(Record, run=str, trial=Raw, durability=str, started=str))
 PLANS = msgspec.json.Decoder(quick(Plan, harness=Raw, variants=tuple[Raw, ...], trials=tuple[Raw, ...]))

@@ -24,6 +24,7 @@ def number(kind: type[int] | type[float]) -> Parse:
             value = kind(text)
         except ValueError:
             value = kind(0)
+        # Written as "not within": NaN is neither above nor below anything.
         if not 0 < value <= MOST:
             raise ValueError(f"{text[:40]!r} is not a number above 0 and up to {MOST:.0e}")
         return value
@@ -41,6 +42,7 @@ def count(text: str) -> int:
         ValueError: it is none; says so.
 
     """
+    # ``int`` alone takes 1_000, signs and blanks too.
     if not text.isdecimal() or len(text) > MOST_DIGITS:
         raise ValueError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
     return int(text)

@@ -50,11 +50,14 @@ def harmless_all(thing: Any) -> Any:
         return harmless(thing)
     if isinstance(thing, dict):
         return {harmless_all(name): harmless_all(value) for name, value in thing.items()}
-    return [harmless_all(each) for each in thing] if isinstance(thing, list | tuple) else thing
+    if isinstance(thing, list | tuple):
+        return [harmless_all(each) for each in thing]
+    return thing
 
 
 def print_json(thing: object) -> None:
     """Print a line of JSON for programs, in UTF-8 whatever the terminal takes."""
+    # What was printed before as text comes first: below, its buffer is passed by.
     sys.stdout.flush()
     sys.stdout.buffer.write(msgspec.json.encode(harmless_all(msgspec.to_builtins(thing))) + b"\n")
 
@@ -63,7 +66,8 @@ def speak_plainly() -> None:
     """Have standard output and error write what they can of any text, instead of failing at what they can't."""
     codecs.register_error(ERRORS, _instead)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a test's may be another
+        # A test's stream may be another.
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=ERRORS)
 
 

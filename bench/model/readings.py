@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from bench.model.fingerprint import Unreadable
+from bench.model.fingerprint import Unreadable, is_reason
 
 NOT_KEPT = Unreadable(unreadable="not kept")
 READ_ONCE = Unreadable(unreadable="read once only")
@@ -132,8 +132,9 @@ def reading_of(kept: Mapping[str, Any]) -> Reading:
 def _fact(value: Any, kind: Any) -> Any:
     if isinstance(value, Unreadable):
         return value
-    why = isinstance(value, dict) and value.keys() == {"unreadable"}
-    return msgspec.convert(value, Unreadable if why else kind)
+    if is_reason(value):
+        return msgspec.convert(value, Unreadable)
+    return msgspec.convert(value, kind)
 
 
 def energy_between(before_uj: int, after_uj: int, range_uj: int) -> int:
@@ -141,7 +142,11 @@ def energy_between(before_uj: int, after_uj: int, range_uj: int) -> int:
 
     A range of 262 kJ, usual on Intel, lasts 4.8 h at 15 W.
     """
-    return after_uj - before_uj if after_uj >= before_uj else after_uj - before_uj + range_uj
+    used = after_uj - before_uj
+    # The counter began again at 0.
+    if used < 0:
+        used += range_uj
+    return used
 
 
 def busy_share(before: CpuTimes, after: CpuTimes) -> float | None:
@@ -169,16 +174,19 @@ def counters_between(moments: Sequence[Moment], missing: Iterable[str]) -> dict[
 
 def per_second(moments: Sequence[Moment], counter: str) -> float | None:
     """Return how fast a counter of the server went, None where it was not read. Pure."""
-    if len(moments) < 2 or not all(counter in each.server for each in (moments[0], moments[-1])):
+    if len(moments) < 2:
         return None
     first, last = moments[0], moments[-1]
+    if counter not in first.server or counter not in last.server:
+        return None
     return (last.server[counter] - first.server[counter]) / (last.at_s - first.at_s)
 
 
 def energy_j(moments: Sequence[Moment], range_uj: Mapping[str, int | Unreadable]) -> float | Unreadable:
     """Return the joules of all processor packages from the first reading to the last, or why not. Pure."""
     used_uj: dict[str, int] = {}
-    for before, after in pairwise(moment.host.energy_uj for moment in moments):
+    for earlier, later in pairwise(moments):
+        before, after = earlier.host.energy_uj, later.host.energy_uj
         if isinstance(before, Unreadable):
             return before
         if isinstance(after, Unreadable):

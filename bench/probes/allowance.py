@@ -4,23 +4,19 @@ Owns the facts of group ``cpu`` that are about a process and not about the machi
 while a trial ran is the agent's business. Sources: proc_pid_status(5), cpuset(7), ``bench.probes.control_group``.
 """
 
-from collections.abc import Callable
 from math import ceil
 from pathlib import Path
-from typing import TypeVar
 
 from bench.model.fingerprint import Fact, Unreadable
-from bench.probes.control_group import SELF, cpu_quota_cores, cpus_allowed
-from bench.probes.source import field, read_path, refusal
-
-T = TypeVar("T")
+from bench.probes.control_group import SELF, cpu_quota_cores, cpus_allowed, group_fact
+from bench.probes.source import field, read_path
 
 
 def allowance_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
     """Read the quota in cores (or ``none``), the processors by control group and by affinity, and how many that are."""
     return {
-        "quota_cores": _of_group(root, process, cpu_quota_cores),
-        "cpuset": _of_group(root, process, cpus_allowed),
+        "quota_cores": group_fact(root, process, cpu_quota_cores),
+        "cpuset": group_fact(root, process, cpus_allowed),
         "affinity": affinity(root, process),
         "usable_cpus": usable_cpus(root, process),
     }
@@ -34,11 +30,13 @@ def affinity(root: Path, process: int | str = SELF) -> str | Unreadable:
 
 def usable_cpus(root: Path, process: int | str = SELF) -> int | Unreadable:
     """Return how many processors a process can keep busy, a part of one counted as one."""
-    allowed, quota = affinity(root, process), _of_group(root, process, cpu_quota_cores)
+    allowed, quota = affinity(root, process), group_fact(root, process, cpu_quota_cores)
     if isinstance(allowed, Unreadable):
         return allowed
     count = count_cpus(allowed)
-    return min(count, ceil(quota)) if isinstance(quota, int | float) else count
+    if isinstance(quota, int | float):
+        return min(count, ceil(quota))
+    return count
 
 
 def count_cpus(text: str) -> int:
@@ -53,14 +51,3 @@ def count_cpus(text: str) -> int:
         first, _, last = part.partition("-")
         count += int(last or first) - int(first) + 1
     return count
-
-
-def _of_group(root: Path, process: int | str, read: Callable[[Path, int | str], T | None]) -> T | str | Unreadable:
-    """Return what a control group says, or ``none``."""
-    try:
-        found = read(root, process)
-    except OSError as error:
-        return refusal(error, root / "proc" / str(process) / "cgroup", "no control groups here")
-    except ValueError as error:
-        return Unreadable(unreadable=f"a control group has unexpected content: {error}")
-    return "none" if found is None else found

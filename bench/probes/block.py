@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.model.fingerprint import Unreadable
-from bench.probes.source import LIVE, read_path, word
+from bench.probes.source import LIVE, if_known, read_path, word
 
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 ON_A_DEVICE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "jfs", "bcachefs"})
@@ -34,15 +34,15 @@ class Mount:
 
 def parse_mountinfo(text: str) -> list[Mount]:
     """Read the mounts of this mount namespace, in order of mounting."""
-    return [_parse_line(line) for line in text.splitlines()]
-
-
-def _parse_line(line: str) -> Mount:
-    before, _, after = line.partition(" - ")
-    _, _, device, _, point, options, *_ = before.split(" ")
-    file_system, source, super_options = after.split(" ", 2)  # WSL2's drvfs has options with blanks in them
-    both = dict.fromkeys([*options.split(","), *super_options.split(",")])
-    return Mount(Path(_unescape(point)), file_system, device, _unescape(source), tuple(map(_unescape, both)))
+    mounts: list[Mount] = []
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        _, _, device, _, point, options, *_ = before.split(" ")
+        # WSL2's drvfs has options with blanks in them.
+        file_system, source, super_options = after.split(" ", 2)
+        both = tuple(map(_unescape, dict.fromkeys([*options.split(","), *super_options.split(",")])))
+        mounts.append(Mount(Path(_unescape(point)), file_system, device, _unescape(source), both))
+    return mounts
 
 
 def _unescape(path: str) -> str:
@@ -113,17 +113,16 @@ def _downward(devices: list[Path]) -> list[Path]:
 
 def data_device(directory: Path, root: Path = LIVE) -> str | Unreadable:
     """Name the block device (``nvme0n1``) under the file system of a directory, as in /proc/diskstats."""
-    mount = mount_of(directory, root)
-    if isinstance(mount, Unreadable):
-        return mount
-    stack = device_stack(mount, root)
-    return stack if isinstance(stack, Unreadable) else stack[0].name
+    stack = if_known(mount_of(directory, root), lambda mount: device_stack(mount, root))
+    return if_known(stack, lambda stack: stack[0].name)
 
 
 def base(stack: list[Path]) -> Path | Unreadable:
     """Return the one physical device at the bottom of a stack."""
     first, *others = _lowest(stack)
-    return Unreadable(unreadable=f"{stack[0].name} lies on several devices") if others else first
+    if others:
+        return Unreadable(unreadable=f"{stack[0].name} lies on several devices")
+    return first
 
 
 def _top(mount: Mount, root: Path) -> Path | Unreadable:
@@ -148,11 +147,13 @@ def _named(mount: Mount, root: Path) -> Iterator[Path]:
             if read_path(mapped / "dm/name", word, "not told") == name.removeprefix("mapper/"):
                 yield mapped
     linked = (root / mount.source.lstrip("/")).resolve().name
-    for device in (blocks / linked, blocks / name.replace("/", "!")):  # cciss/c0d0 is cciss!c0d0 in sysfs
+    # cciss/c0d0 is cciss!c0d0 in sysfs.
+    for device in (blocks / linked, blocks / name.replace("/", "!")):
         if device.exists():
             yield device
     pools = list(root.glob("sys/fs/btrfs/*/devices"))
-    if mount.file_system == "btrfs" and len(pools) == 1:  # the only btrfs there is
+    # The only btrfs there is must be the one.
+    if mount.file_system == "btrfs" and len(pools) == 1:
         yield from sorted(pools[0].glob("*"))
 
 
@@ -166,7 +167,9 @@ def _other_members(device: Path, root: Path) -> list[Path]:
 
 
 def _whole(device: Path) -> Path:
-    return device.parent if (device / "partition").exists() else device
+    if (device / "partition").exists():
+        return device.parent
+    return device
 
 
 def _beneath(device: Path) -> list[Path]:

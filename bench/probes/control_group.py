@@ -5,10 +5,15 @@ Source: cgroups(7); Documentation/admin-guide/cgroup-v2.rst (memory.max, cpu.max
 /proc/self/cgroup may be the host's: those are not there, the container's own group is the root.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Literal, TypeVar
 
+from bench.model.fingerprint import Unreadable
 from bench.model.readings import Throttling
+from bench.probes.source import refusal
+
+T = TypeVar("T")
 
 MOUNT = "sys/fs/cgroup"
 MEMORY_FILES = ("memory.max", "memory.limit_in_bytes")
@@ -33,6 +38,21 @@ def memory_limit_bytes(root: Path, process: int | str = SELF) -> int | None:
             if text != "max":
                 limits.append(int(text))
     return min((limit for limit in limits if limit < NO_LIMIT), default=None)
+
+
+def group_fact(
+    root: Path, process: int | str, read: Callable[[Path, int | str], T | None]
+) -> T | Literal["none"] | Unreadable:
+    """Return what one of the functions here reads, ``none`` where nothing limits the process, or why it can't."""
+    try:
+        found = read(root, process)
+    except OSError as error:
+        return refusal(error, root / "proc" / str(process) / "cgroup", "no control groups here")
+    except ValueError as error:
+        return Unreadable(unreadable=f"a control group has unexpected content: {error}")
+    if found is None:
+        return "none"
+    return found
 
 
 def cpu_quota_cores(root: Path, process: int | str = SELF) -> float | None:

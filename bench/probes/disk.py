@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.block import IN_MEMORY, Mount, base, device_stack, mount_of, shareable_options
-from bench.probes.source import LIVE, chosen, first_known, flag, read_path, refusal, word
+from bench.probes.source import LIVE, chosen, first_known, flag, if_known, read_path, refusal, word
 
 SECTOR_BYTES = 512
 """/sys counts in these, whatever the device's own block size."""
@@ -29,24 +29,18 @@ def disk_facts(directory: Path, root: Path) -> dict[str, Fact]:
     Of a stack of devices, queue settings that the file system sees (read-ahead) are the top's, the rest the bottom's.
     """
     mount = mount_of(directory, root)
-    stack = mount if isinstance(mount, Unreadable) else device_stack(mount, root)
-    top = stack if isinstance(stack, Unreadable) else stack[0]
-    bottom = stack if isinstance(stack, Unreadable) else base(stack)
+    stack = if_known(mount, lambda mount: device_stack(mount, root))
+    top = if_known(stack, lambda stack: stack[0])
+    bottom = if_known(stack, base)
     return {
-        **_file_system(mount, directory, root),
-        "devices": stack if isinstance(stack, Unreadable) else [describe(device) for device in stack],
+        "file_system": if_known(mount, lambda mount: mount.file_system),
+        "mount_options": if_known(mount, shareable_options),
+        "file_system_bytes": _space(directory, root, lambda status: status.f_blocks * status.f_frsize),
+        "free_bytes": _space(directory, root, lambda status: status.f_bavail * status.f_frsize),
+        "devices": if_known(stack, lambda stack: list(map(describe, stack))),
         "read_ahead_kib": _read(top, "queue/read_ahead_kb", int, "no queue"),
         "kind": _kind(mount, bottom),
         **_device(bottom),
-    }
-
-
-def _file_system(mount: Mount | Unreadable, directory: Path, root: Path) -> dict[str, Fact]:
-    return {
-        "file_system": mount if isinstance(mount, Unreadable) else mount.file_system,
-        "mount_options": mount if isinstance(mount, Unreadable) else shareable_options(mount),
-        "file_system_bytes": _space(directory, root, lambda status: status.f_blocks * status.f_frsize),
-        "free_bytes": _space(directory, root, lambda status: status.f_bavail * status.f_frsize),
     }
 
 
@@ -80,13 +74,15 @@ def _named(device: Maybe, *names: str) -> str | Unreadable:
 
 
 def _read(device: Maybe, path: str, parse: Callable[[str], T], absent: str) -> T | Unreadable:
-    return device if isinstance(device, Unreadable) else read_path(device / path, parse, absent)
+    return if_known(device, lambda device: read_path(device / path, parse, absent))
 
 
 def describe(device: Path) -> str:
     """Name a device, and what maps it if something does: ``dm-0 (CRYPT)`` or ``dm-1 (LVM)``."""
     kind = read_path(device / "dm/uuid", lambda text: word(text).partition("-")[0], "not a mapped device")
-    return device.name if isinstance(kind, Unreadable) else f"{device.name} ({kind})"
+    if isinstance(kind, Unreadable):
+        return device.name
+    return f"{device.name} ({kind})"
 
 
 def _kind(mount: Mount | Unreadable, device: Maybe) -> str | Unreadable:
@@ -125,4 +121,6 @@ def _turning(made_by: str, rotational: bool | Unreadable, by_usb: bool) -> str |
         return rotational
     if not rotational or "SSD" in made_by.upper():
         return "ssd"
-    return Unreadable(unreadable="behind a USB bridge, which does not tell whether it rotates") if by_usb else "hdd"
+    if by_usb:
+        return Unreadable(unreadable="behind a USB bridge, which does not tell whether it rotates")
+    return "hdd"

@@ -32,7 +32,8 @@ def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unrea
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            file.unlink()  # now: nothing is left there whatever happens
+            # Now: nothing is left there whatever happens.
+            file.unlink()
             return _rate(descriptor, seconds)
         finally:
             os.close(descriptor)
@@ -42,7 +43,8 @@ def fsync_per_second(directory: Path, seconds: float = SECONDS) -> float | Unrea
 
 def _rate(descriptor: int, seconds: float) -> float:
     os.pwrite(descriptor, BLOCK, 0)
-    os.fsync(descriptor)  # the file's size and place are known from here on
+    # The file's size and place are known from here on: fdatasync then writes data alone.
+    os.fsync(descriptor)
     count, begin = 0, monotonic()
     while (spent := monotonic() - begin) < seconds or not count:
         os.pwrite(descriptor, BLOCK, 0)

@@ -7,7 +7,6 @@ Sources: statfs(2), proc(5), Documentation/filesystems/overlayfs.rst, Documentat
 Documentation/admin-guide/devices.txt (names of disks), drivers/scsi/scsi_debug.c (disks in memory, on a pseudo bus).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from bench.model.fingerprint import Unreadable
@@ -31,7 +30,9 @@ def memory_under(directory: Path, root: Path = LIVE, deepest: int = DEEPEST) -> 
     if deepest < 0:
         return _unseen(directory, f"more than {DEEPEST} layers of overlays and loop devices")
     mount = mount_of(directory, root)
-    return mount if isinstance(mount, Unreadable) else _of_mount(directory, mount, root, deepest)
+    if isinstance(mount, Unreadable):
+        return mount
+    return _of_mount(directory, mount, root, deepest)
 
 
 def _of_mount(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium:
@@ -44,7 +45,14 @@ def _of_mount(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium
     devices = bottoms(mount, root)
     if isinstance(devices, Unreadable):
         return _unseen(directory, mount.file_system)
-    return _worst([_of_device(directory, device, root, deepest) for device in devices])
+    # Of several: what is memory before what can't be seen, a disk only where all are.
+    worst: Medium = None
+    for device in devices:
+        medium = _of_device(directory, device, root, deepest)
+        if isinstance(medium, str):
+            return medium
+        worst = worst or medium
+    return worst
 
 
 def _under_overlay(directory: Path, mount: Mount, root: Path, deepest: int) -> Medium:
@@ -64,7 +72,9 @@ def _of_device(directory: Path, device: Path, root: Path, deepest: int) -> Mediu
         if isinstance(backing, Unreadable) or not _is_there(backing, root):
             return _unseen(directory, f"{device.name}, a loop device")
         return memory_under(Path(backing), root, deepest - 1)
-    return None if device.name.startswith(DISKS) else _unseen(directory, device.name)
+    if device.name.startswith(DISKS):
+        return None
+    return _unseen(directory, device.name)
 
 
 def _is_there(path: str, root: Path) -> bool:
@@ -72,16 +82,6 @@ def _is_there(path: str, root: Path) -> bool:
         return (root / path.lstrip("/")).exists()
     except OSError:
         return False
-
-
-def _worst(media: Iterable[Medium]) -> Medium:
-    """Of several: what is memory before what can't be seen, a disk only where all are."""
-    worst: Medium = None
-    for medium in media:
-        if isinstance(medium, str):
-            return medium
-        worst = worst or medium
-    return worst
 
 
 def _unseen(directory: Path, what: str) -> Unreadable:

@@ -9,9 +9,9 @@ Documentation/admin-guide/mm/transhuge.rst.
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.model.fingerprint import Fact, Unreadable
-from bench.probes.control_group import SELF, memory_limit_bytes
-from bench.probes.source import chosen, field, read_fact, refusal
+from bench.model.fingerprint import Fact
+from bench.probes.control_group import SELF, group_fact, memory_limit_bytes
+from bench.probes.source import chosen, field, read_fact
 
 KERNEL_SETTINGS = (
     "swappiness",
@@ -35,7 +35,7 @@ def memory_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
     """
     return {
         "ram_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("MemTotal"), "no /proc here"),
-        "control_group_limit_bytes": _control_group_limit(root, process),
+        "control_group_limit_bytes": group_fact(root, process, memory_limit_bytes),
         "swap_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("SwapTotal"), "no /proc here"),
         "swap_kinds": read_fact(root, "proc/swaps", parse_swap_kinds, "no swap in this kernel"),
         "huge_page_bytes": read_fact(root, "proc/meminfo", meminfo_bytes("Hugepagesize"), "no /proc here"),
@@ -43,16 +43,6 @@ def memory_facts(root: Path, process: int | str = SELF) -> dict[str, Fact]:
         "transparent_huge_pages_defrag": _transparent_huge_pages(root, "defrag"),
         **{name: read_fact(root, f"proc/sys/vm/{name}", int, "not in this kernel") for name in KERNEL_SETTINGS},
     }
-
-
-def _control_group_limit(root: Path, process: int | str) -> Fact:
-    """Return the limit, or ``none``."""
-    try:
-        return memory_limit_bytes(root, process) or "none"
-    except OSError as error:
-        return refusal(error, root / "proc" / str(process) / "cgroup", "no control groups here")
-    except ValueError as error:
-        return Unreadable(unreadable=f"a control group has unexpected content: {error}")
 
 
 def _transparent_huge_pages(root: Path, name: str) -> Fact:

@@ -92,15 +92,12 @@ def load_probe(path: Path) -> type[Probe]:
     probe: Any = getattr(seams.load(path), "PROBE", None)
     if not isinstance(probe, type):
         raise DataError(f"{path} defines no PROBE, a class as bench.probes.probe.Probe is.")
-    return _checked(probe, path)
-
-
-def _checked(probe: Any, path: Path) -> type[Probe]:
     lacking = [name for name in ("period", "figures", "read", "summary", "judge") if not hasattr(probe, name)]
     if lacking:
         raise DataError(f"{path}: its PROBE lacks {', '.join(lacking)}: see bench.probes.probe.Probe.")
-    if probe.period not in PERIODS:
-        raise DataError(f"{path}: the period of its PROBE is {probe.period!r}; there are {', '.join(PERIODS)}.")
-    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in probe.figures):
-        raise DataError(f"{path}: the figures of its PROBE are {probe.figures!r}; they are names.")
-    return cast(type[Probe], probe)
+    found = cast(type[Probe], probe)
+    if found.period not in PERIODS:
+        raise DataError(f"{path}: the period of its PROBE is {found.period!r}; there are {', '.join(PERIODS)}.")
+    if not all(isinstance(name, str) and NAME.fullmatch(name) for name in found.figures):
+        raise DataError(f"{path}: the figures of its PROBE are {found.figures!r}; they are names.")
+    return found

@@ -75,7 +75,8 @@ def busiest(
     for number, process in before.items():
         if number not in after:
             heir = process.parent
-            while heir in before and heir not in after:  # it ended too, and left to its own parent what it waited for
+            # A parent that ended too left what it had waited for to its own parent.
+            while heir in before and heir not in after:
                 heir = before[heir].parent
             ended[heir] += process.own + process.waited_for
     for number, process in after.items():

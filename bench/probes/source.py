@@ -16,6 +16,7 @@ LIVE = Path("/")
 """The root of the running host; any other root is a directory of recorded files."""
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def read_fact(root: Path, path: str, parse: Callable[[str], T], absent: str) -> T | Unreadable:
@@ -84,9 +85,9 @@ def all_known(facts: Iterable[T | Unreadable]) -> list[T] | Unreadable:
 def read_common(root: Path, pattern: str, parse: Callable[[str], T], absent: str) -> T | list[T] | Unreadable:
     """Parse what all matching files agree on; where they differ (cores of two kinds), return the list."""
     values = read_each(root, pattern, parse, absent)
-    if isinstance(values, Unreadable):
-        return values
-    return values[0] if all(value == values[0] for value in values) else values
+    if not isinstance(values, Unreadable) and all(value == values[0] for value in values):
+        return values[0]
+    return values
 
 
 def first_known(facts: Iterable[T | Unreadable], absent: str = "no source for this fact") -> T | Unreadable:
@@ -96,6 +97,13 @@ def first_known(facts: Iterable[T | Unreadable], absent: str = "no source for th
         if not isinstance(fact, Unreadable):
             return fact
     return fact
+
+
+def if_known(fact: T | Unreadable, step: Callable[[T], U]) -> U | Unreadable:
+    """Take a step from a fact; the reason why there is none stays the reason."""
+    if isinstance(fact, Unreadable):
+        return fact
+    return step(fact)
 
 
 def word(text: str) -> str:

@@ -31,6 +31,7 @@ TIMEX_BYTES = 208
 def system_facts(root: Path) -> dict[str, Fact]:
     """Tell what runs beneath PostgreSQL, and on what."""
     clock = "sys/devices/system/clocksource/clocksource0/current_clocksource"
+    board = "sys/firmware/devicetree/base/model"
     return {
         "kernel": read_fact(root, "proc/sys/kernel/osrelease", word, "no /proc here"),
         "kernel_build": read_fact(root, "proc/sys/kernel/version", word, "no /proc here"),
@@ -39,7 +40,10 @@ def system_facts(root: Path) -> dict[str, Fact]:
         "hypervisor": read_fact(root, "proc/cpuinfo", parse_hypervisor, "no /proc here"),
         "container": container(root),
         **{name: _dmi(root, name) for name in DMI_NAMES},
-        "product_name": first_known((_board(root), _dmi(root, "product_name"))),
+        # A device tree names the board where there is one, as on ARM.
+        "product_name": first_known(
+            (read_fact(root, board, parse_board, "no device tree in this kernel"), _dmi(root, "product_name"))
+        ),
         "clock_source": read_fact(root, clock, word, "no clock source in this kernel"),
         "clock_synchronised": clock_synchronised(root),
         "knobs": read_fact(root, "etc/pgladder-host.json", parse_knobs, "not provisioned"),
@@ -50,10 +54,9 @@ def _dmi(root: Path, name: str) -> str | Unreadable:
     return read_fact(root, f"sys/class/dmi/id/{name}", word, "no DMI tables in this kernel")
 
 
-def _board(root: Path) -> str | Unreadable:
-    """Name the board where a device tree does, as on ARM."""
-    tree = "sys/firmware/devicetree/base/model"
-    return read_fact(root, tree, lambda text: word(text.replace("\0", "")), "no device tree in this kernel")
+def parse_board(text: str) -> str:
+    """Take the text of a device tree, which ends in a NUL."""
+    return word(text.replace("\0", ""))
 
 
 def parse_os_release(text: str) -> str:

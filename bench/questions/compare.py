@@ -47,9 +47,10 @@ def answer(results: Results, given: Given) -> Answer:
     report = side_by_side(directories, across or "run", margin or MARGIN)
     if not page:
         return comparisons([report])
-    from bench.questions.report import write_page_of  # only who wants a page waits for what draws it
+    # Only who wants a page waits for what draws it.
+    from bench.questions.report import write_page_of
 
-    write_page_of([only_run(each) for each in directories], report, page)
+    write_page_of(list(map(only_run, directories)), report, page)
     return comparisons([report], notes=[f"Page: {page}"])
 
 
@@ -118,7 +119,8 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # nor in later collections
+        # Nor in later collections.
+        gc.freeze()
         gc.enable()
 
 
@@ -129,7 +131,7 @@ def side_by_side(directories: Sequence[Path], across: Across, margin: float = MA
         UsageError: a directory holds no run or several, or they can't be compared.
 
     """
-    return _beside([only_run(directory) for directory in directories], across, margin)
+    return _beside(list(map(only_run, directories)), across, margin)
 
 
 def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> ComparisonReport:
@@ -148,7 +150,7 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
 
 
 def _beside(found: Sequence[RunDirectory], across: Across, margin: float) -> ComparisonReport:
-    return compare_beside([each.path for each in found], [read(each) for each in found], across, margin)
+    return compare_beside([each.path for each in found], list(map(read, found)), across, margin)
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
@@ -162,9 +164,11 @@ def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
     return False
 
 
-def tried(report: ComparisonReport) -> list[CellComparison]:
-    """Return the cells that were tried: not those of a variant that every one of several runs, or hosts, refused."""
-    return [cell for cell in report.cells if cell.variant is None or not all(arm.refused for arm in cell.arms)]
+def tried(report: ComparisonReport) -> Iterator[CellComparison]:
+    """Yield the cells that were tried: not those of a variant that every one of several runs, or hosts, refused."""
+    for cell in report.cells:
+        if cell.variant is None or not all(arm.refused for arm in cell.arms):
+            yield cell
 
 
 NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
@@ -172,7 +176,7 @@ NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
 
 def equivalent(report: ComparisonReport) -> bool:
     """Tell whether every pair was shown to be equivalent, and there was one; a variant refused by all has none."""
-    cells = tried(report)
+    cells = list(tried(report))
     for cell in cells:
         if any(pair.verdict != "equivalent" for pair in cell.pairs):
             return False

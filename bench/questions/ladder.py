@@ -14,7 +14,7 @@ from bench.targets.target import Results
 
 def answer(results: Results, _: Given) -> Answer:
     """Return the ladder of each run."""
-    reports = [told(read(run)) for run in runs_in(results)]
+    reports = list(map(told, map(read, runs_in(results))))
 
     def show(out: Console) -> None:
         for report in reports:

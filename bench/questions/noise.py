@@ -45,7 +45,16 @@ class KeptNoise:
 def answer(results: Results, given: Given) -> Answer:
     """Return the noise of each box, which is kept."""
     margin = given.get("margin") or MARGIN
-    kept = [keep_noise(place, margin) for place in results.hosts.values() or results.directories]
+    kept: list[KeptNoise] = []
+    doubtful: list[str] = []
+    notes: list[str] = []
+    sound = True
+    for place in results.hosts.values() or results.directories:
+        found = keep_noise(place, margin)
+        kept.append(found)
+        doubtful += found.doubts
+        notes.append(found.where)
+        sound = sound and found.sound
 
     def show(out: Console) -> None:
         for each in kept:
@@ -56,9 +65,9 @@ def answer(results: Results, given: Given) -> Answer:
     return Answer(
         data=floors if floors[1:] else floors[0],
         show=show,
-        sound=all(each.sound for each in kept),
-        doubts=[doubt for each in kept for doubt in each.doubts],
-        notes=[each.where for each in kept],
+        sound=sound,
+        doubts=doubtful,
+        notes=notes,
     )
 
 
@@ -87,22 +96,24 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
 
 def doubts(run: RunOutcomes) -> list[str]:
     """Say what of an A/A run is missing, or does not count: its floors rest on less than was planned."""
-    planned = len({trial.block for trial in run.plan.trials})
+    planned = len(run.plan.blocks)
     rate = headline(run.records)
     notes = extent_notes(run)
     for cell, arms in by_cell(run.plan, run.records).items():
-        counts = len(shared(*(rates(blocks, rate) for blocks in arms.values()))[0])
-        if counts == planned:
-            continue
-        lost = []
+        counted = []
+        lost: list[str] = []
         for blocks in arms.values():
+            counted.append(rates(blocks, rate))
             lost += [why_not(each, rate) for each in blocks.values() if rate(each) is None]
-        because = f": {'; '.join(lost[:MOST_NAMED])}" if lost else ""
-        more = f"; and {len(lost) - MOST_NAMED} more" if lost[MOST_NAMED:] else ""
-        notes.append(
-            f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {counts} of {planned}"
-            f" blocks{because}{more}."
-        )
+        both, _ = shared(*counted)
+        if len(both) == planned:
+            continue
+        sentence = f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {len(both)} of {planned} blocks"
+        if lost:
+            sentence += f": {'; '.join(lost[:MOST_NAMED])}"
+        if len(lost) > MOST_NAMED:
+            sentence += f"; and {len(lost) - MOST_NAMED} more"
+        notes.append(f"{sentence}.")
     return notes
 
 

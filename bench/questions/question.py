@@ -116,7 +116,7 @@ def runs_in(results: Results) -> list[RunDirectory]:
 
     """
     if results.hosts:
-        return [RunDirectory(place) for place in results.hosts.values()]
+        return list(map(RunDirectory, results.hosts.values()))
     found = []
     for directory in results.directories:
         found += find_runs(directory)

@@ -46,31 +46,28 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
         HostError: the page can't be written.
 
     """
-    # Loaded here: most comparisons write no page, and what it is made of takes a while.
-    from bench.report.page import build_page
-    from bench.report.page.assets import assets
-
     found = find_runs(directory)
-    runs = [read(each) for each in found]
-    reports = [told(run) for run in runs]
+    runs = list(map(read, found))
     comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
     page = out or directory / REPORT
-    html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
-    _write(page, html)
-    return page, reports
+    return page, _write(page, runs, comparisons, refusals)
 
 
 def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
     """Write the page of runs that were set beside each other; raises as ``write_page``."""
+    _write(page, list(map(read, directories)), [report])
+
+
+def _write(
+    page: Path, runs: Sequence[PulledRun], comparisons: Sequence[ComparisonReport], refusals: Sequence[str] = ()
+) -> list[LadderReport]:
+    """Write a page; return the ladders that it shows."""
+    # Loaded here: most comparisons write no page, and what it is made of takes a while.
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
-    runs = [read(each) for each in directories]
-    html = build_page(runs, [told(run) for run in runs], assets(), __version__, [report])
-    _write(page, html)
-
-
-def _write(page: Path, html: str) -> None:
+    reports = list(map(told, runs))
+    html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
     if page.is_dir():
         raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
     try:
@@ -78,6 +75,7 @@ def _write(page: Path, html: str) -> None:
     except OSError as error:
         why = error.strerror or error
         raise HostError(f"{page} can't be written ({why}): name another place for the page.") from error
+    return reports
 
 
 def _compared(plan: Plan) -> list[str]:
@@ -85,7 +83,9 @@ def _compared(plan: Plan) -> list[str]:
     if plan.until_decided:
         return [plan.until_decided.across]
     others = [factor for factor in varying(plan) if factor not in (VARIANT, PHASE)]
-    return [VARIANT, *others] if len(plan.variants) > 1 else others
+    if len(plan.variants) > 1:
+        return [VARIANT, *others]
+    return others
 
 
 def _comparisons(

@@ -33,8 +33,10 @@ def schema(kind: type) -> dict[str, Any]:
     """Return the JSON Schema of one format, complete in itself."""
     generated = msgspec.json.schema(kind)
     parts = {name: _with_constant(part) for name, part in generated["$defs"].items()}
-    whole = parts.pop(kind.__name__) | {"title": schema_of(kind)}
-    return {"$schema": DIALECT} | whole | ({"$defs": parts} if parts else {})
+    whole = {"$schema": DIALECT, **parts.pop(kind.__name__), "title": schema_of(kind)}
+    if parts:
+        whole["$defs"] = parts
+    return whole
 
 
 def text(kind: type) -> str:

@@ -9,14 +9,14 @@ from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
-from bench.plan.check import effective
 from bench.plan.design import Wish
-from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed, estimate
+from bench.plan.estimate import estimate
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
+from bench.targets.connections import connections_of
 from bench.workload.memory import check_memory
 from bench.workload.phase import ladder
 
@@ -54,14 +54,15 @@ def known(wish: Wish) -> Wish:
         UsageError: one is unknown, and the nearest is named; or it is the user's own.
 
     """
-    load = wish.overrides.get("load")
     asked = {
         "phase": wish.phases,
         "driver": wish.drivers,
-        "load model": [str(load)] if load else [],
+        "load model": [],
         "layout": wish.layouts,
         "engine": [wish.engine],
     }
+    if load := wish.overrides.get("load"):
+        asked["load model"] = [str(load)]
     for kind, files in files_by_kind().items():
         if asked[kind]:
             chosen = pick(kind, asked[kind], files)
@@ -100,7 +101,9 @@ def check_idle(state: BoxState, run: str) -> None:
         return
     for other in state.runs:
         if other.run != run and other.course in {"running", "waiting"}:
-            wait = "wait for it" if other.course == "running" else f"go on with it: make ladder RUN={other.run}"
+            wait = f"go on with it: make ladder RUN={other.run}"
+            if other.course == "running":
+                wait = "wait for it"
             raise HostError(
                 f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
                 f" {other.detail or wait}, or: make cancel RUN={other.run}"
@@ -118,9 +121,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
 
     """
     wish = asked.wish
-    # Counted before the plan is made: its variants are rendered for so many connections.
-    chosen = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
-    need = connections_needed(effective(chosen, wish.overrides).values()) + RESERVED_CONNECTIONS
+    need = connections_of(wish)
     if need > state.max_connections:
         raise HostError(
             f"the plan needs {need} connections and its cluster allows {state.max_connections};"
@@ -152,6 +153,7 @@ def check_again(state: BoxState, plan: Plan) -> None:
 
 def _check_room(state: BoxState, plan: Plan) -> None:
     """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
+    # Hardware counts memory in MiB.
     check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
     need = estimate(plan, plan.trials).least_disk_bytes
     if state.free_bytes < need:

@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,11 @@ class Boxes:
         """Launch what is asked for, follow it, pull it; see ``bench.targets.target.Target``."""
         self.out = out
         _interleave(self, request)
-        start = relaunched if request.repeats else launched
-        run = start(self, request)
+        run = relaunched(self, request) if request.repeats else launched(self, request)
         ended_early = followed(self, run)
         places = pulled(self, run)
-        self.failures += ended_early  # only now: what was recorded before a run broke off is pulled too
+        # Only now: what was recorded before a run broke off is pulled too.
+        self.failures += ended_early
         if not places:
             return None
         earlier = RESULTS / request.repeats
@@ -125,8 +126,11 @@ def _interleave(boxes: Boxes, request: Request) -> None:
         boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
     elif request.repeats:
         # A box whose run was not pulled is refused when its plan is read: here it says nothing.
-        places = [RESULTS / request.repeats / link.host.name for link in boxes.links]
-        there = [read(only_run(place), samples=False) for place in places if (place / PLAN).is_file()]
+        there = []
+        for link in boxes.links:
+            place = RESULTS / request.repeats / link.host.name
+            if (place / PLAN).is_file():
+                there.append(read(only_run(place), samples=False))
         boxes.in_turns = len(there) > 1 and interleaved(there)
     if boxes.in_turns:
         boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
@@ -151,6 +155,7 @@ def launched(boxes: Boxes, request: Request) -> str:
     )
 
     def launch_on(link: Link, plan: bytes) -> str:
+        # From here on it may be under way: who is interrupted is told how to follow or end it.
         boxes.run = run
         return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
 
@@ -171,7 +176,8 @@ def launched(boxes: Boxes, request: Request) -> str:
         plan = request.check_plan(plan_for(state, asked))
         warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
         outcome = launch_on(link, to_json(plan) + b"\n")
-        if outcome.endswith(OTHER_PLAN):  # another control machine was quicker
+        # Another control machine was quicker.
+        if outcome.endswith(OTHER_PLAN):
             return outcome, [KEEPS_ITS_PLAN]
         return outcome, warnings
 
@@ -196,10 +202,14 @@ def relaunched(boxes: Boxes, request: Request) -> str:
 
 def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
     """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
-    here = ThreadPoolExecutor(1).submit(release)  # it reads the whole package: boxes are asked meanwhile
+    # It reads the whole package: boxes are asked meanwhile.
+    here = ThreadPoolExecutor(1).submit(release)
 
     def checked(link: Link) -> tuple[str, list[str]]:
-        state = _state(link, here.result())
+        answer = steps.look(link)
+        # Its release first: the answer of another may have another form.
+        check_same(msgspec.json.decode(answer, type=dict[str, Any]).get("release"), here.result())
+        state = from_json(answer, BoxState, f"{link.host.name}: pgladder box")
         check_idle(state, run)
         return step(link, state)
 
@@ -213,13 +223,6 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
 
 def _who() -> str:
     return f"{getpass.getuser()} at {socket.gethostname()}"
-
-
-def _state(link: Link, release_here: str) -> BoxState:
-    """Ask a box that runs the same pgladder: another's answer may have another form."""
-    said = steps.look(link)
-    check_same(msgspec.json.decode(said, type=dict[str, Any]).get("release"), release_here)
-    return from_json(said, BoxState, f"{link.host.name}: pgladder box")
 
 
 def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
@@ -334,8 +337,10 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     places = {}
     for host, arrived in _on_each(boxes, step).items():
         place = places[host] = RESULTS / run / host
-        whole = "" if arrived.sealed else "; the run has not come to its end"
-        boxes.says(f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}{whole}.")
+        sentence = f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}"
+        if not arrived.sealed:
+            sentence += "; the run has not come to its end"
+        boxes.says(f"{sentence}.")
     return places
 
 
@@ -353,8 +358,10 @@ def cancel(boxes: Boxes, given: Mapping[str, Any]) -> None:
     if not run and not boxes.picked:
         _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
-        names = ", ".join(ended)
-        boxes.says(f"{host}: {f'cancelled {names}; what was recorded is kept' if ended else 'nothing was under way'}.")
+        if ended:
+            boxes.says(f"{host}: cancelled {', '.join(ended)}; what was recorded is kept.")
+        else:
+            boxes.says(f"{host}: nothing was under way.")
 
 
 def _make_sure(boxes: Boxes) -> None:
@@ -366,10 +373,11 @@ def _make_sure(boxes: Boxes) -> None:
     """
     names = ", ".join(link.host.name for link in boxes.links)
     boxes.says(f"This ends whatever run is under way on: {names}.")
-    try:
-        answer = boxes.out.input("Type yes to go on: ") if sys.stdin.isatty() else ""
-    except EOFError:
-        answer = ""
+    answer = ""
+    # Where nobody types (make in a script), nobody said yes.
+    if sys.stdin.isatty():
+        with suppress(EOFError):
+            answer = boxes.out.input("Type yes to go on: ")
     if answer.strip() != "yes":
         raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 
@@ -379,18 +387,9 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
     states = look(boxes)
     if given.get("json"):
         print_json(states)
-    elif states:
-        boxes.out.print(_status_table(states))
-
-
-def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
-    says = replace(boxes, out=console(stderr=True)).says  # beside what programs read
-    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
-    boxes.failures += together.failures
-    return together.done
-
-
-def _status_table(states: Mapping[str, BoxState]) -> Table:
+        return
+    if not states:
+        return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
     for name in ("box", "release", "free", "run", "trials", ""):
         table.add_column(name)
@@ -402,4 +401,12 @@ def _status_table(states: Mapping[str, BoxState]) -> Table:
         for row in rows or [("", "", "no runs")]:
             table.add_row(*box, *row)
             box = ("", "", "")
-    return table
+    boxes.out.print(table)
+
+
+def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
+    # On standard error: programs read the other.
+    says = replace(boxes, out=console(stderr=True)).says
+    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
+    boxes.failures += together.failures
+    return together.done

@@ -34,10 +34,14 @@ def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
             return None
         block = so_far.next.block
         back = block in BACKWARDS
-        drawn = Random(f"{so_far.plan.seed} {block - back} {host}").random()
-        places.append((block, -drawn if back else drawn, host))
+        place = Random(f"{so_far.plan.seed} {block - back} {host}").random()
+        if back:
+            place = -place
+        places.append((block, place, host))
     block, _, host = min(places, default=(0, 0, ""))
-    return (host, block) if host else None
+    if not host:
+        return None
+    return host, block
 
 
 class Turns(Following):
@@ -75,7 +79,8 @@ class Turns(Following):
         try:
             give_turn(self._links[host], self._run, block)
         except (UnreachableError, NotAdmittedError):
-            self._given = None  # then its following was cut off too: that begins again, or ends
+            # Then its following was cut off too: that begins again, or ends.
+            self._given = None
         except PgladderError as error:
             self.says(
                 f"{error}; it is given no more turns, and its run waits: mend that, then make compare-hosts"

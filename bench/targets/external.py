@@ -5,13 +5,11 @@ from dataclasses import replace
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql.external import AS_FOUND
 from bench.model.errors import HostError, UsageError
-from bench.model.names import pick
 from bench.model.plan import Plan
-from bench.plan.check import effective
 from bench.plan.design import Wish
 from bench.plan.estimate import connections_opened
+from bench.targets.connections import parameters_of
 from bench.workload.driver import drivers
-from bench.workload.phase import ladder
 
 
 def what_fits(wish: Wish, external: ExternalServer) -> Wish:
@@ -22,8 +20,7 @@ def what_fits(wish: Wish, external: ExternalServer) -> Wish:
 
     """
     free, whose = external.room()
-    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
-    opens = {name: connections_opened(each) for name, each in effective(asked, wish.overrides).items()}
+    opens = {name: connections_opened(each) for name, each in parameters_of(wish).items()}
     fitting = [name for name in wish.phases if opens[name] <= free]
     if not fitting:
         raise HostError(_no_room(min(opens.values()), free, whose))

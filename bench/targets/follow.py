@@ -134,8 +134,10 @@ def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQ
 
     try:
         ending = steadily(link, step, says, PATIENCE_S)
-        why = "was cancelled" if ending == "cancelled" else ""
-        if ending == "failed":
+        why = ""
+        if ending == "cancelled":
+            why = "was cancelled"
+        elif ending == "failed":
             why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), says)}"
     except Exception:
         news.put(lambda: view.ended(name, "not followed"))

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -34,9 +34,9 @@ from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
-from bench.model.plan import POSTGRESQL, Parameters, Plan, Variant
-from bench.plan.check import check_plan, effective
-from bench.plan.design import Wish, make_plan
+from bench.model.plan import POSTGRESQL, Plan, Variant
+from bench.plan.check import check_plan
+from bench.plan.design import make_plan
 from bench.plan.estimate import (
     MOST_CONNECTIONS,
     RESERVED_CONNECTIONS,
@@ -53,6 +53,7 @@ from bench.plan.with_variants import check_foreign, plan_with
 from bench.results.read import plan_again
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
+from bench.targets.connections import connections_of
 from bench.targets.external import check_connections, check_kept, what_fits
 from bench.targets.target import Request
 from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
@@ -102,8 +103,12 @@ def check_options(request: Request) -> None:
     for decides in ("resume", "plan"):
         if decides not in given:
             continue
-        for name in (*(option.name for option in OPTIONS), *(["out"] if decides == "resume" else [])):
-            if name in given:
+        refused = {option.name for option in OPTIONS}
+        # A run goes on in its own directory; a plan may be carried out into another.
+        if decides == "resume":
+            refused.add("out")
+        for name in given:
+            if name in refused:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{decides} decides what is measured: leave out --{option}, or make a new run.")
     if "dsn" in given and words(given.get("variants")) not in ([], [AS_FOUND]):
@@ -153,25 +158,28 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         cluster = engine.provisioned(box.cluster) if box else None
         plan = given or _new_plan(request, run, external, cluster)
         request.check_plan(plan)
+        limits: Sequence[str] = ()
+        left_out: Sequence[str] = ()
+        elsewhere = None
         if external:
             check_kept(plan, external)
+            limits, left_out, elsewhere = external.limits, external.left_out, external.elsewhere
         elif AS_FOUND in {variant.name for variant in plan.variants}:
             raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
         elif given:
             check_foreign(plan, lambda: _machine(request, cluster))
-        elsewhere = external.elsewhere if external else None
         directory = directory or RunDirectory(request.option("out") or _place_of_results(run, box, elsewhere))
-        left = remaining(plan, directory.records())
+        left = [trial for trial, _ in remaining(plan, directory.records())]
         ready = Prepared(
             plan=plan,
             directory=directory,
-            estimate=estimate(plan, [trial for trial, _ in left]),
+            estimate=estimate(plan, left),
             left=len(left),
-            limits=external.limits if external else (),
-            left_out=external.left_out if external else (),
+            limits=limits,
+            left_out=left_out,
             elsewhere=elsewhere,
         )
-        check_memory([trial for trial, _ in left], ladder(), *memory_left())
+        check_memory(left, ladder(), *memory_left())
         _check_sessions(plan, own=not external, private=not external and not cluster)
         _check_room(request, ready, external or cluster)
         server: Server
@@ -187,6 +195,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         with _closed_after(server):
             if external:
                 external.begin(plan, resumed=resumed)
+            # What an earlier part of a run recorded is never withdrawn.
             with nullcontext() if resumed else _begun(directory, plan):
                 yield ready, server
 
@@ -230,7 +239,8 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     plan, directory = ready.plan, ready.directory
     left = remaining(plan, directory.records())
     if left and not turn_comes(directory, left[0][0].block, listener.says):
-        return False  # before the server is touched: others of this machine may be measuring
+        # Before the server is touched: others of this machine may be measuring.
+        return False
     variant = plan.variants[0]
     if isinstance(server, ManagedServer):
         listener.says(f"starting {server.what}")
@@ -241,10 +251,10 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
     before = directory.host()
     if before and (changed := differences(before, host)):
-        raise HostError(
-            f"Run {plan.run} can't go on: this is not the box it began on ({'; '.join(changed[:3])}"
-            f"{f'; and {len(changed) - 3} more' if changed[3:] else ''}). Start a new run."
-        )
+        named = "; ".join(changed[:3])
+        if changed[3:]:
+            named += f"; and {len(changed) - 3} more"
+        raise HostError(f"Run {plan.run} can't go on: this is not the box it began on ({named}). Start a new run.")
     if before is None:
         directory.write_host(host)
     with in_a_sentence(ServerError, "The run ends here"):
@@ -253,7 +263,9 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
 
 def _engine(given: Plan | None, request: Request) -> Engine:
     """Return the engine that the plan, or else the user, asks for."""
-    asked = given.engine if given else request.option("engine") or POSTGRESQL
+    asked = request.option("engine") or POSTGRESQL
+    if given:
+        asked = given.engine
     [name] = pick("engine", [asked], engines())
     return engines()[name]
 
@@ -268,7 +280,9 @@ def _box_to_measure(request: Request, given: Plan | None) -> Provisioned | None:
 
 
 def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None = None) -> Path:
-    return box.runs / run if box else Path("results") / run / (elsewhere or socket.gethostname())
+    if box:
+        return box.runs / run
+    return Path("results") / run / (elsewhere or socket.gethostname())
 
 
 def _private(request: Request, plan: Plan, engine: Engine) -> ManagedServer:
@@ -278,7 +292,7 @@ def _private(request: Request, plan: Plan, engine: Engine) -> ManagedServer:
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    return engine.private(request.option("data_dir") or default_data_dir(), request.option("bin_dir"))
+    return engine.private(_private_place(request), request.option("bin_dir"))
 
 
 def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Variant:
@@ -309,9 +323,9 @@ def _forget_environment() -> None:
 
     What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
     """
-    of_libpq = [name for name in os.environ if name.startswith("PG") and name != seams.VARIABLE]
-    for name in of_libpq:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith("PG") and name != seams.VARIABLE:
+            del os.environ[name]
     os.environ["LC_ALL"] = "C.UTF-8"
     os.environ.pop("LANGUAGE", None)
 
@@ -352,16 +366,17 @@ def _new_plan(request: Request, run: str, external: ExternalServer | None, clust
     seed, created = request.option("seed"), now()
     if seed is None:
         seed = secrets.randbelow(1 << 31)
-    wish = make_wish(request.given, variant=AS_FOUND if external else "stock")
-    wish = replace(wish, again=request.against_itself)
-    if not wish.transports:
-        wish = replace(wish, transports=[external.transport if external else "tcp"])
+    variant, transport = "stock", "tcp"
+    if external:
+        variant, transport = AS_FOUND, external.transport
+    wish = make_wish(request.given, variant=variant)
+    wish = replace(wish, again=request.against_itself, transports=wish.transports or [transport])
     if external:
         wish = what_fits(wish, external)
         found = {AS_FOUND: as_variant(AS_FOUND, "")}
         plan = make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
     else:
-        need = _connections(wish)
+        need = connections_of(wish)
         harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
         plan = plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
     return replace(plan, pieces={**plan.pieces, **request.pieces})
@@ -369,18 +384,17 @@ def _new_plan(request: Request, run: str, external: ExternalServer | None, clust
 
 def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    directory = cluster.data_directory() if cluster else request.option("data_dir") or default_data_dir()
+    directory = cluster.data_directory() if cluster else _private_place(request)
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
         raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
     return this_machine(directory)
 
 
-def _connections(wish: Wish) -> int:
-    """Return how many a plan of this wish needs of its server."""
-    asked = {name: ladder()[name].parameters for name in pick("phase", wish.phases, ladder())}
-    parameters: Mapping[str, Parameters] = effective(asked, wish.overrides)
-    return connections_needed(parameters.values()) + RESERVED_CONNECTIONS
+def _private_place(request: Request) -> Path:
+    """Return where a private server would be made."""
+    place: Path = request.option("data_dir") or default_data_dir()
+    return place
 
 
 def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
@@ -392,16 +406,17 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
             f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
             " (max_connections); ask for a smaller --pool-max or --processes."
         )
-    check_files(max(opened_each(each) for each in parameters))
+    check_files(max(map(opened_each, parameters)))
     if own:
-        check_sessions(needed, max(connections_opened(each) for each in parameters), *memory_left())
+        check_sessions(needed, max(map(connections_opened, parameters)), *memory_left())
 
 
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
     """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
-    directory = there.data_directory() if there else request.option("data_dir") or default_data_dir()
+    directory = there.data_directory() if there else _private_place(request)
     if directory is None:
-        return  # said in ``limits``
+        # The server's ``limits`` say that its disk can't be seen.
+        return
     directory = nearest_existing(directory)
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
         raise HostError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")

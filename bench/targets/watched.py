@@ -19,7 +19,6 @@ from bench.report.numbers import duration, size
 from bench.report.progress import RunProgress
 from bench.results.noise_floors import noise_beside, still_of
 from bench.store.files import nearest_existing
-from bench.store.run_directory import RunDirectory
 from bench.targets.here import Prepared, carry_out, check_options, nothing_left_of, prepared
 from bench.targets.target import Request, Results
 
@@ -30,29 +29,24 @@ class Here:
     def measure(self, request: Request, out: Console) -> Results:
         """See ``bench.targets.target.Target``."""
         check_options(request)
-        directory, complete = _carried_out(request, out)
+        complete = True
+        if directory := nothing_left_of(request):
+            sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
+            out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
+        else:
+            with prepared(request) as (ready, server):
+                directory, plan = ready.directory, ready.plan
+                _announce(ready, server, out)
+                progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+                try:
+                    complete = carry_out(ready, server, progress)
+                finally:
+                    progress.close()
+            out.print(f"Results: {directory.path}\n")
         host, place = socket.gethostname(), directory.path
         return Results(
             directories=(place,), hosts={host: place}, repeated={host: Path(request.repeats)}, complete=complete
         )
-
-
-def _carried_out(request: Request, out: Console) -> tuple[RunDirectory, bool]:
-    """Carry out a request; return where its results are, and whether its plan came to its end."""
-    if directory := nothing_left_of(request):
-        sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
-        out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
-        return directory, True
-    with prepared(request) as (ready, server):
-        plan = ready.plan
-        _announce(ready, server, out)
-        progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
-        try:
-            complete = carry_out(ready, server, progress)
-        finally:
-            progress.close()
-    out.print(f"Results: {ready.directory.path}\n")
-    return ready.directory, complete
 
 
 def _announce(ready: Prepared, server: Server, out: Console) -> None:
@@ -67,8 +61,8 @@ def _announce(ready: Prepared, server: Server, out: Console) -> None:
         out.print(f"Of the server of --dsn: {limit}.")
     for sentence in ready.left_out:
         out.print(sentence)
-    noise, notes = _noise(ready, server)
-    for line in (*notes, *too_noisy_lines(plan, noise, usual_margin(plan))):
+    known, notes = _noise(ready, server)
+    for line in (*notes, *too_noisy_lines(plan, known, usual_margin(plan))):
         out.print(line)
 
 

@@ -45,6 +45,7 @@ def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple
 def tune_for_need(name: str, hardware: Hardware, need: int) -> tuple[Setting, ...]:
     """As ``tune``, given the connections a plan needs, or the fewest the tool takes."""
     _check(name)
+    # A variant is named after its tool: pgtune-web.
     tool = name.partition("-")[0]
     return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[tool]))
 

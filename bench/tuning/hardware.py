@@ -66,12 +66,11 @@ def parse_hardware(text: str) -> Hardware:
         values[name] = value
     if missing := [name for name in NAMES if name not in values]:
         raise UsageError(f"hardware: {', '.join(missing)} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500.")
-    disk: Disk = values["disk"]  # type: ignore[assignment]  # Hardware refuses what is no Disk
-    ram_mb, cores, disk_gb = (_integer(name, values[name]) for name in ("ram_mb", "cores", "disk_gb"))
-    return Hardware(ram_mb=ram_mb, cores=cores, disk=disk, disk_gb=disk_gb)
-
-
-def _integer(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit()):
-        raise UsageError(f"hardware: {name} must be a whole number, not {value!r}.")
-    return int(value)
+    disk: Disk = values.pop("disk")  # type: ignore[assignment]  # Hardware refuses what is no Disk
+    figures: dict[str, int] = {}
+    for name, value in values.items():
+        # ``isdigit`` alone takes ², which ``int`` does not.
+        if not (value.isascii() and value.isdigit()):
+            raise UsageError(f"hardware: {name} must be a whole number, not {value!r}.")
+        figures[name] = int(value)
+    return Hardware(disk=disk, **figures)

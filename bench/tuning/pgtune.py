@@ -32,10 +32,15 @@ WAL_MB: dict[Profile, tuple[int, int]] = {
     "desktop": (100, 2048),
     "mixed": (1024, 4096),
 }
+SHARED_BUFFERS_SHARE: dict[Profile, int] = {"web": 4, "oltp": 4, "dw": 4, "desktop": 16, "mixed": 4}
 MAINTENANCE_SHARE: dict[Profile, int] = {"web": 16, "oltp": 16, "dw": 8, "desktop": 16, "mixed": 16}
 STATISTICS_TARGET: dict[Profile, int] = {"web": 100, "oltp": 100, "dw": 500, "desktop": 100, "mixed": 100}
 WORK_MEM_SHARE: dict[Profile, int] = {"web": 1, "oltp": 1, "dw": 2, "desktop": 6, "mixed": 2}
 IO_CONCURRENCY = {"hdd": 2, "ssd": 200, "san": 300, "nvme": 1000}
+MINIMAL_WAL = (
+    Setting("wal_level", "minimal", "the desktop profile's: no replication"),
+    Setting("max_wal_senders", "0", "wal_level = minimal demands it"),
+)
 
 
 def settings(
@@ -57,27 +62,23 @@ def settings(
     _check(hardware, connections)
     count = connections or CONNECTIONS[profile]
     ram = hardware.ram_mb * MB
-    shared, shared_words = _shared_buffers(profile, ram)
-    cache, cache_words = _effective_cache(profile, ram)
+    shared = ram // SHARED_BUFFERS_SHARE[profile]
     asked = "as asked" if connections else f"the {profile} profile's"
     return (
         Setting("max_connections", str(count), asked),
-        Setting("shared_buffers", _size(shared), shared_words),
-        Setting("effective_cache_size", _size(cache), cache_words),
-        _maintenance_work_mem(profile, ram),
+        *_memory(profile, ram, shared),
         Setting("checkpoint_completion_target", "0.9", "the same for all"),
         _wal_buffers(shared),
         Setting("default_statistics_target", str(STATISTICS_TARGET[profile]), f"the {profile} profile's"),
         _random_page_cost(profile, hardware, database_size),
         Setting("effective_io_concurrency", str(IO_CONCURRENCY[hardware.disk]), f"the disk is {hardware.disk}"),
         _work_mem(profile, ram - shared, count, hardware.cores, database_size),
-        _huge_pages(shared),
-        *_jit(profile),
+        *_pages_and_jit(profile, shared),
         Setting("wal_compression", "lz4", "PostgreSQL 15 has it, and it costs little CPU"),
         *_autovacuum(profile, ram, hardware.cores),
         *_wal_sizes(profile),
         *_parallel(profile, hardware.cores),
-        *_wal_level(profile),
+        *(MINIMAL_WAL if profile == "desktop" else ()),
     )
 
 
@@ -97,25 +98,18 @@ def _size(kb: int) -> str:
     return f"{kb}kB"
 
 
-def _shared_buffers(profile: Profile, ram: int) -> tuple[int, str]:
-    if profile == "desktop":
-        return ram // 16, "RAM ÷ 16"
-    return ram // 4, "RAM ÷ 4"
-
-
-def _effective_cache(profile: Profile, ram: int) -> tuple[int, str]:
-    if profile == "desktop":
-        return ram // 4, "RAM ÷ 4"
-    return ram * 3 // 4, "RAM × 3 ÷ 4"
-
-
 def _maintenance_kb(profile: Profile, ram: int) -> int:
     return min(ram // MAINTENANCE_SHARE[profile], 8 * GB)
 
 
-def _maintenance_work_mem(profile: Profile, ram: int) -> Setting:
+def _memory(profile: Profile, ram: int, shared: int) -> Iterator[Setting]:
+    yield Setting("shared_buffers", _size(shared), f"RAM ÷ {SHARED_BUFFERS_SHARE[profile]}")
+    cache, words = ram * 3 // 4, "RAM × 3 ÷ 4"
+    if profile == "desktop":
+        cache, words = ram // 4, "RAM ÷ 4"
+    yield Setting("effective_cache_size", _size(cache), words)
     words = f"RAM ÷ {MAINTENANCE_SHARE[profile]}, at most 8GB"
-    return Setting("maintenance_work_mem", _size(_maintenance_kb(profile, ram)), words)
+    yield Setting("maintenance_work_mem", _size(_maintenance_kb(profile, ram)), words)
 
 
 def _wal_buffers(shared: int) -> Setting:
@@ -138,7 +132,9 @@ def _random_page_cost(profile: Profile, hardware: Hardware, database_size: Datab
 
 def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size: DatabaseSize) -> Setting:
     # Below four cores pgtune sets no max_worker_processes, and reckons with the server's own.
-    workers = cores if cores >= 4 else SERVER_WORKERS
+    workers = SERVER_WORKERS
+    if cores >= 4:
+        workers = cores
     share = WORK_MEM_SHARE[profile]
     kb = rest // ((count + workers) * 3 * share)
     words = f"(RAM − shared_buffers) ÷ (({count} connections + {workers} workers) × 3)"
@@ -155,21 +151,21 @@ def _work_mem(profile: Profile, rest: int, count: int, cores: int, database_size
     return Setting("work_mem", _size(max(kb, 4 * MB)), words)
 
 
-def _huge_pages(shared: int) -> Setting:
+def _pages_and_jit(profile: Profile, shared: int) -> Iterator[Setting]:
     if shared >= 2 * GB:
-        return Setting("huge_pages", "try", "shared_buffers is 2GB or more")
-    return Setting("huge_pages", "off", "shared_buffers is under 2GB")
-
-
-def _jit(profile: Profile) -> Iterator[Setting]:
+        yield Setting("huge_pages", "try", "shared_buffers is 2GB or more")
+    else:
+        yield Setting("huge_pages", "off", "shared_buffers is under 2GB")
     if profile in ("web", "oltp", "mixed"):
         yield Setting("jit", "off", "short statements do not repay compiling")
 
 
 def _autovacuum(profile: Profile, ram: int, cores: int) -> Iterator[Setting]:
-    if cores >= 16:
-        workers = "5" if cores >= 32 else "4"
-        yield Setting("autovacuum_max_workers", workers, f"{cores} cores; 4 from 16, 5 from 32")
+    words = f"{cores} cores; 4 from 16, 5 from 32"
+    if cores >= 32:
+        yield Setting("autovacuum_max_workers", "5", words)
+    elif cores >= 16:
+        yield Setting("autovacuum_max_workers", "4", words)
     if _maintenance_kb(profile, ram) >= 2 * GB:
         yield Setting("autovacuum_work_mem", "2GB", "each autovacuum worker could take maintenance_work_mem otherwise")
 
@@ -192,9 +188,3 @@ def _parallel(profile: Profile, cores: int) -> Iterator[Setting]:
     yield Setting("max_parallel_workers_per_gather", *gather)
     yield Setting("max_parallel_workers", str(cores), "one a core")
     yield Setting("max_parallel_maintenance_workers", few, words)
-
-
-def _wal_level(profile: Profile) -> Iterator[Setting]:
-    if profile == "desktop":
-        yield Setting("wal_level", "minimal", "the desktop profile's: no replication")
-        yield Setting("max_wal_senders", "0", "wal_level = minimal demands it")

@@ -147,25 +147,20 @@ def settings(
         Setting("max_connections", str(count), words),
         *_transactions(figures, count, libraries),
         *_memory(figures, hardware, count, buffer_ratio),
-        *_workers(figures, hardware.cores, libraries),
-        *_parallel(profile, hardware.cores),
-        *_disk_sizes(figures, hardware),
-        *_disk_costs(hardware),
+        *_workers(profile, hardware.cores, libraries),
+        *_disk(figures, hardware),
     )
     by_name = {setting.name: setting for setting in computed}
-    return tuple(_lines(profile, by_name))
-
-
-def _lines(profile: Profile, computed: dict[str, Setting]) -> Iterator[Setting]:
+    found: list[Setting] = []
     for name, text, why in _ROWS:
         words = f": {why}" if why else ""
-        if text is _COMPUTED:
-            if name in computed:
-                yield computed[name]
-        elif isinstance(text, str):
-            yield Setting(name, text, f"the same for all profiles{words}")
-        elif profile in text:
-            yield Setting(name, text[profile], f"the {profile} profile's{words}")
+        if isinstance(text, str):
+            found.append(Setting(name, text, f"the same for all profiles{words}"))
+        elif text is not _COMPUTED and profile in text:
+            found.append(Setting(name, text[profile], f"the {profile} profile's{words}"))
+        elif name in by_name:
+            found.append(by_name[name])
+    return tuple(found)
 
 
 def _connections(profile: Profile, asked: int | None, service: ServiceDestination) -> tuple[int, str]:
@@ -187,7 +182,9 @@ def _transactions(figures: _Profile, count: int, libraries: frozenset[str]) -> I
     # Both keep a table in many pieces, and each piece takes a lock.
     if libraries & {"citus", "timescaledb"}:
         factor *= 2
-    words = "max_connections" if factor == 1 else f"{factor} × max_connections"
+    words = "max_connections"
+    if factor > 1:
+        words = f"{factor} × max_connections"
     yield Setting("max_locks_per_transaction", str(factor * count), words)
     if "citus" in libraries:
         yield Setting("max_prepared_transactions", str(count), "max_connections: citus commits in two phases")
@@ -208,16 +205,13 @@ def _memory(figures: _Profile, hardware: Hardware, count: int, ratio: float) -> 
     yield Setting("effective_cache_size", f"{hardware.ram_mb - shared}MB", "RAM − shared_buffers")
 
 
-def _workers(figures: _Profile, cores: int, libraries: frozenset[str]) -> Iterator[Setting]:
-    more, least = figures.workers
+def _workers(profile: Profile, cores: int, libraries: frozenset[str]) -> Iterator[Setting]:
+    more, least = _PROFILES[profile].workers
     base = max(cores + more, least)
     yield Setting("max_worker_processes", str(base + 8), f"cores + {more}, at least {least}, and 8 more")
     if "timescaledb" in libraries:
         words = f"cores + {more}, at least {least}"
         yield Setting("timescaledb.max_background_workers", str(base), words)
-
-
-def _parallel(profile: Profile, cores: int) -> Iterator[Setting]:
     percent, least, up = {"olap": (80, 2, True), "tiny": (50, 1, False)}.get(profile, (50, 2, True))
     yield _share_of_cores("max_parallel_workers", cores, percent, least, up=up)
     yield _share_of_cores("max_parallel_maintenance_workers", cores, 33, least if profile == "tiny" else 2, up=up)
@@ -238,16 +232,14 @@ def _share_of_cores(name: str, cores: int, percent: int, least: int, *, up: bool
     return Setting(name, str(max(share, least)), words)
 
 
-def _disk_sizes(figures: _Profile, hardware: Hardware) -> Iterator[Setting]:
+def _disk(figures: _Profile, hardware: Hardware) -> Iterator[Setting]:
     twentieth = min(-(-hardware.disk_gb // 20), TWENTIETH_CAP_GB)
     unit = f"disk ÷ 20, rounded up, at most {TWENTIETH_CAP_GB}GB"
     sizes = {"temp_file_limit": figures.temp, "min_wal_size": 1, "max_wal_size": 4, "max_slot_wal_keep_size": 6}
     for name, factor in sizes.items():
         words = unit if factor == 1 else f"{factor} × ({unit})"
         yield Setting(name, f"{factor * twentieth}GB", words)
-
-
-def _disk_costs(hardware: Hardware) -> Iterator[Setting]:
+    # For a disk that turns the templates leave PostgreSQL's own costs.
     if hardware.disk != "hdd":
         yield Setting("random_page_cost", "1.1", "the disk is no hdd")
         yield Setting("effective_io_concurrency", "200", "the disk is no hdd")

@@ -34,18 +34,13 @@ def settings_text(settings: Iterable[Setting], *, owned: Collection[str] = (), n
 
     """
     lines = [f"# {note}".rstrip() for note in notes]
-    lines += [_line(setting, owned) for setting in settings]
+    for setting in settings:
+        text = setting.text
+        if setting.name in owned:
+            lines.append(f"# the harness owns {setting.name}; the formula says {text}: {setting.derivation}")
+            continue
+        if not BARE.fullmatch(text):
+            doubled = text.replace("'", "''")
+            text = f"'{doubled}'"
+        lines.append(f"{setting.name} = {text}  # {setting.derivation}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def _line(setting: Setting, owned: Collection[str]) -> str:
-    if setting.name in owned:
-        return f"# the harness owns {setting.name}; the formula says {setting.text}: {setting.derivation}"
-    return f"{setting.name} = {_quoted(setting.text)}  # {setting.derivation}"
-
-
-def _quoted(text: str) -> str:
-    if BARE.fullmatch(text):
-        return text
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"

@@ -25,11 +25,16 @@ WAL_SEGMENT = 16 * MB
 UNITS = ((TB, "TB"), (GB, "GB"), (MB, "MB"), (KB, "kB"))
 
 MISCELLANEOUS = (
-    ("autovacuum_max_workers", "10", "the same for all"),
-    ("autovacuum_naptime", "10", "the same for all, in seconds"),
-    ("default_toast_compression", "lz4", "PostgreSQL 14 and later have it"),
-    ("jit", "off", "the same for all"),
-    ("effective_io_concurrency", "256", "PostgreSQL 13 and later, on any disk"),
+    Setting("autovacuum_max_workers", "10", "the same for all"),
+    Setting("autovacuum_naptime", "10", "the same for all, in seconds"),
+    Setting("default_toast_compression", "lz4", "PostgreSQL 14 and later have it"),
+    Setting("jit", "off", "the same for all"),
+    Setting("effective_io_concurrency", "256", "PostgreSQL 13 and later, on any disk"),
+)
+PROMSCALE = (
+    Setting("checkpoint_timeout", "900", "the promscale profile's, in seconds"),
+    Setting("wal_compression", "1", "the promscale profile's: on"),
+    Setting("bgwriter_flush_after", "0", "the promscale profile's: the kernel decides"),
 )
 
 
@@ -62,13 +67,13 @@ def settings(
         *_parallel(hardware.cores, background_workers),
         _wal_buffers(ram),
         *_wal_sizes(profile, wal_disk_gb),
-        *_promscale(profile),
+        *(PROMSCALE if profile == "promscale" else ()),
         Setting("default_statistics_target", "100", "the same for all"),
         Setting("random_page_cost", "1.1", "the same for all, on any disk"),
         Setting("checkpoint_completion_target", "0.9", "the same for all"),
         Setting("max_connections", str(count), "as asked" if connections else "25, 50, 75 up to 2, 4, 6 GB, then 100"),
         _max_locks(ram),
-        *(Setting(*row) for row in MISCELLANEOUS),
+        *MISCELLANEOUS,
     )
 
 
@@ -103,7 +108,9 @@ def _default_connections(ram: int) -> int:
 
 
 def _memory(profile: Profile, ram: int, cores: int, count: int) -> Iterator[Setting]:
-    divisor = 2 if profile == "promscale" else 4
+    divisor = 4
+    if profile == "promscale":
+        divisor = 2
     yield Setting("shared_buffers", _size(ram // divisor), f"RAM in whole MB ÷ {divisor}")
     yield Setting("effective_cache_size", _size(ram * 3 // 4), "RAM in whole MB × 3 ÷ 4")
     yield Setting("maintenance_work_mem", _size(min(ram // 8, 2047 * MB)), "RAM in whole MB ÷ 8, at most 2047MB")
@@ -138,25 +145,16 @@ def _wal_buffers(ram: int) -> Setting:
 
 
 def _wal_sizes(profile: Profile, wal_disk_gb: int | None) -> Iterator[Setting]:
-    most, words = _max_wal(profile, wal_disk_gb)
+    most = GB
+    words = f"the {profile} profile's, where no WAL disk is named"
+    if wal_disk_gb is not None:
+        share = wal_disk_gb * GB * WAL_DISK_PERCENT // 100
+        most = -(-share // WAL_SEGMENT) * WAL_SEGMENT
+        words = f"{WAL_DISK_PERCENT} % of the {wal_disk_gb}GB WAL disk, rounded up to whole 16MB segments"
+    elif profile == "promscale":
+        most = 4 * GB
     yield Setting("min_wal_size", _size(most // 2), "max_wal_size ÷ 2")
     yield Setting("max_wal_size", _size(most), words)
-
-
-def _max_wal(profile: Profile, wal_disk_gb: int | None) -> tuple[int, str]:
-    if wal_disk_gb is None:
-        most = 4 * GB if profile == "promscale" else GB
-        return most, f"the {profile} profile's, where no WAL disk is named"
-    share = wal_disk_gb * GB * WAL_DISK_PERCENT // 100
-    words = f"{WAL_DISK_PERCENT} % of the {wal_disk_gb}GB WAL disk, rounded up to whole 16MB segments"
-    return -(-share // WAL_SEGMENT) * WAL_SEGMENT, words
-
-
-def _promscale(profile: Profile) -> Iterator[Setting]:
-    if profile == "promscale":
-        yield Setting("checkpoint_timeout", "900", "the promscale profile's, in seconds")
-        yield Setting("wal_compression", "1", "the promscale profile's: on")
-        yield Setting("bgwriter_flush_after", "0", "the promscale profile's: the kernel decides")
 
 
 def _max_locks(ram: int) -> Setting:

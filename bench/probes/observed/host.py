@@ -25,7 +25,7 @@ from bench.model.readings import (
     reading_of,
 )
 from bench.probes.probe import Probe, Scene
-from bench.probes.source import field, first_known, known_ones, read_fact, read_path, word
+from bench.probes.source import field, first_known, if_known, known_ones, read_fact, read_path, word
 
 CPU = "sys/devices/system/cpu"
 THROTTLE_FILES = f"{CPU}/cpu[0-9]*/thermal_throttle/*_count"
@@ -70,7 +70,7 @@ class Sensors(Probe):
             pressure_us=self._pressures(),
             swap=read_fact(self._root, "proc/vmstat", parse_swap, "no /proc here"),
             cpu=read_fact(self._root, "proc/stat", parse_cpu_times, "no /proc here"),
-            disk=self._disk(),
+            disk=if_known(self._device, self._disk),
         )
 
     def summary(self, readings: Sequence[Any], span_s: float) -> Mapping[str, float | Unreadable]:
@@ -92,10 +92,7 @@ class Sensors(Probe):
             pressures[kind] = read_fact(self._root, f"proc/pressure/{kind}", parse_stall, NO_PRESSURE)
         return pressures
 
-    def _disk(self) -> DiskCounters | Unreadable:
-        device = self._device
-        if isinstance(device, Unreadable):
-            return device
+    def _disk(self, device: str) -> DiskCounters | Unreadable:
         return read_fact(self._root, "proc/diskstats", lambda text: parse_disk(text, device), "no /proc here")
 
 
@@ -169,13 +166,13 @@ def hottest(sources: Iterable[list[Path]]) -> float | Unreadable:
     """Read the highest temperature in °C of the first source of which a sensor answers; the kernel counts in m°C."""
     of_sources = (known_ones(numbers(files), NO_SENSOR) for files in sources if files)
     values = first_known(of_sources, NO_SENSOR)
-    return values if isinstance(values, Unreadable) else max(values) / 1000
+    return if_known(values, lambda values: max(values) / 1000)
 
 
 def mean_mhz(files: list[Path]) -> float | Unreadable:
     """Average the current frequency of the processors that are on; the kernel counts in kHz."""
     values = known_ones(numbers(files), NO_CPUFREQ)
-    return values if isinstance(values, Unreadable) else sum(values) / len(values) / 1000
+    return if_known(values, lambda values: sum(values) / len(values) / 1000)
 
 
 def parse_stall(text: str) -> Stall:
