@@ -14,7 +14,7 @@ from bench.questions import load_question, questions, words_of
 from bench.questions.question import Question, print_answer
 from bench.report.terminal import console
 from bench.store.run_directory import RunDirectory
-from bench.targets.target import Results, Target, added_target
+from bench.targets.target import Results, Target, added_target, check_results
 
 DONE, DOUBTFUL = 0, 1
 LADDER = "ladder"
@@ -92,6 +92,8 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     target, pieces = _target(given)
     request = question.request(given, repeats="".join(map(str, directories)))
     results = target.measure(replace(request, pieces=pieces), console(stderr="json" in given))
+    for file in pieces:
+        results = check_results(results, file, repeated=question.repeats)
     if results is None:
         raise PgladderError("Nothing was measured; the reason stands above.")
     if not results.complete:

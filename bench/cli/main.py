@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import one_line, speak_plainly
-from bench.questions import questions, words_of
+from bench.questions import look_up, words_of
 
 DOUBTFUL, NOTHING_DONE = 1, 2
 
@@ -103,18 +103,26 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     helping = bool({"-h", "--help"} & set(given))
+    # Its own options take no value: the first word is the command, and another of its name is a run's, or a file's.
+    asked = next((word for word in given if not word.startswith("-")), "")
 
     def add(name: str, meaning: str, arguments: Callable[..., None], **more: object) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)
-        if name in given:
+        if name == asked:
             arguments(command, **more)
 
     add("run", "climb the ladder on this machine", _add_question, asked="run", helping=helping)
     add("box", "what this provisioned box is, and what runs on it", _add_box)
     add("variants", "the configurations to compare", _add_variants)
-    if not {"run", "box", "variants"} & set(given[:1]):  # a box answers whatever lies in a folder of a user's
-        for name, path in questions().items():
-            add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
+    # A box, and the version, is told whatever lies in a folder of a user's.
+    if asked in {"run", "box", "variants"} or "--version" in given[:1]:
+        return parser
+    files, refused = look_up()
+    for name, path in files.items():
+        add(name, words_of(path).partition("\n")[0], _add_question, asked=name, helping=helping)
+    if asked and asked in refused:
+        raise refused[asked]
+    parser.epilog = " ".join(f"Refused: {error}" for error in refused.values())
     return parser
 
 
