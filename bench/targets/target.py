@@ -84,13 +84,15 @@ def check_results(results: object, file: str, *, repeated: bool) -> Results | No
         return None
     if not isinstance(results, Results):
         raise DataError(f"{file}: measure returned {results!r:.80}: return Results of bench.targets.target, or None.")
-    if not results.directories:
-        raise DataError(f"{file}: measure returned no directories: name the one that holds the run.")
+    if not (isinstance(results.directories, tuple) and results.directories):
+        raise DataError(f"{file}: measure returned no tuple of directories: name the one that holds the run.")
     if repeated and not (results.hosts and results.hosts.keys() <= results.repeated.keys()):
         raise DataError(f"{file}: measure carried a run's plan out again: name by host its new run and the repeated.")
     for place in (*results.directories, *results.hosts.values(), *results.repeated.values()):
+        if not isinstance(place, Path):
+            raise DataError(f"{file}: measure returned {place!r:.80} as a directory: return a Path.")
         try:
-            find_runs(Path(place))
+            find_runs(place)
         except UsageError as error:
             raise DataError(f"{file}: measure returned a directory without a run: {error}") from error
     return results

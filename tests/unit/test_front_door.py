@@ -218,9 +218,10 @@ TARGET = Toy()
     ("results", "told"),
     [
         ('Path("out")', "return Results of bench.targets.target"),
-        ("Results(directories=())", "returned no directories"),
+        ("Results(directories=())", "returned no tuple of directories"),
+        ('Results(directories=Path("out"))', "returned no tuple of directories"),
         ('Results(directories=(Path("nowhere"),))', "a directory without a run: nowhere holds no run"),
-        ('Results(directories=("nowhere",))', "a directory without a run: nowhere holds no run"),
+        ('Results(directories=("nowhere",))', "returned 'nowhere' as a directory: return a Path"),
     ],
 )
 def test_results_of_a_users_target_that_are_none_are_refused_by_its_file(
