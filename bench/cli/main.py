@@ -17,6 +17,7 @@ from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
 
+DESCRIPTION = "How many rows a second can this box take into PostgreSQL 15?"
 DOUBTFUL, NOTHING_DONE = 1, 2
 
 
@@ -97,14 +98,12 @@ class Version(argparse.Action):
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of these arguments; a command that is not among them has no arguments of its own."""
-    parser = Parser(
-        prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
-    )
+    parser = Parser(prog="pgladder", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    helping = bool({"-h", "--help"} & set(given))
     # Its own options take no value: the first word is the command, and another of its name is a run's, or a file's.
     asked = next((word for word in given if not word.startswith("-")), "")
+    helping = bool({"-h", "--help"} & set(given))
 
     def add(name: str, meaning: str, arguments: Callable[..., None], **more: object) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)

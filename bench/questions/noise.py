@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.analysis.noise import BoxNoise, alarming, box_noise, is_again, joined
+from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, joined
 from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
@@ -71,7 +71,7 @@ def check(plan: Plan, _: Given) -> None:
         UsageError: says what would do.
 
     """
-    if not is_again(plan):
+    if not is_aa(plan):
         raise UsageError(
             f"Plan {plan.run} does not set one variant against itself, and would tell nothing of noise:"
             " name no plan and no run, and such a one is made."
