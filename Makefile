@@ -14,6 +14,17 @@ OTHER_WORDS := BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTES
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
 OF_WORK := setup packages lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-slow browser perf clean
 OF_PROGRAMS := demo compare-runs reproduce
+# Which of them a goal of make's own takes; one that has none here takes none.
+WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
+WORDS_trust := $(WHICH_BOXES) FINGERPRINT
+WORDS_doctor := $(WHICH_BOXES) SUDO JSON
+WORDS_provision := $(WHICH_BOXES)
+WORDS_teardown := $(WHICH_BOXES)
+WORDS_lab-up := N
+WORDS_lab-cut := HOST
+WORDS_perf := LIMIT
+WORDS_compare-runs := A B JSON
+WORDS_reproduce := $(WHICH_BOXES) RUN JSON
 ASKED := $(filter-out help $(OF_BOXES) $(OF_WORK) $(OF_PROGRAMS) .venv/%,$(MAKECMDGOALS))
 GIVEN := $(foreach word,$(.VARIABLES),$(if $(findstring command,$(origin $(word))),$(word)))
 TYPED := $(sort $(filter-out $(OTHER_WORDS),$(GIVEN)))
@@ -30,15 +41,20 @@ lower = $(subst _,-,$(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,
 	I,i,$(subst J,j,$(subst K,k,$(subst L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst Q,q,$(subst R,r,$(subst \
 	S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst X,x,$(subst Y,y,$(subst Z,z,$(1))))))))))))))))))))))))))))
 # What a program is handed: every word but those that are make's alone, and those named.
-handed = $(foreach word,$(filter-out FINGERPRINT SUDO A B N $(1),$(TYPED)),$(call quote,--$(call lower,$(word))=$(value $(word))))
+handed = $(foreach word,$(filter-out $(ALONE) $(1),$(TYPED)),$(call quote,--$(call lower,$(word))=$(value $(word))))
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
+ALONE := FINGERPRINT SUDO A B N
 TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
-NEAREST = $(firstword $(filter $(1)%,$(OWN_WORDS)) \
-	$(foreach known,$(filter-out A B N,$(OWN_WORDS)),$(if $(filter $(known)%,$(1)),$(known))))
-$(if $(TAKEN),,$(foreach word,$(UNKNOWN),$(error unknown option $(word); $(or \
-	$(patsubst %,did you mean %?,$(call NEAREST,$(word))),there are: $(OWN_WORDS)))))
+# A word of another goal is none either: teardown RUN=n100-a would take every box.
+KNOWN := $(strip $(foreach goal,$(MAKECMDGOALS),$(WORDS_$(goal))))
+NEAREST = $(firstword $(filter $(1)%,$(KNOWN)) \
+	$(foreach known,$(filter-out A B N,$(KNOWN)),$(if $(filter $(known)%,$(1)),$(known))))
+OF_MAKE := $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS))
+REFUSED := $(filter-out $(KNOWN),$(if $(TAKEN),$(if $(OF_MAKE),$(filter $(ALONE),$(TYPED))),$(TYPED)))
+$(foreach word,$(REFUSED),$(error unknown option $(word); $(or \
+	$(patsubst %,did you mean %?,$(call NEAREST,$(word))),$(if $(KNOWN),there are: $(KNOWN),make $(MAKECMDGOALS) takes none))))
 $(foreach word,JSON SUDO,$(if $(filter $(word),$(TYPED)),$(if $(filter-out 1,$(or $($(word)),0)),$(error $(word) is 1, or left out))))
 # A program that asks for JSON shall not be given words for people.
 NO_JSON := demo trust provision teardown launch follow pull cancel lab-up lab-cut lab-down
@@ -46,9 +62,13 @@ $(if $(and $(JSON),$(filter $(NO_JSON),$(MAKECMDGOALS))),$(error JSON=1 is for: 
 	compare-runs status and every other question))
 
 # A word of the environment was given for something else (some shells export HOST): it shall not choose boxes.
-WORDS := $(shell sed -nE 's/.*Option."([a-z_]+)".*/\U\1/p' bench/plan/options.py) $(OWN_WORDS)
-AROUND := $(strip $(foreach word,$(sort $(WORDS)),$(if $(findstring environment,$(origin $(word))),$(word))))
-QUIET := help $(filter-out e2e% perf,$(OF_WORK))
+# The options of a run are of bench.plan.options: make makes this file first, and begins again.
+QUIET := help $(filter-out e2e% perf,$(OF_WORK)) .venv/%
+RUN_WORDS :=
+ifneq ($(filter-out $(QUIET),$(MAKECMDGOALS)),)
+include .venv/words
+endif
+AROUND := $(strip $(foreach word,$(sort $(RUN_WORDS) $(OWN_WORDS)),$(if $(findstring environment,$(origin $(word))),$(word))))
 $(if $(and $(AROUND),$(filter-out $(QUIET),$(MAKECMDGOALS))),$(error $(AROUND): set in the environment, where it may \
 	mean something else; say it to make: make $(firstword $(MAKECMDGOALS)) $(firstword $(AROUND))=..., or unset it))
 # Empty, it would mean every box.
@@ -160,6 +180,11 @@ setup: .venv/ready ## the environment, with locked dependencies
 	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
 	@touch $@
+
+# Written aside: several makes may begin at once.
+.venv/words: bench/plan/options.py bench/model/plan.py $(or $(wildcard .venv/bin/python),.venv/ready)
+	@.venv/bin/python -c 'from bench.plan.options import COMMON; print("RUN_WORDS :=", *map(str.upper, sorted(COMMON)))' \
+		> $@.$$$$ && mv $@.$$$$ $@
 
 packages: ## the Debian packages pgladder needs (as root)
 	@.ci/system-packages $(PACKAGES)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from fabric import Connection, task
+from fabric.main import program
 from invoke import Collection, Context, Exit
 
 from bench.model.errors import NothingDoneError, UsageError
 from bench.model.names import pick
 from bench.plan.options import JSON, ON_BOXES, OPTIONS, RUN, RUN_THERE, Option, read_options
-from bench.questions import load_question, questions, words_of
+from bench.questions import load_question, look_up, words_of
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
 
@@ -58,16 +59,40 @@ def a_task(name: str, words: str, options: Sequence[Option]) -> Any:
     return task(help={option.name: option.help for option in options}, auto_shortflags=False)(body)
 
 
-def all_tasks() -> Collection:
-    """Return the tasks of the verbs and of every question."""
+def all_tasks(asked: Sequence[str]) -> Collection:
+    """Return the tasks of the verbs and of every question; what is asked has its options."""
     found = Collection()
     for name, (words, options) in VERBS.items():
         found.add_task(a_task(name, words, options))
+    # A run is followed, pulled and ended whatever lies in a folder of a user's.
+    if asked and VERBS.keys() >= set(asked):
+        return found
+    files, refused = look_up()
     # Its options only where it is named: fab --list need not load what answers each question.
-    for name, path in questions().items():
-        options = load_question(name).on_boxes() if name in sys.argv else []
+    for name, path in files.items():
+        options = load_question(name).on_boxes() if name in asked else []
         found.add_task(a_task(name, words_of(path).partition("\n")[0], options))
+    for name, error in refused.items():
+        if name in asked:
+            raise error
+        if name and name not in found.task_names:
+            found.add_task(a_task(name, f"refused: {error}", []))
     return found
+
+
+def without_values(words: Sequence[str]) -> list[str]:
+    """Return tasks and options; what follows an option, and so is its value, is left out."""
+    flags = set()
+    for argument in (*program.core_args(), *program.task_args()):
+        if argument.kind is bool or argument.optional:
+            flags |= {f"--{name}" if name[1:] else f"-{name}" for name in argument.names}
+    kept: list[str] = []
+    is_value = False
+    for word in words:
+        if not is_value:
+            kept.append(word)
+        is_value = not is_value and word.startswith("-") and "=" not in word and word not in flags
+    return kept
 
 
 def refuse_unknown(words: Sequence[str], tasks: Collection) -> None:
@@ -77,14 +102,13 @@ def refuse_unknown(words: Sequence[str], tasks: Collection) -> None:
         UsageError: names it as make does, and the nearest.
 
     """
-    if words and not words[0].startswith("-"):
-        pick("question", words[:1], tasks.task_names)
     known: list[str] = []
     for word in words:
-        if word in tasks.task_names:
-            known = [f"--{name.replace('_', '-')}" for name in tasks[word].help]
         option, _, _ = word.partition("=")
-        if known and option.startswith("--") and option not in (*known, "--help", "--dry"):
+        if not word.startswith("-"):
+            pick("question", [word], tasks.task_names)
+            known = [f"--{name.replace('_', '-')}" for name in tasks[word].help]
+        elif known and option.startswith("--") and option not in (*known, "--help", "--dry"):
             near = difflib.get_close_matches(option, known, n=1)
             instead = f"did you mean {in_make(near[0])}?" if near else f"there are: {' '.join(map(in_make, known))}."
             raise UsageError(f"unknown option {in_make(option)}; {instead}")
@@ -96,8 +120,9 @@ def in_make(option: str) -> str:
 
 
 try:
-    namespace = all_tasks()
-    if Path(sys.argv[0]).name == "fab":  # else the words are another program's
-        refuse_unknown(sys.argv[1:], namespace)
+    # Else the words are another program's.
+    typed = without_values(sys.argv[1:]) if Path(sys.argv[0]).name == "fab" else []
+    namespace = all_tasks([word for word in typed if not word.startswith("-")])
+    refuse_unknown(typed, namespace)
 except NothingDoneError as error:
     raise Exit(f"fab: {error} (exit code 2)", code=2) from error

@@ -62,17 +62,29 @@ def pieces(
 
     """
     found = {named(path): path for path in sorted(own.glob(pattern))}
-    folder = added()
-    for path in sorted(folder.glob(f"{seam}/{users_pattern or pattern}")) if folder else ():
+    for path in added_files(seam, users_pattern or pattern):
         name = named(path)
-        if not NAME.fullmatch(name):
-            raise UsageError(f"{path}: a name has letters, digits, '_' and '-', the first a letter or digit.")
-        if name in found:
-            raise UsageError(f"{path} has the name of another piece, {found[name]}: give it a name of its own.")
-        _check_owned(path.parent)
-        _check_owned(path)
+        check_piece(path, name, found)
         found[name] = path
     return found
+
+
+def added_files(seam: str, pattern: str) -> list[Path]:
+    """Return the user's files of a seam, unchecked; raises as ``added``."""
+    folder = added()
+    if folder is None:
+        return []
+    return sorted(folder.glob(f"{seam}/{pattern}"))
+
+
+def check_piece(path: Path, name: str, found: Mapping[str, Path]) -> None:
+    """Refuse a file of the user's; raises as ``pieces``."""
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{path}: a name has letters, digits, '_' and '-', the first a letter or digit.")
+    if name in found:
+        raise UsageError(f"{path} has the name of another piece, {found[name]}: give it a name of its own.")
+    _check_owned(path.parent)
+    _check_owned(path)
 
 
 class Seam(Mapping[str, T]):
@@ -171,6 +183,9 @@ def refuse_on_boxes(named: Mapping[str, str]) -> None:
 
 def _check_owned(path: Path) -> None:
     """Refuse what somebody else may have put there: it is carried out with this user's rights."""
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error}.") from error
     if status.st_uid not in (0, os.getuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise HostError(f"{path} of {VARIABLE} may be changed by others: chmod go-w {path}, and own it.")

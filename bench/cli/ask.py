@@ -14,7 +14,7 @@ from bench.questions import load_question, questions, words_of
 from bench.questions.question import Question, print_answer
 from bench.report.terminal import console
 from bench.store.run_directory import RunDirectory
-from bench.targets.target import Results, added_target
+from bench.targets.target import Results, added_target, check_results
 
 DONE, DOUBTFUL = 0, 1
 LADDER = "ladder"
@@ -95,14 +95,16 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
         raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
     request = question.request(given, repeats="".join(map(str, directories)))
+    out = console(stderr="json" in given)
     if "on" in given:
         target, pieces = added_target(given["on"])
-        request = replace(request, pieces=pieces)
+        results = target.measure(replace(request, pieces=pieces), out)
+        for file in pieces:
+            results = check_results(results, file, repeated=question.repeats)
     else:
         from bench.targets.watched import Here
 
-        target = Here()
-    results = target.measure(request, console(stderr="json" in given))
+        results = Here().measure(request, out)
     if results is None:
         raise PgladderError("Nothing was measured; the reason stands above.")
     if not results.complete:

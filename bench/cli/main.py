@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import one_line, speak_plainly
-from bench.questions import questions, words_of
+from bench.questions import look_up, words_of
 
+DESCRIPTION = "How many rows a second can this box take into PostgreSQL 15?"
 DOUBTFUL, NOTHING_DONE = 1, 2
 
 
@@ -102,25 +103,30 @@ class Version(argparse.Action):
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of these arguments; a command that is not among them has no arguments of its own."""
-    parser = Parser(
-        prog="pgladder", description="How many rows a second can this box take into PostgreSQL 15?", allow_abbrev=False
-    )
+    parser = Parser(prog="pgladder", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    # Its own options take no value: the first word is the command, and another of its name is a run's, or a file's.
+    asked = next((word for word in given if not word.startswith("-")), "")
     helping = bool({"-h", "--help"} & set(given))
 
     def add(name: str, meaning: str) -> None:
         command = commands.add_parser(name, help=meaning, allow_abbrev=False)
-        if name in given:
+        if name == asked:
             _add_arguments(command, name, helping=helping)
 
     add("run", "climb the ladder on this machine")
     add("box", "what this provisioned box is, and what runs on it")
     add("variants", "the configurations to compare")
-    # A box answers whatever lies in a folder of a user's.
-    if not {"run", "box", "variants"} & set(given[:1]):
-        for name, path in questions().items():
-            add(name, words_of(path).partition("\n")[0])
+    # A box, and the version, is told whatever lies in a folder of a user's.
+    if asked in {"run", "box", "variants"} or "--version" in given[:1]:
+        return parser
+    files, refused = look_up()
+    for name, path in files.items():
+        add(name, words_of(path).partition("\n")[0])
+    if asked and asked in refused:
+        raise refused[asked]
+    parser.epilog = " ".join(f"Refused: {error}" for error in refused.values())
     return parser
 
 

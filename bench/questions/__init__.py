@@ -3,37 +3,72 @@
 A file defines one ``QUESTION`` (``bench.questions.question``); its docstring is its help.
 """
 
+import re
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import seams
-from bench.model.errors import DataError, UsageError
+from bench.model.errors import DataError, NothingDoneError, UsageError
 from bench.model.names import pick
-from bench.plan.options import COMMON, OPTIONS
+from bench.plan.options import COMMON, OPTIONS, Option
 
 if TYPE_CHECKING:
     from bench.questions.question import Question
 
 SEAM = "questions"
 OWN = Path(__file__).parent
+PATTERN = "[!_]*.py"
 QUOTES = '"""'
-COMMANDS = ("run", "box", "variants", "launch", "follow", "status", "pull", "cancel")
-"""What is called as a question is and is none: no question has such a name."""
+COMMANDS = {
+    *("run", "box", "variants"),
+    *("launch", "follow", "status", "pull", "cancel"),
+    *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
+    *("demo", "compare-runs", "setup", "packages", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
+    *("e2e-remote", "browser", "integration", "test", "test-slow", "perf", "clean"),
+}
+"""What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
+RESERVED = {
+    *("action", "directories", "context", "help", "dry"),
+    *("fingerprint", "sudo", "a", "b", "n", "bin", "shell", "make", "makeflags", "columns", "lines", "term"),
+    *("no_color", "tmpdir", "pytest_addopts", "uv_system_certs"),
+}
+"""What argparse, fab or make would take for its own: no option of a question has such a name."""
 
 
 def questions() -> dict[str, Path]:
-    """Return the file of every question by its name; nothing is loaded.
+    """Return the file of every question by its name; nothing is loaded. Raises as ``look_up``."""
+    return look_up()[0]
+
+
+def look_up() -> tuple[dict[str, Path], dict[str, NothingDoneError]]:
+    """Return the file of every question by its name, and why a name is refused; nothing is loaded.
 
     Raises:
-        UsageError: one of the user's has the name of another command.
+        NothingDoneError: the user's folder can't be taken at all.
 
     """
-    files = seams.pieces(SEAM, OWN, "[!_]*.py")
-    named = {name.replace("_", "-"): path for name, path in files.items() if path != OWN / "question.py"}
-    for name in COMMANDS:
-        if name in named:
-            raise UsageError(f"{named[name]} has the name of a command: give it a name of its own.")
-    return named
+    taken = {_name(path): path for path in OWN.glob(PATTERN) if path != OWN / "question.py"}
+    refused: dict[str, NothingDoneError] = {}
+    for path in seams.added_files(SEAM, PATTERN):
+        name = _name(path)
+        try:
+            if name in COMMANDS:
+                raise UsageError(f"{path} has the name of a command: give it a name of its own.")
+            seams.check_piece(path, name, taken)
+            words_of(path)
+        except NothingDoneError as error:
+            refused[name] = error
+        else:
+            taken[name] = path
+    # Of two files of one name neither answers: nobody shall have the answer of one for the other's.
+    for name in refused:
+        taken.pop(name, None)
+    return dict(sorted(taken.items())), refused
+
+
+def _name(path: Path) -> str:
+    return seams.first_word(path).replace("_", "-")
 
 
 def words_of(path: Path) -> str:
@@ -55,18 +90,33 @@ def load_question(name: str) -> "Question":
     """Load a question.
 
     Raises:
-        UsageError: there is none of that name.
-        DataError: its file defines none.
+        NothingDoneError: there is none of that name, its file is refused, or defines none.
 
     """
     from bench.questions.question import Question
 
-    files = questions()
+    files, refused = look_up()
+    if name in refused:
+        raise refused[name]
     [known] = pick("question", [name], files)
     question = getattr(seams.load(files[known]), "QUESTION", None)
     if not isinstance(question, Question):
         raise DataError(f"{files[known]} defines no QUESTION, a Question of bench.questions.question.")
-    for option in question.own_options():
-        if question.measured and option.name in COMMON and option not in OPTIONS:
-            raise DataError(f"{files[known]}: there is an option {option.flag} already: give it a name of its own.")
+    _check_options(files[known], question)
     return question
+
+
+def _check_options(path: Path, question: "Question") -> None:
+    """Refuse options that ``pgladder``, fab or make can't take, or would take for others."""
+    seen = set()
+    for option in question.own_options():
+        if not isinstance(option, Option):
+            raise DataError(f"{path}: {option!r} is no option: use Option of bench.plan.options.")
+        name = option.name
+        if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
+            raise DataError(f"{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.")
+        # A page is written where no run is made: its --out is no other.
+        common = name in COMMON and option not in OPTIONS and (question.measured or name != "out")
+        if common or name in RESERVED or name in seen:
+            raise DataError(f"{path}: there is an option {option.flag} already: give it a name of its own.")
+        seen.add(name)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.analysis.noise import BoxNoise, alarming, box_noise, joined
+from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, joined
 from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
+from bench.model.errors import UsageError
+from bench.model.plan import Plan
 from bench.plan.contrast import by_cell
 from bench.plan.options import MARGIN_OPTION
 from bench.plan.rates import headline, rates, shared, why_not
@@ -71,6 +73,20 @@ def answer(results: Results, given: Given) -> Answer:
     )
 
 
+def check(plan: Plan, _: Given) -> None:
+    """Refuse a plan that tells nothing of noise.
+
+    Raises:
+        UsageError: says what would do.
+
+    """
+    if not is_aa(plan):
+        raise UsageError(
+            f"Plan {plan.run} does not set one variant against itself, and would tell nothing of noise:"
+            " name no plan and no run, and such a one is made."
+        )
+
+
 def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
     """Add what an A/A run tells to what is known of its box, beside the runs. What can't be read there is set aside.
 
@@ -126,4 +142,5 @@ QUESTION = Question(
     against_itself=True,
     usual={"phases": ["2-C"], "blocks": 12},
     unasked=("until_decided", "max_blocks"),
+    check=check,
 )

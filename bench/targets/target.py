@@ -15,6 +15,7 @@ from bench import seams
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
+from bench.store.run_directory import find_runs
 
 SEAM = "targets"
 OWN = Path(__file__).parent / "own"
@@ -65,6 +66,36 @@ class Results:
     """Where the run lies whose plan was carried out again, by host."""
     complete: bool = True
     """All plans came to their end."""
+
+
+def check_results(results: object, file: str, *, repeated: bool) -> Results | None:
+    """Return what a user's target measured, if a question can be answered from it.
+
+    Args:
+        results: as the target returned them.
+        file: of the target.
+        repeated: the plan of a run that is there already was carried out again.
+
+    Raises:
+        DataError: they are no results, or hold no run.
+
+    """
+    if results is None:
+        return None
+    if not isinstance(results, Results):
+        raise DataError(f"{file}: measure returned {results!r:.80}: return Results of bench.targets.target, or None.")
+    if not (isinstance(results.directories, tuple) and results.directories):
+        raise DataError(f"{file}: measure returned no tuple of directories: name the one that holds the run.")
+    if repeated and not (results.hosts and results.hosts.keys() <= results.repeated.keys()):
+        raise DataError(f"{file}: measure carried a run's plan out again: name by host its new run and the repeated.")
+    for place in (*results.directories, *results.hosts.values(), *results.repeated.values()):
+        if not isinstance(place, Path):
+            raise DataError(f"{file}: measure returned {place!r:.80} as a directory: return a Path.")
+        try:
+            find_runs(place)
+        except UsageError as error:
+            raise DataError(f"{file}: measure returned a directory without a run: {error}") from error
+    return results
 
 
 class Target(Protocol):

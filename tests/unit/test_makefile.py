@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.plan.options import OPTIONS
-from bench.questions import load_question, questions
+from bench.questions import COMMANDS, RESERVED, load_question, questions
 from bench.remote.where import target
 
 CHECKOUT = Path(__file__).parents[2]
@@ -84,6 +84,15 @@ def test_a_word_that_means_nothing_is_refused(words):
         (["teardown", "BOX=n1"], "unknown option BOX; there are: HOST LIMIT "),
         (["teardown", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
         (["provision", "PHASES=2-C"], "unknown option PHASES; there are: HOST LIMIT "),
+        (["teardown", "RUN=n100-a"], "unknown option RUN; there are: HOST LIMIT "),
+        (["teardown", "A=n100-a"], "unknown option A; there are: HOST LIMIT "),
+        (["teardown", "ladder", "A=n1"], "unknown option A; there are: HOST LIMIT "),
+        (["provision", "N=2"], "unknown option N; there are: HOST LIMIT "),
+        (["provision", "JSON=1"], "unknown option JSON; there are: HOST LIMIT "),
+        (["trust", "SUDO=1"], "unknown option SUDO"),
+        (["doctor", "FINGERPRINT=x"], "unknown option FINGERPRINT"),
+        (["lab-cut", "LIMIT=lab"], "unknown option LIMIT; there are: HOST"),
+        (["lab-down", "HOST=minipc1"], "unknown option HOST; make lab-down takes none"),
         (["lab-up", "SIZE=2"], "unknown option SIZE"),
         (["doctor", "JASON=1"], "unknown option JASON"),
         (["demo", "VARIANT=stock"], "unknown option VARIANT; did you mean VARIANTS?"),
@@ -141,6 +150,22 @@ def test_every_word_that_the_makefile_reads_is_known():
     } <= set(listed)
 
 
+def listed_words(kind):
+    text = (CHECKOUT / "Makefile").read_text()
+    return set(re.search(rf"^{kind} := (.*)", text, re.MULTILINE)[1].split())
+
+
+def test_no_question_takes_the_name_of_a_goal_nor_an_option_that_of_a_word_of_make():
+    text = (CHECKOUT / "Makefile").read_text()
+    goals = {"help", "checked"} | listed_words("OF_BOXES") | listed_words("OF_WORK") | listed_words("OF_PROGRAMS")
+    for names in re.findall(r"^([a-z0-9 -]+):(?!=)", text, re.MULTILINE):
+        goals |= set(names.split())
+    assert goals <= COMMANDS | {"reproduce"}
+    assert "provision" in goals
+    words = listed_words("ALONE") | listed_words("OTHER_WORDS")
+    assert {word.lower() for word in words} <= RESERVED
+
+
 @pytest.mark.parametrize("verb", ["teardown", "ladder"])
 def test_hosts_named_in_two_ways_are_refused(verb):
     ended = make(verb, "HOST=10.0.0.1", "LIMIT=n100")
@@ -171,7 +196,7 @@ def test_a_word_reaches_its_program_as_it_was_typed(tmp_path, verb, odd):
         (programs / name).chmod(0o755)
     (programs / "ansible-playbook").write_text('#!/bin/sh\n[ "$2" != -e ] || printf "%s" "$3"\n')
     value = odd.replace("TRAP", str(trap))
-    given = [f"BIN={programs}", f"USER_NAME={value}", "RUN=a"]
+    given = [f"BIN={programs}", f"USER_NAME={value}", *(["RUN=a"] if verb in ("ladder", "pull") else [])]
     words = ["make", "--no-print-directory", "-o", ".venv/ready", verb, *given]
     said = subprocess.run(words, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
@@ -192,7 +217,8 @@ def test_no_word_is_carried_out(tmp_path, word):
     trap = tmp_path / "carried-out"
     for value in (f"'; touch {trap}; '", f"$(shell touch {trap})", f"$(eval $(shell touch {trap}))"):
         for verb in VERBS:
-            script = make("-o", ".venv/ready", verb, "A=a", "B=b", f"{word}={value}").stdout
+            runs = ("A=a", "B=b") if verb == "compare-runs" else ()
+            script = make("-o", ".venv/ready", verb, *runs, f"{word}={value}").stdout
             assert "touch" not in shlex.split(script, comments=True)  # it is a part of a word
     assert not trap.exists()
 
@@ -207,12 +233,27 @@ def test_a_word_of_more_than_one_line_is_refused(tmp_path):
 # --- the environment -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["HOST", "LIMIT", "RUN", "SEED"])
+@pytest.mark.parametrize("word", ["HOST", "LIMIT", "RUN", "SUDO", *(option.name.upper() for option in OPTIONS)])
 def test_a_word_of_the_environment_chooses_nothing(word):
     ended = make("provision", **{word: "n1"})
     assert (ended.returncode, ended.stdout) == (2, "")
     assert f"{word}: set in the environment, where it may mean something else; say it to make" in ended.stderr
     assert make("help", **{word: "n1"}).returncode == 0
+
+
+def test_the_words_of_a_run_are_those_of_its_table(shelf):
+    """The list is made again where the table is newer."""
+    (shelf / ".venv").unlink()
+    (shelf / ".venv" / "bin").mkdir(parents=True)
+    python = shelf / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    table = shelf / "bench" / "plan" / "options.py"
+    for name in ("seed", "seeed"):
+        table.write_text(table.read_text().replace('"seed"', f'"{name}"'))
+        ended = make("ladder", checkout=shelf, **{name.upper(): "1"})
+        assert f"{name.upper()}: set in the environment" in ended.stderr
+        os.utime(shelf / ".venv" / "words", (0, 0))
 
 
 @pytest.mark.parametrize("word", ["HOST=", "LIMIT=", "LIMIT= "])
