@@ -12,7 +12,7 @@ from bench.store.run_directory import RunDirectory
 POLL_S = 0.2
 
 
-def turn_comes(
+def wait_at_gate(
     directory: RunDirectory, block: int, says: Callable[[str], None], rest: Callable[[], None] = lambda: None
 ) -> bool:
     """Return True once a block may begin, False where the wait was interrupted; ``rest`` comes before a wait."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-from bench.agent.gate import turn_comes
+from bench.agent.gate import wait_at_gate
 from bench.agent.outcome import Outcome
 from bench.agent.trial import TrialRunner
 from bench.engines.engine import Server
@@ -48,7 +48,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     left = deque(remaining(plan, directory.records()))
     while left:
         trial, attempt = left.popleft()
-        if not turn_comes(directory, trial.block, listener.says, runner.rest):
+        if not wait_at_gate(directory, trial.block, listener.says, runner.rest):
             return False
         listener.begins(trial, len(plan.trials) - len(left), len(plan.trials))
         directory.open_trial(trial.number, attempt)

@@ -107,10 +107,10 @@ def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
         boxes[name] = []
         if run.host:
             boxes[name] = host_notes(run.host)
-    return [*told_by(doubts, of_all="Each: "), *told_by(boxes)]
+    return [*by_name(doubts, of_all="Each: "), *by_name(boxes)]
 
 
-def told_by(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
+def by_name(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
     """Return each note once, with the names of those that have it unless all have."""
     by_note: dict[str, list[str]] = {}
     for name, of_name in notes.items():

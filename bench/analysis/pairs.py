@@ -19,7 +19,7 @@ from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
 from bench.stats.intervals import mean
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
-from bench.stats.unpaired import compare_apart
+from bench.stats.unpaired import compare_unpaired
 
 OfBlocks = Mapping[Block, float]
 Known = Mapping[Rate, Mapping[str, OfBlocks]]
@@ -60,7 +60,7 @@ class Basis:
     def _compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
         if not self.paired:
             if one and other:
-                return compare_apart(list(one.values()), list(other.values()), margin=self.margin)
+                return compare_unpaired(list(one.values()), list(other.values()), margin=self.margin)
             return None
         both = shared(one, other)
         if not both[0]:

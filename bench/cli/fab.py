@@ -108,7 +108,7 @@ def _interrupted(boxes: Boxes) -> str:
         return "Stopped; nothing was started."
     where = (f"{word.upper()}={shlex.quote(value)}" for word, value in boxes.where.items() if value)
     words = " ".join([f"RUN={boxes.run}", *where])
-    if boxes.in_turns:
+    if boxes.gated:
         return (
             "No more turns are given: the box that has one ends its block, then all wait."
             f" Go on: make compare-hosts {words}; end it: make cancel {words}"

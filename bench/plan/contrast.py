@@ -77,7 +77,7 @@ def value_of(trial: Trial, across: str) -> str:
     return f"{across}={getattr(trial.parameters, across)}"
 
 
-def arms_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
+def candidates_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
     """Return the arms of a plan, first the one that the others are compared with.
 
     That is the plan's first variant, the ladder's lowest phase, the plain table, TCP, the smallest number, or the one

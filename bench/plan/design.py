@@ -37,7 +37,7 @@ PROFILES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Design:
     """What a user asks for; None means a phase's own default."""
 
     phases: Sequence[str]
@@ -58,7 +58,7 @@ class Wish:
 
 
 def make_plan(
-    wish: Wish,
+    design: Design,
     phases: Mapping[str, Phase],
     harness: Variant,
     variants: Mapping[str, Variant],
@@ -73,23 +73,25 @@ def make_plan(
         UsageError: something asked for is unknown or can't work.
 
     """
-    chosen = effective({name: phases[name].parameters for name in pick("phase", wish.phases, phases)}, wish.overrides)
+    chosen = effective(
+        {name: phases[name].parameters for name in pick("phase", design.phases, phases)}, design.overrides
+    )
     for name, parameters in chosen.items():
         check(name, parameters, bound_values=phases[name].bound_values)
-    named = pick("variant", wish.variants, variants)
-    if wish.again:
+    named = pick("variant", design.variants, variants)
+    if design.again:
         variants = _with_copy(named, variants)
         named = list(variants)
-    pick("engine", [wish.engine], engines())
-    layouts = pick("layout", wish.layouts, layout_files())
-    transports: list[Transport] = pick("transport", wish.transports, get_args(Transport))  # type: ignore[assignment]
-    combinations = list(product(_driven(wish, phases), named, layouts, transports))
-    if (count := wish.profile.blocks * len(combinations)) > MAX_TRIALS:
+    pick("engine", [design.engine], engines())
+    layouts = pick("layout", design.layouts, layout_files())
+    transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
+    combinations = list(product(_driven(design, phases), named, layouts, transports))
+    if (count := design.profile.blocks * len(combinations)) > MAX_TRIALS:
         raise UsageError(
             f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
     trials: list[Trial] = []
-    for block, ordered in enumerate(block_orders(combinations, wish.profile.blocks, random.Random(seed)), 1):
+    for block, ordered in enumerate(block_orders(combinations, design.profile.blocks, random.Random(seed)), 1):
         for (phase, driver), variant, layout, transport in ordered:
             trials.append(
                 Trial(
@@ -108,20 +110,20 @@ def make_plan(
         run=run,
         created=created,
         seed=seed,
-        profile=wish.profile_name,
-        engine=wish.engine,
-        warm_up_s=wish.profile.warm_up_s,
-        window_s=wish.profile.window_s,
-        preload_rows=wish.preload_rows,
+        profile=design.profile_name,
+        engine=design.engine,
+        warm_up_s=design.profile.warm_up_s,
+        window_s=design.profile.window_s,
+        preload_rows=design.preload_rows,
         harness=harness,
         variants=tuple(variants[name] for name in named),
         trials=tuple(trials),
-        until_decided=wish.until_decided,
-        pieces=pieces_of(trials, wish.engine),
+        until_decided=design.until_decided,
+        pieces=pieces_of(trials, design.engine),
         baselines=_baselines(layouts),
     )
-    if wish.until_decided:
-        return _until_decided(plan, wish.until_decided)
+    if design.until_decided:
+        return _until_decided(plan, design.until_decided)
     return plan
 
 
@@ -134,11 +136,11 @@ def _baselines(layouts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _driven(wish: Wish, phases: Mapping[str, Phase]) -> list[tuple[str, str]]:
+def _driven(design: Design, phases: Mapping[str, Phase]) -> list[tuple[str, str]]:
     """Return each phase with each driver that is to carry it out."""
-    asked = pick("driver", wish.drivers, drivers()) if wish.drivers else []
+    asked = pick("driver", design.drivers, drivers()) if design.drivers else []
     driven = []
-    for phase in wish.phases:
+    for phase in design.phases:
         for driver in asked or [phases[phase].driver]:
             check_driven(phase, phases[phase], driver)
             driven.append((phase, driver))

@@ -7,14 +7,14 @@ from typing import Any
 from bench.model.errors import UsageError
 from bench.model.plan import POSTGRESQL, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
-from bench.plan.design import PROFILES, Wish
+from bench.plan.design import PROFILES, Design
 from bench.stats.compare import ALPHA, MARGIN
 from bench.workload.phase import ladder
 
 
-def make_wish(
+def make_design(
     asked: Mapping[str, Any], *, variant: str = "stock", transports: Sequence[str] = (), phases: Sequence[str] = ()
-) -> Wish:
+) -> Design:
     """Fill in what was not asked for; ``asked`` maps words of the command to values of their kind, or None.
 
     Raises:
@@ -32,7 +32,7 @@ def make_wish(
         "blocks": asked.get("max_blocks") or asked.get("blocks"),
     }
     profile = replace(given, **{of: value for of, value in changes.items() if value is not None})
-    return Wish(
+    return Design(
         phases=words(asked.get("phases")) or list(phases or ladder()),
         variants=words(asked.get("variants")) or [variant],
         layouts=words(asked.get("layouts")) or ["plain"],

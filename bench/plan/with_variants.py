@@ -14,12 +14,14 @@ from bench.engines.postgresql.variants import ALL, Machine, effects_of_all, rend
 from bench.model.errors import NothingDoneError
 from bench.model.plan import Plan, Variant
 from bench.plan.check import AGAIN
-from bench.plan.design import Wish, make_plan
+from bench.plan.design import Design, make_plan
 from bench.plan.estimate import RESERVED_CONNECTIONS, connections_needed
 from bench.workload.phase import ladder
 
 
-def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int) -> Plan:
+def plan_with(
+    design: Design, machine: Machine, need: int, harness: Variant, *, run: str, created: str, seed: int
+) -> Plan:
     """Render the variants of a wish for a machine, and lay out the plan.
 
     Where all are asked for, the plan has them all, but of those that are the same there only the first has trials.
@@ -28,14 +30,14 @@ def plan_with(wish: Wish, machine: Machine, need: int, harness: Variant, *, run:
         NothingDoneError: as ``variants_for`` and ``make_plan``.
 
     """
-    if list(wish.variants) == [ALL]:
+    if list(design.variants) == [ALL]:
         variants = rendered(variant_names(), machine, need, harness)
         tried = _different(variants, machine)
     else:
-        variants = variants_for(wish.variants, machine, need, harness)
+        variants = variants_for(design.variants, machine, need, harness)
         tried = list(variants)
-    wish = replace(wish, variants=tried)
-    plan = make_plan(wish, ladder(), harness, variants, run=run, created=created, seed=seed)
+    design = replace(design, variants=tried)
+    plan = make_plan(design, ladder(), harness, variants, run=run, created=created, seed=seed)
     if len(tried) < len(variants):
         return replace(plan, variants=tuple(variants.values()))
     return plan

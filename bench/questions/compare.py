@@ -20,7 +20,7 @@ from bench.plan.contrast import factor_of, tried_factors
 from bench.plan.options import ANSWER, MARGIN_OPTION, Option
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
 from bench.report.comparison import show_comparison
-from bench.results.noise_floors import compare_beside, compare_box
+from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import only_run, outcomes_of, read
 from bench.stats.compare import MARGIN
 from bench.store.run_directory import RunDirectory, find_all_runs, find_runs
@@ -150,7 +150,7 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
 
 
 def _beside(found: Sequence[RunDirectory], across: Across, margin: float) -> ComparisonReport:
-    return compare_beside([each.path for each in found], list(map(read, found)), across, margin)
+    return compare_side_by_side([each.path for each in found], list(map(read, found)), across, margin)
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:

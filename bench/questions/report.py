@@ -17,7 +17,7 @@ from bench.model.plan import Plan
 from bench.plan.contrast import PHASE, VARIANT, varying
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question
-from bench.results.noise_floors import compare_beside, compare_box
+from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import doubtful, read, told
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
@@ -100,7 +100,7 @@ def _comparisons(
     if len(runs) < 2:
         return found, []
     try:
-        return [*found, compare_beside(paths, runs, "host", margin or MARGIN)], []
+        return [*found, compare_side_by_side(paths, runs, "host", margin or MARGIN)], []
     except NothingDoneError as error:
         return found, [str(error)]
 

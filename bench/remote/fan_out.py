@@ -28,14 +28,14 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Together(Generic[T]):
+class Outcomes(Generic[T]):
     """What each box gave, and who failed."""
 
     done: Mapping[str, T]
     failures: Sequence[Failure]
 
 
-def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
+def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Outcomes[T]:
     """Do a step on all boxes at once; an interruption hangs up on all of them."""
     done: dict[str, T] = {}
     failures: list[Failure] = []
@@ -61,7 +61,7 @@ def on_each(links: Sequence[Link], step: Callable[[Link], T]) -> Together[T]:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-    return Together(dict(sorted(done.items())), sorted(failures, key=lambda each: each.host))
+    return Outcomes(dict(sorted(done.items())), sorted(failures, key=lambda each: each.host))
 
 
 def failure(host: str, error: Exception) -> Failure:

@@ -8,12 +8,12 @@ from bench.remote.errors import RefusedError, RemoteError
 from bench.remote.link import ANSWER_TIMEOUT_S, Link
 from bench.remote.session import Session
 from bench.remote.steps import PROGRAM
-from bench.store.transfer import Arrived, DamagedError, TooMuchError, digests, unpack
+from bench.store.transfer import DamagedError, TooMuchError, Transfer, digests, unpack
 
 BUFFER_BYTES = 1 << 20
 
 
-def pull(link: Link, run: str, directory: Path) -> Arrived:
+def pull(link: Link, run: str, directory: Path) -> Transfer:
     """Bring a run into ``directory``.
 
     Raises:

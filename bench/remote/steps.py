@@ -50,18 +50,18 @@ def look(link: Link) -> bytes:
     return output.out
 
 
-def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = False) -> str:
+def launch(link: Link, run: str, plan: bytes, who: str, *, gated: bool = False) -> str:
     """Bring the plan and start the run; return ``started``, ``resumed``, ``under way`` or ``finished``.
 
     ``bench.model.box.OTHER_PLAN`` follows where the run of this name has another plan.
-    One in turns waits for its first (``give_turn``).
+    One in turns waits for its first (``open_gate``).
 
     Raises:
         RefusedError: another run has not ended there; says which and who launched it.
 
     """
     words = [run, hashlib.sha256(plan).hexdigest(), who]
-    if in_turns:
+    if gated:
         words.append("--gated")
     output = _ask(link, "launch", *words, user="root", stdin=plan)
     if output.code == BUSY:
@@ -69,13 +69,13 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, in_turns: bool = Fals
     return _text(_checked(link, output, f"run {run} could not be started"))
 
 
-def give_turn(link: Link, run: str, block: int) -> None:
+def open_gate(link: Link, run: str, block: int) -> None:
     """Let a run begin its blocks up to this one; done twice, or after a later one, it changes nothing."""
     output = _ask(link, "gate", run, str(block), user=link.host.agent_user)
     _checked(link, output, f"run {run} could not be given its turn")
 
 
-def takes_turns(link: Link, run: str) -> bool:
+def is_gated(link: Link, run: str) -> bool:
     """Tell whether a run begins a block only when it is given it."""
     output = _ask(link, "gate", run, user=link.host.agent_user)
     return bool(_checked(link, output, f"run {run} could not be read").out)

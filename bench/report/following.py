@@ -59,8 +59,8 @@ def left_s(rows: Sequence[Row], now: float) -> float:
 class Following:
     """Shows the boxes; told of everything by ``bench.targets``. Where they take turns, one measures at any time."""
 
-    def __init__(self, out: Console, *, in_turns: bool = False) -> None:
-        self._out, self._in_turns = out, in_turns
+    def __init__(self, out: Console, *, gated: bool = False) -> None:
+        self._out, self._gated = out, gated
         self._rows: dict[str, Row] = {}
         self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
 
@@ -109,7 +109,7 @@ class Following:
         now = time.monotonic()
         rows = list(self._rows.values())
         for host, row in self._rows.items():
-            measured_by_turns = rows if self._in_turns else [row]
+            measured_by_turns = rows if self._gated else [row]
             add_rows(table, [cells(host, row, left_s(measured_by_turns, now))])
         return table
 

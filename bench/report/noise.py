@@ -80,8 +80,8 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
     if len({variant.sha256 for variant in plan.variants}) < 2:
         return
     blocks = len({trial.block for trial in plan.trials})
-    arms_of = examples(plan, VARIANT)
-    trials = [next(iter(arms_of[cell].values())) for cell in by_cell(plan, [])]
+    candidates_of = examples(plan, VARIANT)
+    trials = [next(iter(candidates_of[cell].values())) for cell in by_cell(plan, [])]
     for trial, need in too_noisy(known, plan, trials, margin):
         where = f"{trial.phase} {trial.layout} {trial.transport}"
         needs = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"

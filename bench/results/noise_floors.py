@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import Across, CellNoise, ComparisonReport
 from bench.analysis.noise import BoxNoise, cell_noise, changed, floor_of
-from bench.analysis.notes import told_by
+from bench.analysis.notes import by_name
 from bench.analysis.pulled import PulledRun, RunOutcomes
 from bench.analysis.sides import compare_runs, names_of
 from bench.model.codec import from_json
@@ -61,7 +61,9 @@ def compare_box(
     return replace(report, notes=(*report.notes, *notes))
 
 
-def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], across: Across, margin: float) -> ComparisonReport:
+def compare_side_by_side(
+    paths: Sequence[Path], runs: Sequence[PulledRun], across: Across, margin: float
+) -> ComparisonReport:
     """Compare runs at these paths with the first of them, with the noise of each one's box if it still is that box.
 
     Raises:
@@ -73,7 +75,7 @@ def compare_beside(paths: Sequence[Path], runs: Sequence[PulledRun], across: Acr
         noise, notes[name] = still_of(run.host, *noise_beside(path, run.box))
         noises.append(noise)
     report = compare_runs(runs, across, noises, margin=margin)
-    return replace(report, notes=(*report.notes, *told_by(notes)))
+    return replace(report, notes=(*report.notes, *by_name(notes)))
 
 
 def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str]) -> tuple[BoxNoise | None, list[str]]:

@@ -114,7 +114,7 @@ def only_run(directory: Path) -> RunDirectory:
     return found[0]
 
 
-def plan_again(directory: Path, run: str, now: str) -> Plan:
+def reproduced_plan(directory: Path, run: str, now: str) -> Plan:
     """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
 
     Raises:

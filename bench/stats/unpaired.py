@@ -12,7 +12,7 @@ from bench.stats.intervals import deviation, mean
 from bench.stats.planning import Seen, more_blocks
 
 
-def compare_apart(
+def compare_unpaired(
     baseline: Sequence[float], candidate: Sequence[float], *, margin: float = MARGIN, alpha: float = ALPHA
 ) -> Comparison:
     """Compare two sets of rates (higher is better) that share no blocks; ``blocks`` is the smaller set's size.

@@ -44,7 +44,7 @@ class TooMuchError(DamagedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class Transfer:
     """What a stream brought."""
 
     files: int
@@ -77,7 +77,7 @@ def pack(directory: Path, have: Mapping[str, str], out: IO[bytes]) -> None:
         _add(stream, END, (SUMS if sealed else mark).encode(), "")
 
 
-def unpack(source: IO[bytes], directory: Path) -> Arrived:
+def unpack(source: IO[bytes], directory: Path) -> Transfer:
     """Verify each file as it comes and move it in place; its name and its size are looked at before it is read.
 
     Raises:
@@ -171,7 +171,7 @@ def _place(directory: Path, name: str, content: bytes, digest: str) -> None:
     write_whole(path, content)
 
 
-def _closed(directory: Path, files: int, size: int, mark: bytes) -> Arrived:
+def _closed(directory: Path, files: int, size: int, mark: bytes) -> Transfer:
     """End a whole stream, whose mark says how the run ended: checksums that the box took back are none."""
     sealed, cancelled = mark == SUMS.encode(), mark == CANCELLED.encode()
     if mark and not sealed and not cancelled:
@@ -182,7 +182,7 @@ def _closed(directory: Path, files: int, size: int, mark: bytes) -> Arrived:
     if cancelled:
         write_whole(directory / CANCELLED, b"")
     _tidy(directory)
-    return Arrived(files, size, sealed=sealed)
+    return Transfer(files, size, sealed=sealed)
 
 
 def _tidy(directory: Path) -> None:

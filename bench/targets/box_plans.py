@@ -9,7 +9,7 @@ from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
-from bench.plan.design import Wish
+from bench.plan.design import Design
 from bench.plan.estimate import estimate
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
@@ -25,7 +25,7 @@ from bench.workload.phase import ladder
 class Asked:
     """What all boxes are asked: one wish, one run, one seed."""
 
-    wish: Wish
+    design: Design
     run: str
     created: str
     seed: int
@@ -47,7 +47,7 @@ def check_name(run: str) -> str:
     return run
 
 
-def known(wish: Wish) -> Wish:
+def known(design: Design) -> Design:
     """Return a wish whose phases, layouts and variants there are, before any box is asked.
 
     Raises:
@@ -55,22 +55,22 @@ def known(wish: Wish) -> Wish:
 
     """
     asked = {
-        "phase": wish.phases,
-        "driver": wish.drivers,
+        "phase": design.phases,
+        "driver": design.drivers,
         "load model": [],
-        "layout": wish.layouts,
-        "engine": [wish.engine],
+        "layout": design.layouts,
+        "engine": [design.engine],
     }
-    if load := wish.overrides.get("load"):
+    if load := design.overrides.get("load"):
         asked["load model"] = [str(load)]
     for kind, files in files_by_kind().items():
         if asked[kind]:
             chosen = pick(kind, asked[kind], files)
             refuse_on_boxes(users(files[name] for name in chosen))
     refuse_on_boxes(users(probe_files().values()))
-    if list(wish.variants) != [ALL]:
-        pick_variants(wish.variants)
-    return wish
+    if list(design.variants) != [ALL]:
+        pick_variants(design.variants)
+    return design
 
 
 def check_same(there: object, here: str) -> None:
@@ -120,20 +120,20 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         HostError: this box has not the room or the connections for it.
 
     """
-    wish = asked.wish
-    need = connections_of(wish)
+    design = asked.design
+    need = connections_of(design)
     if need > state.max_connections:
         raise HostError(
             f"the plan needs {need} connections and its cluster allows {state.max_connections};"
             " raise postgresql_max_connections and provision, or ask for other phases"
         )
     harness = as_variant("harness", state.harness)
-    plan = plan_with(wish, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
+    plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     _check_room(state, plan)
     return plan
 
 
-def check_again(state: BoxState, plan: Plan) -> None:
+def check_reproducible(state: BoxState, plan: Plan) -> None:
     """Refuse a box that can't carry out the plan of an earlier run as it was.
 
     Raises:

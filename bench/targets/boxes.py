@@ -27,7 +27,7 @@ from bench.model.errors import DataError, NothingDoneError, PgladderError, Usage
 from bench.model.fingerprint import Fingerprint
 from bench.model.plain import print_json
 from bench.model.plan import Plan
-from bench.plan.request import make_wish
+from bench.plan.request import make_design
 from bench.plan.rule import usual_margin
 from bench.remote import steps
 from bench.remote.fan_out import FAILED, Failure, on_each, steadily
@@ -38,21 +38,21 @@ from bench.report.noise import too_noisy_lines
 from bench.report.numbers import size
 from bench.report.terminal import console
 from bench.results.noise_floors import noise_in, outdated
-from bench.results.read import only_run, plan_again, read
+from bench.results.read import only_run, read, reproduced_plan
 from bench.store.run_directory import PLAN, now
-from bench.store.transfer import Arrived
+from bench.store.transfer import Transfer
 from bench.targets.box_plans import (
     WHAT,
     Asked,
     as_asked,
-    check_again,
     check_idle,
     check_name,
+    check_reproducible,
     check_same,
     known,
     plan_for,
 )
-from bench.targets.coordinate import Turns
+from bench.targets.coordinate import Interleaving
 from bench.targets.follow import follow_all
 from bench.targets.here import new_run_id
 from bench.targets.target import Request, Results
@@ -77,7 +77,7 @@ class Boxes:
     """The words that said which boxes and how to log in, as ``bench.remote.hosts.target`` takes them."""
     run: str = ""
     """The run that is under way because of, or before the eyes of, whoever gave the command; none before a launch."""
-    in_turns: bool = False
+    gated: bool = False
     """They share a machine: each block on one after the other."""
     started: bool = False
     """Something was started: whatever comes now, it is not that nothing was changed."""
@@ -123,7 +123,7 @@ def _interleave(boxes: Boxes, request: Request) -> None:
             raise UsageError(
                 "A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/."
             )
-        boxes.in_turns = any(state.shares_kernel for state in look(boxes).values())
+        boxes.gated = any(state.shares_kernel for state in look(boxes).values())
     elif request.repeats:
         # A box whose run was not pulled is refused when its plan is read: here it says nothing.
         there = []
@@ -131,8 +131,8 @@ def _interleave(boxes: Boxes, request: Request) -> None:
             place = RESULTS / request.repeats / link.host.name
             if (place / PLAN).is_file():
                 there.append(read(only_run(place), samples=False))
-        boxes.in_turns = len(there) > 1 and interleaved(there)
-    if boxes.in_turns:
+        boxes.gated = len(there) > 1 and interleaved(there)
+    if boxes.gated:
         boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
 
 
@@ -145,10 +145,10 @@ def launched(boxes: Boxes, request: Request) -> str:
     """Launch; return the run's name."""
     given, who = request.given, _who()
     run = check_name(given.get("run", "")) or new_run_id()
-    wish = known(make_wish(given, transports=["tcp"], phases=ladder().own))
+    design = known(make_design(given, transports=["tcp"], phases=ladder().own))
     # One seed for all: trials come in the same order on each, so that boxes can be compared block by block.
     asked = Asked(
-        wish=replace(wish, again=request.against_itself),
+        design=replace(design, again=request.against_itself),
         run=run,
         created=now(),
         seed=given.get("seed", secrets.randbelow(1 << 31)),
@@ -157,13 +157,13 @@ def launched(boxes: Boxes, request: Request) -> str:
     def launch_on(link: Link, plan: bytes) -> str:
         # From here on it may be under way: who is interrupted is told how to follow or end it.
         boxes.run = run
-        return steps.launch(link, run, plan, who, in_turns=boxes.in_turns)
+        return steps.launch(link, run, plan, who, gated=boxes.gated)
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
         here = next((each for each in state.runs if each.run == run), None)
         if here and here.course == "unreadable":
             raise DataError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
-        if here and boxes.in_turns and here.course != "finished" and not steps.takes_turns(link, run):
+        if here and boxes.gated and here.course != "finished" and not steps.is_gated(link, run):
             raise UsageError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
         if here:
             text = steps.read_plan(link, run)
@@ -190,10 +190,10 @@ def relaunched(boxes: Boxes, request: Request) -> str:
     run, created, who = new_run_id(), now(), _who()
 
     def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
-        plan = request.check_plan(plan_again(RESULTS / request.repeats / link.host.name, run, created))
-        check_again(state, plan)
+        plan = request.check_plan(reproduced_plan(RESULTS / request.repeats / link.host.name, run, created))
+        check_reproducible(state, plan)
         boxes.run = run
-        started = steps.launch(link, run, to_json(plan) + b"\n", who, in_turns=boxes.in_turns)
+        started = steps.launch(link, run, to_json(plan) + b"\n", who, gated=boxes.gated)
         return started, _damaging(plan)
 
     _start(boxes, run, step)
@@ -268,11 +268,11 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     """Follow; return where the run did not come to its end, and why."""
     run = boxes.run = check_name(run) or _under_way(boxes)
     plans = plans_there(boxes, run)
-    if not boxes.in_turns:
+    if not boxes.gated:
         _tell_of_turns(boxes, run)
     view = Following(boxes.out)
-    if boxes.in_turns:
-        view = Turns(boxes.out, boxes.left(), run)
+    if boxes.gated:
+        view = Interleaving(boxes.out, boxes.left(), run)
     try:
         together = follow_all(boxes.left(), run, plans, view)
     finally:
@@ -287,7 +287,7 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
 
 def _tell_of_turns(boxes: Boxes, run: str) -> None:
     """Say which boxes will wait for turns that nobody here gives."""
-    there = _on_each(boxes, lambda link: steps.takes_turns(link, run))
+    there = _on_each(boxes, lambda link: steps.is_gated(link, run))
     if hosts := ", ".join(host for host, takes in there.items() if takes):
         boxes.says(
             f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run},"
@@ -327,7 +327,7 @@ def pull(boxes: Boxes, given: Mapping[str, Any]) -> None:
 def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
     """Pull; return where each box's files are."""
 
-    def step(link: Link) -> Arrived:
+    def step(link: Link) -> Transfer:
         place = RESULTS / run / link.host.name
         here = place / PLAN
         if here.is_file() and _is_another(here, steps.read_plan(link, run)):

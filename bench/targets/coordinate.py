@@ -14,7 +14,7 @@ from bench.model.errors import PgladderError
 from bench.model.record import Record
 from bench.remote.errors import NotAdmittedError, UnreachableError
 from bench.remote.link import Link
-from bench.remote.steps import give_turn
+from bench.remote.steps import open_gate
 from bench.report.following import Following
 from bench.stats.blocks import BACKWARDS
 
@@ -44,11 +44,11 @@ def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
     return host, block
 
 
-class Turns(Following):
+class Interleaving(Following):
     """Shows the boxes, and gives each its turn as records come: nobody has one before all are there."""
 
     def __init__(self, out: Console, links: Sequence[Link], run: str) -> None:
-        super().__init__(out, in_turns=True)
+        super().__init__(out, gated=True)
         self._links, self._run = {link.host.name: link for link in links}, run
         self._given: Turn | None = None
 
@@ -77,7 +77,7 @@ class Turns(Following):
         self._given, (host, block) = turn, turn
         self.turn(host)
         try:
-            give_turn(self._links[host], self._run, block)
+            open_gate(self._links[host], self._run, block)
         except (UnreachableError, NotAdmittedError):
             # Then its following was cut off too: that begins again, or ends.
             self._given = None

@@ -6,13 +6,13 @@ from bench.engines.engine import ExternalServer
 from bench.engines.postgresql.external import AS_FOUND
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan
-from bench.plan.design import Wish
+from bench.plan.design import Design
 from bench.plan.estimate import connections_opened
 from bench.targets.connections import parameters_of
 from bench.workload.driver import drivers
 
 
-def what_fits(wish: Wish, external: ExternalServer) -> Wish:
+def what_fits(design: Design, external: ExternalServer) -> Design:
     """Leave out the phases that open more sessions than there is room for, and say so.
 
     Raises:
@@ -20,8 +20,8 @@ def what_fits(wish: Wish, external: ExternalServer) -> Wish:
 
     """
     free, whose = external.room()
-    opens = {name: connections_opened(each) for name, each in parameters_of(wish).items()}
-    fitting = [name for name in wish.phases if opens[name] <= free]
+    opens = {name: connections_opened(each) for name, each in parameters_of(design).items()}
+    fitting = [name for name in design.phases if opens[name] <= free]
     if not fitting:
         raise HostError(_no_room(min(opens.values()), free, whose))
     for name, opened in opens.items():
@@ -29,7 +29,7 @@ def what_fits(wish: Wish, external: ExternalServer) -> Wish:
             external.left_out.append(
                 f"Phase {name} is left out: it opens {opened} connections, and {whose} has room for {free}."
             )
-    return replace(wish, phases=fitting)
+    return replace(design, phases=fitting)
 
 
 def check_kept(plan: Plan, external: ExternalServer) -> None:

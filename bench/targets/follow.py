@@ -12,7 +12,7 @@ from bench.model.errors import DataError
 from bench.model.plan import Plan
 from bench.model.record import Record
 from bench.remote.errors import TooMuchSaidError, UnreachableError
-from bench.remote.fan_out import Together, on_each, steadily
+from bench.remote.fan_out import Outcomes, on_each, steadily
 from bench.remote.link import Link
 from bench.remote.steps import follow, last_words
 from bench.report.following import Following
@@ -35,10 +35,10 @@ class End:
     why: str = ""
 
 
-def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Together[End]:
+def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Outcomes[End]:
     """Follow a run on all boxes to its end; only this thread talks to the view."""
     news: SimpleQueue[Tell] = SimpleQueue()
-    outcome: list[Together[End]] = []
+    outcome: list[Outcomes[End]] = []
     trouble: list[BaseException] = []
 
     def work() -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from bench import seams
 from bench.agent.fingerprint import take_fingerprint
-from bench.agent.gate import turn_comes
+from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
 from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
@@ -48,9 +48,9 @@ from bench.plan.estimate import (
 )
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import target_pieces
-from bench.plan.request import make_wish, words
+from bench.plan.request import make_design, words
 from bench.plan.with_variants import check_foreign, plan_with
-from bench.results.read import plan_again
+from bench.results.read import reproduced_plan
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
 from bench.targets.connections import connections_of
@@ -238,7 +238,7 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
     plan, directory = ready.plan, ready.directory
     left = remaining(plan, directory.records())
-    if left and not turn_comes(directory, left[0][0].block, listener.says):
+    if left and not wait_at_gate(directory, left[0][0].block, listener.says):
         # Before the server is touched: others of this machine may be measuring.
         return False
     variant = plan.variants[0]
@@ -335,7 +335,7 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
     directory = None
     resumed, file = request.option("resume"), request.option("plan")
     if request.repeats:
-        plan = plan_again(Path(request.repeats), new_run_id(), now())
+        plan = reproduced_plan(Path(request.repeats), new_run_id(), now())
     elif resumed:
         directory = RunDirectory(resumed)
         directory.check_sums()
@@ -369,16 +369,16 @@ def _new_plan(request: Request, run: str, external: ExternalServer | None, clust
     variant, transport = "stock", "tcp"
     if external:
         variant, transport = AS_FOUND, external.transport
-    wish = make_wish(request.given, variant=variant)
-    wish = replace(wish, again=request.against_itself, transports=wish.transports or [transport])
+    design = make_design(request.given, variant=variant)
+    design = replace(design, again=request.against_itself, transports=design.transports or [transport])
     if external:
-        wish = what_fits(wish, external)
+        design = what_fits(design, external)
         found = {AS_FOUND: as_variant(AS_FOUND, "")}
-        plan = make_plan(wish, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
+        plan = make_plan(design, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
     else:
-        need = connections_of(wish)
-        harness = cluster.harness if cluster else harness_for(need, tls="tls" in wish.transports)
-        plan = plan_with(wish, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+        need = connections_of(design)
+        harness = cluster.harness if cluster else harness_for(need, tls="tls" in design.transports)
+        plan = plan_with(design, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
     return replace(plan, pieces={**plan.pieces, **request.pieces})
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from bench.engines.postgresql.external import BroughtServer
+from bench.engines.postgresql.external import ExternalPostgreSQL
 from tests.integration.support import BRIEF, Ended, Theirs, climbing, passwords, pgladder, wait_for
 
 ONE = ("--phases", "1-B", *BRIEF, "--blocks", "1")
@@ -101,7 +101,7 @@ def test_a_role_whose_idle_sessions_are_soon_ended_is_measured(theirs, place):
 def test_a_commit_that_never_returns_is_given_up_where_a_standby_seems_to_be_there(theirs, place, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", passwords(place)["PGPASSFILE"])
     monkeypatch.setattr("bench.engines.postgresql.external.COMMIT_TIMEOUT_S", 1)
-    server = BroughtServer(theirs.dsn(), "standby")
+    server = ExternalPostgreSQL(theirs.dsn(), "standby")
     with with_setting(theirs, "synchronous_standby_names", "nobody"):
         server._standing |= {"synchronous_standby_names": "nobody", "standbys": 1}
         with pytest.raises(Exception, match=r"synchronous_standby_names = 'nobody'.*took over 1 s"):
@@ -194,6 +194,6 @@ def test_no_room_at_all_is_refused(theirs, place):
 
 def test_sessions_of_others_are_told_from_ours(theirs, place, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", passwords(place)["PGPASSFILE"])
-    server = BroughtServer(theirs.dsn(), "others")
+    server = ExternalPostgreSQL(theirs.dsn(), "others")
     with closing(theirs.connect("shop")) as somebody, closing(server._session()) as ours:
         assert list(server.others(ours)) == [somebody.info.backend_pid]

@@ -12,7 +12,7 @@ import pytest
 from bench.engines.postgresql.render import render
 from bench.model.codec import from_json, to_json
 from bench.model.plan import Plan
-from bench.plan.design import Profile, Wish, make_plan
+from bench.plan.design import Design, Profile, make_plan
 from bench.workload.phase import ladder
 from tests.integration.support import Climb, Ended, as_root, as_user, assert_nothing_left, climbing
 
@@ -24,7 +24,7 @@ def climb_plan(place: Path) -> Path:
 
 def written_plan(place: Path) -> Path:
     """Write a plan as another machine would have made it."""
-    wish = Wish(
+    design = Design(
         phases=["1-B", "2-E"],
         variants=["stock"],
         layouts=["plain"],
@@ -35,7 +35,7 @@ def written_plan(place: Path) -> Path:
     )
     harness = render("harness", {"listen_addresses": "127.0.0.1", "port": None, "max_connections": 100, "tls": False})
     variants = {"stock": render("variants/stock", {})}
-    plan = make_plan(wish, ladder(), harness, variants, run="from-elsewhere", created="2026-01-01T00:00:00", seed=3)
+    plan = make_plan(design, ladder(), harness, variants, run="from-elsewhere", created="2026-01-01T00:00:00", seed=3)
     climb_plan(place).write_bytes(to_json(plan) + b"\n")
     return climb_plan(place)
 

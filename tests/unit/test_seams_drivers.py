@@ -26,7 +26,7 @@ ASK = """
 import json, sys
 from bench.engines.engine import engines
 from bench.model.errors import NothingDoneError
-from bench.plan.request import make_wish
+from bench.plan.request import make_design
 from bench.targets.box_plans import known
 from bench.workload.driver import drivers
 from bench.workload.load import loads
@@ -34,7 +34,7 @@ seam, word = {"drivers": (drivers(), ["toy"]), "loads": (loads(), "toy"), "engin
 said = {"names": list(seam), "own": seam.own}
 try:
     said["toy"] = type(seam["toy"]).__name__
-    known(make_wish({"phases": ["2-C"], sys.argv[2]: word}))
+    known(make_design({"phases": ["2-C"], sys.argv[2]: word}))
 except NothingDoneError as error:
     said["error"] = str(error)
 print(json.dumps(said))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.engines.engine import Engine
 from bench.engines.postgresql.binaries import find_binaries
-from bench.engines.postgresql.external import BroughtServer
+from bench.engines.postgresql.external import ExternalPostgreSQL
 from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.provisioned import ProvisionedServer
 from bench.engines.postgresql.trial_session import TrialSession
@@ -24,9 +24,9 @@ class PostgreSQL(Engine):
         """See ``Engine.provisioned``."""
         return ProvisionedServer(cluster, find_binaries(), self.sessions)
 
-    def external(self, dsn: str, run: str, *, any_version: bool) -> BroughtServer:
+    def external(self, dsn: str, run: str, *, any_version: bool) -> ExternalPostgreSQL:
         """See ``Engine.external``."""
-        return BroughtServer(dsn, run, any_version=any_version, sessions=self.sessions)
+        return ExternalPostgreSQL(dsn, run, any_version=any_version, sessions=self.sessions)
 
 
 ENGINE = PostgreSQL()

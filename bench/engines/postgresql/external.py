@@ -48,7 +48,7 @@ UNNAMED = "external-server"
 """What stands for a host's name where only its address is known."""
 
 
-class BroughtServer(PostgreSQLServer, ExternalServer):
+class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
     """A server reached by a connection string of libpq (URI or key=value, passwords from ~/.pgpass included)."""
 
     exclusive = False

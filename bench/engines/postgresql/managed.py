@@ -37,7 +37,7 @@ class Reach:
     certificate: Path
 
 
-class OwnServer(PostgreSQLServer, ManagedServer, ABC):
+class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
     """A PostgreSQL 15 of ours; ready for a run with ``create``, which fails with a sentence."""
 
     schema = "pgladder"

@@ -15,7 +15,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from bench.engines.postgresql.managed import OwnServer, Reach
+from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import HARNESS_FILE, VARIANT_FILE, Staging
@@ -44,7 +44,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class PrivateServer(OwnServer):
+class PrivateServer(ManagedPostgreSQL):
     """A cluster in ``home/server``."""
 
     what = "a private PostgreSQL 15"

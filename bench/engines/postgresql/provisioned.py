@@ -18,7 +18,7 @@ import psycopg2
 
 from bench.engines.engine import ClusterServer
 from bench.engines.postgresql.conf import read_conf
-from bench.engines.postgresql.managed import OwnServer, Reach
+from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
@@ -40,7 +40,7 @@ def made_for_cluster(plan: Plan) -> bool:
     return "port" in read_conf(plan.harness.text, "The harness")
 
 
-class ProvisionedServer(OwnServer, ClusterServer):
+class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
 
     start_timeout_s = 600
@@ -87,7 +87,7 @@ class ProvisionedServer(OwnServer, ClusterServer):
 
     @property
     def what(self) -> str:
-        """See ``OwnServer.what``."""
+        """See ``ManagedPostgreSQL.what``."""
         return f"the cluster {self._cluster.name} of this box"
 
     def check_plan(self, plan: Plan, connections: int) -> None:

@@ -202,7 +202,7 @@ class FactView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Together:
+class Outcomes:
     """A variant, layout and transport: by rung, each host's rows a second."""
 
     heading: str
@@ -237,12 +237,12 @@ def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
     return climb(named)
 
 
-def together(reports: Sequence[LadderReport]) -> list[Together]:
+def together(reports: Sequence[LadderReport]) -> list[Outcomes]:
     """Return the hosts' ladders side by side."""
     found = []
     for conditions, rungs in side_by_side(reports).items():
         rows = {name: list(map(_reached, of_hosts)) for name, of_hosts in rungs.items()}
-        found.append(Together(heading=" · ".join(conditions), rows=rows))
+        found.append(Outcomes(heading=" · ".join(conditions), rows=rows))
     return found
 
 

@@ -27,7 +27,7 @@ def box(name, rates, starts, phases=("2-C",), **system):
     return replace(run, records=records)
 
 
-def in_turns(rates=RATES, others=RATES, seed=1, **system):
+def gated(rates=RATES, others=RATES, seed=1, **system):
     """Two boxes that took turns, who came first by chance."""
     chance = random.Random(seed)
     first = [chance.random() < 0.5 for _ in rates]
@@ -45,7 +45,7 @@ def verdict(runs):
 
 def test_boxes_that_took_turns_are_paired_by_block_and_it_is_said():
     others = [1.1 * rate for rate in RATES]
-    report = compare_runs(in_turns(RATES, others), "host")
+    report = compare_runs(gated(RATES, others), "host")
     assert report.cells[0].pairs[0].burst == compare(RATES, others)
     assert report.paired
     assert "took turns block by block: rates are paired by block" in report.notes[0]
@@ -61,12 +61,12 @@ def test_one_after_the_other_is_not_interleaved():
 
 
 def test_boxes_of_several_machines_are_each_measured_on_their_own():
-    report = compare_runs(in_turns(kernel="6.1.0-29-amd64"), "host")
+    report = compare_runs(gated(kernel="6.1.0-29-amd64"), "host")
     assert report.notes[0].startswith("These are different boxes, each measured on its own")
 
 
 def test_a_box_that_measured_nothing_took_no_turn():
-    one, other = in_turns()
+    one, other = gated()
     assert not interleaved([one, replace(other, records=[])])
 
 
@@ -97,17 +97,17 @@ def test_all_trials_of_a_block_come_before_the_next_box_measures():
     ],
 )
 def test_boxes_of_other_machines_are_not_interleaved_however_their_clocks_stand(system):
-    assert interleaved(in_turns())
-    assert not interleaved(in_turns(**system))
+    assert interleaved(gated())
+    assert not interleaved(gated(**system))
 
 
 def test_without_a_fingerprint_nothing_is_known_of_the_machine():
-    one, other = in_turns()
+    one, other = gated()
     assert not interleaved([one, replace(other, host=None)])
 
 
 def test_a_void_trial_took_no_time_and_takes_its_block_out():
-    one, other = in_turns()
+    one, other = gated()
     lost = replace(other.records[2], started=other.records[5].started, **void())
     other = replace(other, records=[lost if each.trial.number == 3 else each for each in other.records])
     assert interleaved([one, other])
@@ -129,7 +129,7 @@ def drifting(source, blocks=8, drift=0.4, noise=0.01):
 def test_what_drifts_does_not_make_equal_boxes_differ_where_they_took_turns():
     source, alarms, rounds = random.Random(3), 0, 300
     for _ in range(rounds):
-        alarms += verdict(in_turns(*([round(each, 1) for each in side] for side in drifting(source)))) in (
+        alarms += verdict(gated(*([round(each, 1) for each in side] for side in drifting(source)))) in (
             "faster",
             "slower",
         )
@@ -147,6 +147,6 @@ def test_a_difference_is_found_under_drift_that_hides_it_from_unpaired_rates():
     source = random.Random(4)
     one, other = drifting(source)
     other = [0.9 * each for each in other]
-    assert verdict(in_turns(one, other)) == "slower"
-    apart = in_turns(one, other, kernel="6.1.0-29-amd64")
+    assert verdict(gated(one, other)) == "slower"
+    apart = gated(one, other, kernel="6.1.0-29-amd64")
     assert verdict(apart) == "undecided"

@@ -12,7 +12,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Unreadable
 from bench.questions.compare import equivalent, void_or_partial
-from bench.stats.unpaired import compare_apart
+from bench.stats.unpaired import compare_unpaired
 from tests.builders import RUN, a_histogram, a_host, again, changed, compared_run, doubtful, void
 
 RATES = [100.0, 103, 98, 101, 99, 102]
@@ -36,7 +36,7 @@ def pair_of(report):
 def test_two_runs_are_compared_by_welch_and_the_caveat_comes_first():
     later = run(name=LATER, rates=[2 * rate for rate in RATES])
     report = compare_runs([run(), later], "run")
-    assert pair_of(report).burst == compare_apart(RATES, [2 * rate for rate in RATES])
+    assert pair_of(report).burst == compare_unpaired(RATES, [2 * rate for rate in RATES])
     assert (pair_of(report).verdict, pair_of(report).candidate) == ("faster", LATER)
     assert report.notes[0].startswith("These runs' blocks were not interleaved")
 

@@ -19,7 +19,7 @@ from bench.model.plan import UntilDecided
 from bench.probes.facts import host_facts
 from bench.questions.compare import compared
 from bench.questions.noise import keep_noise
-from bench.results.read import plan_again
+from bench.results.read import reproduced_plan
 from bench.targets.watched import _noise
 from tests.builders import a_host, a_record, again, changed, compared_run, pulled, rated, void, written
 
@@ -517,7 +517,7 @@ def test_records_that_contradict_their_plan_are_refused(refused):
 def test_the_plan_again_is_the_same_but_for_its_name():
     run = two_arms()
     written(Path("one/bench-1"), run)
-    plan = plan_again(Path("one"), LATER, "now")
+    plan = reproduced_plan(Path("one"), LATER, "now")
     assert plan == replace(run.plan, run=LATER, created="now")
 
 
@@ -530,7 +530,7 @@ def test_of_a_run_that_was_decided_what_was_run_is_run_again():
     run = two_arms()
     plan = replace(run.plan, until_decided=UntilDecided(margin=0.02, alpha=0.05))
     written(Path("one/bench-1"), replace(run, plan=plan, records=run.records[:8]))
-    again_ = plan_again(Path("one"), LATER, "now")
+    again_ = reproduced_plan(Path("one"), LATER, "now")
     assert again_.until_decided is None
     assert {trial.block for trial in again_.trials} < {trial.block for trial in plan.trials}
 

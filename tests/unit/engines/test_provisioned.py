@@ -12,7 +12,7 @@ from bench.engines.postgresql.variants import harness_for
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan
-from bench.plan.design import PROFILES, Wish, make_plan
+from bench.plan.design import PROFILES, Design, make_plan
 from bench.workload.phase import ladder
 
 HARNESS = as_variant("harness", "port = 5544\nmax_connections = 300\n")
@@ -50,7 +50,7 @@ def cluster(tmp_path: Path) -> ProvisionedCluster:
 
 
 def plan(harness=HARNESS, transport: str = "tcp") -> Plan:
-    wish = Wish(
+    design = Design(
         phases=["1"],
         variants=["stock"],
         layouts=["plain"],
@@ -60,7 +60,7 @@ def plan(harness=HARNESS, transport: str = "tcp") -> Plan:
         overrides={},
     )
     variants = {"stock": as_variant("stock", "")}
-    return make_plan(wish, ladder(), harness, variants, run="r", created="2026-01-01T00:00:00+00:00", seed=1)
+    return make_plan(design, ladder(), harness, variants, run="r", created="2026-01-01T00:00:00+00:00", seed=1)
 
 
 def refusal(cluster: ProvisionedCluster, asked: Plan, connections: int = 10) -> str:

@@ -26,7 +26,7 @@ from bench.engines.postgresql.variants import (
 from bench.model.errors import DataError, HostError, NothingDoneError, UsageError
 from bench.model.fingerprint import Unreadable
 from bench.plan.check import AGAIN, check_plan
-from bench.plan.request import make_wish
+from bench.plan.request import make_design
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.remote import hosts
 from bench.tuning.hardware import Hardware
@@ -147,9 +147,9 @@ def test_a_file_that_cannot_be_taken_stops_only_who_asks_for_it(pgladder, broken
         assert sentence in err
         with pytest.raises(DataError, match=sentence.partition(":")[0]):
             variants_for(["stock", name], MACHINE, 100, harness)
-    wish = make_wish({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
+    design = make_design({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
     with pytest.raises(DataError, match=r"^Template variants/Stock\.conf\.j2: the name is that of stock"):
-        plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
+        plan_with(design, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
 
 
 @pytest.mark.parametrize("line", ["port = 5555", "data_directory = '/tmp'", "max_connections = 10", "ssl = on"])
@@ -306,8 +306,8 @@ UNFIT = "pgtune takes no memory under 512 MB; this is 256 MB."
 
 @pytest.mark.parametrize("names", [["stock", "pgtune-web", "pgtune-oltp"], [ALL]])
 def test_a_formula_that_has_nothing_for_the_box_is_an_arm_that_is_refused(names):
-    wish = make_wish({"variants": names, "phases": ["2-G"]}, transports=["tcp"])
-    plan = plan_with(wish, SMALL, 100, harness_for(100, tls=False), run="r", created="2026-11-22T10:15:00Z", seed=1)
+    design = make_design({"variants": names, "phases": ["2-G"]}, transports=["tcp"])
+    plan = plan_with(design, SMALL, 100, harness_for(100, tls=False), run="r", created="2026-11-22T10:15:00Z", seed=1)
     check_plan(plan, ladder())
     known = {variant.name: variant for variant in plan.variants}
     assert {known[name].refused for name in ("pgtune-web", "pgtune-oltp")} == {UNFIT}
@@ -358,8 +358,8 @@ def test_of_all_variants_the_plan_has_every_one_and_trials_only_of_those_that_di
         (tmp_path / "variants" / f"{name}.conf.j2").write_text(text)
     harness = harness_for(100, tls=False)
     monkeypatch.setattr(room, "template_directory", lambda: tmp_path)
-    wish = make_wish({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
-    plan = plan_with(wish, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
+    design = make_design({"variants": [ALL], "phases": ["2-G"]}, transports=["tcp"])
+    plan = plan_with(design, MACHINE, 100, harness, run="r", created="2026-11-22T10:15:00+00:00", seed=1)
     assert [variant.name for variant in plan.variants] == ["stock", "a", "b", "c"]
     assert {trial.variant for trial in plan.trials} == {"stock", "b"}
     check_plan(plan, ladder())
@@ -380,9 +380,9 @@ def templates(tmp_path, monkeypatch):
 
 
 def planned_here(*variants, again=False):
-    wish = make_wish({"phases": ["2-C"], "variants": list(variants)}, transports=["tcp"])
+    design = make_design({"phases": ["2-C"], "variants": list(variants)}, transports=["tcp"])
     harness = harness_for(108, tls=False)
-    return plan_with(replace(wish, again=again), HERE, 108, harness, run="r", created="2026-01-01", seed=1)
+    return plan_with(replace(design, again=again), HERE, 108, harness, run="r", created="2026-01-01", seed=1)
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -419,8 +419,8 @@ def test_a_plan_names_no_template_of_this_machine(tmp_path, monkeypatch, name):
 
 def test_variants_that_reach_nowhere_are_carried_out_from_anywhere_and_nobody_looks_at_the_machine():
     there = Machine(Hardware(ram_mb=65536, cores=64, disk="nvme", disk_gb=900))
-    wish = make_wish({"phases": ["2-C"], "variants": ["all"]}, transports=["tcp"])
-    plan = plan_with(wish, there, 108, harness_for(108, tls=False), run="r", created="2026-01-01", seed=1)
+    design = make_design({"phases": ["2-C"], "variants": ["all"]}, transports=["tcp"])
+    plan = plan_with(design, there, 108, harness_for(108, tls=False), run="r", created="2026-01-01", seed=1)
     check_foreign(plan, lambda: pytest.fail("the machine was looked at"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
-from bench.plan.contrast import FACTORS, arms_of, by_cell, cell_of, factor_of, value_of, varying
+from bench.plan.contrast import FACTORS, by_cell, candidates_of, cell_of, factor_of, value_of, varying
 from tests.builders import a_plan, a_record, a_trial, changed
 
 STOCK, FAST = as_variant("stock", ""), as_variant("fast", "work_mem = 5MB\n")
@@ -55,8 +55,8 @@ def test_what_varies_is_found_and_the_parameters_of_phases_are_no_factor_of_thei
 )
 def test_the_one_factor_that_varies_needs_no_word_and_has_its_usual_baseline(plan, across, arms):
     assert factor_of(plan) == across
-    assert arms_of(plan, across) == arms
-    assert arms_of(plan, across, arms[1]) == [arms[1], arms[0], *arms[2:]]
+    assert candidates_of(plan, across) == arms
+    assert candidates_of(plan, across, arms[1]) == [arms[1], arms[0], *arms[2:]]
 
 
 def test_layouts_on_several_phases_are_compared_phase_by_phase():
@@ -88,7 +88,7 @@ def test_a_factor_that_can_not_be_compared_is_refused_with_what_can(plan, asked,
 
 def test_a_baseline_that_is_no_arm_is_refused_by_name():
     with pytest.raises(UsageError, match="Unknown layout 'hash-partitioned'"):
-        arms_of(LAYOUTS, "layout", "hash-partitioned")
+        candidates_of(LAYOUTS, "layout", "hash-partitioned")
 
 
 @pytest.mark.parametrize("across", FACTORS)
@@ -139,6 +139,6 @@ def test_an_arm_without_trials_in_a_cell_stays_an_arm_there():
 
 def test_the_layout_that_the_others_name_is_the_baseline():
     plan = plan_of(*(("2-C", {"layout": layout}, {}) for layout in ("plain", "abc", "zwei")))
-    assert arms_of(plan, "layout") == ["plain", "abc", "zwei"]
+    assert candidates_of(plan, "layout") == ["plain", "abc", "zwei"]
     named = replace(plan, baselines={"abc": "zwei"})
-    assert arms_of(named, "layout") == ["zwei", "abc", "plain"]
+    assert candidates_of(named, "layout") == ["zwei", "abc", "plain"]

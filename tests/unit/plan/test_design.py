@@ -14,7 +14,7 @@ from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Parameters
 from bench.plan.check import MAX_TRIALS, check_plan, effective
-from bench.plan.design import PROFILES, Profile, Wish, make_plan
+from bench.plan.design import PROFILES, Design, Profile, make_plan
 from bench.plan.estimate import AGENT_CONNECTIONS, connections_needed, estimate
 from bench.stats.blocks import go_back
 from bench.workload.phase import ladder
@@ -25,7 +25,7 @@ LAYOUTS = ["plain", "no-index", "unlogged", "hash-partitioned"]
 
 
 def a_wish(**changes):
-    wish = Wish(
+    design = Design(
         phases=["1", "2-C"],
         variants=["stock", "async-commit"],
         layouts=["plain"],
@@ -34,7 +34,7 @@ def a_wish(**changes):
         profile_name="quick",
         overrides={},
     )
-    return replace(wish, **changes)
+    return replace(design, **changes)
 
 
 def planned(seed=7, **changes):

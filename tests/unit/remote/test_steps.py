@@ -8,7 +8,7 @@ import pytest
 from bench.model.box import BUSY, NO_SUCH_RUN
 from bench.remote.errors import NotReadyError, RefusedError, RemoteError, UnreachableError
 from bench.remote.link import Output
-from bench.remote.steps import cancel, follow, give_turn, last_words, launch, look, read_plan, takes_turns
+from bench.remote.steps import cancel, follow, is_gated, last_words, launch, look, open_gate, read_plan
 
 
 def test_a_greeting_before_the_answer_is_named_with_what_to_do():
@@ -32,8 +32,8 @@ def link(code, err="", out=b""):
 
 STEPS = {
     "launch": lambda link: launch(link, "r1", b"plan", "me at home"),
-    "give_turn": lambda link: give_turn(link, "r1", 3),
-    "takes_turns": lambda link: takes_turns(link, "r1"),
+    "open_gate": lambda link: open_gate(link, "r1", 3),
+    "is_gated": lambda link: is_gated(link, "r1"),
     "read_plan": lambda link: read_plan(link, "r1"),
     "last_words": lambda link: last_words(link, "r1"),
     "cancel": lambda link: cancel(link, "r1"),
@@ -91,7 +91,7 @@ def test_answers_are_read():
     assert launch(link(0, out=b"under way by another plan\n"), "r1", b"", "me") == "under way by another plan"
     assert cancel(link(0, out=b"r1\nr2\n"), "") == ["r1", "r2"]
     assert cancel(link(0), "") == []
-    assert [takes_turns(link(0, out=out), "r1") for out in (b"0\n", b"")] == [True, False]
+    assert [is_gated(link(0, out=out), "r1") for out in (b"0\n", b"")] == [True, False]
     assert read_plan(link(0, out=b"{}\n"), "r1") == b"{}\n"
 
 

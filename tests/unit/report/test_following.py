@@ -78,7 +78,7 @@ def test_of_boxes_that_take_turns_what_is_left_is_that_of_all_one_after_the_othe
 
 def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
     out = Console(file=io.StringIO(), width=100)
-    view = Following(out, in_turns=True)
+    view = Following(out, gated=True)
     for host in ("a", "b"):
         view.begins(host, UnderWay(plan()))
     view.turn("b")

@@ -10,7 +10,7 @@ import pytest
 
 from bench.store import transfer as parcel
 from bench.store.run_directory import RunDirectory
-from bench.store.transfer import Arrived, DamagedError, TooMuchError, digests, pack, unpack
+from bench.store.transfer import DamagedError, TooMuchError, Transfer, digests, pack, unpack
 from tests.builders import a_plan, a_record, a_samples
 
 
@@ -57,7 +57,7 @@ def test_what_is_there_already_is_not_sent_again(box, here):
     box.append(a_record(2), a_samples(2))
     again = arrive(sent(box, digests(here)), here)
     assert again.files == 2  # the samples, the journal
-    assert arrive(sent(box, digests(here)), here) == Arrived(0, 0, sealed=False)
+    assert arrive(sent(box, digests(here)), here) == Transfer(0, 0, sealed=False)
 
 
 def test_checksums_that_the_box_took_back_are_taken_back_here(box, here):
@@ -135,7 +135,7 @@ def test_a_file_damaged_here_is_brought_again_with_the_checksums_of_the_run(box,
     arrive(sent(box), here)
     damaged = next((here / "samples").iterdir())
     damaged.write_text("x")
-    assert arrive(sent(box, digests(here)), here) == Arrived(2, ANY, sealed=True)
+    assert arrive(sent(box, digests(here)), here) == Transfer(2, ANY, sealed=True)
     assert RunDirectory(here).check_sums()
 
 

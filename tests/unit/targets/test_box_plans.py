@@ -9,7 +9,7 @@ from bench.engines.postgresql.variants import Machine, harness_for
 from bench.model.errors import HostError, UsageError
 from bench.plan.estimate import estimate
 from bench.plan.options import OPTIONS, read_options
-from bench.plan.request import make_wish
+from bench.plan.request import make_design
 from bench.targets.box_plans import Asked, as_asked, check_idle, check_name, check_same, plan_for
 from bench.tuning.hardware import Hardware
 
@@ -28,8 +28,8 @@ BOX = BoxState(
 
 
 def asked(**words):
-    wish = make_wish({"phases": ["2-C"], **words}, transports=["tcp"])
-    return Asked(wish=wish, run="r1", created="2026-11-22T10:00:00+00:00", seed=7)
+    design = make_design({"phases": ["2-C"], **words}, transports=["tcp"])
+    return Asked(design=design, run="r1", created="2026-11-22T10:00:00+00:00", seed=7)
 
 
 def with_run(course, run="other", holder=None):

@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.analysis.progress import UnderWay
 from bench.remote.errors import RemoteError, UnreachableError
 from bench.targets import coordinate as turns
-from bench.targets.coordinate import Turns, next_turn
+from bench.targets.coordinate import Interleaving, next_turn
 from tests.builders import a_plan, a_record, a_trial, compared_run, void
 from tests.unit.analysis.test_compare import until_decided
 
@@ -89,12 +89,12 @@ def given_turns(monkeypatch):
     """The turns that boxes are given; ``failing`` names those that can't be."""
     told, failing = [], {}
 
-    def give_turn(link, _, block):
+    def open_gate(link, _, block):
         if error := failing.get(link.host.name):
             raise error
         told.append((link.host.name, block))
 
-    monkeypatch.setattr(turns, "give_turn", give_turn)
+    monkeypatch.setattr(turns, "open_gate", open_gate)
     return told, failing
 
 
@@ -109,7 +109,7 @@ def links(*names):
 
 def test_nobody_has_a_turn_before_all_boxes_are_there(given_turns):
     told, _ = given_turns
-    giving = Turns(nowhere(), links("a", "b"), "r1")
+    giving = Interleaving(nowhere(), links("a", "b"), "r1")
     giving.begins("a", a_box())
     assert told == []
     giving.begins("b", a_box())
@@ -119,7 +119,7 @@ def test_nobody_has_a_turn_before_all_boxes_are_there(given_turns):
 def test_a_turn_is_given_once_and_the_next_one_when_its_block_is_recorded(given_turns):
     told, _ = given_turns
     boxes = {"a": a_box(), "b": a_box()}
-    giving = Turns(nowhere(), links(*boxes), "r1")
+    giving = Interleaving(nowhere(), links(*boxes), "r1")
     for name, so_far in boxes.items():
         giving.begins(name, so_far)
     expected = [(host, block) for block, host in order(boxes)]
@@ -139,7 +139,7 @@ def test_a_turn_is_given_once_and_the_next_one_when_its_block_is_recorded(given_
 def test_a_box_that_fails_is_cancelled_or_stays_away_does_not_stop_the_others(given_turns):
     told, _ = given_turns
     boxes = {"a": a_box(), "b": a_box(), "c": a_box()}
-    giving = Turns(nowhere(), links(*boxes), "r1")
+    giving = Interleaving(nowhere(), links(*boxes), "r1")
     for name, so_far in boxes.items():
         giving.begins(name, so_far)
     [(first, _)] = told
@@ -152,7 +152,7 @@ def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_
     error = RemoteError("box", "its disk is full")
     failing |= {"a": error, "b": error}
     there, out = links("a", "b"), nowhere()
-    giving = Turns(out, there, "r1")
+    giving = Interleaving(out, there, "r1")
     giving.begins("a", a_box())
     giving.begins("b", a_box())
     assert told == []
@@ -168,7 +168,7 @@ def test_a_turn_that_was_lost_with_the_connection_is_given_when_the_box_is_back(
     error = UnreachableError("box", "it hung up")
     failing |= {"a": error, "b": error}
     there = links("a", "b")
-    giving = Turns(nowhere(), there, "r1")
+    giving = Interleaving(nowhere(), there, "r1")
     giving.begins("a", a_box())
     giving.begins("b", a_box())
     assert [link.gone for link in there] == [[], []]

@@ -17,12 +17,12 @@ from bench.model.plan import Plan, Variant
 from bench.plan.options import read_options
 from bench.questions import compare, load_question, noise
 from bench.targets import boxes as verbs
-from bench.targets.box_plans import check_again, plan_for
+from bench.targets.box_plans import check_reproducible, plan_for
 from bench.targets.boxes import Boxes, launched, relaunched
 from bench.targets.target import Request, Results
 from tests.builders import RUN, a_host, compared_run, written
 from tests.builders import again as run_again
-from tests.unit.analysis.test_pairing import RATES, box, in_turns
+from tests.unit.analysis.test_pairing import RATES, box, gated
 from tests.unit.targets.test_box_plans import BOX, asked
 
 
@@ -90,7 +90,7 @@ def test_a_box_that_the_run_was_not_pulled_from_is_refused(launches, monkeypatch
 @pytest.mark.parametrize("turns", [True, False])
 def test_what_was_measured_in_turns_is_measured_in_turns_again(launches, monkeypatch, turns):
     at_once = [box(name, RATES, range(0, 5 * len(RATES), 5)) for name in "ab"]
-    for run, name in zip(in_turns() if turns else at_once, ("n100-a", "n100-b"), strict=True):
+    for run, name in zip(gated() if turns else at_once, ("n100-a", "n100-b"), strict=True):
         shutil.rmtree(place := Path("results") / launches.plan.run / name)
         written(place, run)
     here = boxes("n100-a", "n100-b")
@@ -98,7 +98,7 @@ def test_what_was_measured_in_turns_is_measured_in_turns_again(launches, monkeyp
     monkeypatch.setattr(verbs, "followed", lambda *_: [])
     monkeypatch.setattr(verbs, "pulled", lambda *_: {})
     _ask("reproduce", here, {"run": launches.plan.run})
-    assert here.in_turns == turns
+    assert here.gated == turns
     assert ("one measures at a time" in here.out.file.getvalue()) == turns
 
 
@@ -146,9 +146,9 @@ def test_boxes_are_not_launched_with_a_plan_that_can_not_answer(launches):
 
 def test_a_box_without_room_is_refused():
     plan = plan_for(BOX, asked())
-    check_again(BOX, plan)
+    check_reproducible(BOX, plan)
     with pytest.raises(HostError, match="its disk has"):
-        check_again(replace(BOX, free_bytes=1000), plan)
+        check_reproducible(replace(BOX, free_bytes=1000), plan)
 
 
 def test_a_false_alarm_on_a_box_is_no_success(tmp_path, monkeypatch):
@@ -204,4 +204,4 @@ def test_a_box_is_sent_no_pulled_plan_that_runs_a_program_there():
     plan = plan_for(BOX, asked())
     changed = as_variant(plan.variants[0].name, "archive_command = 'id'\n")
     with pytest.raises(UsageError, match="was not made here and sets archive_command, which names a program"):
-        check_again(BOX, replace(plan, variants=(changed, *plan.variants[1:])))
+        check_reproducible(BOX, replace(plan, variants=(changed, *plan.variants[1:])))

@@ -81,23 +81,23 @@ def test_a_phase_or_a_variant_that_is_none_is_refused_before_a_box_is_asked(monk
         verbs.launched(boxes("n100"), Request(given=words))
 
 
-@pytest.mark.parametrize("in_turns", [True, False])
-def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(monkeypatch, in_turns):
+@pytest.mark.parametrize("gated", [True, False])
+def test_boxes_that_share_a_machine_are_all_launched_and_wait_for_their_turns(monkeypatch, gated):
     launches = []
 
-    def launch(link, *_, in_turns):
+    def launch(link, *_, gated):
         if link.host.name == "c":
             raise HostError("refused")
-        launches.append((link.host.name, in_turns))
+        launches.append((link.host.name, gated))
         return "started"
 
     monkeypatch.setattr(verbs, "release", lambda: BOX.release)
     monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(BOX))
     monkeypatch.setattr(verbs.steps, "launch", launch)
     here = boxes("a", "b", "c")
-    here.in_turns = in_turns
+    here.gated = gated
     verbs.launched(here, Request(given={"phases": ["2"]}))
-    assert sorted(launches) == [("a", in_turns), ("b", in_turns)]
+    assert sorted(launches) == [("a", gated), ("b", gated)]
     assert exit_code(here.failures, 3, started=here.started, sound=True) == 1
 
 
@@ -105,16 +105,16 @@ def test_a_run_that_is_under_way_without_turns_is_not_gone_on_with_in_turns(monk
     run = RunState(run="r7", recorded=2, planned=9, course="running")
     monkeypatch.setattr(verbs, "release", lambda: BOX.release)
     monkeypatch.setattr(verbs.steps, "look", lambda _: to_json(replace(BOX, runs=(run,))))
-    monkeypatch.setattr(verbs.steps, "takes_turns", lambda *_: False)
+    monkeypatch.setattr(verbs.steps, "is_gated", lambda *_: False)
     monkeypatch.setattr(verbs.steps, "launch", lambda *_, **__: pytest.fail("it was started"))
     here = boxes("a")
-    here.in_turns = True
+    here.gated = True
     verbs.launched(here, Request(given={"run": "r7"}))
     assert "run r7 is there and takes no turns" in here.failures[0].reason
 
 
 def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
-    monkeypatch.setattr(verbs.steps, "takes_turns", lambda link, _: link.host.name != "b")
+    monkeypatch.setattr(verbs.steps, "is_gated", lambda link, _: link.host.name != "b")
     here = boxes("a", "b", "c")
     verbs._tell_of_turns(here, "r7")
     assert here.out.file.getvalue() == (

@@ -9,7 +9,7 @@ from bench.engines.engine import engines
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
-from bench.plan.design import PROFILES, Wish, make_plan
+from bench.plan.design import PROFILES, Design, make_plan
 from bench.targets.here import _box_to_measure, _place_of_results, _private
 from bench.targets.target import Request
 from bench.workload.phase import ladder
@@ -23,7 +23,7 @@ def _on_a_provisioned_box(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(harness: str) -> Plan:
-    wish = Wish(
+    design = Design(
         phases=["1"],
         variants=["stock"],
         layouts=["plain"],
@@ -34,7 +34,7 @@ def plan(harness: str) -> Plan:
     )
     variants = {"stock": as_variant("stock", "")}
     created = "2026-01-01T00:00:00+00:00"
-    return make_plan(wish, ladder(), as_variant("harness", harness), variants, run="r", created=created, seed=1)
+    return make_plan(design, ladder(), as_variant("harness", harness), variants, run="r", created=created, seed=1)
 
 
 OF_CLUSTER, OF_PRIVATE = plan("port = 5544\n"), plan("ssl = off\n")
