@@ -40,8 +40,8 @@ $(foreach word,$(filter $(OWN_WORDS),$(TYPED)),$(eval override $(word) := $$(val
 lower = $(subst _,-,$(subst A,a,$(subst B,b,$(subst C,c,$(subst D,d,$(subst E,e,$(subst F,f,$(subst G,g,$(subst H,h,$(subst \
 	I,i,$(subst J,j,$(subst K,k,$(subst L,l,$(subst M,m,$(subst N,n,$(subst O,o,$(subst P,p,$(subst Q,q,$(subst R,r,$(subst \
 	S,s,$(subst T,t,$(subst U,u,$(subst V,v,$(subst W,w,$(subst X,x,$(subst Y,y,$(subst Z,z,$(1))))))))))))))))))))))))))))
-# What a program is handed: every word but those that are make's alone, and those named.
-handed = $(foreach word,$(filter-out $(ALONE) $(1),$(TYPED)),$(call quote,--$(call lower,$(word))=$(value $(word))))
+# What a program is handed: every word but those named, and those that are for make itself at this goal.
+handed = $(foreach word,$(filter-out $(filter $(ALONE),$(KNOWN)) $(1),$(TYPED)),$(call quote,--$(call lower,$(word))=$(value $(word))))
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
@@ -55,6 +55,9 @@ OF_MAKE := $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS))
 REFUSED := $(filter-out $(KNOWN),$(if $(TAKEN),$(if $(OF_MAKE),$(filter $(ALONE),$(TYPED))),$(TYPED)))
 $(foreach word,$(REFUSED),$(error unknown option $(word); $(or \
 	$(patsubst %,did you mean %?,$(call NEAREST,$(word))),$(if $(KNOWN),there are: $(KNOWN),make $(MAKECMDGOALS) takes none))))
+# Written small a word is another: an empty host= would mean every box.
+small = $(strip $(foreach letter,a b c d e f g h i j k l m n o p q r s t u v w x y z,$(findstring $(letter),$(1))))
+$(foreach word,$(TYPED),$(if $(call small,$(word)),$(error unknown option $(word); write words in capitals, as HOST=)))
 $(foreach word,JSON SUDO,$(if $(filter $(word),$(TYPED)),$(if $(filter-out 1,$(or $($(word)),0)),$(error $(word) is 1, or left out))))
 # A program that asks for JSON shall not be given words for people.
 NO_JSON := demo trust provision teardown launch follow pull cancel lab-up lab-cut lab-down
@@ -156,7 +159,7 @@ demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about 
 	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=1
 	@.venv/bin/python -m bench.remote.where --limit=lab -- $(PLAYBOOK) playbooks/provision.yml
 	@$(FAB) ladder --limit=lab $(handed); ladder=$$?; \
-	$(FAB) compare --limit=lab --variants="stock async-commit" --phases="1-B 2" $(call handed,VARIANTS PHASES); compare=$$?; \
+	$(FAB) compare --limit=lab --variants="stock async-commit" --phases="1-B 2" $(call handed,VARIANTS PHASES RUN); compare=$$?; \
 	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
 
 lab-up: checked ## virtual mini-PCs as an inventory (N=2 for two)

@@ -74,7 +74,8 @@ def added_files(seam: str, pattern: str) -> list[Path]:
     folder = added()
     if folder is None:
         return []
-    return sorted(folder.glob(f"{seam}/{pattern}"))
+    # What begins with a dot is an editor's, such as the link by which Emacs locks a file.
+    return sorted(path for path in folder.glob(f"{seam}/{pattern}") if not path.name.startswith("."))
 
 
 def check_piece(path: Path, name: str, found: Mapping[str, Path]) -> None:
@@ -156,7 +157,7 @@ def load(path: Path) -> ModuleType:
         exec(compile(source(path), path, "exec"), module.__dict__)  # noqa: S102 - what the user's own folder is for
     except DataError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
     return module
 

@@ -1,8 +1,8 @@
 """Consistency laws of any queueing system, whatever its distributions: they hold or a measurement is wrong.
 
 Source: Denning & Buzen, The operational analysis of queueing network models, ACM Computing Surveys 10 (1978); Little,
-A proof for the queuing formula L = λW, Operations Research 9 (1961). Applying them to a trial is ``bench.agent``'s
-work, to what limits a phase ``bench.analysis``'s.
+A proof for the queuing formula L = λW, Operations Research 9 (1961). ``bench.agent`` and ``bench.analysis``
+apply them.
 """
 
 import math

@@ -1,6 +1,6 @@
 """The noise floor of a box: what it says when the same arm is compared with itself (A/A).
 
-Running the trials is a plan's work; keeping the floor beside the box, ``bench.analysis``'s.
+Running the trials is a plan's work; keeping the floor beside the box, ``bench.results.noise_floors``'.
 """
 
 from collections.abc import Sequence

@@ -72,7 +72,7 @@ class Prepared:
     left: int
     """Trials still to run."""
     limits: Sequence[str]
-    """What can't be controlled or observed on a server that was brought."""
+    """What can't be controlled or observed on an external server."""
     left_out: Sequence[str] = ()
     """What was asked for and does not fit such a server, in a sentence each."""
     elsewhere: str | None = None

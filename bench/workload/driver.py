@@ -131,15 +131,15 @@ def check_driven(name: str, phase: Phase, driver: str) -> None:
 
     """
     pick("driver", [driver], drivers())
-    kind = AsyncDriver if isinstance(phase, AsyncPhase) else SyncDriver
-    if not isinstance(drivers()[driver], kind):
-        raise UsageError(
-            f"Phase {name} can't be carried out by the driver {driver}: it takes one that is {KINDS[kind]}; leave the"
-            f" phase out, or ask for --drivers {phase.driver}."
-        )
     # By the call, not by the phase: a new phase can be carried out by every driver that offers what it calls.
     if phase.call not in drivers()[driver].calls:
         raise UsageError(
             f"Phase {name} can't be carried out by the driver {driver}: it calls {phase.call} of a connection,"
             f" which {driver} does not offer; leave the phase out, or ask for --drivers {phase.driver}."
+        )
+    kind = AsyncDriver if isinstance(phase, AsyncPhase) else SyncDriver
+    if not isinstance(drivers()[driver], kind):
+        raise UsageError(
+            f"Phase {name} can't be carried out by the driver {driver}: it takes one that is {KINDS[kind]}; leave the"
+            f" phase out, or ask for --drivers {phase.driver}."
         )

@@ -132,9 +132,22 @@ def test_who_asks_for_json_where_there_is_none_is_told_where_there_is(verb):
     assert "JSON=1 is for: doctor ladder compare compare-hosts compare-runs status" in ended.stderr
 
 
-@pytest.mark.parametrize("word", ["SHELL=/bin/bash", "BIN=.venv/bin", "COLUMNS=80", "NO_COLOR=1", "N=2", "SUDO=1"])
-def test_words_of_make_itself_and_of_other_verbs_are_none_to_refuse(word):
+@pytest.mark.parametrize("word", ["SHELL=/bin/bash", "BIN=.venv/bin", "COLUMNS=80", "NO_COLOR=1"])
+def test_words_of_make_itself_are_none_to_refuse(word):
     assert make("status", word).returncode == 0
+
+
+@pytest.mark.parametrize("word", ["N=2", "SUDO=1", "A=x", "B=y", "FINGERPRINT=SHA256:x"])
+def test_a_word_of_another_goal_is_handed_to_the_program_which_refuses_it(word):
+    name, _, value = word.partition("=")
+    assert f"--{name.lower()}={value}" in make("status", word).stdout.replace("'", "")
+
+
+@pytest.mark.parametrize("word", ["host=", "limit=n1", "phases=1", "Host=n1"])
+def test_a_word_in_small_letters_is_refused(word):
+    ended = make("ladder", word)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"unknown option {word.partition('=')[0]}; write words in capitals, as HOST=" in ended.stderr
 
 
 def test_every_word_that_the_makefile_reads_is_known():

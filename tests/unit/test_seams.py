@@ -197,3 +197,16 @@ def test_a_box_answers_its_control_machine_whatever_folder_is_named(folder, monk
     with pytest.raises(SystemExit):
         main(["box", "--help"])
     assert "launch" in capsys.readouterr().out
+
+
+def test_a_file_that_would_end_the_program_is_refused_by_its_name(folder):
+    put(folder / "phases" / "leaves.py", "import sys\nsys.exit(0)\n")
+    name, sentence = asked(folder)
+    assert name == "DataError"
+    assert "leaves.py can't be loaded: SystemExit: 0" in sentence
+
+
+def test_what_an_editor_left_beside_a_piece_is_none(folder):
+    put(folder / "phases" / "toy.py", PHASE)
+    (folder / "phases" / ".#toy.py").symlink_to("somebody@somewhere.123")
+    assert "toy" in asked(folder)[0]

@@ -155,16 +155,29 @@ class Provisioning(ProvisionedServer):
             why, advice = f"the configuration is not valid: {error.why}", CHOOSE
         elif not self.alive() and self._texts(self._asked_for) == proved == self._in_place():
             raise ServerError(f"{why}. {DAMAGED}") from error
+        failures = []
+        # The server first: where the disk is full it shall run all the same.
+        for step in (self._bring_back, self._ask_for):
+            try:
+                step(proved)
+            except FAILURES as failure:
+                failures.append(str(failure))
+        if failures:
+            raise ServerError(f"{why}; nor as it was provisioned last: {'; '.join(failures)}. {DAMAGED}") from error
+        raise ServerError(f"{why}; it is as it was provisioned last{advice}") from error
+
+    def _bring_back(self, proved: Mapping[str, bytes]) -> None:
+        if not self._was_altered and self.alive() and self._in_place() == proved:
+            return
+        self.stop()
+        try:
+            self._place(proved)
+        finally:
+            self.start()
+
+    def _ask_for(self, proved: Mapping[str, bytes]) -> None:
         for name, text in proved.items():
             write_whole(self._asked_for / name, text)
-        if self._was_altered or not self.alive() or self._in_place() != proved:
-            try:
-                self.stop()
-                self._place(proved)
-                self.start()
-            except FAILURES as again:
-                raise ServerError(f"{why}; nor as it was provisioned last: {again}. {DAMAGED}") from error
-        raise ServerError(f"{why}; it is as it was provisioned last{advice}") from error
 
     # --- the password -------------------------------------------------------------------------------------------------
 

@@ -32,12 +32,6 @@ COMMITS_TIP: list[Any] = [
     alt.Tooltip("to:Q", title="to ms"),
     alt.Tooltip("share:Q", title="of commits", format=".2%"),
 ]
-SECONDS_TIP: list[Any] = [
-    "trial:O",
-    "state:N",
-    alt.Tooltip("from:Q", title="from second", format="~r"),
-    alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
-]
 RATIO_TIP: list[Any] = [
     "rung:N",
     alt.Tooltip("ratio:Q", format=".3f"),
