@@ -51,8 +51,7 @@ def test_async_commit_is_faster_on_1_b_and_2_and_that_is_decided_early(decided):
     ]  # fmt: skip
     assert report["complete"]
     word, _ = promised_on(decided.place)
-    promised = f"These candidates do not have the same durability guarantee: stock {word}; async-commit may lose"
-    assert report["notes"][0].startswith(promised)
+    assert report["notes"][0].startswith(f"These arms do not promise the same: stock {word}; async-commit may lose")
     assert 3 <= (report["decided_after"] or MOST_BLOCKS) == max(record.trial.block for record in decided.records())
 
 
