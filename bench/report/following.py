@@ -14,7 +14,7 @@ from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.numbers import DASH, degrees, duration, rate
 from bench.report.tables import add_rows, bare_table
-from bench.report.words import STATE_STYLES, of_trial, reasons
+from bench.report.words import STATE_STYLES, of_trial
 
 SPARKS = 16
 WAITS = "waits for its turn"
@@ -81,7 +81,7 @@ class Following:
         what = f"trial {record.trial.number} of {len(so_far.plan.trials)}, {of_trial(record.trial)}"
         line = f"{host}: {what}, {rate(record.rows_per_s)} rows/s"
         if state != "valid":
-            line += f" {state}: {reasons(record)}"
+            line += f" {state}: {record.validity.why}"
         # Not broken into lines: in a log, a trial is one that can be searched for.
         self._out.print(Text(line, style=STATE_STYLES[state]), soft_wrap=True)
 

@@ -79,7 +79,7 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
     """
     if len({variant.sha256 for variant in plan.variants}) < 2:
         return
-    blocks = len({trial.block for trial in plan.trials})
+    blocks = len(plan.blocks)
     candidates_of = examples(plan, VARIANT)
     trials = [next(iter(candidates_of[cell].values())) for cell in by_cell(plan, [])]
     for trial, need in too_noisy(known, plan, trials, margin):

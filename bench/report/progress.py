@@ -9,7 +9,7 @@ from rich.text import Text
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.report.numbers import duration, rate
-from bench.report.words import STATE_STYLES, of_trial, reasons
+from bench.report.words import STATE_STYLES, of_trial
 
 
 class RunProgress:
@@ -48,7 +48,7 @@ class RunProgress:
         self._done += 1
         state = record.validity.state
         line = f"{record.trial.number:>4}  {of_trial(record.trial):<36} {rate(record.rows_per_s):>9} rows/s  {state}"
-        if why := reasons(record):
+        if why := record.validity.why:
             line += f": {why}"
         self._bar.console.print(Text(line, style=STATE_STYLES[state]))
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bench.analysis.comparison import ArmSummary, Differing
 from bench.analysis.rung import Rung
 from bench.model.plan import Trial
-from bench.model.record import Record
 from bench.report.numbers import DASH
 
 MARKS = {"void": "!", "suspect": "?"}
@@ -35,11 +34,6 @@ def mark(part: Rung | ArmSummary) -> str:
     if part.suspect:
         return MARKS["suspect"]
     return ""
-
-
-def reasons(record: Record) -> str:
-    """Return why a trial is doubted."""
-    return "; ".join(reason.detail for reason in record.validity.reasons)
 
 
 def of_trial(trial: Trial) -> str:

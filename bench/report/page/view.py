@@ -14,7 +14,7 @@ from bench.model.record import Record
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.page.figures import Figure, climb, courses, of_ladder
 from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common
-from bench.report.words import MARKS, figure_words, mark, reasons
+from bench.report.words import MARKS, figure_words, mark
 
 COLUMNS = (
     "phase", "method", "pool", "batch", "rows/s", "sustained rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
@@ -99,7 +99,7 @@ class HostView:
     def how(self) -> str:
         """How the run was made."""
         plan = self.run.plan
-        blocks = max((trial.block for trial in plan.trials), default=0)
+        blocks = max(plan.blocks, default=0)
         text = f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {blocks} blocks"
         if plan.preload_rows:
             text += f"; {plan.preload_rows:,} rows preloaded"
@@ -184,7 +184,7 @@ def trial_texts(record: Record) -> list[str]:
         count(found.in_doubt),
         record.steadiness,
         record.validity.state,
-        reasons(record),
+        record.validity.why,
     ]
 
 
