@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Climb, climbing, pgladder
+from tests.integration.support import Climb, added_folder, climbing, pgladder
 
 TOY_PHASE = '''"""A toy: one row a commit, over one connection."""
 
@@ -41,13 +41,7 @@ CREATE TABLE {schema}.events (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("added")
-    place.chmod(0o755)
-    for name, text in {"phases/toy.py": TOY_PHASE, "layouts/roomy.sql": TOY_LAYOUT}.items():
-        (place / name).parent.mkdir(mode=0o755)
-        (place / name).write_text(text)
-        (place / name).chmod(0o644)
-    return place
+    return added_folder(tmp_path_factory.mktemp("added"), {"phases/toy.py": TOY_PHASE, "layouts/roomy.sql": TOY_LAYOUT})
 
 
 @pytest.fixture(scope="module")

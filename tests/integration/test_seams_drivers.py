@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Climb, climbing, pgladder
+from tests.integration.support import Climb, added_folder, climbing, pgladder
 
 TOYS = {
     "drivers/uncached.py": '''"""asyncpg that prepares each statement anew, and can do no COPY."""
@@ -85,13 +85,7 @@ BRIEF = ("--phases", "2-C", "--blocks", 2, "--warm-up", 0.2, "--window", 1)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("added")
-    place.chmod(0o755)
-    for name, text in TOYS.items():
-        (place / name).parent.mkdir(mode=0o755)
-        (place / name).write_text(text)
-        (place / name).chmod(0o644)
-    return place
+    return added_folder(tmp_path_factory.mktemp("added"), TOYS)
 
 
 def climbed(place: Path, folder: Path, *asked: object) -> Climb:

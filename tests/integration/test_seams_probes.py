@@ -12,7 +12,7 @@ from bench.model.errors import DataError
 from bench.plan.check import check_plan
 from bench.results.read import read
 from bench.workload.phase import ladder
-from tests.integration.support import Climb, climbing, pgladder
+from tests.integration.support import Climb, added_folder, climbing, pgladder
 
 TOYS = {
     "clock": '''"""A toy: how far the machine's clock went."""
@@ -91,13 +91,7 @@ PROBE = Broken
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("added")
-    place.chmod(0o755)
-    (place / "probes").mkdir(mode=0o755)
-    for name, text in TOYS.items():
-        (place / "probes" / f"{name}.py").write_text(text)
-        (place / "probes" / f"{name}.py").chmod(0o644)
-    return place
+    return added_folder(tmp_path_factory.mktemp("added"), {f"probes/{name}.py": text for name, text in TOYS.items()})
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.store.run_directory import RunDirectory
-from tests.integration.support import Ended, pgladder
+from tests.integration.support import Ended, added_folder, pgladder
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -75,13 +75,9 @@ BRIEF = ("--warm-up", 0.2, "--window", 1)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    place = tmp_path_factory.mktemp("added")
-    place.chmod(0o755)
-    for name, text in {"questions/toy_fastest.py": TOY_QUESTION, "targets/corner.py": TOY_TARGET}.items():
-        (place / name).parent.mkdir(mode=0o755)
-        (place / name).write_text(text)
-        (place / name).chmod(0o644)
-    return place
+    return added_folder(
+        tmp_path_factory.mktemp("added"), {"questions/toy_fastest.py": TOY_QUESTION, "targets/corner.py": TOY_TARGET}
+    )
 
 
 @pytest.fixture(scope="module")
