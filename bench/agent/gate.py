@@ -19,7 +19,7 @@ def wait_at_gate(
     try:
         if waits(directory, block):
             rest()
-            says(f"waiting for its turn with block {block}")
+            says(f"waiting at its gate before block {block}")
         while waits(directory, block):
             sleep(POLL_S)
     except KeyboardInterrupt:

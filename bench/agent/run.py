@@ -36,7 +36,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     """Run the trials that have no record yet; return whether the plan came to its end.
 
     An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly. Where boxes of one machine
-    are interleaved, each block waits for its turn.
+    are interleaved, each block waits at its gate.
 
     Raises:
         ServerError: the server did not come back; what was recorded is intact.

@@ -35,7 +35,7 @@ def effect_notes(plan: Plan) -> list[str]:
     for variant in plan.variants:
         _, why = _effect(variant, None)
         if why:
-            notes.append(f"{why.rstrip('.')}: in what it differs in effect is not told.")
+            notes.append(f"{why.rstrip('.')}: in what it differs in effect is not known.")
     return notes
 
 

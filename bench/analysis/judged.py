@@ -204,7 +204,7 @@ def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> Iterator
         # A disk of memory (pmem), or one that a container's server only seems to lie on, is graded by settings and
         # layout.
         elif in_memory and of_today(record):
-            yield f"is told to be {record.durability!r}, and its data lies in memory"
+            yield f"is recorded as {record.durability!r}, and its data lies in memory"
     if not record.seconds:
         return
     if record.commits and record.in_flight_check is None:

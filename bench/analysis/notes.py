@@ -26,8 +26,8 @@ ENOUGH_BLOCKS = 6
 ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
 FEW_BLOCKS = (
     "With fewer than six blocks, some lost or all in an order drawn at random, what drifts steadily on a quiet box can"
-    " pass for a difference: in simulations of equal arms up to half were called different with two blocks, a quarter"
-    " with three, 13 % with four, 6 % with five."
+    " pass for a difference: in simulations of equal candidates up to half were called different with two blocks, a"
+    " quarter with three, 13 % with four, 6 % with five."
 )
 POOLED = (
     "Several runs count as one here: if more was measured because it was undecided, a false alarm is likelier than 5 %;"
@@ -48,7 +48,7 @@ def durability_notes(cells: Iterable[CellComparison]) -> Iterable[str]:
                 by_grade.setdefault(" and ".join(arm.durability), []).append(arm.name)
         if len(by_grade) > 1:
             grades = "; ".join(f"{', '.join(names)} {grade}" for grade, names in by_grade.items())
-            yield f"These arms do not promise the same: {grades}."
+            yield f"These candidates do not have the same durability guarantee: {grades}."
 
 
 def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iterable[str]:
@@ -61,7 +61,7 @@ def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iter
     for cell in cells:
         for arm in cell.arms:
             if not arm.refused and arm.name not in ranked:
-                yield f"Over all cells nothing is told of {arm.name}: in no block has it a rate in every cell."
+                yield f"Over all cells nothing is known of {arm.name}: in no block has it a rate in every cell."
 
 
 def alike_notes(alike: Iterable[Alike]) -> Iterable[str]:

@@ -31,8 +31,8 @@ from bench.plan.rates import Block, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
 INTERLEAVED = (
-    "These boxes share a machine and took turns block by block: rates are paired by block, so what drifted slowly on"
-    " that machine cancels."
+    "These boxes share a machine and were interleaved block by block: rates are paired by block, so what drifted slowly"
+    " on that machine cancels."
 )
 RUNS_NOT_INTERLEAVED = (
     "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is in the"
@@ -43,8 +43,8 @@ HOSTS_NOT_INTERLEAVED = (
     " ratio too."
 )
 TOGETHER = (
-    "These boxes share a machine and did not take turns: what drifted between them is in the ratio too, and where they"
-    " measured at the same time, what each took from the other. make compare-hosts has them take turns."
+    "These boxes share a machine and were not interleaved: what drifted between them is in the ratio too, and where"
+    " they measured at the same time, what each took from the other. make compare-hosts interleaves them."
 )
 MOST_NAMED = 3
 UNKNOWN = "unknown"

@@ -23,7 +23,7 @@ from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.store.run_directory import PLAN, SUMS, RunDirectory
 
-WAITS = "waits for its turn, which make compare-hosts RUN={run} gives it"
+WAITS = "waits at its gate, which make compare-hosts RUN={run} opens"
 Course = Literal["running", "waiting", "cancelled", "stopped", "finished", "unreadable"]
 
 
@@ -34,7 +34,7 @@ class RunState:
     Attributes:
         course: ``waiting`` goes on by itself at the next boot, ``cancelled`` and ``stopped`` do not; ``unreadable``
             says why in detail.
-        detail: of one that is running: that it waits for its turn.
+        detail: of one that is running: that it waits at its gate.
 
     """
 

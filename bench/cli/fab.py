@@ -110,7 +110,7 @@ def _interrupted(boxes: Boxes) -> str:
     words = " ".join([f"RUN={boxes.run}", *where])
     if boxes.gated:
         return (
-            "No more turns are given: the box that has one ends its block, then all wait."
+            "No more gates are opened: the box that measures ends its block, then all wait."
             f" Go on: make compare-hosts {words}; end it: make cancel {words}"
         )
     return f"Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}"

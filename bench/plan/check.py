@@ -172,7 +172,7 @@ def _check_arms(plan: Plan) -> None:
     tried = {trial.variant for trial in plan.trials}
     left = [variant for variant in plan.variants if variant.name in tried and variant.refused is None]
     if not left:
-        raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no arm is left.")
+        raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no candidate is left.")
     for one, other in combinations(left, 2):
         if one.text == other.text and len(plan.variants) > 2:
             raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")

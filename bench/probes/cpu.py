@@ -157,7 +157,7 @@ def power_limits(root: Path) -> Fact:
 def _zone(zone: Path) -> dict[str, Fact]:
     limits: dict[str, Fact] = {
         "name": read_path(zone / "name", word, "zone without a name"),
-        "enabled": read_path(zone / "enabled", flag, "not told by this kernel"),
+        "enabled": read_path(zone / "enabled", flag, "not reported by this kernel"),
     }
     for path in sorted(zone.glob("constraint_*_name")):
         constraint = read_path(path, word, "gone while reading")

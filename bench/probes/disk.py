@@ -60,7 +60,7 @@ def _device(device: Maybe) -> dict[str, Fact]:
         "size_bytes": _read(device, "size", lambda text: int(text) * SECTOR_BYTES, "no size"),
         "rotational": _read(device, "queue/rotational", flag, "no queue"),
         "write_cache": _read(device, "queue/write_cache", word, "no queue"),
-        "forced_unit_access": _read(device, "queue/fua", flag, "not told by this kernel"),
+        "forced_unit_access": _read(device, "queue/fua", flag, "not reported by this kernel"),
         "scheduler": _read(device, "queue/scheduler", chosen, "no scheduler"),
         "queue_requests": _read(device, "queue/nr_requests", int, "no queue"),
         "logical_block_bytes": _read(device, "queue/logical_block_size", int, "no queue"),

@@ -33,7 +33,7 @@ def answer(results: Results, given: Given) -> Answer:
     margin, baseline, page = given.get("margin"), given.get("baseline"), given.get("page")
     across: Any = given.get("across")
     if baseline and (len(directories) > 1 or across in OF_RUNS):
-        raise UsageError("--baseline names an arm of one run; whole runs are compared with the first that is named.")
+        raise UsageError("--baseline names a candidate of one run; whole runs are compared with the first of them.")
     if len(directories) == 1:
         if page:
             raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
@@ -196,11 +196,11 @@ QUESTION = Question(
             str,
             "FACTOR",
         ),
-        Option("baseline", ANSWER, "the arm that the others of one run are compared with", str, "NAME"),
+        Option("baseline", ANSWER, "what the others of one run are compared with", str, "NAME"),
     ),
     options_of_results=(Option("page", ANSWER, "of several runs: write the page as well", Path, "FILE"),),
     directories="[DIR ...]",
-    directories_help="one: the arms of the runs in it, paired by block; several: runs against the first of them;"
+    directories_help="one: the candidates of the runs in it, paired by block; several: runs against the first of them;"
     " none: what is measured here",
     measured=(HERE, BOXES),
     check=check,

@@ -72,7 +72,7 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, gated: bool = False) 
 def open_gate(link: Link, run: str, block: int) -> None:
     """Let a run begin its blocks up to this one; done twice, or after a later one, it changes nothing."""
     output = _ask(link, "gate", run, str(block), user=link.host.agent_user)
-    _checked(link, output, f"run {run} could not be given its turn")
+    _checked(link, output, f"run {run} could not be let through its gate")
 
 
 def is_gated(link: Link, run: str) -> bool:

@@ -17,7 +17,7 @@ from bench.report.tables import add_rows, bare_table
 from bench.report.words import STATE_STYLES, of_trial
 
 SPARKS = 16
-WAITS = "waits for its turn"
+WAITS = "waits at its gate"
 REFRESH_PER_S = 2
 COLUMNS = ("box", "trial", "block", "under way", "measured last, rows/s", "so far", "°C", "left")
 NUMBERS = {"trial", "°C", "left"}

@@ -133,7 +133,7 @@ def _interleave(boxes: Boxes, request: Request) -> None:
                 there.append(read(only_run(place), samples=False))
         boxes.gated = len(there) > 1 and interleaved(there)
     if boxes.gated:
-        boxes.says("These boxes share a machine, so one measures at a time: they take turns, block by block.")
+        boxes.says("These boxes share a machine, so one measures at a time: they are interleaved, block by block.")
 
 
 def launch(boxes: Boxes, given: Mapping[str, Any]) -> None:
@@ -164,7 +164,7 @@ def launched(boxes: Boxes, request: Request) -> str:
         if here and here.course == "unreadable":
             raise DataError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
         if here and boxes.gated and here.course != "finished" and not steps.is_gated(link, run):
-            raise UsageError(f"run {run} is there and takes no turns: let it end by itself, or take another RUN=")
+            raise UsageError(f"run {run} is there and is not interleaved: let it end by itself, or take another RUN=")
         if here:
             text = steps.read_plan(link, run)
             there = request.check_plan(from_json(text, Plan, f"{link.host.name}: plan.json"))
@@ -290,8 +290,8 @@ def _tell_of_turns(boxes: Boxes, run: str) -> None:
     there = _on_each(boxes, lambda link: steps.is_gated(link, run))
     if hosts := ", ".join(host for host, takes in there.items() if takes):
         boxes.says(
-            f"{hosts}: run {run} takes turns, block by block, and waits for each; only make compare-hosts RUN={run},"
-            f" with all its boxes, gives them. End it: make cancel RUN={run}"
+            f"{hosts}: run {run} is interleaved, block by block, and waits at its gate; only make compare-hosts"
+            f" RUN={run}, with all its boxes, opens it. End it: make cancel RUN={run}"
         )
 
 

@@ -83,7 +83,7 @@ class Interleaving(Following):
             self._given = None
         except PgladderError as error:
             self.says(
-                f"{error}; it is given no more turns, and its run waits: mend that, then make compare-hosts"
+                f"{error}; its gate is opened no more, and its run waits: mend that, then make compare-hosts"
                 f" RUN={self._run}, or make cancel RUN={self._run}"
             )
             self._links[host].give_up()

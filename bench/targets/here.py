@@ -315,7 +315,7 @@ def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Varian
             refused.append(str(error))
         else:
             return variant
-    raise ServerError(f"No arm is left: {'; '.join(refused)}")
+    raise ServerError(f"No candidate is left: {'; '.join(refused)}")
 
 
 def _forget_environment() -> None:

@@ -51,7 +51,8 @@ def test_async_commit_is_faster_on_1_b_and_2_and_that_is_decided_early(decided):
     ]  # fmt: skip
     assert report["complete"]
     word, _ = promised_on(decided.place)
-    assert report["notes"][0].startswith(f"These arms do not promise the same: stock {word}; async-commit may lose")
+    promised = f"These candidates do not have the same durability guarantee: stock {word}; async-commit may lose"
+    assert report["notes"][0].startswith(promised)
     assert 3 <= (report["decided_after"] or MOST_BLOCKS) == max(record.trial.block for record in decided.records())
 
 

@@ -16,7 +16,7 @@ from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
 from tests.grades import assert_graded
 from tests.integration.support import BRIEF, Theirs, as_root, climbing
-from tests.integration.test_brought_server import passwords
+from tests.integration.test_external_server import passwords
 
 MEMORY = "/dev/shm"
 PRELOADED = "libeatmydata.so"

@@ -14,7 +14,7 @@ from bench.engines.postgresql.variants import harness_for
 from bench.workload.rows import RowSource, first_stamp
 from tests.builders import a_result
 from tests.integration.support import climbing
-from tests.integration.test_brought_server import passwords
+from tests.integration.test_external_server import passwords
 
 SEED = 7
 OVERWRITE = """

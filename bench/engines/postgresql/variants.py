@@ -182,7 +182,7 @@ def rendered(names: Sequence[str], machine: Machine, need: int, harness: Variant
     if len(found) < len(names):
         raise UsageError(f"Two of the variants {', '.join(names)} have one name: give their files names of their own.")
     if all(each.refused for each in found.values()):
-        raise HostError(f"No arm is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
+        raise HostError(f"No candidate is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
     return found
 
 

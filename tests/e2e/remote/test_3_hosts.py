@@ -74,13 +74,13 @@ def test_without_anybody_who_gives_turns_boxes_wait_say_so_and_go_on_where_they_
     giving.says("trial 1 of 3")
     giving.kill()
     for box in lab.boxes:
-        lab.wait_until(box, "sudo -u pgladder pgladder box | grep 'waits for its turn'")
+        lab.wait_until(box, "sudo -u pgladder pgladder box | grep 'waits at its gate'")
         lab.wait_until(box, "! pgrep -f '[b]ox follow'")  # what followed for it is gone too
     following = control.fab("follow", "--run=alone", "--limit=lab")
-    following.says(f"{', '.join(lab.boxes)}: run alone takes turns, block by block, and waits for each")
+    following.says(f"{', '.join(lab.boxes)}: run alone is interleaved, block by block, and waits at its gate")
     following.kill(signal.SIGINT)
     said = control.fab("compare-hosts", "--run=alone", "--limit=lab").ends(0)
-    assert "took turns block by block: rates are paired by block" in said
+    assert "were interleaved block by block: rates are paired by block" in said
     for box in lab.boxes:
         records = decoded(control.records(box, "alone"))
         assert [(each.trial.block, each.attempt) for each in records] == [(1, 1), (2, 1), (3, 1)]

@@ -82,7 +82,7 @@ def test_each_block_begins_when_it_is_given_and_the_server_rests_until_then(dire
     while_waiting(monkeypatch, lambda: given(1), lambda: given(2), lambda: given(3))
     assert execute(PLAN, directory, None, listener := Listener())
     assert seen == [[1, 2, "rest"], [1, 2, "rest"], [1, 2, "rest", 3, 4, "rest"]]
-    assert listener.said == ["waiting for its turn with block 2", "waiting for its turn with block 3"]
+    assert listener.said == ["waiting at its gate before block 2", "waiting at its gate before block 3"]
     assert [record.trial.number for record in directory.records()] == [1, 2, 3, 4, 5, 6]
 
 
@@ -109,7 +109,7 @@ def test_before_its_first_turn_a_run_leaves_its_server_alone(directory, monkeypa
     while_waiting(monkeypatch, stop)
     ready = Prepared(plan=PLAN, directory=directory, estimate=estimate(PLAN, PLAN.trials), left=6, limits=())
     assert not carry_out(ready, None, listener := Listener())
-    assert listener.said == ["waiting for its turn with block 1"]
+    assert listener.said == ["waiting at its gate before block 1"]
     assert directory.host() is None
 
 

@@ -150,7 +150,8 @@ def test_where_arms_do_not_promise_the_same_the_first_note_says_so():
     run = compared_run({"a": QUIET, "b": FASTER, "c": FASTER}, sealed=False)
     grades = {"a": "durable", "b": "may lose last 600 ms", "c": "durable"}
     report = told(replace(run, records=[replace(each, durability=grades[each.trial.variant]) for each in run.records]))
-    assert report.notes[0] == "These arms do not promise the same: a, c durable; b may lose last 600 ms."
+    guarantees = "a, c durable; b may lose last 600 ms"
+    assert report.notes[0] == f"These candidates do not have the same durability guarantee: {guarantees}."
 
 
 def test_a_run_that_was_not_closed_is_not_complete():

@@ -31,7 +31,7 @@ def test_of_a_value_that_is_none_there_is_a_note_and_no_effect():
     assert effect_notes(PLAN) == []
     [note] = effect_notes(plan)
     assert note.startswith("Variant a: jit = maybe: it takes on or off")
-    assert note.endswith("in what it differs in effect is not told.")
+    assert note.endswith("in what it differs in effect is not known.")
 
 
 def test_a_parameter_that_is_not_known_differs_by_its_text():

@@ -77,7 +77,7 @@ def test_figures_that_cannot_be_true_together_are_refused(changes, told):
 
 def test_what_lies_in_memory_is_not_durable():
     memory = a_host(disk={"kind": "memory"})
-    with pytest.raises(DataError, match="is told to be 'durable', and its data lies in memory"):
+    with pytest.raises(DataError, match="is recorded as 'durable', and its data lies in memory"):
         check_doubts(memory, [RECORD])
     check_doubts(memory, [replace(RECORD, durability="in memory", durability_because="the data lies on tmpfs")])
 

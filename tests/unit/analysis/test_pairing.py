@@ -48,7 +48,7 @@ def test_boxes_that_took_turns_are_paired_by_block_and_it_is_said():
     report = compare_runs(gated(RATES, others), "host")
     assert report.cells[0].pairs[0].burst == compare(RATES, others)
     assert report.paired
-    assert "took turns block by block: rates are paired by block" in report.notes[0]
+    assert "were interleaved block by block: rates are paired by block" in report.notes[0]
 
 
 def test_one_after_the_other_is_not_interleaved():
@@ -57,7 +57,7 @@ def test_one_after_the_other_is_not_interleaved():
     assert not interleaved(runs)
     report = compare_runs(runs, "host")
     assert not report.paired
-    assert report.notes[0].startswith("These boxes share a machine and did not take turns")
+    assert report.notes[0].startswith("These boxes share a machine and were not interleaved")
 
 
 def test_boxes_of_several_machines_are_each_measured_on_their_own():

@@ -138,5 +138,5 @@ def test_an_arm_without_a_block_in_all_cells_is_told_and_one_that_was_refused_is
     report = told(replace(run, records=records))
     assert [rank.arm for standing in report.overall.standings for rank in standing.ranking] == ["a"]
     assert [note for note in report.notes if note.startswith("Over all cells")] == [
-        "Over all cells nothing is told of b: in no block has it a rate in every cell."
+        "Over all cells nothing is known of b: in no block has it a rate in every cell."
     ]

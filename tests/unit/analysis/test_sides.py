@@ -45,7 +45,7 @@ def test_of_different_durability_that_comes_even_before():
     later = run(name=LATER)
     later = replace(later, records=[replace(each, durability="not crash-safe") for each in later.records])
     report = compare_runs([run(), later], "run")
-    assert report.notes[0].startswith("These arms do not promise the same")
+    assert report.notes[0].startswith("These candidates do not have the same durability guarantee")
 
 
 def test_a_run_that_was_stopped_or_cancelled_is_told_before_anything_but_durability():

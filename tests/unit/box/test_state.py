@@ -55,7 +55,7 @@ def test_a_run_that_waits_for_its_turn_says_so_and_who_gives_it(tmp_path):
         [state] = run_states(tmp_path, running)
         return state.course, state.detail
 
-    assert said("a") == ("running", "waits for its turn, which make compare-hosts RUN=a gives it")
+    assert said("a") == ("running", "waits at its gate, which make compare-hosts RUN=a opens")
     assert said() == ("stopped", "")
     (tmp_path / "a" / "turn").write_text("1\n")
     assert said("a") == ("running", "")

@@ -184,7 +184,7 @@ def test_a_record_of_a_newer_schema_is_refused_by_file_and_version(refused):
         (["compare", "alone", "--margin", "2"], "not a share below 1"),
         (["compare"], "the following arguments are required: DIR"),
         (["compare", "alone", "two", "--across", "layout"], "--across layout compares the trials of one run: name one"),
-        (["compare", "alone", "two", "--baseline", "fast"], "--baseline names an arm of one run"),
+        (["compare", "alone", "two", "--baseline", "fast"], "--baseline names a candidate of one run"),
         (["compare", "alone", "--across", "run"], "alone holds one run: a comparison of runs takes two or more"),
         (["compare-hosts", "alone"], "holds one host's run: a comparison of hosts takes two or more"),
         (["compare-hosts", "unequal"], "bench-1 and bench-2 can't be compared: layout plain is only in bench-1;"),
@@ -268,7 +268,8 @@ def test_what_alone_varies_beside_the_phases_is_compared_without_a_word(pgladder
     lines = [line.split() for line in out.splitlines()]
     assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rank", "rows/s"]
     assert next(line[4] for line in lines if line[:1] == ["unlogged"]) == "2.000"
-    assert "These arms do not promise the same: plain durable; unlogged not crash-safe." in out
+    guarantees = "plain durable; unlogged not crash-safe"
+    assert f"These candidates do not have the same durability guarantee: {guarantees}." in " ".join(out.split())
 
 
 def test_a_run_is_compared_across_another_of_its_factors_with_a_named_baseline(pgladder):

@@ -75,7 +75,7 @@ def test_who_stops_following_is_told_how_to_go_on_from_the_same_box():
 def test_who_stops_giving_turns_is_told_that_all_will_wait():
     boxes = Boxes(Console(file=io.StringIO()), run="r7", where={"limit": "lab"}, gated=True)
     assert _interrupted(boxes) == (
-        "No more turns are given: the box that has one ends its block, then all wait."
+        "No more gates are opened: the box that measures ends its block, then all wait."
         " Go on: make compare-hosts RUN=r7 LIMIT=lab; end it: make cancel RUN=r7 LIMIT=lab"
     )
 

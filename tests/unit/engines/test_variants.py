@@ -340,7 +340,7 @@ def test_a_file_of_ones_own_with_such_a_value_is_an_error(tmp_path, monkeypatch)
 
 
 def test_where_no_formula_has_anything_for_the_box_there_is_no_plan():
-    with pytest.raises(HostError, match=f"^No arm is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
+    with pytest.raises(HostError, match=f"^No candidate is left: pgtune-web: {UNFIT}; pgtune-dw: {UNFIT}$"):
         variants_for(["pgtune-web", "pgtune-dw"], SMALL, 100, harness_for(100, tls=False))
 
 

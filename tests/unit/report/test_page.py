@@ -290,7 +290,7 @@ def test_durability_that_differs_is_said_before_any_ratio():
         replace(each, durability="not crash-safe" if each.trial.variant == "b" else "durable") for each in run.records
     ]
     text = compared_page(replace(run, records=graded)).text
-    assert text.index("do not promise the same") < text.index("p adjusted")
+    assert text.index("do not have the same durability guarantee") < text.index("p adjusted")
 
 
 def test_hosts_that_cannot_be_compared_say_why():

@@ -157,7 +157,7 @@ def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_
     giving.begins("b", a_box())
     assert told == []
     assert out.file.getvalue() == (
-        "box: its disk is full; it is given no more turns, and its run waits: mend that, then make compare-hosts"
+        "box: its disk is full; its gate is opened no more, and its run waits: mend that, then make compare-hosts"
         " RUN=r1, or make cancel RUN=r1\n"
     )
     assert sorted(link.gone for link in there) == [[], [True]]

@@ -110,7 +110,7 @@ def test_a_run_that_is_under_way_without_turns_is_not_gone_on_with_in_turns(monk
     here = boxes("a")
     here.gated = True
     verbs.launched(here, Request(given={"run": "r7"}))
-    assert "run r7 is there and takes no turns" in here.failures[0].reason
+    assert "run r7 is there and is not interleaved" in here.failures[0].reason
 
 
 def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
@@ -118,8 +118,8 @@ def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     here = boxes("a", "b", "c")
     verbs._tell_of_turns(here, "r7")
     assert here.out.file.getvalue() == (
-        "a, c: run r7 takes turns, block by block, and waits for each; only make compare-hosts RUN=r7, with all its"
-        " boxes, gives them. End it: make cancel RUN=r7\n"
+        "a, c: run r7 is interleaved, block by block, and waits at its gate; only make compare-hosts RUN=r7, with all"
+        " its boxes, opens it. End it: make cancel RUN=r7\n"
     )
 
 
