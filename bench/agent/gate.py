@@ -1,6 +1,6 @@
-"""Boxes that share a machine take turns: a run that does so begins a block only when that is its turn.
+"""A run that is interleaved with other boxes' waits at its gate before each block.
 
-Who gives turns, and in which order, is decided elsewhere; here they are waited for. A run without a turn beside it
+``targets.coordinate`` opens the gates, and chooses the order; here a run waits. A run without a gate's file beside it
 takes none.
 """
 
@@ -13,13 +13,13 @@ POLL_S = 0.2
 
 
 def wait_at_gate(
-    directory: RunDirectory, block: int, says: Callable[[str], None], rest: Callable[[], None] = lambda: None
+    directory: RunDirectory, block: int, report: Callable[[str], None], rest: Callable[[], None] = lambda: None
 ) -> bool:
     """Return True once a block may begin, False where the wait was interrupted; ``rest`` comes before a wait."""
     try:
         if waits(directory, block):
             rest()
-            says(f"waiting at its gate before block {block}")
+            report(f"waiting at its gate before block {block}")
         while waits(directory, block):
             sleep(POLL_S)
     except KeyboardInterrupt:
@@ -28,6 +28,6 @@ def wait_at_gate(
 
 
 def waits(directory: RunDirectory, block: int) -> bool:
-    """Tell whether it is not yet the turn of a block."""
-    turn = directory.turn()
-    return turn is not None and block > turn
+    """Return whether the gate is still shut for a block."""
+    gate = directory.gate()
+    return gate is not None and block > gate

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class ProbeError(Exception):
-    """A probe of a user's did not do what it was asked; says why."""
+    """A probe of a user's did not do what it was asked; the message gives the reason."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from bench.engines.engine import Server
 from bench.engines.postgresql.session import ServerError
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
-from bench.plan.rates import cut
+from bench.plan.rates import interrupted
 from bench.plan.rule import decided_after, nothing_left
 from bench.store.run_directory import RunDirectory, now
 
@@ -27,7 +27,7 @@ class Listener(Protocol):
         """Report that a trial is recorded."""
         ...
 
-    def says(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Report something else that a user should know."""
         ...
 
@@ -48,7 +48,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
     left = deque(remaining(plan, directory.records()))
     while left:
         trial, attempt = left.popleft()
-        if not wait_at_gate(directory, trial.block, listener.says, runner.rest):
+        if not wait_at_gate(directory, trial.block, listener.report, runner.rest):
             return False
         listener.begins(trial, len(plan.trials) - len(left), len(plan.trials))
         directory.open_trial(trial.number, attempt)
@@ -61,13 +61,13 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         if (drift := record.validity.detail("configuration-drifted")) is not None:
             raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
         if record.void and "refused" not in codes:
-            listener.says("bringing the server back to a known state")
+            listener.report("bringing the server back to a known state")
             server.recover()
-        if cut(record):
+        if interrupted(record):
             left.appendleft((trial, attempt + 1))
         if plan.until_decided and not remaining(plan, directory.records()):
             if why := nothing_left(plan, directory.records()):
-                listener.says(f"the run ends here: {why}")
+                listener.report(f"the run ends here: {why}")
             break
     directory.finish()
     return True
@@ -82,7 +82,7 @@ def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
     done = {}
     for record in records:
         attempts[record.trial.number] = record.attempt
-        if cut(record) is None:
+        if interrupted(record) is None:
             done[record.trial.number] = record
     if decided_after(plan, list(done.values())):
         return []
@@ -92,7 +92,7 @@ def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
 def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
     """Record, as void, what an agent that was killed left without a record."""
     trials = {trial.number: trial for trial in plan.trials}
-    for number, attempt in directory.cut_short():
+    for number, attempt in directory.interrupted():
         outcome = Outcome(started=now("milliseconds"))
         outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")
         directory.append(*runner.record(trials[number], attempt, outcome))

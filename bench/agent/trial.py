@@ -104,7 +104,7 @@ class TrialRunner:
     def _find_restart(self, outcome: Outcome) -> None:
         """Tell trouble of the trial's own from a server that somebody restarted: a restart takes a second or two.
 
-        Where it goes down with the whole machine, we are told to stop meanwhile: then the trial was interrupted.
+        Where it goes down with the whole machine, we are asked to stop meanwhile: then the trial was interrupted.
         """
         deadline = time.monotonic() + RESTART_S
         try:

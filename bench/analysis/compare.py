@@ -180,7 +180,7 @@ def compared_pairs(found: CellComparison, rate: Rate) -> int:
 
 
 def voids(arms: Arms) -> Iterable[str]:
-    """Say which trials are void, and why; those of an arm that was refused in all of them are told by that."""
+    """Return a sentence on each void trial; an arm that was refused in all of its trials has one of its own."""
     for name, blocks in arms.items():
         void = [record for record in blocks.values() if record.void]
         if void and not refused(blocks.values()):
@@ -189,7 +189,7 @@ def voids(arms: Arms) -> Iterable[str]:
 
 
 def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
-    """Say which blocks do not count, and why; those of an arm that was refused in all of them are told by that."""
+    """Return a sentence on each block that does not count; an arm that was refused in all has one of its own."""
     first, *_ = arms.values()
     # Mostly every block counts: to compare lists is quicker than to look each block up.
     if all(list(first) == list(blocks) == list(known[rate][name]) for name, blocks in arms.items()):

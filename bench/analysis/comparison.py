@@ -54,7 +54,7 @@ class ArmSummary:
         wal_files_created: the most WAL files that one of its trials had to create on the way; None where not known.
         p50_ms: of a commit, from the merged histograms; None where those were not read, as between arms of one run.
         p99_ms: likewise.
-        latency_intervals: of those that are told, by name (``p50``, ``p99``), as in ``Latency``.
+        latency_intervals: of those that are reported, by name (``p50``, ``p99``), as in ``Latency``.
         rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
         noise: of its box, where that of the arms is not the same; else the cell has it.
@@ -93,7 +93,7 @@ class Pair:
 
     Attributes:
         settled: of the settled rates; None where there is no block with both. Where p-values are adjusted, what the
-            headline's detects, and how many more blocks would decide, are told as one of all those pairs.
+            headline's detects, and how many more blocks would decide, are reported as one of all those pairs.
         burst: of the burst rates.
         adjusted_p: of the headline, by Holm over all pairs of the report; None in a run until decided.
         adjusted_equivalence_p: of a difference of the margin or more, likewise; up to half of alpha it is equivalence.

@@ -15,7 +15,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
-from bench.model.fingerprint_diff import of_machine, unlike
+from bench.model.fingerprint_diff import differing_facts, of_machine
 from bench.model.plan import Parameters, Plan, Trial
 from bench.model.values import Count, Layout, Name, Seconds, Transport
 from bench.plan.contrast import VARIANT, examples
@@ -74,7 +74,7 @@ class BoxNoise:
 
 
 def is_aa(plan: Plan) -> bool:
-    """Tell whether a plan is an A/A test: a variant against itself."""
+    """Return whether a plan is an A/A test: a variant against itself."""
     return len(plan.variants) == 2 and plan.variants[0].sha256 == plan.variants[1].sha256
 
 
@@ -140,7 +140,7 @@ def _floor(plan: Plan, trial: Trial, rate: RateName, pair: tuple[list[float], li
     )
 
 
-def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
+def merged(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
     """Return both; what is newer replaces what it measured again, all of it where the box is no longer the same."""
     if known is None or changed(known.host, new.host):
         return new
@@ -151,7 +151,7 @@ def joined(known: BoxNoise | None, new: BoxNoise) -> BoxNoise:
 
 def changed(known: Fingerprint, now: Fingerprint) -> list[str]:
     """Return what of the box is another than when its noise was measured."""
-    return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(of_machine(known), of_machine(now))]
+    return [f"{name}: {was} → {is_now}" for name, was, is_now in differing_facts(of_machine(known), of_machine(now))]
 
 
 def floor_of(

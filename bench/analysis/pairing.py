@@ -1,4 +1,4 @@
-"""Whether several boxes' runs took turns block by block: then what drifted on their machine cancels within a block.
+"""Whether the runs of several boxes were interleaved: then what drifted on their machine cancels within a block.
 
 Told by the records alone, whatever was asked for.
 """
@@ -16,28 +16,28 @@ KERNEL = ("kernel", "kernel_build", "container")
 
 
 def interleaved(runs: Sequence[PulledRun]) -> bool:
-    """Tell whether one box measured at a time, and all had ended a block before any began the next one.
+    """Return whether one box measured at a time, and all had ended a block before any began the next one.
 
     Boxes that share a kernel have one clock: clock namespaces do not touch the time of day (time_namespaces(7)). Two
-    machines that fingerprints could not tell apart have clocks that agree to a few milliseconds where NTP keeps them,
+    machines that fingerprints could not distinguish have clocks that agree to a few milliseconds where NTP keeps them,
     less than lies between two turns.
     """
     if len({run.plan.run for run in runs}) > 1 or not share_kernel(runs):
         return False
-    turns: list[tuple[float, float, int]] = []
+    spans: list[tuple[float, float, int]] = []
     for run in runs:
-        of_box = list(_turns(latest(run.records)))
+        of_box = list(_block_spans(latest(run.records)))
         if not of_box:
             return False
-        turns += of_box
-    for (_, end, block), (begin, _, following) in pairwise(sorted(turns)):
+        spans += of_box
+    for (_, end, block), (begin, _, following) in pairwise(sorted(spans)):
         if end > begin or block > following:
             return False
     return True
 
 
 def share_kernel(runs: Sequence[PulledRun]) -> bool:
-    """Tell whether all are containers of one kernel, as far as fingerprints tell."""
+    """Return whether all are containers of one kernel, as far as fingerprints tell."""
     known: set[tuple[Fact | None, ...]] = set()
     for run in runs:
         if run.host is None:
@@ -50,7 +50,7 @@ def share_kernel(runs: Sequence[PulledRun]) -> bool:
     return len(known) == 1
 
 
-def _turns(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:
+def _block_spans(records: Sequence[Record]) -> Iterable[tuple[float, float, int]]:
     """Return when each block's first trial began and its last one was measured, and its number; of those that count."""
     spans: dict[int, tuple[float, float]] = {}
     for record in records:

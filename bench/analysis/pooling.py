@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
-from bench.model.fingerprint_diff import of_machine, unlike
+from bench.model.fingerprint_diff import differing_facts, of_machine
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import VARIANT, Cell, Slots, by_cell
@@ -99,5 +99,5 @@ def _differing_hosts(one: RunOutcomes, other: RunOutcomes) -> list[str]:
     if one.host.facts == other.host.facts:
         # Most runs of one box agree in all facts: then none is looked at by its name.
         return []
-    found = unlike(of_machine(one.host), of_machine(other.host))
+    found = differing_facts(of_machine(one.host), of_machine(other.host))
     return [f"{name} {this} and {that}" for name, this, that in found]

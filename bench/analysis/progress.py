@@ -15,7 +15,7 @@ LEVELS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
-class UnderWay:
+class Progress:
     """One host's run so far."""
 
     plan: Plan
@@ -47,11 +47,11 @@ class UnderWay:
             return None
         return self.records[-1].start.temperature_c
 
-    def with_record(self, record: Record) -> "UnderWay":
+    def with_record(self, record: Record) -> "Progress":
         """Add a record; one that is there already, sent again, changes nothing."""
         if any(known.key == record.key for known in self.records):
             return self
-        return UnderWay(self.plan, [*self.records, record])
+        return Progress(self.plan, [*self.records, record])
 
 
 def trial_s(records: Iterable[Record]) -> float | None:

@@ -14,7 +14,7 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
-from bench.plan.rates import CUT, cut
+from bench.plan.rates import CUT, interrupted
 from bench.plan.rule import decided_after
 
 
@@ -64,7 +64,7 @@ class PulledRun(RunOutcomes):
 
 
 def complete(plan: Plan, records: Sequence[AnyRecord]) -> bool:
-    """Tell whether a run came to its end: that of its plan, or an earlier one by its own rule."""
+    """Return whether a run came to its end: that of its plan, or an earlier one by its own rule."""
     if plan.until_decided and decided_after(plan, _whole(records)):
         return True
     return finished(records) >= {trial.number for trial in plan.trials}
@@ -82,7 +82,7 @@ def finished(records: Sequence[AnyRecord]) -> set[int]:
 
 
 def _whole(records: Sequence[R]) -> list[R]:
-    return [record for record in latest(records) if cut(record) is None]
+    return [record for record in latest(records) if interrupted(record) is None]
 
 
 def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
@@ -110,7 +110,7 @@ def ending_notes(run: PulledRun) -> list[str]:
     """Return how the run ended, where that was not the end of its plan; ``extent_notes`` tells how much is there."""
     notes = []
     for record in latest(run.records):
-        code = cut(record)
+        code = interrupted(record)
         if code:
             notes.append(CUT[code].format(trial=record.trial.number))
     if run.begun:

@@ -1,4 +1,4 @@
-"""Which arm stands where among others, in a cell and over all of them. Arms that their blocks can't tell apart tie.
+"""Which arm stands where among others, in a cell and over all of them. Arms that their blocks can't distinguish tie.
 
 All pairs are compared, their p-values adjusted (Holm) over all that are ranked together, which the pairs that have a
 verdict are among: no rank separates two arms whose verdict is undecided. An arm stands behind as many others as are
@@ -22,7 +22,7 @@ from bench.stats.multiplicity import holm
 ByArm = Mapping[str, OfBlocks]
 """The rate of each block that counts, by arm."""
 Ahead = set[tuple[str, str]]
-"""(Faster, slower) of every pair that can be told apart."""
+"""(Faster, slower) of every pair that can be distinguished."""
 
 
 def rankings(cells: Sequence[ByArm], basis: Basis) -> list[tuple[Rank, ...]]:
@@ -43,7 +43,7 @@ def rankings(cells: Sequence[ByArm], basis: Basis) -> list[tuple[Rank, ...]]:
 
 
 def ranks(arms: ByArm, ahead: Ahead) -> tuple[Rank, ...]:
-    """Return the ranks among these arms, which need not be all that were told apart."""
+    """Return the ranks among these arms, which need not be all that were distinguished."""
     there = list(filter(arms.get, arms))
     # Places 1 to n for each, narrowed by every pair that is distinguishable: one place worse, or one from the end.
     best = dict.fromkeys(there, 1)
@@ -85,7 +85,7 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     """Compare the arms over all cells; None where there is only one, or where they have not the same arms.
 
     The pairs are a family of their own: their p-values are adjusted over them. Arms are ranked among those that promise
-    the same, as speed bought with durability is no answer to which configuration is faster; they are told apart with
+    the same, as speed bought with durability is no answer to which configuration is faster; they are distinguished with
     all pairs adjusted together, as those have a verdict that do not promise the same.
     """
     if len(cells) < 2:

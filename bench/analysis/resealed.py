@@ -107,12 +107,12 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Figures:
     yield "steal_pct", record.cpu.steal_pct, steal_pct
     if of_today(record):
         # Where a counter begins again is not kept: energy that is told over one can't be made again.
-        began_again = Unreadable(unreadable="a counter began again meanwhile")
+        restarted = Unreadable(unreadable="a counter began again meanwhile")
         limits: dict[str, int | Unreadable] = {}
         if not isinstance(moments[0].host.energy_uj, Unreadable):
-            limits = dict.fromkeys(moments[0].host.energy_uj, began_again)
+            limits = dict.fromkeys(moments[0].host.energy_uj, restarted)
         used = energy_j(moments, limits)
-        if used != began_again:
+        if used != restarted:
             yield "energy_j", record.energy_j, _or_none(used)
     if observed := record.observed.get("host"):
         span_s = moments[-1].at_s - moments[0].at_s

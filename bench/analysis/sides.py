@@ -1,6 +1,6 @@
 """Whole runs side by side: of one box at two times, of several boxes, of two versions of PostgreSQL.
 
-Their blocks were not interleaved, but those of boxes that share a machine and took turns: these are paired by block.
+Only boxes that share a machine have interleaved blocks: these are paired by block, all others unpaired.
 What must be the same for that stops it by name; what differs else is listed, as it could explain a difference.
 """
 
@@ -182,11 +182,11 @@ def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], 
     if unknown:
         yield f"The version of PostgreSQL is not known of {' and '.join(unknown)}: it may be another."
     first, *others = sides
-    apart: dict[str, None] = {}
+    differing: dict[str, None] = {}
     for other in others:
-        apart |= dict.fromkeys(_only_in_one(first, other))
-    if apart:
-        yield f"Not compared: {'; '.join(apart)}."
+        differing |= dict.fromkeys(_only_in_one(first, other))
+    if differing:
+        yield f"Not compared: {'; '.join(differing)}."
     if unsettled:
         yield no_settled(unsettled if len(unsettled) < len(sides) else [])
 

@@ -89,5 +89,5 @@ def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    """Tell whether a value of somebody's file can be reckoned with."""
+    """Return whether a value of somebody's file can be reckoned with."""
     return isinstance(value, float | int) and abs(value) <= MOST

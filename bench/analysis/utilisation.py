@@ -21,7 +21,7 @@ OUTSIDE = "outside these"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cores:
-    """Cores busy on average over the window; None where it could not be told."""
+    """Cores busy on average over the window; None where it is unknown."""
 
     client: float | None
     server: float | None

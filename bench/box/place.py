@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from bench.store.files import PART, sync_directory, write_whole
-from bench.store.run_directory import PLAN, SAMPLES, TURN
+from bench.store.run_directory import GATE, PLAN, SAMPLES
 
 
 def place(directory: Path, plan: bytes, sha256: str, gate: str) -> None:
@@ -27,7 +27,7 @@ def place(directory: Path, plan: bytes, sha256: str, gate: str) -> None:
     (part / SAMPLES).mkdir(parents=True)
     write_whole(part / PLAN, plan)
     if gate:
-        write_whole(part / TURN, f"{gate}\n".encode())
+        write_whole(part / GATE, f"{gate}\n".encode())
     part.rename(directory)
     sync_directory(directory.parent)
 

@@ -16,7 +16,7 @@ from bench.box.units import command, end, start, under_way, unit_of, wanted
 from bench.model.box import BUSY, NO_SUCH_RUN, OTHER_PLAN, Provisioned
 from bench.model.errors import PgladderError
 from bench.store.files import write_whole
-from bench.store.run_directory import CANCELLED, PLAN, SUMS, TURN, RunDirectory
+from bench.store.run_directory import CANCELLED, GATE, PLAN, SUMS, RunDirectory
 
 OWN = Path("/run/pgladder-launch")
 """Root's alone: the lock, and who launched last."""
@@ -97,9 +97,9 @@ def gate(box: Provisioned, run: str, block: int | None) -> int | None:
     gate, or has finished.
     """
     directory = run_directory(box, run)
-    last = directory.turn()
+    last = directory.gate()
     if last is not None and block is not None and block > last:
-        write_whole(directory.path / TURN, f"{block}\n".encode())
+        write_whole(directory.path / GATE, f"{block}\n".encode())
         last = block
     if (directory.path / SUMS).exists():
         return None

@@ -75,7 +75,7 @@ def box_state(box: Provisioned) -> BoxState:
     """Look at this box.
 
     Raises:
-        HostError: the harness or a figure of the hardware can't be read; says which.
+        HostError: the harness or a figure of the hardware can't be read; the message names it.
 
     """
     data = box.cluster.data_directory

@@ -31,7 +31,7 @@ class Unit:
 
     @property
     def under_way(self) -> bool:
-        """Tell whether its agent runs, begins or ends."""
+        """Return whether its agent runs, begins or ends."""
         return self.active in UNDER_WAY
 
 
@@ -62,7 +62,7 @@ def unit_of(run: str) -> Unit:
 
 
 def is_wanted(run: str) -> bool:
-    """Tell whether a run's unit is enabled: it goes on at the next boot."""
+    """Return whether a run's unit is enabled: it goes on at the next boot."""
     return (WANTED / UNITS.format(run)).is_symlink()
 
 

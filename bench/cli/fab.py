@@ -70,7 +70,7 @@ def carry_out(
     except PgladderError as error:
         boxes.failures.append(failure("", error))
     except KeyboardInterrupt:
-        boxes.says(_interrupted(boxes))
+        boxes.report(_interrupted(boxes))
         sound = False
     return _close(boxes, sound=sound)
 
@@ -87,7 +87,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
         results = boxes.measure(question.request(given, repeats=run if question.repeats else ""), boxes.out)
     if results is None:
         return False
-    # The page first: it is there also where the answer can't be told.
+    # The page first: it is there also where there is no answer.
     page = None
     if measured and not question.repeats:
         page, _ = write_page(results.directories[0], None, given.get("margin"))
@@ -100,7 +100,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     finally:
         if page:
             boxes.out.print()
-            boxes.says(f"Page: {page}")
+            boxes.report(f"Page: {page}")
 
 
 def _interrupted(boxes: Boxes) -> str:

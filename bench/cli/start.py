@@ -20,7 +20,7 @@ def fab() -> None:
 def _run(module: str, name: str) -> None:
     """Load a module and call what it has by a name."""
     # At once, and until what catches signals is loaded.
-    sys.excepthook = _tell
+    sys.excepthook = _report
     import signal
     from importlib import import_module
     from operator import attrgetter
@@ -41,7 +41,7 @@ def _run(module: str, name: str) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _tell(kind, error, trace) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - types are slow to load
+def _report(kind, error, trace) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - types are slow to load
     if issubclass(kind, KeyboardInterrupt):
         _stop()
     sys.__excepthook__(kind, error, trace)

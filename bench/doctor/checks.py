@@ -125,12 +125,12 @@ def _throttling(count: str) -> Finding:
     return _warn_unless("throttling", count == "0", f"{count} times since it was switched on")
 
 
-def _fsync(said: str) -> Finding:
-    if said.startswith("not measured: "):
-        return Finding("fsync", "unknown", said)
-    found = FSYNC_FIGURE.search(said)
+def _fsync(answer: str) -> Finding:
+    if answer.startswith("not measured: "):
+        return Finding("fsync", "unknown", answer)
+    found = FSYNC_FIGURE.search(answer)
     if not found:
-        return Finding("fsync", "failure", f"could not be measured: {said}")
+        return Finding("fsync", "failure", f"could not be measured: {answer}")
     rate = FSYNC_WRITES / float(found[1])
     if rate > FSYNC_TOO_GOOD:
         return Finding("fsync", "warning", f"{rate:,.0f} a second: too good for a drive without power-loss protection")

@@ -18,7 +18,7 @@ def collect(arguments: Sequence[str]) -> list[Box]:
     """Ask all boxes at once; ``arguments`` are Ansible's (``-i``, ``--limit``, ``-e``).
 
     Raises:
-        UsageError: no box fits, or their answers can't be had; says why.
+        UsageError: no box fits, or their answers can't be had; the message gives the reason.
 
     """
     # Root only where a password for it is asked for or given, which is tried by that.

@@ -277,7 +277,7 @@ class ClusterServer(ManagedServer, Protocol):
         """See that the plan and the cluster are made for each other.
 
         Raises:
-            HostError: they are not; says what to do.
+            HostError: they are not; the message names what to do.
 
         """
         ...
@@ -309,7 +309,7 @@ class ExternalServer(Server, Protocol):
         """Make our schema, and prove that connections come to it.
 
         Raises:
-            HostError: that can't be done; says why. ``close`` leaves nothing of it.
+            HostError: that can't be done; the message gives the reason. ``close`` leaves nothing of it.
 
         """
         ...

@@ -67,7 +67,7 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
     """Read what provisioning wrote; None on a machine that was not provisioned.
 
     Raises:
-        DataError: the file is not what this pgladder reads; says what to do.
+        DataError: the file is not what this pgladder reads; the message names what to do.
 
     """
     if not path.is_file():

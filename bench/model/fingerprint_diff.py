@@ -51,10 +51,10 @@ def of_machine(host: Fingerprint) -> dict[str, Fact]:
 
 def differences(before: Fingerprint, now: Fingerprint) -> list[str]:
     """Return which facts of a run's host are others now: trials of both do not belong together."""
-    return [f"{name}: {was} → {is_now}" for name, was, is_now in unlike(stable(before), stable(now))]
+    return [f"{name}: {was} → {is_now}" for name, was, is_now in differing_facts(stable(before), stable(now))]
 
 
-def unlike(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> Iterable[tuple[str, str, str]]:
+def differing_facts(one: Mapping[str, Fact], other: Mapping[str, Fact]) -> Iterable[tuple[str, str, str]]:
     """Return the names of facts that differ, with both in words."""
     for name in sorted(one.keys() | other.keys()):
         if one.get(name) != other.get(name):

@@ -15,7 +15,7 @@ def number(kind: type[int] | type[float]) -> Parse:
     """Return what reads a number above 0.
 
     Raises:
-        ValueError: it is none; says so.
+        ValueError: it is none; the message says so.
 
     """
 
@@ -39,7 +39,7 @@ def count(text: str) -> int:
     """Read a whole number of 0 or more.
 
     Raises:
-        ValueError: it is none; says so.
+        ValueError: it is none; the message says so.
 
     """
     # ``int`` alone takes 1_000, signs and blanks too.
@@ -52,7 +52,7 @@ def margin(text: str) -> float:
     """Read a share below 1.
 
     Raises:
-        ValueError: it is none; says so.
+        ValueError: it is none; the message says so.
 
     """
     value: float = number(float)(text)

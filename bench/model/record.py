@@ -80,7 +80,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted; None: could not be told."""
+    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted; None: unknown."""
 
     attempted: Count | None
     acknowledged: Count | None
@@ -169,7 +169,7 @@ class Record:
     """What the window looked like; assessed from 20 s on."""
     start: Start | None
     transactions: Count | None
-    """Transaction ids the server used during the trial; None where it could not be told."""
+    """Transaction ids the server used during the trial; None where it is unknown."""
     counters: dict[str, float | None]
     """Differences of the server's own counters over the window, null where ``not_counted``; empty: not readable."""
     observed: dict[str, dict[str, Figure | None]] = field(default_factory=dict)

@@ -53,7 +53,7 @@ class Design:
     overrides: Mapping[str, int | str | None]
     until_decided: UntilDecided | None = None
     """End before the last block once every comparison is decided."""
-    again: bool = False
+    against_itself: bool = False
     """Set the one variant against itself (A/A)."""
 
 
@@ -79,7 +79,7 @@ def make_plan(
     for name, parameters in chosen.items():
         check(name, parameters, bound_values=phases[name].bound_values)
     named = pick("variant", design.variants, variants)
-    if design.again:
+    if design.against_itself:
         variants = _with_copy(named, variants)
         named = list(variants)
     pick("engine", [design.engine], engines())

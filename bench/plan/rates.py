@@ -22,7 +22,7 @@ MOST_RESTARTED = 3
 """Attempts at a trial under which the server restarts; after so many that is its own doing, and a result."""
 
 
-def cut(record: AnyRecord) -> str | None:
+def interrupted(record: AnyRecord) -> str | None:
     """Return the code by which a trial is to be run again; None: its record counts, void or not."""
     if not record.validity.reasons:
         return None

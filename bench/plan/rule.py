@@ -43,7 +43,7 @@ def alpha_each(plan: Plan) -> float:
 
 
 def _decided(plan: Plan, records: Sequence[AnyRecord]) -> bool:
-    """Tell whether no comparison with the first arm is undecided, or none is left."""
+    """Return whether no comparison with the first arm is undecided, or none is left."""
     rate, margin, alpha, most = headline(records), usual_margin(plan), alpha_each(plan), len(plan.blocks)
     for first, each in _left(plan, records):
         one, other = shared(rates(first, rate), rates(each, rate))

@@ -78,7 +78,7 @@ def _frequency(root: Path) -> dict[str, Fact]:
 
 
 def parse_signature(text: str) -> str:
-    """Join family, model and stepping, which tell apart processors sold under one name: ``6-190-0``."""
+    """Join family, model and stepping, which distinguish processors sold under one name: ``6-190-0``."""
     return "-".join(field(name)(text) for name in ("cpu family", "model", "stepping"))
 
 
@@ -119,7 +119,7 @@ def megahertz(text: str) -> float:
 
 
 def turbo(root: Path) -> bool | Unreadable:
-    """Tell whether the processor may exceed its base frequency."""
+    """Return whether the processor may exceed its base frequency."""
     absent = "no turbo switch in this kernel (neither intel_pstate nor cpufreq boost)"
     by_pstate = read_fact(root, f"{CPU}/intel_pstate/no_turbo", unflag, absent)
     return first_known((by_pstate, read_fact(root, f"{CPU}/cpufreq/boost", flag, absent)))

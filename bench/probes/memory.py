@@ -63,7 +63,7 @@ def meminfo_bytes(name: str) -> Callable[[str], int]:
 
 
 def parse_swap_kinds(text: str) -> list[str]:
-    """Tell what is swapped to: ``partition``, ``file`` or ``zram`` (compressed memory); empty without swap."""
+    """Return what is swapped to: ``partition``, ``file`` or ``zram`` (compressed memory); empty without swap."""
     kinds: list[str] = []
     for line in text.splitlines()[1:]:
         name, kind, *_ = line.split()

@@ -54,7 +54,7 @@ def _checked_out(checkout: Path) -> str | Unreadable:
     except FileNotFoundError:
         return Unreadable(unreadable="a checkout, but git is not installed")
     except subprocess.CalledProcessError as error:
-        said = (error.stderr.splitlines() or [f"exit status {error.returncode}"])[0]
+        complaint = (error.stderr.splitlines() or [f"exit status {error.returncode}"])[0]
         # Where the checkout lies may name a user.
-        return Unreadable(unreadable=f"git could not tell: {said.replace(str(checkout), 'the checkout')}")
+        return Unreadable(unreadable=f"git could not tell: {complaint.replace(str(checkout), 'the checkout')}")
     return done.stdout.strip()

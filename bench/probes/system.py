@@ -29,7 +29,7 @@ TIMEX_BYTES = 208
 
 
 def system_facts(root: Path) -> dict[str, Fact]:
-    """Tell what runs beneath PostgreSQL, and on what."""
+    """Return what runs beneath PostgreSQL, and on what."""
     clock = "sys/devices/system/clocksource/clocksource0/current_clocksource"
     board = "sys/firmware/devicetree/base/model"
     return {
@@ -65,7 +65,7 @@ def parse_os_release(text: str) -> str:
 
 
 def parse_hypervisor(text: str) -> bool:
-    """Tell whether the processor says that it is a virtual one."""
+    """Return whether the processor says that it is a virtual one."""
     return "hypervisor" in field("flags")(text).split()
 
 
@@ -83,7 +83,7 @@ def container(root: Path) -> str | Unreadable:
 
 
 def clock_synchronised(root: Path) -> bool | Unreadable:
-    """Tell whether the kernel holds its clock for synchronised, whichever daemon does it."""
+    """Return whether the kernel holds its clock for synchronised, whichever daemon does it."""
     if root != LIVE:
         return Unreadable(unreadable="recorded files do not hold it")
     libc = ctypes.CDLL(None, use_errno=True)

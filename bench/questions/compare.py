@@ -154,7 +154,7 @@ def _beside(found: Sequence[RunDirectory], across: Across, margin: float) -> Com
 
 
 def void_or_partial(reports: Iterable[ComparisonReport]) -> bool:
-    """Tell whether a comparison rests on less than was planned, or says nothing of a pair."""
+    """Return whether a comparison rests on less than was planned, or says nothing of a pair."""
     for report in reports:
         if not report.complete:
             return True
@@ -175,7 +175,7 @@ NOT_EQUIVALENT = "Not shown to be equivalent: see the verdicts above."
 
 
 def equivalent(report: ComparisonReport) -> bool:
-    """Tell whether every pair was shown to be equivalent, and there was one; a variant refused by all has none."""
+    """Return whether every pair was shown to be equivalent, and there was one; a variant refused by all has none."""
     cells = list(tried(report))
     for cell in cells:
         if any(pair.verdict != "equivalent" for pair in cell.pairs):

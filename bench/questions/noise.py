@@ -1,6 +1,6 @@
 """What can be told on this box at all?
 
-Measure one variant against itself, which shows how far equal trials differ there: what is smaller can't be told. The
+Measure one variant against itself, which shows how far equal trials differ there: what is smaller can't be shown. The
 floor of each phase is kept beside the results, for later comparisons.
 """
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, joined
+from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, merged
 from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
@@ -106,7 +106,7 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
     if unreadable:
         aside = path.replace(path.with_name(path.name + UNREADABLE))
         where += f"; what was there could not be read, and is {aside.name} now"
-    write_whole(path, to_json(joined(known, new)) + b"\n")
+    write_whole(path, to_json(merged(known, new)) + b"\n")
     return KeptNoise(noise=new, doubts=doubts(run), where=where)
 
 

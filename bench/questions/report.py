@@ -18,7 +18,7 @@ from bench.plan.contrast import PHASE, VARIANT, varying
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question
 from bench.results.noise_floors import compare_box, compare_side_by_side
-from bench.results.read import doubtful, read, told
+from bench.results.read import doubtful, ladder_of, read
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
@@ -66,7 +66,7 @@ def _write(
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
-    reports = list(map(told, runs))
+    reports = list(map(ladder_of, runs))
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
     if page.is_dir():
         raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")

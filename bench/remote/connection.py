@@ -87,7 +87,7 @@ class Connection:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether ssh has not noticed yet that it is lost."""
+        """Return whether ssh has not noticed yet that it is lost."""
         return not self._session.ended
 
     def ask(self, seconds: float) -> None:
@@ -101,12 +101,12 @@ class Connection:
         with self._echo:
             word = random.token_hex(8).encode() + b"\n"
             self._session.send(word)
-            said, end = b"", time.monotonic() + seconds
-            while word not in said:
+            output, end = b"", time.monotonic() + seconds
+            while word not in output:
                 chunk = self._session.recv(end - time.monotonic())
                 if not chunk:
                     raise UnreachableError(self._host.name, self.why_lost())
-                said = (said + chunk)[-2 * len(word) :]
+                output = (output + chunk)[-2 * len(word) :]
 
     def why_lost(self) -> str:
         """Say that the connection was lost, and why."""

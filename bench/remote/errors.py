@@ -45,7 +45,7 @@ class NotReadyError(RefusedError):
         super().__init__(host, "it has no pgladder; make it ready: make provision")
 
 
-class TooMuchSaidError(RemoteError):
+class TooMuchOutputError(RemoteError):
     """The box sends what no pgladder sends: it is not listened to any more."""
 
     def __init__(self, host: str, most_bytes: int = 0) -> None:

@@ -74,7 +74,7 @@ def failure(host: str, error: Exception) -> Failure:
     return Failure(host, reason.removeprefix(f"{host}: "), code)
 
 
-def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
+def steadily(link: Link, step: Callable[[Link], T], report: Callable[[str], None], patience_s: float = PATIENCE_S) -> T:
     """Do a step, again where the connection was lost in the middle of it, until the box gave no answer for too long.
 
     The step must do no harm when done twice. A box that was never reached is not waited for. That its sshd lets us in
@@ -103,6 +103,6 @@ def steadily(link: Link, step: Callable[[Link], T], says: Callable[[str], None],
             if time.monotonic() - away_since >= patience_s:
                 raise
             if not tries:
-                says(f"{error}; trying again")
+                report(f"{error}; trying again")
             link.given_up.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             tries += 1

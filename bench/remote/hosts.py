@@ -81,7 +81,7 @@ def answered(asked: Asked) -> list[Host]:
     values = chain.from_iterable(of.values() for of in variables.values())
     if any(map(_needs_ansible, values)):
         # A play takes a second more, and only it knows what templates and vaults come to.
-        variables = parse_told(_output_of(_ansible("ansible-playbook", PLAY, *asked.arguments)))
+        variables = parse_variables(_output_of(_ansible("ansible-playbook", PLAY, *asked.arguments)))
     return [host_of(name, of) for name, of in sorted(variables.items())]
 
 
@@ -99,7 +99,7 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
-def parse_told(text: str) -> dict[str, dict[str, Any]]:
+def parse_variables(text: str) -> dict[str, dict[str, Any]]:
     """Return what the play ``PLAY`` prints of how to reach each host."""
     return {name: _of_ssh(variables) for name, variables in answers(text)}
 
@@ -157,7 +157,7 @@ def _of_ssh(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _needs_ansible(value: object) -> bool:
-    """Tell whether only Ansible itself knows what a value is: a template, or from a vault."""
+    """Return whether only Ansible itself knows what a value is: a template, or from a vault."""
     return isinstance(value, dict) or (isinstance(value, str) and value != OURS and is_template(value))
 
 

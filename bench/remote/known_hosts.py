@@ -61,7 +61,7 @@ def record(line: str, file: Path) -> None:
 
 
 def holds_another(line: str, file: Path) -> bool:
-    """Tell whether another key is recorded under the name of this one: its very name, else a pattern that fits."""
+    """Return whether another key is recorded under the name of this one: its very name, else a pattern that fits."""
     name, _, key = line.split()[:3]
     lines = _lines(file)
     fit = [lines[number] for number in _fitting(name, file)]
@@ -71,7 +71,7 @@ def holds_another(line: str, file: Path) -> bool:
 
 
 def is_revoked(line: str, files: Sequence[Path]) -> bool:
-    """Tell whether the key is revoked in one of the files."""
+    """Return whether the key is revoked in one of the files."""
     key = line.split()[2].encode()
     for file in files:
         for recorded in _lines(file):
@@ -116,7 +116,7 @@ def _without(name: str, line: bytes) -> bytes | None:
 
 
 def _is(name: str, recorded: bytes) -> bool:
-    """Tell whether a name in the file is this one, as it is written or hashed; a pattern is not."""
+    """Return whether a name in the file is this one, as it is written or hashed; a pattern is not."""
     if not recorded.startswith(b"|1|"):
         return recorded.lower() == name.lower().encode()
     try:

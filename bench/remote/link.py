@@ -14,7 +14,7 @@ from bench.remote.errors import (
     RefusedError,
     RemoteError,
     SudoRefusedError,
-    TooMuchSaidError,
+    TooMuchOutputError,
     UnreachableError,
 )
 from bench.remote.hosts import Host
@@ -77,7 +77,7 @@ class Link:
             UnreachableError: the box can't be reached, or the connection was lost; the command may have run or not.
             NotTrustedError, NotAdmittedError: it is not the box we know, or does not let us in.
             NotReadyError: it has no pgladder.
-            TooMuchSaidError: its answer is none of ours.
+            TooMuchOutputError: its answer is none of ours.
 
         """
         with self.session(script, *arguments, user=user, stdin=stdin, timeout_s=timeout_s) as session:
@@ -85,7 +85,7 @@ class Link:
             while chunk := session.recv(max(end - time.monotonic(), 0)):
                 out += chunk
                 if len(out) > most_bytes:
-                    raise TooMuchSaidError(self.host.name, most_bytes)
+                    raise TooMuchOutputError(self.host.name, most_bytes)
             return self.ended(session, bytes(out))
 
     @contextmanager
@@ -111,7 +111,7 @@ class Link:
             error.answered = self.answered
             raise
         except TooMuchError as error:
-            raise TooMuchSaidError(self.host.name) from error
+            raise TooMuchOutputError(self.host.name) from error
         except TimeoutError as error:
             self.close()
             silent_s = time.monotonic() - max(self.answered, began)

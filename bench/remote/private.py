@@ -50,7 +50,7 @@ def _is_ours(entry: "os.DirEntry[str]") -> bool:
 
 
 def _is_connected(left: Path) -> bool:
-    """Tell whether a connection is still there: whoever ends it (the guard in ``connection``) needs its socket."""
+    """Return whether a connection is still there: whoever ends it (the guard in ``connection``) needs its socket."""
     with socket.socket(socket.AF_UNIX) as tried:
         tried.setblocking(False)
         return tried.connect_ex(str(left / CONTROL)) not in (errno.ENOENT, errno.ECONNREFUSED)

@@ -37,8 +37,8 @@ class Session:
         self._selector = selectors.DefaultSelector()
         assert self._process.stdin
         os.set_blocking(self._process.stdin.fileno(), False)
-        self._saying = {self._process.stdout, self._process.stderr}
-        for stream in self._saying:
+        self._open_streams = {self._process.stdout, self._process.stderr}
+        for stream in self._open_streams:
             assert stream
             self._selector.register(stream, selectors.EVENT_READ, stream)
 
@@ -49,12 +49,12 @@ class Session:
 
     @property
     def closed(self) -> bool:
-        """Tell whether it has said everything."""
-        return not self._saying
+        """Return whether it has said everything."""
+        return not self._open_streams
 
     @property
     def ended(self) -> bool:
-        """Tell whether its process has ended."""
+        """Return whether its process has ended."""
         return self._process.poll() is not None
 
     def send(self, data: bytes, *, last: bool = False) -> None:
@@ -69,7 +69,7 @@ class Session:
             self._selector.register(stdin, selectors.EVENT_WRITE, stdin)
 
     def step(self, seconds: float) -> bool:
-        """Move what can be moved now, after waiting so long for it at most; tell whether anything was.
+        """Move what can be moved now, after waiting so long for it at most; return whether anything was.
 
         Raises:
             TooMuchError: it prints errors without end.
@@ -152,7 +152,7 @@ class Session:
         chunk = os.read(stream.fileno(), CHUNK_BYTES)
         if not chunk:
             self._selector.unregister(stream)
-            self._saying.discard(stream)
+            self._open_streams.discard(stream)
         elif stream is self._process.stdout:
             self.out += chunk
             if len(self.out) > MOST_UNREAD_BYTES:

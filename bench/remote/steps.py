@@ -76,7 +76,7 @@ def open_gate(link: Link, run: str, block: int) -> None:
 
 
 def is_gated(link: Link, run: str) -> bool:
-    """Tell whether a run begins a block only when it is given it."""
+    """Return whether a run begins a block only when it is given it."""
     output = _ask(link, "gate", run, user=link.host.agent_user)
     return bool(_checked(link, output, f"run {run} could not be read").out)
 
@@ -87,7 +87,7 @@ def read_plan(link: Link, run: str) -> bytes:
     return _checked(link, output, f"the plan of run {run} could not be read").out
 
 
-def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> Ending:
+def follow(link: Link, run: str, offset: int, take: Callable[[bytes], None]) -> Ending:
     """Hand on the bytes of ``trials.jsonl`` as they are written, from ``offset`` on; return how the run ended.
 
     Raises:
@@ -97,7 +97,7 @@ def follow(link: Link, run: str, offset: int, tell: Callable[[bytes], None]) -> 
     words = ("follow", run, str(offset))
     with link.session(STEP, *words, user=link.host.agent_user, timeout_s=ANSWER_TIMEOUT_S) as session:
         while chunk := _heard(link, session):
-            tell(chunk)
+            take(chunk)
         output = link.ended(session)
     if output.code in ENDINGS:
         return ENDINGS[output.code]

@@ -69,7 +69,7 @@ def check_key(key: str) -> None:
 
 
 def is_template(text: str) -> bool:
-    """Tell whether Ansible would carry out what is written in it."""
+    """Return whether Ansible would carry out what is written in it."""
     return any(mark in text for mark in TEMPLATE)
 
 

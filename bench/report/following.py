@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.progress import UnderWay, sparkline, trial_s
+from bench.analysis.progress import Progress, sparkline, trial_s
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.numbers import DASH, degrees, duration, rate
@@ -27,7 +27,7 @@ NUMBERS = {"trial", "°C", "left"}
 class Row:
     """One box as it is shown."""
 
-    so_far: UnderWay
+    so_far: Progress
     state: str = "starting"
     since: float = field(default_factory=time.monotonic)
     """When the last news came."""
@@ -57,21 +57,21 @@ def left_s(rows: Sequence[Row], now: float) -> float:
 
 
 class Following:
-    """Shows the boxes; told of everything by ``bench.targets``. Where they take turns, one measures at any time."""
+    """Shows the boxes; ``bench.targets`` reports all to it. Where they are interleaved, one measures at any time."""
 
     def __init__(self, out: Console, *, gated: bool = False) -> None:
         self._out, self._gated = out, gated
         self._rows: dict[str, Row] = {}
         self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
 
-    def begins(self, host: str, so_far: UnderWay) -> None:
+    def begins(self, host: str, so_far: Progress) -> None:
         """Show a box."""
         self._rows[host] = Row(so_far)
         # In a file each refresh of a live table would stand below the one before.
         if self._out.is_terminal and not self._live.is_started:
             self._live.start()
 
-    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
+    def recorded(self, host: str, so_far: Progress, record: Record) -> None:
         """Show that a trial is recorded."""
         row = self._rows[host]
         row.so_far, row.state, row.since = so_far, "running", time.monotonic()
@@ -85,13 +85,13 @@ class Following:
         # Not broken into lines: in a log, a trial is one that can be searched for.
         self._out.print(Text(line, style=STATE_STYLES[state]), soft_wrap=True)
 
-    def turn(self, host: str) -> None:
+    def measures(self, host: str) -> None:
         """Show which box measures; the others that have not ended wait."""
         for name, row in self._rows.items():
             if row.going:
                 row.state = "running" if name == host else WAITS
 
-    def says(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Print a sentence that names its box."""
         self._out.print(Text(sentence), soft_wrap=True)
 
@@ -109,8 +109,8 @@ class Following:
         now = time.monotonic()
         rows = list(self._rows.values())
         for host, row in self._rows.items():
-            measured_by_turns = rows if self._gated else [row]
-            add_rows(table, [cells(host, row, left_s(measured_by_turns, now))])
+            interleaved_rows = rows if self._gated else [row]
+            add_rows(table, [cells(host, row, left_s(interleaved_rows, now))])
         return table
 
 

@@ -52,7 +52,7 @@ class RunProgress:
             line += f": {why}"
         self._bar.console.print(Text(line, style=STATE_STYLES[state]))
 
-    def says(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Print a sentence."""
         self._bar.console.print(sentence)
 

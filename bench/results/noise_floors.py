@@ -112,7 +112,7 @@ def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, 
 
 
 def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
-    """Return what is known of a box's noise, or why that can't be told; ``results`` is what holds the runs."""
+    """Return what is known of a box's noise, or why that is unknown; ``results`` is what holds the runs."""
     try:
         path = noise_file(results, host)
         if not path.exists():

@@ -47,7 +47,7 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
         records=records,
         samples=found,
         histograms=histograms,
-        begun=directory.cut_short() if with_samples else (),
+        begun=directory.interrupted() if with_samples else (),
         sealed=sealed,
         cancelled=directory.cancelled(),
         with_samples=with_samples,
@@ -86,7 +86,7 @@ def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
     return found
 
 
-def told(run: PulledRun) -> LadderReport:
+def ladder_of(run: PulledRun) -> LadderReport:
     """Return what the records of a run say, and how it ended."""
     report = ladder_report(run)
     return replace(report, notes=(*report.notes, *ending_notes(run)))

@@ -24,6 +24,6 @@ def block_orders(things: Sequence[T], blocks: int, chance: random.Random) -> Ite
 
 
 def go_back(orders: Sequence[Sequence[T]]) -> bool:
-    """Tell whether these are orders as ``block_orders`` gives: plans made before there were such are not."""
+    """Return whether these are orders as ``block_orders`` gives: plans made before there were such are not."""
     pairs = [(orders[block - 2], orders[block - 1]) for block in BACKWARDS if block <= len(orders)]
     return bool(pairs) and all(list(there) == list(back)[::-1] for there, back in pairs)

@@ -137,7 +137,7 @@ def by_error(effect: float, error: float, freedom: float, blocks: int, margin: f
 def among(found: Comparison, pairs: int, verdict: Verdict) -> Comparison:
     """Return a comparison as one of so many pairs whose p-values are adjusted by Holm's method, with this outcome.
 
-    What it detects, and how many more blocks would decide where that is undecided, are told at the first step's level,
+    The smallest difference that it detects, and the blocks that would decide, are of the first step's level,
     ``ALPHA`` ÷ pairs: that passes whatever the others come to.
     """
     if found.error is None or found.freedom is None:

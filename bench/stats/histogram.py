@@ -36,7 +36,7 @@ MOST_COUNT_BYTES = 9
 SUB_BUCKET_BITS = 11
 """Three significant digits are 2,048 sub-buckets (HdrHistogram, bucket layout)."""
 SAMPLES_BEYOND = 10
-"""A percentile q is told if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
+"""A percentile q is reported if about this many samples lie beyond it: 10 ÷ (1 − q) in all."""
 TOLD_WITHIN = 0.10
 """And if its interval lies within so much of it: less than that two figures could not carry."""
 SHARES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p999": 0.999}
@@ -81,8 +81,8 @@ def _check_size(encoded: str) -> None:
         raise ValueError(f"not a histogram of ours: it unpacks to more than {most:,} bytes")
     if len(payload) < payload_header_size:
         raise ValueError("not a histogram: it is cut short")
-    told = PayloadHeader.from_buffer_copy(payload)
-    settings = (told.lowest_trackable_value, told.highest_trackable_value, told.significant_figures)
+    stated = PayloadHeader.from_buffer_copy(payload)
+    settings = (stated.lowest_trackable_value, stated.highest_trackable_value, stated.significant_figures)
     if settings != (ours.lowest_trackable_value, ours.highest_trackable_value, ours.significant_figures):
         raise ValueError(f"not a histogram of ours: its settings are {settings}")
 

@@ -19,7 +19,7 @@ class Interval:
     high: float
 
     def inside(self, low: float, high: float) -> bool:
-        """Tell whether the whole interval lies within these limits."""
+        """Return whether the whole interval lies within these limits."""
         return low <= self.low and self.high <= high
 
 

@@ -39,7 +39,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def is_no_file(path: Path) -> bool:
-    """Tell whether something lies there that is no file; asked once, as another may take it away in between."""
+    """Return whether something lies there that is no file; asked once, as another may take it away in between."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:

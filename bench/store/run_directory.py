@@ -29,8 +29,8 @@ PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "s
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
 CANCELLED = "cancelled"
 """Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
-TURN = "turn"
-"""Lies beside a run that takes turns with other boxes: the number of the last block that it may begin."""
+GATE = "turn"
+"""Lies beside a run that is interleaved with other boxes: the number of the last block that it may begin."""
 REPORT = "report.html"
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
 
@@ -128,7 +128,7 @@ class RunDirectory:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        besides = {self.path / name for name in (SUMS, CANCELLED, TURN, REPORT)}
+        besides = {self.path / name for name in (SUMS, CANCELLED, GATE, REPORT)}
         for path in sorted(self.path.rglob("*")):
             # A part is of another pull, or of one that was cut off.
             if path.is_file() and path not in besides and path.suffix != PART:
@@ -198,7 +198,7 @@ class RunDirectory:
         """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
         return (self.path / SAMPLES).is_dir() or not (self.path / SUMS).is_file()
 
-    def cut_short(self) -> list[tuple[int, int]]:
+    def interrupted(self) -> list[tuple[int, int]]:
         """Return (trial, attempt) of trials that began and have no record: the agent ended during them."""
         recorded = {record.key for record in self.records()}
         begun = set()
@@ -212,14 +212,14 @@ class RunDirectory:
         """Return whether somebody ended it before its end."""
         return (self.path / CANCELLED).exists() and not (self.path / SUMS).exists()
 
-    def turn(self) -> int | None:
-        """Return the last block that may begin; None: any, as the run takes no turns.
+    def gate(self) -> int | None:
+        """Return the last block that may begin; None: any, as the run is not interleaved.
 
         Raises:
             DataError: the file of turns holds no number.
 
         """
-        path = self.path / TURN
+        path = self.path / GATE
         try:
             return int(path.read_bytes())
         except FileNotFoundError:

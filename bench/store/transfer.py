@@ -100,7 +100,7 @@ def _next_file(source: IO[bytes]) -> tuple[str, bytes, str]:
     """Return name, content and digest of the next file, as ``_add`` writes them."""
     header, digest = _header(source), ""
     if header.type == tarfile.XHDTYPE:
-        digest = _told_digest(_content(source, header, MOST_DIGEST_BYTES))
+        digest = _digest_of(_content(source, header, MOST_DIGEST_BYTES))
         header = _header(source)
     if header.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
         raise DamagedError(f"{header.name[:80]!r} is no file of a run")
@@ -139,7 +139,7 @@ def _exactly(source: IO[bytes], count: int) -> bytes:
     return content
 
 
-def _told_digest(header: bytes) -> str:
+def _digest_of(header: bytes) -> str:
     """Return the digest of an extended header: lines of their length, a name, its value (pax, POSIX.1-2001)."""
     found = re.search(rb"(?:^|\n)\d+ " + re.escape(DIGEST.encode()) + rb"=([0-9a-f]{64})\n", header)
     return found[1].decode() if found else ""

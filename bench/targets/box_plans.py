@@ -85,7 +85,7 @@ def check_same(there: object, here: str) -> None:
 
 
 def as_asked(there: Plan, state: BoxState, asked: Asked) -> bool:
-    """Tell whether the plan of a run that is there is what is asked for now, but for its seed."""
+    """Return whether the plan of a run that is there is what is asked for now, but for its seed."""
     return replace(plan_for(state, replace(asked, seed=there.seed)), created=there.created) == there
 
 

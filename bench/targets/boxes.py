@@ -92,7 +92,7 @@ class Boxes:
         failed = {failure.host for failure in self.failures}
         return [link for link in self.links if link.host.name not in failed]
 
-    def says(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Print a sentence."""
         self.out.print(Text(sentence), soft_wrap=True)
 
@@ -133,7 +133,7 @@ def _interleave(boxes: Boxes, request: Request) -> None:
                 there.append(read(only_run(place), samples=False))
         boxes.gated = len(there) > 1 and interleaved(there)
     if boxes.gated:
-        boxes.says("These boxes share a machine, so one measures at a time: they are interleaved, block by block.")
+        boxes.report("These boxes share a machine, so one measures at a time: they are interleaved, block by block.")
 
 
 def launch(boxes: Boxes, given: Mapping[str, Any]) -> None:
@@ -148,7 +148,7 @@ def launched(boxes: Boxes, request: Request) -> str:
     design = known(make_design(given, transports=["tcp"], phases=ladder().own))
     # One seed for all: trials come in the same order on each, so that boxes can be compared block by block.
     asked = Asked(
-        design=replace(design, again=request.against_itself),
+        design=replace(design, against_itself=request.against_itself),
         run=run,
         created=now(),
         seed=given.get("seed", secrets.randbelow(1 << 31)),
@@ -216,9 +216,9 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
     outcomes = _on_each(boxes, checked)
     boxes.run, boxes.started = run, bool(outcomes)
     for host, (outcome, warnings) in outcomes.items():
-        boxes.says(f"{host}: run {run} {outcome}.")
+        boxes.report(f"{host}: run {run} {outcome}.")
         for warning in warnings:
-            boxes.says(f"{host}: {warning}")
+            boxes.report(f"{host}: {warning}")
 
 
 def _who() -> str:
@@ -248,7 +248,7 @@ def _other_hardware(known: Fingerprint, state: BoxState) -> list[str]:
 
 
 def _damaging(plan: Plan) -> list[str]:
-    """Tell what a power cut would cost under variants that are not safe from it."""
+    """Return what a power cut would cost under variants that are not safe from it."""
     off = ("fsync", "full_page_writes")
     names = [name for name, of in effects_of(plan, None).items() if "off" in map(of.get, off)]
     if not names:
@@ -269,27 +269,27 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     run = boxes.run = check_name(run) or _under_way(boxes)
     plans = plans_there(boxes, run)
     if not boxes.gated:
-        _tell_of_turns(boxes, run)
+        _report_gates(boxes, run)
     view = Following(boxes.out)
     if boxes.gated:
         view = Interleaving(boxes.out, boxes.left(), run)
     try:
-        together = follow_all(boxes.left(), run, plans, view)
+        results = follow_all(boxes.left(), run, plans, view)
     finally:
         view.close()
-    boxes.failures += together.failures
+    boxes.failures += results.failures
     early = []
-    for host, end in together.done.items():
+    for host, end in results.done.items():
         if end.how != "finished":
             early.append(Failure(host, f"run {run} {end.why}", FAILED))
     return early
 
 
-def _tell_of_turns(boxes: Boxes, run: str) -> None:
+def _report_gates(boxes: Boxes, run: str) -> None:
     """Say which boxes will wait for turns that nobody here gives."""
     there = _on_each(boxes, lambda link: steps.is_gated(link, run))
     if hosts := ", ".join(host for host, takes in there.items() if takes):
-        boxes.says(
+        boxes.report(
             f"{hosts}: run {run} is interleaved, block by block, and waits at its gate; only make compare-hosts"
             f" RUN={run}, with all its boxes, opens it. End it: make cancel RUN={run}"
         )
@@ -340,12 +340,12 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
         sentence = f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}"
         if not arrived.sealed:
             sentence += "; the run has not come to its end"
-        boxes.says(f"{sentence}.")
+        boxes.report(f"{sentence}.")
     return places
 
 
 def _is_another(here: Path, there: bytes) -> bool:
-    """Tell whether a plan that was pulled is another run's; one that was damaged since is brought again."""
+    """Return whether a plan that was pulled is another run's; one that was damaged since is brought again."""
     try:
         return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
     except DataError:
@@ -359,9 +359,9 @@ def cancel(boxes: Boxes, given: Mapping[str, Any]) -> None:
         _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
         if ended:
-            boxes.says(f"{host}: cancelled {', '.join(ended)}; what was recorded is kept.")
+            boxes.report(f"{host}: cancelled {', '.join(ended)}; what was recorded is kept.")
         else:
-            boxes.says(f"{host}: nothing was under way.")
+            boxes.report(f"{host}: nothing was under way.")
 
 
 def _make_sure(boxes: Boxes) -> None:
@@ -372,7 +372,7 @@ def _make_sure(boxes: Boxes) -> None:
 
     """
     names = ", ".join(link.host.name for link in boxes.links)
-    boxes.says(f"This ends whatever run is under way on: {names}.")
+    boxes.report(f"This ends whatever run is under way on: {names}.")
     answer = ""
     # Where nobody types (make in a script), nobody said yes.
     if sys.stdin.isatty():
@@ -406,7 +406,7 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
 
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:
     # On standard error: programs read the other.
-    says = replace(boxes, out=console(stderr=True)).says
-    together = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), says))
-    boxes.failures += together.failures
-    return together.done
+    report = replace(boxes, out=console(stderr=True)).report
+    results = on_each(boxes.left(), lambda link: steadily(link, lambda _: step(link), report))
+    boxes.failures += results.failures
+    return results.done

@@ -8,7 +8,7 @@ from random import Random
 
 from rich.console import Console
 
-from bench.analysis.progress import UnderWay
+from bench.analysis.progress import Progress
 from bench.analysis.pulled import complete
 from bench.model.errors import PgladderError
 from bench.model.record import Record
@@ -18,11 +18,11 @@ from bench.remote.steps import open_gate
 from bench.report.following import Following
 from bench.stats.blocks import BACKWARDS
 
-Turn = tuple[str, int]
+Gate = tuple[str, int]
 """A box and its block."""
 
 
-def next_turn(boxes: Mapping[str, UnderWay]) -> Turn | None:
+def next_gate(boxes: Mapping[str, Progress]) -> Gate | None:
     """Return whose turn it is; None while a box that has measured everything is putting its server back.
 
     The order is as that of trials (``bench.stats.blocks``). A box's place is drawn by itself, from the plan's seed: who
@@ -50,15 +50,15 @@ class Interleaving(Following):
     def __init__(self, out: Console, links: Sequence[Link], run: str) -> None:
         super().__init__(out, gated=True)
         self._links, self._run = {link.host.name: link for link in links}, run
-        self._given: Turn | None = None
+        self._given: Gate | None = None
 
-    def begins(self, host: str, so_far: UnderWay) -> None:
+    def begins(self, host: str, so_far: Progress) -> None:
         """See ``Following``; whoever was being given a turn while a connection was lost is given it again."""
         super().begins(host, so_far)
         self._given = None
         self._give()
 
-    def recorded(self, host: str, so_far: UnderWay, record: Record) -> None:
+    def recorded(self, host: str, so_far: Progress, record: Record) -> None:
         """See ``Following``."""
         super().recorded(host, so_far, record)
         self._give()
@@ -71,18 +71,18 @@ class Interleaving(Following):
     def _give(self) -> None:
         """Give the next turn, once; a box that can't be given it is followed no more, and the others go on."""
         boxes = {host: row.so_far for host, row in self._rows.items() if row.going}
-        turn = next_turn(boxes) if self._rows.keys() == self._links.keys() else None
-        if turn is None or turn == self._given:
+        gate = next_gate(boxes) if self._rows.keys() == self._links.keys() else None
+        if gate is None or gate == self._given:
             return
-        self._given, (host, block) = turn, turn
-        self.turn(host)
+        self._given, (host, block) = gate, gate
+        self.measures(host)
         try:
             open_gate(self._links[host], self._run, block)
         except (UnreachableError, NotAdmittedError):
             # Then its following was cut off too: that begins again, or ends.
             self._given = None
         except PgladderError as error:
-            self.says(
+            self.report(
                 f"{error}; its gate is opened no more, and its run waits: mend that, then make compare-hosts"
                 f" RUN={self._run}, or make cancel RUN={self._run}"
             )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
-from bench.analysis.progress import UnderWay
+from bench.analysis.progress import Progress
 from bench.model.box import Ending
 from bench.model.codec import from_json
 from bench.model.errors import DataError
 from bench.model.plan import Plan
 from bench.model.record import Record
-from bench.remote.errors import TooMuchSaidError, UnreachableError
+from bench.remote.errors import TooMuchOutputError, UnreachableError
 from bench.remote.fan_out import Outcomes, on_each, steadily
 from bench.remote.link import Link
 from bench.remote.steps import follow, last_words
@@ -24,7 +24,7 @@ MOST_RECORD_BYTES = 1 << 20
 MORE_RECORDS = 1000
 """Than two for each trial: one is run again after a power cut."""
 
-Tell = Callable[[], None]
+News = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class End:
 
 def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view: Following) -> Outcomes[End]:
     """Follow a run on all boxes to its end; only this thread talks to the view."""
-    news: SimpleQueue[Tell] = SimpleQueue()
+    news: SimpleQueue[News] = SimpleQueue()
     outcome: list[Outcomes[End]] = []
     trouble: list[BaseException] = []
 
@@ -67,12 +67,12 @@ def follow_all(links: Sequence[Link], run: str, plans: Mapping[str, Plan], view:
 class _Reader:
     """Takes up records where the connection was lost."""
 
-    def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> None:
+    def __init__(self, host: str, plan: Plan, view: Following, news: SimpleQueue[News]) -> None:
         self.offset = 0
         self._spoilt = -1
         """Where a line was none; read again, it must be one."""
         self._host, self._view, self._news = host, view, news
-        self._so_far = UnderWay(plan)
+        self._so_far = Progress(plan)
         self._left = 2 * len(plan.trials) + MORE_RECORDS
         """How many lines may come yet."""
         self._rest = bytearray()
@@ -87,7 +87,7 @@ class _Reader:
         """Take bytes of ``trials.jsonl``; a line without its end waits for the rest.
 
         Raises:
-            TooMuchSaidError: a line, or all of them, are longer than those of this plan can be.
+            TooMuchOutputError: a line, or all of them, are longer than those of this plan can be.
 
         """
         *ends, rest = chunk.split(b"\n")
@@ -106,9 +106,9 @@ class _Reader:
 
     def _check(self, length: int) -> None:
         if length > MOST_RECORD_BYTES:
-            raise TooMuchSaidError(self._host, MOST_RECORD_BYTES)
+            raise TooMuchOutputError(self._host, MOST_RECORD_BYTES)
         if self._left < 0:
-            raise TooMuchSaidError(self._host)
+            raise TooMuchOutputError(self._host)
 
     def _record(self, line: bytes) -> Record:
         """Parse a line. The agent takes back half a line that a full disk or a power cut left: then read it again."""
@@ -121,27 +121,27 @@ class _Reader:
             raise UnreachableError(self._host, "a record that had been cut was written anew") from error
 
 
-def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[Tell]) -> End:
+def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[News]) -> End:
     name = link.host.name
     reader = _Reader(name, plan, view, news)
 
-    def says(sentence: str) -> None:
-        news.put(lambda: view.says(sentence))
+    def report(sentence: str) -> None:
+        news.put(lambda: view.report(sentence))
 
     def step(_: Link) -> Ending:
         reader.begins()
         return follow(link, run, reader.offset, reader.take)
 
     try:
-        ending = steadily(link, step, says, PATIENCE_S)
+        ending = steadily(link, step, report, PATIENCE_S)
         why = ""
         if ending == "cancelled":
             why = "was cancelled"
         elif ending == "failed":
-            why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), says)}"
+            why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), report)}"
     except Exception:
         news.put(lambda: view.ended(name, "not followed"))
         raise
     news.put(lambda: view.ended(name, ending))
-    says(f"{name}: run {run} {why or 'finished'}.")
+    report(f"{name}: run {run} {why or 'finished'}.")
     return End(ending, why)

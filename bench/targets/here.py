@@ -238,15 +238,15 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
     plan, directory = ready.plan, ready.directory
     left = remaining(plan, directory.records())
-    if left and not wait_at_gate(directory, left[0][0].block, listener.says):
+    if left and not wait_at_gate(directory, left[0][0].block, listener.report):
         # Before the server is touched: others of this machine may be measuring.
         return False
     variant = plan.variants[0]
     if isinstance(server, ManagedServer):
-        listener.says(f"starting {server.what}")
+        listener.report(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
         variant = _start(ready, server, listener)
-    listener.says("reading what this machine is (1 s)")
+    listener.report("reading what this machine is (1 s)")
     name = ready.elsewhere or socket.gethostname()
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
     before = directory.host()
@@ -306,7 +306,7 @@ def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Varian
         try:
             server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
-            listener.says(f"refused: {error}")
+            listener.report(f"refused: {error}")
     refused = []
     for variant in ready.plan.variants:
         try:
@@ -370,7 +370,7 @@ def _new_plan(request: Request, run: str, external: ExternalServer | None, clust
     if external:
         variant, transport = AS_FOUND, external.transport
     design = make_design(request.given, variant=variant)
-    design = replace(design, again=request.against_itself, transports=design.transports or [transport])
+    design = replace(design, against_itself=request.against_itself, transports=design.transports or [transport])
     if external:
         design = what_fits(design, external)
         found = {AS_FOUND: as_variant(AS_FOUND, "")}

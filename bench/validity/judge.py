@@ -81,10 +81,12 @@ def check_in_flight(check: InFlight | None) -> list[Reason]:
     if check is None or abs(check.measured - check.expected) <= IN_FLIGHT_TOLERANCE * check.expected:
         return []
     share = check.measured / check.expected - 1
-    told = f"{share:.0%} too much"
+    finding = f"{share:.0%} too much"
     if share < 0:
-        told = f"{-share:.0%} of the workers' time lies outside what was timed"
-    detail = f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {told}"
+        finding = f"{-share:.0%} of the workers' time lies outside what was timed"
+    detail = (
+        f"{check.measured:.2f} commits under way by Little's law where {check.expected:.2f} are expected: {finding}"
+    )
     return [Reason(code="in-flight", detail=detail, share=abs(share))]
 
 
@@ -120,7 +122,7 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     names = ""
     if busiest:
         names = f", most of it {', '.join(busiest)}"
-    # What the server took and does not say can't be told from what others took.
+    # What the server took without counting it can't be distinguished from what others took.
     if cpu.server_cores is None:
         detail = f"not known how much of {others:.1f} of {cpus} cores the server took and how much others{names}: {why}"
         if cpu.host_pct < FULL_PCT:
@@ -167,7 +169,7 @@ def check_late(what: str, late_s: float, window_s: float) -> list[Reason]:
 
 
 def check_host(first: Reading, last: Reading) -> list[Reason]:
-    """Heat and want of memory between two readings, or that it could not be told."""
+    """Heat and want of memory between two readings, or that it is unknown."""
     return [*_check_heat(first.throttle_counts, last.throttle_counts), *_check_swap(first.swap, last.swap)]
 
 

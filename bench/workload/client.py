@@ -58,7 +58,7 @@ class Client:
         gc.set_threshold(YOUNG_OBJECTS)
 
     def running(self) -> bool:
-        """Tell whether another commit may start."""
+        """Return whether another commit may start."""
         return monotonic_ns() < self.recorder.closes_ns and not self.errors
 
     def fail(self, error: BaseException) -> None:

@@ -52,7 +52,7 @@ class Driver(Protocol):
         ...
 
     def refused(self, error: BaseException) -> bool:
-        """Tell whether the server itself refused a statement, its connection still standing."""
+        """Return whether the server itself refused a statement, its connection still standing."""
         ...
 
 
@@ -127,7 +127,7 @@ def check_driven(name: str, phase: Phase, driver: str) -> None:
     """Refuse a driver that can't carry out a phase.
 
     Raises:
-        UsageError: there is none of that name, or it lacks what the phase calls; says what would do.
+        UsageError: there is none of that name, or it lacks what the phase calls; the message names what would do.
 
     """
     pick("driver", [driver], drivers())

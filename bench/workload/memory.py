@@ -56,8 +56,8 @@ def client_bytes(phase: Phase, parameters: Parameters) -> int:
     return parameters.processes * (PROCESS_BYTES + ring + parameters.in_flight * commit)
 
 
-def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: int, said: str) -> None:
-    """Refuse trials whose clients would take more than their share of ``memory`` bytes, ``said`` as "there are {}".
+def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: int, stock: str) -> None:
+    """Refuse trials whose clients would take more than their share of ``memory`` bytes, ``stock`` as "there are {}".
 
     Raises:
         HostError: names the phase, the numbers, and the nearest that fits.
@@ -71,19 +71,19 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
             numbers = ", ".join(f"--{_option(each)} {getattr(parameters, each):,}" for each in SMALLER)
             raise HostError(
                 f"Phase {name} with {numbers} takes about {need / 1e9:,.2f} GB of memory for the clients, and"
-                f" {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take {most / 1e9:,.2f} GB;"
+                f" {stock.format(f'{memory / 1e9:,.2f} GB')}, of which they may take {most / 1e9:,.2f} GB;"
                 f" {_what_fits(phase, parameters, most)}."
             )
 
 
-def check_sessions(allowed: int, opened: int, memory: int, said: str) -> None:
+def check_sessions(allowed: int, opened: int, memory: int, stock: str) -> None:
     """Refuse sessions that would take more than their share of a machine that the server is on too.
 
     Args:
         allowed: the server's max_connections.
         opened: how many of them a trial opens.
-        memory: bytes, ``said`` as "there are {}".
-        said: see ``memory``.
+        memory: bytes, ``stock`` as "there are {}".
+        stock: see ``memory``.
 
     Raises:
         HostError: says what they take, and what to ask for.
@@ -93,7 +93,7 @@ def check_sessions(allowed: int, opened: int, memory: int, said: str) -> None:
     if need > most:
         raise HostError(
             f"The plan opens {opened:,} of {allowed:,} connections, which take about {need / 1e9:,.2f} GB of memory"
-            f" for the server, and {said.format(f'{memory / 1e9:,.2f} GB')}, of which they may take"
+            f" for the server, and {stock.format(f'{memory / 1e9:,.2f} GB')}, of which they may take"
             f" {most / 1e9:,.2f} GB; ask for a smaller --pool-max, --pool-min, --in-flight or --processes."
         )
 

@@ -36,7 +36,7 @@ class Clients:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
             )
             self._processes.append(process)
-            _tell(process, job)
+            _send(process, job)
 
     @property
     def pids(self) -> list[int]:
@@ -57,7 +57,7 @@ class Clients:
     def go(self, window: Window) -> None:
         """Start the warm-up in every process at once."""
         for process in self._processes:
-            _tell(process, window)
+            _send(process, window)
 
     def wait_until(self, moment_ns: int) -> bool:
         """Sleep until a moment of the monotonic clock; return early, and True, when a process has something to say."""
@@ -112,7 +112,7 @@ class Clients:
             errors.close()
 
 
-def _tell(process: subprocess.Popen[bytes], thing: object) -> None:
+def _send(process: subprocess.Popen[bytes], thing: object) -> None:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # its silence is reported when its answer is due
         process.stdin.write(msgspec.json.encode(thing) + b"\n")

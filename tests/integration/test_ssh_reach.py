@@ -18,7 +18,7 @@ from bench.remote.errors import (
     NotReadyError,
     RefusedError,
     RemoteError,
-    TooMuchSaidError,
+    TooMuchOutputError,
     UnreachableError,
 )
 from bench.remote.fan_out import steadily
@@ -331,7 +331,7 @@ ENDLESS = {"output": "exec yes", "a line": "exec tr '\\0' x </dev/zero", "compla
 
 @pytest.mark.parametrize("script", ENDLESS.values(), ids=ENDLESS.keys())
 def test_a_box_that_answers_without_end_is_dropped(link: Link, script: str) -> None:
-    with pytest.raises(TooMuchSaidError, match="n100: it sends "):
+    with pytest.raises(TooMuchOutputError, match="n100: it sends "):
         link.run(script, user="pgladder")
 
 

@@ -205,7 +205,7 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         """Make our schema, and prove that connections come to it.
 
         Raises:
-            HostError: that can't be done; says why. ``close`` leaves nothing of it.
+            HostError: that can't be done; the message gives the reason. ``close`` leaves nothing of it.
 
         """
         try:

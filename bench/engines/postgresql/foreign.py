@@ -76,7 +76,7 @@ def refuse_reaching(given: Mapping[str, str], where: str) -> None:
 
 
 def _names_nothing(name: str, text: str) -> bool:
-    """Tell whether a value is a number, one of a few words, on or off."""
+    """Return whether a value is a number, one of a few words, on or off."""
     known = parameters().get(name)
     if known and known.kind != "string":
         return True

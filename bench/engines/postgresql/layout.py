@@ -68,16 +68,16 @@ def _read(name: str, path: Path) -> TableLayout:
     return TableLayout(
         name=name,
         words=next((line for line in head if not line.startswith((BASELINE, RISK, READS_BACK))), ""),
-        baseline=_said(head, BASELINE, path),
-        risk=_said(head, RISK, path),
+        baseline=_header_value(head, BASELINE, path),
+        risk=_header_value(head, RISK, path),
         reads_back=frozenset(line.removeprefix(READS_BACK).strip() for line in head if line.startswith(READS_BACK)),
         statements=text,
     )
 
 
-def _said(head: list[str], word: str, path: Path) -> str | None:
+def _header_value(head: list[str], word: str, path: Path) -> str | None:
     """Return what the header says after a word; None where it lacks the word."""
-    said = next((line.removeprefix(word).strip() for line in head if line.startswith(word)), None)
-    if said == "":
+    value = next((line.removeprefix(word).strip() for line in head if line.startswith(word)), None)
+    if value == "":
         raise DataError(f"{path} says nothing after {word!r}.")
-    return said
+    return value

@@ -154,7 +154,7 @@ def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) ->
 
 
 def _tried(force: Mapping[str, Value], set_aside: int) -> str:
-    """Tell what ``huge_pages = try`` comes to; what the server alone can tell stays ``try``."""
+    """Return what ``huge_pages = try`` comes to; what the server alone can tell stays ``try``."""
     buffers = Fraction(force["shared_buffers"]) + Fraction(force["wal_buffers"])
     enough = buffers * BLOCK_BYTES * SHARED_BESIDE_BUFFERS + SHARED_BYTES
     if set_aside == 0:

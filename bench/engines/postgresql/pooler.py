@@ -26,7 +26,7 @@ IN_BETWEEN = Reason(
 
 
 def is_pooled(connection: Connection) -> bool:
-    """Tell whether the backend that libpq was told of is not the one that answers."""
+    """Return whether the backend that libpq was told of is not the one that answers."""
     return bool(_value(connection, "SELECT pg_backend_pid()") != connection.info.backend_pid)
 
 
@@ -34,7 +34,7 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
     """See that a session is its client's alone, and is cleaned when it ends.
 
     Raises:
-        HostError: it is not; says what would do.
+        HostError: it is not; the message names what would do.
 
     """
     token = secrets.token_hex(8)

@@ -37,7 +37,7 @@ class Row:
         return self.source if self.line is None else f"{self.source}, line {self.line}"
 
     def holds(self, text: str, reading: str) -> bool:
-        """Tell whether the value is the one that was written."""
+        """Return whether the value is the one that was written."""
         if _is_chosen_by_server(self.name, text):
             return True
         match self.kind:  # an extension's words (yes, JSON) nobody has read before it is loaded
@@ -73,8 +73,8 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
             yield from _objections(rows[name], text, checked.readings[name], directory)
         elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
             # Not in pg_settings: of an extension that is not loaded, or misspelt, which one that is loaded throws out.
-            said = "this server has no such parameter" if value is None else f"in force is {value}"
-            yield f"{name} = {text}: {said}"
+            found = "this server has no such parameter" if value is None else f"in force is {value}"
+            yield f"{name} = {text}: {found}"
     for row in rows.values():
         if row.name not in checked.texts and (row.pending or _lies_in(row.source, directory)):
             yield f"{row.name} = {row.setting}: still in force from {row.origin}"

@@ -36,7 +36,7 @@ AS_PROVISIONED = "as-provisioned"
 
 
 def made_for_cluster(plan: Plan) -> bool:
-    """Tell whether a plan's harness is a provisioned cluster's: a private server is told its port otherwise."""
+    """Return whether a plan's harness is a provisioned cluster's: a private server is told its port otherwise."""
     return "port" in read_conf(plan.harness.text, "The harness")
 
 
@@ -94,7 +94,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         """See that the plan and the cluster are made for each other.
 
         Raises:
-            HostError: they are not; says what to do.
+            HostError: they are not; the message names what to do.
 
         """
         if connections > (most := self._cluster.max_connections):
@@ -137,7 +137,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         """Put back what provisioning had put in force, and drop what the run made.
 
         Raises:
-            ServerError: that can't be done; says what to do.
+            ServerError: that can't be done; the message names what to do.
 
         """
         try:
@@ -188,15 +188,15 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     def start(self) -> None:
         """See ``Cluster.start``."""
         self._log_before = self._log.stat().st_size if self._log.exists() else 0
-        said = self._systemctl("start")
-        if said and not self.alive():
-            raise ServerError(f"PostgreSQL did not start: {self._complaint()} ({said})")
+        output = self._systemctl("start")
+        if output and not self.alive():
+            raise ServerError(f"PostgreSQL did not start: {self._complaint()} ({output})")
         self._wait_ready()
 
     def stop(self) -> None:
         """See ``Cluster.stop``."""
-        if said := self._systemctl("stop"):
-            raise ServerError(f"PostgreSQL could not be stopped: {said}")
+        if output := self._systemctl("stop"):
+            raise ServerError(f"PostgreSQL could not be stopped: {output}")
 
     def _systemctl(self, verb: str) -> str:
         """Return what systemctl complains of; empty when it did it.
@@ -229,7 +229,7 @@ def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProces
     """
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
     try:
-        said, complaint = process.communicate(timeout=timeout_s)
+        output, complaint = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         for pipe in filter(None, (process.stdout, process.stderr)):
             pipe.close()
@@ -237,7 +237,7 @@ def _run(command: Sequence[str], timeout_s: float) -> subprocess.CompletedProces
             process.kill()
             process.wait()
         raise ServerError(f"{' '.join(command)} has not ended in {timeout_s:g} s; restart the box.") from error
-    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
+    return subprocess.CompletedProcess(command, process.returncode, output, complaint)
 
 
 def _read(file: Path) -> str:

@@ -182,7 +182,7 @@ class Provisioning(ProvisionedServer):
     # --- the password -------------------------------------------------------------------------------------------------
 
     def _is_given_a_password(self, *, new: bool) -> bool:
-        """See that the role can log in over TCP, by a new password where it can't or shall have one; tell whether."""
+        """See that the role can log in over TCP, by a new password where it can't or shall have one; return whether."""
         if not new and self._refusal() is None:
             return False
         file, role, secret = self._cluster.password_file, self._cluster.role, token_hex(24)

@@ -67,7 +67,7 @@ def summary(name: str) -> str:
     """Return what a variant says of itself in its template's first line.
 
     Raises:
-        DataError: the file can't be taken; says why.
+        DataError: the file can't be taken; the message gives the reason.
 
     """
     lines = _text(f"variants/{name}").splitlines()
@@ -77,7 +77,7 @@ def summary(name: str) -> str:
 
 
 def is_users(variant: str) -> bool:
-    """Tell whether a variant is a template of the user's, given by its path."""
+    """Return whether a variant is a template of the user's, given by its path."""
     return variant.endswith(SUFFIX)
 
 

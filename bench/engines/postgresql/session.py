@@ -70,7 +70,7 @@ def _wait(connection: psycopg2.extensions.connection, seconds: float) -> None:
 
 
 def _cancel(connection: psycopg2.extensions.connection) -> None:
-    """Tell the server to give a statement up; one that can't be told soon is left to find out.
+    """Tell the server to give a statement up; one that does not hear it soon is left to find out.
 
     libpq tells it over another connection, and waits for that as long as the kernel does: minutes where the network is
     gone, and no signal ends it. So a process of its own does.

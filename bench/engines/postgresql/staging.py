@@ -141,11 +141,13 @@ class Staging:
 def complaint(log: str) -> str:
     """Return what PostgreSQL complains of, with its hint: ``invalid value for parameter "work_mem": "3XB" (…)``."""
     lines = re.findall(r"\b(LOG|ERROR|FATAL|PANIC|HINT): +(.*)", log)
-    said = [(level, text) for level, text in lines if "skipping missing" not in text and "contains errors" not in text]
-    grave = [text for level, text in said if level not in {"LOG", "HINT"}] or [
-        text for level, text in said if level == "LOG"
+    complaints = [
+        (level, text) for level, text in lines if "skipping missing" not in text and "contains errors" not in text
     ]
-    hint = next((f" ({text})" for level, text in said if level == "HINT"), "")
+    grave = [text for level, text in complaints if level not in {"LOG", "HINT"}] or [
+        text for level, text in complaints if level == "LOG"
+    ]
+    hint = next((f" ({text})" for level, text in complaints if level == "HINT"), "")
     return re.sub(r' in file "[^"]*"', "", grave[0] if grave else log.strip()) + hint
 
 

@@ -40,7 +40,7 @@ class Cluster(Protocol):
         ...
 
     def alive(self) -> bool:
-        """Tell whether it runs."""
+        """Return whether it runs."""
         ...
 
     def start(self) -> None:
@@ -110,7 +110,7 @@ class Swapping:
         self._in_force = checked
 
     def _is_reloaded(self, checked: Checked) -> bool:
-        """Have the files read again; tell whether that is enough. Only the server knows: what ran may be anything."""
+        """Have the files read again; return whether that is enough. Only the server knows: what ran may be anything."""
         self._cluster.write_variant(checked.variant.text)
         self._reload()
         with closing(self._cluster.connect()) as session:

@@ -58,7 +58,7 @@ def this_machine(data_directory: Path) -> Machine:
     """Read what this machine is; of a directory that is not there yet, the one it will be made in.
 
     Raises:
-        HostError: a figure can't be read; says why.
+        HostError: a figure can't be read; the message gives the reason.
 
     """
     while not data_directory.exists():
@@ -110,7 +110,7 @@ def _number(facts: dict[str, Fact], name: str) -> int:
 
 
 def explain(name: str, box: Box) -> Explanation:
-    """Tell what a variant sets on a box, and why.
+    """Return what a variant sets on a box, and why.
 
     Raises:
         NothingDoneError: an unknown name (says the nearest), or a template with an error or what a run refuses.

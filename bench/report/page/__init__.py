@@ -50,7 +50,7 @@ def build_page(
         not_compared=not_compared,
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
-        unlike=differing_plans([run.plan for run in runs]),
+        differing_plans=differing_plans([run.plan for run in runs]),
         facts=view.facts(runs),
         columns=view.COLUMNS,
         trial_columns=view.TRIAL_COLUMNS,

@@ -12,7 +12,7 @@ from bench.analysis.sides import compare_runs
 from bench.model.record import Cpu, Samples
 from bench.report.page import build_page
 from bench.report.page.assets import assets
-from bench.results.read import told
+from bench.results.read import ladder_of
 from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_record, compared_run, doubtful, pulled, void
 from tests.integration.report.browser import opened_browser
@@ -34,7 +34,7 @@ def page(tmp_path_factory):
 
 def written(path, *runs):
     """Write the page, with the real Vega."""
-    path.write_text(build_page(runs, [told(run) for run in runs], assets(), "0.1.0"))
+    path.write_text(build_page(runs, [ladder_of(run) for run in runs], assets(), "0.1.0"))
     return path
 
 
@@ -157,7 +157,7 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
     run = compared_run(rates, ("1-B", "2"))
     comparison = compare_arms([run], lambda *_: None)
     path = tmp_path / "compared.html"
-    path.write_text(build_page([run], [told(run)], assets(), "0.1.0", [comparison], []))
+    path.write_text(build_page([run], [ladder_of(run)], assets(), "0.1.0", [comparison], []))
     for device, width in WIDTHS.items():
         browser.show(path, width=width)
         keep(browser, f"compared-{device}")
@@ -178,7 +178,7 @@ def test_what_the_rows_of_hosts_cost_is_readable_on_a_phone(browser, tmp_path):
     other = replace(compared_run(rates, ("1-B", "2")), host=host, records=dear)
     path, runs = tmp_path / "hosts.html", [one, other]
     comparison = compare_runs(runs, "host")
-    path.write_text(build_page(runs, [told(run) for run in runs], assets(), "0.1.0", [comparison], []))
+    path.write_text(build_page(runs, [ladder_of(run) for run in runs], assets(), "0.1.0", [comparison], []))
     for device, width in WIDTHS.items():
         browser.show(path, width=width)
         keep(browser, f"compared-hosts-{device}")

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.agent import gate as turns
+from bench.agent import gate as gates
 from bench.agent import run as agent_run
 from bench.agent.run import execute
 from bench.plan.estimate import estimate
-from bench.store.run_directory import TURN, RunDirectory
+from bench.store.run_directory import GATE, RunDirectory
 from bench.targets.here import Prepared, carry_out
 from tests.builders import a_plan, a_record, a_samples, a_trial
 
@@ -39,7 +39,7 @@ class Listener:
     def ended(self, _):
         pass
 
-    def says(self, sentence):
+    def report(self, sentence):
         self.said.append(sentence)
 
 
@@ -52,13 +52,13 @@ def directory(tmp_path, monkeypatch):
 
 
 def give(directory: RunDirectory, block: int) -> None:
-    (directory.path / TURN).write_text(f"{block}\n")
+    (directory.path / GATE).write_text(f"{block}\n")
 
 
 def while_waiting(monkeypatch, *events: Callable[[], None]) -> None:
     """Have these happen, one each time that the agent looks again."""
     left = list(events)
-    monkeypatch.setattr(turns, "sleep", lambda _: left.pop(0)())
+    monkeypatch.setattr(gates, "sleep", lambda _: left.pop(0)())
 
 
 def stop() -> None:
@@ -117,6 +117,6 @@ def test_the_turn_is_no_file_of_the_run(directory, monkeypatch):
     give(directory, 3)
     while_waiting(monkeypatch)
     execute(PLAN, directory, None, Listener())
-    assert TURN not in (directory.path / "SHA256SUMS").read_text()
+    assert GATE not in (directory.path / "SHA256SUMS").read_text()
     give(directory, 4)
     assert directory.check_sums()

@@ -51,7 +51,7 @@ class Silent:
     def ended(self, record):
         pass
 
-    def says(self, sentence):
+    def report(self, sentence):
         self.said.append(sentence)
 
 

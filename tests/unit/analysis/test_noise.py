@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_aa, joined, too_noisy
+from bench.analysis.noise import BoxNoise, alarming, box_noise, cell_noise, floor_of, is_aa, merged, too_noisy
 from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, UsageError
 from bench.model.fingerprint import Unreadable
@@ -45,7 +45,7 @@ def test_a_run_without_a_fingerprint_or_with_one_block_is_refused():
 def test_what_is_measured_again_replaces_what_was_known_and_the_rest_stays():
     first = box_noise(a_run(("2", "2-C")))
     second = box_noise(a_run(("2-C",), **{"stock": OTHER, "stock-again": ONE[::-1]}))
-    known = {each.phase: each for each in joined(first, second).floors}
+    known = {each.phase: each for each in merged(first, second).floors}
     assert known["2"] == first.floors[0]
     assert known["2-C"] == second.floors[0]
 
@@ -53,7 +53,7 @@ def test_what_is_measured_again_replaces_what_was_known_and_the_rest_stays():
 def test_of_a_box_that_changed_nothing_is_kept():
     first, second = box_noise(a_run(("2", "2-C"))), box_noise(a_run())
     hotter = replace(second, host=a_host(cpu={"model": "Ryzen"}))
-    assert joined(first, hotter) == hotter
+    assert merged(first, hotter) == hotter
 
 
 def test_settings_of_the_variant_in_force_are_no_change_of_the_box():
@@ -61,7 +61,7 @@ def test_settings_of_the_variant_in_force_are_no_change_of_the_box():
     tuned = replace(
         second, host=a_host(postgresql={"version": a_host().facts["postgresql"]["version"], "variant": "x"})
     )
-    assert len(joined(first, tuned).floors) == 2
+    assert len(merged(first, tuned).floors) == 2
 
 
 def test_a_floor_is_found_only_for_the_cell_and_the_window_it_was_measured_with():
@@ -109,7 +109,7 @@ def test_floors_of_several_variants_are_kept_and_that_of_a_variant_compared_goes
     stock, other = box_noise(a_run()), box_noise(a_run(**{"no-fsync": ONE, "no-fsync-again": OTHER}))
     plan = compared_run({"fast": ONE, "stock": ONE}).plan
     trial = plan.trials[0]
-    both = joined(stock, other)
+    both = merged(stock, other)
     assert [floor.variant for floor in both.floors] == ["stock", "no-fsync"]
     assert floor_of(both, plan, trial).variant == "stock"
     assert cell_noise(floor_of(other, plan, trial), 6, 0.02).variant == "no-fsync"

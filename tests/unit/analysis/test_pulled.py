@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.ladder import host_notes
 from bench.analysis.pulled import ending_notes, extent_notes, finished
 from bench.model.fingerprint import Unreadable
-from bench.results.read import told
+from bench.results.read import ladder_of
 from tests.builders import a_host, a_record, doubtful, pulled, void
 
 
@@ -17,7 +17,7 @@ def test_a_run_like_any_other_ends_without_a_word():
 
 def test_a_run_that_was_cancelled_says_so_first():
     run = replace(pulled(a_record(1), a_record(2, **void("interrupted"))), cancelled=True)
-    first, second = told(run).notes
+    first, second = ladder_of(run).notes
     assert first == "This run was cancelled and is not complete: 1 of its 2 trials are here."
     assert "trial 2" in second
 
@@ -41,7 +41,7 @@ def test_a_run_that_was_cut_says_how(code, words):
 @pytest.mark.parametrize("code", ["interrupted", "agent-ended", "server-restarted"])
 def test_a_trial_that_was_cut_is_not_one_that_is_here(code):
     run = pulled(a_record(1), a_record(2, **void(code)))
-    report = told(run)
+    report = ladder_of(run)
     assert not report.complete
     assert "1 of its 2 trials" in report.notes[0]
 
@@ -60,7 +60,7 @@ def test_a_trial_that_was_run_again_counts_once_and_is_named():
 
 def test_files_that_nothing_vouches_for_are_said_to_be_that():
     run = pulled(a_record(1), a_record(2), host=a_host(), sealed=False)
-    [note] = told(run).notes
+    [note] = ladder_of(run).notes
     assert "no checksums" in note
 
 
@@ -75,7 +75,7 @@ def test_files_that_nothing_vouches_for_are_said_to_be_that():
 def test_checksums_that_a_finished_run_lost_are_told_from_those_that_were_never_written(run, why):
     run = replace(run, sealed=False)
     sentence = f"has no checksums, {why}: whether a file was changed is not known."
-    assert extent_notes(run)[-1] == told(run).notes[-1 - len(ending_notes(run))] == f"This run {sentence}"
+    assert extent_notes(run)[-1] == ladder_of(run).notes[-1 - len(ending_notes(run))] == f"This run {sentence}"
     assert extent_notes(run, several=True)[-1] == f"Run {run.plan.run} {sentence}"
 
 

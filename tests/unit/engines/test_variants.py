@@ -382,7 +382,7 @@ def templates(tmp_path, monkeypatch):
 def planned_here(*variants, again=False):
     design = make_design({"phases": ["2-C"], "variants": list(variants)}, transports=["tcp"])
     harness = harness_for(108, tls=False)
-    return plan_with(replace(design, again=again), HERE, 108, harness, run="r", created="2026-01-01", seed=1)
+    return plan_with(replace(design, against_itself=again), HERE, 108, harness, run="r", created="2026-01-01", seed=1)
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -23,7 +23,7 @@ def _cluster(etc: Path, version: str, name: str, text: str) -> Path:
     return folder
 
 
-def _said(etc: Path, text: str) -> subprocess.CompletedProcess[str]:
+def _header_value(etc: Path, text: str) -> subprocess.CompletedProcess[str]:
     names = {"OWN": "pgladder", "PATH": "/bin:/usr/bin"}
     command = ["sh", "-c", text.replace("/etc/postgresql", str(etc))]
     return subprocess.run(command, check=False, env=names, capture_output=True, text=True)
@@ -33,7 +33,7 @@ def _ports(etc: Path) -> set[str]:
     """As whoever runs the tests; on a box it is the owner of each cluster."""
     lines = SCRIPT.read_text().splitlines()
     text = "\n".join(line for line in lines if "setpriv" not in line)
-    said = _said(etc, text.replace("  shift\n}", '  shift\n  "$@"\n}'))
+    said = _header_value(etc, text.replace("  shift\n}", '  shift\n  "$@"\n}'))
     assert said.returncode == 0, said.stderr
     return set(said.stdout.splitlines())
 
@@ -87,16 +87,16 @@ def etc_of_nobody() -> Iterator[Path]:
 
 
 def test_a_cluster_is_read_by_the_rights_of_its_owner(etc_of_nobody: Path) -> None:
-    assert _said(etc_of_nobody, SCRIPT.read_text()).stdout == "5433 15/main\n"
+    assert _header_value(etc_of_nobody, SCRIPT.read_text()).stdout == "5433 15/main\n"
     secret = etc_of_nobody / "secret.conf"
     secret.write_text("port = 5499\n")
     secret.chmod(0o600)
     (etc_of_nobody / "15/main/conf.d/mine.conf").symlink_to(secret)
-    assert _said(etc_of_nobody, SCRIPT.read_text()).stdout == "5433 15/main\n"
+    assert _header_value(etc_of_nobody, SCRIPT.read_text()).stdout == "5433 15/main\n"
 
 
 def test_the_port_of_a_cluster_whose_owner_is_gone_is_unknown(etc_of_nobody: Path) -> None:
     os.chown(etc_of_nobody / "15/main", 54321, 54321)
-    said = _said(etc_of_nobody, SCRIPT.read_text())
+    said = _header_value(etc_of_nobody, SCRIPT.read_text())
     assert (said.returncode, said.stdout) == (1, "")
     assert "the port of the cluster 15/main is unknown" in said.stderr

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from bench.analysis.progress import UnderWay
+from bench.analysis.progress import Progress
 from bench.report.following import WAITS, Following, Row, cells, left_s
 from tests.builders import a_plan, a_record, a_trial, void
 
@@ -20,7 +20,7 @@ def begun(*seconds):
 
 def test_a_row_tells_trial_block_rate_course_and_what_is_left():
     first, second = begun(0, 10)
-    so_far = UnderWay(plan()).with_record(replace(first, rows_per_s=1000.0))
+    so_far = Progress(plan()).with_record(replace(first, rows_per_s=1000.0))
     so_far = so_far.with_record(replace(second, rows_per_s=9000.0))
     row = Row(so_far, state="running", since=5.0)
     assert cells("n100", row, left_s([row], now=5.0)) == [
@@ -36,7 +36,7 @@ def test_a_row_tells_trial_block_rate_course_and_what_is_left():
 
 
 def test_the_last_rate_stands_under_its_own_trials_name_not_under_the_next_ones():
-    so_far = UnderWay(a_plan(a_trial(1, "2-G"), a_trial(2, "1", variant="big-wal"), a_trial(3, "2")))
+    so_far = Progress(a_plan(a_trial(1, "2-G"), a_trial(2, "1", variant="big-wal"), a_trial(3, "2")))
     so_far = so_far.with_record(a_record(1, "2-G", rows_per_s=500_000.0))
     assert cells("n100", Row(so_far, state="running"), 0)[3:5] == ["1 big-wal plain", "2-G stock 500.0k"]
     so_far = so_far.with_record(a_record(2, "1", variant="big-wal", **void()))
@@ -44,7 +44,7 @@ def test_the_last_rate_stands_under_its_own_trials_name_not_under_the_next_ones(
 
 
 def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
-    so_far = UnderWay(plan(6))
+    so_far = Progress(plan(6))
     for record in begun(0, 10, 20, 45):  # one that was longer is not the rule
         so_far = so_far.with_record(record)
     row = Row(so_far, state="running", since=100.0)
@@ -53,12 +53,12 @@ def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
 
 
 def test_before_two_trials_are_there_the_plan_tells_what_is_left():
-    so_far = UnderWay(plan()).with_record(a_record(1))
+    so_far = Progress(plan()).with_record(a_record(1))
     assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 13.5
 
 
 def test_a_run_that_ended_says_how_and_counts():
-    so_far = UnderWay(plan(1)).with_record(a_record(1))
+    so_far = Progress(plan(1)).with_record(a_record(1))
     assert cells("n100", Row(so_far, state="finished"), 0)[:4] == ["n100", "1/1", "", "finished"]
 
 
@@ -69,7 +69,7 @@ def measured(so_far, *seconds):
 
 
 def test_of_boxes_that_take_turns_what_is_left_is_that_of_all_one_after_the_other():
-    one, other = measured(UnderWay(plan(4)), 0, 10), measured(UnderWay(plan(4)), 20, 30)
+    one, other = measured(Progress(plan(4)), 0, 10), measured(Progress(plan(4)), 20, 30)
     rows = [Row(one, state="running", since=50.0), Row(other, state=WAITS, since=40.0)]
     assert [left_s(rows, now) for now in (50.0, 54.0)] == [40.0, 36.0]
     rows[1].state = "not followed"
@@ -80,8 +80,8 @@ def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
     out = Console(file=io.StringIO(), width=100)
     view = Following(out, gated=True)
     for host in ("a", "b"):
-        view.begins(host, UnderWay(plan()))
-    view.turn("b")
+        view.begins(host, Progress(plan()))
+    view.measures("b")
     out.print(view._table())
     first, second = (" ".join(line.split()) for line in out.file.getvalue().splitlines()[1:])
     assert first == "a 1/4 1/2 waits at its gate – – 36 s"
@@ -91,9 +91,9 @@ def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
 def test_without_a_terminal_each_trial_is_a_line_and_nothing_else_is_written():
     out = Console(file=io.StringIO(), width=100)
     view = Following(out)
-    view.begins("n100", UnderWay(plan(2)))
-    view.recorded("n100", UnderWay(plan(2)), a_record(1, rows_per_s=1000.0))
-    view.recorded("n100", UnderWay(plan(2)), a_record(2, **void()))
+    view.begins("n100", Progress(plan(2)))
+    view.recorded("n100", Progress(plan(2)), a_record(1, rows_per_s=1000.0))
+    view.recorded("n100", Progress(plan(2)), a_record(2, **void()))
     view.ended("n100", "finished")
     view.close()
     assert out.file.getvalue().splitlines() == [

@@ -17,7 +17,7 @@ from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
 from bench.report.page.view import climbers
-from bench.results.read import told
+from bench.results.read import ladder_of
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, changed, compared_run, doubtful, pulled, void
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 * 7 }} \" ' &"
@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 
 def page(*runs):
-    return Page(build_page(runs, [told(run) for run in runs], Assets("/* vega */", {"climb": {}}), "0.1.0"))
+    return Page(build_page(runs, [ladder_of(run) for run in runs], Assets("/* vega */", {"climb": {}}), "0.1.0"))
 
 
 # --- doubts ----------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ QUIET = [100.0, 103, 98, 101, 99, 102]
 
 def compared_page(*runs, refused=(), noise=None):
     comparisons = [compare_arms([run], lambda _cell, _blocks: noise) for run in runs]
-    reports = [told(run) for run in runs]
+    reports = [ladder_of(run) for run in runs]
     return Page(build_page(runs, reports, Assets("/* vega */", {"forest": {}}), "0.1.0", comparisons, refused))
 
 
@@ -277,7 +277,7 @@ def test_hosts_have_what_their_rows_cost_side_by_side_and_variants_of_one_box_do
         ("bench-1", {"p50 ms": "45", "p99 ms": "47", "rows/s a CPU": "20.1", "J/1,000 rows": "–"}),
         ("bench-2", {"p50 ms": "5.00", "p99 ms": "90.0", "rows/s a CPU": "40.2", "J/1,000 rows": "2"}),
     ]
-    reports = [told(run) for run in (one, other)]
+    reports = [ladder_of(run) for run in (one, other)]
     page = Page(build_page([one, other], reports, Assets("/* vega */", {"forest": {}}), "0.1.0", [comparison]))
     assert "J/1,000 rows" in page.text
     assert "not what the wall plug gives" in page.text
@@ -302,7 +302,7 @@ def test_hosts_that_cannot_be_compared_say_why():
 
 def test_the_climb_begins_with_the_baseline_and_names_what_tells_arms_apart():
     run = compared_run({"stock": [100.0, 101], "big-wal": [100.0, 99], "async-commit": [1.0, 2]})
-    rows = climbers(["bench-1"], [told(run)]).rows
+    rows = climbers(["bench-1"], [ladder_of(run)]).rows
     assert list(dict.fromkeys(row["who"] for row in rows if not row["published"])) == [
         "stock",
         "big-wal",

@@ -148,7 +148,7 @@ def test_noise_that_cannot_be_read_is_told_and_set_aside(good, tmp_path, capsys,
 def test_a_turn_that_is_no_number_is_named(good, tmp_path, text):
     run = damaged(good, tmp_path / "copy", "turn", text, sealed=False)
     with pytest.raises(ValueError, match="turn is damaged: it holds no number of a block"):
-        RunDirectory(run).turn()
+        RunDirectory(run).gate()
 
 
 @pytest.mark.parametrize("kind", NOT_OURS)

@@ -148,7 +148,7 @@ def test_a_run_that_is_kept_without_its_samples_has_its_page_and_says_what_is_no
     code, _, err = report(capsys, run)
     assert (code, err) == (0, "")
     assert "The samples of this run are not kept here" in (run / "report.html").read_text()
-    found = offline.told(offline.read(RunDirectory(run)))
+    found = offline.ladder_of(offline.read(RunDirectory(run)))
     [rung] = found.ladders[0].rungs
     assert (rung.latency_ms.p50, rung.latency_ms.mean) == (None, pytest.approx(a_record().latency_ms.mean))
 
@@ -166,4 +166,4 @@ def test_what_the_project_keeps_itself_is_told_as_a_ladder_and_as_a_page(name, c
     kept = KEPT / name
     assert report(capsys, kept, "--out", tmp_path / "page.html")[0] in {0, 1}  # a refused variant is a void trial
     assert (tmp_path / "page.html").is_file()
-    assert len(offline.told(offline.read(RunDirectory(kept))).ladders) > 5
+    assert len(offline.ladder_of(offline.read(RunDirectory(kept))).ladders) > 5

@@ -60,7 +60,7 @@ def test_records_keep_the_order_in_which_they_were_written(run):
 def test_a_new_run_has_no_records_and_no_host(run):
     assert run.records() == []
     assert run.host() is None
-    assert run.cut_short() == []
+    assert run.interrupted() == []
 
 
 def test_attempts_of_a_trial_keep_their_samples_apart(run):
@@ -177,18 +177,18 @@ def test_samples_are_not_written_where_a_link_leads_to(run, tmp_path):
 def test_a_trial_that_began_and_has_no_record_was_cut_short(run):
     record(run, 1)
     run.open_trial(2, 1)
-    assert run.cut_short() == [(2, 1)]
+    assert run.interrupted() == [(2, 1)]
     record(run, 2)
     run.open_trial(2, 2)
     run.open_trial(10, 1)
-    assert run.cut_short() == [(2, 2), (10, 1)]
+    assert run.interrupted() == [(2, 2), (10, 1)]
 
 
 def test_a_trial_whose_samples_but_not_its_record_were_written_was_cut_short(run):
     record(run, 1)
     record(run, 2)
     journal(run).write_bytes(to_json(a_record(1)) + b"\n" + to_json(a_record(2)))
-    assert run.cut_short() == [(2, 1)]
+    assert run.interrupted() == [(2, 1)]
 
 
 # --- checksums -------------------------------------------------------------------------------------------------------

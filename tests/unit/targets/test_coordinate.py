@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bench.analysis.progress import UnderWay
+from bench.analysis.progress import Progress
 from bench.remote.errors import RemoteError, UnreachableError
-from bench.targets import coordinate as turns
-from bench.targets.coordinate import Interleaving, next_turn
+from bench.targets import coordinate as gates
+from bench.targets.coordinate import Interleaving, next_gate
 from tests.builders import a_plan, a_record, a_trial, compared_run, void
 from tests.unit.analysis.test_compare import until_decided
 
@@ -20,7 +20,7 @@ from tests.unit.analysis.test_compare import until_decided
 def a_box(blocks=3, trials=2, seed=7):
     """Nothing is recorded there yet."""
     planned = [a_trial(number + 1, block=number // trials + 1) for number in range(blocks * trials)]
-    return UnderWay(a_plan(*planned, seed=seed))
+    return Progress(a_plan(*planned, seed=seed))
 
 
 def measured(so_far):
@@ -34,13 +34,13 @@ def measured(so_far):
 def order(boxes):
     """Who measured which block, one after the other, until all have ended."""
     boxes, told = dict(boxes), []
-    while turn := next_turn(boxes):
+    while turn := next_gate(boxes):
         host, block = turn
         assert boxes[host].next.block == block
         told.append((block, host))
         boxes[host] = measured(boxes[host])
         if boxes[host].next is None:
-            assert next_turn(boxes) is None  # until it has ended
+            assert next_gate(boxes) is None  # until it has ended
             del boxes[host]
     return told
 
@@ -68,16 +68,16 @@ def test_the_order_is_the_same_for_whoever_goes_on_giving_turns():
 
 def test_while_a_box_whose_run_is_decided_puts_its_server_back_nobody_has_a_turn():
     run = until_decided(compared_run({"a": [100.0, 101, 99], "b": [200.0, 201, 199]}), 2)
-    decided = UnderWay(run.plan, run.records)
+    decided = Progress(run.plan, run.records)
     assert decided.next
-    assert next_turn({"a": decided, "b": UnderWay(run.plan, run.records[:2])}) is None
+    assert next_gate({"a": decided, "b": Progress(run.plan, run.records[:2])}) is None
 
 
 def test_a_box_whose_trial_was_cut_keeps_its_turn():
     boxes = {"a": a_box(), "b": a_box()}
-    host, block = next_turn(boxes)
+    host, block = next_gate(boxes)
     boxes[host] = boxes[host].with_record(a_record(1, **void("agent-ended")))
-    assert next_turn(boxes) == (host, block)
+    assert next_gate(boxes) == (host, block)
 
 
 def nowhere():
@@ -94,7 +94,7 @@ def given_turns(monkeypatch):
             raise error
         told.append((link.host.name, block))
 
-    monkeypatch.setattr(turns, "open_gate", open_gate)
+    monkeypatch.setattr(gates, "open_gate", open_gate)
     return told, failing
 
 
@@ -113,7 +113,7 @@ def test_nobody_has_a_turn_before_all_boxes_are_there(given_turns):
     giving.begins("a", a_box())
     assert told == []
     giving.begins("b", a_box())
-    assert told == [next_turn({"a": a_box(), "b": a_box()})]
+    assert told == [next_gate({"a": a_box(), "b": a_box()})]
 
 
 def test_a_turn_is_given_once_and_the_next_one_when_its_block_is_recorded(given_turns):
@@ -144,7 +144,7 @@ def test_a_box_that_fails_is_cancelled_or_stays_away_does_not_stop_the_others(gi
         giving.begins(name, so_far)
     [(first, _)] = told
     giving.ended(first, "cancelled")
-    assert told[-1] == next_turn({name: so_far for name, so_far in boxes.items() if name != first})
+    assert told[-1] == next_gate({name: so_far for name, so_far in boxes.items() if name != first})
 
 
 def test_a_box_that_can_not_be_given_its_turn_is_given_up_with_the_reason(given_turns):
@@ -173,6 +173,6 @@ def test_a_turn_that_was_lost_with_the_connection_is_given_when_the_box_is_back(
     giving.begins("b", a_box())
     assert [link.gone for link in there] == [[], []]
     failing.clear()
-    turn = next_turn({"a": a_box(), "b": a_box()})
+    turn = next_gate({"a": a_box(), "b": a_box()})
     giving.begins(turn[0], a_box())
     assert told == [turn]

@@ -5,7 +5,7 @@ import pytest
 
 from bench.model.codec import to_json
 from bench.model.errors import DataError
-from bench.remote.errors import TooMuchSaidError, UnreachableError
+from bench.remote.errors import TooMuchOutputError, UnreachableError
 from bench.targets import follow
 from bench.targets.follow import MOST_RECORD_BYTES, _Reader
 from tests.builders import a_record, compared_run
@@ -50,7 +50,7 @@ def test_a_line_without_end_is_not_listened_to():
     reader, chunk = a_reader(), b"x" * (1 << 16)
     for _ in range(MOST_RECORD_BYTES // len(chunk)):
         reader.take(chunk)
-    with pytest.raises(TooMuchSaidError, match=r"rm1: it sends more than 1,048,576 bytes, as no pgladder does"):
+    with pytest.raises(TooMuchOutputError, match=r"rm1: it sends more than 1,048,576 bytes, as no pgladder does"):
         reader.take(chunk)
 
 
@@ -59,5 +59,5 @@ def test_records_without_end_are_not_listened_to(monkeypatch):
     reader = a_reader()
     lines = 2 * 2 + 3  # a plan of two trials
     reader.take(LINE * lines)
-    with pytest.raises(TooMuchSaidError, match="rm1: it sends without end"):
+    with pytest.raises(TooMuchOutputError, match="rm1: it sends without end"):
         reader.take(LINE)

@@ -116,7 +116,7 @@ def test_a_run_that_is_under_way_without_turns_is_not_gone_on_with_in_turns(monk
 def test_who_follows_a_run_that_takes_turns_is_told_who_gives_them(monkeypatch):
     monkeypatch.setattr(verbs.steps, "is_gated", lambda link, _: link.host.name != "b")
     here = boxes("a", "b", "c")
-    verbs._tell_of_turns(here, "r7")
+    verbs._report_gates(here, "r7")
     assert here.out.file.getvalue() == (
         "a, c: run r7 is interleaved, block by block, and waits at its gate; only make compare-hosts RUN=r7, with all"
         " its boxes, opens it. End it: make cancel RUN=r7\n"
