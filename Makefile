@@ -4,15 +4,20 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # uv trusts the certificates this machine trusts, as pip does.
 export UV_SYSTEM_CERTS := 1
-PACKAGES := python3-venv postgresql-15 openssl openssh-client
-TEST_PACKAGES := chromium chromium-driver fonts-dejavu-core libeatmydata1 locales pgbouncer
+# The Python of the environment: make setup PYTHON=python3.13. Versions and systems that `make lock` resolves for.
+PYTHON := python3
+PYTHONS := 3.11 3.12 3.13 3.14
+PLATFORMS := x86_64-unknown-linux-gnu aarch64-apple-darwin
+# macOS brings 3.81; what keeps words from being carried out was never seen to hold there.
+$(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and pgladder needs 4 or later: on macOS brew \
+	install make, then gmake instead of make))
 
 # What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
 # have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N
-OTHER_WORDS := BIN SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
+OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup packages lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-slow browser perf clean
+OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-slow browser perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -105,12 +110,15 @@ pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $
 
 .PHONY: help checked $(OF_BOXES) $(OF_WORK) $(OF_PROGRAMS) $(ASKED)
 
+# By awk: macOS's sed knows no \n and no \t.
+LISTED = -F ':.*\#\# ' '/^\# --- / { print "\n" substr($$0, 7) } /^[a-z0-9-]+:.*\#\# / { print $$1 "\t" $$2 }
+
 help: ## this list
-	@sed -nE 's/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p; /^# questions/q' Makefile | expand -t 16
+	@awk $(LISTED) /^# questions/ { exit }' Makefile | expand -t 16
 	@shopt -s nullglob; awk 'FNR == 1 && sub(/^"""/, "") { sub(/"""$$/, ""); gsub(/.*\/|\.py$$/, "", FILENAME); gsub("_", "-", FILENAME); \
 		if (FILENAME !~ /^-|^question$$/) print FILENAME "\t" $$0 }' bench/questions/*.py \
 		$${PGLADDER_PATH:+"$$PGLADDER_PATH"/questions/*.py} | expand -t 16
-	@sed -nE '1,/^# questions/d; s/^# --- (.*)/\n\1/p; s/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
+	@sed '1,/^# questions/d' Makefile | awk $(LISTED)' | expand -t 16
 
 # --- Make boxes ready
 
@@ -176,12 +184,13 @@ lab-down: checked ## remove the virtual mini-PCs
 setup: .venv/ready ## the environment, with locked dependencies
 
 .venv/ready: requirements/dev.txt pyproject.toml
-	@.ci/system-packages $(PACKAGES)
-	python3 -m venv .venv
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require venv ssh
+	$(call quote,$(PYTHON)) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
 	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
 	.ci/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	$(BIN)/python -c 'from bench.report.page.assets import assets; assets()'  # the first page is as quick as the next
+	@$(BIN)/python -c 'from bench.remote.ansible import warn_unsupported; warn_unsupported()'
 	@touch $@
 
 # Written aside: several makes may begin at once.
@@ -189,12 +198,17 @@ setup: .venv/ready ## the environment, with locked dependencies
 	@.venv/bin/python -c 'from bench.plan.options import COMMON; print("RUN_WORDS :=", *map(str.upper, sorted(COMMON)))' \
 		> $@.$$$$ && mv $@.$$$$ $@
 
-packages: ## the Debian packages pgladder needs (as root)
-	@.ci/system-packages $(PACKAGES)
+postgresql: ## PostgreSQL's programs, for a private server on this machine (as root)
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl
 
+# One lock for every Python and system, and a wheel of everything for each of them.
+COMPILE := .ci/uv pip compile pyproject.toml --universal --python-version $(firstword $(PYTHONS)) --upgrade --quiet \
+	--generate-hashes --no-header --no-annotate
 lock: .venv/ready ## resolve the dependencies anew
-	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --output-file requirements/box.txt
-	.ci/uv pip compile pyproject.toml --upgrade --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra control --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --output-file requirements/box.txt
+	$(COMPILE) --extra control --extra dev --output-file requirements/dev.txt
+	$(foreach python,$(PYTHONS),$(foreach platform,$(PLATFORMS),.ci/uv pip install --dry-run --quiet --target .cache/lock \
+		--python-version $(python) --python-platform $(platform) --only-binary :all: --requirement requirements/dev.txt$(newline)))
 
 lint: .venv/ready ## style, types, import contract
 	$(BIN)/ruff check .
@@ -218,11 +232,11 @@ e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
 
 browser:
-	@.ci/system-packages $(TEST_PACKAGES)
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests
 	@.ci/test-sshd
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
-integration: .venv/ready browser ## the tests on a real PostgreSQL 15, and of the page in a real browser
+integration: .venv/ready browser ## the tests on a real PostgreSQL, and of the page in a real browser
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs

@@ -12,6 +12,7 @@ from bench.doctor.checks import Finding, examine
 from bench.doctor.collect import collect, release
 from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import harmless, one_line, print_json, speak_plainly
+from bench.remote.ansible import warn_unsupported
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 WIDTH = 100
@@ -23,6 +24,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="doctor", description="What would stop a run on these boxes?")
     parser.add_argument("--json", action="store_true", help="for programs")
     options, ansible = parser.parse_known_args()
+    warn_unsupported()
     try:
         here = release()
         findings = {box.name: examine(box, here) for box in collect(ansible)}

@@ -24,14 +24,14 @@ COMMANDS = {
     *("run", "box", "variants"),
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
-    *("demo", "compare-runs", "setup", "packages", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
+    *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
     *("e2e-remote", "browser", "integration", "test", "test-slow", "perf", "clean"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {
     *("action", "directories", "context", "help", "dry"),
     *("fingerprint", "sudo", "a", "b", "n", "bin", "shell", "make", "makeflags", "columns", "lines", "term"),
-    *("no_color", "tmpdir", "pytest_addopts", "uv_system_certs"),
+    *("python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs"),
 }
 """What argparse, fab or make would take for its own: no option of a question has such a name."""
 

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,23 @@ READABLE = {
 """Whatever the environment says: Ansible takes no locale but UTF-8, and its answer is read here."""
 ANSWER = re.compile(r"^ok: \[(.+?)\] => (?=\{)", re.MULTILINE)
 FAILED = re.compile(r"FAILED! => (?=\{)")
+LAST_FOR_PYTHON_311 = "2.19."
+"""Of ansible-core; its support ended in November 2026 (docs.ansible.com, Releases and maintenance)."""
 
 
 def program(name: str) -> str:
     """Return the path of one of Ansible's programs, which lie beside this Python."""
     return str(Path(sys.executable).with_name(name))
+
+
+def warn_unsupported() -> None:
+    """Say of an Ansible that gets no more fixes that it does: on standard error, at setup and by doctor."""
+    installed = version("ansible-core")
+    if installed.startswith(LAST_FOR_PYTHON_311):
+        sys.stderr.write(
+            f"ansible-core {installed}, the last for Python 3.11, has been out of support since November 2026; a Python"
+            " 3.12 or later here takes a supported one: make clean setup PYTHON=python3.13\n"
+        )
 
 
 def answers(printed: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -158,6 +158,7 @@ def test_every_word_that_the_makefile_reads_is_known():
         *own,
         "MAKEFILE_LIST",
         "MAKECMDGOALS",
+        "MAKE_VERSION",
         "CURDIR",
         "GIVEN",
     } <= set(listed)
@@ -351,3 +352,13 @@ def test_boxes_that_are_picked_are_the_ones_meant(shelf):
     assert ended.returncode == 0
     assert "n2" in ended.stdout.split()
     assert "n1" not in ended.stdout.split()
+
+
+def test_a_make_that_was_never_tried_is_refused(shelf):
+    text = (shelf / "Makefile").read_text()
+    (shelf / "Makefile").write_text(f"override MAKE_VERSION := 3.81\n{text}")
+    ended = make("help", checkout=shelf)
+    assert ended.returncode == 2
+    assert (
+        "this is GNU make 3.81, and pgladder needs 4 or later: on macOS brew install make" in ended.stderr
+    )

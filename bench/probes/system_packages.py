@@ -1,0 +1,74 @@
+"""Which packages of this system bring what pgladder needs of it, by ``system_packages.tsv``.
+
+Of a control machine, and of one that measures itself; what boxes need is of the roles. ``.ci/require`` runs it as a
+script before anything is installed: it imports the standard library alone.
+"""
+
+import csv
+import platform
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+MACOS = "macos"
+OTHER_APT = "other apt"
+"""A relative of Debian that has no row of its own."""
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Return each system's packages by what they are for."""
+    text = Path(__file__).with_suffix(".tsv").read_text(encoding="utf-8")
+    return {row["system"]: row for row in csv.DictReader(text.splitlines(), delimiter="\t")}
+
+
+def this_system() -> str:
+    """Return its name in the table; empty where it has none."""
+    if sys.platform == "darwin":
+        return MACOS
+    try:
+        release: Mapping[str, str] = platform.freedesktop_os_release()
+    except OSError:
+        release = {}
+    name = f"{release.get('ID')} {release.get('VERSION_ID')}"
+    if name in table():
+        return name
+    return OTHER_APT if shutil.which("apt-get") else ""
+
+
+def packages(needs: Sequence[str]) -> str:
+    """Return the packages for all needs, blanks between; empty where this system has no row or one lacks a package."""
+    row = table().get(this_system(), {})
+    found = [row.get(need, "") for need in needs]
+    return " ".join(found) if all(found) else ""
+
+
+def how_to_install(*needs: str) -> str:
+    """Say it in a few words, for the end of a refusal: ``apt-get install postgresql-17``."""
+    if names := packages(needs):
+        return f"{table()[this_system()]['installer']} {names}"
+    known = [f"{system}: {row[needs[0]]}" for system, row in table().items() if row[needs[0]]]
+    return f"install what your system calls {' and '.join(needs)} ({'; '.join(known)})"
+
+
+def is_here(need: str) -> bool:
+    """Tell of what can be seen without asking a package manager."""
+    if need == "venv":
+        return bool(find_spec("ensurepip"))
+    return need == "ssh" and bool(shutil.which("ssh"))
+
+
+def main() -> int:
+    """Print the packages that apt is to install; elsewhere say what is missing, and fail."""
+    needs = [need for need in sys.argv[1:] if not is_here(need)]
+    names = packages(needs)
+    if not needs or (names and shutil.which("apt-get")):
+        sys.stdout.write(names)
+        return 0
+    sys.stderr.write(f"pgladder needs {', '.join(needs)} here: {how_to_install(*needs)}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
