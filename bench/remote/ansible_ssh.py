@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from threading import Thread
 
 MOST_BYTES = 16 << 20
 """What one command may print, complaints counted: facts of a large machine have some 100 kB."""
@@ -54,7 +55,9 @@ def _hand_on(process: "subprocess.Popen[bytes]") -> None:
     assert process.stdout
     assert process.stderr
     streams = {process.stdout.fileno(): sys.stdout.fileno(), process.stderr.fileno(): sys.stderr.fileno()}
-    ended = os.pidfd_open(process.pid)
+    # A pipe that is closed when it ends: macOS has no pidfd.
+    ended, writing = os.pipe()
+    Thread(target=_close_at_end, args=(process, writing), daemon=True).start()
     watch = select.poll()
     for each in (*streams, ended):
         watch.register(each, select.POLLIN)
@@ -76,6 +79,11 @@ def _hand_on(process: "subprocess.Popen[bytes]") -> None:
             else:
                 raise BrokenPipeError
     process.wait()
+
+
+def _close_at_end(process: "subprocess.Popen[bytes]", writing: int) -> None:
+    process.wait()
+    os.close(writing)
 
 
 def _write(to: int, data: bytes) -> None:

@@ -18,8 +18,8 @@ CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S, KEEPALIVES = 5, 3
 """A box whose sshd does not answer so many questions, asked so often, is lost."""
 ASKPASS = Path(__file__).with_name("askpass.sh")
-SOCKET_BYTES = 107 - len(f"/{private.LONGEST_NAME}/{private.CONTROL}.1234567890123456")
-"""How long a folder's path may be, so that Linux takes that of the socket which ssh makes in one of ours."""
+SOCKET_BYTES = 103 - len(f"/{private.LONGEST_NAME}/{private.CONTROL}.1234567890123456")
+"""How long a folder's path may be: macOS takes 103 bytes of the socket that ssh makes in one of ours, Linux 107."""
 HARMLESS = re.compile(rf"[\w./-]{{1,{SOCKET_BYTES}}}", re.ASCII)
 """A path that needs no quoting anywhere, and is short enough."""
 ALONE = {

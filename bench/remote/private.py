@@ -12,10 +12,12 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 CONTROL = "c"
 """The socket of ssh's connection, in a folder that has one."""
 LONGEST_NAME = "pgladder-ssh-4194304-12345678"
-"""With the largest pid that Linux gives."""
+"""With the largest pid that Linux gives; macOS gives smaller ones."""
 NAME = re.compile(r"pgladder-ssh-(\d+)-\w+", re.ASCII)
 
 
@@ -33,7 +35,7 @@ def _left_behind(where: Path) -> list[Path]:
     left = []
     for entry in os.scandir(where):
         name = NAME.fullmatch(entry.name)
-        if not name or Path("/proc", name[1]).exists():
+        if not name or psutil.pid_exists(int(name[1])):
             continue
         path = Path(entry.path)
         if _is_ours(entry) and not _is_connected(path):

@@ -5,6 +5,7 @@ target, and lets people look on.
 """
 
 import os
+import platform
 import secrets
 import shutil
 import socket
@@ -96,9 +97,15 @@ def check_options(request: Request) -> None:
     """Refuse options that contradict each other.
 
     Raises:
+        HostError: this is no Linux.
         UsageError: something is asked for that a plan or somebody else's server decides.
 
     """
+    if platform.system() != "Linux":
+        raise HostError(
+            f"pgladder measures on Linux, and this is {platform.system()}: from here measure a box"
+            " (make ladder HOST=address), or look at results that were pulled."
+        )
     given = request.given
     for decides in ("resume", "plan"):
         if decides not in given:

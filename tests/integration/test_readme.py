@@ -8,6 +8,7 @@ from tests.readme import CHECKOUT, readme
 
 def test_the_readme_measures_this_machine_and_writes_a_page(place):
     subprocess.run(readme("make setup"), cwd=CHECKOUT, check=True, capture_output=True)
+    subprocess.run(readme("make postgresql"), cwd=CHECKOUT, check=True, capture_output=True)
     program = {".venv/bin/pgladder": str(PGLADDER)}
     run = [*readme(".venv/bin/pgladder run", program), *BRIEF, "--phases", "1-B 2-C", "--blocks", "1"]
     run += ["--data-dir", str(place / "data")]

@@ -359,6 +359,4 @@ def test_a_make_that_was_never_tried_is_refused(shelf):
     (shelf / "Makefile").write_text(f"override MAKE_VERSION := 3.81\n{text}")
     ended = make("help", checkout=shelf)
     assert ended.returncode == 2
-    assert (
-        "this is GNU make 3.81, and pgladder needs 4 or later: on macOS brew install make" in ended.stderr
-    )
+    assert "this is GNU make 3.81, and pgladder needs 4 or later: on macOS brew install make" in ended.stderr

@@ -1,5 +1,6 @@
 """What is refused without a server: exit code 2, one sentence on standard error, nothing written."""
 
+import platform
 import re
 import shutil
 import subprocess
@@ -244,6 +245,12 @@ def test_a_file_where_results_should_be_is_refused(refused, tmp_path, out):
 def test_a_file_where_the_private_server_should_be_is_refused(refused, tmp_path):
     (tmp_path / "file").write_text("mine")
     assert "choose another --data-dir" in refused("run", "--data-dir", "file")
+
+
+def test_a_machine_without_linux_measures_boxes_alone(refused, monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Darwin")
+    why = refused("run", "--dsn", "host=db.example")
+    assert "pgladder measures on Linux, and this is Darwin: from here measure a box (make ladder HOST=address)" in why
 
 
 def test_programs_that_are_not_there_are_refused_with_how_to_install_them(refused):
