@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.source import read_path, word
 
-PACKAGES = ("asyncpg", "psycopg2", "psutil", "uvloop", "msgspec", "hdrhistogram")
+PACKAGES = ("asyncpg", "psycopg", "psycopg2", "psutil", "uvloop", "msgspec", "hdrhistogram")
 DISTRIBUTIONS = {"psycopg2": ("psycopg2-binary", "psycopg2")}
 """Where a package is distributed under other names than its own."""
 

@@ -52,7 +52,7 @@ def test_a_box_takes_what_is_measured_with_here():
 
 def test_the_boxs_lock_asks_for_no_python():
     """``pip download --python-version`` judges markers by the Python it runs on, not by the box's."""
-    assert [each for each, _ in locked("box.txt") if each.marker] == []
+    assert [each for each, _ in locked("box.txt") if "python" in str(each.marker)] == []
 
 
 @pytest.mark.parametrize("name", ["box.txt", "dev.txt"])
