@@ -5,6 +5,7 @@ A reader ignores fields it does not know, so that a field may be added without a
 """
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,9 @@ def text(kind: type) -> str:
 
 def _with_constant(part: dict[str, Any]) -> dict[str, Any]:
     """Whoever names a schema names exactly this one: msgspec has it as a choice of one that may be left out."""
+    if "description" in part:
+        # Before Python 3.13 a docstring keeps its indentation.
+        part = part | {"description": cleandoc(part["description"])}
     properties = dict(part["properties"])
     if "schema" not in properties:
         return part
