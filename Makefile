@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-slow browser perf clean
+OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -242,6 +242,13 @@ integration: .venv/ready browser ## the tests on a real PostgreSQL, and of the p
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser
 	@$(MAKE) --no-print-directory integration e2e
+
+# Nothing that is installed on this machine is seen there: what setup forgets is missed.
+FRESH_MACHINE := ../shared/tools/fresh-machine
+test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
+	$(if $(wildcard $(FRESH_MACHINE)),,$(error $(FRESH_MACHINE) makes a pristine Debian, and is not there: make test))
+	$(FRESH_MACHINE) --suite trixie make test
+	$(FRESH_MACHINE) --suite bookworm make test
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
