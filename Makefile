@@ -201,12 +201,13 @@ setup: .venv/ready ## the environment, with locked dependencies
 postgresql: ## PostgreSQL's programs, for a private server on this machine (as root)
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl
 
-# One lock for every Python and system, and a wheel of everything for each of them.
-COMPILE := .ci/uv pip compile pyproject.toml --universal --python-version $(firstword $(PYTHONS)) --upgrade --quiet \
-	--generate-hashes --no-header --no-annotate
+# One lock for every Python and system, and a wheel of everything for each of them. The box's has no markers (pip judges
+# them by the Python that it runs on): the oldest Python needs the most.
+COMPILE := .ci/uv pip compile pyproject.toml --python-version $(firstword $(PYTHONS)) --upgrade --quiet --generate-hashes \
+	--no-header --no-annotate
 lock: .venv/ready ## resolve the dependencies anew
 	$(COMPILE) --output-file requirements/box.txt
-	$(COMPILE) --extra control --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --universal --extra control --extra dev --output-file requirements/dev.txt
 	$(foreach python,$(PYTHONS),$(foreach platform,$(PLATFORMS),.ci/uv pip install --dry-run --quiet --target .cache/lock \
 		--python-version $(python) --python-platform $(platform) --only-binary :all: --requirement requirements/dev.txt$(newline)))
 
