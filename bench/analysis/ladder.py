@@ -13,6 +13,7 @@ from bench.analysis.counted import Key
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
 from bench.analysis.rung import Rung, rung_of
+from bench.analysis.utilisation import processors
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
@@ -74,7 +75,9 @@ def ladder_report(run: PulledRun) -> LadderReport:
     else:
         notes.append("This run has no fingerprint: it ended before it was taken.")
     order = [variant.name for variant in run.plan.variants]
-    found = sorted(ladders(run.records, run.histograms), key=lambda ladder: order.index(ladder.variant))
+    found = sorted(
+        ladders(run.records, run.histograms, processors(run.host)), key=lambda ladder: order.index(ladder.variant)
+    )
     return LadderReport(
         run=run.plan.run,
         host=run.host,
@@ -110,8 +113,11 @@ def host_notes(host: Fingerprint) -> list[str]:
     return notes
 
 
-def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Ladder]:
-    """Return a ladder for each variant × layout × transport, in the order of their names."""
+def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None = None) -> list[Ladder]:
+    """Return a ladder for each variant × layout × transport, in the order of their names.
+
+    ``cpus`` are the box's processors, None where they are not known.
+    """
     by_conditions: dict[Conditions, list[Record]] = {}
     for record in latest(records):
         by_conditions.setdefault(conditions_of(record.trial), []).append(record)
@@ -126,19 +132,19 @@ def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -
             preload_rows=trials[0].preload_rows,
             # The longest: a window that was never completed has length 0.
             seconds=max(record.seconds for record in trials),
-            rungs=tuple(_climb(trials, histograms)),
+            rungs=tuple(_climb(trials, histograms, cpus)),
         )
         found.append(ladder)
     return found
 
 
-def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> list[Rung]:
+def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None) -> list[Rung]:
     """Return the rungs, each with its step from the one below and its ratio to phase 1."""
     rungs: list[Rung] = []
     below = first = None
     driven = driven_by_several(record.trial for record in records)
     for _, group in groupby(sorted(records, key=_order), _order):
-        rung = rung_of(list(group), histograms)
+        rung = rung_of(list(group), histograms, cpus)
         method, rate, step = rung.method, rung.rows_per_s, None
         if rung.phase in driven:
             method = f"{method}, {rung.driver}"

@@ -13,6 +13,7 @@ from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key, good, latency, pooled, row_latency, settled_s
 from bench.analysis.doubts import worst
+from bench.analysis.limits import Limit, stopped_by
 from bench.model.plan import Parameters
 from bench.model.record import Latency, Reason, Record
 from bench.stats.laws import in_flight
@@ -62,10 +63,12 @@ class Rung:
     """Against the rung below; None where that has no number or wrote other payloads."""
     vs_phase_1: float | None
     doubts: tuple[Doubt, ...]
+    stopped_by: Limit | None
+    """What is suspected to be its limit; None where its trials show nothing of it."""
 
 
-def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) -> Rung:
-    """Return a rung from all its trials; how far it is above others is the ladder's to say."""
+def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None) -> Rung:
+    """Return a rung from all its trials on so many processors; how far it is above others is the ladder's to say."""
     counted, trial = good(trials), trials[0].trial
     rates = [record.rows_per_s for record in counted if record.rows_per_s is not None]
     commits_per_s = pooled(counted, attrgetter("commits_per_s"))
@@ -98,6 +101,7 @@ def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram]) ->
         step=None,
         vs_phase_1=None,
         doubts=tuple(doubts),
+        stopped_by=stopped_by(counted, cpus),
     )
 
 

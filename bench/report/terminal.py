@@ -17,7 +17,7 @@ from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plain import harmless
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, rate, times
 from bench.report.tables import add_rows, bare_table, print_whole
-from bench.report.words import MARKS, STATE_STYLES, figure_words, mark
+from bench.report.words import MARKS, STATE_STYLES, figure_words, limit_words, mark
 
 WIDTH = 100
 CLOSED = ("closed", "rounds")
@@ -79,6 +79,8 @@ def show_ladders(out: Console, report: LadderReport) -> None:
         out.print(Text(heading(ladder), style="bold"))
         print_whole(out, ladder_table(ladder))
         out.print(Text(caption(ladder), style="dim"))
+        if limits := limits_of(ladder):
+            out.print(Text(limits))
     for observed in observed_lines(report.ladders):
         out.print(Text(observed, style="dim"))
 
@@ -115,6 +117,14 @@ def in_common(ladder: Ladder) -> list[str]:
     if ladder.preload_rows:
         parts.append(f"{ladder.preload_rows:,} rows before")
     return parts
+
+
+def limits_of(ladder: Ladder) -> str:
+    """Return what each rung is stopped by; empty where nothing is known of any."""
+    known = [f"{rung.phase} {limit_words(rung.stopped_by)}" for rung in ladder.rungs if rung.stopped_by]
+    if not known:
+        return ""
+    return f"Stopped by, suspected and not proved: {'; '.join(known)}."
 
 
 def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:

@@ -1,8 +1,9 @@
 """The words and signs that terminal and page share: how doubtful a number is, what a trial is of, names cut short."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.analysis.comparison import ArmSummary, Differing
+from bench.analysis.limits import Constraint, Limit
 from bench.analysis.rung import Rung
 from bench.model.plan import Trial
 from bench.report.numbers import DASH
@@ -24,6 +25,26 @@ UNITS = {
     "_j": "J",
 }
 """At the end of the names of probes' figures, the longest first."""
+LIMITS: Mapping[Constraint, str] = {
+    "connecting": "connecting",
+    "pool": "waiting for the pool",
+    "reset-query": "the pool's reset query",
+    "wal-flush": "WAL flush",
+    "client-cpu": "the client's one core",
+    "server-cpu": "processors",
+    "other-programs": "shared processors",
+    "round-trips": "round trips",
+}
+"""What a rung is stopped by."""
+
+
+def limit_words(limit: Limit | None) -> str:
+    """Return what a rung is stopped by, with its share; a dash where its trials show nothing of it."""
+    if limit is None:
+        return DASH
+    if limit.constraint == "unexplained":
+        return "unexplained"
+    return f"{LIMITS[limit.constraint]} {limit.share:.0%}"
 
 
 def mark(part: Rung | ArmSummary) -> str:

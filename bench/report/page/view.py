@@ -14,11 +14,11 @@ from bench.model.record import Record
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.page.figures import Figure, climb, courses, of_ladder
 from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common
-from bench.report.words import MARKS, figure_words, mark
+from bench.report.words import MARKS, figure_words, limit_words, mark
 
 COLUMNS = (
     "phase", "method", "pool", "batch", "rows/s", "sustained rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
-    "client cores", "server cores", "step", "vs phase 1",
+    "client cores", "server cores", "step", "vs phase 1", "stopped by, suspected",
 )  # fmt: skip
 TRIAL_COLUMNS = (
     "trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "sustained", "attempted",
@@ -46,7 +46,7 @@ class LadderView:
     @property
     def rows(self) -> list[dict[str, str]]:
         """Of each rung, column and text: on a narrow screen a row is a card."""
-        return [dict(zip(COLUMNS, cells(rung), strict=True)) for rung in self.ladder.rungs]
+        return [_row(rung) for rung in self.ladder.rungs]
 
     @property
     def figures(self) -> list[Figure]:
@@ -85,6 +85,10 @@ class LadderView:
         if blind:
             text += f" Nothing is known of them in trial {', '.join(blind)}."
         return text
+
+
+def _row(rung: Rung) -> dict[str, str]:
+    return dict(zip(COLUMNS, [*cells(rung), limit_words(rung.stopped_by)], strict=True))
 
 
 @dataclass(frozen=True)

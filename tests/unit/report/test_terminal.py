@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import replace
+from itertools import takewhile
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
 from bench.model.fingerprint import Unreadable
-from bench.model.record import Cpu
+from bench.model.record import ClientTime, Cpu
 from bench.report import terminal
 from bench.report.numbers import duration, percentile, rate, short, size
 from bench.report.progress import RunProgress
@@ -31,9 +32,8 @@ def printed(report, width=terminal.WIDTH):
 def table_of(text):
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("phase"))
-    return lines[start - 1 : start + 1], [
-        line.split() for line in lines[start + 1 :] if re.match(r"\d(-[A-Z])?[!?]?\s", line)
-    ]
+    rows = takewhile(lambda line: re.match(r"\d(-[A-Z])?[!?]?\s", line), lines[start + 1 :])
+    return lines[start - 1 : start + 1], [line.split() for line in rows]
 
 
 def the_widest():
@@ -321,3 +321,16 @@ def test_a_progress_bar_may_still_move_the_cursor(monkeypatch, capsys):
     out.print(Text("red", style="red"))
     assert "\x1b[H" in (shown := capsys.readouterr().out)
     assert "\x1b[31mred" in shown
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_each_rung_is_stopped_by_stands_below_its_table_as_a_suspicion():
+    connecting = ClientTime(prepare_s=0.0, connect_s=1.4, pool_wait_s=0.0, insert_s=0.6, release_s=0.0)
+    idle = Cpu(host_pct=30, steal_pct=0, client_cores=0.1, server_cores=0.2)
+    flushing = a_record(2, "2-C", cpu=idle, counters={"wal_sync_time": 1480.0})
+    text = printed(a_report(a_record(1, "1", client_time=connecting, cpu=idle), flushing, a_record(3, "2-D", cpu=idle)))
+    below = "Stopped by, suspected and not proved: 1 connecting 70%; 2-C WAL flush 74%; 2-D unexplained."
+    assert below in text
+    assert text.index("rows/s") < text.index(below)
