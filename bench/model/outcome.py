@@ -18,8 +18,9 @@ from bench.model.plan import Plan, Trial, Variant
 from bench.model.record import Record, Validity
 from bench.model.values import MOMENT, Durability, Name
 
-MOST_SHARED = 1 << 16
-"""Of each kind: a plan has at most 10,000 trials."""
+MOST_TRIALS, MOST_VARIANTS, MOST_VALIDITIES = 1 << 16, 1 << 10, 1 << 10
+"""Decoded once and shared: a plan has at most 10,000 trials; most records are valid without a word, and few doubts of
+others are alike to the letter."""
 
 
 # Not looked at by the garbage collector: a comparison holds a hundred thousand, and none of them is in a circle.
@@ -40,7 +41,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     void: bool
 
 
-MOMENTS = re.compile(f"({MOMENT.strip('^$')}\n)*")
+# Groups that capture nothing: one that is repeated takes four times as long otherwise.
+MOMENTS = re.compile(f"({MOMENT.strip('^$')}\n)*".replace("(", "(?:"), re.ASCII)
 AnyRecord = Record | Outcome
 R = TypeVar("R", bound=AnyRecord)
 
@@ -77,12 +79,13 @@ def quick_records(text: bytes) -> list[Record]:
         raise msgspec.DecodeError("an empty line")
     for record in found:
         record.trial = _trial(bytes(record.trial))
+        record.validity = _validity(bytes(record.validity))
     # A pattern takes as long as the rest of a record: what all records have alike is looked at once, what none has
     # alike in one go.
     msgspec.convert({record.run for record in found}, set[Name])
     msgspec.convert({record.durability for record in found}, set[Durability])
-    started = [f"{record.started}\n" for record in found]
-    if not MOMENTS.fullmatch("".join(started)):
+    started = [record.started for record in found]
+    if not MOMENTS.fullmatch("\n".join([*started, ""])):
         raise msgspec.ValidationError("a start that is no moment")
     return cast(list[Record], found)
 
@@ -96,17 +99,19 @@ def quick_plan(text: bytes) -> Plan:
     """
     found: Any = PLANS.decode(text)
     found.harness = _variant(bytes(found.harness))
-    found.variants = tuple(_variant(bytes(each)) for each in found.variants)
-    found.trials = tuple(_trial(bytes(each)) for each in found.trials)
+    found.variants = tuple(map(_variant, map(bytes, found.variants)))
+    found.trials = tuple(map(_trial, map(bytes, found.trials)))
     return Plan(**msgspec.structs.asdict(found))
 
 
-def _once(kind: Any) -> Callable[[bytes], Any]:
+def _once(kind: Any, most: int) -> Callable[[bytes], Any]:
     """Return a decoder that knows again what it has decoded: records of one request repeat these to the letter."""
-    return lru_cache(MOST_SHARED)(msgspec.json.Decoder(kind).decode)
+    return lru_cache(most)(msgspec.json.Decoder(kind).decode)
 
 
-_trial, _variant = _once(Trial), _once(Variant)
+_trial = _once(Trial, MOST_TRIALS)
+_variant = _once(Variant, MOST_VARIANTS)
+_validity = _once(Validity, MOST_VALIDITIES)
 
 
 def quick(kind: type, **instead: Any) -> type[msgspec.Struct]:
@@ -139,7 +144,7 @@ def _quick_hint(hint: Any) -> Any:
     return hint
 
 
-# Trials and variants stay bytes at first: runs of one request repeat them, and each is decoded once.
+# These stay bytes at first: runs of one request repeat trials and variants, and most records are valid without a word.
 Raw = msgspec.Raw
-RECORDS = msgspec.json.Decoder(quick(Record, run=str, trial=Raw, durability=str, started=str))
+RECORDS = msgspec.json.Decoder(quick(Record, run=str, trial=Raw, durability=str, started=str, validity=Raw))
 PLANS = msgspec.json.Decoder(quick(Plan, harness=Raw, variants=tuple[Raw, ...], trials=tuple[Raw, ...]))

@@ -4,7 +4,7 @@ A factor is anything a trial is made of: its variant, layout, phase, transport, 
 Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
@@ -225,18 +225,24 @@ class Slots:
         self.pairs: list[tuple[Cell, str, Trial]] = []
         """By number, with a trial of it."""
         self._by_place: dict[object, int] = {}
-        self._by_id: dict[int, tuple[Trial, int]] = {}
+        self._by_id: dict[int, int] = {}
+        self._seen: list[Trial] = []
+        """Kept, so that no other object comes to lie where one of them lay."""
 
-    def number(self, trial: Trial) -> int:
-        """Return the number of a trial's cell and arm."""
-        known = self._by_id.get(id(trial))
-        if known is None:
-            place = place_of(trial)
-            if place not in self._by_place:
-                self._by_place[place] = len(self.pairs)
-                self.pairs.append((cell_of(trial, self.across), value_of(trial, self.across), trial))
-            known = self._by_id[id(trial)] = trial, self._by_place[place]
-        return known[1]
+    def numbers(self, trials: Iterable[Trial]) -> list[int]:
+        """Return the number of each trial's cell and arm."""
+        for trial in trials:
+            if id(trial) not in self._by_id:
+                self._by_id[id(trial)] = self._number(trial)
+                self._seen.append(trial)
+        return [self._by_id[id(trial)] for trial in trials]
+
+    def _number(self, trial: Trial) -> int:
+        place = place_of(trial)
+        if place not in self._by_place:
+            self._by_place[place] = len(self.pairs)
+            self.pairs.append((cell_of(trial, self.across), value_of(trial, self.across), trial))
+        return self._by_place[place]
 
 
 def by_cell(
@@ -254,14 +260,16 @@ def by_cell(
     """
     slots = slots or Slots(across)
     last = {record.trial.number: record for record in records}
-    by_slot: dict[int, dict[Block, R]] = {}
+    by_slot: dict[int, dict[Block, R]] = defaultdict(dict)
     times: dict[tuple[int, int], int] = {}
-    for trial in plan.trials:
-        slot, block = slots.number(trial), trial.block
+    same: dict[Block, Block] = {}
+    for trial, slot in zip(plan.trials, slots.numbers(plan.trials), strict=True):
+        block, blocks = trial.block, by_slot[slot]
         time = times[slot, block] = times.get((slot, block), 0) + 1
-        blocks = by_slot.setdefault(slot, {})
         if record := last.get(trial.number):
-            blocks[plan.run, block, time] = record
+            key = plan.run, block, time
+            # One object for all arms: whether they have the same blocks is asked again and again.
+            blocks[same.setdefault(key, key)] = record
     found: dict[Cell, dict[str, dict[Block, R]]] = {}
     values: dict[str, Trial] = {}
     for slot, blocks in by_slot.items():

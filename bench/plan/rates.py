@@ -1,7 +1,7 @@
 """Which trials count, and by which rate arms are compared: the sustained one, or that of the window."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 from bench.model.outcome import AnyRecord
 
@@ -47,7 +47,7 @@ def burst(record: AnyRecord) -> float | None:
     return record.rows_per_s
 
 
-def headline(records: Sequence[AnyRecord]) -> Rate:
+def headline(records: Iterable[AnyRecord]) -> Rate:
     """Return the rate that decides: the settled one, as a larger max_wal_size would win the other by putting work off.
 
     Where trials have a burst rate and none a settled one (a brought server that refuses CHECKPOINT), the burst rate.
@@ -67,10 +67,8 @@ def rate_name(rate: Rate) -> RateName:
 
 def rates(blocks: ByBlock, rate: Rate) -> dict[Block, float]:
     """Return an arm's rate in each block that counts."""
-    found = dict(zip(blocks, map(rate, blocks.values()), strict=True))
-    if None in found.values():
-        return {block: value for block, value in found.items() if value is not None}
-    return cast(dict[Block, float], found)
+    values = zip(blocks, map(rate, blocks.values()), strict=True)
+    return {block: value for block, value in values if value is not None}
 
 
 def why_not(record: AnyRecord, rate: Rate) -> str:

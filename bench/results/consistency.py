@@ -6,15 +6,13 @@ A box checks a plan before it carries it out (``bench.plan``); these files may h
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
-from operator import attrgetter
-from typing import Any
 
 from bench.analysis.effects import effects_of
 from bench.engines.postgresql.layout import own_layout
 from bench.engines.postgresql.parameters import Value
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
-from bench.model.plan import Plan, Trial
+from bench.model.plan import Plan, Trial, Variant
 from bench.model.record import Record
 from bench.plan.check import check_consistent
 from bench.stats.rates import window_rates
@@ -22,8 +20,6 @@ from bench.stats.rates import window_rates
 REPEATED = ("preload_rows", "warm_up_s")
 """Of the plan, on each record."""
 RATES = ("rows_per_s", "settled_rows_per_s", "commits_per_s")
-of_repeated, of_rates = attrgetter(*REPEATED), attrgetter(*RATES)
-of_plan = attrgetter("trial", "variant_sha256", "run", *REPEATED)
 
 
 def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.jsonl") -> None:
@@ -46,32 +42,41 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
     check_consistent(plan)
     if len({(record.trial.number, record.attempt) for record in records}) < len(records):
         raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+    trials = {trial.number: trial for trial in plan.trials}
     variants = {variant.name: variant for variant in plan.variants}
-    # Made once for each trial: thousands of records are compared with it, most of which are as planned.
-    repeated = plan.run, *of_repeated(plan)
-    planned = {trial.number: (trial, variants[trial.variant].sha256, *repeated) for trial in plan.trials}
-    whole = 0, plan.window_s
     for line, record in enumerate(records, 1):
-        trial, why = record.trial, None
-        if planned.get(trial.number) != of_plan(record) or record.seconds not in whole:
-            why = _contradiction(plan, planned.get(trial.number), record)
+        trial, why = trials.get(record.trial.number), None
+        if trial is None or not _as_planned(record, plan, trial, variants[trial.variant]):
+            why = _not_planned(record, plan, trial, variants)
         elif variants[trial.variant].refused and (record.validity.state != "void" or record.rows_per_s is not None):
             why = f"trial {trial.number} of run {plan.run} has a result, and its plan refuses {trial.variant}"
-        elif of_rates(record) != window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s):
-            why = _other_rate(record)
+        elif other := _other_rate(record):
+            why = other
         elif found := _contradicts_itself(record):
             why = f"{found} in trial {trial.number}"
         if why:
             raise DataError(f"{where}, line {line}: {why}. Pull the run again.")
 
 
-def _contradiction(plan: Plan, planned: Sequence[Any] | None, record: Record) -> str:
+def _as_planned(record: Record, plan: Plan, trial: Trial, variant: Variant) -> bool:
+    """Tell whether a record is of this trial of a plan."""
+    # One comparison after another: ``attrgetter`` and tuples take three times as long, and records are many.
+    return (
+        (record.trial is trial or record.trial == trial)
+        and record.variant_sha256 == variant.sha256
+        and record.run == plan.run
+        and record.preload_rows == plan.preload_rows
+        and record.warm_up_s == plan.warm_up_s
+        and record.seconds in (0, plan.window_s)
+    )
+
+
+def _not_planned(record: Record, plan: Plan, trial: Trial | None, variants: Mapping[str, Variant]) -> str:
     """Say what of a record is not as planned."""
     sentence = f"the record of trial {record.trial.number} is not of a trial of plan {plan.run}"
-    if record.run != plan.run or planned is None:
+    if record.run != plan.run or trial is None:
         return sentence
-    trial, sha256, *_ = planned
-    wanted = _named(trial) | {"variant_sha256": sha256, "seconds": plan.window_s}
+    wanted = _named(trial) | {"variant_sha256": variants[trial.variant].sha256, "seconds": plan.window_s}
     found = _named(record.trial) | {"variant_sha256": record.variant_sha256, "seconds": record.seconds}
     for name in REPEATED:
         found[name], wanted[name] = getattr(record, name), getattr(plan, name)
@@ -86,12 +91,16 @@ def _named(trial: Trial) -> dict[str, object]:
     return found | asdict(trial.parameters)
 
 
-def _other_rate(record: Record) -> str:
-    made_of = window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s)
-    rates = zip(RATES, of_rates(record), made_of, strict=True)
+def _other_rate(record: Record) -> str | None:
+    """Say which rate is not what the recorder makes."""
+    recorded = record.rows_per_s, record.settled_rows_per_s, record.commits_per_s
+    made = window_rates(record.rows, record.commits, record.seconds, record.checkpoint_s)
+    if recorded == made:
+        return None
+    rates = zip(RATES, recorded, made, strict=True)
     name, found, wanted = next(each for each in rates if each[1] != each[2])
-    made = f"{wanted} of its rows, commits and seconds"
-    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made}"
+    made_of = f"{wanted} of its rows, commits and seconds"
+    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made_of}"
 
 
 def _contradicts_itself(record: Record) -> str | None:
@@ -142,17 +151,14 @@ def check_durability(
 
     """
     settings = {variant: _in_force(variant, effect, host) for variant, effect in effects_of(plan, host).items()}
-    # Records of one variant and layout make the same claim: each is judged once.
-    judged: dict[tuple[str, str, str], str | None] = {}
+    # Records of one variant and layout make the same claim: each is judged once, and named by its first trial.
+    claims: dict[tuple[str, str, str], int] = {}
     for record in records:
         trial = record.trial
-        claim = record.durability, trial.layout, trial.variant
-        if claim not in judged:
-            judged[claim] = _unsafe(record.durability, trial.layout, settings[trial.variant])
-        if why := judged[claim]:
-            raise DataError(
-                f"{where}: trial {trial.number} is recorded as {record.durability!r} with {why}. Pull the run again."
-            )
+        claims.setdefault((record.durability, trial.layout, trial.variant), trial.number)
+    for (grade, layout, variant), number in claims.items():
+        if why := _unsafe(grade, layout, settings[variant]):
+            raise DataError(f"{where}: trial {number} is recorded as {grade!r} with {why}. Pull the run again.")
 
 
 def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | None) -> dict[str, str]:

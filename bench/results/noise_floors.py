@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from bench.analysis.compare import compare_arms
@@ -47,7 +48,7 @@ def compare_box(
     run = runs[0]
     known, notes = still_of(run.host, *noise_beside(path, run.box))
     within = margin or usual_margin(run.plan)
-    rate = rate_name(headline([record for run in runs for record in run.records]))
+    rate = rate_name(headline(chain.from_iterable(run.records for run in runs)))
     factor = factor_of(run.plan, across)
 
     def noise(trial: Trial, blocks: int) -> CellNoise | None:

@@ -31,7 +31,8 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     directory = RunDirectory(directory.path, read_once=True)
     sealed = directory.check_sums(samples=with_samples)
     plan, records = directory.plan(), directory.records()
-    host = _host(directory, plan)
+    place = directory.path.resolve()
+    host = _host(directory, plan, place)
     _check(directory, plan, host, records)
     found: dict[Key, Samples] = {}
     histograms: dict[Key, HdrHistogram] = {}
@@ -41,7 +42,7 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
         histograms[key] = directory.latencies(*key, found[key])
         check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
     return PulledRun(
-        directory=directory.path.resolve().name,
+        directory=place.name,
         plan=plan,
         host=host,
         records=records,
@@ -59,9 +60,10 @@ def outcomes_of(directory: RunDirectory) -> RunOutcomes:
     directory = RunDirectory(directory.path, read_once=True)
     sealed = directory.check_sums(samples=False)
     plan = directory.plan()
-    host = _host(directory, plan)
+    place = directory.path.resolve()
+    host = _host(directory, plan, place)
     return RunOutcomes(
-        directory=directory.path.resolve().name,
+        directory=place.name,
         plan=plan,
         host=host,
         records=directory.outcomes(lambda records: _check(directory, plan, host, records)),
@@ -77,12 +79,12 @@ def _check(directory: RunDirectory, plan: Plan, host: Fingerprint | None, record
     check_doubts(host, records, where)
 
 
-def _host(directory: RunDirectory, plan: Plan) -> Fingerprint | None:
+def _host(directory: RunDirectory, plan: Plan, place: Path) -> Fingerprint | None:
     """Return the fingerprint, under the inventory's name for the box where the run lies in results/<run>/<host>."""
-    found, path = directory.host(), directory.path.resolve()
+    found = directory.host()
     # Boxes of one image call themselves the same; the inventory's names differ.
-    if found and path.parent.name == plan.run:
-        return replace(found, host=path.name)
+    if found and found.host != place.name and place.parent.name == plan.run:
+        return replace(found, host=place.name)
     return found
 
 

@@ -260,7 +260,9 @@ class RunDirectory:
 def _read(directory: Path, name: str) -> bytes | None:
     """Return the content of a file, None where there is none."""
     try:
-        return (directory / name).read_bytes()
+        # A buffer would only be copied from: the whole is read at once.
+        with (directory / name).open("rb", buffering=0) as file:
+            return file.read()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
 
