@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
@@ -14,9 +14,9 @@ from bench.model.names import pick
 from bench.model.plan import KNOBS, MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
 from bench.plan.contrast import FACTORS, check_comparable, value_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
-from bench.workload.driver import check_driven
-from bench.workload.load import loads
-from bench.workload.phase import Phase
+
+if TYPE_CHECKING:
+    from bench.workload.phase import Phase
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
 """A value has less than 1 GiB, the statement around it included (PostgreSQL 15, src/include/utils/memutils.h)."""
@@ -60,6 +60,8 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
             f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
             f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
         )
+    from bench.workload.load import loads
+
     pick("load model", [parameters.load], loads())
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
         raise UsageError(
@@ -89,7 +91,7 @@ def check_rule(arms: int, blocks: int) -> None:
         )
 
 
-def check_plan(plan: Plan, phases: Mapping[str, Phase]) -> None:
+def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     """Refuse a plan that this pgladder can't carry out.
 
     Raises:
@@ -97,10 +99,10 @@ def check_plan(plan: Plan, phases: Mapping[str, Phase]) -> None:
             does not have.
 
     """
-    from bench.plan.pieces import (  # phases load asyncio, which a comparison of files can do without
-        pieces_of,
-        target_pieces,
-    )
+    # Engines, drivers and phases load asyncio and more: a comparison of files, which checks plans too, needs none.
+    from bench.engines.engine import engines
+    from bench.plan.pieces import pieces_of, target_pieces
+    from bench.workload.driver import check_driven
 
     check_consistent(plan)
     with _of_plan(plan):
