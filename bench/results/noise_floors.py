@@ -3,8 +3,8 @@
 What it means is ``analysis.noise``'s work.
 """
 
+import os
 import re
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
@@ -106,7 +106,7 @@ def noise_beside(path: Path, host: str | None = None) -> tuple[BoxNoise | None, 
     What can't be read is a note: no comparison fails for it.
     """
     for place in path.resolve().parents[:ABOVE]:
-        noise, notes = noise_in(place, host or socket.gethostname())
+        noise, notes = noise_in(place, host or os.uname().nodename)
         if noise or notes:
             return noise, notes
     return None, []

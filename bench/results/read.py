@@ -11,7 +11,6 @@ from bench.analysis.counted import Key
 from bench.analysis.judged import check_doubts
 from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, RunOutcomes, ending_notes
-from bench.analysis.resealed import check_samples
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
@@ -34,6 +33,9 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     place = directory.path.resolve()
     host = _host(directory, plan, place)
     _check(directory, plan, host, records)
+    # What samples make of a record is loaded where there are some.
+    from bench.analysis.resealed import check_samples
+
     found: dict[Key, Samples] = {}
     histograms: dict[Key, HdrHistogram] = {}
     for record in records if with_samples else ():

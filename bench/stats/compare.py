@@ -9,6 +9,7 @@ every block ``sequential``'s, what a box can tell at all ``noise``'s.
 import math
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import inf, log
 from typing import Literal
@@ -160,13 +161,17 @@ def log_ratios(baseline: Sequence[float], candidate: Sequence[float]) -> list[fl
         raise DataError(
             f"a comparison needs the same blocks of both arms, at least one: {len(baseline)} and {len(candidate)}."
         )
+    logs = [math.nan]
+    # ``log`` refuses what is not above 0.
+    with suppress(ValueError):
+        # Logarithms of each by itself: their quotient may be beyond what a float holds.
+        logs = [after - before for before, after in zip(map(log, baseline), map(log, candidate), strict=True)]
     # Looking at each takes longer than all the rest; a sum is finite where each of its terms is.
-    if not (min(baseline) > 0 and min(candidate) > 0 and sum(baseline) + sum(candidate) < inf):
+    if not math.isfinite(sum(logs)):
         for block, (a, b) in enumerate(zip(baseline, candidate, strict=True), start=1):
             if not (0 < a < inf and 0 < b < inf):
                 raise DataError(f"block {block} has the rates {a} and {b}; only positive ones compare.")
-    # Logarithms of each by itself: their quotient may be beyond what a float holds.
-    return [after - before for before, after in zip(map(log, baseline), map(log, candidate), strict=True)]
+    return logs
 
 
 def detectable(spread: float, blocks: int, alpha: float = ALPHA, freedom: float | None = None) -> float:

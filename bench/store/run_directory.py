@@ -293,12 +293,22 @@ def find_all_runs(path: Path) -> list[RunDirectory]:
     return [RunDirectory(each) for each in sorted([*_with_plan(path.glob("*")), *deeper])]
 
 
+def _names_in(directory: Path) -> set[str]:
+    """Return the names in a directory, none where it is no directory: read at once, as there may be thousands."""
+    try:
+        with os.scandir(directory) as entries:
+            return {entry.name for entry in entries}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
 def _with_plan(directories: Iterable[Path]) -> list[Path]:
     """Return those that hold a run; one that has lost its plan is named, as it would be missing without a word."""
     found = []
     for each in sorted(directories):
-        if (each / PLAN).is_file():
+        names = _names_in(each)
+        if PLAN in names and (each / PLAN).is_file():
             found.append(each)
-        elif any((each / name).is_file() for name in (HOST, TRIALS, SUMS)) or any(each.glob(f"{SAMPLES}/*")):
+        elif not names.isdisjoint((HOST, TRIALS, SUMS)) or (SAMPLES in names and any(each.glob(f"{SAMPLES}/*"))):
             raise DataError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
     return found
