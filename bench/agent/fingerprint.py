@@ -1,11 +1,11 @@
 """The fingerprint of a run: the host's facts, and PostgreSQL's."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bench.engines.engine import Server
+from bench.engines.engine import ManagedServer, Server
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.probes.allowance import allowance_facts
 from bench.probes.facts import host_facts
@@ -14,11 +14,24 @@ from bench.probes.source import LIVE
 from bench.store.run_directory import now
 
 
-def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: Sequence[str]) -> Fingerprint:
+def take_fingerprint(
+    run: str,
+    host: str,
+    variant: str,
+    server: Server,
+    limits: Sequence[str],
+    versions: Mapping[str, Mapping[str, Fact]] | None = None,
+) -> Fingerprint:
     """Read everything that could explain a difference between two hosts; takes about a second.
 
-    ``host`` is the machine that the server runs on, this one or another; ``variant`` the one in force, which
-    PostgreSQL's settings are of.
+    Args:
+        run: its name.
+        host: the machine that the server runs on, this one or another.
+        variant: the one in force, which PostgreSQL's settings are of.
+        server: the one that is measured.
+        limits: what of an external server can't be controlled or observed.
+        versions: what the server is in each version of the run, where it has several.
+
     """
     directory = server.data_directory()
     facts = host_facts(directory or Path("/"))
@@ -34,6 +47,10 @@ def take_fingerprint(run: str, host: str, variant: str, server: Server, limits: 
     facts["disk"] |= _flushes(directory, server)
     with closing(server.session()) as session:
         facts["postgresql"] = {"variant": variant, **session.facts()}
+    if isinstance(server, ManagedServer):
+        facts["postgresql"] |= server.built
+    if versions:
+        facts["postgresql"]["versions"] = dict(versions)
     if host != (here := socket.gethostname()):
         facts["pgladder"]["clients_on"] = here
     if limits:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 from bench.agent import observe
@@ -19,7 +20,7 @@ from bench.agent.outcome import Outcome
 from bench.agent.record import SECOND_NS, check_window, record_of, reported, samples_of
 from bench.agent.verify import check_commits_found, check_transactions, verify
 from bench.engines.engine import Server, Session
-from bench.engines.postgresql.layout import TableLayout, table_layout
+from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
@@ -47,6 +48,11 @@ HOST = "host"
 WINDOW_NOT_COMPLETED = Unreadable(unreadable="the window was not completed")
 
 
+Arm = tuple[str, str | None]
+arm_of = attrgetter("variant", "version")
+"""Of a trial: which of the plan's variants it is of, and for which version of the database."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
     """What the server said just before the clients started, and when."""
@@ -65,16 +71,16 @@ class TrialRunner:
         self.plan, self.server = plan, server
         self._trouble: tuple[type[BaseException], ...] = (ServerError, ClientFailedError, OSError, *server.errors)
         self._fsync_at_start = flushes_at_start(host)
-        self._variants = {variant.name: variant for variant in plan.variants}
-        self._data = server.data_place()
+        self._variants = plan.variants_by_arm
+        self._data: dict[str | None, Path | Unreadable] = {}
         device: str | Unreadable = Unreadable(unreadable="the server's data directory can't be seen from here")
         if directory := server.data_directory():
             device = data_device(directory)
-        self._probes = Observers(Scene(device=device, data=self._data))
-        self._flush_us: dict[str, float | Unreadable] = {}
-        """By variant: what waiting for its flush costs a commit."""
-        self._settings: dict[str, dict[str, str]] = {}
-        """By variant: what was in force when it was first proved."""
+        self._probes = Observers(Scene(device=device, data=server.data_place()))
+        self._flush_us: dict[Arm, float | Unreadable] = {}
+        """What waiting for its flush costs a commit."""
+        self._settings: dict[Arm, dict[str, str]] = {}
+        """What was in force when it was first proved."""
         self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
         target = target_pieces(plan.pieces)
         self._pieces = {trial.number: pieces_of([trial], plan.engine) | target for trial in plan.trials}
@@ -127,7 +133,7 @@ class TrialRunner:
             session.settle()
 
     def _live(self, trial: Trial, outcome: Outcome) -> None:
-        self.server.apply(self._variants[trial.variant])
+        self.server.apply(self._variants[arm_of(trial)])
         outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
             if not self._prepare(session, trial, outcome):
@@ -161,10 +167,10 @@ class TrialRunner:
             outcome.reasons += altered
             return False
         session.settle()  # returns when it is done
-        self._settings.setdefault(trial.variant, session.settings())
-        self._grade(session, layout, made, outcome)
-        if outcome.grade.word in PROMISED and trial.variant not in self._flush_us:
-            self._flush_us[trial.variant] = session.flush_us()
+        self._settings.setdefault(arm_of(trial), session.settings())
+        self._grade(session, trial, made, outcome)
+        if outcome.grade.word in PROMISED and arm_of(trial) not in self._flush_us:
+            self._flush_us[arm_of(trial)] = session.flush_us()
         self._note_start(session, outcome)
         return True
 
@@ -183,13 +189,20 @@ class TrialRunner:
         )
         outcome.beside.append(self._probes.read("trial", time.monotonic()))
 
-    def _grade(self, session: Session, layout: TableLayout, made: Collection[str], outcome: Outcome) -> None:
+    def _data_of(self, version: str | None) -> Path | Unreadable:
+        """Return where the data of the server that is measured lies: of several versions each has its own."""
+        if version not in self._data:
+            self._data[version] = self.server.data_place()
+        return self._data[version]
+
+    def _grade(self, session: Session, trial: Trial, made: Collection[str], outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
         of_clients: list[str] = []
         for result in outcome.results:
             of_clients += result.synchronous_commit
-        outcome.grade = session.grade(layout, made, self._data, of_clients)
-        wal = self.server.wal_place(self._data)
+        data = self._data_of(trial.version)
+        outcome.grade = session.grade(self._layouts[trial.layout], made, data, of_clients)
+        wal = self.server.wal_place(data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
             if not isinstance(rate, Unreadable):
@@ -284,10 +297,10 @@ class TrialRunner:
         if outcome.complete:
             outcome.observed = self._probes.observed()
         layout, made = self._layouts[trial.layout], session.made()
-        self._grade(session, layout, made, outcome)
-        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(trial.variant))
+        self._grade(session, trial, made, outcome)
+        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
-        outcome.reasons += judge.check_settings(self._settings[trial.variant], session.settings())
+        outcome.reasons += judge.check_settings(self._settings[arm_of(trial)], session.settings())
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
@@ -324,7 +337,7 @@ class TrialRunner:
             attempt,
             outcome,
             clients,
-            variant_sha256=self._variants[trial.variant].sha256,
+            variant_sha256=self._variants[arm_of(trial)].sha256,
             energy_j=energy_j,
             pieces=pieces,
         )

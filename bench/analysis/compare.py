@@ -143,6 +143,7 @@ def compare_cell(
         driver=driver,
         layout=cell.layout,
         transport=cell.transport,
+        version=cell.version,
         parameters=dict(cell.parameters),
         variant=cell.variant,
         arms=tuple(summary(name, of, compared[name]) for name, of in arms.items()),

@@ -151,6 +151,11 @@ class Overall:
     standings: tuple[Standing, ...]
 
 
+def of_version(version: str | None) -> str | None:
+    """Return a version of the database in words; None of none."""
+    return f"version {version}" if version else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
     """A variant of the plan without trials: on this box it comes to the same as another one (None: as no other)."""
@@ -169,6 +174,8 @@ class CellComparison:
     """Null too where one driver alone carried the phase out."""
     layout: Layout | None
     transport: Transport | None
+    version: str | None
+    """Of the database; null too where a run has one."""
     parameters: dict[str, int | str | None]
     variant: str | None
     arms: tuple[ArmSummary, ...]
@@ -183,9 +190,14 @@ class CellComparison:
         same_phase = [cell.parameters for cell in cells if cell.phase == self.phase]
         return distinguishing(self.parameters, same_phase)
 
+    @property
+    def server(self) -> str | None:
+        """Its version of the database in words, where a run has several."""
+        return of_version(self.version)
+
     def where(self, cells: Iterable["CellComparison"]) -> str:
         """Return phase, driver, layout and transport, and what tells it from the other cells."""
-        words = (self.phase, self.driver, *self.differing(cells), self.layout, self.transport)
+        words = (self.phase, self.driver, *self.differing(cells), self.layout, self.transport, self.server)
         return " ".join(filter(None, words))
 
 
@@ -222,8 +234,5 @@ class ComparisonReport:
     alike: tuple[Alike, ...] = ()
     paired: bool = True
     """Rates are compared block by block, as the blocks were interleaved; of runs that never holds."""
-
-    @property
-    def of_runs(self) -> bool:
-        """Its arms are whole runs, not arms of one."""
-        return self.across in OF_RUNS
+    of_runs: bool = False
+    """Its arms are whole runs, not arms of one."""

@@ -23,9 +23,11 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
     set_aside = None
     if host:
         set_aside = huge_page_bytes(host.facts.get("memory", {}))
-    found = {}
+    found: dict[str, Mapping[str, Value]] = {}
     for variant in plan.variants:
-        found[variant.name], _ = _effect(variant, set_aside)
+        effect, _ = _effect(variant, set_aside)
+        # Of several versions the first: what a variant sets is compared under one and the same.
+        found.setdefault(variant.name, effect)
     return found
 
 

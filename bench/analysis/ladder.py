@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Literal
 
 from hdrh.histogram import HdrHistogram
@@ -17,14 +17,14 @@ from bench.analysis.utilisation import processors
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
-from bench.plan.contrast import distinguishing, driven_by_several
+from bench.plan.contrast import distinguishing, driven_by_several, names_of_variants
 from bench.plan.rule import nothing_left
 
 NO_SAMPLES = "The samples of this run are not kept here: no percentiles over its trials, and no timeline of any."
 
-Conditions = tuple[str, Layout, Transport]
-"""Variant, layout and transport: what all rungs of a ladder have in common."""
-conditions_of = attrgetter("variant", "layout", "transport")
+Conditions = tuple[str, Layout, Transport, str | None]
+"""Variant, layout, transport and version: what all rungs of a ladder have in common."""
+conditions_of = attrgetter("variant", "layout", "transport", "version")
 """Of a trial or a ladder."""
 way_of = attrgetter("phase", "driver", "parameters")
 """Of a trial or a rung: how rows were written."""
@@ -32,11 +32,13 @@ way_of = attrgetter("phase", "driver", "parameters")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """All rungs under one variant, layout and transport."""
+    """All rungs under one variant, layout, transport and version."""
 
     variant: str
     layout: Layout
     transport: Transport
+    version: str | None
+    """Of the database, where a run has several."""
     durability: tuple[str, ...]
     """More than one where trials differ in it: then they should not have been pooled."""
     preload_rows: int
@@ -74,7 +76,7 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes += host_notes(run.host)
     else:
         notes.append("This run has no fingerprint: it ended before it was taken.")
-    order = [variant.name for variant in run.plan.variants]
+    order = names_of_variants(run.plan)
     found = sorted(
         ladders(run.records, run.histograms, processors(run.host)), key=lambda ladder: order.index(ladder.variant)
     )
@@ -114,7 +116,7 @@ def host_notes(host: Fingerprint) -> list[str]:
 
 
 def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None = None) -> list[Ladder]:
-    """Return a ladder for each variant × layout × transport, in the order of their names.
+    """Return a ladder for each variant × layout × transport × version, in the order of their names.
 
     ``cpus`` are the box's processors, None where they are not known.
     """
@@ -122,12 +124,16 @@ def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], c
     for record in latest(records):
         by_conditions.setdefault(conditions_of(record.trial), []).append(record)
     found = []
-    for (variant, layout, transport), trials in sorted(by_conditions.items(), key=itemgetter(0)):
+    in_order = sorted(by_conditions, key=lambda conditions: tuple(word or "" for word in conditions))
+    for conditions in in_order:
+        variant, layout, transport, version = conditions
+        trials = by_conditions[conditions]
         grades = {record.durability for record in trials}
         ladder = Ladder(
             variant=variant,
             layout=layout,
             transport=transport,
+            version=version,
             durability=tuple(sorted(grades - {"unknown"})),
             preload_rows=trials[0].preload_rows,
             # The longest: a window that was never completed has length 0.

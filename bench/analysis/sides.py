@@ -130,6 +130,7 @@ def compare_runs(
         cells=tuple(cells),
         explanations=tuple(explanations(runs)),
         paired=basis.paired,
+        of_runs=True,
     )
 
 
@@ -258,7 +259,7 @@ def _only_in_one(one: Side, other: Side) -> list[str]:
 
 
 def _first_lacking(cell: Cell, other: Side) -> str:
-    for name in ("phase", "driver", "layout", "transport", "variant"):
+    for name in ("phase", "driver", "layout", "transport", "variant", "version"):
         value = getattr(cell, name)
         if value not in map(attrgetter(name), other.trials):
             return f"{name} {value}"

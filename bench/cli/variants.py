@@ -8,6 +8,7 @@ from rich.text import Text
 
 from bench.box.state import BoxState
 from bench.cli.ask import typed
+from bench.engines.postgresql.majors import REFERENCE, major
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
 from bench.model.codec import from_json
@@ -45,9 +46,9 @@ def show(options: argparse.Namespace) -> int:
     """Print what a variant sets, and why."""
     machine = _machine(options)
     if options.text:
-        sys.stdout.write(harmless(conf_text(options.name, machine.hardware, options.connections)))
+        sys.stdout.write(harmless(conf_text(options.name, _box(options, machine))))
         return DONE
-    explained = explain(options.name, Box(hardware=machine.hardware, connections=options.connections))
+    explained = explain(options.name, _box(options, machine))
     if options.json:
         print_json(explained)
         return DONE
@@ -59,13 +60,16 @@ def show(options: argparse.Namespace) -> int:
 def diff(options: argparse.Namespace) -> int:
     """Print in what two variants differ in effect."""
     machine = _machine(options)
-    box = Box(hardware=machine.hardware, connections=options.connections)
-    found = compare(options.a, options.b, box, huge_page_bytes=machine.huge_page_bytes)
+    found = compare(options.a, options.b, _box(options, machine), huge_page_bytes=machine.huge_page_bytes)
     if options.json:
         print_json({each.name: {options.a: each.a, options.b: each.b} for each in found})
         return DONE
     show_differences(console(), options.a, options.b, _where(options, machine), found)
     return DONE
+
+
+def _box(options: argparse.Namespace, machine: Machine) -> Box:
+    return Box(hardware=machine.hardware, connections=options.connections, version=options.postgres)
 
 
 def _machine(options: argparse.Namespace) -> Machine:
@@ -125,3 +129,4 @@ def add_variants(parser: argparse.ArgumentParser) -> None:
         of.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
         of.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")
         each.add_argument("--connections", type=typed(number(int)), metavar="N", help="default: the tool's own")
+        each.add_argument("--postgres", type=typed(major), metavar="N", help=f"its major; default: {REFERENCE}")

@@ -240,8 +240,17 @@ class ManagedServer(Server, Protocol):
     """A server that is ours to start and to configure."""
 
     @property
+    def built(self) -> Mapping[str, Fact]:
+        """What is known of its programs beside its version, for the fingerprint: who built them, for which system."""
+        ...
+
+    @property
     def what(self) -> str:
-        """In a few words: a private PostgreSQL 15."""
+        """In a few words: a private PostgreSQL 17."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it; the next variant that is applied starts it again."""
         ...
 
     def create(self, harness: Variant, *, tls: bool) -> None:
@@ -272,6 +281,8 @@ class ClusterServer(ManagedServer, Protocol):
 
     harness: Variant
     """As it is in force; a plan's must be the same."""
+    version: str
+    """Of it as a database: PostgreSQL's major."""
 
     def check_plan(self, plan: Plan, connections: int) -> None:
         """See that the plan and the cluster are made for each other.
@@ -290,6 +301,8 @@ class ExternalServer(Server, Protocol):
     """What of it can't be controlled or observed."""
     left_out: list[str]
     """What was asked for and does not fit, in a sentence each."""
+    version: str
+    """Of it as a database: PostgreSQL's major."""
 
     @property
     def transport(self) -> Transport:
@@ -327,8 +340,18 @@ class Engine(Protocol):
         """Return the cluster of this provisioned box."""
         ...
 
-    def external(self, dsn: str, run: str, *, any_version: bool) -> ExternalServer:
+    def external(self, dsn: str, run: str) -> ExternalServer:
         """Return a server that the user brings."""
+        ...
+
+    def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
+        """Return, by version, where the programs of private servers are; of none asked for the one that is usual.
+
+        Raises:
+            HostError: there are none of a version; or they are of several builders, which can't be compared.
+            UsageError: two directories hold the same version.
+
+        """
         ...
 
 

@@ -25,13 +25,13 @@ ENDINGS: dict[int, Ending] = {0: "finished", 10: "cancelled", 11: "failed"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionedCluster:
-    """The PostgreSQL 15 cluster of pgladder's own on a provisioned box.
+    """The PostgreSQL cluster of pgladder's own on a provisioned box.
 
     Attributes:
         unit: of systemd; its ``role`` may start, stop and restart it by sudo.
         role: the system user that owns the cluster, and the role that measures.
         variant: what provisioning put in force.
-        password_file: of libpq (PostgreSQL 15 manual, 34.16); the role's password over TCP.
+        password_file: of libpq (manual, 34.16); the role's password over TCP.
         root_certificate: empty where the cluster offers no TLS.
 
     """
@@ -51,6 +51,11 @@ class ProvisionedCluster:
     role: str
     password_file: Path
     root_certificate: str
+
+    @property
+    def version(self) -> str:
+        """Its major, which Debian puts before its name: ``15/pgladder``."""
+        return self.name.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

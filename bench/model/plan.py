@@ -97,6 +97,8 @@ class Variant:
     name: Name
     text: str
     sha256: str
+    version: Name | None = None
+    """Of the database, for which it was rendered: PostgreSQL's major. None: 15, in plans of before, or it is none's."""
     refused: str | None = None
     """Why its formula has nothing for the box; the text is empty then, and each of its trials is void."""
 
@@ -116,6 +118,8 @@ class Trial:
     layout: Layout
     transport: Transport
     parameters: Parameters
+    version: Name | None = None
+    """Of the database, where a plan has several: PostgreSQL's major."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,17 @@ class Plan:
     """SHA-256 of the files of the user's that its trials take (``bench.seams``), by seam and file."""
     baselines: dict[str, str] = field(default_factory=dict)
     """By layout, the one that it is compared with, where its file names one."""
+
+    @property
+    def versions(self) -> list[str]:
+        """The versions of the database that its variants were rendered for, in their order."""
+        return list(dict.fromkeys(variant.version for variant in self.variants if variant.version))
+
+    @property
+    def variants_by_arm(self) -> dict[tuple[str, str | None], Variant]:
+        """Its variants by name and version, as trials name them: of one version alone, by None."""
+        several = len(self.versions) > 1
+        return {(variant.name, variant.version if several else None): variant for variant in self.variants}
 
     @property
     def blocks(self) -> list[int]:

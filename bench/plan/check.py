@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bench.workload.phase import Phase
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
-"""A value has less than 1 GiB, the statement around it included (PostgreSQL 15, src/include/utils/memutils.h)."""
+"""A value has less than 1 GiB, the statement around it included (src/include/utils/memutils.h)."""
 MAX_TRIALS = 10_000
 """Of one plan: more is a typing error, and would take a month."""
 AGAIN = "-again"
@@ -141,18 +141,22 @@ def check_consistent(plan: Plan) -> None:
             have, a text that is not the one its hash tells, or what ``_check_arms`` and ``_check_rule`` refuse.
 
     """
-    names = Counter(variant.name for variant in plan.variants)
+    names = Counter((variant.name, variant.version) for variant in plan.variants)
     for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text, variant.refused):
+        if variant != as_variant(variant.name, variant.text, variant.refused, variant.version):
             raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
-    for name, count in names.items():
+    for (name, _), count in names.items():
         if count > 1:
             raise DataError(f"Plan {plan.run} has the variant {name} twice.")
     if not plan.trials:
         raise DataError(f"Plan {plan.run} has no trials.")
+    arms = plan.variants_by_arm
     for trial in plan.trials:
-        if trial.variant not in names:
-            raise DataError(f"Plan {plan.run}: trial {trial.number} is of {trial.variant}, no variant of the plan.")
+        if (trial.variant, trial.version) not in arms:
+            version = f" for {trial.version}" if trial.version else ""
+            raise DataError(
+                f"Plan {plan.run}: trial {trial.number} is of {trial.variant}{version}, no variant of the plan."
+            )
     if len({trial.number for trial in plan.trials}) < len(plan.trials):
         raise DataError(f"Plan {plan.run} has two trials of one number.")
     _check_arms(plan)
@@ -176,7 +180,7 @@ def _check_arms(plan: Plan) -> None:
     if not left:
         raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no candidate is left.")
     for one, other in combinations(left, 2):
-        if one.text == other.text and len(plan.variants) > 2:
+        if one.text == other.text and one.version == other.version and len(plan.variants) > 2:
             raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
 
 

@@ -1,6 +1,7 @@
 """Contrast: what is compared with what. By a factor trials differ, in a cell they agree in all else.
 
-A factor is anything a trial is made of: its variant, layout, phase, transport, driver, or one parameter by its name.
+A factor is anything a trial is made of: its variant, layout, phase, transport, driver, the version of the database, or
+one parameter by its name.
 Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
@@ -17,7 +18,8 @@ from bench.model.values import Layout, Transport
 from bench.plan.rates import Block
 
 VARIANT, PHASE, LAYOUT, TRANSPORT, DRIVER = "variant", "phase", "layout", "transport", "driver"
-OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER)
+VERSION = "version"
+OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER, VERSION)
 OF_PARAMETERS = tuple(KNOBS)
 OF_PHASE = (DRIVER, *OF_PARAMETERS)
 """Of which each phase has its own."""
@@ -41,6 +43,7 @@ class Cell:
     variant: str | None
     layout: Layout | None
     transport: Transport | None
+    version: str | None
     parameters: tuple[tuple[str, int | str | None], ...]
 
 
@@ -58,6 +61,7 @@ def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
         variant=trial.variant,
         layout=trial.layout,
         transport=trial.transport,
+        version=trial.version,
         parameters=tuple(parameters.items()),
     )
     if across == PHASE:
@@ -72,8 +76,8 @@ def value_of(trial: Trial, across: str) -> str:
     if across == WHOLE:
         return WHOLE
     if across in OF_TRIAL:
-        name: str = getattr(trial, across)
-        return name
+        name: str | None = getattr(trial, across)
+        return name or WHOLE
     return f"{across}={getattr(trial.parameters, across)}"
 
 
@@ -92,7 +96,7 @@ def candidates_of(plan: Plan, across: str, baseline: str | None = None) -> list[
 
 def _in_order(plan: Plan, found: Mapping[str, Trial], across: str, baseline: str | None) -> list[str]:
     if across == VARIANT:
-        names = [variant.name for variant in plan.variants if variant.name in found]
+        names = [name for name in names_of_variants(plan) if name in found]
     elif across in OF_TRIAL:
         usual = _usual(plan, found) if across == LAYOUT else USUAL
         names = sorted(found, key=lambda name: (name not in usual, name))
@@ -121,6 +125,11 @@ def _size(trial: Trial, across: str) -> tuple[int, str]:
     if isinstance(value, int):
         return value, ""
     return 0, value or ""
+
+
+def names_of_variants(plan: Plan) -> list[str]:
+    """Return the names of a plan's variants, in their order; each version of the database has one of that name."""
+    return list(dict.fromkeys(variant.name for variant in plan.variants))
 
 
 def varying(plan: Plan) -> list[str]:
@@ -191,7 +200,7 @@ def check_comparable(plan: Plan, factor: str) -> None:
 
     """
     found = varying(plan)
-    if factor == VARIANT and len(plan.variants) > 1:
+    if factor == VARIANT and len(names_of_variants(plan)) > 1:
         return
     others = [name for name in found if name != factor]
     within = [name for name in others if name in OF_PHASE]
@@ -208,7 +217,7 @@ def check_comparable(plan: Plan, factor: str) -> None:
 
 def tried_factors(plan: Plan) -> list[str]:
     """Return the factors that a plan tries: its variants, else what varies beside the phases, which are the ladder."""
-    if len(plan.variants) > 1:
+    if len(names_of_variants(plan)) > 1:
         return [VARIANT]
     return [factor for factor in varying(plan) if factor != PHASE]
 
@@ -277,7 +286,7 @@ def by_cell(
         found.setdefault(cell, {})[value] = blocks
         values.setdefault(value, trial)
     arms = _in_order(plan, values, across, baseline)
-    variants = [variant.name for variant in plan.variants]
+    variants = names_of_variants(plan)
     in_order = sorted(found, key=lambda cell: _order(cell, variants))
     return {cell: _ordered(found[cell], arms, across) for cell in in_order}
 
@@ -306,6 +315,7 @@ def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:
         cell.layout or "",
         cell.transport or "",
         variant,
+        cell.version or "",
         cell.driver or "",
         str(cell.parameters),
     )

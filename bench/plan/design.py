@@ -47,6 +47,8 @@ class Design:
     drivers: Sequence[str] = ()
     """None: each phase's own."""
     engine: str = POSTGRESQL
+    versions: Sequence[str] = ()
+    """Of the database; of several each is a factor's value, of one the plan's variants are rendered for it."""
     profile: Profile
     profile_name: str
     preload_rows: int = 0
@@ -80,19 +82,22 @@ def make_plan(
         check(name, parameters, bound_values=phases[name].bound_values)
     named = pick("variant", design.variants, variants)
     if design.against_itself:
+        if len(design.versions) > 1:
+            raise UsageError(f"Noise is measured with one version, not with {len(design.versions)}.")
         variants = _with_copy(named, variants)
         named = list(variants)
     pick("engine", [design.engine], engines())
     layouts = pick("layout", design.layouts, layout_files())
     transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
-    combinations = list(product(_driven(design, phases), named, layouts, transports))
+    several = design.versions if len(design.versions) > 1 else [None]
+    combinations = list(product(_driven(design, phases), several, named, layouts, transports))
     if (count := design.profile.blocks * len(combinations)) > MAX_TRIALS:
         raise UsageError(
             f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
     trials: list[Trial] = []
     for block, ordered in enumerate(block_orders(combinations, design.profile.blocks, random.Random(seed)), 1):
-        for (phase, driver), variant, layout, transport in ordered:
+        for (phase, driver), version, variant, layout, transport in ordered:
             trials.append(
                 Trial(
                     number=len(trials) + 1,
@@ -104,6 +109,7 @@ def make_plan(
                     layout=layout,
                     transport=transport,
                     parameters=chosen[phase],
+                    version=version,
                 )
             )
     plan = Plan(

@@ -27,14 +27,14 @@ START_BYTES = 300_000_000
 DISK_BYTES_PER_S = 1_000_000_000
 """What a fast NVMe drive takes."""
 WAL_KEPT_BYTES = 1 << 30
-"""PostgreSQL 15's default max_wal_size."""
+"""PostgreSQL's default max_wal_size."""
 AGENT_CONNECTIONS = 5
 AGENT_OPENS = 3
 """Of those, what it has open at once: a session, a second for a question, and one that is still ending."""
 MOST_CONNECTIONS = 10_000
 """What a private server is set up for at most, as a provisioned one (postgresql_max_connections)."""
 RESERVED_CONNECTIONS = 3
-"""superuser_reserved_connections, PostgreSQL 15's default."""
+"""superuser_reserved_connections, PostgreSQL's default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +101,12 @@ def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
     data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     arms = {trial.variant for trial in left}
+    servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
     return Estimate(
         seconds=len(left) * trial_s + rows * VERIFY_S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
         disk_bytes_under={
-            variant.name: data_bytes + _wal_kept_bytes(variant, span, wal_bytes) + START_BYTES
+            variant.name: data_bytes + servers * (_wal_kept_bytes(variant, span, wal_bytes) + START_BYTES)
             for variant in plan.variants
             if variant.name in arms and not variant.refused
         },

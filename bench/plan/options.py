@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.engines.postgresql.majors import REFERENCE, major
 from bench.model.errors import UsageError
 from bench.model.parse import Parse, count, margin, name, number, one_of, switch
 from bench.model.plan import KNOBS
@@ -47,6 +48,7 @@ OPTIONS = (
     Option("variants", WHAT, "as in `pgladder variants`, paths of your own, or all; default: stock", metavar="NAME"),
     Option("drivers", WHAT, "what carries the phases out, such as asyncpg; default: each phase's own", metavar="NAME"),
     Option("engine", WHAT, "the kind of database; default: postgresql", name, "NAME"),
+    Option("versions", WHAT, "majors of PostgreSQL, compared in one run, such as 15 17 18; default: one", metavar="N"),
     Option("layouts", WHAT, "default: plain", metavar="NAME"),
     Option("transports", WHAT, "tcp, tls, socket; default: tcp", metavar="NAME"),
     Option("preload_rows", WHAT, "rows that are there before; default: 0", count),
@@ -64,8 +66,8 @@ OPTIONS = (
 
 ON_THIS_MACHINE = (
     Option("dsn", WHERE, "an external server (else: this box's cluster, or a private one)", str, "URL"),
-    Option("any_version", WHERE, "measure a --dsn that is not PostgreSQL 15", switch),
-    Option("bin_dir", WHERE, "PostgreSQL 15's programs", Path, "DIR"),
+    Option("postgres", WHERE, f"the private server's major; default: {REFERENCE}, else the newest", major, "N"),
+    Option("bin_dir", WHERE, "PostgreSQL's programs, may be given several times; default: installed", metavar="DIR"),
     Option("data_dir", WHERE, "the private server's disk", Path, "DIR"),
     Option("on", WHERE, "a target of your own, by its file in targets/ of PGLADDER_PATH", str, "NAME"),
     Option("out", WHERE, "results (results/<run>/<host>; on a box runs/<run>)", Path, "DIR"),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bench.engines.postgresql.majors import major
 from bench.model.errors import UsageError
 from bench.model.plan import POSTGRESQL, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
@@ -39,6 +40,7 @@ def make_design(
         transports=words(asked.get("transports")) or list(transports),
         drivers=words(asked.get("drivers")),
         engine=asked.get("engine") or POSTGRESQL,
+        versions=versions(asked),
         profile=profile,
         profile_name=name if profile == given else "custom",
         preload_rows=asked.get("preload_rows") or 0,
@@ -55,6 +57,28 @@ def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
     if asked.get("max_blocks") is None or asked.get("blocks") is not None:
         raise UsageError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
     return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
+
+
+def versions(asked: Mapping[str, Any]) -> list[str]:
+    """Return the majors of PostgreSQL that are asked for; none: whichever the server has.
+
+    Raises:
+        UsageError: one is none, or is asked for twice.
+
+    """
+    found = words(asked.get("versions"))
+    one = asked.get("postgres")
+    if one and found:
+        raise UsageError("--postgres is the one major of a run, --versions are several: give one of the two.")
+    if one:
+        return [one]
+    try:
+        found = [major(text) for text in found]
+    except ValueError as error:
+        raise UsageError(f"--versions: {error}.") from error
+    if len(set(found)) < len(found):
+        raise UsageError(f"--versions {' '.join(found)} names a major twice.")
+    return found
 
 
 def words(given: Iterable[str] | None) -> list[str]:

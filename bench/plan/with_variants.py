@@ -10,7 +10,15 @@ from bench.engines.postgresql.render import (
     texts,
     variant_names,
 )
-from bench.engines.postgresql.variants import ALL, Machine, effects_of_all, rendered, variant_named, variants_for
+from bench.engines.postgresql.variants import (
+    ALL,
+    Machine,
+    effects_of_all,
+    of_major,
+    rendered,
+    variant_named,
+    variants_for,
+)
 from bench.model.errors import NothingDoneError
 from bench.model.plan import Plan, Variant
 from bench.plan.check import AGAIN
@@ -30,16 +38,26 @@ def plan_with(
         NothingDoneError: as ``variants_for`` and ``make_plan``.
 
     """
-    if list(design.variants) == [ALL]:
-        variants = rendered(variant_names(), machine, need, harness)
-        tried = _different(variants, machine)
-    else:
-        variants = variants_for(design.variants, machine, need, harness)
-        tried = list(variants)
-    design = replace(design, variants=tried)
-    plan = make_plan(design, ladder(), harness, variants, run=run, created=created, seed=seed)
-    if len(tried) < len(variants):
-        return replace(plan, variants=tuple(variants.values()))
+    by_version: dict[str | None, dict[str, Variant]] = {}
+    tried: dict[str, None] = {}
+    for version in design.versions or (None,):
+        if list(design.variants) == [ALL]:
+            # Of one major those are left out that are for others: nobody asked for them by name.
+            names = of_major(machine, need, harness, version) if len(design.versions) < 2 else variant_names()
+            by_version[version] = rendered(names, machine, need, harness, version)
+            tried |= dict.fromkeys(_different(by_version[version], machine))
+        else:
+            by_version[version] = variants_for(design.variants, machine, need, harness, version)
+            tried |= dict.fromkeys(by_version[version])
+    variants = next(iter(by_version.values()))
+    plan = make_plan(
+        replace(design, variants=list(tried)), ladder(), harness, variants, run=run, created=created, seed=seed
+    )
+    if len(tried) < len(variants) or len(by_version) > 1:
+        every: list[Variant] = []
+        for of_version in by_version.values():
+            every += of_version.values()
+        return replace(plan, variants=tuple(every))
     return plan
 
 
@@ -65,15 +83,15 @@ def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
     """
     for variant in plan.variants:
         given = texts(variant)
-        if any(reaching(given)) and variant.text != _made_here(variant.name, plan, machine()):
+        if any(reaching(given)) and variant.text != _made_here(variant, plan, machine()):
             refuse_reaching(given, f"Plan {plan.run}: its variant {variant.name}")
 
 
-def _made_here(name: str, plan: Plan, machine: Machine) -> str | None:
+def _made_here(variant: Variant, plan: Plan, machine: Machine) -> str | None:
     """Return the text that our own template of this name comes to; None where there is none."""
     need = connections_needed(trial.parameters for trial in plan.trials) + RESERVED_CONNECTIONS
-    box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness))
-    own = name.removesuffix(AGAIN)
+    box = Box(hardware=machine.hardware, need=need, owned=settings(plan.harness), version=variant.version)
+    own = variant.name.removesuffix(AGAIN)
     if own not in variant_names():  # never a path: a plan names no file of this machine
         return None
     try:

@@ -16,7 +16,7 @@ from bench.analysis.comparison import OF_RUNS, Across, CellComparison, Compariso
 from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
-from bench.plan.contrast import factor_of, tried_factors
+from bench.plan.contrast import factor_of, tried_factors, varying
 from bench.plan.options import ANSWER, MARGIN_OPTION, Option
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
 from bench.report.comparison import show_comparison
@@ -32,12 +32,12 @@ def answer(results: Results, given: Given) -> Answer:
     directories = results.directories
     margin, baseline, page = given.get("margin"), given.get("baseline"), given.get("page")
     across: Any = given.get("across")
-    if baseline and (len(directories) > 1 or across in OF_RUNS):
+    if baseline and (len(directories) > 1 or (across in OF_RUNS and not _varies(directories[0], across))):
         raise UsageError("--baseline names a candidate of one run; whole runs are compared with the first of them.")
     if len(directories) == 1:
         if page:
             raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
-        if across in OF_RUNS:
+        if across in OF_RUNS and not _varies(directories[0], across):
             return comparisons([runs_below(directories[0], across, margin or MARGIN)])
         return comparisons(compared(directories[0], margin, across, baseline))
     if across is not None and across not in OF_RUNS:
@@ -52,6 +52,11 @@ def answer(results: Results, given: Given) -> Answer:
 
     write_page_of(list(map(only_run, directories)), report, page)
     return comparisons([report], notes=[f"Page: {page}"])
+
+
+def _varies(directory: Path, across: str) -> bool:
+    """Return whether the first run below a directory varies a factor by which whole runs may differ, too."""
+    return across in varying(find_all_runs(directory)[0].plan())
 
 
 def comparisons(reports: Sequence[ComparisonReport], *, sound: bool = True, notes: Sequence[str] = ()) -> Answer:
@@ -79,7 +84,7 @@ def check(plan: Plan, given: Given) -> None:
 
     """
     across = given.get("across")
-    if across in OF_RUNS:
+    if across in OF_RUNS and across not in varying(plan):
         raise UsageError(f"--across {across} compares whole runs, and this is one: compare runs that were pulled.")
     if across is None and not tried_factors(plan):
         raise UsageError('A comparison takes two or more variants: VARIANTS="stock async-commit"; or two layouts.')

@@ -74,7 +74,7 @@ def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
     phase = None
     if cell.phase:
         phase = f"{cell.phase} {cell.method}"
-    words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant)
+    words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant, cell.server)
     return " · ".join(filter(None, words))
 
 
@@ -164,7 +164,8 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     columns = [report.across]
     found = [in_matrix(report, cell) for cell in cells]
     for cell in cells:
-        words = (cell.phase, cell.driver, *cell.differing(report.cells), cell.variant, cell.layout, cell.transport)
+        of_phase = (cell.phase, cell.driver, *cell.differing(report.cells))
+        words = (*of_phase, cell.variant, cell.layout, cell.transport, cell.server)
         columns.append("\n".join(filter(None, words)))
     table = bare_table(columns, left={report.across})
     for name in candidates(report):

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from bench.analysis.comparison import of_version
 from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.rung import Doubt, Rung
@@ -114,6 +115,8 @@ def in_common(ladder: Ladder) -> list[str]:
     sizes = sorted({rung.parameters.payload_bytes for rung in ladder.rungs})
     payloads = " and ".join(f"{size:,}" for size in sizes)
     parts = [ladder.variant, ladder.layout, ladder.transport, durability, f"{payloads} B payload"]
+    if version := of_version(ladder.version):
+        parts.insert(0, version)
     if ladder.preload_rows:
         parts.append(f"{ladder.preload_rows:,} rows before")
     return parts
@@ -249,7 +252,8 @@ def _sentence(ladder: Ladder, state: str, same: Same) -> str:
     if len(same) > 1 or len(gravest.trials) > 1:
         likewise = f" in trial {gravest.worst}, likewise in the others"
     word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
-    what = f"{ladder.variant}, {ladder.layout}, {ladder.transport}: {gravest.reason.detail}{likewise}"
+    conditions = filter(None, (of_version(ladder.version), ladder.variant, ladder.layout, ladder.transport))
+    what = f"{', '.join(conditions)}: {gravest.reason.detail}{likewise}"
     return f"{word} {what}: {', '.join(where)}"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bench.analysis.comparison import ArmSummary, Differing
+from bench.analysis.comparison import ArmSummary, Differing, of_version
 from bench.analysis.limits import Constraint, Limit
 from bench.analysis.rung import Rung
 from bench.model.plan import Trial
@@ -59,7 +59,8 @@ def mark(part: Rung | ArmSummary) -> str:
 
 def of_trial(trial: Trial) -> str:
     """Return what a trial measures."""
-    return f"{trial.phase} {trial.variant} {trial.layout} {trial.transport}"
+    words = (trial.phase, trial.variant, trial.layout, trial.transport, of_version(trial.version))
+    return " ".join(filter(None, words))
 
 
 def figure_words(name: str) -> tuple[str, str]:

@@ -43,12 +43,13 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
     if len({(record.trial.number, record.attempt) for record in records}) < len(records):
         raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
     trials = {trial.number: trial for trial in plan.trials}
-    variants = {variant.name: variant for variant in plan.variants}
+    arms = plan.variants_by_arm
+    variants = {trial.number: arms[trial.variant, trial.version] for trial in plan.trials}
     for line, record in enumerate(records, 1):
         trial, why = trials.get(record.trial.number), None
-        if trial is None or not _as_planned(record, plan, trial, variants[trial.variant]):
+        if trial is None or not _as_planned(record, plan, trial, variants[trial.number]):
             why = _not_planned(record, plan, trial, variants)
-        elif variants[trial.variant].refused and (record.validity.state != "void" or record.rows_per_s is not None):
+        elif variants[trial.number].refused and (record.validity.state != "void" or record.rows_per_s is not None):
             why = f"trial {trial.number} of run {plan.run} has a result, and its plan refuses {trial.variant}"
         elif other := _other_rate(record):
             why = other
@@ -71,12 +72,12 @@ def _as_planned(record: Record, plan: Plan, trial: Trial, variant: Variant) -> b
     )
 
 
-def _not_planned(record: Record, plan: Plan, trial: Trial | None, variants: Mapping[str, Variant]) -> str:
+def _not_planned(record: Record, plan: Plan, trial: Trial | None, variants: Mapping[int, Variant]) -> str:
     """Say what of a record is not as planned."""
     sentence = f"the record of trial {record.trial.number} is not of a trial of plan {plan.run}"
     if record.run != plan.run or trial is None:
         return sentence
-    wanted = _named(trial) | {"variant_sha256": variants[trial.variant].sha256, "seconds": plan.window_s}
+    wanted = _named(trial) | {"variant_sha256": variants[trial.number].sha256, "seconds": plan.window_s}
     found = _named(record.trial) | {"variant_sha256": record.variant_sha256, "seconds": record.seconds}
     for name in REPEATED:
         found[name], wanted[name] = getattr(record, name), getattr(plan, name)

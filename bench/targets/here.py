@@ -9,7 +9,7 @@ import platform
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,9 +30,11 @@ from bench.engines.postgresql.provisioned import made_for_cluster
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
+from bench.engines.several import SeveralVersions
 from bench.model.box import Provisioned, provisioned
 from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
+from bench.model.fingerprint import Fact
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Variant
@@ -49,7 +51,7 @@ from bench.plan.estimate import (
 )
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import target_pieces
-from bench.plan.request import make_design, words
+from bench.plan.request import make_design, versions, words
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.results.read import reproduced_plan
 from bench.store.files import nearest_existing
@@ -159,18 +161,18 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         # Before the environment is forgotten: the user's PGPASSFILE and the like lead to the external server.
         external = None
         if "dsn" in request.given:
-            external = engine.external(request.given["dsn"], run, any_version="any_version" in request.given)
+            external = engine.external(request.given["dsn"], run)
         _forget_environment()
         box = _box_to_measure(request, given)
         cluster = engine.provisioned(box.cluster) if box else None
-        plan = given or _new_plan(request, run, external, cluster)
+        programs = {} if external or cluster else _programs(request, given, engine)
+        there = [server.version for server in (external, cluster) if server] or list(programs)
+        _check_versions(request, given, there)
+        plan = given or _new_plan(request, run, external, cluster, there)
         request.check_plan(plan)
-        limits: Sequence[str] = ()
-        left_out: Sequence[str] = ()
-        elsewhere = None
+        limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)
-            limits, left_out, elsewhere = external.limits, external.left_out, external.elsewhere
         elif AS_FOUND in {variant.name for variant in plan.variants}:
             raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
         elif given:
@@ -198,13 +200,20 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
             server = cluster
         else:
-            server = _private(request, plan, engine)
+            server = _private(request, plan, engine, programs)
         with _closed_after(server):
             if external:
                 external.begin(plan, resumed=resumed)
             # What an earlier part of a run recorded is never withdrawn.
             with nullcontext() if resumed else _begun(directory, plan):
                 yield ready, server
+
+
+def _of_external(external: ExternalServer | None) -> tuple[Sequence[str], Sequence[str], str | None]:
+    """Return the limits of a server that is given, what of a request does not fit it, and the name of its machine."""
+    if external is None:
+        return (), (), None
+    return external.limits, external.left_out, external.elsewhere
 
 
 @contextmanager
@@ -249,13 +258,17 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         # Before the server is touched: others of this machine may be measuring.
         return False
     variant = plan.variants[0]
+    of_versions: dict[str, Mapping[str, Fact]] = {}
     if isinstance(server, ManagedServer):
         listener.report(f"starting {server.what}")
         server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
-        variant = _start(ready, server, listener)
+        _check_variants(ready, server, listener)
+        if isinstance(server, SeveralVersions):
+            of_versions = dict(server.facts(plan.variants))
+        variant = _start(plan, server)
     listener.report("reading what this machine is (1 s)")
     name = ready.elsewhere or socket.gethostname()
-    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits)
+    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions)
     before = directory.host()
     if before and (changed := differences(before, host)):
         named = "; ".join(changed[:3])
@@ -292,30 +305,60 @@ def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None =
     return Path("results") / run / (elsewhere or socket.gethostname())
 
 
-def _private(request: Request, plan: Plan, engine: Engine) -> ManagedServer:
+def _programs(request: Request, given: Plan | None, engine: Engine) -> Mapping[str, Path]:
+    """Return, by version, the programs of the private servers of a plan, or of a request."""
+    asked = given.versions if given else versions(request.given)
+    return engine.programs(asked, list(map(Path, request.option("bin_dir") or ())))
+
+
+def _check_versions(request: Request, given: Plan | None, there: Sequence[str]) -> None:
+    """Refuse a plan, or versions asked for, that the server which is there is not of.
+
+    Raises:
+        UsageError: says which it is.
+
+    """
+    asked = given.versions if given else versions(request.given)
+    if asked and asked != there:
+        what = f"Plan {given.run}" if given else "What is asked for"
+        raise UsageError(
+            f"{what} is for PostgreSQL {' and '.join(asked)}, and the server is {' and '.join(there)}; private servers"
+            " of what is installed are measured on a disk that you name by --data-dir."
+        )
+
+
+def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str, Path]) -> ManagedServer:
     if made_for_cluster(plan):
         raise UsageError(
             f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    return engine.private(_private_place(request), request.option("bin_dir"))
+    place = _private_place(request)
+    if len(programs) == 1:
+        [directory] = programs.values()
+        return engine.private(place, directory)
+    return SeveralVersions({version: engine.private(place / version, each) for version, each in programs.items()})
 
 
-def _start(ready: Prepared, server: ManagedServer, listener: Listener) -> Variant:
-    """Check every variant, then start with the first that will do; trials of the others say for themselves why not.
-
-    Raises:
-        ServerError: none will do; says of each why.
-
-    """
+def _check_variants(ready: Prepared, server: ManagedServer, listener: Listener) -> None:
+    """Try every variant out, and say which is refused; its trials say so for themselves."""
     for variant in ready.plan.variants:
         try:
             server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
             listener.report(f"refused: {error}")
+
+
+def _start(plan: Plan, server: ManagedServer) -> Variant:
+    """Start with the first variant that will do.
+
+    Raises:
+        ServerError: none will do; says of each why.
+
+    """
     refused = []
-    for variant in ready.plan.variants:
+    for variant in plan.variants:
         try:
             server.apply(variant)
         except VariantError as error:
@@ -369,7 +412,13 @@ def _read_plan(path: Path) -> Plan:
     return plan
 
 
-def _new_plan(request: Request, run: str, external: ExternalServer | None, cluster: ClusterServer | None) -> Plan:
+def _new_plan(
+    request: Request,
+    run: str,
+    external: ExternalServer | None,
+    cluster: ClusterServer | None,
+    there: Sequence[str],
+) -> Plan:
     seed, created = request.option("seed"), now()
     if seed is None:
         seed = secrets.randbelow(1 << 31)
@@ -377,10 +426,12 @@ def _new_plan(request: Request, run: str, external: ExternalServer | None, clust
     if external:
         variant, transport = AS_FOUND, external.transport
     design = make_design(request.given, variant=variant)
-    design = replace(design, against_itself=request.against_itself, transports=design.transports or [transport])
+    design = replace(
+        design, against_itself=request.against_itself, transports=design.transports or [transport], versions=there
+    )
     if external:
         design = what_fits(design, external)
-        found = {AS_FOUND: as_variant(AS_FOUND, "")}
+        found = {AS_FOUND: as_variant(AS_FOUND, "", version=external.version)}
         plan = make_plan(design, ladder(), as_variant("harness", ""), found, run=run, created=created, seed=seed)
     else:
         need = connections_of(design)

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from bench.model.errors import DataError
 from bench.tuning import pgtune, pigsty, timescaledb_tune
 from bench.tuning.hardware import Hardware
-from bench.tuning.settings import Setting
+from bench.tuning.settings import MAJOR, Setting
 
-Formula = Callable[[Hardware, int | None], tuple[Setting, ...]]
+Formula = Callable[..., tuple[Setting, ...]]
 
 FORMULAS: Mapping[str, Formula] = MappingProxyType(
     {f"pgtune-{profile}": partial(pgtune.settings, profile) for profile in pgtune.PROFILES}
@@ -29,8 +29,8 @@ LEAST_CONNECTIONS: Mapping[str, int] = MappingProxyType(
 """By tool: below these it stops or takes its own number."""
 
 
-def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple[Setting, ...]:
-    """Give the settings of a formula, every option as the tool has it by default.
+def tune(name: str, hardware: Hardware, connections: int | None = None, major: int = MAJOR) -> tuple[Setting, ...]:
+    """Give the settings of a formula for a major of PostgreSQL, every option as the tool has it by default.
 
     Raises:
         DataError: no formula of that name.
@@ -39,15 +39,15 @@ def tune(name: str, hardware: Hardware, connections: int | None = None) -> tuple
 
     """
     _check(name)
-    return FORMULAS[name](hardware, connections)
+    return FORMULAS[name](hardware, connections, major=major)
 
 
-def tune_for_need(name: str, hardware: Hardware, need: int) -> tuple[Setting, ...]:
+def tune_for_need(name: str, hardware: Hardware, need: int, major: int = MAJOR) -> tuple[Setting, ...]:
     """As ``tune``, given the connections a plan needs, or the fewest the tool takes."""
     _check(name)
     # A variant is named after its tool: pgtune-web.
     tool = name.partition("-")[0]
-    return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[tool]))
+    return FORMULAS[name](hardware, max(need, LEAST_CONNECTIONS[tool]), major=major)
 
 
 def _check(name: str) -> None:

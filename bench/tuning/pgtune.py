@@ -1,4 +1,4 @@
-"""pgtune's formulas, for PostgreSQL 15 on Linux.
+"""pgtune's formulas, for PostgreSQL 14 and later on Linux.
 
 Source: le0pard/pgtune@7caef27c204d (MIT): src/features/configuration/configurationSlice.js for the values,
 src/common/components/configurationView/index.jsx for their text and order, and
@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from bench.model.errors import HostError, UsageError
 from bench.tuning.hardware import Hardware
-from bench.tuning.settings import Setting
+from bench.tuning.settings import MAJOR, Setting
 
 Profile = Literal["web", "oltp", "dw", "desktop", "mixed"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -42,9 +42,15 @@ MINIMAL_WAL = (
     Setting("max_wal_senders", "0", "wal_level = minimal demands it"),
 )
 
+ASYNCHRONOUS = (Setting("io_method", "io_uring", "PostgreSQL 18 and later, on Linux"),)
+
 
 def settings(
-    profile: Profile, hardware: Hardware, connections: int | None = None, database_size: DatabaseSize = "mid_ram"
+    profile: Profile,
+    hardware: Hardware,
+    connections: int | None = None,
+    database_size: DatabaseSize = "mid_ram",
+    major: int = MAJOR,
 ) -> tuple[Setting, ...]:
     """Give what pgtune prints, in its order.
 
@@ -52,6 +58,7 @@ def settings(
         profile: pgtune's "DB type".
         hardware: the disk's size plays no part.
         connections: max_connections; None for the profile's own.
+        major: of PostgreSQL.
         database_size: against RAM: below it, one to three times it, or more.
 
     Raises:
@@ -74,8 +81,9 @@ def settings(
         Setting("effective_io_concurrency", str(IO_CONCURRENCY[hardware.disk]), f"the disk is {hardware.disk}"),
         _work_mem(profile, ram - shared, count, hardware.cores, database_size),
         *_pages_and_jit(profile, shared),
-        Setting("wal_compression", "lz4", "PostgreSQL 15 has it, and it costs little CPU"),
+        _wal_compression(major),
         *_autovacuum(profile, ram, hardware.cores),
+        *(ASYNCHRONOUS if major >= 18 else ()),
         *_wal_sizes(profile),
         *_parallel(profile, hardware.cores),
         *(MINIMAL_WAL if profile == "desktop" else ()),
@@ -96,6 +104,12 @@ def _size(kb: int) -> str:
     if kb % MB == 0:
         return f"{kb // MB}MB"
     return f"{kb}kB"
+
+
+def _wal_compression(major: int) -> Setting:
+    if major < 15:
+        return Setting("wal_compression", "on", "before PostgreSQL 15: by pglz, the only one")
+    return Setting("wal_compression", "lz4", "PostgreSQL 15 and later have it, and it costs little CPU")
 
 
 def _maintenance_kb(profile: Profile, ram: int) -> int:

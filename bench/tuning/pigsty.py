@@ -1,4 +1,4 @@
-"""Pigsty's formulas, for PostgreSQL 15.
+"""Pigsty's formulas, for PostgreSQL 14 and later on Debian.
 
 Source: pgsty/pigsty@c73d321ddf84 (Apache-2.0): roles/pgsql/templates/{oltp,olap,crit,tiny}.yml for the values and
 their order, roles/pgsql/tasks/config.yml for the size of the disk, roles/pgsql/defaults/main.yml for the defaults.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bench.tuning.hardware import Hardware
-from bench.tuning.settings import Setting
+from bench.tuning.settings import MAJOR, Setting
 
 Profile = Literal["oltp", "olap", "crit", "tiny"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -75,6 +75,8 @@ _ROWS: tuple[tuple[str, str | dict[Profile, str] | None, str], ...] = (
     ("min_parallel_index_scan_size", {"oltp": "2MB", "crit": "2MB"}, "4 × the default: fewer parallel plans"),
     ("hash_mem_multiplier", "8.0", "hash tables may take 8 × work_mem"),
     ("huge_pages", "try", ""),
+    ("io_method", "io_uring", "on Debian and its like"),
+    ("io_workers", _COMPUTED, ""),
     ("temp_file_limit", _COMPUTED, ""),
     ("vacuum_cost_delay", {"oltp": "20ms", "crit": "20ms", "olap": "10ms", "tiny": "20ms"}, ""),
     ("vacuum_cost_limit", {"oltp": "2000", "crit": "2000", "olap": "10000", "tiny": "2000"}, ""),
@@ -84,6 +86,7 @@ _ROWS: tuple[tuple[str, str | dict[Profile, str] | None, str], ...] = (
     ("min_wal_size", _COMPUTED, ""),
     ("max_wal_size", _COMPUTED, ""),
     ("max_slot_wal_keep_size", _COMPUTED, ""),
+    ("idle_replication_slot_timeout", {"oltp": "7d", "crit": "3d", "olap": "7d", "tiny": "7d"}, ""),
     ("wal_buffers", "16MB", ""),
     ("wal_writer_delay", {"oltp": "20ms", "crit": "10ms", "olap": "20ms", "tiny": "20ms"}, ""),
     ("wal_writer_flush_after", {"oltp": "1MB", "crit": "0", "olap": "1MB", "tiny": "1MB"}, ""),
@@ -91,7 +94,7 @@ _ROWS: tuple[tuple[str, str | dict[Profile, str] | None, str], ...] = (
     ("commit_siblings", "10", ""),
     ("checkpoint_timeout", "15min", "3 × the default"),
     ("checkpoint_completion_target", "0.95", ""),
-    ("vacuum_defer_cleanup_age", {"crit": "500000"}, "up to PostgreSQL 15"),
+    ("vacuum_defer_cleanup_age", {"crit": "500000"}, ""),
     ("max_logical_replication_workers", "8", ""),
     ("max_sync_workers_per_subscription", "6", ""),
     ("enable_partitionwise_join", {"olap": "on"}, ""),
@@ -119,6 +122,14 @@ _ROWS: tuple[tuple[str, str | dict[Profile, str] | None, str], ...] = (
     ("timescaledb.max_background_workers", _COMPUTED, ""),
 )
 """Every line in the order of the templates: name, text (of all, or by profile; absent where not written), why."""
+_MAJORS = {
+    "wal_compression": range(15, 1000),
+    "vacuum_defer_cleanup_age": range(16),
+    "io_method": range(18, 1000),
+    "io_workers": range(18, 19),
+    "idle_replication_slot_timeout": range(18, 1000),
+}
+"""Of PostgreSQL, for which the templates write a line; every other line for all from 14 on."""
 
 
 def settings(
@@ -129,6 +140,7 @@ def settings(
     buffer_ratio: float = 0.25,
     service: ServiceDestination = "pgbouncer",
     libraries: frozenset[str] = frozenset(),
+    major: int = MAJOR,
 ) -> tuple[Setting, ...]:
     """Give what Pigsty's template renders, in its order.
 
@@ -139,6 +151,7 @@ def settings(
         buffer_ratio: ``pg_shared_buffer_ratio``, the share of RAM given to shared_buffers.
         service: ``pg_default_service_dest``; matters to oltp and crit.
         libraries: of ``pg_libs``, those that change a setting: ``citus``, ``timescaledb``.
+        major: of PostgreSQL, ``pg_version``.
 
     """
     figures = _PROFILES[profile]
@@ -148,11 +161,14 @@ def settings(
         *_transactions(figures, count, libraries),
         *_memory(figures, hardware, count, buffer_ratio),
         *_workers(profile, hardware.cores, libraries),
+        *_io_workers(profile, hardware.cores),
         *_disk(figures, hardware),
     )
     by_name = {setting.name: setting for setting in computed}
     found: list[Setting] = []
     for name, text, why in _ROWS:
+        if not _in_major(name, major):
+            continue
         words = f": {why}" if why else ""
         if isinstance(text, str):
             found.append(Setting(name, text, f"the same for all profiles{words}"))
@@ -161,6 +177,10 @@ def settings(
         elif name in by_name:
             found.append(by_name[name])
     return tuple(found)
+
+
+def _in_major(name: str, major: int) -> bool:
+    return name not in _MAJORS or major in _MAJORS[name]
 
 
 def _connections(profile: Profile, asked: int | None, service: ServiceDestination) -> tuple[int, str]:
@@ -222,6 +242,15 @@ def _workers(profile: Profile, cores: int, libraries: frozenset[str]) -> Iterato
         yield Setting(name, str(min(max(cores // 5, 2), 8)), "20 % of the cores, rounded down, at least 2, at most 8")
     else:
         yield Setting(name, "0", f"the {profile} profile's: no parallel queries")
+
+
+def _io_workers(profile: Profile, cores: int) -> Iterator[Setting]:
+    if profile == "tiny":
+        yield Setting("io_workers", "3", "the tiny profile's")
+        return
+    percent, most = {"olap": (50, 32), "crit": (25, 8), "oltp": (25, 16)}[profile]
+    count = min(max(-(-cores * percent // 100), 4), most)
+    yield Setting("io_workers", str(count), f"{percent} % of the cores, rounded up, at least 4, at most {most}")
 
 
 def _share_of_cores(name: str, cores: int, percent: int, least: int, *, up: bool) -> Setting:

@@ -7,8 +7,10 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+MAJOR = 15
+"""Of PostgreSQL, where nobody says for which a formula is asked."""
 BARE = re.compile(r"-?[0-9.]+[A-Za-z]*|[A-Za-z][A-Za-z0-9_]*")
-"""Values postgresql.conf takes without quotes (PostgreSQL 15, src/backend/utils/misc/guc-file.l)."""
+"""Values postgresql.conf takes without quotes (src/backend/utils/misc/guc-file.l)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""timescaledb-tune's formulas, for PostgreSQL 15 on Linux and a configuration file that sets nothing yet.
+"""timescaledb-tune's formulas, for PostgreSQL 14 and later on Linux and a configuration file that sets nothing yet.
 
 Source: timescale/timescaledb-tune@c7a642bd4e16 (0.19.0, Apache-2.0), pkg/pgtune/{memory,parallel,wal,
 background_writer,misc}.go for the values, internal/parse/parse.go for their text. The kind of the disk plays no part.
@@ -12,7 +12,7 @@ from typing import Literal
 
 from bench.model.errors import UsageError
 from bench.tuning.hardware import Hardware
-from bench.tuning.settings import Setting
+from bench.tuning.settings import MAJOR, Setting
 
 Profile = Literal["default", "promscale"]
 
@@ -45,6 +45,7 @@ def settings(
     *,
     wal_disk_gb: int | None = None,
     background_workers: int = MIN_BACKGROUND_WORKERS,
+    major: int = MAJOR,  # noqa: ARG001 - it says the same for every one from 14 on
 ) -> tuple[Setting, ...]:
     """Give what timescaledb-tune writes, in its order.
 
@@ -54,6 +55,7 @@ def settings(
         connections: max_connections; None for the step function of memory.
         wal_disk_gb: size in GiB of a disk that holds nothing but WAL (the tool's ``--wal-disk-size``).
         background_workers: of TimescaleDB.
+        major: of PostgreSQL.
 
     Raises:
         UsageError: fewer than 25 connections or 16 background workers, where the tool stops.

@@ -1,9 +1,10 @@
-"""PostgreSQL 15: a private cluster, that of a provisioned box, or one that the user brings."""
+"""PostgreSQL: a private cluster, that of a provisioned box, or one that the user brings."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.engines.engine import Engine
-from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.binaries import check_one_builder, find_binaries, find_several
 from bench.engines.postgresql.external import ExternalPostgreSQL
 from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.provisioned import ProvisionedServer
@@ -18,15 +19,21 @@ class PostgreSQL(Engine):
 
     def private(self, home: Path, bin_dir: Path | None) -> PrivateServer:
         """See ``Engine.private``."""
-        return PrivateServer(home, find_binaries(bin_dir), self.sessions)
+        return PrivateServer(home, bin_dir or find_binaries(), self.sessions)
 
     def provisioned(self, cluster: ProvisionedCluster) -> ProvisionedServer:
         """See ``Engine.provisioned``."""
-        return ProvisionedServer(cluster, find_binaries(), self.sessions)
+        return ProvisionedServer(cluster, find_binaries(cluster.version), self.sessions)
 
-    def external(self, dsn: str, run: str, *, any_version: bool) -> ExternalPostgreSQL:
+    def external(self, dsn: str, run: str) -> ExternalPostgreSQL:
         """See ``Engine.external``."""
-        return ExternalPostgreSQL(dsn, run, any_version=any_version, sessions=self.sessions)
+        return ExternalPostgreSQL(dsn, run, sessions=self.sessions)
+
+    def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
+        """See ``Engine.programs``."""
+        found = find_several(versions, bin_dirs)
+        check_one_builder(found)
+        return found
 
 
 ENGINE = PostgreSQL()

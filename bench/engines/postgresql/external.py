@@ -19,8 +19,8 @@ import psycopg2.errors
 
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql import pooler
-from bench.engines.postgresql.binaries import MAJOR
 from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_sentence, one_line
+from bench.engines.postgresql.majors import OLDEST
 from bench.engines.postgresql.our_schema import OurSchema, schema_name
 from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import ServerError, Session
@@ -53,9 +53,7 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
 
     exclusive = False
 
-    def __init__(
-        self, dsn: str, run: str, *, any_version: bool = False, sessions: type[TrialSession] = TrialSession
-    ) -> None:
+    def __init__(self, dsn: str, run: str, *, sessions: type[TrialSession] = TrialSession) -> None:
         super().__init__(sessions)
         self.doubts: Sequence[Reason] = ()
         self.left_out: list[str] = []
@@ -64,11 +62,9 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         self.schema = self._schema.name
         connection = connect_first(dsn)
         self._major = connection.server_version // 10_000
-        if self._major != MAJOR and not any_version:
-            raise HostError(
-                f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {MAJOR}."
-                " Measure it all the same with --any-version (recorded)."
-            )
+        self.version = str(self._major)
+        if self._major < OLDEST:
+            raise HostError(f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {OLDEST} and later.")
         with in_a_sentence(HostError, REFUSED):
             self._endpoint = endpoint_of(connection, self.schema)
             pooled = pooler.is_pooled(connection)
@@ -172,8 +168,6 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
             "its configuration is used as found, its way to authenticate too",
             "transactions of others can't be told from ours",
         ]
-        if self._major != MAJOR:
-            limits.append(f"it is PostgreSQL {self._major}, measured by --any-version")
         limits += [reason.detail for reason in self.doubts]
         if not self._standing["may_checkpoint"]:
             who = "a superuser" if self._major < CHECKPOINT_ROLE_SINCE else "a member of pg_checkpoint"

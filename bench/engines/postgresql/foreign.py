@@ -1,8 +1,8 @@
 """Which settings of a plan that was not made here may be carried out: those that reach no further than the server.
 
-``reaching.tsv`` lists what does in PostgreSQL 15, with what it names: a program, a library, a place or an address
-(manual, chapter 20). A test sees that every parameter of text is in it or among ``WORDS``: a new one is refused until
-somebody has looked at it.
+``reaching.tsv`` lists what does, in any major of PostgreSQL, with what it names: a program, a library, a place or an
+address (manual, chapter 20). A test sees that every parameter of text is in it or among ``WORDS``: a new one is refused
+until somebody has looked at it.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from bench.engines.postgresql.parameters import parameters
+from bench.engines.postgresql.parameters import rows_by_name
 from bench.engines.postgresql.units import boolean
 from bench.model.errors import UsageError
 
@@ -20,7 +20,9 @@ WORDS = frozenset(
         "backtrace_functions",
         "client_encoding",
         "cluster_name",
+        "createrole_self_grant",
         "datestyle",
+        "debug_io_direct",
         "default_table_access_method",
         "default_text_search_config",
         "event_source",
@@ -28,6 +30,7 @@ WORDS = frozenset(
         "lc_monetary",
         "lc_numeric",
         "lc_time",
+        "log_connections",
         "log_line_prefix",
         "log_timezone",
         "recovery_target",
@@ -40,6 +43,9 @@ WORDS = frozenset(
         "search_path",
         "ssl_ciphers",
         "ssl_ecdh_curve",
+        "ssl_groups",
+        "ssl_tls13_ciphers",
+        "synchronized_standby_slots",
         "syslog_ident",
         "timezone",
         "timezone_abbreviations",
@@ -55,7 +61,7 @@ def reaching(given: Mapping[str, str]) -> Iterator[str]:
     """Say of each setting that reaches beyond the server what it names."""
     for name, text in given.items():
         if name in _kinds():
-            if text != parameters()[name].default:
+            if all(text != row.default for row in rows_by_name()[name]):
                 yield f"{name}, which names a{'n' * (_kinds()[name] == 'address')} {_kinds()[name]}"
         elif name not in WORDS and not _names_nothing(name, text):
             yield f"{name}, a text that only an extension or another PostgreSQL understands"
@@ -77,8 +83,8 @@ def refuse_reaching(given: Mapping[str, str], where: str) -> None:
 
 def _names_nothing(name: str, text: str) -> bool:
     """Return whether a value is a number, one of a few words, on or off."""
-    known = parameters().get(name)
-    if known and known.kind != "string":
+    rows = rows_by_name().get(name, [])
+    if any(row.kind != "string" for row in rows):
         return True
     return boolean(text) is not None or bool(NUMBER.fullmatch(text))
 

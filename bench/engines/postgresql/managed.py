@@ -6,7 +6,7 @@ How it comes to be and how it is started and stopped is the business of ``privat
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,12 +14,14 @@ from time import monotonic, sleep
 import psycopg2
 
 from bench.engines.engine import ManagedServer
+from bench.engines.postgresql.binaries import build_of, suite_of
 from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import ServerError, Session
 from bench.engines.postgresql.staging import complaint
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
+from bench.model.fingerprint import Fact
 from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
@@ -38,7 +40,7 @@ class Reach:
 
 
 class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
-    """A PostgreSQL 15 of ours; ready for a run with ``create``, which fails with a sentence."""
+    """A PostgreSQL of ours; ready for a run with ``create``, which fails with a sentence."""
 
     schema = "pgladder"
     exclusive = True
@@ -46,8 +48,9 @@ class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
     start_timeout_s = 60
     """Recovery from a crash included."""
 
-    def __init__(self, reach: Reach, data: Path, log: Path, sessions: type[TrialSession]) -> None:
+    def __init__(self, bin_dir: Path, reach: Reach, data: Path, log: Path, sessions: type[TrialSession]) -> None:
         super().__init__(sessions)
+        self._bin = bin_dir.absolute()
         self._reach, self._data, self._log = reach, data, log
         self._log_before = 0
         """The log's size when PostgreSQL was last started."""
@@ -63,7 +66,12 @@ class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
 
     @abstractmethod
     def stop(self) -> None:
-        """See ``Cluster.stop``."""
+        """See ``ManagedServer.stop``."""
+
+    @property
+    def built(self) -> Mapping[str, Fact]:
+        """See ``ManagedServer.built``."""
+        return {"builder": build_of(self._bin).builder, "suite": suite_of(self._bin)}
 
     # --- variants ----------------------------------------------------------------------------------------------------
 
@@ -86,7 +94,7 @@ class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
         if (variant := self.swapping.in_force) is None:
             raise ServerError(f"PostgreSQL never started: {self._complaint()}")
         if self.alive():
-            # PostgreSQL 15 never ends when told to while it recovers from the crash of a backend: let it finish first
+            # Told to end while it recovers from the crash of a backend, PostgreSQL (15) never does: let it finish first
             with contextlib.suppress(ServerError):
                 self._wait_ready()
         self.stop()

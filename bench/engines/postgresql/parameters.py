@@ -1,20 +1,23 @@
-"""PostgreSQL 15's parameters: whether a value is one, what it comes to, and in what two configurations differ.
+"""PostgreSQL's parameters by major: whether a value is one, what it comes to, and in what two configurations differ.
 
-Owns what can be told without a server. ``parameters.tsv`` is its ``pg_settings`` (name, vartype, unit, boot_val,
-min_val, max_val, enumvals); a test compares it with a real one. A minor release may add to it (15.19 did): a name that
-the table lacks is the server's to judge. Whether a server runs with the values is proved there.
+Owns what can be told without a server. ``parameters.tsv`` is the ``pg_settings`` of 14 to 18: name, the first and the
+last major of which the row holds (empty: none before, none after), vartype, unit, boot_val, min_val, max_val, enumvals;
+a test compares it with each real one that is there. 14's shared_buffers are what initdb sets. A minor release may add a
+parameter (15.19 did): a name that the table lacks is the server's to judge. Whether a server runs with the values is
+proved there.
 """
 
 import csv
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 
+from bench.engines.postgresql.majors import NEWEST, OLDEST, known_major
 from bench.engines.postgresql.units import BOOLEANS, boolean, in_base_units, shown
-from bench.model.errors import DataError
+from bench.model.errors import DataError, HostError
 
 Value = Fraction | str
 """A number in base units; a bool is ``on`` or ``off``."""
@@ -29,7 +32,7 @@ FOLLOWS = {
     "autovacuum_vacuum_cost_limit": "vacuum_cost_limit",
     "autovacuum_work_mem": "maintenance_work_mem",
 }
-"""Where -1 means as another (PostgreSQL 15 manual, 20.4 and 20.10)."""
+"""Where -1 means as another (manual, 20.4 and 20.10)."""
 AS_ON_WITHOUT_STANDBYS = ("local", "remote_write", "remote_apply")
 """Without synchronous standbys each waits for the local flush, as ``on`` does (manual, 20.5.1, synchronous_commit)."""
 BLOCK_BYTES = 8192
@@ -43,11 +46,17 @@ class OutOfRangeError(DataError):
     """A number that lies outside what its parameter takes."""
 
 
+class NotInMajorError(HostError):
+    """A parameter, or a value of it, that other majors of PostgreSQL have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A row of ``pg_settings``."""
+    """A row of ``pg_settings``, and of which majors it is one."""
 
     name: str
+    since: str
+    till: str
     kind: str
     unit: str
     default: str
@@ -73,6 +82,14 @@ class Parameter:
             case "string":
                 return text
         return self._number(text)
+
+    def takes(self, text: str) -> bool:
+        """Tell whether a text is a value of it."""
+        try:
+            self.value(text)
+        except DataError:
+            return False
+        return True
 
     def _number(self, text: str) -> Fraction:
         try:
@@ -101,45 +118,91 @@ class Parameter:
 
 
 @cache
-def parameters() -> dict[str, Parameter]:
-    """Return every parameter that a file can set, by its name in lower case."""
+def rows_by_name() -> dict[str, list[Parameter]]:
+    """Return the rows of every parameter that a file can set, by its name in lower case, the oldest majors' first."""
     text = (files("bench.engines.postgresql") / "parameters.tsv").read_text(encoding="utf-8")
-    rows = csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return {row[0].lower(): Parameter(*row) for row in rows}
+    found: dict[str, list[Parameter]] = {}
+    for row in csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        found.setdefault(row[0].lower(), []).append(Parameter(*row))
+    return found
 
 
-def values(texts: Mapping[str, str], where: str) -> dict[str, Value]:
-    """Return what each text comes to; of a parameter that is not known the text itself.
+@cache
+def parameters(version: str | None = None) -> dict[str, Parameter]:
+    """Return the parameters of a major by name; None: of the reference."""
+    major = known_major(version)
+    found = {}
+    for name, rows in rows_by_name().items():
+        for row in rows:
+            if int(row.since or OLDEST) <= major <= int(row.till or NEWEST):
+                found[name] = row
+    return found
+
+
+def values(texts: Mapping[str, str], where: str, version: str | None = None) -> dict[str, Value]:
+    """Return what each text comes to; of a parameter that no major is known to have the text itself.
 
     An extension's is not, nor is one of a later release, minor ones included: whether it is one, the server decides.
 
     Raises:
+        NotInMajorError: a parameter, or a value, that this major does not have and another has.
         OutOfRangeError: a number that lies outside what its parameter takes.
         DataError: another value that its parameter does not take.
 
     """
-    try:
-        return {name: parameters()[name].value(text) if name in parameters() else text for name, text in texts.items()}
-    except DataError as error:
-        raise type(error)(f"{where}: {error}") from error
+    found: dict[str, Value] = {}
+    for name, text in texts.items():
+        try:
+            found[name] = _value(name, text, version)
+        except (DataError, NotInMajorError) as error:
+            raise type(error)(f"{where}: {error}") from error
+    return found
+
+
+def _value(name: str, text: str, version: str | None) -> Value:
+    rows, known = rows_by_name().get(name, []), parameters(version).get(name)
+    if known is not None:
+        try:
+            return known.value(text)
+        except DataError:
+            taken = [row for row in rows if row.takes(text)]
+            if not taken:
+                raise
+            why = f"does not take {name} = {text}, a value {_when(taken)}"
+    elif rows:
+        why = f"has no {name}, a parameter {_when(rows)}"
+    else:
+        return text
+    raise NotInMajorError(f"PostgreSQL {known_major(version)} {why}.")
+
+
+def _when(rows: Sequence[Parameter]) -> str:
+    """Say of which majors a parameter is."""
+    since, till = rows[0].since, rows[-1].till
+    if not till:
+        return f"from {since} on"
+    return f"of {since} to {till}" if since else f"up to {till}"
 
 
 def hint(names: Iterable[str]) -> str:
     """Say of names which the server refused what they may have been meant to be; empty where nothing is near."""
-    unknown = [name for name in names if "." not in name and name not in parameters()]
-    near = [match for name in unknown for match in difflib.get_close_matches(name, parameters(), n=1)]
+    unknown = [name for name in names if "." not in name and name not in rows_by_name()]
+    near = [match for name in unknown for match in difflib.get_close_matches(name, rows_by_name(), n=1)]
     return f"; did you mean {' and '.join(near)}?" if near else ""
 
 
-def effect(given: Mapping[str, Value], *, huge_page_bytes: int | None = None) -> dict[str, Value]:
+def effect(
+    given: Mapping[str, Value], *, huge_page_bytes: int | None = None, version: str | None = None
+) -> dict[str, Value]:
     """Return what is in force with these values: PostgreSQL's defaults where they are silent.
 
     Args:
         given: of a variant, by ``values``.
         huge_page_bytes: what the box has set aside of them; None: not known.
+        version: PostgreSQL's major; None: the reference.
 
     """
-    force = {**_defaults(), **given}
+    force = {**_defaults(known_major(version)), **given}
     for name, other in FOLLOWS.items():
         if force[name] == -1:
             force[name] = force[other]
@@ -165,8 +228,8 @@ def _tried(force: Mapping[str, Value], set_aside: int) -> str:
 
 
 @cache
-def _defaults() -> dict[str, Value]:
-    return {name: parameter.value(parameter.default) for name, parameter in parameters().items()}
+def _defaults(major: int) -> dict[str, Value]:
+    return {name: parameter.value(parameter.default) for name, parameter in parameters(str(major)).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +253,7 @@ def differences(a: Mapping[str, Value], b: Mapping[str, Value]) -> list[Differen
 def _shown(name: str, value: Value | None) -> str | None:
     if value is None:
         return None
-    if name not in parameters():
+    if name not in rows_by_name():
         return str(value)
-    return parameters()[name].shown(value)
+    # No two majors differ in a parameter's unit.
+    return rows_by_name()[name][-1].shown(value)

@@ -1,4 +1,4 @@
-"""A throwaway PostgreSQL 15 of our own: made for a run, stopped and removed with it.
+"""A throwaway PostgreSQL of our own: made for a run, stopped and removed with it.
 
 It runs as an ordinary user (PostgreSQL refuses root): as root it drops to ``postgres`` or ``nobody``, who owns all of
 it, and with whose rights all of it is made and removed (``owner``). It dies with the agent, however that ends.
@@ -15,6 +15,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from bench.engines.postgresql.binaries import build_of
 from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
@@ -47,11 +48,9 @@ def free_port() -> int:
 class PrivateServer(ManagedPostgreSQL):
     """A cluster in ``home/server``."""
 
-    what = "a private PostgreSQL 15"
-
     def __init__(self, home: Path, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         base = self._base = home.absolute() / "server"
-        self._bin, self._owner = bin_dir.absolute(), Owner(ordinary_user())
+        self._owner = Owner(ordinary_user())
         reach = Reach(
             sockets=base / "run",
             port=free_port(),
@@ -60,7 +59,7 @@ class PrivateServer(ManagedPostgreSQL):
             database="postgres",
             certificate=base / "root.crt",
         )
-        super().__init__(reach, base / "data", base / "server.log", sessions)
+        super().__init__(bin_dir, reach, base / "data", base / "server.log", sessions)
         self._process: subprocess.Popen[bytes] | None = None
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
@@ -68,6 +67,11 @@ class PrivateServer(ManagedPostgreSQL):
         self._made: list[Path] = []
         """Directories that are not the user's, the topmost first: they go with the run."""
         self._held = self._hold_directory()
+
+    @property
+    def what(self) -> str:
+        """See ``ManagedServer.what``."""
+        return f"a private PostgreSQL {build_of(self._bin).major}"
 
     # --- making and removing -----------------------------------------------------------------------------------------
 
@@ -162,7 +166,8 @@ class PrivateServer(ManagedPostgreSQL):
     def _initdb(self) -> None:
         password_file = self._base / "password"
         self._owner.put(password_file, self._reach.password)
-        # Not synced: after a power cut nothing of it is used again. C.UTF-8 is the same on every system.
+        # Not synced: after a power cut nothing of it is used again. C.UTF-8 is the same on every system. Checksums
+        # are on whatever the major: 18 has them by itself, those before it do not.
         options = "--no-sync --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --no-instructions"
         where = [f"--username={USER}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
         done = self._owner.run([self._bin / "initdb", *options.split(), *where])

@@ -96,5 +96,5 @@ def _lies_in(source: str, directory: Path) -> bool:
 
 
 def _is_chosen_by_server(name: str, text: str) -> bool:
-    """Only wal_buffers shows what -1 came to (PostgreSQL 15, src/backend/access/transam/xlog.c)."""
+    """Only wal_buffers shows what -1 came to (src/backend/access/transam/xlog.c)."""
     return name == "wal_buffers" and text == "-1"

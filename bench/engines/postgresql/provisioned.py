@@ -54,7 +54,8 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
             raise UsageError(self.for_its_user.format(cluster.role))
-        self._cluster, self._bin = cluster, bin_dir
+        self._cluster = cluster
+        self.version = cluster.version
         directory = cluster.configuration_directory
         self._proved = directory / "proved"
         self._live = {
@@ -71,7 +72,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             database=cluster.database,
             certificate=Path(cluster.root_certificate),
         )
-        super().__init__(reach, cluster.data_directory, cluster.log_file, sessions)
+        super().__init__(bin_dir, reach, cluster.data_directory, cluster.log_file, sessions)
         self._asked_for = cluster.configuration_directory / self.asked_for
         self._provisioned = as_variant(AS_PROVISIONED, _read(self._asked_for / cluster.variant_file.name))
         self.harness = as_variant("harness", _read(self._harness_file()))

@@ -7,13 +7,14 @@ comments.
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 
 from bench.engines.postgresql import parameters
 from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
+from bench.engines.postgresql.majors import known_major
 from bench.model.errors import DataError, HostError, NothingDoneError
 from bench.model.names import pick
 from bench.model.plan import Variant
@@ -39,6 +40,7 @@ class Box:
         connections: asked of a formula as its user would; None for the tool's own default.
         need: of a plan; instead of ``connections``, and raised to the fewest a tool takes.
         owned: parameters the harness sets; formulas show theirs commented out. None set: nothing is refused.
+        version: PostgreSQL's major; None: the reference.
 
     """
 
@@ -46,6 +48,7 @@ class Box:
     connections: int | None = None
     need: int | None = None
     owned: Collection[str] = ()
+    version: str | None = None
 
 
 def template_directory() -> Path:
@@ -165,7 +168,7 @@ def render_variant(name: str, box: Box) -> Variant:
     """Render a variant and check its text: every parameter that is known takes the value.
 
     Raises:
-        HostError: its formula has nothing for this hardware, or what PostgreSQL does not take.
+        HostError: its formula has nothing for this hardware, or it is for other majors of PostgreSQL.
         NothingDoneError: the template or its text has an error; says where and what.
 
     """
@@ -175,7 +178,7 @@ def render_variant(name: str, box: Box) -> Variant:
         box.need or box.connections or StrictUndefined("it uses connections: say with --connections how many.")
     )
     known = {"hardware": box.hardware, "connections": connections, "formula": partial(_formula, box)}
-    variant = render(name if is_users(name) else f"variants/{name}", known)
+    variant = replace(render(name if is_users(name) else f"variants/{name}", known), version=box.version)
     given = settings(variant)
     if box.owned:
         refuse_owned(given, box.owned, f"Variant {name}")
@@ -200,32 +203,34 @@ def effect_of(variant: Variant, *, huge_page_bytes: int | None) -> dict[str, par
     """
     if variant.refused:
         return {}
-    return parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes)
+    return parameters.effect(_values(variant), huge_page_bytes=huge_page_bytes, version=variant.version)
 
 
 def _values(variant: Variant) -> dict[str, parameters.Value]:
-    return parameters.values(texts(variant), f"Variant {variant.name}")
+    return parameters.values(texts(variant), f"Variant {variant.name}", variant.version)
 
 
 def _formula(box: Box, name: str) -> str:
+    major = known_major(box.version)
     if box.need is None:
-        note, found = f"For {box.hardware}", tune(name, box.hardware, box.connections)
+        note, found = f"For {box.hardware}", tune(name, box.hardware, box.connections, major)
     else:
         note = f"For {box.hardware} and a plan that needs {box.need} connections"
-        found = tune_for_need(name, box.hardware, box.need)
-    _check_range(name, [each for each in found if each.name not in box.owned])
+        found = tune_for_need(name, box.hardware, box.need, major)
+    _check_range(name, [each for each in found if each.name not in box.owned], box.version)
     return settings_text(found, owned=box.owned, notes=[note, ""])
 
 
-def _check_range(formula: str, found: Iterable[Setting]) -> None:
+def _check_range(formula: str, found: Iterable[Setting], version: str | None) -> None:
     """Refuse a formula on a box so small or so large that PostgreSQL does not take what it says there."""
-    where = f"PostgreSQL 15 does not take what {formula} says for this box"
+    where = f"PostgreSQL {known_major(version)} does not take what {formula} says for this box"
     try:
-        parameters.values({each.name: each.text for each in found}, where)
+        parameters.values({each.name: each.text for each in found}, where, version)
     except parameters.OutOfRangeError as error:
         raise HostError(str(error)) from error
 
 
-def as_variant(name: str, text: str, refused: str | None = None) -> Variant:
+def as_variant(name: str, text: str, refused: str | None = None, version: str | None = None) -> Variant:
     """Return a variant of this text, or one that is refused."""
-    return Variant(name=name, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), refused=refused)
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    return Variant(name=name, text=text, sha256=sha256, version=version, refused=refused)

@@ -4,12 +4,13 @@ Joins ``probes`` (facts) and ``tuning`` (formulas, templates) for ``pgladder var
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
 from bench.engines.postgresql import parameters
-from bench.engines.postgresql.parameters import Difference, Value, differences
+from bench.engines.postgresql.parameters import Difference, NotInMajorError, Value, differences
 from bench.engines.postgresql.render import (
     Box,
     as_variant,
@@ -20,8 +21,9 @@ from bench.engines.postgresql.render import (
     render_variant,
     settings,
     texts,
+    variant_names,
 )
-from bench.model.errors import DataError, HostError, UsageError
+from bench.model.errors import DataError, HostError, NothingDoneError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.fingerprint_diff import huge_page_bytes
 from bench.model.plan import Plan, Variant
@@ -121,9 +123,9 @@ def explain(name: str, box: Box) -> Explanation:
     return Explanation({n: each.text for n, each in given.items()}, {n: each.words for n, each in given.items()})
 
 
-def conf_text(name: str, hardware: Hardware, connections: int | None) -> str:
-    """Return the text a plan that needs so many connections would have; raises as ``explain``."""
-    return variant_named(name, _as_in_a_run(Box(hardware=hardware, need=connections))).text
+def conf_text(name: str, box: Box) -> str:
+    """Return the text that a plan which needs so many connections would have; raises as ``explain``."""
+    return variant_named(name, _as_in_a_run(replace(box, connections=None, need=box.connections))).text
 
 
 def compare(a: str, b: str, box: Box, *, huge_page_bytes: int | None) -> list[Difference]:
@@ -152,8 +154,10 @@ def harness_for(need: int, *, tls: bool) -> Variant:
     )
 
 
-def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
-    """Render the variants of a plan that needs so many connections.
+def variants_for(
+    names: Sequence[str], machine: Machine, need: int, harness: Variant, version: str | None = None
+) -> dict[str, Variant]:
+    """Render the variants of a plan that needs so many connections, for a major of PostgreSQL.
 
     Raises:
         NothingDoneError: as ``explain``.
@@ -161,7 +165,7 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
         HostError: no formula has anything for it.
 
     """
-    variants = rendered(pick_variants(names), machine, need, harness)
+    variants = rendered(pick_variants(names), machine, need, harness, version)
     effects = effects_of_all(variants, machine)
     for one, other in combinations((each.name for each in variants.values() if not each.refused), 2):
         if effects[one] == effects[other]:
@@ -169,16 +173,32 @@ def variants_for(names: Sequence[str], machine: Machine, need: int, harness: Var
     return variants
 
 
-def rendered(names: Sequence[str], machine: Machine, need: int, harness: Variant) -> dict[str, Variant]:
+def of_major(machine: Machine, need: int, harness: Variant, version: str | None) -> list[str]:
+    """Return the names of our variants but of those that set what only other majors of PostgreSQL have."""
+    box = Box(hardware=machine.hardware, need=need, owned=settings(harness), version=version)
+    found = []
+    for name in variant_names():
+        with suppress(NothingDoneError):  # said by ``rendered``
+            try:
+                variant_named(name, box)
+            except NotInMajorError:
+                continue
+        found.append(name)
+    return found
+
+
+def rendered(
+    names: Sequence[str], machine: Machine, need: int, harness: Variant, version: str | None = None
+) -> dict[str, Variant]:
     """Render variants; raises as ``variants_for``, but two may be the same."""
-    box = Box(hardware=machine.hardware, need=need, owned=settings(harness))
+    box = Box(hardware=machine.hardware, need=need, owned=settings(harness), version=version)
     found: dict[str, Variant] = {}
     for each in names:
         name = name_of(each)
         try:
             found[name] = render_variant(each, box)
         except HostError as error:  # its formula has nothing for the box: it is compared, as one that was refused
-            found[name] = as_variant(name, "", str(error))
+            found[name] = as_variant(name, "", str(error), version)
     if len(found) < len(names):
         raise UsageError(f"Two of the variants {', '.join(names)} have one name: give their files names of their own.")
     if all(each.refused for each in found.values()):

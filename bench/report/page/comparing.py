@@ -140,7 +140,7 @@ def _labelled(columns: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
 def where(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     words = []
-    for name in ("driver", "layout", "transport", "variant"):
+    for name in ("driver", "layout", "transport", "variant", "server"):
         values = [getattr(each, name) for each in report.cells]
         if len(set(values)) > 1:
             words.append(getattr(cell, name) or DASH)

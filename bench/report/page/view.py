@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 
+from bench.analysis.comparison import of_version
 from bench.analysis.ladder import Ladder, LadderReport, host_notes, rung_names, side_by_side
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
@@ -177,7 +178,7 @@ def trial_texts(record: Record) -> list[str]:
         str(trial.block),
         trial.phase,
         trial.driver,
-        trial.variant,
+        " ".join(filter(None, (trial.variant, of_version(trial.version)))),
         trial.layout,
         trial.transport,
         rate(record.rows_per_s),
@@ -244,9 +245,10 @@ def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
 def together(reports: Sequence[LadderReport]) -> list[Outcomes]:
     """Return the hosts' ladders side by side."""
     found = []
-    for conditions, rungs in side_by_side(reports).items():
+    for (variant, layout, transport, version), rungs in side_by_side(reports).items():
+        words = filter(None, (variant, layout, transport, of_version(version)))
         rows = {name: list(map(_reached, of_hosts)) for name, of_hosts in rungs.items()}
-        found.append(Outcomes(heading=" · ".join(conditions), rows=rows))
+        found.append(Outcomes(heading=" · ".join(words), rows=rows))
     return found
 
 

@@ -54,7 +54,7 @@ def test_a_run_goes_on_with_the_kind_of_server_it_began_on() -> None:
 
 def test_a_plan_made_for_a_cluster_is_refused_by_a_private_server() -> None:
     with pytest.raises(UsageError, match="made for the cluster of a provisioned box"):
-        _private(Request(given={"data_dir": Path("/x")}), OF_CLUSTER, engines()["postgresql"])
+        _private(Request(given={"data_dir": Path("/x")}), OF_CLUSTER, engines()["postgresql"], {})
 
 
 def test_results_go_where_the_unit_looks_for_them() -> None:
