@@ -26,6 +26,9 @@ from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
 
+BUILT = ("builder", "suite")
+"""What is told of the programs beside their version."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
@@ -71,7 +74,7 @@ class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
     @property
     def built(self) -> Mapping[str, Fact]:
         """See ``ManagedServer.built``."""
-        return {"builder": build_of(self._bin).builder, "suite": suite_of(self._bin)}
+        return dict(zip(BUILT, (build_of(self._bin).builder, suite_of(self._bin)), strict=True))
 
     # --- variants ----------------------------------------------------------------------------------------------------
 

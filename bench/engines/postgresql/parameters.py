@@ -84,7 +84,7 @@ class Parameter:
         return self._number(text)
 
     def takes(self, text: str) -> bool:
-        """Tell whether a text is a value of it."""
+        """Return whether a text is a value of it."""
         try:
             self.value(text)
         except DataError:

@@ -147,6 +147,6 @@ class TrialSession(Session):
         )
         return {
             "version": str(self.value("SELECT version()")),
-            "data_checksums": self.setting("data_checksums"),
+            "data_checksums": str(self.value("SELECT current_setting('data_checksums')")),
             "settings": {name: value for name, value in changed if name not in NOT_SHARED},
         }

@@ -1,7 +1,5 @@
 """An arm that the box can't hold: each trial of it void at once, the others go on, nobody tries to mend the server."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from bench.agent.run import execute
@@ -80,7 +78,6 @@ def test_a_run_until_decided_whose_baseline_is_refused_ends_after_its_first_bloc
 
 def test_where_no_arm_is_left_to_start_with_the_reason_of_each_is_told():
     variants = (as_variant("a", ""), as_variant("b", "", "it takes no memory under 512 MB"))
-    ready = SimpleNamespace(plan=a_plan(variants=variants), estimate=SimpleNamespace(disk_bytes_under={}))
     why = "variant a: shared_buffers = 1TB: too much; variant b: shared_buffers = 1TB: too much"
     with pytest.raises(ServerError, match=f"^No candidate is left: {why}$"):
-        _start(ready, Refusing(), Silent())
+        _start(a_plan(variants=variants), Refusing())

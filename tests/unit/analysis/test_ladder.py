@@ -291,6 +291,6 @@ def test_a_rung_has_its_trials_the_void_ones_too_and_of_each_the_last_attempt():
 def test_hosts_stand_side_by_side_rung_by_rung():
     reports = [a_report(a_record(1, "1"), a_record(2, "2-C")), a_report(a_record(1, "2-C", rows_per_s=20_000))]
     [(conditions, rungs)] = side_by_side(reports).items()
-    assert conditions == ("stock", "plain", "tcp")
+    assert conditions == ("stock", "plain", "tcp", None)
     assert [rung and rung.rows_per_s for rung in rungs["2-C executemany"]] == [17_500, 20_000]
     assert rungs["1 connect each"][1] is None

@@ -487,7 +487,8 @@ def test_noise_of_a_run_that_lies_elsewhere_is_kept_beside_it(pgladder):
         (["--blocks", "50"], "--blocks"),
         (["--variants", "nosuch"], "--variants"),
         (["--preload-rows", "0"], "--preload-rows"),
-        (["--any-version"], "--any-version"),
+        (["--postgres", "17"], "--postgres"),
+        (["--versions", "15", "17"], "--versions"),
         (["--seed", "1"], "--seed"),
     ],
 )

@@ -220,7 +220,8 @@ def test_what_a_plan_decides_cannot_be_asked_for_beside_it(refused, tmp_path, op
 @pytest.fixture
 def programs(monkeypatch):
     """PostgreSQL's programs seem to be there; the server they would make is never started."""
-    monkeypatch.setattr("bench.engines.postgresql.engine.find_binaries", Path)
+    monkeypatch.setattr("bench.engines.postgresql.engine.find_several", lambda *_: {"15": Path("bin")})
+    monkeypatch.setattr("bench.engines.postgresql.engine.check_one_builder", lambda _: None)
     monkeypatch.setattr(
         "bench.engines.postgresql.engine.PrivateServer", lambda *_: SimpleNamespace(exclusive=True, close=lambda: None)
     )

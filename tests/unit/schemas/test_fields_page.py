@@ -8,6 +8,7 @@ import pytest
 
 from bench import schemas
 from bench.engines.postgresql.counters import POSITION, SOURCES
+from bench.engines.postgresql.managed import BUILT
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.fingerprint_diff import FSYNC_FACTS
 from bench.model.readings import CpuTimes, DiskCounters, Moment, Reading, Stall, SwapPages
@@ -77,7 +78,7 @@ def test_every_fact_that_is_read_here_is_in_the_page(tmp_path):
     facts["cpu"] |= {f"server_{name}" for name in allowance_facts(tmp_path)} | {"server"}
     facts["disk"] |= {*FSYNC_FACTS, "all"}
     facts["pgladder"] |= {"clients_on", "limits"}
-    facts["postgresql"] = {"variant", *TrialSession.facts(NoServer())}
+    facts["postgresql"] = {"variant", *TrialSession.facts(NoServer()), *BUILT, "versions"}
     assert facts == FACTS
 
 

@@ -1,0 +1,193 @@
+"""PostgreSQL 17 and 18, from the trees of other Debian suites, measured as 15 is, alone and side by side."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bench.engines.engine import Counters
+from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, suite_of
+from bench.engines.postgresql.layout import layout_files, table_layout
+from bench.engines.postgresql.parameters import NotInMajorError, parameters, values
+from bench.engines.postgresql.private import PrivateServer
+from bench.engines.postgresql.render import as_variant, variant_names
+from bench.engines.postgresql.session import VariantError
+from bench.engines.postgresql.variants import harness_for, of_major, this_machine, variants_for
+from bench.model.errors import HostError
+from tests.integration import trees
+from tests.integration.support import BRIEF, climbing, pgladder
+
+HARNESS = harness_for(40, tls=False)
+MAJORS = sorted(trees.SUITES)
+TOO_MUCH = ("huge_pages = on: ", "max_wal_size = ", "shared_buffers = ", "io_method = io_uring", "io_uring")
+"""What this machine may be too small for, or its kernel may refuse."""
+
+
+@pytest.fixture(scope="module", params=MAJORS)
+def server(request, new_place):
+    made = PrivateServer(new_place() / "data", trees.bin_dir(request.param))
+    made.major = request.param
+    try:
+        made.create(HARNESS, tls=False)
+        made.apply(as_variant("stock", ""))
+        yield made
+    finally:
+        made.close()
+
+
+def test_it_is_the_major_that_was_asked_for_by_debian_from_its_suite(server):
+    directory = trees.bin_dir(server.major)
+    assert build_of(directory).major == server.major
+    assert (build_of(directory).builder, suite_of(directory)) == ("Debian", trees.SUITES[server.major])
+    with closing(server.session()) as session:
+        facts = session.facts()
+    assert facts["version"].startswith(f"PostgreSQL {server.major}.")
+    assert facts["data_checksums"] == "on"  # in every major, whatever its initdb does by itself
+    assert server.what == f"a private PostgreSQL {server.major}"
+
+
+def test_what_is_known_of_its_parameters_is_what_it_says(server):
+    with closing(server.session()) as session:
+        rows = session.rows(
+            "SELECT lower(name), vartype, coalesce(unit, ''), coalesce(boot_val, ''), coalesce(min_val, ''),"
+            " coalesce(max_val, ''), coalesce(array_to_string(enumvals, ','), '') FROM pg_settings"
+            " WHERE context <> 'internal' AND position('.' IN name) = 0"
+        )
+    said = {name: tuple(rest) for name, *rest in rows}
+    known = {
+        name: (p.kind, p.unit, p.default, p.least, p.most, p.choices) for name, p in parameters(server.major).items()
+    }
+    assert {name: said.get(name) for name in known} == known
+
+
+def test_every_layout_is_what_its_header_says(server):
+    with closing(server.session()) as session:
+        for name in layout_files():
+            layout = table_layout(name)
+            session.reset(layout, 100, 64)
+            assert session.made() == layout.reads_back, name
+        session.drop_table()
+
+
+def test_every_counter_is_there_and_moves(server):
+    with closing(server.session()) as session:
+        counters = session.counters()
+        assert counters.missing == {}
+        before = counters.read(session)
+        session.reset(table_layout("plain"), 1000, 64)
+        session.settle()
+    with closing(server.session()) as session:
+        after = counters.read(session)
+    assert isinstance(counters, Counters)
+    assert after.keys() == before.keys()
+    for name in ("wal_position", "wal_records", "wal_write", "wal_sync", "wal_sync_time", "checkpoints_req"):
+        assert after[name] > before[name], name
+
+
+@pytest.mark.parametrize("name", variant_names())
+def test_every_variant_is_started_and_proved_or_refused_by_name(server, name):
+    machine = this_machine(server.data_directory())
+    if name not in of_major(machine, 40, HARNESS, server.major):
+        assert (name.startswith("io-"), int(server.major) < 18) == (True, True)
+        with pytest.raises(
+            HostError, match=f"{name}: PostgreSQL {server.major} has no io_method, a parameter from 18 on"
+        ):
+            variants_for([name], machine, 40, HARNESS, server.major)
+        return
+    variant = variants_for([name], machine, 40, HARNESS, server.major)[name]
+    try:
+        server.check(variant)
+        server.apply(variant)
+    except VariantError as error:
+        reason = str(error)
+        assert any(why in reason for why in TOO_MUCH)
+
+
+def test_what_another_major_has_is_refused_by_its_name():
+    with pytest.raises(NotInMajorError, match="PostgreSQL 17 has no vacuum_defer_cleanup_age, a parameter up to 15"):
+        values({"vacuum_defer_cleanup_age": "500000"}, "x", "17")
+    with pytest.raises(NotInMajorError, match="PostgreSQL 14 does not take wal_compression = lz4, a value from 15 on"):
+        values({"wal_compression": "lz4"}, "x", "14")
+
+
+@pytest.fixture(scope="module")
+def several(new_place):
+    """What a run of three majors recorded."""
+    place = new_place()
+    tree_dirs = [trees.bin_dir(major) for major in MAJORS]
+    asked = ["--versions", "15", *MAJORS, "--bin-dir", *tree_dirs, "--phases", "1-B", "2-C", "2-G"]
+    with climbing(place, *asked, *BRIEF, "--blocks", 2) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended.err
+        yield climb
+
+
+def test_majors_are_measured_side_by_side_each_row_found_by_its_identity(several):
+    records = several.records()
+    assert len(records) == 3 * 3 * 2
+    for record in records:
+        assert record.validity.state != "void", record.validity.reasons
+        assert record.verified.found >= record.verified.acknowledged >= record.rows > 0
+        assert record.counters["wal_sync"] is not None
+        assert set(record.not_counted) <= {"energy_j", "host.temperature_c", "host.frequency_mhz"}
+    assert {record.trial.version for record in records} == {"15", *MAJORS}
+
+
+def test_a_block_has_every_major_once_in_an_order_of_its_own(several):
+    orders = []
+    for block in (1, 2):
+        trials = [trial for trial in several.directory.plan().trials if trial.block == block]
+        orders.append([(trial.phase, trial.version) for trial in trials])
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+    assert len(set(orders[0])) == 9
+
+
+def test_suite_and_compiler_of_each_major_are_recorded(several):
+    versions = several.directory.host().facts["postgresql"]["versions"]
+    assert {major: each["suite"] for major, each in versions.items()} == {
+        "15": suite_of(find_binaries("15")),
+        **trees.SUITES,
+    }
+    for major, each in versions.items():
+        assert each["version"].startswith(f"PostgreSQL {major}.")
+        assert "compiled by " in each["version"]
+        assert (each["builder"], each["data_checksums"]) == ("Debian", "on")
+
+
+def test_they_are_compared_by_their_version_without_a_word(several):
+    for asked in ([], ["--across", "version"]):
+        found = json.loads(pgladder("compare", several.directory.path, *asked, "--json", cwd=several.place).out)
+        assert (found["across"], found["of_runs"], found["paired"]) == ("version", False, True)
+        for cell in found["cells"]:
+            assert [arm["name"] for arm in cell["arms"]] == ["15", *MAJORS]
+    based = pgladder("compare", several.directory.path, "--baseline", "18", "--json", cwd=several.place)
+    assert json.loads(based.out)["cells"][0]["arms"][0]["name"] == "18"
+
+
+def test_nothing_of_the_servers_is_left(several):
+    assert list(several.data_dir.glob("*")) == []
+
+
+@pytest.fixture
+def of_nobody(tmp_path) -> Path:
+    """Programs that name no package: a build of one's own."""
+    made = tmp_path / "bin"
+    made.mkdir()
+    for name, said in {"postgres": "postgres (PostgreSQL) 17.9", "initdb": "", "pg_config": "gcc\n-O3"}.items():
+        (made / name).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (made / name).chmod(0o755)
+    return made
+
+
+def test_builds_of_different_builders_are_refused_by_their_names(of_nobody):
+    with pytest.raises(HostError, match=r"15: Debian; 17: unknown, compiled by gcc -O3"):
+        check_one_builder({"15": find_binaries("15"), "17": of_nobody})
+
+
+def test_a_major_that_is_not_there_is_refused_with_what_is(place):
+    ended = pgladder("run", "--postgres", "16", "--data-dir", place, cwd=place)
+    assert ended.code == 2
+    assert "No PostgreSQL 16 server programs in /usr/lib/postgresql and the PATH; there is 15" in ended.err
+    assert "apt-get install postgresql-16" in ended.err
