@@ -15,6 +15,7 @@ from bench.engines.postgresql.render import as_variant, variant_names
 from bench.engines.postgresql.session import VariantError
 from bench.engines.postgresql.variants import harness_for, of_major, this_machine, variants_for
 from bench.model.errors import HostError
+from bench.store.run_directory import RunDirectory
 from tests.integration import trees
 from tests.integration.support import BRIEF, climbing, pgladder
 
@@ -102,6 +103,22 @@ def test_every_variant_is_started_and_proved_or_refused_by_name(server, name):
     except VariantError as error:
         reason = str(error)
         assert any(why in reason for why in TOO_MUCH)
+
+
+def test_as_a_server_that_somebody_brings_it_is_measured_without_a_word(server, place):
+    server.apply(as_variant("stock", ""))
+    reached = server.endpoint("socket").psycopg2_arguments()
+    dsn = " ".join(f"{name}={reached[name]}" for name in ("host", "port", "user", "password", "dbname"))
+    asked = ["--dsn", dsn, "--phases", "1-B", "2-C", *BRIEF, "--blocks", 1, "--out", place / "out"]
+    ended = pgladder("run", *asked, cwd=place)
+    assert ended.code in (0, 1), ended.err
+    limits = [line for line in ended.out.splitlines() if line.startswith("Of the server of --dsn")]
+    assert limits
+    assert [line for line in limits if server.major in line] == []
+    records, host = RunDirectory(place / "out").records(), RunDirectory(place / "out").host()
+    assert [record.validity.state for record in records].count("void") == 0
+    assert all(record.counters["wal_sync"] is not None for record in records)
+    assert host.facts["postgresql"]["version"].startswith(f"PostgreSQL {server.major}.")
 
 
 def test_what_another_major_has_is_refused_by_its_name():

@@ -20,7 +20,6 @@ import psycopg2.errors
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql import pooler
 from bench.engines.postgresql.dsn import connect_first, endpoint_of, in_a_sentence, one_line
-from bench.engines.postgresql.majors import OLDEST
 from bench.engines.postgresql.our_schema import OurSchema, schema_name
 from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import ServerError, Session
@@ -44,6 +43,8 @@ AS_FOUND = "as-found"
 REFUSED = "The server of --dsn can't be measured"
 START_STANDBY = "Start the standby, or take its name out of that setting."
 CHECKPOINT_ROLE_SINCE = 15
+OLDEST_MEASURED = 13
+"""The first with pg_current_snapshot, by which transactions are accounted for."""
 UNNAMED = "external-server"
 """What stands for a host's name where only its address is known."""
 
@@ -63,8 +64,10 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         connection = connect_first(dsn)
         self._major = connection.server_version // 10_000
         self.version = str(self._major)
-        if self._major < OLDEST:
-            raise HostError(f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {OLDEST} and later.")
+        if self._major < OLDEST_MEASURED:
+            raise HostError(
+                f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {OLDEST_MEASURED} and later."
+            )
         with in_a_sentence(HostError, REFUSED):
             self._endpoint = endpoint_of(connection, self.schema)
             pooled = pooler.is_pooled(connection)
