@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport, Pair
 from bench.analysis.effects import Effects, alike_variants, effect_notes, effects_of
-from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes
+from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes, version_notes
 from bench.analysis.pairs import (
     Basis,
     Known,
@@ -28,7 +28,7 @@ from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
 from bench.model.errors import UsageError
 from bench.model.plan import Trial
-from bench.plan.contrast import VARIANT, Cell, driven_by_several, examples, factor_of
+from bench.plan.contrast import VARIANT, VERSION, Cell, driven_by_several, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, headline, rate_name, refused, why_not
 from bench.plan.rule import usual_margin
 from bench.stats.compare import ALPHA
@@ -95,6 +95,7 @@ def compare_arms(
     over = overall(compared, known, basis, effects)
     notes = (
         *durability_notes(compared),
+        *(version_notes(runs[0].host) if factor == VERSION else ()),
         *run_notes(runs, compared, rate),
         *overall_notes(over, compared),
         *alike_notes(alike),

@@ -14,6 +14,7 @@ from bench.analysis.ladder import host_notes
 from bench.analysis.pairs import blocks_of
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import RunOutcomes, extent_notes, latest
+from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import Reason
@@ -49,6 +50,20 @@ def durability_notes(cells: Iterable[CellComparison]) -> Iterable[str]:
         if len(by_grade) > 1:
             grades = "; ".join(f"{', '.join(names)} {grade}" for grade, names in by_grade.items())
             yield f"These candidates do not have the same durability guarantee: {grades}."
+
+
+def version_notes(host: Fingerprint | None) -> Iterable[str]:
+    """Say of which builds the versions of a run are: suite and compiler are part of what differs between them."""
+    versions = host.facts.get("postgresql", {}).get("versions") if host else None
+    if not isinstance(versions, dict):
+        return
+    named = []
+    for each in versions.values():
+        server, _, compiler = str(each.get("version")).partition(", compiled by ")
+        suite = each.get("suite")
+        where = f"{suite}, " if isinstance(suite, str) else ""
+        named.append(f"{server.partition(' on ')[0]} ({where}{compiler.removesuffix(', 64-bit')})")
+    yield f"The versions' system and compiler are part of what differs: {'; '.join(named)}."
 
 
 def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iterable[str]:

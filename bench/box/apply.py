@@ -17,4 +17,4 @@ def apply(box: Provisioned, *, new_password: bool) -> bool:
     """
     # A connection that is lost in the middle ends nothing: a server that was stopped would stay so.
     with one_run_at_a_time(), undisturbed():
-        return Provisioning(box.cluster, find_binaries()).apply_next(new_password=new_password)
+        return Provisioning(box.cluster, find_binaries(box.cluster.version)).apply_next(new_password=new_password)

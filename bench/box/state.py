@@ -15,6 +15,7 @@ from bench.agent.gate import waits
 from bench.agent.lock import holder
 from bench.agent.run import remaining
 from bench.box.units import is_wanted, under_way
+from bench.engines.postgresql.binaries import installed
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
 from bench.model.errors import HostError, NothingDoneError
@@ -51,6 +52,8 @@ class BoxState:
 
     Attributes:
         harness: the text of the harness file in force.
+        postgresql: the major of its cluster.
+        installed: the majors whose programs are there, of which a run of several has private servers.
         host: its name for itself, as in fingerprints.
         shares_kernel: it is a container: others on its machine have the same processor and disk.
         free_bytes: on the disk of the data directory, for users other than root.
@@ -65,6 +68,8 @@ class BoxState:
     machine: Machine
     shares_kernel: bool
     harness: str
+    postgresql: Name
+    installed: tuple[Name, ...]
     max_connections: Count
     free_bytes: Count
     holder: str | None
@@ -90,6 +95,8 @@ def box_state(box: Provisioned) -> BoxState:
         machine=this_machine(data),
         shares_kernel=_shares_kernel(),
         harness=harness,
+        postgresql=box.cluster.version,
+        installed=tuple(sorted(installed(), key=int)),
         max_connections=box.cluster.max_connections,
         free_bytes=free,
         holder=holder(),

@@ -270,13 +270,21 @@ def describe_host(host: Fingerprint) -> Text:
             return f"unknown {name}"
         return str(value)
 
-    version = fact("postgresql", "version").split(" on ")[0]
+    version = _servers(facts.get("postgresql", {})) or "unknown version"
     cpu = f"{fact('cpu', 'model')}, {fact('cpu', 'logical_cpus')} CPUs, {_memory(facts.get('memory', {}))}"
     disk = f"{fact('disk', 'kind')} disk, {fact('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
     system = f"{fact('system', 'os')}, kernel {fact('system', 'kernel')}"
     if clients_on := facts.get("pgladder", {}).get("clients_on"):
         return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
+
+
+def _servers(postgresql: Mapping[str, Fact]) -> str:
+    """Return the server's version; of several each."""
+    versions = postgresql.get("versions")
+    found = [each["version"] for each in versions.values()] if isinstance(versions, dict) else []
+    found = found or [postgresql.get("version")]
+    return ", ".join(each.split(" on ")[0] for each in found if isinstance(each, str))
 
 
 def _memory(memory: Mapping[str, Fact]) -> str:

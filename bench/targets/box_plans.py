@@ -1,10 +1,12 @@
 """The plan for a box, from what was asked and what the box says of itself. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.box.state import BoxState
+from bench.engines.postgresql.provisioned import made_for_cluster
 from bench.engines.postgresql.render import as_variant, pick_variants
-from bench.engines.postgresql.variants import ALL
+from bench.engines.postgresql.variants import ALL, harness_for
 from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
@@ -122,15 +124,37 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     """
     design = asked.design
     need = connections_of(design)
-    if need > state.max_connections:
+    versions = list(design.versions) or [state.postgresql]
+    of_cluster = versions == [state.postgresql]
+    _check_installed(state, versions)
+    if of_cluster and need > state.max_connections:
         raise HostError(
             f"the plan needs {need} connections and its cluster allows {state.max_connections};"
             " raise postgresql_max_connections and provision, or ask for other phases"
         )
     harness = as_variant("harness", state.harness)
+    if not of_cluster:  # private servers, of which each version has one
+        harness = harness_for(need, tls="tls" in design.transports)
+    design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     _check_room(state, plan)
     return plan
+
+
+def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
+    """Refuse majors that a box does not have.
+
+    Raises:
+        HostError: names the first, and what is there.
+
+    """
+    there = {state.postgresql, *state.installed}
+    for version in versions:
+        if version not in there:
+            raise HostError(
+                f"PostgreSQL {version} is not installed there, {' and '.join(sorted(there))} is:"
+                f" apt-get install postgresql-{version} on that box, or ask for another"
+            )
 
 
 def check_reproducible(state: BoxState, plan: Plan) -> None:
@@ -141,7 +165,8 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         UsageError: the plan has settings that are carried out for nobody else.
 
     """
-    if plan.harness.text != state.harness:
+    _check_installed(state, plan.versions)
+    if made_for_cluster(plan) and plan.harness.text != state.harness:
         raise HostError(
             "its cluster is not the one that run was planned for: what the harness sets there differs;"
             " provision it as it was, or launch a new run"

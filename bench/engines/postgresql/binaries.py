@@ -57,7 +57,7 @@ def find_several(versions: Sequence[str] = (), bin_dirs: Sequence[Path] = ()) ->
         if major in given:
             raise UsageError(f"{given[major]} and {directory} both hold PostgreSQL {major}: give one of them.")
         given[major] = directory
-    there = _installed() | given
+    there = installed() | given
     wanted = list(versions or given)
     if not wanted:
         wanted = [_usual(there)]
@@ -76,7 +76,7 @@ def _usual(there: Mapping[str, Path]) -> str:
     return max(there, key=int)
 
 
-def _installed() -> dict[str, Path]:
+def installed() -> dict[str, Path]:
     """Return what packages installed, and what is on the PATH, by major."""
     there = {}
     for directory in DEBIAN.glob("*/bin"):

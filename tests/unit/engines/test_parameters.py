@@ -4,7 +4,16 @@ from fractions import Fraction
 
 import pytest
 
-from bench.engines.postgresql.parameters import Difference, differences, effect, hint, parameters, values
+from bench.engines.postgresql.parameters import (
+    Difference,
+    NotInMajorError,
+    differences,
+    effect,
+    hint,
+    parameters,
+    rows_by_name,
+    values,
+)
 from bench.model.errors import DataError
 
 
@@ -108,3 +117,43 @@ def test_a_parameter_that_the_table_lacks_is_left_to_the_server_and_compared_as_
 def test_a_name_that_the_server_refused_is_told_the_nearest_that_is_known():
     assert hint(["wrk_mem"]) == "; did you mean work_mem?"
     assert hint(["no_such_thing_at_all", "a.b"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "version", "why"),
+    [
+        ("io_method", "sync", "17", "PostgreSQL 17 has no io_method, a parameter from 18 on"),
+        ("io_method", "sync", None, "PostgreSQL 15 has no io_method, a parameter from 18 on"),
+        ("vacuum_defer_cleanup_age", "9", "16", "PostgreSQL 16 has no vacuum_defer_cleanup_age, a parameter up to 15"),
+        ("ssl_ecdh_curve", "x", "18", "PostgreSQL 18 has no ssl_ecdh_curve, a parameter up to 17"),
+        ("wal_compression", "lz4", "14", "PostgreSQL 14 does not take wal_compression = lz4, a value from 15 on"),
+        (
+            "log_connections",
+            "receipt",
+            "17",
+            "PostgreSQL 17 does not take log_connections = receipt, a value from 18 on",
+        ),
+        ("io_combine_limit", "1MB", "17", "does not take io_combine_limit = 1MB, a value from 18 on"),
+    ],
+)
+def test_what_another_major_has_is_named_with_its_majors(name, text, version, why):
+    with pytest.raises(NotInMajorError, match=f"x: .*{why}"):
+        values({name: text}, "x", version)
+
+
+@pytest.mark.parametrize("version", ["14", "15", "16", "17", "18", "19"])
+def test_of_every_major_each_parameter_takes_its_own_default(version):
+    known = parameters(version)
+    assert len(known) > 300
+    for name, parameter in known.items():
+        assert values({name: parameter.default}, "x", version)[name] == parameter.value(parameter.default)
+
+
+def test_no_parameter_changes_its_unit_with_the_major():
+    for name, rows in rows_by_name().items():
+        assert len({row.unit for row in rows}) == 1, name
+
+
+def test_what_a_default_became_is_a_difference_between_majors():
+    silent = [effect({}, version=version) for version in ("17", "18")]
+    assert Difference("effective_io_concurrency", "1", "16") in differences(*silent)

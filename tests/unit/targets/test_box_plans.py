@@ -20,6 +20,8 @@ BOX = BoxState(
     machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0),
     shares_kernel=True,
     harness=harness_for(300, tls=True).text,
+    postgresql="15",
+    installed=("15", "17"),
     max_connections=300,
     free_bytes=400_000_000_000,
     holder=None,
