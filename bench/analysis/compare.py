@@ -19,6 +19,7 @@ from bench.analysis.pairs import (
     adjusted_pairs,
     blocks_of,
     compared_blocks,
+    cpu_ratio,
     known_rates,
     make_pairs,
     summary,
@@ -80,6 +81,8 @@ def compare_arms(
     compared = []
     for (cell, arms), of_cell, ranks in zip(cells.items(), known, ranked, strict=True):
         found = compare_cell(cell, arms, of_cell, basis, effects, driven)
+        if factor == VERSION:
+            found = _with_cpu(found, arms, basis)
         noises = noises_of(found, where[cell], noise, rate)
         compared.append(replace(with_noises(found, noises), ranking=ranks))
     if basis.adjusts:
@@ -152,6 +155,14 @@ def compare_cell(
         ranking=(),
         noise=None,
     )
+
+
+def _with_cpu(found: CellComparison, arms: Arms, basis: Basis) -> CellComparison:
+    """Return a cell of versions with what a row costs: where all wait for one disk, that is what tells them apart."""
+    pairs = tuple(
+        replace(pair, server_cpu=cpu_ratio(arms[pair.baseline], arms[pair.candidate], basis)) for pair in found.pairs
+    )
+    return replace(found, pairs=pairs)
 
 
 def noises_of(found: CellComparison, trials: Mapping[str, Trial], noise: Noise, rate: Rate) -> list[CellNoise | None]:

@@ -11,6 +11,7 @@ from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing
 from bench.plan.rates import RateName
 from bench.stats.compare import Comparison, Verdict
+from bench.stats.intervals import Interval
 
 Across = Literal["run", "host", "version", "engine"]
 """By what whole runs differ."""
@@ -57,6 +58,7 @@ class ArmSummary:
         latency_intervals: of those that are reported, by name (``p50``, ``p99``), as in ``Latency``.
         rows_per_s_per_cpu: settled where that is the headline, over the box's logical processors.
         joules_per_1000_rows: of the processor packages over the window (RAPL); not wall power.
+        server_us_per_row: CPU time of the server's processes; None where it was not observed.
         noise: of its box, where that of the arms is not the same; else the cell has it.
 
     """
@@ -75,6 +77,7 @@ class ArmSummary:
     latency_intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     rows_per_s_per_cpu: float | None = None
     joules_per_1000_rows: float | None = None
+    server_us_per_row: float | None = None
     noise: CellNoise | None = None
 
 
@@ -85,6 +88,22 @@ class Differing:
     name: str
     baseline: str | None
     candidate: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuRatio:
+    """What a row costs the candidate's server of CPU time, over what it costs the baseline's: below 1 is less.
+
+    Attributes:
+        blocks: with both.
+        ratio: geometric mean of candidate ÷ baseline.
+        interval: of the ratio; None where one block alone has both.
+
+    """
+
+    blocks: int
+    ratio: float
+    interval: Interval | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +119,7 @@ class Pair:
         verdict: of the headline, as far as the adjusted p-values bear it. None where nothing could be compared.
         left_out: blocks that do not count, each with the reason.
         differs: settings that differ in effect on this box.
+        server_cpu: of versions of the database; None of every other factor, or where it was not observed.
 
     """
 
@@ -111,6 +131,7 @@ class Pair:
     verdict: Verdict | None
     left_out: tuple[str, ...]
     differs: tuple[Differing, ...]
+    server_cpu: CpuRatio | None = None
     adjusted_equivalence_p: float | None = None
 
 

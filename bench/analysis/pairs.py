@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import exp, log
 from operator import attrgetter
 
-from bench.analysis.comparison import ArmSummary, Pair
+from bench.analysis.comparison import ArmSummary, CpuRatio, Pair
 from bench.analysis.counted import good
 from bench.analysis.effects import Effects, settings_differing
 from bench.model.outcome import AnyRecord
@@ -24,6 +24,9 @@ from bench.stats.unpaired import compare_unpaired
 OfBlocks = Mapping[Block, float]
 Known = Mapping[Rate, Mapping[str, OfBlocks]]
 """By kind of rate and arm, that of each block that counts."""
+
+
+SERVER_US_PER_ROW = attrgetter("server_us_per_row")
 
 
 class Basis:
@@ -106,6 +109,7 @@ def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSumma
         rows_per_s=typical(rated, attrgetter("rows_per_s")),
         settled_rows_per_s=typical(rated, attrgetter("settled_rows_per_s")),
         wal_files_created=max(created, default=None),
+        server_us_per_row=typical([record for record in rated if record.server_us_per_row], SERVER_US_PER_ROW),
         joules_per_1000_rows=typical([record for record in rated if record.energy_j is not None], joules_per_1000_rows),
     )
 
@@ -153,6 +157,22 @@ def known_rates(arms: Mapping[str, ByBlock]) -> Known:
         for rate, of_arms in known.items():
             of_arms[name] = rates(blocks, rate)
     return known
+
+
+def cpu_ratio(baseline: ByBlock, candidate: ByBlock, basis: Basis) -> CpuRatio | None:
+    """Compare what a row costs of the server's CPU time; None where no block has both."""
+    found = basis.compare(_cpu(baseline), _cpu(candidate))
+    if found is None:
+        return None
+    return CpuRatio(blocks=found.blocks, ratio=found.ratio, interval=found.interval)
+
+
+def _cpu(blocks: ByBlock) -> OfBlocks:
+    spent = {}
+    for block, record in blocks.items():
+        if not record.void and record.server_us_per_row:
+            spent[block] = record.server_us_per_row
+    return spent
 
 
 def make_pairs(known: Known, basis: Basis, effects: Effects) -> list[Pair]:

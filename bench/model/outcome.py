@@ -15,7 +15,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 
 from bench.model.plan import Plan, Trial, Variant
-from bench.model.record import Record, Validity
+from bench.model.record import Record, Validity, server_us_per_row
 from bench.model.values import MOMENT, Durability, Name
 
 MOST_TRIALS, MOST_VARIANTS, MOST_VALIDITIES = 1 << 16, 1 << 10, 1 << 10
@@ -34,6 +34,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     settled_rows_per_s: float | None
     wal_files_created: int | None
     energy_j: float | None
+    server_us_per_row: float | None
     durability: str
     durability_because: str | None
     fsync_per_s: tuple[float, ...]
@@ -57,6 +58,7 @@ def outcome_of(record: Record) -> Outcome:
         record.settled_rows_per_s,
         record.wal_files_created,
         record.energy_j,
+        server_us_per_row(record),
         record.durability,
         record.durability_because,
         record.fsync_per_s,

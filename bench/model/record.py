@@ -198,9 +198,21 @@ class Record:
         return self.validity.state == "void"
 
     @property
+    def server_us_per_row(self) -> float | None:
+        """What the server's processes spent on a row of the window."""
+        return server_us_per_row(self)
+
+    @property
     def key(self) -> tuple[int, int]:
         """The number of the trial, and which attempt at it this is."""
         return self.trial.number, self.attempt
+
+
+def server_us_per_row(record: Record) -> float | None:
+    """Return the server's CPU time a row of the window, in µs; None where it was not observed, or there is none."""
+    if not record.cpu.server_cores or not record.rows:
+        return None
+    return record.cpu.server_cores * record.seconds / record.rows * 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,11 @@ from bench.report.ratios import (
     colored,
     detected,
     in_matrix,
+    interval_text,
     lines_of,
     pair_figures,
     rank_text,
+    ratio_text,
 )
 from bench.report.tables import add_rows, bare_table, filled, print_whole
 from bench.report.words import mark, settings, shortened
@@ -28,6 +30,7 @@ SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
 IN_PART = "Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
+CPU = ("server CPU\na row, µs", "ratio", "interval")
 PRIMARY = {"settled": "sustained (checkpoint included)", "burst": "burst"}
 MATRIX_COLUMNS = 6
 """With the longest name and ratios of five figures, so many fit 100 columns."""
@@ -45,6 +48,8 @@ def show_comparison(out: Console, report: ComparisonReport) -> None:
         print_whole(out, pairs_table(report, cell))
         if report.of_runs:
             print_whole(out, costs_table(report, cell))
+        if any(pair.server_cpu for pair in cell.pairs):
+            print_whole(out, cpu_table(report, cell))
         for line in (*settings_lines(cell), *noise_lines(report, cell)):
             out.print(Text(line, style="dim"))
     if len(report.cells) > 1:
@@ -107,6 +112,19 @@ def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
     table = bare_table([report.across, *COSTS], left={report.across})
     add_rows(table, ([shortened(arm.name), *cost_figures(arm)] for arm in cell.arms))
+    return table
+
+
+def cpu_table(report: ComparisonReport, cell: CellComparison) -> Table:
+    """Return the server's CPU time a row, with its ratio to the baseline's: below 1 is less."""
+    table = bare_table([report.across, *CPU], left={report.across})
+    ratios = {pair.candidate: pair.server_cpu for pair in cell.pairs}
+    for arm in cell.arms:
+        spent = DASH
+        if arm.server_us_per_row is not None:
+            spent = rate(arm.server_us_per_row)
+        found = ratios.get(arm.name)
+        table.add_row(Text(shortened(arm.name)), spent, ratio_text(found), interval_text(found))
     return table
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, Overall, Pair, Rank
+from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, CpuRatio, Overall, Pair, Rank
 from bench.report.numbers import DASH, number, p_text, percent
 from bench.stats.compare import Comparison
 
@@ -102,14 +102,14 @@ def rank_text(rank: Rank | None) -> str:
     return f"{rank.best}–{rank.worst}"
 
 
-def ratio_text(found: Comparison | None) -> str:
+def ratio_text(found: Comparison | CpuRatio | None) -> str:
     """Return a ratio with three digits behind the point, fewer where it is large."""
     if found is None:
         return DASH
     return number(found.ratio)
 
 
-def interval_text(found: Comparison | None) -> str:
+def interval_text(found: Comparison | CpuRatio | None) -> str:
     """Return an interval of a ratio."""
     if found is None or found.interval is None:
         return DASH

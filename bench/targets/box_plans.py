@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.box.state import BoxState
-from bench.engines.postgresql.provisioned import made_for_cluster
 from bench.engines.postgresql.render import as_variant, pick_variants
 from bench.engines.postgresql.variants import ALL, harness_for
 from bench.model.errors import HostError, UsageError
@@ -166,7 +165,8 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
 
     """
     _check_installed(state, plan.versions)
-    if made_for_cluster(plan) and plan.harness.text != state.harness:
+    of_cluster = plan.versions in ([], [state.postgresql])
+    if of_cluster and plan.harness.text != state.harness:
         raise HostError(
             "its cluster is not the one that run was planned for: what the harness sets there differs;"
             " provision it as it was, or launch a new run"

@@ -25,9 +25,17 @@ TOO_MUCH = ("huge_pages = on: ", "max_wal_size = ", "shared_buffers = ", "io_met
 """What this machine may be too small for, or its kernel may refuse."""
 
 
+def programs_of(major: str) -> Path:
+    """Where they are; skips the test, and says why, where there can be none."""
+    try:
+        return trees.bin_dir(major)
+    except trees.NoTreeError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture(scope="module", params=MAJORS)
 def server(request, new_place):
-    made = PrivateServer(new_place() / "data", trees.bin_dir(request.param))
+    made = PrivateServer(new_place() / "data", programs_of(request.param))
     made.major = request.param
     try:
         made.create(HARNESS, tls=False)
@@ -132,7 +140,7 @@ def test_what_another_major_has_is_refused_by_its_name():
 def several(new_place):
     """What a run of three majors recorded."""
     place = new_place()
-    tree_dirs = [trees.bin_dir(major) for major in MAJORS]
+    tree_dirs = [programs_of(major) for major in MAJORS]
     asked = ["--versions", "15", *MAJORS, "--bin-dir", *tree_dirs, "--phases", "1-B", "2-C", "2-G"]
     with climbing(place, *asked, *BRIEF, "--blocks", 2) as climb:
         ended = climb.end()

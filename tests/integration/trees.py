@@ -12,8 +12,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-import pytest
-
 KEPT = Path("/var/cache/pgladder/trees")
 """Not in a home: the user whom root's servers run as may not enter it."""
 SUITES = {"17": "trixie", "18": "forky"}
@@ -25,8 +23,17 @@ LOCPATH={tree}/usr/lib/locale exec {loader} --library-path {libraries} --argv0 {
 """
 
 
+class NoTreeError(Exception):
+    """A tree can't be had here; says why."""
+
+
 def bin_dir(major: str) -> Path:
-    """Return the directory of a major's programs; skips the test, and says why, where there can be none."""
+    """Return the directory of a major's programs.
+
+    Raises:
+        NoTreeError: there can be none here.
+
+    """
     tree = KEPT / SUITES[major]
     if not (tree / MADE).is_file():
         _make(major, tree)
@@ -35,9 +42,9 @@ def bin_dir(major: str) -> Path:
 
 def _make(major: str, tree: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip(f"PostgreSQL {major} lies in a tree that only root may make, and {tree} is not there")
+        raise NoTreeError(f"PostgreSQL {major} lies in a tree that only root may make, and {tree} is not there")
     if not shutil.which("mmdebstrap"):
-        pytest.skip(f"PostgreSQL {major} lies in a tree that mmdebstrap makes, which is not installed")
+        raise NoTreeError(f"PostgreSQL {major} lies in a tree that mmdebstrap makes, which is not installed")
     KEPT.mkdir(parents=True, exist_ok=True)
     with (KEPT / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several workers need it at once
@@ -53,7 +60,7 @@ def _make(major: str, tree: Path) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                pytest.skip(f"Debian {SUITES[major]}, which has PostgreSQL {major}, can't be had here: {last}")
+                raise NoTreeError(f"Debian {SUITES[major]}, which has PostgreSQL {major}, can't be had here: {last}")
             made.chmod(0o755)
             _wrap(made, tree, major)
             made.rename(tree)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bench.analysis.compare import compare_arms
 from bench.analysis.ladder import ladder_report
 from bench.analysis.notes import POOLED
+from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
 from bench.model.plan import UntilDecided
 from bench.questions.compare import void_or_partial
@@ -400,3 +401,50 @@ def test_the_rates_shown_have_the_ratio_that_is_told(fast):
     report = compare_arms([compared_run({"stock": [510.0, 980, 420, 630], "fast": fast})], lambda _cell, _blocks: None)
     for told, shown in shown_ratios(report):
         assert shown == pytest.approx(told)
+
+
+def with_versions(run, cores):
+    """The run with versions in place of variants, whose servers kept so many cores busy."""
+    records, trials = [], {}
+    for record in run.records:
+        version = record.trial.variant
+        trial = replace(record.trial, variant="stock", version=version)
+        trials[trial.number] = trial
+        cpu = replace(record.cpu, server_cores=cores[version])
+        records.append(replace(record, trial=trial, cpu=cpu))
+    stock = run.plan.variants[0]
+    variants = tuple(as_variant("stock", stock.text, version=version) for version in cores)
+    return replace(run, records=records, plan=replace(run.plan, variants=variants, trials=tuple(trials.values())))
+
+
+def test_versions_are_compared_with_what_a_row_costs_of_the_servers_cpu_time():
+    run = with_versions(compared_run({"15": QUIET, "17": QUIET, "18": FASTER}), {"15": 1.0, "17": 0.8, "18": 1.2})
+    report = told(run)
+    [cell] = report.cells
+    assert (report.across, report.of_runs, cell.version) == ("version", False, None)
+    assert [arm.name for arm in cell.arms] == ["15", "17", "18"]
+    by_name = {pair.candidate: pair for pair in cell.pairs}
+    assert by_name["17"].server_cpu.ratio == pytest.approx(0.8)
+    assert by_name["18"].server_cpu.ratio == pytest.approx(1.2 / 1.5, rel=0.02)
+    assert by_name["18"].server_cpu.interval.low < 0.8 < by_name["18"].server_cpu.interval.high
+    assert by_name["18"].verdict == "faster"
+    seconds, rows = run.records[0].seconds, run.records[0].rows
+    assert run.records[0].server_us_per_row == pytest.approx(1e6 * seconds / rows)
+
+
+def test_where_the_servers_cpu_time_was_not_observed_no_ratio_is_made_of_it():
+    run = with_versions(compared_run({"15": QUIET, "17": FASTER}), {"15": 1.0, "17": None})
+    [cell] = told(run).cells
+    assert cell.pairs[0].server_cpu is None
+    assert [arm.server_us_per_row is None for arm in cell.arms] == [False, True]
+
+
+def test_suite_and_compiler_of_versions_are_said_with_the_answer():
+    versions = {
+        "15": {"version": "PostgreSQL 15.18 (Debian) on x86_64, compiled by gcc 12.2.0, 64-bit", "suite": "bookworm"},
+        "17": {"version": "PostgreSQL 17.12 (Debian) on x86_64, compiled by gcc 14.2.0, 64-bit", "suite": "trixie"},
+    }
+    run = with_versions(compared_run({"15": QUIET, "17": FASTER}), {"15": 1.0, "17": 1.0})
+    host = a_host(postgresql={"version": versions["15"]["version"], "versions": versions})
+    said = " ".join(told(replace(run, host=host)).notes)
+    assert "PostgreSQL 15.18 (Debian) (bookworm, gcc 12.2.0); PostgreSQL 17.12 (Debian) (trixie, gcc 14.2.0)" in said

@@ -1,7 +1,7 @@
 """The formulas against what the original tools gave.
 
 ``vectors/<tool>.json`` are runs with the tools' defaults; ``vectors/options-<tool>.json`` have random inputs and every
-option.
+option, ``vectors/majors-<tool>.json`` every other major of PostgreSQL.
 """
 
 import json
@@ -54,9 +54,10 @@ def test_timescaledb_tune_is_matched_text_for_text_and_in_order(vector):
         assert tune("timescaledb-tune", hardware(vector)) == found
 
 
+@pytest.mark.parametrize("of", ["options", "majors"])
 @pytest.mark.parametrize("tool", [pgtune, pigsty, timescaledb_tune], ids=lambda tool: tool.__name__)
-def test_every_option_of_a_tool_is_matched_on_random_hardware(tool):
-    for vector in load(f"options-{tool.__name__.rpartition('.')[2].replace('_', '-')}")["vectors"]:
+def test_every_option_and_major_of_a_tool_is_matched_on_random_hardware(tool, of):
+    for vector in load(f"{of}-{tool.__name__.rpartition('.')[2].replace('_', '-')}")["vectors"]:
         options = vector["options"]
         if "libraries" in options:
             options["libraries"] = frozenset(options["libraries"])
