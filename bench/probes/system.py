@@ -8,6 +8,7 @@ the container interface of systemd (systemd.io/CONTAINER_INTERFACE).
 import ctypes
 import json
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -23,6 +24,8 @@ CONTAINER_MARKS = {
     ".dockerenv": "docker",
 }
 """Files a container manager leaves; those with no name here hold it."""
+WSL = re.compile("WSL|Microsoft")
+"""In the kernel's name, as systemd-detect-virt(1) has it: all such systems of a Windows machine share that kernel."""
 TIME_ERROR = 5
 """adjtimex(2): the clock is not synchronised."""
 TIMEX_BYTES = 208
@@ -79,6 +82,9 @@ def container(root: Path) -> str | Unreadable:
     for path, name in CONTAINER_MARKS.items():
         if (root / path).exists():
             return name or read_fact(root, path, word, "gone while reading")
+    kernel = read_fact(root, "proc/sys/kernel/osrelease", word, "no /proc here")
+    if isinstance(kernel, str) and WSL.search(kernel):
+        return "wsl"
     return "none" if (root / "run").exists() else Unreadable(unreadable="no /run to look in")
 
 

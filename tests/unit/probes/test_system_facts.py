@@ -18,6 +18,9 @@ from bench.probes.system import clock_synchronised, container, parse_os_release
         ("run/systemd/container", "lxc\n", "lxc"),
         ("run/.containerenv", "", "podman"),
         (".dockerenv", "", "docker"),
+        # Recorded by others: WSL 2 (twpayne/chezmoi, pull request 1193) and WSL 1 (4U6U57/wsl-open, pull request 4).
+        ("proc/sys/kernel/osrelease", "5.4.72-microsoft-standard-WSL2\n", "wsl"),
+        ("proc/sys/kernel/osrelease", "4.4.0-18985-Microsoft\n", "wsl"),
         ("run/utmp", "", "none"),
     ],
 )
