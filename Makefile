@@ -14,7 +14,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 
 # What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
 # have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
-OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N
+OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
 OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser perf clean
@@ -25,7 +25,7 @@ WORDS_trust := $(WHICH_BOXES) FINGERPRINT
 WORDS_doctor := $(WHICH_BOXES) SUDO JSON
 WORDS_provision := $(WHICH_BOXES)
 WORDS_teardown := $(WHICH_BOXES)
-WORDS_lab-up := N
+WORDS_lab-up := N SYSTEM
 WORDS_lab-cut := HOST
 WORDS_perf := LIMIT
 WORDS_compare-runs := A B JSON
@@ -50,7 +50,7 @@ handed = $(foreach word,$(filter-out $(filter $(ALONE),$(KNOWN)) $(1),$(TYPED)),
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
-ALONE := FINGERPRINT SUDO A B N
+ALONE := FINGERPRINT SUDO A B N SYSTEM
 TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
 # A word of another goal is none either: teardown RUN=n100-a would take every box.
 KNOWN := $(strip $(foreach goal,$(MAKECMDGOALS),$(WORDS_$(goal))))
@@ -170,8 +170,8 @@ demo: .venv/ready ## everything, on a virtual mini-PC on this machine, in about 
 	$(FAB) compare --limit=lab --variants="stock async-commit" --phases="1-B 2" $(call handed,VARIANTS PHASES RUN); compare=$$?; \
 	echo "make lab-down removes the virtual mini-PC."; exit $$((ladder | compare))  # one void trial does not end it
 
-lab-up: checked ## virtual mini-PCs as an inventory (N=2 for two)
-	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(call quote,$(or $(N),1))
+lab-up: checked ## virtual mini-PCs as an inventory (N=2 for two; SYSTEM=debian13)
+	$(PLAYBOOK) playbooks/lab-up.yml -e lab_size=$(call quote,$(or $(N),1)) $(if $(SYSTEM),-e lab_system=$(call quote,$(SYSTEM)))
 
 lab-cut: checked ## cut the power of one (HOST=minipc1); lab-up boots it again
 	$(PLAYBOOK) playbooks/lab-cut.yml -e virtual_minipc_name=$(call quote,$(or $(HOST),$(error say which box: make lab-cut HOST=minipc1)))

@@ -94,6 +94,7 @@ def test_a_word_that_means_nothing_is_refused(words):
         (["lab-cut", "LIMIT=lab"], "unknown option LIMIT; there are: HOST"),
         (["lab-down", "HOST=minipc1"], "unknown option HOST; make lab-down takes none"),
         (["lab-up", "SIZE=2"], "unknown option SIZE"),
+        (["lab-cut", "HOST=minipc1", "SYSTEM=debian13"], "unknown option SYSTEM; there are: HOST"),
         (["doctor", "JASON=1"], "unknown option JASON"),
         (["demo", "VARIANT=stock"], "unknown option VARIANT; did you mean VARIANTS?"),
         (["teardown", "ladder", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
@@ -137,7 +138,7 @@ def test_words_of_make_itself_are_none_to_refuse(word):
     assert make("status", word).returncode == 0
 
 
-@pytest.mark.parametrize("word", ["N=2", "SUDO=1", "A=x", "B=y", "FINGERPRINT=SHA256:x"])
+@pytest.mark.parametrize("word", ["N=2", "SYSTEM=debian13", "SUDO=1", "A=x", "B=y", "FINGERPRINT=SHA256:x"])
 def test_a_word_of_another_goal_is_handed_to_the_program_which_refuses_it(word):
     name, _, value = word.partition("=")
     assert f"--{name.lower()}={value}" in make("status", word).stdout.replace("'", "")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One virtual mini-PC: its disk, its identity, its life (network.sh makes the bridge it hangs on).
+# One virtual mini-PC: its disk, its identity, its life (tasks/network.yml makes the bridge it hangs on).
 #   minipc.sh up | cut      (as root; the upper-case names below come from the environment)
 #   minipc.sh down          the end of every box but those that KEEP names
 # Prints "changed" when it changed something; `up` prints the host key too.
@@ -27,6 +27,8 @@ attach_disk() {
     truncate --size "${DISK_GB}G" "$image.part"
     chmod 600 "$image.part" # the box sees it, too
     mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$image.part"
+    echo "$SYSTEM" >"$box/system"
+    sync "$box/system" # where the image is, the system is known
     mv "$image.part" "$image"
   fi
   # Direct I/O keeps the image out of this machine's page cache; not every file system has it.
@@ -45,13 +47,8 @@ attach() {
 }
 
 write_network() {
-  cat >"$root/etc/systemd/network/10-host0.network" <<END
-[Match]
-Name=host0
-[Network]
-Address=$ADDRESS/${SUBNET#*/}
-Gateway=$GATEWAY
-END
+  printf '[Match]\nName=host0\n[Network]\nAddress=%s\nGateway=%s\n' "$ADDRESS/${SUBNET#*/}" "$GATEWAY" \
+    >"$root/etc/systemd/network/10-host0.network"
   ln -sf /lib/systemd/system/systemd-networkd.service "$root/etc/systemd/system/multi-user.target.wants/"
   cp -L "$RESOLV_CONF" "$root/etc/resolv.conf"
 }
@@ -156,7 +153,14 @@ start() {
   echo changed
 }
 
+refuse_other_system() { # what is written on the disk belongs to the tree it was written over
+  [ -e "$image" ] || return 0
+  made=$(cat "$box/system" 2>/dev/null || echo debian12) # one of a time when there was no other
+  [ "$made" = "$SYSTEM" ] || die "it was made as $made, not $SYSTEM: make lab-up SYSTEM=$made, or make lab-down first"
+}
+
 up() {
+  refuse_other_system
   if [ -z "$(leader)" ]; then
     attach
     write_identity

@@ -60,6 +60,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"virtual_minipc_disk_gb": "0"}, "virtual_minipc_disk_gb is 0; it is a whole number, 1 at least"),
     ({"virtual_minipc_memory_mb": "much"}, "virtual_minipc_memory_mb is much; it is a whole number, 0 at least"),
     ({"virtual_minipc_cpu_percent": -5}, "virtual_minipc_cpu_percent is -5; it is a whole number, 0 at least"),
+    ({"lab_system": "debian14"}, "SYSTEM (lab_system) is debian14; there are: debian12, debian13"),
+    ({"lab_system": "debian13"}, ""),
     ({"virtual_minipc_cpus": "0-1,3"}, ""),
     ({"virtual_minipc_cpus": "nonsense"}, "virtual_minipc_cpus is nonsense; it names processors"),
     ({"virtual_minipc_cpus": "0-1,"}, "virtual_minipc_cpus is 0-1,; it names processors"),
