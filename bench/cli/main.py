@@ -17,7 +17,7 @@ from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
 
-DESCRIPTION = "How many rows a second can this box take into PostgreSQL 15?"
+DESCRIPTION = "How many rows a second can this box take into PostgreSQL?"
 DOUBTFUL, NOTHING_DONE = 1, 2
 
 

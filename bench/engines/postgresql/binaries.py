@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.engines.postgresql.majors import REFERENCE
 from bench.model.errors import HostError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
+from bench.probes.system_packages import how_to_install
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian, Ubuntu and PGDG put each major's programs: ``15/bin``."""
@@ -58,20 +59,22 @@ def find_several(versions: Sequence[str] = (), bin_dirs: Sequence[Path] = ()) ->
             raise UsageError(f"{given[major]} and {directory} both hold PostgreSQL {major}: give one of them.")
         given[major] = directory
     there = installed() | given
+    looked = ", ".join(map(str, [*bin_dirs, DEBIAN])) + " and the PATH"
     wanted = list(versions or given)
     if not wanted:
+        if not there:
+            raise HostError(f"No PostgreSQL server programs in {looked}. {_install([])}")
         wanted = [_usual(there)]
     for major in wanted:
         if major not in there:
             found = f"there is {' and '.join(sorted(there))}" if there else "there is no other"
-            looked = ", ".join(map(str, [*bin_dirs, DEBIAN])) + " and the PATH"
             raise HostError(f"No PostgreSQL {major} server programs in {looked}; {found}. {_install([major])}")
     return {major: there[major] for major in wanted}
 
 
 def _usual(there: Mapping[str, Path]) -> str:
     """Return the major that is measured where nobody asks: the reference, else the newest that is installed."""
-    if REFERENCE in there or not there:
+    if REFERENCE in there:
         return REFERENCE
     return max(there, key=int)
 
@@ -94,8 +97,11 @@ def _holds_server(directory: Path) -> bool:
 
 
 def _install(versions: Sequence[str]) -> str:
-    packages = " ".join(f"postgresql-{version}" for version in versions or [REFERENCE])
-    return f"Install them: apt-get install {packages} (or name their directory with --bin-dir)."
+    how = how_to_install("server")
+    if versions:
+        packages = " ".join(f"postgresql-{version}" for version in versions)
+        how = f"apt-get install {packages}, from PGDG where this system has another major"
+    return f"Install them: {how} (or name their directory with --bin-dir)."
 
 
 @cache

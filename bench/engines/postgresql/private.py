@@ -24,6 +24,7 @@ from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Variant
+from bench.probes.system_packages import how_to_install
 from bench.store.files import make_directories
 
 MARKER = "made-by-pgladder"
@@ -177,7 +178,7 @@ class PrivateServer(ManagedPostgreSQL):
 
     def _make_certificate(self) -> None:
         if not shutil.which("openssl"):
-            raise HostError("The transport tls needs openssl to make a certificate: apt-get install openssl.")
+            raise HostError(f"The transport tls needs openssl to make a certificate: {how_to_install('openssl')}.")
         options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost"
         files: list[str | Path] = ["-keyout", self._data / "server.key", "-out", self._data / "server.crt"]
         done = self._owner.run(["openssl", *options.split(), *files])

@@ -17,6 +17,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, PgladderError, UsageError
+from bench.probes.system_packages import how_to_install
 from bench.questions import question
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, a_samples, a_trial, rated, samples_of, void
@@ -255,7 +256,7 @@ def test_a_machine_without_linux_measures_boxes_alone(refused, monkeypatch):
 
 
 def test_programs_that_are_not_there_are_refused_with_how_to_install_them(refused):
-    assert "apt-get install postgresql-15" in refused("run", "--data-dir", ".", "--bin-dir", "nowhere")
+    assert how_to_install("server") in refused("run", "--data-dir", ".", "--bin-dir", "nowhere")
 
 
 @pytest.mark.parametrize("sealed", [True, False])

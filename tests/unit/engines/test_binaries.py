@@ -8,6 +8,7 @@ from bench.engines.postgresql import binaries
 from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, find_several, suite_of
 from bench.model.errors import HostError, UsageError
 from bench.model.fingerprint import Unreadable
+from bench.probes.system_packages import how_to_install
 
 
 def programs(directory: Path, says: str, *, compiled: str = "") -> Path:
@@ -53,10 +54,17 @@ def test_of_directories_alone_each_is_measured_and_of_majors_asked_for_those(tmp
 
 def test_a_major_that_is_missing_is_named_with_what_is_there_and_what_to_install(tmp_path):
     debian(tmp_path, 15)
-    with pytest.raises(HostError, match=r"No PostgreSQL 17 .*; there is 15\..*install postgresql-17 "):
+    with pytest.raises(HostError, match=r"No PostgreSQL 17 .*; there is 15\..*install postgresql-17, "):
         find_binaries("17")
-    with pytest.raises(HostError, match="apt-get install postgresql-15"):
+    with pytest.raises(HostError, match=f"Install them: {how_to_install('server')} "):
         find_binaries("", [tmp_path / "nowhere"])
+
+
+def test_where_there_is_none_at_all_that_of_this_system_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(binaries, "DEBIAN", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HostError, match=rf"No PostgreSQL server programs in .*: {how_to_install('server')} "):
+        find_binaries()
 
 
 def test_two_directories_of_one_major_are_refused(tmp_path):
