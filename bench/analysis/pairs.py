@@ -3,10 +3,9 @@
 P-values are adjusted over many such pairs. What an arm's rates are rates of (one cell, or all of them) is the caller's.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, log
-from operator import attrgetter
 
 from bench.analysis.comparison import ArmSummary, CpuRatio, Pair
 from bench.analysis.counted import good
@@ -24,9 +23,6 @@ from bench.stats.unpaired import compare_unpaired
 OfBlocks = Mapping[Block, float]
 Known = Mapping[Rate, Mapping[str, OfBlocks]]
 """By kind of rate and arm, that of each block that counts."""
-
-
-SERVER_US_PER_ROW = attrgetter("server_us_per_row")
 
 
 class Basis:
@@ -101,16 +97,16 @@ def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSumma
     created = [record.wal_files_created for record in counted if record.wal_files_created is not None]
     return ArmSummary(
         name=name,
-        durability=tuple(sorted(set(map(attrgetter("durability"), counted)))),
+        durability=tuple(sorted({record.durability for record in counted})),
         trials=len(records),
         void=states.count("void"),
         suspect=states.count("suspect"),
         refused=refused(records),
-        rows_per_s=typical(rated, attrgetter("rows_per_s")),
-        settled_rows_per_s=typical(rated, attrgetter("settled_rows_per_s")),
+        rows_per_s=typical([record.rows_per_s for record in rated]),
+        settled_rows_per_s=typical([record.settled_rows_per_s for record in rated]),
         wal_files_created=max(created, default=None),
-        server_us_per_row=typical([record for record in rated if record.server_us_per_row], SERVER_US_PER_ROW),
-        joules_per_1000_rows=typical([record for record in rated if record.energy_j is not None], joules_per_1000_rows),
+        server_us_per_row=typical([record.server_us_per_row for record in rated if record.server_us_per_row]),
+        joules_per_1000_rows=typical([joules_per_1000_rows(record) for record in rated if record.energy_j is not None]),
     )
 
 
@@ -140,14 +136,14 @@ def joules_per_1000_rows(record: AnyRecord) -> float | None:
     return 1000 * record.energy_j / record.rows
 
 
-def typical(records: Iterable[AnyRecord], read: Callable[[AnyRecord], float | None]) -> float | None:
-    """Return the geometric mean of what these trials know, None where none does; of anything that is 0 it is 0."""
-    values = [value for value in map(read, records) if value is not None]
-    if not values:
+def typical(figures: Iterable[float | None]) -> float | None:
+    """Return the geometric mean of what trials know, None where none does; of anything that is 0 it is 0."""
+    known = [figure for figure in figures if figure is not None]
+    if not known:
         return None
-    if not all(values):
+    if not all(known):
         return 0.0
-    return exp(mean(list(map(log, values))))
+    return exp(mean(list(map(log, known))))
 
 
 def known_rates(arms: Mapping[str, ByBlock]) -> Known:

@@ -88,12 +88,13 @@ def box_state(box: Provisioned) -> BoxState:
         harness, free = box.cluster.harness_file.read_text(), shutil.disk_usage(data).free
     except OSError as error:
         raise HostError(f"{error.filename} can't be read ({error.strerror}); provision this box again.") from error
+    kind = container(LIVE)
     return BoxState(
         version=__version__,
         release=box.release,
         host=socket.gethostname(),
         machine=this_machine(data),
-        shares_kernel=_shares_kernel(),
+        shares_kernel=isinstance(kind, str) and kind != "none",
         harness=harness,
         postgresql=box.cluster.version,
         installed=tuple(sorted(installed(), key=int)),
@@ -102,11 +103,6 @@ def box_state(box: Provisioned) -> BoxState:
         holder=holder(),
         runs=run_states(box.runs, under_way()),
     )
-
-
-def _shares_kernel() -> bool:
-    found = container(LIVE)
-    return isinstance(found, str) and found != "none"
 
 
 def run_states(runs: Path, running: Collection[str]) -> tuple[RunState, ...]:

@@ -87,7 +87,8 @@ def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
         trials = trials_of(ladder, rung, run.records)
         latencies += _latencies(run, name, rung, trials)
         busy += _cores(name, trials, cpus)
-        times += _time(name, trials)
+        for order, (part, share) in enumerate(client_time(trials).items()):
+            times.append({"rung": name, "part": part, "share": _short(share), "order": order})
     return [
         Figure(chart="latency", label="how long commits took, by rung", rows=latencies),
         Figure(chart="cores", label="cores busy, by rung: client, server, everything else", rows=busy),
@@ -121,11 +122,6 @@ def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Ro
     for order, (who, value) in enumerate(shares):
         if value is not None:
             yield {"rung": name, "who": who, "cores": _short(value), "order": order, "cpus": cpus}
-
-
-def _time(name: str, trials: Iterable[Record]) -> Iterable[Row]:
-    for order, (part, share) in enumerate(client_time(trials).items()):
-        yield {"rung": name, "part": part, "share": _short(share), "order": order}
 
 
 def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
