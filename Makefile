@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser perf clean
+OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -253,6 +253,9 @@ test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
+
+study-versions: .venv/ready ## PostgreSQL 15, 17 and 18 in one run here, to docs/results/versions.md (root)
+	$(BIN)/python -m tests.studies.versions
 
 perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
 	$(BIN)/python -m tests.perf $(if $(LIMIT),$(call quote,$(LIMIT)))

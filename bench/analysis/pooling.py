@@ -7,7 +7,7 @@ from bench.model.errors import UsageError
 from bench.model.fingerprint_diff import differing_facts, of_machine
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
-from bench.plan.contrast import VARIANT, Cell, Slots, by_cell
+from bench.plan.contrast import VARIANT, Cell, Slots, by_cell, texts_of_variants
 from bench.plan.rates import Block
 
 
@@ -52,7 +52,7 @@ def _differing_requests(one: Plan, other: Plan, cells: object, more: object) -> 
 
 
 def _requested(plan: Plan) -> dict[str, str]:
-    variants = [f"{variant.name} {variant.sha256[:8]}" for variant in plan.variants]
+    variants = [f"{name} {sha256}" for name, sha256 in texts_of_variants(plan).items()]
     files = [f"{name} {sha256[:8]}" for name, sha256 in plan.pieces.items()]
     return windows(plan) | {
         "harness": plan.harness.sha256[:8],
@@ -84,8 +84,8 @@ def differing_plans(plans: Sequence[Plan]) -> list[str]:
     by_name: dict[str, dict[str, None]] = {}
     for plan in plans:
         words = windows(plan)
-        for variant in plan.variants:
-            words[f"text of variant {variant.name}"] = variant.sha256[:8]
+        for name, sha256 in texts_of_variants(plan).items():
+            words[f"text of variant {name}"] = sha256
         for name, value in words.items():
             # A dictionary keeps each value once, in the order of the hosts.
             by_name.setdefault(name, {})[value] = None

@@ -26,7 +26,7 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
 from bench.model.record import Record
-from bench.plan.contrast import WHOLE, Cell, by_cell, driven_by_several, examples
+from bench.plan.contrast import WHOLE, Cell, by_cell, driven_by_several, examples, texts_of_variants
 from bench.plan.rates import Block, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
@@ -321,8 +321,9 @@ def _known(run: PulledRun) -> dict[str, str]:
             # What was measured has no more digits than mean something.
             if isinstance(fact, float):
                 known[name] = f"{fact:,.0f}" if abs(fact) >= 100 else f"{fact:.3g}"
-    for variant in (run.plan.harness, *run.plan.variants):
-        known[f"text of {variant.name}"] = variant.sha256[:8]
+    known["text of harness"] = run.plan.harness.sha256[:8]
+    for name, sha256 in texts_of_variants(run.plan).items():
+        known[f"text of {name}"] = sha256
     for name, sha256 in run.plan.pieces.items():
         known[f"file {name}"] = sha256[:8]
     return known

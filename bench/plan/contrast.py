@@ -132,6 +132,16 @@ def names_of_variants(plan: Plan) -> list[str]:
     return list(dict.fromkeys(variant.name for variant in plan.variants))
 
 
+def texts_of_variants(plan: Plan) -> dict[str, str]:
+    """Return the beginning of each variant's hash by its name, and by its version where a plan has several."""
+    several = len(plan.versions) > 1
+    found = {}
+    for variant in plan.variants:
+        name = f"{variant.name} of {variant.version}" if several else variant.name
+        found[name] = variant.sha256[:8]
+    return found
+
+
 def varying(plan: Plan) -> list[str]:
     """Return the factors by which the trials of a plan differ; what differs between phases goes with these."""
     found = []

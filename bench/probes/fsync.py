@@ -1,6 +1,6 @@
 """How many times a second the disk commits: 8 kB written and flushed by fdatasync, again and again.
 
-fdatasync is the default of ``wal_sync_method`` on Linux, and this is what pg_test_fsync (PostgreSQL 15 manual) does,
+fdatasync is the default of ``wal_sync_method`` on Linux, and this is what pg_test_fsync (manual) does,
 which takes two seconds to get to that line.
 """
 

@@ -14,7 +14,7 @@ from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.plan import Plan
-from bench.plan.contrast import PHASE, VARIANT, varying
+from bench.plan.contrast import PHASE, VARIANT, names_of_variants, varying
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question
 from bench.results.noise_floors import compare_box, compare_side_by_side
@@ -83,7 +83,7 @@ def _compared(plan: Plan) -> list[str]:
     if plan.until_decided:
         return [plan.until_decided.across]
     others = [factor for factor in varying(plan) if factor not in (VARIANT, PHASE)]
-    if len(plan.variants) > 1:
+    if len(names_of_variants(plan)) > 1:
         return [VARIANT, *others]
     return others
 

@@ -26,6 +26,7 @@ from bench.agent.signals import stoppable, undisturbed
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.dsn import in_a_sentence
 from bench.engines.postgresql.external import AS_FOUND, REFUSED
+from bench.engines.postgresql.majors import REFERENCE
 from bench.engines.postgresql.provisioned import made_for_cluster
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
@@ -307,7 +308,8 @@ def _place_of_results(run: str, box: Provisioned | None, elsewhere: str | None =
 
 def _programs(request: Request, given: Plan | None, engine: Engine) -> Mapping[str, Path]:
     """Return, by version, the programs of the private servers of a plan, or of a request."""
-    asked = given.versions if given else versions(request.given)
+    # A plan that names none is of an earlier release, which measured one major.
+    asked = (given.versions or [REFERENCE]) if given else versions(request.given)
     return engine.programs(asked, list(map(Path, request.option("bin_dir") or ())))
 
 
@@ -321,9 +323,11 @@ def _check_versions(request: Request, given: Plan | None, there: Sequence[str]) 
     asked = given.versions if given else versions(request.given)
     if asked and asked != there:
         what = f"Plan {given.run}" if given else "What is asked for"
+        instead = "give another --dsn"
+        if "dsn" not in request.given:
+            instead = "private servers of what is installed are measured on a disk that you name by --data-dir"
         raise UsageError(
-            f"{what} is for PostgreSQL {' and '.join(asked)}, and the server is {' and '.join(there)}; private servers"
-            " of what is installed are measured on a disk that you name by --data-dir."
+            f"{what} is for PostgreSQL {' and '.join(asked)}, and the server is {' and '.join(there)}; {instead}."
         )
 
 

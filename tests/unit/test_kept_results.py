@@ -16,6 +16,7 @@ from bench.report.ratios import headlined, interval_text, ratio_text
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
+from tests.studies import versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -51,7 +52,16 @@ def words(name):
 
 
 def test_every_kept_run_has_its_section():
-    assert {path.parent.name for path in KEPT.glob("*/plan.json")} == set(NAMES) == set(SECTIONS) & set(NAMES)
+    kept = {path.parent.name for path in KEPT.glob("*/plan.json")}
+    assert kept - {versions.RUN.name} == set(NAMES) == set(SECTIONS) & set(NAMES)
+
+
+@pytest.mark.skipif(not versions.RUN.is_dir(), reason="make study-versions measures it")
+def test_the_page_of_versions_says_what_its_records_say():
+    assert versions.page(versions.RUN) == versions.PAGE.read_text()
+    assert {path.name for path in versions.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
+    assert RunDirectory(versions.RUN).check_sums(samples=False)
+    assert len(RunDirectory(versions.RUN).plan().blocks) >= 10
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,4 +1,4 @@
-"""The server's own counters since they were last reset, by their names in PostgreSQL 15, whatever the version.
+"""The server's own counters since they were last reset, by the names they had first, whatever the version.
 
 Owns where each is found: 17 moved those of checkpoints, 18 those of WAL's writes and flushes. One that the server does
 not have, or does not count as it is configured, is missing with its reason; a trial is none the worse for it.

@@ -45,7 +45,7 @@ def promise_of(session: Session) -> Promise:
 def grade(
     promise: Promise, risk: str | None, memory: Iterable[str | Unreadable], of_clients: Iterable[str | None]
 ) -> Grade:
-    """Grade by settings, layout and medium (PostgreSQL 15 manual, 30.1 and 30.4). Pure.
+    """Grade by settings, layout and medium (manual, 30.1 and 30.4). Pure.
 
     Args:
         promise: of the agent's session.
@@ -61,7 +61,7 @@ def grade(
     unsafe = [name for name in ("fsync", "full_page_writes") if getattr(promise, name) == "off"]
     if risk or unsafe:
         return Grade(word="not crash-safe", because=risk or f"{' and '.join(unsafe)} off")
-    # The WAL writer flushes what is asynchronous within three of its delays (PostgreSQL 15 manual, 30.4).
+    # The WAL writer flushes what is asynchronous within three of its delays (manual, 30.4).
     may_lose = f"may lose last {3 * promise.wal_writer_delay_ms} ms"
     if promise.synchronous_commit == "off":
         return Grade(word=may_lose, because="synchronous_commit is off")

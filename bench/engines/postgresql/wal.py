@@ -1,14 +1,14 @@
 """How many WAL files must lie ready when a trial starts, that no arm creates files on the way where another does not.
 
 Creating a file costs writing it twice. An aged server has none to create: a checkpoint recycles what was written since
-the one before (PostgreSQL 15 manual, 30.5). So each arm starts with as many as a trial can write, as far as its own
+the one before (manual, 30.5). So each arm starts with as many as a trial can write, as far as its own
 checkpoints leave them and the disk holds them. What was created all the same is in the record.
 """
 
 FILE_BYTES = 16 << 20
 """wal_segment_size, initdb's default."""
 KEEPING_WAL = ("max_wal_size", "min_wal_size", "wal_keep_size")
-"""Up to the largest of these WAL stays, written or made ready (PostgreSQL 15 manual, 30.5); each counts in MB."""
+"""Up to the largest of these WAL stays, written or made ready (manual, 30.5); each counts in MB."""
 FEWEST = 5
 """As many as min_wal_size keeps by default, 80 MB: no server has fewer for long."""
 FIRST_GUESS_BYTES_PER_S = 64_000_000

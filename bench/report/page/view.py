@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
+from typing import Any
 
 from bench.analysis.comparison import of_version
 from bench.analysis.ladder import Ladder, LadderReport, host_notes, rung_names, side_by_side
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable, is_reason
 from bench.model.record import Record
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.page.figures import Figure, climb, courses, of_ladder
@@ -216,7 +217,7 @@ class Outcomes:
 
 def server_of(runs: Sequence[PulledRun]) -> str:
     """Return PostgreSQL with the major versions that were measured, as far as they are known."""
-    majors = {major(run.host) for run in runs} - {UNKNOWN}
+    majors = {major(run.host) for run in runs}.union(*(run.plan.versions for run in runs)) - {UNKNOWN}
     in_order = sorted(majors, key=lambda each: (len(each), each))  # 9 before 17
     return f"PostgreSQL {' and '.join(in_order)}".strip()
 
@@ -280,11 +281,16 @@ def _flat(host: Fingerprint | None) -> Iterable[tuple[tuple[str, str], Fact]]:
         return
     for group, known in host.facts.items():
         for name, fact in known.items():
-            if not isinstance(fact, dict):
-                yield (group, name), fact
-                continue
-            for key, value in fact.items():
-                yield (group, f"{name}: {key}"), value
+            for path, value in _parts(name, fact):
+                yield (group, path), value
+
+
+def _parts(name: str, fact: Any) -> Iterable[tuple[str, Fact]]:
+    if not isinstance(fact, dict) or is_reason(fact):
+        yield name, fact
+        return
+    for key, value in fact.items():
+        yield from _parts(f"{name}: {key}", value)
 
 
 def fact_text(fact: Fact | None) -> str:

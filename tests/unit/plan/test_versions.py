@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from bench.analysis.noise import is_aa
 from bench.engines.postgresql.variants import Machine, harness_for
 from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.plan import Plan
 from bench.plan.check import check_consistent, check_plan
-from bench.plan.contrast import candidates_of, cell_of, factor_of, varying
+from bench.plan.contrast import candidates_of, cell_of, factor_of, texts_of_variants, varying
 from bench.plan.estimate import estimate
 from bench.plan.request import make_design, versions
 from bench.plan.with_variants import plan_with
@@ -133,3 +134,15 @@ def test_noise_is_measured_with_one_version():
     design = replace(make_design({"phases": ["2-C"]}, transports=["tcp"]), versions=["15", "17"], against_itself=True)
     with pytest.raises(UsageError, match="one version, not with 2"):
         plan_with(design, MACHINE, 100, harness_for(100, tls=False), run="r", created="2026-11-28T10:00:00Z", seed=1)
+
+
+def test_one_variant_in_two_versions_is_no_variant_against_itself():
+    plan = plan_of("15", "17")
+    assert len(plan.variants) == 2
+    assert plan.variants[0].sha256 == plan.variants[1].sha256
+    assert not is_aa(plan)
+
+
+def test_variants_of_several_versions_are_named_with_their_version():
+    assert list(texts_of_variants(plan_of("15", "17"))) == ["stock of 15", "stock of 17"]
+    assert list(texts_of_variants(plan_of("15"))) == ["stock"]
