@@ -25,6 +25,8 @@ from bench.workload.rows import first_stamp
 RUN = "20261122T101500-ab12"
 OF_PARAMETERS = [each.name for each in fields(Parameters)]
 OF_TRIAL = [each.name for each in fields(Trial) if each.name != "parameters"]
+FROM_18_ON = {"io-sync", "io-uring", "io-worker"}
+"""Variants that set what PostgreSQL has from 18 on: none of `all` before it."""
 
 
 def a_scene(device: str | Unreadable = "sda", root: Path = LIVE) -> Scene:
