@@ -1,6 +1,6 @@
 """Pulled runs: found, read, checked, reported as ladders, planned again. No box is asked for anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -33,16 +33,7 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     place = directory.path.resolve()
     host = _host(directory, plan, place)
     _check(directory, plan, host, records)
-    # What samples make of a record is loaded where there are some.
-    from bench.analysis.resealed import check_samples
-
-    found: dict[Key, Samples] = {}
-    histograms: dict[Key, HdrHistogram] = {}
-    for record in records if with_samples else ():
-        key = record.key
-        found[key] = directory.samples(*key)
-        histograms[key] = directory.latencies(*key, found[key])
-        check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
+    found, histograms = _samples(directory, records if with_samples else ())
     return PulledRun(
         directory=place.name,
         plan=plan,
@@ -55,6 +46,21 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
         cancelled=directory.cancelled(),
         with_samples=with_samples,
     )
+
+
+def _samples(directory: RunDirectory, records: Iterable[Record]) -> tuple[dict[Key, Samples], dict[Key, HdrHistogram]]:
+    """Return the samples of each record and their latencies, which must make what the record says."""
+    # Loaded where there are samples: a comparison of a run's trials reads none.
+    from bench.analysis.resealed import check_samples
+
+    found: dict[Key, Samples] = {}
+    histograms: dict[Key, HdrHistogram] = {}
+    for record in records:
+        key = record.key
+        found[key] = directory.samples(*key)
+        histograms[key] = directory.latencies(*key, found[key])
+        check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
+    return found, histograms
 
 
 def outcomes_of(directory: RunDirectory) -> RunOutcomes:
