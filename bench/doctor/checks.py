@@ -1,9 +1,9 @@
 """The judgements: from a box's facts to findings. Pure; ``collect`` brings the facts, ``table`` shows the findings."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Grade = Literal["ok", "warning", "failure", "unknown"]
 
@@ -16,6 +16,14 @@ FSYNC_TOO_GOOD = 5_000
 (tanelpoder.com, 2025-05-27). One that needs under 0.2 ms is protected, or does not flush."""
 FSYNC_FIGURE = re.compile(r"([\d.]+) s, ")
 FSYNC_WRITES = 200
+CONTAINERS = {
+    "lxc": "an LXC container, as Proxmox VE makes them,",
+    "docker": "a Docker container",
+    "podman": "a Podman container",
+    "systemd-nspawn": "a systemd-nspawn container",
+    "wsl": "WSL",
+}
+"""As systemd-detect-virt(1) names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class Box:
     clock_offset_s: float | None = None
     greeting: str = ""
     """The first line its shell prints that nobody asked for."""
+    systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The table of systems (``roles/host/vars/systems.yml``)."""
+    settings: Sequence[str] = ()
+    """What provisioning sets of a kernel."""
 
 
 def examine(box: Box, release: str) -> list[Finding]:
@@ -48,16 +60,19 @@ def examine(box: Box, release: str) -> list[Finding]:
     found = [
         _ssh(box.greeting),
         _sudo(facts),
-        _is("system", facts["system_name"], facts["system"] == "debian 12", "pgladder supports Debian 12"),
+        _system(facts, box.systems),
         _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it"),
         _at_least("disk", facts["data_free_mb"], FREE_MB, f"MB free under {facts['data']}"),
-        _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024),
+        _memory(facts),
+        _processors(facts),
         _clock(box.clock_offset_s),
         _governor(facts),
         _throttling(facts["throttled"]),
         _fsync(facts["fsync"]),
         _release(facts["provisioned"], release),
     ]
+    if facts["container"] != "none":
+        found.append(_container(facts["container"], box.settings))
     if facts["cluster"]:
         found.append(_is("cluster", facts["cluster"], facts["cluster"] == "active", "make provision"))
     return found
@@ -87,6 +102,43 @@ def _at_least(check: str, value: str, least: int, unit: str, *, per_unit: int = 
     if units >= least:
         return Finding(check, "ok", f"{units} {unit}")
     return Finding(check, "failure", f"{units} {unit}; {least} needed")
+
+
+def _system(facts: Mapping[str, str], systems: Mapping[str, Mapping[str, Any]]) -> Finding:
+    name = facts["system_name"]
+    entry = systems.get(facts["system"])
+    if entry is None:
+        supported = ", ".join(str(each["name"]) for each in systems.values())
+        return Finding("system", "failure", f"{name}; pgladder supports {supported}")
+    if not entry["tested"]:
+        return Finding("system", "warning", f"{name}; supported, but none of pgladder's tests runs on it")
+    return Finding("system", "ok", name)
+
+
+def _memory(facts: Mapping[str, str]) -> Finding:
+    """Judge what the machine has, or what the control group of a container leaves of it."""
+    limit = facts["memory_limit"]
+    if facts["memory_kb"] and limit.isdigit() and int(limit) // 1024 < int(facts["memory_kb"]):
+        limit_kb = str(int(limit) // 1024)
+        return _at_least("memory", limit_kb, MEMORY_MB, "MB, by its control group", per_unit=1024)
+    return _at_least("memory", facts["memory_kb"], MEMORY_MB, "MB", per_unit=1024)
+
+
+def _processors(facts: Mapping[str, str]) -> Finding:
+    """Report how many processors it may use: a quota of time counts as that many."""
+    quota, _, period = facts["cpu_limit"].partition(" ")
+    if not facts["cpus"]:
+        return Finding("processors", "unknown", "the box did not report them")
+    if not quota.isdigit() or int(quota) >= int(facts["cpus"]) * int(period):
+        return Finding("processors", "ok", facts["cpus"])
+    worth = int(quota) / int(period)
+    return Finding("processors", "ok", f"{facts['cpus']}, with time for {worth:g} of them by its control group")
+
+
+def _container(kind: str, settings: Sequence[str]) -> Finding:
+    name = CONTAINERS.get(kind, f"a container ({kind})")
+    void = f"void here are {', '.join(settings)}; set them on the machine that runs it"
+    return Finding("container", "warning", f"{name} shares the kernel of its host; {void}")
 
 
 def _sudo(facts: Mapping[str, str]) -> Finding:

@@ -82,4 +82,11 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
         elif not greeting and line.strip():
             # Whatever the shell prints before our own lines: it would get into the way of every answer.
             greeting = line
-    return Box(name, facts, clock_offset_s=float(facts["now"]) - answer["at"], greeting=greeting)
+    return Box(
+        name,
+        facts,
+        clock_offset_s=float(facts["now"]) - answer["at"],
+        greeting=greeting,
+        systems=answer["systems"],
+        settings=answer["settings"],
+    )

@@ -9,7 +9,7 @@ configured() { sed -n "s/^$1 = \"\(.*\)\"/\1/p" $config 2>/dev/null; }
 
 # Where the cluster's data are, or will be.
 data=$(configured data_directory)
-data=${data:-/var/lib/postgresql/15}
+data=${data:-/var/lib/postgresql}
 while [ ! -e "$data" ]; do data=${data%/*}; done
 disk=$(findmnt -n -v -o SOURCE -T "$data")
 
@@ -19,25 +19,37 @@ if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then sudo=given; fi
 runs() { # the processes of those begun by hand
   grep -alsP '/pgladder\x00(run|noise|reproduce)\x00' /proc/[0-9]*/cmdline | cut -d/ -f3
 }
+python() { # where it runs, and apt's modules with it: a power cut leaves half of either
+  found=$(dpkg-query -W -f '${db:Status-Abbrev}' python3-minimal python3 python3-apt 2>/dev/null)
+  case $found in [hi]i?[hi]i?[hi]i?) /usr/bin/python3 -c 'import json, apt_pkg' 2>/dev/null && echo /usr/bin/python3 ;; esac
+}
 offered() { if [ -r "$1" ]; then tr -d '[]' <"$1" | xargs | tr ' ' ,; fi; } # what may be chosen, commas between
-first() { if [ -r "$1" ]; then cat "$1"; fi; }
+first() { [ -r "$1" ] && cat "$1"; }
 free_mb() { df --output=avail -BM "$1" | sed '1d; s/[^0-9]//g'; }
 is_active() { if [ -n "$1" ]; then timeout 20 systemctl is-active "$1"; fi; }
 
+groups=/sys/fs/cgroup
 cpu=/sys/devices/system/cpu/cpu0/cpufreq
 clocks="chrony.service ntpsec.service openntpd.service systemd-timesyncd.service"
 echo "system=$ID $VERSION_ID"
 echo "system_name=$PRETTY_NAME"
 echo "architecture=$(uname -m)"
 echo "container=$(systemd-detect-virt --container)"
-echo "python=$(command -v python3)"
+echo "suite=${VERSION_CODENAME-}"
+echo "python=$(python)"
+echo "journal=$([ -d /var/lib/pgladder-found ] && echo whole || [ ! -d /var/lib/pgladder-found.part ] || echo begun)"
 echo "homes=$(cut -d: -f1,6 /etc/passwd | xargs)"
 echo "login=$(id -un)"
+echo "folder=$(stat -c '%F, mode %a, of %U' "/run/pgladder-ansible/$(id -un)" 2>/dev/null)"
 echo "sudo=$(echo "$sudo" | tail -n 1)"
 echo "sudo_group=$(id -nG | tr ' ' '\n' | grep -xE 'sudo|root|wheel')"
 echo "free_mb=$(free_mb /var)"
 echo "data=$data"
 echo "data_free_mb=$(free_mb "$data")"
+# What the control group of a container leaves of memory and processors, as it is written there: version 2, then 1.
+echo "memory_limit=$(first $groups/memory.max || first $groups/memory/memory.limit_in_bytes)"
+echo "cpu_limit=$(first $groups/cpu.max || cat $groups/cpu/cpu.cfs_quota_us $groups/cpu/cpu.cfs_period_us 2>/dev/null | xargs)"
+echo "cpus=$(nproc)"
 echo "memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 echo "disks=$([ ! -b "$disk" ] || lsblk -nrso NAME,TYPE "$disk" | sed -n 's/ disk$//p' | xargs)"
 echo "governor=$(first $cpu/scaling_governor)"
@@ -48,8 +60,8 @@ echo "throttled=$(cat /sys/devices/system/cpu/cpu*/thermal_throttle/package_thro
 echo "listening=$(ss -Hltn 2>/dev/null | awk '{ sub(".*:", "", $4); print $4 }' | sort -nu | xargs)"
 # pgladder's own cluster is known by its socket and by the drop-in of its unit, whoever asks.
 echo "own_ports=$(find /run/pgladder -name '.s.PGSQL.*' ! -name '*.lock' -printf '%f\n' 2>/dev/null | sed 's/.*[.]//' | xargs)"
-echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@15-*.service.d/pgladder.conf' | sed 's/.*@15-\(.*\)[.]service[.]d.*/\1/' | xargs)"
-echo "clusters=$(find /etc/postgresql/15 -mindepth 1 -maxdepth 1 -printf '%f\n' 2>/dev/null | xargs)"
+echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@*.service.d/pgladder.conf' | sed -E 's,.*@([0-9]+)-(.*)[.]service[.]d.*,\1/\2,' | xargs)"
+echo "clusters=$(find /etc/postgresql -mindepth 2 -maxdepth 2 -printf '%P\n' 2>/dev/null | xargs)"
 echo "cluster=$(is_active "$(configured unit)")"
 echo "release=$(readlink /opt/pgladder/current)"
 echo "provisioned=$(configured release)"

@@ -11,6 +11,9 @@ HEALTHY = {
     "data": "/var/lib/postgresql/15",
     "data_free_mb": "180000",
     "memory_kb": "16000000",
+    "memory_limit": "",
+    "cpu_limit": "",
+    "cpus": "4",
     "container": "none",
     "governor": "performance",
     "throttled": "0",
@@ -18,15 +21,24 @@ HEALTHY = {
     "cluster": "active",
     "fsync": "1638400 bytes (1.6 MB, 1.6 MiB) copied, 0.4 s, 4.1 MB/s",
 }
+SYSTEMS = {
+    "debian 12": {"name": "Debian 12", "tested": True},
+    "ubuntu 24.04": {"name": "Ubuntu 24.04", "tested": False},
+}
+SETTINGS = ["CPU governor", "swappiness", "time synchronisation"]
+
+
+def box(clock_offset_s: float | None = 0.1, **other: str) -> Box:
+    return Box("box", {**HEALTHY, **other}, clock_offset_s=clock_offset_s, systems=SYSTEMS, settings=SETTINGS)
 
 
 def found(check: str, *, clock_offset_s: float | None = 0.1, **other: str) -> Finding:
-    findings = examine(Box("box", {**HEALTHY, **other}, clock_offset_s=clock_offset_s), "abc")
+    findings = examine(box(clock_offset_s, **other), "abc")
     return next(one for one in findings if one.check == check)
 
 
 def test_a_healthy_box_has_nothing_but_ok() -> None:
-    findings = examine(Box("box", HEALTHY, clock_offset_s=0.1), "abc")
+    findings = examine(box(), "abc")
     assert {one.grade for one in findings} == {"ok"}
 
 
@@ -37,12 +49,18 @@ def test_a_healthy_box_has_nothing_but_ok() -> None:
         ("sudo", {"sudo": "sudo: a password is required", "sudo_group": ""}, "unknown"),
         ("sudo", {"sudo": "probe.sh: 13: sudo: not found"}, "failure"),
         ("cluster", {"cluster": "failed"}, "failure"),
-        ("system", {"system": "debian 13"}, "failure"),
+        ("system", {"system": "debian 11"}, "failure"),
+        ("system", {"system": "ubuntu 24.04"}, "warning"),
         ("architecture", {"architecture": "riscv64"}, "failure"),
         ("disk", {"data_free_mb": "2999"}, "failure"),
         ("disk", {"data_free_mb": "3000"}, "ok"),
         ("memory", {"memory_kb": "1000000"}, "failure"),
         ("memory", {"memory_kb": ""}, "unknown"),
+        ("memory", {"memory_limit": "1073741824"}, "failure"),
+        ("memory", {"memory_limit": "max"}, "ok"),
+        ("memory", {"memory_limit": "9223372036854771712"}, "ok"),  # version 1: no limit
+        ("processors", {"cpus": ""}, "unknown"),
+        ("container", {"container": "lxc"}, "warning"),
         ("disk", {"data_free_mb": ""}, "unknown"),
         ("governor", {"governor": "powersave"}, "warning"),
         ("governor", {"governor": ""}, "unknown"),
@@ -75,3 +93,35 @@ def test_a_clock_that_is_off_is_a_warning(offset_s: float | None, grade: str) ->
 def test_a_box_that_cannot_be_reached_has_one_finding() -> None:
     findings = examine(Box("box", {}, trouble="nothing answers"), "abc")
     assert findings == [Finding("SSH", "failure", "nothing answers")]
+
+
+def test_a_refused_system_is_told_which_are_supported() -> None:
+    assert found("system", system="debian 11", system_name="Debian 11").detail == (
+        "Debian 11; pgladder supports Debian 12, Ubuntu 24.04"
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "detail"),
+    [
+        ("", "4"),
+        ("max 100000", "4"),
+        ("-1 100000", "4"),  # version 1: no quota
+        ("400000 100000", "4"),
+        ("150000 100000", "4, with time for 1.5 of them by its control group"),
+    ],
+)
+def test_a_quota_of_processor_time_counts(limit: str, detail: str) -> None:
+    assert found("processors", cpu_limit=limit).detail == detail
+
+
+def test_what_a_control_group_leaves_of_memory_is_what_counts() -> None:
+    assert found("memory", memory_limit=str(4 << 30)).detail == "4096 MB, by its control group"
+
+
+def test_a_container_is_called_what_it_is_and_lists_what_is_void() -> None:
+    assert found("container", container="lxc").detail == (
+        "an LXC container, as Proxmox VE makes them, shares the kernel of its host;"
+        " void here are CPU governor, swappiness, time synchronisation; set them on the machine that runs it"
+    )
+    assert found("container", container="rkt").detail.startswith("a container (rkt) shares the kernel")

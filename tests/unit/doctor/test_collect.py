@@ -6,6 +6,7 @@ from bench.model.errors import UsageError
 from bench.remote.ansible import answers
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
+ANSWER |= {"systems": {"debian 12": {"name": "Debian 12", "tested": True}}, "settings": ["swappiness"]}
 
 
 def test_what_a_shell_greets_programs_with_is_no_fact_and_is_told() -> None:
@@ -13,6 +14,7 @@ def test_what_a_shell_greets_programs_with_is_no_fact_and_is_told() -> None:
     assert box.facts == {"system": "Debian", "now": "1001.5"}
     assert box.clock_offset_s == 1.5
     assert box.greeting == "Welcome"
+    assert (list(box.systems), box.settings) == (["debian 12"], ["swappiness"])
     assert box_of("box", ANSWER | {"stdout_lines": ANSWER["stdout_lines"][1:]}).greeting == ""
 
 

@@ -3,12 +3,8 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
 
 from tests.unit.inventory.shell import ROLES, function
 
@@ -68,19 +64,3 @@ def test_whatever_measures_is_known_by_its_process(tmp_path: Path, verb: str) ->
         found = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True).stdout.split()
         process.kill()
     assert (str(process.pid) in found) == (verb != "report")
-
-
-def test_what_a_shell_greets_everybody_with_is_no_fact() -> None:
-    said = ["Welcome to n100-a", "", "system=debian 12", "homes=a:/a b:/b=c", '{"name": "swappiness"}']
-    known: dict[str, Any] = {name: {"stdout_lines": said} for name in ("__host_probed", "__host_read")}
-    known["__host_unseen"] = _yaml("vars/main.yml")["__host_unseen"]
-    [keep] = [task for task in _yaml("tasks/reach.yml") if "ansible.builtin.set_fact" in task]
-    expressions = [keep["ansible.builtin.set_fact"]["host_probe"], _yaml("vars/main.yml")["__host_values"]]
-    templar = Templar(DataLoader(), variables=known)
-    facts, knobs = (templar.template(trust_as_template(each)) for each in expressions)
-    assert facts == {"system": "debian 12", "homes": "a:/a b:/b=c"}
-    assert knobs == [{"name": "swappiness"}]
-
-
-def _yaml(file: str) -> Any:
-    return yaml.safe_load((ROLES / "host" / file).read_text())

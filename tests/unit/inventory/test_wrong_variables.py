@@ -17,10 +17,10 @@ BOX = {
     "listening": "22 5544 8080",
     "own_ports": "5544",
     "own_cluster": "",
-    "clusters": "main",
+    "clusters": "15/main",
     "homes": "root:/root me:/home/me",
 }
-OURS = {"host_probe": BOX | {"own_cluster": "pgladder", "clusters": "main pgladder"}}
+OURS = {"host_probe": BOX | {"own_cluster": "15/pgladder", "clusters": "15/main 15/pgladder"}}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 
 CASES: list[tuple[dict[str, Any], str]] = [

@@ -1,0 +1,119 @@
+"""Every task of the roles that may change a box declares its undo beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.unit.inventory.shell import ROLES
+
+ON_BOXES = ("host",)
+FILES = [file for role in ON_BOXES for file in sorted((ROLES / role / "tasks").glob("*.yml"))]
+LISTS = ("block", "rescue", "always")
+READ_ONLY = {
+    "assert",
+    "debug",
+    "fail",
+    "import_role",
+    "import_tasks",
+    "include_role",
+    "include_tasks",
+    "include_vars",
+    "meta",
+    "pause",
+    "set_fact",
+    "stat",
+}
+KEYWORDS = {
+    *(
+        "args",
+        "become",
+        "changed_when",
+        "check_mode",
+        "delegate_to",
+        "environment",
+        "failed_when",
+        "ignore_unreachable",
+    ),
+    *("loop", "loop_control", "name", "no_log", "notify", "register", "run_once", "throttle", "timeout", "until"),
+    *("retries", "delay", "vars", "when"),
+}
+OLD = {"script.yml", "files.yml", "stop.yml"}
+"""Of the roles that still run scripts."""
+
+
+def tasks(each: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the tasks of a list, those in blocks too."""
+    for task in each:
+        if "block" not in task:
+            yield task
+        for part in LISTS:
+            yield from tasks(task.get(part, []))
+
+
+def module(task: dict[str, Any]) -> str:
+    [name] = task.keys() - KEYWORDS
+    return name.removeprefix("ansible.builtin.")
+
+
+def parameters(task: dict[str, Any]) -> dict[str, Any]:
+    [name] = task.keys() - KEYWORDS
+    return task[name] if isinstance(task[name], dict) else {}
+
+
+def conditions(task: dict[str, Any]) -> str:
+    when = task.get("when", "")
+    return " and ".join(map(str, when)) if isinstance(when, list) else str(when)
+
+
+def without_undo(each: list[dict[str, Any]], role: str, others: list[dict[str, Any]]) -> list[str]:
+    """Name the tasks that may report a change, and neither undo it themselves nor name the task that does.
+
+    One that has ``state: "{{ role_state }}"``, alone or in a choice of words, does both; one that runs only when the
+    role's state is ``absent`` is an undo itself.
+    """
+    wrong: list[str] = []
+    everything = list(tasks(each))
+    undoing = {task["name"] for task in [*everything, *tasks(others)] if _undoes(task, role)}
+    for task in everything:
+        read_only = module(task) in READ_ONLY or (
+            task.get("changed_when") is False and "undo" not in task.get("vars", {})
+        )
+        if read_only or _undoes(task, role):
+            continue
+        undo = task.get("vars", {}).get("undo")
+        if undo not in undoing:
+            wrong.append(f"{task['name']}: its undo is {undo!r}, which is no task that runs when absent")
+    return wrong
+
+
+def _undoes(task: dict[str, Any], role: str) -> bool:
+    state = str(parameters(task).get("state", ""))
+    return f"{role}_state" in state or f"{role}_state == 'absent'" in conditions(task)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parts[-3]}/{file.name}")
+def test_what_a_task_changes_is_undone_by_itself_or_by_one_that_it_names(file: Path) -> None:
+    if file.name in OLD:
+        pytest.skip("runs the scripts of other roles")
+    role = file.parts[-3]
+    neighbours = [task for each in file.parent.glob("*.yml") for task in yaml.safe_load(each.read_text())]
+    assert without_undo(yaml.safe_load(file.read_text()), role, neighbours) == []
+
+
+DO = {"name": "do", "ansible.builtin.copy": {"dest": "/x"}, "when": "host_state == 'present'"}
+UNDO = {"name": "undo", "ansible.builtin.file": {"path": "/x", "state": "absent"}, "when": "host_state == 'absent'"}
+
+
+def test_a_task_without_an_undo_is_found() -> None:
+    assert len(without_undo([DO], "host", [])) == 1
+    assert len(without_undo([{"name": "both", "block": [DO]}, UNDO], "host", [])) == 1
+    assert len(without_undo([DO | {"vars": {"undo": "another"}}, UNDO], "host", [])) == 1
+    assert len(without_undo([DO | {"vars": {"undo": "undo"}}], "host", [])) == 1
+    assert without_undo([DO | {"vars": {"undo": "undo"}}, UNDO], "host", []) == []
+    assert without_undo([DO | {"vars": {"undo": "undo"}}], "host", [UNDO]) == []
+    assert without_undo([DO | {"changed_when": False}], "host", []) == []
+    both = {"name": "both", "pgladder_found": {"state": "{{ host_state }}"}}
+    assert without_undo([both], "host", []) == []
