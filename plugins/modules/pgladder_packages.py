@@ -91,7 +91,9 @@ class Packages:
 
     def _run(self, *words: str, check: bool = True, text: str = "", folder: str = "/") -> str:
         """Run a program and return what it prints; where it fails, the module does, with what it says."""
-        code, out, err = self._module.run_command(list(words), data=text, cwd=folder, environ_update=ENVIRONMENT)
+        code, out, err = self._module.run_command(
+            list(words), data=text.encode(), binary_data=True, cwd=folder, environ_update=ENVIRONMENT
+        )
         if code and check:
             self._module.fail_json(msg=(err.strip() or out.strip() or f"{words[0]} failed"), cmd=list(words))
         return str(out)
