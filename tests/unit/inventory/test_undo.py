@@ -68,23 +68,20 @@ def conditions(task: dict[str, Any]) -> str:
     return " and ".join(map(str, when)) if isinstance(when, list) else str(when)
 
 
-def without_undo(each: list[dict[str, Any]], role: str, others: list[dict[str, Any]]) -> list[str]:
+def without_undo(each: list[dict[str, Any]], role: str, others: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Name the tasks that may report a change, and neither undo it themselves nor name the task that does.
 
     One that has ``state: "{{ role_state }}"``, alone or in a choice of words, does both; one that runs only when the
-    role's state is ``absent`` is an undo itself.
+    role's state is ``absent`` is an undo itself. A task of another role is named with it: ``host: Task``.
     """
     wrong: list[str] = []
-    everything = list(tasks(each))
-    undoing = {task["name"] for task in [*everything, *tasks(others)] if _undoes(task, role)}
-    for task in everything:
-        read_only = module(task) in READ_ONLY or (
-            task.get("changed_when") is False and "undo" not in task.get("vars", {})
-        )
-        if read_only or _undoes(task, role):
-            continue
+    undoing = {task["name"] for task in tasks([*each, *others.get(role, [])]) if _undoes(task, role)}
+    for other, theirs in others.items():
+        undoing |= {f"{other}: {task['name']}" for task in tasks(theirs) if _undoes(task, other)}
+    for task in tasks(each):
         undo = task.get("vars", {}).get("undo")
-        if undo not in undoing:
+        read_only = module(task) in READ_ONLY or (task.get("changed_when") is False and undo is None)
+        if not read_only and not _undoes(task, role) and undo not in undoing:
             wrong.append(f"{task['name']}: its undo is {undo!r}, which is no task that runs when absent")
     return wrong
 
@@ -94,13 +91,22 @@ def _undoes(task: dict[str, Any], role: str) -> bool:
     return f"{role}_state" in state or f"{role}_state == 'absent'" in conditions(task)
 
 
+@pytest.fixture(scope="module")
+def roles() -> dict[str, list[dict[str, Any]]]:
+    """Every task of each role."""
+    return {role: [task for file in FILES if file.parts[-3] == role for task in read(file)] for role in ON_BOXES}
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    read: list[dict[str, Any]] = yaml.safe_load(file.read_text())
+    return read
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parts[-3]}/{file.name}")
-def test_what_a_task_changes_is_undone_by_itself_or_by_one_that_it_names(file: Path) -> None:
+def test_what_a_task_changes_is_undone_by_itself_or_by_one_that_it_names(file: Path, roles: dict[str, Any]) -> None:
     if file.name in OLD:
         pytest.skip("runs the scripts of other roles")
-    role = file.parts[-3]
-    neighbours = [task for each in file.parent.glob("*.yml") for task in yaml.safe_load(each.read_text())]
-    assert without_undo(yaml.safe_load(file.read_text()), role, neighbours) == []
+    assert without_undo(read(file), file.parts[-3], roles) == []
 
 
 DO = {"name": "do", "ansible.builtin.copy": {"dest": "/x"}, "when": "host_state == 'present'"}
@@ -108,12 +114,14 @@ UNDO = {"name": "undo", "ansible.builtin.file": {"path": "/x", "state": "absent"
 
 
 def test_a_task_without_an_undo_is_found() -> None:
-    assert len(without_undo([DO], "host", [])) == 1
-    assert len(without_undo([{"name": "both", "block": [DO]}, UNDO], "host", [])) == 1
-    assert len(without_undo([DO | {"vars": {"undo": "another"}}, UNDO], "host", [])) == 1
-    assert len(without_undo([DO | {"vars": {"undo": "undo"}}], "host", [])) == 1
-    assert without_undo([DO | {"vars": {"undo": "undo"}}, UNDO], "host", []) == []
-    assert without_undo([DO | {"vars": {"undo": "undo"}}], "host", [UNDO]) == []
-    assert without_undo([DO | {"changed_when": False}], "host", []) == []
+    assert len(without_undo([DO], "host", {})) == 1
+    assert len(without_undo([{"name": "both", "block": [DO]}, UNDO], "host", {})) == 1
+    assert len(without_undo([DO | {"vars": {"undo": "another"}}, UNDO], "host", {})) == 1
+    assert len(without_undo([DO | {"vars": {"undo": "undo"}}], "host", {"bench": [UNDO]})) == 1
+    assert len(without_undo([DO | {"vars": {"undo": "undo"}}], "host", {})) == 1
+    assert without_undo([DO | {"vars": {"undo": "undo"}}, UNDO], "host", {}) == []
+    assert without_undo([DO | {"vars": {"undo": "undo"}}], "host", {"host": [UNDO]}) == []
+    assert without_undo([DO | {"vars": {"undo": "host: undo"}}], "bench", {"host": [UNDO]}) == []
+    assert without_undo([DO | {"changed_when": False}], "host", {}) == []
     both = {"name": "both", "pgladder_found": {"state": "{{ host_state }}"}}
-    assert without_undo([both], "host", []) == []
+    assert without_undo([both], "host", {}) == []
