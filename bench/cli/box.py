@@ -135,8 +135,11 @@ def _apply(options: argparse.Namespace) -> int:
         box = read_box(sys.stdin.buffer.read())
     except DAMAGED as error:
         raise DataError(f"standard input does not tell of a box: {error}") from error
-    if apply(box, new_password=options.new_password):
-        return _answer("changed")
+    outcome = apply(box, new_password=options.new_password, check=options.check)
+    if options.diff:
+        _answer(*outcome.differences)
+    if outcome.changed:
+        _answer("changed")
     return DONE
 
 
@@ -188,10 +191,12 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     words = add("last-words", _last_words, "print why a run broke off (as root)")
     for step in (launch, follow, gate, plan, words):
         step.add_argument("run", type=_name, metavar="RUN")
-    meaning = "bring what was rendered for the cluster into force (as its user); the box's file on standard input"
+    meaning = "bring what provisioning asks of the cluster into force (as its user); the box's file on standard input"
     apply = steps.add_parser("apply", help=meaning, description=meaning, allow_abbrev=False)
     apply.set_defaults(action=_apply)
     apply.add_argument("--new-password", action="store_true", help="for the role that measures")
+    apply.add_argument("--check", action="store_true", help="change nothing: try it out, and tell whether it would")
+    apply.add_argument("--diff", action="store_true", help="show what changes in the configuration")
     launch.add_argument("sha256", metavar="SHA256", help="of the plan")
     launch.add_argument("who", metavar="WHO", help="launches it")
     launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")

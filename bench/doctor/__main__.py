@@ -9,10 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.doctor.checks import Finding, examine
-from bench.doctor.collect import collect, release
+from bench.doctor.collect import collect
 from bench.model.errors import NothingDoneError, PgladderError
 from bench.model.plain import harmless, one_line, print_json, speak_plainly
 from bench.remote.ansible import warn_unsupported
+from bench.remote.wheelhouse import release
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 WIDTH = 100

@@ -50,20 +50,6 @@ def why(stdout: str, stderr: str) -> str:
     return f"No box matches; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
 
 
-def release() -> str:
-    """Return the release of this checkout, as the role ``bench`` counts it."""
-    # In a bare environment: the count must not depend on who asks.
-    script = CHECKOUT / "roles" / "bench" / "files" / "wheelhouse.sh"
-    done = subprocess.run(
-        [script, "release"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"CHECKOUT": str(CHECKOUT), "PATH": "/usr/bin:/bin"},
-    )
-    return done.stdout.strip()
-
-
 def box_of(name: str, answer: Mapping[str, Any]) -> Box:
     """Return the box of an answer: what Ansible says of the task, ``means`` where it was not reached, ``at`` in s."""
     message = str(answer.get("msg", ""))

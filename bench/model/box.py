@@ -33,6 +33,7 @@ class ProvisionedCluster:
         variant: what provisioning put in force.
         password_file: of libpq (manual, 34.16); the role's password over TCP.
         root_certificate: empty where the cluster offers no TLS.
+        remote_clients: networks that may connect, in CIDR notation; none for loopback only.
 
     """
 
@@ -51,6 +52,7 @@ class ProvisionedCluster:
     role: str
     password_file: Path
     root_certificate: str
+    remote_clients: tuple[str, ...] = ()
 
     @property
     def version(self) -> str:

@@ -19,7 +19,6 @@ from rich.text import Text
 from bench.analysis.effects import effects_of
 from bench.analysis.pairing import interleaved
 from bench.box.state import BoxState
-from bench.doctor.collect import release
 from bench.engines.postgresql.variants import hardware_of
 from bench.model.box import OTHER_PLAN
 from bench.model.codec import from_json, to_json
@@ -33,6 +32,7 @@ from bench.remote import steps
 from bench.remote.fan_out import FAILED, Failure, on_each, steadily
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
+from bench.remote.wheelhouse import release
 from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
 from bench.report.numbers import size

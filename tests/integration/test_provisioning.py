@@ -1,4 +1,4 @@
-"""``pgladder box apply`` on a real PostgreSQL 15: what is rendered comes into force and is proved, all of it or none.
+"""``pgladder box apply`` on a real PostgreSQL: what is asked for comes into force and is proved, all of it or none.
 
 A folder stands in for Debian's of a cluster, and two programs for sudo and for the cluster's unit.
 """
@@ -19,6 +19,7 @@ from bench.engines.postgresql.private import free_port
 from tests.integration.support import PATIENCE_S, PGLADDER, as_root, as_user
 
 VARIANT, HARNESS = "20-variant.conf", "10-harness.conf"
+STOCK = "# as it comes\n"
 HBA = "local all all peer\nhost all {user} 127.0.0.1/32 scram-sha-256\n"
 SYSTEMCTL = """#!/bin/sh
 etc={etc} data={data} bin={bin}
@@ -43,25 +44,26 @@ data_directory = "{place}/data"
 configuration_directory = "{place}/etc"
 harness_file = "{place}/etc/conf.d/10-harness.conf"
 variant_file = "{place}/etc/conf.d/20-variant.conf"
-variant = "stock"
+variant = "{place}/asked.conf.j2"
 log_file = "{place}/log"
-max_connections = 20
+max_connections = {max_connections}
 database = "postgres"
 role = "{user}"
 password_file = "{place}/.pgpass"
 root_certificate = ""
+remote_clients = {networks}
 """
 
 
 class Box:
-    """What stands in for a box, as ``cluster.sh create`` leaves it: made, never started."""
+    """What stands in for a box, as the role ``postgresql`` leaves it: made, never started."""
 
     def __init__(self, place: Path) -> None:
         self.place, self.etc, self.data = place, place / "etc", place / "data"
         self.user, self.bin = ordinary_user().pw_name, find_binaries()
         self.port = free_port()
-        self.harness: dict[str, object] = {"listen_addresses": "'127.0.0.1'", "max_connections": 20}
-        for folder in ("programs", "etc/conf.d", "etc/next", "etc/proved.first"):
+        self.max_connections, self.networks = 20, ()
+        for folder in ("programs", "etc/conf.d"):
             (place / folder).mkdir(parents=True)
         self._program("sudo", '#!/bin/sh\nshift\nexec "$@"\n')
         names = {"etc": self.etc, "data": self.data, "bin": self.bin, "log": place / "log"}
@@ -72,10 +74,6 @@ class Box:
             f"port = {self.port}\nunix_socket_directories = '{place}'\ninclude_dir = 'conf.d'\n"
         )
         (self.etc / "pg_hba.conf").write_text(HBA.format(user=self.user))
-        for name in (HARNESS, VARIANT):
-            (self.etc / "proved.first" / name).touch()
-        (self.etc / "proved.first/pg_hba").write_text(HBA.format(user=self.user))
-        (self.etc / "proved").symlink_to("proved.first")
         for file in (place, *place.rglob("*")):
             os.chown(file, pwd.getpwnam(self.user).pw_uid, -1, follow_symlinks=False)
         initdb = [self.bin / "initdb", "-D", self.data, "--no-sync", "--locale=C.UTF-8", f"--username={self.user}"]
@@ -89,12 +87,10 @@ class Box:
     def _prefix(self) -> list[str]:
         return [str(word) for word in as_user(self.user)] if os.geteuid() == 0 else []
 
-    def render(self, variant: str = "", hba: str = "", **harness: object) -> None:
-        """Have this be what is asked for, as Ansible renders it."""
-        settings = {**self.harness, "port": self.port, **harness}
-        self.write(f"next/{HARNESS}", "".join(f"{name} = {value}\n" for name, value in settings.items()))
-        self.write(f"next/{VARIANT}", variant)
-        self.write("next/pg_hba", HBA.format(user=self.user) + hba)
+    def ask(self, variant: str = STOCK, max_connections: int = 20, networks: tuple[str, ...] = ()) -> None:
+        """Have this be what is asked for."""
+        self.max_connections, self.networks = max_connections, networks
+        (self.place / "asked.conf.j2").write_text(variant)
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the cluster's owner."""
@@ -104,7 +100,8 @@ class Box:
     def apply(self, *words: str, prefix: list[str] | None = None, box: str = "") -> tuple[int, str, str]:
         """Return exit code, output and last words of the command."""
         path = f"{self.place / 'programs'}:{os.environ['PATH']}"
-        text = box or BOX.format(place=self.place, port=self.port, user=self.user)
+        names = {"max_connections": self.max_connections, "networks": list(self.networks)}
+        text = box or BOX.format(place=self.place, port=self.port, user=self.user, **names)
         command = [*(self._prefix() if prefix is None else prefix), PGLADDER, "box", "apply", *words]
         environment = {"PATH": path, "HOME": str(self.place)}
         done = subprocess.run(
@@ -119,9 +116,9 @@ class Box:
         )
         return done.returncode, done.stdout, done.stderr
 
-    def refusal(self) -> str:
+    def refusal(self, *words: str) -> str:
         """Return why what is asked for did not come into force."""
-        code, out, err = self.apply()
+        code, out, err = self.apply(*words)
         assert (code, out) == (1, "")
         return err.removeprefix("pgladder: ").strip()
 
@@ -148,8 +145,8 @@ class Box:
         return (self.data / "postmaster.pid").read_text().split()[0]
 
     def texts(self) -> list[str]:
-        """Return the variant that is in its place, asked for, and proved."""
-        return [(self.etc / folder / VARIANT).read_text() for folder in ("conf.d", "next", "proved")]
+        """Return the variant that is in its place, and the one that was proved."""
+        return [(self.etc / folder / VARIANT).read_text() for folder in ("conf.d", "proved")]
 
     def systemctl(self, verb: str) -> None:
         subprocess.run([*self._prefix(), self.place / "programs/systemctl", verb], check=True, cwd="/")
@@ -164,9 +161,6 @@ def made(new_place):
         box.systemctl("stop")
 
 
-STOCK = "# as it comes\n"
-
-
 def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
@@ -174,22 +168,22 @@ def names(folder: Path) -> list[str]:
 @pytest.fixture
 def box(made):
     """Provisioned as stock and proved so."""
-    made.render(STOCK)
+    made.ask()
     code, _, err = made.apply()
     assert (code, err) == (0, "")
-    assert made.texts() == [STOCK] * 3
+    assert made.texts() == [STOCK] * 2
     yield made
     assert not (made.place / "staged").exists()
     assert made.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == 0
 
 
 def test_a_cluster_that_never_ran_is_started_given_a_password_and_kept(made):
-    made.render(STOCK)
+    made.ask()
     assert made.apply() == (0, "changed\n", "")
     assert made.sql("SHOW max_connections") == "20"
     assert (made.place / ".pgpass").stat().st_mode & 0o777 == 0o600
     assert made.sql("SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolpassword IS NOT NULL") is True
-    assert made.texts() == [STOCK] * 3
+    assert made.texts() == [STOCK] * 2
 
 
 def test_what_is_in_force_is_proved_and_nothing_changes(box):
@@ -200,19 +194,19 @@ def test_what_is_in_force_is_proved_and_nothing_changes(box):
 
 def test_settings_come_into_force_by_a_reload_where_that_is_enough_else_by_a_restart(box):
     before = box.postmaster()
-    box.render("synchronous_commit = off\n")
+    box.ask("synchronous_commit = off\n")
     assert box.apply() == (0, "changed\n", "")
     assert (box.sql("SHOW synchronous_commit"), box.postmaster()) == ("off", before)
-    box.render("wal_buffers = 1MB\n", max_connections=30, hba="local all nobody reject\n")
+    box.ask("wal_buffers = 1MB\n", max_connections=30, networks=("10.0.0.0/8",))
     assert box.apply() == (0, "changed\n", "")
     assert (box.sql("SHOW max_connections"), box.sql("SHOW wal_buffers")) == ("30", "1MB")
     assert (box.sql("SHOW synchronous_commit"), box.postmaster() != before) == ("on", True)
-    assert box.sql("SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'reject'") == 1
+    assert box.sql("SELECT count(*) FROM pg_hba_file_rules WHERE address = '10.0.0.0'") == 1
 
 
 def test_another_port_is_where_it_listens(box):
     old, box.port = box.port, free_port()
-    box.render(STOCK)
+    box.ask()
     assert box.apply() == (0, "changed\n", "")
     assert box.sql("SHOW port") == str(box.port)
     with pytest.raises(psycopg2.OperationalError):
@@ -220,7 +214,7 @@ def test_another_port_is_where_it_listens(box):
 
 
 def test_a_change_that_was_cut_off_before_the_files_were_read_is_made_up_for(box):
-    box.render("work_mem = 5MB\n", hba="local all nobody reject\n")
+    box.ask("work_mem = 5MB\n", networks=("10.0.0.0/8",))
     box.write(f"conf.d/{VARIANT}", "work_mem = 5MB\n")
     (box.etc / "proved.cutoff").mkdir()
     assert box.apply()[0] == 0
@@ -231,15 +225,15 @@ def test_a_change_that_was_cut_off_before_the_files_were_read_is_made_up_for(box
 
 def test_what_is_not_valid_makes_way_for_what_was_proved_not_for_what_a_killed_run_left(box):
     box.write(f"conf.d/{VARIANT}", "fsync = off\n")
-    box.render("no_such_setting = 1\n")
+    box.ask("no_such_setting = 1\n")
     said = box.refusal()
     assert said.startswith('the configuration is not valid: unrecognized configuration parameter "no_such_setting"')
     assert said.endswith("; it is as it was provisioned last. Choose another postgresql_variant, then run this again")
-    assert (box.texts(), box.sql("SHOW fsync")) == ([STOCK] * 3, "on")
+    assert (box.texts(), box.sql("SHOW fsync")) == ([STOCK] * 2, "on")
 
 
 def test_a_library_that_is_missing_is_named(box):
-    box.render("shared_preload_libraries = 'timescale'\n")
+    box.ask("shared_preload_libraries = 'timescale'\n")
     assert "there is no library timescale in " in box.refusal()
 
 
@@ -247,11 +241,11 @@ def test_a_file_somebody_added_is_named_and_the_rest_is_as_proved_last(box):
     stranger = box.etc / "conf.d/99-mine.conf"
     box.write("conf.d/99-mine.conf", "jit = off\n")
     box.write(f"conf.d/{VARIANT}", "work_mem = 6MB\n")
-    box.render("work_mem = 5MB\n")
+    box.ask("work_mem = 5MB\n")
     said = box.refusal()
     stranger.unlink()
     assert f"remove {stranger}, then run this again; it is as it was provisioned last" in said
-    assert (box.texts(), box.sql("SHOW work_mem")) == ([STOCK] * 3, "4MB")
+    assert (box.texts(), box.sql("SHOW work_mem")) == ([STOCK] * 2, "4MB")
 
 
 def test_what_does_not_start_is_said_with_this_complaint_and_the_way_back(box):
@@ -259,12 +253,12 @@ def test_what_does_not_start_is_said_with_this_complaint_and_the_way_back(box):
         log.write("FATAL:  of last week\n")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port, box.port = box.port, taken.getsockname()[1]
-        box.render("work_mem = 5MB\n")
-        box.port = port
+        box.ask("work_mem = 5MB\n")
         said = box.refusal()
+        box.port = port
     assert said.startswith("PostgreSQL did not start: could not create any TCP/IP sockets")
     assert "; it is as it was provisioned last. Choose another postgresql_variant, then run this again" in said
-    assert (box.texts(), box.sql("SHOW work_mem")) == ([STOCK] * 3, "4MB")
+    assert (box.texts(), box.sql("SHOW work_mem")) == ([STOCK] * 2, "4MB")
 
 
 def test_where_nothing_is_new_and_it_does_not_start_the_cluster_is_suspected(box):
@@ -273,7 +267,7 @@ def test_where_nothing_is_new_and_it_does_not_start_the_cluster_is_suspected(box
     for segment in segments:
         segment.rename(box.place / segment.name)
     said = box.refusal()
-    box.render("work_mem = 5MB\n")
+    box.ask("work_mem = 5MB\n")
     with_something_new = box.refusal()
     for segment in segments:
         (box.place / segment.name).rename(segment)
@@ -283,7 +277,7 @@ def test_where_nothing_is_new_and_it_does_not_start_the_cluster_is_suspected(box
     assert said.startswith("PostgreSQL did not start: could not locate a valid checkpoint record")
     assert "as it was provisioned last" not in said
     assert "; nor as it was provisioned last: " in with_something_new
-    assert box.texts() == [STOCK] * 3
+    assert box.texts() == [STOCK] * 2
     box.apply()
 
 
@@ -291,21 +285,25 @@ def test_a_line_that_overrides_a_setting_is_named(box):
     base = box.etc / "postgresql.conf"
     text = base.read_text()
     box.write("postgresql.conf", f"{text}work_mem = 7MB\n")
-    box.render("work_mem = 5MB\n")
+    box.ask("work_mem = 5MB\n")
     said = box.refusal()
     box.write("postgresql.conf", text)
     line = text.count("\n") + 1
     assert f"work_mem = 5MB: in force is 7168 of kB from {base}, line {line}; it is as it was provisioned last" in said
-    assert box.texts() == [STOCK] * 3
+    assert box.texts() == [STOCK] * 2
 
 
 def test_a_line_that_says_wrong_who_may_connect_is_named(box):
+    box.ask(networks=("10.0.0.0/8",))
+    assert box.apply() == (0, "changed\n", "")
     before = box.postmaster()
-    box.render(STOCK, hba="host all all 127.0.0.300/8 trust\n")
+    proved = (box.etc / "pg_hba.conf").read_text()
+    box.ask(networks=("10.0.0.0/8", "127.0.0.300/8"))
     said = box.refusal()
-    assert said.startswith("pg_hba.conf, line 3: ")
+    line = len(proved.splitlines()) + 1
+    assert said.startswith(f"pg_hba.conf, line {line}: ")
     assert "127.0.0.300" in said
-    assert (box.etc / "pg_hba.conf").read_text() == HBA.format(user=box.user)
+    assert (box.etc / "pg_hba.conf").read_text() == proved
     assert box.postmaster() != before  # by a restart it is as provisioned, whatever came before
 
 
@@ -331,6 +329,47 @@ def test_a_password_is_made_where_one_is_asked_for_or_does_not_fit(box):
     assert box.sql("SELECT 1") == 1
     secret = passwords.pop().strip().rpartition(":")[2]
     assert secret not in (box.place / "log").read_text()
+
+
+def test_a_check_shows_what_would_change_and_changes_nothing(box):
+    before = box.postmaster(), box.texts(), names(box.etc)
+    assert box.apply("--check", "--diff") == (0, "", "")
+    box.ask("work_mem = 5MB\n", max_connections=30)
+    code, out, err = box.apply("--check", "--diff")
+    assert (code, err) == (0, "")
+    assert {f"+++ {box.etc}/conf.d/{VARIANT}", "+work_mem = 5MB", "-max_connections = 20"} <= set(out.splitlines())
+    assert out.endswith("\nchanged\n")
+    assert (box.postmaster(), box.texts(), names(box.etc)) == before
+
+
+def test_a_check_looks_at_what_the_cluster_would_not_take(box):
+    box.ask("no_such_setting = 1\n")
+    said = box.refusal("--check")
+    assert said.startswith('the configuration is not valid: unrecognized configuration parameter "no_such_setting"')
+    box.ask()
+    box.sql("ALTER SYSTEM SET work_mem = '9MB'")
+    assert box.apply("--check") == (0, "changed\n", "")
+    box.sql("ALTER SYSTEM RESET ALL")
+    assert box.apply("--check") == (0, "", "")
+
+
+def test_a_variant_that_can_not_be_rendered_is_named_and_nothing_changes(box):
+    box.ask("{{ 1 / 0 }}\n")
+    code, out, err = box.apply()
+    assert (code, out) == (2, "")
+    assert "asked.conf.j2 cannot be rendered for this box: " in err
+    assert "mend its template or choose another postgresql_variant, then run this again" in err
+    assert box.texts() == [STOCK] * 2
+
+
+def test_what_an_earlier_release_provisioned_is_what_it_goes_back_to(box):
+    kept = (box.etc / "proved").resolve()
+    (box.etc / "proved").unlink()
+    kept.rename(box.etc / "next")  # it kept it there
+    box.ask("no_such_setting = 1\n")
+    assert "; it is as it was provisioned last" in box.refusal()
+    assert box.texts() == [STOCK] * 2
+    assert not (box.etc / "next").exists()
 
 
 def test_a_run_that_is_under_way_is_not_disturbed(box):

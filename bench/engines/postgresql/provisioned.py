@@ -44,8 +44,6 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
 
     start_timeout_s = 600
-    asked_for = "proved"
-    """The folder of what shall be in force, beside the configuration."""
     for_its_user = (
         "This box's cluster is measured by its user: sudo -u {} pgladder run …"
         " (or measure a private server on a disk you name by --data-dir)."
@@ -63,7 +61,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             cluster.variant_file.name: cluster.variant_file,
             "pg_hba": directory / "pg_hba.conf",
         }
-        """Where each file of ``next`` and ``proved`` belongs."""
+        """Where each file of ``proved`` belongs."""
         reach = Reach(
             sockets=cluster.socket_directory,
             port=cluster.port,
@@ -73,9 +71,8 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             certificate=Path(cluster.root_certificate),
         )
         super().__init__(bin_dir, reach, cluster.data_directory, cluster.log_file, sessions)
-        self._asked_for = cluster.configuration_directory / self.asked_for
-        self._provisioned = as_variant(AS_PROVISIONED, _read(self._asked_for / cluster.variant_file.name))
-        self.harness = as_variant("harness", _read(self._harness_file()))
+        self._provisioned = as_variant(AS_PROVISIONED, self._text(self._proved / cluster.variant_file.name))
+        self.harness = as_variant("harness", self._text(cluster.harness_file))
         """A plan's must be the same."""
         self._staged = cluster.password_file.with_name("staged")
         """In our home, as /tmp is everybody's; what an agent that was killed left there is replaced."""
@@ -83,8 +80,9 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     def _password(self) -> str:
         return _read(self._cluster.password_file).strip().rpartition(":")[2]  # of its one line
 
-    def _harness_file(self) -> Path:
-        return self._cluster.harness_file
+    def _text(self, file: Path) -> str:
+        """Return what is to be in force."""
+        return _read(file)
 
     @property
     def what(self) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from subprocess import DEVNULL
 
 from tests.e2e.boxes import BOXES
-from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, quoted, sentence
+from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, sentence
 
 BOX = BOXES[0]
 
@@ -163,7 +163,7 @@ AS_TEXT = [
 
 def test_another_variant_is_in_force_and_no_link_of_the_agent_leads_root_anywhere(lab: Lab) -> None:
     etc = "/etc/postgresql/15/pgladder"
-    links = f"{etc}/next/20-variant.conf.part {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
+    links = f"{etc}/next {etc}/conf.d/20-variant.conf.part {etc}/next.conf ~/.pgpass.part"
     links += f" {etc}/proved.part"
     lab.run(BOX, "echo mine | sudo tee /etc/victim && sudo chmod 644 /etc/victim")
     lab.run(BOX, "sudo chmod 666 /etc/pgladder.toml")
@@ -187,23 +187,16 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
-RENDERS_A_WRONG_ONE = """#!/bin/sh
-[ "$1" = box ] || exec echo no_such_setting = 1
-exec /opt/pgladder/current/bin/python -I -m bench.cli.main "$@"
-"""
-
-
 def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
     left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
     lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
-    program = "/opt/pgladder/current/bin/pgladder"
-    lab.run(BOX, f"echo {quoted(RENDERS_A_WRONG_ONE)} >wrong && chmod 755 wrong")
-    lab.run(BOX, f"sudo mount --bind wrong {program}")
+    template = "/opt/pgladder/current/lib/python3*/site-packages/bench/templates/postgresql/variants/stock.conf.j2"
+    lab.run(BOX, f"echo no_such_setting = 1 >wrong && chmod 644 wrong && sudo mount --bind wrong {template}")
     said = lab.play("provision", BOX, "-e", "postgresql_port=5545")
-    lab.run(BOX, f"sudo umount {program} && rm wrong")
+    lab.run(BOX, f"sudo umount {template} && rm wrong")
     assert "the configuration is not valid: " in (said := sentence(said, BOX))
     assert "no_such_setting" in said
-    lab.run(BOX, "sudo sh -c 'cd /etc/postgresql/15/pgladder && cmp next/20-variant.conf conf.d/20-variant.conf'")
+    lab.run(BOX, "sudo sh -c 'cd /etc/postgresql/15/pgladder && cmp proved/20-variant.conf conf.d/20-variant.conf'")
     assert lab.run(BOX, "grep ^port /etc/pgladder.toml") == "port = 5544\n"
     assert lab.sql(BOX, "SHOW fsync") == "on"
     assert lab.sql(BOX, "SHOW synchronous_commit") == "off"

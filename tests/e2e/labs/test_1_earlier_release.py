@@ -172,7 +172,7 @@ def test_only_root_may_write_what_root_loads(lab: Lab) -> None:
 
 # Links where scripts and units of root pass by: folders, files, what is about to be written, a process to be ended.
 LINKS = f"""
-cd {ETC} && mkdir ~/kept && mv conf.d next server.crt start.conf ~/kept/
+cd {ETC} && mkdir ~/kept && mv conf.d server.crt start.conf ~/kept/
 ln -s /etc/victims conf.d && ln -s /etc/victim.d next
 ln -s /etc/victims/20-variant.conf server.crt && ln -s /etc/victims/20-variant.conf start.conf
 rm -f proved.part && ln -s /etc/victims proved.part

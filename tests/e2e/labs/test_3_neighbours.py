@@ -48,7 +48,7 @@ def test_another_cluster_stays_untouched(lab: Lab) -> None:
 
     checked = lab.play("provision", BOX, "--check", "--diff")
     assert checked.returncode == 0, checked.stdout
-    assert "+u pgladder" in checked.stdout
+    assert "+d /var/lib/pgladder 0750 pgladder pgladder" in checked.stdout
     assert lab.snapshot(BOX) == found
 
     said = lab.play("provision", BOX)

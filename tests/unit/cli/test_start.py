@@ -55,7 +55,7 @@ def test_the_version_is_told():
 
 @pytest.mark.parametrize(("how", "sprung"), [([], True), (["-I"], False)])
 def test_as_a_box_starts_it_nothing_of_the_caller_is_loaded(tmp_path, how, sprung):
-    """On a box root runs it: see roles/bench/files/install.sh."""
+    """On a box root runs it: see plugins/modules/pgladder_release.py."""
     trap = f"open({str(tmp_path / 'sprung')!r}, 'a')"
     modules = [
         "bench/__init__.py",
@@ -70,8 +70,3 @@ def test_as_a_box_starts_it_nothing_of_the_caller_is_loaded(tmp_path, how, sprun
     command = [sys.executable, *how, PGLADDER, "--version"]
     subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert (tmp_path / "sprung").exists() == sprung
-
-
-def test_a_box_starts_it_so():
-    install = (CHECKOUT / "roles/bench/files/install.sh").read_text()
-    assert 'head -n 1 "$home/bin/pgladder" | grep -qx "#!$home/bin/python -I"' in install

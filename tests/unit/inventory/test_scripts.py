@@ -1,4 +1,4 @@
-"""Scripts of the roles and what is read of their words, without a box."""
+"""The probe of a box and what is read of its words, without a box."""
 
 import subprocess
 import sys
@@ -7,48 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.inventory.shell import ROLES, function
-
-PIP = """#!/bin/sh
-for last; do :; done
-case $* in
-  download*) mkdir -p "$last" && touch "$last/one.whl" ;;
-  wheel*) while [ "$1" != --wheel-dir ]; do shift; done && touch "$2/pgladder-1.whl" ;;
-esac
-"""
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    for folder in ("bench/cli", "templates", "requirements", ".venv/bin"):
-        (tmp_path / folder).mkdir(parents=True)
-    for file in ("requirements/box.txt", "pyproject.toml", "README.md", "bench/cli/main.py"):
-        (tmp_path / file).write_text(file)
-    pip = tmp_path / ".venv/bin/pip"
-    pip.write_text(PIP)
-    pip.chmod(0o755)
-    return tmp_path
-
-
-def _wheels(checkout: Path, architecture: str) -> set[str]:
-    names = {"CHECKOUT": str(checkout), "ARCHITECTURE": architecture, "PATH": "/bin:/usr/bin"}
-    subprocess.run([ROLES / "bench/files/wheelhouse.sh"], check=True, env=names, capture_output=True)
-    return {file.name for file in (checkout / ".cache/wheelhouse").glob("*-*")}
-
-
-def test_of_the_wheels_those_of_the_newest_release_of_an_architecture_stay(checkout: Path) -> None:
-    _wheels(checkout, "aarch64")
-    before = _wheels(checkout, "x86_64")
-    (checkout / "bench/cli/main.py").write_text("new")
-    (checkout / "requirements/box.txt").write_text("new")
-    after = _wheels(checkout, "x86_64")
-    assert len(before) == len(after) == 4
-    assert before & after == {name for name in before if name.startswith("aarch64")}
-
-
-def test_a_comma_in_the_readme_makes_no_new_release(checkout: Path) -> None:
-    before = _wheels(checkout, "x86_64")
-    (checkout / "README.md").write_text("README,md")
-    assert _wheels(checkout, "x86_64") == before
 
 
 @pytest.mark.parametrize("verb", ["run", "noise", "reproduce", "report"])

@@ -10,6 +10,10 @@ TEMPLATES = Path(__file__).parents[3] / "roles" / "bench" / "templates"
 VARIABLES = {
     "__bench_release": "3f2a",
     "__bench_home": "/var/lib/pgladder",
+    "__bench_cluster": "17/pgladder",
+    "__bench_cluster_unit": "postgresql@17-pgladder.service",
+    "__bench_networks": ["10.0.0.0/8", "fd00::/8"],
+    "postgresql_version": "17",
     "postgresql_cluster": "pgladder",
     "postgresql_port": 5544,
     "postgresql_variant": "stock",
@@ -31,7 +35,17 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
     assert box is not None
     assert box.runs == Path("/var/lib/pgladder/runs")
     assert box.cluster.port == 5544
-    assert box.cluster.root_certificate == "/etc/postgresql/15/pgladder/server.crt"
+    assert box.cluster.root_certificate == "/etc/postgresql/17/pgladder/server.crt"
+    assert box.cluster.log_file == Path("/var/log/postgresql/postgresql-17-pgladder.log")
+    assert box.cluster.remote_clients == ("10.0.0.0/8", "fd00::/8")
+
+
+def test_what_an_earlier_release_wrote_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pgladder.toml"
+    path.write_text("".join(line for line in rendered().splitlines(True) if "remote_clients" not in line))
+    box = provisioned(path)
+    assert box is not None
+    assert box.cluster.remote_clients == ()
 
 
 def test_without_tls_there_is_no_certificate(tmp_path: Path) -> None:
