@@ -1,12 +1,9 @@
 """Modes are set, never taken from the umask of whoever runs a script; what root locks is no file others could make."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
 
 from tests.unit.inventory.shell import CHECKOUT, ROLES
 
@@ -16,23 +13,20 @@ SCRIPTS = [
     *(CHECKOUT / "bench").glob("*/*.sh"),
     CHECKOUT / ".ci/system-packages",
 ]
-OWN = [*ROLES.glob("virtual_minipc/files/*.sh"), CHECKOUT / ".ci/system-packages"]
-"""Not run on a box by ``__host_command``, which sets it for all others of the roles."""
+WRITE = [script for script in SCRIPTS if script.name not in {"probe.sh", "askpass.sh"}]
+"""All but those that change nothing."""
+MODULES = [path for path in (CHECKOUT / "plugins/modules").glob("*.py") if ".mkdir(" in path.read_text()]
 
 
-def test_a_script_on_a_box_begins_with_a_umask_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "make.sh").write_text("mkdir folder && touch folder/file && stat -c %a folder folder/file\n")
-    loader = DataLoader()
-    command = loader.load_from_file(str(ROLES / "host/vars/main.yml"), trusted_as_template=True)["__host_command"]
-    known = {"host_script": f"{tmp_path / 'make.sh'} word", "ansible_search_path": [str(tmp_path)]}
-    text = Templar(loader, variables=known).template(trust_as_template(command))
-    said = subprocess.run(["sh", "-c", f"umask 077\n{text}"], cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert said.stdout.split() == ["755", "644"]
-
-
-@pytest.mark.parametrize("script", OWN, ids=lambda path: path.name)
-def test_a_script_of_this_machine_sets_its_umask(script: Path) -> None:
+@pytest.mark.parametrize("script", WRITE, ids=lambda path: path.name)
+def test_a_script_sets_its_umask(script: Path) -> None:
     assert "\numask 022\n" in script.read_text()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_a_module_that_makes_folders_sets_its_umask(module: Path) -> None:
+    """On a box it has that of whoever logs in."""
+    assert "\n    os.umask(0o022)\n" in module.read_text()
 
 
 def locks(text: str) -> list[str]:

@@ -20,7 +20,6 @@ BOX = {
     "clusters": "15/main",
     "homes": "root:/root me:/home/me",
 }
-OURS = {"host_probe": BOX | {"own_cluster": "15/pgladder", "clusters": "15/main 15/pgladder"}}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -40,13 +39,6 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"host_disks": ["nvme0n1", "sda"]}, ""),
     ({"postgresql_port": 8080}, "Another program listens on port 8080; choose another by postgresql_port."),
     ({"postgresql_port": "22"}, "Another program listens on port 22; choose another by postgresql_port."),
-    ({"postgresql_cluster": "main"}, "There is a cluster 15/main that pgladder did not make; choose another name"),
-    (OURS, ""),
-    (
-        {"postgresql_port": 5433, "__postgresql_said": ["lecture of sudo", "5432 15/main", "5433 17/main"]},
-        "The cluster 17/main is configured for port 5433, whether it runs now or not; choose another",
-    ),
-    ({"postgresql_port": 5434, "__postgresql_said": ["5432 15/main"]}, ""),
     ({"postgresql_remote_clients": "10.0.0.0/8, fd00::/8"}, ""),
     ({"postgresql_remote_clients": ["192.168.1.50/32"]}, ""),
     ({"postgresql_remote_clients": "999.1.1.1/99"}, "not CIDR: 999.1.1.1/99"),
