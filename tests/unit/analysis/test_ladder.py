@@ -222,6 +222,19 @@ def report(*records, host=None, sealed=True):
     return ladder_report(pulled(*records, plan=a_plan(a_trial(1), a_trial(2)), host=host, sealed=sealed))
 
 
+def test_a_container_lists_what_only_its_host_can_set():
+    shared = {
+        "swappiness": "not applicable: shared kernel (lxc)",
+        "CPU governor": "not applicable: shared kernel (lxc)",
+    }
+    knobs = {**shared, "read-ahead of sda (KiB)": "not applicable: this machine has no /sys/block/sda"}
+    host = a_host(system={"container": "lxc", "knobs": knobs})
+    notes = report(a_record(1), a_record(2), host=host).notes
+    assert "In this container (lxc) these are its host's to set: swappiness, CPU governor." in notes
+    unprovisioned = a_host(system={"container": "lxc", "knobs": Unreadable(unreadable="not provisioned")})
+    assert not [note for note in report(a_record(1), host=unprovisioned).notes if "its host's to set" in note]
+
+
 def test_whole_results_without_checksums_are_noted():
     [note] = report(a_record(1), a_record(2), host=a_host(), sealed=False).notes
     assert note.startswith("This run has no checksums, although all its trials are recorded:")

@@ -20,7 +20,7 @@ def facts_of_host(root: Path) -> dict:
     return {group: facts[group] for group in OF_THE_HOST}
 
 
-@pytest.mark.parametrize("host", ["n100", "vm"])
+@pytest.mark.parametrize("host", ["lxc", "n100", "vm"])
 def test_a_recorded_host_gives_the_expected_facts(host):
     expected = json.loads((RECORDED / f"{host}.facts.json").read_text())
     assert msgspec.to_builtins(facts_of_host(RECORDED / host)) == expected
