@@ -1,9 +1,8 @@
 #!/bin/sh
 # Python on a box that has none, and off it again: what no module can do. Python comes first and goes last.
-#   bootstrap.sh install | mend | remove JOURNAL UNREMOVED PACKAGE...      (as root)
-# "install" begins the journal, and writes down what apt will add before it begins: so "remove" knows it wherever the power
-# goes. It changes no package that was there before. "mend" installs only where something is left that a module must undo.
-# Prints "changed" when it changed something.
+#   bootstrap.sh install | mend | remove JOURNAL UNREMOVED PACKAGE...      (as root; prints "changed" when it changed something)
+# "install" begins the journal and writes down what apt will add before it begins, so "remove" knows it wherever the power
+# goes; it changes no package that was there. "mend" installs only where something is left that a module must undo.
 set -eu
 umask 022
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -18,10 +17,9 @@ begin() { # the packages that are there; the module pgladder_found adds the rest
   rm -rf "$STATE.part"
   mkdir -m 700 "$STATE.part" "$STATE.part/found"
   cd "$STATE.part/found"
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sort >states
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' >states
   sed -n 's/^config-files //p' states >configuration # removed, not purged
   sed '/^config-files\|^not-installed/d; s/.* //' states >packages
-  rm states
   apt-mark showmanual >manual-packages
   find /var/cache/apt/archives -name '*.deb' >archives # downloaded by somebody else
   touch ../installed-packages

@@ -19,10 +19,6 @@ if [ "$(id -u)" = 0 ] && [ "${SUDO_USER:-root}" != root ]; then sudo=given; fi
 runs() { # the processes of those begun by hand
   grep -alsP '/pgladder\x00(run|noise|reproduce)\x00' /proc/[0-9]*/cmdline | cut -d/ -f3
 }
-python() { # where it runs, and apt's modules with it: a power cut leaves half of either
-  found=$(dpkg-query -W -f '${db:Status-Abbrev}' python3-minimal python3 python3-apt 2>/dev/null)
-  case $found in [hi]i?[hi]i?[hi]i?) /usr/bin/python3 -c 'import json, apt_pkg' 2>/dev/null && echo /usr/bin/python3 ;; esac
-}
 offered() { if [ -r "$1" ]; then tr -d '[]' <"$1" | xargs | tr ' ' ,; fi; } # what may be chosen, commas between
 first() { [ -r "$1" ] && cat "$1"; }
 free_mb() { df --output=avail -BM "$1" | sed '1d; s/[^0-9]//g'; }
@@ -36,7 +32,8 @@ echo "system_name=$PRETTY_NAME"
 echo "architecture=$(uname -m)"
 echo "container=$(systemd-detect-virt --container)"
 echo "suite=${VERSION_CODENAME-}"
-echo "python=$(python)"
+echo "python=$(/usr/bin/python3 -c 'import json' 2>/dev/null && echo /usr/bin/python3)"
+echo "python_apt=$(/usr/bin/python3 -c 'import apt_pkg' 2>/dev/null && echo yes)"
 echo "journal=$([ -d /var/lib/pgladder-found ] && echo whole || [ ! -d /var/lib/pgladder-found.part ] || echo begun)"
 echo "homes=$(cut -d: -f1,6 /etc/passwd | xargs)"
 echo "login=$(id -un)"
@@ -58,10 +55,8 @@ echo "preferences=$(offered $cpu/energy_performance_available_preferences)"
 echo "schedulers=$(for each in /sys/block/*; do echo "${each##*/}:$(offered "$each/queue/scheduler")"; done | xargs)"
 echo "throttled=$(cat /sys/devices/system/cpu/cpu*/thermal_throttle/package_throttle_count 2>/dev/null | sort -n | tail -n 1)"
 echo "listening=$(ss -Hltn 2>/dev/null | awk '{ sub(".*:", "", $4); print $4 }' | sort -nu | xargs)"
-# pgladder's own cluster is known by its socket and by the drop-in of its unit, whoever asks.
+# pgladder's own cluster is known by its socket, whoever asks.
 echo "own_ports=$(find /run/pgladder -name '.s.PGSQL.*' ! -name '*.lock' -printf '%f\n' 2>/dev/null | sed 's/.*[.]//' | xargs)"
-echo "own_cluster=$(find /etc/systemd/system -path '*/postgresql@*.service.d/pgladder.conf' | sed -E 's,.*@([0-9]+)-(.*)[.]service[.]d.*,\1/\2,' | xargs)"
-echo "clusters=$(find /etc/postgresql -mindepth 2 -maxdepth 2 -printf '%P\n' 2>/dev/null | xargs)"
 echo "cluster=$(is_active "$(configured unit)")"
 echo "release=$(readlink /opt/pgladder/current)"
 echo "provisioned=$(configured release)"

@@ -16,8 +16,6 @@ BOX = {
     "container": "none",
     "listening": "22 5544 8080",
     "own_ports": "5544",
-    "own_cluster": "",
-    "clusters": "15/main",
     "homes": "root:/root me:/home/me",
 }
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
