@@ -24,11 +24,6 @@ def pgladder_facts(lines: Iterable[str]) -> dict[str, str]:
     return facts
 
 
-def pgladder_harmless(text: str) -> str:
-    """Return a text of a box without what steers a terminal or turns a line around."""
-    return harmless(str(text))
-
-
 def pgladder_systems(table: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the systems of the table as people read them, and which of them no test runs on."""
     names: list[str] = []
@@ -177,7 +172,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
-            *(pgladder_facts, pgladder_harmless, pgladder_systems, pgladder_not_applicable, pgladder_states),
+            *(pgladder_facts, pgladder_systems, pgladder_not_applicable, pgladder_states),
             *(pgladder_means, pgladder_ssh_means),
         )
         return {each.__name__: each for each in filters}

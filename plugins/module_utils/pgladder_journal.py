@@ -36,13 +36,6 @@ class Journal:
         file = self.folder / name
         write_whole(file, "".join(f"{line}\n" for line in lines))
 
-    def write_once(self, name: str, lines: Iterable[str]) -> bool:
-        """Write it unless it was written before; tell whether. A second provisioning finds what the first one made."""
-        if (self.folder / name).exists():
-            return False
-        self.write(name, lines)
-        return True
-
     def remove(self, name: str) -> None:
         """Forget it, on the disk too."""
         (self.folder / name).unlink(missing_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import grp
 import pwd
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.pgladder_journal import FOLDER, Journal
@@ -163,10 +162,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     found = Found(module)
-    answer: dict[str, Any] = {"found": found.written()}
-    answer["changed"] = found.write_down() if module.params["state"] == "present" else found.put_back()
-    answer["found"] = found.written()
-    module.exit_json(**answer)
+    changed = found.write_down() if module.params["state"] == "present" else found.put_back()
+    module.exit_json(changed=changed, found=found.written())
 
 
 if __name__ == "__main__":
