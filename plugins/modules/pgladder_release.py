@@ -83,6 +83,8 @@ class Releases:
         if not self._module.check_mode:
             home = self._program / self._given["release"]
             self._install(home)
+            # First, for a release that is in use is not looked at again.
+            self._link_command()
             self._run("sync", "-f", str(self._program))
             self._switch(home)
         return True
@@ -123,16 +125,17 @@ class Releases:
         _, _, rest = command.read_text(encoding="utf-8").partition("\n")
         command.write_text(f"#!{python} -I\n{rest}", encoding="utf-8")
 
+    def _link_command(self) -> None:
+        command, target = Path(self._given["command"]), self._current / "bin/pgladder"
+        if not command.is_symlink() or command.readlink() != target:
+            command.unlink(missing_ok=True)
+            command.symlink_to(target)
+
     def _switch(self, home: Path) -> None:
         following = self._program / "next"
         following.unlink(missing_ok=True)
         following.symlink_to(home.name)
         following.replace(self._current)
-        command = Path(self._given["command"])
-        target = self._current / "bin/pgladder"
-        if not command.is_symlink() or command.readlink() != target:
-            command.unlink(missing_ok=True)
-            command.symlink_to(target)
         for other in self._program.iterdir():
             if other not in (self._current, home):
                 shutil.rmtree(other)
