@@ -1,7 +1,7 @@
 """pgladder's cluster made and dropped by Debian's own tools, cut off at every step; on a copy of this machine's files.
 
-The copy is an overlay in a mount namespace of its own: nothing of this machine is changed. systemd alone is stood in for,
-which writes down what it is asked.
+The copy is an overlay in a mount namespace of its own: nothing of this machine is changed. Only for systemd there is a
+stand-in, which writes down what it is asked.
 """
 
 import json
@@ -65,9 +65,9 @@ def cut_off(step):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 def left():
-    places = ['/etc/postgresql', '/var/lib/postgresql', '/etc/tmpfiles.d', '/etc/systemd/system', '/run', '/var/log/postgresql']
-    found = subprocess.run(['find', *places, '-name', '*made*', '-o', '-name', '*pgladder*'], capture_output=True, text=True)
-    return found.stdout.split()
+    places = ['/etc/postgresql', '/var/lib/postgresql', '/var/log/postgresql', '/run', '/etc/tmpfiles.d', '/etc/systemd']
+    look = ['find', *places, '-name', '*made*', '-o', '-name', '*pgladder*']
+    return subprocess.run(look, capture_output=True, text=True).stdout.split()
 
 def state():
     data = '/var/lib/postgresql/15/made'
