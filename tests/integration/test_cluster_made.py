@@ -65,7 +65,8 @@ def cut_off(step):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 def left():
-    places = ['/etc/postgresql', '/var/lib/postgresql', '/var/log/postgresql', '/run', '/etc/tmpfiles.d', '/etc/systemd']
+    places = ['/etc/postgresql', '/var/lib/postgresql', '/var/log/postgresql', '/run', '/etc/tmpfiles.d']
+    places += ['/etc/systemd/system']
     look = ['find', *places, '-name', '*made*', '-o', '-name', '*pgladder*']
     return subprocess.run(look, capture_output=True, text=True).stdout.split()
 
