@@ -73,8 +73,10 @@ cluster:
   type: str
 """
 
-BEGUN, MADE = "cluster-begun", "cluster-made"
-"""In the journal: the cluster's version and name; that it is whole."""
+BEGUN = "cluster-begun"
+"""In the journal: version and name of the cluster, before it is made."""
+MADE = "cluster-made"
+"""In the journal: it is whole."""
 EARLIER_VERSION = "15"
 """Of the clusters of earlier releases, which wrote down the name alone."""
 CONFIGURATIONS = Path("/etc/postgresql")
@@ -89,7 +91,8 @@ SYSTEMCTL = ("timeout", "1200", "systemctl")
 """The unit's own limits come first."""
 NO_SUCH_UNIT = 5
 """The exit code of systemctl(1) for a unit that is not loaded: there is nothing to stop."""
-READ_S, MAKE_S = 10, 600
+READ_S = 10
+MAKE_S = 600
 FIRST_WITH_CHECKSUMS = 18
 """From this version on initdb turns data checksums on where it is not told otherwise."""
 DEFAULT_PORT = 5432
