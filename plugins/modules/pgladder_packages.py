@@ -161,7 +161,9 @@ class Packages:
         found = set(self._journal.read("found/packages") or ())
         self._journal.write("installed-packages", sorted((self._came() | added) - found))
         self._leave_unremoved()
-        self._journal.write("installing", sorted(set(self._journal.read("installing") or ()) | added))
+        # Of what it is asked for by name apt takes somebody's wish, also where it only mends it.
+        named = added | (set(asked) & self._came())
+        self._journal.write("installing", sorted(set(self._journal.read("installing") or ()) | named))
 
     def _refuse_changes(self, planned: str) -> None:
         changes = {name: f"(from {old} to {new})" for name, old, new in UPGRADED.findall(planned)}

@@ -125,6 +125,13 @@ def test_what_is_broken_is_mended_first_and_what_a_teardown_wanted_gone_is_wante
     assert box.did() == ["apt-get update", "apt-get install --fix-broken"]
 
 
+def test_what_came_and_is_only_mended_is_nobodys_wish_either(box: Box) -> None:
+    box.write("installed-packages", "python3")
+    box.has("base-files", python3="iU install unpacked ok", theirs="iU install unpacked ok")
+    assert box.run("expected", "python3", "theirs")["missing"] == ["python3", "theirs"]
+    assert box.read("installing") == ["python3"]
+
+
 def test_what_came_is_marked_and_what_did_not_is_forgotten(box: Box) -> None:
     box.has("base-files", "came", "older")
     box.write("installed-packages", "came", "never", "older")
