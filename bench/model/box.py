@@ -15,6 +15,8 @@ from bench.model.errors import DataError
 BOX_FILE = Path("/etc/pgladder.toml")
 NO_SUCH_RUN, BUSY = 12, 75
 """Exit codes of ``pgladder box``, beside those of every command: it has no run of that name; another has not ended."""
+EARLIER_VERSION = "15"
+"""Of the clusters of earlier releases, which wrote down the name alone."""
 OTHER_PLAN = " by another plan"
 """Ends what a launch answers where another has launched under this name: its plan is the one that is carried out."""
 Ending = Literal["finished", "cancelled", "failed"]
@@ -57,7 +59,10 @@ class ProvisionedCluster:
     @property
     def version(self) -> str:
         """Its major, which Debian puts before its name: ``15/pgladder``."""
-        return self.name.partition("/")[0]
+        version, slash, _ = self.name.partition("/")
+        if not slash:
+            return EARLIER_VERSION
+        return version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

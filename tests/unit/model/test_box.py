@@ -34,7 +34,7 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
     box = provisioned(path)
     assert box is not None
     assert box.runs == Path("/var/lib/pgladder/runs")
-    assert box.cluster.port == 5544
+    assert (box.cluster.version, box.cluster.port) == ("17", 5544)
     assert box.cluster.root_certificate == "/etc/postgresql/17/pgladder/server.crt"
     assert box.cluster.log_file == Path("/var/log/postgresql/postgresql-17-pgladder.log")
     assert box.cluster.remote_clients == ("10.0.0.0/8", "fd00::/8")
@@ -42,10 +42,11 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
 
 def test_what_an_earlier_release_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pgladder.toml"
-    path.write_text("".join(line for line in rendered().splitlines(True) if "remote_clients" not in line))
+    earlier = rendered(__bench_cluster="pgladder")
+    path.write_text("".join(line for line in earlier.splitlines(True) if "remote_clients" not in line))
     box = provisioned(path)
     assert box is not None
-    assert box.cluster.remote_clients == ()
+    assert (box.cluster.version, box.cluster.remote_clients) == ("15", ())
 
 
 def test_without_tls_there_is_no_certificate(tmp_path: Path) -> None:
