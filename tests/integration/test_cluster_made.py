@@ -21,10 +21,10 @@ mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
 root=$1/root
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$root"
-mkdir -p "$root$2"
-mount --rbind "$2" "$root$2"
 for folder in dev proc; do mount --rbind "/$folder" "$root/$folder"; done
 for folder in run tmp; do mount -t tmpfs tmpfs "$root/$folder"; done
+mkdir -p "$root$2"
+mount --rbind "$2" "$root$2"
 printf '#!/bin/sh\\necho "$*" >>/tmp/asked\\n' >"$root/usr/bin/systemctl"
 chmod 755 "$root/usr/bin/systemctl"
 chroot "$root" /bin/sh -c 'mkdir -p /var/lib/pgladder-found && useradd -r -M -d /var/lib/pgladder pgladder-made'
