@@ -166,7 +166,9 @@ def _add(parser: argparse.ArgumentParser, question: Question, options: Sequence[
             one_of_them = place = one_of_them or place.add_mutually_exclusive_group()
         text = words.get(option.name, option.help)
         if option.parse is None:
-            place.add_argument(option.flag, nargs="+", action="extend", metavar=option.metavar, help=text)
+            # Given again, an option replaces what was given before, as every other does; but for one that adds to it.
+            action = "extend" if option.adds else "store"
+            place.add_argument(option.flag, nargs="+", action=action, metavar=option.metavar, help=text)
         elif option.parse is switch:
             place.add_argument(option.flag, action="store_true", help=text)
         else:

@@ -28,6 +28,7 @@ class Option:
         help: in a few words; the default, where there is one.
         parse: reads it from its text; None of names, which are several.
         metavar: stands for its value in help.
+        adds: given several times, each adds to those before.
 
     """
 
@@ -36,6 +37,7 @@ class Option:
     help: str
     parse: Parse | None = None
     metavar: str = "N"
+    adds: bool = False
 
     @property
     def flag(self) -> str:
@@ -67,7 +69,13 @@ OPTIONS = (
 ON_THIS_MACHINE = (
     Option("dsn", WHERE, "an external server (else: this box's cluster, or a private one)", str, "URL"),
     Option("postgres", WHERE, f"the private server's major; default: {REFERENCE}, else the newest", major, "N"),
-    Option("bin_dir", WHERE, "PostgreSQL's programs, may be given several times; default: installed", metavar="DIR"),
+    Option(
+        "bin_dir",
+        WHERE,
+        "PostgreSQL's programs, may be given several times; default: installed",
+        metavar="DIR",
+        adds=True,
+    ),
     Option("data_dir", WHERE, "the private server's disk", Path, "DIR"),
     Option("on", WHERE, "a target of your own, by its file in targets/ of PGLADDER_PATH", str, "NAME"),
     Option("out", WHERE, "results (results/<run>/<host>; on a box runs/<run>)", Path, "DIR"),

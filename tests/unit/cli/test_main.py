@@ -409,3 +409,17 @@ def test_noise_has_a_help_of_its_own(capsys):
     assert "--until-decided" in of_run
     assert "--until-decided" not in of_noise
     assert "ladder" not in of_noise.replace("pgladder", "")
+
+
+def test_directories_of_programs_add_up_and_any_other_option_given_again_replaces_the_first(refused, tmp_path):
+    for major in ("16", "17"):
+        (tmp_path / major).mkdir()
+        for name in ("postgres", "initdb"):
+            (tmp_path / major / name).write_text(
+                f"#!/bin/sh\necho 'postgres (PostgreSQL) {major}.1 (Debian {major}.1)'\n"
+            )
+            (tmp_path / major / name).chmod(0o755)
+    both = ["--bin-dir", tmp_path / "16", "--bin-dir", tmp_path / "17"]
+    asked = ["--data-dir", ".", *both, "--versions", "16", "17", "--versions", "98"]
+    assert "No PostgreSQL 98" in (said := refused("run", *asked))
+    assert "16 and 17" in said
