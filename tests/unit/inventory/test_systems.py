@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.probes.system_packages import table
 from tests.unit.inventory.modules import load
 from tests.unit.inventory.shell import CHECKOUT, ROLES
 
@@ -22,6 +23,11 @@ def test_an_entry_says_what_is_used_of_a_system(system: str) -> None:
         "tested": bool,
     }
     assert entry["name"].casefold() == system
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_machine_that_measures_itself_has_the_same_postgresql(system: str) -> None:
+    assert table()[system]["server"] == f"postgresql-{SYSTEMS[system]['postgresql']}"
 
 
 def test_who_reads_which_systems_are_supported_reads_which_are_not_tested() -> None:
