@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bench.engines.postgresql.binaries import build_of, find_binaries
 from tests.integration.support import PATIENCE_S, as_root
 
 CHECKOUT = Path(__file__).parents[2]
@@ -39,7 +40,7 @@ from contextlib import redirect_stdout
 from ansible.module_utils.testing import patch_module_args
 from tests.unit.inventory.modules import load
 
-GIVEN = dict(version='15', name='made', owner='pgladder-made', port=5599)
+GIVEN = dict(version='MAJOR', name='made', owner='pgladder-made', port=5599)
 
 def ask(state, cut='', **given):
     module = load('modules', 'pgladder_cluster')
@@ -71,11 +72,12 @@ def left():
     return subprocess.run(look, capture_output=True, text=True).stdout.split()
 
 def state():
-    data = '/var/lib/postgresql/15/made'
-    control = subprocess.run(['/usr/lib/postgresql/15/bin/pg_controldata', data], capture_output=True, text=True).stdout
-    modes = [oct(os.stat(path).st_mode)[-3:] for path in ('/etc/postgresql/15/made', data, '/run/pgladder')]
+    data = '/var/lib/postgresql/MAJOR/made'
+    look = ['/usr/lib/postgresql/MAJOR/bin/pg_controldata', data]
+    control = subprocess.run(look, capture_output=True, text=True).stdout
+    modes = [oct(os.stat(path).st_mode)[-3:] for path in ('/etc/postgresql/MAJOR/made', data, '/run/pgladder')]
     return {'checksums': 'page checksum version:           1' in control, 'modes': modes,
-            'configuration': open('/etc/postgresql/15/made/postgresql.conf').read()}
+            'configuration': open('/etc/postgresql/MAJOR/made/postgresql.conf').read()}
 
 report = {'before': left(), 'cut': {}}
 for step in ('_write_unit', '_make_folders', '_create', '_certify'):
@@ -86,6 +88,7 @@ report['asked'] = open('/tmp/asked').read().splitlines()
 print(json.dumps(report))
 """
 
+MAJOR = build_of(find_binaries()).major
 pytestmark = [
     as_root,
     pytest.mark.skipif(not Path("/usr/bin/pg_createcluster").exists(), reason="needs Debian's tools"),
@@ -95,7 +98,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def report(new_place) -> dict[str, Any]:
     words = ["unshare", "--mount", "sh", "-c", IN_A_COPY, "sh", new_place(), CHECKOUT, sys.executable]
-    done = subprocess.run([*words, SCRIPT], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    script = SCRIPT.replace("MAJOR", MAJOR)
+    done = subprocess.run([*words, script], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -107,11 +111,11 @@ def test_what_was_cut_off_is_made_whole_by_running_again_and_then_left_alone(rep
     assert (cut, changed, changed_again) == (9, True, False)
     assert state["checksums"] is True
     assert state["modes"] == ["755", "700", "755"]
-    assert state["configuration"].count("ssl_cert_file = '/etc/postgresql/15/made/server.crt'") == 1
+    assert state["configuration"].count(f"ssl_cert_file = '/etc/postgresql/{MAJOR}/made/server.crt'") == 1
     assert "port = 5599" in state["configuration"]
 
 
 def test_nothing_is_left_of_it_when_it_was_dropped_cut_off_or_not(report) -> None:
     assert report["dropped"] == [True, False, report["before"]]
     assert report["cut off alone"] == [9, True, report["before"]]
-    assert "stop postgresql@15-made.service" in report["asked"]
+    assert f"stop postgresql@{MAJOR}-made.service" in report["asked"]

@@ -9,7 +9,10 @@ from types import ModuleType
 
 import pytest
 
+from bench.engines.postgresql.binaries import build_of, find_binaries
 from tests.unit.inventory.modules import load
+
+MAJOR = build_of(find_binaries()).major
 
 
 def _cluster(etc: Path, version: str, name: str, text: str) -> Path:
@@ -29,7 +32,7 @@ def module() -> ModuleType:
 def _ports(module: ModuleType, etc: Path) -> set[str]:
     """As whoever runs the tests, or as the owner of each cluster where that is root."""
     module.CONFIGURATIONS = etc
-    own = module.Cluster("15", "pgladder")
+    own = module.Cluster(MAJOR, "pgladder")
     return {f"{module.port_of(each)} {each}" for each in module.others(own)}
 
 
@@ -39,7 +42,7 @@ def etc() -> Iterator[Path]:
     with TemporaryDirectory() as name:
         etc = Path(name)
         etc.chmod(0o755)
-        _cluster(etc, "15", "pgladder", "port = 5544\n")
+        _cluster(etc, MAJOR, "pgladder", "port = 5544\n")
         yield etc
 
 
@@ -61,27 +64,27 @@ def _given_away(etc: Path) -> None:
 def test_what_is_included_counts_whether_the_cluster_runs_or_not(
     module: ModuleType, etc: Path, text: str, more: str, port: str
 ) -> None:
-    folder = _cluster(etc, "15", "main", text)
+    folder = _cluster(etc, MAJOR, "main", text)
     (folder / "conf.d/mine.conf").write_text(more)
     _given_away(etc)
-    assert _ports(module, etc) == {f"{port} 15/main"}
+    assert _ports(module, etc) == {f"{port} {MAJOR}/main"}
 
 
 def test_what_was_changed_by_alter_system_counts(module: ModuleType, etc: Path) -> None:
-    _cluster(etc, "15", "main", "port = 5433\n")
+    _cluster(etc, MAJOR, "main", "port = 5433\n")
     (etc / "data-main/postgresql.auto.conf").write_text("port = '5444'\n")
     _given_away(etc)
-    assert _ports(module, etc) == {"5444 15/main"}
+    assert _ports(module, etc) == {f"5444 {MAJOR}/main"}
 
 
 def test_a_cluster_whose_programs_are_gone_or_whose_configuration_is_wrong_is_read_as_text(
     module: ModuleType, etc: Path
 ) -> None:
     _cluster(etc, "9.6", "old", "port = 5435\n")
-    broken = _cluster(etc, "15", "broken", "no_such = 1\n")
+    broken = _cluster(etc, MAJOR, "broken", "no_such = 1\n")
     (broken / "conf.d/mine.conf").write_text("port = 5436\n")
     _given_away(etc)
-    assert _ports(module, etc) == {"5435 9.6/old", "5436 15/broken"}
+    assert _ports(module, etc) == {"5435 9.6/old", f"5436 {MAJOR}/broken"}
 
 
 @pytest.fixture
@@ -89,22 +92,24 @@ def etc_of_nobody(etc: Path) -> Path:
     """With a cluster of nobody's."""
     if os.geteuid() != 0:
         pytest.skip("only root may read as another user")
-    _cluster(etc, "15", "main", "port = 5433\n")
+    _cluster(etc, MAJOR, "main", "port = 5433\n")
     _given_away(etc)
     return etc
 
 
 def test_a_cluster_is_read_by_the_rights_of_its_owner(module: ModuleType, etc_of_nobody: Path) -> None:
-    assert _ports(module, etc_of_nobody) == {"5433 15/main"}
+    assert _ports(module, etc_of_nobody) == {f"5433 {MAJOR}/main"}
     secret = etc_of_nobody / "secret.conf"
     secret.write_text("port = 5499\n")
     secret.chmod(0o600)
-    (etc_of_nobody / "15/main/conf.d/mine.conf").symlink_to(secret)
-    assert _ports(module, etc_of_nobody) == {"5433 15/main"}
+    (etc_of_nobody / f"{MAJOR}/main/conf.d/mine.conf").symlink_to(secret)
+    assert _ports(module, etc_of_nobody) == {f"5433 {MAJOR}/main"}
 
 
 def test_the_port_of_a_cluster_whose_owner_is_gone_is_unknown(module: ModuleType, etc_of_nobody: Path) -> None:
-    os.chown(etc_of_nobody / "15/main", 54321, 54321)
+    os.chown(etc_of_nobody / f"{MAJOR}/main", 54321, 54321)
     with pytest.raises(module.Refused) as refusal:
         _ports(module, etc_of_nobody)
-    assert "the port of the cluster 15/main is unknown: its owner (user id 54321) can't read" in str(refusal.value)
+    assert f"the port of the cluster {MAJOR}/main is unknown: its owner (user id 54321) can't read" in str(
+        refusal.value
+    )

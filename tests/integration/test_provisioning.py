@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from bench.agent.lock import one_run_at_a_time
-from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.owner import ordinary_user
 from bench.engines.postgresql.private import free_port
 from tests.integration.support import PATIENCE_S, PGLADDER, as_root, as_user
@@ -36,7 +36,7 @@ schema = "pgladder/box/1"
 release = "none"
 runs = "{place}/runs"
 [cluster]
-name = "15/mine"
+name = "{version}/mine"
 unit = "unit"
 port = {port}
 socket_directory = "{place}"
@@ -101,6 +101,7 @@ class Box:
         """Return exit code, output and last words of the command."""
         path = f"{self.place / 'programs'}:{os.environ['PATH']}"
         names = {"max_connections": self.max_connections, "networks": list(self.networks)}
+        names["version"] = build_of(self.bin).major
         text = box or BOX.format(place=self.place, port=self.port, user=self.user, **names)
         command = [*(self._prefix() if prefix is None else prefix), PGLADDER, "box", "apply", *words]
         environment = {"PATH": path, "HOME": str(self.place)}
