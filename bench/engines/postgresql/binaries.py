@@ -1,7 +1,7 @@
 """Where PostgreSQL's own programs are, of which major, by whose hand, and what to do when they are missing.
 
 A server of several majors in one run is compared only with one of the same builder: builders' compilers and options
-differ by more than majors do (12 to 24 % of the CPU time a row, measured on 15, 17 and 18).
+differ by more than majors do.
 """
 
 import re
