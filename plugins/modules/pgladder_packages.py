@@ -73,6 +73,8 @@ ASKED_BEFORE = (
 ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 APT = ("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "--no-install-recommends")
 ARCHIVES = Path("/var/cache/apt/archives")
+LOCALE = Path("/etc/default/locale")
+"""The purge of locales deletes it, though from Debian 13 on it is systemd's: a link, made by tmpfiles.d at boot."""
 CLUSTERS = Path("/etc/postgresql")
 UPGRADED = re.compile(r"^Inst (\S+) \[([^]]+)\] \((\S+) ", re.MULTILINE)
 REMOVED = re.compile(r"^(?:Remv|Purg) (\S+)", re.MULTILINE)
@@ -243,6 +245,8 @@ class Packages:
             self._run(*APT, "remove", *sorted(configuration))
         if going - configuration:
             self._run(*APT, "purge", *sorted(going - configuration))
+        if "locales" in going:  # what it finds wrong in files of others is not of our doing; the next boot tries again
+            self._run("systemd-tmpfiles", "--create", f"--prefix={LOCALE}", check=False)
 
     def _unpack_again(self) -> None:
         """Unpack what was being unpacked when the power went: dpkg does not know its files, and would leave them."""

@@ -27,6 +27,7 @@ case "$*" in
   *) echo "apt-get $*" | sed 's/-qq.*recommends //' >>"$0.log" ;;
 esac
 """,
+    "systemd-tmpfiles": 'echo "systemd-tmpfiles $*" >>"$0.log"',
     "apt-mark": 'if [ "$1" = showmanual ]; then cat "$0.manual"; else echo "apt-mark $*" >>"$0.log"; fi',
     "apt-cache": 'shift 4; for name; do echo "$name"; grep "^$name: " "$0.needs" | cut -d" " -f2- | tr " " "\\n"; done',
     "dpkg": """
@@ -176,6 +177,15 @@ def test_what_came_goes_but_python_which_goes_last(box: Box) -> None:
     assert box.did() == ["apt-get remove libpq5", "apt-get purge left"]
     assert box.read("kept") == []
     assert box.did("apt-mark") == ["apt-mark auto base-files"]  # its mark was another before
+
+
+def test_the_link_that_the_purge_of_locales_deletes_is_made_again(box: Box) -> None:
+    box.has("base-files", "libpq5", "locales")
+    box.write("installed-packages", "libpq5", "locales")
+    box.run("absent")
+    made = "systemd-tmpfiles --create --prefix=/etc/default/locale"
+    assert box.did() == ["apt-get purge libpq5 locales"]
+    assert box.did("systemd-tmpfiles") == [made]
 
 
 def test_nothing_goes_in_a_check(box: Box) -> None:
