@@ -21,8 +21,7 @@ network_settings() { # proxies and the like, without which those sources may not
 needed() {
   spec=$(echo "$PACKAGES" && sources && network_settings)
   [ -e "$BASE/.spec" ] || return 0
-  # Boxes may stand on the old one.
-  [ "$(cat "$BASE/.spec")" != "$spec" ] && ! grep -q "lowerdir=$BASE," /proc/mounts
+  [ "$(cat "$BASE/.spec")" != "$spec" ] && ! grep -q "lowerdir=$BASE," /proc/mounts # boxes stand on the old one
 }
 
 build() {

@@ -13,14 +13,10 @@ turn() { # 1: on, 0: off
   echo changed
 }
 
-lock() {
-  exec 9>"$notes/.lock"
-  flock 9
-}
-
 on() {
   mkdir -p -m 700 "$notes"
-  lock
+  exec 9>"$notes/.lock"
+  flock 9
   [ -e "$notes/.found" ] || cat $forwarding >"$notes/.found"
   touch "$notes/$LAB"
   turn 1
@@ -28,7 +24,8 @@ on() {
 
 off() {
   [ -e "$notes/$LAB" ] || return 0
-  lock
+  exec 9>"$notes/.lock"
+  flock 9
   rm "$notes/$LAB"
   [ -z "$(ls "$notes")" ] || return 0
   [ "$(cat "$notes/.found")" != 0 ] || turn 0

@@ -153,14 +153,9 @@ start() {
   echo changed
 }
 
-refuse_other_system() { # what is written on the disk belongs to the tree it was written over
-  [ -e "$image" ] || return 0
-  made=$(cat "$box/system" 2>/dev/null || echo debian12) # one of a time when there was no other
-  [ "$made" = "$SYSTEM" ] || die "it was made as $made, not $SYSTEM: make lab-up SYSTEM=$made, or make lab-down first"
-}
-
-up() {
-  refuse_other_system
+up() { # what is written on a disk belongs to the tree it was written over
+  made=$(cat "$box/system" 2>/dev/null || echo debian12) # a box of a time when there was no other
+  [ ! -e "$image" ] || [ "$made" = "$SYSTEM" ] || die "it was made as $made, not $SYSTEM: make lab-down first"
   if [ -z "$(leader)" ]; then
     attach
     write_identity
