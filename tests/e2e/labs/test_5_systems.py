@@ -1,0 +1,119 @@
+"""A box of each other system a box can have: from bare to a ladder to torn down; in a lab of its own.
+
+Debian 12's way is that of all other tests, with its bad days; here it is walked with those that are slow.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lab import Lab, changed
+from tests.e2e.labs.test_4_lab import left_of
+from tests.e2e.remote.control import SURE, Control
+
+
+@dataclass(frozen=True)
+class System:
+    """What a box shall be."""
+
+    name: str
+    version: str
+    postgresql: str
+    python: str
+
+
+DEBIAN_12 = System("debian12", "12", postgresql="15", python="3.11")
+DEBIAN_13 = System("debian13", "13", postgresql="17", python="3.13")
+OTHER = {DEBIAN_12: DEBIAN_13, DEBIAN_13: DEBIAN_12}
+SYSTEMS = [pytest.param(DEBIAN_13, id="debian13"), pytest.param(DEBIAN_12, id="debian12", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=SYSTEMS)
+def system(request: pytest.FixtureRequest) -> System:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def own(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    files = tmp_path_factory.mktemp("own")
+    with Lab(files, "pgladder-e2s", "e2s", "10.86.80.0/24", size=1, system=system.name).in_use() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def box(own: Lab) -> str:
+    return own.boxes[0]
+
+
+@pytest.fixture(scope="module")
+def as_found(own: Lab, box: str) -> set[str]:
+    """What the box was like before anything was done to it."""
+    return own.snapshot(box)
+
+
+def test_a_box_is_of_the_system_that_was_asked_for(own: Lab, box: str, system: System) -> None:
+    host = own.host(box)
+    assert (host.system_info.distribution, host.system_info.release.split(".")[0]) == ("debian", system.version)
+    assert host.check_output("systemctl is-system-running") == "running"
+    assert not host.exists("python3")
+
+
+def test_a_box_keeps_the_system_it_was_made_with(own: Lab, box: str, system: System) -> None:
+    said = own.up("-e", "lab_system=")
+    assert f"{box}: Debian {system.version}" in said
+    assert said.count("changed=0") == said.count("changed=")
+    other = OTHER[system].name
+    refused = own.try_up("-e", f"lab_system={other}")
+    assert refused.returncode != 0
+    told = " ".join(refused.stdout.split())
+    assert f"{box}: made before, with {system.name}, and kept. `make lab-up N=2 SYSTEM={other}` makes another" in told
+    assert own.run(box, "hostname").strip() == box
+
+
+@pytest.mark.usefixtures("as_found")
+def test_it_is_made_ready_with_its_own_postgresql_and_python(own: Lab, box: str, system: System) -> None:
+    said = own.play("provision", box)
+    assert said.returncode == 0, said.stdout
+    assert "ready to measure" in said.stdout
+    host = own.host(box)
+    assert host.check_output("pg_lsclusters -h").split()[:5] == [
+        system.postgresql,
+        "pgladder",
+        "5544",
+        "online",
+        "pgladder",
+    ]
+    assert host.check_output("/opt/pgladder/current/bin/python -V").startswith(f"Python {system.python}.")
+    assert "0 to remove" in own.run(box, "sudo apt-get -s autoremove").lower()
+    assert own.run(box, "systemctl is-system-running").strip() == "running"
+
+
+def test_made_ready_again_nothing_changes(own: Lab, box: str) -> None:
+    said = own.play("provision", box)
+    assert said.returncode == 0, said.stdout
+    assert changed(said, box) == 0
+
+
+def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp_path: Path) -> None:
+    control = Control(own, tmp_path)
+    control.fab("ladder", f"--limit={box}", "--run=short", "--blocks=1", *SURE).ends(0)
+    results = control.results("short", box)
+    assert all(record.rows for record in results.records())
+    found = results.host()
+    assert found is not None
+    assert found.facts["system"]["os"].startswith(f"Debian GNU/Linux {system.version} ")
+    assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
+
+
+def test_torn_down_nothing_is_left(own: Lab, box: str, as_found: set[str]) -> None:
+    said = own.play("teardown", box)
+    assert said.returncode == 0, said.stdout
+    assert own.snapshot(box) ^ as_found == set()
+    assert changed(own.play("teardown", box), box) == 0
+
+
+def test_of_its_lab_nothing_is_left(own: Lab) -> None:
+    own.down()
+    assert left_of(own) == []
