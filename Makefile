@@ -244,12 +244,8 @@ test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser
 	@$(MAKE) --no-print-directory integration e2e
 
-# Nothing that is installed on this machine is seen there: what setup forgets is missed.
-FRESH_MACHINE := ../shared/tools/fresh-machine
 test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
-	$(if $(wildcard $(FRESH_MACHINE)),,$(error $(FRESH_MACHINE) makes a pristine Debian, and is not there: make test))
-	$(FRESH_MACHINE) --suite trixie make test
-	$(FRESH_MACHINE) --suite bookworm make test
+	@.ci/run matrix
 
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
