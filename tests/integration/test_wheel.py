@@ -9,6 +9,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.integration.support import BRIEF
 
@@ -40,10 +41,13 @@ def installed(wheel, tmp_path_factory):
     venv.create(place, with_pip=False, symlinks=True)
     [packages] = place.glob("lib/python*/site-packages")
     for line in (ROOT / "requirements" / "box.txt").read_text().splitlines():
-        name, equal, _ = line.partition("==")
-        if not equal:
+        locked = line.partition(" \\")[0]
+        if "==" not in locked:
             continue
-        for file in importlib.metadata.distribution(name).files or ():
+        requirement = Requirement(locked)
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        for file in importlib.metadata.distribution(requirement.name).files or ():
             # Beside them lie programs of theirs, which nobody calls.
             if ".." not in file.parts and file.suffix != ".pyc":
                 (packages / file).parent.mkdir(parents=True, exist_ok=True)
