@@ -160,7 +160,9 @@ def test_majors_are_measured_side_by_side_each_row_found_by_its_identity(several
         assert record.validity.state != "void", record.validity.reasons
         assert record.verified.found >= record.verified.acknowledged >= record.rows > 0
         assert record.counters["wal_sync"] is not None
-        assert set(record.not_counted) <= {"energy_j", "host.temperature_c", "host.frequency_mhz"}
+        # What of the host can't be read depends on where the test runs.
+        of_server = {name for name in record.not_counted if not name.startswith("host.")}
+        assert of_server <= {"energy_j"}
     assert {record.trial.version for record in records} == {"15", *MAJORS}
 
 
