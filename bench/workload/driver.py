@@ -110,6 +110,18 @@ def set_search_path(endpoint: Endpoint) -> str:
     return qualified(SET_SEARCH_PATH, endpoint.schema)
 
 
+async def prove(driver: AsyncDriver, connection: Any, endpoint: Endpoint) -> None:
+    """See that a connection of a pool is in the schema of its endpoint.
+
+    Raises:
+        StrayConnectionError: it is not.
+
+    """
+    if endpoint.options_lost:
+        await connection.execute(set_search_path(endpoint))
+    check_came_to(await driver.value(connection, CURRENT_SCHEMA), endpoint)
+
+
 def check_came_to(found: object, endpoint: Endpoint) -> None:
     """Refuse a connection that is in another schema.
 

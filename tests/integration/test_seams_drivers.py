@@ -15,7 +15,8 @@ from functools import partial
 
 import asyncpg
 
-from bench.workload.drivers.asyncpg import Asyncpg, asyncpg_arguments, prove
+from bench.workload.driver import prove
+from bench.workload.drivers.asyncpg import Asyncpg, asyncpg_arguments
 
 
 class Uncached(Asyncpg):
@@ -24,7 +25,7 @@ class Uncached(Asyncpg):
     async def pool(self, endpoint, least, most):
         return await asyncpg.create_pool(
             **asyncpg_arguments(endpoint),
-            init=partial(prove, endpoint=endpoint),
+            init=partial(prove, self, endpoint=endpoint),
             min_size=least,
             max_size=most,
             statement_cache_size=0,

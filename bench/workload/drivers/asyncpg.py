@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
-from bench.workload.driver import CURRENT_SCHEMA, AsyncDriver, Pool, check_came_to, set_search_path
+from bench.workload.driver import AsyncDriver, Pool, prove
 
 KEPT = {
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "ssl_min_protocol_version",
@@ -53,7 +53,7 @@ class Asyncpg(AsyncDriver):
         """See ``AsyncDriver.pool``."""
         return await asyncpg.create_pool(
             **asyncpg_arguments(endpoint),
-            init=partial(prove, endpoint=endpoint),
+            init=partial(prove, self, endpoint=endpoint),
             min_size=least,
             max_size=most,
             max_cacheable_statement_size=0,  # a statement of any length stays prepared
@@ -62,18 +62,6 @@ class Asyncpg(AsyncDriver):
     async def value(self, connection: Any, statement: str) -> str:
         """See ``AsyncDriver.value``."""
         return str(await connection.fetchval(statement))
-
-
-async def prove(connection: "asyncpg.Connection[asyncpg.Record]", endpoint: Endpoint) -> None:
-    """See that a connection is in the schema of its endpoint.
-
-    Raises:
-        StrayConnectionError: it is not.
-
-    """
-    if endpoint.options_lost:
-        await connection.execute(set_search_path(endpoint))
-    check_came_to(await connection.fetchval(CURRENT_SCHEMA), endpoint)
 
 
 def unkept(endpoint: Endpoint) -> list[str]:

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
-from bench.workload.driver import CURRENT_SCHEMA, AsyncDriver, Pool, check_came_to, set_search_path
+from bench.workload.driver import AsyncDriver, Pool, prove
 from bench.workload.phase import Row
 
 COLUMN_TYPES = ("int8", "text")
@@ -82,11 +82,11 @@ class Psycopg(AsyncDriver):
         arguments = {**endpoint.psycopg2_arguments(), "autocommit": True, "prepare_threshold": 0}
         # The pool tries again for as long as it waits, and keeps what the server said to itself.
         async with await Connection.connect(**arguments) as first:
-            await prove(first, endpoint)
+            await prove(self, first, endpoint)
         pool = AsyncConnectionPool(
             connection_class=Connection,
             kwargs=arguments,
-            configure=partial(prove, endpoint=endpoint),
+            configure=partial(prove, self, endpoint=endpoint),
             min_size=least,
             max_size=most,
             open=False,
@@ -96,26 +96,9 @@ class Psycopg(AsyncDriver):
 
     async def value(self, connection: Any, statement: str) -> str:
         """See ``AsyncDriver.value``."""
-        return str(await the_value(connection, statement))
-
-
-async def the_value(connection: Connection, statement: str) -> object:
-    """Return the one value that a statement gives."""
-    cursor = await connection.execute(statement)
-    [[value]] = await cursor.fetchall()
-    return value
-
-
-async def prove(connection: Connection, endpoint: Endpoint) -> None:
-    """See that a connection is in the schema of its endpoint.
-
-    Raises:
-        StrayConnectionError: it is not.
-
-    """
-    if endpoint.options_lost:
-        await connection.execute(set_search_path(endpoint))
-    check_came_to(await the_value(connection, CURRENT_SCHEMA), endpoint)
+        cursor = await connection.execute(statement)
+        [[value]] = await cursor.fetchall()
+        return str(value)
 
 
 DRIVER = Psycopg()
