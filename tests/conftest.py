@@ -1,4 +1,9 @@
+import os
 import signal
+
+# The tests are often a goal of make's. What they call would take itself for one too, and name another command.
+for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
+    os.environ.pop(name, None)
 
 # A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
