@@ -1,4 +1,4 @@
-"""The real command, a real PostgreSQL 15, and somebody who meddles with it."""
+"""The real command, a real PostgreSQL, and somebody who meddles with it."""
 
 import contextlib
 import os
@@ -25,6 +25,8 @@ from bench.store.run_directory import RunDirectory
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "0.4")
 """In less than a second a busy machine may acknowledge nothing, which voids a trial."""
+ONCE = ("--repeat-suspect", "no")
+"""Where trials are counted: on a busy machine some of a comparison's would be measured again."""
 PATIENCE_S = 240
 """For what takes seconds: a machine that others use is slow, not wrong."""
 INSERTING = (
@@ -71,15 +73,15 @@ def pgladder(*arguments: object, cwd: Path, env: dict[str, str] | None = None) -
 
 
 class Climb:
-    """A ``pgladder run`` under way in a directory of its own."""
+    """A ``pgladder run``, or another question, under way in a directory of its own."""
 
-    def __init__(self, place: Path, *arguments: object, prefix=(), env=None, out="out") -> None:
+    def __init__(self, place: Path, *arguments: object, prefix=(), env=None, out="out", question="run") -> None:
         self.place, self.data_dir, self.directory = place, place / "data", RunDirectory(place / out)
         self._streams = (place / "stdout").open("w+"), (place / "stderr").open("w+")
         where = [] if "--dsn" in arguments else ["--data-dir", self.data_dir]
         where += [] if "--resume" in arguments else ["--out", self.directory.path]
         self.process = subprocess.Popen(
-            [*prefix, PGLADDER, "run", *map(str, arguments), *where],
+            [*prefix, PGLADDER, question, *map(str, arguments), *where],
             cwd=place,
             env={**os.environ, **(env or {})},
             stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import pytest
 
 from bench.model.record import Record
 from tests.grades import assert_graded
-from tests.integration.support import Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
+from tests.integration.support import ONCE, Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
 LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")
 PRELOADED = 1000
@@ -49,7 +49,7 @@ def watch(climb: Climb, trials: int, questions: dict[str, str]) -> Arms:
 @pytest.fixture(scope="module")
 def arms(new_place) -> Arms:
     """Every layout, over preloaded rows."""
-    asked = ["--phases", "2-F", "--layouts", ",".join(LAYOUTS)]
+    asked = ["--phases", "2-F", "--layouts", ",".join(LAYOUTS), *ONCE]
     questions = {
         "synchronous_commit": "SHOW synchronous_commit",
         "shape": SHAPE,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.agent.observe import usage_so_far
 from bench.model.record import Reason, Record
 from tests.integration.support import Climb, as_root, as_user, climbing, wait_for
 
@@ -86,9 +87,24 @@ def test_a_quota_that_held_clients_and_server_up_makes_a_trial_suspect_and_is_a_
     assert "the clients in " in quota.detail
     assert "the server in " in quota.detail
     assert 0 < quota.share <= 1
+    throttled = record.observed["quota"]
+    assert quota.share == max(throttled.values())
+    assert min(throttled.values()) > 0
     facts = climb.directory.host().facts["cpu"]
     assert (facts["quota_cores"], facts["usable_cpus"]) == (0.4, 1)
     assert (facts["server_quota_cores"], facts["server_usable_cpus"]) == (0.4, 1)
+
+
+def test_a_quota_of_a_client_process_alone_is_the_clients(held):
+    with subprocess.Popen([*held, "sleep", "60"]) as client:
+        try:
+            group = Path(f"/proc/{client.pid}/cgroup")
+            wait_for(lambda: "pgladder-test" in group.read_text(), "the client is in its group")
+            quotas = usage_so_far([client.pid], None).quotas["the clients"]
+        finally:
+            client.kill()
+    assert [quota.cores for name, quota in quotas.items() if "pgladder-test" in name] == [0.4]
+    assert not [name for name in usage_so_far([], None).quotas["the clients"] if "pgladder-test" in name]
 
 
 def test_an_affinity_is_a_fact(place):

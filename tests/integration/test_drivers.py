@@ -1,17 +1,23 @@
-"""psycopg carries out the rungs of asyncpg: the same rows, each commit one transaction, and compared with it."""
+"""psycopg carries out the rungs of asyncpg: the same rows, each commit one transaction, and compared with it.
 
+And asyncpg's pool resets the sessions that are given back, or leaves them as they are.
+"""
+
+import asyncio
 import json
 
 import pytest
 
-from tests.integration.support import climbing, pgladder
+from bench.model.endpoint import Endpoint
+from bench.workload.driver import drivers
+from tests.integration.support import ONCE, Theirs, climbing, pgladder
 
 RUNGS = ("2", "2-B", "2-C", "2-E", "2-F", "2-G")
 
 
 @pytest.fixture(scope="module")
 def driven(new_place):
-    asked = ("--phases", ",".join(RUNGS), "--drivers", "asyncpg,psycopg", "--transports", "tcp")
+    asked = ("--phases", ",".join(RUNGS), "--drivers", "asyncpg,psycopg", "--transports", "tcp", *ONCE)
     with climbing(new_place(), *asked, "--blocks", 1, "--warm-up", 0.2, "--window", 0.5, "--pool-min", 2) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, "")
@@ -32,3 +38,49 @@ def test_drivers_are_compared_rung_by_rung(driven):
     cells = json.loads(pgladder(*asked, cwd=driven.place).out)["cells"]
     assert [cell["phase"] for cell in cells] == list(RUNGS)
     assert {tuple(arm["name"] for arm in cell["arms"]) for cell in cells} == {("asyncpg", "psycopg")}
+
+
+# --- what is given back ----------------------------------------------------------------------------------------------
+
+
+async def settings_after(endpoint: Endpoint, *reset: str) -> str:
+    """Change a setting in a session of a pool of one, give it back, and take it again."""
+    driver = drivers()["asyncpg"]
+    pool = await driver.pool(endpoint, 1, 1, *reset)
+    try:
+        connection = await pool.acquire()
+        await connection.execute("SET work_mem = '77MB'")
+        await pool.release(connection)
+        return await driver.value(await pool.acquire(), "SHOW work_mem")
+    finally:
+        pool.terminate()
+
+
+@pytest.mark.parametrize(("reset", "found"), [((), "4MB"), (("query",), "4MB"), (("none",), "77MB")])
+def test_a_session_is_reset_when_it_is_given_back_unless_asyncpg_is_told_not_to(theirs, reset, found):
+    endpoint = Endpoint(
+        transport="tcp",
+        host="127.0.0.1",
+        port=theirs.port,
+        user="ann",
+        database="shop",
+        schema="pg_catalog",
+        password=Theirs.password,
+        parameters={"sslmode": "disable"},
+    )
+    assert asyncio.run(settings_after(endpoint, *reset)) == found
+
+
+def test_what_resetting_costs_shows_in_the_time_of_giving_back(new_place):
+    release_us = {}
+    for reset in ("query", "none"):
+        asked = ("--phases", "2", "--reset", reset, "--blocks", 1, "--warm-up", 0.2, "--window", 1, "--pool-min", 2)
+        with climbing(new_place(), *asked) as climb:
+            ended = climb.end()
+            assert (ended.code, ended.err) == (0, "")
+            [record] = climb.records()
+        assert record.trial.parameters.reset == reset
+        assert record.verified.found == record.verified.acknowledged > 0
+        release_us[reset] = 1e6 * record.client_time.release_s / record.commits
+    # Without it no round trip is made: measured, 140 µs against 20 µs.
+    assert release_us["none"] < release_us["query"] / 2

@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from bench.engines.postgresql.dsn import NOT_UTF_8
-from bench.engines.postgresql.external import AS_FOUND
+from bench.engines.postgresql.render import AS_FOUND
 from tests.integration.support import (
     BRIEF,
     Climb,
@@ -103,7 +103,7 @@ REFUSALS = {
     "a variant": (lambda s: [url(s), "--variants", "stock"], "is measured as it is"),
     "more connections than it has": (
         lambda s: [url(s), "--phases", "2", "--pool-min", "200", "--pool-max", "200"],
-        "opens 203 connections",
+        "opens 204 connections",
     ),
     "an unknown phase": (lambda s: [url(s), "--phases", "2-Z"], "Unknown phase '2-Z'"),
 }

@@ -12,12 +12,13 @@ import pytest
 
 from bench.model.record import Record
 from bench.stats.histogram import decode, recorded
+from bench.workload.driver import as_driven
 from bench.workload.phase import ladder
 from tests.integration.support import Ended, assert_nothing_left, climbing, pgladder
 
 WINDOW_S = 1
 """Forty thousand rows are under way at once on 2-H: on a busy machine none of their commits may end in less."""
-PHASES = ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
+PHASES = ["1", "1-B", "2", "2-B", "2-B2", "2-B3", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H", "2-I"]
 
 
 @dataclass
@@ -40,14 +41,15 @@ class Seen:
 @pytest.fixture(scope="module")
 def climbed(new_place) -> Seen:
     """Climb all of it, once."""
-    with climbing(new_place(), "--warm-up", 0.2, "--window", WINDOW_S, "--blocks", 1, "--seed", 7) as climb:
+    all_of_it = ("--phases", ",".join(PHASES))
+    with climbing(new_place(), *all_of_it, "--warm-up", 0.2, "--window", WINDOW_S, "--blocks", 1, "--seed", 7) as climb:
         climb.wait_trial(1)
         postmaster = int((climb.data_dir / "server/data/postmaster.pid").read_text().split()[0])
         user = psutil.Process(postmaster).username()
         return Seen(climb, climb.end(), user)
 
 
-def test_all_ten_phases_are_measured_and_none_is_void(climbed):
+def test_all_phases_are_measured_and_none_is_void(climbed):
     assert sorted(record.trial.phase for record in climbed.records) == PHASES == list(ladder())
     assert {record.trial.number: record.validity for record in climbed.records if record.validity.state == "void"} == {}
     assert (climbed.ended.code, climbed.ended.err) == (0, "")
@@ -75,8 +77,8 @@ def test_the_server_used_one_transaction_a_batch(climbed, phase):
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_the_parameters_recorded_are_the_phases_own(climbed, phase):
-    parameters, own = climbed.record(phase=phase).trial.parameters, ladder()[phase].parameters
-    assert all(getattr(parameters, name) == getattr(own, name) for name in own.__slots__)
+    trial = climbed.record(phase=phase).trial
+    assert trial.parameters == as_driven(trial.driver, ladder()[phase].parameters)
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -157,7 +159,8 @@ def test_the_ladder_is_printed_again_offline_from_the_files_alone(climbed):
     assert again.out in climbed.ended.out
     table = again.out[again.out.index("\nphase ") :]
     rows = [line.split()[0].rstrip("?") for line in table.splitlines() if line.split()[:1]]
-    assert [row for row in rows if row in PHASES] == PHASES
+    # The published ladder stands below, of which some rungs are the same.
+    assert list(dict.fromkeys(row for row in rows if row in PHASES)) == PHASES
     assert max(map(len, again.out.splitlines())) <= 100
     assert "\x1b" not in again.out
 

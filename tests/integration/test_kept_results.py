@@ -36,7 +36,7 @@ def test_a_run_that_is_kept_without_its_samples_gives_the_same_comparison(place)
     before = pgladder("compare", out, "--json", cwd=place)
     after = pgladder("compare", kept, "--json", cwd=place)
     assert (after.out, after.code) == (before.out, before.code)
-    shown = pgladder("compare", kept, cwd=place)
+    shown = pgladder("compare", kept, "--detail", cwd=place)
     assert f"Over all 2 cells: {promised_on(place)[0]}" in shown.out
     assert "wal-buffers differs in effect: wal_buffers 4MB → 64MB." in shown.out
     assert pgladder("report", kept, cwd=place).code == 0

@@ -3,15 +3,15 @@
 A local repository stands in for it, signed with a key made here; of the real one only the key that is shipped is seen.
 """
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.packages import Apt, Keys, sign_repository
 
 CHECKOUT = Path(__file__).parents[2]
 ROLE = CHECKOUT / "roles/postgresql"
@@ -26,31 +26,6 @@ Description: stands in for PostgreSQL
 pytestmark = pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs Debian's apt-get")
 
 
-class Keys:
-    """A keyring of the test's own."""
-
-    def __init__(self, home: Path) -> None:
-        home.mkdir(mode=0o700)
-        self._home = home
-        self._gpg("--quick-gen-key", "the tests", "ed25519", "sign", "never")
-
-    def _gpg(self, *words: str | Path, text: str = "") -> str:
-        command = ["gpg", "--batch", "--quiet", "--homedir", self._home, "--passphrase", "", *words]
-        return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
-
-    def public(self, file: Path) -> Path:
-        """Write the public key in armor."""
-        file.write_text(self._gpg("--armor", "--export"))
-        return file
-
-    def signed(self, text: str) -> str:
-        return self._gpg("--clearsign", text=text)
-
-    def close(self) -> None:
-        """End what gpg started."""
-        subprocess.run(["gpgconf", "--homedir", self._home, "--kill", "all"], check=True)
-
-
 @pytest.fixture
 def keys(place: Path):
     keys = Keys(place / "keys")
@@ -62,54 +37,13 @@ def keys(place: Path):
 def repository(place: Path, keys: Keys) -> str:
     """One package, listed and signed as apt has it."""
     root = place / "repository"
-    lists = root / "dists/bookworm-pgdg/main/binary-amd64"
-    lists.mkdir(parents=True)
+    root.mkdir()
     (place / "package/DEBIAN").mkdir(parents=True)
     (place / "package/DEBIAN/control").write_text(CONTROL)
-    package = root / "postgresql-18.deb"
-    subprocess.run(["dpkg-deb", "--build", place / "package", package], check=True, capture_output=True)
-    listed = f"{CONTROL}Filename: {package.name}\n{_sums(package)}"
-    (lists / "Packages").write_text(listed)
-    digest = hashlib.sha256(listed.encode()).hexdigest()
-    release = (
-        "Suite: bookworm-pgdg\nCodename: bookworm-pgdg\nComponents: main\nArchitectures: amd64\n"
-        f"SHA256:\n {digest} {len(listed)} main/binary-amd64/Packages\n"
-    )
-    (lists.parents[1] / "InRelease").write_text(keys.signed(release))
+    build = ["dpkg-deb", "--build", place / "package", root / "postgresql-18.deb"]
+    subprocess.run(build, check=True, capture_output=True)
+    sign_repository(root, "bookworm-pgdg", keys)
     return f"file://{root}"
-
-
-def _sums(package: Path) -> str:
-    content = package.read_bytes()
-    return f"Size: {len(content)}\nSHA256: {hashlib.sha256(content).hexdigest()}\n"
-
-
-class Apt:
-    """apt with folders of its own: nothing of this machine's packages is read or changed."""
-
-    def __init__(self, place: Path) -> None:
-        self.sources = place / "apt/sources"
-        for folder in (self.sources, place / "apt/state/lists/partial", place / "apt/cache/archives/partial"):
-            folder.mkdir(parents=True)
-        (place / "apt/status").touch()
-        options = {
-            "Dir::Etc::SourceList": "/dev/null",
-            "Dir::Etc::SourceParts": self.sources,
-            "Dir::Etc::Trusted": "/dev/null",
-            "Dir::Etc::TrustedParts": "/dev/null/none",
-            "Dir::State": place / "apt/state",
-            "Dir::State::Status": place / "apt/status",
-            "Dir::Cache": place / "apt/cache",
-            "APT::Architecture": "amd64",
-            "APT::Sandbox::User": "",
-            "APT::Update::Error-Mode": "any",
-        }
-        self._options = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-
-    def do(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [program, *self._options, *words]
-        env = {**os.environ, "LC_ALL": "C.UTF-8"}
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
 def _write_source(apt: Apt, place: Path, uri: str, key: str) -> None:

@@ -53,6 +53,38 @@ def test_an_empty_directory_that_was_prepared_stays(place):
     assert list((place / "data").iterdir()) == []
 
 
+def test_a_cluster_that_is_made_ahead_is_the_one_that_starts(place):
+    server = PrivateServer(place / "data", find_binaries())
+    try:
+        server.make_ahead()
+        server.create(HARNESS, tls=True)
+        made = (server.data_directory() / "PG_VERSION").stat().st_ino
+        server.apply(OTHER)
+        assert (server.data_directory() / "PG_VERSION").stat().st_ino == made
+        with contextlib.closing(server.session()) as session:
+            assert session.setting("work_mem") == "5MB"
+    finally:
+        server.close()
+    assert not (place / "data").exists()
+
+
+def test_a_cluster_that_is_made_ahead_and_not_needed_leaves_nothing(place):
+    server = PrivateServer(place / "data", find_binaries())
+    server.make_ahead()
+    server.close()
+    assert not (place / "data").exists()
+
+
+def test_a_cluster_that_can_not_be_made_ahead_is_told_when_it_is_needed(place, monkeypatch):
+    server = PrivateServer(place / "data", find_binaries())
+    monkeypatch.setattr(server, "_bin", place)
+    server.make_ahead()
+    with pytest.raises(ServerError, match="initdb failed"):
+        server.create(HARNESS, tls=False)
+    server.close()
+    assert not (place / "data").exists()
+
+
 def test_directories_that_were_made_for_a_run_go_with_it_and_those_above_stay(place):
     (place / "mine").mkdir()
     PrivateServer(place / "mine" / "a" / "b", find_binaries()).close()

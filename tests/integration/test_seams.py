@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Climb, added_folder, climbing, pgladder
+from tests.integration.support import ONCE, Climb, added_folder, climbing, pgladder
 
 TOY_PHASE = '''"""A toy: one row a commit, over one connection."""
 
@@ -46,7 +46,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def climbed(new_place, folder) -> Climb:
-    asked = ("--phases", "toy,2-C", "--layouts", "plain,roomy", "--blocks", 3, "--warm-up", 0.2, "--window", 0.3)
+    asked = ("--phases", "toy,2-C", "--layouts", "plain,roomy", "--blocks", 3, "--warm-up", 0.2, "--window", 0.3, *ONCE)
     with climbing(new_place(), *asked, env={"PGLADDER_PATH": str(folder)}) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, "")

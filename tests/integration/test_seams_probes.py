@@ -64,6 +64,57 @@ class Around(Probe):
 
 PROBE = Around
 ''',
+    "sampled": '''"""A toy that asks the server many times a second."""
+
+from bench.probes.probe import Probe
+
+
+class Sampled(Probe):
+    period = "second"
+    figures = ("looks", "own_name_share")
+
+    def __init__(self, scene):
+        self.so_far = (0, 0)
+
+    def sample(self, server):
+        [(name,)] = server.rows("SELECT current_schema() WHERE %(two)s = 2", {"two": 2})
+        looks, same = self.so_far
+        self.so_far = (looks + 1, same + (name == "pgladder"))
+
+    def read(self):
+        return self.so_far
+
+    def summary(self, readings, span_s):
+        looks, same = (last - first for first, last in zip(readings[0], readings[-1]))
+        return {"looks": looks, "own_name_share": same / looks}
+
+
+PROBE = Sampled
+''',
+    "shut_out": '''"""A toy that asks what the server does not answer."""
+
+from bench.probes.probe import Probe
+
+
+class ShutOut(Probe):
+    period = "second"
+    figures = ("sense",)
+
+    def __init__(self, scene):
+        pass
+
+    def sample(self, server):
+        server.rows("SELECT nothing_of_the_kind()")
+
+    def read(self):
+        return 1
+
+    def summary(self, readings, span_s):
+        return {"sense": 1.0}
+
+
+PROBE = ShutOut
+''',
     "broken": '''"""A toy that fails in the window."""
 
 from bench.probes.probe import Probe
@@ -110,7 +161,7 @@ def test_its_figures_are_in_every_record_beside_the_hosts_with_the_hash_of_its_f
     }
     for record in climbed.records():
         assert record.pieces == sums
-        assert set(record.observed) == {"host", *TOYS}
+        assert set(record.observed) == {"host", "waits", "metronome", "event_loop", "server_cpu", "quota", *TOYS}
         assert record.observed["clock"]["went_s"] == pytest.approx(1, abs=0.5)
         assert record.observed["clock"]["readings"] == 2
         assert record.observed["around"] == {"files": 2}
@@ -126,6 +177,16 @@ def test_its_readings_are_in_the_samples(climbed):
         assert [set(reading["clock"]) for reading in samples.readings] == [{"uptime_s", "now"}] * 2
         assert all(isinstance(reading["host"]["cpu"]["busy"], int) for reading in samples.readings)
         assert [set(reading) for reading in samples.beside] == [{"around"}] * 2
+
+
+def test_one_that_samples_asks_the_server_many_times_a_second_and_one_that_is_refused_says_so(climbed):
+    for record in climbed.records():
+        assert record.observed["sampled"]["own_name_share"] == 1
+        # Ten a second, of which a busy machine leaves some.
+        assert 1 <= record.observed["sampled"]["looks"] <= 20
+        assert record.observed["shut_out"] == {"sense": None}
+        assert "nothing_of_the_kind" in record.not_counted["shut_out.sense"]
+        assert record.observed["waits"]["instants"] >= 1
 
 
 def test_its_doubt_and_its_failure_are_told_and_mute_nothing(climbed):

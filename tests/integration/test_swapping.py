@@ -1,4 +1,4 @@
-"""Variants swapped on a real PostgreSQL 15: checked before, proved after, the last good one put back on failure."""
+"""Variants swapped on a real PostgreSQL: checked before, proved after, the last good one put back on failure."""
 
 from contextlib import closing
 
@@ -6,7 +6,7 @@ import pytest
 
 from bench.engines.postgresql import parameters as tuning_parameters
 from bench.engines.postgresql import swap
-from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.parameters import parameters
 from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant, effect_of, texts, variant_names
@@ -17,6 +17,7 @@ from tests.builders import FROM_18_ON
 from tests.integration.support import BRIEF, climbing
 
 HARNESS = harness_for(40, tls=False)
+MAJOR = build_of(find_binaries()).major
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
 LAST_GOOD = as_variant("last-good", "work_mem = 5MB\nwal_buffers = 1MB\n")
 
@@ -57,13 +58,18 @@ def refusal(server, text, name="bad"):
     return str(refused.value)
 
 
+def unquoted(text):
+    """From 17 on PostgreSQL puts names of parameters in quotes."""
+    return text.replace('"', "")
+
+
 # --- what is built in ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", sorted(set(variant_names()) - FROM_18_ON))
 def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason(server, name):
     machine = this_machine(server.data_directory())
-    variant = variants_for([name], machine, 40, HARNESS)[name]
+    variant = variants_for([name], machine, 40, HARNESS, MAJOR)[name]
     try:
         server.check(variant)
     except VariantError as error:
@@ -73,7 +79,7 @@ def test_every_built_in_variant_is_started_and_proved_or_refused_with_its_reason
         return
     server.apply(variant)
     asked = "SELECT lower(name) FROM pg_settings WHERE sourcefile LIKE '%/pgladder/20-variant.conf'"
-    assert set(ask(server, asked)) == {name for name in texts(variant) if name in parameters()}
+    assert set(ask(server, asked)) == {name for name in texts(variant) if name in parameters(MAJOR)}
 
 
 def test_what_is_known_of_parameters_is_what_this_server_says(server):
@@ -83,13 +89,13 @@ def test_what_is_known_of_parameters_is_what_this_server_says(server):
             " coalesce(max_val, ''), coalesce(array_to_string(enumvals, ','), '') FROM pg_settings"
             " WHERE context <> 'internal' AND position('.' IN name) = 0"
         )
-    known = {name: (p.kind, p.unit, p.default, p.least, p.most, p.choices) for name, p in parameters().items()}
+    known = {name: (p.kind, p.unit, p.default, p.least, p.most, p.choices) for name, p in parameters(MAJOR).items()}
     said = {name: tuple(rest) for name, *rest in rows}  # a later minor release may have parameters more
     assert {name: said.get(name) for name in known} == known
 
 
 def test_a_parameter_that_the_table_of_names_lacks_is_judged_by_the_server(good, monkeypatch):
-    lacking = {name: each for name, each in parameters().items() if name != "vacuum_cost_limit"}
+    lacking = {name: each for name, each in parameters(MAJOR).items() if name != "vacuum_cost_limit"}
     monkeypatch.setattr(tuning_parameters, "parameters", lambda _version: lacking)
     monkeypatch.setattr(tuning_parameters, "rows_by_name", lambda: {name: [each] for name, each in lacking.items()})
     with pytest.raises(VariantError, match='invalid value for parameter "vacuum_cost_limit": "many"'):
@@ -135,11 +141,8 @@ def test_a_variant_in_force_is_left_alone(good):
     [
         ("wrk_mem = 1MB", 'unrecognized configuration parameter "wrk_mem" line 1; did you mean work_mem?'),
         ("jit = off\nwork_mem = 1XB", 'invalid value for parameter "work_mem": "1XB" (Valid units'),
-        ("work_mem = 1kB", '1 kB is outside the valid range for parameter "work_mem" (64 .. 2147483647)'),
-        (
-            "max_wal_senders = 5\nwal_level = minimal",
-            'WAL streaming (max_wal_senders > 0) requires wal_level "replica"',
-        ),
+        ("work_mem = 1kB", '1 kB is outside the valid range for parameter "work_mem" (64 '),
+        ("max_wal_senders = 5\nwal_level = minimal", "WAL streaming (max_wal_senders > 0) requires wal_level "),
         ("shared_buffers = 7TB", "shared_buffers = 7TB: with it PostgreSQL takes "),
         ("max_wal_size = 1000TB", "max_wal_size = 1000TB: so much is not free, "),
         ("min_wal_size = 1000TB", "min_wal_size = 1000TB: so much is not free, "),
@@ -152,8 +155,10 @@ def test_a_variant_in_force_is_left_alone(good):
 )
 def test_what_cannot_be_is_refused_while_the_server_runs_on(good, text, why):
     before = started(good)
-    assert refusal(good, text).startswith("variant bad: ")
-    assert why in refusal(good, text)
+    said = refusal(good, text)
+    assert said.startswith("variant bad: ")
+    assert unquoted(why) in unquoted(said)
+    assert refusal(good, text) == said
     assert started(good) == before
 
 

@@ -177,7 +177,7 @@ def test_what_opens_more_sessions_than_a_role_may_is_left_out_and_said(theirs, p
     assert (ended.code, ended.err) == (0, "")
     said = " ".join(ended.out.split())
     assert (
-        "Phase 2 is left out: it opens 13 connections, and its role 'ann' (CONNECTION LIMIT) has room for 12." in said
+        "Phase 2 is left out: it opens 14 connections, and its role 'ann' (CONNECTION LIMIT) has room for 12." in said
     )
     phases = [trial["phase"] for trial in json.loads((place / "out/plan.json").read_text())["trials"]]
     assert sorted(phases) == ["1", "1-B", "2-G"]
@@ -186,7 +186,7 @@ def test_what_opens_more_sessions_than_a_role_may_is_left_out_and_said(theirs, p
 def test_no_room_at_all_is_refused(theirs, place):
     with changed(theirs, "ALTER DATABASE shop CONNECTION LIMIT 3", "ALTER DATABASE shop CONNECTION LIMIT -1"):
         ended = run(theirs, place, *ONE)
-    assert_refused(ended, place, "opens 4 connections", "its database 'shop' (CONNECTION LIMIT) has room for 3")
+    assert_refused(ended, place, "opens 5 connections", "its database 'shop' (CONNECTION LIMIT) has room for 3")
 
 
 # --- sessions of others ----------------------------------------------------------------------------------------------

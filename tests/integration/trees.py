@@ -14,7 +14,7 @@ from pathlib import Path
 
 KEPT = Path("/var/cache/pgladder/trees")
 """Not in a home: the user whom root's servers run as may not enter it."""
-SUITES = {"17": "trixie", "18": "forky"}
+SUITES = {"15": "bookworm", "17": "trixie", "18": "forky"}
 PACKAGES = ("base-files", "libc-bin", "postgresql-{major}", "postgresql-client-{major}")
 MADE = "made-by-pgladder"
 """Lies in a tree that is whole."""

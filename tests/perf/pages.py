@@ -10,7 +10,7 @@ from bench.model.record import ClientTime, Record, Samples
 from bench.stats.histogram import percentiles
 from bench.stats.steadiness import assess
 from bench.store.run_directory import RunDirectory
-from bench.workload.phase import ladder
+from bench.workload.phase import usual
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial
 
 BLOCKS, SECONDS, LATENCIES, TIMES = 10, 120, 5_000, 5
@@ -30,7 +30,7 @@ def _seconds(directory: Path) -> float:
 
 def write_run(directory: Path) -> None:
     """Write the files of a run of every rung, latencies over three decades, a reading a second."""
-    wanted = [(phase, block) for block in range(1, BLOCKS + 1) for phase in ladder()]
+    wanted = [(phase, block) for block in range(1, BLOCKS + 1) for phase in usual()]
     trials = [a_trial(number, phase, block=block) for number, (phase, block) in enumerate(wanted, 1)]
     run = RunDirectory(directory)
     run.begin(a_plan(*trials, window_s=SECONDS))

@@ -12,7 +12,7 @@ from time import monotonic
 
 import psycopg2
 
-from bench.engines.postgresql.binaries import DEBIAN_BIN
+from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.private import PrivateServer
 from bench.model.table import Table
@@ -56,15 +56,26 @@ def write_binary(server: PrivateServer, file: Path, batch: int) -> None:
         cursor.execute(f"COPY (SELECT device_id, payload FROM {TABLE.sql}) TO '{file}' (FORMAT binary)")
 
 
-def pgbench(server: PrivateServer, script: Path, batch: int, clients: int, window_s: int) -> float:
-    """``pgbench -M simple`` sending one INSERT of a batch's rows; the first second is left out."""
-    fresh(server)
+def many_rows(batch: int) -> str:
+    """Return a script of pgbench: one INSERT of a batch's rows."""
     rows = RowSource(1, 1, 64).take(batch)
     values = ", ".join(f"({device}, '{payload}')" for device, payload in rows)
-    script.write_text(f"INSERT INTO {TABLE.sql} (device_id, payload) VALUES {values};\n")
+    return f"INSERT INTO {TABLE.sql} (device_id, payload) VALUES {values};\n"
+
+
+def one_row() -> str:
+    """Return a script of pgbench: one INSERT of one row, whose number is another each time."""
+    [(_, payload)] = RowSource(1, 1, 64).take(1)
+    insert = f"INSERT INTO {TABLE.sql} (device_id, payload) VALUES (:device, '{payload}');"
+    return f"\\set device random(1, 1000000000000)\n{insert}\n"
+
+
+def pgbench(server: PrivateServer, script: Path, protocol: str, clients: int, window_s: int) -> float:
+    """Return the commits a second of a script; the first second is left out."""
+    fresh(server)
     endpoint = server.endpoint("tcp")
     command = [
-        DEBIAN_BIN / "pgbench", "--no-vacuum", "--protocol=simple", f"--client={clients}", "--jobs=1",
+        find_binaries() / "pgbench", "--no-vacuum", f"--protocol={protocol}", f"--client={clients}", "--jobs=1",
         f"--time={WARM_UP_S + window_s}", "--progress=1", f"--file={script}",
         f"--host={endpoint.host}", f"--port={endpoint.port}", f"--username={endpoint.user}", endpoint.database,
     ]  # fmt: skip
@@ -74,4 +85,4 @@ def pgbench(server: PrivateServer, script: Path, batch: int, clients: int, windo
     window = seconds[WARM_UP_S : WARM_UP_S + window_s]
     if len(window) < window_s:
         raise psycopg2.OperationalError(f"pgbench reported {len(seconds)} seconds: {done.stderr}")
-    return batch * sum(window) / len(window)
+    return sum(window) / len(window)

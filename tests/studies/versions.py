@@ -28,6 +28,8 @@ ASKED = {"phases": "1-B 2-B 2-C 2-G", "blocks": "12", "warm-up": "1", "window": 
 
 TEXT = """# PostgreSQL {versions} side by side
 
+**{answer}**
+
 One run, made by one command: `make study-versions`. Each of {blocks} blocks has every version once in each phase, in
 random order; each version is a private server as it comes (`stock`), data checksums on, one running at a time.
 
@@ -70,6 +72,7 @@ def page(directory: Path) -> str:
     suspect = sum(record.validity.state == "suspect" for record in records)
     void = sum(record.validity.state == "void" for record in records)
     return TEXT.format(
+        answer=report.sentence,
         versions=f"{', '.join(plan.versions[:-1])} and {plan.versions[-1]}",
         first=plan.versions[0],
         blocks=len(plan.blocks),
@@ -121,7 +124,15 @@ def _ratio(found: CpuRatio | None) -> str:
 def measure() -> None:
     """Measure anew, in the place of the run that is kept."""
     subprocess.run(["rm", "-rf", RUN], check=True)
-    command = [PGLADDER, "compare", "--versions", *VERSIONS, "--bin-dir", *map(trees.bin_dir, sorted(trees.SUITES))]
+    command = [
+        PGLADDER,
+        "compare",
+        "--yes",
+        "--versions",
+        *VERSIONS,
+        "--bin-dir",
+        *map(trees.bin_dir, sorted(trees.SUITES)),
+    ]
     for option, value in ASKED.items():
         command += [f"--{option}", *value.split()]
     ended = subprocess.run([*command, "--out", RUN], check=False)

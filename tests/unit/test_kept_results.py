@@ -1,6 +1,7 @@
 """The results kept in docs/results: they stay readable, and their README says what their records say."""
 
 import csv
+import math
 import re
 import shlex
 import subprocess
@@ -9,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from bench.analysis.pairs import decides
 from bench.engines.postgresql.render import variant_names
 from bench.engines.postgresql.variants import ALL
 from bench.questions.compare import compared
-from bench.report.ratios import headlined, interval_text, ratio_text
+from bench.report.ratios import interval_text, ratio_text
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
-from tests.studies import versions
+from tests.studies import batching, published_ceiling, rules, versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -31,8 +33,8 @@ def comparison(name):
 
 
 def told(report, pair):
-    decides = headlined(report, pair)
-    return f"{ratio_text(decides)} ({interval_text(decides)})"
+    found = decides(report, pair)
+    return f"{ratio_text(found)} ({interval_text(found)})"
 
 
 def tables(report):
@@ -53,7 +55,11 @@ def words(name):
 
 def test_every_kept_run_has_its_section():
     kept = {path.parent.name for path in KEPT.glob("*/plan.json")}
-    assert kept - {versions.RUN.name} == set(NAMES) == set(SECTIONS) & set(NAMES)
+    assert (
+        kept - {versions.RUN.name, published_ceiling.RUN.name, rules.RUN.name}
+        == set(NAMES)
+        == set(SECTIONS) & set(NAMES)
+    )
 
 
 @pytest.mark.skipif(not versions.RUN.is_dir(), reason="make study-versions measures it")
@@ -62,6 +68,17 @@ def test_the_page_of_versions_says_what_its_records_say():
     assert {path.name for path in versions.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
     assert RunDirectory(versions.RUN).check_sums(samples=False)
     assert len(RunDirectory(versions.RUN).plan().blocks) >= 10
+
+
+@pytest.mark.parametrize("name", batching.PAGES)
+def test_the_pages_of_batches_and_pools_say_what_their_records_say(name):
+    runs = [batching.RUNS / run for run in batching.PAGES[name]]
+    if not all(run.is_dir() for run in runs):
+        pytest.skip("make study-batching measures it")
+    assert batching.WRITTEN[name](batching.RUNS) == (KEPT / f"{name}.md").read_text()
+    for run in runs:
+        assert {path.name for path in run.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
+        assert RunDirectory(run).check_sums(samples=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,6 +93,12 @@ def test_the_readme_has_the_ratios_and_intervals_that_the_records_make(name):
     report = comparison(name)
     in_readme = {variant: cells.split(" | ") for variant, cells in ROW.findall(SECTIONS[name])}
     assert in_readme == tables(report)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_begins_with_what_follows_from_the_records(name):
+    _, _, text = SECTIONS[name].partition("\n\n")
+    assert " ".join(text.split()).startswith(f"**{comparison(name).sentence}**")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,8 +125,9 @@ def test_the_most_to_be_gained_and_lost_is_what_the_readme_says(name, gains_most
     worst = min(intervals, key=lambda each: intervals[each].low)
     assert (best, worst) == (gains_most, loses_most)
     text = " ".join(SECTIONS[name].split())
-    assert f"about {100 * (intervals[best].high - 1):.0f} % (`{best}`)" in text
-    assert f"about {100 * (1 - intervals[worst].low):.0f} % (`{worst}`)" in text
+    # Rounded outwards, as the bounds in the program's own sentence are.
+    assert f"could gain over both phases is {math.ceil(100 * (intervals[best].high - 1))} % (`{best}`)" in text
+    assert f"could lose {math.ceil(100 * (1 - intervals[worst].low))} % (`{worst}`)" in text
 
 
 @pytest.mark.parametrize("name", NAMES)

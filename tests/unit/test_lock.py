@@ -5,8 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
+
+from bench.probes.system_packages import WITH_WHEELS
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -58,6 +61,13 @@ def test_the_boxs_lock_asks_for_no_python():
 @pytest.mark.parametrize("name", ["box.txt", "dev.txt"])
 def test_every_package_has_its_hashes(name):
     assert [each.name for each, hashes in locked(name) if "--hash=sha256:" not in hashes] == []
+
+
+def test_make_lock_asks_for_wheels_for_each_processor_that_boxes_may_have():
+    systems = (REQUIREMENTS.parent / "roles/host/vars/systems.yml").read_text()
+    asked = re.search(r"^PLATFORMS := (.*)$", (REQUIREMENTS.parent / "Makefile").read_text(), re.MULTILINE)
+    linux = re.findall(r"(\w+)-unknown-linux-gnu", asked[1])
+    assert yaml.safe_load(systems)["host_processors"] == list(WITH_WHEELS) == linux
 
 
 def test_make_lock_resolves_for_the_pythons_that_are_tested_here():

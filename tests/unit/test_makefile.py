@@ -282,7 +282,7 @@ def test_an_empty_word_does_not_mean_every_box(word):
 def shelf(tmp_path):
     """Return a checkout that anybody may write to, as on a Windows disk, with two boxes in its inventory."""
     copy = tmp_path / "checkout"
-    names = ("Makefile", "ansible.cfg", "playbooks", "inventory", "roles", "bench", "fabfile.py", ".ci")
+    names = ("Makefile", "ansible.cfg", "playbooks", "inventory", "roles", "plugins", "bench", "fabfile.py", ".ci")
     for name in names:
         source = CHECKOUT / name
         copy_of = shutil.copytree if source.is_dir() else shutil.copy

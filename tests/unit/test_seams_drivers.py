@@ -69,8 +69,8 @@ def folder(tmp_path, monkeypatch):
 def test_names_are_listed_and_nothing_is_loaded_for_that():
     names, loaded = subprocess.check_output([sys.executable, "-c", LISTED], text=True).splitlines()
     assert "2-C" in names
-    assert "'asyncpg', 'psycopg', 'psycopg2'" in names
-    assert "'closed', 'rounds'" in names
+    assert "'asyncpg', 'pgbench', 'psycopg', 'psycopg2'" in names
+    assert "'accumulate', 'closed', 'open', 'rounds'" in names
     assert "'postgresql'" in names
     assert loaded == "[]"
 
@@ -109,5 +109,6 @@ def test_a_parameter_is_its_field_alone():
     """Its option, its factor and what refuses it where it means nothing all come from there."""
     names = [each.name for each in fields(Parameters)]
     assert list(KNOBS) == names
-    assert [option.name for option in OPTIONS if option.group == "how to write"] == names
-    assert list(FACTORS[-len(names) :]) == names
+    asked = [option.name for option in OPTIONS if option.group == "how to write"]
+    assert asked == ["collect_rows", *names]  # another word for a batch
+    assert [factor for factor in FACTORS if factor in names] == names

@@ -1,17 +1,20 @@
 """A box of each other system a box can have: from bare to a ladder to torn down; in a lab of its own.
 
-Debian 12's way is that of all other tests, with its bad days; here it is walked with those that are slow.
+Debian 12's way is that of all other tests, with its bad days; here it is walked with those that are slow. On Debian 13
+a second major joins its own: Debian 12's packages, by a repository that stands in for apt.postgresql.org.
 """
 
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.lab import Lab, changed
+from tests.e2e.lab import Lab, changed, sentence
 from tests.e2e.labs.test_4_lab import left_of
-from tests.e2e.remote.control import SURE, Control
+from tests.e2e.remote.control import ROOT, SURE, Control
+from tests.packages import Apt, Keys, sign_repository
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class System:
 
 DEBIAN_12 = System("debian12", "12", postgresql="15", python="3.11")
 DEBIAN_13 = System("debian13", "13", postgresql="17", python="3.13")
+OLDER = ("postgresql-15", "postgresql-client-15", "libicu72", "libldap-2.5-0", "libllvm14")
+"""PostgreSQL of Debian 12, and what it needs that Debian 13 no longer has."""
+VENDOR = "/srv/vendor"
 OTHER = {DEBIAN_12: DEBIAN_13, DEBIAN_13: DEBIAN_12}
 SYSTEMS = [pytest.param(DEBIAN_13, id="debian13"), pytest.param(DEBIAN_12, id="debian12", marks=pytest.mark.slow)]
 
@@ -105,6 +111,57 @@ def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp
     assert found is not None
     assert found.facts["system"]["os"].startswith(f"Debian GNU/Linux {system.version} ")
     assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
+
+
+@pytest.fixture
+def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[list[str]]:
+    """Variables by which Debian 12's PostgreSQL joins the box's own, as from apt.postgresql.org."""
+    if system != DEBIAN_13:
+        pytest.skip("a newer PostgreSQL does not run with Debian 12's libraries")
+    there = Path(f"/var/lib/{own.name}-lab") / box / "root"
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    Apt(tmp_path).download("bookworm", OLDER, repository)
+    keys = Keys(tmp_path / "keys")
+    sign_repository(repository, "trixie-pgdg", keys)
+    key = keys.public(tmp_path / "key.asc")
+    keys.close()
+    subprocess.run([*ROOT, "cp", "-r", repository, f"{there}{VENDOR}"], check=True)
+    given = {
+        "postgresql_source": "pgdg",
+        "postgresql_pgdg_uri": f"file://{VENDOR}",
+        "postgresql_pgdg_key": key,
+        "postgresql_other_versions": "15",
+    }
+    yield [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
+    own.run(box, f"sudo rm -r {VENDOR}")
+
+
+def test_majors_from_a_vendor_are_compared_on_it_beside_its_cluster(
+    own: Lab, box: str, with_older: list[str], tmp_path: Path
+) -> None:
+    refused = own.play("provision", box, "-e", "postgresql_other_versions=15")
+    assert "Debian 13 has 17; take other versions from apt.postgresql.org" in sentence(refused, box)
+    said = own.play("provision", box, *with_older)
+    assert said.returncode == 0, said.stdout
+    assert changed(own.play("provision", box, *with_older), box) == 0
+    cluster = own.run(box, "pg_lsclusters -h").split()
+    assert cluster[:4] == ["17", "pgladder", "5544", "online"]
+    control = Control(own, tmp_path)
+    missing = control.fab("compare", f"--limit={box}", "--versions=17 18", *SURE).ends(2)
+    assert "PostgreSQL 18 is not installed there; it has 15 and 17: name it in postgresql_other_versions" in missing
+    control.fab(
+        "compare", f"--limit={box}", "--run=majors", "--versions=15 17", "--blocks=2", "--repeat-suspect=no", *SURE
+    ).ends(0)
+    results = control.results("majors", box)
+    assert sorted(record.trial.version for record in results.records()) == ["15", "15", "17", "17"]
+    assert all(record.rows for record in results.records())
+    found = results.host()
+    assert found is not None
+    versions = found.facts["postgresql"]["versions"]
+    assert [versions[major]["builder"] for major in ("15", "17")] == ["Debian", "Debian"]
+    assert own.run(box, "sudo ls -A /var/lib/postgresql/17/pgladder-private") == ""
+    assert own.run(box, "pg_lsclusters -h").split() == cluster
 
 
 def test_torn_down_nothing_is_left(own: Lab, box: str, as_found: set[str]) -> None:

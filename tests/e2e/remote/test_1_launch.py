@@ -36,7 +36,10 @@ def test_what_can_not_be_done_is_refused_for_each_box_and_says_why(control: Cont
 def winner(control: Control) -> str:
     """Two control machines launch at once, and their connections are cut in the middle of it."""
     with control.launching_held_up(BOX):
-        both = {run: control.fab("launch", f"--limit={BOX}", "--blocks=400", f"--run={run}", *SURE) for run in "ab"}
+        both = {
+            run: control.fab("launch", f"--limit={BOX}", "--blocks=400", f"--run={run}", "--yes=1", *SURE)
+            for run in "ab"
+        }
         control.waits(BOX, 2)
         control.kill_sessions(BOX)
         for each in both.values():

@@ -61,7 +61,7 @@ def cut_power(lab: Lab, control: Control) -> Callable[[], object]:
 def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large) -> Iterator[Cut]:
     one, other = lab.boxes
     cut = Cut(request.param.__name__.replace("_", "-"), {}, b"")
-    control.fab("launch", f"--limit={other}", "--blocks=400", f"--run={cut.cancelled}", *SURE).ends(0)
+    control.fab("launch", f"--limit={other}", "--blocks=400", f"--run={cut.cancelled}", "--yes=1", *SURE).ends(0)
     samples = control.results(large.name, other).path / "samples"
     shutil.rmtree(samples, ignore_errors=True)
     cut.before = control.records(other, cut.cancelled)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
 import subprocess
@@ -113,6 +114,45 @@ def test_two_variants_are_compared(meaning: dict[str, str], key: str) -> None:
     assert f"stock {grade}; async-commit may lose last" in " ".join(said.split())
     verdicts = [line.split() for line in said.splitlines() if line.startswith("async-commit")]
     assert sum("undecided" in row for row in verdicts) == 3  # one block decides nothing: two phases, and over both
+    offered = next(line.split() for line in said.splitlines() if line.startswith("  make compare "))
+    assert {key, *words[2:4], "BLOCKS=6", "WARM_UP=0.2", "WINDOW=2"} <= set(offered)
+    assert "VARIANTS='stock async-commit'" in " ".join(offered)
+    assert "--blocks=6" in make(["make", "--dry-run", *shlex.split(" ".join(offered))[1:]])
+
+
+def test_what_stands_in_the_way_is_tried_by_taking_it_away(meaning: dict[str, str], key: str) -> None:
+    words = readme("make explain HOST=192.168.1.50 USER_NAME=me PHASES=2-B", meaning)
+    said = make(words, key, "CONSTRAINTS=reset-query", "BLOCKS=3", "WARM_UP=0.2", "WINDOW=0.5")
+    line = next(line for line in said.splitlines() if line.startswith("the pool's reset query"))
+    assert "without the pool's reset query" in line
+    assert "Where the workers' time goes: " in said
+
+
+def test_from_where_on_more_connections_change_nothing_is_asked(meaning: dict[str, str], key: str) -> None:
+    words = readme('make sweep HOST=192.168.1.50 USER_NAME=me OF="pool=2,4,8,16" PHASES=2-B', meaning)
+    said = make(words, key, "BLOCKS=1", "WARM_UP=0.2", "WINDOW=0.5")
+    assert [line.split()[0] for line in said.splitlines() if line.split()[:1] in (["2"], ["4"], ["8"], ["16"])] == [
+        "2",
+        "4",
+        "8",
+        "16",
+    ]
+    assert "2-B is fastest at pool" in said
+
+
+def test_how_long_rows_wait_at_a_rate_is_told(meaning: dict[str, str], key: str) -> None:
+    words = readme(
+        'make ladder HOST=192.168.1.50 USER_NAME=me RATE="2000 devices at 1 Hz" COLLECT_MS=20 PHASES=2-D', meaning
+    )
+    said = make(words, key, *SHORT)
+    assert "2-D at 2,000 rows/s (poisson, collected up to 500 rows or 20 ms): " in " ".join(said.split())
+
+
+def test_the_highest_rate_that_keeps_a_promise_is_searched(meaning: dict[str, str], key: str) -> None:
+    words = readme("make slo HOST=192.168.1.50 USER_NAME=me P99=50ms COLLECT_MS=20 PHASES=2-D", meaning)
+    # What a search writes at most is reckoned for a fast box: it would be asked about.
+    said = " ".join(make(words, key, "WARM_UP=0.2", "WINDOW=1", "YES=1").split())
+    assert "2-D keeps 99 % of rows within 50 ms" in said or "2-D keeps no rate" in said
 
 
 def test_teardown_puts_it_back(lab: Lab, meaning: dict[str, str], key: str) -> None:

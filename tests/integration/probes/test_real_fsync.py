@@ -1,12 +1,13 @@
-"""Our figure beside that of PostgreSQL 15's pg_test_fsync, on the same disk."""
+"""Our figure beside that of PostgreSQL's pg_test_fsync, on the same disk."""
 
 import re
 import subprocess
 from pathlib import Path
 
+from bench.engines.postgresql.binaries import find_binaries
 from bench.probes.fsync import fsync_per_second
 
-PROGRAM = Path("/usr/lib/postgresql/15/bin/pg_test_fsync")
+PROGRAM = find_binaries() / "pg_test_fsync"
 
 
 ROUNDS = 3

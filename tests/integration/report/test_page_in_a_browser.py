@@ -9,13 +9,17 @@ import pytest
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.sides import compare_runs
+from bench.analysis.sweep import sweep
 from bench.model.record import Cpu, Samples
 from bench.report.page import build_page
 from bench.report.page.assets import assets
 from bench.results.read import ladder_of
 from bench.workload.phase import ladder
-from tests.builders import a_histogram, a_host, a_record, compared_run, doubtful, pulled, void
+from tests.builders import a_histogram, a_host, a_record, a_samples, compared_run, doubtful, pulled, void
+from tests.experiments import a_run as a_run_with_experiments
+from tests.experiments import explained, planned, waiting
 from tests.integration.report.browser import opened_browser
+from tests.sweeps import a_sweep, at_rates
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 LONG = "the hypervisor gave 7 % of the CPU time to others, and " + "averyveryverylongwordwithoutanyspace" * 4
@@ -168,6 +172,71 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
         assert [text for text in browser.run(texts) if "…" in text] == []  # cut labels would all be alike
         scale = [float(text) for text in browser.run(texts) if re.fullmatch(r"[\d.e+-]+", text)]
         assert 0.9 < min(scale) < max(scale) < 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "series"),
+    [
+        ("pools", lambda: a_sweep((1000, 1900, 3400, 3600, 3550)), 1),
+        ("rates", lambda: at_rates(lambda _: 31_000, (10_000, 20_000, 40_000)), 1),
+        (
+            "grid",
+            lambda: at_rates(
+                lambda own: 150 * own.batch,
+                (1_000, 5_000, 10_000),
+                points=({"batch": 10}, {"batch": 30}, {"batch": 100}),
+                p99=lambda own: own.batch * own.rate / 1000,
+            ),
+            3,
+        ),
+    ],
+)
+def test_a_sweep_is_drawn_with_its_values_on_the_axis(browser, tmp_path, name, run, series):
+    swept = run()
+    found, path = sweep(swept), tmp_path / "swept.html"
+    path.write_text(build_page([swept], [ladder_of(swept)], assets(), "0.1.0", sweeps=[(found, swept.box)]))
+    for device, width in WIDTHS.items():
+        browser.show(path, width=width)
+        keep(browser, f"swept-{name}-{device}")
+        assert [each.message for each in browser.complaints()] == []
+        assert browser.run("document.documentElement.scrollWidth") <= width
+        assert browser.run("document.querySelectorAll('[data-chart=curve][data-drawn=yes]').length") == 1
+        assert browser.run("document.querySelectorAll('[data-chart=delays][data-drawn=yes]').length") == 1
+        [curve] = found.curves
+        points = "document.querySelectorAll('[data-chart=curve] svg .mark-symbol path').length"
+        assert browser.run(points) == len(curve.points)
+        texts = browser.run("[...document.querySelectorAll('[data-chart=curve] svg text')].map(t => t.textContent)")
+        along = max(found.of, key=lambda each: len({point.values[each] for point in curve.points}))
+        largest = max(point.values[along] for point in curve.points)
+        assert f"{largest:,.0f}" in texts
+        assert browser.run("document.querySelectorAll('.sweep figure .key span').length") == (
+            2 * series if series > 1 else 0
+        )
+
+
+def test_what_sessions_waited_for_is_drawn_in_the_colours_of_its_key(browser, tmp_path):
+    plan = planned()
+    records = a_run_with_experiments(plan, {"reset-query": 1.4}, observed=waiting(wal_flush=10.0))
+    found = explained(plan, records)
+    seen = ({"own running": 3, "own IO:WALSync": 1}, {"own running": 13, "own IO:WALSync": 31})
+    waits = [{"instants": 10 * number, "seen": each} for number, each in enumerate(seen, 1)]
+    readings = [{"at_s": at, "waits": each} for at, each in zip((0.0, 1.0), waits, strict=True)]
+    of_rung = [record for record in records if not record.trial.experiment]
+    samples = {}
+    for record in of_rung:
+        samples[record.key] = replace(a_samples(record.trial.number), readings=readings)
+    run = replace(pulled(*of_rung), samples=samples, plan=plan.as_asked())
+    path = tmp_path / "explained.html"
+    path.write_text(build_page([run], [ladder_of(run)], assets(), "0.1.0", explanations=[(found, run)]))
+    for width in WIDTHS.values():
+        browser.show(path, width=width)
+        assert [each.message for each in browser.complaints()] == []
+        bars = "[...document.querySelectorAll('[data-chart=waits] svg .mark-rect path')]"
+        fills = browser.run(f"{bars}.map(bar => getComputedStyle(bar).fill)")
+        key = "[...document.querySelectorAll('.explained .key')].at(-1).querySelectorAll('i')"
+        assert fills == browser.run(f"[...{key}].map(entry => getComputedStyle(entry).backgroundColor)")
+        assert len(set(fills)) == 2
+        assert browser.run("document.documentElement.scrollWidth") <= width
 
 
 def test_what_the_rows_of_hosts_cost_is_readable_on_a_phone(browser, tmp_path):

@@ -21,7 +21,7 @@ class Runner:
     def __init__(self, *_) -> None:
         Runner.did = []
 
-    def run(self, trial, attempt):
+    def run(self, trial, attempt, _doubts=()):
         Runner.did.append(trial.number)
         return a_record(trial.number, block=trial.block, attempt=attempt), a_samples(trial.number, attempt)
 

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from bench.agent import observers
-from bench.agent.observers import PATIENCE_S, CallWithin, Observers
+from bench.agent.observers import CallWithin, Observers
 from bench.model.errors import DataError, UsageError
+from bench.model.fingerprint import Unreadable
 from bench.probes.probe import OWN, load_probe, probe_files
 from tests.builders import a_scene
 
@@ -45,6 +46,21 @@ SOUND = {
     "judges": "return [Reason(code='odd', detail='it is odd', share=0.5)]",
 }
 HANGS = "threading.Event().wait(30)"
+
+
+IMPATIENCE_S = 0.1
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Wait for a reading so long that a busy machine makes none late."""
+    monkeypatch.setattr(observers, "PATIENCE_S", 20.0)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for a reading as long as the agent does: it hangs."""
+    monkeypatch.setattr(observers, "PATIENCE_S", IMPATIENCE_S)
 
 
 @pytest.fixture
@@ -91,7 +107,6 @@ def test_the_next_trial_begins_anew(toy):
         ({"reads": "raise SystemExit(3)"}, "SystemExit: 3"),
         ({"reads": "return object()"}, "TypeError"),
         ({"reads": "return 'x' * 70_000"}, "its reading has 70,002 bytes, more than 65,536"),
-        ({"reads": HANGS}, "it did not answer within 0.1 s"),
         ({"sums_up": "raise KeyError('no')"}, "KeyError"),
         ({"sums_up": "return {'sense': 1.0}"}, "its summary has sense and not its figures"),
         ({"sums_up": "return {'sense': math.nan, 'more_s': 1}"}, "its figure sense is nan"),
@@ -131,18 +146,23 @@ def test_a_figure_that_the_host_does_not_have_is_null_with_its_reason_and_no_dou
     assert found.reasons == []
 
 
+@pytest.mark.usefixtures("impatient")
 def test_one_that_hangs_is_waited_for_once_and_takes_no_second_thread(toy):
     probes = toy(reads=HANGS)
     probes.begin()
     threads, began = threading.active_count(), time.monotonic()
     for second in range(20):
         assert probes.read("second", float(second))["toy"] == {"unreadable": "it did not answer within 0.1 s"}
-    assert time.monotonic() - began < 20 * PATIENCE_S
+    assert time.monotonic() - began < 20 * IMPATIENCE_S
     probes.begin()
     assert threading.active_count() == threads
-    assert "it has not yet answered what it was asked before" in observed(probes).missing["toy.sense"]
+    found = observed(probes)
+    assert found.figures["toy"] == {"sense": None, "more_s": None}
+    assert "it has not yet answered what it was asked before" in found.missing["toy.sense"]
+    assert [(reason.code, reason.slight) for reason in found.reasons] == [("probe-toy-unknown", True)]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_late_answer_is_late_also_where_it_kept_the_interpreter_to_itself(toy):
     found = observed(toy(reads="import ctypes; ctypes.PyDLL(None).usleep(400_000); return 3"))
     [reason] = found.reasons
@@ -203,3 +223,194 @@ def test_names_are_listed_and_nothing_is_loaded(tmp_path, monkeypatch):
     tmp_path.chmod(0o755)
     monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
     assert set(probe_files()) == {*(path.stem for path in OWN.glob("[!_]*.py")), "toy"}
+
+
+# --- those that sample the server ------------------------------------------------------------------------------------
+
+LOOKING = """
+import threading
+from bench.probes.probe import Probe
+
+class Looking(Probe):
+    period = "second"
+    figures = ("looks",)
+
+    def __init__(self, scene):
+        self.looks = 0
+
+    def sample(self, server):
+        {samples}
+        self.looks += 1
+
+    def read(self):
+        return self.looks
+
+    def summary(self, readings, span_s):
+        return {{"looks": readings[-1] - readings[0]}}
+
+PROBE = Looking
+"""
+
+
+@pytest.fixture
+def looking(tmp_path, monkeypatch):
+    """Return what opens the probes, with one among them that samples."""
+
+    def opened(samples: str) -> Observers:
+        path = tmp_path / "probes" / "looking.py"
+        path.parent.mkdir(mode=0o755)
+        path.write_text(LOOKING.format(samples=samples))
+        path.chmod(0o644)
+        return Observers(a_scene(root=tmp_path))
+
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
+    monkeypatch.setattr(observers, "SAMPLES_PER_S", 500)
+    return opened
+
+
+class NoServer:
+    """A server that answers nothing."""
+
+    def rows(self, _statement, _values=None):
+        return []
+
+
+def looked(all_probes: Observers, server=None, until=lambda: True) -> observers.Observed:
+    all_probes.begin()
+    with all_probes.sampling(server or NoServer()):
+        all_probes.read("second", 0.0)
+        deadline = time.monotonic() + 30
+        while not until() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        all_probes.read("second", 1.0)
+    return all_probes.observed()
+
+
+def test_one_that_samples_looks_again_and_again_while_the_window_is_open(looking):
+    probes = looking("self.rows = server.rows('SELECT 1')")
+    probe = probes.opened("looking")
+    found = looked(probes, until=lambda: probe.looks > 5)
+    assert found.figures["looking"]["looks"] > 3
+    after = probe.looks
+    time.sleep(0.02)
+    assert probe.looks == after
+    assert found.reasons == []
+
+
+def test_one_whose_look_fails_is_null_with_its_reason_and_hides_nothing_else(looking):
+    probes = looking("self.looks += 1; raise OSError('gone')")
+    found = looked(probes, until=lambda: probes.opened("looking").looks)
+    assert found.figures["looking"] == {"looks": None}
+    assert "OSError: gone" in found.missing["looking.looks"]
+    assert [reason.code for reason in found.reasons] == ["probe-looking-unknown"]
+    assert found.figures["host"].keys()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_whose_look_hangs_is_waited_for_once_and_takes_no_second_thread(looking):
+    probes = looking("self.looks += 1; threading.Event().wait(30)")
+    found = looked(probes, until=lambda: probes.opened("looking").looks)
+    assert "it did not look at the server within 0.1 s" in found.missing["looking.looks"]
+    threads, began = threading.active_count(), time.monotonic()
+    found = looked(probes)
+    assert "it has not yet come back from its last look" in found.missing["looking.looks"]
+    assert threading.active_count() <= threads + 2  # those of the probes waits and metronome
+    assert time.monotonic() - began < 5
+
+
+def test_of_a_server_that_can_not_be_asked_each_figure_says_why_and_nothing_is_doubted(looking):
+    found = looked(looking("1 / 0"), Unreadable(unreadable="a pooler is between"))
+    assert found.missing["looking.looks"] == found.missing["waits.lock"] == "a pooler is between"
+    assert found.reasons == []
+
+
+# --- one that beats --------------------------------------------------------------------------------------------------
+
+BEATING = """
+import threading
+import time
+from bench.probes.probe import Probe
+
+class Beating(Probe):
+    period = "second"
+    figures = ("beats",)
+
+    def __init__(self, scene):
+        self.beats = 0
+
+    def beat(self):
+        self.beats += 1
+        {beats}
+
+    def read(self):
+        return self.beats
+
+    def summary(self, readings, span_s):
+        return {{"beats": readings[-1] - readings[0]}}
+
+PROBE = Beating
+"""
+
+
+@pytest.fixture
+def beating(tmp_path, monkeypatch):
+    """Return what opens the probes, with one among them that beats."""
+
+    def opened(beats: str = "pass") -> Observers:
+        path = tmp_path / "probes" / "beating.py"
+        path.parent.mkdir(mode=0o755)
+        path.write_text(BEATING.format(beats=beats))
+        path.chmod(0o644)
+        return Observers(a_scene(root=tmp_path))
+
+    tmp_path.chmod(0o755)
+    monkeypatch.setenv("PGLADDER_PATH", str(tmp_path))
+    return opened
+
+
+def test_one_that_beats_does_so_while_the_window_is_open_also_where_the_server_can_not_be_asked(beating):
+    probes = beating()
+    probe = probes.opened("beating")
+
+    def both_beat():
+        return probe.beats > 3 and probes.opened("metronome").read()["beats"]
+
+    found = looked(probes, server=Unreadable(unreadable="no server"), until=both_beat)
+    assert found.figures["beating"]["beats"] > 3
+    assert found.figures["metronome"]["beats"] > 0
+    after = probe.beats
+    time.sleep(0.2)
+    assert probe.beats == after
+    assert found.reasons == []
+
+
+def test_one_whose_beat_fails_is_null_with_its_reason(beating):
+    probes = beating("raise OSError('gone')")
+    probe = probes.opened("beating")
+    found = looked(probes, until=lambda: probe.beats)
+    assert found.figures["beating"] == {"beats": None}
+    assert "OSError: gone" in found.missing["beating.beats"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_whose_beat_hangs_is_told_in_the_next_trial_and_takes_no_second_thread(beating):
+    probes = beating("threading.Event().wait(30)")
+    probe = probes.opened("beating")
+    looked(probes, until=lambda: probe.beats)
+    found = looked(probes)
+    assert probe.beats == 1
+    assert "it has not yet come back from its last beat" in found.missing["beating.beats"]
+
+
+def test_a_beat_that_is_slow_comes_less_often_so_that_it_takes_no_more_of_a_core(beating):
+    probes = beating("began = time.thread_time()\n        while time.thread_time() - began < 0.05: pass")
+    probe = probes.opened("beating")
+    sys.modules[type(probe).__module__].time = time
+    looked(probes, until=lambda: probe.beats)
+    began = time.monotonic()
+    # After 50 ms of work six seconds are to pass, give or take half of them.
+    with probes.sampling(NoServer()):
+        time.sleep(1)
+    assert time.monotonic() - began >= 1
+    assert probe.beats <= 2

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.agent.verify import TRANSACTIONS_ALLOWED, check_commits_found, check_transactions, verify
-from bench.engines.engine import Arrived, Found
+from bench.agent.verify import TRANSACTIONS_ALLOWED, check_commits_found, check_transactions, verify, verify_counts
+from bench.engines.engine import Arrived, Counted, Found
 from bench.model.record import Verified
 from bench.workload.messages import Lost
 from bench.workload.rows import SEQUENCE_BITS, first_stamp
@@ -248,3 +248,32 @@ def test_lost_commits_may_have_used_transactions_but_need_not():
 def test_others_may_use_transactions_of_a_server_that_is_not_ours_alone():
     assert check_transactions(10**6, [a_result()], seconds=5, exclusive=False) == []
     assert check_transactions(9, [a_result()], seconds=5, exclusive=False) != []
+
+
+# --- a server that keeps no rows -------------------------------------------------------------------------------------
+
+
+def counted_codes(counted, *results):
+    verified, reasons = verify_counts(results, counted)
+    assert verified.found == counted.rows
+    return [reason.code for reason in reasons]
+
+
+def test_what_a_server_without_rows_acknowledged_is_what_clients_claim():
+    two = a_result(1, 100), a_result(2, 50)
+    assert counted_codes(Counted(rows=150, transactions=15), *two) == []
+    assert counted_codes(Counted(rows=149, transactions=15), *two) == ["rows-lost"]
+    assert counted_codes(Counted(rows=151, transactions=15), *two) == ["rows-foreign"]
+    assert counted_codes(Counted(rows=150, transactions=150), *two) == ["transactions-mismatch"]
+    assert counted_codes(Counted(rows=150, transactions=14), *two) == ["transactions-mismatch"]
+
+
+@pytest.mark.parametrize(("rows", "transactions"), [(100, 10), (110, 11)])
+def test_of_a_commit_in_doubt_it_may_have_acknowledged_the_rows_or_not(rows, transactions):
+    assert counted_codes(Counted(rows=rows, transactions=transactions), a_result(lost=(DOUBT,))) == []
+    refused = counted_codes(Counted(rows=110, transactions=11), a_result(lost=(REFUSED,)))
+    assert refused == ["rows-foreign", "transactions-mismatch"]
+
+
+def test_rows_that_a_client_does_not_account_for_are_named():
+    assert counted_codes(Counted(rows=100, transactions=10), a_result(attempted=103)) == ["rows-unaccounted"]

@@ -19,6 +19,7 @@ from bench.stats.compare import among, compare
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import nominal_alpha
 from tests.builders import a_host, a_record, compared_run, doubtful, void
+from tests.sweeps import Box, planned, swept_run
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 FASTER = [1.5 * rate * wobble for rate, wobble in zip(QUIET, [1, 1.01, 0.99, 1, 1.01, 0.99], strict=True)]
@@ -448,3 +449,13 @@ def test_suite_and_compiler_of_versions_are_said_with_the_answer():
     host = a_host(postgresql={"version": versions["15"]["version"], "versions": versions})
     said = " ".join(told(replace(run, host=host)).notes)
     assert "PostgreSQL 15.18 (Debian) (bookworm, gcc 12.2.0); PostgreSQL 17.12 (Debian) (trixie, gcc 14.2.0)" in said
+
+
+def test_of_a_sweep_that_refines_no_block_is_missed_that_was_not_to_be():
+    plan = planned()
+    run = swept_run(plan, Box(lambda pool: 1000 * min(pool, 6)).carry_out(plan))
+    report = compare_arms([run], lambda *_: None, baseline="pool=8")
+    assert (report.across, report.complete) == ("pool", True)
+    assert [note for note in report.notes if "left out" in note] == []
+    [cell] = report.cells
+    assert all(pair.verdict for pair in cell.pairs)

@@ -201,12 +201,19 @@ def test_what_the_readings_make_is_looked_for_in_the_record(changes, last, told)
 
 
 def test_what_the_probe_of_the_host_made_of_its_readings_is_looked_for_in_the_record():
-    observed = dict.fromkeys(HOST_FIGURES)
+    observed = dict.fromkeys(HOST_FIGURES) | {"throttle_events": 0.0}
     checked(replace(SAMPLED, observed={"host": observed, "a-users": {"sense": 7.0}}))
     with pytest.raises(DataError, match=r"the host\.temperature_c of trial 1 is None, and its samples make 91\.0"):
         checked(replace(SAMPLED, observed={"host": observed}), temperature_c=91.0)
     with pytest.raises(DataError, match=r"the host\.disk_busy_pct of trial 1 is 12\.0, and its samples make None"):
         checked(replace(SAMPLED, observed={"host": observed | {"disk_busy_pct": 12.0}}))
+    with pytest.raises(DataError, match=r"the host\.throttle_events of trial 1 is 3\.0, and its samples make 0\.0"):
+        checked(replace(SAMPLED, observed={"host": observed | {"throttle_events": 3.0}}))
+
+
+def test_a_record_that_was_made_before_a_figure_was_thought_of_is_taken():
+    before = {name: None for name in HOST_FIGURES if name != "throttle_events"}
+    checked(replace(SAMPLED, observed={"host": before}))
 
 
 def test_seconds_without_a_commit_are_a_pause():
@@ -216,10 +223,11 @@ def test_seconds_without_a_commit_are_a_pause():
 
 def acknowledged(window_s, *readings_s):
     """Have one client process measure commits; each by when it was asked for, answered and given back, in s."""
-    recorder = Recorder(0, window_s * SECOND_NS)
+    recorder = Recorder(0, window_s * SECOND_NS, 100)
     for readings in readings_s:
         asked, answered, released = (int(each * SECOND_NS) for each in readings)
-        recorder.acknowledge(asked, asked, asked, answered, released, 100)
+        recorder.acknowledge(asked, asked, asked, answered, released)
+    recorder.fold()
     return recorder
 
 
@@ -229,7 +237,7 @@ def test_a_commit_given_back_in_an_idle_second_is_no_contradiction():
     first = acknowledged(3, (0, 0.99, 1.05), (1.05, 2.01, 2.07))
     second = acknowledged(3, (0, 0.97, 0.98), (0.98, 2.005, 2.01))
     for recorders in ([one], [first, second]):
-        seconds = [sum(each) for each in zip(*(each.commits_per_second for each in recorders), strict=True)]
+        seconds = [sum(each) for each in zip(*(each.commits_per_second() for each in recorders), strict=True)]
         gap_s = longest_gap([each.gaps() for each in recorders]) / SECOND_NS
         assert (seconds[1], gap_s < 1) == (0, True)
         record = replace(SAMPLED, longest_gap_s=gap_s, seconds=3.0)

@@ -33,7 +33,8 @@ def suspect(*trials):
         (a_trial("1-B", insert_s=2.0, flushing_s=1.2), "wal-flush", 0.6),
         (a_trial("2", insert_s=1.0, release_s=1.0), "reset-query", 0.5),
         (a_trial("1-B", insert_s=2.0, client=0.7, server=0.2), "client-cpu", 0.7),
-        (a_trial("1-B", insert_s=2.0, client=0.1), "round-trips", 0.9),
+        (a_trial("1-B", insert_s=2.0, client=0.1), "round-trips", 0.6),
+        (a_trial("1-B", insert_s=2.0, client=0.1, server=0.7), "server-cpu", 0.7),
     ],
 )
 def test_of_one_commit_in_flight_who_has_most_of_its_time_is_suspected(trial, constraint, share):
@@ -48,7 +49,7 @@ def test_of_one_commit_in_flight_who_has_most_of_its_time_is_suspected(trial, co
         (a_trial("2-C", insert_s=10.0, flushing_s=1.48), "wal-flush", 0.74),
         (a_trial("2-G", insert_s=10.0, client=0.9, server=2.8, flushing_s=0.6), "server-cpu", 0.925),
         (a_trial("2-B", insert_s=10.0, client=0.97), "client-cpu", 0.97),
-        (a_trial("2-B", insert_s=20.0, pool_wait_s=80.0), "pool", 0.8),
+        (a_trial("2-C", insert_s=20.0, pool_wait_s=80.0), "pool", 0.8),
         (a_trial("2-C", insert_s=10.0, host=0.96), "other-programs", 0.96),
         (a_trial("2-C", insert_s=10.0, flushing_s=0.6), "unexplained", 0.7),
     ],

@@ -10,6 +10,8 @@ import pytest
 from bench.analysis.pairing import interleaved
 from bench.analysis.sides import compare_runs
 from bench.model.fingerprint import Unreadable
+from bench.plan.estimate import estimate
+from bench.plan.repeat import USUAL
 from bench.stats.compare import compare
 from tests.builders import a_host, compared_run, void
 
@@ -49,6 +51,14 @@ def test_boxes_that_took_turns_are_paired_by_block_and_it_is_said():
     assert report.cells[0].pairs[0].burst == compare(RATES, others)
     assert report.paired
     assert "were interleaved block by block: rates are paired by block" in report.notes[0]
+
+
+def test_boxes_that_took_turns_are_offered_a_longer_run_which_takes_the_time_of_both():
+    runs = gated([100.0, 130, 80, 120, 90, 110], RATES)
+    report = compare_runs(runs, "host")
+    plan = replace(runs[0].plan, repeat_suspect=USUAL)
+    a_block = estimate(plan, plan.trials).seconds / len(plan.blocks)
+    assert report.longer.seconds == pytest.approx(2 * report.longer.blocks * a_block)
 
 
 def test_one_after_the_other_is_not_interleaved():

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.ladder import host_notes
+from bench.analysis.host_notes import host_notes
 from bench.analysis.pulled import ending_notes, extent_notes, finished
 from bench.model.fingerprint import Unreadable
 from bench.results.read import ladder_of

@@ -2,16 +2,20 @@
 
 import pytest
 
-from bench.analysis.timeline import checkpoints_seen, course, steps_each
+from bench.analysis.timeline import checkpoints_seen, course, steps_each, waiting
 from bench.model.record import Samples
 from tests.builders import a_samples
 
 
-def way(rows, window_s, readings=(), **more):
+def the_samples(rows, readings=()):
     samples = a_samples()
     changed = {"rows_per_second": list(rows), "readings": list(readings)}
     kept = {name: getattr(samples, name) for name in ("trial", "attempt", "commits_per_second", "latency_hdr")}
-    return course(type(samples)(**kept, **changed), window_s, **more)
+    return type(samples)(**kept, **changed)
+
+
+def way(rows, window_s, readings=(), **more):
+    return course(the_samples(rows, readings), window_s, **more)
 
 
 def reading(at_s, timed, requested=0):
@@ -63,3 +67,27 @@ def test_a_trial_that_never_began_has_no_way():
 def test_counters_that_could_not_be_read_are_not_the_same_as_no_checkpoint():
     assert way([10, 20], 2, [reading(0, 3), reading(1, 3)]).watched
     assert not way([10, 20], 2, [{"at_s": 0, "server": {}}, {"at_s": 1, "server": {}}]).watched
+
+
+def test_what_sessions_waited_for_is_how_many_of_them_did_between_two_looks():
+    seen = [
+        {"own IO:WALSync": 4, "own running": 2, "walwriter IO:WALSync": 9},
+        {"own IO:WALSync": 9, "own running": 12, "own Client:ClientRead": 5, "walwriter IO:WALSync": 30},
+    ]
+    waits = [{"instants": instants, "seen": each} for instants, each in zip((10, 20), seen, strict=True)]
+    readings = [{"at_s": at, "waits": each} for at, each in zip((0.1, 1.1), waits, strict=True)]
+    [moment] = waiting(the_samples([1], readings))
+    assert (moment.from_s, moment.to_s) == (0.1, 1.1)
+    assert {state: number for state, number in moment.sessions.items() if number} == {
+        "wal_flush": 0.5,
+        "running": 1.0,
+        "idle": 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    "waits", [None, {"unreadable": "no"}, {"instants": "9", "seen": {}}, {"instants": 0, "seen": {}}]
+)
+def test_a_server_that_was_not_looked_at_tells_nothing_of_waits(waits):
+    readings = [{"at_s": at, "waits": waits} for at in (0.1, 1.1)]
+    assert list(waiting(the_samples([1], readings))) == []

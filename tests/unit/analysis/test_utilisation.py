@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.analysis.utilisation import OUTSIDE, client_time, cores, processors
+from bench.analysis.utilisation import OUTSIDE, client_time, cores
+from bench.model.fingerprint import processors
 from bench.model.record import ClientTime, Cpu
 from tests.builders import a_host, a_record, void
 

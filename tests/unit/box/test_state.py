@@ -6,6 +6,7 @@ from bench.box import units
 from bench.box.state import run_states
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_record, a_samples
+from tests.sweeps import Box, planned
 
 
 def a_run(runs, name, *, records=0, sealed=False):
@@ -45,6 +46,20 @@ def test_runs_are_told_with_their_course(tmp_path, wanted):
         ("d", 1, 2, "stopped"),
         ("f", 1, 2, "cancelled"),
     ]
+
+
+def test_of_a_run_that_refines_as_many_trials_are_planned_as_there_may_be_at_most(tmp_path):
+    plan = planned()
+    records = Box(lambda pool: 1000 * min(pool, 6)).carry_out(plan)
+    states = []
+    for name, so_far in (("a", 10), ("b", 40), ("c", len(records))):
+        directory = RunDirectory(tmp_path / name)
+        directory.begin(plan)
+        for record in records[:so_far]:
+            directory.append(record, a_samples(record.trial.number))
+        [state] = [each for each in run_states(tmp_path, []) if each.run == name]
+        states.append((state.recorded, state.planned))
+    assert states == [(10, 72), (40, 72), (72, 72)]
 
 
 def test_a_run_that_waits_for_its_turn_says_so_and_who_gives_it(tmp_path):

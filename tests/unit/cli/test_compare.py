@@ -1,6 +1,8 @@
 """pgladder compare, compare-hosts, noise and reproduce over pulled files: what they print, refuse, and end with."""
 
 import json
+import re
+import shlex
 import socket
 from dataclasses import replace
 from itertools import product
@@ -147,7 +149,8 @@ def test_a_void_trial_or_a_refused_arm_is_told_and_gives_exit_code_1(pgladder, r
     written(Path("one/bench-1"), replace(run, records=records))
     code, out, _ = pgladder("compare", "one")
     assert code == 1
-    assert "fast!" in out
+    assert re.search(r"^fast .* 1 void$", out, re.MULTILINE)
+    assert "fast!" in pgladder("compare", "one", "--detail")[1]
 
 
 def test_a_run_that_was_cut_is_compared_as_far_as_it_came_and_gives_exit_code_1(pgladder):
@@ -238,6 +241,72 @@ def test_what_cannot_be_run_is_refused_in_one_sentence(refused, arguments, sente
     assert sentence in refused(*arguments)
 
 
+# --- what follows, and what would tell more --------------------------------------------------------------------------
+
+SCATTERED = {"stock": [100.0, 120, 90, 110, 95, 105], "async-commit": [110.0, 95, 105, 90, 120, 100]}
+
+
+def test_the_answer_is_the_last_that_is_said(pgladder):
+    written(Path("one/bench-1"), two_arms())
+    out = pgladder("compare", "one")[1]
+    assert re.fullmatch(
+        r"fast is \d+(\.\d)?–\d+(\.\d)? times as fast as stock here\.|fast is \d+–\d+ % faster than stock here\.",
+        out.splitlines()[-1],
+    )
+    _, json_out, _ = pgladder("compare", "one", "--json")
+    assert from_json(json_out, ComparisonReport, "stdout").sentence == out.splitlines()[-1]
+
+
+def test_what_only_a_statistician_wants_is_said_when_asked_for(pgladder):
+    written(Path("one/bench-1"), compared_run(SCATTERED))
+    plain, detail = (" ".join(pgladder("compare", "one", *words)[1].split()) for words in ((), ("--detail",)))
+    for words in ("p adj.", "min. effect", "rank", "differs in effect"):
+        assert words in detail
+        assert words not in plain.replace("ranks, p-values", "")
+
+
+def offered(out):
+    """The last line, a command."""
+    assert re.search(r"^A new run of \d+ blocks, about .*, would tell about ±\d+ %:$", out, re.MULTILINE)
+    return shlex.split(out.splitlines()[-1])
+
+
+def test_on_this_machine_the_command_that_tells_more_is_pgladders(pgladder):
+    host = socket.gethostname()
+    written(Path("results/one") / host, on(host, compared_run(SCATTERED)))
+    out = pgladder("compare", "results/one", "--across", "variant")[1]
+    command = offered(out)
+    assert command[:3] == ["pgladder", "compare", "--blocks"]
+    assert command[4:9] == ["--phases", "2-C", "--variants", "stock", "async-commit"]
+    assert command[-2:] == ["--across", "variant"]
+    assert int(command[command.index("--blocks") + 1]) >= 6
+
+
+def test_of_a_box_in_the_inventory_it_is_makes(pgladder):
+    written(Path("results/one/n100-a"), on("n100-a", compared_run(SCATTERED)))
+    command = offered(pgladder("compare", "results/one")[1])
+    assert command[:3] == ["make", "compare", "LIMIT=n100-a"]
+    assert "VARIANTS=stock async-commit" in command
+    made = dict(word.split("=") for word in command[2:])
+    assert made["PHASES"] == "2-C"
+    assert int(made["BLOCKS"]) >= 6
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        on("192.168.1.50", compared_run(SCATTERED)),
+        on("db.example", compared_run(SCATTERED), pgladder={"version": "0.1.0", "limits": ["no restart"]}),
+        on(socket.gethostname(), compared_run({"stock": SCATTERED["stock"], "mine": SCATTERED["async-commit"]})),
+    ],
+    ids=["a box by its address", "an external server", "a variant of one's own"],
+)
+def test_where_only_the_user_can_word_it_the_option_is_named(pgladder, run):
+    written(Path("one/box"), run)
+    last = pgladder("compare", "one")[1].splitlines()[-1]
+    assert re.fullmatch(r"A new run of \d+ blocks, about .*, would tell about ±\d+ %: ask for --blocks \d+\.", last)
+
+
 # --- compare A B, compare-hosts --------------------------------------------------------------------------------------
 
 
@@ -263,7 +332,7 @@ def laid_out(host="bench-1"):
 
 def test_what_alone_varies_beside_the_phases_is_compared_without_a_word(pgladder):
     written(Path("one/bench-1"), laid_out())
-    code, out, _ = pgladder("compare", "one")
+    code, out, _ = pgladder("compare", "one", "--detail")
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
     assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rank", "rows/s"]
@@ -341,7 +410,7 @@ def test_a_pulled_a_a_run_becomes_the_boxs_noise_which_its_comparisons_then_prin
     assert code == 0
     assert "a margin of 2.0 % takes" in " ".join(out.split())
     assert Path("results/noise/bench-1.json").is_file()
-    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/one")[1]
+    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/one", "--detail")[1]
 
 
 def test_runs_and_hosts_set_beside_each_other_print_the_noise_of_their_boxes_on_the_page_too(pgladder):
@@ -350,9 +419,9 @@ def test_runs_and_hosts_set_beside_each_other_print_the_noise_of_their_boxes_on_
     pgladder("noise", "results/noise-run")
     written(Path("results/a/bench-1"), two_arms())
     written(Path("results/b/bench-1"), later(two_arms()))
-    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/a", "results/b")[1]
+    assert "Noise floor of this box (A/A of 6 blocks" in pgladder("compare", "results/a", "results/b", "--detail")[1]
     written(Path("results/a/bench-2"), on("bench-2", two_arms()))
-    out = " ".join(pgladder("compare-hosts", "results/a")[1].split())
+    out = " ".join(pgladder("compare-hosts", "results/a", "--detail")[1].split())
     assert "Noise floor of bench-1 (A/A of 6 blocks" in out
     assert "Where a cell shows no noise of a box, it is not measured" in out
     pgladder("report", "results/a")
@@ -364,7 +433,7 @@ def test_of_runs_too_the_noise_of_a_box_that_changed_since_is_not_printed(pgladd
     pgladder("noise", "results/noise-run")
     written(Path("results/a/bench-1"), two_arms())
     written(Path("results/b/bench-1"), on("bench-1", later(two_arms()), memory={"ram_bytes": 8 << 30}))
-    out = " ".join(pgladder("compare", "results/a", "results/b")[1].split())
+    out = " ".join(pgladder("compare", "results/a", "results/b", "--detail")[1].split())
     assert f"Note: {LATER}: The noise of this box was measured" in out
     assert out.count("Noise floor of") == out.count(f"Noise floor of {two_arms().plan.run} (A/A") > 0
 
@@ -378,7 +447,7 @@ def test_boxes_of_one_hostname_have_each_their_own_noise(pgladder):
     one = on("debian", two_arms())
     for name in ("desk", "shelf"):
         written(Path("results") / one.plan.run / name, one)
-    desk, shelf = (pgladder("compare", f"results/{one.plan.run}/{name}")[1] for name in ("desk", "shelf"))
+    desk, shelf = (pgladder("compare", f"results/{one.plan.run}/{name}", "--detail")[1] for name in ("desk", "shelf"))
     assert "Noise floor of this box" in desk
     assert "not measured here" in shelf
 
@@ -453,7 +522,7 @@ def test_noise_that_cannot_be_read_is_told_and_stops_no_comparison(pgladder, bro
     assert code == 0
     assert "is bench-1.json.unreadable now" in out
     assert kept.with_name("bench-1.json.unreadable").read_bytes() == broken
-    assert "Noise floor of this box" in pgladder("compare", "results/one")[1]
+    assert "Noise floor of this box" in pgladder("compare", "results/one", "--detail")[1]
 
 
 def test_noise_that_was_edited_into_nonsense_is_not_believed(pgladder):
@@ -478,7 +547,7 @@ def test_noise_of_a_run_that_lies_elsewhere_is_kept_beside_it(pgladder):
     assert "Kept: " in pgladder("noise", "mine")[1]
     assert Path("noise/bench-1.json").is_file()
     written(Path("other"), two_arms())
-    assert "Noise floor of this box (A/A of 6 blocks of stock" in pgladder("compare", "other")[1]
+    assert "Noise floor of this box (A/A of 6 blocks of stock" in pgladder("compare", "other", "--detail")[1]
 
 
 @pytest.mark.parametrize(
@@ -554,7 +623,7 @@ def test_a_parameter_of_a_foreign_plan_that_is_not_known_stops_no_comparison(pgl
     run = replace(run, plan=replace(run.plan, variants=(run.plan.variants[0], mine)), records=records)
     written(Path("one"), run)
     written(Path("other"), later(run))
-    code, out, err = pgladder("compare", "one")
+    code, out, err = pgladder("compare", "one", "--detail")
     assert (code, err) == (0, "")
     assert "differs in effect: future_knob – → 3." in " ".join(out.split())
     code, _, err = pgladder("compare", "one", "other")

@@ -29,7 +29,9 @@ SETTINGS = ["CPU governor", "swappiness", "time synchronisation"]
 
 
 def box(clock_offset_s: float | None = 0.1, **other: str) -> Box:
-    return Box("box", {**HEALTHY, **other}, clock_offset_s=clock_offset_s, systems=SYSTEMS, settings=SETTINGS)
+    facts = {**HEALTHY, **other}
+    table = {"systems": SYSTEMS, "processors": ["x86_64"]}
+    return Box("box", facts, clock_offset_s=clock_offset_s, settings=SETTINGS, **table)
 
 
 def found(check: str, *, clock_offset_s: float | None = 0.1, **other: str) -> Finding:
@@ -51,7 +53,7 @@ def test_a_healthy_box_has_nothing_but_ok() -> None:
         ("cluster", {"cluster": "failed"}, "failure"),
         ("system", {"system": "debian 11"}, "failure"),
         ("system", {"system": "ubuntu 24.04"}, "warning"),
-        ("architecture", {"architecture": "riscv64"}, "failure"),
+        ("processor", {"architecture": "aarch64"}, "failure"),
         ("disk", {"data_free_mb": "2999"}, "failure"),
         ("disk", {"data_free_mb": "3000"}, "ok"),
         ("memory", {"memory_kb": "1000000"}, "failure"),
@@ -93,6 +95,12 @@ def test_a_clock_that_is_off_is_a_warning(offset_s: float | None, grade: str) ->
 def test_a_box_that_cannot_be_reached_has_one_finding() -> None:
     findings = examine(Box("box", {}, trouble="nothing answers"), "abc")
     assert findings == [Finding("SSH", "failure", "nothing answers")]
+
+
+def test_a_processor_without_wheels_is_named_with_what_can_be_done() -> None:
+    detail = found("processor", architecture="aarch64").detail
+    assert detail.startswith("aarch64; packages that pgladder brings have wheels for x86_64 alone, so it can't be made")
+    assert "by pgladder run --dsn" in detail
 
 
 def test_a_refused_system_is_told_which_are_supported() -> None:

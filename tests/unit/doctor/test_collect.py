@@ -7,6 +7,7 @@ from bench.remote.ansible import answers
 
 ANSWER = {"rc": 0, "means": "", "at": 1000.0, "stdout_lines": ["Welcome", "system=Debian", "", "now=1001.5"]}
 ANSWER |= {"systems": {"debian 12": {"name": "Debian 12", "tested": True}}, "settings": ["swappiness"]}
+ANSWER["processors"] = ["x86_64"]
 
 
 def test_what_a_shell_greets_programs_with_is_no_fact_and_is_told() -> None:

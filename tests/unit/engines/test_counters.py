@@ -42,6 +42,8 @@ VERSIONS = {
         "pg_stat_io": IO_18,
     },
 }
+for views in VERSIONS.values():
+    views["pg_stat_database"] = "datid datname blks_read blks_hit stats_reset"
 ALL = {*POSITION, *SOURCES}
 
 

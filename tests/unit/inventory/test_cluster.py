@@ -112,14 +112,18 @@ def test_a_cluster_that_is_there_is_left_alone_but_for_its_unit(ask: Ask, tmp_pa
     _made(tmp_path)
     assert ask()["changed"]  # it has no drop-in yet
     module = load("modules", "pgladder_cluster")
-    names = {"owner": "me", "run": "/run/pgladder", "version": "15", "name": "mine"}
+    me = tmp_path.owner()
+    names = {"owner": me, "run": "/run/pgladder", "version": "15", "name": "mine"}
     (tmp_path / "pgladder-postgresql.conf").write_text(
         module.FOLDERS.format(**names, log="/var/log/postgresql/postgresql-15-mine.log")
     )
     drop_in = tmp_path / "units/postgresql@15-mine.service.d/pgladder.conf"
     drop_in.parent.mkdir(parents=True)
     drop_in.write_text(module.UNIT.format(**names))
-    assert not ask()["changed"]
+    assert ask(owner=me)["changed"]  # nor a folder for private servers
+    (tmp_path / "data/15/mine-private").mkdir()
+    assert not ask(owner=me)["changed"]
+    assert ask(owner="somebody")["changed"]
 
 
 @pytest.mark.parametrize("gone", ["etc/postgresql/15/mine/postgresql.conf", "data/15/mine/PG_VERSION"])

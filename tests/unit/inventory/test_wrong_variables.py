@@ -9,6 +9,9 @@ from ansible.template import Templar, trust_as_template
 
 CHECKOUT = Path(__file__).parents[3]
 BOX = {
+    "system": "debian 12",
+    "architecture": "x86_64",
+    "free_mb": "90000",
     "governors": "performance,powersave",
     "preferences": "default,performance",
     "schedulers": "loop0:none nvme0n1:none,mq-deadline sda:",
@@ -18,6 +21,7 @@ BOX = {
     "own_ports": "5544",
     "homes": "root:/root me:/home/me",
 }
+OF_ARM = BOX | {"architecture": "aarch64"}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -35,6 +39,13 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"host_io_scheduler": "nil", "host_cpu_governor": "x"} | NSPAWN, ""),
     ({"host_disks": "sda sdz"}, "host_disks names sdz; the box has loop0, nvme0n1, sda."),
     ({"host_disks": ["nvme0n1", "sda"]}, ""),
+    ({"host_probe": BOX | {"free_mb": "100"}}, "its disk is full: 100 MB free under /var, 3000 needed."),
+    ({"host_probe": BOX | {"system": "debian 11"}}, "it runs debian 11; pgladder supports Debian 12, Debian 13, "),
+    ({"host_probe": BOX | {"system": "mint 22"}, "host_any_system": "true"}, ""),
+    ({"host_probe": OF_ARM}, "its processor is aarch64, and packages that pgladder brings have wheels for x86_64"),
+    ({"host_probe": OF_ARM, "host_any_system": True}, "its processor is aarch64, and packages that pgladder brings"),
+    ({"postgresql_other_versions": "15 17,18", "postgresql_version": 16}, ""),
+    ({"postgresql_other_versions": [17, "9.6"], "postgresql_version": 16}, "no majors: 9.6"),
     ({"postgresql_port": 8080}, "Another program listens on port 8080; choose another by postgresql_port."),
     ({"postgresql_port": "22"}, "Another program listens on port 22; choose another by postgresql_port."),
     ({"postgresql_remote_clients": "10.0.0.0/8, fd00::/8"}, ""),
@@ -57,9 +68,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"virtual_minipc_cpus": "0-1,"}, "virtual_minipc_cpus is 0-1,; it names processors"),
 ]
 NOT_CIDR = "__postgresql_clients | reject('match', __postgresql_ipv4) | reject('match', __postgresql_ipv6) | join(' ')"
+NO_MAJORS = "__postgresql_versions | reject('match', '^[1-9][0-9]$') | join(' ')"
 SAID = [
-    *("{{ __host_wrong }}", "{{ __host_wrong_here }}", "{{ __postgresql_taken }}", "{{ __bench_wrong_user }}"),
+    *("{{ __host_wrong }}", "{{ __host_unfit }}", "{{ __postgresql_taken }}", "{{ __bench_wrong_user }}"),
     "{{ __virtual_minipc_wrong }}",
+    f"{{% if {NO_MAJORS} %}}no majors: {{{{ {NO_MAJORS} }}}}{{% endif %}}",
     f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
 ]
 ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "bench", "virtual_minipc")]
@@ -68,8 +81,10 @@ ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "bench", "
 @pytest.fixture(scope="module")
 def known() -> dict[str, Any]:
     files = [role / folder / "main.yml" for role in ROLES for folder in ("defaults", "vars")]
+    files.append(CHECKOUT / "roles/host/vars/systems.yml")
     read = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
-    return {name: value for each in read for name, value in each.items()} | {"host_probe": BOX}
+    found = {"host_probe": BOX, "host_system": {"postgresql": 15}}
+    return {name: value for each in read for name, value in each.items()} | found
 
 
 @pytest.mark.parametrize(("variables", "sentence"), CASES)

@@ -36,6 +36,7 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
     assert box.runs == Path("/var/lib/pgladder/runs")
     assert (box.cluster.version, box.cluster.port) == ("17", 5544)
     assert box.cluster.root_certificate == "/etc/postgresql/17/pgladder/server.crt"
+    assert box.cluster.private_directory == Path("/var/lib/postgresql/17/pgladder-private")
     assert box.cluster.log_file == Path("/var/log/postgresql/postgresql-17-pgladder.log")
     assert box.cluster.remote_clients == ("10.0.0.0/8", "fd00::/8")
 

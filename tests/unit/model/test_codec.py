@@ -28,6 +28,7 @@ ANY_PARAMETERS = st.builds(
     batch=COUNT,
     payload_bytes=COUNT,
     event_loop=st.sampled_from([None, "asyncio", "uvloop"]),
+    reset=st.sampled_from([None, "query", "none"]),
 )
 
 

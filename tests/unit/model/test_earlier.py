@@ -29,6 +29,7 @@ def test_a_record_of_the_first_form_keeps_every_figure():
     assert {name: new["trial"][name] for name in OF_TRIAL - {"trial"}} == {n: old[n] for n in OF_TRIAL - {"trial"}}
     assert new["trial"]["number"] == old["trial"]
     assert new["latency_ms"].pop("intervals") == {}
+    assert (new["cpu"].pop("beside_cores"), new["verified"].pop("deleted")) == (None, 0)
     left = old.keys() - OF_TRIAL - OF_PARAMETERS - {"schema"}
     assert {name: new[name] for name in left} == {name: old[name] for name in left}
 
@@ -87,3 +88,24 @@ def test_a_noise_floor_that_names_no_driver_is_of_the_phases():
     for floor in unnamed["floors"]:
         del floor["driver"], floor["parameters"]["load"]
     assert from_json(json.dumps(unnamed, separators=(",", ":")), BoxNoise, "noise") == known
+
+
+@pytest.mark.parametrize(
+    ("phase", "changes", "reset"),
+    [("1-B", {}, None), ("2-B", {}, "query"), ("2-B", {"driver": "psycopg"}, None), ("2-B", {"driver": "mine"}, None)],
+)
+def test_where_no_reset_is_named_asyncpgs_pool_reset_its_sessions(phase, changes, reset):
+    before = json.loads(to_json(a_plan(a_trial(1, phase, **changes))))
+    for trial in before["trials"]:
+        del trial["parameters"]["reset"]
+    [trial] = from_json(json.dumps(before), Plan, "plan.json").trials
+    assert trial.parameters.reset == reset
+
+
+def test_a_noise_floor_without_a_reset_is_of_the_trials_that_it_was_of():
+    known = box_noise(again(compared_run({"stock": [100.0, 110.0], "stock-again": [101.0, 109.0]}, phases=("2-B",))))
+    assert {floor.parameters.reset for floor in known.floors} == {"query"}
+    before = json.loads(to_json(known))
+    for floor in before["floors"]:
+        del floor["parameters"]["reset"]
+    assert from_json(json.dumps(before), BoxNoise, "noise.json") == known

@@ -13,7 +13,7 @@ from bench.model.codec import from_json, to_json
 from bench.model.fingerprint import Unreadable
 from bench.model.plain import HARMFUL, harmless, harmless_all, one_line, print_json
 from bench.model.record import Reason
-from bench.report.terminal import console
+from bench.report.console import console
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_host, a_plan, a_record, rated, samples_of, void
 

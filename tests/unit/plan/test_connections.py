@@ -14,7 +14,19 @@ DEFAULT_FREE = 97
 
 
 @pytest.mark.parametrize(
-    ("phase", "opens"), [("1", 1), ("1-B", 1), ("2", 10), ("2-B", 50), ("2-C", 10), ("2-D", 50), ("2-G", 5), ("2-H", 8)]
+    ("phase", "opens"),
+    [
+        ("1", 1),
+        ("1-B", 1),
+        ("2", 10),
+        ("2-B", 50),
+        ("2-C", 10),
+        ("2-D", 50),
+        ("2-G", 5),
+        ("2-H", 8),
+        ("2-B3", 50),
+        ("2-I", 4),
+    ],
 )
 def test_a_pool_opens_its_least_and_more_only_for_more_commits_under_way(phase, opens):
     assert connections_opened(ladder()[phase].parameters) == opens + AGENT_OPENS

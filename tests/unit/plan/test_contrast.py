@@ -6,7 +6,17 @@ import pytest
 
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import UsageError
-from bench.plan.contrast import FACTORS, by_cell, candidates_of, cell_of, factor_of, value_of, varying
+from bench.plan.contrast import (
+    OF_DRIVER,
+    OF_PARAMETERS,
+    OF_TRIAL,
+    by_cell,
+    candidates_of,
+    cell_of,
+    factor_of,
+    value_of,
+    varying,
+)
 from tests.builders import a_plan, a_record, a_trial, changed
 
 STOCK, FAST = as_variant("stock", ""), as_variant("fast", "work_mem = 5MB\n")
@@ -25,6 +35,8 @@ def plan_of(*ways, variants=(STOCK,)):
 LAYOUTS = plan_of(("2-C", {"layout": "unlogged"}, {}), ("2-C", {}, {}), ("2-C", {"layout": "no-index"}, {}))
 BATCHES = plan_of(*(("2-C", {}, {"batch": batch}) for batch in (1000, 100, 20)))
 LADDER = plan_of(("2-G", {}, {}), ("1", {}, {}), ("2-C", {}, {}))
+DRIVERS = plan_of(("2-B", {}, {}), ("2-B", {"driver": "psycopg"}, {"reset": None}), ("1-B", {}, {}))
+RESETS = plan_of(("2-B", {}, {"reset": "none"}), ("2-B", {}, {}))
 BOTH = plan_of(*(("2-C", {"layout": layout}, {"batch": batch}) for layout in ("plain", "unlogged") for batch in (1, 2)))
 VARIANTS = plan_of(("2-C", {}, {}), ("2-C", {"variant": "fast"}, {}), variants=(STOCK, FAST))
 
@@ -37,6 +49,8 @@ VARIANTS = plan_of(("2-C", {}, {}), ("2-C", {"variant": "fast"}, {}), variants=(
         (LADDER, ["phase"]),
         (BOTH, ["layout", "batch"]),
         (VARIANTS, ["variant"]),
+        (DRIVERS, ["phase", "driver"]),
+        (RESETS, ["reset"]),
         (plan_of(("2-C", {}, {})), []),
     ],
 )
@@ -51,6 +65,8 @@ def test_what_varies_is_found_and_the_parameters_of_phases_are_no_factor_of_thei
         (BATCHES, "batch", ["batch=20", "batch=100", "batch=1000"]),
         (LADDER, "phase", ["1", "2-C", "2-G"]),
         (VARIANTS, "variant", ["stock", "fast"]),
+        (DRIVERS, "driver", ["asyncpg", "psycopg2", "psycopg"]),
+        (RESETS, "reset", ["reset=query", "reset=none"]),
     ],
 )
 def test_the_one_factor_that_varies_needs_no_word_and_has_its_usual_baseline(plan, across, arms):
@@ -79,6 +95,11 @@ def test_layouts_on_several_phases_are_compared_phase_by_phase():
         (plan_of(("2-C", {}, {})), None, "has one variant, stock: nothing to compare in it"),
         (LAYOUTS, "batch", "does not vary batch: nothing to compare across it. It varies layout"),
         (LAYOUTS, "layuot", "Unknown factor 'layuot'; did you mean layout"),
+        (
+            plan_of(("2", {}, {}), ("2", {}, {"reset": "none"}), ("2", {"driver": "psycopg"}, {"reset": None})),
+            "driver",
+            "The drivers of run .* vary reset too: compare across that",
+        ),
     ],
 )
 def test_a_factor_that_can_not_be_compared_is_refused_with_what_can(plan, asked, told):
@@ -91,16 +112,27 @@ def test_a_baseline_that_is_no_arm_is_refused_by_name():
         candidates_of(LAYOUTS, "layout", "hash-partitioned")
 
 
-@pytest.mark.parametrize("across", FACTORS)
+ALONE = (*OF_TRIAL, *OF_PARAMETERS)
+
+
+@pytest.mark.parametrize("across", ALONE)
 def test_trials_that_differ_in_one_factor_alone_share_a_cell_and_no_others_do(across):
     other = {"variant": "fast", "layout": "unlogged", "phase": "2-D", "transport": "tls", "event_loop": "uvloop"}
     one = changed(a_record(1, "2-C"), **{across: other.get(across, 77)}).trial
     usual = a_trial(2, "2-C")
     assert cell_of(one, across) == cell_of(usual, across)
     assert value_of(one, across) != value_of(usual, across)
-    for factor in FACTORS:
-        if factor not in (across, "phase") and across != "phase":
+    for factor in ALONE:
+        if factor not in (across, "phase") and across != "phase" and not (across in OF_DRIVER and factor == "driver"):
             assert cell_of(one, factor) != cell_of(usual, factor)
+
+
+def test_drivers_are_compared_though_the_pool_of_one_resets_and_of_another_does_not():
+    cells = by_cell(DRIVERS, [], "driver")
+    assert [(cell.phase, list(arms)) for cell, arms in cells.items()] == [
+        ("1-B", ["asyncpg", "psycopg2", "psycopg"]),
+        ("2-B", ["asyncpg", "psycopg2", "psycopg"]),
+    ]
 
 
 def test_records_stand_with_their_arm_and_block_and_the_last_attempt_counts():
@@ -115,6 +147,19 @@ def test_records_stand_with_their_arm_and_block_and_the_last_attempt_counts():
     assert arms["plain"][LAYOUTS.run, 1, 1].attempt == 2
 
 
+POOLS = plan_of(*(("2-C", {}, {"pool_min": n, "pool_max": n}) for n in (16, 2, 4)))
+
+
+def test_a_pool_of_one_size_is_one_factor():
+    assert varying(POOLS) == ["pool"]
+    assert factor_of(POOLS) == factor_of(POOLS, "pool") == "pool"
+    assert candidates_of(POOLS, "pool") == ["pool=2", "pool=4", "pool=16"]
+    assert len({cell_of(trial, "pool") for trial in POOLS.trials}) == 1
+    bounds = plan_of(*(("2-C", {}, {"pool_min": 2, "pool_max": n}) for n in (2, 4)))
+    assert varying(bounds) == ["pool_max"]
+    assert value_of(bounds.trials[1], "pool") == "pool=2–4"
+
+
 TOGETHER = plan_of(*(("2-C", {}, {"in_flight": n, "pool_max": 10 * n}) for n in (4, 8)))
 MIXED = plan_of(*((phase, {}, {"batch": batch}) for phase in ("2-C", "2-D") for batch in (10, 1000)))
 
@@ -123,6 +168,7 @@ MIXED = plan_of(*((phase, {}, {"batch": batch}) for phase in ("2-C", "2-D") for 
     ("plan", "asked", "told"),
     [
         (TOGETHER, "in_flight", "No two trials of run .* differ in in_flight alone: pool_max vary with it"),
+        (POOLS, "pool_max", "Both bounds of the pools of run .* vary together: compare --across pool"),
         (MIXED, "phase", "The phases of run .* vary batch too: compare across that"),
     ],
 )

@@ -12,8 +12,8 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.wal import KEEPING_WAL
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
-from bench.model.plan import Parameters
-from bench.plan.check import MAX_TRIALS, check_plan, effective
+from bench.model.plan import MAX_TRIALS, Parameters
+from bench.plan.check import check_plan, effective
 from bench.plan.design import PROFILES, Design, Profile, make_plan
 from bench.plan.estimate import AGENT_CONNECTIONS, connections_needed, estimate
 from bench.stats.blocks import go_back
@@ -194,6 +194,7 @@ def test_a_pool_that_would_be_smaller_than_its_minimum_is_refused():
         (["1-B"], "event_loop", "uvloop"),
         (["1", "2"], "in_flight", 5),
         (["1", "2", "2-B"], "batch", 10),
+        (["1", "1-B"], "reset", "none"),
     ],
 )
 def test_an_override_that_means_nothing_to_the_phases_asked_for_is_refused(phases, name, value):
@@ -207,6 +208,21 @@ def test_an_override_changes_the_phases_it_means_something_to_and_no_other():
     assert changed["1"] == replace(ladder()["1"].parameters, processes=2)
     assert changed["2-B"] == replace(ladder()["2-B"].parameters, **overrides | {"batch": 1})
     assert changed["2-C"] == replace(ladder()["2-C"].parameters, **overrides)
+
+
+@pytest.mark.parametrize(("asked", "reset"), [(None, "query"), ("query", "query"), ("none", "none")])
+def test_only_a_driver_whose_pool_resets_sessions_has_a_reset(asked, reset):
+    plan = planned(phases=["2-B"], drivers=["asyncpg", "psycopg"], overrides={"reset": asked})
+    assert {trial.driver: trial.parameters.reset for trial in plan.trials} == {"asyncpg": reset, "psycopg": None}
+    check_plan(plan, ladder())
+    [alone, *_] = planned(phases=["1-B", "2-B"], overrides={"reset": asked}).trials
+    assert alone.parameters.reset == {"psycopg2": None, "asyncpg": reset}[alone.driver]
+
+
+@pytest.mark.parametrize(("name", "value", "driver"), [("reset", "none", "psycopg"), ("pool_min", 3, "pgbench")])
+def test_what_no_driver_has_is_refused(name, value, driver):
+    with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} means nothing to {driver}"):
+        planned(phases=["2"], drivers=[driver], overrides={name: value})
 
 
 def test_a_plan_without_end_is_refused():
@@ -225,6 +241,7 @@ def test_a_plan_without_end_is_refused():
         (a_plan(a_trial(1, "1", parameters=Parameters(batch=500))), "phase 1 can't have batch = 500"),
         (a_plan(a_trial(1, "1-B", parameters=Parameters(in_flight=9))), "phase 1-B can't have in_flight = 9"),
         (a_plan(a_trial(1, "2", parameters=Parameters())), "phase 2 can't have pool_min = None"),
+        (a_plan(a_trial(1, "1", parameters=Parameters(reset="none"))), "phase 1 can't have reset = none"),
         (a_plan(variants=(replace(VARIANTS["stock"], text="fsync = off\n"),)), "text of stock is not the one"),
         (a_plan(variants=(VARIANTS["stock"], VARIANTS["stock"])), "has the variant stock twice"),
     ],

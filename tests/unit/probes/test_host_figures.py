@@ -20,6 +20,7 @@ def reading(at_s, **changes):
             "io": {"some": 250_000 * at_s, "full": 0},
             "memory": {"some": 7, "full": 7},
         },
+        "throttle_counts": {"core_throttle_count": 7 + at_s, "package_throttle_count": 2 * at_s},
         "disk": {"writes": 10 + 2000 * at_s, "sectors_written": 16_000 * at_s, "busy_ms": 500 * at_s},
         **changes,
     }
@@ -40,6 +41,7 @@ def test_they_are_extremes_means_and_rates():
             "disk_busy_pct": 50,
             "disk_writes_per_s": 2000,
             "disk_written_mb_per_s": 8.192,
+            "throttle_events": 6,
         }
     )
 
@@ -53,6 +55,11 @@ def test_what_can_not_be_read_has_its_reason_and_hides_nothing_else():
 
 def test_a_sensor_that_failed_once_tells_of_the_rest():
     assert figures(reading(0), reading(1, temperature_c=NONE), reading(2))["temperature_c"] == 52
+
+
+def test_a_host_that_counts_no_throttling_was_not_throttled_0_times():
+    found = figures(reading(0, throttle_counts=NONE), reading(2, throttle_counts=NONE))
+    assert found["throttle_events"] == Unreadable(unreadable="none here")
 
 
 def test_one_reading_makes_no_rate():

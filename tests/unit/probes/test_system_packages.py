@@ -14,7 +14,9 @@ from bench.probes.system_packages import MACOS, how_to_install, main, table, thi
 def on(monkeypatch):
     """Have this machine be another: its os-release, and whether it has apt."""
 
-    def become(identity: str = "", version: str = "", *, apt: bool = True, system: str = "linux") -> None:
+    def become(
+        identity: str = "", version: str = "", *, apt: bool = True, system: str = "linux", processor: str = "x86_64"
+    ) -> None:
         def release() -> dict[str, str]:
             if not identity:
                 raise OSError
@@ -22,6 +24,7 @@ def on(monkeypatch):
 
         monkeypatch.setattr(platform, "freedesktop_os_release", release)
         monkeypatch.setattr(sys, "platform", system)
+        monkeypatch.setattr(platform, "machine", lambda: processor)
         monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name == "apt-get" and apt else None)
 
     return become
@@ -82,14 +85,24 @@ def test_what_is_here_is_not_asked_for(on, capsys, monkeypatch):
     assert err.startswith("pgladder needs server here: install what your system calls server")
 
 
+def test_a_compiler_is_asked_for_where_a_package_has_no_wheel(on, capsys, monkeypatch):
+    on("debian", "13")
+    assert asked(capsys, monkeypatch, "compiler") == (0, "", "")
+    on("debian", "13", processor="aarch64")
+    assert asked(capsys, monkeypatch, "compiler") == (0, "gcc libc6-dev python3-dev", "")
+    on(system="darwin", apt=False, processor="arm64")
+    assert asked(capsys, monkeypatch, "compiler") == (0, "", "")
+
+
 def test_without_apt_nothing_is_handed_to_it(on, capsys, monkeypatch):
     on(system="darwin", apt=False)
     assert asked(capsys, monkeypatch, "ssh") == (1, "", "pgladder needs ssh here: brew install openssh\n")
 
 
 def test_every_system_names_what_control_needs():
-    for row in table().values():
+    for system, row in table().items():
         assert all(row[need] for need in ("installer", "venv", "ssh"))
+        assert bool(row["compiler"]) == (system != MACOS)
 
 
 def test_every_system_that_measures_names_its_server():

@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -14,11 +15,12 @@ from bench.analysis.sides import compare_runs
 from bench.model.codec import to_json
 from bench.report.comparison import explanations_table, show_comparison
 from bench.report.numbers import number, p_text, percent
-from bench.report.page.comparing import where
+from bench.report.page.comparing import ComparisonView, where
 from bench.report.ratios import interval_text
 from bench.report.words import shortened
 from bench.stats.compare import compare
-from tests.builders import a_host, a_record, compared_run, pulled, void
+from tests.builders import a_host, a_record, compared_run, doubtful, pulled, void
+from tests.varying_speed import measured
 
 QUIET = [100.0, 103, 98, 101, 99, 102]
 NOISE = CellNoise(
@@ -32,11 +34,20 @@ NOISE = CellNoise(
 )
 
 
-def printed(report):
+def printed(report, *, detail=True):
     out = Console(file=io.StringIO(), width=100, color_system=None)
-    show_comparison(out, report)
+    show_comparison(out, report, detail=detail)
     text = out.file.getvalue()
     assert max(map(len, text.splitlines())) <= 100
+    return text
+
+
+def plain(report, command=None):
+    """What is printed where no detail is asked for, on a terminal of 80 columns."""
+    out = Console(file=io.StringIO(), width=80, color_system=None)
+    show_comparison(out, report, command=command)
+    text = out.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
     return text
 
 
@@ -46,7 +57,7 @@ def told(rates, noise=None, **more):
 
 def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_blocks_detect():
     text = printed(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
-    [row] = [line for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line]
+    [row, *_] = [line for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line]
     assert row.split() == [
         "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "6.0", "%", "6"
     ]  # fmt: skip
@@ -100,7 +111,7 @@ def test_the_noise_floor_is_printed_or_how_to_get_it():
 def test_ties_are_shown_as_ties():
     text = printed(told({"stock": QUIET, "b": QUIET[::-1]}))
     rows = [line.split() for line in text.splitlines() if line.startswith(("stock ", "b ")) and "differs" not in line]
-    assert [row[1] for row in rows] == ["1–2", "1–2"]
+    assert [row[1] for row in rows if row[-1] != "unadjusted"] == ["1–2", "1–2"]
 
 
 def test_a_verdict_taken_back_among_many_has_a_star():
@@ -127,7 +138,7 @@ def test_over_all_cells_each_durability_has_its_ranking():
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
     durable = text.index("Over all 2 cells: durable")
     assert durable < text.index("Over all 2 cells: none")
-    rows = [line.split() for line in text[durable:].splitlines()]
+    rows = [line.split() for line in text[durable : text.index("rates: ")].splitlines()]
     assert [row[:4] for row in rows if row[:1] in (["b"], ["stock"])] == [
         ["b", "1", "2.000", "1.930–2.072"], ["stock", "2", "1", "baseline"]
     ]  # fmt: skip
@@ -220,3 +231,110 @@ def test_explanations_keep_their_first_column_and_print_no_dictionaries(width, h
     assert firsts == ["fact", "host", "cpu.mitigations.flaw_1", "disk.mount_options"]
     assert not set("{}[]'…") & set(text)
     assert "flaw_0" not in text
+
+
+# --- without detail --------------------------------------------------------------------------------------------------
+
+
+def test_a_row_has_candidate_rate_ratio_interval_and_verdict():
+    text = plain(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
+    [head, under] = [line.split() for line in text.splitlines() if "sustained" in line or "rows/s" in line][:2]
+    assert (head, under) == (["sustained"], ["variant", "rows/s", "ratio", "interval", "verdict"])
+    [row, _] = [line.split() for line in text.splitlines() if line.startswith("async-commit ")]
+    assert row == ["async-commit", "161", "2.000", "1.930–2.072", "faster"]
+
+
+def test_doubts_stand_in_a_column_of_their_own_and_no_number_has_a_mark():
+    run = compared_run({"stock": QUIET, "b": QUIET[::-1]})
+    records = [replace(run.records[0], **void()), *run.records[1:]]
+    records[3] = replace(records[3], validity=doubtful("suspect", "steal"))
+    text = plain(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
+    assert re.search(r"^stock .* baseline +1 void *$", text, re.MULTILINE)
+    assert re.search(r"^b .* 1 suspect *$", text, re.MULTILINE)
+    assert not re.search(r"[?!*]", "".join(line for line in text.splitlines() if line.startswith(("stock ", "b "))))
+
+
+@pytest.mark.parametrize("size", [0.001, 1, 1e3, 9.99e5, 9.99e8])
+def test_tables_without_detail_keep_to_80_columns(size):
+    source = random.Random(4)
+    names = ["stock", "no-full-page-writes", "a-very-long-name-of-a-variant-of-someone-else-1234567", "pgtune-oltp"]
+    rates = {name: [size * source.lognormvariate(0, 1.5) for _ in range(3)] for name in names}
+    text = plain(told(rates, NOISE, phases=("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H")))
+    assert text.count("2-H") >= 2
+    assert "Over all 8 cells" in text
+
+
+def test_the_legend_takes_three_lines_at_most():
+    text = plain(told({"stock": QUIET, "b": QUIET[::-1]}, NOISE, phases=("2-C", "2-D")))
+    legend = text[text.index("ratio: of ") :].split("\n\n")[0]
+    assert len(legend.splitlines()) <= 3
+
+
+def test_the_answer_comes_last_with_the_command_in_one_line():
+    report = told({"stock": QUIET, "b": [130.0, 80, 120, 90, 110, 100]})
+    assert report.longer is not None
+    text = plain(report, "make compare X=1")
+    *_, offer, command = text.splitlines()
+    assert report.sentence in " ".join(text.split())
+    assert re.fullmatch(r".*would tell about ±\d+ %:", offer)
+    assert command == "  make compare X=1"
+
+
+def test_hosts_without_detail_keep_to_80_columns_too():
+    other = replace(compared_run({"stock": QUIET}), host=replace(a_host(cpu={"model": "Ryzen"}), host="bench-2"))
+    assert "bench-2" in plain(compare_runs([compared_run({"stock": QUIET}), other], "host"))
+
+
+# --- adjusted --------------------------------------------------------------------------------------------------------
+
+
+def test_below_the_pairs_stands_what_they_are_adjusted_and_which_decides():
+    text = printed(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
+    rows = [line.split() for line in text.splitlines()]
+    # The client of these records is always as busy, so its CPU time a row tells all of the rate and nothing of speed.
+    assert ["async-commit", "1.000", "1.000–1.000", "no", "unadjusted"] in rows
+    assert "Adjusted for client-cpu (slope -1)." in text
+    assert "The unadjusted decides: its plan names no covariate" in text
+    assert "adjusted: the ratio had the machine been as fast under both" in " ".join(text.split())
+
+
+def adjusted_where_it_may():
+    """Two rungs: in both the machine is shown to be as fast under ``fast``, and not under ``slow``."""
+    run = measured(
+        {"stock": 0.0, "fast": 0.05, "slow": 0.0}, phases=("2-C", "2-G"), slowed=0.1, speed=0.003, noise=0.003
+    )
+    return compare_arms([run], lambda _cell, _blocks: None)
+
+
+def test_a_row_whose_ratio_is_adjusted_says_so_and_each_line_its_pairs():
+    for detail in (False, True):
+        text = printed(adjusted_where_it_may(), detail=detail)
+        rows = [line.split() for line in text.splitlines()]
+        of_fast = [row for row in rows if row[:1] == ["fast"] and "faster" in row]
+        # One in each rung, and one over both.
+        assert len(of_fast) == 3
+        assert all("adjusted" in row for row in of_fast)
+        of_slow = [row for row in rows if row[:1] == ["slow"] and "slower" in row]
+        assert len(of_slow) == 3
+        assert not any("adjusted" in row for row in of_slow)
+        assert text.count("The adjusted decides of fast.") == 3
+        assert text.count("The unadjusted decides of slow: ") == 3
+        assert "rates, adjusted where marked, paired" in " ".join(text.split())
+
+
+def test_the_matrix_marks_what_is_of_adjusted_rates():
+    text = printed(adjusted_where_it_may())
+    assert plain(adjusted_where_it_may())
+    [line] = [line.split() for line in text.splitlines() if line.startswith("fast") and "+a" in line]
+    assert line[2::2] == ["+a", "+a"]
+    assert "a: of adjusted rates" in text
+    assert "a: of adjusted rates" not in printed(told({"stock": QUIET, "b": QUIET[::-1]}, phases=("2", "2-C")))
+
+
+def test_the_page_says_by_what_ratios_are_adjusted_and_why_others_are_not():
+    over, *cells = ComparisonView(adjusted_where_it_may()).cells
+    for view in (over, *cells):
+        [fast] = [row for row in view.rows if row["candidate"] == "fast"]
+        assert (fast["decides"], fast["machine alike"]) == ("adjusted", "yes")
+        assert any(line.startswith("Adjusted for client-cpu (slope") for line in view.lines)
+        assert any(line.startswith("The unadjusted decides of slow: ") for line in view.lines)

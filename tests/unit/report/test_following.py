@@ -6,8 +6,9 @@ from dataclasses import replace
 from rich.console import Console
 
 from bench.analysis.progress import Progress
+from bench.plan.repeat import USUAL
 from bench.report.following import WAITS, Following, Row, cells, left_s
-from tests.builders import a_plan, a_record, a_trial, void
+from tests.builders import a_plan, a_record, a_trial, doubtful, void
 
 
 def plan(count=4):
@@ -55,6 +56,17 @@ def test_what_is_left_goes_by_what_trials_take_whenever_following_began():
 def test_before_two_trials_are_there_the_plan_tells_what_is_left():
     so_far = Progress(plan()).with_record(a_record(1))
     assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 13.5
+
+
+def test_what_is_left_has_repetitions_to_come_in_it():
+    trials = [a_trial(number, block=(number + 1) // 2, variant="stock") for number in range(1, 21)]
+    so_far = Progress(a_plan(*trials, repeat_suspect=USUAL))
+    disturbed = doubtful("suspect", "not-alone", "others", 0.5)
+    for number, record in enumerate(begun(0, 5, 10, 15), 1):
+        validity = disturbed if number == 1 else record.validity
+        so_far = so_far.with_record(replace(record, trial=trials[number - 1], validity=validity))
+    # Trials 5 to 20, the first again, and of sixteen as many as of these four.
+    assert left_s([Row(so_far, state="running", since=0.0)], now=0.0) == 5 * (16 + 1 + 4)
 
 
 def test_a_run_that_ended_says_how_and_counts():

@@ -20,12 +20,22 @@ PLAN = compared_run({"stock": ONE, "fast": ONE}).plan
 
 def test_it_fits_100_columns_and_tells_spread_drift_and_what_blocks_detect():
     out = Console(file=io.StringIO(), width=100, color_system=None)
-    show_noise(out, KNOWN)
+    show_noise(out, KNOWN, detail=True)
     text = out.file.getvalue()
     assert max(map(len, text.splitlines())) <= 100
+    assert "ratio" in text
     told = " ".join(text.split())
     assert "10 blocks detect" in told
     assert "False alarms: 0 of 2 comparisons of 3 blocks, a rate of 0–66 % (95 % interval)." in told
+
+
+def test_without_detail_it_fits_80_columns():
+    out = Console(file=io.StringIO(), width=80, color_system=None)
+    show_noise(out, KNOWN)
+    text = out.file.getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "10 blocks detect" in " ".join(text.split())
+    assert "interval  " not in text
 
 
 def test_a_false_alarm_is_one_by_the_p_value_adjusted_over_all_cells():

@@ -217,7 +217,7 @@ def test_the_page_has_the_figures_that_the_terminal_prints():
     run = compared_run({"stock": QUIET, "fast": [2 * rate for rate in QUIET[::-1]]}, ("2", "2-C"))
     shown = compared_page(run)
     out = Console(file=io.StringIO(), width=100, color_system=None)
-    show_comparison(out, compare_arms([run], lambda _cell, _blocks: None))
+    show_comparison(out, compare_arms([run], lambda _cell, _blocks: None), detail=True)
     for figure in ("2.000", "1.930–2.072", "<.001", "6.0 %", "faster"):
         assert figure in out.file.getvalue()
         assert figure in shown.text
@@ -235,6 +235,21 @@ def test_the_forest_has_every_pair_with_its_interval_the_margin_and_the_noise_fl
     assert (rows[0]["margin_low"], rows[0]["margin_high"]) == (1 / 1.02, 1.02)
     assert (rows[0]["floor_low"], rows[0]["floor_high"]) == (1 / 1.03, 1.03)
     assert "Noise floor of this box" in compared_page(run, noise=noise).text
+
+
+def test_the_page_begins_with_what_follows_from_the_comparison():
+    text = compared_page(compared_run({"stock": QUIET, "b": [1.3 * rate for rate in QUIET[::-1]]})).text
+    sentence = "b is 25–35 % faster than stock here."
+    assert text.index(sentence) < text.index("Before you read the numbers")
+    assert text.index(sentence, text.index("Which is faster?")) < text.index("Each candidate against the first one")
+
+
+def test_the_page_says_what_a_new_run_would_tell_where_something_is_left_open():
+    run = compared_run({"stock": QUIET, "b": [130.0, 80, 120, 90, 110, 100]})
+    assert re.search(
+        r"against stock \(95 %\)\. A new run of \d+ blocks, about .*, would tell about ±\d+ %\.",
+        compared_page(run).text,
+    )
 
 
 def test_the_ranking_over_all_cells_comes_before_the_cells():
@@ -315,7 +330,8 @@ def test_over_all_cells_no_column_is_dashes_throughout():
     over, cell, *_ = ComparisonView(compare_arms([run], lambda _cell, _blocks: None)).cells
     assert over.heading.startswith("Over all 2 cells")
     assert list(over.rows[0]) == [
-        "rank", "candidate", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "min. effect", "blocks + more"
+        "rank", "candidate", "ratio", "interval", "burst ratio", "p adjusted", "verdict", "min. effect",
+        "blocks + more", "adjusted", "adjusted interval", "machine alike", "decides",
     ]  # fmt: skip
     assert {"rows/s", "durability"} <= set(cell.rows[0])
 

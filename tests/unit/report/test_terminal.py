@@ -15,15 +15,15 @@ from rich.text import Text
 from bench.analysis.ladder import LadderReport
 from bench.model.fingerprint import Unreadable
 from bench.model.record import ClientTime, Cpu
-from bench.report import terminal
+from bench.report.console import WIDTH, PatientConsole, console
 from bench.report.numbers import duration, percentile, rate, short, size
 from bench.report.progress import RunProgress
-from bench.report.terminal import console, show_ladders
+from bench.report.terminal import show_ladders
 from bench.workload.phase import ladder
 from tests.builders import RUN, a_histogram, a_host, a_record, a_report, a_trial, climbed, doubtful, void
 
 
-def printed(report, width=terminal.WIDTH):
+def printed(report, width=WIDTH):
     out = Console(file=io.StringIO(), width=width, highlight=False)
     show_ladders(out, report)
     return out.file.getvalue()
@@ -32,7 +32,7 @@ def printed(report, width=terminal.WIDTH):
 def table_of(text):
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("phase"))
-    rows = takewhile(lambda line: re.match(r"\d(-[A-Z])?[!?]?\s", line), lines[start + 1 :])
+    rows = takewhile(lambda line: re.match(r"\d(-[A-Z]\d?)?[!?]?\s", line), lines[start + 1 :])
     return lines[start - 1 : start + 1], [line.split() for line in rows]
 
 
@@ -316,7 +316,7 @@ def test_control_characters_of_foreign_files_never_reach_the_terminal(capsys):
 
 def test_a_progress_bar_may_still_move_the_cursor(monkeypatch, capsys):
     monkeypatch.delenv("NO_COLOR", raising=False)
-    out = terminal.PatientConsole(force_terminal=True, color_system="standard")
+    out = PatientConsole(force_terminal=True, color_system="standard")
     out.control(Control.home())
     out.print(Text("red", style="red"))
     assert "\x1b[H" in (shown := capsys.readouterr().out)

@@ -56,6 +56,12 @@ def test_the_order_is_the_same_on_every_box():
     assert plan_for(BOX, asked(**words)).trials == plan_for(replace(BOX, free_bytes=10**13), asked(**words)).trials
 
 
+def test_a_major_that_is_not_there_is_named_with_what_brings_it():
+    assert plan_for(BOX, asked(versions=["15 17"])).versions == ["15", "17"]
+    with pytest.raises(HostError, match=r"PostgreSQL 18 is not installed there; it has 15 and 17: name it in"):
+        plan_for(BOX, asked(versions=["15 18"]))
+
+
 def test_too_few_connections_are_told():
     with pytest.raises(HostError, match=r"needs 108 connections and its cluster allows 100"):
         plan_for(replace(BOX, max_connections=100), asked())

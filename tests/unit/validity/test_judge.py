@@ -61,7 +61,8 @@ def test_what_voids_comes_first_then_the_worst_and_what_is_slight_last():
 
 @pytest.mark.parametrize("code", sorted(judge.VOID))
 def test_a_voiding_code_is_one_that_the_agent_gives(code):
-    sources = [Path(judge.__file__), *Path(bench.agent.__path__[0]).glob("*.py")]
+    rooms = Path(judge.__file__).parent, Path(bench.agent.__path__[0])
+    sources = [*rooms[0].glob("*.py"), *rooms[1].glob("*.py")]
     text = "".join(path.read_text() for path in sources)
     assert text.count(f'"{code}"') > 1  # once where it is said to void, and where it is given
 

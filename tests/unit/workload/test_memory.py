@@ -36,6 +36,7 @@ def a_big_one(phase, **changes):
         ("2-G", 100_000, 1000, 4, 91),
         ("2-G", 5_000, 64, 100, 114),
         ("1-B", 1, 50_000_000, 1, 491),
+        ("2-I", 400_000, 64, 2, 98),
     ],
 )
 def test_the_estimate_is_near_what_was_measured(phase, batch, payload, in_flight, measured_mb):

@@ -1,6 +1,9 @@
 """The ladder as published, each rung in a short file."""
 
+import asyncio
 import inspect
+import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,8 @@ from bench.plan.check import check
 from bench.seams import load
 from bench.workload import phases
 from bench.workload.load import loads
-from bench.workload.phase import AsyncPhase, SyncPhase, ladder, name_of
+from bench.workload.phase import AsyncPhase, SyncPhase, ladder, name_of, usual
+from bench.workload.rows import ColumnSource, RowSource
 
 PUBLISHED = {
     "1": Parameters(),
@@ -24,7 +28,11 @@ FILES = sorted(Path(phases.__path__[0]).glob("phase_*.py"))
 
 
 def test_the_ladder_goes_up_in_the_order_of_its_names():
-    assert list(ladder()) == ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
+    assert usual() == ["1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H"]
+
+
+def test_the_rungs_beside_it_are_climbed_where_they_are_named():
+    assert [name for name in ladder() if name not in usual()] == ["2-B2", "2-B3", "2-I"]
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -37,12 +45,20 @@ def test_the_published_phases_follow_each_other_as_published():
     assert ladder()["1"].connects
     models = {name: phase.parameters.load for name, phase in ladder().items()}
     assert [models[name] for name in ("2", "2-B", "2-C", "2-D")] == ["closed", "rounds", "closed", "closed"]
-    assert [name for name, model in models.items() if loads()[model].barrier] == ["2-B"]
+    assert [name for name, model in models.items() if loads()[model].barrier] == ["2-B", "2-B2"]
 
 
-def test_the_copies_commit_five_thousand_rows_and_only_the_last_has_several_processes():
+def test_the_copies_commit_five_thousand_rows_and_only_the_last_of_the_ladder_has_several_processes():
     assert {ladder()[name].parameters.batch for name in ("2-G", "2-H")} == {5000}
-    assert [name for name, phase in ladder().items() if phase.parameters.processes > 1] == ["2-H"]
+    assert [name for name in usual() if ladder()[name].parameters.processes > 1] == ["2-H"]
+
+
+def test_2_b2_is_2_b_without_the_reset_and_2_b3_has_as_many_in_flight_in_several_processes():
+    one, unreset, several = (ladder()[name].parameters for name in ("2-B", "2-B2", "2-B3"))
+    assert unreset == replace(one, reset="none")
+    assert several.processes > 1
+    assert several.processes * several.in_flight == unreset.in_flight
+    assert several.reset == "none"
 
 
 @pytest.mark.parametrize("name", ladder())
@@ -56,7 +72,8 @@ def test_every_phase_has_a_file_of_its_own():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_phase_file_is_short_and_says_what_it_is(path):
-    assert len(path.read_text().splitlines()) <= 30
+    # What 2-I shows takes some lines: the encoding is its own.
+    assert len(path.read_text().splitlines()) <= (60 if path.stem == "phase_2i" else 30)
     module = load(path)
     assert module.PHASE is ladder()[name_of(path)]
     assert module.__doc__.startswith(f"Phase {name_of(path)}: ")
@@ -68,8 +85,6 @@ def test_a_method_fits_its_column():
 
 @pytest.mark.parametrize(("model", "most"), [("closed", 1), ("rounds", 4), ("closed", 4)])
 def test_a_load_model_keeps_as_many_in_flight_as_asked_and_stops(model, most):
-    import asyncio
-
     under_way, widths, left = 0, [], 40
 
     async def commit():
@@ -87,8 +102,6 @@ def test_a_load_model_keeps_as_many_in_flight_as_asked_and_stops(model, most):
 
 
 def test_a_round_starts_only_when_the_slowest_is_back():
-    import asyncio
-
     async def rounds():
         began, ended = [], []
 
@@ -116,3 +129,32 @@ def test_the_statement_of_many_values_has_two_parameters_a_row():
 @pytest.mark.parametrize("name", [name for name in ladder() if isinstance(ladder()[name], AsyncPhase)])
 def test_an_asyncpg_phase_awaits_its_commit(name):
     assert inspect.iscoroutinefunction(ladder()[name].insert)
+
+
+def decoded(data):
+    """The rows of a binary COPY, by the format's own description."""
+    assert (data[:11], data[11:19], data[-2:]) == (b"PGCOPY\n\xff\r\n\0", bytes(8), b"\xff\xff")
+    rows, at = [], 19
+    while at < len(data) - 2:
+        fields, length, stamp, size = struct.unpack_from(">hiqi", data, at)
+        assert (fields, length) == (2, 8)
+        at += 18
+        rows.append((stamp, data[at : at + size].decode()))
+        at += size
+    assert at == len(data) - 2
+    return rows
+
+
+async def joined(pieces):
+    return b"".join([bytes(piece) async for piece in pieces])
+
+
+@pytest.mark.parametrize(
+    ("writer", "count", "payload_bytes"), [(1, 1, 1), (3, 7, 64), (2, 5000, 64), (1000, 5000, 100), (1, 3, 100_000)]
+)
+def test_columns_are_encoded_as_the_rows_that_they_are(writer, count, payload_bytes):
+    from bench.workload.phases.phase_2i import encoded
+
+    columns, rows = ColumnSource(writer, 7, payload_bytes), RowSource(writer, 7, payload_bytes)
+    for _ in range(2):
+        assert decoded(asyncio.run(joined(encoded(columns.take(count))))) == rows.take(count)

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.workload.rows import RING, RING_BYTES, SEQUENCE_BITS, RowSource, first_stamp, payloads, ring_size
+from bench.workload.rows import (
+    RING,
+    RING_BYTES,
+    SEQUENCE_BITS,
+    ColumnSource,
+    RowSource,
+    first_stamp,
+    payloads,
+    ring_size,
+)
 
 BIGINT_MAX = (1 << 63) - 1
 
@@ -59,3 +68,11 @@ def test_a_rows_payload_follows_from_its_place_in_the_ring():
     rows = [row for _ in range(2) for row in source.take(len(made))]
     assert len(made) == ring_size(1000)
     assert [payload for _, payload in rows] == made * 2
+
+
+def test_columns_are_the_same_rows():
+    columns, rows = ColumnSource(3, 7, 64), RowSource(3, 7, 64)
+    for count in (1, RING - 3, 5000):
+        taken = columns.take(count)
+        assert [*zip(taken.stamps, map(bytes.decode, taken.payloads), strict=True)] == rows.take(count)
+    assert columns.taken == rows.taken

@@ -1,0 +1,118 @@
+"""``explain`` on a real server: predicted before it is tried, tried in the same blocks, gone on with after a stop."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from bench.model.codec import to_json
+from bench.store.run_directory import RunDirectory
+from tests.integration.support import Climb, added_folder, climbing, pgladder
+from tests.kept import KEPT
+
+TOY = '''"""Pretends that the index is in the way."""
+
+from bench.constraints.constraint import Constraint, Removal
+
+CONSTRAINT = Constraint(
+    words="a toy",
+    share=lambda record, cpus: 0.25,
+    removal=lambda trial, place: Removal(words="with a toy", layout="no-index"),
+    relieved=lambda work, share: work.scaled(1 - share),
+    remains=lambda record, cpus: 0.0,
+)
+'''
+SLOW = "commit_delay = 10000\ncommit_siblings = 0\n"
+"""A commit sleeps: what others of this machine do changes little, and many at once gain much."""
+POOL_OF_ONE = ("--phases", "2-B", "--pool-min", 1, "--pool-max", 1, "--warm-up", 0.2, "--window", 0.5)
+BLOCKS = 6
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return added_folder(tmp_path_factory.mktemp("added"), {"constraints/toy.py": TOY})
+
+
+@pytest.fixture(scope="module")
+def explained(new_place, folder) -> Climb:
+    place = new_place()
+    (place / "slow.conf.j2").write_text(SLOW)
+    asked = (*POOL_OF_ONE, "--variants", "./slow.conf.j2", "--constraints", "pool toy", "--blocks", BLOCKS)
+    with climbing(place, *asked, question="explain", env={"PGLADDER_PATH": str(folder)}) as climb:
+        ended = climb.end()
+        assert ended.code == 0, ended.err
+        yield climb
+
+
+def answer(climb: Climb, folder: Path) -> dict:
+    return json.loads(
+        pgladder("explain", climb.directory.path, "--json", cwd=climb.place, env={"PGLADDER_PATH": str(folder)}).out
+    )
+
+
+def test_a_pool_of_one_is_what_fifty_workers_wait_for_and_a_larger_one_gains_many_times_the_rate(explained, folder):
+    found = answer(explained, folder)
+    pool = next(each for each in found["constraints"] if each["name"] == "pool")
+    assert pool["share"] > 0.8
+    assert pool["measured_gain"]["low"] > 1.05
+    assert pool["predicted_gain"] > 1.5
+    assert found["verdict"] == {"limit": "limited"}.get(pool["conclusion"], "undecided")
+
+
+def test_what_was_predicted_was_on_disk_before_the_first_experiment_ended(explained):
+    directory = RunDirectory(explained.directory.path)
+    suspects = directory.suspects()
+    assert {each.constraint for each in suspects.suspects} == {"pool", "toy"}
+    tried = [record for record in directory.records() if record.trial.without and not record.trial.alone_of]
+    assert (explained.directory.path / "suspects.json").stat().st_mtime < directory.path.joinpath(
+        "SHA256SUMS"
+    ).stat().st_mtime
+    assert tried[0].trial.block == 2
+
+
+def test_a_constraint_of_ones_own_is_one_file_and_stands_in_the_answer_and_on_the_page(explained, folder):
+    there = {"cwd": explained.place, "env": {"PGLADDER_PATH": str(folder)}}
+    assert "a toy" in pgladder("explain", explained.directory.path, **there).out
+    toy = next(each for each in answer(explained, folder)["constraints"] if each["name"] == "toy")
+    assert (toy["how"], toy["blocks"]) == ("with a toy", BLOCKS - 1)
+    assert toy["predicted_gain"] == pytest.approx(1 / 0.75, rel=0.2)
+    page = explained.place / "page.html"
+    assert pgladder("report", explained.directory.path, "--out", page, **there).code == 0
+    text = page.read_text()
+    assert "What stands in the way?" in text
+    assert "with a toy" in text
+
+
+def test_the_ladder_of_the_run_has_the_rung_alone(explained, folder):
+    there = {"cwd": explained.place, "env": {"PGLADDER_PATH": str(folder)}}
+    said = json.loads(pgladder("ladder", explained.directory.path, "--json", **there).out)
+    [ladder] = said["hosts"][0]["ladders"]
+    [rung] = ladder["rungs"]
+    assert rung["trials"] == BLOCKS
+    assert rung["bound_by"]["ceiling_rows_per_s"] is not None
+
+
+def test_what_was_stopped_goes_on_and_its_predictions_stay_as_they_were(new_place):
+    asked = (*POOL_OF_ONE, "--constraints", "pool", "--blocks", 3)
+    with climbing(new_place(), *asked, question="explain") as climb:
+        climb.wait_trial(4)
+        before = (climb.directory.path / "suspects.json").read_bytes()
+        climb.process.send_signal(signal.SIGINT)
+        assert climb.end().code == 1
+        assert (
+            pgladder("run", "--resume", climb.directory.path, "--data-dir", climb.data_dir, cwd=climb.place).code == 0
+        )
+        assert (climb.directory.path / "suspects.json").read_bytes() == before
+        directory = RunDirectory(climb.directory.path)
+        assert to_json(directory.suspects()) + b"\n" == before
+        assert {record.trial.number for record in directory.records()} == {
+            trial.number for trial in directory.plan().trials
+        }
+        assert pgladder("explain", climb.directory.path, cwd=climb.place).code == 0
+
+
+def test_a_run_without_experiments_says_how_to_have_some(place):
+    said = pgladder("explain", KEPT / "steps", cwd=place)
+    assert said.code == 2
+    assert "has no experiments" in said.err

@@ -1,0 +1,99 @@
+"""``sweep`` on a real server: a knee that is planted is found, and a run that was stopped is gone on with."""
+
+import json
+import signal
+
+import pytest
+
+from bench.plan.sweep import AUTOMATIC
+from tests.integration.support import Climb, added_folder, climbing, pgladder
+
+AT_ONCE, SLEEP_S = 4, 0.02
+SLEEPS = f"""-- a table of whose rows {AT_ONCE} at a time are written, each for a while
+-- baseline: plain
+CREATE TABLE {{schema}}.events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL,
+    payload text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE OR REPLACE FUNCTION {{schema}}.sleep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(NEW.id % {AT_ONCE});
+    PERFORM pg_sleep({SLEEP_S});
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sleep BEFORE INSERT ON {{schema}}.events FOR EACH ROW EXECUTE FUNCTION {{schema}}.sleep();
+"""
+POOLS, BLOCKS = AUTOMATIC["pool"], 4
+ASKED = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", BLOCKS)
+SHORT = ("--warm-up", 0.2, "--window", 1)
+
+
+@pytest.fixture(scope="module")
+def swept(new_place) -> Climb:
+    place = new_place()
+    folder = place / "added"
+    folder.mkdir()
+    env = {"PGLADDER_PATH": str(added_folder(folder, {"layouts/sleeps.sql": SLEEPS}))}
+    # With so wide a margin a knee is found by few blocks, also where the neighbours take of the machine.
+    with climbing(place, "--of", "pool=auto", *ASKED, *SHORT, "--margin", 0.5, question="sweep", env=env) as climb:
+        climb.wait_record(BLOCKS * len(POOLS) + 2)
+        climb.process.send_signal(signal.SIGINT)
+        assert climb.end().code == 1
+    resumed = pgladder("run", "--resume", climb.directory.path, "--data-dir", climb.data_dir, cwd=place, env=env)
+    assert resumed.code in {0, 1}, resumed
+    return climb
+
+
+def answer(climb: Climb) -> dict:
+    return json.loads(pgladder("sweep", climb.directory.path, "--json", cwd=climb.place).out)
+
+
+def test_a_planted_knee_is_found_to_a_step_by_points_around_it(swept):
+    found = answer(swept)
+    [curve] = found["curves"]
+    assert (found["of"], found["complete"]) == (["pool"], True)
+    rates = {point["values"]["pool"]: point["rows_per_s"]["estimate"] for point in curve["points"]}
+    assert set(rates) > set(POOLS)
+    assert rates[AT_ONCE] > 1.5 * rates[1]
+    assert curve["points"][curve["knee"]]["values"]["pool"] in {2, 3, 4, 5, 6, 8}
+    assert "more changes nothing for the better" in found["sentence"]
+
+
+def test_points_between_are_measured_in_the_later_blocks_alone_and_none_that_the_first_leave_out(swept):
+    plan, records = swept.directory.plan(), swept.records()
+    measured = {record.trial.number for record in records}
+    later = [trial for trial in plan.trials if trial.block > BLOCKS]
+    assert plan.refines.first_blocks == BLOCKS
+    assert 0 < sum(trial.number in measured for trial in later) < len(later)
+    pools = {record.trial.parameters.pool_max for record in records if record.trial.block <= BLOCKS}
+    assert pools == set(POOLS)
+
+
+def test_the_same_run_is_a_comparison_too_of_pools(swept):
+    asked = ("compare", swept.directory.path, "--across", "pool", "--baseline", "pool=8", "--json")
+    compared = json.loads(pgladder(*asked, cwd=swept.place).out)
+    assert compared["across"] == "pool"
+    [cell] = compared["cells"]
+    assert {f"pool={pool}" for pool in POOLS} < {arm["name"] for arm in cell["arms"]}
+    said = pgladder("compare", swept.directory.path, "--across", "pool_max", cwd=swept.place)
+    assert (said.code, "vary together: compare --across pool" in said.err) == (2, True)
+
+
+def test_the_same_run_is_a_ladder_too_and_its_page_shows_the_curve(swept):
+    page = swept.place / "page.html"
+    assert pgladder("report", swept.directory.path, "--out", page, cwd=swept.place).code in {0, 1}
+    assert "Which is faster?" not in page.read_text()
+    assert answer(swept)["sentence"] in page.read_text()
+    told = pgladder("ladder", swept.directory.path, cwd=swept.place)
+    assert told.code in {0, 1}
+    assert told.out.count("2-B") >= len(POOLS)
+
+
+def test_a_run_that_sweeps_nothing_is_refused_before_anything_is_measured(place):
+    refused = pgladder("sweep", "--phases", "2-B", cwd=place)
+    assert (refused.code, "Say what to sweep" in refused.err) == (2, True)
+    refused = pgladder("sweep", "--phases", "1-B", "--of", "batch=1,2", cwd=place)
+    assert (refused.code, "means nothing to the phases asked for" in refused.err) == (2, True)
+    assert not (place / "results").exists()

@@ -1,0 +1,84 @@
+"""Carry the catalogue out: ``make study-planted``; hours, interrupted and gone on with at will.
+
+Each answer is a line of docs/results/planted.jsonl, appended as it comes: case, repeat, what came first, what was
+proved, and of each experiment what was predicted and measured. What is there already is not measured again.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.kept import KEPT
+from tests.planted.catalogue import CASES
+from tests.planted.measured import convicted, explained, first_named
+
+JOURNAL = KEPT / "planted.jsonl"
+REPEATS, BLOCKS = 10, 9
+
+
+def line_of(case: str, repeat: int, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept of an answer."""
+    tried = [each for each in answer["constraints"] if each["measured_gain"]]
+    return {
+        "case": case,
+        "repeat": repeat,
+        "run": answer["run"],
+        "first": first_named(answer),
+        "proved": sorted(convicted(answer)),
+        "experiments": [
+            {name: each[name] for name in ("name", "share", "predicted_gain", "measured_gain", "conclusion")}
+            for each in tried
+        ],
+    }
+
+
+def kept(journal: Path) -> list[dict[str, Any]]:
+    """Return the lines that are there; one that was cut short is left out."""
+    if not journal.is_file():
+        return []
+    text = journal.read_text()
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
+def main() -> None:
+    """Measure what the journal lacks, and append it."""
+    # A program beside is ended with the study.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", nargs="+", default=sorted(CASES), choices=sorted(CASES), metavar="CASE")
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--blocks", type=int, default=BLOCKS)
+    parser.add_argument("--journal", type=Path, default=JOURNAL)
+    asked = parser.parse_args()
+    done = {(each["case"], each["repeat"]) for each in kept(asked.journal)}
+    # Repeats outside, so that what is interrupted has something of each case.
+    for repeat in range(1, asked.repeats + 1):
+        for name in asked.cases:
+            if (name, repeat) not in done:
+                _append(asked.journal, _measured(name, repeat, asked.blocks))
+
+
+def _measured(name: str, repeat: int, blocks: int) -> dict[str, Any]:
+    # Not in /tmp, which may lie in memory: what is flushed there costs nothing.
+    with tempfile.TemporaryDirectory(prefix="pgladder-planted-", dir="/var/tmp") as place:
+        answer = explained(CASES[name], Path(place), ["--blocks", str(blocks)])
+    line = line_of(name, repeat, answer)
+    verdict = "right" if line["first"] in CASES[name].right else "WRONG"
+    sys.stderr.write(f"{name} {repeat}: {line['first']} first, {verdict}; proved: {', '.join(line['proved'])}\n")
+    return line
+
+
+def _append(journal: Path, line: dict[str, Any]) -> None:
+    with journal.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What readers, or keeping so many rows, cost the writers: a sentence with an interval."""
+
+import random
+import re
+
+from bench.analysis.answer import sentence_of
+from bench.analysis.compare import compare_arms
+from bench.analysis.interference import named
+from bench.analysis.sweep import sweep
+from tests.builders import a_record, pulled, rated
+
+QUIET = [100.0, 103, 98, 101, 99, 102]
+SWAPPED = [101.0, 102, 99, 100, 98, 103]
+
+
+def times(factor, rates):
+    return [factor * rate for rate in rates]
+
+
+def scattered(seed):
+    source = random.Random(seed)
+    return [100 * source.lognormvariate(0, 0.3) for _ in range(6)]
+
+
+def run_of(factor, rates, **parameters):
+    """A run that varies one parameter: rows/s by its value, one a block."""
+    records = []
+    for value, of_value in rates.items():
+        for block, rate in enumerate(of_value, 1):
+            number = len(records) + 1
+            varied = {factor: value, **parameters}
+            records.append(a_record(number, block=block, **rated(rate), **varied))
+    return pulled(*records)
+
+
+def compared(factor, rates, **parameters):
+    return compare_arms([run_of(factor, rates, **parameters)], lambda _cell, _blocks: None, across=factor)
+
+
+def test_what_readers_cost_is_a_share_of_the_writers_rate_with_its_interval():
+    report = compared("readers", {0: QUIET, 4: times(0.88, SWAPPED)})
+    found = re.fullmatch(r"4 readers cost the writers (\d+) % \[(\d+), (\d+)\] of their rows/s here\.", report.sentence)
+    low, high = report.cells[0].pairs[0].settled.interval.low, report.cells[0].pairs[0].settled.interval.high
+    cost, least, most = map(int, found.groups())
+    assert cost == 12
+    assert least <= 100 * (1 - high) < least + 1
+    assert most - 1 < 100 * (1 - low) <= most
+
+
+def test_one_reader_costs_and_what_is_kept_is_told_with_its_number():
+    assert compared("readers", {0: QUIET, 1: times(0.7, SWAPPED)}).sentence.startswith(
+        "1 reader costs the writers 30 %"
+    )
+    kept = compared("retain", {0: QUIET, 100_000: times(0.7, SWAPPED)}).sentence
+    assert kept.startswith("Keeping 100,000 rows costs the writers 30 %")
+    assert named("retain", 1) == ("keeping 1 row", "costs")
+
+
+def test_several_have_a_sentence_each_and_intervals_that_hold_at_once():
+    sentence = compared("readers", {0: QUIET, 1: times(0.9, SWAPPED), 4: times(0.6, SWAPPED)}).sentence
+    assert sentence.startswith("1 reader costs the writers 10 % [")
+    assert ". 4 readers cost the writers 40 % [" in sentence
+    assert sentence.count("of their rows/s here (95 %, both at once).") == 2
+
+
+def test_nothing_that_matters_is_said_so():
+    assert compared("readers", {0: QUIET, 4: QUIET}).sentence == (
+        "4 readers cost the writers nothing that matters, within ±2 % here (95 %)."
+    )
+
+
+def test_what_is_undecided_has_its_bounds():
+    sentence = compared("readers", {0: scattered(1), 4: scattered(2)}).sentence
+    assert re.match(
+        r"Undecided: 4 readers cost the writers at most \d+ % and gain them at most \d+ % \(95 %\)\.", sentence
+    )
+
+
+def test_writers_that_are_quicker_with_readers_are_told_too():
+    sentence = compared("readers", {0: QUIET, 4: times(1.12, SWAPPED)}).sentence
+    assert re.match(r"With 4 readers the writers write 12 % \[\d+, \d+\] more rows/s here\.", sentence)
+
+
+def test_against_some_readers_it_is_said_against_how_many():
+    sentence = compared("readers", {2: QUIET, 4: times(0.7, SWAPPED)}).sentence
+    assert "of their rows/s against 2 readers here." in sentence
+
+
+def test_at_a_rate_no_cost_is_told_by_rows():
+    report = compared("readers", {0: QUIET, 4: QUIET}, rate=100.0, arrivals="poisson", load="open")
+    assert "cost the writers" not in sentence_of(report)
+
+
+def test_a_sweep_says_what_each_number_of_readers_costs_and_has_no_knee():
+    [curve] = sweep(run_of("readers", {0: QUIET, 1: times(0.9, SWAPPED), 4: times(0.6, SWAPPED)})).curves
+    assert re.fullmatch(
+        r"2-C: 1 reader costs the writers 10 % \[\d+, \d+\] of their rows/s;"
+        r" 4 readers cost the writers 40 % \[\d+, \d+\] of their rows/s\.",
+        curve.sentence,
+    )
+    assert curve.knee is None
