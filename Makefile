@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions perf clean
+OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -27,7 +27,7 @@ WORDS_provision := $(WHICH_BOXES)
 WORDS_teardown := $(WHICH_BOXES)
 WORDS_lab-up := N SYSTEM
 WORDS_lab-cut := HOST
-WORDS_perf := LIMIT
+WORDS_perf := LIMIT ONLY BLOCKS BASE
 WORDS_compare-runs := A B JSON
 WORDS_reproduce := $(WHICH_BOXES) RUN JSON
 ASKED := $(filter-out help $(OF_BOXES) $(OF_WORK) $(OF_PROGRAMS) .venv/%,$(MAKECMDGOALS))
@@ -184,7 +184,7 @@ lab-down: checked ## remove the virtual mini-PCs
 setup: .venv/ready ## the environment, with locked dependencies
 
 .venv/ready: requirements/dev.txt pyproject.toml
-	@PYTHON=$(call quote,$(PYTHON)) .ci/require venv ssh
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require venv ssh compiler
 	$(call quote,$(PYTHON)) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --no-deps --requirement <(sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.txt)
 	.ci/uv pip install --quiet --require-hashes --requirement requirements/dev.txt
@@ -253,8 +253,27 @@ test-slow: .venv/ready ## what takes long
 study-versions: .venv/ready ## PostgreSQL 15, 17 and 18 in one run here, to docs/results/versions.md (root)
 	$(BIN)/python -m tests.studies.versions
 
-perf: .venv/ready ## benchmarks of pgladder itself (LIMIT=box: also of the way there and back)
-	$(BIN)/python -m tests.perf $(if $(LIMIT),$(call quote,$(LIMIT)))
+study-ceiling: .venv/ready ## what yields the published ceiling here, to docs/results/published-ceiling.md; goes on where it was
+	$(BIN)/python -m tests.studies.published_ceiling
+
+study-planted: .venv/ready ## planted limits, hours of them, to docs/results/planted.jsonl; goes on where it was
+	$(BIN)/python -m tests.planted
+
+study-adjusted: .venv/ready ## what adjusting for the machine's speed saves, to docs/results/adjusted.md; goes on where it was
+	$(BIN)/python -m tests.studies.adjusted
+
+study-open-loop: .venv/ready ## pgladder's open loop beside pgbench's, to docs/results/open-loop.md; goes on where it was
+	$(BIN)/python -m tests.studies.open_loop
+
+study-batching: .venv/ready ## what a batch costs in latency, how large a pool has to be, to docs/results; goes on where it was
+	$(BIN)/python -m tests.studies.batching
+
+study-rules: .venv/ready ## rules that benchmarks decide by, on equal and slower candidates, to docs/results/rules.md
+	$(BIN)/python -m tests.studies.rules
+
+perf: .venv/ready ## benchmarks of pgladder itself (ONLY="copy commits", LIMIT=box: also of the way there and back)
+	$(BIN)/python -m tests.perf $(call option,LIMIT,limit) $(call option,ONLY,only) $(call option,BLOCKS,blocks) \
+		$(call option,BASE,base)
 
 clean: ## remove the environment and caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache

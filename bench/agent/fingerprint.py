@@ -22,7 +22,7 @@ def take_fingerprint(
     limits: Sequence[str],
     versions: Mapping[str, Mapping[str, Fact]] | None = None,
 ) -> Fingerprint:
-    """Read everything that could explain a difference between two hosts; takes about a second.
+    """Read everything that could explain a difference between two hosts.
 
     Args:
         run: its name.

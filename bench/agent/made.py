@@ -4,8 +4,10 @@ from bench.engines.postgresql.layout import TableLayout
 from bench.model.record import Reason
 
 
-def check_table(layout: TableLayout, found: frozenset[str], when: str) -> list[Reason]:
-    """Name what the table has that was not asked for, and what it lacks. Pure."""
+def check_table(layout: TableLayout, found: frozenset[str] | None, when: str) -> list[Reason]:
+    """Name what the table has that was not asked for, and what it lacks; a server without one has none. Pure."""
+    if found is None:
+        return []
     if not layout.reads_back:
         detail = f"the layout {layout.name} does not say what it reads back as: nobody can tell if it was altered"
         return [Reason(code="table-unknown", detail=detail)]

@@ -5,7 +5,9 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
@@ -28,12 +30,19 @@ class Usage:
 
     at_s: float
     clients_s: float
+    """Of all client processes."""
     server_s: float | Unreadable
     processes: dict[int, Process]
     """All that can be seen, by number."""
     quotas: Quotas
+    beside_s: float = 0.0
+    """Of ``clients_s``, those of processes that are no writers."""
     others: frozenset[int] = frozenset()
     """Of the server's processes, those that serve sessions of others."""
+
+    def children(self, parent: int | None) -> list[int]:
+        """Return the processes that this one has, by number."""
+        return [number for number, process in self.processes.items() if process.parent == parent]
 
 
 def wall_clock_ahead() -> float:
@@ -46,11 +55,21 @@ def wall_clock_ahead() -> float:
     return min(reading() for _ in range(3))[1]
 
 
-def usage_so_far(clients: Sequence[int], postmaster: int | None, others: Iterable[int] = ()) -> Usage:
-    """Read the CPU clocks of clients and server, of its sessions that are ``others``', and what quotas did to them."""
+def usage_so_far(
+    clients: Sequence[int], postmaster: int | None, others: Iterable[int] = (), beside: Sequence[int] = ()
+) -> Usage:
+    """Read the CPU clocks of clients and server, and what quotas did to them.
+
+    Args:
+        clients: the processes that write.
+        postmaster: the server's, where it can be seen.
+        others: sessions of the server that are others'.
+        beside: client processes that do something else.
+
+    """
     at_s, found = monotonic(), _processes_with(postmaster)
     # A client that ended early is an error of its own.
-    clients_s = sum(found[pid].own for pid in clients if pid in found) / TICKS_PER_S
+    writers_s, beside_s = (_used_s(pids, found) for pids in (clients, beside))
     server_s: float | Unreadable
     if postmaster is None:
         server_s = Unreadable(unreadable="the server's processes can't be seen from here")
@@ -61,12 +80,23 @@ def usage_so_far(clients: Sequence[int], postmaster: int | None, others: Iterabl
         server_s = (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
     return Usage(
         at_s=at_s,
-        clients_s=clients_s,
+        clients_s=writers_s + beside_s,
+        beside_s=beside_s,
         server_s=server_s,
         processes=found,
-        quotas=_quotas(postmaster),
+        quotas=_quotas([*clients, *beside], postmaster),
         others=frozenset(others),
     )
+
+
+def _used_s(clients: Iterable[int], found: Mapping[int, Process]) -> float:
+    return sum(_with_programs(pid, found) for pid in clients if pid in found) / TICKS_PER_S
+
+
+def _with_programs(pid: int, found: Mapping[int, Process]) -> int:
+    """Return the ticks of a client process and of the programs that it runs, such as pgbench."""
+    of_programs = sum(each.own for each in found.values() if each.parent == pid)
+    return found[pid].own + found[pid].waited_for + of_programs
 
 
 def _processes_with(postmaster: int | None) -> dict[int, Process]:
@@ -83,14 +113,20 @@ def _processes_with(postmaster: int | None) -> dict[int, Process]:
     return found
 
 
-def _quotas(postmaster: int | None) -> Quotas:
+def _quotas(clients: Sequence[int], postmaster: int | None) -> Quotas:
     try:
-        found: Quotas = {"the clients": throttling(LIVE)}
+        of_clients = throttling(LIVE)
     except FileNotFoundError:
         # No control groups in this kernel.
         return {}
     except (OSError, ValueError) as error:
-        found = {"the clients": Unreadable(unreadable=str(error))}
+        found: Quotas = {"the clients": Unreadable(unreadable=str(error))}
+    else:
+        for client in clients:
+            # One that ended early is an error of its own.
+            with suppress(OSError, ValueError):
+                of_clients |= throttling(LIVE, client)
+        found = {"the clients": of_clients}
     if postmaster is not None:
         try:
             found["the server"] = throttling(LIVE, postmaster)
@@ -106,19 +142,85 @@ def cpu_between(first: Usage, last: Usage, moments: Sequence[Moment]) -> Cpu:
         server = (last.server_s - first.server_s - _of_others(first, last)) / span
     busy, steal = host_shares(moments)
     return Cpu(
-        host_pct=busy, steal_pct=steal, client_cores=(last.clients_s - first.clients_s) / span, server_cores=server
+        host_pct=busy,
+        steal_pct=steal,
+        client_cores=(last.clients_s - first.clients_s) / span,
+        server_cores=server,
+        beside_cores=(last.beside_s - first.beside_s) / span if last.beside_s else None,
     )
 
 
 def _of_others(first: Usage, last: Usage) -> float:
     """Return the seconds that sessions of others used meanwhile; one that ended can't be asked any more."""
-    ticks = 0
-    for pid in last.others & last.processes.keys():
-        before, now = first.processes.get(pid), last.processes[pid]
-        ticks += now.own
-        if before is not None and before.began == now.began:
-            ticks -= before.own
+    ticks = sum(_ticks_between(first, last, pid) for pid in last.others & last.processes.keys())
     return ticks / TICKS_PER_S
+
+
+def _ticks_between(first: Usage, last: Usage, pid: int) -> int:
+    """Return what a process that is there used meanwhile."""
+    before, now = first.processes.get(pid), last.processes[pid]
+    if before is None or before.began != now.began:
+        return now.own
+    return now.own - before.own
+
+
+KINDS = {
+    "walwriter": ("walwriter",),
+    "checkpointer": ("checkpointer",),
+    "background_writer": ("background writer",),
+    "autovacuum": ("autovacuum launcher", "autovacuum worker"),
+    "io_workers": ("io worker",),
+    "other": (
+        "archiver", "logical replication", "slotsync worker", "startup", "stats collector", "walreceiver", "walsender",
+        "walsummarizer",
+    ),
+}  # fmt: skip
+"""How the titles of a server's processes begin that are no backends (PostgreSQL 13 to 18, B_* of miscinit.c)."""
+BACKENDS = "backends"
+
+
+def kind_of(title: str) -> str:
+    """Return which kind of a server's processes one is, by its title.
+
+    >>> [kind_of(title) for title in ("postgres: 15/main: walwriter", "postgres: ann shop [local] INSERT")]
+    ['walwriter', 'backends']
+
+    """
+    # A cluster may have a name, which comes first.
+    what = title.partition(": ")[2].rpartition(": ")[2]
+    for kind, beginnings in KINDS.items():
+        if any(f"{what} ".startswith(f"{beginning} ") for beginning in beginnings):
+            return kind
+    return BACKENDS
+
+
+def server_cpu_between(
+    first: Usage, last: Usage, cores: float | None, titles: Mapping[int, str], why: str
+) -> dict[str, float | Unreadable]:
+    """Return the cores that the server kept busy between two readings, by kind of process. Pure.
+
+    Args:
+        first: the earlier reading.
+        last: the later one.
+        cores: of the server in all.
+        titles: of the processes that the server had at the later one.
+        why: it is not known, where it is not.
+
+    """
+    if cores is None:
+        return dict.fromkeys((BACKENDS, *KINDS), Unreadable(unreadable=why))
+    ticks = Counter[str]()
+    for pid, title in titles.items():
+        if pid in last.processes and pid not in last.others:
+            ticks[kind_of(title)] += _ticks_between(first, last, pid)
+    found: dict[str, float | Unreadable] = {}
+    of_backends = cores
+    for kind in KINDS:
+        used = ticks[kind] / TICKS_PER_S / (last.at_s - first.at_s)
+        found[kind] = used
+        of_backends -= used
+    # The rest is theirs: what ended meanwhile is no longer told apart, and the server itself starts them.
+    return {BACKENDS: max(of_backends, 0.0), **found}
 
 
 def why_unknown(first: Usage, last: Usage, moments: Sequence[Moment]) -> str:

@@ -6,12 +6,14 @@ slight doubt that says why. The CPU time that it takes counts among what other p
 (``bench.validity.judge.check_others``). pgladder's own probes are called as they are; a test holds what they cost.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from queue import Empty, SimpleQueue
-from threading import Thread
-from time import monotonic
+from random import uniform
+from threading import Event, Thread
+from time import monotonic, thread_time
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,7 +21,18 @@ import msgspec
 from bench.model.fingerprint import Unreadable, is_reason, known
 from bench.model.record import Reason
 from bench.model.values import MOST
-from bench.probes.probe import OWN, Period, Probe, Scene, load_probe, probe_files
+from bench.probes.probe import (
+    BEATS_PER_S,
+    MOST_BEATING,
+    OWN,
+    SAMPLES_PER_S,
+    Asked,
+    Period,
+    Probe,
+    Scene,
+    load_probe,
+    probe_files,
+)
 
 PATIENCE_S = 0.1
 """For a reading, which the agent waits for between two others that are a second apart."""
@@ -44,6 +57,13 @@ class Observed:
     missing: dict[str, str] = field(default_factory=dict)
     """By probe and figure (``host.frequency_mhz``), why it is null."""
     reasons: list[Reason] = field(default_factory=list)
+
+    def add(self, name: str, figures: Mapping[str, float | Unreadable]) -> None:
+        """Add the figures of a probe, or what the agent observed by itself."""
+        self.figures[name] = {figure: known(value) for figure, value in figures.items()}
+        for figure, value in figures.items():
+            if isinstance(value, Unreadable):
+                self.missing[f"{name}.{figure}"] = value.unreadable
 
 
 class Observers:
@@ -82,6 +102,22 @@ class Observers:
         """Read the probes of a period, and return what is kept of it, by probe."""
         return {name: each.read(at_s) for name, each in self._all.items() if each.kind.period == period}
 
+    @contextmanager
+    def sampling(self, server: Asked | Unreadable) -> Iterator[None]:
+        """Let those that sample look at the server, and those that beat do so, each in a thread."""
+        over = Event()
+        for each in self._all.values():
+            if each.samples:
+                each.look(server, over)
+            elif each.beats:
+                each.beat(over)
+        try:
+            yield
+        finally:
+            over.set()
+            for each in self._all.values():
+                each.wait_until_over()
+
     def observed(self) -> Observed:
         """Return what the readings of the trial come to."""
         found = Observed()
@@ -96,13 +132,69 @@ class Observer:
     def __init__(self, name: str, kind: type[Probe], scene: Scene, call: "Call") -> None:
         self.name, self.kind, self._call = name, kind, call
         self.readings: list[tuple[float, Any]] = []
+        self.samples, self.beats = hasattr(kind, "sample"), hasattr(kind, "beat")
         self._failure: str | None = None
+        self._blind: str | None = None
+        self._beside: Thread | None = None
+        """In which it looks at the server, or beats."""
         self.probe: Any = self._ask(lambda: kind(scene), OPENING_S)
         self._not_opened = self._failure
 
     def begin(self) -> None:
         """Forget the trial before."""
-        self._failure = self._not_opened
+        self._failure, self._blind = self._not_opened, None
+
+    def look(self, server: Asked | Unreadable, over: Event) -> None:
+        """Begin to look at the server, until it is over."""
+        if isinstance(server, Unreadable):
+            self._blind = server.unreadable
+            return
+        self._work_beside(lambda: self._sample(server, over), "look at the server")
+
+    def beat(self, over: Event) -> None:
+        """Begin to beat, until it is over."""
+        self._work_beside(lambda: self._beat(over), "beat")
+
+    def _work_beside(self, work: Callable[[], None], what: str) -> None:
+        """Have it done in a thread, unless the last one has not ended yet; ``what`` is done there, for people."""
+        if self._failure is None and self._beside is not None and self._beside.is_alive():
+            self._failure = f"it has not yet come back from its last {what}"
+        if self._failure is None:
+            # A daemon: a look that never ends does not keep the agent from ending.
+            self._beside = Thread(target=work, daemon=True)
+            self._beside.start()
+
+    def _sample(self, server: Asked, over: Event) -> None:
+        # At irregular moments: rounds of commits may last as long as a step.
+        while not over.wait(uniform(0.5, 1.5) / SAMPLES_PER_S):
+            if not self._did(lambda: self.probe.sample(server)):
+                return
+
+    def _beat(self, over: Event) -> None:
+        before_s, pause_s = thread_time(), 1 / BEATS_PER_S
+        while not over.wait(uniform(0.5, 1.5) * pause_s):
+            if not self._did(self.probe.beat):
+                return
+            now_s = thread_time()
+            # With what the waiting itself took: where others disturb, that is no longer little.
+            pause_s = max(1 / BEATS_PER_S, (now_s - before_s) / MOST_BEATING)
+            before_s = now_s
+
+    def _did(self, call: Callable[[], object]) -> bool:
+        """Return whether the probe did what it was called for; what went wrong is kept."""
+        try:
+            call()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a probe or a server may raise
+            self._failure = f"{type(error).__name__}: {error}"
+            return False
+        return True
+
+    def wait_until_over(self) -> None:
+        """Wait for its last look or beat; who is late with a look has failed, a beat is not counted then."""
+        if self._beside is not None:
+            self._beside.join(PATIENCE_S)
+            if self.samples and self._failure is None and self._beside.is_alive():
+                self._failure = f"it did not look at the server within {PATIENCE_S:g} s"
 
     def read(self, at_s: float) -> Any:
         """Read once, and return what is kept of it."""
@@ -114,18 +206,16 @@ class Observer:
 
     def add_to(self, found: Observed) -> None:
         """Sum up and judge the trial's readings."""
-        observed: dict[str, float | None] = {}
-        for name, value in self._figures().items():
-            observed[name] = known(value)
-            if isinstance(value, Unreadable):
-                found.missing[f"{self.name}.{name}"] = value.unreadable
-        found.figures[self.name] = observed
+        found.add(self.name, self._figures())
+        observed = found.figures[self.name]
         found.reasons += self._ask(lambda: self._judged(observed), OPENING_S) or ()
         if self._failure is not None:
             detail = f"the probe {self.name} failed: {self._failure}"
             found.reasons.append(Reason(code=f"probe-{self.name}-unknown", detail=detail))
 
     def _figures(self) -> dict[str, float | Unreadable]:
+        if self._blind is not None:
+            return dict.fromkeys(self.kind.figures, Unreadable(unreadable=self._blind))
         times_s: list[float] = []
         readings: list[Any] = []
         for at_s, reading in self.readings:

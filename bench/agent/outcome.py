@@ -1,14 +1,16 @@
 """What is known of a trial while it goes on; ``bench.agent.record`` makes its record of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.agent.observers import Observed
 from bench.engines.engine import Counters, Grade
+from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment
-from bench.model.record import Cpu, Reason, Start, Verified
+from bench.model.record import Cpu, Reads, Reason, Retention, Start, Verified
 from bench.validity.judge import Quotas
+from bench.workload.beside import RetentionResult
 from bench.workload.messages import Result
 
 UNKNOWN = Verified(attempted=None, acknowledged=None, found=None, in_doubt=None)
@@ -26,8 +28,14 @@ class Outcome:
     results: Sequence[Result] = ()
     complete: bool = False
     """The window was open from its start to its end."""
+    deleted: RetentionResult | None = None
+    """What was deleted over the whole trial; None: all rows were to be kept."""
+    reads: Reads | None = None
+    retention: Retention | None = None
     cpu: Cpu = field(default_factory=lambda: Cpu(host_pct=None, steal_pct=None, client_cores=None, server_cores=None))
     cpu_unknown: str = "it was read too late"
+    server_cpu: Mapping[str, float | Unreadable] = field(default_factory=dict)
+    """Cores of the server by kind of process."""
     busiest: list[str] = field(default_factory=list)
     """The programs of others that took most CPU time."""
     quotas: tuple[Quotas, Quotas] = ({}, {})
@@ -43,7 +51,7 @@ class Outcome:
     """What probes read before and after the trial."""
     observed: Observed = field(default_factory=Observed)
     wal_files_created: int | None = None
-    checkpoint_s: float | None = None
+    checkpoint_s: float | Unreadable | None = None
     transactions: int | None = None
     verified: Verified = UNKNOWN
     server_started: str | None = None

@@ -4,7 +4,7 @@ What was observed while the trial went on is in its ``Outcome``; the judgements 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 from hdrh.histogram import HdrHistogram
@@ -12,14 +12,15 @@ from hdrh.histogram import HdrHistogram
 from bench.agent.outcome import Outcome
 from bench.model import readings
 from bench.model.fingerprint import Unreadable, known
-from bench.model.plan import Plan, Trial
-from bench.model.record import ClientTime, InFlight, Reason, Record, Samples
+from bench.model.plan import Plan, Promise, Trial
+from bench.model.record import ClientTime, InFlight, OpenLoop, Reason, Record, Samples
 from bench.stats.gaps import Gap, longest_gap
-from bench.stats.histogram import decode, merge, percentiles, row_latency_ms
+from bench.stats.histogram import count_beyond, decode, merge, percentiles, row_latency_ms
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import Steadiness, assess
 from bench.validity import judge
 from bench.validity.flushes import check_flush_rate, flushes_needed
+from bench.validity.open_loop import check_open_loop
 from bench.validity.standstill import check_pauses
 from bench.workload.load import loads
 from bench.workload.messages import Result
@@ -40,15 +41,16 @@ class Reported:
     latency: HdrHistogram
     steady: Steadiness | None
     in_flight: InFlight | None
+    open_loop: OpenLoop | None
     pauses: list[Sequence[Gap]]
     """Of each client process."""
 
 
 def reported(trial: Trial, results: Sequence[Result], seconds: float) -> Reported:
     """Return what the client processes report, added up."""
-    rows_per_second = _by_second(results, "rows_per_second")
-    commits_per_second = _by_second(results, "commits_per_second")
-    commits = sum(commits_per_second)
+    commits_per_second = list(map(sum, zip(*(result.commits_per_second for result in results), strict=True)))
+    rows_per_second = list(map(sum, zip(*(result.rows_per_second for result in results), strict=True)))
+    commits, is_open = sum(commits_per_second), trial.parameters.rate is not None
     return Reported(
         seconds=seconds,
         rows_per_second=rows_per_second,
@@ -56,15 +58,12 @@ def reported(trial: Trial, results: Sequence[Result], seconds: float) -> Reporte
         rows=sum(rows_per_second),
         commits=commits,
         latency=merge(decode(result.latency_hdr) for result in results),
-        steady=assess(rows_per_second[: int(seconds)]) if seconds else None,
-        in_flight=in_flight(trial, results, commits, seconds),
-        pauses=[result.gaps for result in results],
+        # In an open loop the rate is of what comes, and nobody keeps so many in flight.
+        steady=assess(rows_per_second[: int(seconds)]) if seconds and not is_open else None,
+        in_flight=None if is_open else in_flight(trial, results, commits, seconds),
+        open_loop=open_loop(trial, results) if is_open and results else None,
+        pauses=[result.gaps for result in results if result.gaps is not None],
     )
-
-
-def _by_second(results: Sequence[Result], name: str) -> list[int]:
-    of_processes = [getattr(result, name) for result in results]
-    return list(map(sum, zip(*of_processes, strict=True)))
 
 
 def check_window(
@@ -78,7 +77,11 @@ def check_window(
     counted_per_s = readings.per_second(outcome.moments, "wal_sync")
     needed_per_s = flushes_needed(parameters, counted_per_s, clients.commits / clients.seconds)
     yield from check_flush_rate(outcome.grade.word, needed_per_s, outcome.fsync_per_s, flushes_at_start)
-    yield from check_pauses(clients.pauses, clients.seconds, clients.latency)
+    if clients.open_loop is None:
+        yield from check_pauses(clients.pauses, clients.seconds, clients.latency)
+    else:
+        # Who stands still keeps waiting what comes: its latency tells it.
+        yield from check_open_loop(clients.open_loop, parameters.in_flight * parameters.processes)
     yield from judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
     yield from judge.check_others(outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest)
     yield from judge.check_quotas(*outcome.quotas)
@@ -97,20 +100,21 @@ def record_of(
     pieces: dict[str, str],
 ) -> Record:
     """Return the record of a trial whose reasons are all in its outcome."""
-    burst, settled, commits_per_s = window_rates(clients.rows, clients.commits, clients.seconds, outcome.checkpoint_s)
+    checkpoint_s = None if isinstance(outcome.checkpoint_s, Unreadable) else outcome.checkpoint_s
+    burst, settled, commits_per_s = window_rates(clients.rows, clients.commits, clients.seconds, checkpoint_s)
     waited = [result.pool_high_water for result in outcome.results if result.pool_high_water is not None]
     return Record(
         run=plan.run,
         trial=trial,
         attempt=attempt,
-        engine=plan.engine,
+        engine=trial.engine or plan.engine,
         variant_sha256=variant_sha256,
         pool_high_water=max(waited, default=None),
         preload_rows=plan.preload_rows,
         started=outcome.started,
         warm_up_s=plan.warm_up_s,
         seconds=clients.seconds,
-        checkpoint_s=outcome.checkpoint_s,
+        checkpoint_s=checkpoint_s,
         rows=clients.rows,
         commits=clients.commits,
         errors=sum(len(result.errors) for result in outcome.results),
@@ -118,10 +122,13 @@ def record_of(
         settled_rows_per_s=settled,
         commits_per_s=commits_per_s,
         latency_ms=percentiles(clients.latency),
-        row_latency_ms=row_latency_ms(clients.latency, trial.parameters.batch),
+        row_latency_ms=row_latency_ms(clients.latency, trial.parameters.rows_waited_for),
         cpu=outcome.cpu,
         client_time=client_time(outcome.results),
         in_flight_check=clients.in_flight,
+        open_loop=held_to(plan.promise, clients),
+        reads=outcome.reads,
+        retention=outcome.retention,
         steadiness=clients.steady.label if clients.steady else "not assessed",
         start=outcome.start,
         transactions=outcome.transactions,
@@ -159,8 +166,9 @@ def _not_counted(outcome: Outcome, energy_j: float | Unreadable) -> dict[str, st
     # Of a single reading there are no differences, and so no counter that lacks one.
     if len(outcome.moments) > 1:
         reasons |= outcome.counters.missing
-    if isinstance(energy_j, Unreadable):
-        reasons["energy_j"] = energy_j.unreadable
+    for name, figure in (("energy_j", energy_j), ("checkpoint_s", outcome.checkpoint_s)):
+        if isinstance(figure, Unreadable):
+            reasons[name] = figure.unreadable
     return reasons | outcome.observed.missing
 
 
@@ -173,6 +181,31 @@ def client_time(results: Sequence[Result]) -> ClientTime:
         insert_s=_total(results, "insert_s"),
         release_s=_total(results, "release_s"),
     )
+
+
+def open_loop(trial: Trial, results: Sequence[Result]) -> OpenLoop:
+    """Return what became of what was due to all client processes."""
+    counts = [result.open_loop for result in results if result.open_loop is not None]
+    begun, skipped = sum(each.begun for each in counts), sum(each.skipped for each in counts)
+    waits, limit = [each.waiting for each in counts], trial.parameters.latency_limit
+    waiting = sum(filter(None, waits))
+    return OpenLoop(
+        due=begun + skipped + waiting,
+        late=sum(each.late for each in counts),
+        late_while_free=sum(each.late_while_free for each in counts),
+        skipped=skipped,
+        beyond_limit=None if limit is None else sum(each.beyond_limit for each in counts),
+        waiting=None if None in waits else waiting,
+        lag_mean_ms=1000 * sum(each.lag_s for each in counts) / begun if begun else None,
+        lag_max_ms=1000 * max(each.most_lag_s for each in counts) if begun else None,
+    )
+
+
+def held_to(promise: Promise | None, clients: Reported) -> OpenLoop | None:
+    """Return an open loop with what of it took longer than is promised."""
+    if promise is None or clients.open_loop is None:
+        return clients.open_loop
+    return replace(clients.open_loop, beyond_promise=count_beyond(clients.latency, 1000 * promise.ms))
 
 
 def _total(results: Iterable[Result], name: str) -> float:

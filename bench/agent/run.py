@@ -1,26 +1,35 @@
 """A run: every trial of a plan in its order, recorded as it ends, resumed where it was interrupted."""
 
-from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Protocol
 
 from bench.agent.gate import wait_at_gate
 from bench.agent.outcome import Outcome
 from bench.agent.trial import TrialRunner
 from bench.engines.engine import Server
+from bench.engines.null.measured import NullServer
 from bench.engines.postgresql.session import ServerError
+from bench.model.fingerprint import Fingerprint, processors
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
-from bench.plan.rates import interrupted
-from bench.plan.rule import decided_after, nothing_left
+from bench.plan.generator import check_capacity
+from bench.plan.rates import counting, interrupted
+from bench.plan.refine import may_follow
+from bench.plan.remaining import in_all, remaining
+from bench.plan.rule import nothing_left
+from bench.plan.suspects import suspects_of
 from bench.store.run_directory import RunDirectory, now
 
 
 class Listener(Protocol):
     """Who hears how a run goes on."""
 
-    def begins(self, trial: Trial, number: int, of: int) -> None:
-        """Report that a trial begins."""
+    def begins(self, trial: Trial, left: int, of: int) -> None:
+        """Report that a trial begins; ``left`` are to do, with it, of the ``of`` trials of the plan.
+
+        Of a search both are what it will probably take: which trials it takes follows from their outcome.
+        """
         ...
 
     def ended(self, record: Record) -> None:
@@ -42,18 +51,30 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         ServerError: the server did not come back; what was recorded is intact.
 
     """
-    runner = TrialRunner(plan, server, directory.host())
-    directory.reopen()
-    _record_interrupted_trials(plan, directory, runner)
-    left = deque(remaining(plan, directory.records()))
-    while left:
-        trial, attempt = left.popleft()
-        if not wait_at_gate(directory, trial.block, listener.report, runner.rest):
+    with closing(Runners(plan, server, directory.host())) as runners:
+        directory.reopen()
+        _record_interrupted_trials(plan, directory, runners)
+        return _carry_out(plan, directory, runners, listener)
+
+
+def _carry_out(plan: Plan, directory: RunDirectory, runners: "Runners", listener: Listener) -> bool:
+    suspects, records = directory.suspects(), directory.records()
+    while left := remaining(plan, records, suspects):
+        trial, attempt = left[0]
+        if trial.without and not trial.alone_of and suspects is None:
+            # What is predicted is on disk before the first experiment can tell.
+            suspects = suspects_of(plan, records, processors(directory.host()))
+            directory.write_suspects(suspects)
+            continue
+        if not wait_at_gate(directory, trial.block, listener.report, runners.rest):
             return False
-        listener.begins(trial, len(plan.trials) - len(left), len(plan.trials))
+        _say_if_repeated(trial, records, listener)
+        listener.begins(trial, len(left) + len(may_follow(plan, records)), in_all(plan, records, left))
         directory.open_trial(trial.number, attempt)
-        record, samples = runner.run(trial, attempt)
+        runner = runners.of(trial)
+        record, samples = runner.run(trial, attempt, check_capacity(plan, trial, records))
         directory.append(record, samples)
+        records.append(record)
         listener.ended(record)
         codes = record.validity.codes
         if "interrupted" in codes:
@@ -62,37 +83,50 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
             raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
         if record.void and "refused" not in codes:
             listener.report("bringing the server back to a known state")
-            server.recover()
-        if interrupted(record):
-            left.appendleft((trial, attempt + 1))
-        if plan.until_decided and not remaining(plan, directory.records()):
-            if why := nothing_left(plan, directory.records()):
-                listener.report(f"the run ends here: {why}")
-            break
+            runner.server.recover()
+    if plan.until_decided and (why := nothing_left(plan, records)):
+        listener.report(f"the run ends here: {why}")
     directory.finish()
     return True
 
 
-def remaining(plan: Plan, records: Sequence[Record]) -> list[tuple[Trial, int]]:
-    """Return (trial, attempt) of what is still to do: what has no record, or was interrupted from outside.
-
-    A run until decided has nothing left once it is decided.
-    """
-    attempts: dict[int, int] = {}
-    done = {}
-    for record in records:
-        attempts[record.trial.number] = record.attempt
-        if interrupted(record) is None:
-            done[record.trial.number] = record
-    if decided_after(plan, list(done.values())):
-        return []
-    return [(trial, attempts.get(trial.number, 0) + 1) for trial in plan.trials if trial.number not in done]
+def _say_if_repeated(trial: Trial, records: Sequence[Record], listener: Listener) -> None:
+    """Say why a trial is measured again that came to its end: others disturbed it."""
+    before = counting(records).get(trial.number)
+    if before is not None and interrupted(before) is None:
+        listener.report(f"block {trial.block}: trial {trial.number} is measured again: {before.validity.why}")
 
 
-def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runner: TrialRunner) -> None:
+def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runners: "Runners") -> None:
     """Record, as void, what an agent that was killed left without a record."""
     trials = {trial.number: trial for trial in plan.trials}
     for number, attempt in directory.interrupted():
         outcome = Outcome(started=now("milliseconds"))
         outcome.doubt("agent-ended", "the agent was killed or lost power during this trial")
-        directory.append(*runner.record(trials[number], attempt, outcome))
+        directory.append(*runners.of(trials[number]).record(trials[number], attempt, outcome))
+
+
+class Runners:
+    """Who runs a trial: on the server of the plan, or beside it on the null server, which is ours to begin and end."""
+
+    def __init__(self, plan: Plan, server: Server, host: Fingerprint | None) -> None:
+        self._plan, self._host = plan, host
+        self._of_plan = TrialRunner(plan, server, host)
+        self._null: TrialRunner | None = None
+
+    def of(self, trial: Trial) -> TrialRunner:
+        """Return who runs a trial."""
+        if trial.engine is None:
+            return self._of_plan
+        if self._null is None:
+            self._null = TrialRunner(self._plan, NullServer(self.rest), self._host)
+        return self._null
+
+    def rest(self) -> None:
+        """See ``TrialRunner.rest``."""
+        self._of_plan.rest()
+
+    def close(self) -> None:
+        """End the null server; the other is its owner's to close."""
+        if self._null:
+            self._null.server.close()

@@ -7,36 +7,38 @@ reset, CHECKPOINT, wait until done, baseline, run, capture before anything is to
 import os
 import shutil
 import time
-from collections.abc import Collection
-from contextlib import closing, suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
-from bench.agent import observe
+from bench.agent import evidence, observe
 from bench.agent.made import check_table
+from bench.agent.mixed import commits_cut, reads_of, retention_of
 from bench.agent.observers import Observers
 from bench.agent.outcome import Outcome
 from bench.agent.record import SECOND_NS, check_window, record_of, reported, samples_of
-from bench.agent.verify import check_commits_found, check_transactions, verify
-from bench.engines.engine import Server, Session
+from bench.agent.verify import NONE_DELETED, check_commits_found, check_transactions, verify, verify_counts
+from bench.engines.engine import Counted, Server, Session
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
 from bench.model.plan import Plan, Trial
-from bench.model.record import Record, Samples, Start
+from bench.model.record import Reason, Record, Samples, Start
 from bench.plan.contrast import VARIANT, Cell, cell_of
 from bench.plan.pieces import pieces_of, target_pieces
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
-from bench.probes.probe import Scene
-from bench.probes.programs import busiest
+from bench.probes.probe import Asked, Scene
+from bench.probes.programs import busiest, titles
 from bench.store.run_directory import now
 from bench.validity import judge
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
-from bench.workload.client import DRAIN_TIMEOUT_S
-from bench.workload.messages import Job, Window
+from bench.validity.mixed import check_reads, check_retention
+from bench.workload.beside import Beside, BesideJob
+from bench.workload.messages import DRAIN_TIMEOUT_S, Job, Window
 from bench.workload.processes import ClientFailedError, Clients
 
 READY_TIMEOUT_S = 60
@@ -73,10 +75,13 @@ class TrialRunner:
         self._fsync_at_start = flushes_at_start(host)
         self._variants = plan.variants_by_arm
         self._data: dict[str | None, Path | Unreadable] = {}
+        data = server.data_place()
         device: str | Unreadable = Unreadable(unreadable="the server's data directory can't be seen from here")
         if directory := server.data_directory():
             device = data_device(directory)
-        self._probes = Observers(Scene(device=device, data=server.data_place()))
+        elif isinstance(data, Unreadable):
+            device = data
+        self._probes = Observers(Scene(device=device, data=data))
         self._flush_us: dict[Arm, float | Unreadable] = {}
         """What waiting for its flush costs a commit."""
         self._settings: dict[Arm, dict[str, str]] = {}
@@ -88,9 +93,15 @@ class TrialRunner:
         self._wal_used: dict[Cell, int] = {}
         """The most bytes of WAL that a trial wrote so far, whatever its variant."""
 
-    def run(self, trial: Trial, attempt: int) -> tuple[Record, Samples]:
-        """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason."""
+    def run(self, trial: Trial, attempt: int, doubts: Iterable[Reason] = ()) -> tuple[Record, Samples]:
+        """Run one trial; an interruption is recorded like any other end, the caller sees it by its reason.
+
+        ``doubts`` are what is known against it beforehand: one that voids it leaves it unmeasured.
+        """
         outcome = Outcome(started=now("milliseconds"))
+        outcome.reasons += doubts
+        if judge.state_of(outcome.reasons) == "void":
+            return self.record(trial, attempt, outcome)
         clock, began = observe.wall_clock_ahead(), time.monotonic()
         try:
             self._live(trial, outcome)
@@ -195,13 +206,13 @@ class TrialRunner:
             self._data[version] = self.server.data_place()
         return self._data[version]
 
-    def _grade(self, session: Session, trial: Trial, made: Collection[str], outcome: Outcome) -> None:
+    def _grade(self, session: Session, trial: Trial, made: Collection[str] | None, outcome: Outcome) -> None:
         """Say what a crash would take, and measure what the disk under the WAL gives: before and after the writing."""
         of_clients: list[str] = []
         for result in outcome.results:
             of_clients += result.synchronous_commit
         data = self._data_of(trial.version)
-        outcome.grade = session.grade(self._layouts[trial.layout], made, data, of_clients)
+        outcome.grade = session.grade(self._layouts[trial.layout], made or (), data, of_clients)
         wal = self.server.wal_place(data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
@@ -238,38 +249,63 @@ class TrialRunner:
             pieces=self._pieces[trial.number],
         )
         jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
-        with Clients(jobs) as clients:
-            clients.wait_ready(READY_TIMEOUT_S)
-            opens = time.monotonic_ns() + round(self.plan.warm_up_s * SECOND_NS)
-            window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
-            clients.go(window)
-            outcome.complete = self._watch(session, clients, window, outcome)
-            outcome.results = clients.results(DRAIN_TIMEOUT_S + 10)
+        others = BesideJob(parameters=trial.parameters, endpoint=endpoint, seed=first.seed)
         errors: list[str] = []
-        for result in outcome.results:
-            errors += result.errors
+        with Beside(others) as beside:
+            beside.wait_ready(READY_TIMEOUT_S)
+            # The probes' session comes before those of the clients that write: they are known by it.
+            with self._asked() as asked, Clients(jobs) as clients:
+                connecting_s = clients.wait_ready(READY_TIMEOUT_S)
+                opens = time.monotonic_ns() + round((connecting_s + self.plan.warm_up_s) * SECOND_NS)
+                window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
+                beside.go(window)
+                clients.go(window)
+                outcome.complete = self._watch(session, asked, clients, beside, window, outcome)
+                outcome.results = clients.results(DRAIN_TIMEOUT_S + 10)
+            read, outcome.deleted = beside.results()
+        for result in (*outcome.results, read, outcome.deleted):
+            errors += result.errors if result else []
+        if outcome.complete:
+            outcome.reads = reads_of(read, self.plan.window_s)
+            outcome.retention = retention_of(outcome.deleted)
         if len(errors) > 1:
             outcome.doubt("client-error", f"{errors[0]} (and {len(errors) - 1} more)")
         elif errors:
             outcome.doubt("client-error", errors[0])
 
-    def _watch(self, session: Session, clients: Clients, window: Window, outcome: Outcome) -> bool:
+    @contextmanager
+    def _asked(self) -> Iterator[Asked | Unreadable]:
+        """Yield what probes ask the server by, or why they can't."""
+        asked = self.server.asked()
+        with nullcontext() if isinstance(asked, Unreadable) else closing(asked):
+            yield asked
+
+    def _watch(
+        self,
+        session: Session,
+        asked: Asked | Unreadable,
+        clients: Clients,
+        beside: Beside,
+        window: Window,
+        outcome: Outcome,
+    ) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
         postmaster = self.server.postmaster()
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.usage_so_far(clients.pids, postmaster, self.server.others(session))
+        first = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids)
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
-        for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
-            if clients.wait_until(moment):
-                break
-            at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
-            server = outcome.counters.read(session)
-            outcome.readings.append({"at_s": at_s, "server": server} | self._probes.read("second", at_s))
-        last = observe.usage_so_far(clients.pids, postmaster, self.server.others(session))
+        with self._probes.sampling(asked):
+            for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
+                if clients.wait_until(moment):
+                    break
+                at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
+                server = outcome.counters.read(session)
+                outcome.readings.append({"at_s": at_s, "server": server} | self._probes.read("second", at_s))
+        last = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids)
         # What is judged is what the samples keep: whoever reads them comes to the same.
         outcome.moments = [readings.moment_of(reading) for reading in outcome.readings]
-        ours = {os.getpid(), *clients.pids, postmaster}
+        ours = {os.getpid(), *clients.pids, *beside.pids, postmaster}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
@@ -279,6 +315,9 @@ class TrialRunner:
         if not late:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
             outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
+        outcome.server_cpu = observe.server_cpu_between(
+            first, last, outcome.cpu.server_cores, titles(last.children(postmaster)), outcome.cpu_unknown
+        )
         return last.at_s >= outcome.closes_s
 
     def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
@@ -296,6 +335,9 @@ class TrialRunner:
         outcome.beside.append(self._probes.read("trial", time.monotonic()))
         if outcome.complete:
             outcome.observed = self._probes.observed()
+            outcome.observed.add("event_loop", evidence.event_loop(outcome.results))
+            outcome.observed.add("server_cpu", outcome.server_cpu)
+            outcome.observed.add("quota", evidence.quota(*outcome.quotas))
         layout, made = self._layouts[trial.layout], session.made()
         self._grade(session, trial, made, outcome)
         outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(arm_of(trial)))
@@ -307,17 +349,26 @@ class TrialRunner:
         outcome.transactions = session.next_transaction() - begin.transaction
         if not outcome.results:
             return
+        of_rows = outcome.results, self._seed(trial), trial.parameters.payload_bytes
         try:
-            arrived = session.found(outcome.results, self._seed(trial), trial.parameters.payload_bytes)
+            arrived = session.found(*of_rows)
+            marked = session.marked(*of_rows) if outcome.deleted else None
         except self.server.errors as error:
             outcome.doubt("not-verified", error)
             return
-        outcome.verified, reasons = verify(outcome.results, arrived)
+        if isinstance(marked, Unreadable):
+            outcome.doubt("not-verified", marked.unreadable)
+            return
+        deleted = outcome.deleted or NONE_DELETED
+        if isinstance(arrived, Counted):
+            outcome.verified, reasons = verify_counts(outcome.results, arrived)
+        else:
+            outcome.verified, reasons = verify(outcome.results, arrived, deleted, marked)
+            reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters))
         outcome.reasons += reasons
-        outcome.reasons += check_commits_found(arrived, outcome.results)
         seconds = time.monotonic() - begin.at_s
         outcome.reasons += check_transactions(
-            outcome.transactions, outcome.results, seconds, exclusive=self.server.exclusive
+            outcome.transactions, outcome.results, seconds, exclusive=self.server.exclusive, steps=deleted.steps
         )
 
     # --- the record --------------------------------------------------------------------------------------------------
@@ -329,6 +380,8 @@ class TrialRunner:
         if outcome.complete:
             energy_j = readings.energy_j(outcome.moments, self._probes.opened(HOST).energy_range_uj)
             outcome.reasons += check_window(trial, clients, outcome, self._fsync_at_start)
+            outcome.reasons += check_reads(trial.parameters, outcome.reads, clients.rows)
+            outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows / clients.seconds)
         outcome.reasons += outcome.observed.reasons
         pieces = self._pieces[trial.number]
         record = record_of(

@@ -10,9 +10,20 @@ from dataclasses import replace
 from itertools import chain, islice
 from operator import itemgetter
 
+from bench.analysis.adjusting import Adjusting
+from bench.analysis.answer import sentence_of, undecided
 from bench.analysis.comparison import Alike, CellComparison, CellNoise, ComparisonReport, Pair
+from bench.analysis.costs import cost_ratios, costs_of
 from bench.analysis.effects import Effects, alike_variants, effect_notes, effects_of
-from bench.analysis.notes import alike_notes, durability_notes, overall_notes, run_notes, version_notes
+from bench.analysis.longer import longer
+from bench.analysis.notes import (
+    alike_notes,
+    durability_notes,
+    overall_notes,
+    rate_notes,
+    run_notes,
+    version_notes,
+)
 from bench.analysis.pairs import (
     Basis,
     Known,
@@ -28,6 +39,7 @@ from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
 from bench.model.errors import UsageError
+from bench.model.fingerprint import processors
 from bench.model.plan import Trial
 from bench.plan.contrast import VARIANT, VERSION, Cell, driven_by_several, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, headline, rate_name, refused, why_not
@@ -69,13 +81,15 @@ def compare_arms(
         )
     margin = margin or usual_margin(plan)
     rate = headline(chain.from_iterable(run.records for run in runs))
-    basis = Basis(plan, rate, margin)
+    adjusting = Adjusting(plan, factor, processors(runs[0].host), margin)
+    basis = Basis(plan, rate, margin, adjusting=adjusting)
     effects: Effects = {}
     alike: tuple[Alike, ...] = ()
     if factor == VARIANT:
         effects = effects_of(plan, runs[0].host)
         alike = alike_variants(plan, effects)
     known = list(map(known_rates, cells.values()))
+    adjusting.add_cells(cells, list(map(itemgetter(rate), known)))
     ranked = rankings(list(map(itemgetter(rate), known)), basis)
     where, driven = examples(plan, factor), driven_by_several(plan.trials)
     compared = []
@@ -98,13 +112,14 @@ def compare_arms(
     over = overall(compared, known, basis, effects)
     notes = (
         *durability_notes(compared),
+        *rate_notes(plan),
         *(version_notes(runs[0].host) if factor == VERSION else ()),
         *run_notes(runs, compared, rate),
         *overall_notes(over, compared),
         *alike_notes(alike),
         *effect_notes(plan),
     )
-    return ComparisonReport(
+    report = ComparisonReport(
         across=factor,
         runs=tuple(names),
         hosts=tuple(hosts),
@@ -120,6 +135,8 @@ def compare_arms(
         overall=over,
         alike=alike,
     )
+    more = longer(plan, undecided(report), margin, basis.look(len(plan.blocks)))
+    return replace(report, sentence=sentence_of(report), longer=more)
 
 
 def compare_cell(
@@ -133,11 +150,13 @@ def compare_cell(
     driver = None
     if cell.phase in driven:
         driver = cell.driver
+    costs = {name: costs_of(blocks) for name, blocks in arms.items()}
     pairs = []
     for pair in make_pairs(known, basis, effects):
         two = {baseline: arms[baseline], pair.candidate: arms[pair.candidate]}
-        lost = left_out(two, known, basis.rate) if basis.paired else voids(two)
-        pairs.append(replace(pair, left_out=tuple(lost)))
+        lost = left_out(two, known, basis) if basis.paired else voids(two)
+        cost = cost_ratios(costs[baseline], costs[pair.candidate], paired=basis.paired)
+        pairs.append(replace(pair, left_out=tuple(lost), costs=cost))
     compared: Mapping[str, Collection[Block]] = known[basis.rate]
     if basis.paired:
         compared = compared_blocks(known[basis.rate])
@@ -201,8 +220,9 @@ def voids(arms: Arms) -> Iterable[str]:
             yield f"trial {trials} of {name}: void, {void[0].validity.why}"
 
 
-def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
+def left_out(arms: Arms, known: Known, basis: Basis) -> Iterable[str]:
     """Return a sentence on each block that does not count; an arm that was refused in all has one of its own."""
+    rate = basis.rate
     first, *_ = arms.values()
     # Mostly every block counts: to compare lists is quicker than to look each block up.
     if all(list(first) == list(blocks) == list(known[rate][name]) for name, blocks in arms.items()):
@@ -216,6 +236,8 @@ def left_out(arms: Arms, known: Known, rate: Rate) -> Iterable[str]:
             why = "there is no record"
             if block in blocks:
                 why = why_not(blocks[block], rate)
+            elif basis.refines:
+                continue  # nor was there to be one; whether the run is complete is told by itself
             found.append((block, name, why))
     several_runs = len({run for run, _, _ in every}) > 1
     notes = []

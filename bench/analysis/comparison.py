@@ -107,6 +107,72 @@ class CpuRatio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostRatio:
+    """What a row costs the candidate of one thing, beside what it costs the baseline: a ratio below 1 is less.
+
+    Attributes:
+        name: of the cost (``bench.model.record.COSTS``).
+        baseline: a row, on average over the blocks that have both.
+        candidate: likewise.
+        blocks: that have both.
+        ratio: geometric mean of candidate ÷ baseline, that of the means where a block cost either nothing; None where
+            no block cost one of them anything.
+        interval: of the ratio, marginal; None also where one block alone has both.
+        error: standard error of the ratio's logarithm; None likewise.
+        freedom: degrees of freedom of its t distribution; None likewise.
+
+    """
+
+    name: str
+    baseline: float
+    candidate: float
+    blocks: int
+    ratio: float | None
+    interval: Interval | None
+    error: float | None = None
+    freedom: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What a comparison says, by its pair alone or by its run's rule; its ends are None where it has no interval.
+
+    ``error`` is the standard error of the ratio's logarithm, with so many degrees of freedom.
+    """
+
+    ratio: float
+    low: float | None
+    high: float | None
+    verdict: Verdict
+    error: float | None = None
+    freedom: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustedFor:
+    """A covariate: what tells how fast the machine was.
+
+    Attributes:
+        name: of the covariate.
+        slope: of the log rate, by the covariate: by the logarithm of a time, by percent of ``steal``, by a core of
+            ``others``.
+        taken: the unadjusted ratio is the adjusted one times this, of each covariate.
+        taken_low: lower end of its interval.
+        taken_high: upper end.
+        differs_between_candidates: False: ``taken`` lies, with its interval, within half the plan's margin; True: its
+            interval excludes 1; None: these blocks can't tell.
+
+    """
+
+    name: str
+    slope: float
+    taken: float
+    taken_low: float
+    taken_high: float
+    differs_between_candidates: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two arms of one cell, or over all of them.
 
@@ -120,6 +186,18 @@ class Pair:
         left_out: blocks that do not count, each with the reason.
         differs: settings that differ in effect on this box.
         server_cpu: of versions of the database; None of every other factor, or where it was not observed.
+        costs: of each thing that was observed of both.
+        unadjusted: the headline's, as its rates are.
+        adjusted: for the covariates; None where that can't be, as ``why_unadjusted`` says.
+        covariates: that it is adjusted for.
+        adjusted_decides: the adjusted comparison, where the verdict is its; None: that of the headline's rates.
+        why_unadjusted: why the adjusted one does not decide; None: it does, or nothing could be compared.
+        taken: interval of unadjusted ÷ adjusted, of all covariates together.
+        machine_alike: True: what tells the machine's speed is shown to be the same under both, each covariate and all
+            together; False: it is shown to differ; None: these blocks can't tell, or nothing is adjusted.
+        hinges_on: covariates that would have to be the same under both for the adjusted comparison to decide; empty
+            where it decides, or where something else keeps it from that.
+        not_adjusted_for: of covariates that the rule would have taken, why they were left out.
 
     """
 
@@ -133,6 +211,16 @@ class Pair:
     differs: tuple[Differing, ...]
     server_cpu: CpuRatio | None = None
     adjusted_equivalence_p: float | None = None
+    costs: tuple[CostRatio, ...] = ()
+    unadjusted: Stated | None = None
+    adjusted: Stated | None = None
+    covariates: tuple[AdjustedFor, ...] = ()
+    adjusted_decides: Comparison | None = None
+    why_unadjusted: str | None = None
+    taken: Interval | None = None
+    machine_alike: bool | None = None
+    hinges_on: tuple[str, ...] = ()
+    not_adjusted_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +285,7 @@ class CellComparison:
     transport: Transport | None
     version: str | None
     """Of the database; null too where a run has one."""
-    parameters: dict[str, int | str | None]
+    parameters: dict[str, int | float | str | None]
     variant: str | None
     arms: tuple[ArmSummary, ...]
     pairs: tuple[Pair, ...]
@@ -216,6 +304,14 @@ class CellComparison:
         """Its version of the database in words, where a run has several."""
         return of_version(self.version)
 
+    def briefly(self, cells: Iterable["CellComparison"]) -> list[str]:
+        """Return its phase, and what tells it from the other cells."""
+        cells = list(cells)
+        words = [self.phase] if self.phase else []
+        names = ("driver", "layout", "transport", "variant", "server")
+        words += [getattr(self, name) or "–" for name in names if len({getattr(each, name) for each in cells}) > 1]
+        return words + self.differing(cells)
+
     def where(self, cells: Iterable["CellComparison"]) -> str:
         """Return phase, driver, layout and transport, and what tells it from the other cells."""
         words = (self.phase, self.driver, *self.differing(cells), self.layout, self.transport, self.server)
@@ -228,6 +324,22 @@ class Explanation:
 
     name: str
     values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Longer:
+    """What a new run of the same would tell, by the plan's own estimate and the spread that was seen.
+
+    Attributes:
+        blocks: of the new run.
+        seconds: that it takes; of a run until decided, at most.
+        tells: half the width of the interval then, relative; None where one block shows no spread.
+
+    """
+
+    blocks: int
+    seconds: float
+    tells: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,3 +369,7 @@ class ComparisonReport:
     """Rates are compared block by block, as the blocks were interleaved; of runs that never holds."""
     of_runs: bool = False
     """Its arms are whole runs, not arms of one."""
+    sentence: str = ""
+    """What follows from it, in one or two sentences."""
+    longer: Longer | None = None
+    """What would tell more where the sentence leaves something open; None also where nothing within reason would."""

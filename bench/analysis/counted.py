@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, log, sqrt
 from operator import attrgetter
+from statistics import median
 
 from hdrh.histogram import HdrHistogram
 
 from bench.model.outcome import R
-from bench.model.record import Latency, Record
+from bench.model.record import Latency, OpenLoop, Record
 from bench.stats.distributions import student_t_critical
 from bench.stats.histogram import SHARES, Quantiles, merge, percentiles, row_latency_ms
 from bench.stats.intervals import deviation
@@ -26,6 +27,12 @@ Read = Callable[[Record], float | None]
 def good(records: Iterable[R]) -> list[R]:
     """Return the trials that count."""
     return [record for record in records if not record.void]
+
+
+def middle(figures: Iterable[float | None]) -> float | None:
+    """Return the median of the figures that are known; None where none is."""
+    known = [figure for figure in figures if figure is not None]
+    return median(known) if known else None
 
 
 def settled_s(record: Record) -> float | None:
@@ -46,6 +53,32 @@ def pooled(records: Iterable[Record], read: Read, span_s: Read = attrgetter("sec
     if not whole:
         return None
     return weighted / whole
+
+
+def open_loop(records: Iterable[Record]) -> OpenLoop | None:
+    """Return what became of what was due in all these windows; None where nothing came at a rate."""
+    each = [record.open_loop for record in records if record.open_loop is not None]
+    if not each:
+        return None
+    begun, lag_ms = 0, 0.0
+    waits = [found.waiting for found in each]
+    for found in each:
+        of_trial = found.due - found.skipped - (found.waiting or 0)
+        begun += of_trial
+        lag_ms += of_trial * (found.lag_mean_ms or 0)
+    beyond = [found.beyond_limit for found in each if found.beyond_limit is not None]
+    late = [found.beyond_promise for found in each if found.beyond_promise is not None]
+    return OpenLoop(
+        due=sum(found.due for found in each),
+        late=sum(found.late for found in each),
+        late_while_free=sum(found.late_while_free for found in each),
+        skipped=sum(found.skipped for found in each),
+        beyond_limit=sum(beyond) if beyond else None,
+        waiting=None if None in waits else sum(filter(None, waits)),
+        lag_mean_ms=lag_ms / begun if begun else None,
+        lag_max_ms=max((found.lag_max_ms for found in each if found.lag_max_ms is not None), default=None),
+        beyond_promise=sum(late) if late else None,
+    )
 
 
 def latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> Latency:
@@ -91,17 +124,17 @@ def _with_spread(together: Latency, each: Sequence[HdrHistogram]) -> Latency:
 
 
 def row_latency(records: Iterable[Record], histograms: Mapping[Key, HdrHistogram]) -> float | None:
-    """Return the mean latency by row of trials of one batch; without histograms where each of them has one."""
+    """Return the mean latency by row of trials of one kind; without histograms where each of them has one."""
     counted = list(records)
     if not counted:
         return None
-    batch = counted[0].trial.parameters.batch
+    rows = counted[0].trial.parameters.rows_waited_for
     if histograms:
-        return row_latency_ms(merge(histograms[record.key] for record in counted), batch)
+        return row_latency_ms(merge(histograms[record.key] for record in counted), rows)
     # A trial leaves it out where its samples do not suffice: their mean would be no better.
     if any(record.row_latency_ms is None for record in counted):
         return None
     mean = latency(counted, histograms).mean
     if mean is None:
         return None
-    return mean / batch
+    return mean / rows

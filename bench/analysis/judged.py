@@ -10,9 +10,8 @@ from math import isclose
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.utilisation import processors
 from bench.model.errors import DataError
-from bench.model.fingerprint import Fingerprint
+from bench.model.fingerprint import Fingerprint, processors
 from bench.model.readings import NOT_KEPT, Moment, per_second
 from bench.model.record import Reason, Record
 from bench.stats.histogram import below, usual_ms
@@ -29,6 +28,8 @@ from bench.validity.judge import (
     check_steal,
     state_of,
 )
+from bench.validity.mixed import check_reads, check_retention
+from bench.validity.open_loop import check_open_loop
 from bench.validity.standstill import MOST_IN_PAUSE, STALLED_SHARE, check_gap
 
 NOT_ASSESSED = "not assessed"
@@ -133,6 +134,8 @@ def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> boo
     if cpu.host_pct is None or cpu.steal_pct is None or cpu.client_cores is None or cpu.server_cores is None:
         return False
     parameters = record.trial.parameters
+    if parameters.mixed or parameters.rate is not None:
+        return False
     under_way = parameters.in_flight * parameters.processes
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
     if record.fsync_per_s:
@@ -174,7 +177,12 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
     if cpus is not None:
         yield from check_others(record.cpu, cpus, "it is null", ())
     yield from _flush_rate(record, None, flushes_per_s)
-    yield from _least_gap(record)
+    if record.open_loop is not None:
+        yield from check_open_loop(record.open_loop, parameters.in_flight * parameters.processes)
+    else:
+        yield from _least_gap(record)
+    yield from check_reads(parameters, record.reads, record.rows)
+    yield from check_retention(parameters, record.retention, record.rows / record.seconds)
 
 
 def _flush_rate(record: Record, counted_per_s: float | None, at_start_per_s: Sequence[float]) -> list[Reason]:
@@ -207,8 +215,15 @@ def impossible(record: Record, cpus: int | None, *, in_memory: bool) -> Iterator
             yield f"is recorded as {record.durability!r}, and its data lies in memory"
     if not record.seconds:
         return
-    if record.commits and record.in_flight_check is None:
+    at_a_rate = record.trial.parameters.rate is not None
+    if record.commits and record.in_flight_check is None and not at_a_rate:
         yield "has commits, and no in_flight_check"
+    if record.commits and record.open_loop is None and at_a_rate:
+        yield "is at a rate, and has no open_loop"
+    if record.trial.parameters.readers and record.reads is None:
+        yield "has readers, and no reads"
+    if record.trial.parameters.retain and record.retention is None:
+        yield "is to keep so many rows, and lacks its retention"
     if record.longest_gap_s is None:
         if of_today(record):
             yield "lacks longest_gap_s, which its release measured"
@@ -229,6 +244,7 @@ def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
     parameters = record.trial.parameters
     # Clients, and a backend for each commit under way: of each the CPU time was read, in ticks.
     processes = parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))
+    processes += 2 * parameters.connections_beside
     unsure = (ALL_CORES - 1) * cpus + TICK_S * processes / record.seconds
     if used > cpus + unsure:
         yield f"used {used:.2f} cores of {cpus}"
@@ -245,7 +261,7 @@ def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
 
 
 def _doubts_of_samples(record: Record, moments: Sequence[Moment], histogram: HdrHistogram) -> Iterable[Reason]:
-    if record.longest_gap_s is not None:
+    if record.longest_gap_s is not None and record.open_loop is None:
         usual = usual_ms(below(histogram, record.longest_gap_s * MOST_IN_PAUSE))
         yield from check_gap(record.longest_gap_s, record.seconds, *usual)
     if moments:

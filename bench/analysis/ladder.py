@@ -1,6 +1,5 @@
 """The ladder: its rungs (``rung``) under one variant, layout and transport, in order; several hosts' side by side."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
@@ -9,12 +8,15 @@ from typing import Literal
 
 from hdrh.histogram import HdrHistogram
 
+from bench.analysis.cliffs import Fall, falls
 from bench.analysis.counted import Key
+from bench.analysis.host_notes import host_notes
 from bench.analysis.promises import promise_notes
-from bench.analysis.pulled import PulledRun, extent_notes, finished, latest
+from bench.analysis.published import PublishedFigure, beside_published
+from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
-from bench.analysis.utilisation import processors
-from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.analysis.slo import slo
+from bench.model.fingerprint import Fingerprint, processors
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing, driven_by_several, names_of_variants
@@ -45,6 +47,8 @@ class Ladder:
     seconds: float
     """Of each window."""
     rungs: tuple[Rung, ...]
+    published: tuple[PublishedFigure, ...]
+    """Every figure of the published ladder beside that of these rungs; empty: they are fewer than two of its rungs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,8 @@ class LadderReport:
     complete: bool
     notes: tuple[str, ...]
     ladders: tuple[Ladder, ...]
+    falls: tuple[Fall, ...] = ()
+    """Trials whose rate fell to a lower level and stayed there; the notes tell them in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +74,11 @@ class Ladders:
 
 def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
-    notes = [*extent_notes(run), *_ended_early(run)]
+    notes = [*extent_notes(run), *_ended_early(run), *repetition_notes(run)]
     if not run.with_samples:
         notes.append(NO_SAMPLES)
+    found_falls = falls(run)
+    notes += [fall.sentence for fall in found_falls]
     notes += promise_notes(latest(run.records))
     if run.host:
         notes += host_notes(run.host)
@@ -78,7 +86,8 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes.append("This run has no fingerprint: it ended before it was taken.")
     order = names_of_variants(run.plan)
     found = sorted(
-        ladders(run.records, run.histograms, processors(run.host)), key=lambda ladder: order.index(ladder.variant)
+        ladders(run.records, run.histograms, processors(run.host), latest(run.experiments)),
+        key=lambda ladder: order.index(ladder.variant),
     )
     return LadderReport(
         run=run.plan.run,
@@ -86,11 +95,14 @@ def ladder_report(run: PulledRun) -> LadderReport:
         complete=run.complete and run.sealed,
         notes=tuple(notes),
         ladders=tuple(found),
+        falls=found_falls,
     )
 
 
 def _ended_early(run: PulledRun) -> list[str]:
-    """Say that a run ended by its own rule, before the last trial of its plan."""
+    """Say that a run ended by its own rule, before the last trial of its plan; of a search what it has come to."""
+    if run.plan.promise:
+        return [f"Each rate that a search tried is a rung here. {slo(run).sentence}"]
     done, planned = len(finished(run.records)), len(run.plan.trials)
     if done == planned or not run.complete:
         return []
@@ -98,39 +110,15 @@ def _ended_early(run: PulledRun) -> list[str]:
     return [f"This run ended after {done} of at most {planned} trials: {why}."]
 
 
-def host_notes(host: Fingerprint) -> list[str]:
-    """Return what of the host must be known before its numbers are read."""
-    facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
-    system, cpu, limits = facts["system"], facts["cpu"], facts["pgladder"].get("limits")
-    container = system.get("container", "none")
-    notes = []
-    if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
-        notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
-        notes += _void_settings(system)
-    elif isinstance(cpu.get("throttle_counters"), Unreadable):
-        notes.append("Whether the processor was slowed for heat is not known: this kernel does not count it.")
-    if facts["disk"].get("kind") == "memory":
-        notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
-    if isinstance(limits, list):
-        notes.append(f"This is an external server: {'; '.join(limits)}.")
-    return notes
-
-
-def _void_settings(system: Mapping[str, Fact]) -> list[str]:
-    """Say which kernel settings of provisioning are void, as they are in a container: its kernel is its host's."""
-    settings = system.get("knobs")
-    if not isinstance(settings, Mapping):  # never provisioned, or an old record
-        return []
-    void = [name for name, state in settings.items() if str(state).startswith("not applicable: shared")]
-    if not void:
-        return []
-    return [f"In this container ({system['container']}) these are its host's to set: {', '.join(void)}."]
-
-
-def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None = None) -> list[Ladder]:
+def ladders(
+    records: Sequence[Record],
+    histograms: Mapping[Key, HdrHistogram],
+    cpus: int | None = None,
+    experiments: Sequence[Record] = (),
+) -> list[Ladder]:
     """Return a ladder for each variant × layout × transport × version, in the order of their names.
 
-    ``cpus`` are the box's processors, None where they are not known.
+    ``cpus`` are the box's processors, None where they are not known; ``experiments`` explain rungs, and are none.
     """
     by_conditions: dict[Conditions, list[Record]] = {}
     for record in latest(records):
@@ -150,24 +138,31 @@ def ladders(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], c
             preload_rows=trials[0].preload_rows,
             # The longest: a window that was never completed has length 0.
             seconds=max(record.seconds for record in trials),
-            rungs=tuple(_climb(trials, histograms, cpus)),
+            rungs=tuple(_climb(trials, histograms, cpus, experiments)),
+            # The published ladder is of closed loops.
+            published=beside_published([each for each in trials if each.trial.parameters.rate is None]),
         )
         found.append(ladder)
     return found
 
 
-def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None) -> list[Rung]:
+def _climb(
+    records: Sequence[Record],
+    histograms: Mapping[Key, HdrHistogram],
+    cpus: int | None,
+    experiments: Sequence[Record],
+) -> list[Rung]:
     """Return the rungs, each with its step from the one below and its ratio to phase 1."""
     rungs: list[Rung] = []
     below = first = None
     driven = driven_by_several(record.trial for record in records)
     for _, group in groupby(sorted(records, key=_order), _order):
-        rung = rung_of(list(group), histograms, cpus)
+        rung = rung_of(list(group), histograms, cpus, experiments)
         method, rate, step = rung.method, rung.rows_per_s, None
         if rung.phase in driven:
             method = f"{method}, {rung.driver}"
-        # Rows of another size are other work: no step leads from the one to the other.
-        if below and below.parameters.payload_bytes == rung.parameters.payload_bytes:
+        # Rows of another size are other work, and at a rate nobody climbs: no step leads from the one to the other.
+        if below and _work(below) == _work(rung):
             step = _ratio(rate, below.rows_per_s)
         phase_1 = first
         if rung.phase == "1":
@@ -177,11 +172,16 @@ def _climb(records: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cp
     return rungs
 
 
-def _order(record: Record) -> tuple[str | int, ...]:
+def _order(record: Record) -> tuple[object, ...]:
     """Return what sorts rungs: phases upwards, and of each the smaller parameters first."""
     trial = record.trial
-    # None can't be compared with a number: a phase without a pool sorts as one of size 0.
-    return trial.phase, trial.driver, *(value or 0 for value in astuple(trial.parameters))
+    # None can't be compared with a number or a word: what has none comes first.
+    values = tuple((value is not None, value) for value in astuple(trial.parameters))
+    return trial.phase, trial.driver, values
+
+
+def _work(rung: Rung) -> tuple[int, bool]:
+    return rung.parameters.payload_bytes, rung.parameters.rate is not None
 
 
 def _ratio(rate: float | None, other: float | None) -> float | None:

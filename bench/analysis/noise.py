@@ -16,7 +16,7 @@ from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import differing_facts, of_machine
-from bench.model.plan import Parameters, Plan, Trial
+from bench.model.plan import Parameters, Plan, Trial, as_recorded
 from bench.model.values import Count, Layout, Name, Seconds, Transport
 from bench.plan.contrast import VARIANT, examples
 from bench.plan.rates import RateName, headline, rate_name, rates, shared
@@ -58,7 +58,8 @@ class CellFloor:
     alarms_of: Count
 
     def __post_init__(self) -> None:
-        """Refuse figures that nobody can have measured."""
+        """Refuse figures that nobody can have measured; read what earlier releases wrote as it was measured."""
+        object.__setattr__(self, "parameters", as_recorded(self.driver, self.parameters))
         floor = self.floor
         if floor.blocks < 2 or floor.spread < 0 or floor.drift <= -1 or self.alarms > self.alarms_of:
             raise ValueError(f"the noise floor of phase {self.phase} has figures that can't have been measured")

@@ -10,10 +10,10 @@ from operator import attrgetter, itemgetter
 from bench.analysis.comparison import Alike, CellComparison, Overall, Pair
 from bench.analysis.counted import good
 from bench.analysis.doubts import rank, worst
-from bench.analysis.ladder import host_notes
+from bench.analysis.host_notes import host_notes
 from bench.analysis.pairs import blocks_of
 from bench.analysis.promises import promise_notes
-from bench.analysis.pulled import RunOutcomes, extent_notes, latest
+from bench.analysis.pulled import RunOutcomes, extent_notes, latest, repetition_notes
 from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
@@ -24,6 +24,7 @@ from bench.plan.rule import nothing_left, usual_margin
 from bench.stats.blocks import go_back
 
 ENOUGH_BLOCKS = 6
+"""So many in which steady drift cannot pass for a difference."""
 ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
 FEW_BLOCKS = (
     "With fewer than six blocks, some lost or all in an order drawn at random, what drifts steadily on a quiet box can"
@@ -66,6 +67,15 @@ def version_notes(host: Fingerprint | None) -> Iterable[str]:
     yield f"The versions' system and compiler are part of what differs: {'; '.join(named)}."
 
 
+def rate_notes(plan: Plan) -> Iterable[str]:
+    """Say what a comparison of open loops is not of."""
+    if any(trial.parameters.rate is not None for trial in plan.trials):
+        yield (
+            "Rows came at a rate: compared is how many of them were acknowledged, not how long they waited; that is in"
+            " the ladder."
+        )
+
+
 def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iterable[str]:
     """Say which arms are not among those over all cells; of one that was refused that is told."""
     if over is None:
@@ -99,7 +109,7 @@ def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate
     last: list[AnyRecord] = []
     plans, hosts = [], []
     for run in runs:
-        yield from extent_notes(run, several=several)
+        yield from (*extent_notes(run, several=several), *repetition_notes(run))
         last += latest(run.records)
         plans.append(run.plan)
         if run.host:

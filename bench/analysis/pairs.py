@@ -3,11 +3,13 @@
 P-values are adjusted over many such pairs. What an arm's rates are rates of (one cell, or all of them) is the caller's.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import exp, log
+from typing import TypeVar
 
-from bench.analysis.comparison import ArmSummary, CpuRatio, Pair
+from bench.analysis.adjusting import OF_RUNS, Adjusting, Found
+from bench.analysis.comparison import ArmSummary, ComparisonReport, CpuRatio, Pair, Stated
 from bench.analysis.counted import good
 from bench.analysis.effects import Effects, settings_differing
 from bench.model.outcome import AnyRecord
@@ -20,6 +22,7 @@ from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 from bench.stats.unpaired import compare_unpaired
 
+T = TypeVar("T")
 OfBlocks = Mapping[Block, float]
 Known = Mapping[Rate, Mapping[str, OfBlocks]]
 """By kind of rate and arm, that of each block that counts."""
@@ -29,16 +32,24 @@ class Basis:
     """How two arms are compared: by which rate, block by block or not, at the usual level or that of this look.
 
     ``plan`` is that of a run whose arms these are; None: they are whole runs. ``rate`` is the one that decides.
-    ``most`` is how many blocks a run until decided may have; None for any other.
+    ``most`` is how many blocks a run until decided may have; None for any other. ``adjusting`` is what adjusts arms of
+    one run; None: whole runs are not adjusted.
     """
 
-    def __init__(self, plan: Plan | None, rate: Rate, margin: float, *, paired: bool = True) -> None:
-        self.rate, self.margin, self.paired = rate, margin, paired
+    def __init__(
+        self, plan: Plan | None, rate: Rate, margin: float, *, paired: bool = True, adjusting: Adjusting | None = None
+    ) -> None:
+        self.rate, self.margin, self.paired, self.adjusting = rate, margin, paired, adjusting
+        self.refines = plan is not None and plan.refines is not None
+        """Not every arm was to be measured in every block."""
         self.most: int | None = None
         self._alpha = ALPHA
         if plan and plan.until_decided:
             self.most, self._alpha = len(plan.blocks), alpha_each(plan)
-        self._compared: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, Comparison | None]] = {}
+        self.adjusted = _once(self._adjusted)
+        """By their adjusted rates; None where they are none of one run's."""
+        self.unadjusted = _once(self._unadjusted)
+        """By their rates as they are; None where there is nothing to compare."""
 
     @property
     def adjusts(self) -> bool:
@@ -46,17 +57,19 @@ class Basis:
         return self.most is None
 
     def compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
-        """Compare the rates of two arms; None where there is nothing to compare.
+        """Compare the rates of two arms by what decides; None where there is nothing to compare."""
+        if self.adjusting and self.adjusting.decides:
+            found = self.adjusted(one, other)
+            if found and found.why_not is None:
+                return found.comparison
+        return self.unadjusted(one, other)
 
-        Pairs that have a verdict are ranked too: each is compared once.
-        """
-        # By identity, as rates by block have no hash; both are kept, so that no id is used twice.
-        ids = id(one), id(other)
-        if ids not in self._compared:
-            self._compared[ids] = one, other, self._compare(one, other)
-        return self._compared[ids][-1]
+    def _adjusted(self, one: OfBlocks, other: OfBlocks) -> Found | None:
+        if self.adjusting is None:
+            return None
+        return self.adjusting.compare(one, other, self.look(len(one)))
 
-    def _compare(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
+    def _unadjusted(self, one: OfBlocks, other: OfBlocks) -> Comparison | None:
         if not self.paired:
             if one and other:
                 return compare_unpaired(list(one.values()), list(other.values()), margin=self.margin)
@@ -73,6 +86,20 @@ class Basis:
         if self.most is None:
             return ALPHA
         return nominal_alpha(max(blocks, FIRST_LOOK), self.most, self._alpha)
+
+
+def _once(compare: Callable[[OfBlocks, OfBlocks], T]) -> Callable[[OfBlocks, OfBlocks], T]:
+    """Return what compares each two arms once: pairs that have a verdict are ranked too."""
+    known: dict[tuple[int, int], tuple[OfBlocks, OfBlocks, T]] = {}
+
+    def compared(one: OfBlocks, other: OfBlocks) -> T:
+        # By identity, as rates by block have no hash; both are kept, so that no id is used twice.
+        ids = id(one), id(other)
+        if ids not in known:
+            known[ids] = one, other, compare(one, other)
+        return known[ids][-1]
+
+    return compared
 
 
 def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSummary:
@@ -178,21 +205,62 @@ def make_pairs(known: Known, basis: Basis, effects: Effects) -> list[Pair]:
     for candidate in candidates:
         found: dict[Rate, Comparison | None] = {}
         for rate, of_arms in known.items():
-            found[rate] = basis.compare(of_arms[baseline], of_arms[candidate])
-        decisive = found[basis.rate]
-        pairs.append(
-            Pair(
-                baseline=baseline,
-                candidate=candidate,
-                settled=found[settled],
-                burst=found[burst],
-                adjusted_p=None,
-                verdict=decisive.verdict if decisive else None,
-                left_out=(),
-                differs=settings_differing(effects.get(baseline, {}), effects.get(candidate, {})),
-            )
+            found[rate] = basis.unadjusted(of_arms[baseline], of_arms[candidate])
+        unadjusted = found[basis.rate]
+        pair = Pair(
+            baseline=baseline,
+            candidate=candidate,
+            settled=found[settled],
+            burst=found[burst],
+            adjusted_p=None,
+            verdict=unadjusted.verdict if unadjusted else None,
+            left_out=(),
+            differs=settings_differing(effects.get(baseline, {}), effects.get(candidate, {})),
+            unadjusted=_stated(unadjusted),
         )
+        rates = known[basis.rate]
+        pairs.append(_with_adjusted(pair, basis, rates[baseline], rates[candidate]))
     return pairs
+
+
+def _with_adjusted(pair: Pair, basis: Basis, one: OfBlocks, other: OfBlocks) -> Pair:
+    """Return a pair with what it is by adjusted rates, which decide where they may."""
+    if pair.unadjusted is None:
+        return pair
+    found = basis.adjusted(one, other)
+    if found is None:
+        return replace(pair, why_unadjusted=OF_RUNS)
+    decides = None
+    if found.comparison and found.why_not is None:
+        decides = found.comparison
+    return replace(
+        pair,
+        adjusted=_stated(found.comparison),
+        covariates=found.covariates,
+        adjusted_decides=decides,
+        why_unadjusted=found.why_not,
+        taken=found.taken,
+        machine_alike=found.alike,
+        hinges_on=found.hinges_on,
+        not_adjusted_for=found.left_out,
+        verdict=decides.verdict if decides else pair.verdict,
+    )
+
+
+def _stated(found: Comparison | None) -> Stated | None:
+    if found is None:
+        return None
+    low = high = None
+    if found.interval:
+        low, high = found.interval.low, found.interval.high
+    return Stated(
+        ratio=found.ratio,
+        low=low,
+        high=high,
+        verdict=found.verdict,
+        error=found.error,
+        freedom=found.freedom,
+    )
 
 
 def adjusted_pairs(pairs: Sequence[Pair], rate: Rate) -> list[Pair]:
@@ -212,14 +280,24 @@ def adjusted_pairs(pairs: Sequence[Pair], rate: Rate) -> list[Pair]:
             each = _with_p(pair, found, next(differ), next(equal))
         if found and each.verdict is not None:
             among_all = among(found, len(p_values), each.verdict)
-            each = replace(each, burst=among_all) if rate is burst else replace(each, settled=among_all)
+            if each.adjusted_decides:
+                each = replace(each, adjusted_decides=among_all)
+            else:
+                each = replace(each, burst=among_all) if rate is burst else replace(each, settled=among_all)
         adjusted.append(each)
     return adjusted
 
 
 def decisive_of(pair: Pair, rate: Rate) -> Comparison | None:
-    """Return the comparison of a pair by the rate that decides."""
+    """Return the comparison of a pair that decides: adjusted where it may, else by the rate that decides."""
+    if pair.adjusted_decides:
+        return pair.adjusted_decides
     return pair.burst if rate is burst else pair.settled
+
+
+def decides(report: ComparisonReport, pair: Pair) -> Comparison | None:
+    """Return the comparison that decides a pair of a report."""
+    return decisive_of(pair, burst if report.headline == "burst" else settled)
 
 
 def blocks_of(pairs: Iterable[Pair], rate: Rate) -> list[int]:

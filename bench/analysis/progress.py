@@ -10,6 +10,9 @@ from statistics import median
 from bench.analysis.pulled import finished
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
+from bench.plan.refine import may_follow
+from bench.plan.remaining import in_all, undone
+from bench.plan.repeat import to_expect
 
 LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -23,12 +26,24 @@ class Progress:
 
     @property
     def next(self) -> Trial | None:
-        """The trial under way, or the next to be: the first without a record that counts."""
-        done = finished(self.records)
-        for trial in self.plan.trials:
-            if trial.number not in done:
-                return trial
-        return None
+        """The trial under way, or the next to be: the first that has to be repeated, or has no record that counts."""
+        left = undone(self.plan, self.records)
+        return left[0][0] if left else None
+
+    @property
+    def left(self) -> int:
+        """How many trials are to be run at most, those that have to be repeated among them."""
+        return len(undone(self.plan, self.records)) + len(may_follow(self.plan, self.records))
+
+    @property
+    def of(self) -> int:
+        """How many trials it takes in all: of a search probably, of a sweep that refines at most."""
+        return in_all(self.plan, self.records, undone(self.plan, self.records))
+
+    @property
+    def to_expect(self) -> int:
+        """How many more will have to be repeated, if others disturb as many as they did so far."""
+        return to_expect(self.plan, self.records)
 
     @property
     def done(self) -> int:

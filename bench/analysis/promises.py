@@ -28,3 +28,14 @@ def promise_notes(records: Sequence[AnyRecord]) -> list[str]:
             f" trials, median {median(flushes):,.0f} of {len(flushes)}; rates that wait for flushes are no steadier."
         )
     return notes
+
+
+def risk_of(grades: Sequence[str]) -> str:
+    """Return what one risks who is no safer than this; of one grade or more."""
+    [grade, *more] = grades
+    if more:
+        return f" (durability: {' or '.join(grades)})"
+    if grade.startswith("may lose "):
+        return f", at the risk of the {grade.removeprefix('may lose ')}"
+    words = {"in memory": "but its rows are in memory only", "unknown": "but what a crash would take is not known"}
+    return f", {words.get(grade, f'but is {grade}')}"

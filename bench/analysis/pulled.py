@@ -14,13 +14,16 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
-from bench.plan.rates import CUT, interrupted
+from bench.plan.promise import next_trials
+from bench.plan.rates import CUT, counting, interrupted
+from bench.plan.refine import narrowed
+from bench.plan.repeat import due, repeated
 from bench.plan.rule import decided_after
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcomes:
-    """One host's run, as far as a comparison of its trials needs it."""
+    """One host's run, as far as a comparison of its trials needs it; experiments (``Without``) are left out."""
 
     directory: str
     plan: Plan
@@ -39,7 +42,7 @@ class RunOutcomes:
     @cached_property
     def decided_after(self) -> int | None:
         """The block after which a run until decided ended before its last one."""
-        after = decided_after(self.plan, _whole(self.records))
+        after = decided_after(self.plan, self.records)
         if after == self.plan.blocks[-1]:
             return None
         return after
@@ -57,6 +60,7 @@ class PulledRun(RunOutcomes):
     records: Sequence[Record]
     samples: Mapping[Key, Samples]
     histograms: Mapping[Key, HdrHistogram]
+    experiments: Sequence[Record] = ()
     begun: Collection[Key] = ()
     """Trials that began and have no record."""
     with_samples: bool = True
@@ -65,24 +69,23 @@ class PulledRun(RunOutcomes):
 
 def complete(plan: Plan, records: Sequence[AnyRecord]) -> bool:
     """Return whether a run came to its end: that of its plan, or an earlier one by its own rule."""
-    if plan.until_decided and decided_after(plan, _whole(records)):
+    if plan.promise:
+        return not next_trials(plan, records)
+    if plan.until_decided and decided_after(plan, records):
         return True
-    return finished(records) >= {trial.number for trial in plan.trials}
+    trials = narrowed(plan, records).trials
+    return finished(records) >= {trial.number for trial in trials} and not due(plan, records)
 
 
 def latest(records: Sequence[R]) -> list[R]:
-    """Return the last attempt of each trial, by trial: it replaces one that was cut short."""
-    last = {record.trial.number: record for record in records}
-    return [last[number] for number in sorted(last)]
+    """Return the record of each trial that counts, by trial: the last attempt, or its repetition."""
+    found = counting(records)
+    return [found[number] for number in sorted(found)]
 
 
 def finished(records: Sequence[AnyRecord]) -> set[int]:
     """Return the trials that need not be run again; a void one may be among them."""
-    return {record.trial.number for record in _whole(records)}
-
-
-def _whole(records: Sequence[R]) -> list[R]:
-    return [record for record in latest(records) if interrupted(record) is None]
+    return {number for number, record in counting(records).items() if interrupted(record) is None}
 
 
 def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
@@ -95,7 +98,12 @@ def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
         how = "is not complete"
         if run.cancelled:
             how = "was cancelled and is not complete"
-        notes.append(f"{name} {how}: {len(finished(run.records))} of its {len(run.plan.trials)} trials are here.")
+        there = f"{len(finished(run.records))} of its {len(run.plan.trials)} trials are here"
+        if run.plan.promise:
+            there = f"{len(finished(run.records))} trials are here, and its search has not come to its end"
+        if again := due(run.plan, run.records):
+            there += f", and {len(again)} that others disturbed were not measured again yet"
+        notes.append(f"{name} {how}: {there}.")
     if not run.sealed:
         why = "although all its trials are recorded"
         if not run.complete:
@@ -118,10 +126,22 @@ def ending_notes(run: PulledRun) -> list[str]:
             f"Begun and without a record here: trial {_numbers(run.begun)}. One was under way when this was pulled, or"
             " was interrupted; where they are more, the pull was: pull the run again."
         )
-    repeated = [record.key for record in run.records if record.attempt > 1]
-    if repeated:
-        notes.append(f"Cut short and run again: trial {_numbers(repeated)}; the last attempt counts.")
+    cut = {record.trial.number for record in run.records if interrupted(record)}
+    run_again = [record.key for record in latest(run.records) if record.trial.number in cut and record.attempt > 1]
+    if run_again:
+        notes.append(f"Cut short and run again: trial {_numbers(run_again)}; the last attempt counts.")
     return notes
+
+
+def repetition_notes(run: RunOutcomes) -> list[str]:
+    """Say how many trials were measured again because others disturbed them."""
+    if run.plan.repeat_suspect is None or not (again := repeated(run.records)):
+        return []
+    were = "trial was" if len(again) == 1 else "trials were"
+    return [
+        f"{len(again)} {were} measured again in the same block, as others took much of the processor: the repetition"
+        " counts unless it is void. No rate played a part in the choice."
+    ]
 
 
 def _numbers(keys: Iterable[Key]) -> str:

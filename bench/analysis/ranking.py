@@ -100,6 +100,8 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     over = {}
     for rate in known[0]:
         over[rate] = over_cells(list(map(itemgetter(rate), known)))
+    if basis.adjusting:
+        basis.adjusting.add_over(over[basis.rate], list(map(itemgetter(basis.rate), known)))
     pairs = make_pairs(over, basis, effects)
     if basis.adjusts:
         pairs = adjusted_pairs(pairs, basis.rate)

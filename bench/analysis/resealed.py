@@ -4,6 +4,7 @@ Looked at wherever samples are read; what a record says of itself and of its pla
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from math import isclose
 
 from hdrh.histogram import HdrHistogram
@@ -11,9 +12,10 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.judged import NOT_ASSESSED, check_sampled_doubts, of_today
 from bench.model.errors import DataError
 from bench.model.fingerprint import Unreadable
+from bench.model.plan import Promise
 from bench.model.readings import NOT_KEPT, Moment, counters_between, energy_j, host_figures, host_shares, moment_of
 from bench.model.record import Record, Samples
-from bench.stats.histogram import SHARES, Quantiles, percentiles
+from bench.stats.histogram import SHARES, Quantiles, count_beyond, percentiles
 from bench.stats.steadiness import assess
 from bench.validity.standstill import STALLED_SHARE
 
@@ -29,8 +31,10 @@ CLIENT_PARTS = ("connect_s", "pool_wait_s", "insert_s")
 """Of a commit's time, from having the rows to the acknowledgement: its latency."""
 
 
-def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, where: str) -> None:
-    """Refuse a record that its samples contradict; ``where`` is the file it stands in.
+def check_samples(
+    record: Record, samples: Samples, histogram: HdrHistogram, where: str, promise: Promise | None = None
+) -> None:
+    """Refuse a record that its samples contradict; ``where`` is the file it stands in, ``promise`` its plan's.
 
     Raises:
         DataError: names the first figure that differs.
@@ -40,7 +44,8 @@ def check_samples(record: Record, samples: Samples, histogram: HdrHistogram, whe
         moments = list(map(moment_of, samples.readings))
     except (ValueError, TypeError, AttributeError) as error:
         raise DataError(f"{where}: a reading of trial {samples.trial} is damaged: {error}") from error
-    for name, recorded, made in _figures(record, samples, moments, histogram):
+    figures = chain(_figures(record, samples, moments, histogram), _of_promise(record, histogram, promise))
+    for name, recorded, made in figures:
         same = recorded == made
         # Floats that are made again are summed in another order.
         if isinstance(recorded, float) and isinstance(made, int | float):
@@ -58,11 +63,11 @@ def _figures(record: Record, samples: Samples, moments: Sequence[Moment], histog
     yield "number", (record.trial.number, record.attempt), (samples.trial, samples.attempt)
     yield "rows", record.rows, sum(samples.rows_per_second)
     yield "commits", record.commits, sum(samples.commits_per_second)
-    yield "count of latencies", record.commits, histogram.get_total_count()
+    yield "count of latencies", _told(record), histogram.get_total_count()
     yield from _latencies(record, histogram)
     if record.seconds:
         label, steady = NOT_ASSESSED, assess(samples.rows_per_second[: int(record.seconds)])
-        if steady:
+        if steady and record.open_loop is None:
             label = steady.label
         yield "steadiness", record.steadiness, label
         yield from _of_host(record, moments)
@@ -71,6 +76,19 @@ def _figures(record: Record, samples: Samples, moments: Sequence[Moment], histog
     for name, went in record.counters.items():
         if name in made:
             yield f"counter {name}", went, made[name]
+
+
+def _told(record: Record) -> int:
+    """Return how many latencies a record tells: of its commits, or of all that was due at a rate and not skipped."""
+    if record.open_loop is None:
+        return record.commits
+    return record.open_loop.due - record.open_loop.skipped
+
+
+def _of_promise(record: Record, histogram: HdrHistogram, promise: Promise | None) -> Figures:
+    if record.open_loop:
+        beyond = count_beyond(histogram, 1000 * promise.ms) if promise else None
+        yield "count beyond the promise", record.open_loop.beyond_promise, beyond
 
 
 def _latencies(record: Record, histogram: HdrHistogram) -> Figures:
@@ -86,9 +104,10 @@ def _latencies(record: Record, histogram: HdrHistogram) -> Figures:
     if record.row_latency_ms is not None:
         row_ms = None
         if made.mean is not None:
-            row_ms = made.mean / record.trial.parameters.batch
+            row_ms = made.mean / record.trial.parameters.rows_waited_for
         yield "row latency", record.row_latency_ms, row_ms
-    if made.mean is None:
+    # At a rate latency begins before a worker is free.
+    if made.mean is None or record.open_loop is not None:
         return
     spent_s = sum(getattr(record.client_time, part) for part in CLIENT_PARTS)
     made_s = made.mean / 1000 * record.commits
@@ -118,7 +137,9 @@ def _of_host(record: Record, moments: Sequence[Moment]) -> Figures:
         span_s = moments[-1].at_s - moments[0].at_s
         figures = host_figures([moment.host for moment in moments], span_s)
         for name, figure in figures.items():
-            yield f"host.{name}", observed.get(name), _or_none(figure)
+            # A record that was made before a figure was thought of lacks it.
+            if name in observed:
+                yield f"host.{name}", observed[name], _or_none(figure)
 
 
 def _or_none(figure: float | Unreadable) -> float | None:

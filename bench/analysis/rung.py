@@ -7,16 +7,18 @@ makes a number doubtful is carried along for the report to say first. ``ladder``
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from statistics import median
 
 from hdrh.histogram import HdrHistogram
 
-from bench.analysis.counted import Key, good, latency, pooled, row_latency, settled_s
+from bench.analysis.bound import Bound, bound_by
+from bench.analysis.counted import Key, good, latency, middle, open_loop, pooled, row_latency, settled_s
 from bench.analysis.doubts import worst
 from bench.analysis.limits import Limit, stopped_by
+from bench.analysis.mixed import RungReads, RungRetention, rung_reads, rung_retention
 from bench.model.plan import Parameters
-from bench.model.record import Latency, Reason, Record
+from bench.model.record import Latency, OpenLoop, Reason, Record
 from bench.stats.laws import in_flight
+from bench.validity.open_loop import WEIGHTY_SHARE
 
 ROUNDING = 0.002
 """Of a latency in its histogram: three digits."""
@@ -54,6 +56,12 @@ class Rung:
     commits_per_s: float | None
     latency_ms: Latency
     row_latency_ms: float | None
+    open_loop: OpenLoop | None
+    """What became of what came at a rate; None: it is of no open loop."""
+    reads: RungReads | None
+    """What readers read beside its writers; None: nobody read."""
+    retention: RungRetention | None
+    """What was deleted beside its writers; None: all rows were kept."""
     client_cores: float | None
     server_cores: float | None
     host_pct: float | None
@@ -65,14 +73,25 @@ class Rung:
     doubts: tuple[Doubt, ...]
     stopped_by: Limit | None
     """What is suspected to be its limit; None where its trials show nothing of it."""
+    bound_by: Bound
+    """Its server or its clients, found by experiments beside it."""
 
 
-def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cpus: int | None) -> Rung:
-    """Return a rung from all its trials on so many processors; how far it is above others is the ladder's to say."""
+def rung_of(
+    trials: Sequence[Record],
+    histograms: Mapping[Key, HdrHistogram],
+    cpus: int | None,
+    experiments: Sequence[Record] = (),
+) -> Rung:
+    """Return a rung from all its trials on so many processors; how far it is above others is the ladder's to say.
+
+    ``experiments`` are those of its run, whatever rung they are of.
+    """
     counted, trial = good(trials), trials[0].trial
     rates = [record.rows_per_s for record in counted if record.rows_per_s is not None]
+    rows_per_s = pooled(counted, attrgetter("rows_per_s"))
     commits_per_s = pooled(counted, attrgetter("commits_per_s"))
-    took = latency(counted, histograms)
+    took, came = latency(counted, histograms), open_loop(counted)
     doubts = _doubts(trials)
     suspect = sum(record.validity.state == "suspect" for record in counted)
     if broken := _broken_law(counted, commits_per_s, took):
@@ -87,13 +106,16 @@ def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cp
         trials=len(trials),
         void=len(trials) - len(counted),
         suspect=suspect,
-        rows_per_s=pooled(counted, attrgetter("rows_per_s")),
+        rows_per_s=rows_per_s,
         rows_per_s_min=min(rates, default=None),
         rows_per_s_max=max(rates, default=None),
         settled_rows_per_s=pooled(counted, attrgetter("settled_rows_per_s"), settled_s),
         commits_per_s=commits_per_s,
         latency_ms=took,
         row_latency_ms=row_latency(counted, histograms),
+        open_loop=came,
+        reads=rung_reads(counted),
+        retention=rung_retention(counted),
         client_cores=pooled(counted, attrgetter("cpu.client_cores")),
         server_cores=pooled(counted, attrgetter("cpu.server_cores")),
         host_pct=pooled(counted, attrgetter("cpu.host_pct")),
@@ -101,8 +123,14 @@ def rung_of(trials: Sequence[Record], histograms: Mapping[Key, HdrHistogram], cp
         step=None,
         vs_phase_1=None,
         doubts=tuple(doubts),
-        stopped_by=stopped_by(counted, cpus),
+        stopped_by=None if _keeps_up(came) else stopped_by(counted, cpus),
+        bound_by=bound_by(trials, rows_per_s, experiments, cpus),
     )
+
+
+def _keeps_up(came: OpenLoop | None) -> bool:
+    """Return whether nothing stops a rung: it takes all that comes."""
+    return came is not None and (came.waiting or 0) <= WEIGHTY_SHARE * came.due
 
 
 def _observed(trials: Iterable[Record]) -> dict[str, dict[str, float | None]]:
@@ -114,9 +142,8 @@ def _observed(trials: Iterable[Record]) -> dict[str, dict[str, float | None]]:
                 by_figure.setdefault((probe, name), []).append(value)
     observed: dict[str, dict[str, float | None]] = {}
     for (probe, name), values in by_figure.items():
-        known = [value for value in values if value is not None]
         # A median: one trial in which the box did something else moves it little.
-        observed.setdefault(probe, {})[name] = median(known) if known else None
+        observed.setdefault(probe, {})[name] = middle(values)
     return observed
 
 
@@ -126,6 +153,8 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
         return None
     first = counted[0]
     parameters = first.trial.parameters
+    if parameters.rate is not None:
+        return None  # its latency begins before a worker is free
     under_way = in_flight(commits_per_s, took.mean / 1000)
     possible = parameters.processes * parameters.in_flight
     # What was under way when a window opened counts with the whole of its time: so much more is allowed.

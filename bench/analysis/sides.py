@@ -10,23 +10,32 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 
+from bench.analysis.answer import sentence_of, undecided
 from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_noises
 from bench.analysis.comparison import Across, ArmSummary, CellComparison, ComparisonReport, Explanation
 from bench.analysis.counted import good, latency
 from bench.analysis.effects import Effects, effect_notes, effects_of
+from bench.analysis.longer import longer
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
 from bench.analysis.pairing import interleaved, share_kernel
 from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
-from bench.analysis.pulled import PulledRun, extent_notes
-from bench.analysis.utilisation import processors
+from bench.analysis.pulled import PulledRun, extent_notes, repetition_notes
 from bench.model.errors import UsageError
-from bench.model.fingerprint import Fingerprint
+from bench.model.fingerprint import Fingerprint, processors
 from bench.model.fingerprint_diff import comparable, in_words
 from bench.model.plan import Trial
 from bench.model.record import Record
-from bench.plan.contrast import WHOLE, Cell, by_cell, driven_by_several, examples, texts_of_variants
+from bench.plan.contrast import (
+    WHOLE,
+    Cell,
+    by_cell,
+    check_compared,
+    driven_by_several,
+    examples,
+    texts_of_variants,
+)
 from bench.plan.rates import Block, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
@@ -90,6 +99,8 @@ def compare_runs(
         UsageError: they can't be compared at all; names what differs.
 
     """
+    for run in runs:
+        check_compared(run.plan)
     sides = list(map(Side, names_of(runs, across), runs, noise or [None] * len(runs)))
     places = _in_all(sides, across)
     unsettled, plans, hosts, effects = [], [], [], []
@@ -116,7 +127,7 @@ def compare_runs(
         *side_notes(by_name),
         *effects,
     )
-    return ComparisonReport(
+    report = ComparisonReport(
         across=across,
         runs=tuple(plan.run for plan in plans),
         hosts=tuple(hosts),
@@ -132,6 +143,11 @@ def compare_runs(
         paired=basis.paired,
         of_runs=True,
     )
+    more = None
+    # What drifts between runs that are not interleaved does not go away by longer ones.
+    if basis.paired and (more := longer(plans[0], undecided(report), margin, ALPHA)):
+        more = replace(more, seconds=more.seconds * len(runs))
+    return replace(report, sentence=sentence_of(report), longer=more)
 
 
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
@@ -172,7 +188,7 @@ def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], 
     boxes: dict[str, None] = {}
     unknown = []
     for side in sides:
-        yield from extent_notes(side.run, several=True)
+        yield from (*extent_notes(side.run, several=True), *repetition_notes(side.run))
         boxes[side.run.box] = None
         if major(side.run.host) == UNKNOWN:
             unknown.append(side.name)

@@ -1,6 +1,6 @@
-"""How a trial went from second to second: its rate, and where the server began a checkpoint."""
+"""How a trial went from second to second: its rate, where a checkpoint began, what its sessions waited for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from bench.model.record import Samples
 from bench.model.values import MOST
+from bench.model.waiting import STATES, own_by_state
 
 MOST_STEPS = 120
 """Of one trial: a longer window is told by averages over several seconds."""
@@ -73,6 +74,36 @@ def checkpoints_seen(readings: Iterable[Mapping[str, Any]]) -> list[float]:
         if count > before:
             seen.append(at_s)
     return seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What the run's own sessions were in over about a second: how many of them, on average, by state."""
+
+    from_s: float
+    to_s: float
+    sessions: Mapping[str, float]
+
+
+def waiting(samples: Samples) -> Iterator[Waiting]:
+    """Yield what the sessions waited for from reading to reading; nothing where the server was not looked at."""
+    for before, after in pairwise(samples.readings):
+        one, other = (reading.get("waits") for reading in (before, after))
+        if not _is_seen(one) or not _is_seen(other):
+            continue
+        instants = other["instants"] - one["instants"]
+        if instants <= 0:
+            continue
+        first, last = own_by_state(one["seen"]), own_by_state(other["seen"])
+        sessions = {state: (last[state] - first[state]) / instants for state in STATES}
+        yield Waiting(from_s=before["at_s"], to_s=after["at_s"], sessions=sessions)
+
+
+def _is_seen(waits: Any) -> TypeGuard[Mapping[str, Any]]:
+    """Return whether a reading of somebody's file counts instants and what was seen."""
+    if not isinstance(waits, dict) or not isinstance(waits.get("seen"), dict):
+        return False
+    return all(map(_is_number, (waits.get("instants"), *waits["seen"].values())))
 
 
 def _counts(readings: Iterable[Mapping[str, Any]]) -> list[tuple[float, float]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
-from bench.model.fingerprint import Fingerprint
 from bench.model.record import Record
 
 PARTS = {
@@ -45,16 +44,6 @@ def cores(trials: Iterable[Record], cpus: int | None) -> Cores:
         server=pooled(counted, attrgetter("cpu.server_cores")),
         elsewhere=pooled(counted, elsewhere),
     )
-
-
-def processors(host: Fingerprint | None) -> int | None:
-    """Return how many processors the box has."""
-    if host is None:
-        return None
-    count = host.facts.get("cpu", {}).get("logical_cpus")
-    if isinstance(count, int):
-        return count
-    return None
 
 
 def client_time(trials: Iterable[Record]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Apply: what provisioning asks of the box's cluster comes into force while no run is under way."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ class Applied:
 
 
 def apply(box: Provisioned, *, new_password: bool, check: bool) -> Applied:
-    """Bring it into force and prove it; with ``check`` only try it out.
+    """Bring it into force and prove it, on the disk when this returns; with ``check`` only try it out.
 
     Raises:
         HostError: a run is under way: this would be measured, or its rows lost.
@@ -34,4 +35,6 @@ def apply(box: Provisioned, *, new_password: bool, check: bool) -> Applied:
         differences = provisioning.differences()
         if check:
             return Applied(provisioning.try_out(), differences)
-        return Applied(provisioning.bring_into_force(new_password=new_password), differences)
+        changed = provisioning.bring_into_force(new_password=new_password)
+        os.sync()  # what provisioning wrote elsewhere too: its next step says that the box is ready
+        return Applied(changed, differences)

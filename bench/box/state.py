@@ -13,13 +13,14 @@ from typing import Literal
 from bench import __version__
 from bench.agent.gate import waits
 from bench.agent.lock import holder
-from bench.agent.run import remaining
 from bench.box.units import is_wanted, under_way
 from bench.engines.postgresql.binaries import installed
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
 from bench.model.errors import HostError, NothingDoneError
 from bench.model.values import NAME, Count, Name
+from bench.plan.refine import may_follow
+from bench.plan.remaining import in_all, remaining
 from bench.probes.source import LIVE
 from bench.probes.system import container
 from bench.store.run_directory import PLAN, SUMS, RunDirectory
@@ -120,13 +121,15 @@ def _run_state(path: Path, running: Collection[str]) -> RunState:
     try:
         directory = RunDirectory(path)
         planned = directory.plan()
-        left = remaining(planned, directory.records())
+        records = directory.records()
+        left = remaining(planned, records, directory.suspects())
     except NothingDoneError as error:
         return RunState(run=path.name, recorded=0, planned=0, course="unreadable", detail=str(error))
-    course, detail, count = _course(directory, running), "", len(planned.trials)
+    course, detail, count = _course(directory, running), "", in_all(planned, records, left)
     if course == "running" and left and waits(directory, left[0][0].block):
         detail = WAITS.format(run=path.name)
-    return RunState(run=path.name, recorded=count - len(left), planned=count, course=course, detail=detail)
+    recorded = count - len(left) - len(may_follow(planned, records))
+    return RunState(run=path.name, recorded=recorded, planned=count, course=course, detail=detail)
 
 
 def _course(directory: RunDirectory, running: Collection[str]) -> Course:

@@ -9,10 +9,10 @@ from typing import Any
 
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
-from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, Option
+from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
 from bench.questions import load_question, questions, words_of
 from bench.questions.question import Question, print_answer
-from bench.report.terminal import console
+from bench.report.console import console
 from bench.store.run_directory import RunDirectory
 from bench.targets.target import Results, added_target, check_results
 
@@ -55,7 +55,7 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     results = _measured(LADDER, question, given, [])
     code = _answer(question, results, given)
     [directory] = results.directories
-    if len(tried_factors(RunDirectory(directory).plan())) == 1 and "json" not in given:
+    if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1 and "json" not in given:
         console().print(f"\nWhich is faster: pgladder compare {directory}", soft_wrap=True)
     return code
 
@@ -148,7 +148,7 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
 def _measuring(question: Question) -> list[Option]:
     """Return the options that say what is measured here, and where, but for those that the answer takes as well."""
     options = [option for option in question.of_run() if option not in question.options]
-    options += ON_THIS_MACHINE
+    options += [YES, *ON_THIS_MACHINE]
     if not question.repeats:
         options += GIVEN_PLANS
     return options
@@ -164,7 +164,8 @@ def _add(parser: argparse.ArgumentParser, question: Question, options: Sequence[
         place: argparse._ActionsContainer = groups[option.group]
         if option in GIVEN_PLANS:
             one_of_them = place = one_of_them or place.add_mutually_exclusive_group()
-        text = words.get(option.name, option.help)
+        # argparse fills in what follows a %.
+        text = words.get(option.name, option.help).replace("%", "%%")
         if option.parse is None:
             # Given again, an option replaces what was given before, as every other does; but for one that adds to it.
             action = "extend" if option.adds else "store"
@@ -188,7 +189,7 @@ def _names(question: Question) -> dict[str, str]:
 
     shapes = [f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items()]
     names = {
-        "phases": f"{', '.join(rungs())}; default: all of them",
+        "phases": f"{', '.join(rungs())}; default: 1 to 2-H but for 2-B2 and 2-B3, and your own",
         "drivers": f"{', '.join(drivers())}; default: each phase's own",
         "engine": f"{', '.join(engines())}; default: {POSTGRESQL}",
         "load": f"{', '.join(loads())}; default: each phase's own",

@@ -36,7 +36,7 @@ def tell(options: argparse.Namespace) -> int:
         print_json(state)
         return DONE
     # Loaded for people only: a control machine asks for JSON, beside a trial that may be measured.
-    from bench.report.terminal import console
+    from bench.report.console import console
 
     console().print(_table(state))
     return DONE

@@ -18,7 +18,7 @@ from bench.remote.fan_out import FAILED, REFUSED, Failure, failure
 from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
-from bench.report.terminal import console
+from bench.report.console import console
 from bench.targets import boxes as verbs
 from bench.targets.box_plans import check_name
 from bench.targets.boxes import RESULTS, Boxes, NoHostsLeftError

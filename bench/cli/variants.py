@@ -15,7 +15,7 @@ from bench.model.codec import from_json
 from bench.model.errors import DataError, UsageError
 from bench.model.parse import number
 from bench.model.plain import harmless, print_json
-from bench.report.terminal import console
+from bench.report.console import console
 from bench.report.variants import show_differences, show_list, show_settings
 from bench.targets.here import default_data_dir
 from bench.tuning.hardware import parse_hardware

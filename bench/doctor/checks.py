@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 Grade = Literal["ok", "warning", "failure", "unknown"]
 
-ARCHITECTURES = ("x86_64", "aarch64")
 FREE_MB = 3_000
 MEMORY_MB = 2_000
 CLOCK_S = 2.0
@@ -48,6 +47,8 @@ class Box:
     """The first line its shell prints that nobody asked for."""
     systems: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The table of systems (``roles/host/vars/systems.yml``)."""
+    processors: Sequence[str] = ()
+    """Those that it makes ready, of the same table."""
     settings: Sequence[str] = ()
     """What provisioning sets of a kernel."""
 
@@ -61,7 +62,7 @@ def examine(box: Box, release: str) -> list[Finding]:
         _ssh(box.greeting),
         _sudo(facts),
         _system(facts, box.systems),
-        _is("architecture", facts["architecture"], facts["architecture"] in ARCHITECTURES, "no wheels for it"),
+        _processor(facts["architecture"], box.processors),
         _at_least("disk", facts["data_free_mb"], FREE_MB, f"MB free under {facts['data']}"),
         _memory(facts),
         _processors(facts),
@@ -113,6 +114,14 @@ def _system(facts: Mapping[str, str], systems: Mapping[str, Mapping[str, Any]]) 
     if not entry["tested"]:
         return Finding("system", "warning", f"{name}; supported, but none of pgladder's tests runs on it")
     return Finding("system", "ok", name)
+
+
+def _processor(name: str, ready: Sequence[str]) -> Finding:
+    lacking = (
+        f"packages that pgladder brings have wheels for {' and '.join(ready)} alone, so it can't be made ready;"
+        " measure its PostgreSQL from a machine that has one, by pgladder run --dsn"
+    )
+    return _is("processor", name, name in ready, lacking)
 
 
 def _memory(facts: Mapping[str, str]) -> Finding:

@@ -74,5 +74,6 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
         clock_offset_s=float(facts["now"]) - answer["at"],
         greeting=greeting,
         systems=answer["systems"],
+        processors=answer["processors"],
         settings=answer["settings"],
     )

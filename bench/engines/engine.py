@@ -17,6 +17,7 @@ from bench.model.fingerprint import Fact, Unreadable
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
+from bench.probes.probe import Asked
 from bench.seams import Seam, first_word, pieces
 from bench.workload.messages import Result
 
@@ -66,6 +67,25 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """Sums of the marks of one writer's rows (``bench.workload.retention``); those of lost commits are left out."""
+
+    written: int
+    """Of all that it wrote."""
+    there: int
+    """Of those that are there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What a server acknowledged that keeps no rows."""
+
+    rows: int
+    transactions: int
+    """How many wrote them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
     """What a server counts."""
 
@@ -90,8 +110,8 @@ class Session(Protocol):
         """Have files ready for what a trial of so many seconds writes; ``used_bytes`` is what one like it wrote."""
         ...
 
-    def settle(self) -> float | None:
-        """Bring to disk what was written and return the seconds it took, None where that can't be asked for."""
+    def settle(self) -> float | Unreadable:
+        """Bring to disk what was written and return the seconds it took, or why that can't be asked for."""
         ...
 
     def baseline(self) -> Baseline:
@@ -102,13 +122,22 @@ class Session(Protocol):
         """Drop the table, if there is one."""
         ...
 
-    def made(self) -> frozenset[str]:
-        """Return what the table is by the server's own word, in the lines that a layout reads back."""
+    def made(self) -> frozenset[str] | None:
+        """Return what the table is by the server's own word, in the lines that a layout reads back; None: no table."""
         ...
 
-    def found(self, results: Sequence[Result], seed: int, payload_bytes: int) -> Arrived:
-        """Ask what is there of the rows that clients wrote, whose payloads ``seed`` made."""
+    def found(self, results: Sequence[Result], seed: int, payload_bytes: int) -> Arrived | Counted:
+        """Ask what is there of the rows that clients wrote, whose payloads ``seed`` made; of none kept, how many."""
         ...
+
+    def marked(
+        self,
+        results: Sequence[Result],  # noqa: ARG002 - for those that can be asked
+        seed: int,  # noqa: ARG002
+        payload_bytes: int,  # noqa: ARG002
+    ) -> Mapping[int, Marked] | Unreadable:
+        """Ask for the marks of the rows that clients wrote, by writer, where some were deleted beside them."""
+        return Unreadable(unreadable="of this kind of server it can't be asked which rows were deleted")
 
     def grade(
         self,
@@ -200,6 +229,10 @@ class Server(Protocol):
 
         """
         ...
+
+    def asked(self) -> Asked | Unreadable:
+        """Begin a session for the probes that look at the server themselves, or say why there is none."""
+        return Unreadable(unreadable="of this kind of server probes can ask nothing")
 
     def recover(self) -> None:
         """Make it answer again after trouble.

@@ -16,6 +16,7 @@ from bench.model.fingerprint import Fact, Unreadable
 from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
+from bench.probes.probe import Asked
 
 
 class SeveralVersions(ManagedServer):
@@ -73,6 +74,10 @@ class SeveralVersions(ManagedServer):
         except VariantError:
             return False
         return True
+
+    def asked(self) -> Asked | Unreadable:
+        """See ``Server.asked``."""
+        return self._running.asked()
 
     def stop(self) -> None:
         """See ``ManagedServer.stop``."""

@@ -64,6 +64,11 @@ class ProvisionedCluster:
             return EARLIER_VERSION
         return version
 
+    @property
+    def private_directory(self) -> Path:
+        """Where its role makes private servers, on the disk of its data; made by provisioning."""
+        return self.data_directory.with_name(f"{self.data_directory.name}-private")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:

@@ -72,3 +72,13 @@ class Fingerprint:
         for group, found in self.facts.items():
             facts[group] = {name: _fact(fact) for name, fact in found.items()}
         object.__setattr__(self, "facts", facts)
+
+
+def processors(host: Fingerprint | None) -> int | None:
+    """Return how many processors the box has."""
+    if host is None:
+        return None
+    count = host.facts.get("cpu", {}).get("logical_cpus")
+    if isinstance(count, int):
+        return count
+    return None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 import msgspec
 
 from bench.model.plan import Plan, Trial, Variant
-from bench.model.record import Record, Validity, server_us_per_row
+from bench.model.record import Cpu, OpenLoop, Record, Validity, costs_per_row, metronome_ms
 from bench.model.values import MOMENT, Durability, Name
 
 MOST_TRIALS, MOST_VARIANTS, MOST_VALIDITIES = 1 << 16, 1 << 10, 1 << 10
@@ -34,12 +34,20 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     settled_rows_per_s: float | None
     wal_files_created: int | None
     energy_j: float | None
-    server_us_per_row: float | None
+    costs: dict[str, float]
+    metronome_ms: float | None
+    cpu: Cpu
     durability: str
     durability_because: str | None
     fsync_per_s: tuple[float, ...]
     validity: Validity
     void: bool
+    open_loop: OpenLoop | None = None
+
+    @property
+    def server_us_per_row(self) -> float | None:
+        """What the server's processes spent on a row of the window."""
+        return self.costs.get("server_us")
 
 
 # Groups that capture nothing: one that is repeated takes four times as long otherwise.
@@ -58,12 +66,15 @@ def outcome_of(record: Record) -> Outcome:
         record.settled_rows_per_s,
         record.wal_files_created,
         record.energy_j,
-        server_us_per_row(record),
+        costs_per_row(record),
+        metronome_ms(record),
+        record.cpu,
         record.durability,
         record.durability_because,
         record.fsync_per_s,
         record.validity,
         record.validity.state == "void",
+        record.open_loop,
     )
 
 

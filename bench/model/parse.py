@@ -1,5 +1,6 @@
 """What a user types, read: numbers, shares, words and names, each refused with a sentence."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +60,39 @@ def margin(text: str) -> float:
     if value >= 1:
         raise ValueError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
     return value
+
+
+OF_DEVICES = re.compile(r"([\d.]+) +[a-z]+ +at +([\d.]+) *Hz", re.IGNORECASE)
+"""``2000 devices at 1 Hz``."""
+TIME = re.compile(r"([\d.]+) *(ms|s)?", re.IGNORECASE)
+
+
+def rate(text: str) -> float:
+    """Read rows a second: a number, or as many devices at so many a second as ``2000 devices at 1 Hz``.
+
+    Raises:
+        ValueError: it is neither.
+
+    """
+    read, said = number(float), OF_DEVICES.fullmatch(text.strip())
+    value: float = read(said[1]) * read(said[2]) if said else read(text)
+    if not value <= MOST:
+        raise ValueError(f"{text[:40]!r} is more than {MOST:.0e} rows/s")
+    return value
+
+
+def milliseconds(text: str) -> float:
+    """Read a time in milliseconds: ``50``, ``50ms``, ``0.05 s``.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    said = TIME.fullmatch(text.strip())
+    if not said:
+        raise ValueError(f"{text[:40]!r} is no time such as 50ms or 2s")
+    value: float = number(float)(said[1])
+    return value * 1000 if (said[2] or "").lower() == "s" else value
 
 
 def one_of(*words: str) -> Parse:

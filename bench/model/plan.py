@@ -1,19 +1,39 @@
 """What is asked of a box: parameters, variants, trials in their order, complete in itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
-from bench.model.parse import WHOLE_NUMBER, Parse, name, one_of
-from bench.model.values import LONGEST_S, Count, EventLoop, Layout, Name, Positive, Transport
+from bench.model.parse import WHOLE_NUMBER, Parse, count, milliseconds, name, number, one_of, rate
+from bench.model.values import (
+    LONGEST_S,
+    Arrivals,
+    Count,
+    Covariate,
+    EventLoop,
+    Layout,
+    Name,
+    Percentile,
+    Positive,
+    Rate,
+    ReadKind,
+    Reset,
+    Transport,
+)
 
 MAX_STATEMENT_PARAMETERS = 32_767
 """What asyncpg binds at most (0.32, protocol/prepared_stmt.pyx); the protocol itself could number 65,535."""
+MAX_TRIALS = 10_000
+"""Of one plan: more is a typing error, and would take a month."""
 
 POSTGRESQL = "postgresql"
 """The engine where no other is asked for."""
+NULL = "null"
+"""The one that stores nothing: what clients could do at most (``bench.engines.null``)."""
+SERVED: tuple[Transport, ...] = ("tcp", "socket")
+"""By what it is reached. TLS would be the clients' own work: what is reached by it is tried by TCP."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +47,15 @@ class Knob:
     metavar: str = "N"
     applies: Callable[["Parameters"], bool] = lambda own: True  # noqa: ARG005
     """Whether it means something to a phase with these parameters of its own."""
+    optional: bool = False
+    """It is None where nobody asks for it."""
+
+
+CLOSED, OPEN, ACCUMULATE = "closed", "open", "accumulate"
+"""Load models. In a closed loop a worker goes on when it has its answer; at a rate what comes waits for no answer: it
+is a commit that is due or, accumulated, one of the rows that are collected for one."""
+POISSON: Arrivals = "poisson"
+POINT: ReadKind = "point"
 
 
 def _several(own: "Parameters") -> bool:
@@ -46,7 +75,7 @@ class Parameters:
     )
     """Commits under way at once, in each client process."""
     load: Name = field(
-        default="closed",
+        default=CLOSED,
         metadata={"knob": Knob(words="how commits follow each other", parse=name, metavar="NAME", applies=_several)},
     )
     """The load model (``bench.workload.load``); closed wherever one commit is under way at a time."""
@@ -84,10 +113,138 @@ class Parameters:
         },
     )
     """None where the phase has no event loop."""
+    reset: Reset | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="what asyncpg's pool does with a session that is given back: query (resets it) or none",
+                parse=one_of(*get_args(Reset)),
+                metavar="NAME",
+                applies=lambda own: own.pool_max is not None,
+            )
+        },
+    )
+    """None where the driver has no pool that resets."""
+    rate: Rate | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="rows/s that come, whatever the server does; or '2000 devices at 1 Hz'",
+                parse=rate,
+                metavar="R",
+                optional=True,
+            )
+        },
+    )
+    """Rows/s that come, over all client processes; None: as many as are acknowledged."""
+    arrivals: Arrivals | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="how they come: poisson (independently; the default) or even",
+                parse=one_of(*get_args(Arrivals)),
+                metavar="NAME",
+                optional=True,
+            )
+        },
+    )
+    """None where no rate is asked for."""
+    latency_limit: Rate | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="ms: what could not begin within is skipped, and counted",
+                parse=milliseconds,
+                metavar="MS",
+                optional=True,
+            )
+        },
+    )
+    """Milliseconds from when a commit is due; None: all are made, however late."""
+    collect_ms: Rate | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="ms: rows that come one by one wait so long for others of their batch",
+                parse=milliseconds,
+                metavar="MS",
+                applies=lambda own: own.batch > 1,
+                optional=True,
+            )
+        },
+    )
+    """Milliseconds from a batch's first row; a batch is full at ``batch`` rows. None: whole batches come at once."""
+    readers: Count = field(
+        default=0, metadata={"knob": Knob(words="readers beside the writers, over all; default: 0", parse=count)}
+    )
+    """Sessions that read while others write, over all, in a client process of their own; 0: nobody reads."""
+    reads: ReadKind = field(
+        default=POINT,
+        metadata={
+            "knob": Knob(
+                words="what readers read: point (a row by its key; the default) or recent (the newest 100)",
+                parse=one_of(*get_args(ReadKind)),
+                metavar="NAME",
+            )
+        },
+    )
+    """Of readers, where there are any."""
+    reads_per_100_rows: Rate | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="reads that readers make for each 100 rows written; default: as many as they can",
+                parse=number(float),
+                metavar="R",
+                optional=True,
+            )
+        },
+    )
+    """Reads of all readers for each 100 rows that come; None: each reads again as soon as it has an answer."""
+    retain: Count = field(
+        default=0,
+        metadata={"knob": Knob(words="rows kept: the oldest are deleted as others come; default: 0, all", parse=count)},
+    )
+    """Rows that the table keeps, the newest; 0: all."""
+
+    @property
+    def due_per_s(self) -> float | None:
+        """What is due in a second, over all client processes: commits, or rows that are collected; None: no rate."""
+        if self.rate is None:
+            return None
+        return self.rate if self.collect_ms is not None else self.rate / self.batch
+
+    @property
+    def rows_waited_for(self) -> int:
+        """Of how many rows a latency is: of a commit's together; at a rate each row waits for itself."""
+        return self.batch if self.rate is None else 1
+
+    @property
+    def mixed(self) -> bool:
+        """Whether others work beside the writers: readers, or what deletes the oldest rows."""
+        return bool(self.readers or self.retain)
+
+    @property
+    def under_way(self) -> int:
+        """The most rows that are sent and not acknowledged at a time."""
+        return self.processes * self.in_flight * self.batch
+
+    @property
+    def connections_beside(self) -> int:
+        """Connections beside the writers': readers', one that follows the newest row for them, that which deletes."""
+        of_readers = self.readers + 1 if self.readers else 0
+        return of_readers + (1 if self.retain else 0)
 
 
 KNOBS: dict[str, Knob] = {each.name: each.metadata["knob"] for each in fields(Parameters)}
 """By the name of each parameter."""
+
+
+def as_recorded(driver: str, parameters: Parameters) -> Parameters:
+    """Return what was used where it is not written: until there was a choice, asyncpg's pool always reset."""
+    if driver == "asyncpg" and parameters.pool_max is not None and parameters.reset is None:
+        return replace(parameters, reset="query")
+    return parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +258,16 @@ class Variant:
     """Of the database, for which it was rendered: PostgreSQL's major. None: 15, in plans of before, or it is none's."""
     refused: str | None = None
     """Why its formula has nothing for the box; the text is empty then, and each of its trials is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Without:
+    """What an experiment takes away from a trial that was asked for, to measure what that costs (a knock-out)."""
+
+    constraints: tuple[Name, ...]
+    """Which are taken away with it (``bench.constraints``): one as a rule."""
+    base: Positive
+    """The number of the trial, in the first block, that it is otherwise like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +287,24 @@ class Trial:
     parameters: Parameters
     version: Name | None = None
     """Of the database, where a plan has several: PostgreSQL's major."""
+    without: Without | None = None
+    """None: it is as it was asked for."""
+    engine: Name | None = None
+    """``null``: it is measured on the null server, beside the plan's own; None: on that."""
+    twin_of: Positive | None = None
+    """The number of the trial of the first block that it is otherwise like, but for twice the client processes."""
+    alone_of: Positive | None = None
+    """The number of the trial of the first block that it is like, but for one commit at a time: what one takes."""
+
+    @property
+    def experiment(self) -> bool:
+        """Whether it is there to explain another one: it is no rung, and compared with nothing else."""
+        # Names and numbers from 1 on: none of them is false. Asked of every trial of every run that is compared.
+        return bool(self.without or self.engine or self.twin_of or self.alone_of)
+
+    def __post_init__(self) -> None:
+        """Read what earlier releases wrote as it was measured."""
+        object.__setattr__(self, "parameters", as_recorded(self.driver, self.parameters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +317,48 @@ class UntilDecided:
     """Spent over all looks."""
     across: str = "variant"
     """The factor by which its arms differ (``bench.plan.contrast``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeating:
+    """Which suspect trials are measured again in their block (``bench.plan.repeat``), fixed before any is measured."""
+
+    most_pct: Annotated[int, Meta(ge=1, le=100)]
+    """Of the trials that were asked for, so many percent at most."""
+    doubts: tuple[str, ...]
+    """Codes of the doubts by which they are chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refining:
+    """A sweep that refines: of its later blocks' points those just below the knee are measured (``bench.plan.refine``).
+
+    The knee is found in the first blocks, which have the points that are furthest apart.
+    """
+
+    of: Name
+    """The parameter that is swept, as it was asked for."""
+    first_blocks: Positive
+    margin: Annotated[float, Meta(gt=0)]
+    """Relative difference that does not matter: by it the knee is found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """So large a share of rows is stored within so long: the highest rate that keeps it is searched."""
+
+    percentile: Percentile
+    """The share of rows: ``p99`` is 99 %."""
+    ms: Rate
+    """Milliseconds from when a row is due to its acknowledgement."""
+    rate: Rate | None = None
+    """Rows/s at which it is asked whether it is kept, too; None: only up to which."""
+    repeats: Positive = 10
+    """Trials at a rate, by which it is confirmed."""
+    least_kept: Positive = 9
+    """Of those."""
+    overload: Annotated[float, Meta(gt=1)] = 1.2
+    """Times the rate that was found, tried once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +384,18 @@ class Plan:
     """SHA-256 of the files of the user's that its trials take (``bench.seams``), by seam and file."""
     baselines: dict[str, str] = field(default_factory=dict)
     """By layout, the one that it is compared with, where its file names one."""
+    repeat_suspect: Repeating | None = None
+    """None: no trial is measured again because it is suspect, as in plans of before."""
+    refines: Refining | None = None
+    """None: every trial is run, as in plans of before."""
+    adjusted_for: tuple[Covariate, ...] = ()
+    """What the rates of its comparisons are adjusted for, fixed before any outcome is seen (``bench.plan.adjustment``);
+    empty, as in plans of earlier releases: the unadjusted comparison decides."""
+    promise: Promise | None = None
+    """None: every trial is run. Else its trials are candidates, of which a search takes some."""
+
+    force: bool = False
+    """A rate near what the clients can send is a doubt, and not refused (``bench.plan.generator``)."""
 
     @property
     def versions(self) -> list[str]:
@@ -173,3 +412,14 @@ class Plan:
     def blocks(self) -> list[int]:
         """The numbers of its blocks, from the first on."""
         return sorted({trial.block for trial in self.trials})
+
+    def as_asked(self) -> "Plan":
+        """Return it without its experiments, and without the variants that only these take."""
+        asked = tuple(trial for trial in self.trials if not trial.experiment)
+        if len(asked) == len(self.trials):
+            return self
+        taken = {(trial.variant, trial.version) for trial in asked}
+        for_experiments = {(trial.variant, trial.version) for trial in self.trials} - taken
+        by_arm = self.variants_by_arm.items()
+        variants = tuple(variant for arm, variant in by_arm if arm not in for_experiments)
+        return replace(self, trials=asked, variants=variants)

@@ -217,6 +217,7 @@ HOST_FIGURES = (
     "disk_busy_pct",
     "disk_writes_per_s",
     "disk_written_mb_per_s",
+    "throttle_events",
 )
 """What the readings of a host come to."""
 SECTOR_BYTES = 512
@@ -236,7 +237,17 @@ def host_figures(readings: Sequence[Reading], span_s: float) -> dict[str, float 
     figures["disk_busy_pct"] = _rate(first.disk, last.disk, "busy_ms", span_s * 1000 / 100)
     figures["disk_writes_per_s"] = _rate(first.disk, last.disk, "writes", span_s)
     figures["disk_written_mb_per_s"] = _rate(first.disk, last.disk, "sectors_written", span_s * 1e6 / SECTOR_BYTES)
+    figures["throttle_events"] = _throttles(first.throttle_counts, last.throttle_counts)
     return figures
+
+
+def _throttles(before: dict[str, int] | Unreadable, after: dict[str, int] | Unreadable) -> float | Unreadable:
+    """Return how often the processor was slowed for heat or power, whatever the counter."""
+    if isinstance(before, Unreadable):
+        return before
+    if isinstance(after, Unreadable):
+        return after
+    return float(sum(count - before.get(name, count) for name, count in after.items()))
 
 
 def _over(readings: Iterable[Reading], sensor: str, reduce: Callable[[list[float]], float]) -> float | Unreadable:

@@ -41,7 +41,10 @@ class Cpu:
     steal_pct: float | None
     """What a hypervisor gave to others while this host wanted to run."""
     client_cores: float | None
+    """Of all client processes, readers and what deletes rows included."""
     server_cores: float | None
+    beside_cores: float | None = None
+    """Those of ``client_cores`` that are no writer's; None: there were only writers, or it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,62 @@ class InFlight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLoop:
+    """What was due in the window at a rate: commits or, where rows are collected for them, rows.
+
+    Latency is counted from when it was due to its acknowledgement; of what is ``waiting`` it is how long that was due
+    when the window closed, which is less.
+    """
+
+    due: Count
+    late: Count
+    """Begun a millisecond or more after it was due or, of rows that are collected, their batch was ready."""
+    late_while_free: Count
+    """Of these, what found a worker idle: there the generator itself was late."""
+    skipped: Count
+    """Not begun within ``latency_limit`` and left out."""
+    beyond_limit: Count | None
+    """Acknowledged later than ``latency_limit`` after it was due; None: there is none."""
+    waiting: Count | None
+    """Not begun when the window closed; None: the driver could not tell of all, and what it was is neither in ``due``
+    nor in the latency."""
+    lag_mean_ms: Amount | None
+    lag_max_ms: Amount | None
+    """Of what was begun, how long after it was due, or ready; None: nothing was begun."""
+    beyond_promise: Count | None = None
+    """Acknowledged, or still waiting, later after it was due than its plan promises; None: that promises nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What readers read beside the writers, in the window."""
+
+    reads: Count
+    """That were answered."""
+    reads_per_s: Amount
+    rows: Count
+    """That they returned."""
+    empty: Count
+    """Reads that returned no row, though one was to be there."""
+    latency_ms: Latency
+    """Of one read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What was deleted beside the writers, in the window, so that the table keeps so many rows."""
+
+    deleted: Count
+    """Rows, those that were there before the trial included."""
+    steps: Count
+    """Statements that deleted some, each a transaction."""
+    step_max_ms: Amount | None
+    """The longest of them; None: there was none."""
+    most_rows: Count
+    """The most there were at a time, by the ids of the newest and of the oldest, as a step began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """What makes starts differ."""
 
@@ -80,13 +139,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ⊆ attempted; None: unknown."""
+    """Identity of rows, over warm-up, window and drain: acknowledged ⊆ found ∪ deleted ⊆ attempted; None: unknown."""
 
     attempted: Count | None
     acknowledged: Count | None
     found: Count | None
+    """That the table has."""
     in_doubt: Count | None
     """Sent, but the connection was lost before the answer; each may be found or not."""
+    deleted: Count = 0
+    """Of the writers' rows, those that were deleted to keep so many (``Retention``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +205,7 @@ class Record:
     trial: Trial
     """As planned."""
     attempt: Positive = 1
-    """Above 1 where an earlier attempt was cut short by the end of the agent."""
+    """Above 1 where an earlier attempt was cut short, or is repeated as it was suspect (``bench.plan.repeat``)."""
     variant_sha256: str
     engine: str = "postgresql"
     pool_high_water: Count | None
@@ -165,6 +227,13 @@ class Record:
     cpu: Cpu
     client_time: ClientTime
     in_flight_check: InFlight | None
+    """None in an open loop: nobody keeps so many under way."""
+    open_loop: OpenLoop | None = None
+    """None: it was no open loop, or its clients reported nothing."""
+    reads: Reads | None = None
+    """None: nobody read, or its window was not completed."""
+    retention: Retention | None = None
+    """None: all rows were kept, or its window was not completed."""
     steadiness: Steady
     """What the window looked like; assessed from 20 s on."""
     start: Start | None
@@ -200,7 +269,17 @@ class Record:
     @property
     def server_us_per_row(self) -> float | None:
         """What the server's processes spent on a row of the window."""
-        return server_us_per_row(self)
+        return self.costs.get("server_us")
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """What a row of the window cost."""
+        return costs_per_row(self)
+
+    @property
+    def metronome_ms(self) -> float | None:
+        """What the metronome's fixed work took of CPU time."""
+        return metronome_ms(self)
 
     @property
     def key(self) -> tuple[int, int]:
@@ -208,11 +287,34 @@ class Record:
         return self.trial.number, self.attempt
 
 
-def server_us_per_row(record: Record) -> float | None:
-    """Return the server's CPU time a row of the window, in µs; None where it was not observed, or there is none."""
-    if not record.cpu.server_cores or not record.rows:
-        return None
-    return record.cpu.server_cores * record.seconds / record.rows * 1e6
+COSTS = ("client_us", "server_us", "wal_bytes", "flushes", "buffers")
+"""CPU time of the writers and of the server, WAL, its flushes, buffers that sessions looked at: a row."""
+
+
+def costs_per_row(record: Record) -> dict[str, float]:
+    """Return what a row of the window cost, by ``COSTS``; what was not observed is not among them."""
+    rows, counters = record.rows, record.counters
+    if not rows:
+        return {}
+    found: dict[str, float] = {}
+    # Cores of 0 are fewer ticks than one: of that no ratio can be made.
+    writers = (record.cpu.client_cores or 0) - (record.cpu.beside_cores or 0)
+    if writers > 0:
+        found["client_us"] = writers * record.seconds * 1e6 / rows
+    if record.cpu.server_cores:
+        found["server_us"] = record.cpu.server_cores * record.seconds * 1e6 / rows
+    if (wal := counters.get("wal_position")) is not None:
+        found["wal_bytes"] = wal / rows
+    if (flushes := counters.get("wal_sync")) is not None:
+        found["flushes"] = flushes / rows
+    if (buffers := counters.get("buffers_used")) is not None:
+        found["buffers"] = buffers / rows
+    return found
+
+
+def metronome_ms(record: Record) -> float | None:
+    """Return the mean CPU time of the metronome's fixed work; None where there was none, or it could not be read."""
+    return record.observed.get("metronome", {}).get("cpu_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

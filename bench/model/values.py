@@ -13,6 +13,8 @@ Positive = Annotated[int, Meta(ge=1, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Seconds = Annotated[float, Meta(ge=0, le=MOST)]
 Amount = Annotated[float, Meta(ge=0, le=MOST)]
+Rate = Annotated[float, Meta(gt=0, le=MOST)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Figure = Annotated[float, Meta(ge=-MOST, le=MOST)]
 """That a probe makes of its readings."""
 MOMENT = r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"
@@ -26,6 +28,16 @@ Layout = Name
 """Of a file in ``bench/engines/postgresql/layouts``, or of the user's."""
 Transport = Literal["tcp", "tls", "socket"]
 EventLoop = Literal["asyncio", "uvloop"]
+Reset = Literal["query", "none"]
+"""What a pool does with a session that is given back."""
+Arrivals = Literal["poisson", "even"]
+"""How what is due at a rate follows each other: independently, or at equal distances."""
+ReadKind = Literal["point", "recent"]
+"""What readers beside the writers ask for: a row by its key, or the newest ones."""
+Covariate = Literal["client-cpu", "metronome", "steal", "others"]
+"""What tells how fast the machine was: the clients' CPU time a row, that of a probe's fixed work, what a hypervisor
+gave to others, and the cores that other programs used."""
 Durability = Annotated[str, Meta(pattern=r"^(durable|may lose last \d+ ms|not crash-safe|in memory|unknown)$")]
 Steady = Literal["flat", "warm-up", "slowdown", "no steady state", "not assessed"]
 State = Literal["valid", "suspect", "void"]
+Percentile = Literal["p50", "p90", "p99", "p999"]

@@ -11,8 +11,13 @@ from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
-from bench.model.plan import KNOBS, MAX_STATEMENT_PARAMETERS, Parameters, Plan, Trial
-from bench.plan.contrast import FACTORS, check_comparable, value_of
+from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, OPEN, POISSON, Parameters, Plan, Trial
+from bench.plan.ceiling import check_ceilings
+from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
+from bench.plan.mixed import check_trial
+from bench.plan.promise import check_promise
+from bench.plan.repeat import DOUBTS
+from bench.plan.sweep import rung_of, swept, values_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
 if TYPE_CHECKING:
@@ -20,13 +25,15 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
 """A value has less than 1 GiB, the statement around it included (src/include/utils/memutils.h)."""
-MAX_TRIALS = 10_000
-"""Of one plan: more is a typing error, and would take a month."""
+OF_RATE = ("arrivals", "latency_limit", "collect_ms")
+"""Parameters that are of an open loop alone."""
 AGAIN = "-again"
 """Ends the name of a variant's copy where it is set against itself."""
 
 
-def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | str | None]) -> dict[str, Parameters]:
+def effective(
+    phases: Mapping[str, Parameters], overrides: Mapping[str, int | float | str | None]
+) -> dict[str, Parameters]:
     """Return each phase's parameters with the user's changes, where they mean something to that phase.
 
     A pool, an event loop or several in flight are no part of a psycopg2 phase; a batch no part of a single insert.
@@ -43,8 +50,17 @@ def effective(phases: Mapping[str, Parameters], overrides: Mapping[str, int | st
     changed = {}
     for phase, parameters in phases.items():
         meant = {name: value for name, value in asked.items() if KNOBS[name].applies(parameters)}
-        changed[phase] = replace(parameters, **meant)  # type: ignore[arg-type]
+        with_changes = replace(parameters, **meant)  # type: ignore[arg-type]
+        changed[phase] = with_changes if "load" in meant else at_its_rate(with_changes)
     return changed
+
+
+def at_its_rate(parameters: Parameters) -> Parameters:
+    """Return parameters with the load model that a rate asks for, and how what comes follows each other."""
+    if parameters.rate is None:
+        return parameters
+    load = OPEN if parameters.collect_ms is None else ACCUMULATE
+    return replace(parameters, load=load, arrivals=parameters.arrivals or POISSON)
 
 
 def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
@@ -63,6 +79,7 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
     from bench.workload.load import loads
 
     pick("load model", [parameters.load], loads())
+    _check_rate(phase, parameters)
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
         raise UsageError(
             f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
@@ -71,6 +88,21 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
     if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
         raise UsageError(
             f"Phase {phase}: a pool can't hold at least {parameters.pool_min} and at most {parameters.pool_max}."
+        )
+
+
+def _check_rate(phase: str, parameters: Parameters) -> None:
+    """Refuse an open loop without a rate, and what means nothing without one."""
+    if parameters.rate is None:
+        for name in OF_RATE:
+            if getattr(parameters, name) is not None:
+                raise UsageError(f"--{name.replace('_', '-')} goes with --rate: give the rows/s that come.")
+        if parameters.load in (OPEN, ACCUMULATE):
+            raise UsageError(f"Phase {phase}: the load model {parameters.load} takes a rate; give --rate as well.")
+    elif parameters != at_its_rate(parameters):
+        raise UsageError(
+            f"Phase {phase}: a rate takes the load model {OPEN} or, with --collect-ms, {ACCUMULATE}, not"
+            f" {parameters.load}; leave out --load."
         )
 
 
@@ -102,9 +134,10 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     # Engines, drivers and phases load asyncio and more: a comparison of files, which checks plans too, needs none.
     from bench.engines.engine import engines
     from bench.plan.pieces import pieces_of, target_pieces
-    from bench.workload.driver import check_driven
+    from bench.workload.driver import as_driven, check_driven
 
     check_consistent(plan)
+    _check_repeating(plan)
     with _of_plan(plan):
         pick("engine", [plan.engine], engines())
     layouts = layout_files()
@@ -113,15 +146,26 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
-    for trial in plan.trials:
+    for trial in distinct(plan):
         with _of_plan(plan):
             pick("phase", [trial.phase], phases)
             pick("layout", [trial.layout], layouts)
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
-            check_driven(trial.phase, phases[trial.phase], trial.driver)
+            check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
+            check_trial(trial, plan.preload_rows)
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
-        _check_own(trial, phases[trial.phase].parameters)
+        _check_own(trial, as_driven(trial.driver, phases[trial.phase].parameters))
+
+
+def _check_repeating(plan: Plan) -> None:
+    """Refuse to choose by doubts that may depend on the rate; a run that is there already may be of another release."""
+    rule = plan.repeat_suspect
+    if rule is None:
+        return
+    if not rule.doubts or not set(rule.doubts) <= set(DOUBTS):
+        named = ", ".join(rule.doubts) or "none"
+        raise DataError(f"Plan {plan.run} repeats trials by the doubts {named}; there are {' and '.join(DOUBTS)}.")
 
 
 @contextmanager
@@ -160,6 +204,10 @@ def check_consistent(plan: Plan) -> None:
     if len({trial.number for trial in plan.trials}) < len(plan.trials):
         raise DataError(f"Plan {plan.run} has two trials of one number.")
     _check_arms(plan)
+    _check_experiments(plan)
+    check_ceilings(plan)
+    _check_refining(plan)
+    check_promise(plan)
     if plan.until_decided:
         _check_rule(plan)
 
@@ -184,6 +232,45 @@ def _check_arms(plan: Plan) -> None:
             raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
 
 
+def _check_experiments(plan: Plan) -> None:
+    """Refuse experiments of nothing: each is of a trial of the first block that was asked for.
+
+    What one commit takes is measured in the first block, all other experiments come after it.
+    """
+    first, *_ = plan.blocks
+    bases = {trial.number for trial in plan.trials if trial.block == first and not trial.experiment}
+    for trial in plan.trials:
+        if trial.without is None and trial.alone_of is None:
+            continue
+        of = {trial.alone_of, trial.without and trial.without.base} - {None}
+        known = len(of) == 1 and of <= bases and (trial.block == first) == (trial.alone_of is not None)
+        if not known or (trial.without and not trial.without.constraints):
+            raise DataError(f"Plan {plan.run}: trial {trial.number} is an experiment of no trial of its first block.")
+        if plan.until_decided:
+            raise DataError(f"Plan {plan.run}: a run until decided has no experiments.")
+
+
+def _check_refining(plan: Plan) -> None:
+    """Refuse to refine what is no number of a sweep, and first blocks after which none follows, or which differ."""
+    rule = plan.refines
+    if rule is None:
+        return
+    plan = plan.as_asked()
+    with _of_plan(plan):
+        if swept(plan) != [rule.of]:
+            raise DataError(f"Plan {plan.run} refines {rule.of}, and sweeps {' and '.join(swept(plan))}.")
+    first = [block for block in plan.blocks if block <= rule.first_blocks]
+    blocks: dict[object, list[int]] = {}
+    for trial in plan.trials:
+        [value] = values_of(trial, [rule.of])
+        if not isinstance(value, int | float):
+            raise DataError(f"Plan {plan.run} refines {rule.of}, and {value} is no number.")
+        blocks.setdefault((rung_of(trial), value), []).append(trial.block)
+    for of_point in blocks.values():
+        if [block for block in of_point if block in first] not in ([], first):
+            raise DataError(f"Plan {plan.run}: its first {rule.first_blocks} blocks do not have the same points.")
+
+
 def _check_rule(plan: Plan) -> None:
     """Refuse a plan until decided that has no two arms or no blocks to look at, or that tries one twice in a block."""
     assert plan.until_decided
@@ -205,5 +292,8 @@ def _check_own(trial: Trial, own: Parameters) -> None:
     """Refuse a parameter that the phase does not have, and the want of one that it has."""
     for name, knob in KNOBS.items():
         asked, usual = getattr(trial.parameters, name), getattr(own, name)
-        if (asked is None) != (usual is None) or (asked != usual and not knob.applies(own)):
+        if name == "load" and trial.parameters.rate is not None:
+            continue  # which of them a rate takes was looked at
+        lacks = (asked is None) != (usual is None) and not knob.optional
+        if lacks or (asked != usual and not knob.applies(own)):
             raise DataError(f"Trial {trial.number}: phase {trial.phase} can't have {name} = {asked}.")

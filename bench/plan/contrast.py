@@ -15,19 +15,25 @@ from bench.model.names import pick
 from bench.model.outcome import R
 from bench.model.plan import KNOBS, Plan, Trial
 from bench.model.values import Layout, Transport
-from bench.plan.rates import Block
+from bench.plan.rates import Block, counting
 
 VARIANT, PHASE, LAYOUT, TRANSPORT, DRIVER = "variant", "phase", "layout", "transport", "driver"
 VERSION = "version"
 OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER, VERSION)
 OF_PARAMETERS = tuple(KNOBS)
-OF_PHASE = (DRIVER, *OF_PARAMETERS)
+POOL = "pool"
+"""Both bounds of a pool as one factor, where each pool of a plan opens all its connections at the start."""
+TOGETHER = {POOL: ("pool_min", "pool_max")}
+"""Factors that are several parameters; the last one has its size."""
+OF_PHASE = (DRIVER, *OF_PARAMETERS, POOL)
 """Of which each phase has its own."""
-FACTORS = (*OF_TRIAL, *OF_PARAMETERS)
+OF_DRIVER = ("pool_min", "pool_max", "event_loop", "reset")
+"""Parameters that one driver has and another, with None, has not."""
+FACTORS = (*OF_TRIAL, *OF_PARAMETERS, *TOGETHER)
 """By which the trials of one run may differ."""
 WHOLE = ""
 """No factor of a run's: its trials are compared with those of another run."""
-USUAL = ("plain", "tcp", "asyncpg", "psycopg2")
+USUAL = ("plain", "tcp", "asyncpg", "psycopg2", "reset=query")
 """Values that the others of their factor are compared with where nobody names another."""
 place_of = attrgetter(*OF_TRIAL, "method", "parameters")
 """All of a trial but its place in the order."""
@@ -44,16 +50,17 @@ class Cell:
     layout: Layout | None
     transport: Transport | None
     version: str | None
-    parameters: tuple[tuple[str, int | str | None], ...]
+    parameters: tuple[tuple[str, int | float | str | None], ...]
 
 
 def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
     """Return all of a trial but its place in the order and the factor ``across``.
 
-    A phase has its own parameters and driver: between phases they differ with it.
+    A phase has its own parameters and driver: between phases they differ with it, some between drivers.
     """
     parameters = asdict(trial.parameters)
-    parameters.pop(across, None)
+    for name in OF_DRIVER if across == DRIVER else TOGETHER.get(across, (across,)):
+        parameters.pop(name, None)
     cell = Cell(
         phase=trial.phase,
         method=trial.method,
@@ -78,6 +85,9 @@ def value_of(trial: Trial, across: str) -> str:
     if across in OF_TRIAL:
         name: str | None = getattr(trial, across)
         return name or WHOLE
+    if across in TOGETHER:
+        values = [str(getattr(trial.parameters, name)) for name in TOGETHER[across]]
+        return f"{across}={'–'.join(dict.fromkeys(values))}"
     return f"{across}={getattr(trial.parameters, across)}"
 
 
@@ -101,7 +111,7 @@ def _in_order(plan: Plan, found: Mapping[str, Trial], across: str, baseline: str
         usual = _usual(plan, found) if across == LAYOUT else USUAL
         names = sorted(found, key=lambda name: (name not in usual, name))
     else:
-        names = sorted(found, key=lambda name: _size(found[name], across))
+        names = sorted(found, key=lambda name: (name not in USUAL, _size(found[name], across)))
     if baseline is None:
         return names
     [first] = pick(across, [baseline], names)
@@ -120,9 +130,10 @@ def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
     return (named.most_common(1)[0][0],)
 
 
-def _size(trial: Trial, across: str) -> tuple[int, str]:
-    value: int | str | None = getattr(trial.parameters, across, None)
-    if isinstance(value, int):
+def _size(trial: Trial, across: str) -> tuple[float, str]:
+    *_, name = TOGETHER.get(across, (across,))
+    value: int | float | str | None = getattr(trial.parameters, name, None)
+    if isinstance(value, int | float):
         return value, ""
     return 0, value or ""
 
@@ -145,14 +156,25 @@ def texts_of_variants(plan: Plan) -> dict[str, str]:
 def varying(plan: Plan) -> list[str]:
     """Return the factors by which the trials of a plan differ; what differs between phases goes with these."""
     found = []
-    for factor in FACTORS:
+    for factor in (*OF_TRIAL, *OF_PARAMETERS):
         values: dict[str, set[str]] = {}
         for trial in plan.trials:
+            if factor in OF_DRIVER and getattr(trial.parameters, factor) is None:
+                continue
             within = trial.phase if factor in OF_PHASE else ""
             values.setdefault(within, set()).add(value_of(trial, factor))
         if any(len(each) > 1 for each in values.values()):
             found.append(factor)
-    return found
+    return _together(plan, found)
+
+
+def _together(plan: Plan, found: Sequence[str]) -> list[str]:
+    """Return factors with those that are one, as a pool's two bounds where each pool is of one size."""
+    of_pool = TOGETHER[POOL]
+    of_one_size = all(trial.parameters.pool_min == trial.parameters.pool_max for trial in plan.trials)
+    if not (of_one_size and set(of_pool) <= set(found)):
+        return list(found)
+    return list(dict.fromkeys(POOL if factor in of_pool else factor for factor in found))
 
 
 def distinguishing(own: Mapping[str, object], others: Collection[Mapping[str, object]]) -> list[str]:
@@ -184,6 +206,7 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
         UsageError: an unknown factor, one that does not vary, several that do, or none.
 
     """
+    check_compared(plan)
     found = varying(plan)
     if asked is not None:
         [factor] = pick("factor", [asked], FACTORS)
@@ -202,6 +225,20 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
     return tried[0]
 
 
+def check_compared(plan: Plan) -> None:
+    """Refuse a plan whose trials were chosen by what came of those before: a comparison of them says nothing.
+
+    Raises:
+        UsageError: says what answers instead.
+
+    """
+    if plan.promise:
+        raise UsageError(
+            f"Run {plan.run} searched for the highest rate that keeps a promise: which trials it has follows from what"
+            " they reached, so they are not compared. Its answer: pgladder slo DIR."
+        )
+
+
 def check_comparable(plan: Plan, factor: str) -> None:
     """Refuse a factor across which nothing can be compared: no two trials differ in it alone.
 
@@ -212,21 +249,34 @@ def check_comparable(plan: Plan, factor: str) -> None:
     found = varying(plan)
     if factor == VARIANT and len(names_of_variants(plan)) > 1:
         return
+    if POOL in found and factor in TOGETHER[POOL]:
+        raise UsageError(f"Both bounds of the pools of run {plan.run} vary together: compare --across {POOL}.")
     others = [name for name in found if name != factor]
     within = [name for name in others if name in OF_PHASE]
     if factor not in found:
         instead = f" It varies {' and '.join(others)}." if others else ""
         raise UsageError(f"Run {plan.run} does not vary {factor}: nothing to compare across it.{instead}")
-    if factor == PHASE and within:
-        raise UsageError(f"The phases of run {plan.run} vary {' and '.join(within)} too: compare across that.")
-    if all(len(arms) < 2 for arms in examples(plan, factor).values()):
+    with_factor = {PHASE: within, DRIVER: [name for name in others if name in (*OF_DRIVER, POOL)]}.get(factor)
+    if with_factor:
+        raise UsageError(f"The {factor}s of run {plan.run} vary {' and '.join(with_factor)} too: compare across that.")
+    if not differs_alone(plan, factor):
         raise UsageError(
             f"No two trials of run {plan.run} differ in {factor} alone: {' and '.join(others)} vary with it."
         )
 
 
+def differs_alone(plan: Plan, factor: str) -> bool:
+    """Return whether any two trials differ in a factor and in nothing else."""
+    return any(len(arms) > 1 for arms in examples(plan, factor).values())
+
+
 def tried_factors(plan: Plan) -> list[str]:
-    """Return the factors that a plan tries: its variants, else what varies beside the phases, which are the ladder."""
+    """Return the factors that a plan tries: its variants, else what varies beside the phases, which are the ladder.
+
+    A search tries none: its trials are not compared.
+    """
+    if plan.promise:
+        return []
     if len(names_of_variants(plan)) > 1:
         return [VARIANT]
     return [factor for factor in varying(plan) if factor != PHASE]
@@ -271,21 +321,21 @@ def by_cell(
     baseline: str | None = None,
     slots: Slots | None = None,
 ) -> dict[Cell, dict[str, dict[Block, R]]]:
-    """Return by cell and arm the last attempts of each block's trials.
+    """Return by cell and arm, of each block's trials, the records that count.
 
     ``slots`` are those of other runs that are to be counted as one with it, if any.
     Cells are in the order of phase, layout, transport, variant. Each has every arm of the plan, also one without a
     trial there, the baseline first; across a parameter those that have one, as not every phase has each of them.
     """
     slots = slots or Slots(across)
-    last = {record.trial.number: record for record in records}
+    counts = counting(records)
     by_slot: dict[int, dict[Block, R]] = defaultdict(dict)
     times: dict[tuple[int, int], int] = {}
     same: dict[Block, Block] = {}
     for trial, slot in zip(plan.trials, slots.numbers(plan.trials), strict=True):
         block, blocks = trial.block, by_slot[slot]
         time = times[slot, block] = times.get((slot, block), 0) + 1
-        if record := last.get(trial.number):
+        if record := counts.get(trial.number):
             key = plan.run, block, time
             # One object for all arms: whether they have the same blocks is asked again and again.
             blocks[same.setdefault(key, key)] = record

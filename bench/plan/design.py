@@ -1,22 +1,41 @@
 """From a request to a plan: which trials in which order. Pure: nothing is run or read here."""
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from typing import get_args
 
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.model.errors import UsageError
 from bench.model.names import pick
-from bench.model.plan import POSTGRESQL, Plan, Trial, UntilDecided, Variant
+from bench.model.plan import (
+    MAX_TRIALS,
+    POSTGRESQL,
+    Parameters,
+    Plan,
+    Promise,
+    Refining,
+    Repeating,
+    Trial,
+    UntilDecided,
+    Variant,
+)
 from bench.model.values import Transport
-from bench.plan.check import AGAIN, MAX_TRIALS, check, check_rule, effective
-from bench.plan.contrast import VARIANT, check_comparable, tried_factors, value_of
+from bench.plan.adjustment import COVARIATES
+from bench.plan.candidates import Arriving, with_candidates
+from bench.plan.ceiling import ceilings, twin, with_twins_named
+from bench.plan.check import AGAIN, check, check_rule, effective
+from bench.plan.contrast import OF_DRIVER, VARIANT, check_comparable, tried_factors, value_of, varying
+from bench.plan.generator import capacities
+from bench.plan.mixed import check_mixed
 from bench.plan.pieces import pieces_of
+from bench.plan.promise import way_of
+from bench.plan.repeat import USUAL
 from bench.stats.blocks import block_orders
-from bench.workload.driver import check_driven, drivers
+from bench.workload.driver import as_driven, check_driven, drivers
 from bench.workload.phase import Phase
 
 
@@ -52,11 +71,31 @@ class Design:
     profile: Profile
     profile_name: str
     preload_rows: int = 0
-    overrides: Mapping[str, int | str | None]
+    overrides: Mapping[str, int | float | str | None]
+    points: Sequence[Mapping[str, int | float | str | None]] = ({},)
+    """Further changes of parameters, of which each is tried (``bench.plan.sweep``)."""
+    finer: Sequence[Mapping[str, int | float | str | None]] = ()
+    """Those of the points between, of which some are tried in blocks that follow (``bench.plan.refine``)."""
+    refines: Refining | None = None
+    """How these are chosen; None: there are none."""
     until_decided: UntilDecided | None = None
     """End before the last block once every comparison is decided."""
     against_itself: bool = False
     """Set the one variant against itself (A/A)."""
+    explains: bool = False
+    """Carry each trial out without each constraint, too."""
+    constraints: Sequence[str] = ()
+    """Of those; none: without each that can be taken away."""
+    ceiling: bool = False
+    """Measure beside each trial whether it is its server or its clients that bind it (``bench.plan.ceiling``)."""
+    force: bool = False
+    """Offer a rate near what the clients can send, too."""
+    repeat_suspect: str | None = None
+    """Measure suspect trials again (``bench.plan.repeat``): ``yes``, ``no``; None: where something is compared."""
+    promise: Promise | None = None
+    """Search the highest rate that keeps it (``bench.plan.promise``)."""
+    arriving: Arriving = field(default_factory=dict)
+    """How rows come in such a search."""
 
 
 def make_plan(
@@ -75,11 +114,9 @@ def make_plan(
         UsageError: something asked for is unknown or can't work.
 
     """
-    chosen = effective(
-        {name: phases[name].parameters for name in pick("phase", design.phases, phases)}, design.overrides
-    )
-    for name, parameters in chosen.items():
-        check(name, parameters, bound_values=phases[name].bound_values)
+    driven, finer = (_written(design, phases, points) for points in (design.points, design.finer))
+    if len(design.points) > 1:
+        _check_points([*driven, *finer])
     named = pick("variant", design.variants, variants)
     if design.against_itself:
         if len(design.versions) > 1:
@@ -90,28 +127,30 @@ def make_plan(
     layouts = pick("layout", design.layouts, layout_files())
     transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
     several = design.versions if len(design.versions) > 1 else [None]
-    combinations = list(product(_driven(design, phases), several, named, layouts, transports))
-    if (count := design.profile.blocks * len(combinations)) > MAX_TRIALS:
-        raise UsageError(
-            f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
-        )
-    trials: list[Trial] = []
-    for block, ordered in enumerate(block_orders(combinations, design.profile.blocks, random.Random(seed)), 1):
-        for (phase, driver), version, variant, layout, transport in ordered:
-            trials.append(
-                Trial(
-                    number=len(trials) + 1,
-                    block=block,
-                    phase=phase,
-                    method=phases[phase].method,
-                    driver=driver,
-                    variant=variant,
-                    layout=layout,
-                    transport=transport,
-                    parameters=chosen[phase],
-                    version=version,
-                )
+    asked: list[Trial] = []
+    between: list[Trial] = []
+    for way, version, variant, layout, transport in product([*driven, *finer], several, named, layouts, transports):
+        phase, driver, parameters = way
+        (asked if way in driven else between).append(
+            Trial(
+                number=1,
+                block=1,
+                phase=phase,
+                method=phases[phase].method,
+                driver=driver,
+                variant=variant,
+                layout=layout,
+                transport=transport,
+                parameters=parameters,
+                version=version,
             )
+        )
+    measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
+    preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
+    if design.promise:
+        trials = _searched(asked, design, phases, variants)
+    else:
+        trials = _in_blocks(asked, between, design, variants, seed)
     plan = Plan(
         run=run,
         created=created,
@@ -120,17 +159,87 @@ def make_plan(
         engine=design.engine,
         warm_up_s=design.profile.warm_up_s,
         window_s=design.profile.window_s,
-        preload_rows=design.preload_rows,
+        preload_rows=preload_rows,
         harness=harness,
         variants=tuple(variants[name] for name in named),
         trials=tuple(trials),
         until_decided=design.until_decided,
         pieces=pieces_of(trials, design.engine),
         baselines=_baselines(layouts),
+        adjusted_for=COVARIATES,
+        force=design.force,
+        refines=design.refines if between else None,
+        promise=design.promise,
     )
+    plan = replace(plan, repeat_suspect=_repeating(plan.as_asked(), design))
     if design.until_decided:
         return _until_decided(plan, design.until_decided)
     return plan
+
+
+def _written(
+    design: Design, phases: Mapping[str, Phase], points: Sequence[Mapping[str, int | float | str | None]]
+) -> list[tuple[str, str, Parameters]]:
+    """Return of each of these points each phase, each driver, and the parameters that it then has."""
+    named = {name: phases[name].parameters for name in pick("phase", design.phases, phases)}
+    driven: list[tuple[str, str, Parameters]] = []
+    for changes in points:
+        chosen = effective(named, {**design.overrides, **changes})
+        for name, parameters in chosen.items():
+            check(name, parameters, bound_values=phases[name].bound_values)
+        driven += _driven(design, phases, chosen)
+    return driven
+
+
+def _searched(
+    asked: Sequence[Trial], design: Design, phases: Mapping[str, Phase], variants: Mapping[str, Variant]
+) -> list[Trial]:
+    """Return what the search of a promise may come to want; what the clients can send is known before that."""
+    assert design.promise
+    trials = with_candidates(asked, design.promise, design.arriving, design.profile.window_s)
+    ways = {way_of(trial): trial for trial in trials}.values()
+    for trial in ways:
+        check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
+    together = [*capacities(list(ways), variants), *trials]
+    return [replace(trial, number=number) for number, trial in enumerate(together, 1)]
+
+
+def _in_blocks(
+    asked: Sequence[Trial], between: Sequence[Trial], design: Design, variants: Mapping[str, Variant], seed: int
+) -> list[Trial]:
+    """Return what was asked for, and what explains it beside it, in each block in random order.
+
+    ``between`` are the finer points of a sweep: as many blocks have these too.
+    """
+    alone = capacities(asked, variants)
+    if alone and (design.ceiling or design.until_decided):
+        asked_too = "--ceiling" if design.ceiling else "--until-decided"
+        raise UsageError(f"{asked_too} asks how many rows there can be, and --rate says how many come: leave out one.")
+    beside = ceilings(asked, variants) if design.ceiling else []
+    twins = list(map(twin, asked)) if design.ceiling else []
+    together = [*asked, *beside, *twins]
+    of_blocks = [together, [*together, *between]] if between else [together]
+    if (count := design.profile.blocks * sum(map(len, of_blocks))) > MAX_TRIALS:
+        raise UsageError(
+            f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+        )
+    trials: list[Trial] = []
+    chance = random.Random(seed)
+    orders = chain.from_iterable(block_orders(each, design.profile.blocks, chance) for each in of_blocks)
+    for block, ordered in enumerate(orders, 1):
+        # What the clients can send is known before a rate is offered.
+        of_block = [*alone, *ordered] if block == 1 else ordered
+        trials += [replace(trial, number=number, block=block) for number, trial in enumerate(of_block, len(trials) + 1)]
+    return with_twins_named(trials)
+
+
+def _repeating(plan: Plan, design: Design) -> Repeating | None:
+    """Return how suspect trials are measured again: in a comparison, unless it is not wanted."""
+    if design.repeat_suspect == "yes" and not varying(plan):
+        raise UsageError("--repeat-suspect is for comparisons, and here nothing is compared: leave it out.")
+    if design.repeat_suspect == "yes" or (design.repeat_suspect is None and tried_factors(plan)):
+        return None if design.explains else USUAL
+    return None
 
 
 def _baselines(layouts: Sequence[str]) -> dict[str, str]:
@@ -142,15 +251,28 @@ def _baselines(layouts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _driven(design: Design, phases: Mapping[str, Phase]) -> list[tuple[str, str]]:
-    """Return each phase with each driver that is to carry it out."""
+def _driven(
+    design: Design, phases: Mapping[str, Phase], chosen: Mapping[str, Parameters]
+) -> list[tuple[str, str, Parameters]]:
+    """Return each phase, each driver that is to carry it out, and the parameters it then has."""
     asked = pick("driver", design.drivers, drivers()) if design.drivers else []
     driven = []
     for phase in design.phases:
         for driver in asked or [phases[phase].driver]:
-            check_driven(phase, phases[phase], driver)
-            driven.append((phase, driver))
+            check_driven(phase, phases[phase], driver, chosen[phase])
+            driven.append((phase, driver, as_driven(driver, chosen[phase])))
+    names = " and ".join(dict.fromkeys(driver for _, driver, _ in driven))
+    for name in OF_DRIVER:
+        if design.overrides.get(name) and all(getattr(each, name) is None for _, _, each in driven):
+            raise UsageError(f"--{name.replace('_', '-')} means nothing to {names}, which has no such thing.")
     return driven
+
+
+def _check_points(driven: Sequence[tuple[str, str, Parameters]]) -> None:
+    """Refuse a sweep that tries one thing twice: its parameter means nothing to a phase, or to a driver."""
+    for (phase, driver, _), times in Counter(driven).items():
+        if times > 1:
+            raise UsageError(f"Phase {phase} by {driver} has nothing of what is swept: leave it out of --phases.")
 
 
 def _until_decided(plan: Plan, rule: UntilDecided) -> Plan:

@@ -1,12 +1,14 @@
 """What a plan will take of time, disk and connections: estimated before anything runs."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.units import in_base_units
 from bench.engines.postgresql.wal import FILE_BYTES, KEEPING_WAL, files_wanted
+from bench.model.outcome import AnyRecord
 from bench.model.plan import Parameters, Plan, Trial, Variant
+from bench.plan.repeat import still_possible
 
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
@@ -29,22 +31,34 @@ DISK_BYTES_PER_S = 1_000_000_000
 WAL_KEPT_BYTES = 1 << 30
 """PostgreSQL's default max_wal_size."""
 AGENT_CONNECTIONS = 5
-AGENT_OPENS = 3
-"""Of those, what it has open at once: a session, a second for a question, and one that is still ending."""
+AGENT_OPENS = 4
+"""Of those, what it has open at once: a session, the probes', another for a question, and one that is still ending."""
 MOST_CONNECTIONS = 10_000
 """What a private server is set up for at most, as a provisioned one (postgresql_max_connections)."""
 RESERVED_CONNECTIONS = 3
 """superuser_reserved_connections, PostgreSQL's default."""
 
 
+MUCH_S, MUCH_BYTES = 3600, 1_000_000_000_000
+"""A run that takes longer, or writes more, is asked about before it begins. The whole ladder by ``standard``
+writes a third of that on a fast box, and a small consumer drive is made for a hundred times as much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What a plan will take, from rates that a fast box reaches."""
+    """What a plan will take, from rates that a fast box reaches, and if every trial that may be repeated is."""
 
     seconds: float
     written_bytes: int
     disk_bytes_under: Mapping[str, int]
     """By variant that is not refused, the most there is at once: the largest trial's table, its index, the WAL kept."""
+    again: int = 0
+    """Of the trials, so many may be measured again; that is in all these figures."""
+
+    @property
+    def is_much(self) -> bool:
+        """Whether somebody has to agree to it before it begins."""
+        return self.seconds > MUCH_S or self.written_bytes > MUCH_BYTES
 
     @property
     def disk_bytes(self) -> int:
@@ -59,24 +73,30 @@ class Estimate:
 
 def connections_needed(parameters: Iterable[Parameters]) -> int:
     """Return how many connections the hungriest of these trials may open, the agent's own included."""
-    return max(each.processes * (each.pool_max or 1) for each in parameters) + AGENT_CONNECTIONS
+    of_clients = [each.processes * (each.pool_max or each.in_flight) + each.connections_beside for each in parameters]
+    return max(of_clients) + AGENT_CONNECTIONS
 
 
 def connections_opened(parameters: Parameters) -> int:
     """Return how many connections a trial opens, the agent's own included.
 
-    A pool opens its least at once, and more only while more commits are under way than it has.
+    A pool opens its least at once, and more only while more commits are under way than it has; without one, each has
+    its own.
     """
-    return parameters.processes * opened_each(parameters) + AGENT_OPENS
+    return parameters.processes * opened_each(parameters) + parameters.connections_beside + AGENT_OPENS
 
 
 def opened_each(parameters: Parameters) -> int:
     """Return how many connections each client process of a trial opens."""
-    return max(parameters.pool_min or 1, min(parameters.pool_max or 1, parameters.in_flight))
+    return max(parameters.pool_min or 1, min(parameters.pool_max or parameters.in_flight, parameters.in_flight))
 
 
-def upper_rate(parameters: Parameters) -> float:
+def upper_rate(driver: str, parameters: Parameters) -> float:
     """Return rows/s that this kind of phase does not exceed on a fast box; for estimates only."""
+    if parameters.rate is not None:
+        return min(parameters.rate, upper_rate(driver, replace(parameters, rate=None)))
+    if driver == "pgbench":
+        return 20_000 * min(parameters.in_flight * parameters.processes, 5)
     if parameters.pool_max is None:
         return 5_000 * parameters.processes
     if parameters.batch == 1:
@@ -85,26 +105,34 @@ def upper_rate(parameters: Parameters) -> float:
     return min(400_000 * parameters.processes, 1_000_000, bytes_allow)
 
 
-def estimate(plan: Plan, left: Sequence[Trial]) -> Estimate:
-    """Return what the trials that are left of a plan will take."""
+def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = ()) -> Estimate:
+    """Return what the trials that are left of a plan will take, and as many of them again as may yet be repeated."""
     span = plan.warm_up_s + plan.window_s
-    rows = most_rows = commits = 0.0
+    rows = most_rows = commits = trials = 0.0
     payload = 0
-    for trial in left:
-        of_trial = plan.preload_rows + upper_rate(trial.parameters) * span
-        rows += of_trial
+    stored = [trial for trial in left if trial.engine is None]
+    asked = [trial for trial in left if not trial.experiment]
+    again = still_possible(plan, records) if asked else 0
+    # Which will be repeated nobody knows: as long as a trial that was asked for takes on average.
+    times = 1 + again / max(len(asked), 1)
+    for trial in stored:
+        of_trial = plan.preload_rows + upper_rate(trial.driver, trial.parameters) * span
+        often = 1 if trial.experiment else times
+        trials += often
+        rows += often * of_trial
         most_rows = max(most_rows, of_trial)
-        commits += of_trial / trial.parameters.batch
+        commits += often * of_trial / trial.parameters.batch
         payload = max(payload, trial.parameters.payload_bytes)
-    trial_s = plan.preload_rows / PRELOAD_ROWS_PER_S + span + TRIAL_OVERHEAD_S
+    preload_s = plan.preload_rows / PRELOAD_ROWS_PER_S
     written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
     data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
-    arms = {trial.variant for trial in left}
+    arms = {trial.variant for trial in stored}
     servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
     return Estimate(
-        seconds=len(left) * trial_s + rows * VERIFY_S_PER_ROW,
-        written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES) + START_BYTES * len(left),
+        seconds=(len(left) + again) * (span + TRIAL_OVERHEAD_S) + trials * preload_s + rows * VERIFY_S_PER_ROW,
+        written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
+        again=again,
         disk_bytes_under={
             variant.name: data_bytes + servers * (_wal_kept_bytes(variant, span, wal_bytes) + START_BYTES)
             for variant in plan.variants

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.engines.postgresql.majors import REFERENCE, major
 from bench.model.errors import UsageError
-from bench.model.parse import Parse, count, margin, name, number, one_of, switch
+from bench.model.parse import WHOLE_NUMBER, Parse, count, margin, name, number, one_of, switch
 from bench.model.plan import KNOBS
 
 WHAT, LONG, HOW = "what to measure (several names: separated by spaces or commas)", "how long", "how to write"
@@ -46,7 +46,7 @@ class Option:
 
 
 OPTIONS = (
-    Option("phases", WHAT, "default: all", metavar="NAME"),
+    Option("phases", WHAT, "default: 1 to 2-H but for 2-B2 and 2-B3, and your own", metavar="NAME"),
     Option("variants", WHAT, "as in `pgladder variants`, paths of your own, or all; default: stock", metavar="NAME"),
     Option("drivers", WHAT, "what carries the phases out, such as asyncpg; default: each phase's own", metavar="NAME"),
     Option("engine", WHAT, "the kind of database; default: postgresql", name, "NAME"),
@@ -54,14 +54,24 @@ OPTIONS = (
     Option("layouts", WHAT, "default: plain", metavar="NAME"),
     Option("transports", WHAT, "tcp, tls, socket; default: tcp", metavar="NAME"),
     Option("preload_rows", WHAT, "rows that are there before; default: 0", count),
+    Option("ceiling", WHAT, "is a rung bound by its server or its clients? two more trials for each", switch),
+    Option("force", WHAT, "offer a rate of more than 70 % of what the clients can send, too: a doubt then", switch),
     Option("profile", LONG, "quick, standard or thorough; default: quick", one_of("quick", "standard", "thorough")),
     Option("warm_up", LONG, "seconds before the window", number(float), "S"),
     Option("window", LONG, "seconds measured", number(float), "S"),
     Option("blocks", LONG, "repetitions, each in a random order", number(int)),
     Option("until_decided", LONG, "end once every comparison is decided, looking each block", switch),
     Option("max_blocks", LONG, "the most blocks of until-decided", number(int)),
-    Option("margin", LONG, "relative difference that does not matter; default: 0.02", margin, "M"),
+    Option("margin", LONG, "relative difference that does not matter; default: 0.02, of explain 0.05", margin, "M"),
+    Option(
+        "repeat_suspect",
+        LONG,
+        "measure trials of a comparison again that others disturb, at most three of ten: yes or no; default: yes",
+        one_of("yes", "no"),
+        "WORD",
+    ),
     Option("seed", LONG, "of the order and the payloads", count),
+    Option("collect_rows", HOW, "the most rows of a commit where rows come one by one: its batch", WHOLE_NUMBER),
     *(Option(name, HOW, knob.words, knob.parse, knob.metavar) for name, knob in KNOBS.items()),
 )
 """What may be asked of every run, wherever it is measured."""
@@ -97,7 +107,11 @@ RUN = Option("run", WHERE, "its name; an existing run of that name is resumed", 
 PULLED_RUN = Option("run", WHERE, "the name of a pulled run", str, "NAME")
 RUN_THERE = Option("run", WHERE, "which; default: the one under way", str, "NAME")
 JSON = Option("json", ANSWER, "the answer for programs, on standard output; all else goes to standard error", switch)
-COMMON = {option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, RUN, JSON)}
+YES = Option("yes", LONG, "begin without a question, also what takes over an hour or writes over 1 TB", switch)
+DETAIL = Option(
+    "detail", ANSWER, "ranks, adjusted p-values, detectable effects, settings in effect and noise as well", switch
+)
+COMMON = {option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, RUN, JSON, YES)}
 MARGIN_OPTION = next(option for option in OPTIONS if option.name == "margin")
 
 

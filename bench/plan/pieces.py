@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bench.constraints.constraint import constraints
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files
 from bench.model.plan import Trial
@@ -40,6 +41,8 @@ def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
             files["load model"].get(trial.parameters.load),
             files["layout"].get(trial.layout),
         }
+        if trial.without:
+            taken |= {constraints().files.get(name) for name in trial.without.constraints}
     for probe in probe_files().values():
         load_probe(probe)
         taken.add(probe)

@@ -1,9 +1,9 @@
 """Which trials count, and by which rate arms are compared: the sustained one, or that of the window."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from bench.model.outcome import AnyRecord
+from bench.model.outcome import AnyRecord, R
 
 Block = tuple[str, int, int]
 """Run, block, and which time of the same trial in it."""
@@ -31,6 +31,24 @@ def interrupted(record: AnyRecord) -> str | None:
         if code in codes and not (code == "server-restarted" and record.attempt >= MOST_RESTARTED):
             return code
     return None
+
+
+def counting(records: Sequence[R]) -> dict[int, R]:
+    """Return by its number the record of each trial that counts.
+
+    What was cut short is replaced by the next attempt, and a suspect trial by its repetition (``bench.plan.repeat``)
+    unless that is void or was cut short itself.
+    """
+    found: dict[int, R] = {record.trial.number: record for record in records}
+    if len(found) == len(records):  # nearly always, and records may be very many
+        return found
+    found.clear()
+    for record in records:
+        before = found.get(record.trial.number)
+        # Records that are read quickly have no ``void`` (``bench.model.outcome``).
+        if before is None or interrupted(before) or record.validity.state != "void":
+            found[record.trial.number] = record
+    return found
 
 
 def settled(record: AnyRecord) -> float | None:

@@ -6,11 +6,17 @@ from typing import Any
 
 from bench.engines.postgresql.majors import major
 from bench.model.errors import UsageError
-from bench.model.plan import POSTGRESQL, UntilDecided
+from bench.model.plan import POSTGRESQL, Promise, Refining, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
 from bench.plan.design import PROFILES, Design
+from bench.plan.sweep import automatic, finer_points, points_of
+from bench.stats import knee
 from bench.stats.compare import ALPHA, MARGIN
-from bench.workload.phase import ladder
+from bench.stats.histogram import SHARES
+from bench.workload.phase import usual
+
+ARRIVING = ("arrivals", "collect_ms")
+"""Parameters of how rows come at a rate."""
 
 
 def make_design(
@@ -26,15 +32,16 @@ def make_design(
     if name not in PROFILES:
         raise UsageError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
     given = PROFILES[name]
-    rule = _rule(asked)
+    rule, promise = _rule(asked), promise_of(asked)
     changes = {
         "warm_up_s": asked.get("warm_up"),
         "window_s": asked.get("window"),
         "blocks": asked.get("max_blocks") or asked.get("blocks"),
     }
     profile = replace(given, **{of: value for of, value in changes.items() if value is not None})
+    refines = _refining(asked, profile.blocks)
     return Design(
-        phases=words(asked.get("phases")) or list(phases or ladder()),
+        phases=words(asked.get("phases")) or list(phases or usual()),
         variants=words(asked.get("variants")) or [variant],
         layouts=words(asked.get("layouts")) or ["plain"],
         transports=words(asked.get("transports")) or list(transports),
@@ -44,12 +51,65 @@ def make_design(
         profile=profile,
         profile_name=name if profile == given else "custom",
         preload_rows=asked.get("preload_rows") or 0,
-        overrides={parameter: asked.get(parameter) for parameter in OF_PARAMETERS},
+        constraints=words(asked.get("constraints")),
+        overrides=_overrides(asked, promise),
+        points=points_of(asked["of"]) if asked.get("of") else ({},),
+        finer=finer_points(refines.of) if refines else (),
+        refines=refines,
         until_decided=rule,
+        ceiling=bool(asked.get("ceiling")),
+        force=bool(asked.get("force")),
+        repeat_suspect=asked.get("repeat_suspect"),
+        promise=promise,
+        arriving={name: asked[name] for name in ARRIVING if asked.get(name) is not None} if promise else {},
     )
 
 
+def _overrides(asked: Mapping[str, Any], promise: Promise | None) -> dict[str, Any]:
+    """Return the parameters that are asked for; how rows come at the rates of a search is of these alone."""
+    found = {name: asked.get(name) for name in OF_PARAMETERS} | _collected(asked)
+    if promise:
+        found |= dict.fromkeys(("rate", *ARRIVING))
+    return found
+
+
+def _collected(asked: Mapping[str, Any]) -> dict[str, int]:
+    """Return the batch of rows that come one by one, where it is asked for by that name."""
+    rows = asked.get("collect_rows")
+    if not rows:
+        return {}
+    if asked.get("batch") is not None or asked.get("collect_ms") is None:
+        raise UsageError("--collect-rows is the batch of rows that come one by one: give --collect-ms, and no --batch.")
+    return {"batch": rows}
+
+
+def _refining(asked: Mapping[str, Any], blocks: int) -> Refining | None:
+    """Return how a sweep refines: one of a parameter whose values are chosen does; at a rate there is no knee."""
+    name = automatic(asked["of"]) if asked.get("of") else None
+    if name is None or asked.get("rate"):
+        return None
+    return Refining(of=name, first_blocks=blocks, margin=asked.get("margin") or knee.MARGIN)
+
+
+def promise_of(asked: Mapping[str, Any]) -> Promise | None:
+    """Return the promise that is asked for, at the rate that is, if any.
+
+    Raises:
+        UsageError: there are two.
+
+    """
+    named = [name for name in SHARES if asked.get(name) is not None]
+    if not named:
+        return None
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(f'--{name}' for name in named)} are two promises: a search is for one.")
+    [percentile] = named
+    return Promise(percentile=percentile, ms=asked[percentile], rate=asked.get("rate"))  # type: ignore[arg-type]
+
+
 def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
+    if asked.get("until_decided") and asked.get("ceiling"):
+        raise UsageError("--ceiling takes every block that is planned: leave out --until-decided.")
     if not asked.get("until_decided"):
         if asked.get("max_blocks") is not None:
             raise UsageError("--max-blocks goes with --until-decided; otherwise it is --blocks.")

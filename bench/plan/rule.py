@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import Cell, by_cell, examples, factor_of
-from bench.plan.rates import ByBlock, headline, rates, refused, shared
+from bench.plan.rates import ByBlock, counting, headline, interrupted, rates, refused, shared
+from bench.plan.repeat import due
 from bench.stats.compare import MARGIN
 from bench.stats.sequential import verdict_so_far
 
@@ -17,15 +18,20 @@ def usual_margin(plan: Plan) -> float:
 
 
 def decided_after(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
-    """Return the block after which a run until decided ends, None where it has to go on or has no such rule."""
+    """Return the block after which a run until decided ends, None where it has to go on or has no such rule.
+
+    A block is looked at once, when its suspect trials were repeated: to look before that, too, would be one more look.
+    """
     if plan.until_decided is None:
         return None
+    whole = [record for record in counting(records).values() if interrupted(record) is None]
     left = Counter(trial.block for trial in plan.trials)
-    left.subtract({record.trial.number: record.trial.block for record in records}.values())
+    left.subtract(record.trial.block for record in whole)
+    to_repeat = {trial.block for trial in due(plan, records)}
     for block in plan.blocks:
-        if left[block]:
+        if left[block] or block in to_repeat:
             return None
-        if _decided(plan, [record for record in records if record.trial.block <= block]):
+        if _decided(plan, [record for record in whole if record.trial.block <= block]):
             return block
     return None
 

@@ -14,13 +14,14 @@ from bench.model.fingerprint_diff import FSYNC_FACTS
 from bench.probes.source import all_known
 
 SECONDS = 0.1
-READINGS = 5
+READINGS, READING_S = 5, 0.04
+"""Of the fingerprint, for which a run waits: of the slowest disks, 100 a second, each is of four flushes."""
 BLOCK = bytes(8192)
 
 
 def fsync_facts(directory: Path) -> dict[str, Fact]:
     """Measure several times: a disk's rate is no constant, and one reading of it no fact. Median, least and most."""
-    readings = all_known(fsync_per_second(directory) for _ in range(READINGS))
+    readings = all_known(fsync_per_second(directory, READING_S) for _ in range(READINGS))
     if isinstance(readings, Unreadable):
         return {FSYNC_FACTS[0]: readings}
     return dict(zip(FSYNC_FACTS, (median(readings), min(readings), max(readings)), strict=True))

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from bench.model.fingerprint import Fact, Unreadable
+from bench.probes.pgbench import pgbench_program, pgbench_version
 from bench.probes.source import read_path, word
 
 PACKAGES = ("asyncpg", "psycopg", "psycopg2", "psutil", "uvloop", "msgspec", "hdrhistogram")
@@ -20,7 +21,8 @@ DISTRIBUTIONS = {"psycopg2": ("psycopg2-binary", "psycopg2")}
 def package_facts() -> dict[str, Fact]:
     """Tell the versions of Python and of each package the measuring side uses."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return {"python": python, **{name: version(*DISTRIBUTIONS.get(name, (name,))) for name in PACKAGES}}
+    packages = {name: version(*DISTRIBUTIONS.get(name, (name,))) for name in PACKAGES}
+    return {"python": python, **packages, "pgbench": pgbench_version(pgbench_program())}
 
 
 def pgladder_facts(package: Path) -> dict[str, Fact]:

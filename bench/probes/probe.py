@@ -8,7 +8,7 @@ the samples, its figures to the record's ``observed`` and to every report. ``ben
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, Literal, Protocol, cast, get_args, runtime_checkable
 
 from bench import seams
 from bench.model.errors import DataError, UsageError
@@ -18,10 +18,16 @@ from bench.model.values import NAME
 
 SEAM = "probes"
 OWN = Path(__file__).with_name("observed")
-TAKEN = ("at_s", "server")
-"""What else stands beside the probes' readings in the samples."""
+TAKEN = ("at_s", "server", "event_loop", "server_cpu", "quota")
+"""What else stands beside the probes' readings in the samples, and beside their figures in the record."""
 Period = Literal["second", "trial"]
 PERIODS: tuple[Period, ...] = get_args(Period)
+SAMPLES_PER_S = 10
+"""How often a ``Sampling`` probe looks, on average: a look at the server takes up to 1 ms of CPU on a busy host."""
+BEATS_PER_S = 20
+"""How often a ``Beating`` probe works, on average, where the processor is quick enough for it."""
+MOST_BEATING = 0.008
+"""Of a core, what a ``Beating`` probe takes at most: on a slow processor it beats less often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,44 @@ class Probe(Protocol):
         """Return what its figures make doubtful, None among them where one is not known. Pure."""
         del observed
         return ()
+
+
+class Asked(Protocol):
+    """The server that is measured, over a session that only probes use, begun before those of the clients."""
+
+    def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Execute a statement in the server's own language, and return all rows."""
+        ...
+
+    def close(self) -> None:
+        """End the session."""
+        ...
+
+
+@runtime_checkable
+class Sampling(Probe, Protocol):
+    """A probe of the period ``second`` that looks at the server more often than it is read."""
+
+    def sample(self, server: Asked) -> None:
+        """Look once, and keep what ``read`` then tells: sums that only grow.
+
+        Called ``SAMPLES_PER_S`` times a second while the window is open, at irregular moments, in a thread beside the
+        one that calls the rest.
+        """
+        ...
+
+
+@runtime_checkable
+class Beating(Probe, Protocol):
+    """A probe of the period ``second`` that does some work of its own, to tell by it how the host is."""
+
+    def beat(self) -> None:
+        """Do it once, and keep what ``read`` then tells: sums that only grow.
+
+        Called ``BEATS_PER_S`` times a second at most while the window is open, at irregular moments, in a thread beside
+        the one that calls the rest, which takes no more than ``MOST_BEATING`` of a core.
+        """
+        ...
 
 
 def probe_files() -> dict[str, Path]:

@@ -6,7 +6,7 @@ Source: proc_pid_stat(5).
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,20 @@ def parse_process(text: str) -> Process:
     own, waited_for = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
     printable = "".join(letter if letter.isprintable() else "?" for letter in name)
     return Process(printable, int(fields[1]), int(fields[19]), own, waited_for)
+
+
+def titles(numbers: Iterable[int], root: Path = LIVE) -> dict[int, str]:
+    """Read what processes call themselves, by their number; not those that ended meanwhile."""
+    found = {}
+    for number in numbers:
+        title = read_path(root / "proc" / str(number) / "cmdline", _title, NOT_HERE, errors="replace")
+        if isinstance(title, str):
+            found[number] = title
+    return found
+
+
+def _title(text: str) -> str:
+    return text.replace("\0", " ").strip()
 
 
 def busiest(

@@ -8,6 +8,7 @@ import csv
 import platform
 import shutil
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 MACOS = "macos"
 OTHER_APT = "other apt"
 """A relative of Debian that has no row of its own."""
+WITH_WHEELS = ("x86_64",)
+"""Processors for which each locked package has a wheel under Linux; for others hdrhistogram is compiled."""
 
 
 def table() -> dict[str, dict[str, str]]:
@@ -56,7 +59,13 @@ def is_here(need: str) -> bool:
     """Tell of what can be seen without asking a package manager."""
     if need == "venv":
         return bool(find_spec("ensurepip"))
+    if need == "compiler":
+        return _has_wheels() or bool(shutil.which("cc") and Path(sysconfig.get_path("include"), "Python.h").is_file())
     return need == "ssh" and bool(shutil.which("ssh"))
+
+
+def _has_wheels() -> bool:
+    return sys.platform == "darwin" or platform.machine() in WITH_WHEELS
 
 
 def main() -> int:

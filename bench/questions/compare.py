@@ -7,6 +7,7 @@ Compares the arms of a run, paired by block, or whole runs with the first of the
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bench.analysis.pulled import RunOutcomes
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import factor_of, tried_factors, varying
-from bench.plan.options import ANSWER, MARGIN_OPTION, Option
+from bench.plan.options import ANSWER, DETAIL, MARGIN_OPTION, Option
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
 from bench.report.comparison import show_comparison
 from bench.results.noise_floors import compare_box, compare_side_by_side
@@ -38,35 +39,53 @@ def answer(results: Results, given: Given) -> Answer:
         if page:
             raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
         if across in OF_RUNS and not _varies(directories[0], across):
-            return comparisons([runs_below(directories[0], across, margin or MARGIN)])
-        return comparisons(compared(directories[0], margin, across, baseline))
+            return comparisons([runs_below(directories[0], across, margin or MARGIN)], given)
+        reports = compared(directories[0], margin, across, baseline)
+        return comparisons(reports, given, commands=commands_of("compare", reports, directories[0], given))
     if across is not None and across not in OF_RUNS:
         raise UsageError(
             f"--across {across} compares the trials of one run: name one directory, not {len(directories)}."
         )
     report = side_by_side(directories, across or "run", margin or MARGIN)
     if not page:
-        return comparisons([report])
+        return comparisons([report], given)
     # Only who wants a page waits for what draws it.
     from bench.questions.report import write_page_of
 
     write_page_of(list(map(only_run, directories)), report, page)
-    return comparisons([report], notes=[f"Page: {page}"])
+    return comparisons([report], given, notes=[f"Page: {page}"])
 
 
 def _varies(directory: Path, across: str) -> bool:
     """Return whether the first run below a directory varies a factor by which whole runs may differ, too."""
-    return across in varying(find_all_runs(directory)[0].plan())
+    return across in varying(find_all_runs(directory)[0].plan().as_asked())
 
 
-def comparisons(reports: Sequence[ComparisonReport], *, sound: bool = True, notes: Sequence[str] = ()) -> Answer:
-    """Return comparisons as an answer, each under its host where they are several."""
+def comparisons(
+    reports: Sequence[ComparisonReport],
+    given: Given,
+    *,
+    commands: Sequence[str | None] = (),
+    sound: bool = True,
+    notes: Sequence[str] = (),
+) -> Answer:
+    """Return comparisons as an answer, each under its host where they are several.
+
+    Args:
+        reports: the comparisons.
+        given: the options that were typed.
+        commands: of each, what measures longer; none: nothing does.
+        sound: what else decides it is.
+        notes: what is said after them.
+
+    """
+    detail = "detail" in given
 
     def show(out: Console) -> None:
-        for report in reports:
+        for report, command in zip_longest(reports, commands):
             if len(reports) > 1:
                 out.print(f"Host {', '.join(report.hosts) or 'unknown'}:", style="bold")
-            show_comparison(out, report)
+            show_comparison(out, report, detail=detail, command=command)
 
     return Answer(
         data=reports if len(reports) > 1 else reports[0],
@@ -74,6 +93,22 @@ def comparisons(reports: Sequence[ComparisonReport], *, sound: bool = True, note
         sound=sound and not void_or_partial(reports),
         notes=notes,
     )
+
+
+def commands_of(question: str, reports: Sequence[ComparisonReport], directory: Path, given: Given) -> list[str | None]:
+    """Return what measures longer what each of these comparisons of the runs below a directory leaves open."""
+    if not any(report.longer for report in reports):
+        return []
+    # Loaded here: most of it is what makes plans.
+    from bench.targets.longer import longer_command
+
+    found = find_all_runs(directory)
+    commands = []
+    for report in reports:
+        # Of one plan all hosts' runs have the same words: the first host's own, where it has one, says where it is.
+        own = [run for run in found if run.path.name in report.hosts]
+        commands.append(longer_command(question, report, (own or found)[0], given))
+    return commands
 
 
 def check(plan: Plan, given: Given) -> None:
@@ -192,10 +227,11 @@ QUESTION = Question(
     answer=answer,
     options=(
         MARGIN_OPTION,
+        DETAIL,
         Option(
             "across",
             ANSWER,
-            "what is compared: variant, layout, transport, phase, driver or a parameter (batch, in_flight, ...) of one"
+            "what is compared: variant, layout, transport, phase, driver or a parameter (batch, pool, ...) of one"
             " run's trials; run, host, version or engine of whole runs (the variants, or what alone varies; of several"
             " DIR: run)",
             str,
@@ -208,5 +244,6 @@ QUESTION = Question(
     directories_help="one: the candidates of the runs in it, paired by block; several: runs against the first of them;"
     " none: what is measured here",
     measured=(HERE, BOXES),
+    unasked=("ceiling",),
     check=check,
 )

@@ -5,15 +5,17 @@ Climbs the ladder, or prints that of runs which are there already.
 
 from rich.console import Console
 
-from bench.analysis.ladder import Ladders
 from bench.questions.question import BOXES, HERE, Answer, Given, Question, runs_in
-from bench.report.terminal import show_ladders
-from bench.results.read import doubtful, ladder_of, read
 from bench.targets.target import Results
 
 
 def answer(results: Results, _: Given) -> Answer:
     """Return the ladder of each run."""
+    # Late: what is measured is known without it.
+    from bench.analysis.ladder import Ladders
+    from bench.report.terminal import show_ladders
+    from bench.results.read import doubtful, ladder_of, read
+
     reports = list(map(ladder_of, map(read, runs_in(results))))
 
     def show(out: Console) -> None:

@@ -15,7 +15,7 @@ from bench.model.codec import to_json
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import by_cell
-from bench.plan.options import MARGIN_OPTION
+from bench.plan.options import DETAIL, MARGIN_OPTION
 from bench.plan.rates import headline, rates, shared, why_not
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
 from bench.report.noise import show_noise
@@ -60,7 +60,7 @@ def answer(results: Results, given: Given) -> Answer:
 
     def show(out: Console) -> None:
         for each in kept:
-            show_noise(out, each.noise, each.doubts)
+            show_noise(out, each.noise, each.doubts, detail="detail" in given)
 
     # One box's JSON is not in a list: it was published when there could be one only.
     floors = [each.noise for each in kept]
@@ -135,12 +135,12 @@ def doubts(run: RunOutcomes) -> list[str]:
 
 QUESTION = Question(
     answer=answer,
-    options=(MARGIN_OPTION,),
+    options=(MARGIN_OPTION, DETAIL),
     directories="[DIR]",
     directories_help="such a run that was pulled; without it, one is made here",
     measured=(HERE, BOXES),
     against_itself=True,
     usual={"phases": ["2-C"], "blocks": 12},
-    unasked=("until_decided", "max_blocks"),
+    unasked=("until_decided", "max_blocks", "ceiling"),
     check=check,
 )

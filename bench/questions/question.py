@@ -12,8 +12,8 @@ from rich.text import Text
 
 from bench.model.plain import print_json
 from bench.model.plan import Plan
-from bench.plan.options import JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, Option
-from bench.report.terminal import console
+from bench.plan.options import JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, YES, Option
+from bench.report.console import console
 from bench.store.run_directory import RunDirectory, find_runs
 from bench.targets.target import Request, Results
 
@@ -56,6 +56,8 @@ class Question:
     """What is measured is the plan of a run that is there already."""
     against_itself: bool = False
     """Its one variant is compared with itself (A/A)."""
+    explains: bool = False
+    """Each trial is carried out without each constraint, too."""
     compares_hosts: bool = False
     """Boxes are what is compared."""
     usual: Mapping[str, Any] = field(default_factory=dict)
@@ -83,8 +85,8 @@ class Question:
         options = self.of_run()
         options += [option for option in self.options if option not in options]
         if self.repeats:
-            return [*options, PULLED_RUN, JSON, *ON_BOXES]
-        return [*options, RUN, JSON, *ON_BOXES]
+            return [*options, PULLED_RUN, YES, JSON, *ON_BOXES]
+        return [*options, RUN, YES, JSON, *ON_BOXES]
 
     def of_results(self) -> list[Option]:
         """Return the options where the runs are there already."""
@@ -102,6 +104,7 @@ class Question:
         return Request(
             given=given,
             against_itself=self.against_itself,
+            explains=self.explains,
             repeats=repeats,
             compares_hosts=self.compares_hosts,
             check=self.check,

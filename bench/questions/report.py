@@ -10,15 +10,20 @@ from rich.console import Console
 
 from bench import __version__
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
+from bench.analysis.sweep import Sweep, sweep
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.plan import Plan
-from bench.plan.contrast import PHASE, VARIANT, names_of_variants, varying
+from bench.plan.contrast import PHASE, VARIANT, differs_alone, names_of_variants, varying
 from bench.plan.options import ANSWER, Option
+from bench.plan.sweep import is_sweep
+from bench.questions.explain import explained, has_experiments
 from bench.questions.question import Answer, Given, Question
 from bench.results.noise_floors import compare_box, compare_side_by_side
 from bench.results.read import doubtful, ladder_of, read
+from bench.stats import knee
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
@@ -49,8 +54,13 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
     found = find_runs(directory)
     runs = list(map(read, found))
     comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
+    explanations = []
+    for each, run in zip(found, runs, strict=True):
+        if has_experiments(each.plan()):
+            explanations.append((explained(each, run), run))
+    sweeps = [(sweep(run, margin or knee.MARGIN), run.box) for run in runs if is_sweep(run.plan)]
     page = out or directory / REPORT
-    return page, _write(page, runs, comparisons, refusals)
+    return page, _write(page, runs, comparisons, refusals, explanations, sweeps)
 
 
 def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
@@ -59,7 +69,12 @@ def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport,
 
 
 def _write(
-    page: Path, runs: Sequence[PulledRun], comparisons: Sequence[ComparisonReport], refusals: Sequence[str] = ()
+    page: Path,
+    runs: Sequence[PulledRun],
+    comparisons: Sequence[ComparisonReport],
+    refusals: Sequence[str] = (),
+    explanations: Sequence[tuple[Explained, PulledRun]] = (),
+    sweeps: Sequence[tuple[Sweep, str]] = (),
 ) -> list[LadderReport]:
     """Write a page; return the ladders that it shows."""
     # Loaded here: most comparisons write no page, and what it is made of takes a while.
@@ -67,7 +82,7 @@ def _write(
     from bench.report.page.assets import assets
 
     reports = list(map(ladder_of, runs))
-    html = build_page(runs, reports, assets(), __version__, comparisons, refusals)
+    html = build_page(runs, reports, assets(), __version__, comparisons, refusals, explanations, sweeps)
     if page.is_dir():
         raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
     try:
@@ -80,9 +95,16 @@ def _write(
 
 def _compared(plan: Plan) -> list[str]:
     """Return the factors by which a run's arms are compared on its page; its phases are the ladder."""
+    if plan.promise:
+        return []
     if plan.until_decided:
         return [plan.until_decided.across]
+    # What is swept has a section of its own, with every point against the others.
+    if is_sweep(plan):
+        return []
     others = [factor for factor in varying(plan) if factor not in (VARIANT, PHASE)]
+    # What varies with another, as of parameters that are changed at once, is compared across neither.
+    others = [factor for factor in others if differs_alone(plan, factor)]
     if len(names_of_variants(plan)) > 1:
         return [VARIANT, *others]
     return others

@@ -3,7 +3,7 @@
 Tests whether both runs are equivalent; of a run that was decided early, what was run is repeated.
 """
 
-from bench.plan.options import MARGIN_OPTION
+from bench.plan.options import DETAIL, MARGIN_OPTION
 from bench.questions.compare import NOT_EQUIVALENT, comparisons, equivalent, side_by_side
 from bench.questions.question import BOXES, HERE, Answer, Given, Question
 from bench.stats.compare import MARGIN
@@ -18,12 +18,12 @@ def answer(results: Results, given: Given) -> Answer:
         reports.append(report)
         if not equivalent(report):
             notes.append(f"{host}: {NOT_EQUIVALENT}")
-    return comparisons(reports, sound=not notes, notes=notes)
+    return comparisons(reports, given, sound=not notes, notes=notes)
 
 
 QUESTION = Question(
     answer=answer,
-    options=(MARGIN_OPTION,),
+    options=(MARGIN_OPTION, DETAIL),
     directories_help="a run, on one host",
     measured=(HERE, BOXES),
     repeats=True,

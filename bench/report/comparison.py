@@ -1,4 +1,7 @@
-"""A comparison for people: what must be known first, then cell by cell who is faster and who stands where."""
+"""A comparison for people: what must be known first, then cell by cell who is faster; what follows from it last.
+
+What only a statistician wants (ranks, adjusted p-values, detectable effects, blocks) is shown if detail is asked for.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,69 +9,141 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport
+from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Longer, Overall
 from bench.analysis.noise import NOT_MEASURED
-from bench.report.numbers import DASH, drift_text, joules, percent, percentile, rate
+from bench.report.adjusted import adjusted_lines, adjusted_table
+from bench.report.command import caller
+from bench.report.costs import NONE_DIFFERS, row_costs_table
+from bench.report.numbers import DASH, drift_text, duration, joules, percent, percentile, rate
 from bench.report.overall import standing_table, standings
 from bench.report.ratios import (
     STYLES,
     Line,
+    any_adjusted,
     candidates,
     colored,
     detected,
     in_matrix,
-    interval_text,
     lines_of,
     pair_figures,
+    plain_figures,
     rank_text,
-    ratio_text,
 )
-from bench.report.tables import add_rows, bare_table, filled, print_whole
-from bench.report.words import mark, settings, shortened
+from bench.report.tables import add_rows, bare_table, filled, print_whole, width_of
+from bench.report.words import mark, settings, shortened, uncounted
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
+OF_ADJUSTED = "; a: of adjusted rates"
 IN_PART = "Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise."
 COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
-CPU = ("server CPU\na row, µs", "ratio", "interval")
+HEADS = {"settled": "sustained", "burst": "burst"}
 PRIMARY = {"settled": "sustained (checkpoint included)", "burst": "burst"}
-MATRIX_COLUMNS = 6
-"""With the longest name and ratios of five figures, so many fit 100 columns."""
+COLUMNS = 80
+"""Of a terminal: so wide is a table at most where no detail is asked for."""
 FACT_WIDTH = 12
 SETTINGS = 4
 """So many of those that differ are named below a table."""
 
 
-def show_comparison(out: Console, report: ComparisonReport) -> None:
-    """Print what must be known first, then each cell, then what could explain a difference."""
+def show_comparison(
+    out: Console, report: ComparisonReport, *, detail: bool = False, command: str | None = None
+) -> None:
+    """Print what must be known first, then each cell, what could explain a difference, and last what follows.
+
+    ``command`` is the one that measures longer what is left open; None: nobody but the user can word it.
+    """
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     for cell in report.cells:
-        _show_title(out, heading(cell, report.cells))
-        print_whole(out, pairs_table(report, cell))
-        if report.of_runs:
-            print_whole(out, costs_table(report, cell))
-        if any(pair.server_cpu for pair in cell.pairs):
-            print_whole(out, cpu_table(report, cell))
-        for line in (*settings_lines(cell), *noise_lines(report, cell)):
-            out.print(Text(line, style="dim"))
+        _show_cell(out, report, cell, detail=detail)
     if len(report.cells) > 1:
-        _show_title(out, f"The matrix: ratio to the first, {LEGEND}")
-        for at in range(0, len(report.cells), MATRIX_COLUMNS):
-            print_whole(out, matrix(report, report.cells[at : at + MATRIX_COLUMNS]))
-    for title, rows in standings(report):
+        _show_title(out, f"The matrix: ratios to {report.cells[0].arms[0].name}")
+        out.print(Text(f"{LEGEND}{OF_ADJUSTED if any_adjusted(report) else ''}", style="dim"))
+        for table in matrices(report):
+            print_whole(out, table)
+    for title, ranked in standings(report):
         _show_title(out, title)
-        print_whole(out, standing_table(report.across, rows))
+        print_whole(out, standing_table(report.across, ranked, detail=detail))
+    if report.overall:
+        _show_adjusted(out, report.overall, detail=detail)
     if report.explanations:
         _show_title(out, "What could explain a difference")
         out.print(explanations_table(report))
     out.print()
-    out.print(Text(caption(report), style="dim"))
+    out.print(Text(caption(report) if detail else legend(report), style="dim"))
+    out.print()
+    show_answer(out, report, command)
+
+
+def _show_cell(out: Console, report: ComparisonReport, cell: CellComparison, *, detail: bool) -> None:
+    _show_title(out, heading(cell, report.cells))
+    print_whole(out, pairs_table(report, cell, detail=detail))
+    if report.of_runs:
+        print_whole(out, costs_table(report, cell))
+    _show_row_costs(out, report, cell, every=detail)
+    if detail and (table := adjusted_table(report.across, cell)):
+        print_whole(out, table)
+    _show_adjusted(out, cell, detail=detail)
+    if detail:
+        for line in (*settings_lines(cell), *noise_lines(report, cell)):
+            out.print(Text(line, style="dim"))
+
+
+def _show_adjusted(out: Console, part: CellComparison | Overall, *, detail: bool) -> None:
+    """Print what rates are adjusted for.
+
+    A ratio that is adjusted is not that of the rates beside it, which must be said; else it is a statistician's.
+    """
+    if detail or any(pair.adjusted_decides for pair in part.pairs):
+        for line in adjusted_lines(part):
+            out.print(Text(line, style="dim"))
+
+
+def _show_row_costs(out: Console, report: ComparisonReport, cell: CellComparison, *, every: bool) -> None:
+    table = row_costs_table(report, cell, every=every)
+    if table is not None:
+        print_whole(out, table)
+    elif any(pair.costs for pair in cell.pairs):
+        out.print(Text(NONE_DIFFERS.format(margin=100 * report.margin), style="dim"))
 
 
 def _show_title(out: Console, title: str) -> None:
     out.print()
     out.print(Text(title, style="bold"))
+
+
+# --- what follows ----------------------------------------------------------------------------------------------------
+
+
+def show_answer(out: Console, report: ComparisonReport, command: str | None) -> None:
+    """Print what follows from a comparison, and the command that would tell more."""
+    out.print(Text(report.sentence, style="bold"))
+    if report.longer is None:
+        return
+    if command is None:
+        out.print(f"{offer(report.longer)}: ask for {_asked(report)}.")
+        return
+    out.print(f"{offer(report.longer)}:")
+    # In one line whatever the terminal's width is, to be copied.
+    out.print(Text(f"  {command}"), soft_wrap=True)
+
+
+def offer(longer: Longer) -> str:
+    """Return what a new run would tell, and how long it takes."""
+    tells = "how much they differ"
+    if longer.tells is not None:
+        tells = f"about ±{100 * longer.tells:g} %"
+    return f"A new run of {longer.blocks} blocks, about {duration(longer.seconds)}, would tell {tells}"
+
+
+def _asked(report: ComparisonReport) -> str:
+    """Return the option that asks for what is offered."""
+    assert report.longer
+    option = "blocks" if report.max_blocks is None else "max_blocks"
+    if caller() == "make":
+        return f"{option.upper()}={report.longer.blocks}"
+    return f"--{option.replace('_', '-')} {report.longer.blocks}"
 
 
 # --- a cell ----------------------------------------------------------------------------------------------------------
@@ -83,15 +158,34 @@ def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
     return " · ".join(filter(None, words))
 
 
-def pairs_table(report: ComparisonReport, cell: CellComparison) -> Table:
+def pairs_table(report: ComparisonReport, cell: CellComparison, *, detail: bool = False) -> Table:
     """Return the candidates of a cell, each against the first one, the baseline."""
+    if detail:
+        return detailed_table(report, cell)
+    columns = (report.across, f"{HEADS[report.headline]}\nrows/s", "ratio", "interval", "verdict", "decides", "doubts")
+    rows = [_plain(report, line) for line in lines_of(report, cell)]
+    shown, figures = filled(columns, rows)
+    table = bare_table(shown, left={report.across, "verdict", "decides", "doubts"})
+    for name, *rest in figures:
+        table.add_row(Text(name), *map(colored, rest))
+    return table
+
+
+def _plain(report: ComparisonReport, line: Line) -> Sequence[str]:
+    arm = line.arm
+    decides = arm.rows_per_s if report.headline == "burst" else arm.settled_rows_per_s
+    return (shortened(arm.name), rate(decides), *plain_figures(line), uncounted(arm))
+
+
+def detailed_table(report: ComparisonReport, cell: CellComparison) -> Table:
+    """Return the candidates of a cell with all that is known of them."""
     columns = (
         report.across, "rank", "rows/s", "sustained", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "min.\neffect", "blocks\n+ more",
+        "min.\neffect", "blocks\n+ more", "decides",
     )  # fmt: skip
     rows = [_cells(line) for line in lines_of(report, cell)]
     shown, figures = filled(columns, rows)
-    table = bare_table(shown, left={report.across, "verdict"})
+    table = bare_table(shown, left={report.across, "verdict", "decides"})
     for name, *rest in figures:
         table.add_row(Text(name), *map(colored, rest))
     return table
@@ -105,6 +199,7 @@ def _cells(line: Line) -> Sequence[str]:
         rate(arm.rows_per_s),
         rate(arm.settled_rows_per_s),
         *pair_figures(line),
+        line.by,
     )
 
 
@@ -112,19 +207,6 @@ def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
     table = bare_table([report.across, *COSTS], left={report.across})
     add_rows(table, ([shortened(arm.name), *cost_figures(arm)] for arm in cell.arms))
-    return table
-
-
-def cpu_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return the server's CPU time a row, with its ratio to the baseline's: below 1 is less."""
-    table = bare_table([report.across, *CPU], left={report.across})
-    ratios = {pair.candidate: pair.server_cpu for pair in cell.pairs}
-    for arm in cell.arms:
-        spent = DASH
-        if arm.server_us_per_row is not None:
-            spent = rate(arm.server_us_per_row)
-        found = ratios.get(arm.name)
-        table.add_row(Text(shortened(arm.name)), spent, ratio_text(found), interval_text(found))
     return table
 
 
@@ -177,6 +259,18 @@ def _floor(noise: CellNoise) -> str:
 # --- all cells -------------------------------------------------------------------------------------------------------
 
 
+def matrices(report: ComparisonReport) -> Iterable[Table]:
+    """Yield the matrix in as many parts as a terminal's width takes."""
+    left = list(report.cells)
+    while left:
+        # A column at least, however long its name is.
+        columns = len(left)
+        while columns > 1 and width_of(matrix(report, left[:columns])) > COLUMNS:
+            columns -= 1
+        yield matrix(report, left[:columns])
+        left = left[columns:]
+
+
 def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     """Return ratio and verdict of every pair: a line an arm, a column a cell."""
     columns = [report.across]
@@ -191,12 +285,12 @@ def matrix(report: ComparisonReport, cells: Sequence[CellComparison]) -> Table:
     return table
 
 
-def _signed(found: tuple[str, str] | None) -> Text:
+def _signed(found: tuple[str, str, str] | None) -> Text:
     if found is None:
         return Text(DASH)
-    ratio, verdict = found
+    ratio, verdict, adjusted = found
     plain = verdict.removesuffix("*")
-    return Text(f"{ratio} {SIGNS.get(plain, '!')}", style=STYLES.get(plain, ""))
+    return Text(f"{ratio} {SIGNS.get(plain, '!')}{adjusted[:1]}", style=STYLES.get(plain, ""))
 
 
 def explanations_table(report: ComparisonReport) -> Table:
@@ -210,13 +304,26 @@ def explanations_table(report: ComparisonReport) -> Table:
     return table
 
 
+def legend(report: ComparisonReport) -> str:
+    """Return how the numbers are to be read, in a few words."""
+    paired = "paired by block" if report.paired else "not paired"
+    pairs = sum(len(cell.pairs) for cell in report.cells)
+    among = f"; verdicts allow for all {pairs} pairs" if pairs > 1 else ""
+    more = "DETAIL=1" if caller() == "make" else "--detail"
+    return (
+        f"ratio: of {PRIMARY[report.headline]} rates{_where_adjusted(report)}, {paired};"
+        f" interval: {100 * (1 - report.alpha):g} %{among};"
+        f" equivalent: within ±{percent(report.margin)}. {more} shows ranks, p-values, noise.\n{_unmeasured(report)}"
+    ).rstrip()
+
+
 def caption(report: ComparisonReport) -> str:
     """Return how the numbers are to be read."""
     paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
     holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
     parts = [
         "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little)",
-        f"ratio: of the {PRIMARY[report.headline]} rates, {paired}",
+        f"ratio: of the {PRIMARY[report.headline]} rates{_where_adjusted(report)}, {paired}",
         f"interval: {100 * (1 - report.alpha):g} %, {holds}",
         f"equivalent: wholly within ±{percent(report.margin)}",
         "min. effect: the minimum detectable effect, found in 8 of 10 cases (>2×: a factor above 2)",
@@ -224,6 +331,11 @@ def caption(report: ComparisonReport) -> str:
         " they are others that these blocks allow",
         "a range of ranks is a tie",
     ]
+    if any(pair.adjusted for cell in report.cells for pair in cell.pairs):
+        parts.append(
+            "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be the"
+            " candidates' own doing (machine alike)"
+        )
     if report.max_blocks is None:
         parts += [
             "p adj.: Holm, over all pairs here, and so is equivalence",
@@ -236,6 +348,10 @@ def caption(report: ComparisonReport) -> str:
             " pairs alone, ranks within one durability"
         )
     return f"{'; '.join(parts)}. ? and !: suspect or void trials.\n{_unmeasured(report)}".rstrip()
+
+
+def _where_adjusted(report: ComparisonReport) -> str:
+    return ", adjusted where marked" if any_adjusted(report) else ""
 
 
 def _unmeasured(report: ComparisonReport) -> str:

@@ -14,7 +14,7 @@ from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.numbers import DASH, degrees, duration, rate
 from bench.report.tables import add_rows, bare_table
-from bench.report.words import STATE_STYLES, of_trial
+from bench.report.words import STATE_STYLES, kept_words, of_trial
 
 SPARKS = 16
 WAITS = "waits at its gate"
@@ -50,7 +50,7 @@ def left_s(rows: Sequence[Row], now: float) -> float:
     for row in rows:
         records += row.so_far.records
         if row.going:
-            trials += len(row.so_far.plan.trials) - row.so_far.done
+            trials += row.so_far.left + row.so_far.to_expect
     each_s = trial_s(records) or plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S
     under_way_s = now - max(row.since for row in rows)
     return max((trials - 1) * each_s, trials * each_s - under_way_s)
@@ -78,8 +78,14 @@ class Following:
         state = record.validity.state
         if state == "valid" and self._out.is_terminal:
             return
-        what = f"trial {record.trial.number} of {len(so_far.plan.trials)}, {of_trial(record.trial)}"
-        line = f"{host}: {what}, {rate(record.rows_per_s)} rows/s"
+        place = f"trial {record.trial.number} of {so_far.of}"
+        if so_far.plan.promise:
+            place = f"trial {so_far.done} of about {so_far.of}"
+        elif so_far.plan.refines:
+            place = f"trial {so_far.done} of at most {so_far.of}"
+        line = f"{host}: {place}, {of_trial(record.trial, so_far.plan)}, {rate(record.rows_per_s)} rows/s"
+        if kept := kept_words(record, so_far.plan):
+            line += f" {kept}"
         if state != "valid":
             line += f" {state}: {record.validity.why}"
         # Not broken into lines: in a log, a trial is one that can be searched for.
@@ -121,11 +127,19 @@ def cells(host: str, row: Row, left: float) -> list[str]:
     trial, block, under_way, remaining = str(so_far.done), "", row.state, ""
     if row.going and (current := so_far.next):
         trial, block, remaining = str(current.number), f"{current.block}/{last.block}", duration(left)
+        if so_far.plan.refines or so_far.plan.promise:
+            # Of a plan that chooses as it goes numbers are left out.
+            trial = str(so_far.done + 1)
+        if so_far.plan.promise:
+            # It goes by rates, and takes of each block some trials.
+            block, remaining = "", f"about {remaining}"
         if row.state != WAITS:
             under_way = f"{current.phase} {current.variant} {current.layout}"
+            if current.parameters.rate is not None and so_far.plan.promise:
+                under_way = f"{current.phase} {current.variant} at {rate(current.parameters.rate)}/s"
     return [
         host,
-        f"{trial}/{len(so_far.plan.trials)}",
+        f"{trial}/{so_far.of}",
         block,
         under_way,
         _last(so_far.records),

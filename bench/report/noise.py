@@ -18,24 +18,26 @@ from bench.stats.noise import NoiseFloor
 from bench.stats.proportions import share_interval
 
 BLOCKS = (5, 10, 20)
-COLUMNS = ("phase", "layout", "transport", "blocks", "spread", "drift", "ratio", "interval", "A/A says")
+PLACE, SEEN, TESTED = ("phase", "layout", "transport"), ("blocks", "spread", "drift"), ("ratio", "interval")
+SAYS = "A/A says"
 
 
-def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = ()) -> None:
-    """Print what is doubtful, the box, and its noise floors, a line a cell."""
+def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, detail: bool = False) -> None:
+    """Print what is doubtful, the box, and its noise floors, a line a cell; in detail the test of each, too."""
     for doubt in doubts:
         out.print(Text(f"Note: {doubt}", style="yellow"))
     out.print(describe_host(known.host))
     alarmed = alarming(known)
-    table = bare_table(COLUMNS, left=COLUMNS, gap=2)
-    add_rows(table, (_cells(each, each in alarmed) for each in known.floors))
+    columns = (*PLACE, *SEEN, *(TESTED if detail else ()), SAYS)
+    table = bare_table(columns, left=columns, gap=2)
+    add_rows(table, (_cells(each, each in alarmed, detail=detail) for each in known.floors))
     print_whole(out, table)
     for each in known.floors:
         where = f"{each.phase} {each.layout} {each.transport}"
         out.print(Text(f"{where}: {finds(each.floor)} {alarms(each)}", style="dim"))
 
 
-def _cells(each: CellFloor, alarmed: bool) -> Iterable[str]:
+def _cells(each: CellFloor, alarmed: bool, *, detail: bool) -> Iterable[str]:
     floor, found = each.floor, each.floor.comparison
     verdict: str = found.verdict
     if verdict in ("faster", "slower"):
@@ -48,8 +50,7 @@ def _cells(each: CellFloor, alarmed: bool) -> Iterable[str]:
         str(floor.blocks),
         percent(floor.spread),
         drift_text(floor.drift),
-        number(found.ratio),
-        interval_text(found),
+        *((number(found.ratio), interval_text(found)) if detail else ()),
         verdict,
     )
 
@@ -77,6 +78,8 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
 
     What to ask for is worded for pgladder, or for make.
     """
+    trials_a_block = len(plan.trials) / len(plan.blocks)
+    plan = plan.as_asked()
     if len({variant.sha256 for variant in plan.variants}) < 2:
         return
     blocks = len(plan.blocks)
@@ -89,7 +92,7 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
             longer = "WINDOW=" if by_make else "--window"
             yield f"{needs} than can be run; ask for a longer {longer}."
         else:
-            block_s = len(plan.trials) / blocks * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+            block_s = trials_a_block * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
             ask = _ask(plan, need, by_make)
             yield f"{needs}, and {blocks} are planned: {ask} about {duration(need * block_s)}."
 

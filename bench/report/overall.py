@@ -6,17 +6,18 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport, Pair, Rank, Standing
-from bench.report.ratios import Line, colored, line_of, pair_figures, pairs_of, rank_text
-from bench.report.tables import bare_table
+from bench.report.ratios import Line, colored, line_of, pair_figures, pairs_of, plain_figures, rank_text
+from bench.report.tables import bare_table, filled
 from bench.report.words import mark, shortened
 
-COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "min. effect", "blocks + more")
-Rows = Sequence[Sequence[str]]
-"""The name of each arm of a standing, then what it came to in the order of ``COLUMNS``; of a tie the higher first."""
+PLAIN = ("ratio", "interval", "verdict", "decides")
+COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "min. effect", "blocks + more", "decides")
+Ranked = Sequence[tuple[Rank, Line]]
+"""The arms of a standing, of a tie the higher first."""
 
 
-def standings(report: ComparisonReport) -> Iterable[tuple[str, Rows]]:
-    """Return of each standing over all cells which arms it is of, and its rows; the baseline alone says nothing."""
+def standings(report: ComparisonReport) -> Iterable[tuple[str, Ranked]]:
+    """Return of each standing over all cells which arms it is of, and these; the baseline alone says nothing."""
     over = report.overall
     if over is None:
         return
@@ -24,7 +25,7 @@ def standings(report: ComparisonReport) -> Iterable[tuple[str, Rows]]:
     for standing in over.standings:
         if any(rank.arm in pairs for rank in standing.ranking):
             title = f"Over all {over.cells} cells: {_durability(standing.durability)}"
-            yield title, _rows(report, pairs, standing)
+            yield title, _ranked(report, pairs, standing)
 
 
 def _durability(grades: Sequence[str]) -> str:
@@ -36,15 +37,14 @@ def _durability(grades: Sequence[str]) -> str:
     return f"{', '.join(others)} in some, {last} in others"
 
 
-def _rows(report: ComparisonReport, pairs: Mapping[str, Pair], standing: Standing) -> Rows:
+def _ranked(report: ComparisonReport, pairs: Mapping[str, Pair], standing: Standing) -> Ranked:
     lines = []
     for rank in standing.ranking:
         arms = [arm for cell in report.cells for arm in cell.arms if arm.name == rank.arm]
         # A void trial in any cell marks the arm, else a suspect one does.
         worst = max(arms, key=lambda arm: (arm.void > 0, arm.suspect))
         lines.append((rank, line_of(report, worst, rank, pairs.get(rank.arm))))
-    lines.sort(key=_place)
-    return [(line.arm.name + mark(line.arm), rank_text(rank), *pair_figures(line)) for rank, line in lines]
+    return sorted(lines, key=_place)
 
 
 def _place(ranked: tuple[Rank, Line]) -> tuple[int, int, float]:
@@ -54,9 +54,18 @@ def _place(ranked: tuple[Rank, Line]) -> tuple[int, int, float]:
     return rank.best + rank.worst, rank.best, -ratio
 
 
-def standing_table(across: str, rows: Rows) -> Table:
+def standing_table(across: str, ranked: Ranked, *, detail: bool = True) -> Table:
     """Return a standing of the values of this factor as a table."""
-    table = bare_table([across, *COLUMNS], left={across, "verdict"})
-    for name, *figures in rows:
-        table.add_row(Text(shortened(name)), *map(colored, figures))
+    if detail:
+        rows = [(shortened(line.arm.name + mark(line.arm)), *_detailed(rank, line)) for rank, line in ranked]
+    else:
+        rows = [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked]
+    columns, shown = filled((across, *(COLUMNS if detail else PLAIN)), rows)
+    table = bare_table(columns, left={across, "verdict", "decides"})
+    for name, *figures in shown:
+        table.add_row(Text(name), *map(colored, figures))
     return table
+
+
+def _detailed(rank: Rank, line: Line) -> Sequence[str]:
+    return (rank_text(rank), *pair_figures(line), line.by)

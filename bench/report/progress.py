@@ -6,17 +6,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from bench.model.plan import Trial
+from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.report.numbers import duration, rate
-from bench.report.words import STATE_STYLES, of_trial
+from bench.report.words import STATE_STYLES, kept_words, of_trial
 
 
 class RunProgress:
     """Shows how a run goes on: a bar with what is left on a terminal, plain lines elsewhere."""
 
-    def __init__(self, out: Console, trial_s: float) -> None:
-        self._out = out
+    def __init__(self, out: Console, trial_s: float, plan: Plan | None = None) -> None:
+        self._out, self._plan = out, plan
         self._guess_s = trial_s
         """What a trial takes, until one was seen."""
         self._began = 0.0
@@ -26,28 +26,36 @@ class RunProgress:
         )
         self._task: TaskID | None = None
 
-    def begins(self, trial: Trial, number: int, of: int) -> None:
+    def begins(self, trial: Trial, left: int, of: int) -> None:
         """Show the trial that begins."""
         # From the first trial on: what came before it, such as starting a server, comes once.
         self._began = self._began or monotonic()
         if not self._out.is_terminal:
             return
-        what = f"trial {trial.number} of {of}: {of_trial(trial)}"
-        after = of - trial.number
+        place = f"trial {trial.number} of {of}"
+        if self._plan and self._plan.promise:
+            place = f"trial {of - left + 1} of about {of}"
+        elif self._plan and self._plan.refines:
+            # Numbers are left out.
+            place = f"trial {of - left + 1} of at most {of}"
+        what = f"{place}: {of_trial(trial, self._plan)}"
         each_s = self._guess_s
         if self._done:
             each_s = (monotonic() - self._began) / self._done
-        left = f"{duration(each_s * (after + 1))} left"
+        time_left = f"{duration(each_s * left)} left"
         if self._task is None:
             self._bar.start()
-            self._task = self._bar.add_task(what, total=after + number, left="")
-        self._bar.update(self._task, description=what, completed=self._done, left=left)
+            self._task = self._bar.add_task(what, left="")
+        self._bar.update(self._task, description=what, total=self._done + left, completed=self._done, left=time_left)
 
     def ended(self, record: Record) -> None:
         """Print the line of a trial."""
         self._done += 1
         state = record.validity.state
-        line = f"{record.trial.number:>4}  {of_trial(record.trial):<36} {rate(record.rows_per_s):>9} rows/s  {state}"
+        what = of_trial(record.trial, self._plan)
+        line = f"{record.trial.number:>4}  {what:<36} {rate(record.rows_per_s):>9} rows/s  {state}"
+        if kept := kept_words(record, self._plan):
+            line += f", {kept}"
         if why := record.validity.why:
             line += f": {why}"
         self._bar.console.print(Text(line, style=STATE_STYLES[state]))

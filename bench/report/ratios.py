@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, CpuRatio, Overall, Pair, Rank
+from bench.analysis.pairs import decides
 from bench.report.numbers import DASH, number, p_text, percent
 from bench.stats.compare import Comparison
 
+ADJUSTED = "adjusted"
 STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
 
 
@@ -20,6 +23,11 @@ class Line:
     rank: Rank | None
     pair: Pair | None
     decides: Comparison | None
+
+    @property
+    def by(self) -> str:
+        """What decides, where it is not the rates as they are."""
+        return ADJUSTED if self.pair and self.pair.adjusted_decides else ""
 
     @property
     def verdict(self) -> str:
@@ -44,14 +52,7 @@ def lines_of(report: ComparisonReport, cell: CellComparison) -> list[Line]:
 
 def line_of(report: ComparisonReport, arm: ArmSummary, rank: Rank | None, pair: Pair | None) -> Line:
     """Return an arm with the comparison that decides."""
-    return Line(arm, rank, pair, headlined(report, pair) if pair else None)
-
-
-def headlined(report: ComparisonReport, pair: Pair) -> Comparison | None:
-    """Return the comparison that decides."""
-    if report.headline == "burst":
-        return pair.burst
-    return pair.settled
+    return Line(arm, rank, pair, decides(report, pair) if pair else None)
 
 
 def pairs_of(part: CellComparison | Overall) -> dict[str, Pair]:
@@ -83,9 +84,23 @@ def pair_figures(line: Line) -> Sequence[str]:
     )
 
 
-def in_matrix(report: ComparisonReport, cell: CellComparison) -> dict[str, tuple[str, str]]:
-    """Return ratio and verdict of each arm that has a pair in a cell."""
-    return {line.arm.name: (ratio_text(line.decides), line.verdict) for line in lines_of(report, cell) if line.pair}
+def plain_figures(line: Line) -> Sequence[str]:
+    """Return ratio, interval, verdict and whether that is by adjusted rates; not what only tells why it is no other."""
+    if line.pair is None:
+        return ("1", "", line.verdict, "")
+    return (ratio_text(line.decides), interval_text(line.decides), line.verdict.removesuffix("*"), line.by)
+
+
+def in_matrix(report: ComparisonReport, cell: CellComparison) -> dict[str, tuple[str, str, str]]:
+    """Return ratio and verdict of each arm that has a pair in a cell, and whether they are by adjusted rates."""
+    lines = lines_of(report, cell)
+    return {line.arm.name: (ratio_text(line.decides), line.verdict, line.by) for line in lines if line.pair}
+
+
+def any_adjusted(report: ComparisonReport) -> bool:
+    """Return whether an adjusted comparison decides anywhere."""
+    over = report.overall.pairs if report.overall else ()
+    return any(pair.adjusted_decides for pair in chain(over, *(cell.pairs for cell in report.cells)))
 
 
 def colored(figure: str) -> Text:

@@ -27,8 +27,14 @@ def add_rows(table: Table, rows: Iterable[Iterable[str]]) -> None:
 
 def print_whole(out: Console, table: Table) -> None:
     """Print a table without cutting a number: where it is too wide for the terminal, its lines run over."""
-    table.width = Measurement.get(out, out.options.update(width=NO_LIMIT), table).maximum
+    table.width = width_of(table)
     out.print(table, crop=False, no_wrap=True, overflow="ignore")
+
+
+def width_of(table: Table) -> int:
+    """Return how many columns of a terminal a table takes."""
+    out = Console(width=NO_LIMIT)
+    return Measurement.get(out, out.options, table).maximum
 
 
 def filled(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:

@@ -1,12 +1,8 @@
-"""The ladder as a table of at most 100 columns, doubts first; and the console that everything is printed on."""
+"""The ladder as a table of at most 100 columns, doubts first."""
 
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,52 +11,22 @@ from bench.analysis.doubts import size as size_of_doubt
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.rung import Doubt, Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
-from bench.model.plain import harmless
+from bench.model.plan import ACCUMULATE, CLOSED, OPEN
+from bench.report.bound import show_bounds
+from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, rate, times
+from bench.report.open_loop import open_loops
+from bench.report.published import HEADING, RULE, conclusions, published_table
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.words import MARKS, STATE_STYLES, figure_words, limit_words, mark
 
-WIDTH = 100
-CLOSED = ("closed", "rounds")
-"""Load models in which a commit waits for one before it."""
+LOOPS = {"closed": {CLOSED, "rounds"}, "open": {OPEN, ACCUMULATE}}
+"""Load models in which a commit waits for one before it, and in which it does not."""
 # Heads are broken where the numbers below are narrower: all fourteen columns fit 100 at their widest.
 COLUMNS = (
     "phase", "method", "pool", "batch", "rows/s", "sustained", "com-\nmits/s", "p50", "p99", "row\nlat.",
     "cli-\nent", "ser-\nver", "step", "vs 1",
 )  # fmt: skip
-
-
-class PatientConsole(Console):
-    """A console whose reader may leave (``| head``): what was begun goes on, unseen. What it prints is harmless."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Return what is to be printed; only our own control codes (of a progress bar) are any."""
-        for segment in super().render(renderable, options):
-            if segment.control:
-                yield segment
-            else:
-                yield segment._replace(text=harmless(segment.text))
-
-    def on_broken_pipe(self) -> None:
-        """Say no more."""
-        self.quiet = True
-        # Python flushes its streams when it ends, and would fail there again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
-    colors: Literal["auto"] | None = "auto"
-    if os.environ.get("NO_COLOR"):
-        colors = None
-    # Without markup and emoji: brackets and colons are text, a path or a server's message may have some.
-    out = PatientConsole(stderr=stderr, color_system=colors, highlight=False, markup=False, emoji=False)
-    stream = sys.stderr if stderr else sys.stdout
-    if stream.isatty():
-        out.width = min(out.width, WIDTH)
-    else:
-        out.width = WIDTH
-    return out
 
 
 # --- the ladder ------------------------------------------------------------------------------------------------------
@@ -80,10 +46,29 @@ def show_ladders(out: Console, report: LadderReport) -> None:
         out.print(Text(heading(ladder), style="bold"))
         print_whole(out, ladder_table(ladder))
         out.print(Text(caption(ladder), style="dim"))
+        for sentence in (*open_loops(ladder), *beside_writers(ladder)):
+            out.print(Text(sentence))
         if limits := limits_of(ladder):
             out.print(Text(limits))
+        show_bounds(out, ladder)
+    _show_published(out, report.ladders)
     for observed in observed_lines(report.ladders):
         out.print(Text(observed, style="dim"))
+
+
+def _show_published(out: Console, ladders: Sequence[Ladder]) -> None:
+    """Print the author's table beside the first ladder that has one: of many variants it is the baseline's."""
+    ladder = next((each for each in ladders if each.published), None)
+    if ladder is None:
+        return
+    out.print()
+    out.print(Text(HEADING, style="bold"))
+    if len(ladders) > 1:
+        out.print(Text(f"here: {heading(ladder)}; the other ladders' are on the page and in --json", style="dim"))
+    print_whole(out, published_table(ladder.published))
+    for sentence in conclusions(ladder.published):
+        out.print(Text(sentence))
+    out.print(Text(RULE, style="dim"))
 
 
 def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
@@ -136,10 +121,12 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     if not counted:
         return f"no rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
     least, most = counted[0], counted[-1]
-    closed = ", closed loop" if any(rung.parameters.load in CLOSED for rung in ladder.rungs) else ""
+    loads = {rung.parameters.load for rung in ladder.rungs}
+    loops = [f", {loop} loop" for loop, of_it in LOOPS.items() if loads & of_it]
+    since = ", at a rate from when it was due" if loads & LOOPS["open"] else ""
     parts = [
-        f"{_as_one(least, most)}, {ladder.seconds:g} s windows{closed}",
-        f"latency of one commit in ms, {row_latency}",
+        f"{_as_one(least, most)}, {ladder.seconds:g} s windows{''.join(loops)}",
+        f"latency of one commit in ms{since}, {row_latency}",
         "cores of client, server",
     ]
     if most > 1:
@@ -151,7 +138,9 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         parts.append("n× before a pool: so many client processes, each with such a pool")
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
         parts.append(f"on uvloop: {', '.join(uvloop)}")
-    others = [rung for rung in ladder.rungs if rung.parameters.load not in CLOSED]
+    if unreset := [rung.phase for rung in ladder.rungs if rung.parameters.reset == "none"]:
+        parts.append(f"sessions given back are not reset: {', '.join(unreset)}")
+    others = [rung for rung in ladder.rungs if rung.parameters.load not in LOOPS["closed"] | LOOPS["open"]]
     parts += [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
     if ladder.seconds < 20:
         parts.append("steadiness not assessed")

@@ -1,12 +1,19 @@
 """The words and signs that terminal and page share: how doubtful a number is, what a trial is of, names cut short."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bench.analysis.comparison import ArmSummary, Differing, of_version
-from bench.analysis.limits import Constraint, Limit
-from bench.analysis.rung import Rung
-from bench.model.plan import Trial
-from bench.report.numbers import DASH
+from bench.analysis.limits import UNEXPLAINED, Limit
+from bench.constraints.constraint import constraints
+from bench.model.plan import Plan, Trial
+from bench.model.record import Record
+from bench.plan.promise import keeps
+from bench.plan.sweep import told_apart
+from bench.report.numbers import DASH, rate
+
+if TYPE_CHECKING:
+    from bench.analysis.rung import Rung
 
 MARKS = {"void": "!", "suspect": "?"}
 STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}
@@ -25,29 +32,25 @@ UNITS = {
     "_j": "J",
 }
 """At the end of the names of probes' figures, the longest first."""
-LIMITS: Mapping[Constraint, str] = {
-    "connecting": "connecting",
-    "pool": "waiting for the pool",
-    "reset-query": "the pool's reset query",
-    "wal-flush": "WAL flush",
-    "client-cpu": "the client's one core",
-    "server-cpu": "processors",
-    "other-programs": "shared processors",
-    "round-trips": "round trips",
-}
-"""What a rung is stopped by."""
 
 
 def limit_words(limit: Limit | None) -> str:
     """Return what a rung is stopped by, with its share; a dash where its trials show nothing of it."""
     if limit is None:
         return DASH
-    if limit.constraint == "unexplained":
-        return "unexplained"
-    return f"{LIMITS[limit.constraint]} {limit.share:.0%}"
+    if limit.constraint == UNEXPLAINED:
+        return UNEXPLAINED
+    return f"{constraint_words(limit.constraint)} {limit.share:.0%}"
 
 
-def mark(part: Rung | ArmSummary) -> str:
+def constraint_words(name: str) -> str:
+    """Return what a constraint is called; its name where its file is not here any more."""
+    if name in constraints():
+        return constraints()[name].words
+    return name
+
+
+def mark(part: "Rung | ArmSummary") -> str:
     """Return the sign of what has trials that are not valid."""
     # A void trial weighs more: the number is of fewer trials than planned.
     if part.void:
@@ -57,10 +60,33 @@ def mark(part: Rung | ArmSummary) -> str:
     return ""
 
 
-def of_trial(trial: Trial) -> str:
-    """Return what a trial measures."""
-    words = (trial.phase, trial.variant, trial.layout, trial.transport, of_version(trial.version))
+def uncounted(arm: ArmSummary) -> str:
+    """Return how many of its trials do not count, or are doubtful; nothing of none."""
+    counts = ((arm.void, "void"), (arm.suspect, "suspect"))
+    return ", ".join(f"{count} {state}" for count, state in counts if count)
+
+
+def of_trial(trial: Trial, of: Plan | None = None) -> str:
+    """Return what a trial measures, and by which parameters it differs from others of its plan; without what."""
+    phase = f"{trial.phase} one commit at a time" if trial.alone_of else trial.phase
+    if trial.without:
+        return f"{phase} without {' or '.join(map(constraint_words, trial.without.constraints))}"
+    if trial.engine:
+        return f"{trial.phase} {trial.transport} {trial.engine} server"
+    more = "2× clients" if trial.twin_of else None
+    if of and of.promise:
+        differs = ["closed loop" if trial.parameters.rate is None else f"at {rate(trial.parameters.rate)}/s"]
+    else:
+        differs = told_apart(trial, of) if of and not trial.experiment else []
+    words = (phase, *differs, trial.variant, trial.layout, trial.transport, of_version(trial.version), more)
     return " ".join(filter(None, words))
+
+
+def kept_words(record: Record, of: Plan | None) -> str:
+    """Return whether a trial kept what its plan promises; nothing where that promises nothing of it."""
+    if of is None or of.promise is None or record.trial.parameters.rate is None:
+        return ""
+    return {True: "kept", False: "not kept", None: "can't tell"}[keeps(of.promise, record)]
 
 
 def figure_words(name: str) -> tuple[str, str]:

@@ -15,6 +15,9 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan, Trial, Variant
 from bench.model.record import Record
 from bench.plan.check import check_consistent
+from bench.plan.promise import unasked
+from bench.plan.refine import measured_unasked
+from bench.plan.repeat import repeated_unasked
 from bench.stats.rates import window_rates
 
 REPEATED = ("preload_rows", "warm_up_s")
@@ -40,8 +43,24 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
 
     """
     check_consistent(plan)
-    if len({(record.trial.number, record.attempt) for record in records}) < len(records):
-        raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+    # Nearly always each trial has one record, and records may be very many.
+    if len({record.trial.number for record in records}) < len(records):
+        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
+            raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
+        if number := repeated_unasked(plan, records):
+            raise DataError(
+                f"{where}: trial {number} of run {plan.run} is recorded again, and was not to be. Pull the run again."
+            )
+    if number := measured_unasked(plan, records):
+        raise DataError(
+            f"{where}: trial {number} of run {plan.run} is recorded, and its first blocks leave it out."
+            " Pull the run again."
+        )
+    if number := unasked(plan, records):
+        raise DataError(
+            f"{where}: trial {number} of run {plan.run} is recorded, and its search did not ask for it."
+            " Pull the run again."
+        )
     trials = {trial.number: trial for trial in plan.trials}
     arms = plan.variants_by_arm
     variants = {trial.number: arms[trial.variant, trial.version] for trial in plan.trials}
@@ -106,9 +125,12 @@ def _other_rate(record: Record) -> str | None:
 
 def _contradicts_itself(record: Record) -> str | None:
     """Return what of a record can't be true together."""
-    batch = record.trial.parameters.batch
-    if record.rows != record.commits * batch:
-        return f"{record.rows} rows are not {record.commits} commits of {batch}"
+    parameters = record.trial.parameters
+    most = record.commits * parameters.batch
+    # Of rows that are collected a batch may be short.
+    least = record.commits if parameters.collect_ms is not None else most
+    if not least <= record.rows <= most:
+        return f"{record.rows} rows are not {record.commits} commits of {parameters.batch}"
     state, reasons, seen = record.validity.state, record.validity.reasons, record.verified
     if reasons or state != "valid":
         grave = sum(not reason.slight for reason in reasons)
@@ -117,7 +139,9 @@ def _contradicts_itself(record: Record) -> str | None:
     if state == "void":
         return None
     least = record.rows
-    counts = seen.acknowledged, seen.found, seen.attempted
+    # What was deleted beside the writers was there.
+    found = None if seen.found is None else seen.found + seen.deleted
+    counts = seen.acknowledged, found, seen.attempted
     for count in counts:
         if count is None:
             continue

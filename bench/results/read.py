@@ -4,19 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key
 from bench.analysis.judged import check_doubts
-from bench.analysis.ladder import LadderReport, ladder_report
 from bench.analysis.pulled import PulledRun, RunOutcomes, ending_notes
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
-from bench.model.plan import Plan
+from bench.model.plan import Plan, Promise
 from bench.model.record import Record, Samples
+from bench.plan.contrast import check_compared
+from bench.plan.refine import narrowed
 from bench.results.consistency import check_durability, check_records
 from bench.store.run_directory import TRIALS, RunDirectory, find_runs
+
+if TYPE_CHECKING:
+    from bench.analysis.ladder import LadderReport
 
 
 def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
@@ -33,12 +38,13 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     place = directory.path.resolve()
     host = _host(directory, plan, place)
     _check(directory, plan, host, records)
-    found, histograms = _samples(directory, records if with_samples else ())
+    found, histograms = _samples(directory, records if with_samples else (), plan.promise)
     return PulledRun(
         directory=place.name,
-        plan=plan,
+        plan=narrowed(plan.as_asked(), records),
         host=host,
-        records=records,
+        records=[record for record in records if not record.trial.experiment],
+        experiments=[record for record in records if record.trial.experiment],
         samples=found,
         histograms=histograms,
         begun=directory.interrupted() if with_samples else (),
@@ -48,7 +54,9 @@ def read(directory: RunDirectory, *, samples: bool = True) -> PulledRun:
     )
 
 
-def _samples(directory: RunDirectory, records: Iterable[Record]) -> tuple[dict[Key, Samples], dict[Key, HdrHistogram]]:
+def _samples(
+    directory: RunDirectory, records: Iterable[Record], promise: Promise | None
+) -> tuple[dict[Key, Samples], dict[Key, HdrHistogram]]:
     """Return the samples of each record and their latencies, which must make what the record says."""
     # Loaded where there are samples: a comparison of a run's trials reads none.
     from bench.analysis.resealed import check_samples
@@ -59,7 +67,7 @@ def _samples(directory: RunDirectory, records: Iterable[Record]) -> tuple[dict[K
         key = record.key
         found[key] = directory.samples(*key)
         histograms[key] = directory.latencies(*key, found[key])
-        check_samples(record, found[key], histograms[key], str(directory.path / TRIALS))
+        check_samples(record, found[key], histograms[key], str(directory.path / TRIALS), promise)
     return found, histograms
 
 
@@ -70,11 +78,15 @@ def outcomes_of(directory: RunDirectory) -> RunOutcomes:
     plan = directory.plan()
     place = directory.path.resolve()
     host = _host(directory, plan, place)
+    outcomes = directory.outcomes(lambda records: _check(directory, plan, host, records))
+    asked = plan.as_asked()
+    if asked is not plan:
+        outcomes = [outcome for outcome in outcomes if not outcome.trial.experiment]
     return RunOutcomes(
         directory=place.name,
-        plan=plan,
+        plan=narrowed(asked, outcomes),
         host=host,
-        records=directory.outcomes(lambda records: _check(directory, plan, host, records)),
+        records=outcomes,
         sealed=sealed,
         cancelled=not sealed and directory.cancelled(),
     )
@@ -96,13 +108,16 @@ def _host(directory: RunDirectory, plan: Plan, place: Path) -> Fingerprint | Non
     return found
 
 
-def ladder_of(run: PulledRun) -> LadderReport:
+def ladder_of(run: PulledRun) -> "LadderReport":
     """Return what the records of a run say, and how it ended."""
+    # Loaded where ladders are asked for: a comparison makes none.
+    from bench.analysis.ladder import ladder_report
+
     report = ladder_report(run)
     return replace(report, notes=(*report.notes, *ending_notes(run)))
 
 
-def doubtful(reports: Sequence[LadderReport]) -> bool:
+def doubtful(reports: "Sequence[LadderReport]") -> bool:
     """Return whether a result is void, a run has not come to its end, or nothing tells whether it was changed."""
     for report in reports:
         rungs = chain.from_iterable(ladder.rungs for ladder in report.ladders)
@@ -125,7 +140,7 @@ def only_run(directory: Path) -> RunDirectory:
 
 
 def reproduced_plan(directory: Path, run: str, now: str) -> Plan:
-    """Return the plan of a run to be carried out again under another name; of one that was decided, what was run.
+    """Return the plan of a run to be carried out again under another name; of one that chose its trials, what was run.
 
     Raises:
         UsageError: there is no run or several, or one block can't answer.
@@ -133,6 +148,7 @@ def reproduced_plan(directory: Path, run: str, now: str) -> Plan:
 
     """
     pulled = outcomes_of(only_run(directory))
+    check_compared(pulled.plan)
     # The same number of blocks again: a rule that stops early would make the second run another one.
     last = pulled.decided_after or pulled.plan.blocks[-1]
     if last == 1:
@@ -141,4 +157,4 @@ def reproduced_plan(directory: Path, run: str, now: str) -> Plan:
             " Reproduce a run of three or more: pgladder run --blocks 3."
         )
     trials = tuple(trial for trial in pulled.plan.trials if trial.block <= last)
-    return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None)
+    return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None, refines=None)

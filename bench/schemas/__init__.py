@@ -12,16 +12,32 @@ from typing import Any
 import msgspec
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.explanation import Explained
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
+from bench.analysis.slo import Slo
+from bench.analysis.sweep import Sweep
 from bench.model.codec import schema_of
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
+from bench.model.suspects import Suspects
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).parent
-FORMATS: tuple[type, ...] = (Plan, Fingerprint, Record, Samples, Ladders, ComparisonReport, BoxNoise)
+FORMATS: tuple[type, ...] = (
+    Plan,
+    Fingerprint,
+    Record,
+    Samples,
+    Suspects,
+    Ladders,
+    Explained,
+    Sweep,
+    Slo,
+    ComparisonReport,
+    BoxNoise,
+)
 
 
 def file_name(kind: type) -> str:

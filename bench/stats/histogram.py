@@ -121,6 +121,11 @@ def below(histogram: HdrHistogram, limit_us: float) -> HdrHistogram:
     return part
 
 
+def count_beyond(histogram: HdrHistogram, limit_us: float) -> int:
+    """Return how many values lie beyond a limit."""
+    return sum(times for value, times in recorded(histogram) if value > limit_us)
+
+
 class Quantiles:
     """The order statistics of what a histogram holds, in ms."""
 

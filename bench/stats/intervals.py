@@ -1,4 +1,4 @@
-"""The interval of one set of numbers' mean, by Student's t.
+"""The interval of one set of numbers' mean, by Student's t; and the form in which one is handed to programs.
 
 Comparing two sets is ``compare``'s work.
 """
@@ -23,6 +23,15 @@ class Interval:
         return low <= self.low and self.high <= high
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure with its interval of 95 %, for programs: both ends are None where one value alone shows no spread."""
+
+    estimate: float
+    low: float | None
+    high: float | None
+
+
 def mean(values: Sequence[float]) -> float:
     """Give the arithmetic mean of at least one value."""
     return math.fsum(values) / len(values)
@@ -40,6 +49,24 @@ def mean_interval(values: Sequence[float], alpha: float) -> Interval:
     """Give Student's t interval of the mean, of coverage 1 − ``alpha``, from at least two values."""
     error = deviation(values) / math.sqrt(len(values))
     return t_interval(mean(values), error, len(values) - 1, alpha)
+
+
+def average(values: Sequence[float], alpha: float = 0.05) -> Estimate:
+    """Give the arithmetic mean of at least one value, and Student's t interval of it."""
+    if len(values) < 2:
+        return Estimate(estimate=mean(values), low=None, high=None)
+    interval = mean_interval(values, alpha)
+    return Estimate(estimate=mean(values), low=interval.low, high=interval.high)
+
+
+def geometric(values: Sequence[float], alpha: float = 0.05) -> Estimate:
+    """Give the geometric mean of at least one value above 0, and Student's t interval of the logarithms."""
+    logs = list(map(math.log, values))
+    centre = math.exp(mean(logs))
+    if len(logs) < 2:
+        return Estimate(estimate=centre, low=None, high=None)
+    interval = mean_interval(logs, alpha)
+    return Estimate(estimate=centre, low=math.exp(interval.low), high=math.exp(interval.high))
 
 
 def t_interval(centre: float, error: float, freedom: float, alpha: float) -> Interval:

@@ -1,7 +1,8 @@
 """The files of a run: written on the box, read wherever they were pulled to.
 
-``plan.json``, ``host.json``, ``trials.jsonl``, ``samples/``, ``SHA256SUMS``. Every write is synced before it counts:
-what was recorded survives a power cut, and a last line that was cut short is not mistaken for a record.
+``plan.json``, ``host.json``, ``trials.jsonl``, ``samples/``, ``suspects.json`` where there are experiments,
+``SHA256SUMS``. Every write is synced before it counts: what was recorded survives a power cut, and a last line that was
+cut short is not mistaken for a record.
 """
 
 import hashlib
@@ -21,11 +22,14 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import Outcome, outcome_of, quick_plan, quick_records
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
+from bench.model.suspects import Suspects
 from bench.stats.histogram import decode
 from bench.store.files import PART, open_own, write_whole
 
 SAMPLES_NAME = re.compile(r"(?P<trial>[1-9]\d*)(\.(?P<attempt>[1-9]\d*))?\.jsonl")
 PLAN, HOST, TRIALS, SAMPLES, SUMS = "plan.json", "host.json", "trials.jsonl", "samples", "SHA256SUMS"
+SUSPECTS = "suspects.json"
+"""Of a run with experiments: what was predicted of them."""
 SUMS_TEXT = re.compile(r"([0-9a-f]{64}  [^\n]+\n)+")
 CANCELLED = "cancelled"
 """Lies beside a run that somebody ended for good, until it is gone on with; of one that is sealed it says nothing."""
@@ -86,6 +90,10 @@ class RunDirectory:
     def write_host(self, fingerprint: Fingerprint) -> None:
         """Write ``host.json``."""
         write_whole(self.path / HOST, to_json(fingerprint) + b"\n")
+
+    def write_suspects(self, suspects: Suspects) -> None:
+        """Write ``suspects.json``: before the first experiment, never again."""
+        write_whole(self.path / SUSPECTS, to_json(suspects) + b"\n")
 
     def open_trial(self, trial: int, attempt: int) -> None:
         """Note that a trial begins: if the agent ends before its record is written, this file tells."""
@@ -160,6 +168,11 @@ class RunDirectory:
         """Return the fingerprint, None where the run ended before it was taken."""
         text = self._text(HOST)
         return None if text is None else from_json(text, Fingerprint, str(self.path / HOST))
+
+    def suspects(self) -> Suspects | None:
+        """Return what was predicted of its experiments, None where none has begun."""
+        text = self._text(SUSPECTS)
+        return None if text is None else from_json(text, Suspects, str(self.path / SUSPECTS))
 
     def records(self) -> list[Record]:
         """Return every record, in the order in which they were written; a line cut short by a crash is left out."""
@@ -245,7 +258,9 @@ class RunDirectory:
             digest, _, name = line.partition("  ")
             if samples or "/" not in name:
                 listed[name] = digest
-        found = {str(path.relative_to(self.path)) for path in self._files()} if samples else {PLAN, HOST, TRIALS}
+        found = (
+            {str(path.relative_to(self.path)) for path in self._files()} if samples else {PLAN, HOST, TRIALS, SUSPECTS}
+        )
         for name in sorted(found | listed.keys()):
             file = self._text(name) if name in found else None
             if file is None and name in listed:

@@ -17,7 +17,7 @@ from typing import IO
 
 from bench.model.errors import PgladderError
 from bench.store.files import PART, write_whole
-from bench.store.run_directory import CANCELLED, HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, TRIALS
+from bench.store.run_directory import CANCELLED, HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, SUSPECTS, TRIALS
 
 ABANDONED_S = 3600
 """So long after it was last written to, nobody writes a file any more."""
@@ -25,7 +25,7 @@ DIGEST = "PGLADDER.sha256"
 END = "PGLADDER.end"
 """The last member's name: without it the stream was cut. It holds the name of the mark that the run ended with."""
 SAMPLES_FILE = re.compile(rf"{SAMPLES}/{SAMPLES_NAME.pattern}")
-MOST_BYTES = {PLAN: 64 << 20, HOST: 16 << 20, TRIALS: 256 << 20, SUMS: 16 << 20, END: 64}
+MOST_BYTES = {PLAN: 64 << 20, HOST: 16 << 20, TRIALS: 256 << 20, SUSPECTS: 16 << 20, SUMS: 16 << 20, END: 64}
 MOST_SAMPLES_BYTES = 64 << 20
 MOST_DIGEST_BYTES = 4096
 """Of the header that carries a file's digest."""
@@ -152,7 +152,7 @@ def _names(directory: Path) -> Iterator[str]:
     yield from sorted(
         f"{SAMPLES}/{path.name}" for path in (directory / SAMPLES).glob("*") if SAMPLES_NAME.fullmatch(path.name)
     )
-    yield from (name for name in (HOST, TRIALS, SUMS) if (directory / name).is_file())
+    yield from (name for name in (HOST, SUSPECTS, TRIALS, SUMS) if (directory / name).is_file())
 
 
 def _add(stream: tarfile.TarFile, name: str, content: bytes, digest: str) -> None:

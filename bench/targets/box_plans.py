@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.box.state import BoxState
+from bench.constraints.constraint import Place, constraints
 from bench.engines.postgresql.render import as_variant, pick_variants
 from bench.engines.postgresql.variants import ALL, harness_for
 from bench.model.errors import HostError, UsageError
@@ -12,8 +13,10 @@ from bench.model.plan import Plan
 from bench.model.values import NAME
 from bench.plan.design import Design
 from bench.plan.estimate import estimate
+from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
+from bench.plan.remaining import to_come
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
@@ -69,6 +72,8 @@ def known(design: Design) -> Design:
             chosen = pick(kind, asked[kind], files)
             refuse_on_boxes(users(files[name] for name in chosen))
     refuse_on_boxes(users(probe_files().values()))
+    if design.explains:
+        refuse_on_boxes(users(constraints().files.values()))
     if list(design.variants) != [ALL]:
         pick_variants(design.variants)
     return design
@@ -136,6 +141,8 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         harness = harness_for(need, tls="tls" in design.transports)
     design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
+    if design.explains:
+        plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_room(state, plan)
     return plan
 
@@ -151,8 +158,8 @@ def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
     for version in versions:
         if version not in there:
             raise HostError(
-                f"PostgreSQL {version} is not installed there, {' and '.join(sorted(there))} is:"
-                f" apt-get install postgresql-{version} on that box, or ask for another"
+                f"PostgreSQL {version} is not installed there; it has {' and '.join(sorted(there))}:"
+                " name it in postgresql_other_versions, with postgresql_source: pgdg, then make provision"
             )
 
 
@@ -180,7 +187,7 @@ def _check_room(state: BoxState, plan: Plan) -> None:
     """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
     # Hardware counts memory in MiB.
     check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
-    need = estimate(plan, plan.trials).least_disk_bytes
+    need = estimate(plan, to_come(plan, [])).least_disk_bytes
     if state.free_bytes < need:
         raise HostError(
             f"its disk has {state.free_bytes / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"

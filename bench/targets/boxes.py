@@ -3,10 +3,8 @@
 import getpass
 import secrets
 import socket
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,8 @@ from bench.model.errors import DataError, NothingDoneError, PgladderError, Usage
 from bench.model.fingerprint import Fingerprint
 from bench.model.plain import print_json
 from bench.model.plan import Plan
+from bench.plan.estimate import estimate
+from bench.plan.remaining import to_come
 from bench.plan.request import make_design
 from bench.plan.rule import usual_margin
 from bench.remote import steps
@@ -33,14 +33,15 @@ from bench.remote.fan_out import FAILED, Failure, on_each, steadily
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.remote.wheelhouse import release
+from bench.report.console import console
 from bench.report.following import Following
 from bench.report.noise import too_noisy_lines
 from bench.report.numbers import size
-from bench.report.terminal import console
 from bench.results.noise_floors import noise_in, outdated
 from bench.results.read import only_run, read, reproduced_plan
 from bench.store.run_directory import PLAN, now
 from bench.store.transfer import Transfer
+from bench.targets.agreed import check_agreed, said_yes
 from bench.targets.box_plans import (
     WHAT,
     Asked,
@@ -56,7 +57,7 @@ from bench.targets.coordinate import Interleaving
 from bench.targets.follow import follow_all
 from bench.targets.here import new_run_id
 from bench.targets.target import Request, Results
-from bench.workload.phase import ladder
+from bench.workload.phase import usual
 
 RESULTS = Path("results")
 KEEPS_ITS_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
@@ -143,23 +144,18 @@ def launch(boxes: Boxes, given: Mapping[str, Any]) -> None:
 
 def launched(boxes: Boxes, request: Request) -> str:
     """Launch; return the run's name."""
-    given, who = request.given, _who()
+    given = request.given
     run = check_name(given.get("run", "")) or new_run_id()
-    design = known(make_design(given, transports=["tcp"], phases=ladder().own))
+    design = known(make_design(given, transports=["tcp"], phases=usual(own=True)))
     # One seed for all: trials come in the same order on each, so that boxes can be compared block by block.
     asked = Asked(
-        design=replace(design, against_itself=request.against_itself),
+        design=replace(design, against_itself=request.against_itself, explains=request.explains),
         run=run,
         created=now(),
         seed=given.get("seed", secrets.randbelow(1 << 31)),
     )
 
-    def launch_on(link: Link, plan: bytes) -> str:
-        # From here on it may be under way: who is interrupted is told how to follow or end it.
-        boxes.run = run
-        return steps.launch(link, run, plan, who, gated=boxes.gated)
-
-    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
+    def step(link: Link, state: BoxState) -> Ready:
         here = next((each for each in state.runs if each.run == run), None)
         if here and here.course == "unreadable":
             raise DataError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
@@ -169,43 +165,44 @@ def launched(boxes: Boxes, request: Request) -> str:
             text = steps.read_plan(link, run)
             there = request.check_plan(from_json(text, Plan, f"{link.host.name}: plan.json"))
             other = any(given.get(word) for word in WHAT) and not as_asked(there, state, asked)
-            outcome = launch_on(link, text)
-            if other:
-                return outcome, [KEEPS_ITS_PLAN]
-            return outcome, []
+            return Ready(plan=text, warnings=[KEEPS_ITS_PLAN] if other else [])
         plan = request.check_plan(plan_for(state, asked))
         warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
-        outcome = launch_on(link, to_json(plan) + b"\n")
-        # Another control machine was quicker.
-        if outcome.endswith(OTHER_PLAN):
-            return outcome, [KEEPS_ITS_PLAN]
-        return outcome, warnings
+        return Ready(plan=to_json(plan) + b"\n", warnings=warnings, begins=plan)
 
-    _start(boxes, run, step)
+    _start(boxes, run, step, request)
     return run
 
 
 def relaunched(boxes: Boxes, request: Request) -> str:
     """Start a pulled run's plan again on the boxes it came from; return the name of the new run."""
-    run, created, who = new_run_id(), now(), _who()
+    run, created = new_run_id(), now()
 
-    def step(link: Link, state: BoxState) -> tuple[str, list[str]]:
+    def step(link: Link, state: BoxState) -> Ready:
         plan = request.check_plan(reproduced_plan(RESULTS / request.repeats / link.host.name, run, created))
         check_reproducible(state, plan)
-        boxes.run = run
-        started = steps.launch(link, run, to_json(plan) + b"\n", who, gated=boxes.gated)
-        return started, _damaging(plan)
+        return Ready(plan=to_json(plan) + b"\n", warnings=_damaging(plan), begins=plan)
 
-    _start(boxes, run, step)
+    _start(boxes, run, step, request)
     return run
 
 
-def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, list[str]]]) -> None:
-    """Take a step on every box that is idle and runs this pgladder; tell its outcome and warnings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What is to be started on a box that can take it."""
+
+    plan: bytes
+    warnings: Sequence[str]
+    begins: Plan | None = None
+    """It again, of a run that is not there yet; None: whoever began it agreed to what it takes."""
+
+
+def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], request: Request) -> None:
+    """Start what a step makes ready on every box that is idle and runs this pgladder, once somebody agreed to it."""
     # It reads the whole package: boxes are asked meanwhile.
     here = ThreadPoolExecutor(1).submit(release)
 
-    def checked(link: Link) -> tuple[str, list[str]]:
+    def checked(link: Link) -> Ready:
         answer = steps.look(link)
         # Its release first: the answer of another may have another form.
         check_same(msgspec.json.decode(answer, type=dict[str, Any]).get("release"), here.result())
@@ -213,7 +210,23 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], tuple[str, l
         check_idle(state, run)
         return step(link, state)
 
-    outcomes = _on_each(boxes, checked)
+    ready: Mapping[str, Ready] = _on_each(boxes, checked)
+    estimates = {}
+    for host, each in ready.items():
+        if each.begins:
+            estimates[host] = estimate(each.begins, to_come(each.begins, []))
+    check_agreed(estimates, boxes.out, agreed=bool(request.option("yes")), one_at_a_time=boxes.gated)
+    who = _who()
+
+    def begin(link: Link) -> tuple[str, Sequence[str]]:
+        # From here on it may be under way: who is interrupted is told how to follow or end it.
+        boxes.run = run
+        of_box = ready[link.host.name]
+        outcome = steps.launch(link, run, of_box.plan, who, gated=boxes.gated)
+        # Another control machine was quicker.
+        return outcome, [KEEPS_ITS_PLAN] if outcome.endswith(OTHER_PLAN) else of_box.warnings
+
+    outcomes = _on_each(boxes, begin)
     boxes.run, boxes.started = run, bool(outcomes)
     for host, (outcome, warnings) in outcomes.items():
         boxes.report(f"{host}: run {run} {outcome}.")
@@ -373,12 +386,7 @@ def _make_sure(boxes: Boxes) -> None:
     """
     names = ", ".join(link.host.name for link in boxes.links)
     boxes.report(f"This ends whatever run is under way on: {names}.")
-    answer = ""
-    # Where nobody types (make in a script), nobody said yes.
-    if sys.stdin.isatty():
-        with suppress(EOFError):
-            answer = boxes.out.input("Type yes to go on: ")
-    if answer.strip() != "yes":
+    if not said_yes(boxes.out):
         raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
 
 

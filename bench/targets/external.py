@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 from bench.engines.engine import ExternalServer
-from bench.engines.postgresql.external import AS_FOUND
+from bench.engines.postgresql.render import AS_FOUND
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan
+from bench.plan.ceiling import with_twice_the_clients
 from bench.plan.design import Design
 from bench.plan.estimate import connections_opened
 from bench.targets.connections import parameters_of
 from bench.workload.driver import drivers
+
+BESIDE = "asyncpg"
+"""The driver of what works beside the writers (``bench.workload.beside``)."""
 
 
 def what_fits(design: Design, external: ExternalServer) -> Design:
@@ -20,7 +24,10 @@ def what_fits(design: Design, external: ExternalServer) -> Design:
 
     """
     free, whose = external.room()
-    opens = {name: connections_opened(each) for name, each in parameters_of(design).items()}
+    opens = {}
+    for name, each in parameters_of(design).items():
+        twice = with_twice_the_clients(each) if design.ceiling else each
+        opens[name] = max(map(connections_opened, (each, twice)))
     fitting = [name for name in design.phases if opens[name] <= free]
     if not fitting:
         raise HostError(_no_room(min(opens.values()), free, whose))
@@ -42,7 +49,7 @@ def check_kept(plan: Plan, external: ExternalServer) -> None:
     if {variant.name for variant in plan.variants} != {AS_FOUND}:
         raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
     for trial in plan.trials:
-        if trial.transport != external.transport:
+        if trial.engine is None and trial.transport != external.transport:
             raise UsageError(
                 f"The connection of --dsn is by {external.transport}, so the transport can't be {trial.transport};"
                 " change host or sslmode in the connection string."
@@ -62,6 +69,11 @@ def check_connections(plan: Plan, external: ExternalServer) -> None:
     if needed > free:
         raise HostError(_no_room(needed, free, whose))
     endpoint = external.endpoint(external.transport)
+    if any(trial.parameters.mixed for trial in plan.trials) and (lacking := drivers()[BESIDE].unkept(endpoint)):
+        raise UsageError(
+            f"Readers, and what deletes the oldest rows, connect by {BESIDE}, which can't keep {', '.join(lacking)} of"
+            " --dsn: leave that out of the connection string, or --readers and --retain."
+        )
     for driver in dict.fromkeys(trial.driver for trial in plan.trials):
         if lacking := drivers()[driver].unkept(endpoint):
             phases = dict.fromkeys(trial.phase for trial in plan.trials if trial.driver == driver)

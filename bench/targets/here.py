@@ -6,6 +6,7 @@ target, and lets people look on.
 
 import os
 import platform
+import pwd
 import secrets
 import shutil
 import socket
@@ -14,21 +15,22 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from bench import seams
-from bench.agent.fingerprint import take_fingerprint
 from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
-from bench.agent.run import Listener, execute, remaining
 from bench.agent.signals import stoppable, undisturbed
+from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.dsn import in_a_sentence
-from bench.engines.postgresql.external import AS_FOUND, REFUSED
+from bench.engines.postgresql.external import REFUSED
 from bench.engines.postgresql.majors import REFERENCE
+from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.provisioned import made_for_cluster
-from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.render import AS_FOUND, as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
 from bench.engines.several import SeveralVersions
@@ -50,18 +52,23 @@ from bench.plan.estimate import (
     estimate,
     opened_each,
 )
+from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import target_pieces
+from bench.plan.remaining import remaining, to_come
 from bench.plan.request import make_design, versions, words
 from bench.plan.with_variants import check_foreign, plan_with
-from bench.results.read import reproduced_plan
 from bench.store.files import nearest_existing
 from bench.store.run_directory import RunDirectory, now
 from bench.targets.connections import connections_of
 from bench.targets.external import check_connections, check_kept, what_fits
 from bench.targets.target import Request
+from bench.workload.driver import check_programs
 from bench.workload.memory import check_files, check_memory, check_sessions, memory_left
 from bench.workload.phase import ladder
+
+if TYPE_CHECKING:
+    from bench.agent.run import Listener
 
 UNMEASURED = "The server can't be measured"
 
@@ -74,7 +81,7 @@ class Prepared:
     directory: RunDirectory
     estimate: Estimate
     left: int
-    """Trials still to run."""
+    """Trials still to run, at most."""
     limits: Sequence[str]
     """What can't be controlled or observed on an external server."""
     left_out: Sequence[str] = ()
@@ -139,7 +146,7 @@ def nothing_left_of(request: Request) -> RunDirectory | None:
         return None
     directory = RunDirectory(request.given["resume"])
     sealed = directory.check_sums()
-    if remaining(directory.plan(), directory.records()):
+    if remaining(directory.plan(), directory.records(), directory.suspects()):
         return None
     if not sealed:
         directory.finish()
@@ -171,6 +178,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         _check_versions(request, given, there)
         plan = given or _new_plan(request, run, external, cluster, there)
         request.check_plan(plan)
+        check_programs(trial.driver for trial in plan.trials)
         limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)
@@ -179,11 +187,12 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         elif given:
             check_foreign(plan, lambda: _machine(request, cluster))
         directory = directory or RunDirectory(request.option("out") or _place_of_results(run, box, elsewhere))
-        left = [trial for trial, _ in remaining(plan, directory.records())]
+        records = directory.records()
+        left = to_come(plan, records, directory.suspects())
         ready = Prepared(
             plan=plan,
             directory=directory,
-            estimate=estimate(plan, left),
+            estimate=estimate(plan, left, records),
             left=len(left),
             limits=limits,
             left_out=left_out,
@@ -202,12 +211,22 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             server = cluster
         else:
             server = _private(request, plan, engine, programs)
+            _make_ahead(server, directory)
         with _closed_after(server):
             if external:
                 external.begin(plan, resumed=resumed)
             # What an earlier part of a run recorded is never withdrawn.
             with nullcontext() if resumed else _begun(directory, plan):
                 yield ready, server
+
+
+def _make_ahead(server: Server, directory: RunDirectory) -> None:
+    """Have a private server's cluster made beside all else that comes before it is needed.
+
+    Not at a gate: others of this machine may be measuring. Of several versions each is made when it is first needed.
+    """
+    if isinstance(server, PrivateServer) and directory.gate() is None:
+        server.make_ahead()
 
 
 def _of_external(external: ExternalServer | None) -> tuple[Sequence[str], Sequence[str], str | None]:
@@ -251,10 +270,14 @@ def _close(server: Server) -> None:
         server.close()
 
 
-def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
+def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     """Start the server, take the fingerprint, run the trials; return whether the plan came to its end."""
+    # Late: while a cluster is made.
+    from bench.agent.fingerprint import take_fingerprint
+    from bench.agent.run import execute
+
     plan, directory = ready.plan, ready.directory
-    left = remaining(plan, directory.records())
+    left = remaining(plan, directory.records(), directory.suspects())
     if left and not wait_at_gate(directory, left[0][0].block, listener.report):
         # Before the server is touched: others of this machine may be measuring.
         return False
@@ -267,7 +290,7 @@ def carry_out(ready: Prepared, server: Server, listener: Listener) -> bool:
         if isinstance(server, SeveralVersions):
             of_versions = dict(server.facts(plan.variants))
         variant = _start(plan, server)
-    listener.report("reading what this machine is (1 s)")
+    listener.report("reading what this machine is")
     name = ready.elsewhere or socket.gethostname()
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions)
     before = directory.host()
@@ -345,7 +368,7 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
     return SeveralVersions({version: engine.private(place / version, each) for version, each in programs.items()})
 
 
-def _check_variants(ready: Prepared, server: ManagedServer, listener: Listener) -> None:
+def _check_variants(ready: Prepared, server: ManagedServer, listener: "Listener") -> None:
     """Try every variant out, and say which is refused; its trials say so for themselves."""
     for variant in ready.plan.variants:
         try:
@@ -389,6 +412,8 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
     directory = None
     resumed, file = request.option("resume"), request.option("plan")
     if request.repeats:
+        from bench.results.read import reproduced_plan
+
         plan = reproduced_plan(Path(request.repeats), new_run_id(), now())
     elif resumed:
         directory = RunDirectory(resumed)
@@ -431,7 +456,11 @@ def _new_plan(
         variant, transport = AS_FOUND, external.transport
     design = make_design(request.given, variant=variant)
     design = replace(
-        design, against_itself=request.against_itself, transports=design.transports or [transport], versions=there
+        design,
+        against_itself=request.against_itself,
+        explains=request.explains,
+        transports=design.transports or [transport],
+        versions=there,
     )
     if external:
         design = what_fits(design, external)
@@ -441,6 +470,10 @@ def _new_plan(
         need = connections_of(design)
         harness = cluster.harness if cluster else harness_for(need, tls="tls" in design.transports)
         plan = plan_with(design, _machine(request, cluster), need, harness, run=run, created=created, seed=seed)
+    if design.explains:
+        plan = with_experiments(
+            plan, Place(managed=not external, local=not (external and external.elsewhere)), design.constraints
+        )
     return replace(plan, pieces={**plan.pieces, **request.pieces})
 
 
@@ -454,9 +487,14 @@ def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
 
 
 def _private_place(request: Request) -> Path:
-    """Return where a private server would be made."""
-    place: Path = request.option("data_dir") or default_data_dir()
-    return place
+    """Return where a private server would be made: by the user of a provisioned box, on the disk of its cluster."""
+    if given := request.option("data_dir"):
+        place: Path = given
+        return place
+    box = provisioned()
+    if box and pwd.getpwuid(os.geteuid()).pw_name == box.cluster.role:
+        return box.cluster.private_directory
+    return default_data_dir()
 
 
 def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
@@ -468,7 +506,7 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
             f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
             " (max_connections); ask for a smaller --pool-max or --processes."
         )
-    check_files(max(map(opened_each, parameters)))
+    check_files(max(max(opened_each(each), each.connections_beside) for each in parameters))
     if own:
         check_sessions(needed, max(map(connections_opened, parameters)), *memory_left())
 

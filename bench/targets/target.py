@@ -29,6 +29,8 @@ class Request:
     given: Mapping[str, Any] = field(default_factory=dict)
     against_itself: bool = False
     """The one variant is compared with itself (A/A)."""
+    explains: bool = False
+    """Each trial is carried out without each constraint, too."""
     repeats: str = ""
     """A pulled run whose plan is carried out again: its directory here, its name for boxes."""
     compares_hosts: bool = False

@@ -6,21 +6,22 @@ Joins ``here`` and ``report``.
 import socket
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from bench.analysis.noise import BoxNoise
 from bench.engines.engine import Server
 from bench.plan.estimate import TRIAL_OVERHEAD_S
+from bench.plan.refine import at_most
 from bench.plan.rule import usual_margin
-from bench.probes.facts import host_facts
-from bench.report.noise import too_noisy_lines
 from bench.report.numbers import duration, size
-from bench.report.progress import RunProgress
-from bench.results.noise_floors import noise_beside, still_of
 from bench.store.files import nearest_existing
+from bench.targets.agreed import check_agreed
 from bench.targets.here import Prepared, carry_out, check_options, nothing_left_of, prepared
 from bench.targets.target import Request, Results
+
+if TYPE_CHECKING:
+    from bench.analysis.noise import BoxNoise
 
 
 class Here:
@@ -35,9 +36,14 @@ class Here:
             out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
         else:
             with prepared(request) as (ready, server):
+                # Late, as what else is of looking on: while a cluster is made.
+                from bench.report.progress import RunProgress
+
                 directory, plan = ready.directory, ready.plan
                 _announce(ready, server, out)
-                progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
+                if "resume" not in request.given:
+                    check_agreed({"": ready.estimate}, out, agreed=bool(request.option("yes")))
+                progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S, plan)
                 try:
                     complete = carry_out(ready, server, progress)
                 finally:
@@ -51,12 +57,22 @@ class Here:
 
 def _announce(ready: Prepared, server: Server, out: Console) -> None:
     """Say what the run will take, and what of it may come to nothing, before hours are spent."""
+    from bench.report.noise import too_noisy_lines
+
     plan, expected = ready.plan, ready.estimate
     time = f"about {duration(expected.seconds)}"
-    if plan.until_decided:
+    trials = f"{ready.left} of {len(plan.trials)} trials"
+    if plan.refines:
+        of = len(at_most(plan, ready.directory.records()).trials)
+        trials = f"up to {ready.left} of {of} trials, those close to the knee among them"
+    if plan.promise:
+        trials = f"about {ready.left} trials of a search"
+    if expected.again:
+        trials += f", and up to {expected.again} again where others disturb them"
+    if plan.until_decided or plan.refines or expected.again:
         time = f"at most {time}"
     bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
-    out.print(f"Run {plan.run}: {ready.left} of {len(plan.trials)} trials, {time}; {bounds}.")
+    out.print(f"Run {plan.run}: {trials}, {time}; {bounds}.")
     for limit in ready.limits:
         out.print(f"Of the server of --dsn: {limit}.")
     for sentence in ready.left_out:
@@ -66,8 +82,11 @@ def _announce(ready: Prepared, server: Server, out: Console) -> None:
         out.print(line)
 
 
-def _noise(ready: Prepared, server: Server) -> tuple[BoxNoise | None, list[str]]:
+def _noise(ready: Prepared, server: Server) -> "tuple[BoxNoise | None, list[str]]":
     """Return what is known of this box's noise, if its facts that need no running server are still the same."""
+    from bench.probes.facts import host_facts
+    from bench.results.noise_floors import noise_beside, still_of
+
     known, notes = noise_beside(ready.directory.path)
     if known is None or (directory := server.data_directory()) is None:
         return known, notes

@@ -21,7 +21,9 @@ VOID = frozenset(
         "configuration-drifted",
         "interrupted",
         "no-commits",
+        "no-reads",
         "not-verified",
+        "nothing-deleted",
         "refused",
         "refused-rows-found",
         "rows-altered",
@@ -144,16 +146,22 @@ def check_quotas(first: Quotas, last: Quotas) -> list[Reason]:
             detail = f"not known whether a CPU quota held up {whose}: {_why(then, now)}"
             reasons.append(Reason(code="cpu-quota-unknown", detail=detail))
             continue
-        # A group that came or went in between has no count to subtract.
-        for group in sorted(then.keys() & now.keys()):
-            throttled, periods = now[group].throttled - then[group].throttled, now[group].periods - then[group].periods
-            if throttled > 0:
-                held.append(f"{whose} in {throttled} of {periods} periods ({now[group].cores:.3g} cores)")
-                shares.append(throttled / periods)
+        for cores, throttled, periods in held_up(then, now):
+            held.append(f"{whose} in {throttled} of {periods} periods ({cores:.3g} cores)")
+            shares.append(throttled / periods)
     if held:
         detail = f"a CPU quota held up {' and '.join(held)}"
         reasons.append(Reason(code="cpu-quota", detail=detail, share=max(shares)))
     return reasons
+
+
+def held_up(then: Mapping[str, Throttling], now: Mapping[str, Throttling]) -> Iterable[tuple[float, int, int]]:
+    """Yield of each quota that held somebody up its cores, in how many periods, and of how many."""
+    # A group that came or went in between has no count to subtract.
+    for group in sorted(then.keys() & now.keys()):
+        throttled, periods = now[group].throttled - then[group].throttled, now[group].periods - then[group].periods
+        if throttled > 0:
+            yield now[group].cores, throttled, periods
 
 
 def _why(*facts: object) -> str:

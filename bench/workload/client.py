@@ -1,6 +1,6 @@
 """One client process: takes a job on standard input, writes rows until told, reports what became of them.
 
-The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result`` → end of input. Until that
+The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result``s → end of input. Until that
 end connections stay open, so that the CPU time of this process and of its backends can be read. The agent's side of it
 is ``processes``. Whatever goes wrong with a commit ends the trial here: closed loops that retry hide what they measure.
 """
@@ -10,24 +10,27 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic_ns
 from typing import Any
 
 import msgspec
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S
+from bench.model.plan import POISSON
 from bench.model.table import Table
 from bench.seams import users
-from bench.workload.driver import AsyncDriver, Pool, SyncDriver, drivers
-from bench.workload.load import Load, loads
-from bench.workload.messages import Job, Lost, Ready, Result, Window
+from bench.workload.arrivals import Came, Coming, Share, moments
+from bench.workload.driver import HOW, AsyncDriver, Pool, ProgramDriver, ResettingDriver, SyncDriver, WhenReady, drivers
+from bench.workload.lag import watching
+from bench.workload.load import Commit, Load, loads
+from bench.workload.messages import DRAIN_TIMEOUT_S, Job, LoopLag, Lost, OpenCounts, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, SyncPhase, ladder
-from bench.workload.recorder import SECOND_NS, Recorder
-from bench.workload.rows import RowSource
+from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
+from bench.workload.rows import RowSource, Source
+from bench.workload.workers import Workers
 
-DRAIN_TIMEOUT_S = 30
-HOW = "SHOW synchronous_commit"
 YOUNG_OBJECTS = 50_000
 """The collector waits for so many new objects: made-up rows hold no cycles, and looking took a tenth of 2-G's CPU."""
 
@@ -37,11 +40,15 @@ class Client:
 
     waits_for_pool = False
     high_water: int | None = None
+    loop_lag: LoopLag | None = None
+    coming: Coming | None = None
+    """Of an open loop."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, source: Callable[[int, int, int], Source]) -> None:
         self.job = job
         self.batch = job.parameters.batch
-        self.source = RowSource(job.writer, job.seed, job.parameters.payload_bytes)
+        self.collects = job.parameters.collect_ms is not None
+        self.source = source(job.writer, job.seed, job.parameters.payload_bytes)
         self.table = Table(schema=job.endpoint.schema)
         self.recorder: Recorder
         self.lost: list[Lost] = []
@@ -51,11 +58,41 @@ class Client:
 
     def start(self, window: Window) -> None:
         """Begin the warm-up."""
-        self.recorder = Recorder(window.opens_ns, window.closes_ns)
+        self.recorder = self._recorder(window)
         # What was made until now lives as long as this process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS)
+
+    def _recorder(self, window: Window) -> Recorder:
+        parameters, opens, closes = self.job.parameters, window.opens_ns, window.closes_ns
+        if parameters.due_per_s is None:
+            return Recorder(opens, closes, self.batch)
+        share = Share(
+            per_s=parameters.due_per_s,
+            arrivals=parameters.arrivals or POISSON,
+            number=self.job.writer,
+            of=parameters.processes,
+            seed=self.job.seed,
+        )
+        self.coming = Coming(moments(share, monotonic_ns()), parameters, window)
+        return OpenRecorder(opens, closes, self.batch, collects=self.collects, limit_ns=self.coming.limit_ns)
+
+    def count_of(self, came: Came | None) -> int:
+        """Return how many rows a commit has."""
+        if came is None or not self.collects:
+            return self.batch
+        return len(came.dues)
+
+    def open_loop(self) -> OpenCounts | None:
+        """Return what became of what was due; None: it is no open loop."""
+        if self.coming is None:
+            return None
+        assert isinstance(self.recorder, OpenRecorder)
+        coming = self.coming
+        return self.recorder.open_loop(
+            waiting=coming.close(), skipped=coming.skipped, late_while_free=coming.late_while_free
+        )
 
     def running(self) -> bool:
         """Return whether another commit may start."""
@@ -66,14 +103,16 @@ class Client:
         # A server's message may be a page long, and each commit in flight has one.
         self.errors.append(" ".join(f"{type(error).__name__}: {error}".split())[:300])
 
-    def lose(self, first: int, error: BaseException, *, in_doubt: bool) -> None:
+    def lose(self, first: int, rows: int, error: BaseException, *, in_doubt: bool) -> None:
         """Account for a commit that was not acknowledged."""
-        self.lost.append(Lost(first=first, rows=self.batch, in_doubt=in_doubt))
+        self.lost.append(Lost(first=first, rows=rows, in_doubt=in_doubt))
         self.fail(error)
 
     def result(self) -> Result:
         """Sum up."""
-        recorder, wait_s = self.recorder, self.recorder.wait_ns / SECOND_NS
+        recorder, open_loop = self.recorder, self.open_loop()
+        recorder.fold()
+        wait_s = recorder.wait_ns / SECOND_NS
         return Result(
             writer=self.job.writer,
             attempted=self.source.taken,
@@ -81,8 +120,8 @@ class Client:
             commits=self.commits,
             lost=self.lost,
             errors=self.errors,
-            rows_per_second=recorder.rows_per_second,
-            commits_per_second=recorder.commits_per_second,
+            commits_per_second=recorder.commits_per_second(),
+            rows_per_second=recorder.rows_per_second(),
             prepare_s=recorder.prepare_ns / SECOND_NS,
             connect_s=0 if self.waits_for_pool else wait_s,
             pool_wait_s=wait_s if self.waits_for_pool else 0,
@@ -95,6 +134,8 @@ class Client:
             latency_hdr=recorder.histogram().encode().decode(),
             gaps=recorder.gaps(),
             synchronous_commit=self.synchronous_commit,
+            open_loop=open_loop,
+            loop_lag=self.loop_lag,
         )
 
 
@@ -104,7 +145,7 @@ class AsyncClient(Client):
     waits_for_pool = True
 
     def __init__(self, job: Job, phase: AsyncPhase, driver: AsyncDriver, load: Load) -> None:
-        super().__init__(job)
+        super().__init__(job, phase.source)
         self.high_water: int = 0
         self.phase, self.driver, self.load = phase, driver, load
         self.barrier = load.barrier
@@ -112,20 +153,20 @@ class AsyncClient(Client):
         self.in_use = 0
         self.under_way = self.round_began = 0
 
-    async def commit(self) -> None:
+    async def commit(self, came: Came | None = None) -> None:
         """Make one commit and take note of it; never raises, so that the others in flight are drained."""
         began = monotonic_ns()
         if self.barrier:
             self.under_way += 1
             if self.under_way == 1:
                 self.round_began = began
-        first = self.source.taken
-        rows = self.source.take(self.batch)
+        first, count = self.source.taken, self.count_of(came)
+        rows = self.source.take(count)
         asked = monotonic_ns()
         try:
             connection = await self.pool.acquire()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
-            return self.lose(first, error, in_doubt=False)
+            return self.lose(first, count, error, in_doubt=False)
         connected, answered = monotonic_ns(), 0
         self.in_use += 1
         if self.in_use > self.high_water:  # noqa: PLR1730 - max() costs three times as much
@@ -134,7 +175,7 @@ class AsyncClient(Client):
             await self.phase.insert(connection, rows, self.table)
             answered = monotonic_ns()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - accounted for, ends the trial
-            self.lose(first, error, in_doubt=not self.driver.refused(error))
+            self.lose(first, count, error, in_doubt=not self.driver.refused(error))
         self.in_use -= 1
         # Giving it back is timed by itself: asyncpg's pool resets the session, which is a round trip.
         try:
@@ -144,28 +185,45 @@ class AsyncClient(Client):
         released = monotonic_ns()
         if answered:
             self.commits += 1
-            self.recorder.acknowledge(began, asked, connected, answered, released, self.batch)
+            self.recorder.acknowledge(began, asked, connected, answered, released, came)
         if self.barrier:
             self.under_way -= 1
             if not self.under_way:
                 self.recorder.round(self.round_began, released)
         return None
 
-    async def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+    async def run(self, ready: Callable[[], Window], finish: Callable[[Sequence[Result]], None]) -> None:
         """Open the pool, follow the load model until the window closes, drain."""
         parameters = self.job.parameters
-        self.pool = await self.driver.pool(self.job.endpoint, parameters.pool_min or 1, parameters.pool_max or 1)
+        self.pool = await self.open_pool()
         await self.ask()
         self.start(ready())
-        drive = self.load.drive(self.commit, self.running, parameters.in_flight)
+        commit: Commit = self.commit
+        workers = None
+        if self.coming is not None:
+            workers = Workers(self.coming, self.recorder.closes_ns, self.running, self.commit)
+            commit = workers.commit
+        drive = self.load.drive(commit, self.running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
-        try:
-            await asyncio.wait_for(drive, left)
-            if not self.errors:
-                await self.ask()
-        except Exception as error:  # noqa: BLE001 - of a user's load model, too: what was written is accounted for
-            self.fail(error)
-        return finish(self.result())
+        with watching(self.recorder.opens_ns, self.recorder.closes_ns) as watch:
+            try:
+                await asyncio.wait_for(drive, left)
+                if not self.errors:
+                    await self.ask()
+            except Exception as error:  # noqa: BLE001 - of a user's load model, too: what was written is accounted for
+                self.fail(error)
+        if workers is not None:
+            workers.close()
+        self.loop_lag = watch.found() if watch else None
+        return finish([self.result()])
+
+    def open_pool(self) -> Awaitable[Pool]:
+        """Open the pool as the trial has it."""
+        parameters = self.job.parameters
+        endpoint, least, most = self.job.endpoint, parameters.pool_min or 1, parameters.pool_max or 1
+        if parameters.reset == "none" and isinstance(self.driver, ResettingDriver):
+            return self.driver.pool(endpoint, least, most, "none")
+        return self.driver.pool(endpoint, least, most)
 
     async def ask(self) -> None:
         """Note how a session of the pool commits."""
@@ -179,7 +237,7 @@ class SyncClient(Client):
     """Climbs a rung of plain functions, one commit at a time, by a driver that connects one by one."""
 
     def __init__(self, job: Job, phase: SyncPhase, driver: SyncDriver) -> None:
-        super().__init__(job)
+        super().__init__(job, RowSource)
         self.phase, self.driver = phase, driver
         self.connected = 0
 
@@ -195,23 +253,23 @@ class SyncClient(Client):
         self.driver.prove(connection, self.job.endpoint)
         return connection
 
-    def commit(self, kept: Any) -> None:
+    def commit(self, kept: Any, came: Came | None = None) -> None:
         """Make one commit and take note of it."""
         began = monotonic_ns()
-        first = self.source.taken
-        rows = self.source.take(self.batch)
+        first, count = self.source.taken, self.count_of(came)
+        rows = self.source.take(count)
         asked = monotonic_ns()
         self.connected = 0
         try:
             self.phase.insert(kept, rows, self.table)
         except Exception as error:  # noqa: BLE001 - accounted for, ends the trial
             reached = self.connected or not self.phase.connects
-            return self.lose(first, error, in_doubt=bool(reached) and not self.driver.refused(error))
+            return self.lose(first, count, error, in_doubt=bool(reached) and not self.driver.refused(error))
         answered = monotonic_ns()
         self.commits += 1
-        return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, self.batch)
+        return self.recorder.acknowledge(began, asked, self.connected or asked, answered, answered, came)
 
-    def run(self, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+    def run(self, ready: Callable[[], Window], finish: Callable[[Sequence[Result]], None]) -> None:
         """Open what is kept, write until the window closes.
 
         Where each commit connects anew, one connection proves for all that will be made alike: asking each would be
@@ -220,11 +278,25 @@ class SyncClient(Client):
         kept = self.phase.open(self.connect if self.phase.connects else self.connect_proved)
         self.ask(kept)
         self.start(ready())
-        while self.running():
-            self.commit(kept)
+        if self.coming is None:
+            while self.running():
+                self.commit(kept)
+        else:
+            self.serve(self.coming, kept)
         if not self.errors:
             self.ask(kept)
-        finish(self.result())
+        finish([self.result()])
+
+    def serve(self, coming: Coming, kept: Any) -> None:
+        """Commit what comes, and sleep while nothing does."""
+        was_free = False
+        while self.running():
+            now = monotonic_ns()
+            if came := coming.take(now, was_free=was_free):
+                self.commit(kept, came)
+            else:
+                time.sleep(max(min(coming.ready_ns, self.recorder.closes_ns) - now, 0) / SECOND_NS)
+            was_free = came is None
 
     def ask(self, kept: Any) -> None:
         """Note how a session commits: the one kept, or where none is, one like those that write."""
@@ -234,9 +306,11 @@ class SyncClient(Client):
             connection.close()
 
 
-def climb(job: Job, ready: Callable[[], Window], finish: Callable[[Result], None]) -> None:
+def climb(job: Job, ready: WhenReady, finish: Callable[[Sequence[Result]], None]) -> None:
     """Run one job in this process; ``ready`` is called with connections open and returns the window."""
     phase, driver = ladder()[job.phase], drivers()[job.driver]
+    if isinstance(driver, ProgramDriver):
+        return driver.climb(job, phase, ready, finish)
     if isinstance(phase, SyncPhase) and isinstance(driver, SyncDriver):
         return SyncClient(job, phase, driver).run(ready, finish)
     if not isinstance(phase, AsyncPhase) or not isinstance(driver, AsyncDriver):
@@ -259,16 +333,16 @@ def main() -> None:
     announced = False
     end = threading.Thread(target=_end_with_input, daemon=True)
 
-    def ready() -> Window:
+    def ready(connecting_s: float = 0) -> Window:
         nonlocal announced
         announced = True
-        _say(Ready())
+        _say(Ready(connecting_s=connecting_s))
         window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
         end.start()
         return window
 
-    def finish(result: Result) -> None:
-        _say(result)
+    def finish(results: Sequence[Result]) -> None:
+        _say(results)
         end.join()
 
     if changed := _changed(job):

@@ -1,11 +1,12 @@
 """What a driver is: how a client process connects, proves where it came to, and tells what an error means.
 
 A file in ``drivers/``, pgladder's own or the user's (``bench.seams``), defines one ``DRIVER``: an ``AsyncDriver`` has a
-pool, a ``SyncDriver`` connects one by one. A phase calls what is peculiar to its technique; a driver whose connections
-take that call can carry the phase out.
+pool, a ``SyncDriver`` connects one by one, a ``ProgramDriver`` lets another program write. A phase calls what is
+peculiar to its technique; a driver whose connections take that call can carry the phase out.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,12 +14,17 @@ from typing import Any, Protocol, runtime_checkable
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
 from bench.model.names import pick
+from bench.model.plan import Parameters
 from bench.model.table import qualified
+from bench.model.values import Reset
 from bench.seams import Seam, pieces
+from bench.workload.messages import Job, Result, Window
 from bench.workload.phase import AsyncPhase, Phase
 
 SEAM = "drivers"
 OWN = Path(__file__).with_name(SEAM)
+HOW = "SHOW synchronous_commit"
+"""How a session commits."""
 SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
 
 
@@ -75,6 +81,17 @@ class AsyncDriver(Driver, Protocol):
 
 
 @runtime_checkable
+class ResettingDriver(AsyncDriver, Protocol):
+    """Whose pool resets a session that is given back, unless it is told not to."""
+
+    resets: bool
+
+    def pool(self, endpoint: Endpoint, least: int, most: int, reset: Reset = "query") -> Awaitable[Pool]:
+        """See ``AsyncDriver.pool``."""
+        ...
+
+
+@runtime_checkable
 class SyncDriver(Driver, Protocol):
     """Of phases that are plain functions."""
 
@@ -93,6 +110,41 @@ class SyncDriver(Driver, Protocol):
 
     def value(self, connection: Any, statement: str) -> str:
         """Return the one value that a statement gives, and leave no transaction open."""
+        ...
+
+
+class WhenReady(Protocol):
+    """What a client calls with its connections open, or with how many seconds it needs for that from then on."""
+
+    def __call__(self, connecting_s: float = 0) -> Window:
+        """Return the window."""
+        ...
+
+
+@runtime_checkable
+class ProgramDriver(Driver, Protocol):
+    """Another program writes; what is called of connections is its own business."""
+
+    def check(self, name: str, phase: Phase, parameters: Parameters) -> None:
+        """Refuse the phase of that name, or parameters, that it can't do.
+
+        Raises:
+            UsageError: says why, and what would do.
+
+        """
+        ...
+
+    def check_here(self) -> None:
+        """See that the program is here.
+
+        Raises:
+            HostError: says how to get it.
+
+        """
+        ...
+
+    def climb(self, job: Job, phase: Phase, ready: WhenReady, finish: Callable[[Sequence[Result]], None]) -> None:
+        """Run one job in this process: ``ready`` is called once connections are proved and returns the window."""
         ...
 
 
@@ -135,23 +187,50 @@ def check_came_to(found: object, endpoint: Endpoint) -> None:
         )
 
 
-def check_driven(name: str, phase: Phase, driver: str) -> None:
-    """Refuse a driver that can't carry out a phase.
+def check_driven(name: str, phase: Phase, driver: str, parameters: Parameters) -> None:
+    """Refuse a driver that can't carry out a phase with these parameters.
 
     Raises:
         UsageError: there is none of that name, or it lacks what the phase calls; the message names what would do.
 
     """
     pick("driver", [driver], drivers())
+    chosen = drivers()[driver]
+    if isinstance(chosen, ProgramDriver):
+        return chosen.check(name, phase, parameters)
     # By the call, not by the phase: a new phase can be carried out by every driver that offers what it calls.
-    if phase.call not in drivers()[driver].calls:
+    if phase.call not in chosen.calls:
         raise UsageError(
             f"Phase {name} can't be carried out by the driver {driver}: it calls {phase.call} of a connection,"
             f" which {driver} does not offer; leave the phase out, or ask for --drivers {phase.driver}."
         )
     kind = AsyncDriver if isinstance(phase, AsyncPhase) else SyncDriver
-    if not isinstance(drivers()[driver], kind):
+    if not isinstance(chosen, kind):
         raise UsageError(
             f"Phase {name} can't be carried out by the driver {driver}: it takes one that is {KINDS[kind]}; leave the"
             f" phase out, or ask for --drivers {phase.driver}."
         )
+    return None
+
+
+def as_driven(driver: str, parameters: Parameters) -> Parameters:
+    """Return a phase's parameters as a driver has them: without what it has not, and with what it does unasked."""
+    chosen = drivers()[driver]
+    if isinstance(chosen, ProgramDriver):
+        return replace(parameters, pool_min=None, pool_max=None, event_loop=None, reset=None)
+    if isinstance(chosen, ResettingDriver) and parameters.pool_max is not None:
+        return replace(parameters, reset=parameters.reset or "query")
+    return replace(parameters, reset=None)
+
+
+def check_programs(names: Iterable[str]) -> None:
+    """See that the programs of these drivers are here.
+
+    Raises:
+        HostError: one is not; says how to get it.
+
+    """
+    for name in dict.fromkeys(names):
+        driver = drivers()[name]
+        if isinstance(driver, ProgramDriver):
+            driver.check_here()

@@ -53,7 +53,8 @@ def client_bytes(phase: Phase, parameters: Parameters) -> int:
         commit += batch * (WHOLE_ROW_BYTES + WHOLE_COPIES * payload)
     else:
         commit += min(PIECE_COPIES, WHOLE_COPIES * batch) * payload
-    return parameters.processes * (PROCESS_BYTES + ring + parameters.in_flight * commit)
+    beside = (bool(parameters.readers) + bool(parameters.retain)) * PROCESS_BYTES
+    return parameters.processes * (PROCESS_BYTES + ring + parameters.in_flight * commit) + beside
 
 
 def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: int, stock: str) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from bench.model.endpoint import Endpoint
 from bench.model.plan import Parameters
 
+DRAIN_TIMEOUT_S = 30
+"""For the commits under way when the window closes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -33,6 +36,8 @@ class Ready:
     """Connections are open, or why they are not."""
 
     error: str | None = None
+    connecting_s: float = 0
+    """They are opened once the window is known, and take about so long: the warm-up begins after that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +50,41 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoopLag:
+    """How long an event loop kept waiting what was ready, at some moments of the window."""
+
+    moments: int
+    lag_s: float
+    """All lags together."""
+    most_s: float
+    blocked: int
+    """Moments with a lag of a millisecond or more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCounts:
+    """What became of what was due to a client process in the window: commits, or rows that are collected for them."""
+
+    begun: int
+    late: int
+    """Begun a millisecond or more after it could."""
+    late_while_free: int
+    """Of these, what found a worker idle."""
+    skipped: int
+    beyond_limit: int
+    waiting: int | None
+    """Not begun when the window closed; None: the client does not know."""
+    lag_s: float
+    most_lag_s: float
+    """How long after it could what was begun did begin: together, and at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one process's rows. Times are sums over the commits acknowledged in the window."""
+    """What became of one writer's rows. Times are sums over the commits acknowledged in the window.
+
+    A process has one writer; or it has several, and the first one's has the rates, times and errors of all.
+    """
 
     writer: int
     attempted: int
@@ -55,8 +93,8 @@ class Result:
     """Acknowledged, over warm-up, window and drain."""
     lost: list[Lost]
     errors: list[str]
-    rows_per_second: list[int]
     commits_per_second: list[int]
+    rows_per_second: list[int]
     prepare_s: float
     connect_s: float
     pool_wait_s: float
@@ -69,7 +107,14 @@ class Result:
     """How many rounds ended in the window, and what they lasted together (load models with a barrier)."""
     pool_high_water: int | None
     latency_hdr: str
-    gaps: list[tuple[int, int]] = field(default_factory=list)
-    """The longest times without an acknowledgement, as (began, ended) in ns of the monotonic clock."""
+    gaps: list[tuple[int, int]] | None = field(default_factory=list)
+    """The longest times without an acknowledgement, as (began, ended) in ns of the monotonic clock; None: the
+    process's first writer has them."""
     synchronous_commit: list[str] = field(default_factory=list)
     """As sessions like those that wrote had it, before the warm-up and after the drain."""
+    open_loop: OpenCounts | None = None
+    """None: it was no open loop."""
+    loop_lag: LoopLag | None = None
+    """None: no event loop, or nothing to tell it by in this system."""
+    one_payload: bool = False
+    """Every row of the trial holds the first payload of its first writer: the driver has no other texts."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.seams import Seam, first_word, pieces
+from bench.workload.rows import RowSource, Source
 
 if TYPE_CHECKING:
     import asyncpg
@@ -26,7 +27,7 @@ Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 COLUMNS = ("device_id", "payload")
 SEAM = "phases"
 OWN = Path(__file__).with_name(SEAM)
-MODULE = re.compile(r"phase_(\d+)([a-z]?)")
+MODULE = re.compile(r"phase_(\d+)([a-z]?\d*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +41,23 @@ class Phase:
     """The one that carries it out where no other is asked for."""
     call: str
     """What it calls of a connection: a driver that offers it can carry the phase out."""
+    script: str | None = None
+    """One commit of one row for pgbench, of ``{table}``, ``:device_id`` and ``:payload``; None: pgbench can't do it."""
     bound_values: bool = False
     """Each value is a parameter of the statement, so that the protocol limits the batch."""
     sent_whole: bool = False
     """The driver holds all of a commit's values at once, as they are sent; else it makes them piece by piece."""
+    usual: bool = True
+    """Climbed where no phases are asked for; else it is measured where it is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsyncPhase(Phase):
     """A rung of coroutines: ``insert`` makes one commit over a connection of the pool."""
 
-    insert: Callable[[Connection, Rows, Table], Awaitable[object]]
+    insert: Callable[[Connection, Any, Table], Awaitable[object]]
+    """Takes what ``source`` hands out: ``Rows``, or columns."""
+    source: Callable[[int, int, int], Source] = RowSource
     driver: str = "asyncpg"
 
 
@@ -74,8 +81,14 @@ def ladder() -> Seam[Phase]:
     return Seam("PHASE", Phase, pieces(SEAM, OWN, "[!_]*.py", name_of))
 
 
+def usual(*, own: bool = False) -> list[str]:
+    """Return the rungs that are climbed where none is asked for; ``own``: of pgladder's alone."""
+    names = ladder().own if own else ladder()
+    return [name for name in names if ladder()[name].usual]
+
+
 def name_of(path: Path) -> str:
-    """Return the name of a rung: ``phase_2b.py`` is of 2-B, as a module has no hyphen; else it is the file's."""
+    """Return the name of a rung: ``phase_2b2.py`` is of 2-B2, as a module has no hyphen; else it is the file's."""
     word = first_word(path)
     # The name is the file's, so that a ladder is listed without carrying out what is in it.
     if module := MODULE.fullmatch(word):

@@ -1,4 +1,4 @@
-"""The agent's side of the conversation with client processes: start, wait until ready, open the window, collect.
+"""The agent's side of the conversation with its processes: start, wait until ready, open the window, collect.
 
 Processes are of their own process group: Ctrl-C reaches the agent alone, which then ends them in order.
 """
@@ -7,6 +7,8 @@ import contextlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from itertools import chain
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic, monotonic_ns
 from types import TracebackType
@@ -17,47 +19,56 @@ import msgspec
 from bench.model.errors import PgladderError
 from bench.workload.messages import Job, Ready, Result, Window
 
-T = TypeVar("T", Ready, Result)
+CLIENT = "bench.workload.client"
+T = TypeVar("T")
 
 
 class ClientFailedError(PgladderError, RuntimeError):
     """A client process could not connect, died, or did not answer in time."""
 
 
-class Clients:
-    """The client processes of one trial; as a context manager none of them outlives it."""
+class Processes:
+    """Processes of one trial, each a module with its job; as a context manager none of them outlives it."""
 
-    def __init__(self, jobs: list[Job]) -> None:
-        self._errors: list[IO[bytes]] = [tempfile.TemporaryFile() for _ in jobs]  # noqa: SIM115 - closed in __exit__
+    def __init__(self, jobs: Iterable[tuple[str, object]]) -> None:
+        self._errors: list[IO[bytes]] = []
         self._processes: list[subprocess.Popen[bytes]] = []
-        command = [sys.executable, "-P", "-m", "bench.workload.client"]  # -P: not what lies in this directory
-        for job, errors in zip(jobs, self._errors, strict=True):
+        for module, job in jobs:
+            self._errors.append(tempfile.TemporaryFile())  # noqa: SIM115 - closed in __exit__
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, process_group=0
+                [sys.executable, "-P", "-m", module],  # -P: not what lies in this directory
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors[-1],
+                process_group=0,
             )
             self._processes.append(process)
-            _send(process, job)
+            send(process, job)
 
     @property
     def pids(self) -> list[int]:
         """Process ids, for accounting CPU time."""
         return [process.pid for process in self._processes]
 
-    def wait_ready(self, timeout_s: float) -> None:
-        """Wait until every process has its connections.
+    def wait_ready(self, timeout_s: float) -> float:
+        """Wait until every process has its connections; return for how many seconds one still opens some.
 
         Raises:
             ClientFailedError: one of them could not connect.
 
         """
-        for answer in self._answers(Ready, monotonic() + timeout_s):
+        deadline, connecting_s = monotonic() + timeout_s, 0.0
+        for number in range(len(self._processes)):
+            answer = self._answer(number, Ready, deadline)
             if answer.error:
                 raise ClientFailedError(f"a client process could not connect: {answer.error}")
+            connecting_s = max(answer.connecting_s, connecting_s)
+        return connecting_s
 
     def go(self, window: Window) -> None:
         """Start the warm-up in every process at once."""
         for process in self._processes:
-            _send(process, window)
+            send(process, window)
 
     def wait_until(self, moment_ns: int) -> bool:
         """Sleep until a moment of the monotonic clock; return early, and True, when a process has something to say."""
@@ -71,17 +82,8 @@ class Clients:
                     return monotonic_ns() < moment_ns
         return False
 
-    def results(self, timeout_s: float) -> list[Result]:
-        """Wait for what every process has to report.
-
-        Raises:
-            ClientFailedError: one died or did not answer in time; its rows cannot be accounted for.
-
-        """
-        return self._answers(Result, monotonic() + timeout_s)
-
-    def _answers(self, kind: type[T], deadline: float) -> list[T]:
-        return [msgspec.json.decode(self._line(i, deadline), type=kind) for i in range(len(self._processes))]
+    def _answer(self, number: int, kind: type[T], deadline: float) -> T:
+        return msgspec.json.decode(self._line(number, deadline), type=kind)
 
     def _line(self, number: int, deadline: float) -> bytes:
         process = self._processes[number]
@@ -112,7 +114,26 @@ class Clients:
             errors.close()
 
 
-def _send(process: subprocess.Popen[bytes], thing: object) -> None:
+class Clients(Processes):
+    """The client processes that write."""
+
+    def __init__(self, jobs: Iterable[Job]) -> None:
+        super().__init__((CLIENT, job) for job in jobs)
+
+    def results(self, timeout_s: float) -> list[Result]:
+        """Wait for what every process has to report of each of its writers.
+
+        Raises:
+            ClientFailedError: one died or did not answer in time; its rows cannot be accounted for.
+
+        """
+        deadline = monotonic() + timeout_s
+        answers = (self._answer(number, list[Result], deadline) for number in range(len(self._processes)))
+        return list(chain.from_iterable(answers))
+
+
+def send(process: subprocess.Popen[bytes], thing: object) -> None:
+    """Send a process a line."""
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError):  # its silence is reported when its answer is due
         process.stdin.write(msgspec.json.encode(thing) + b"\n")

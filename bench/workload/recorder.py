@@ -1,65 +1,69 @@
-"""What one client process remembers of its commits; memory is bounded whatever the window's length.
+"""What one client process remembers of its commits; memory is bounded whatever the window's length and rate.
 
-On the way only clock readings are added up and a latency is appended; every ``FOLD`` latencies they are counted into
-HdrHistogram's buckets. The agent merges the histograms of all processes (percentiles are never averaged), and finds the
-longest time in which none of them had an answer (``bench.stats.gaps``).
+On the way five clock readings are kept, and nothing is reckoned; every ``FOLD`` commits they are added up by whole
+columns, which is quicker than one by one, and latencies are counted into HdrHistogram's buckets. The agent merges
+the histograms of all processes (percentiles are never averaged), and finds the longest time in which none of them had
+an answer (``bench.stats.gaps``).
 """
 
 import heapq
 from array import array
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import sub
 
 from hdrh.histogram import HdrHistogram
 
 from bench.stats.histogram import SUB_BUCKET_BITS, new_histogram
+from bench.workload.arrivals import LATE_NS, Came
+from bench.workload.messages import OpenCounts
 
 SECOND_NS = 1_000_000_000
 FOLD = 512
+READINGS = 5
+"""Of the clock, for each commit."""
+FULL = FOLD * READINGS
 GAPS = 20
 """The longest pauses that are kept. No more than these take a twentieth of the window each, so that of whatever stopped
 all processes for that long each has kept its part."""
 
 
 class Recorder:
-    """Commits acknowledged in the window [opens_ns, closes_ns) on the monotonic clock, and rows outside it."""
+    """Commits of ``batch`` rows, acknowledged in the window [opens_ns, closes_ns) on the monotonic clock or outside it.
 
-    def __init__(self, opens_ns: int, closes_ns: int) -> None:
-        self.opens_ns, self.closes_ns = opens_ns, closes_ns
-        seconds = -(-(closes_ns - opens_ns) // SECOND_NS)
-        self.rows_per_second = [0] * seconds
-        self.commits_per_second = [0] * seconds
+    The sums are of what was folded: ``fold`` comes before they are read.
+    """
+
+    def __init__(self, opens_ns: int, closes_ns: int, batch: int = 1) -> None:
+        self.opens_ns, self.closes_ns, self.batch = opens_ns, closes_ns, batch
         self.acknowledged = 0
+        """Rows, in the window or not."""
         self.cycle_ns = self.rounds = self.rounds_ns = 0
         self.prepare_ns = self.wait_ns = self.insert_ns = self.release_ns = 0
-        self._latencies = array("q")
-        self._counts: Counter[int] = Counter()
+        self._readings: list[int] = []
+        self._by_second = array("q")
+        """Commits, up to the last second that has one: a window may be longer than it will last."""
+        self._latencies: Counter[int] = Counter()
         self._last = opens_ns
         self._gaps: list[tuple[int, int]] = []
         """A heap of (length, end): what is kept of the pauses between commits that were done with."""
         self._shortest = 0
         """Of those that are kept; 0 until there are enough."""
 
-    def acknowledge(self, began: int, asked: int, connected: int, answered: int, released: int, rows: int) -> None:
+    def acknowledge(
+        self,
+        began: int,
+        asked: int,
+        connected: int,
+        answered: int,
+        released: int,
+        came: Came | None = None,  # noqa: ARG002 - of an open loop
+    ) -> None:
         """Take note of one commit by its clock readings in ns, in the order in which they happened."""
-        self.acknowledged += rows
-        # A cycle is cut at the window's ends: Little's law asks what was under way inside.
-        if began < self.closes_ns and released > self.opens_ns:
-            self.cycle_ns += min(released, self.closes_ns) - max(began, self.opens_ns)
-        if not self.opens_ns <= answered < self.closes_ns:
-            return
-        second = (answered - self.opens_ns) // SECOND_NS
-        self.rows_per_second[second] += rows
-        self.commits_per_second[second] += 1
-        self.prepare_ns += asked - began
-        self.wait_ns += connected - asked
-        self.insert_ns += answered - connected
-        self.release_ns += released - answered
-        if released - self._last > self._shortest:
-            self._keep_gap(released)
-        self._last = released
-        self._latencies.append(answered - asked)
-        if len(self._latencies) == FOLD:
-            self._fold()
+        readings = self._readings
+        readings += (began, asked, connected, answered, released)
+        if len(readings) == FULL:
+            self.fold()
 
     def round(self, began: int, ended: int) -> None:
         """Take note of a round: commits that started together and waited for the slowest."""
@@ -67,29 +71,204 @@ class Recorder:
             self.rounds += 1
             self.rounds_ns += ended - began
 
-    def _keep_gap(self, ended: int) -> None:
-        gap = (ended - self._last, ended)
-        if len(self._gaps) < GAPS:
-            heapq.heappush(self._gaps, gap)
+    def fold(self) -> None:
+        """Add up what was taken note of."""
+        readings, self._readings = self._readings, []
+        if not readings:
+            return
+        self.acknowledged += self._rows_of(len(readings) // READINGS)
+        began, released = readings[::READINGS], readings[READINGS - 1 :: READINGS]
+        first, last = min(began), max(released)
+        # Mostly all of it lies in one second of the window, and nothing need be looked at one by one.
+        if self.opens_ns <= first and last < self.closes_ns:
+            self.cycle_ns += sum(released) - sum(began)
         else:
-            heapq.heappushpop(self._gaps, gap)
-            self._shortest = self._gaps[0][0]
+            self._add_cut_cycles(began, released)
+            readings = self._inside(readings)
+        if not readings:
+            return
+        one_second = self._second(first) == self._second(last)
+        self._add_answered(*(readings[at::READINGS] for at in range(READINGS)), one_second=one_second)
+
+    def _rows_of(self, commits: int) -> int:
+        return self.batch * commits
+
+    def _second(self, moment: int) -> int:
+        return (moment - self.opens_ns) // SECOND_NS
+
+    def _inside(self, readings: Sequence[int]) -> list[int]:
+        """Return the readings of those that were answered in the window."""
+        inside: list[int] = []
+        for at in range(0, len(readings), READINGS):
+            if self.opens_ns <= readings[at + 3] < self.closes_ns:
+                inside += readings[at : at + READINGS]
+        return inside
+
+    def _add_cut_cycles(self, began: Sequence[int], released: Sequence[int]) -> None:
+        """Add what was under way inside, which Little's law asks for: a cycle is cut at the window's ends."""
+        opens, closes = self.opens_ns, self.closes_ns
+        for begin, end in zip(began, released, strict=True):
+            if begin < closes and end > opens:
+                self.cycle_ns += min(end, closes) - max(begin, opens)
+
+    def _add_answered(
+        self,
+        began: Sequence[int],
+        asked: Sequence[int],
+        connected: Sequence[int],
+        answered: Sequence[int],
+        released: Sequence[int],
+        *,
+        one_second: bool,
+    ) -> None:
+        all_asked, all_connected, all_answered = sum(asked), sum(connected), sum(answered)
+        self.prepare_ns += all_asked - sum(began)
+        self.wait_ns += all_connected - all_asked
+        self.insert_ns += all_answered - all_connected
+        self.release_ns += sum(released) - all_answered
+        if one_second:
+            self._count(self._second(answered[0]), len(answered))
+        else:
+            for second, commits in Counter(map(self._second, answered)).items():
+                self._count(second, commits)
+        self._count_latencies(asked, answered)
+        self._keep_gaps(released)
+
+    def _count_latencies(self, asked: Sequence[int], answered: Sequence[int]) -> None:
+        self._latencies.update(buckets(map(sub, answered, asked)))
+
+    def _count(self, second: int, commits: int) -> None:
+        by_second = self._by_second
+        by_second.extend([0] * (second + 1 - len(by_second)))
+        by_second[second] += commits
+
+    def _keep_gaps(self, released: Sequence[int]) -> None:
+        lengths = list(map(sub, released, (self._last, *released)))
+        self._last = released[-1]
+        if max(lengths) <= self._shortest:
+            return
+        for gap in zip(lengths, released, strict=True):
+            if gap[0] <= self._shortest:
+                continue
+            if len(self._gaps) < GAPS:
+                heapq.heappush(self._gaps, gap)
+            else:
+                heapq.heappushpop(self._gaps, gap)
+                self._shortest = self._gaps[0][0]
+
+    def commits_per_second(self) -> list[int]:
+        """Return how many were answered in each second of the window; the last may be a short one."""
+        seconds = -(-(self.closes_ns - self.opens_ns) // SECOND_NS)
+        return [*self._by_second, *[0] * (seconds - len(self._by_second))]
+
+    def rows_per_second(self) -> list[int]:
+        """Return how many rows the commits of each second had."""
+        return [commits * self.batch for commits in self.commits_per_second()]
 
     def gaps(self) -> list[tuple[int, int]]:
         """Return the longest pauses of the window as (began, ended), those at its ends included."""
         kept = [(ended - length, min(ended, self.closes_ns)) for length, ended in self._gaps]
         return [*kept, (self._last, self.closes_ns)] if self._last < self.closes_ns else kept
 
-    def _fold(self) -> None:
-        # HdrHistogram's buckets: below 2,048 µs one a value, then twice as wide with each power of two.
-        micros = [latency // 1000 for latency in self._latencies]
-        self._counts.update([us if us < 2048 else us >> (s := us.bit_length() - SUB_BUCKET_BITS) << s for us in micros])
-        self._latencies = array("q")
-
     def histogram(self) -> HdrHistogram:
         """Return the latencies of the window in µs."""
-        self._fold()
         histogram = new_histogram()
-        for value, count in self._counts.items():
+        for value, count in self._latencies.items():
             histogram.record_value(max(value, 1), count)
         return histogram
+
+
+class OpenRecorder(Recorder):
+    """Of an open loop: latency is from when something was due, and of what could begin in the window.
+
+    Answered may it be after that: to leave those out that take longest would be to choose the quick ones.
+    """
+
+    def __init__(self, opens_ns: int, closes_ns: int, batch: int, *, collects: bool, limit_ns: int | None) -> None:
+        """Expect commits of ``batch`` rows, or, where rows are collected, of as many as came."""
+        super().__init__(opens_ns, closes_ns, batch)
+        self._collects, self._limit_ns = collects, limit_ns
+        self._came: list[Came] = []
+        self._moments: list[tuple[int, int]] = []
+        """When each was begun and answered."""
+        self._rows: Counter[int] = Counter()
+        """By second of the window, where they are collected."""
+        self._begun = self._late = self._lag_ns = self._most_lag_ns = self._beyond_limit = 0
+
+    def acknowledge(
+        self, began: int, asked: int, connected: int, answered: int, released: int, came: Came | None = None
+    ) -> None:
+        """See ``Recorder.acknowledge``; ``came`` is what was committed."""
+        assert came is not None
+        self._came.append(came)
+        self._moments.append((began, answered))
+        super().acknowledge(began, asked, connected, answered, released)
+
+    def open_loop(self, *, waiting: Iterable[int], skipped: int, late_while_free: int) -> OpenCounts:
+        """Return what became of what was due; ``waiting``: since when is due what was not begun.
+
+        How long that had waited when the window closed is what is known of its latency: at least so much.
+        """
+        self.fold()
+        waited = [self.closes_ns - due for due in waiting]
+        self._add(waited)
+        return OpenCounts(
+            begun=self._begun,
+            late=self._late,
+            late_while_free=late_while_free,
+            skipped=skipped,
+            beyond_limit=self._beyond_limit,
+            waiting=len(waited),
+            lag_s=self._lag_ns / SECOND_NS,
+            most_lag_s=self._most_lag_ns / SECOND_NS,
+        )
+
+    def fold(self) -> None:
+        """See ``Recorder.fold``."""
+        came, moments, self._came, self._moments = self._came, self._moments, [], []
+        latencies: list[int] = []
+        for (dues, ready), (began, answered) in zip(came, moments, strict=True):
+            if self.opens_ns <= ready < self.closes_ns:
+                self._count_lag(began - ready, len(dues))
+                latencies += [answered - due for due in dues]
+            if self._collects:
+                self.acknowledged += len(dues)
+                # The last second of the window may be a short one.
+                if self.opens_ns <= answered < self.closes_ns:
+                    self._rows[self._second(answered)] += len(dues)
+        self._add(latencies)
+        super().fold()
+
+    def _count_lag(self, lag_ns: int, times: int) -> None:
+        self._begun += times
+        self._lag_ns += times * lag_ns
+        if lag_ns >= LATE_NS:
+            self._late += times
+        self._most_lag_ns = max(self._most_lag_ns, lag_ns)
+
+    def _add(self, latencies_ns: Sequence[int]) -> None:
+        self._latencies.update(buckets(latencies_ns))
+        if self._limit_ns is not None:
+            self._beyond_limit += sum(latency > self._limit_ns for latency in latencies_ns)
+
+    def _rows_of(self, commits: int) -> int:
+        return 0 if self._collects else super()._rows_of(commits)
+
+    def _count_latencies(self, asked: Sequence[int], answered: Sequence[int]) -> None:
+        """They are counted from when they were due."""
+
+    def rows_per_second(self) -> list[int]:
+        """See ``Recorder.rows_per_second``."""
+        if not self._collects:
+            return super().rows_per_second()
+        return [self._rows[second] for second in range(len(self.commits_per_second()))]
+
+
+def buckets(latencies_ns: Iterable[int]) -> list[int]:
+    """Return in which of HdrHistogram's buckets each lies, by the least value of that in µs.
+
+    Below 2,048 µs there is one for each; then they are twice as wide with each power of two.
+    """
+    return [
+        us if (us := ns // 1000) < 2048 else us >> (s := us.bit_length() - SUB_BUCKET_BITS) << s for ns in latencies_ns
+    ]

@@ -24,6 +24,15 @@ def pgladder_facts(lines: Iterable[str]) -> dict[str, str]:
     return facts
 
 
+def pgladder_words(value: Any) -> list[str]:
+    """Return the words of a list, or of a text, with blanks or commas between."""
+    if isinstance(value, str):
+        return value.replace(",", " ").split()
+    if isinstance(value, Iterable):
+        return [word for each in value for word in pgladder_words(each)]
+    return [str(value)]
+
+
 def pgladder_systems(table: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the systems of the table as people read them, and which of them no test runs on."""
     names: list[str] = []
@@ -172,7 +181,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
-            *(pgladder_facts, pgladder_systems, pgladder_not_applicable, pgladder_states),
+            *(pgladder_facts, pgladder_words, pgladder_systems, pgladder_not_applicable, pgladder_states),
             *(pgladder_means, pgladder_ssh_means),
         )
         return {each.__name__: each for each in filters}

@@ -21,7 +21,7 @@ description:
   - With O(state=present) the cluster is made beside whatever else is there, with the drop-in of its unit and its folder
     below /run. Nothing is changed where the name is another cluster's, where another cluster is configured for the
     port, running or not, or where pgladder has a cluster of another name or version here. One that is there is left
-    alone, but for its unit.
+    alone, but for its unit and for the folder beside its data in which its owner makes private servers.
   - With O(state=absent) the cluster that pgladder began is dropped, whatever O(name) and O(version) say.
   - Which cluster was begun, and that it was made, is written down, so that either can be done again after a power cut.
   - In the folders of O(owner) everything is done with the owner's rights; no link put there leads root anywhere.
@@ -133,6 +133,7 @@ class Cluster:
         self.version, self.name = version, name
         self.etc = CONFIGURATIONS / version / name
         self.data = DATA / version / name
+        self.private = DATA / version / f"{name}-private"
         self.log = LOGS / f"postgresql-{version}-{name}.log"
         self.unit = f"postgresql@{version}-{name}.service"
         self.drop_in = UNITS / f"{self.unit}.d/pgladder.conf"
@@ -249,7 +250,8 @@ class Steps:
         self._refuse(wanted)
         if self._journal.read(MADE) is not None:
             wanted.check()
-            return str(wanted), self._write_unit(wanted)
+            changed = self._write_unit(wanted)
+            return str(wanted), self._make_private(wanted) or changed
         if not self._module.check_mode:
             self._make(wanted)
         return str(wanted), True
@@ -331,6 +333,17 @@ class Steps:
         for folder, mode in ((cluster.etc, 0o755), (cluster.data, 0o700)):
             folder.mkdir(mode=mode)
             shutil.chown(folder, owner, owner)
+        self._make_private(cluster)
+
+    def _make_private(self, cluster: Cluster) -> bool:
+        """Make the folder for private servers, which earlier releases did not; return whether it was missing."""
+        owner = self._given["owner"]
+        if cluster.private.is_dir() and cluster.private.owner() == owner:
+            return False
+        if not self._module.check_mode:
+            cluster.private.mkdir(mode=0o700, exist_ok=True)
+            shutil.chown(cluster.private, owner, owner)
+        return True
 
     def _create(self, cluster: Cluster) -> None:
         owner, run, port = self._given["owner"], self._given["run"], self._given["port"]
@@ -366,7 +379,7 @@ class Steps:
 
     def _remove(self, cluster: Cluster) -> None:
         self._run(*SYSTEMCTL, "stop", cluster.unit, may_end_with=(NO_SUCH_UNIT,))
-        for folder in (cluster.etc, cluster.data, cluster.drop_in.parent, Path(self._given["run"])):
+        for folder in (cluster.etc, cluster.data, cluster.private, cluster.drop_in.parent, Path(self._given["run"])):
             if folder.is_dir():
                 shutil.rmtree(folder)
         for file in (RUNTIME, *LOGS.glob(f"{cluster.log.name}*")):

@@ -14,6 +14,7 @@ from bench.engines.null.statements import (
     BEGINS,
     BIGINT,
     ENDS,
+    ROLLBACK,
     SEARCH_PATH,
     TEXT,
     Kind,
@@ -115,10 +116,27 @@ class Copy:
         return at
 
 
+def _elements(body: bytes, at: int, *, binary: bool) -> int:
+    """Count the elements of an array of numbers."""
+    if binary:
+        dimensions, _, _, elements, _ = ARRAY.unpack_from(body, at + 4)
+        return int(elements) if dimensions else 0
+    begin, end = at + 4, at + 4 + INT32.unpack_from(body, at)[0]
+    return 0 if body[begin:end] == b"{}" else body.count(b",", begin, end) + 1
+
+
 class Conversation:
-    """What one client said so far, and what it is answered."""
+    """What one client said so far, and what it is answered.
+
+    Attributes:
+        rows: that were acknowledged as committed; those of a transaction that failed or was given up never are.
+        transactions: that committed any.
+
+    """
 
     def __init__(self) -> None:
+        self.rows = self.transactions = 0
+        self._uncommitted = 0
         self._data = b""
         self._started = False
         self._failed = self._in_transaction = False
@@ -178,10 +196,20 @@ class Conversation:
         return message(b"R", INT32.pack(0)) + reported + message(b"K", Struct("!ii").pack(1, 1)) + self._ready()
 
     def _ready(self) -> bytes:
+        """End what was asked, and with it a transaction that nobody began."""
+        if not self._in_transaction:
+            self._commit()
         return message(b"Z", b"T" if self._in_transaction else b"I")
 
+    def _commit(self) -> None:
+        """Count what the transaction that ends here wrote."""
+        if self._uncommitted:
+            self.rows += self._uncommitted
+            self.transactions += 1
+            self._uncommitted = 0
+
     def _fail(self, code: str, text: str, *, simple: bool) -> bytes:
-        self._failed, self._copy = not simple, None
+        self._failed, self._copy, self._uncommitted = not simple, None, 0
         error = message(b"E", f"SERROR\0VERROR\0C{code}\0M{text}\0\0".encode())
         return error + (self._ready() if simple else b"")
 
@@ -212,13 +240,14 @@ class Conversation:
         portal_end = body.index(b"\0")
         name_end = body.index(b"\0", portal_end + 1)
         statement = self._statements[body[portal_end + 1 : name_end]]
-        at = name_end + 3 + 2 * INT16.unpack_from(body, name_end + 1)[0]
+        formats = INT16.unpack_from(body, name_end + 1)[0]
+        at = name_end + 3 + 2 * formats
         parameters = INT16.unpack_from(body, at)[0]
         at += 2
         rows = statement.rows
         if statement.kind is Kind.UNNEST:
-            dimensions, _, _, rows, _ = ARRAY.unpack_from(body, at + 4)
-            rows = rows if dimensions else 0
+            binary = formats > 0 and INT16.unpack_from(body, name_end + 3)[0] == 1
+            rows = _elements(body, at, binary=binary)
         for _ in range(parameters):
             at += 4 + max(INT32.unpack_from(body, at)[0], 0)
         self._portals[body[:portal_end]] = statement, rows
@@ -241,12 +270,17 @@ class Conversation:
 
     def _carry_out(self, statement: Statement, rows: int) -> bytes:
         if statement.kind is Kind.NOTHING:
+            if statement.tag == ROLLBACK:
+                self._uncommitted = 0
+            elif statement.tag in ENDS:
+                self._commit()
             self._in_transaction = (self._in_transaction or statement.tag in BEGINS) and statement.tag not in ENDS
             return complete(statement.tag)
         if statement.kind is Kind.VALUES:
             return row([value.encode() for _, value in statement.values]) + complete(statement.tag)
         if statement.kind is Kind.TYPES:
             return row(INT8) + row(INT8_ARRAY) + complete(statement.tag)
+        self._uncommitted += rows
         return complete(f"{statement.tag} {rows}")
 
     def _sync(self, _: bytes) -> bytes:
@@ -272,6 +306,7 @@ class Conversation:
         copy, self._copy = self._copy, None
         if copy is None:
             return b""
+        self._uncommitted += copy.rows
         return complete(f"COPY {copy.rows}") + (b"" if copy.extended else self._ready())
 
     def _copy_fail(self, _: bytes) -> bytes:

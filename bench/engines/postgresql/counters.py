@@ -72,6 +72,14 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
             OF_BACKENDS,
         ),
     ),
+    "buffers_used": (
+        Source(
+            "pg_stat_database",
+            ("blks_hit", "blks_read"),
+            "database.blks_hit + database.blks_read",
+            "database.datname = current_database()",
+        ),
+    ),
     "checkpoint_write_time": (
         _column("pg_stat_bgwriter", "checkpoint_write_time"),
         _column("pg_stat_checkpointer", "write_time"),

@@ -26,9 +26,11 @@ from bench.engines.postgresql.session import ServerError, Session
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError
+from bench.model.fingerprint import Unreadable
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
+from bench.probes.probe import Asked
 
 RECOVERY_S = 60
 RECOVERY_STEP_S = 0.5
@@ -38,8 +40,6 @@ COMMIT = "SELECT pg_logical_emit_message(true, 'pgladder', '')"
 """Writes and commits something, and leaves nothing (PostgreSQL manual, 9.28.6)."""
 STAY = "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
 """Ours wait while clients work; PostgreSQL 13 has no such limit."""
-AS_FOUND = "as-found"
-"""The name of the one variant such a server has."""
 REFUSED = "The server of --dsn can't be measured"
 START_STANDBY = "Start the standby, or take its name out of that setting."
 CHECKPOINT_ROLE_SINCE = 15
@@ -234,6 +234,12 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         if self.doubts:
             return ()
         return [pid for (pid,) in session.rows(session.script("others"))]
+
+    def asked(self) -> Asked | Unreadable:
+        """See ``Server.asked``; behind a pooler a session that clients are given may have begun at any time."""
+        if self.doubts:
+            return Unreadable(unreadable="a pooler is between: which sessions of the server are ours can't be told")
+        return super().asked()
 
     def apply(self, variant: Variant) -> None:
         """Do nothing: its configuration is the user's."""

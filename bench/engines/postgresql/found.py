@@ -3,11 +3,12 @@
 What a row's payload was follows from its stamp and the trial's seed: the server compares hashes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from bench.engines.engine import Found
+from bench.engines.engine import Found, Marked
 from bench.engines.postgresql.session import Session
+from bench.workload.beside import MARKS
 from bench.workload.messages import Result
 from bench.workload.rows import SEQUENCE_BITS, first_stamp, payloads, ring_size
 
@@ -27,21 +28,60 @@ def find(session: Session) -> dict[int, Found]:
 
 def find_altered(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, int]:
     """Ask how many rows have another payload than their writer made for them, by writer; those that have any."""
-    ring, by_writer = ring_size(payload_bytes), {result.writer: result.attempted for result in results}
-    # The rows repeat the payloads of a ring: each of these is sent once, and hashed by the server as the rows are.
+    last = max(result.writer for result in results)
+    ring = ring_of(results, payload_bytes)
+    by_writer = {result.writer: hashes_of(session, result, ring, seed, payload_bytes) for result in results}
     hashes: list[int] = []
-    for writer in range(1, max(by_writer) + 1):
-        sent = islice(payloads(writer, seed, payload_bytes), by_writer.get(writer, 0))
-        while some := list(islice(sent, max(1, SENT_BYTES // payload_bytes))):
-            hashes += [number for (number,) in session.rows(session.script("hashes"), {"payloads": some})]
+    for writer in range(1, last + 1):
+        hashes += by_writer.get(writer, [])
         hashes += [0] * (writer * ring - len(hashes))  # of rows that were never made
     values = {
         "sequence_bits": SEQUENCE_BITS,
         "ring": ring,
-        "end": first_stamp(max(by_writer) + 1),
-        "hashes": "{" + ",".join(map(str, hashes)) + "}",  # text: a list would be an expression of thousands
+        "end": first_stamp(last + 1),
+        "hashes": as_array(hashes),
     }
     return dict(session.rows(session.script("altered"), values))
+
+
+def ring_of(results: Sequence[Result], payload_bytes: int) -> int:
+    """Return how many different payloads each writer has."""
+    return 1 if any(result.one_payload for result in results) else ring_size(payload_bytes)
+
+
+def hashes_of(session: Session, result: Result, ring: int, seed: int, payload_bytes: int) -> list[int]:
+    """Return the hashes of a writer's payloads, in their order, of as many as it used."""
+    made = payloads(1 if result.one_payload else result.writer, seed, payload_bytes)
+    # The rows repeat the payloads of a ring: each of these is sent once, and hashed by the server as the rows are.
+    sent = islice(made, min(ring, result.attempted))
+    hashes: list[int] = []
+    while some := list(islice(sent, max(1, SENT_BYTES // payload_bytes))):
+        hashes += [number for (number,) in session.rows(session.script("hashes"), {"payloads": some})]
+    return hashes
+
+
+def as_array(numbers: Iterable[int]) -> str:
+    """Return numbers as an array is written: a list would be an expression of thousands."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def find_marked(session: Session, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, Marked]:
+    """Ask what the marks of all rows that each writer wrote add up to, and those of its rows that are there."""
+    ring = ring_of(results, payload_bytes)
+    found: dict[int, Marked] = {}
+    for result in results:
+        first = first_stamp(result.writer)
+        values = {
+            "first": first,
+            "end": first + result.attempted,
+            "ring": ring,
+            "hashes": as_array(hashes_of(session, result, ring, seed, payload_bytes)),
+            "lost": as_array(first + lost.first for lost in result.lost),
+            "lost_ends": as_array(first + lost.first + lost.rows for lost in result.lost),
+        }
+        [(written, there)] = session.rows(session.script("marked"), values)
+        found[result.writer] = Marked(written=int(written) % MARKS, there=int(there) % MARKS)
+    return found
 
 
 def find_commits(session: Session) -> int:

@@ -33,6 +33,12 @@ class TableLayout:
     reads_back: frozenset[str]
     statements: str
 
+    @property
+    def has_key(self) -> bool:
+        """Whether it makes a primary key: by it single rows are found, and the oldest."""
+        made = [line for line in self.statements.splitlines() if not line.startswith("--")]
+        return "PRIMARY KEY" in " ".join(" ".join(made).upper().split())
+
 
 def layout_files() -> dict[str, Path]:
     """Return the files of all layouts by name, the plain one first."""

@@ -13,6 +13,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from bench.engines.postgresql.binaries import build_of
@@ -68,6 +69,7 @@ class PrivateServer(ManagedPostgreSQL):
         self._made: list[Path] = []
         """Directories that are not the user's, the topmost first: they go with the run."""
         self._held = self._hold_directory()
+        self._ahead: Future[None] | None = None
 
     @property
     def what(self) -> str:
@@ -79,9 +81,11 @@ class PrivateServer(ManagedPostgreSQL):
     def create(self, harness: Variant, *, tls: bool) -> None:
         """Make the cluster, replacing what an earlier run left; it is not started yet."""
         self._harness = harness
-        self._empty()
-        self._owner.do("mkdir", self._reach.sockets)
-        self._initdb()
+        if self._ahead:
+            self._ahead.result()
+            self._ahead = None
+        else:
+            self._make()
         self._owner.do("sh", "-c", APPEND, "sh", self._data / "postgresql.conf", text="include_dir 'pgladder'\n")
         self._owner.do("mkdir", self.configuration)
         self._owner.write(self.configuration / HARNESS_FILE, harness.text)
@@ -90,6 +94,17 @@ class PrivateServer(ManagedPostgreSQL):
             self._make_certificate()
         staging = Staging(self._base / "staged", self._data, self.configuration, self._bin, self._owner)
         self._swapping = Swapping(self, staging, harness)
+
+    def make_ahead(self) -> None:
+        """Begin with what ``create`` does whatever the harness is, in a thread; ``create`` waits for it."""
+        thread = ThreadPoolExecutor(1)
+        self._ahead = thread.submit(self._make)
+        thread.shutdown(wait=False)
+
+    def _make(self) -> None:
+        self._empty()
+        self._owner.do("mkdir", self._reach.sockets)
+        self._initdb()
 
     def _hold_directory(self) -> int:
         """Make the directory, or take what an earlier run left, and hold it against a run in another network namespace.
@@ -207,6 +222,8 @@ class PrivateServer(ManagedPostgreSQL):
 
     def close(self) -> None:
         """Stop the server, which has nothing to save any more, and remove the cluster."""
+        if self._ahead:
+            wait([self._ahead])
         self.stop(IMMEDIATE)
         try:
             self._empty()

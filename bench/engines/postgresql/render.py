@@ -25,7 +25,9 @@ from bench.tuning.settings import Setting, settings_text
 
 SUFFIX = ".conf.j2"
 HARNESS = "harness"
-RESERVED = ("all", "as-found", "harness")
+AS_FOUND = "as-found"
+"""The variant of a server someone brings."""
+RESERVED = ("all", AS_FOUND, "harness")
 """Names that mean something else: every variant, that of a server someone brings, and what lies under every variant."""
 MOST_BYTES = 1_000_000
 """Of a template: the largest built in has 500; one a thousand times as large is some other file."""

@@ -11,6 +11,7 @@ from functools import partial
 from importlib.resources import files
 from select import select
 from signal import SIGKILL
+from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
@@ -29,6 +30,8 @@ ANSWER_TIMEOUT_S = STATEMENT_TIMEOUT_S + 10
 DDL_TIMEOUT_S = 60
 """For what takes milliseconds, or seconds where the disk stalls or a large table goes."""
 CANCEL_TIMEOUT_S, CANCEL_STEP_S = 3, 0.005
+ONE_AT_A_TIME = Lock()
+"""psycopg2 has one wait callback for all connections of the process, and probes ask in a thread of their own."""
 LIMITS = f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'; SET lock_timeout = '{LOCK_TIMEOUT_S}s'"
 
 
@@ -139,10 +142,12 @@ class Session:
         """Return the statements of ``bench/engines/postgresql/sql/<name>.sql``, likewise."""
         return self.qualified((files("bench.engines.postgresql") / "sql" / f"{name}.sql").read_text())
 
-    def rows(self, statement: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Execute and return all rows."""
+    def rows(
+        self, statement: str, values: Mapping[str, Any] | None = None, *, seconds: float = ANSWER_TIMEOUT_S
+    ) -> list[tuple[Any, ...]]:
+        """Execute and return all rows; raises as ``run``."""
         with self.connection.cursor() as cursor:
-            self._execute(cursor, statement, values)
+            self._execute(cursor, statement, values, seconds)
             return cursor.fetchall()
 
     def value(self, statement: str, values: Mapping[str, Any] | None = None) -> Any:
@@ -178,12 +183,13 @@ class Session:
         values: Mapping[str, Any] | None,
         seconds: float = ANSWER_TIMEOUT_S,
     ) -> None:
-        # Here only: connecting needs libpq's own wait, which knows the time-out.
-        set_wait_callback(partial(_wait, seconds=seconds))
-        try:
-            cursor.execute(statement, values)
-        finally:
-            set_wait_callback(None)
+        with ONE_AT_A_TIME:
+            # Here only: connecting needs libpq's own wait, which knows the time-out.
+            set_wait_callback(partial(_wait, seconds=seconds))
+            try:
+                cursor.execute(statement, values)
+            finally:
+                set_wait_callback(None)
 
     def close(self) -> None:
         """Close the connection."""

@@ -7,7 +7,7 @@ from time import monotonic
 import psycopg2
 import psycopg2.errors
 
-from bench.engines.engine import Arrived, Baseline, Counters, Grade
+from bench.engines.engine import Arrived, Baseline, Counters, Grade, Marked
 from bench.engines.postgresql import counters, durability, found
 from bench.engines.postgresql.layout import TableLayout
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, Session
@@ -75,13 +75,13 @@ class TrialSession(Session):
             message = "pg_logical_emit_message(false, 'pgladder', repeat('-', 1 << 20))"
             self.run(f"SELECT {message} FROM generate_series(1, 16 * %(files)s)", {"files": files})  # noqa: S608
 
-    def settle(self) -> float | None:
-        """See ``Session.settle``; None without the right to make a checkpoint."""
+    def settle(self) -> float | Unreadable:
+        """See ``Session.settle``."""
         began = monotonic()
         try:
             self.run("CHECKPOINT")
         except psycopg2.errors.InsufficientPrivilege:
-            return None
+            return Unreadable(unreadable="this user may not make a CHECKPOINT")
         return monotonic() - began
 
     def started(self) -> str:
@@ -112,6 +112,10 @@ class TrialSession(Session):
             altered=found.find_altered(self, results, seed, payload_bytes),
             transactions=found.find_commits(self),
         )
+
+    def marked(self, results: Sequence[Result], seed: int, payload_bytes: int) -> dict[int, Marked]:
+        """See ``Session.marked``."""
+        return found.find_marked(self, results, seed, payload_bytes)
 
     def grade(
         self, layout: TableLayout, read_back: Collection[str], data: Path | Unreadable, of_clients: Sequence[str]

@@ -6,20 +6,26 @@ Vega's (``charts`` says what, ``assets`` brings it). Importing this loads no cha
 
 import json
 from collections.abc import Sequence
+from itertools import starmap
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pooling import differing_plans
 from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
+from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
 from bench.model.plain import harmless, harmless_all
 from bench.report.page import view
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
+from bench.report.page.explaining import ExplainedView
+from bench.report.page.sweeping import SweepView
+from bench.report.published import HEADING, RULE
 
 KEYS = {
     "latency": [("ours", "commits"), ("ink", "p50"), ("pink", "p99"), ("slate", "slowest")],
@@ -36,8 +42,10 @@ def build_page(
     version: str,
     comparisons: Sequence[ComparisonReport] = (),
     not_compared: Sequence[str] = (),
+    explanations: Sequence[tuple[Explained, PulledRun]] = (),
+    sweeps: Sequence[tuple[Sweep, str]] = (),
 ) -> str:
-    """Return the page's HTML; ``reports`` are of the same runs, in their order."""
+    """Return the page's HTML; ``reports`` are of the same runs, in their order, ``sweeps`` with the host of each."""
     names = view.names_of(runs)
     # Vega's own text is code, to be left as it is; but it must not end the element it stands in.
     vega = Markup(assets.script.replace("</script", "<\\/script"))  # noqa: S704
@@ -48,13 +56,15 @@ def build_page(
         server=view.server_of(runs),
         comparisons=list(map(ComparisonView, comparisons)),
         not_compared=not_compared,
+        explanations=list(starmap(ExplainedView, explanations)),
+        sweeps=list(starmap(SweepView, sweeps)),
         climb=view.climbers(names, reports),
         together=view.together(reports) if len(runs) > 1 else [],
         differing_plans=differing_plans([run.plan for run in runs]),
         facts=view.facts(runs),
         columns=view.COLUMNS,
         trial_columns=view.TRIAL_COLUMNS,
-        published={"who": WHO, "where": WHERE},
+        published={"who": WHO, "where": WHERE, "heading": HEADING, "rule": RULE},
         keys=KEYS,
         specifications=assets.specifications,
         vega=vega,

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from bench.analysis.utilisation import OUTSIDE, PARTS
-from bench.report.page.figures import BETWEEN
+from bench.report.page.figures import BETWEEN, WAITED
 
 ROWS = alt.NamedData(name="rows")
 RUNG = alt.Y("rung:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1))
@@ -42,7 +42,7 @@ RATIO_TIP: list[Any] = [
 
 def specifications() -> dict[str, dict[str, Any]]:
     """Return every chart by its name."""
-    return {draw.__name__: draw() for draw in (climb, latency, cores, time, course, forest)}
+    return {draw.__name__: draw() for draw in (climb, latency, cores, time, course, waits, forest, curve, delays)}
 
 
 def _in_rows(chart: Any, step: int, **more: str) -> dict[str, Any]:
@@ -194,6 +194,23 @@ def course() -> dict[str, Any]:
     return _bare(strips.transform_flatten(["from", "to", "rate", "seen"]))
 
 
+def waits() -> dict[str, Any]:
+    """What the server's sessions of a trial were in from second to second, stacked; those that idle are left out."""
+    bars = (
+        alt.Chart(ROWS)
+        .mark_rect()
+        .encode(
+            x=alt.X("from:Q", title="second of the window", scale=alt.Scale(zero=True)),
+            x2="to:Q",
+            y=alt.Y("low:Q", title="sessions", scale=alt.Scale(zero=True)),
+            y2="high:Q",
+            color=_colors("state:N", list(WAITED.values())),
+            tooltip=["state:N", alt.Tooltip("sessions:Q", format=".2f"), alt.Tooltip("from:Q", format=".1f")],
+        )
+    )
+    return _bare(bars.properties(width="container", height=150))
+
+
 def forest() -> dict[str, Any]:
     """Ratios with their intervals on a log scale; the margin shaded, and between thin lines what the noise hides."""
     base = alt.Chart(ROWS).encode(y=RUNG.axis(labelExpr=f"split(datum.label, '{BETWEEN}')", labelLineHeight=13))
@@ -221,3 +238,52 @@ def forest() -> dict[str, Any]:
     # Below its interval, at the edge: beside it, a phone has no room for words, and a scale no padding for them.
     texts = judged.mark_text(align="right", dy=13, fontSize=11).encode(x=alt.value("width"), text="label:N")
     return _in_rows(margin + floors + intervals + points + texts, 34)
+
+
+def _along() -> Any:
+    """Return the axis of what is swept: nearly logarithmic, and has a place for 0; the page names its values."""
+    return alt.X(
+        "at:Q",
+        title=None,
+        scale=alt.Scale(type="symlog", zero=False, nice=False, padding=16),
+        axis=alt.Axis(format=",~r", labelOverlap="greedy", grid=False),
+    )
+
+
+def curve() -> dict[str, Any]:
+    """The rate by what is swept, with intervals; the knee marked; dashed what it is held against."""
+    base = alt.Chart(ROWS).encode(x=_along(), color=alt.Color("series:N", sort=None, legend=None))
+    rate = alt.Y("rate:Q", title=RATE, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s"))
+    tip = [
+        alt.Tooltip("at:Q", format=",~r"),
+        "series:N",
+        alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
+        alt.Tooltip("low:Q", format=",.4~r"),
+        alt.Tooltip("high:Q", format=",.4~r"),
+    ]
+    against = alt.Chart(ROWS).transform_calculate(against="isValid(datum.guide) ? datum.guide : datum.rate")
+    guide = against.mark_line(strokeDash=[4, 3], strokeWidth=1.5, style="limit").encode(
+        x=_along(), y="against:Q", detail="series:N", opacity=_shown_where("isValid(datum.guide)")
+    )
+    knee = base.mark_rule(strokeDash=[2, 3], strokeWidth=1.5).encode(opacity=_shown_where("datum.knee"))
+    lines = base.mark_line(strokeWidth=1.5, opacity=0.6).encode(y=rate)
+    spread = base.mark_rule(strokeWidth=2, opacity=0.5).encode(y="low:Q", y2="high:Q")
+    points = base.mark_point(filled=True, shape="circle", size=65, opacity=1).encode(y=rate, tooltip=tip)
+    texts = base.mark_text(align="center", dy=-12, fontSize=11).encode(y="high:Q", text="mark:N")
+    return _bare((lines + guide + knee + spread + points + texts).properties(width="container", height=260))
+
+
+def delays() -> dict[str, Any]:
+    """The latency by what is swept: the median dashed, the 99th percentile whole."""
+    base = alt.Chart(ROWS).encode(x=_along(), color=alt.Color("series:N", sort=None, legend=None))
+    took = alt.Y(
+        "ms:Q",
+        title="ms, log scale",
+        scale=alt.Scale(type="log", nice=False, padding=10),
+        axis=alt.Axis(format=",~r", labelOverlap="greedy", tickCount=5),
+    )
+    tip = [alt.Tooltip("at:Q", format=",~r"), "series:N", "kind:N", alt.Tooltip("ms:Q", format=",.3~r")]
+    dash = alt.StrokeDash("kind:N", legend=None, scale=alt.Scale(domain=["p99", "p50"], range=[[1, 0], [4, 3]]))
+    lines = base.mark_line(strokeWidth=1.5).encode(y=took, strokeDash=dash)
+    points = base.mark_point(filled=True, shape="circle", size=45, opacity=1).encode(y=took, tooltip=tip)
+    return _bare((lines + points).properties(width="container", height=260))

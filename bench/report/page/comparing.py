@@ -4,18 +4,21 @@ The figures are the terminal's: ``report.comparison`` words them, here they are 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair
-from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_lines
+from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair, Rank
+from bench.analysis.pairs import decides
+from bench.report.adjusted import NOT_ADJUSTED, adjusted_figures, adjusted_lines
+from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_lines, offer
+from bench.report.costs import COLUMNS as ROW_COSTS
+from bench.report.costs import row_costs
 from bench.report.numbers import DASH, rate
 from bench.report.overall import standings
 from bench.report.page.figures import BETWEEN, Figure, Row
 from bench.report.ratios import (
     Line,
     candidates,
-    headlined,
     in_matrix,
     lines_of,
     pair_figures,
@@ -28,20 +31,23 @@ from bench.stats.intervals import Interval
 
 COLUMNS = (
     "rank", "candidate", "durability", "rows/s", "sustained rows/s", "ratio", "interval", "burst ratio", "p adjusted",
-    "verdict", "min. effect", "blocks + more", "settings that differ in effect",
+    "verdict", "min. effect", "blocks + more", "adjusted", "adjusted interval", "machine alike", "decides",
+    "settings that differ in effect",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellView:
-    """One cell: a row an arm, and what is known of the boxes' noise."""
+    """One cell: a row an arm, and in sentences what it is adjusted for and what is known of the boxes' noise."""
 
     heading: str
     rows: list[dict[str, str]]
     """Of each arm, column and text: on a narrow screen a row is a card."""
-    noise: list[str]
+    lines: list[str]
     costs: list[tuple[str, dict[str, str]]]
     """Of runs and hosts: by arm, what its rows cost."""
+    row_costs: list[dict[str, str]] = field(default_factory=list)
+    """Of each pair, what a row costs of CPU time, WAL, flushes and buffers."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,13 @@ class ComparisonView:
         if self.report.of_runs:
             return f"The {self.report.across}s"
         return " and ".join(self.report.hosts)
+
+    @property
+    def answer(self) -> str:
+        """What follows from it, and what measuring longer would tell."""
+        if self.report.longer is None:
+            return self.report.sentence
+        return f"{self.report.sentence} {offer(self.report.longer)}."
 
     @property
     def notes(self) -> Sequence[str]:
@@ -82,17 +95,26 @@ class ComparisonView:
     def cells(self) -> list[CellView]:
         """The standings over all cells, then each cell; rates and settings are the cells' own."""
         views = []
-        for title, standing in standings(self.report):
-            rows = [[rank, arm, "", "", "", *figures, ""] for arm, rank, *figures in standing]
-            views.append(CellView(heading=title, rows=_table(rows), noise=[], costs=[]))
+        for title, ranked in standings(self.report):
+            rows = [_standing(rank, line) for rank, line in ranked]
+            views.append(CellView(heading=title, rows=_table(rows), lines=[], costs=[]))
+        if views and self.report.overall:
+            views[-1].lines.extend(adjusted_lines(self.report.overall))
         for cell in self.report.cells:
             rows = [_texts(line) for line in lines_of(self.report, cell)]
-            noise = list(noise_lines(self.report, cell))
+            lines = [*adjusted_lines(cell), *noise_lines(self.report, cell)]
             costs = []
             if self.report.of_runs:
                 costs = [(arm.name + mark(arm), _labelled(COSTS, cost_figures(arm))) for arm in cell.arms]
+            spent = row_costs(self.report, cell, every=True)
             views.append(
-                CellView(heading=heading(cell, self.report.cells), rows=_table(rows), noise=noise, costs=costs)
+                CellView(
+                    heading=heading(cell, self.report.cells),
+                    rows=_table(rows),
+                    lines=lines,
+                    costs=costs,
+                    row_costs=[_labelled(ROW_COSTS, row) for row in spent],
+                )
             )
         return views
 
@@ -106,7 +128,8 @@ class ComparisonView:
         """A line a cell: ratio and verdict of each arm."""
         for cell in self.report.cells:
             found = in_matrix(self.report, cell)
-            yield heading(cell, self.report.cells), [" ".join(found.get(name, [DASH])) for name in self.names]
+            texts = [" ".join(filter(None, found.get(name, [DASH]))) for name in self.names]
+            yield heading(cell, self.report.cells), texts
 
     @property
     def caption(self) -> str:
@@ -123,8 +146,14 @@ def _texts(line: Line) -> list[str]:
         rate(arm.rows_per_s),
         rate(arm.settled_rows_per_s),
         *pair_figures(line),
+        *(adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED),
         "; ".join(settings(line.pair.differs)) if line.pair else "",
     ]
+
+
+def _standing(rank: Rank, line: Line) -> list[str]:
+    adjusted = adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED
+    return [rank_text(rank), line.arm.name + mark(line.arm), "", "", "", *pair_figures(line), *adjusted, ""]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
@@ -139,20 +168,15 @@ def _labelled(columns: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
 
 def where(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
-    words = []
-    for name in ("driver", "layout", "transport", "variant", "server"):
-        values = [getattr(each, name) for each in report.cells]
-        if len(set(values)) > 1:
-            words.append(getattr(cell, name) or DASH)
-    words += cell.differing(report.cells)
-    if cell.phase:
-        words.insert(0, cell.phase if words else f"{cell.phase} {cell.method}")
+    words = cell.briefly(report.cells)
+    if words == [cell.phase]:
+        words = [f"{cell.phase} {cell.method}"]
     return " · ".join(words) or cell.where(report.cells)
 
 
 def _ratio(report: ComparisonReport, pair: Pair, where: str, noise: CellNoise | None) -> Iterable[Row]:
     """Return ratio and interval, the margin, the noise floor where it is known; nothing without a ratio."""
-    found = headlined(report, pair)
+    found = decides(report, pair)
     if found is None:
         return
     ends = found.interval or Interval(found.ratio, found.ratio)
@@ -165,7 +189,7 @@ def _ratio(report: ComparisonReport, pair: Pair, where: str, noise: CellNoise | 
         "low": ends.low,
         "high": ends.high,
         "verdict": pair.verdict,
-        "label": f"{ratio_text(found)} {pair.verdict}",
+        "label": f"{ratio_text(found)} {pair.verdict}{' (adjusted)' if pair.adjusted_decides else ''}",
         "margin_low": 1 / (1 + report.margin),
         "margin_high": 1 + report.margin,
         "floor_low": floor_low,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from bench.analysis.counted import good
+from bench.analysis.explanation import RungExplained
 from bench.analysis.ladder import Ladder, rung_names, trials_of
 from bench.analysis.published import PUBLISHED, WHO
-from bench.analysis.pulled import PulledRun
+from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
-from bench.analysis.timeline import course, steps_each
-from bench.analysis.utilisation import client_time, cores, processors
+from bench.analysis.timeline import Waiting, course, steps_each, waiting
+from bench.analysis.utilisation import client_time, cores
+from bench.model.fingerprint import processors
 from bench.model.record import Record
 from bench.report.numbers import rate
 from bench.report.words import mark
@@ -20,6 +22,20 @@ from bench.stats.histogram import merge, shape
 Row = dict[str, Any]
 BETWEEN = " | "
 """Between an arm and where it was: on a chart's axis each has a line of its own, as a phone has no room for both."""
+
+
+WAITED = {
+    "running": "working",
+    "wal_flush": "WAL flush",
+    "wal_write": "writing WAL",
+    "lock": "locks",
+    "extend": "the table's end",
+    "lwlock": "locks in memory",
+    "data_io": "data files",
+    "client_write": "network",
+    "other": "other",
+}
+"""By state of a session, what it is in; one that is idle waits for its client, and is not drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +168,40 @@ def _course(run: PulledRun, record: Record, most: int) -> Row:
         row["rate"].append(_short(step.rows_per_s))
         row["seen"].append(_short(step.checkpoint_s))
     return row
+
+
+def waits(run: PulledRun, rung: RungExplained) -> Figure:
+    """Return what the sessions of a rung's middle trial waited for, from second to second."""
+    rows: list[Row] = []
+    trials = sorted(good(records_of(run, rung)), key=lambda record: record.rows_per_s or 0.0)
+    if trials and run.with_samples:
+        for moment in waiting(run.samples[trials[len(trials) // 2].key]):
+            rows += _stacked(moment)
+    label = f"what the server's sessions of {rung.phase} waited for over the window"
+    return Figure(chart="waits", label=label, rows=rows)
+
+
+def _stacked(moment: Waiting) -> Iterable[Row]:
+    low = 0.0
+    for state, words in WAITED.items():
+        sessions = moment.sessions[state]
+        if sessions:
+            yield {
+                "state": words,
+                "from": _short(moment.from_s),
+                "to": _short(moment.to_s),
+                "sessions": _short(sessions),
+                "low": _short(low),
+                "high": _short(low + sessions),
+            }
+        low += sessions
+
+
+def records_of(run: PulledRun, rung: RungExplained) -> list[Record]:
+    """Return the trials of a rung that was explained."""
+    names = ("phase", "driver", "variant", "layout", "transport", "parameters")
+    like = attrgetter(*names)(rung)
+    return [record for record in latest(run.records) if attrgetter(*names)(record.trial) == like]
 
 
 def _short(value: float | None) -> float | None:

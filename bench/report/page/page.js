@@ -8,7 +8,10 @@ const palettes = {
   cores: ["ours", "green", "rest"],
   time: ["red", "gold", "green", "violet", "ours", "rest"],
   course: ["ours", "gold", "red"],
+  waits: ["green", "red", "gold", "violet", "pink", "slate", "ours", "ink", "rest"],
   forest: ["green", "red", "ours", "gold"],
+  curve: ["ours", "green", "violet", "gold", "pink", "slate"],
+  delays: ["ours", "green", "violet", "gold", "pink", "slate"],
 };
 if (matchMedia("(max-width: 720px)").matches) // a fact a line there: long
   for (const group of document.querySelectorAll("#fingerprint details")) group.open = false;
@@ -45,7 +48,17 @@ function sized(drawn, rows, chart) {
     const width = Math.min((chart.clientWidth - 45) / columns - 14, 260);
     return { ...drawn, columns, spec: { ...drawn.spec, width } };
   }
+  if (rows[0].at !== undefined) {
+    // Its axis names the values that were tried, and no others.
+    const values = [...new Set(rows.map((row) => row.at))];
+    const layer = drawn.layer.map((one) => {
+      const x = { ...one.encoding.x, axis: { ...one.encoding.x.axis, values } };
+      return { ...one, encoding: { ...one.encoding, x } };
+    });
+    return { ...drawn, layer };
+  }
   const count = (name) => new Set(rows.map((row) => row[name])).size;
+  if (!drawn.height.step) return drawn;
   return { ...drawn, height: drawn.height.step * count("rung") * (drawn.height.for === "offset" ? count("who") : 1) };
 }
 

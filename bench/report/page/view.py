@@ -7,14 +7,21 @@ from operator import attrgetter
 from typing import Any
 
 from bench.analysis.comparison import of_version
-from bench.analysis.ladder import Ladder, LadderReport, host_notes, rung_names, side_by_side
+from bench.analysis.host_notes import host_notes
+from bench.analysis.ladder import Ladder, LadderReport, rung_names, side_by_side
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
+from bench.analysis.slo import promise_words
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable, is_reason
 from bench.model.record import Record
+from bench.report.bound import COLUMNS as BOUND_COLUMNS
+from bench.report.bound import HOW_TO_KNOW, LEGEND, bound_cells, is_plain, unknown
+from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, count, figure, rate
+from bench.report.open_loop import open_loops
 from bench.report.page.figures import Figure, climb, courses, of_ladder
+from bench.report.published import page_rows
 from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common
 from bench.report.words import MARKS, figure_words, limit_words, mark
 
@@ -49,6 +56,35 @@ class LadderView:
     def rows(self) -> list[dict[str, str]]:
         """Of each rung, column and text: on a narrow screen a row is a card."""
         return [_row(rung) for rung in self.ladder.rungs]
+
+    @property
+    def published(self) -> list[dict[str, str]]:
+        """Of each published figure, column and text; empty: too few of its rungs were climbed."""
+        return page_rows(self.ladder.published)
+
+    @property
+    def open_loops(self) -> list[str]:
+        """A sentence for each rung that was measured at a rate."""
+        return list(open_loops(self.ladder))
+
+    @property
+    def beside_writers(self) -> list[str]:
+        """A sentence for each rung that had readers, or whose table kept so many rows."""
+        return list(beside_writers(self.ladder))
+
+    @property
+    def bounds(self) -> list[dict[str, str]]:
+        """Of each rung, column and text of what binds it; empty: nothing was measured that tells."""
+        if is_plain(self.ladder):
+            return []
+        return [dict(zip(BOUND_COLUMNS, bound_cells(rung), strict=True)) for rung in self.ladder.rungs]
+
+    @property
+    def about_bounds(self) -> str:
+        """How that is known, and why of some rungs it is not."""
+        if is_plain(self.ladder):
+            return HOW_TO_KNOW
+        return " ".join([LEGEND, *unknown(self.ladder)])
 
     @property
     def figures(self) -> list[Figure]:
@@ -105,8 +141,11 @@ class HostView:
     def how(self) -> str:
         """How the run was made."""
         plan = self.run.plan
-        blocks = max(plan.blocks, default=0)
-        text = f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {blocks} blocks"
+        extent = f"{max(plan.blocks, default=0)} blocks"
+        if plan.promise:
+            what = promise_words(plan.promise.percentile, plan.promise.ms)
+            extent = f"a search of the highest rate that keeps {what}"
+        text = f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {extent}"
         if plan.preload_rows:
             text += f"; {plan.preload_rows:,} rows preloaded"
         return text

@@ -13,7 +13,8 @@ from typing import Any
 import asyncpg
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
-from bench.workload.driver import AsyncDriver, Pool, prove
+from bench.model.values import Reset
+from bench.workload.driver import Pool, ResettingDriver, prove
 
 KEPT = {
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "sslcrldir", "ssl_min_protocol_version",
@@ -35,10 +36,11 @@ DIRECT = "postgresql"
 """The protocol's name in TLS (ALPN), which a server wants to hear where TLS begins at once."""
 
 
-class Asyncpg(AsyncDriver):
+class Asyncpg(ResettingDriver):
     """Of the phases that are coroutines."""
 
-    calls = frozenset({"execute", "executemany", "copy_records_to_table"})
+    resets = True
+    calls = frozenset({"execute", "executemany", "copy_records_to_table", "copy_to_table"})
     errors = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def unkept(self, endpoint: Endpoint) -> list[str]:
@@ -49,19 +51,24 @@ class Asyncpg(AsyncDriver):
         """See ``Driver.refused``; FATAL would end the connection."""
         return isinstance(error, asyncpg.PostgresError) and error.severity_en == "ERROR"
 
-    async def pool(self, endpoint: Endpoint, least: int, most: int) -> Pool:
-        """See ``AsyncDriver.pool``."""
+    async def pool(self, endpoint: Endpoint, least: int, most: int, reset: Reset = "query") -> Pool:
+        """See ``ResettingDriver.pool``."""
         return await asyncpg.create_pool(
             **asyncpg_arguments(endpoint),
             init=partial(prove, self, endpoint=endpoint),
             min_size=least,
             max_size=most,
             max_cacheable_statement_size=0,  # a statement of any length stays prepared
+            reset=None if reset == "query" else leave,
         )
 
     async def value(self, connection: Any, statement: str) -> str:
         """See ``AsyncDriver.value``."""
         return str(await connection.fetchval(statement))
+
+
+async def leave(connection: Any) -> None:
+    """Send nothing. By itself asyncpg asks the server to drop locks, cursors, LISTENs and settings: a round trip."""
 
 
 def unkept(endpoint: Endpoint) -> list[str]:

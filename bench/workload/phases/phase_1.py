@@ -8,6 +8,8 @@ from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.workload.phase import Rows, SyncPhase
 
+SCRIPT = "BEGIN; INSERT INTO {table} (device_id, payload) VALUES (:device_id, :payload); COMMIT;"
+
 
 def insert(connect: Callable[[], psycopg2.extensions.connection], rows: Rows, table: Table) -> None:
     """Connect, insert one row, commit, close."""
@@ -24,4 +26,5 @@ PHASE = SyncPhase(
     open=lambda connect: connect,
     insert=insert,
     connects=True,
+    script=SCRIPT,
 )

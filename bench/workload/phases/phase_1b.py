@@ -5,6 +5,7 @@ import psycopg2.extensions
 from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.workload.phase import Rows, SyncPhase
+from bench.workload.phases.phase_1 import SCRIPT
 
 
 def insert(connection: psycopg2.extensions.connection, rows: Rows, table: Table) -> None:
@@ -19,4 +20,5 @@ PHASE = SyncPhase(
     parameters=Parameters(),
     open=lambda connect: connect(),
     insert=insert,
+    script=SCRIPT,
 )

@@ -4,6 +4,8 @@ from bench.model.plan import Parameters
 from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows
 
+SCRIPT = "INSERT INTO {table} (device_id, payload) VALUES (:device_id, :payload);"
+
 
 async def insert(connection: Connection, rows: Rows, table: Table) -> None:
     """Insert one row; asyncpg commits each statement by itself."""
@@ -15,4 +17,5 @@ PHASE = AsyncPhase(
     parameters=Parameters(pool_min=10, pool_max=50, event_loop="asyncio"),
     insert=insert,
     call="execute",
+    script=SCRIPT,
 )

@@ -2,11 +2,12 @@
 
 from bench.model.plan import Parameters
 from bench.workload.phase import AsyncPhase
-from bench.workload.phases.phase_2 import insert
+from bench.workload.phases.phase_2 import SCRIPT, insert
 
 PHASE = AsyncPhase(
     method="gather",
     parameters=Parameters(in_flight=50, pool_min=10, pool_max=50, event_loop="asyncio", load="rounds"),
     insert=insert,
     call="execute",
+    script=SCRIPT,
 )

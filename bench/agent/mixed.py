@@ -1,0 +1,38 @@
+"""What worked beside the writers of a trial (``bench.workload.beside``), as its record has it."""
+
+from bench.model.plan import Parameters
+from bench.model.record import Reads, Retention
+from bench.stats.histogram import decode, percentiles
+from bench.workload.beside import ReadersResult, RetentionResult
+
+MS_NS = 1e6
+
+
+def reads_of(result: ReadersResult | None, seconds: float) -> Reads | None:
+    """Return what readers read in a window of so many seconds; None: nobody read."""
+    if result is None:
+        return None
+    return Reads(
+        reads=result.reads,
+        reads_per_s=result.reads / seconds,
+        rows=result.rows,
+        empty=result.empty,
+        latency_ms=percentiles(decode(result.latency_hdr)),
+    )
+
+
+def retention_of(result: RetentionResult | None) -> Retention | None:
+    """Return what was deleted in the window; None: all rows were to be kept."""
+    if result is None:
+        return None
+    return Retention(
+        deleted=result.rows_in_window,
+        steps=result.steps_in_window,
+        step_max_ms=None if result.step_max_ns is None else result.step_max_ns / MS_NS,
+        most_rows=result.most_rows,
+    )
+
+
+def commits_cut(parameters: Parameters) -> int:
+    """Return how many commits a step that deletes may cut in two: those under way as a row was numbered."""
+    return parameters.processes * parameters.in_flight if parameters.batch > 1 else 0

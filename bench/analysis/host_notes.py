@@ -1,0 +1,35 @@
+"""What of a host must be known before its numbers are read."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+
+
+def host_notes(host: Fingerprint) -> list[str]:
+    """Return what of the host must be known before its numbers are read."""
+    facts: defaultdict[str, dict[str, Fact]] = defaultdict(dict, host.facts)
+    system, cpu, limits = facts["system"], facts["cpu"], facts["pgladder"].get("limits")
+    container = system.get("container", "none")
+    notes = []
+    if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
+        notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
+        notes += _void_settings(system)
+    elif isinstance(cpu.get("throttle_counters"), Unreadable):
+        notes.append("Whether the processor was slowed for heat is not known: this kernel does not count it.")
+    if facts["disk"].get("kind") == "memory":
+        notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
+    if isinstance(limits, list):
+        notes.append(f"This is an external server: {'; '.join(limits)}.")
+    return notes
+
+
+def _void_settings(system: Mapping[str, Fact]) -> list[str]:
+    """Say which kernel settings of provisioning are void, as they are in a container: its kernel is its host's."""
+    settings = system.get("knobs")
+    if not isinstance(settings, Mapping):  # never provisioned, or an old record
+        return []
+    void = [name for name, state in settings.items() if str(state).startswith("not applicable: shared")]
+    if not void:
+        return []
+    return [f"In this container ({system['container']}) these are its host's to set: {', '.join(void)}."]

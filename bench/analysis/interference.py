@@ -1,0 +1,76 @@
+"""What works beside the writers costs them, in words: of comparisons and sweeps of readers, or of the rows kept.
+
+As in: 4 readers cost the writers 12 % [9, 15] of their rows/s here.
+"""
+
+import math
+from collections.abc import Mapping
+
+from bench.stats.compare import Verdict
+from bench.stats.intervals import Interval
+
+BESIDE: Mapping[str, tuple[str, str, str]] = {
+    "readers": ("{} reader", "{} readers", "cost"),
+    "retain": ("keeping {} row", "keeping {} rows", "costs"),
+}
+"""By parameter: one of it, several, and the verb of several."""
+
+
+def cost(
+    of: str, count: int, against: int, verdict: Verdict | None, ratio: float, interval: Interval, margin: float
+) -> str:
+    """Return what so much beside the writers costs them, without a full stop.
+
+    Args:
+        of: the parameter, one of ``BESIDE``.
+        count: its value.
+        against: the value that it is compared with; 0 is not mentioned.
+        verdict: of the comparison.
+        ratio: of the writers' rates.
+        interval: of the ratio.
+        margin: a relative difference that does not matter.
+
+    """
+    who, verb = named(of, count)
+    loses, gains = 1 - interval.low, interval.high - 1
+    match verdict:
+        case "slower":
+            text = f"{who} {verb} the writers {_figures(1 - ratio, 1 - interval.high, loses)} of their rows/s"
+        case "faster":
+            text = f"with {who} the writers write {_figures(ratio - 1, interval.low - 1, gains)} more rows/s"
+        case "equivalent":
+            text = f"{who} {verb} the writers nothing that matters, within ±{_percent(margin)}"
+        case _:
+            gain = "gains" if verb == "costs" else "gain"
+            most = f"at most {_percent(loses)} and {gain} them at most {_percent(gains)}"
+            text = f"undecided: {who} {verb} the writers {most}"
+    return f"{text} against {named(of, against)[0]}" if against else text
+
+
+def named(of: str, count: int) -> tuple[str, str]:
+    """Return so much beside the writers in words, and the verb that goes with it.
+
+    >>> named("readers", 1), named("retain", 100000)
+    (('1 reader', 'costs'), ('keeping 100,000 rows', 'costs'))
+
+    """
+    one, several, verb = BESIDE[of]
+    return (one.format(count), "costs") if count == 1 else (several.format(f"{count:,}"), verb)
+
+
+def _figures(value: float, low: float, high: float) -> str:
+    """Return a share and its interval in percent, rounded outwards: 12 % [9, 15]."""
+    scale = _scale(high)
+    # A verdict that p-values bear in steps (Holm) may lie a little beyond what all intervals hold at once.
+    least, most = math.floor(scale * 100 * max(low, 0)) / scale, math.ceil(scale * 100 * high) / scale
+    return f"{round(scale * 100 * value) / scale:g} % [{least:g}, {most:g}]"
+
+
+def _percent(share: float) -> str:
+    """Return a bound in percent, never below what it is."""
+    share = max(share, 0.0)
+    return f"{math.ceil(round(_scale(share) * 100 * share, 6)) / _scale(share):g} %"
+
+
+def _scale(share: float) -> int:
+    return 1 if share >= 0.0995 else 10

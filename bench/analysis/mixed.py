@@ -1,0 +1,68 @@
+"""What worked beside the writers of a rung, over the trials that count: readers, and what deleted the oldest rows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from bench.analysis.counted import pooled
+from bench.model.record import Record
+from bench.model.values import Amount, Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungReads:
+    """What readers read."""
+
+    reads_per_s: Amount
+    per_100_rows: Amount | None
+    """Reads for each 100 rows written; None: none were written."""
+    p50_ms: Amount | None
+    p99_ms: Amount | None
+    """Of a read: the median of the trials that know it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungRetention:
+    """What was deleted so that the table keeps so many rows."""
+
+    deleted_per_s: Amount
+    most_rows: Count
+    """The most there were at a time, in any of the windows."""
+
+
+def rung_reads(records: Iterable[Record]) -> RungReads | None:
+    """Return what was read beside these trials; None: nobody read."""
+    read = [(record, record.reads) for record in records if record.reads is not None]
+    per_s = pooled((record for record, _ in read), _reads_per_s)
+    if per_s is None:
+        return None
+    rows = sum(record.rows for record, _ in read)
+    reads = [each for _, each in read]
+    return RungReads(
+        reads_per_s=per_s,
+        per_100_rows=100 * sum(each.reads for each in reads) / rows if rows else None,
+        p50_ms=_middle(each.latency_ms.p50 for each in reads),
+        p99_ms=_middle(each.latency_ms.p99 for each in reads),
+    )
+
+
+def _reads_per_s(record: Record) -> float | None:
+    return record.reads.reads_per_s if record.reads else None
+
+
+def rung_retention(records: Iterable[Record]) -> RungRetention | None:
+    """Return what was deleted beside these trials; None: all rows were kept."""
+    kept = [(record, record.retention) for record in records if record.retention is not None]
+    per_s = pooled((record for record, _ in kept), _deleted_per_s)
+    if per_s is None:
+        return None
+    return RungRetention(deleted_per_s=per_s, most_rows=max(each.most_rows for _, each in kept))
+
+
+def _deleted_per_s(record: Record) -> float | None:
+    return record.retention.deleted / record.seconds if record.retention and record.seconds else None
+
+
+def _middle(figures: Iterable[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return median(known) if known else None

@@ -1,0 +1,410 @@
+"""What a search tells: the highest rate that keeps a promise, and what becomes of more.
+
+The search itself, and whether a trial kept the promise, are ``bench.plan.promise``'s: what decides on the box decides
+here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.analysis.counted import good, middle
+from bench.analysis.promises import risk_of
+from bench.analysis.pulled import PulledRun, latest
+from bench.model.errors import UsageError
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Plan, Promise
+from bench.model.record import Record
+from bench.model.values import Amount, Count, Durability, Layout, Name, Percentile, Seconds, Share, Transport
+from bench.plan.contrast import driven_by_several
+from bench.plan.promise import FIRST, Played, Way, WayName, blocks_of, keeps, played, way_of, window_for
+from bench.stats.histogram import SHARES
+
+USUAL = ("stock", "as-found")
+"""Variants of which a sentence does not tell: PostgreSQL as it comes, and a server of ``--dsn`` as it is."""
+SERVED = 0.5
+"""Of the capacity: a window that tells of no rate below it is asked to be long enough for so much of it."""
+LEAST_TOLD = 0.005
+"""Of a share that is told in whole percent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """All trials at one rate."""
+
+    rate: Amount
+    """Rows/s that came."""
+    trials: Count
+    kept: Count
+    """Of those, how many kept the promise."""
+    undecided: Count
+    """How many could not tell: void, or too little was due."""
+    suspect: Count
+    rows_per_s: Amount | None
+    """That were acknowledged: the median of the trials that count, as all below."""
+    latency_ms: Amount | None
+    """The percentile of the promise; None where no trial knows it."""
+    beyond: Share | None
+    """Part of what was due that took longer than is promised."""
+    waiting: Share | None
+    """Part of what was due that was not begun when the window closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """A rate that was tried several times to be sure."""
+
+    rate: Amount
+    kept: Count
+    repeats: Count
+    """Fewer than planned where too many were lost already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overload:
+    """One trial at more than the highest rate that keeps the promise, and one at that rate right after it."""
+
+    rate: Amount
+    kept: bool
+    beyond: Share | None
+    waiting: Share | None
+    lag_max_ms: Amount | None
+    """How long the server was behind at most: the longest that anything begun had waited."""
+    kept_after: bool | None
+    """The trial right after it kept the promise; None: it was not measured, or can't tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotOffered:
+    """The lowest rate that was not offered, as its clients can't send so much (``bench.plan.generator``)."""
+
+    rate: Amount
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highest:
+    """What one way of writing keeps."""
+
+    phase: Name
+    driver: Name
+    variant: Name
+    layout: Layout
+    transport: Transport
+    version: Name | None
+    durability: tuple[Durability, ...]
+    """More than one where trials differ in it."""
+    complete: bool
+    """The search came to its end."""
+    refused: str | None
+    """Why its variant never ran; None: it did."""
+    capacity_rows_per_s: Amount | None
+    """Of one trial in a closed loop."""
+    least_rate: Amount
+    """The lowest of the rates that could be tried: of lower ones a window of this length does not tell."""
+    asked: Confirmed | None
+    """The rate that was asked for."""
+    highest: Confirmed | None
+    """The highest that keeps the promise; None: none does, or it is not known yet."""
+    above: Confirmed | None
+    """The next rate, which does not."""
+    not_offered: NotOffered | None
+    overload: Overload | None
+    tried: tuple[Tried, ...]
+    """The lowest rate first."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slo:
+    """What ``slo --json`` gives of a run."""
+
+    schema: Literal["pgladder/slo/1"] = "pgladder/slo/1"
+    run: Name
+    host: Fingerprint | None
+    complete: bool
+    percentile: Percentile
+    """Of the promise: ``p99`` is 99 % of rows."""
+    within_ms: Amount
+    rate: Amount | None
+    """Rows/s that were asked for."""
+    window_s: Seconds
+    sentence: str
+    answers: tuple[Highest, ...]
+
+
+def slo(run: PulledRun) -> Slo:
+    """Return what a search tells of each way of writing.
+
+    Raises:
+        UsageError: the run is none.
+
+    """
+    promise = promised(run.plan)
+    records, names = latest(run.records), _names(run.plan)
+    answers = [_answer(run.plan, found, records, names) for found in played(run.plan, run.records)]
+    return Slo(
+        run=run.plan.run,
+        host=run.host,
+        complete=run.complete and run.sealed,
+        percentile=promise.percentile,
+        within_ms=promise.ms,
+        rate=promise.rate,
+        window_s=run.plan.window_s,
+        sentence=" ".join(answer.sentence for answer in answers),
+        answers=tuple(answers),
+    )
+
+
+def promised(plan: Plan) -> Promise:
+    """Return what a plan promises.
+
+    Raises:
+        UsageError: nothing.
+
+    """
+    if plan.promise is None:
+        raise UsageError(f"Run {plan.run} searched for no rate: say what is promised, pgladder slo --p99 50ms.")
+    return plan.promise
+
+
+def _names(plan: Plan) -> dict[WayName, str]:
+    """Return what each way of writing is called in a sentence: its phase, and by what else it differs from others."""
+    ways = list(dict.fromkeys(map(way_of, plan.trials)))
+    several = driven_by_several(plan.trials)
+    differing = [len(set(values)) > 1 for values in zip(*ways, strict=True)]
+    names: dict[WayName, str] = {}
+    for way in ways:
+        phase, driver, variant, *others = way
+        words = [driver] if phase in several else []
+        # Of the usual configuration alone nobody needs to be told.
+        if differing[2] or variant not in USUAL:
+            words.append(variant)
+        words += [value for value, differs in zip(others, differing[3:], strict=True) if differs and value]
+        names[way] = f"{phase} ({', '.join(words)})" if words else phase
+    return names
+
+
+def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping[WayName, str]) -> Highest:
+    promise, way = promised(plan), found.way
+    own = [record for record in records if way_of(record.trial) == way_of(way.closed)]
+    at = found.found.highest
+    trial = way.closed
+    answer = Highest(
+        phase=trial.phase,
+        driver=trial.driver,
+        variant=trial.variant,
+        layout=trial.layout,
+        transport=trial.transport,
+        version=trial.version,
+        durability=_durability(own),
+        complete=found.found.ended,
+        refused=next((record.validity.detail("refused") for record in own if record.trial == trial), None),
+        capacity_rows_per_s=found.found.capacity,
+        least_rate=way.rates[0],
+        asked=_confirmed(found, way.rates.index(promise.rate) if promise.rate is not None else None),
+        highest=_confirmed(found, at),
+        above=_confirmed(found, None if at is None else at + 1),
+        not_offered=_not_offered(own),
+        overload=_overload(promise, own),
+        tried=tuple(_tried(promise, own)),
+        sentence="",
+    )
+    return replace(answer, sentence=_sentence(answer, plan, found, names[way_of(trial)]))
+
+
+def _durability(records: Sequence[Record]) -> tuple[str, ...]:
+    grades = {record.durability for record in good(records)}
+    return tuple(sorted(grades - {"unknown"} or grades))
+
+
+def _confirmed(found: Played, at: int | None) -> Confirmed | None:
+    repeats = found.found.repeats.get(-1 if at is None else at)
+    if at is None or repeats is None:
+        return None
+    return Confirmed(rate=found.way.rates[at], kept=repeats.kept, repeats=repeats.tried)
+
+
+def _not_offered(records: Iterable[Record]) -> NotOffered | None:
+    refused: dict[float, str] = {}
+    for record in records:
+        rate, why = record.trial.parameters.rate, record.validity.detail("refused")
+        if rate is not None and why is not None:
+            refused[rate] = why
+    if not refused:
+        return None
+    lowest = min(refused)
+    return NotOffered(rate=lowest, why=refused[lowest])
+
+
+def _overload(promise: Promise, records: Iterable[Record]) -> Overload | None:
+    """Return what became of more than the highest rate; None: it was not measured."""
+    _, block, after = blocks_of(promise)
+    by_block = {record.trial.block: record for record in records if record.trial.block in (block, after)}
+    record = by_block.get(block)
+    if record is None or record.trial.parameters.rate is None:
+        return None
+    seen = record.open_loop
+    return Overload(
+        rate=record.trial.parameters.rate,
+        kept=keeps(promise, record) is True,
+        beyond=_beyond(record),
+        waiting=_waiting(record),
+        lag_max_ms=seen.lag_max_ms if seen else None,
+        kept_after=keeps(promise, by_block[after]) if after in by_block else None,
+    )
+
+
+def _tried(promise: Promise, records: Iterable[Record]) -> Iterable[Tried]:
+    """Yield what was tried at each rate, the lowest first."""
+    by_rate: dict[float, list[Record]] = {}
+    for record in records:
+        if record.trial.parameters.rate is not None:
+            by_rate.setdefault(record.trial.parameters.rate, []).append(record)
+    for rate in sorted(by_rate):
+        trials = by_rate[rate]
+        kept = [keeps(promise, record) for record in trials]
+        counted = good(trials)
+        yield Tried(
+            rate=rate,
+            trials=len(trials),
+            kept=kept.count(True),
+            undecided=kept.count(None),
+            suspect=sum(record.validity.state == "suspect" for record in trials),
+            rows_per_s=middle([record.rows_per_s for record in counted]),
+            latency_ms=middle([getattr(record.latency_ms, promise.percentile) for record in counted]),
+            beyond=middle(list(map(_beyond, counted))),
+            waiting=middle(list(map(_waiting, counted))),
+        )
+
+
+def _beyond(record: Record) -> float | None:
+    seen = record.open_loop
+    if seen is None or not seen.due or seen.beyond_promise is None:
+        return None
+    return seen.beyond_promise / seen.due
+
+
+def _waiting(record: Record) -> float | None:
+    seen = record.open_loop
+    if seen is None or not seen.due or seen.waiting is None:
+        return None
+    return seen.waiting / seen.due
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def promise_words(percentile: str, within_ms: float) -> str:
+    """Return what is promised: ``99 % of rows within 50 ms``."""
+    time = f"{within_ms / 1000:g} s" if within_ms >= 1000 else f"{within_ms:g} ms"
+    return f"{100 * SHARES[percentile]:g} % of rows within {time}"
+
+
+def _sentence(answer: Highest, plan: Plan, found: Played, name: str) -> str:
+    what = promise_words(promised(plan).percentile, promised(plan).ms)
+    if answer.refused:
+        return f"{name}: {answer.refused}."
+    if not answer.complete:
+        return f"{name}: the search has not come to its end{_so_far(answer)}."
+    if found.found.too_slow and not answer.asked:
+        return f"{name}: {_too_slow(answer, plan, found.way)}."
+    if answer.not_offered and answer.not_offered.rate <= answer.tried[0].rate:
+        return f"{name} was offered no rate: {answer.not_offered.why}."
+    parts = [*_of_asked(answer, what), *_of_highest(answer, plan, what, found)]
+    risk = "" if answer.durability in ((), ("durable",)) else risk_of(answer.durability)
+    return f"{name} {', '.join(parts)}{risk}{_of_more(answer)}."
+
+
+def _so_far(answer: Highest) -> str:
+    kept = max((tried.rate for tried in answer.tried if tried.kept), default=None)
+    lost = min((tried.rate for tried in answer.tried if not tried.kept and tried.rate > (kept or 0)), default=None)
+    parts = []
+    if kept is not None:
+        parts.append(f"a trial kept it at {kept:,g} rows/s")
+    if lost is not None:
+        parts.append(f"none did at {lost:,g} rows/s")
+    return f"; so far {', and '.join(parts)}" if parts else ""
+
+
+def _too_slow(answer: Highest, plan: Plan, way: Way) -> str:
+    promise, capacity = promised(plan), answer.capacity_rows_per_s
+    trial = way.trials[0, FIRST]
+    assert capacity
+    assert trial.parameters.rate
+    assert trial.parameters.due_per_s
+    per_row = trial.parameters.due_per_s / trial.parameters.rate
+    return (
+        f"a closed loop reaches {capacity:,.0f} rows/s, and windows of {plan.window_s:g} s tell of"
+        f" {100 * SHARES[promise.percentile]:g} % from {answer.least_rate:,g} rows/s on; ask for --window"
+        f" {window_for(promise, SERVED * capacity * per_row)} or longer, a smaller --batch or a lower percentile"
+    )
+
+
+def _of_asked(answer: Highest, what: str) -> Iterable[str]:
+    """Say whether the rate that was asked for is kept."""
+    asked, refused = answer.asked, answer.not_offered
+    if asked is None:
+        return
+    if refused and refused.rate <= asked.rate:
+        yield f"was not offered {asked.rate:,g} rows/s"
+        return
+    highest = answer.highest
+    keeps_it = highest is not None and asked.rate <= highest.rate
+    yield f"{'keeps' if keeps_it else 'does not keep'} {what} at {asked.rate:,g} rows/s ({_of(asked)})"
+
+
+def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterable[str]:
+    """Say up to which rate it is kept."""
+    highest, asked = answer.highest, answer.asked
+    if highest is None:
+        lowest = answer.tried[0]
+        at = f"{lowest.rate:,g} rows/s, the lowest of which windows of {plan.window_s:g} s tell"
+        if asked is None:
+            yield f"keeps no rate: not {what} at {at} ({lowest.kept} of {lowest.trials} trials)"
+        elif asked.rate > lowest.rate:
+            yield f"nor at any other down to {at}"
+        else:
+            yield f"and of lower rates windows of {plan.window_s:g} s tell nothing"
+        return
+    refused = answer.not_offered
+    if asked is None or (refused and refused.rate <= asked.rate):
+        text = f"{'but ' if asked else ''}keeps {what} up to {highest.rate:,g} rows/s"
+    elif asked.rate == highest.rate:
+        yield "and not at more"
+        return
+    else:
+        text = f"{'and' if asked.rate < highest.rate else 'but'} up to {highest.rate:,g}"
+    text += f" ({_of(highest)})"
+    if found.found.highest == found.way.last:
+        text += ", the highest that was tried"
+    yield text
+
+
+def _of(confirmed: Confirmed) -> str:
+    return f"{confirmed.kept} of {confirmed.repeats} repeats"
+
+
+def _of_more(answer: Highest) -> str:
+    """Say what becomes of more."""
+    over, refused = answer.overload, answer.not_offered
+    if refused:
+        return f"; no more was offered: {refused.why}"
+    if over is None:
+        return ""
+    after = {
+        True: "right after that it is kept again",
+        False: "right after that it is not kept",
+        None: "right after that a trial can't tell",
+    }[over.kept_after]
+    if over.kept:
+        became = f"one trial at {over.rate:,g} rows/s keeps it too"
+    elif over.beyond is None:
+        became = f"a trial at {over.rate:,g} rows/s is void"
+    elif over.waiting is None:
+        became = f"at {over.rate:,g} rows/s it is not known how much was still waiting when the window closed"
+    elif over.waiting >= LEAST_TOLD:
+        became = f"at {over.rate:,g} rows/s {100 * over.waiting:.0f} % were still waiting when the window closed"
+    else:
+        became = f"at {over.rate:,g} rows/s {100 * over.beyond:.2g} % took longer"
+    return f"; {became}, and {after}"

@@ -1,0 +1,376 @@
+"""What a sweep tells: how the rate goes with what was swept, and from where on more of it changes nothing.
+
+Points are compared in the blocks that they share (``bench.stats.knee``). The Universal Scalability Law stands beside
+where it has the shape of the points; it hides none. Where rows come at a rate, it is what is kept up that is told.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.analysis.by_block import compared_by_block, estimate
+from bench.analysis.counted import good, middle
+from bench.analysis.interference import BESIDE, cost
+from bench.analysis.pulled import PulledRun, latest
+from bench.model.fingerprint import Fingerprint
+from bench.model.plan import Trial
+from bench.model.record import Record
+from bench.model.values import Amount, Layout, Name, Transport
+from bench.plan.rates import burst
+from bench.plan.sweep import Rung, Value, by_rung, rung_of, swept, values_of
+from bench.stats.compare import Comparison, verdict_of
+from bench.stats.intervals import Estimate, Interval, average, geometric
+from bench.stats.knee import MARGIN, knee, levels
+from bench.stats.scalability import Scalability, fit
+from bench.validity.open_loop import WEIGHTY_SHARE
+
+SIDE_BY_SIDE = ("pool", "pool_max", "in_flight", "processes")
+"""Of what there are several at work at a time, as the scalability law has it."""
+RATE = "rate"
+KEPT = 1 - WEIGHTY_SHARE
+"""Of what is due the part that is begun from which on a rate is kept up."""
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One value of what is swept, or one pair of values."""
+
+    values: dict[str, Value]
+    trials: int
+    void: int
+    rows_per_s: Estimate | None
+    """Over the trials that count, in the window, as over all blocks: where it has not all of them, what its own were
+    faster or slower by is taken out, told by the points that it shares them with. None where there are none."""
+    p50_ms: Amount | None
+    """Of a commit, at a rate of a row: the median of the trials that know it."""
+    p99_ms: Amount | None
+    to_best: Estimate | None
+    """Its rate over that of the fastest point, in the blocks of both; None of that one."""
+    kept: Estimate | None = None
+    """Where rows come at a rate: what had been begun of what was due when the window closed, 1 is all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """How a rung goes with what is swept."""
+
+    phase: Name
+    driver: Name
+    variant: Name
+    layout: Layout
+    transport: Transport
+    points: tuple[Point, ...]
+    best: int | None
+    """Which of the points that have every block is the fastest, counted from 0; None: none has a rate, or rows come at
+    one."""
+    knee: int | None
+    """From which point on more changes nothing; None: it was not shown, rows come at a rate, or two are swept."""
+    beyond: Estimate | None
+    """What lies beyond the knee: the rates of all larger points over its own, from the lowest end to the highest."""
+    scalability: Scalability | None
+    sentence: str
+    kept_up: int | None = None
+    """Of rates: the last point up to which all that comes is acknowledged; None: it is none, or no rate is swept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What ``sweep --json`` gives of a run."""
+
+    schema: Literal["pgladder/sweep/1"] = "pgladder/sweep/1"
+    run: Name
+    host: Fingerprint | None
+    complete: bool
+    margin: Amount
+    of: tuple[Name, ...]
+    """What is swept."""
+    sentence: str
+    curves: tuple[Curve, ...]
+
+
+def sweep(run: PulledRun, margin: float = MARGIN) -> Sweep:
+    """Return what a sweep tells of each of its rungs.
+
+    Raises:
+        UsageError: the run is none.
+
+    """
+    names = swept(run.plan)
+    of_rungs: dict[Rung, list[Record]] = {}
+    for record in latest(run.records):
+        of_rungs.setdefault(rung_of(record.trial), []).append(record)
+    curves = []
+    for rung, trials in by_rung(run.plan.trials, names).items():
+        whole = _in_every_block(run.plan.trials, rung, names)
+        curves.append(_curve(trials, of_rungs.get(rung, []), names, whole, margin))
+    return Sweep(
+        run=run.plan.run,
+        host=run.host,
+        complete=run.complete and run.sealed,
+        margin=margin,
+        of=tuple(names),
+        sentence=" ".join(curve.sentence for curve in curves),
+        curves=tuple(curves),
+    )
+
+
+def _in_every_block(trials: Sequence[Trial], rung: Rung, names: Sequence[str]) -> set[tuple[Value, ...]]:
+    """Return the points that a rung has in every block: those that a sweep refines by have no others."""
+    blocks: dict[tuple[Value, ...], set[int]] = {}
+    for trial in trials:
+        if rung_of(trial) == rung:
+            blocks.setdefault(values_of(trial, names), set()).add(trial.block)
+    every = set().union(*blocks.values())
+    return {point for point, of_point in blocks.items() if of_point == every}
+
+
+def _curve(
+    trials: Sequence[Trial],
+    records: Sequence[Record],
+    names: Sequence[str],
+    whole: set[tuple[Value, ...]],
+    margin: float,
+) -> Curve:
+    first = trials[0]
+    of_values: dict[tuple[Value, ...], list[Record]] = {values_of(trial, names): [] for trial in trials}
+    for record in records:
+        of_values[values_of(record.trial, names)].append(record)
+    by_point = list(of_values.values())
+    rates = [_rates(of_point) for of_point in by_point]
+    known = levels(rates)
+    sizes = [level if level and point in whole else 0.0 for point, level in zip(of_values, known, strict=True)]
+    at_rate = any(trial.parameters.rate for trial in trials)
+    best = sizes.index(max(sizes)) if any(sizes) and not at_rate else None
+    points = []
+    for number, (trial, of_point) in enumerate(zip(trials, by_point, strict=True)):
+        found = None
+        if best is not None and number != best:
+            found = compared_by_block(by_point[best], of_point, margin)
+        rate = _rate(rates[number], known[number])
+        points.append(_point(trial, of_point, names, rate, found))
+    curve = Curve(
+        phase=first.phase,
+        driver=first.driver,
+        variant=first.variant,
+        layout=first.layout,
+        transport=first.transport,
+        points=tuple(points),
+        best=best,
+        knee=None,
+        beyond=None,
+        scalability=None if at_rate else _scalability(points, names),
+        sentence="",
+    )
+    if at_rate:
+        return _of_rates(curve, first.parameters.rate)
+    # Of what is beside the writers less is better: it has no knee.
+    if len(names) == 1 and names[0] not in BESIDE and (at := knee(rates, margin)):
+        curve = replace(curve, knee=at.point, beyond=at.beyond)
+    return replace(curve, sentence=_sentence(curve, margin))
+
+
+def _rates(records: Sequence[Record]) -> dict[int, float]:
+    """Return the rate of each block that counts."""
+    return {record.trial.block: rate for record in records if (rate := burst(record))}
+
+
+def _rate(rates: Mapping[int, float], level: float | None) -> Estimate | None:
+    """Return the rate of a point as over all blocks, with the interval that its own trials give it."""
+    if level is None:
+        return None
+    own = geometric(list(rates.values()))
+    times = level / own.estimate
+    low, high = (None if end is None else end * times for end in (own.low, own.high))
+    return Estimate(estimate=level, low=low, high=high)
+
+
+def _point(
+    trial: Trial, records: Sequence[Record], names: Sequence[str], rate: Estimate | None, found: Comparison | None
+) -> Point:
+    counted = good(records)
+    shares = [share for record in counted if (share := _kept(record)) is not None]
+    return Point(
+        values=dict(zip(names, values_of(trial, names), strict=True)),
+        trials=len(records),
+        void=len(records) - len(counted),
+        rows_per_s=rate,
+        p50_ms=middle([record.latency_ms.p50 for record in counted]),
+        p99_ms=middle([record.latency_ms.p99 for record in counted]),
+        to_best=estimate(found) if found else None,
+        kept=average(shares) if shares else None,
+    )
+
+
+def _kept(record: Record) -> float | None:
+    """Return which part of what was due had been begun when the window closed; None: nothing was due.
+
+    As many as there are workers may wait at any moment (``bench.validity.open_loop``). Where the driver can't tell what
+    waits, it is the part that was acknowledged.
+    """
+    loop, own = record.open_loop, record.trial.parameters
+    if loop is None or not loop.due:
+        return None
+    if loop.waiting is None:
+        return record.rows / (loop.due * own.batch)
+    waiting = loop.waiting if loop.waiting > own.processes * own.in_flight else 0
+    return 1 - (waiting + loop.skipped) / loop.due
+
+
+def _scalability(points: Sequence[Point], names: Sequence[str]) -> Scalability | None:
+    if len(names) > 1 or names[0] not in SIDE_BY_SIDE:
+        return None
+    numbers, rates = [], []
+    for point in points:
+        [number] = point.values.values()
+        if isinstance(number, int) and point.rows_per_s:
+            numbers.append(number)
+            rates.append(point.rows_per_s.estimate)
+    return fit(numbers, rates)
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def value_text(value: Value) -> str:
+    """Return a value as people write it: 20000.0 is 20000."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def words_of(values: Mapping[str, Value]) -> str:
+    """Return what a point is: ``batch 100``, ``pool 4, in_flight 8``."""
+    return ", ".join(f"{name} {value_text(value)}" for name, value in values.items())
+
+
+def _sentence(curve: Curve, margin: float) -> str:
+    if curve.best is None:
+        return f"{curve.phase}: no trial counts."
+    best = curve.points[curve.best]
+    assert best.rows_per_s
+    most = f"{curve.phase} is fastest at {words_of(best.values)}, {best.rows_per_s.estimate:,.0f} rows/s"
+    if curve.best == 0 and (costs := _costs(curve.points, margin)):
+        return f"{curve.phase}: {costs}."
+    if curve.knee is not None and curve.beyond:
+        knee = curve.points[curve.knee]
+        return (
+            f"{curve.phase}: beyond {words_of(knee.values)} more changes nothing for the better:"
+            f" {curve.beyond.low:.2f} to {curve.beyond.high:.2f} times its rate."
+        )
+    if curve.best == len(curve.points) - 1 and _is_shown(curve.points[-2], margin):
+        return f"{most}, the largest that was tried: it still rises there."
+    others = [words_of(point.values) for point in curve.points if point is not best and not _is_shown(point, margin)]
+    if not others:
+        return f"{most}; all others are slower by more than {margin:.0%}."
+    return f"{most}; that it is more than {margin:.0%} faster than {' or '.join(others)} is not shown."
+
+
+def _costs(points: Sequence[Point], margin: float) -> str:
+    """Say what more of it beside the writers costs them, of readers and of rows kept; empty: it is something else."""
+    first, *others = points
+    [of, *more] = first.values
+    if of not in BESIDE or more:
+        return ""
+    texts = []
+    for point in others:
+        found, count, against = point.to_best, point.values[of], first.values[of]
+        if found is None or found.low is None or found.high is None:
+            continue
+        assert isinstance(count, int)
+        assert isinstance(against, int)
+        verdict = verdict_of(Interval(math.log(found.low), math.log(found.high)), margin)
+        texts.append(cost(of, count, against, verdict, found.estimate, Interval(found.low, found.high), margin))
+    return "; ".join(texts)
+
+
+def _is_shown(point: Point, margin: float) -> bool:
+    """Return whether a point is shown to be slower than the fastest by more than the margin."""
+    found = point.to_best
+    return found is not None and found.high is not None and found.high < 1 / (1 + margin)
+
+
+# --- at a rate -------------------------------------------------------------------------------------------------------
+
+
+def _of_rates(curve: Curve, rate: float | None) -> Curve:
+    """Return a curve with what it tells where rows come at a rate: what is kept up, and how soon rows are stored."""
+    names = list(curve.points[0].values)
+    if names == [RATE]:
+        return replace(curve, kept_up=_kept_up(curve.points), sentence=f"{_up_to(curve.phase, curve.points)}.")
+    if RATE not in names:
+        return replace(curve, sentence=_at(f"{curve.phase} at {rate:,.0f} rows/s", curve.points))
+    groups: dict[str, list[Point]] = {}
+    for point in curve.points:
+        others = {name: value for name, value in point.values.items() if name != RATE}
+        groups.setdefault(words_of(others), []).append(point)
+    in_order = [sorted(points, key=_rate_of) for points in groups.values()]
+    parts = [_up_to(f"{curve.phase}, {words}", points) for words, points in zip(groups, in_order, strict=True)]
+    return replace(curve, sentence=f"{'; '.join(parts)}.")
+
+
+def _rate_of(point: Point) -> float:
+    value = point.values[RATE]
+    assert isinstance(value, int | float)
+    return value
+
+
+def _kept_up(points: Sequence[Point]) -> int | None:
+    """Return the last of rates, the lowest first, up to which each is shown to be kept up; None: the first is not."""
+    kept = None
+    for number, point in enumerate(points):
+        if not _keeps(point):
+            break
+        kept = number
+    return kept
+
+
+def _keeps(point: Point) -> bool:
+    return point.kept is not None and point.kept.low is not None and point.kept.low >= KEPT
+
+
+def _up_to(who: str, points: Sequence[Point]) -> str:
+    """Say up to which of these rates, the lowest first, all is acknowledged, and what becomes of the next."""
+    at = _kept_up(points)
+    if at is None:
+        return f"{who}: no rate that was tried is shown to be kept up: {_beyond(points[0])}"
+    kept = f"{_rate_of(points[at]):,.0f} rows/s{_within(points[at])}"
+    if at == len(points) - 1:
+        return f"{who}: every rate that was tried is kept up, to {kept}"
+    return f"{who}: rates up to {kept} are kept up; beyond, {_beyond(points[at + 1])}"
+
+
+def _beyond(point: Point) -> str:
+    """Say what becomes of a rate that is not kept up, or not shown to be."""
+    comes, kept, found = f"{_rate_of(point):,.0f} rows/s", point.kept, point.rows_per_s
+    if kept is None or found is None:
+        return f"of {comes} nothing is known"
+    if kept.high is None or kept.high >= KEPT:
+        return f"whether {comes} are kept up is not shown"
+    return f"of {comes} {found.estimate:,.0f} are acknowledged{_within(point)}"
+
+
+def _within(point: Point) -> str:
+    if point.p99_ms is None:
+        return ""
+    took = f"{point.p99_ms:,.0f}" if point.p99_ms >= 100 else f"{point.p99_ms:.3g}"
+    return f" (99 % within {took} ms)"
+
+
+def _at(who: str, points: Sequence[Point]) -> str:
+    """Say at which of these points rows are stored the soonest, and at which the rate is not kept up."""
+    kept = [point for point in points if _keeps(point)]
+    lost = [words_of(point.values) for point in points if not _keeps(point)]
+    if not kept:
+        return f"{who}: at no value that was tried is it shown to be kept up."
+    quick = min(kept, key=lambda point: math.inf if point.p99_ms is None else point.p99_ms)
+    sentence = f"{who}: rows are stored the soonest at {words_of(quick.values)}{_within(quick)}"
+    if quick.p99_ms is None:
+        sentence = f"{who}: it is kept up at {words_of(quick.values)}, and how soon rows are stored is not known"
+    if lost:
+        named = " or ".join(lost[:MOST_NAMED])
+        if lost[MOST_NAMED:]:
+            named += f" or {len(lost) - MOST_NAMED} more"
+        sentence += f"; that it is kept up is not shown at {named}"
+    return f"{sentence}."

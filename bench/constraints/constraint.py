@@ -1,0 +1,98 @@
+"""What a constraint is: what of a trial shows it, what takes it away, what that should gain, and whether it is gone.
+
+A file in ``known/``, or in ``constraints`` of a user's own folder (``bench.seams``), defines one ``CONSTRAINT``; its
+name is the file's, with hyphens. What trials show makes suspects; only an experiment, the same trial with the
+constraint taken away, convicts or clears one (``bench.analysis.explain``).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from bench.constraints.work import Work
+from bench.model.plan import Trial
+from bench.model.record import Record
+from bench.model.values import Transport
+from bench.seams import Seam, first_word, pieces
+
+SEAM = "constraints"
+OWN = Path(__file__).with_name("known")
+SATURATED = 0.9
+"""Of a core or of all: what is left goes to the kernel's accounting and to switching between processes."""
+MOST = 0.5
+"""Of the workers' time, or of the window: from here on it is suspected to be what stops a rung."""
+LITTLE = 0.1
+"""What may remain of it where it was taken away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a trial is measured, as far as it decides what can be changed there."""
+
+    managed: bool
+    """The server is ours to configure; one that the user brings is not."""
+    local: bool = True
+    """The server runs on the machine of the clients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What changes of a trial so that a constraint is taken away."""
+
+    words: str
+    """In a sentence: with two client processes; with synchronous_commit=off."""
+    parameters: Mapping[str, int | float | str | None] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of PostgreSQL, on top of the variant's."""
+    phase: str | None = None
+    driver: str | None = None
+    layout: str | None = None
+    transport: Transport | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """One thing that may stand in the way.
+
+    Attributes:
+        words: what it is called in tables.
+        share: what a trial on so many processors shows of it, 0 to 1: of the workers' time, the window, a core or all;
+            None where it was not observed.
+        removal: what takes it away from a trial; else why nothing does; None where such a trial can't have it.
+        suspected_from: the share from which on it is suspected to be what stops a rung.
+        relieved: what of a commit's work it takes beside CPU time, which trials of one commit alone tell; from the work
+            with it and its share. None: nothing beside.
+        remains: what is left of it in a trial without it, as ``share``; None: as ``share``.
+        may_remain: the most that may be left of it where it was taken away.
+        beyond: another constraint that its removal takes away too, so that it is measured against a trial without that
+            one.
+        unlike: another constraint that its removal relieves as well: where that one is suspected, a gain proves
+            nothing of this one.
+
+    """
+
+    words: str
+    share: Callable[[Record, int | None], float | None]
+    removal: Callable[[Trial, Place], Removal | str | None]
+    suspected_from: float = MOST
+    relieved: Callable[[Work, float], Work] | None = None
+    remains: Callable[[Record, int | None], float | None] | None = None
+    may_remain: float = LITTLE
+    beyond: str | None = None
+    unlike: str | None = None
+
+    def left_over(self, record: Record, cpus: int | None) -> float | None:
+        """Return what is left of it in a trial without it."""
+        return (self.remains or self.share)(record, cpus)
+
+
+@cache
+def constraints() -> Seam[Constraint]:
+    """Every constraint by name."""
+    return Seam("CONSTRAINT", Constraint, pieces(SEAM, OWN, "[!_]*.py", name_of))
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a constraint: its file's, as a module has no hyphen."""
+    return first_word(path).replace("_", "-")

@@ -1,0 +1,1 @@
+"""The constraints, one file each: what one is stands in ``bench.constraints.constraint``."""

@@ -1,0 +1,23 @@
+"""Autovacuum at work while rows come in."""
+
+from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+
+def share(record: Record, cpus: int | None) -> float | None:
+    """Return the part of all processors that its workers used."""
+    used = record.observed.get("server_cpu", {}).get("autovacuum")
+    if used is None or cpus is None:
+        return None
+    return min(used / cpus, 1.0)
+
+
+def removal(_: Trial, place: Place) -> Removal | str:
+    """Switch it off."""
+    if not place.managed:
+        return "the server is yours: autovacuum stays as it is"
+    return Removal(words="without autovacuum", settings={"autovacuum": "off"})
+
+
+CONSTRAINT = Constraint(words="autovacuum", share=share, suspected_from=0.1, removal=removal, may_remain=0.01)

@@ -1,0 +1,19 @@
+"""Reading and writing the table's and the index's own files."""
+
+from bench.constraints.constraint import Constraint, Place
+from bench.constraints.evidence import WAITED_FOR, share_waiting
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+
+def share(record: Record, _: int | None) -> float | None:
+    """Return the part of the commits under way that waited for them."""
+    return share_waiting(record, *WAITED_FOR["data-io"])
+
+
+def removal(_: Trial, __: Place) -> str:
+    """Nothing takes a table's files away."""
+    return "nothing takes the table's own files away: a faster disk, or more shared_buffers, may"
+
+
+CONSTRAINT = Constraint(words="data files", share=share, suspected_from=0.3, removal=removal)

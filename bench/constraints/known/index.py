@@ -1,0 +1,27 @@
+"""Keeping the primary key's index."""
+
+from bench.constraints.constraint import Constraint, Place, Removal
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+
+def share(_: Record, __: int | None) -> None:
+    """Nothing that a trial observes tells what an index takes."""
+    return
+
+
+def removal(trial: Trial, _: Place) -> Removal | str:
+    """Write to the same table without it."""
+    if trial.layout != "plain":
+        return f"the layout {trial.layout} has no twin without an index"
+    return Removal(words="without an index", layout="no-index")
+
+
+def remains(record: Record, _: int | None) -> float | None:
+    """Return whether there was an index at the start."""
+    if record.start is None:
+        return None
+    return float(record.start.index_bytes > 0)
+
+
+CONSTRAINT = Constraint(words="the index", share=share, removal=removal, remains=remains)

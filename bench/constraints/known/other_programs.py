@@ -1,0 +1,38 @@
+"""Programs of others on the same processors."""
+
+from bench.constraints.constraint import SATURATED, Constraint, Place
+from bench.constraints.evidence import is_alone
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+SHORT = 0.25
+"""Of the processors, used by neither clients nor server: then those are what is short."""
+
+
+def of_others(record: Record, cpus: int | None) -> float | None:
+    """Return the part of all processors that neither clients nor server used."""
+    used = record.cpu
+    if cpus is None or used.host_pct is None or used.client_cores is None or used.server_cores is None:
+        return None
+    return max(used.host_pct / 100 - (used.client_cores + used.server_cores) / cpus, 0.0)
+
+
+def share(record: Record, cpus: int | None) -> float | None:
+    """Return the busy part of all processors, where others' part is large."""
+    others = of_others(record, cpus)
+    if is_alone(record):
+        # It uses a part of them whatever others do.
+        return 0.0
+    if others is None or record.cpu.host_pct is None:
+        return None
+    if others <= SHORT:
+        return 0.0
+    return record.cpu.host_pct / 100
+
+
+def removal(_: Trial, __: Place) -> str:
+    """They are not ours to stop."""
+    return "they are not pgladder's to stop: the report names them, measure again without them"
+
+
+CONSTRAINT = Constraint(words="shared processors", share=share, suspected_from=SATURATED, removal=removal)

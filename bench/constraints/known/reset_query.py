@@ -1,0 +1,21 @@
+"""The query by which asyncpg's pool resets a session that is given back: a round trip beside each commit."""
+
+from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.evidence import share_of_workers
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+
+def share(record: Record, _: int | None) -> float | None:
+    """Return the part of the workers' time."""
+    return share_of_workers(record, "release_s")
+
+
+def removal(trial: Trial, _: Place) -> Removal | None:
+    """Give sessions back as they are."""
+    if trial.parameters.reset != "query":
+        return None
+    return Removal(words="without the pool's reset query", parameters={"reset": "none"})
+
+
+CONSTRAINT = Constraint(words="the pool's reset query", share=share, suspected_from=0.2, removal=removal)

@@ -1,0 +1,53 @@
+"""One commit at a time: while it travels, flushes or is worked on, nothing else is."""
+
+from dataclasses import replace
+
+from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.evidence import is_alone, under_way
+from bench.constraints.known import connecting, wal_flush
+from bench.constraints.work import Work
+from bench.model.plan import Trial
+from bench.model.record import Record
+
+MORE = 8
+"""Times as many in flight: beyond it two to four processors gained nothing more here."""
+ANOTHERS_FLUSH = 1.5
+"""Of several, one that commits while another's flush is under way waits for the rest of that one first."""
+
+
+def share(record: Record, cpus: int | None) -> float | None:
+    """Return the part of its time in which a commit is neither worked on by a processor nor waits for its flush."""
+    used = record.cpu
+    if not is_alone(record):
+        return 0.0
+    parts = [used.client_cores, used.server_cores, wal_flush.share(record, cpus), connecting.share(record, cpus)]
+    known = [each for each in parts if each is not None]
+    if len(known) < len(parts):
+        return None
+    return max(1 - sum(known), 0.0)
+
+
+def removal(trial: Trial, _: Place) -> Removal | None:
+    """Have several under way, each by a client process of its own."""
+    if trial.parameters.in_flight * trial.parameters.processes > 1:
+        return None
+    return Removal(words=f"with {MORE} client processes", parameters={"processes": MORE})
+
+
+def relieved(work: Work, _: float) -> Work:
+    """Several are under way."""
+    waits = dict(work.waits_s)
+    if "wal-flush" in waits:
+        waits["wal-flush"] *= ANOTHERS_FLUSH
+    return replace(work, in_flight=work.in_flight * MORE, processes=work.processes * MORE, waits_s=waits)
+
+
+def remains(record: Record, _: int | None) -> float | None:
+    """Return how far the commits under way are from those that were asked for."""
+    in_flight, parameters = under_way(record), record.trial.parameters
+    if in_flight is None:
+        return None
+    return max(1 - in_flight / (parameters.in_flight * parameters.processes), 0.0)
+
+
+CONSTRAINT = Constraint(words="round trips", share=share, removal=removal, relieved=relieved, remains=remains)

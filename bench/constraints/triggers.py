@@ -1,0 +1,17 @@
+"""What a user's own layout has beside its columns: triggers and foreign keys, which may compute and take locks."""
+
+from bench.constraints.constraint import Place, Removal
+from bench.engines.postgresql.layout import own_layout
+from bench.model.plan import Trial
+
+OFF = {"session_replication_role": "replica"}
+"""Sessions that apply what was replicated fire no ordinary trigger, and check no foreign key (manual, ALTER TABLE)."""
+
+
+def without_triggers(trial: Trial, place: Place) -> Removal | str:
+    """Return what switches them off; else why nothing does."""
+    if own_layout(trial.layout):
+        return f"the layout {trial.layout} has no triggers and no foreign keys"
+    if not place.managed:
+        return "the server is yours: session_replication_role stays as it is"
+    return Removal(words="without its triggers and foreign keys", settings=OFF)

@@ -1,0 +1,122 @@
+"""Which finer points of a sweep are measured: those just below the knee that its first blocks found. Pure.
+
+A plan is fixed beforehand, so it holds finer points for every gap: its first blocks have the points that are furthest
+apart, the blocks after them the finer ones too. By what a knee is it lies above the point before the one that was
+seen to be it: where to look more closely is chosen by that, and what is concluded by all blocks (``bench.stats.knee``).
+Company in these blocks are that one and all points above: points are compared in the blocks that they share.
+Which are chosen follows from the records of the first blocks alone, so that a run that was cut goes on as it would
+have, and a reader can tell whether a trial was due.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from bench.model.outcome import AnyRecord
+from bench.model.plan import Plan, Refining, Trial
+from bench.plan.rates import counting, interrupted
+from bench.plan.sweep import Rung, by_rung, rung_of, values_of
+from bench.stats.knee import likely_knee
+
+Gap = tuple[float, float]
+"""Two neighbours of a rung's first points."""
+
+
+def narrowed(plan: Plan, records: Sequence[AnyRecord]) -> Plan:
+    """Return a plan without the trials that its records leave out; until the first blocks end, without later ones."""
+    rule = plan.refines
+    if rule is None:
+        return plan
+    later: list[Trial] = []
+    if _decided(rule, plan, records):
+        later = _chosen(rule, plan, records)
+    return _of(plan, [*_first(rule, plan), *later])
+
+
+def at_most(plan: Plan, records: Sequence[AnyRecord]) -> Plan:
+    """Return it with all trials that may yet be chosen, wherever the knee is found."""
+    if plan.refines is None:
+        return plan
+    known = narrowed(plan, records)
+    return _of(plan, [*known.trials, *may_follow(plan, records)])
+
+
+def may_follow(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
+    """Return trials that may yet be chosen, as many as these are at most; none once that is decided."""
+    rule = plan.refines
+    if rule is None or _decided(rule, plan, records):
+        return []
+    found: list[Trial] = []
+    for rung, points in _points(rule, plan).items():
+        most: list[Trial] = []
+        for gap in pairwise(points):
+            most = max(most, _later(rule, plan, rung, gap, points), key=len)
+        found += most
+    return found
+
+
+def measured_unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
+    """Return a trial that was recorded and was to be left out; None: there is none."""
+    if plan.refines is None:
+        return None
+    asked = {trial.number for trial in narrowed(plan, records).trials}
+    return next((record.trial.number for record in records if record.trial.number not in asked), None)
+
+
+def _of(plan: Plan, trials: Iterable[Trial]) -> Plan:
+    """Return a plan with these of its trials alone, in its order."""
+    numbers = {trial.number for trial in trials}
+    return replace(plan, trials=tuple(trial for trial in plan.trials if trial.number in numbers))
+
+
+def _first(rule: Refining, plan: Plan) -> list[Trial]:
+    return [trial for trial in plan.trials if trial.block <= rule.first_blocks]
+
+
+def _decided(rule: Refining, plan: Plan, records: Iterable[AnyRecord]) -> bool:
+    """Return whether the first blocks have come to their end."""
+    done = {record.trial.number for record in records if interrupted(record) is None}
+    return all(trial.number in done for trial in _first(rule, plan))
+
+
+def _chosen(rule: Refining, plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
+    """Return the later trials of each rung in whose first blocks a knee is seen that has a point before it."""
+    rates: dict[tuple[Rung, float], dict[int, float]] = {}
+    for record in counting(records).values():
+        trial = record.trial
+        if trial.experiment or trial.block > rule.first_blocks or record.validity.state == "void":
+            continue
+        if record.rows_per_s:
+            rates.setdefault((rung_of(trial), _value(rule, trial)), {})[trial.block] = record.rows_per_s
+    found: list[Trial] = []
+    for rung, points in _points(rule, plan).items():
+        at = likely_knee([rates.get((rung, point), {}) for point in points], rule.margin)
+        if at:
+            found += _later(rule, plan, rung, (points[at - 1], points[at]), points)
+    return found
+
+
+def _points(rule: Refining, plan: Plan) -> dict[Rung, list[float]]:
+    """Return the values of the first blocks, the smallest first."""
+    of_rungs = by_rung([trial for trial in _first(rule, plan) if not trial.experiment], [rule.of])
+    return {rung: [_value(rule, trial) for trial in trials] for rung, trials in of_rungs.items()}
+
+
+def _later(rule: Refining, plan: Plan, rung: Rung, gap: Gap, points: Sequence[float]) -> list[Trial]:
+    """Return the trials of a gap and their company; none where no point lies in it: between 1 and 2 is no number."""
+    low, high = gap
+    found, between = [], False
+    for trial in plan.trials:
+        if trial.experiment or trial.block <= rule.first_blocks or rung_of(trial) != rung:
+            continue
+        value = _value(rule, trial)
+        if value >= low and (value < high or value in points):
+            found.append(trial)
+            between = between or low < value < high
+    return found if between else []
+
+
+def _value(rule: Refining, trial: Trial) -> float:
+    [value] = values_of(trial, [rule.of])
+    assert isinstance(value, int | float)
+    return value

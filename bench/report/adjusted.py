@@ -1,0 +1,71 @@
+"""The comparisons adjusted for the machine's speed, beside those that are not: a table a cell, and which decides."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from bench.analysis.comparison import CellComparison, Overall, Pair, Stated
+from bench.analysis.listing import some
+from bench.report.numbers import DASH, number
+from bench.report.tables import bare_table
+from bench.report.words import shortened
+
+COLUMNS = ("adjusted", "interval", "machine alike", "decides")
+NOT_ADJUSTED = ("",) * len(COLUMNS)
+ALIKE = {True: "yes", False: "no", None: "can't be told"}
+"""Whether what tells the machine's speed is the same under both candidates."""
+
+
+def adjusted_table(across: str, cell: CellComparison) -> Table | None:
+    """Return what each pair is by adjusted rates; None where none could be adjusted."""
+    pairs = [pair for pair in cell.pairs if pair.adjusted]
+    if not pairs:
+        return None
+    table = bare_table([across, *COLUMNS], left={across, "machine alike", "decides"})
+    for pair in pairs:
+        table.add_row(Text(shortened(pair.candidate)), *adjusted_figures(pair))
+    return table
+
+
+def adjusted_figures(pair: Pair) -> Sequence[str]:
+    """Return ratio, interval, whether the machine was as fast under both, and which decides; nothing unadjusted."""
+    if pair.adjusted is None:
+        return NOT_ADJUSTED
+    decides = "adjusted" if pair.adjusted_decides else "unadjusted"
+    return number(pair.adjusted.ratio), _interval(pair.adjusted), ALIKE[pair.machine_alike], decides
+
+
+def adjusted_lines(part: CellComparison | Overall) -> Iterable[str]:
+    """Return by what the rates of a cell are adjusted, and of which pairs which decides, each reason once."""
+    names: dict[str, None] = {}
+    lacking: dict[str, None] = {}
+    deciding: list[str] = []
+    whys: dict[str, list[str]] = {}
+    for pair in part.pairs:
+        lacking |= dict.fromkeys(pair.not_adjusted_for)
+        for each in pair.covariates:
+            names[f"{each.name} (slope {each.slope:.2g})"] = None
+        if pair.why_unadjusted:
+            whys.setdefault(pair.why_unadjusted, []).append(pair.candidate)
+        elif pair.adjusted_decides:
+            deciding.append(pair.candidate)
+    if names:
+        yield f"Adjusted for {', '.join(names)}."
+    for why in lacking:
+        yield f"One covariate fewer: {why}."
+    if deciding:
+        yield f"The adjusted decides{_of(deciding, part)}."
+    for why, of in whys.items():
+        yield f"The unadjusted decides{_of(of, part)}: {why}."
+
+
+def _of(candidates: Sequence[str], part: CellComparison | Overall) -> str:
+    """Return of which candidates something holds; nothing where it holds of all."""
+    return "" if len(candidates) == len(part.pairs) else f" of {some(candidates)}"
+
+
+def _interval(found: Stated) -> str:
+    if found.low is None or found.high is None:
+        return DASH
+    return f"{number(found.low)}–{number(found.high)}"

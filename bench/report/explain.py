@@ -1,0 +1,98 @@
+"""What stands in the way, for people: the sentence, a line a constraint, where the time goes."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.analysis.explanation import Explained, Finding, RungExplained
+from bench.analysis.sentences import gain_text, percent_text
+from bench.report.numbers import DASH, rate
+from bench.report.tables import add_rows, bare_table, print_whole
+from bench.report.terminal import describe_host
+from bench.report.words import constraint_words
+
+COLUMNS = ("constraint", "share", "taken away", "predicted", "measured", "conclusion")
+LEAST_SHARE = 0.005
+"""Of the workers' time, below which a part of it is not printed."""
+
+
+def show_explained(out: Console, found: Explained) -> None:
+    """Print the answer of a run, then each rung's evidence."""
+    out.print(Text(found.sentence, style="bold"))
+    for note in found.notes:
+        out.print(Text(f"Note: {note}", style="yellow"))
+    if found.host:
+        out.print(describe_host(found.host))
+    for rung in found.rungs:
+        out.print()
+        _show_rung(out, rung, told=rung.sentence == found.sentence)
+    out.print()
+    out.print(Text(f"Gains are of rows/s in the window, intervals of 95 %; within {found.margin:.0%} none matters."))
+
+
+def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:
+    out.print(Text(heading(rung), style="bold"))
+    if not told:
+        out.print(Text(rung.sentence))
+    table = bare_table(COLUMNS, left=("constraint", "taken away", "conclusion"), gap=2)
+    add_rows(table, map(cells, rung.constraints))
+    print_whole(out, table)
+    for sentence in (*reasons(rung), bound_sentence(rung)):
+        out.print(Text(sentence))
+    if budget := ", ".join(f"{name} {share:.0%}" for name, share in parts(rung)):
+        out.print(Text(f"Where the workers' time goes: {budget}.", style="dim"))
+
+
+def heading(rung: RungExplained) -> str:
+    """Return what a rung is, and its rate."""
+    rows_per_s = DASH if rung.rows_per_s is None else rate(rung.rows_per_s)
+    return f"{rung.phase} {rung.method}, {rung.variant}, {rung.layout}: {rows_per_s} rows/s"
+
+
+def cells(finding: Finding) -> Sequence[str]:
+    """Return one constraint's texts, in the order of the columns."""
+    return (
+        constraint_words(finding.name),
+        _share(finding.share),
+        finding.how or "",
+        _gain(finding.predicted_gain),
+        DASH if finding.measured_gain is None else gain_text(finding.measured_gain),
+        finding.conclusion,
+    )
+
+
+def reasons(rung: RungExplained) -> Iterable[str]:
+    """Yield why constraints are undecided or untested, those of one reason together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for finding in rung.constraints:
+        if finding.conclusion in ("undecided", "untested"):
+            found.setdefault((finding.conclusion, finding.why), []).append(constraint_words(finding.name))
+    for (conclusion, why), names in found.items():
+        yield f"{conclusion.capitalize()}, {why}: {', '.join(names)}."
+
+
+def _share(share: float | None) -> str:
+    if share is None:
+        return DASH
+    return f"{share:.0%}"
+
+
+def _gain(predicted: float | None) -> str:
+    if predicted is None:
+        return DASH
+    return percent_text(predicted)
+
+
+def bound_sentence(rung: RungExplained) -> str:
+    """Say whether it is the server that binds a rung, or its clients."""
+    bound = rung.bound_by
+    if bound.verdict == "unknown":
+        return f"Bound by server or clients: not known, {bound.why}."
+    return f"Bound by its {bound.verdict}: {bound.why}."
+
+
+def parts(rung: RungExplained) -> list[tuple[str, float]]:
+    """Return the parts of the workers' time that are worth printing, the largest first."""
+    largest_first = sorted(rung.budget.items(), key=lambda part: -part[1])
+    return [(name, share) for name, share in largest_first if share >= LEAST_SHARE]

@@ -1,0 +1,133 @@
+"""The author's table beside one's own, in words: what was published of each rung, what it is here, what is reproduced.
+
+``bench.analysis.published`` has the figures and the rule.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+from rich.table import Table
+
+from bench.analysis.published import PUBLISHED, WHERE, WIDEST, WITHIN, Conclusion, Name, PublishedFigure
+from bench.report.numbers import DASH, number, rate, short, times
+from bench.report.tables import add_rows, bare_table
+from bench.stats.intervals import Estimate
+
+HEADING = f"Beside the published ladder: {WHERE}"
+RULE = (
+    "Reproduced: the interval (95 %, over blocks) holds the author's figure, or lies within a factor of"
+    f" {WITHIN:g} of it. Other: nothing to compare, or an interval wider than a factor of {WIDEST:g}. Latency is of a"
+    " row: of a batch its commit's, divided by its rows."
+)
+COLUMNS = (
+    "phase", "rows/s,\nauthor", "here", "ms a row,\nauthor", "here", "CPU %,\nauthor", "here", "step,\nauthor",
+    "here", "interval", "step is",
+)  # fmt: skip
+PAGE_COLUMNS = ("what", "author", "here", "interval", "on this box", "why")
+NAMES: Mapping[Name, str] = {"rows_per_s": "rows/s", "latency_ms": "ms a row", "host_pct": "CPU %"}
+FIGURES = 3
+"""As many as the author gives."""
+CONCLUSIONS: Mapping[Conclusion, str] = {
+    "reproduced": "Reproduced here",
+    "not reproduced": "Not reproduced here",
+    "other": "Other, not to be compared",
+}
+
+Found = Mapping[tuple[str, Name, str | None], PublishedFigure]
+"""By phase, figure, and the phase that it is a ratio to."""
+
+
+def published_table(figures: Sequence[PublishedFigure]) -> Table:
+    """Return a table of at most 100 columns: a row for each rung, and one for the last over the first."""
+    table = bare_table(COLUMNS, left={"phase", "step is"})
+    found = {(each.phase, each.figure, each.over): each for each in figures}
+    add_rows(table, _rows(found))
+    return table
+
+
+def _rows(found: Found) -> Iterable[Sequence[str]]:
+    below = None
+    for each in PUBLISHED:
+        of_rung = [found[each.phase, name, None] for name in NAMES]
+        cells = [each.phase]
+        for figure in of_rung:
+            cells += [_published(figure), _here(figure)]
+        if below:
+            climbed = found[each.phase, "rows_per_s", below]
+            cells += [_published(climbed), _here(climbed), interval(climbed.here), climbed.conclusion]
+        else:
+            cells += [""] * 4
+        yield cells
+        below = each.phase
+    first, *_, last = PUBLISHED
+    rows, latency = (found[last.phase, name, first.phase] for name in ("rows_per_s", "latency_ms"))
+    whole = [_published(rows), _here(rows), _published(latency), _here(latency)]
+    yield [f"{last.phase}/{first.phase}", *whole, *[""] * 6]
+
+
+def conclusions(figures: Sequence[PublishedFigure]) -> Iterable[str]:
+    """Return a sentence for each conclusion that some figure has."""
+    for conclusion, words in CONCLUSIONS.items():
+        same = [each for each in figures if each.conclusion == conclusion]
+        if same:
+            yield f"{words}: {'; '.join(_gathered(same))}."
+
+
+def _gathered(figures: Iterable[PublishedFigure]) -> Iterable[str]:
+    """Return each kind of figure once, with its rungs."""
+    by_kind: dict[str, list[str]] = {}
+    for each in figures:
+        kind = NAMES[each.figure]
+        where = each.phase
+        if each.over:
+            kind = f"step of {kind}"
+            where = f"{each.over} to {each.phase}"
+        by_kind.setdefault(kind, []).append(where)
+    for kind, rungs in by_kind.items():
+        yield f"{kind} {', '.join(rungs)}"
+
+
+def page_rows(figures: Iterable[PublishedFigure]) -> list[dict[str, str]]:
+    """Return every figure as a row of the page's table."""
+    rows = []
+    for each in figures:
+        cells = (_what(each), _published(each), _here(each), interval(each.here, each), each.conclusion, each.why)
+        rows.append(dict(zip(PAGE_COLUMNS, cells, strict=True)))
+    return rows
+
+
+def _what(figure: PublishedFigure) -> str:
+    name = NAMES[figure.figure]
+    if figure.over is None:
+        return f"{figure.phase}: {name}"
+    direction = "times less" if figure.figure == "latency_ms" else "times more"
+    return f"{figure.over} to {figure.phase}: {name}, {direction}"
+
+
+def _published(figure: PublishedFigure) -> str:
+    return _written(figure, figure.published)
+
+
+def _here(figure: PublishedFigure) -> str:
+    return _written(figure, figure.here.estimate if figure.here else None)
+
+
+def _written(figure: PublishedFigure, value: float | None) -> str:
+    if figure.over or value is None:
+        return times(value)
+    return _in_figures(figure, value)
+
+
+def _in_figures(figure: PublishedFigure, value: float) -> str:
+    value = float(f"{value:.{FIGURES}g}")
+    return short(value) if figure.figure == "latency_ms" else rate(value)
+
+
+def interval(found: Estimate | None, of: PublishedFigure | None = None) -> str:
+    """Return an interval: of a ratio, or written as the figure that it is of."""
+    if found is None or found.low is None or found.high is None:
+        return DASH
+    write: Callable[[float], str] = number
+    if of and of.over is None:
+        write = partial(_in_figures, of)
+    return f"{write(found.low)}–{write(found.high)}"

@@ -1,0 +1,113 @@
+"""A sweep, for people: the sentence, a line a point, the scalability law where it fits."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.analysis.sweep import Curve, Sweep, value_text
+from bench.report.numbers import DASH, rate, short
+from bench.report.tables import add_rows, bare_table, print_whole
+from bench.report.terminal import describe_host
+from bench.stats.intervals import Estimate
+
+FITS = 0.1
+"""A misfit of the law up to which its peak is named, and it is drawn."""
+
+
+def show_sweep(out: Console, found: Sweep) -> None:
+    """Print each rung's curve, then the answer."""
+    if found.host:
+        out.print(describe_host(found.host))
+    for curve in found.curves:
+        out.print()
+        out.print(Text(heading(curve), style="bold"))
+        table = bare_table(columns(found, curve), left=("",), gap=2)
+        add_rows(table, rows(curve))
+        print_whole(out, table)
+        if sentence := law(curve):
+            out.print(Text(sentence, style="dim"))
+    out.print()
+    if not found.complete:
+        out.print(Text(NOT_COMPLETE, style="yellow"))
+    out.print(Text(found.sentence, style="bold"))
+
+
+NOT_COMPLETE = "The run is not complete: what it says is of what was measured so far."
+
+
+def heading(curve: Curve) -> str:
+    """Return what all points of a curve have in common."""
+    return f"{curve.phase}, {curve.driver}, {curve.variant}, {curve.layout}, {curve.transport}"
+
+
+def columns(found: Sweep, curve: Curve) -> tuple[str, ...]:
+    """Return the heads of a curve's table; the last, of marks, is empty."""
+    compared = "of what came" if is_at_rate(curve) else "to the fastest"
+    return (*found.of, "rows/s", "95 %", compared, "p50 ms", "p99 ms", "")
+
+
+def is_at_rate(curve: Curve) -> bool:
+    """Return whether its rows come at a rate."""
+    return any(point.kept for point in curve.points)
+
+
+def rows(curve: Curve) -> Iterable[Sequence[str]]:
+    """Return the texts of each point."""
+    for number, point in enumerate(curve.points):
+        yield (
+            *map(value_text, point.values.values()),
+            rate(point.rows_per_s.estimate if point.rows_per_s else None),
+            _interval(point.rows_per_s),
+            _ratio(point.kept if is_at_rate(curve) else point.to_best),
+            short(point.p50_ms),
+            short(point.p99_ms),
+            mark(curve, number),
+        )
+
+
+def _interval(found: Estimate | None) -> str:
+    if found is None or found.low is None or found.high is None:
+        return DASH
+    return f"{rate(found.low)}–{rate(found.high)}"
+
+
+def _ratio(found: Estimate | None) -> str:
+    if found is None:
+        return ""
+    if found.low is None:
+        return f"{found.estimate:.2f}"
+    return f"{found.estimate:.2f} ({found.low:.2f}–{found.high:.2f})"
+
+
+def mark(curve: Curve, number: int) -> str:
+    """Return what is to be said of a point beside its figures."""
+    marks = []
+    if number == curve.best:
+        marks.append("fastest")
+    if number == curve.knee:
+        marks.append("knee")
+    if number == curve.kept_up:
+        marks.append("kept up")
+    if curve.points[number].void:
+        marks.append(f"{curve.points[number].void} void")
+    return ", ".join(marks)
+
+
+def is_drawn(curve: Curve) -> bool:
+    """Return whether the scalability law fits well enough to be drawn among the points."""
+    return curve.scalability is not None and curve.scalability.misfit <= FITS
+
+
+def law(curve: Curve) -> str:
+    """Say what the Universal Scalability Law makes of a curve, and how far it is off; empty: it has no such shape."""
+    found = curve.scalability
+    if found is None:
+        return ""
+    fitted = (
+        f"Universal Scalability Law: contention {found.contention:.3f}, coherency {found.coherency:.5f},"
+        f" off by {found.misfit:.0%} at most"
+    )
+    if found.misfit > FITS or found.peak is None:
+        return f"{fitted}."
+    return f"{fitted}; by it the rate is highest at {found.peak:.0f}."

@@ -1,0 +1,133 @@
+"""What comes at a rate, whoever is ready for it: the schedule of an open loop, and what a client process takes of it.
+
+The schedule depends on the trial's seed and the writer alone, never on what has become of what came before: a server
+that stands still finds all of it waiting. As ``pgbench --rate``: who is free takes what was due longest, latency counts
+from when it was due, and what could not begin within the limit is skipped. Source: PostgreSQL 17 manual, "pgbench".
+"""
+
+import random
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
+
+from bench.model.plan import POISSON, Parameters
+from bench.model.values import Arrivals
+from bench.workload.messages import Window
+
+SECOND_NS = 1_000_000_000
+MILLISECOND_NS = 1_000_000
+LATE_NS = MILLISECOND_NS
+"""From here on what begins is late: the kernel wakes who sleeps within a tenth of it."""
+
+
+class Came(NamedTuple):
+    """What one commit is made of."""
+
+    dues: list[int]
+    """When each was due: one commit, or the rows that were collected for one."""
+    ready_ns: int
+    """When it could begin: when it was due, or its rows were collected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """Of what comes, what a client process takes: each of ``of`` has as much."""
+
+    per_s: float
+    """What is due in a second, over all client processes."""
+    arrivals: Arrivals
+    number: int
+    """Of the process, from 1 on."""
+    of: int
+    seed: int
+
+
+def moments(share: Share, begins_ns: int) -> Iterator[int]:
+    """Yield when something is due for a client process, in ns of its clock, for ever.
+
+    Independent schedules of equal rates are together one of their sum; even ones take turns.
+    """
+    step_ns = SECOND_NS * share.of / share.per_s
+    if share.arrivals != POISSON:
+        first_ns = begins_ns + step_ns * share.number / share.of
+        for due in count():
+            yield round(first_ns + due * step_ns)
+    # A seed as text is hashed whole; sums of two numbers would be alike for neighbours.
+    draw, mean = random.Random(f"{share.seed} {share.number}").expovariate, 1 / step_ns
+    due_ns = float(begins_ns)
+    while True:
+        due_ns += draw(mean)
+        yield round(due_ns)
+
+
+def limit_ns(parameters: Parameters) -> int | None:
+    """Return after which time what has not begun is skipped; None: it is begun, however late."""
+    limit_ms = parameters.latency_limit
+    return None if limit_ms is None else round(limit_ms * MILLISECOND_NS)
+
+
+class Coming:
+    """What comes for one client process."""
+
+    def __init__(self, due: Iterator[int], parameters: Parameters, window: Window) -> None:
+        self.collects = parameters.collect_ms is not None
+        """Rows come one by one."""
+        self.limit_ns = limit_ns(parameters)
+        self.skipped = self.late_while_free = 0
+        """Of what could begin in the window."""
+        self._due, self._window = due, window
+        self._most = parameters.batch if self.collects else 1
+        self._wait_ns = round((parameters.collect_ms or 0) * MILLISECOND_NS)
+        self._next: deque[int] = deque()
+        """What is due next: as many as decide when the next commit may begin."""
+        self.ready_ns = 0
+        """When the next commit may begin."""
+        self._look()
+
+    def take(self, now_ns: int, *, was_free: bool) -> Came | None:
+        """Return what is to be committed now, None where nothing is yet; ``was_free``: who asks had waited for it."""
+        while self.ready_ns <= now_ns:
+            came = self._take(now_ns)
+            lag_ns = now_ns - came.ready_ns
+            if self.limit_ns is not None and lag_ns > self.limit_ns:
+                self.skipped += self._inside(came) * len(came.dues)
+                continue
+            if was_free and lag_ns >= LATE_NS:
+                self.late_while_free += self._inside(came) * len(came.dues)
+            return came
+        return None
+
+    def close(self) -> list[int]:
+        """Return since when is due what could have begun in the window and did not: it is not taken any more."""
+        waiting: list[int] = []
+        while self.ready_ns < self._window.closes_ns:
+            came = self._take(self._window.closes_ns)
+            if self._inside(came):
+                waiting += came.dues
+        return waiting
+
+    def _inside(self, came: Came) -> bool:
+        return self._window.opens_ns <= came.ready_ns < self._window.closes_ns
+
+    def _take(self, now_ns: int) -> Came:
+        """Take what has come by now, no more than one commit holds, and look what is next."""
+        ready_ns, dues = self.ready_ns, [self._next.popleft()]
+        while len(dues) < self._most and self._first() <= now_ns:
+            dues.append(self._next.popleft())
+        self._look()
+        return Came(dues, ready_ns)
+
+    def _first(self) -> int:
+        if not self._next:
+            self._next.append(next(self._due))
+        return self._next[0]
+
+    def _look(self) -> None:
+        """Find when the next commit may begin: when its batch is full, or its first row has waited."""
+        latest = self._first() + self._wait_ns
+        while len(self._next) < self._most and self._next[-1] < latest:
+            self._next.append(next(self._due))
+        full = self._next[self._most - 1] if len(self._next) >= self._most else latest
+        self.ready_ns = min(full, latest)

@@ -1,0 +1,67 @@
+"""The workers of an open loop: each waits for what is due next, and commits it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from time import monotonic_ns
+
+from bench.workload.arrivals import Came, Coming
+from bench.workload.timer import timer
+
+
+class Workers:
+    """Workers of one event loop; who has nothing to do is idle, and the one that waited longest is next."""
+
+    def __init__(
+        self, coming: Coming, closes_ns: int, running: Callable[[], bool], commit: Callable[[Came], Awaitable[None]]
+    ) -> None:
+        """Let them work on the running loop until the window closes."""
+        self._coming, self._closes_ns, self._running, self._commit = coming, closes_ns, running, commit
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._timer = timer(asyncio.get_running_loop(), self._wake)
+        self._wakes_ns: int | None = None
+        """When the timer will wake somebody; None: it is not set."""
+
+    async def commit(self) -> None:
+        """Wait until something is due, and commit it; return without where nothing more is begun."""
+        was_free = False
+        while self._running():
+            came = self._coming.take(monotonic_ns(), was_free=was_free)
+            if came is not None:
+                # The next one that is idle waits for what comes after it.
+                self._set()
+                await self._commit(came)
+                break
+            await self._wait()
+            was_free = True
+        if not self._running():
+            self._wake_all()
+
+    def close(self) -> None:
+        """Leave the loop alone."""
+        self._timer.close()
+
+    async def _wait(self) -> None:
+        until = asyncio.get_running_loop().create_future()
+        self._idle.append(until)
+        self._set()
+        await until
+
+    def _set(self) -> None:
+        moment = min(self._coming.ready_ns, self._closes_ns)
+        # Setting it is a call into the kernel: mostly it is set for that already.
+        if self._idle and moment != self._wakes_ns:
+            self._timer.set(moment)
+            self._wakes_ns = moment
+
+    def _wake(self) -> None:
+        self._wakes_ns = None
+        while self._idle:
+            until = self._idle.popleft()
+            if not until.done():  # or it was cancelled
+                until.set_result(None)
+                return
+
+    def _wake_all(self) -> None:
+        while self._idle:
+            self._wake()
