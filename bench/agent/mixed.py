@@ -35,4 +35,4 @@ def retention_of(result: RetentionResult | None) -> Retention | None:
 
 def commits_cut(parameters: Parameters) -> int:
     """Return how many commits a step that deletes may cut in two: those under way as a row was numbered."""
-    return parameters.processes * parameters.in_flight if parameters.batch > 1 else 0
+    return parameters.workers if parameters.batch > 1 else 0

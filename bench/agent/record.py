@@ -81,7 +81,7 @@ def check_window(
         yield from check_pauses(clients.pauses, clients.seconds, clients.latency)
     else:
         # Who stands still keeps waiting what comes: its latency tells it.
-        yield from check_open_loop(clients.open_loop, parameters.in_flight * parameters.processes)
+        yield from check_open_loop(clients.open_loop, parameters.workers)
     yield from judge.check_steal(outcome.cpu.steal_pct, outcome.cpu_unknown)
     yield from judge.check_others(outcome.cpu, psutil.cpu_count() or 1, outcome.cpu_unknown, outcome.busiest)
     yield from judge.check_quotas(*outcome.quotas)
@@ -225,7 +225,7 @@ def in_flight(trial: Trial, results: Sequence[Result], commits: int, seconds: fl
     """
     if not seconds or not commits:
         return None
-    expected = float(trial.parameters.in_flight * trial.parameters.processes)
+    expected = float(trial.parameters.workers)
     rounds = _total(results, "rounds")
     if _barrier(trial) and rounds:
         spent = client_time(results)

@@ -145,7 +145,7 @@ def _room(alone: Iterable[Record], parameters: Parameters) -> float:
         of_null, of_clients, host_pct = record.cpu.server_cores, record.cpu.client_cores, record.cpu.host_pct
         if not of_null or not of_clients or host_pct is None:
             continue
-        if parameters.in_flight * parameters.processes == 1:
+        if parameters.workers == 1:
             found.append(1 / max(1 - of_null, 0.01))
         elif host_pct >= FULL_PCT:
             found.append(1 + of_null / of_clients)

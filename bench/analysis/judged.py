@@ -136,7 +136,7 @@ def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> boo
     parameters = record.trial.parameters
     if parameters.mixed or parameters.rate is not None:
         return False
-    under_way = parameters.in_flight * parameters.processes
+    under_way = parameters.workers
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
     if record.fsync_per_s:
         flushes_per_s = max(record.fsync_per_s)
@@ -167,7 +167,7 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
     check, parameters = record.in_flight_check, record.trial.parameters
     commits_an_event = 1
     # Behind a barrier, which lets fewer be under way, all commits of a round make one event.
-    if check is not None and check.expected != parameters.in_flight * parameters.processes:
+    if check is not None and check.expected != parameters.workers:
         commits_an_event = parameters.in_flight
     yield from check_commits(record.commits, commits_an_event)
     if record.steadiness not in (NOT_ASSESSED, "flat"):
@@ -178,7 +178,7 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
         yield from check_others(record.cpu, cpus, "it is null", ())
     yield from _flush_rate(record, None, flushes_per_s)
     if record.open_loop is not None:
-        yield from check_open_loop(record.open_loop, parameters.in_flight * parameters.processes)
+        yield from check_open_loop(record.open_loop, parameters.workers)
     else:
         yield from _least_gap(record)
     yield from check_reads(parameters, record.reads, record.rows)

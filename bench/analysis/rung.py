@@ -156,7 +156,7 @@ def _broken_law(counted: Sequence[Record], commits_per_s: float | None, took: La
     if parameters.rate is not None:
         return None  # its latency begins before a worker is free
     under_way = in_flight(commits_per_s, took.mean / 1000)
-    possible = parameters.processes * parameters.in_flight
+    possible = parameters.workers
     # What was under way when a window opened counts with the whole of its time: so much more is allowed.
     begun_before = took.max / 1000 / first.seconds
     if under_way <= possible * (1 + begun_before) * (1 + ROUNDING):

@@ -23,7 +23,7 @@ from bench.stats.compare import Comparison, verdict_of
 from bench.stats.intervals import Estimate, Interval, average, geometric
 from bench.stats.knee import MARGIN, knee, levels
 from bench.stats.scalability import Scalability, fit
-from bench.validity.open_loop import WEIGHTY_SHARE
+from bench.validity.open_loop import WEIGHTY_SHARE, overdue
 
 SIDE_BY_SIDE = ("pool", "pool_max", "in_flight", "processes")
 """Of what there are several at work at a time, as the scalability law has it."""
@@ -206,15 +206,14 @@ def _point(
 def _kept(record: Record) -> float | None:
     """Return which part of what was due had been begun when the window closed; None: nothing was due.
 
-    As many as there are workers may wait at any moment (``bench.validity.open_loop``). Where the driver can't tell what
-    waits, it is the part that was acknowledged.
+    Where the driver can't tell what waits, it is the part that was acknowledged.
     """
     loop, own = record.open_loop, record.trial.parameters
     if loop is None or not loop.due:
         return None
-    if loop.waiting is None:
+    waiting = overdue(loop, own.workers)
+    if waiting is None:
         return record.rows / (loop.due * own.batch)
-    waiting = loop.waiting if loop.waiting > own.processes * own.in_flight else 0
     return 1 - (waiting + loop.skipped) / loop.due
 
 

@@ -54,7 +54,7 @@ def client_time(trials: Iterable[Record]) -> dict[str, float]:
         if not record.seconds:
             continue
         parameters = record.trial.parameters
-        there_was += record.seconds * parameters.processes * parameters.in_flight
+        there_was += record.seconds * parameters.workers
         for name, part in PARTS.items():
             spent[part] += getattr(record.client_time, name)
     # A commit that began before the window counts whole if it was acknowledged inside, so the parts may add up to a

@@ -28,7 +28,7 @@ def share_of_workers(record: Record, name: str) -> float | None:
 def is_alone(record: Record) -> bool:
     """Return whether one commit is under way at a time: nothing of it happens at once, its time is a sum of parts."""
     parameters = record.trial.parameters
-    return parameters.in_flight * parameters.processes == 1
+    return parameters.workers == 1
 
 
 def under_way(record: Record) -> float | None:

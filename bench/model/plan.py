@@ -225,9 +225,14 @@ class Parameters:
         return bool(self.readers or self.retain)
 
     @property
+    def workers(self) -> int:
+        """How many commits may be under way at once, over all client processes."""
+        return self.processes * self.in_flight
+
+    @property
     def under_way(self) -> int:
         """The most rows that are sent and not acknowledged at a time."""
-        return self.processes * self.in_flight * self.batch
+        return self.workers * self.batch
 
     @property
     def connections_beside(self) -> int:

@@ -15,7 +15,7 @@ from bench.model.values import Transport
 
 def more_in_flight(parameters: Parameters, twin: Parameters) -> float:
     """Return how many times the commits in flight a twin has: 1, or more where they could not be halved."""
-    return twin.processes * twin.in_flight / (parameters.processes * parameters.in_flight)
+    return twin.workers / parameters.workers
 
 
 def ceilings(asked: Sequence[Trial], variants: Mapping[str, Variant]) -> list[Trial]:

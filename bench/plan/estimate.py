@@ -96,11 +96,11 @@ def upper_rate(driver: str, parameters: Parameters) -> float:
     if parameters.rate is not None:
         return min(parameters.rate, upper_rate(driver, replace(parameters, rate=None)))
     if driver == "pgbench":
-        return 20_000 * min(parameters.in_flight * parameters.processes, 5)
+        return 20_000 * min(parameters.workers, 5)
     if parameters.pool_max is None:
         return 5_000 * parameters.processes
     if parameters.batch == 1:
-        return 3_000 * min(parameters.in_flight * parameters.processes, 10)
+        return 3_000 * min(parameters.workers, 10)
     bytes_allow = DISK_BYTES_PER_S / (BYTES_PER_ROW + parameters.payload_bytes)
     return min(400_000 * parameters.processes, 1_000_000, bytes_allow)
 

@@ -52,7 +52,7 @@ class FlushesNeeded(msgspec.Struct, frozen=True):
 
 def flushes_needed(parameters: Parameters, counted_per_s: float | None, commits_per_s: float) -> FlushesNeeded:
     """Return the flushes that so many commits need, and those that the server counted. Pure."""
-    under_way = parameters.in_flight * parameters.processes
+    under_way = parameters.workers
     return FlushesNeeded(commits_per_s / under_way, under_way, counted_per_s)
 
 

@@ -8,6 +8,13 @@ WEIGHTY_SHARE = 0.01
 """Of what was due: the 99th percentile is told by as much."""
 
 
+def overdue(found: OpenLoop, workers: int) -> int | None:
+    """Return how much that was due had not begun when the window closed; None: unknown. Of each worker one may wait."""
+    if found.waiting is None:
+        return None
+    return found.waiting if found.waiting > workers else 0
+
+
 def check_open_loop(found: OpenLoop, workers: int) -> Iterator[Reason]:
     """Judge an open loop; ``workers``: as many commits may be under way, and so many may wait at any moment."""
     if not found.due and found.waiting is not None:
@@ -21,14 +28,15 @@ def check_open_loop(found: OpenLoop, workers: int) -> Iterator[Reason]:
 
 
 def _check_waiting(found: OpenLoop, workers: int) -> Iterator[Reason]:
-    if found.waiting is None:
+    waiting = overdue(found, workers)
+    if waiting is None:
         detail = (
             "all workers were busy when the window closed and from then on: how much was due and not begun is not"
             " known, and it took longer than is told here"
         )
         yield Reason(code="behind", detail=detail)
         return
-    waiting = found.waiting / found.due
-    if waiting > WEIGHTY_SHARE and found.waiting > workers:
-        detail = f"{waiting:.1%} of what was due was not begun when the window closed: it took longer than is told here"
-        yield Reason(code="behind", detail=detail, share=waiting)
+    share = waiting / found.due
+    if share > WEIGHTY_SHARE:
+        detail = f"{share:.1%} of what was due was not begun when the window closed: it took longer than is told here"
+        yield Reason(code="behind", detail=detail, share=share)

@@ -6,6 +6,7 @@ import signal
 import psutil
 import pytest
 
+from bench.analysis.bound import CEILING_UNDECIDED, HELD_UP, MORE_UNDECIDED, SHARED
 from bench.model.plan import NULL
 from bench.results.read import read
 from tests.brakes import BRAKES, BURNING_LAYOUT, UNBRAKED, WAITING_LAYOUT
@@ -25,6 +26,8 @@ RERUN = ("sleep-in-the-loop", "cpu-alone")
 """A tenth of the brakes, of those that hold a client up as much on a busy machine."""
 FEW, MANY = 5, 15
 """Blocks: where so few leave it open, more are measured, as it is told."""
+OPEN = {CEILING_UNDECIDED, HELD_UP, MORE_UNDECIDED, SHARED}
+"""What a rung says that a busy machine leaves open."""
 
 
 def null_servers(pid):
@@ -170,7 +173,8 @@ def told(place, phases, blocks, *more):
         return bounds(climb.directory.path, place)
 
 
-def assert_bound_by_their_client(place, brakes):
+def assert_bound_by_their_client(place, brakes, *, also_busy=False):
+    """Each is found; on a machine that is busy also after more blocks, it may be said that this can't be told."""
     left = list(brakes)
     for blocks in (FEW, MANY):
         found = {phase: rung["bound_by"] for phase, rung in told(place, left, blocks).items()}
@@ -178,11 +182,12 @@ def assert_bound_by_their_client(place, brakes):
         left = [each for each in left if found[each.name]["verdict"] == "unknown"]
         if not left:
             return
-    raise AssertionError(found)
+    assert also_busy, found
+    assert all(found[each.name]["why"] in OPEN for each in left), found
 
 
 def test_a_client_that_brakes_itself_is_found_out(place):
-    assert_bound_by_their_client(place, [each for each in BRAKES if each.name in RERUN])
+    assert_bound_by_their_client(place, [each for each in BRAKES if each.name in RERUN], also_busy=True)
 
 
 @pytest.mark.slow

@@ -33,9 +33,7 @@ SHORT = ("--warm-up", 0.2, "--window", 1)
 @pytest.fixture(scope="module")
 def swept(new_place) -> Climb:
     place = new_place()
-    folder = place / "added"
-    folder.mkdir()
-    env = {"PGLADDER_PATH": str(added_folder(folder, {"layouts/sleeps.sql": SLEEPS}))}
+    env = sleeping(place)
     # With so wide a margin a knee is found by few blocks, also where the neighbours take of the machine.
     with climbing(place, "--of", "pool=auto", *ASKED, *SHORT, "--margin", 0.5, question="sweep", env=env) as climb:
         climb.wait_record(BLOCKS * len(POOLS) + 2)
@@ -44,6 +42,13 @@ def swept(new_place) -> Climb:
     resumed = pgladder("run", "--resume", climb.directory.path, "--data-dir", climb.data_dir, cwd=place, env=env)
     assert resumed.code in {0, 1}, resumed
     return climb
+
+
+def sleeping(place) -> dict[str, str]:
+    """Return the environment in which there is the layout that sleeps."""
+    folder = place / "added"
+    folder.mkdir()
+    return {"PGLADDER_PATH": str(added_folder(folder, {"layouts/sleeps.sql": SLEEPS}))}
 
 
 def answer(climb: Climb) -> dict:
@@ -57,8 +62,22 @@ def test_a_planted_knee_is_found_to_a_step_by_points_around_it(swept):
     rates = {point["values"]["pool"]: point["rows_per_s"]["estimate"] for point in curve["points"]}
     assert set(rates) > set(POOLS)
     assert rates[AT_ONCE] > 1.5 * rates[1]
-    assert curve["points"][curve["knee"]]["values"]["pool"] in {2, 3, 4, 5, 6, 8}
-    assert "more changes nothing for the better" in found["sentence"]
+    # Of few short trials a busy machine may leave open where it is; it is never said to be anywhere else.
+    if curve["knee"] is not None:
+        assert curve["points"][curve["knee"]]["values"]["pool"] in {2, 3, 4, 5, 6, 8}
+        assert "more changes nothing for the better" in found["sentence"]
+
+
+@pytest.mark.slow
+def test_a_planted_knee_is_found_to_a_step_whatever_else_the_machine_does(new_place):
+    place = new_place()
+    env = sleeping(place)
+    asked = ("--phases", "2-B", "--layouts", "sleeps", "--load", "closed", "--blocks", 8, "--margin", 0.2)
+    longer = ("--warm-up", 0.5, "--window", 4)
+    with climbing(place, "--of", "pool=auto", *asked, *longer, question="sweep", env=env) as climb:
+        assert climb.end().code in {0, 1}
+        [curve] = answer(climb)["curves"]
+    assert curve["points"][curve["knee"]]["values"]["pool"] in {3, 4, 5, 6}
 
 
 def test_points_between_are_measured_in_the_later_blocks_alone_and_none_that_the_first_leave_out(swept):

@@ -18,7 +18,7 @@ def share(record: Record, _: int | None) -> float | None:
         return 0.0
     if in_flight is None:
         return None
-    return max(1 - in_flight / (parameters.in_flight * parameters.processes), 0.0)
+    return max(1 - in_flight / parameters.workers, 0.0)
 
 
 def removal(trial: Trial, _: Place) -> Removal | None:

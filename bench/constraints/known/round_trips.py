@@ -29,7 +29,7 @@ def share(record: Record, cpus: int | None) -> float | None:
 
 def removal(trial: Trial, _: Place) -> Removal | None:
     """Have several under way, each by a client process of its own."""
-    if trial.parameters.in_flight * trial.parameters.processes > 1:
+    if trial.parameters.workers > 1:
         return None
     return Removal(words=f"with {MORE} client processes", parameters={"processes": MORE})
 
@@ -47,7 +47,7 @@ def remains(record: Record, _: int | None) -> float | None:
     in_flight, parameters = under_way(record), record.trial.parameters
     if in_flight is None:
         return None
-    return max(1 - in_flight / (parameters.in_flight * parameters.processes), 0.0)
+    return max(1 - in_flight / parameters.workers, 0.0)
 
 
 CONSTRAINT = Constraint(words="round trips", share=share, removal=removal, relieved=relieved, remains=remains)
