@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -201,6 +201,13 @@ setup: .venv/ready ## the environment, with locked dependencies
 postgresql: ## PostgreSQL's programs, for a private server on this machine (as root)
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl
 
+# Its own lock, as it is large: pinned as the others are, for the Python of this environment.
+clickhouse: .venv/clickhouse ## ClickHouse: its engine, to be measured in the client's process, and the driver to a server
+
+.venv/clickhouse: .venv/ready requirements/clickhouse.txt
+	.ci/uv pip install --quiet --require-hashes --requirement requirements/clickhouse.txt
+	@touch $@
+
 # One lock for every Python and system, and a wheel of everything for each of them. The box's has no markers (pip judges
 # them by the Python that it runs on): the oldest Python needs the most.
 COMPILE := .ci/uv pip compile pyproject.toml --python-version $(firstword $(PYTHONS)) --upgrade --quiet --generate-hashes \
@@ -208,6 +215,7 @@ COMPILE := .ci/uv pip compile pyproject.toml --python-version $(firstword $(PYTH
 lock: .venv/ready ## resolve the dependencies anew
 	$(COMPILE) --output-file requirements/box.txt
 	$(COMPILE) --universal --extra control --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --universal --extra clickhouse --constraint requirements/dev.txt --output-file requirements/clickhouse.txt
 	$(foreach python,$(PYTHONS),$(foreach platform,$(PLATFORMS),.ci/uv pip install --dry-run --quiet --target .cache/lock \
 		--python-version $(python) --python-platform $(platform) --only-binary :all: --requirement requirements/dev.txt$(newline)))
 
@@ -237,7 +245,7 @@ browser:
 	@.ci/test-sshd
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
-integration: .venv/ready browser ## the tests on a real PostgreSQL, and of the page in a real browser
+integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs

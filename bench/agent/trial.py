@@ -59,11 +59,16 @@ arm_of = attrgetter("variant", "version")
 class Begin:
     """What the server said just before the clients started, and when."""
 
-    transaction: int
+    transaction: int | None
     server_started: str
     configuration_loaded: str
     wal_position: int | None
     at_s: float
+
+
+def _used(before: int | None, now: int | None) -> int | None:
+    """Return how many transactions there were in between, where they can be told."""
+    return None if before is None or now is None else now - before
 
 
 class TrialRunner:
@@ -346,7 +351,7 @@ class TrialRunner:
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
-        outcome.transactions = session.next_transaction() - begin.transaction
+        outcome.transactions = _used(begin.transaction, session.next_transaction())
         if not outcome.results:
             return
         of_rows = outcome.results, self._seed(trial), trial.parameters.payload_bytes

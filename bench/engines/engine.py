@@ -62,8 +62,8 @@ class Arrived:
     """Rows of each commit that was not acknowledged, by (writer, first)."""
     altered: Mapping[int, int]
     """By writer, how many rows have another payload than it made for them; those that have any."""
-    transactions: int
-    """How many wrote what is there."""
+    transactions: int | None
+    """How many wrote what is there; None: of such a server, or of what was written so, nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +169,8 @@ class Session(Protocol):
         """Return every setting that is not this session's own, in base units."""
         ...
 
-    def next_transaction(self) -> int:
-        """Return the transaction id that would be given next; asking for it uses none."""
+    def next_transaction(self) -> int | None:
+        """Return the transaction id that would be given next; asking for it uses none. None: they can't be told."""
         ...
 
     def wal_segments(self) -> int | None:

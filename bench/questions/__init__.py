@@ -25,7 +25,7 @@ COMMANDS = {
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
-    *("e2e-remote", "browser", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
+    *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-adjusted", "study-rules", "study-open-loop"),
     "study-batching",
 }

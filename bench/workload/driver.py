@@ -24,7 +24,7 @@ from bench.workload.phase import AsyncPhase, Phase
 SEAM = "drivers"
 OWN = Path(__file__).with_name(SEAM)
 HOW = "SHOW synchronous_commit"
-"""How a session commits."""
+"""How a session commits, asked of PostgreSQL."""
 SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
 
 
@@ -113,6 +113,27 @@ class SyncDriver(Driver, Protocol):
         ...
 
 
+@runtime_checkable
+class TellingDriver(SyncDriver, Protocol):
+    """Of another database than PostgreSQL: it asks in its own words how a session commits."""
+
+    how: str
+
+
+@runtime_checkable
+class NeedyDriver(Driver, Protocol):
+    """Needs what may not be installed: another program, or a library that is not brought with pgladder."""
+
+    def check_here(self) -> None:
+        """See that it is here.
+
+        Raises:
+            HostError: says how to get it.
+
+        """
+        ...
+
+
 class WhenReady(Protocol):
     """What a client calls with its connections open, or with how many seconds it needs for that from then on."""
 
@@ -122,7 +143,7 @@ class WhenReady(Protocol):
 
 
 @runtime_checkable
-class ProgramDriver(Driver, Protocol):
+class ProgramDriver(NeedyDriver, Protocol):
     """Another program writes; what is called of connections is its own business."""
 
     def check(self, name: str, phase: Phase, parameters: Parameters) -> None:
@@ -130,15 +151,6 @@ class ProgramDriver(Driver, Protocol):
 
         Raises:
             UsageError: says why, and what would do.
-
-        """
-        ...
-
-    def check_here(self) -> None:
-        """See that the program is here.
-
-        Raises:
-            HostError: says how to get it.
 
         """
         ...
@@ -224,7 +236,7 @@ def as_driven(driver: str, parameters: Parameters) -> Parameters:
 
 
 def check_programs(names: Iterable[str]) -> None:
-    """See that the programs of these drivers are here.
+    """See that the programs and libraries of these drivers are here.
 
     Raises:
         HostError: one is not; says how to get it.
@@ -232,5 +244,5 @@ def check_programs(names: Iterable[str]) -> None:
     """
     for name in dict.fromkeys(names):
         driver = drivers()[name]
-        if isinstance(driver, ProgramDriver):
+        if isinstance(driver, NeedyDriver):
             driver.check_here()

@@ -66,7 +66,9 @@ class SyncPhase(Phase):
     """A rung of plain functions: ``open`` makes what is kept between inserts, ``insert`` makes one commit with it."""
 
     open: Callable[[Callable[[], Any]], Any]
-    insert: Callable[[Any, Rows, Table], None]
+    insert: Callable[[Any, Any, Table], None]
+    """Takes what ``source`` hands out: ``Rows``, or columns."""
+    source: Callable[[int, int, int], Source] = RowSource
     connects: bool = False
     """Each commit opens a connection of its own."""
     driver: str = "psycopg2"

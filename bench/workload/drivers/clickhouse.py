@@ -1,0 +1,52 @@
+"""ClickHouse: clickhouse-driver to a server, or the engine in the client's own process (chdb) where there is none.
+
+No pool, one commit at a time; connections are of ``bench.workload.clickhouse``. The client process that carries the
+engine is its server too, and nobody else can open the directory meanwhile.
+"""
+
+from importlib.util import find_spec
+
+from bench.model.endpoint import Endpoint
+from bench.model.errors import HostError
+from bench.workload.clickhouse import TOO_MANY_PARTS, ClickHouseError, Connection, connect
+from bench.workload.driver import SyncDriver, check_came_to
+
+CURRENT_DATABASE = "SELECT currentDatabase()"
+ACKNOWLEDGED_EARLY = "SELECT count() FROM system.settings WHERE name = 'wait_for_async_insert' AND value IN ('0', 'false')"
+
+
+class ClickHouse(SyncDriver):
+    """Of the phases of ClickHouse."""
+
+    calls = frozenset({"insert", "insert_columns"})
+    errors = (OSError, ClickHouseError)
+    how = ACKNOWLEDGED_EARLY
+
+    def unkept(self, endpoint: Endpoint) -> list[str]:
+        """See ``Driver.unkept``: parameters are libpq's."""
+        return [f"{name}={value}" for name, value in sorted(endpoint.parameters.items())]
+
+    def refused(self, error: BaseException) -> bool:
+        """See ``Driver.refused``: too many parts are refused before a row is written; of the rest nobody knows."""
+        return isinstance(error, ClickHouseError) and error.code == TOO_MANY_PARTS
+
+    def connect(self, endpoint: Endpoint) -> Connection:
+        """See ``SyncDriver.connect``."""
+        return connect(endpoint)
+
+    def prove(self, connection: Connection, endpoint: Endpoint) -> None:
+        """See ``SyncDriver.prove``."""
+        check_came_to(self.value(connection, CURRENT_DATABASE), endpoint)
+
+    def value(self, connection: Connection, statement: str) -> str:
+        """See ``SyncDriver.value``."""
+        [(value,)] = connection.rows(statement)
+        return str(value)
+
+    def check_here(self) -> None:
+        """See ``NeedyDriver.check_here``."""
+        if not (find_spec("clickhouse_driver") or find_spec("chdb")):
+            raise HostError("The driver clickhouse needs clickhouse-driver, or chdb-core and pyarrow: make clickhouse.")
+
+
+DRIVER = ClickHouse()
