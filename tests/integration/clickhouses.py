@@ -1,4 +1,4 @@
-"""Both ClickHouses that there are in tests: Debian 12's server of 2018, and the engine of today in the client's process."""
+"""Both ClickHouses that there are in tests: Debian 12's server of 2018, and the engine of today in the client."""
 
 import os
 import shutil

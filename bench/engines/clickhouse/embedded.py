@@ -1,8 +1,8 @@
 """The engine of today in this machine's own processes (chdb): no server, its data in a directory of the run.
 
 One process at a time may have the directory open. The agent asks by a process that lives as long as a session asks
-(``keeper``); before clients come, it lets the directory go, and the one client process that opens it is the server of the
-trial. A client is ended, not closed: what it was acknowledged lies in parts that are files by then.
+(``keeper``); before clients come it lets the directory go, and the one client process that opens it is the server of
+the trial. A client is ended, not closed: what it was acknowledged lies in parts that are files by then.
 """
 
 import subprocess

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.engines.clickhouse.embedded import EmbeddedClickHouse
 from bench.engines.clickhouse.private import PrivateClickHouse
-from bench.engines.clickhouse.server import DEFAULTS, ManagedClickHouse
-from bench.engines.engine import ClusterServer, Engine, ExternalServer, Server
+from bench.engines.clickhouse.server import STOCK, ManagedClickHouse
+from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
 
@@ -36,7 +36,7 @@ def program(bin_dir: Path | None = None) -> list[str] | None:
 class ClickHouse(Engine):
     """See the module."""
 
-    variant = DEFAULTS
+    variant = STOCK
 
     def private(self, home: Path, bin_dir: Path | None) -> ManagedClickHouse:
         """See ``Engine.private``.
@@ -55,8 +55,10 @@ class ClickHouse(Engine):
             raise HostError(f"ClickHouse is not here, neither a server nor the engine chdb: {HOW}.")
         return EmbeddedClickHouse(home)
 
-    def beside(self, own: Server, home: Path) -> ManagedClickHouse:  # noqa: ARG002 - whatever the other is
-        """See ``Engine.beside``."""
+    def beside(self, own: Server, home: Path) -> ManagedClickHouse:
+        """See ``Engine.beside``; raises as ``private``, and UsageError beside a server that is not ours."""
+        if not isinstance(own, ManagedServer):
+            raise UsageError("ClickHouse is measured beside a PostgreSQL of pgladder's own: leave out --dsn.")
         return self.private(home, None)
 
     def provisioned(self, cluster: ProvisionedCluster) -> ClusterServer:

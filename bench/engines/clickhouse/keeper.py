@@ -1,6 +1,7 @@
 """A process that has the embedded engine open while the agent asks it something: it is never loaded into the agent.
 
-Its directory is its argument. A JSON line each: statement → ``Answer``; with its input it ends and lets the directory go.
+Directory and database are its arguments. A JSON line each: statement → ``Answer``; with its input it ends and lets the
+directory go.
 """
 
 import sys

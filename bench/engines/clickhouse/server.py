@@ -20,7 +20,7 @@ from bench.model.record import Reason
 from bench.model.table import quoted
 from bench.workload.clickhouse import ClickHouseError
 
-DEFAULTS = as_variant("clickhouse-defaults", "")
+STOCK = as_variant("stock", "")
 """ClickHouse as it is configured by itself; variants of PostgreSQL mean nothing to it."""
 DATABASE = "pgladder"
 
@@ -61,8 +61,8 @@ class ManagedClickHouse(ManagedServer, ABC):
 
     def check(self, variant: Variant, disk_bytes: int = 0) -> None:  # noqa: ARG002 - it takes what it needs
         """See ``ManagedServer.check``."""
-        if variant.name != DEFAULTS.name or variant.text:
-            raise VariantError(variant.name, f"ClickHouse has {DEFAULTS.name} alone")
+        if variant.name != STOCK.name or variant.text:
+            raise VariantError(variant.name, "it is a configuration of PostgreSQL; ClickHouse is measured as it is")
 
     def apply(self, variant: Variant) -> None:
         """See ``Server.apply``."""
@@ -77,8 +77,8 @@ class ManagedClickHouse(ManagedServer, ABC):
     def recover(self) -> None:
         """See ``Server.recover``: begin again with an empty directory, as nothing that was written is needed."""
         self.stop()
-        self.create(DEFAULTS, tls=False)
-        self.apply(DEFAULTS)
+        self.create(STOCK, tls=False)
+        self.apply(STOCK)
 
     def close(self) -> None:
         """See ``Server.close``."""

@@ -1,7 +1,7 @@
 """What a trial asks of ClickHouse; ``bench.engines.engine.Session`` says what is what.
 
-There is no WAL, no CHECKPOINT and no transaction: what stands for a transaction is the block that an INSERT makes, which
-is counted by the parts that are there, merged or not. ``durability`` grades, ``found`` asks for the rows.
+There is no WAL, no CHECKPOINT and no transaction: what stands for a transaction is the block that an INSERT makes,
+counted by the parts that are there, merged or not. ``durability`` grades, ``found`` asks for the rows.
 """
 
 import subprocess
@@ -69,7 +69,7 @@ class ClickHouseSession(Session):
         """
         [(name,)] = self._asked.rows("SELECT currentDatabase()")
         if name != self._schema:
-            raise ServerError(f"A session came to the database {name}, not to {self._schema}: nothing is touched there.")
+            raise ServerError(f"A session came to the database {name}, not {self._schema}: nothing is touched there.")
         [(version,)] = self._asked.rows("SELECT version()")
         self.version = str(version)
 

@@ -1,4 +1,4 @@
-"""Layouts: how the table is made, one file a layout in ``layouts/``. Its header says what must be known of it.
+"""Layouts: how the table is made, one file a layout in an engine's ``layouts/``. Its header says what must be known of it.
 
     -- in words
     -- baseline: the layout that it is compared with
@@ -10,6 +10,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench import seams
@@ -17,7 +18,9 @@ from bench.model.errors import DataError
 from bench.model.names import pick
 
 SEAM = "layouts"
-OWN = Path(__file__).with_name(SEAM)
+OWN = Path(__file__).parents[1]
+FILES = f"*/{SEAM}/*.sql"
+"""Of every engine: a layout has one name, whichever makes it."""
 PLAIN = "plain"
 BASELINE, ENGINE, RISK, READS_BACK = "baseline:", "engine:", "not crash-safe:", "reads back:"
 
@@ -45,7 +48,7 @@ class TableLayout:
 
 def layout_files() -> dict[str, Path]:
     """Return the files of all layouts by name, the plain one first."""
-    found = seams.pieces(SEAM, OWN, "*.sql")
+    found = seams.pieces(SEAM, OWN, FILES, users_pattern="*.sql")
     return {name: found[name] for name in sorted(found, key=lambda name: (name != PLAIN, name))}
 
 
@@ -64,8 +67,13 @@ def table_layout(name: str) -> TableLayout:
 
 def own_layout(name: str) -> TableLayout | None:
     """Return a layout of pgladder's own; None where it has none of that name."""
-    path = OWN / f"{name}.sql"
-    return _read(name, path) if path.is_file() else None
+    path = _own_files().get(name)
+    return _read(name, path) if path else None
+
+
+@cache
+def _own_files() -> dict[str, Path]:
+    return {seams.first_word(path): path for path in OWN.glob(FILES)}
 
 
 def _read(name: str, path: Path) -> TableLayout:

@@ -12,7 +12,8 @@ from bench.workload.clickhouse import TOO_MANY_PARTS, ClickHouseError, Connectio
 from bench.workload.driver import SyncDriver, check_came_to
 
 CURRENT_DATABASE = "SELECT currentDatabase()"
-ACKNOWLEDGED_EARLY = "SELECT count() FROM system.settings WHERE name = 'wait_for_async_insert' AND value IN ('0', 'false')"
+ACKNOWLEDGED_EARLY = "SELECT count() FROM system.settings WHERE name = 'wait_for_async_insert' AND value = '0'"
+"""How many settings of a session let it be answered before its rows are stored."""
 
 
 class ClickHouse(SyncDriver):

@@ -1,4 +1,4 @@
-"""Phase 3-C6: Phase 3-C from sixteen clients at once, whose rows the server gathers into parts: asynchronous inserts."""
+"""Phase 3-C6: Phase 3-C from sixteen clients, whose rows the server gathers into parts: asynchronous inserts."""
 
 from collections.abc import Callable
 

@@ -91,7 +91,7 @@ def test_what_is_missing_is_told_with_the_commands_that_bring_it(tmp_path, monke
     monkeypatch.setattr(engine, "PLACES", os.devnull)
     monkeypatch.setattr(engine, "find_spec", lambda _: None)
     with pytest.raises(HostError, match="make clickhouse.*make provision ROLES=clickhouse"):
-        engine.ENGINE.beside(None, tmp_path)
+        engine.ENGINE.private(tmp_path, None)
     with pytest.raises(HostError, match="no clickhouse"):
         engine.ENGINE.private(tmp_path, tmp_path)
     a_program(tmp_path, "clickhouse")
@@ -104,5 +104,7 @@ def test_it_is_measured_beside_postgresql_alone(tmp_path):
         engine.ENGINE.provisioned(None)
     with pytest.raises(UsageError, match="--dsn"):
         engine.ENGINE.external("host=h", "run")
+    with pytest.raises(UsageError, match="of pgladder's own"):
+        engine.ENGINE.beside(None, tmp_path)
     with pytest.raises(UsageError, match="no versions"):
         engine.ENGINE.programs([], [tmp_path])
