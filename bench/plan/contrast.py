@@ -173,17 +173,25 @@ def varying(plan: Plan) -> list[str]:
             if factor in OF_DRIVER and getattr(trial.parameters, factor) is None:
                 continue
             values.setdefault(_within(trial, factor), set()).add(value_of(trial, factor))
-        # Engines are there to be compared where they write alike; else they go with their phases.
-        if any(len(each) > 1 for each in values.values()) and (factor != ENGINE or differs_alone(plan, ENGINE)):
+        if any(len(each) > 1 for each in values.values()) and (factor != ENGINE or _engines_vary(plan)):
             found.append(factor)
     return _together(plan, found)
 
 
 def _within(trial: Trial, factor: str) -> str:
-    """Return the phase with which a factor differs; empty where it is the same for all phases."""
-    if factor in OF_PHASE or (factor in (LAYOUT, VARIANT) and trial.engine):
-        return trial.phase
-    return ""
+    """Return the phase with which a factor differs; empty where phases themselves are told by it."""
+    return trial.phase if factor in (*OF_PHASE, LAYOUT, VARIANT) else ""
+
+
+def _engines_vary(plan: Plan) -> bool:
+    """Return whether rungs of several kinds of database write alike, so that these can be compared.
+
+    Where one rung is measured on several, their layouts tell them apart.
+    """
+    engines: dict[str, set[str]] = defaultdict(set)
+    for trial in plan.trials:
+        engines[trial.phase].add(value_of(trial, ENGINE))
+    return all(len(of_phase) == 1 for of_phase in engines.values()) and differs_alone(plan, ENGINE)
 
 
 def _together(plan: Plan, found: Sequence[str]) -> list[str]:
