@@ -202,7 +202,7 @@ postgresql: ## PostgreSQL's programs, for a private server on this machine (as r
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl
 
 # Its own lock, as it is large: pinned as the others are, for the Python of this environment.
-clickhouse: .venv/clickhouse ## ClickHouse: its engine, to be measured in the client's process, and the driver to a server
+clickhouse: .venv/clickhouse ## ClickHouse's engine, to be measured in the client's process where there is no server
 
 .venv/clickhouse: .venv/ready requirements/clickhouse.txt
 	.ci/uv pip install --quiet --require-hashes --requirement requirements/clickhouse.txt

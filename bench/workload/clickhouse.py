@@ -1,8 +1,8 @@
 """Connections to ClickHouse, and what its complaints mean: to a server, or the engine itself in this process.
 
 Both take the same calls: ``insert`` of rows, ``insert_columns`` of columns, ``rows`` of what a statement answers. The
-driver (``drivers/clickhouse.py``) and the agent's sessions (``bench.engines.clickhouse``) ask through them. The
-libraries are large and come by ``make clickhouse``: they are imported when something connects, not before.
+driver (``drivers/clickhouse.py``) and the agent's sessions (``bench.engines.clickhouse``) ask through them. The engine
+is large, and comes by ``make clickhouse``: it is imported where it is opened, and only there.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+import clickhouse_driver
+import clickhouse_driver.errors
 import msgspec
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
@@ -94,9 +96,6 @@ class Native(Connection):
     """A server, by its native protocol: rows go as one block of columns, which the client makes."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        import clickhouse_driver
-
-        self._errors = clickhouse_driver.errors
         self._client = clickhouse_driver.Client(
             endpoint.address or endpoint.host,
             port=endpoint.port,
@@ -122,9 +121,9 @@ class Native(Connection):
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except self._errors.ServerException as error:
+        except clickhouse_driver.errors.ServerException as error:
             raise complaint(error.message, error.code) from error
-        except self._errors.Error as error:
+        except clickhouse_driver.errors.Error as error:
             raise complaint(str(error), UNREACHABLE) from error
         except EOFError as error:
             raise complaint("the server closed the connection", UNREACHABLE) from error

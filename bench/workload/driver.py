@@ -120,20 +120,6 @@ class TellingDriver(SyncDriver, Protocol):
     how: str
 
 
-@runtime_checkable
-class NeedyDriver(Driver, Protocol):
-    """Needs what may not be installed: another program, or a library that is not brought with pgladder."""
-
-    def check_here(self) -> None:
-        """See that it is here.
-
-        Raises:
-            HostError: says how to get it.
-
-        """
-        ...
-
-
 class WhenReady(Protocol):
     """What a client calls with its connections open, or with how many seconds it needs for that from then on."""
 
@@ -143,7 +129,7 @@ class WhenReady(Protocol):
 
 
 @runtime_checkable
-class ProgramDriver(NeedyDriver, Protocol):
+class ProgramDriver(Driver, Protocol):
     """Another program writes; what is called of connections is its own business."""
 
     def check(self, name: str, phase: Phase, parameters: Parameters) -> None:
@@ -151,6 +137,15 @@ class ProgramDriver(NeedyDriver, Protocol):
 
         Raises:
             UsageError: says why, and what would do.
+
+        """
+        ...
+
+    def check_here(self) -> None:
+        """See that the program is here.
+
+        Raises:
+            HostError: says how to get it.
 
         """
         ...
@@ -236,7 +231,7 @@ def as_driven(driver: str, parameters: Parameters) -> Parameters:
 
 
 def check_programs(names: Iterable[str]) -> None:
-    """See that the programs and libraries of these drivers are here.
+    """See that the programs of these drivers are here.
 
     Raises:
         HostError: one is not; says how to get it.
@@ -244,5 +239,5 @@ def check_programs(names: Iterable[str]) -> None:
     """
     for name in dict.fromkeys(names):
         driver = drivers()[name]
-        if isinstance(driver, NeedyDriver):
+        if isinstance(driver, ProgramDriver):
             driver.check_here()

@@ -23,7 +23,7 @@ def server_directory() -> Path | None:
 
 def environment(kind: str) -> dict[str, str]:
     """Return a PATH by which a run finds that ClickHouse; skips the test where it is not here."""
-    missing = [name for name in ("clickhouse_driver", "chdb", "pyarrow") if not find_spec(name)]
+    missing = [name for name in ("chdb", "pyarrow") if not find_spec(name)]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not here: make clickhouse")
     if kind == EMBEDDED:

@@ -1,6 +1,6 @@
 """ClickHouse: a server where its program is installed, else the engine in the client's own process (chdb).
 
-Measured by rungs of its own beside PostgreSQL, in the same run. ``make clickhouse`` brings both libraries.
+Measured by rungs of its own beside PostgreSQL, in the same run. ``make clickhouse`` brings the engine.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from bench.model.errors import HostError, UsageError
 PROGRAMS = {"clickhouse-server": (), "clickhouse": ("server",)}
 """What a server is begun by, with what comes before its options: a package of it, or the one program alone."""
 PLACES = "/usr/bin:/usr/sbin"
-HOW = "install it for this machine by `make clickhouse`, on a box by `make provision ROLES=clickhouse`"
+HOW = "bring the engine to this machine by `make clickhouse`, a server to a box by `make provision ROLES=clickhouse`"
 
 
 def program(bin_dir: Path | None = None) -> list[str] | None:
@@ -46,8 +46,6 @@ class ClickHouse(Engine):
 
         """
         if there := program(bin_dir):
-            if not find_spec("clickhouse_driver"):
-                raise HostError(f"{there[0]} is here, and clickhouse-driver to reach it is not: {HOW}.")
             return PrivateClickHouse(home, there)
         if bin_dir:
             raise HostError(f"There is no {' and no '.join(PROGRAMS)} in {bin_dir}.")

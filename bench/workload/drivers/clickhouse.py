@@ -4,10 +4,7 @@ No pool, one commit at a time; connections are of ``bench.workload.clickhouse``.
 engine is its server too, and nobody else can open the directory meanwhile.
 """
 
-from importlib.util import find_spec
-
 from bench.model.endpoint import Endpoint
-from bench.model.errors import HostError
 from bench.workload.clickhouse import TOO_MANY_PARTS, ClickHouseError, Connection, connect
 from bench.workload.driver import SyncDriver, check_came_to
 
@@ -43,11 +40,6 @@ class ClickHouse(SyncDriver):
         """See ``SyncDriver.value``."""
         [(value,)] = connection.rows(statement)
         return str(value)
-
-    def check_here(self) -> None:
-        """See ``NeedyDriver.check_here``."""
-        if not (find_spec("clickhouse_driver") or find_spec("chdb")):
-            raise HostError("The driver clickhouse needs clickhouse-driver, or chdb-core and pyarrow: make clickhouse.")
 
 
 DRIVER = ClickHouse()
