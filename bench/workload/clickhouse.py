@@ -19,6 +19,8 @@ from bench.model.table import quoted
 from bench.workload.rows import Columns
 
 COLUMNS = "(device_id, payload)"
+DEFAULT = "default"
+"""The database that is there by itself."""
 TOO_MANY_PARTS = 252
 UNREACHABLE = 210
 """Codes of ClickHouse's errors (src/Common/ErrorCodes.cpp)."""
@@ -152,15 +154,14 @@ class Native(Connection):
 class Embedded(Connection):
     """The engine in this process (chdb), its data in a directory that no other process may have open."""
 
-    def __init__(self, directory: str, database: str | None) -> None:
+    def __init__(self, directory: str, database: str) -> None:
         import chdb
 
         with _explained_here():
             self._engine = _opened(chdb, directory)
             # It is on by itself, as of servers, though it was not seen to gather anything here (chdb-core 26.9).
             self._engine.query("SET async_insert = 0")
-            if database:
-                self._engine.query(f"USE {quoted(database)}")
+            self._engine.query(f"USE {quoted(database)}")
 
     def insert(self, table: str, rows: Sequence[tuple[int, str]]) -> None:
         """See ``Connection.insert``; payloads have no tab, line end or backslash (``rows.ALPHABET``)."""
@@ -228,4 +229,5 @@ def _arrow_stream(columns: Columns) -> bytes:
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
-    return bytes(sink.getvalue().to_pybytes())
+    stream_bytes: bytes = sink.getvalue().to_pybytes()
+    return stream_bytes

@@ -1,8 +1,9 @@
 """The engine of today in this machine's own processes (chdb): no server, its data in a directory of the run.
 
-One process at a time may have the directory open. The agent asks by a process that lives as long as a session asks
-(``keeper``); before clients come it lets the directory go, and the one client process that opens it is the server of
-the trial. A client is ended, not closed: what it was acknowledged lies in parts that are files by then.
+One process at a time may have the directory open. The agent asks by a process of its own (``keeper``), which is begun by
+the first question and lets the directory go before clients come, as loading the engine takes a second or two. The one
+client process that opens it then is the server of the trial. A client is ended, not closed: what it was acknowledged
+lies in parts that are files by then.
 """
 
 import subprocess
@@ -21,6 +22,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact
+from bench.model.table import quoted
 from bench.model.values import Transport
 from bench.workload.clickhouse import ClickHouseError
 
@@ -34,8 +36,8 @@ NOT_IN_A_PATH = frozenset("?&")
 class Kept:
     """Asks by a process of its own, which has the directory open from the first question until it is let go."""
 
-    def __init__(self, directory: Path, database: str) -> None:
-        self._command = [sys.executable, "-P", "-m", KEEPER, str(directory), database]
+    def __init__(self, directory: Path) -> None:
+        self._command = [sys.executable, "-P", "-m", KEEPER, str(directory)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -75,7 +77,10 @@ class Kept:
         return ServerError(f"The embedded ClickHouse has ended by {self._process.wait()}.")
 
     def close(self) -> None:
-        """Let the directory go."""
+        """Do nothing: another session may ask; see ``let_go``."""
+
+    def let_go(self) -> None:
+        """Close the directory, and end the process."""
         if self._process is None:
             return
         process, self._process = self._process, None
@@ -95,8 +100,7 @@ class EmbeddedClickHouse(ManagedClickHouse):
         if NOT_IN_A_PATH & set(str(home)):
             raise UsageError(f"chdb takes no path with ? or & in it, such as {home}; choose another --data-dir.")
         super().__init__(home, Owner())
-        self._kept: list[Kept] = []
-        """The processes that have the directory open, or may."""
+        self._kept = Kept(self._data)
 
     @property
     def what(self) -> str:
@@ -113,16 +117,11 @@ class EmbeddedClickHouse(ManagedClickHouse):
 
     def stop(self) -> None:
         """See ``ManagedServer.stop``."""
-        for kept in self._kept:
-            kept.close()
-        self._kept.clear()
+        self._kept.let_go()
 
     def _ask(self, database: str) -> Kept:
-        self.stop()
-        # Of itself it has the database "default" before there is another.
-        kept = Kept(self._data, "" if database == "default" else database)
-        self._kept.append(kept)
-        return kept
+        self._kept.rows(f"USE {quoted(database)}")
+        return self._kept
 
     def endpoint(self, transport: Transport) -> Endpoint:
         """See ``Server.endpoint``; the directory is let go for the clients, and no transport leads to it."""

@@ -1,7 +1,7 @@
 """A process that has the embedded engine open while the agent asks it something: it is never loaded into the agent.
 
-Directory and database are its arguments. A JSON line each: statement → ``Answer``; with its input it ends and lets the
-directory go.
+The directory is its argument. A JSON line each: statement → ``Answer``; with its input it ends and lets the directory
+go.
 """
 
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bench.workload.clickhouse import ClickHouseError, Embedded
+from bench.workload.clickhouse import DEFAULT, ClickHouseError, Embedded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ def answer(engine: Embedded, statement: str) -> Answer:
 
 def main() -> None:
     """Hold the conversation over standard input and output."""
-    directory, database = sys.argv[1:]
+    [directory] = sys.argv[1:]
     try:
-        engine = Embedded(directory, database or None)
+        engine = Embedded(directory, DEFAULT)
     except ClickHouseError as error:
         _say(Answer(error=str(error), code=error.code))
         return

@@ -21,7 +21,7 @@ from bench.model.endpoint import Endpoint
 from bench.model.fingerprint import Fact
 from bench.model.plan import Variant
 from bench.model.values import Transport
-from bench.workload.clickhouse import UNREACHABLE, ClickHouseError, Connection, Native
+from bench.workload.clickhouse import DEFAULT, UNREACHABLE, ClickHouseError, Connection, Native
 
 HERE = Path(__file__).parent
 DIRECTORIES = ("tmp", "user_files", "format_schemas")
@@ -90,7 +90,7 @@ class PrivateClickHouse(ManagedClickHouse):
                 self._process = None
                 raise ServerError(f"ClickHouse did not start: {self._complaint()}")
             try:
-                self._ask("default").close()
+                self._ask(DEFAULT).close()
             except (OSError, ClickHouseError):
                 sleep(STEP_S)
             else:

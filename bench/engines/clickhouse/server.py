@@ -5,6 +5,7 @@ How each begins, ends and is reached is the business of ``private`` and ``embedd
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from bench.model.fingerprint import Unreadable
 from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.table import quoted
-from bench.workload.clickhouse import ClickHouseError
+from bench.workload.clickhouse import DEFAULT, ClickHouseError
 
 STOCK = as_variant("stock", "")
 """ClickHouse as it is configured by itself; variants of PostgreSQL mean nothing to it."""
@@ -39,6 +40,7 @@ class ManagedClickHouse(ManagedServer, ABC):
         self._base = self._held.path
         self._data = self._base / "data"
         self._at_start = AtStart()
+        self._has_database = False
 
     @abstractmethod
     def _ask(self, database: str) -> Asked:
@@ -58,6 +60,7 @@ class ManagedClickHouse(ManagedServer, ABC):
         """See ``ManagedServer.create``."""
         self._held.empty()
         self._owner.do("mkdir", self._data)
+        self._has_database = False
 
     def check(self, variant: Variant, disk_bytes: int = 0) -> None:  # noqa: ARG002 - it takes what it needs
         """See ``ManagedServer.check``."""
@@ -68,11 +71,10 @@ class ManagedClickHouse(ManagedServer, ABC):
         """See ``Server.apply``."""
         self.check(variant)
         self._start()
-        asked = self._ask("default")
-        try:
-            asked.rows(f"CREATE DATABASE IF NOT EXISTS {quoted(self.schema)}")
-        finally:
-            asked.close()
+        if not self._has_database:
+            with closing(self._ask(DEFAULT)) as asked:
+                asked.rows(f"CREATE DATABASE {quoted(self.schema)}")
+            self._has_database = True
 
     def recover(self) -> None:
         """See ``Server.recover``: begin again with an empty directory, as nothing that was written is needed."""
