@@ -341,6 +341,7 @@ class TrialRunner:
         self._grade(session, trial, made, outcome)
         outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(self.plan.arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
+        outcome.reasons += session.doubts()
         outcome.reasons += judge.check_settings(self._settings[self.plan.arm_of(trial)], session.settings())
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:

@@ -154,6 +154,10 @@ class Session(Protocol):
         """Return how much longer a commit takes that waits for its flush than one that does not, in µs."""
         ...
 
+    def doubts(self) -> Sequence[Reason]:
+        """Ask what the server did, since the table was made, that speaks against the trial."""
+        return ()
+
     def counters(self) -> Counters:
         """Ask what of the counters there is."""
         ...

@@ -164,6 +164,20 @@ def test_too_many_parts_are_told_with_what_to_do(server):
             connection.insert_columns(TABLE.sql, ColumnSource(2, SEED, PAYLOAD).take(10))
 
 
+def test_inserts_that_were_slowed_are_a_doubt_where_the_server_counts_them(server):
+    many = "SETTINGS parts_to_throw_insert = 1000, parts_to_delay_insert = 1, max_delay_to_insert = 1"
+    with closing(server.session()) as session:
+        session.reset(replace(LAYOUT, statements=f"{LAYOUT.statements} {many}"), 0, PAYLOAD)
+        assert session.doubts() == ()
+    with writing(server) as connection:
+        source = RowSource(1, SEED, PAYLOAD)
+        for _ in range(3):
+            connection.insert(TABLE.sql, source.take(1))
+    with closing(server.session()) as session:
+        codes = [reason.code for reason in session.doubts()]
+    assert codes == (["inserts-delayed"] if server.postmaster() else [])
+
+
 def test_variants_of_postgresql_mean_nothing_to_it(server):
     with pytest.raises(VariantError, match="as it is"):
         server.apply(replace(STOCK, name="async-commit"))

@@ -16,6 +16,7 @@ from bench.engines.postgresql.counters import POSITION, SOURCES
 from bench.engines.postgresql.layout import TableLayout
 from bench.engines.postgresql.session import ServerError
 from bench.model.fingerprint import Fact, Unreadable
+from bench.model.record import Reason
 from bench.model.table import qualified
 from bench.workload.messages import Result
 
@@ -27,7 +28,8 @@ MOMENT = "{moment}"
 MOMENTS = ("DateTime64(6) DEFAULT now64(6)", "DateTime DEFAULT now()")
 """A layout's ``{moment}``: as fine as PostgreSQL's, and what there is before version 20."""
 SINCE_MICROSECONDS = 20
-GATHERED = "SELECT value FROM system.events WHERE event = 'AsyncInsertQuery'"
+GATHERED, DELAYED = "AsyncInsertQuery", "DelayedInserts"
+"""What a server counts (its system.events)."""
 CHANGED = "SELECT name, value FROM {table} WHERE changed ORDER BY name"
 
 
@@ -49,6 +51,8 @@ class AtStart:
     blocks = 0
     gathered = 0
     """Asynchronous inserts until then."""
+    delayed = 0
+    """Inserts that were slowed until then, as there were many parts."""
 
 
 class ClickHouseSession(Session):
@@ -96,7 +100,8 @@ class ClickHouseSession(Session):
         self.ask(layout.statements.replace(MOMENT, self._moment))
         if preload_rows:
             self.script("preload", rows=preload_rows, payload_bytes=payload_bytes)
-        self._at_start.blocks, self._at_start.gathered = self._count_blocks(), self._gathered()
+        self._at_start.blocks = self._count_blocks()
+        self._at_start.gathered, self._at_start.delayed = self._event(GATHERED), self._event(DELAYED)
 
     @property
     def _moment(self) -> str:
@@ -161,12 +166,13 @@ class ClickHouseSession(Session):
 
     def _inserts(self) -> int | None:
         """Return how many INSERTs made what was written since the start; None: the server gathered some."""
-        if self._gathered() != self._at_start.gathered:
+        if self._event(GATHERED) != self._at_start.gathered:
             return None
         return self._count_blocks() - self._at_start.blocks
 
-    def _gathered(self) -> int:
-        return sum(count for (count,) in self._asked.rows(GATHERED))
+    def _event(self, name: str) -> int:
+        """Return how often the server has seen something since it was started; the embedded engine starts anew."""
+        return sum(count for (count,) in self._asked.rows(f"SELECT value FROM system.events WHERE event = '{name}'"))  # noqa: S608
 
     def _count_blocks(self) -> int:
         [(blocks,)] = self.script("blocks")
@@ -190,6 +196,17 @@ class ClickHouseSession(Session):
     def flush_us(self) -> float | Unreadable:
         """See ``Session.flush_us``."""
         return durability.flush_us(self)
+
+    def doubts(self) -> Sequence[Reason]:
+        """See ``Session.doubts``: inserts that it slowed, as there were so many parts."""
+        delayed = self._event(DELAYED) - self._at_start.delayed
+        if delayed <= 0:
+            return ()
+        detail = (
+            f"ClickHouse slowed {delayed:,} inserts down, as merges did not keep up with the parts that they make: ask for"
+            " more rows a statement (--batch) or fewer --processes"
+        )
+        return [Reason(code="inserts-delayed", detail=detail)]
 
     # --- what it counts, and what it is ------------------------------------------------------------------------------
 
