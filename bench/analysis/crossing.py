@@ -1,6 +1,6 @@
 """Where one kind of database overtakes another as commits get larger: between which batches. Pure.
 
-Told only where the intervals of both sides exclude equal rates: slower at the one batch, faster at the next that decides.
+Told only where the intervals of both sides exclude equal rates: slower at one batch, faster at the next that decides.
 """
 
 from collections import defaultdict

@@ -38,11 +38,11 @@ One run, made by one command: `make study-engines`. Each of {blocks} blocks has 
 
 {host}
 
-What each promises differs: PostgreSQL is `{postgresql_grade}` here, ClickHouse `{clickhouse_grade}`{because}. The numbers
-describe this virtual machine, not a mini-PC. {doubts}
+What each promises differs: PostgreSQL is `{postgresql_grade}` here, ClickHouse `{clickhouse_grade}`{because}. The
+numbers describe this virtual machine, not a mini-PC. {doubts}
 
-Ratios are ClickHouse's over PostgreSQL's. Brackets hold the 95 % interval, of that ratio alone; the verdict allows for all
-pairs.
+Ratios are ClickHouse's over PostgreSQL's. Brackets hold the 95 % interval, of that ratio alone; the verdict allows for
+all pairs.
 
 | rows a statement | PostgreSQL, rows/s | ClickHouse, rows/s | ratio | ClickHouse is |
 |---|---|---|---|---|

@@ -1,8 +1,8 @@
 """What a crash would take of rows that ClickHouse acknowledged, and what a flush costs it.
 
 By itself it flushes nothing: when an INSERT is acknowledged its part is the kernel's to write, as a rule within 30 s.
-With ``fsync_after_insert`` and ``fsync_part_directory`` it is on the disk. What merges make of parts is not; those parts
-stay for eight minutes (``old_parts_lifetime``), and a start that finds the merged one damaged takes them again.
+With ``fsync_after_insert`` and ``fsync_part_directory`` it is on the disk. What merges make of parts is not; those
+parts stay for eight minutes (``old_parts_lifetime``), and a start that finds the merged one damaged takes them again.
 Source: ClickHouse documentation, MergeTree tables settings.
 """
 

@@ -1,9 +1,9 @@
 """The engine of today in this machine's own processes (chdb): no server, its data in a directory of the run.
 
-One process at a time may have the directory open. The agent asks by a process of its own (``keeper``), which is begun by
-the first question and lets the directory go before clients come, as loading the engine takes a second or two. The one
-client process that opens it then is the server of the trial. A client is ended, not closed: what it was acknowledged
-lies in parts that are files by then.
+One process at a time may have the directory open. The agent asks by a process of its own (``keeper``), begun by the
+first question; it lets the directory go before clients come, no sooner: loading the engine takes a second or two.
+The one client process that opens it then is the server of the trial. A client is ended, not closed: what it was
+acknowledged lies in parts that are files by then.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """What ClickHouse has of the rows that were written: by who wrote them and their number, as there is no other identity.
 
-Values that do not fit are fitted without a word (an integer wraps, a NULL is a zero): both columns are read back. What a
-row's payload was follows from its stamp and the trial's seed: the server groups by hash, the agent makes the same.
+Values that do not fit are fitted without a word (an integer wraps, a NULL is a zero): both columns are read back. What
+a row's payload was follows from its stamp and the trial's seed: the server groups by hash, the agent makes the same.
 """
 
 from collections.abc import Sequence

@@ -172,7 +172,8 @@ class ClickHouseSession(Session):
 
     def _event(self, name: str) -> int:
         """Return how often the server has seen something since it was started; the embedded engine starts anew."""
-        return sum(count for (count,) in self._asked.rows(f"SELECT value FROM system.events WHERE event = '{name}'"))  # noqa: S608
+        found = self._asked.rows(f"SELECT value FROM system.events WHERE event = '{name}'")  # noqa: S608
+        return sum(count for (count,) in found)
 
     def _count_blocks(self) -> int:
         [(blocks,)] = self.script("blocks")
@@ -203,8 +204,8 @@ class ClickHouseSession(Session):
         if delayed <= 0:
             return ()
         detail = (
-            f"ClickHouse slowed {delayed:,} inserts down, as merges did not keep up with the parts that they make: ask for"
-            " more rows a statement (--batch) or fewer --processes"
+            f"ClickHouse slowed {delayed:,} inserts down, as merges did not keep up with the parts that they make:"
+            " ask for more rows a statement (--batch) or fewer --processes"
         )
         return [Reason(code="inserts-delayed", detail=detail)]
 
