@@ -2,14 +2,15 @@
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bench.agent.verify import check_commits_found, verify
-from bench.engines.clickhouse.engine import ENGINE
+from bench.engines.clickhouse.engine import managed, program
 from bench.engines.clickhouse.server import STOCK
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.session import VariantError
+from bench.engines.postgresql.session import LayoutError, VariantError
 from bench.model.fingerprint import Unreadable
 from bench.model.table import Table
 from bench.workload.clickhouse import ClickHouseError
@@ -27,7 +28,7 @@ LAYOUT = table_layout("merge-tree")
 @pytest.fixture(scope="module", params=[SERVER, EMBEDDED])
 def server(request, new_place):
     path = environment(request.param).get("PATH", "").partition(":")[0]
-    server = ENGINE.private(new_place(), path or None)
+    server = managed(new_place(), program(Path(path)) if path else None)
     with closing(server):
         server.create(STOCK, tls=False)
         server.apply(STOCK)
@@ -131,7 +132,7 @@ def test_the_table_reads_back_as_it_was_asked_for_and_nothing_is_flushed(server,
 def test_a_flush_takes_time_where_the_engine_knows_it_and_is_refused_where_it_does_not(server, session):
     flushed = table_layout("merge-tree-flushed")
     if session.version.startswith("18."):
-        with pytest.raises(ClickHouseError, match="fsync_after_insert"):
+        with pytest.raises(LayoutError, match="fsync_after_insert"):
             session.reset(flushed, 0, PAYLOAD)
         return
     session.reset(flushed, 0, PAYLOAD)

@@ -53,7 +53,10 @@ TIMESCALEDB = Source(
 )
 
 
-@pytest.fixture(params=[PGDG, TIMESCALEDB], ids=["pgdg", "timescaledb"])
+CLICKHOUSE = Source(ROLES / "clickhouse/templates/vendor.sources.j2", "clickhouse_uri", "clickhouse_key", "lts")
+
+
+@pytest.fixture(params=[PGDG, TIMESCALEDB, CLICKHOUSE], ids=["pgdg", "timescaledb", "clickhouse"])
 def source(request: pytest.FixtureRequest) -> Source:
     return request.param
 
@@ -73,7 +76,7 @@ def repository(place: Path, keys: Keys, source: Source) -> str:
 
 def _write_source(apt: Apt, place: Path, source: Source, uri: str, key: str) -> None:
     """Write what the role writes to a box of Debian 12, by its own template."""
-    variables = {source.uri: uri, source.key: key, "host_system": {"suite": "bookworm"}}
+    variables = {source.uri: uri, source.key: key, "host_system": {"suite": "bookworm"}, "clickhouse_suite": "lts"}
     target = str(apt.sources / "pgladder-vendor.sources")
     template = {"src": str(source.template), "dest": target, "mode": "0644"}
     tasks = [{"ansible.builtin.template": template}]

@@ -4,21 +4,24 @@ Measured by rungs of its own beside PostgreSQL, in the same run. ``make clickhou
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from bench.engines.beside import BesideOnly
 from bench.engines.clickhouse.embedded import EmbeddedClickHouse
 from bench.engines.clickhouse.private import PrivateClickHouse
 from bench.engines.clickhouse.server import STOCK, ManagedClickHouse
-from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server
-from bench.model.box import ProvisionedCluster
+from bench.engines.engine import ManagedServer, Server
 from bench.model.errors import HostError, UsageError
 
-PROGRAMS = {"clickhouse-server": (), "clickhouse": ("server",)}
+PROGRAMS: dict[str, tuple[str, ...]] = {"clickhouse-server": (), "clickhouse": ("server",)}
 """What a server is begun by, with what comes before its options: a package of it, or the one program alone."""
 PLACES = "/usr/bin:/usr/sbin"
-HOW = "bring the engine to this machine by `make clickhouse`, a server to a box by `make provision ROLES=clickhouse`"
+LIBRARIES = ("chdb", "pyarrow")
+LACKING = (
+    "ClickHouse is not here, neither a server nor the engine. On a box: make provision ROLES=clickhouse. Here: make"
+    " clickhouse, which brings the engine, or a server of the vendor's."
+)
 
 
 def program(bin_dir: Path | None = None) -> list[str] | None:
@@ -33,43 +36,30 @@ def program(bin_dir: Path | None = None) -> list[str] | None:
     return None
 
 
-class ClickHouse(Engine):
+def managed(home: Path, command: list[str] | None) -> ManagedClickHouse:
+    """Return the server that a command begins, or where there is none the engine that clients open."""
+    return PrivateClickHouse(home, command) if command else EmbeddedClickHouse(home)
+
+
+class ClickHouse(BesideOnly):
     """See the module."""
 
     variant = STOCK
+    instead = "ask for --phases 3-C instead of --engine"
 
-    def private(self, home: Path, bin_dir: Path | None) -> ManagedClickHouse:
-        """See ``Engine.private``.
-
-        Raises:
-            HostError: neither server nor engine is here.
-
-        """
-        if there := program(bin_dir):
-            return PrivateClickHouse(home, there)
-        if bin_dir:
-            raise HostError(f"There is no {' and no '.join(PROGRAMS)} in {bin_dir}.")
-        if not (find_spec("chdb") and find_spec("pyarrow")):
-            raise HostError(f"ClickHouse is not here, neither a server nor the engine chdb: {HOW}.")
-        return EmbeddedClickHouse(home)
-
-    def beside(self, own: Server, home: Path) -> ManagedClickHouse:
-        """See ``Engine.beside``; raises as ``private``, and UsageError beside a server that is not ours."""
+    def beside(self, own: Server, home: Path) -> ManagedServer:
+        """See ``Engine.beside``."""
         if not isinstance(own, ManagedServer):
             raise UsageError("ClickHouse is measured beside a PostgreSQL of pgladder's own: leave out --dsn.")
-        return self.private(home, None)
+        if why := self.lacking(home):
+            raise HostError(why)
+        return managed(home, program())
 
-    def provisioned(self, cluster: ProvisionedCluster) -> ClusterServer:
-        """See ``Engine.provisioned``: provisioning brings its programs, the server is made for each run."""
-        raise UsageError("ClickHouse is measured beside PostgreSQL: ask for its phases, such as --phases 3-C.")
-
-    def external(self, dsn: str, run: str) -> ExternalServer:
-        """See ``Engine.external``."""
-        raise UsageError("A ClickHouse that you bring can't be measured: leave out --dsn.")
-
-    def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
-        """See ``Engine.programs``."""
-        raise UsageError("ClickHouse has no versions to choose from here: the one that is installed is measured.")
+    def lacking(self, bin_dir: Path) -> str | None:  # noqa: ARG002 - whichever PostgreSQL it is beside
+        """See ``Engine.lacking``."""
+        if program() or all(map(find_spec, LIBRARIES)):
+            return None
+        return LACKING
 
 
 ENGINE = ClickHouse()

@@ -14,10 +14,11 @@ from bench.engines.clickhouse import durability, found
 from bench.engines.engine import Arrived, Baseline, Counters, Grade, Session
 from bench.engines.postgresql.counters import POSITION, SOURCES
 from bench.engines.postgresql.layout import TableLayout
-from bench.engines.postgresql.session import ServerError
+from bench.engines.postgresql.session import LayoutError, ServerError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.record import Reason
 from bench.model.table import qualified
+from bench.workload.clickhouse import ClickHouseError
 from bench.workload.messages import Result
 
 SQL = Path(__file__).with_name("sql")
@@ -97,7 +98,10 @@ class ClickHouseSession(Session):
     def reset(self, layout: TableLayout, preload_rows: int, payload_bytes: int) -> None:
         """See ``Session.reset``."""
         self.drop_table()
-        self.ask(layout.statements.replace(MOMENT, self._moment))
+        try:
+            self.ask(layout.statements.replace(MOMENT, self._moment))
+        except ClickHouseError as error:
+            raise LayoutError(layout.name, str(error)) from error
         if preload_rows:
             self.script("preload", rows=preload_rows, payload_bytes=payload_bytes)
         self._at_start.blocks = self._count_blocks()

@@ -9,7 +9,7 @@ from bench.engines.clickhouse import engine
 from bench.engines.clickhouse.durability import FLUSHES, grade
 from bench.engines.clickhouse.found import hash_of
 from bench.model.endpoint import Endpoint
-from bench.model.errors import HostError, UsageError
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Unreadable
 from bench.workload.clickhouse import complaint, embedded
 from bench.workload.drivers.clickhouse import DRIVER
@@ -90,18 +90,13 @@ def test_what_is_missing_is_told_with_the_commands_that_bring_it(tmp_path, monke
     monkeypatch.setenv("PATH", os.devnull)
     monkeypatch.setattr(engine, "PLACES", os.devnull)
     monkeypatch.setattr(engine, "find_spec", lambda _: None)
-    with pytest.raises(HostError, match="make clickhouse.*make provision ROLES=clickhouse"):
+    assert "make provision ROLES=clickhouse. Here: make clickhouse" in engine.ENGINE.lacking(tmp_path)
+    monkeypatch.setattr(engine, "find_spec", lambda name: name)
+    assert engine.ENGINE.lacking(tmp_path) is None
+
+
+def test_it_is_measured_beside_a_postgresql_of_ours_alone(tmp_path):
+    with pytest.raises(UsageError, match="beside PostgreSQL: ask for --phases 3-C"):
         engine.ENGINE.private(tmp_path, None)
-    with pytest.raises(HostError, match="no clickhouse"):
-        engine.ENGINE.private(tmp_path, tmp_path)
-
-
-def test_it_is_measured_beside_postgresql_alone(tmp_path):
-    with pytest.raises(UsageError, match="--phases 3-C"):
-        engine.ENGINE.provisioned(None)
-    with pytest.raises(UsageError, match="--dsn"):
-        engine.ENGINE.external("host=h", "run")
     with pytest.raises(UsageError, match="of pgladder's own"):
         engine.ENGINE.beside(None, tmp_path)
-    with pytest.raises(UsageError, match="no versions"):
-        engine.ENGINE.programs([], [tmp_path])
