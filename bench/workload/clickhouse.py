@@ -221,9 +221,7 @@ def _explained_here() -> Iterator[None]:
 def _arrow_stream(columns: Columns) -> bytes:
     import pyarrow
 
-    stamps = pyarrow.Array.from_buffers(
-        pyarrow.int64(), len(columns.stamps), [None, pyarrow.py_buffer(columns.stamps)]
-    )
+    stamps = pyarrow.Array.from_buffers(pyarrow.int64(), len(columns.stamps), [None, pyarrow.py_buffer(columns.stamps)])
     payloads = pyarrow.array(columns.payloads, pyarrow.binary())
     batch = pyarrow.record_batch([stamps, payloads], names=["device_id", "payload"])
     sink = pyarrow.BufferOutputStream()

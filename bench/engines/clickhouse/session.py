@@ -59,9 +59,7 @@ class AtStart:
 class ClickHouseSession(Session):
     """A session in the database of a run."""
 
-    def __init__(
-        self, asked: Asked, schema: str, data: Path, at_start: AtStart, started: Callable[[], str]
-    ) -> None:
+    def __init__(self, asked: Asked, schema: str, data: Path, at_start: AtStart, started: Callable[[], str]) -> None:
         self._asked, self._schema, self._data = asked, schema, data
         self._at_start, self._started = at_start, started
 

@@ -1,11 +1,9 @@
 """Between which batches one kind of database overtakes another: only where both sides are decided, and once."""
 
-
 import pytest
 
 from bench.analysis.crossing import crossings
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
-
 
 
 def blank(kind, **given):
