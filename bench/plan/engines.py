@@ -17,6 +17,9 @@ from bench.workload.phase import Phase
 
 def layouts_of(phase: Phase, asked: Sequence[str]) -> list[str]:
     """Return in which layouts a phase is carried out: those of its engine that are asked for, else its own."""
+    if phase.layout is None and phase.engine is None:
+        # Layouts of what speaks no PostgreSQL are asked for of other phases.
+        return [name for name in asked if speaks_postgresql(table_layout(name).engine)] or list(asked)
     if phase.layout is None:
         return list(asked)
     return [name for name in asked if table_layout(name).engine == phase.engine] or [phase.layout]

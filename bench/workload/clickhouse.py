@@ -5,6 +5,7 @@ driver (``drivers/clickhouse.py``) and the agent's sessions (``bench.engines.cli
 is large, and comes by ``make clickhouse``: it is imported where it is opened, and only there.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ NEXT_STEP = (
     "too many parts (code 252): each INSERT makes a part on disk, and merges did not keep up with them; ask for more"
     " rows a statement (--batch) or fewer --processes"
 )
+logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
+"""It would print each attempt to connect that fails; what comes of it is told by who asked."""
 CODE = re.compile(r"Code: (\d+)\. ")
 ASYNC_KNOWN = "SELECT count() FROM system.settings WHERE name = 'async_insert'"
 

@@ -116,8 +116,8 @@ def test_stamps_that_wrap_are_found_out(kind, place, folder):
 def test_flushed_it_is_durable_where_it_can_be(kind, place, folder):
     record = one(kind, place, folder, "--phases", "3-C2", "--layouts", "merge-tree-flushed")
     if kind == SERVER:
-        assert record.void
-        assert "fsync_after_insert" in record.validity.why
+        assert record.validity.codes == {"refused"}
+        assert "ClickHouse 18.16.1 can't make it, leave it out" in record.validity.why
         return
     assert not record.void, record.validity.why
     assert record.durability in ("durable", "unknown")

@@ -99,7 +99,7 @@ class ClickHouseSession(Session):
         try:
             self.ask(layout.statements.replace(MOMENT, self._moment))
         except ClickHouseError as error:
-            raise LayoutError(layout.name, str(error)) from error
+            raise LayoutError(layout.name, f"ClickHouse {self.version} can't make it, leave it out: {error}") from error
         if preload_rows:
             self.script("preload", rows=preload_rows, payload_bytes=payload_bytes)
         self._at_start.blocks = self._count_blocks()
