@@ -15,6 +15,7 @@ from itertools import chain
 
 from bench.analysis.adjusting import in_words
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair, Rank
+from bench.analysis.crossing import crossings
 from bench.analysis.interference import BESIDE, cost
 from bench.analysis.listing import MOST_NAMED, listed, some
 from bench.analysis.notes import FEW_BLOCKS
@@ -107,6 +108,7 @@ def sentence_of(report: ComparisonReport) -> str:
         parts += _of_candidates(single)
     else:
         parts += _of_cells(single)
+        parts += crossings(report)
     parts += _if_left_alone(over or single)
     parts += _unknown(report)
     if FEW_BLOCKS in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):

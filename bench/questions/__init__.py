@@ -25,9 +25,9 @@ COMMANDS = {
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
-    *("e2e-remote", "browser", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
+    *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-adjusted", "study-rules", "study-open-loop"),
-    "study-batching",
+    *("study-batching", "study-engines"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {

@@ -1,7 +1,8 @@
-"""Layouts: how the table is made, one file a layout in ``layouts/``. Its header says what must be known of it.
+"""Layouts: how the table is made, one file a layout in an engine's ``layouts/``. Its header says what must be known of it.
 
     -- in words
     -- baseline: the layout that it is compared with
+    -- engine: the kind of database that can make it; without, every PostgreSQL
     -- not crash-safe: why, where a crash takes more than the settings let it
     -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
 
@@ -9,6 +10,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from bench import seams
@@ -16,9 +18,11 @@ from bench.model.errors import DataError
 from bench.model.names import pick
 
 SEAM = "layouts"
-OWN = Path(__file__).with_name(SEAM)
+OWN = Path(__file__).parents[1]
+FILES = f"*/{SEAM}/*.sql"
+"""Of every engine: a layout has one name, whichever makes it."""
 PLAIN = "plain"
-BASELINE, RISK, READS_BACK = "baseline:", "not crash-safe:", "reads back:"
+BASELINE, ENGINE, RISK, READS_BACK = "baseline:", "engine:", "not crash-safe:", "reads back:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,8 @@ class TableLayout:
     """Why it is not crash-safe, whatever the settings."""
     reads_back: frozenset[str]
     statements: str
+    engine: str | None = None
+    """The kind of database that can make it; None: every PostgreSQL."""
 
     @property
     def has_key(self) -> bool:
@@ -42,7 +48,7 @@ class TableLayout:
 
 def layout_files() -> dict[str, Path]:
     """Return the files of all layouts by name, the plain one first."""
-    found = seams.pieces(SEAM, OWN, "*.sql")
+    found = seams.pieces(SEAM, OWN, FILES, users_pattern="*.sql")
     return {name: found[name] for name in sorted(found, key=lambda name: (name != PLAIN, name))}
 
 
@@ -61,8 +67,13 @@ def table_layout(name: str) -> TableLayout:
 
 def own_layout(name: str) -> TableLayout | None:
     """Return a layout of pgladder's own; None where it has none of that name."""
-    path = OWN / f"{name}.sql"
-    return _read(name, path) if path.is_file() else None
+    path = _own_files().get(name)
+    return _read(name, path) if path else None
+
+
+@cache
+def _own_files() -> dict[str, Path]:
+    return {seams.first_word(path): path for path in OWN.glob(FILES)}
 
 
 def _read(name: str, path: Path) -> TableLayout:
@@ -73,11 +84,12 @@ def _read(name: str, path: Path) -> TableLayout:
     head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
     return TableLayout(
         name=name,
-        words=next((line for line in head if not line.startswith((BASELINE, RISK, READS_BACK))), ""),
+        words=next((line for line in head if not line.startswith((BASELINE, ENGINE, RISK, READS_BACK))), ""),
         baseline=_header_value(head, BASELINE, path),
         risk=_header_value(head, RISK, path),
         reads_back=frozenset(line.removeprefix(READS_BACK).strip() for line in head if line.startswith(READS_BACK)),
         statements=text,
+        engine=_header_value(head, ENGINE, path),
     )
 
 
