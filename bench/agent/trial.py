@@ -10,7 +10,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 
 from bench.agent import evidence, observe
@@ -25,7 +24,7 @@ from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.session import DriftError, ServerError, VariantError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
-from bench.model.plan import Plan, Trial
+from bench.model.plan import Arm, Plan, Trial
 from bench.model.record import Reason, Record, Samples, Start
 from bench.plan.contrast import VARIANT, Cell, cell_of
 from bench.plan.pieces import pieces_of, target_pieces
@@ -48,11 +47,6 @@ RESTART_S, RESTART_STEP_S = 5, 0.1
 HOST = "host"
 """The probe whose readings the judges need."""
 WINDOW_NOT_COMPLETED = Unreadable(unreadable="the window was not completed")
-
-
-Arm = tuple[str, str | None]
-arm_of = attrgetter("variant", "version")
-"""Of a trial: which of the plan's variants it is of, and for which version of the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +138,7 @@ class TrialRunner:
             session.settle()
 
     def _live(self, trial: Trial, outcome: Outcome) -> None:
-        self.server.apply(self._variants[arm_of(trial)])
+        self.server.apply(self._variants[self.plan.arm_of(trial)])
         outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
             if not self._prepare(session, trial, outcome):
@@ -178,10 +172,10 @@ class TrialRunner:
             outcome.reasons += altered
             return False
         session.settle()  # returns when it is done
-        self._settings.setdefault(arm_of(trial), session.settings())
+        self._settings.setdefault(self.plan.arm_of(trial), session.settings())
         self._grade(session, trial, made, outcome)
-        if outcome.grade.word in PROMISED and arm_of(trial) not in self._flush_us:
-            self._flush_us[arm_of(trial)] = session.flush_us()
+        if outcome.grade.word in PROMISED and self.plan.arm_of(trial) not in self._flush_us:
+            self._flush_us[self.plan.arm_of(trial)] = session.flush_us()
         self._note_start(session, outcome)
         return True
 
@@ -340,9 +334,9 @@ class TrialRunner:
             outcome.observed.add("quota", evidence.quota(*outcome.quotas))
         layout, made = self._layouts[trial.layout], session.made()
         self._grade(session, trial, made, outcome)
-        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(arm_of(trial)))
+        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(self.plan.arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
-        outcome.reasons += judge.check_settings(self._settings[arm_of(trial)], session.settings())
+        outcome.reasons += judge.check_settings(self._settings[self.plan.arm_of(trial)], session.settings())
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
@@ -390,7 +384,7 @@ class TrialRunner:
             attempt,
             outcome,
             clients,
-            variant_sha256=self._variants[arm_of(trial)].sha256,
+            variant_sha256=self._variants[self.plan.arm_of(trial)].sha256,
             energy_j=energy_j,
             pieces=pieces,
         )

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from bench.engines.postgresql.layout import TableLayout
 from bench.model.box import ProvisionedCluster
 from bench.model.endpoint import Endpoint
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
@@ -365,6 +366,9 @@ class ExternalServer(Server, Protocol):
 class Engine(Protocol):
     """A kind of database. Each of its servers is checked, and holds what it needs, before it is returned."""
 
+    variant: Variant | None = None
+    """The only one there is of it, where it speaks no PostgreSQL and takes no configuration of that; None: it does."""
+
     def private(self, home: Path, bin_dir: Path | None) -> ManagedServer:
         """Return a server of our own below a directory."""
         ...
@@ -376,6 +380,19 @@ class Engine(Protocol):
     def external(self, dsn: str, run: str) -> ExternalServer:
         """Return a server that the user brings."""
         ...
+
+    def beside(self, own: Server, home: Path) -> ManagedServer:  # noqa: ARG002 - for those that can
+        """Return a server for the trials of this kind in a plan of another kind, whose server is ``own``.
+
+        Of all servers of a plan one runs at a time: before another has its turn, it is stopped. ``home`` is a
+        directory for what it keeps, which may not be there yet; the harness that it is created with is the plan's.
+
+        Raises:
+            HostError: it is not installed; names the command that brings it.
+            UsageError: it can't be measured beside such a server.
+
+        """
+        raise UsageError("Servers of this kind are measured alone: ask for it by --engine.")
 
     def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
         """Return, by version, where the programs of private servers are; of none asked for the one that is usual.

@@ -139,8 +139,11 @@ def _size(trial: Trial, across: str) -> tuple[float, str]:
 
 
 def names_of_variants(plan: Plan) -> list[str]:
-    """Return the names of a plan's variants, in their order; each version of the database has one of that name."""
-    return list(dict.fromkeys(variant.name for variant in plan.variants))
+    """Return the names of a plan's variants, in their order; each version of the database has one of that name.
+
+    An engine's one variant of its own is compared with nothing.
+    """
+    return list(dict.fromkeys(variant.name for variant in plan.variants if variant.engine is None))
 
 
 def texts_of_variants(plan: Plan) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
     -- in words
     -- baseline: the layout that it is compared with
+    -- engine: the kind of database that can make it; without, every PostgreSQL
     -- not crash-safe: why, where a crash takes more than the settings let it
     -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
 
@@ -18,7 +19,7 @@ from bench.model.names import pick
 SEAM = "layouts"
 OWN = Path(__file__).with_name(SEAM)
 PLAIN = "plain"
-BASELINE, RISK, READS_BACK = "baseline:", "not crash-safe:", "reads back:"
+BASELINE, ENGINE, RISK, READS_BACK = "baseline:", "engine:", "not crash-safe:", "reads back:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class TableLayout:
     """Why it is not crash-safe, whatever the settings."""
     reads_back: frozenset[str]
     statements: str
+    engine: str | None = None
+    """The kind of database that can make it; None: every PostgreSQL."""
 
     @property
     def has_key(self) -> bool:
@@ -73,11 +76,12 @@ def _read(name: str, path: Path) -> TableLayout:
     head = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
     return TableLayout(
         name=name,
-        words=next((line for line in head if not line.startswith((BASELINE, RISK, READS_BACK))), ""),
+        words=next((line for line in head if not line.startswith((BASELINE, ENGINE, RISK, READS_BACK))), ""),
         baseline=_header_value(head, BASELINE, path),
         risk=_header_value(head, RISK, path),
         reads_back=frozenset(line.removeprefix(READS_BACK).strip() for line in head if line.startswith(READS_BACK)),
         statements=text,
+        engine=_header_value(head, ENGINE, path),
     )
 
 
