@@ -21,7 +21,7 @@ from bench.agent.record import SECOND_NS, check_window, record_of, reported, sam
 from bench.agent.verify import NONE_DELETED, check_commits_found, check_transactions, verify, verify_counts
 from bench.engines.engine import Counted, Server, Session
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.session import DriftError, ServerError, VariantError
+from bench.engines.postgresql.session import DriftError, RefusedError, ServerError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
 from bench.model.plan import Arm, Plan, Trial
@@ -99,7 +99,7 @@ class TrialRunner:
         clock, began = observe.wall_clock_ahead(), time.monotonic()
         try:
             self._live(trial, outcome)
-        except VariantError as error:
+        except RefusedError as error:
             outcome.doubt("refused", f"refused: {error}")
         except DriftError as error:
             outcome.doubt("configuration-drifted", error)

@@ -279,6 +279,11 @@ class ManagedServer(Server, Protocol):
         ...
 
     @property
+    def bin_dirs(self) -> Sequence[Path]:
+        """Where its programs are, of each version; nothing where that is nobody's business."""
+        return ()
+
+    @property
     def what(self) -> str:
         """In a few words: a private PostgreSQL 17."""
         ...

@@ -142,9 +142,24 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
         parts.append(f"sessions given back are not reset: {', '.join(unreset)}")
     others = [rung for rung in ladder.rungs if rung.parameters.load not in LOOPS["closed"] | LOOPS["open"]]
     parts += [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
+    parts += of_engines(ladder)
     if ladder.seconds < 20:
         parts.append("steadiness not assessed")
     return "; ".join(parts) + "."
+
+
+def of_engines(ladder: Ladder) -> Iterable[str]:
+    """Yield on what the rungs of other engines were measured: engine, layout, and durability where it is another."""
+    phases: dict[str, list[str]] = {}
+    for rung in ladder.rungs:
+        if rung.engine is None or rung.layout is None:
+            continue
+        words = [rung.engine, rung.layout]
+        if rung.durability not in (None, *ladder.durability):
+            words.append(str(rung.durability))
+        phases.setdefault(" ".join(words), []).append(rung.phase)
+    for words, named in phases.items():
+        yield f"on {words}: {', '.join(named)}"
 
 
 def _as_one(least: int, most: int) -> str:
@@ -236,7 +251,8 @@ def _sentence(ladder: Ladder, state: str, same: Same) -> str:
     where = []
     for rung, doubt in same:
         trials = "trials" if len(doubt.trials) > 1 else "trial"
-        where.append(f"{rung.phase} ({trials} {', '.join(map(str, doubt.trials))})")
+        of_rung = f"{rung.phase} in {rung.layout}" if rung.layout else rung.phase
+        where.append(f"{of_rung} ({trials} {', '.join(map(str, doubt.trials))})")
     likewise = ""
     if len(same) > 1 or len(gravest.trials) > 1:
         likewise = f" in trial {gravest.worst}, likewise in the others"
@@ -259,7 +275,7 @@ def describe_host(host: Fingerprint) -> Text:
             return f"unknown {name}"
         return str(value)
 
-    version = _servers(facts.get("postgresql", {})) or "unknown version"
+    version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or "unknown version"
     cpu = f"{fact('cpu', 'model')}, {fact('cpu', 'logical_cpus')} CPUs, {_memory(facts.get('memory', {}))}"
     disk = f"{fact('disk', 'kind')} disk, {fact('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
     system = f"{fact('system', 'os')}, kernel {fact('system', 'kernel')}"
@@ -268,12 +284,13 @@ def describe_host(host: Fingerprint) -> Text:
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
 
 
-def _servers(postgresql: Mapping[str, Fact]) -> str:
-    """Return the server's version; of several each."""
+def _servers(postgresql: Mapping[str, Fact], engines: Mapping[str, Fact]) -> list[str]:
+    """Return the server's version; of several, and of those of other engines beside it, each."""
     versions = postgresql.get("versions")
     found = [each["version"] for each in versions.values()] if isinstance(versions, dict) else []
     found = found or [postgresql.get("version")]
-    return ", ".join(each.split(" on ")[0] for each in found if isinstance(each, str))
+    found += [each.get("version") for each in engines.values() if isinstance(each, dict)]
+    return [each.split(" on ")[0] for each in found if isinstance(each, str)]
 
 
 def _memory(memory: Mapping[str, Fact]) -> str:
