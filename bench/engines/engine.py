@@ -386,6 +386,10 @@ class Engine(Protocol):
         """Return a server that the user brings."""
         ...
 
+    def lacking(self, bin_dir: Path) -> str | None:  # noqa: ARG002 - for those that are measured beside it
+        """Return why this kind can't be measured beside a PostgreSQL whose programs lie there, and what brings it."""
+        return None
+
     def beside(self, own: Server, home: Path) -> ManagedServer:  # noqa: ARG002 - for those that can
         """Return a server for the trials of this kind in a plan of another kind, whose server is ``own``.
 

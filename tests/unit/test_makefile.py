@@ -84,6 +84,7 @@ def test_a_word_that_means_nothing_is_refused(words):
         (["teardown", "BOX=n1"], "unknown option BOX; there are: HOST LIMIT "),
         (["teardown", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
         (["provision", "PHASES=2-C"], "unknown option PHASES; there are: HOST LIMIT "),
+        (["teardown", "ROLES=timescaledb"], "unknown option ROLES; there are: HOST LIMIT "),
         (["teardown", "RUN=n100-a"], "unknown option RUN; there are: HOST LIMIT "),
         (["teardown", "A=n100-a"], "unknown option A; there are: HOST LIMIT "),
         (["teardown", "ladder", "A=n1"], "unknown option A; there are: HOST LIMIT "),

@@ -27,25 +27,20 @@ class TimescaleDB(BesideOnly):
             return OwnersTimescale(own)
         assert isinstance(own, ManagedServer)
         for directory in own.bin_dirs:
-            check_installed(directory)
+            if why := self.lacking(directory):
+                raise HostError(why)
         return TimescaleServer(own, memory_bytes())
 
-
-def check_installed(bin_dir: Path) -> None:
-    """Refuse a PostgreSQL that has no TimescaleDB.
-
-    Raises:
-        HostError: says what to install.
-
-    """
-    if (library_directory(bin_dir) / f"{LIBRARY}.so").is_file():
-        return
-    major = build_of(bin_dir).major
-    raise HostError(
-        f"PostgreSQL {major} in {bin_dir} has no TimescaleDB. On a box: make provision ROLES=timescaledb. Here: apt-get"
-        f" install postgresql-{major}-timescaledb, which Debian 13 and later have for their own PostgreSQL; others take"
-        f" timescaledb-2-postgresql-{major} from the vendor's source."
-    )
+    def lacking(self, bin_dir: Path) -> str | None:
+        """See ``Engine.lacking``."""
+        if (library_directory(bin_dir) / f"{LIBRARY}.so").is_file():
+            return None
+        major = build_of(bin_dir).major
+        return (
+            f"PostgreSQL {major} in {bin_dir} has no TimescaleDB. On a box: make provision ROLES=timescaledb. Here:"
+            f" apt-get install postgresql-{major}-timescaledb, which Debian 13 and later have for their own PostgreSQL;"
+            f" others take timescaledb-2-postgresql-{major} from the vendor's source."
+        )
 
 
 ENGINE = TimescaleDB()

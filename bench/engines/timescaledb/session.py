@@ -16,6 +16,9 @@ LICENCE = "SELECT current_setting('timescaledb.license')"
 DIMENSION = """
     SELECT column_name, extract(epoch FROM time_interval)::bigint FROM timescaledb_information.dimensions
     WHERE hypertable_schema = %(schema)s AND hypertable_name = 'events'"""
+COMPRESSED = """
+    SELECT compression_enabled FROM timescaledb_information.hypertables
+    WHERE hypertable_schema = %(schema)s AND hypertable_name = 'events'"""
 OTHER_LICENCE = "the vendor's package has it (timescaledb_source: vendor)"
 
 
@@ -48,6 +51,8 @@ class TimescaleSession(TrialSession):
             lines.add(f"events: hypertable by {column}")
             if interval_s != self.interval_s:
                 lines.add(f"events: chunks of {interval_s} s, not of {self.interval_s} s")
+        if any(enabled for (enabled,) in self.rows(COMPRESSED, {"schema": self.schema})):
+            lines.add("events: compression enabled")
         return frozenset(lines)
 
     def facts(self) -> dict[str, Fact]:

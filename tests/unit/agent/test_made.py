@@ -19,7 +19,7 @@ def test_a_table_as_it_was_made_is_no_reason(name):
 
 
 def test_each_layout_reads_back_as_another():
-    assert len({table_layout(name).reads_back for name in layout_files()}) == len(layout_files()) == 4
+    assert len({table_layout(name).reads_back for name in layout_files()}) == len(layout_files())
 
 
 def test_what_is_more_and_what_is_missing_are_both_named():

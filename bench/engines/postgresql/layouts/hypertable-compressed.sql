@@ -3,6 +3,7 @@
 -- baseline: hypertable
 -- reads back: events: permanent table
 -- reads back: events: hypertable by created_at
+-- reads back: events: compression enabled
 -- reads back: events: column id bigint NOT NULL GENERATED ALWAYS AS IDENTITY
 -- reads back: events: column device_id bigint NOT NULL
 -- reads back: events: column payload text NOT NULL
