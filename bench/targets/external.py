@@ -46,7 +46,7 @@ def check_kept(plan: Plan, external: ExternalServer) -> None:
         UsageError: says what would do.
 
     """
-    if {variant.name for variant in plan.variants} != {AS_FOUND}:
+    if {variant.name for variant in plan.variants if variant.engine is None} != {AS_FOUND}:
         raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
     for trial in plan.trials:
         if trial.engine != NULL and trial.transport != external.transport:

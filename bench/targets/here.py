@@ -400,6 +400,10 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
+    for engine in plan.engines_beside:
+        for directory in programs.values():
+            if why := engines()[engine].lacking(directory):
+                raise HostError(why)
     place = _private_place(request)
     if len(programs) == 1:
         [directory] = programs.values()
