@@ -11,7 +11,7 @@ from bench.engines.engine import engines
 from bench.engines.postgresql.layout import PLAIN, table_layout
 from bench.model.errors import UsageError
 from bench.model.names import pick
-from bench.model.plan import NULL, Plan, Trial, Variant
+from bench.model.plan import NULL, POSTGRESQL, Plan, Trial, Variant
 from bench.workload.phase import Phase
 
 
@@ -102,8 +102,8 @@ def own_variants(trials: Iterable[Trial]) -> list[Variant]:
 
 
 def _own_variant(engine: str | None) -> Variant | None:
-    if engine is None or engine == NULL:
+    if engine in (None, POSTGRESQL, NULL):  # known without loading it
         return None
-    [known] = pick("engine", [engine], engines())
+    [known] = pick("engine", [str(engine)], engines())
     own = engines()[known].variant
     return own and replace(own, engine=known)
