@@ -178,6 +178,15 @@ def test_the_caption_says_how_the_numbers_came_about():
     assert "steadiness" not in printed(a_report(a_record(seconds=20)))
 
 
+def test_of_rungs_of_another_engine_the_caption_names_it_and_the_layout_and_a_durability_that_is_another():
+    changes = {"engine": "timescaledb", "layout": "hypertable"}
+    records = [a_record(1, "2-D"), a_record(2, "3-T", **changes), a_record(3, "3-T2", **changes)]
+    assert "; on timescaledb hypertable: 3-T, 3-T2;" in " ".join(printed(a_report(*records)).split())
+    records.append(a_record(4, "3-T3", **changes, durability="not crash-safe"))
+    text = " ".join(printed(a_report(*records)).split())
+    assert "on timescaledb hypertable: 3-T, 3-T2; on timescaledb hypertable not crash-safe: 3-T3;" in text
+
+
 def test_doubts_and_notes_come_before_the_first_number():
     records = [
         a_record(1, "1", rows_per_s=70, validity=doubtful("suspect", "steal", "the hypervisor gave 9 %")),
