@@ -158,8 +158,8 @@ def of_engines(ladder: Ladder) -> Iterable[str]:
         if rung.durability not in (None, *ladder.durability):
             words.append(str(rung.durability))
         phases.setdefault(" ".join(words), []).append(rung.phase)
-    for words, named in phases.items():
-        yield f"on {words}: {', '.join(named)}"
+    for where, named in phases.items():
+        yield f"on {where}: {', '.join(named)}"
 
 
 def _as_one(least: int, most: int) -> str:

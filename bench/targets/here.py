@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -400,10 +401,9 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    for engine in plan.engines_beside:
-        for directory in programs.values():
-            if why := engines()[engine].lacking(directory):
-                raise HostError(why)
+    for name, directory in product(plan.engines_beside, programs.values()):
+        if why := engines()[name].lacking(directory):
+            raise HostError(why)
     place = _private_place(request)
     if len(programs) == 1:
         [directory] = programs.values()

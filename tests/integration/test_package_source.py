@@ -47,7 +47,9 @@ class Source:
     suite: str
 
 
-PGDG = Source(ROLES / "postgresql/templates/pgdg.sources.j2", "postgresql_pgdg_uri", "postgresql_pgdg_key", "bookworm-pgdg")
+PGDG = Source(
+    ROLES / "postgresql/templates/pgdg.sources.j2", "postgresql_pgdg_uri", "postgresql_pgdg_key", "bookworm-pgdg"
+)
 TIMESCALEDB = Source(
     ROLES / "timescaledb/templates/vendor.sources.j2", "timescaledb_uri", "timescaledb_key", "bookworm"
 )

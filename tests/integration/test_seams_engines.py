@@ -9,7 +9,7 @@ import pytest
 from tests.integration.support import Climb, added_folder, climbing, pgladder
 
 PIECES = {
-    "engines/beside.py": '''"""PostgreSQL with a second index on every table, in a cluster of its own beside the plan's."""
+    "engines/beside.py": '''"""PostgreSQL with a second index on every table, in a cluster of its own."""
 
 from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.engine import PostgreSQL
@@ -75,7 +75,7 @@ def both(new_place, folder) -> Climb:
         return climb
 
 
-def test_each_trial_is_measured_on_the_engine_of_its_rung_and_every_row_is_found(both, folder):
+def test_each_trial_is_measured_on_the_engine_of_its_rung_and_every_row_is_found(both):
     records = both.records()
     measured = sorted((record.trial.phase, record.engine, record.trial.layout) for record in records)
     assert measured == [("2-C", "postgresql", "plain")] * 2 + [("3-X", "beside", "indexed")] * 2
@@ -119,7 +119,9 @@ def test_an_engine_that_can_be_measured_alone_only_is_refused_beside_another(new
     )
     (folder / "phases" / "phase_3z.py").chmod(0o644)
     place = new_place()
-    ended = pgladder("run", "--phases", "3-Z", "--data-dir", place / "data", cwd=place, env={"PGLADDER_PATH": str(folder)})
+    ended = pgladder(
+        "run", "--phases", "3-Z", "--data-dir", place / "data", cwd=place, env={"PGLADDER_PATH": str(folder)}
+    )
     assert ended.code == 2
     assert "Servers of this kind are measured alone: ask for it by --engine." in ended.err
     assert not (place / "data").exists()

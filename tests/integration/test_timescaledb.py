@@ -1,4 +1,4 @@
-"""TimescaleDB, as Debian builds it for its own PostgreSQL: rungs of both in one run, on one cluster; what it costs it alone.
+"""TimescaleDB, as Debian builds it for its own PostgreSQL: rungs of both in one run, on one cluster.
 
 Its programs lie in the tree of another Debian suite (``trees``); a machine that can have none skips, and says why.
 """
@@ -193,7 +193,9 @@ def test_on_a_server_of_somebody_elses_it_is_measured_where_its_owner_made_it_an
     assert ended.code == 2
     assert "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it" in ended.err
     there = both.dsn(dbname=DATABASE_BESIDE)
-    ended = pgladder("run", "--dsn", there, "--phases", "3-T3", *BRIEF, "--blocks", 1, "--out", place / "out", cwd=place)
+    ended = pgladder(
+        "run", "--dsn", there, "--phases", "3-T3", *BRIEF, "--blocks", 1, "--out", place / "out", cwd=place
+    )
     assert ended.code in (0, 1), ended.err
     [record] = RunDirectory(place / "out").records()
     assert record.engine == "timescaledb"

@@ -155,7 +155,7 @@ def check_one_builder(directories: Mapping[str, Path]) -> None:
 
 
 def library_directory(directory: Path) -> Path:
-    """Return where the libraries lie that a directory's server may load; raises ``HostError`` where it does not tell."""
+    """Return where the libraries lie that a directory's server may load; raises as ``build_of``."""
     return Path(_output(directory / "pg_config", "--pkglibdir").strip())
 
 

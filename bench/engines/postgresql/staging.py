@@ -173,7 +173,7 @@ def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterab
 
 def memory_left_to_us() -> tuple[int, str]:
     """Return how many bytes there are for us, and in words by what."""
-    total, limit = psutil.virtualmemory_left_to_us().total, None
+    total, limit = psutil.virtual_memory().total, None
     with suppress(OSError, ValueError):  # no control groups, or none that tell
         limit = memory_limit_bytes(Path("/"))
     if limit and limit < total:

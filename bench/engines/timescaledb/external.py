@@ -1,4 +1,4 @@
-"""TimescaleDB on a server that the user brings: as found, in our schema; its owner made the extension, or nobody did."""
+"""TimescaleDB on a server that the user brings: as found, in our schema; the extension is its owner's to make."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -33,8 +33,9 @@ class OwnersTimescale(PostgreSQLServer, ManagedServer):
         with closing(own.session()) as session:
             if not session.rows(EXTENSION):
                 raise HostError(
-                    "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it: its owner preloads"
-                    " timescaledb and says CREATE EXTENSION timescaledb there; or leave its --phases and --layouts out."
+                    "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it: its owner"
+                    " preloads timescaledb and says CREATE EXTENSION timescaledb there; or leave out its --phases and"
+                    " --layouts."
                 )
 
     def create(self, harness: Variant, *, tls: bool) -> None:

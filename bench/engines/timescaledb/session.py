@@ -11,7 +11,9 @@ from bench.engines.timescaledb.chunks import DEFAULT_S, without_chunks
 from bench.model.fingerprint import Fact
 from bench.model.table import quoted
 
-EXTENSION = "SELECT extversion, extnamespace::regnamespace::name FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"
+EXTENSION = (
+    "SELECT extversion, extnamespace::regnamespace::name FROM pg_catalog.pg_extension WHERE extname = 'timescaledb'"
+)
 LICENCE = "SELECT current_setting('timescaledb.license')"
 DIMENSION = """
     SELECT column_name, extract(epoch FROM time_interval)::bigint FROM timescaledb_information.dimensions

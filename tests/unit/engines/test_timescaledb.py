@@ -29,7 +29,10 @@ OF_CHUNK = {
 
 
 def test_a_variant_preloads_it_beside_what_it_preloads_already():
-    stock, loaded = as_variant("stock", "", version="17"), as_variant("a", "Shared_Preload_Libraries = 'auto_explain'\n")
+    stock, loaded = (
+        as_variant("stock", "", version="17"),
+        as_variant("a", "Shared_Preload_Libraries = 'auto_explain'\n"),
+    )
     assert texts(preloading(stock)) == {"shared_preload_libraries": "timescaledb"}
     assert preloading(stock).version == "17"
     assert texts(preloading(loaded)) == {"shared_preload_libraries": "auto_explain,timescaledb"}
@@ -74,9 +77,7 @@ def test_a_chunk_that_is_altered_is_told(more, fewer, told):
     assert without_chunks(lines) == HYPERTABLE | {told}
 
 
-@pytest.mark.parametrize(
-    ("name", "of"), [("3-T", "2-D"), ("3-T2", "2-F"), ("3-T3", "2-G")]
-)
+@pytest.mark.parametrize(("name", "of"), [("3-T", "2-D"), ("3-T2", "2-F"), ("3-T3", "2-G")])
 def test_its_rungs_write_as_those_that_they_are_compared_with(name, of):
     rung = ladder()[name]
     assert (rung.engine, rung.layout) == ("timescaledb", "hypertable")
@@ -102,11 +103,16 @@ def test_no_plan_has_it_for_its_own():
 
 
 def test_a_postgresql_without_it_is_told_with_what_brings_it(tmp_path):
-    for name, said in {"postgres": "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "pg_config": str(tmp_path)}.items():
+    for name, said in {
+        "postgres": "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
+        "pg_config": str(tmp_path),
+    }.items():
         (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
         (tmp_path / name).chmod(0o755)
     told = engines()["timescaledb"].lacking(tmp_path)
-    assert told.startswith(f"PostgreSQL 15 in {tmp_path} has no TimescaleDB. On a box: make provision ROLES=timescaledb.")
+    assert told.startswith(
+        f"PostgreSQL 15 in {tmp_path} has no TimescaleDB. On a box: make provision ROLES=timescaledb."
+    )
     assert "postgresql-15-timescaledb" in told
     (tmp_path / "timescaledb.so").touch()
     assert engines()["timescaledb"].lacking(tmp_path) is None

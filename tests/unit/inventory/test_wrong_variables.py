@@ -60,9 +60,15 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"host_roles": "timescaledb", "host_probe": OF_13}, ""),
     ({"host_roles": ["timescaledb", "mysql"], "host_probe": OF_13}, "ROLES (host_roles) names mysql; there are: "),
-    ({"host_roles": "timescaledb"}, "Debian 12 has no package of TimescaleDB for PostgreSQL 15 from debian: take the vendor's"),
+    (
+        {"host_roles": "timescaledb"},
+        "Debian 12 has no package of TimescaleDB for PostgreSQL 15 from debian: take the vendor's",
+    ),
     (OF_VENDOR | {"timescaledb_key": ""}, "timescaledb_source is vendor, and its key is not known: fetch "),
-    (OF_VENDOR | {"timescaledb_key": "/nowhere"}, "timescaledb_key, /nowhere, holds no key in armor, and not the one of"),
+    (
+        OF_VENDOR | {"timescaledb_key": "/nowhere"},
+        "timescaledb_key, /nowhere, holds no key in armor, and not the one of",
+    ),
     (OF_VENDOR, f"timescaledb_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of"),
     (OF_VENDOR | {"timescaledb_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
     ({"bench_user": "agent"}, "bench_user is agent and postgresql_owner is pgladder; the agent owns its cluster"),

@@ -157,7 +157,6 @@ def test_nothing_is_taken_away_from_what_speaks_no_postgresql():
     ("phase", "changes", "told"),
     [
         ("2-D", {"engine": "extended"}, "phase 2-D in the layout plain, is on extended, and they are of postgresql"),
-        ("3-X", {"engine": "other"}, "phase 3-X in the layout stretched, is on other, and they are of extended"),
         ("3-X", {"engine": "missing"}, "Unknown engine 'missing'"),
         ("3-Y", {"variant": "async-commit"}, "no variant of the plan"),
     ],
