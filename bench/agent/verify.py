@@ -180,15 +180,15 @@ def check_commits_found(
 
 
 def check_transactions(
-    used: int, results: Sequence[Result], seconds: float, *, exclusive: bool, steps: int = 0
+    used: int, results: Sequence[Result], seconds: float, *, exclusive: bool, steps: int = 0, more: int = 0
 ) -> list[Reason]:
     """Claimed commits against the server's transaction ids: a method that commits otherwise than it claims is void.
 
-    ``steps`` in which rows were deleted are transactions as well.
+    ``steps`` in which rows were deleted are transactions as well; ``more`` may have been.
     """
     commits = sum(result.commits for result in results) + steps
     lost = sum(len(result.lost) for result in results)
-    allowed = commits + lost + TRANSACTIONS_ALLOWED + int(seconds * TRANSACTIONS_ALLOWED_PER_S)
+    allowed = commits + lost + more + TRANSACTIONS_ALLOWED + int(seconds * TRANSACTIONS_ALLOWED_PER_S)
     if used < commits:
         detail = f"{commits} commits claimed, but the server used only {used} transactions"
     elif exclusive and used > allowed:

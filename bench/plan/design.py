@@ -31,6 +31,7 @@ from bench.plan.check import AGAIN, check, check_rule, effective
 from bench.plan.contrast import OF_DRIVER, VARIANT, check_comparable, tried_factors, value_of, varying
 from bench.plan.generator import capacities
 from bench.plan.mixed import check_mixed
+from bench.plan.partitions import check_partitions
 from bench.plan.pieces import pieces_of
 from bench.plan.promise import way_of
 from bench.plan.repeat import USUAL
@@ -145,6 +146,7 @@ def make_plan(
                 version=version,
             )
         )
+    check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     if design.promise:
