@@ -28,6 +28,7 @@ COMMANDS = {
     *("e2e-remote", "browser", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-adjusted", "study-rules", "study-open-loop"),
     "study-batching",
+    "study-partitions",
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {
