@@ -1,10 +1,13 @@
 """How many partitions are planned, what is refused, and what is compared with what."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.engines.postgresql.layout import layout_files, own_layout, table_layout
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
+from bench.plan.check import check_plan
 from bench.plan.contrast import candidates_of, examples, factor_of
 from bench.plan.design import make_plan
 from bench.plan.options import OPTIONS, read_options
@@ -65,6 +68,14 @@ def test_where_two_are_named_as_often_the_one_without_a_baseline_is_compared_wit
 def test_what_can_not_be_is_refused(layouts, asked, why):
     with pytest.raises(UsageError, match=why):
         planned(*layouts, **asked)
+
+
+def test_a_plan_of_more_than_there_can_be_is_refused():
+    plan = planned("hash-partitioned", partitions=4)
+    check_plan(plan, ladder())
+    trials = [replace(trial, parameters=replace(trial.parameters, partitions=1000)) for trial in plan.trials]
+    with pytest.raises(DataError, match="Plan r: A table is tried with 100 partitions at most"):
+        check_plan(replace(plan, trials=tuple(trials)), ladder())
 
 
 def test_one_partition_is_enough_where_none_is_dropped():
