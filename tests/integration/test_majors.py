@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.agent.made import check_table
 from bench.engines.engine import Counters
 from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, installed, suite_of
-from bench.agent.made import check_table
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.engines.postgresql.parameters import NotInMajorError, parameters, values
 from bench.engines.postgresql.private import PrivateServer

@@ -21,7 +21,7 @@ from tests.integration.support import BRIEF, ONCE, climbing, meddling, pgladder
 KEPT = 20_000
 IN_PARTITIONS = ("hash-partitioned", "time-partitioned")
 OF_PARTITIONS = (
-    "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+    "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'pgladder.events'::regclass"
 )
 
@@ -244,7 +244,7 @@ def test_partitions_come_seconds_ahead_and_go_when_each_of_their_rows_is_too_old
 
     async def drop():
         async with dropping(server, 1000, 4) as worker:
-            names = {name for name, _ in session.rows(OF_PARTITIONS)}
+            names = {name for (name,) in session.rows(OF_PARTITIONS)}
             # Today's and tomorrow's were empty: ours take their place.
             assert names >= {"events_past_0", "events_past_3", "events_default", "events_1"}
             assert not names & {"events_today", "events_tomorrow"}

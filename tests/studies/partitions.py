@@ -76,9 +76,7 @@ def a_trial(phase: str, layout: str, parameters: Parameters) -> Trial:
 def with_clients(clients: int, partitions: int = 0) -> Parameters:
     """Return how rows are written with so many commits in flight; a connection for each is open from the start."""
     own = ladder()[PHASE].parameters
-    return replace(
-        own, load="closed", in_flight=clients, pool_min=clients, pool_max=clients, partitions=partitions
-    )
+    return replace(own, load="closed", in_flight=clients, pool_min=clients, pool_max=clients, partitions=partitions)
 
 
 def of_hash() -> list[Trial]:
@@ -346,8 +344,8 @@ def answer_of_retention(ratios: Sequence[tuple[Ratio, Ratio, Ratio]]) -> str:
             parts.append(f"Of {phase} too few blocks tell what keeping {KEEPS:,} rows costs.")
             continue
         parts.append(
-            f"Beside {phase}, keeping {KEEPS:,} rows {costs(deletes.found)} by DELETE and {costs(drops.found)} by dropped"
-            f" partitions; dropping writes {figure(against.found)} [{ends(against.found)}] times the rows/s of DELETE."
+            f"Beside {phase}, keeping {KEEPS:,} rows {costs(deletes.found)} by DELETE and {costs(drops.found)} by"
+            f" dropped partitions; dropping writes {figure(against.found)} [{ends(against.found)}] times the rows/s of DELETE."
         )
     return " ".join(parts)
 

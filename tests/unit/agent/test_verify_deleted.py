@@ -214,5 +214,7 @@ def test_what_made_partitions_may_have_used_transactions_but_need_not():
 def test_of_partitions_no_commit_is_cut_in_two():
     several = Parameters(batch=100, in_flight=5, processes=2, retain=10_000)
     assert commits_cut(several, RetentionResult()) == 10
-    assert commits_cut(several, RetentionResult(dropped=[1250])) == commits_cut(several, RetentionResult(dropped=[])) == 0
+    assert (
+        commits_cut(several, RetentionResult(dropped=[1250])) == commits_cut(several, RetentionResult(dropped=[])) == 0
+    )
     assert commits_cut(replace(several, batch=1), RetentionResult()) == 0

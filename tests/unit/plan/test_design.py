@@ -125,7 +125,10 @@ def test_the_plan_of_any_wish_can_be_carried_out():
         ({"variants": ["asynccommit"]}, "Unknown variant 'asynccommit'; did you mean async-commit?"),
         ({"layouts": ["no_index"]}, "Unknown layout 'no_index'; did you mean no-index?"),
         ({"transports": ["tsl"]}, "Unknown transport 'tsl'; did you mean tls"),
-        ({"layouts": ["zzz"]}, "there are: plain, hash-partitioned, no-index, plain-time-key, time-partitioned, unlogged."),
+        (
+            {"layouts": ["zzz"]},
+            "there are: plain, hash-partitioned, no-index, plain-time-key, time-partitioned, unlogged.",
+        ),
         ({"phases": []}, "No phase asked for; there are: 1, 1-B,"),
     ],
 )

@@ -59,7 +59,11 @@ def test_where_two_are_named_as_often_the_one_without_a_baseline_is_compared_wit
 @pytest.mark.parametrize(
     ("layouts", "asked", "why"),
     [
-        (["plain"], {"partitions": 4}, r"of layouts that have some \(hash-partitioned, time-partitioned\), and plain has"),
+        (
+            ["plain"],
+            {"partitions": 4},
+            r"of layouts that have some \(hash-partitioned, time-partitioned\), and plain has",
+        ),
         (["plain"], {"of": "partitions=1,4"}, "plain has none"),
         (["hash-partitioned"], {"partitions": MOST_PARTITIONS + 1}, "100 partitions at most, not with 101"),
         (["time-partitioned"], {"partitions": 1, "retain": 5000}, "ask for --partitions 2 or more"),
