@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions perf clean
 OF_PROGRAMS := demo compare-runs reproduce
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -278,6 +278,9 @@ study-batching: .venv/ready ## what a batch costs in latency, how large a pool h
 
 study-engines: .venv/ready clickhouse ## PostgreSQL and ClickHouse by rows a statement, half an hour, to docs/results/engines.md
 	$(BIN)/python -m tests.studies.engines
+
+study-partitions: .venv/ready ## hash partitions by number and clients, DROP against DELETE, to docs/results; goes on where it was
+	$(BIN)/python -m tests.studies.partitions
 
 study-rules: .venv/ready ## rules that benchmarks decide by, on equal and slower candidates, to docs/results/rules.md
 	$(BIN)/python -m tests.studies.rules

@@ -49,6 +49,11 @@ HOST = "host"
 WINDOW_NOT_COMPLETED = Unreadable(unreadable="the window was not completed")
 
 
+def made_of(trial: Trial) -> tuple[str, int]:
+    """Return of a trial which layout its table is made in, and how many partitions are asked for."""
+    return trial.layout, trial.parameters.partitions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
     """What the server said just before the clients started, and when."""
@@ -85,7 +90,7 @@ class TrialRunner:
         """What waiting for its flush costs a commit."""
         self._settings: dict[Arm, dict[str, str]] = {}
         """What was in force when it was first proved."""
-        self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
+        self._layouts = {made_of(trial): table_layout(*made_of(trial)) for trial in plan.trials}
         target = target_pieces(plan.pieces)
         self._pieces = {trial.number: pieces_of([trial], plan.engine) | target for trial in plan.trials}
         """By trial: the user's files that it is measured with, as they were when the run began."""
@@ -166,7 +171,7 @@ class TrialRunner:
 
     def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> bool:
         """Bring the server to the same start; return whether the table is the one that was asked for."""
-        layout = self._layouts[trial.layout]
+        layout = self._layouts[made_of(trial)]
         session.reset(layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             used = self._wal_used.get(cell_of(trial, VARIANT))
@@ -211,7 +216,7 @@ class TrialRunner:
         for result in outcome.results:
             of_clients += result.synchronous_commit
         data = self._data_of(trial.version)
-        outcome.grade = session.grade(self._layouts[trial.layout], made or (), data, of_clients)
+        outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, of_clients)
         wal = self.server.wal_place(data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
@@ -248,7 +253,13 @@ class TrialRunner:
             pieces=self._pieces[trial.number],
         )
         jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
-        others = BesideJob(parameters=trial.parameters, endpoint=endpoint, seed=first.seed)
+        layout = self._layouts[made_of(trial)]
+        others = BesideJob(
+            parameters=trial.parameters,
+            endpoint=endpoint,
+            seed=first.seed,
+            partitions_by_time=layout.partitions if layout.by_time else 0,
+        )
         errors: list[str] = []
         with Beside(others) as beside:
             beside.wait_ready(READY_TIMEOUT_S)
@@ -337,7 +348,7 @@ class TrialRunner:
             outcome.observed.add("event_loop", evidence.event_loop(outcome.results))
             outcome.observed.add("server_cpu", outcome.server_cpu)
             outcome.observed.add("quota", evidence.quota(*outcome.quotas))
-        layout, made = self._layouts[trial.layout], session.made()
+        layout, made = self._layouts[made_of(trial)], session.made()
         self._grade(session, trial, made, outcome)
         outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(self.plan.arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
@@ -364,11 +375,16 @@ class TrialRunner:
             outcome.verified, reasons = verify_counts(outcome.results, arrived)
         else:
             outcome.verified, reasons = verify(outcome.results, arrived, deleted, marked)
-            reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters))
+            reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters, deleted))
         outcome.reasons += reasons
         seconds = time.monotonic() - begin.at_s
         outcome.reasons += check_transactions(
-            outcome.transactions, outcome.results, seconds, exclusive=self.server.exclusive, steps=deleted.steps
+            outcome.transactions,
+            outcome.results,
+            seconds,
+            exclusive=self.server.exclusive,
+            steps=deleted.steps,
+            more=deleted.transactions,
         )
 
     # --- the record --------------------------------------------------------------------------------------------------
@@ -381,7 +397,7 @@ class TrialRunner:
             energy_j = readings.energy_j(outcome.moments, self._probes.opened(HOST).energy_range_uj)
             outcome.reasons += check_window(trial, clients, outcome, self._fsync_at_start)
             outcome.reasons += check_reads(trial.parameters, outcome.reads, clients.rows)
-            outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows / clients.seconds)
+            outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows, clients.seconds)
         outcome.reasons += outcome.observed.reasons
         pieces = self._pieces[trial.number]
         record = record_of(

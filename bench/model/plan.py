@@ -206,6 +206,17 @@ class Parameters:
         metadata={"knob": Knob(words="rows kept: the oldest are deleted as others come; default: 0, all", parse=count)},
     )
     """Rows that the table keeps, the newest; 0: all."""
+    partitions: Count = field(
+        default=0,
+        metadata={
+            "knob": Knob(
+                words="partitions of a partitioned layout; by time, into how many the rows that are kept are divided;"
+                " default: 0, as the layout has them",
+                parse=count,
+            )
+        },
+    )
+    """Of a layout that has any (``bench.engines.postgresql.layout``); 0: as many as its header says."""
 
     @property
     def due_per_s(self) -> float | None:

@@ -15,6 +15,7 @@ from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, 
 from bench.plan.ceiling import check_ceilings
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
+from bench.plan.partitions import check_partitions
 from bench.plan.promise import check_promise
 from bench.plan.repeat import DOUBTS
 from bench.plan.sweep import rung_of, swept, values_of
@@ -151,6 +152,8 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
     if any(variant.engine and variant not in own for variant in plan.variants):
         raise DataError(f"Plan {plan.run} has a variant of an engine that is not the one that this pgladder has.")
+    with _of_plan(plan):
+        check_partitions(distinct(plan))
     for trial in distinct(plan):
         with _of_plan(plan):
             pick("phase", [trial.phase], phases)

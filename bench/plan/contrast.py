@@ -135,7 +135,9 @@ def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
             named[baseline] += 1
     if not named:
         return USUAL
-    return (named.most_common(1)[0][0],)
+    # Of several that are named as often, one that is compared with none of these itself.
+    first = max(sorted(named), key=lambda name: (named[name], plan.baselines.get(name) not in layouts))
+    return (first,)
 
 
 def _size(trial: Trial, across: str) -> tuple[float, str]:

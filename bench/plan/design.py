@@ -40,6 +40,7 @@ from bench.plan.engines import (
 )
 from bench.plan.generator import capacities
 from bench.plan.mixed import check_mixed
+from bench.plan.partitions import check_partitions
 from bench.plan.pieces import pieces_of
 from bench.plan.promise import way_of
 from bench.plan.repeat import USUAL
@@ -158,6 +159,7 @@ def make_plan(
             )
             for engine, variant, layout in places[phase]
         )
+    check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     if design.promise:

@@ -31,7 +31,9 @@ class TrialSession(Session):
         self.drop_table()
         self.run(self.qualified(layout.statements), seconds=DDL_TIMEOUT_S)
         if preload_rows:
-            self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+            hours = max(layout.partitions, 1)
+            values = {"rows": preload_rows, "payload_bytes": payload_bytes, "hours": hours}
+            self.run(self.script("preload"), values)
 
     def drop_table(self) -> None:
         """See ``Session.drop_table``."""

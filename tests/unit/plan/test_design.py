@@ -21,7 +21,7 @@ from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
 
 VARIANTS = {name: as_variant(name, f"# {name}\n") for name in ("stock", "async-commit")}
-LAYOUTS = ["plain", "no-index", "unlogged", "hash-partitioned"]
+LAYOUTS = ["plain", "no-index", "unlogged", "hash-partitioned", "plain-time-key", "time-partitioned"]
 
 
 def a_wish(**changes):
