@@ -84,6 +84,12 @@ def pair_figures(line: Line) -> Sequence[str]:
     )
 
 
+def statistics(line: Line) -> Sequence[str]:
+    """Return burst ratio, what is detected, blocks, and what decides where it is not the rates as they are."""
+    _, _, burst, _, _, detects, blocks = pair_figures(line)
+    return burst, detects, blocks, line.by
+
+
 def plain_figures(line: Line) -> Sequence[str]:
     """Return ratio, interval, verdict and whether that is by adjusted rates; not what only tells why it is no other."""
     if line.pair is None:
