@@ -201,7 +201,7 @@ def _told(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> LadderAnswer:
 def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[str]:
     most, naive, riskier = answer.most, answer.naive, answer.riskier
     assert most
-    yield f"{_of_few(answer)}{kept_up(most)}, by {how(most)}{_under(most, ladders)}."
+    yield f"{_of_few(answer)}{kept_up(most)}, by {how(most)}{under(most, ladders)}."
     if not answer.in_bulk:
         yield f"No rung wrote {IN_BULK:,} rows a commit or more: how much this box can take is not known."
     if len(ladders) > 1:
@@ -209,7 +209,7 @@ def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[st
     if naive:
         yield f"{_capital(naive.way)} ({naive.phase}): {in_figures(highest_rate(naive))} rows/s."
     if riskier:
-        yield f"{kept_up(riskier)}{_under(riskier, ladders)}."
+        yield f"{kept_up(riskier)}{under(riskier, ladders)}."
     yield stopped(answer.stopped_by)
     yield trusted(answer.trust)
 
@@ -238,7 +238,7 @@ def how(reached: Reached) -> str:
     return f"{reached.way} ({reached.phase})"
 
 
-def _under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
+def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
     """Return under what, where the run has several, or a crash may take rows."""
     differing = [name for name in CONDITIONS if len({getattr(ladder, name) for ladder in ladders}) > 1]
     parts = [f"{name} {getattr(reached, name)}" for name in differing]

@@ -15,7 +15,9 @@ from bench.workload.phase import ladder
 DONE = 0
 COLUMNS = ("phase", "how it writes rows")
 NAMED = re.compile(r"^Phase \S+: ")
-LEGEND = "A row: INSERT INTO events (device_id, payload) VALUES ($1, $2); a bigint, and 64 characters (--payload-bytes)."
+LEGEND = (
+    "A row: INSERT INTO events (device_id, payload) VALUES ($1, $2); a bigint, and 64 characters (--payload-bytes)."
+)
 
 
 def add_phases(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +56,7 @@ def docstring(path: Path) -> str:
 def sentence_of(words: str) -> str:
     """Return the first paragraph of a rung's docstring in one line, without its name.
 
-    >>> sentence_of("Phase 2-B: fifty inserts in flight by ``asyncio.gather``.\\n\\nMore of it.")
+    >>> sentence_of("Phase 2-B: fifty inserts in flight by ``asyncio.gather``.")
     'fifty inserts in flight by asyncio.gather.'
     """
     first = " ".join(words.partition("\n\n")[0].split())

@@ -15,7 +15,7 @@ WIDTH = 80
 
 
 def bare_table(columns: Iterable[str], left: Collection[str], wraps: Collection[str] = ()) -> Table:
-    """Return a table without lines; ``left`` are the columns that are not numbers, ``wraps`` those that may run over."""
+    """Return a table without lines; ``left`` are columns that are not numbers, ``wraps`` those that may run over."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for name in columns:
         side: Literal["left", "right"] = "left" if name in left else "right"

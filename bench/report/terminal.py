@@ -12,8 +12,8 @@ from bench.analysis.ladder_answer import limit_name
 from bench.analysis.rung import Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
-from bench.report.command import caller
 from bench.report.bound import is_plain, show_bounds
+from bench.report.command import caller
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, times, whole
 from bench.report.open_loop import open_loops

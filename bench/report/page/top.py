@@ -19,6 +19,7 @@ from bench.analysis.ladder_answer import (
     limit_name,
     stopped,
     trusted,
+    under,
 )
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.analysis.published import PUBLISHED
@@ -96,10 +97,10 @@ class TopView:
 
     @property
     def way(self) -> str:
-        """How it was reached."""
+        """How it was reached; under what, where the run has several or a crash may take rows."""
         assert self.answer
         assert self.answer.most
-        return how(self.answer.most)
+        return f"{how(self.answer.most)}{under(self.answer.most, self.report.ladders)}"
 
     @property
     def best_of(self) -> str:

@@ -6,8 +6,8 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from bench.analysis.comparison import of_version
 from bench.analysis.answer import KINDS
+from bench.analysis.comparison import of_version
 from bench.analysis.host_notes import host_notes
 from bench.analysis.ladder import Ladder, LadderReport, rung_names, side_by_side
 from bench.analysis.listing import listed

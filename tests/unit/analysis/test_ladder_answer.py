@@ -1,4 +1,4 @@
-"""What a climb comes to: never a risky rate unsaid, never a box's most of slow rungs, never a limit taken for proved."""
+"""What a climb comes to: no risky rate unsaid, no box's most of slow rungs alone, no limit taken for proved."""
 
 from dataclasses import replace
 
@@ -137,7 +137,9 @@ def test_a_rate_is_good_with_three_near_trials_of_long_windows_and_no_doubt():
     found = answer(*blocks(500_000, 510_000, 490_000, seconds=20)).trust
     assert (found.level, found.why) == ("good", ())
     assert found.within == pytest.approx(0.02, abs=0.001)
-    assert "Trust: good. Its 3 trials lie within ±2 %." in answer(*blocks(500_000, 510_000, 490_000, seconds=20)).sentences
+    assert (
+        "Trust: good. Its 3 trials lie within ±2 %." in answer(*blocks(500_000, 510_000, 490_000, seconds=20)).sentences
+    )
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,8 @@ def test_durations_read_like_this(value, text):
 @pytest.mark.parametrize(
     ("value", "interval", "text"),
     [(10.9, (10.2, 11.6), "11"), (10.9, (10.85, 10.97), "10.9"), (0.748, (0.71, 0.79), "0.75"), (26, (26, 26), "26.0"),
-     (133, (126, 140), "130"), (1260, (1150, 1350), "1,300"), (44.1, (41, 48), "44"), (12_340, (11_200, 13_400), "12,000"),
-     (0.0123, (0.0119, 0.0127), "0.012"), (None, None, "–"), (23.4, (17, 30), "20"),
+     (133, (126, 140), "130"), (1260, (1150, 1350), "1,300"), (44.1, (41, 48), "44"),
+     (12_340, (11_200, 13_400), "12,000"), (0.0123, (0.0119, 0.0127), "0.012"), (None, None, "–"), (23.4, (17, 30), "20"),
      (83_400, (60_000, 110_000), "80,000")],
 )  # fmt: skip
 def test_a_percentile_has_no_more_figures_than_its_interval_bears(value, interval, text):
@@ -380,7 +380,9 @@ def test_what_each_rung_is_stopped_by_stands_below_its_table_as_a_suspicion():
 
 def test_a_limit_is_named_once_and_its_shares_stand_in_the_detail():
     idle = Cpu(host_pct=30, steal_pct=0, client_cores=0.1, server_cores=0.2)
-    flushing = [a_record(n, phase, cpu=idle, counters={"wal_sync_time": 1480.0}) for n, phase in ((1, "2-C"), (2, "2-D"))]
+    flushing = [
+        a_record(n, phase, cpu=idle, counters={"wal_sync_time": 1480.0}) for n, phase in ((1, "2-C"), (2, "2-D"))
+    ]
     assert "not proved: WAL flush 2-C, 2-D." in " ".join(printed(a_report(*flushing)).split())
     detail = " ".join(printed(a_report(*flushing), detail=True).split())
     assert "not proved: 2-C WAL flush 74%; 2-D WAL flush 74%." in detail

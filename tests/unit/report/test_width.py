@@ -111,7 +111,9 @@ def test_a_comparison_with_long_names_and_every_doubt(size, detail):
 @pytest.mark.parametrize("detail", [False, True])
 def test_a_comparison_of_hosts(detail):
     one = compared_run({"stock": [1e5, 1.03e5, 0.98e5]})
-    far = replace(a_host(cpu={"model": "AMD Ryzen 7 8845HS with a rather long name"}), host="a-second-box-with-a-long-name")
+    far = replace(
+        a_host(cpu={"model": "AMD Ryzen 7 8845HS with a rather long name"}), host="a-second-box-with-a-long-name"
+    )
     assert_fits(lambda out: show_comparison(out, compare_runs([one, replace(one, host=far)], "host"), detail=detail))
 
 
@@ -173,4 +175,3 @@ def test_the_lines_of_a_run_under_way():
     # In full it stands once, above the answer.
     assert "other programs kept" not in text
     assert text.count("not-alone") == len(ladder())
-
