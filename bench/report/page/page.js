@@ -81,13 +81,14 @@ async function draw(chart) {
   chart.dataset.drawn = "yes";
 }
 
-// What is closed has no width to be drawn in: it is drawn when it is opened.
+// What is folded is drawn when it is opened.
+const folded = (chart) => chart.closest("details:not([open])") !== null;
 let ready;
 async function drawShown(again) {
   delete document.documentElement.dataset.drawn;
   for (const chart of charts) {
-    if (!chart.clientWidth) { delete chart.dataset.drawn; continue; }
-    if (chart.dataset.drawn === "yes" && !again) continue;
+    if (again) delete chart.dataset.drawn;
+    if (folded(chart) || chart.dataset.drawn) continue;
     try { await (ready ??= unpack()); await draw(chart); } catch (error) { chart.dataset.drawn = "no"; console.error(error); }
   }
   document.documentElement.dataset.drawn = "all";
@@ -97,5 +98,5 @@ let drawing = Promise.resolve();
 const queue = (again) => { drawing = drawing.then(() => drawShown(again)); };
 dark.addEventListener("change", () => queue(true));
 document.addEventListener("toggle", () => queue(false), true);
-addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course" && chart.clientWidth).forEach(draw));
+addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course" && !folded(chart)).forEach(draw));
 queue(false);

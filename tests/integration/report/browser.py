@@ -11,6 +11,7 @@ from types import SimpleNamespace
 HEADLESS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
 """No sandbox: a container's root has none, and the only page opened is our own."""
 ANSWER_S = 120
+FOLDED = "details:not([open])"
 
 
 @contextmanager
@@ -65,7 +66,8 @@ class Browser:
         self.wait("document.documentElement.dataset.drawn")
         if unfolded:
             self.run("document.querySelectorAll('details.part').forEach(part => { part.open = true; })")
-            self.wait("[...document.querySelectorAll('.chart')].every(each => !each.clientWidth || each.dataset.drawn)")
+            drawn = f"chart => chart.closest('{FOLDED}') || chart.dataset.drawn"
+            self.wait(f"[...document.querySelectorAll('.chart')].every({drawn})")
             self.wait("document.documentElement.dataset.drawn")
 
     def wait(self, condition):

@@ -314,6 +314,7 @@ def test_without_scripts_it_says_so_and_shows_its_tables(browser, page):
     browser.show_without_scripts(page, width=1280)
     keep(browser, "without-scripts")
     shown = "document.querySelector('{}').offsetHeight"
+    assert browser.run("document.querySelectorAll('details.part:not([open])').length") == 0
     assert browser.run(shown.format(".ladder-table")) > 200
     assert browser.run(shown.format(".bar-track i")) > 5
     assert "charts need JavaScript" in browser.run("document.querySelector('noscript').textContent")
