@@ -61,16 +61,16 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     out.print()
     if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
         out.print(f"Which is faster: pgladder compare {directory}", soft_wrap=True)
-    return max(code, _write_page(directory, out))
+    return max(code, _write_page(directory, out, given))
 
 
-def _write_page(directory: Path, out: Console) -> int:
+def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:
     """Write the page of a run and say where it is, or why there is none; the run is there whether it is or not."""
     from bench.questions.report import write_page
     from bench.report.page.assets import MissingControlError
 
     try:
-        page, _ = write_page(directory, None)
+        page, _ = write_page(directory, None, given)
     except MissingControlError as error:
         out.print(f"No page. {error}", soft_wrap=True)
     except PgladderError as error:

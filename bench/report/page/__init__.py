@@ -51,10 +51,12 @@ def build_page(
     names = view.names_of(runs)
     compared, explained = list(map(ComparisonView, comparisons)), list(starmap(ExplainedView, explanations))
     swept = list(starmap(SweepView, sweeps))
+    hosts = list(map(view.HostView, names, runs, reports))
     return _template().render(
         version=version,
+        headed=any(host.top.number for host in hosts),
         question=view.question_of(names, compared, swept, explained),
-        hosts=list(map(view.HostView, names, runs, reports)),
+        hosts=hosts,
         names=names,
         server=view.server_of(runs),
         comparisons=compared,

@@ -165,7 +165,7 @@ class TopView:
         assert self.answer
         step = self.answer.next
         if step:
-            yield Card(question="next", answer=next_words(step), command=step.command)
+            yield Card(question="next", answer=next_words(step), command=step.command and _by_name(step.command))
 
     @property
     def bars(self) -> list[Bar]:
@@ -195,6 +195,12 @@ class TopView:
             )
             for rung in rungs
         ]
+
+
+def _by_name(command: str) -> str:
+    """Return a command without the path of its program: a page is passed on, to where another leads there."""
+    program, _, words = command.partition(" ")
+    return f"{program.rpartition('/')[2]} {words}"
 
 
 def _is_of(reached: Reached, ladder: Ladder) -> bool:
