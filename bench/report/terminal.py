@@ -16,7 +16,6 @@ from bench.report.bound import is_plain, show_bounds
 from bench.report.command import caller
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, times, whole
-from bench.report.open_loop import open_loops
 from bench.report.published import HEADING, RULE, conclusions, latency_table, published_table
 from bench.report.tables import print_fitting
 from bench.report.words import STATE_STYLES, figure_words, limit_words
@@ -60,7 +59,7 @@ def _show_ladder(out: Console, ladder: Ladder, *, detail: bool) -> None:
     out.print(Text(heading(ladder), style="bold"))
     print_fitting(out, COLUMNS, list(map(cells, ladder.rungs)), LEFT, SPARE)
     out.print(Text(legend(ladder), style="dim"))
-    for sentence in (*other_loads(ladder), *open_loops(ladder), *beside_writers(ladder)):
+    for sentence in (*other_loads(ladder), *beside_writers(ladder)):
         out.print(Text(sentence))
     if limits := limits_of(ladder, shares=detail):
         out.print(Text(limits))
