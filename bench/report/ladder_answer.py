@@ -1,6 +1,6 @@
 """What a ladder comes to, as the last lines of a terminal.
 
-Of a climb the rate and how, what stopped it, whether to trust it, what comes next; of rows at a rate how long they took.
+Of a climb the rate and how, what stopped it, whether to trust it, what comes next; of rows at a rate their wait.
 """
 
 from collections.abc import Iterable, Sequence
