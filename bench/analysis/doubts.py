@@ -77,9 +77,8 @@ class Grouped:
     def sentence(self) -> str:
         """How many trials, the gravest of them, and where."""
         state = self.state if self.state != "slight" else "slightly doubtful"
-        at_worst = f"at worst, in trial {self.worst}, " if self.trials > 1 else f"in trial {self.worst} "
-        where = ", ".join(self.phases)
-        return f"{self.trials} of {self.of} trials {state}: {at_worst}{self.gravest.detail} ({where})"
+        at_worst = f", at worst trial {self.worst}" if self.trials > 1 else f", trial {self.worst}"
+        return f"{self.trials} of {self.of} trials {state}{at_worst}: {self.gravest.detail} ({', '.join(self.phases)})"
 
 
 def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:

@@ -145,7 +145,8 @@ class TopView:
         limit = self.answer.stopped_by
         texts = [_how_sure(limit)]
         if self.ladder and self.answer.most:
-            rung = next(each for each in self.ladder.rungs if each.phase == self.answer.most.phase)
+            written = self.answer.most.phase, self.answer.most.way
+            rung = next(each for each in self.ladder.rungs if (each.phase, plain_way(each)) == written)
             texts.append(f"Cores busy: client {cores(rung.client_cores)}, server {cores(rung.server_cores)}.")
         return Card(question="what stopped it", answer=_limit(limit), texts=texts)
 

@@ -55,7 +55,7 @@ def test_the_lines_above_a_ladder_quote_the_gravest_doubt_and_name_its_trial():
     busy_at = [(1, "1", 0.3), (2, "2", 0.4), (3, "2", 1.6)]
     records = [a_record(trial, phase, validity=suspect(cores)) for trial, phase, cores in busy_at]
     [(_, sentence)] = doubts_of(climbed(*records))
-    assert "3 of 3 trials suspect: at worst, in trial 3, other programs kept 1.6 of 2 cores busy (1, 2)." in sentence
+    assert "3 of 3 trials suspect, at worst trial 3: other programs kept 1.6 of 2 cores busy (1, 2)." in sentence
 
 
 def test_doubts_of_a_run_stand_once_the_worst_state_first_then_what_most_trials_have():

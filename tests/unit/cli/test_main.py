@@ -336,7 +336,7 @@ def test_a_void_trial_makes_it_exit_code_1(capsys, pulled):
     pulled.append(lost, samples_of(lost))
     code, out, _ = run(capsys, "ladder", pulled.path)
     assert code == 1
-    assert out.index("1 of 2 trials void: ") < out.index("phase")
+    assert out.index("1 of 2 trials void, trial 2: ") < out.index("phase")
 
 
 def test_a_run_that_is_not_complete_makes_it_exit_code_1(capsys, pulled):

@@ -222,10 +222,10 @@ def test_doubts_and_notes_come_before_the_first_number():
     text = printed(a_report(*records, notes=("This run is not complete",)))
     order = [
         "Note: This run",
-        "1 of 4 trials void: in trial 2 3 acknowledged rows are not there (2-C).",
-        "1 of 4 trials suspect: in trial 4 others took 0.7 of it (2-E).",
-        "1 of 4 trials suspect: in trial 1 the hypervisor gave 9 % (1).",
-        "1 of 4 trials slightly doubtful: in trial 3 the hypervisor gave 2 % (2-D).",
+        "1 of 4 trials void, trial 2: 3 acknowledged rows are not there (2-C).",
+        "1 of 4 trials suspect, trial 4: others took 0.7 of it (2-E).",
+        "1 of 4 trials suspect, trial 1: the hypervisor gave 9 % (1).",
+        "1 of 4 trials slightly doubtful, trial 3: the hypervisor gave 2 % (2-D).",
         "bench-1:",
         "phase",
     ]
@@ -241,7 +241,7 @@ def test_a_doubt_of_many_rungs_is_one_line():
     trials = [a_record(n, phase, validity=steal) for n, phase in ((1, "1"), (2, "2-C"), (3, "2-C"))]
     text = " ".join(printed(a_report(*trials)).split())
     assert text.count("hypervisor") == 1
-    assert "3 of 3 trials suspect: at worst, in trial 1, the hypervisor gave 9 % (1, 2-C)." in text
+    assert "3 of 3 trials suspect, at worst trial 1: the hypervisor gave 9 % (1, 2-C)." in text
 
 
 def test_a_doubt_of_many_ladders_is_one_line():
