@@ -114,7 +114,7 @@ def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
             most=None, naive=None, riskier=None, of_ways=0, in_bulk=False, stopped_by=None, trust=trust,
             sentences=("No trial of this run gave a number.",),
         )  # fmt: skip
-    safe = [each for each in found if each[1].durability == DURABLE]
+    safe = [each for each in found if _grades(*each) == DURABLE]
     top, fastest = _highest(safe or found), _highest(found)
     rung, ladder = top
     naive = next(((each, ladder) for each in ladder.rungs if each.phase == FIRST and each.rows_per_s), None)
@@ -122,7 +122,7 @@ def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
     answer = LadderAnswer(
         most=_reached(*top),
         naive=_reached(*naive) if naive and naive[0] is not rung else None,
-        riskier=_reached(*fastest) if fastest[1].durability != ladder.durability else None,
+        riskier=_reached(*fastest) if _grades(*fastest) != _grades(*top) else None,
         of_ways=len({each.phase for each, _ in found}),
         in_bulk=any(each.parameters.batch >= IN_BULK for each, _ in found),
         stopped_by=rung.stopped_by,
@@ -138,6 +138,11 @@ def _highest(rungs: Rungs) -> tuple[Rung, "Ladder"]:
     return max(sustained or rungs, key=lambda each: each[0].settled_rows_per_s or each[0].rows_per_s or 0.0)
 
 
+def _grades(_: Rung, ladder: "Ladder") -> tuple[str, ...]:
+    """Return the durability of a rung: that of its ladder."""
+    return ladder.durability
+
+
 def _reached(rung: Rung, ladder: "Ladder") -> Reached:
     assert rung.rows_per_s
     return Reached(
@@ -147,7 +152,7 @@ def _reached(rung: Rung, ladder: "Ladder") -> Reached:
         layout=ladder.layout,
         transport=ladder.transport,
         version=ladder.version,
-        durability=ladder.durability,
+        durability=_grades(rung, ladder),
         rows_per_s=rung.rows_per_s,
         settled_rows_per_s=rung.settled_rows_per_s,
     )
