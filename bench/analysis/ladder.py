@@ -64,7 +64,7 @@ class LadderReport:
     falls: tuple[Fall, ...] = ()
     """Trials whose rate fell to a lower level and stayed there; the notes tell them in words."""
     answer: LadderAnswer | None = None
-    """What it all comes to; None: rows came at a rate, or nothing was recorded."""
+    """What it all comes to; None: rows came at a rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

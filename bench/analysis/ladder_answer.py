@@ -103,8 +103,9 @@ Rungs = Sequence[tuple[Rung, "Ladder"]]
 
 def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
     """Return what these ladders of one run come to; None where rows came at a rate: nobody climbs then."""
-    closed = [(rung, ladder) for ladder in ladders for rung in ladder.rungs if rung.parameters.rate is None]
-    if not closed:
+    rungs = [(rung, ladder) for ladder in ladders for rung in ladder.rungs]
+    closed = [(rung, ladder) for rung, ladder in rungs if rung.parameters.rate is None]
+    if rungs and not closed:
         return None
     doubts = grouped(ladders)
     found = [each for each in closed if each[0].rows_per_s]

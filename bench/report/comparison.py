@@ -27,7 +27,6 @@ from bench.report.ratios import (
     lines_of,
     pair_figures,
     plain_figures,
-    rank_text,
     statistics,
 )
 from bench.report.tables import add_rows, bare_table, filled, print_whole, width_of
@@ -187,22 +186,24 @@ def _plain(report: ComparisonReport, line: Line) -> Sequence[str]:
 
 
 def detailed_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return the candidates of a cell with both rates, rank and p-value."""
-    columns = (report.across, "rank", "rows/s", "sustained", "ratio", "interval", "p adj.", "verdict")
+    """Return the candidates of a cell with both rates, each against the baseline."""
+    columns = (report.across, "rows/s", "sustained", "ratio", "interval", "verdict", "decides")
     return _table_of(report, columns, [_detailed(line) for line in lines_of(report, cell)])
 
 
 def _detailed(line: Line) -> Sequence[str]:
     arm = line.arm
-    ratio, interval, _, p_value, verdict, _, _ = pair_figures(line)
+    ratio, interval, _, _, verdict, _, _ = pair_figures(line)
     rates = rate(arm.rows_per_s), rate(arm.settled_rows_per_s)
-    return (shortened(arm.name), rank_text(line.rank), *rates, ratio, interval, p_value, verdict)
+    return (shortened(arm.name), *rates, ratio, interval, verdict, line.by)
 
 
 def statistics_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return what else is known of the candidates of a cell: what blocks detect, and how many more would decide."""
-    columns = (report.across, "burst\nratio", "min.\neffect", "blocks\n+ more", "decides", "doubts")
-    rows = [(shortened(line.arm.name), *statistics(line), uncounted(line.arm)) for line in lines_of(report, cell)]
+    """Return what only a statistician wants of the candidates of a cell, and how many trials are doubtful."""
+    columns = (report.across, "rank", "burst\nratio", "p adj.", "min.\neffect", "blocks\n+ more", "doubts")
+    rows = [
+        (shortened(line.arm.name), *statistics(line.rank, line), uncounted(line.arm)) for line in lines_of(report, cell)
+    ]
     return _table_of(report, columns, rows)
 
 

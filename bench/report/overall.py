@@ -6,13 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport, Pair, Rank, Standing
-from bench.report.ratios import Line, colored, line_of, pair_figures, pairs_of, plain_figures, rank_text, statistics
+from bench.report.ratios import Line, colored, line_of, pairs_of, plain_figures, statistics
 from bench.report.tables import bare_table, filled
 from bench.report.words import shortened
 
 PLAIN = ("ratio", "interval", "verdict", "decides")
-DETAILED = ("rank", "ratio", "interval", "p adj.", "verdict")
-STATISTICS = ("burst ratio", "min. effect", "blocks + more", "decides")
+STATISTICS = ("rank", "burst ratio", "p adj.", "min. effect", "blocks + more")
 Ranked = Sequence[tuple[Rank, Line]]
 """The arms of a standing, of a tie the higher first."""
 
@@ -56,12 +55,11 @@ def _place(ranked: tuple[Rank, Line]) -> tuple[int, int, float]:
 
 
 def standing_tables(across: str, ranked: Ranked, *, detail: bool = True) -> Iterable[Table]:
-    """Yield a standing of the values of this factor: a table, in detail two of them."""
-    if not detail:
-        yield _table(across, PLAIN, [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked])
-        return
-    yield _table(across, DETAILED, [(shortened(line.arm.name), *_detailed(rank, line)) for rank, line in ranked])
-    yield _table(across, STATISTICS, [(shortened(line.arm.name), *statistics(line)) for _, line in ranked])
+    """Yield a standing of the values of this factor: a table, in detail what only a statistician wants as another."""
+    yield _table(across, PLAIN, [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked])
+    if detail:
+        rows = [(shortened(line.arm.name), *statistics(rank, line)) for rank, line in ranked]
+        yield _table(across, STATISTICS, rows)
 
 
 def _table(across: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
@@ -70,8 +68,3 @@ def _table(across: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -
     for name, *figures in texts:
         table.add_row(Text(name), *map(colored, figures))
     return table
-
-
-def _detailed(rank: Rank, line: Line) -> Sequence[str]:
-    ratio, interval, _, p_value, verdict, _, _ = pair_figures(line)
-    return rank_text(rank), ratio, interval, p_value, verdict

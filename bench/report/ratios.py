@@ -84,10 +84,10 @@ def pair_figures(line: Line) -> Sequence[str]:
     )
 
 
-def statistics(line: Line) -> Sequence[str]:
-    """Return burst ratio, what is detected, blocks, and what decides where it is not the rates as they are."""
-    _, _, burst, _, _, detects, blocks = pair_figures(line)
-    return burst, detects, blocks, line.by
+def statistics(rank: Rank | None, line: Line) -> Sequence[str]:
+    """Return rank, burst ratio, p-value, what is detected, blocks."""
+    _, _, burst, p_value, _, detects, blocks = pair_figures(line)
+    return rank_text(rank), burst, p_value, detects, blocks
 
 
 def plain_figures(line: Line) -> Sequence[str]:

@@ -19,7 +19,9 @@ def bare_table(columns: Iterable[str], left: Collection[str], wraps: Collection[
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for name in columns:
         side: Literal["left", "right"] = "left" if name in left else "right"
-        table.add_column(name, justify=side, no_wrap=name not in wraps)
+        table.add_column(
+            name, justify=side, no_wrap=name not in wraps, overflow="fold" if name in wraps else "ellipsis"
+        )
     return table
 
 

@@ -123,7 +123,10 @@ def test_without_a_rate_it_says_so():
 
 def test_at_a_rate_nobody_climbs():
     assert answer(a_record(1, load="open", rate=2000.0, arrivals="poisson")) is None
-    assert answer_of([]) is None
+
+
+def test_of_nothing_recorded_it_says_so():
+    assert answer_of([]).sentences == ("No trial of this run gave a number.",)
 
 
 # --- trust -----------------------------------------------------------------------------------------------------------

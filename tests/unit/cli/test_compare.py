@@ -335,8 +335,8 @@ def test_what_alone_varies_beside_the_phases_is_compared_without_a_word(pgladder
     code, out, _ = pgladder("compare", "one", "--detail")
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
-    assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rank", "rows/s"]
-    assert next(line[4] for line in lines if line[:1] == ["unlogged"]) == "2.000"
+    assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rows/s", "sustained"]
+    assert next(line[3] for line in lines if line[:1] == ["unlogged"]) == "2.000"
     guarantees = "plain durable; unlogged not crash-safe"
     assert f"These candidates do not have the same durability guarantee: {guarantees}." in " ".join(out.split())
 

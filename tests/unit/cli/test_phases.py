@@ -37,7 +37,8 @@ def test_every_rung_has_its_one_sentence_within_80_columns(listed):
 def test_for_programs_it_is_a_sentence_by_name(listed):
     found = json.loads(listed("--json"))
     assert list(found) == list(ladder())
-    assert all(sentence.endswith(".") and "Phase" not in sentence.split(":")[0] for sentence in found.values())
+    assert all(sentence.endswith(".") for sentence in found.values())
+    assert not any(sentence.startswith(f"Phase {name}:") for name, sentence in found.items())
 
 
 def test_a_rung_of_ones_own_is_listed_by_its_first_sentence_and_not_loaded(listed, tmp_path, monkeypatch):

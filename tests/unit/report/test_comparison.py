@@ -60,8 +60,8 @@ def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_b
     row, more, *_ = [
         line.split() for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line
     ]
-    assert row == ["async-commit", "1", "201", "161", "2.000", "1.930–2.072", "<.001", "faster"]
-    assert more == ["async-commit", "2.000", "6.0", "%", "6"]
+    assert row == ["async-commit", "201", "161", "2.000", "1.930–2.072", "faster"]
+    assert more == ["async-commit", "1", "2.000", "<.001", "6.0", "%", "6"]
 
 
 def of_batches(*batches):
@@ -112,7 +112,7 @@ def test_the_noise_floor_is_printed_or_how_to_get_it():
 def test_ties_are_shown_as_ties():
     text = printed(told({"stock": QUIET, "b": QUIET[::-1]}))
     rows = [line.split() for line in text.splitlines() if line.startswith(("stock ", "b ")) and "differs" not in line]
-    assert [row[1] for row in rows if row[-1] in ("baseline", "undecided", "equivalent")] == ["1–2", "1–2"]
+    assert [row[1] for row in rows if "–" in row[1]] == ["1–2", "1–2"]
 
 
 def test_a_verdict_taken_back_among_many_has_a_star():
@@ -141,8 +141,8 @@ def test_over_all_cells_each_durability_has_its_ranking():
     durable = text.index("Over all 2 cells: durable")
     assert durable < text.index("Over all 2 cells: none")
     rows = [line.split() for line in text[durable : text.index("rates: ")].splitlines()]
-    assert [row[:4] for row in rows if row[:1] in (["b"], ["stock"]) and row[-1] in ("faster", "baseline")] == [
-        ["b", "1", "2.000", "1.930–2.072"], ["stock", "2", "1", "baseline"]
+    assert [row[:3] for row in rows if row[:1] in (["b"], ["stock"])] == [
+        ["b", "2.000", "1.930–2.072"], ["stock", "1", "baseline"], ["b", "1", "2.000"], ["stock", "2"]
     ]  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def test_hosts_have_what_their_rows_cost_and_what_could_explain_a_difference():
     text = printed(compare_runs([compared_run({"stock": QUIET}), other], "host"))
     assert "J/1,000 rows" in text
     assert "Intel(R) N100" in text
-    assert "not paired" in text
+    assert "not paired" in " ".join(text.split())
 
 
 def test_names_keep_their_end_which_tells_runs_apart():
@@ -329,7 +329,7 @@ def test_the_matrix_marks_what_is_of_adjusted_rates():
     assert plain(adjusted_where_it_may())
     [line] = [line.split() for line in text.splitlines() if line.startswith("fast") and "+a" in line]
     assert line[2::2] == ["+a", "+a"]
-    assert "a: of adjusted rates" in text
+    assert "a: of adjusted rates" in " ".join(text.split())
     assert "a: of adjusted rates" not in printed(told({"stock": QUIET, "b": QUIET[::-1]}, phases=("2", "2-C")))
 
 

@@ -30,7 +30,7 @@ def test_a_line_a_constraint_with_what_is_proved_on_top_and_the_sentence_last(fo
     assert " ".join(said.split()).endswith(found.sentence)
     lines = said.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith(COLUMNS[0]))
-    assert lines[head + 1].startswith("the pool's reset query")
+    assert lines[head + 1].startswith("the pool's reset ")
     assert lines[head + 1].rstrip().endswith("limit")
 
 

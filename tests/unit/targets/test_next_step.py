@@ -9,7 +9,7 @@ import pytest
 
 from bench.model.record import Cpu
 from bench.plan.design import PROFILES
-from bench.results.read import ladder_of, read
+from bench.results.read import ladder_of
 from bench.store.run_directory import RunDirectory
 from bench.targets.next_step import with_next
 from tests.builders import a_host, a_plan, a_record, doubtful, pulled, written
@@ -27,7 +27,7 @@ def asked(tmp_path, *records, given=None, host=None, **changes):
     run = pulled(*records, host=replace(a_host(), host=host or socket.gethostname()))
     run = replace(run, plan=replace(a_plan(*(each.trial for each in records)), **changes))
     directory = RunDirectory(written(tmp_path / "run", run))
-    return with_next(ladder_of(read(directory)), directory, given or {}).answer.next
+    return with_next(ladder_of(run), directory, given or {}).answer.next
 
 
 def climb(**changes):
