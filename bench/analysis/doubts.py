@@ -19,7 +19,13 @@ PERCENT = re.compile(rf"{NUMBER.pattern}(?= ?%)")
 FEWER_IS_WORSE = {"few-commits"}
 STATES = ("void", "suspect", "slight")
 """Of a doubt, the worst first."""
-IN_SHORT = {"not-alone": "had company", "steal": "lost CPU time to other machines", "throttled": "ran throttled"}
+IN_SHORT = {
+    "not-alone": "had company",
+    "steal": "lost CPU time to other machines",
+    "throttled": "ran throttled",
+    "few-commits": "had few commits",
+    "stalled": "stood still for a while",
+}
 """By code, what trials did; of other codes the state stands."""
 
 

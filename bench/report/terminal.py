@@ -43,7 +43,8 @@ def show_ladders(out: Console, report: LadderReport, *, detail: bool = False) ->
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     for state, sentence in doubts_of(report.ladders):
-        out.print(Text(sentence, style=STATE_STYLES[state]))
+        if detail or state != "slight":
+            out.print(Text(sentence, style=STATE_STYLES[state]))
     if report.host:
         out.print(describe_host(report.host))
     for ladder in report.ladders:

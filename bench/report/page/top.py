@@ -26,6 +26,7 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
+from bench.model.fingerprint import processors
 from bench.report.ladder_answer import next_words
 from bench.report.numbers import cores, whole
 from bench.report.terminal import heading, in_doubt
@@ -147,7 +148,9 @@ class TopView:
         if self.ladder and self.answer.most:
             written = self.answer.most.phase, self.answer.most.way
             rung = next(each for each in self.ladder.rungs if (each.phase, plain_way(each)) == written)
-            texts.append(f"Cores busy: client {cores(rung.client_cores)}, server {cores(rung.server_cores)}.")
+            cpus = processors(self.run.host)
+            of = f", of {cpus}" if cpus else ""
+            texts.append(f"Cores busy: client {cores(rung.client_cores)}, server {cores(rung.server_cores)}{of}.")
         return Card(question="what stopped it", answer=_limit(limit), texts=texts)
 
     def _trust(self) -> Card:
