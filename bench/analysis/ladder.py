@@ -11,6 +11,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.cliffs import Fall, falls
 from bench.analysis.counted import Key
 from bench.analysis.host_notes import host_notes
+from bench.analysis.ladder_answer import LadderAnswer, answer_of
 from bench.analysis.promises import promise_notes
 from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
@@ -63,6 +64,8 @@ class LadderReport:
     ladders: tuple[Ladder, ...]
     falls: tuple[Fall, ...] = ()
     """Trials whose rate fell to a lower level and stayed there; the notes tell them in words."""
+    answer: LadderAnswer | None = None
+    """What it all comes to; None: rows came at a rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +101,7 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes=tuple(notes),
         ladders=tuple(found),
         falls=found_falls,
+        answer=answer_of(found),
     )
 
 

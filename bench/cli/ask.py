@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
 from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
@@ -46,7 +48,7 @@ def ask(name: str, question: Question, options: argparse.Namespace) -> int:
 
 
 def climb(question: Question, options: argparse.Namespace) -> int:
-    """Measure the ladder here, show it, and say how else its run can be looked at; return the exit code."""
+    """Measure the ladder here, show it, write its page and say where it is; return the exit code."""
     from bench.plan.contrast import tried_factors
 
     given = _given(options)
@@ -55,9 +57,28 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     results = _measured(LADDER, question, given, [])
     code = _answer(question, results, given)
     [directory] = results.directories
-    if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1 and "json" not in given:
-        console().print(f"\nWhich is faster: pgladder compare {directory}", soft_wrap=True)
-    return code
+    out = console(stderr="json" in given)
+    out.print()
+    if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
+        out.print(f"Which is faster: pgladder compare {directory}", soft_wrap=True)
+    return max(code, _write_page(directory, out, given))
+
+
+def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:
+    """Write the page of a run and say where it is, or why there is none; the run is there whether it is or not."""
+    from bench.questions.report import write_page
+    from bench.report.page.assets import MissingControlError
+
+    try:
+        page, _ = write_page(directory, None, given)
+    except MissingControlError as error:
+        out.print(f"No page. {error}", soft_wrap=True)
+    except PgladderError as error:
+        out.print(f"No page: {error}", soft_wrap=True, style="red")
+        return DOUBTFUL
+    else:
+        out.print(f"Page: {page}", soft_wrap=True)
+    return DONE
 
 
 def _answer(question: Question, results: Results, given: Mapping[str, Any]) -> int:
@@ -133,7 +154,7 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
     parser.description = words_of(questions()[asked])
     if name == "run":
         parser.set_defaults(action=partial(climb, question))
-        _add(parser, question, [*_measuring(question), JSON], helping=helping)
+        _add(parser, question, [*_measuring(question), *question.options, JSON], helping=helping)
         return
     parser.set_defaults(action=partial(ask, name, question))
     parser.add_argument(

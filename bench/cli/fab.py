@@ -90,7 +90,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     # The page first: it is there also where there is no answer.
     page = None
     if measured and not question.repeats:
-        page, _ = write_page(results.directories[0], None, given.get("margin"))
+        page, _ = write_page(results.directories[0], None, given)
     try:
         if measured:
             boxes.out.print()

@@ -109,7 +109,10 @@ RUN_THERE = Option("run", WHERE, "which; default: the one under way", str, "NAME
 JSON = Option("json", ANSWER, "the answer for programs, on standard output; all else goes to standard error", switch)
 YES = Option("yes", LONG, "begin without a question, also what takes over an hour or writes over 1 TB", switch)
 DETAIL = Option(
-    "detail", ANSWER, "ranks, adjusted p-values, detectable effects, settings in effect and noise as well", switch
+    "detail",
+    ANSWER,
+    "what tables leave out as well: ranks, p-values, settings, noise; connections, cores, spread",
+    switch,
 )
 COMMON = {option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, RUN, JSON, YES)}
 MARGIN_OPTION = next(option for option in OPTIONS if option.name == "margin")

@@ -21,7 +21,7 @@ OWN = Path(__file__).parent
 PATTERN = "[!_]*.py"
 QUOTES = '"""'
 COMMANDS = {
-    *("run", "box", "variants"),
+    *("run", "box", "variants", "phases"),
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),

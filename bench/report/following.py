@@ -13,14 +13,16 @@ from bench.analysis.progress import Progress, sparkline, trial_s
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.numbers import DASH, degrees, duration, rate
-from bench.report.tables import add_rows, bare_table
+from bench.report.tables import fitting
 from bench.report.words import STATE_STYLES, kept_words, of_trial
 
 SPARKS = 16
 WAITS = "waits at its gate"
 REFRESH_PER_S = 2
-COLUMNS = ("box", "trial", "block", "under way", "measured last, rows/s", "so far", "°C", "left")
-NUMBERS = {"trial", "°C", "left"}
+COLUMNS = ("box", "trial", "block", "under way", "measured last,\nrows/s", "so far", "°C", "left")
+LEFT = set(COLUMNS) - {"trial", "°C", "left"}
+SPARE = ("so far", "block", "°C")
+"""Left out, the first first, where 80 columns do not take all."""
 
 
 @dataclass(slots=True)
@@ -111,13 +113,13 @@ class Following:
             self._live.stop()
 
     def _table(self) -> Table:
-        table = bare_table(COLUMNS, left=set(COLUMNS) - NUMBERS, gap=2)
         now = time.monotonic()
         rows = list(self._rows.values())
+        texts = []
         for host, row in self._rows.items():
             interleaved_rows = rows if self._gated else [row]
-            add_rows(table, [cells(host, row, left_s(interleaved_rows, now))])
-        return table
+            texts.append(cells(host, row, left_s(interleaved_rows, now)))
+        return fitting(COLUMNS, texts, LEFT, SPARE)
 
 
 def cells(host: str, row: Row, left: float) -> list[str]:
