@@ -133,3 +133,15 @@ def name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is no name: letters, digits, '.', '_' and '-'")
     return text
+
+
+def currency(text: str) -> str:
+    """Read the code of a currency, of ISO 4217.
+
+    Raises:
+        ValueError: it can't be one.
+
+    """
+    if not re.fullmatch("[A-Z]{3}", text, re.ASCII):
+        raise ValueError(f"{text[:40]!r} is no code of a currency, such as EUR or KRW")
+    return text
