@@ -117,7 +117,7 @@ def _rung(run: PulledRun, ladder: Ladder, rung: Rung, words: Vocabulary) -> Shar
         doubts=tuple(_codes(rung, words)),
         rows_per_s=rounded(rung.rows_per_s),
         sustained_rows_per_s=rounded(rung.settled_rows_per_s),
-        sustained_of_trials=tuple(rate for rate in sustained if rate is not None),
+        sustained_of_trials=tuple(rate for rate in sustained if rate),
         p50_ms=rounded(rung.latency_ms.p50),
         p99_ms=rounded(rung.latency_ms.p99),
         client_cores=rounded(rung.client_cores),

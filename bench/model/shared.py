@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.model.plan import Parameters
-from bench.model.values import Amount, Count, Durability, Name, Positive, Rate, Seconds, Transport
+from bench.model.values import Amount, Count, Currency, Durability, Name, Positive, Rate, Seconds, Transport
 
 MOST_BYTES = 200_000
 """Of a shared file."""
@@ -18,8 +18,6 @@ MOST_BYTES = 200_000
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z-]{0,39}$")]
 Processor = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 .-]{1,60}$")]
 Month = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-"""Of ISO 4217: EUR, KRW."""
 Release = Annotated[str, Meta(pattern=r"^\d{1,4}(\.\d{1,4}){1,2}$")]
 System = Annotated[str, Meta(pattern=r"^(debian|ubuntu|other) ?[0-9.]{0,6}$")]
 Disk = Literal["memory", "virtual", "nvme", "mmc", "hdd", "ssd"]
@@ -86,7 +84,7 @@ class SharedRung:
     rows_per_s: Amount | None
     sustained_rows_per_s: Amount | None
     """Checkpoint included."""
-    sustained_of_trials: tuple[Amount, ...]
+    sustained_of_trials: tuple[Rate, ...]
     """Of each trial that counts, in their order: from these its interval follows."""
     p50_ms: Amount | None
     p99_ms: Amount | None

@@ -16,6 +16,7 @@ from bench.analysis.shared_check import check_shared
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.parse import currency, number
+from bench.model.plan import Plan
 from bench.model.shared import Shared, Vocabulary
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question
@@ -74,7 +75,7 @@ def shared_run(directory: Path, words: Vocabulary, given: Given) -> tuple[Shared
 
     """
     run = read(only_run(directory))
-    what = _with_owners(shared(run, ladder_of(run), words), given)
+    what = _with_owners(shared(run, ladder_of(run), words), {**_of_inventory(run.plan), **given})
     if not what.rungs:
         raise UsageError(f"{directory} has no rung of pgladder's own pieces alone: nothing is passed on.")
     what = within(what, lambda each: len(to_json(each)) + 1)
@@ -84,6 +85,14 @@ def shared_run(directory: Path, words: Vocabulary, given: Given) -> tuple[Shared
         if flaw.severity == "error":
             raise DataError(f"{directory} can't be passed on: at {flaw.path}: {flaw.sentence}")
     return what, text
+
+
+def _of_inventory(plan: Plan) -> dict[str, Any]:
+    """Return what the inventory said of the box when the run was launched."""
+    if plan.owned is None:
+        return {}
+    said = {option.name: getattr(plan.owned, option.name) for option in OWNERS}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _with_owners(what: Shared, given: Given) -> Shared:
