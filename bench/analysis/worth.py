@@ -171,7 +171,9 @@ def worth_sentences(found: Sequence[Worth]) -> list[str]:
 
 
 def _sentence(host: str, first: str, per: str, found: Sequence[Worth]) -> str:
-    more, fewer, can_not_tell = [], [], []
+    more: list[str] = []
+    fewer: list[str] = []
+    can_not_tell: list[str] = []
     for worth in found:
         for each in worth.hosts:
             if each.host == host and each.over_first:

@@ -25,19 +25,8 @@ def teller(place):
 
 def test_a_run_keeps_its_metrics_and_tells_of_its_end(place):
     metrics, script = place / "run.prom", teller(place)
-    words = (
-        "--phases",
-        "2-D",
-        "2-G",
-        "--blocks",
-        1,
-        *BRIEF,
-        *ONCE,
-        "--data-dir",
-        place / "data",
-        "--out",
-        place / "out",
-    )
+    where = ("--data-dir", place / "data", "--out", place / "out")
+    words = ("--phases", "2-D", "2-G", "--blocks", 1, *BRIEF, *ONCE, *where)
     ended = pgladder("run", *words, "--metrics", metrics, "--notify", script, "--json", cwd=place)
     assert ended.code == 0, ended.err
     found = samples(metrics.read_text())
@@ -64,7 +53,8 @@ def test_a_run_that_is_stopped_says_so_in_both_places(place):
 
 
 def test_that_nothing_can_be_told_changes_nothing_of_a_run(place):
-    words = ("--phases", "2-D", "--blocks", 1, *BRIEF, *ONCE, "--data-dir", place / "data", "--out", place / "out")
+    where = ("--data-dir", place / "data", "--out", place / "out")
+    words = ("--phases", "2-D", "--blocks", 1, *BRIEF, *ONCE, *where)
     ended = pgladder("run", *words, "--metrics", place / "gone" / "x.prom", "--notify", "false", cwd=place)
     assert ended.code == 0, ended.err
     assert "the run goes on without metrics" in ended.out

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.sides import compare_runs
-from bench.analysis.worth import what_it_takes, worth_sentences, worths
+from bench.analysis.worth import what_it_takes, worth_sentences
 from bench.model.plan import Owned
 from tests.builders import a_host, compared_run
 
@@ -23,7 +23,7 @@ FAST = a_box("fast", [2000.0, 2020, 1990, 2010], cpus=8, owned=DEAR)
 
 
 def found(*runs):
-    return worths(runs, compare_runs(runs, "host"))
+    return compare_runs(runs, "host").worth
 
 
 def of(worth, host):
