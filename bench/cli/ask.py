@@ -11,9 +11,9 @@ from rich.console import Console
 
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
-from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
+from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
 from bench.questions import load_question, questions, words_of
-from bench.questions.question import Question, print_answer
+from bench.questions.question import Question, for_programs, print_answer
 from bench.report.console import console
 from bench.store.run_directory import RunDirectory
 from bench.targets.target import Results, added_target, check_results
@@ -57,7 +57,7 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     results = _measured(LADDER, question, given, [])
     code = _answer(question, results, given)
     [directory] = results.directories
-    out = console(stderr="json" in given)
+    out = console(stderr=for_programs(given))
     out.print()
     if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
         out.print(f"Which is faster: pgladder compare {directory}", soft_wrap=True)
@@ -83,7 +83,7 @@ def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:
 
 def _answer(question: Question, results: Results, given: Mapping[str, Any]) -> int:
     answer = question.answer(results, given)
-    print_answer(answer, json="json" in given)
+    print_answer(answer, given)
     if answer.sound:
         return DONE
     return DOUBTFUL
@@ -116,7 +116,7 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
         raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
     request = question.request(given, repeats="".join(map(str, directories)))
-    out = console(stderr="json" in given)
+    out = console(stderr=for_programs(given))
     if "on" in given:
         target, pieces = added_target(given["on"])
         results = target.measure(replace(request, pieces=pieces), out)
@@ -154,7 +154,7 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
     parser.description = words_of(questions()[asked])
     if name == "run":
         parser.set_defaults(action=partial(climb, question))
-        _add(parser, question, [*_measuring(question), *question.options, JSON], helping=helping)
+        _add(parser, question, [*_measuring(question), *question.options, JSON, FORMAT], helping=helping)
         return
     parser.set_defaults(action=partial(ask, name, question))
     parser.add_argument(
@@ -169,7 +169,7 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
 def _measuring(question: Question) -> list[Option]:
     """Return the options that say what is measured here, and where, but for those that the answer takes as well."""
     options = [option for option in question.of_run() if option not in question.options]
-    options += [YES, *ON_THIS_MACHINE]
+    options += [YES, *ON_THIS_MACHINE, *BESIDE]
     if not question.repeats:
         options += GIVEN_PLANS
     return options

@@ -12,6 +12,7 @@ from bench.model.values import (
     Arrivals,
     Count,
     Covariate,
+    Currency,
     EventLoop,
     Layout,
     Name,
@@ -384,6 +385,18 @@ Arm = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """What the owner of a box says of it in the inventory; None: nothing."""
+
+    price: Rate | None = None
+    """What it cost."""
+    currency: Currency | None = None
+    """Of the price."""
+    watts: Rate | None = None
+    """That it takes under load, at the wall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What was asked, complete in itself: a run can be repeated from it years later."""
 
@@ -416,6 +429,8 @@ class Plan:
     promise: Promise | None = None
     """None: every trial is run. Else its trials are candidates, of which a search takes some."""
 
+    owned: Owned | None = None
+    """Of its box; None: its owner says nothing of it, as in plans of earlier releases."""
     force: bool = False
     """A rate near what the clients can send is a doubt, and not refused (``bench.plan.generator``)."""
 

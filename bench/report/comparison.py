@@ -31,6 +31,7 @@ from bench.report.ratios import (
 )
 from bench.report.tables import add_rows, bare_table, filled, print_whole, width_of
 from bench.report.words import settings, shortened, uncounted
+from bench.report.worth import show_worth
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
@@ -75,6 +76,7 @@ def show_comparison(
     out.print(Text(caption(report) if detail else legend(report), style="dim"))
     out.print()
     show_answer(out, report, command)
+    show_worth(out, report.worth)
 
 
 def _show_cell(out: Console, report: ComparisonReport, cell: CellComparison, *, detail: bool) -> None:

@@ -21,6 +21,7 @@ from bench.model.codec import schema_of
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
+from bench.model.shared import Shared
 from bench.model.suspects import Suspects
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,6 +38,7 @@ FORMATS: tuple[type, ...] = (
     Slo,
     ComparisonReport,
     BoxNoise,
+    Shared,
 )
 
 

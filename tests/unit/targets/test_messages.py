@@ -128,7 +128,7 @@ def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp
     run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
     place = written(tmp_path / RUN / "n100-a", run)
     results = Results(directories=(place.parent,), hosts={"n100-a": place})
-    print_answer(load_question(name).answer(results, {"json": True}), json=True)
+    print_answer(load_question(name).answer(results, {"json": True}), {"json": True})
     told = capsys.readouterr()
     assert json.loads(told.out)["schema"] == f"pgladder/{schema}"
     assert told.err == ""
