@@ -25,7 +25,7 @@ def show_worth(out: Console, found: Sequence[Worth]) -> None:
         return
     out.print()
     out.print(Text("For what it takes", style="bold"))
-    table = bare_table(COLUMNS, LEFT, gap=2)
+    table = bare_table(COLUMNS, LEFT)
     for worth in found:
         add_rows(table, _rows(worth))
     print_whole(out, table)
