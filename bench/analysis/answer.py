@@ -252,7 +252,7 @@ def _of_interference(scope: Scope, line: Line) -> str:
 
 
 def _drops_or_deletes(scope: Scope) -> bool:
-    """Return whether tables that keep so many rows are compared, of which the first deletes them and each other drops."""
+    """Return whether tables are compared that keep so many rows: the first deletes them, each other drops."""
     report = scope.report
     if report.across != LAYOUT or report.of_runs or _at_a_rate(report):
         return False

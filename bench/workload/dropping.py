@@ -160,8 +160,9 @@ class Dropping(Retention):
         self.seen.append((now, newest))
         while len(self.seen) > 1 and self.seen[1][0] <= now - RATE_OF:
             self.seen.popleft()
-        while not self.partitions or self.partitions[-1].ends < now + AHEAD:
-            starts = self.partitions[-1].ends if self.partitions else now
+        while not self.made or self.partitions[-1].ends < now + AHEAD:
+            # The first is made while nobody writes.
+            starts = self.partitions[-1].ends if self.made else now
             # Too late: a table that has rows of its time outside takes no partition for them.
             if not await self._make(starts if starts >= now else now + SHORTEST, self.length()):
                 return
@@ -175,12 +176,12 @@ class Dropping(Retention):
 
     async def _make(self, starts: datetime, length: timedelta) -> bool:
         """Make a partition; return False where that can't be done now: a lock is held, or its rows came before it."""
-        self.made += 1
-        partition = Partition(name=f"events_{self.made}", ends=starts + length)
+        partition = Partition(name=f"events_{self.made + 1}", ends=starts + length)
         made = self._of(MAKE, partition.name, starts=starts.isoformat(), ends=partition.ends.isoformat())
         if await self._try(made) is None:
             return False
         self.partitions.append(partition)
+        self.made += 1
         return True
 
     # --- partitions go -----------------------------------------------------------------------------------------------

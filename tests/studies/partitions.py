@@ -345,7 +345,8 @@ def answer_of_retention(ratios: Sequence[tuple[Ratio, Ratio, Ratio]]) -> str:
             continue
         parts.append(
             f"Beside {phase}, keeping {KEEPS:,} rows {costs(deletes.found)} by DELETE and {costs(drops.found)} by"
-            f" dropped partitions; dropping writes {figure(against.found)} [{ends(against.found)}] times the rows/s of DELETE."
+            f" dropped partitions; dropping writes {figure(against.found)} [{ends(against.found)}] times the rows/s of"
+            " DELETE."
         )
     return " ".join(parts)
 

@@ -20,6 +20,7 @@ from bench.questions.question import print_answer
 from bench.remote import fan_out as together
 from bench.remote.errors import UnreachableError
 from bench.remote.fan_out import REFUSED
+from bench.remote.hosts import Host
 from bench.targets import boxes as verbs
 from bench.targets.boxes import Boxes
 from bench.targets.target import Request, Results
@@ -33,7 +34,7 @@ class Box:
     reached = 1
 
     def __init__(self, name):
-        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.host = Host(name=name, address=name)
         self.secrets = SimpleNamespace(answer=lambda: None)
         self.given_up = SimpleNamespace(is_set=lambda: False, wait=lambda _: None)
 
