@@ -5,6 +5,7 @@ Told only where the intervals of both sides exclude equal rates: slower at one b
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.plan.contrast import ENGINE
@@ -43,11 +44,7 @@ def _crossing(candidate: str, baseline: str, verdicts: Sequence[tuple[int, str]]
     >>> _crossing("clickhouse", "postgresql", [(1, "slower"), (500, "slower")])
 
     """
-    turns = [
-        (before, after)
-        for (before, was), (after, verdict) in zip(verdicts, verdicts[1:], strict=False)
-        if was != verdict
-    ]
+    turns = [(before, after) for (before, was), (after, verdict) in pairwise(verdicts) if was != verdict]
     if len(turns) != 1:
         return None
     [(before, after)] = turns

@@ -8,6 +8,7 @@ Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from operator import attrgetter
 
 from bench.model.errors import UsageError
@@ -298,10 +299,11 @@ def check_comparable(plan: Plan, factor: str) -> None:
 
 def _check_engines(plan: Plan) -> None:
     """Refuse engines of which one has several phases or layouts that write alike: which one would be compared?"""
-    named: dict[tuple[Cell, str], set[str]] = defaultdict(set)
+    named: dict[Cell, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for trial in distinct(plan):
-        named[cell_of(trial, ENGINE), value_of(trial, ENGINE)].add(f"{trial.phase} in {trial.layout}")
-    for (_, engine), ways in named.items():
+        named[cell_of(trial, ENGINE)][value_of(trial, ENGINE)].add(f"{trial.phase} in {trial.layout}")
+    compared = (of_engines for of_engines in named.values() if len(of_engines) > 1)
+    for engine, ways in chain.from_iterable(each.items() for each in compared):
         if len(ways) > 1:
             raise UsageError(
                 f"Of {engine} run {plan.run} has {' and '.join(sorted(ways))}, which write the same rows a commit: to"

@@ -14,8 +14,8 @@ from bench.engines.postgresql.session import LayoutError, VariantError
 from bench.model.fingerprint import Unreadable
 from bench.model.table import Table
 from bench.workload.clickhouse import ClickHouseError
-from bench.workload.drivers.clickhouse import DRIVER
 from bench.workload.driver import StrayConnectionError
+from bench.workload.drivers.clickhouse import DRIVER
 from bench.workload.rows import ColumnSource, RowSource, first_stamp
 from tests.builders import a_result
 from tests.integration.clickhouses import EMBEDDED, SERVER, environment
@@ -82,7 +82,8 @@ def test_one_row_or_a_hundred_thousand_make_one_block(server, batch):
     assert found_after(server, commits=2, batch=batch) == []
 
 
-def test_columns_arrive_as_rows_do(server, session):
+@pytest.mark.usefixtures("session")
+def test_columns_arrive_as_rows_do(server):
     with writing(server) as connection:
         source = ColumnSource(1, SEED, PAYLOAD)
         for _ in range(2):
@@ -143,11 +144,12 @@ def test_a_flush_takes_time_where_the_engine_knows_it_and_is_refused_where_it_do
     assert session.made() == flushed.reads_back
 
 
-def test_a_connection_that_came_to_another_database_writes_nothing(server, session):  # noqa: ARG001 - it makes it
+@pytest.mark.usefixtures("session")
+def test_a_connection_that_came_to_another_database_writes_nothing(server):
     endpoint = server.endpoint("tcp")
-    with closing(DRIVER.connect(replace(endpoint, database="default"))) as connection:
-        with pytest.raises(StrayConnectionError, match="default"):
-            DRIVER.prove(connection, endpoint)
+    elsewhere = closing(DRIVER.connect(replace(endpoint, database="default")))
+    with elsewhere as connection, pytest.raises(StrayConnectionError, match="default"):
+        DRIVER.prove(connection, endpoint)
 
 
 def test_too_many_parts_are_told_with_what_to_do(server):

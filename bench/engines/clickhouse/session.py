@@ -151,7 +151,7 @@ class ClickHouseSession(Session):
         return frozenset(lines)
 
     def _columns(self) -> list[tuple[str, ...]]:
-        columns = []
+        columns: list[tuple[str, ...]] = []
         for name, *definition in self.script("columns"):
             what = " ".join(filter(None, definition))
             columns.append(("events: column", name, MOMENT if what == self._moment else what))
@@ -227,7 +227,7 @@ class ClickHouseSession(Session):
 
     def settings(self) -> dict[str, str]:
         """See ``Session.settings``; those that are not at their built-in value, of sessions and of tables."""
-        found = {}
+        found: dict[str, object] = {}
         for table in ("system.settings", "system.merge_tree_settings"):
             found.update(self._asked.rows(CHANGED.format(table=table)))
         return {name: str(value) for name, value in found.items()}

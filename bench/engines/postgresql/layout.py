@@ -1,4 +1,4 @@
-"""Layouts: how the table is made, one file a layout in an engine's ``layouts/``. Its header says what must be known of it.
+"""Layouts: how the table is made, one file a layout in ``layouts/`` of an engine. Its header says what is to be known.
 
     -- in words
     -- baseline: the layout that it is compared with

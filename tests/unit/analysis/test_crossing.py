@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.analysis.crossing import crossings
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair
+from bench.analysis.crossing import crossings
 
 
 def blank(kind, **given):

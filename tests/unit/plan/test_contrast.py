@@ -216,5 +216,5 @@ def test_engines_are_compared_where_they_write_as_many_rows_a_commit():
 
 def test_of_two_rungs_of_an_engine_that_write_alike_nobody_knows_which_to_compare():
     plan = plan_of(("2-G", {}, {"batch": 500}), ("2-D", {}, {"batch": 500}), ("3-C2", OF_CLICKHOUSE, {"batch": 500}))
-    with pytest.raises(UsageError, match="2-D in plain and 2-G in plain.*one phase and one layout of each"):
+    with pytest.raises(UsageError, match=r"2-D in plain and 2-G in plain.*one phase and one layout of each"):
         factor_of(plan, "engine")
