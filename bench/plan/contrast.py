@@ -164,7 +164,8 @@ def varying(plan: Plan) -> list[str]:
         for trial in plan.trials:
             if factor in OF_DRIVER and getattr(trial.parameters, factor) is None:
                 continue
-            within = trial.phase if factor in OF_PHASE else ""
+            # The rungs of an engine have a layout of their own.
+            within = trial.phase if factor in (*OF_PHASE, LAYOUT) else ""
             values.setdefault(within, set()).add(value_of(trial, factor))
         if any(len(each) > 1 for each in values.values()):
             found.append(factor)
