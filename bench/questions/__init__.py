@@ -32,7 +32,22 @@ COMMANDS = {
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {
     *("action", "directories", "context", "help", "dry"),
-    *("fingerprint", "sudo", "a", "b", "n", "system", "bin", "shell", "make", "makeflags", "columns", "lines", "term"),
+    *(
+        "fingerprint",
+        "roles",
+        "sudo",
+        "a",
+        "b",
+        "n",
+        "system",
+        "bin",
+        "shell",
+        "make",
+        "makeflags",
+        "columns",
+        "lines",
+        "term",
+    ),
     *("python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs"),
 }
 """What argparse, fab or make would take for its own: no option of a question has such a name."""

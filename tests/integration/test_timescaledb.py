@@ -171,7 +171,7 @@ def test_both_stand_in_one_ladder_and_what_the_others_are_is_told(climbed):
     told = " ".join(pgladder("ladder", path, cwd=place).out.split())
     assert "on timescaledb hypertable: 3-T, 3-T2, 3-T3" in told
     facts = host["host"]["facts"]["engines"]["timescaledb"]
-    assert f"PostgreSQL 17.{facts['version'].split('PostgreSQL 17.')[1].split()[0]}, TimescaleDB 2." in told
+    assert f", {facts['version'].split(' on ')[0]}; " in told
     assert facts["chunk_interval_s"] > 0
 
 

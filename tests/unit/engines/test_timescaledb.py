@@ -45,7 +45,7 @@ def test_a_variant_that_is_refused_stays_so():
     assert preloading(refused) == refused
 
 
-@pytest.mark.parametrize(("memory_gib", "seconds"), [(0.001, 1), (4, 38), (16, 153), (64, 614)])
+@pytest.mark.parametrize(("memory_gib", "seconds"), [(0.001, 1), (4, 50), (16, 199), (64, 795)])
 def test_a_chunk_lasts_as_long_as_its_indexes_fit_into_a_quarter_of_memory(memory_gib, seconds):
     assert interval_s(round(memory_gib * (1 << 30))) == seconds
 
