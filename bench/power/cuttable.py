@@ -13,8 +13,8 @@ from typing import IO
 import msgspec
 
 from bench.engines.postgresql.owner import Owner
+from bench.model.cuts import Forgotten
 from bench.model.errors import HostError, PgladderError
-from bench.power.disk import Forgotten
 from bench.power.order import MOUNTED, Cut
 from bench.probes.system_packages import how_to_install
 
@@ -66,7 +66,7 @@ class Cuttable:
         user = [self._owner.user.pw_name] if os.geteuid() == 0 else []
         # Started with our rights: the owner need not be able to read our code. Ctrl-C reaches us alone.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.power.mounted", self._directory, self._mount, *user],
+            [sys.executable, "-P", "-m", "bench.power.mounted", self._directory, self._mount, *user],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -24,6 +24,7 @@ from pathlib import Path
 from random import Random
 from weakref import WeakSet
 
+from bench.model.cuts import Forgotten
 from bench.power.file import BLOCK, File
 
 
@@ -41,18 +42,6 @@ class Node:
     def is_directory(self) -> bool:
         """Whether it holds names."""
         return stat.S_ISDIR(self.mode)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten:
-    """What a cut took of what was not flushed, and what it left of it."""
-
-    bytes_forgotten: int
-    blocks_left: int
-    torn_pages: int
-    """Pages of 8 KiB of which one half is on the disk."""
-    names_forgotten: int
-    """Changes of names."""
 
 
 class Disk:
