@@ -8,6 +8,7 @@ from contextlib import suppress
 from ctypes.util import find_library
 from pathlib import Path
 from select import select
+from tempfile import TemporaryFile
 from typing import IO
 
 import msgspec
@@ -54,6 +55,8 @@ class Cuttable:
     def __init__(self, owner: Owner, directory: Path, mount: Path) -> None:
         self._owner, self._directory, self._mount = owner, directory, mount
         self._process: subprocess.Popen[str] | None = None
+        self._said = TemporaryFile()
+        """Its errors: a pipe that nobody reads would stop it once it is full."""
 
     def begin(self) -> None:
         """Mount it.
@@ -69,7 +72,7 @@ class Cuttable:
             [sys.executable, "-P", "-m", "bench.power.mounted", self._directory, self._mount, *user],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._said,
             text=True,
             errors="replace",
             process_group=0,
@@ -99,7 +102,7 @@ class Cuttable:
     def close(self) -> None:
         """End it and unmount, cut or not."""
         if self._process is not None:
-            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            for pipe in (self._process.stdin, self._process.stdout):
                 with suppress(BrokenPipeError):
                     _pipe(pipe).close()
             try:
@@ -108,6 +111,7 @@ class Cuttable:
                 self._process.kill()
                 self._process.wait()
             self._process = None
+            self._said.truncate(0)
         unmount(self._mount)
 
     def _answer(self) -> str:
@@ -121,7 +125,9 @@ class Cuttable:
     def _complaint(self) -> str:
         assert self._process is not None
         self._process.kill()
-        lines = _pipe(self._process.stderr).read().strip().splitlines()
+        self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
 

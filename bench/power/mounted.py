@@ -37,7 +37,7 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
         self._handles: dict[int, tuple[Node, bool]] = {}
         """What is open; whether each write to it is to be flushed."""
         self._numbers = count(1)
-        self.lock = threading.RLock()
+        self.alone = threading.RLock()
 
     def init_with_config(self, conn_info: Any, config_3: Any) -> None:  # noqa: ARG002 - as mfusepy calls it
         """Begin."""
@@ -60,21 +60,21 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
     # --- files -------------------------------------------------------------------------------------------------------
 
     def create(self, path: str, mode: int, fi: Any = None) -> int:
-        with self.lock:
+        with self.alone:
             return self._opened(self._disk.make_file(path, mode), fi or 0)
 
     def open(self, path: str, flags: int) -> int:
-        with self.lock:
+        with self.alone:
             return self._opened(self._disk.find(path), flags)
 
     def read(self, path: str, size: int, offset: int, fh: int) -> bytes:
-        with self.lock:
+        with self.alone:
             file = self._node(path, fh).file
             assert file is not None
             return file.read(offset, size)
 
     def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
-        with self.lock:
+        with self.alone:
             node, synchronous = self._handles[fh]
             assert node.file is not None
             node.file.write(offset, data)
@@ -83,19 +83,19 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
             return len(data)
 
     def truncate(self, path: str, length: int, fh: int | None = None) -> int:
-        with self.lock:
+        with self.alone:
             file = self._node(path, fh).file
             assert file is not None
             file.truncate(length)
             return 0
 
     def fsync(self, path: str, datasync: int, fh: int) -> int:  # noqa: ARG002
-        with self.lock:
+        with self.alone:
             self._disk.flush(self._node(path, fh))
             return 0
 
     def release(self, path: str, fh: int) -> int:  # noqa: ARG002
-        with self.lock:
+        with self.alone:
             del self._handles[fh]
             return 0
 
@@ -105,28 +105,28 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
         return self.open(path, 0)
 
     def readdir(self, path: str, fh: int) -> list[str]:
-        with self.lock:
+        with self.alone:
             return [".", "..", *self._node(path, fh).children]
 
     fsyncdir, releasedir = fsync, release
 
     def mkdir(self, path: str, mode: int) -> int:
-        with self.lock:
+        with self.alone:
             self._disk.make_directory(path, mode)
             return 0
 
     def link(self, target: str, source: str) -> int:
-        with self.lock:
+        with self.alone:
             self._disk.link(source, target)
             return 0
 
     def rename(self, old: str, new: str) -> int:
-        with self.lock:
+        with self.alone:
             self._disk.rename(old, new)
             return 0
 
     def unlink(self, path: str) -> int:
-        with self.lock:
+        with self.alone:
             self._disk.remove(path)
             return 0
 
@@ -135,7 +135,7 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
     # --- what is known of them ---------------------------------------------------------------------------------------
 
     def getattr(self, path: str, fh: int | None = None) -> Mapping[str, int]:
-        with self.lock:
+        with self.alone:
             node = self._node(path, fh)
             size = node.file.size if node.file else 0
             return {
@@ -149,12 +149,12 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
             }
 
     def chmod(self, path: str, mode: int) -> int:
-        with self.lock:
+        with self.alone:
             self._disk.change_mode(path, mode)
             return 0
 
     def utimens(self, path: str, times: tuple[int, int] | None = None) -> int:  # noqa: ARG002 - nothing goes by times
-        with self.lock:
+        with self.alone:
             self._node(path, None)
             return 0
 
@@ -172,7 +172,7 @@ def say(line: str) -> None:
 def obey(disk: Disk, mounted: Mounted) -> None:
     """Wait for the cut, or for the end of who would order it; then end this process, and with it the mount."""
     line = sys.stdin.readline()
-    with mounted.lock:  # held to the end: nothing is answered after the cut
+    with mounted.alone:  # held to the end: nothing is answered after the cut
         if line:
             cut = msgspec.json.decode(line, type=Cut)
             say(msgspec.json.encode(disk.cut(cut.seed, torn=cut.torn)).decode())

@@ -48,7 +48,9 @@ QUESTION = Question(
     directories_help="such a run that is there; without it, one is made here",
     carries_out=carry_out,
     options_to_measure=(
-        Option("variants", WHAT, f"as in `pgladder variants`, or paths of your own; default: {VARIANTS}", metavar="NAME"),
+        Option(
+            "variants", WHAT, f"as in `pgladder variants`, or paths of your own; default: {VARIANTS}", metavar="NAME"
+        ),
         COMMON["layouts"],
         Option("cuts", WHAT, "cuts of each, where all that was not flushed is forgotten; default: 10", count),
         Option("torn", WHAT, "cuts of each where chance leaves some of that, in blocks of 4 KiB; default: 0", count),

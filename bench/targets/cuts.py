@@ -116,7 +116,9 @@ def _programs(given: Mapping[str, Any], version: str | None) -> Path:
     programs = find_binaries(version or "", list(map(Path, given.get("bin_dir") or ())))
     for name in JUDGES:
         if not (programs / name).is_file():
-            raise HostError(f"{name}, which judges what a cut leaves, is not in {programs}: {how_to_install('server')}.")
+            raise HostError(
+                f"{name}, which judges what a cut leaves, is not in {programs}: {how_to_install('server')}."
+            )
     return programs
 
 

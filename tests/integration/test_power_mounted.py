@@ -83,7 +83,9 @@ def test_appending_and_truncating_are_as_on_any_file_system(place):
 
 
 def test_a_file_that_is_renamed_after_it_was_flushed_is_whole_under_one_of_the_names(place):
-    place.do("file = open('new', 'wb'); file.write(b'new'); file.flush(); os.fsync(file.fileno()); os.rename('new', 'there')")
+    place.do(
+        "file = open('new', 'wb'); file.write(b'new'); file.flush(); os.fsync(file.fileno()); os.rename('new', 'there')"
+    )
     place.power.cut(2, torn=False)
     assert {each.name: each.read_bytes() for each in place.disk.iterdir()} in (
         {"there": b"new"},

@@ -20,7 +20,19 @@ RUN = KEPT / "durability"
 PGLADDER = Path(sys.executable).parent / "pgladder"
 VARIANTS = ("stock", "commit-delay", "async-commit", "no-fsync", "no-full-page-writes")
 SEED, CUTS, KILLS = 17, 50, 3
-HEAD = ("variant", "promises", "cut", "cuts", "acknowledged", "lost", "ms lost (95 %)", "most", "no start", "corrupt", "convicted")
+HEAD = (
+    "variant",
+    "promises",
+    "cut",
+    "cuts",
+    "acknowledged",
+    "lost",
+    "ms lost (95 %)",
+    "most",
+    "no start",
+    "corrupt",
+    "convicted",
+)
 
 
 def measure(into: Path, cuts: int, where: Sequence[str]) -> int:
@@ -65,7 +77,14 @@ def _row(variant: OfVariant):
     def row(kind: OfKind) -> Sequence[str]:
         figures = (kind.cuts, kind.acknowledged, kind.rows_lost)
         judged = (kind.did_not_start, kind.corrupt, kind.convicted)
-        return (f"`{variant.variant}`", variant.durability, kind.how, *map(count, figures), *_ms(kind.ms_lost), *map(str, judged))
+        return (
+            f"`{variant.variant}`",
+            variant.durability,
+            kind.how,
+            *map(count, figures),
+            *_ms(kind.ms_lost),
+            *map(str, judged),
+        )
 
     return row
 

@@ -1,4 +1,4 @@
 WITH written AS (
-    INSERT INTO {schema}.events (device_id, payload) VALUES ($1, rpad($1::text, 64, '.'))
+    INSERT INTO {schema}.events (device_id, payload) VALUES ($1::bigint, rpad($1::bigint::text, 64, '.'))
 )
-UPDATE {schema}.pages SET stamp = $1 WHERE id = $2
+UPDATE {schema}.pages SET stamp = $1::bigint WHERE id = $2

@@ -102,7 +102,9 @@ def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys)
     out = console()
     show_durability(out, found)
     text = capsys.readouterr().out
-    table = [line for line in text.splitlines() if line.startswith(("variant ", "stock  ", "no-full", "async-commit  "))]
+    table = [
+        line for line in text.splitlines() if line.startswith(("variant ", "stock  ", "no-full", "async-commit  "))
+    ]
     assert [line.split() for line in table if line.startswith("async")] == [
         ["async-commit", "600", "ms", "power", "500", "1,000", "500", "71.4", "71.4", "0/1"]
     ]
