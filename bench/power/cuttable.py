@@ -1,4 +1,4 @@
-"""A file system whose power can be cut, from outside: mounted, cut, gone. ``mounted`` is the process that it talks to."""
+"""A file system whose power can be cut, from outside: mounted, cut, gone. ``mounted`` is the process behind it."""
 
 import os
 import shutil
@@ -38,14 +38,15 @@ def check_fuse() -> None:
     """
     if not DEVICE.exists():
         raise HostError(
-            f"Cuts need a file system in user space, and there is no {DEVICE}: load the kernel's module (modprobe fuse);"
-            " a container needs the device from its host."
+            f"Cuts need a file system in user space, and there is no {DEVICE}: load the kernel's module"
+            " (modprobe fuse); a container needs the device from its host."
         )
     if not shutil.which(UNMOUNT) or not find_library("fuse3"):
         raise HostError(f"Cuts need {UNMOUNT} and its library: {how_to_install('cuts')}.")
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         raise HostError(
-            f"Cuts need {DEVICE}, which this user may not open here: have root do chmod 666 {DEVICE}, as most systems do."
+            f"Cuts need {DEVICE}, which this user may not open here: have root do chmod 666 {DEVICE},"
+            " as most systems do."
         )
 
 
@@ -55,7 +56,7 @@ class Cuttable:
     def __init__(self, owner: Owner, directory: Path, mount: Path) -> None:
         self._owner, self._directory, self._mount = owner, directory, mount
         self._process: subprocess.Popen[str] | None = None
-        self._said = TemporaryFile()
+        self._said = TemporaryFile()  # noqa: SIM115 - as long as this object
         """Its errors: a pipe that nobody reads would stop it once it is full."""
 
     def begin(self) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["FUSE_LIBRARY_NAME"] = "fuse3"  # else the old library is searched for first
-import mfusepy  # noqa: E402 - it loads the library that was named
+import mfusepy
 import msgspec
 
 from bench.power.disk import Disk, Node
@@ -27,7 +27,7 @@ from bench.power.order import MOUNTED, Cut
 SYNCHRONOUS = os.O_SYNC | os.O_DSYNC
 
 
-class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
+class Mounted(mfusepy.Operations):  # type: ignore[misc]  # mfusepy is untyped
     """What the kernel asks, one thing at a time: of a disk, until its power is cut."""
 
     use_ns = True
@@ -73,7 +73,7 @@ class Mounted(mfusepy.Operations):  # type: ignore[misc] - mfusepy is untyped
             assert file is not None
             return file.read(offset, size)
 
-    def write(self, path: str, data: bytes, offset: int, fh: int) -> int:
+    def write(self, path: str, data: bytes, offset: int, fh: int) -> int:  # noqa: ARG002
         with self.alone:
             node, synchronous = self._handles[fh]
             assert node.file is not None

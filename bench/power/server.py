@@ -3,6 +3,7 @@
 The cluster it is made in stays as it is; each cut has a copy of it, which is the disk.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,10 +11,12 @@ from signal import SIGKILL
 from time import monotonic, monotonic_ns, sleep
 
 import psutil
+import psycopg2
 
 from bench.engines.postgresql.private import IMMEDIATE, PrivateServer
 from bench.engines.postgresql.session import ServerError
 from bench.model.cuts import Forgotten, How
+from bench.model.plain import one_line
 from bench.power.cuttable import Cuttable, unmount
 
 END_TIMEOUT_S = 60
@@ -21,6 +24,12 @@ END_TIMEOUT_S = 60
 SHARED_MEMORY_LINE = 6
 """Of postmaster.pid, counted from 0: key and number of the segment that a killed server leaves behind (PostgreSQL 15,
 src/include/utils/pidfile.h)."""
+
+STARTING = re.compile("starting up|not yet accepting|not accepting|in recovery|No such file|Connection refused")
+"""Of what a client is told that comes before it lets anybody in."""
+GRAVE = re.compile(r"\b(FATAL|PANIC): +(.*)")
+MOST_SAID = 200
+"""Characters of a complaint."""
 
 
 class PoweredServer(PrivateServer):
@@ -41,7 +50,7 @@ class PoweredServer(PrivateServer):
         return self._bin
 
     def begin(self, how: How) -> None:
-        """Start on a copy of what was made: on a disk that forgets, or, to be killed only, on the copy itself.
+        """Start on a copy of what was made: on a disk that forgets; to be killed only, on the copy itself.
 
         Raises:
             PgladderError: the file system does not mount, or the server does not start.
@@ -56,7 +65,7 @@ class PoweredServer(PrivateServer):
         self.start()
 
     def kill(self) -> int:
-        """Kill every process of the server; return the moment, on the monotonic clock in ns, from which none did more."""
+        """Kill every process of the server; return from when on none did more, in ns of the monotonic clock."""
         assert self._process is not None
         segment = self._shared_memory()
         postmaster = psutil.Process(self._process.pid)
@@ -99,6 +108,25 @@ class PoweredServer(PrivateServer):
         self.start()
         return monotonic() - began
 
+    def _wait_ready(self) -> None:
+        """Wait until it lets somebody in; a database that is damaged may run and never do so."""
+        deadline = monotonic() + self.start_timeout_s
+        while monotonic() < deadline:
+            try:
+                self.connect().close()
+            except psycopg2.Error as error:
+                if not self.alive():
+                    raise ServerError(f"PostgreSQL did not start: {self._complaint()}") from error
+                if not STARTING.search(str(error)):
+                    raise ServerError(f"PostgreSQL runs and lets nobody in: {_complaint_in(str(error))}") from error
+                sleep(0.02)
+            else:
+                return
+        raise ServerError(f"PostgreSQL did not answer within {self.start_timeout_s} s: {self._complaint()}")
+
+    def _complaint(self) -> str:
+        return _complaint_in(self._new_log())
+
     def end(self) -> None:
         """Stop it without a checkpoint, which one that does not start may wait for."""
         self.stop(IMMEDIATE)
@@ -125,6 +153,12 @@ class PoweredServer(PrivateServer):
         self.end()
         self._power.close()
         super().close()
+
+
+def _complaint_in(log: str) -> str:
+    """Return why it gave up: the last that is grave, and not what it told those who came too early."""
+    grave = [text for _, text in GRAVE.findall(log) if not STARTING.search(text)]
+    return one_line(grave[-1] if grave else log.strip()[-MOST_SAID:])[:MOST_SAID] or "it said nothing"
 
 
 def _wait_for(killed: Sequence[psutil.Process]) -> None:

@@ -1,7 +1,7 @@
 """What survives a power cut of what was acknowledged?
 
-Cuts the power of a private server under load, again and again: a file system forgets what was not flushed, the server is
-killed with it and started on what is left, and every acknowledged row is looked for. A variant that promises to keep
+Cuts the power of a private server under load, again and again: a file system forgets what was not flushed, the server
+is killed with it and started on what is left, and every acknowledged row is looked for. A variant that promises to keep
 what it lost is a failure.
 """
 

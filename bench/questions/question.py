@@ -51,7 +51,7 @@ class Question:
     """Which runs it takes that are there already."""
     directories_help: str = "a run, or a directory of hosts' runs"
     carries_out: Callable[[Given, Console], Results] | None = None
-    """Measures it on this machine where that is no plan of trials; raises PgladderError where it did not get to its end."""
+    """Measures it here, where that is no plan of trials; raises PgladderError where it did not get to its end."""
     options_to_measure: tuple[Option, ...] = ()
     """What it takes for that, beside where."""
     measured: Collection[str] = ()

@@ -40,7 +40,7 @@ def show_durability(out: Console, found: DurabilityReport) -> None:
 
 def _rows(variant: OfVariant) -> list[Sequence[str]]:
     name = variant.variant if variant.layout == "plain" else f"{variant.variant}/{variant.layout}"
-    rows = []
+    rows: list[Sequence[str]] = []
     for kind in variant.kinds:
         first = not rows
         speed = rate(variant.rows_per_s) if kind.how == "power" else ""

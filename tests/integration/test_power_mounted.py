@@ -84,7 +84,7 @@ def test_appending_and_truncating_are_as_on_any_file_system(place):
 
 def test_a_file_that_is_renamed_after_it_was_flushed_is_whole_under_one_of_the_names(place):
     place.do(
-        "file = open('new', 'wb'); file.write(b'new'); file.flush(); os.fsync(file.fileno()); os.rename('new', 'there')"
+        "file = open('new', 'wb', buffering=0); file.write(b'new'); os.fsync(file.fileno());os.rename('new', 'there')"
     )
     place.power.cut(2, torn=False)
     assert {each.name: each.read_bytes() for each in place.disk.iterdir()} in (
@@ -157,7 +157,7 @@ def test_it_unmounts_by_itself_when_who_started_it_is_gone(place, tmp_path):
     starter = (
         "import os, sys; from pathlib import Path; from bench.engines.postgresql.owner import Owner, ordinary_user;"
         "from bench.power.cuttable import Cuttable;"
-        "c = Cuttable(Owner(ordinary_user()), Path(sys.argv[1]), Path(sys.argv[2])); c.begin(); print(c._process.pid, flush=True);"
+        "c = Cuttable(Owner(ordinary_user()), *map(Path, sys.argv[1:])); c.begin(); print(c._process.pid, flush=True);"
         "sys.stdin.read()"
     )
     second = tmp_path / "second"
@@ -181,7 +181,7 @@ def runs(number: int) -> bool:
 
 def test_one_that_does_not_mount_or_died_says_so(place, tmp_path):
     missing = Cuttable(place.owner, tmp_path / "missing", tmp_path / "elsewhere")
-    with pytest.raises(PowerError, match="did not mount at .*elsewhere: .*missing"):
+    with pytest.raises(PowerError, match=r"did not mount at .*elsewhere: .*missing"):
         missing.begin()
     missing.close()
     place.power._process.kill()

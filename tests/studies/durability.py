@@ -1,8 +1,8 @@
 """What survives a power cut: ``make study-durability``, an hour.
 
-Cuts the power fifty times, and fifty times with torn writes, of each variant, below docs/results/durability, and writes
-docs/results/durability.md from the records alone. Interrupted, it goes on where it was; of a run that is whole it writes
-the page alone. It ends with 1 where a variant broke its promise.
+Cuts the power fifty times, and fifty times with torn writes, of each variant, below docs/results/durability, and
+writes docs/results/durability.md from the records alone. Interrupted, it goes on where it was; of a run that is whole
+it writes the page alone. It ends with 1 where a variant broke its promise.
 """
 
 import argparse
@@ -56,14 +56,16 @@ def _lines(found: DurabilityReport) -> Iterable[str]:
     for variant in found.variants:
         yield f"- **{variant.sentence}**"
     yield ""
-    yield f"Run {found.run} on {found.host}, PostgreSQL {found.version}: {found.done} of {found.planned} cuts and kills. How:"
-    yield "[durability.md](../durability.md). The records: [durability](durability). To cut again: `make study-durability`."
+    of = f"{found.done} of {found.planned} cuts and kills"
+    yield f"Run {found.run} on {found.host}, PostgreSQL {found.version}: {of}."
+    yield "How: [durability.md](../durability.md); records: [durability](durability); again: `make study-durability`."
     yield ""
     yield from _table(HEAD, [row for variant in found.variants for row in map(_row(variant), variant.kinds)])
     yield ""
     yield "## Rows/s against rows at risk"
     yield ""
-    yield "Rows/s are those of eight clients on the file system that forgets, no box's rate; at risk is the most that one cut took."
+    yield "Rows/s are those of eight clients on the file system that forgets, no box's rate."
+    yield "At risk is the most that one cut took."
     yield ""
     yield from _table(("variant", "rows/s", "rows at risk"), map(_point, found.variants))
 
