@@ -17,8 +17,8 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions perf clean
-OF_PROGRAMS := demo compare-runs reproduce
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability perf clean
+OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
 WORDS_trust := $(WHICH_BOXES) FINGERPRINT
@@ -151,6 +151,11 @@ compare-runs: .venv/ready ## did anything change between two pulled runs? offlin
 reproduce: .venv/ready
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(handed),$(BIN)/pgladder reproduce $(call handed,RUN) $(call pulled,RUN))
 
+# Here alone: what is cut is a private server of this machine.
+durability: .venv/ready
+	$(if $(HOST)$(LIMIT),$(error durability cuts the power of a private server on this machine: leave out HOST and LIMIT))
+	@$(BIN)/pgladder durability $(call handed,RUN) $(if $(RUN),$(call pulled,RUN))
+
 # --- Look after runs on boxes
 
 launch: ## only start a run (the options of a question)
@@ -241,7 +246,7 @@ e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
 
 browser:
-	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests cuts
 	@.ci/test-sshd
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
@@ -281,6 +286,9 @@ study-engines: .venv/ready clickhouse ## PostgreSQL and ClickHouse by rows a sta
 
 study-partitions: .venv/ready ## hash partitions by number and clients, DROP against DELETE, to docs/results; goes on where it was
 	$(BIN)/python -m tests.studies.partitions
+
+study-durability: .venv/ready ## fifty power cuts and fifty torn ones of each variant, to docs/results/durability.md; goes on where it was
+	$(BIN)/python -m tests.studies.durability
 
 study-rules: .venv/ready ## rules that benchmarks decide by, on equal and slower candidates, to docs/results/rules.md
 	$(BIN)/python -m tests.studies.rules

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
-from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
+from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, RESUME, YES, Option
 from bench.questions import load_question, questions, words_of
 from bench.questions.question import Question, for_programs, print_answer
 from bench.report.console import console
@@ -115,8 +115,10 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     """
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
         raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
-    request = question.request(given, repeats="".join(map(str, directories)))
     out = console(stderr=for_programs(given))
+    if question.carries_out:
+        return question.carries_out(given, out)
+    request = question.request(given, repeats="".join(map(str, directories)))
     if "on" in given:
         target, pieces = added_target(given["on"])
         results = target.measure(replace(request, pieces=pieces), out)
@@ -168,6 +170,8 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
 
 def _measuring(question: Question) -> list[Option]:
     """Return the options that say what is measured here, and where, but for those that the answer takes as well."""
+    if question.carries_out:
+        return [*question.options_to_measure, *ON_THIS_MACHINE, RESUME]
     options = [option for option in question.of_run() if option not in question.options]
     options += [YES, *ON_THIS_MACHINE, *BESIDE]
     if not question.repeats:

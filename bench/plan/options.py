@@ -90,10 +90,8 @@ ON_THIS_MACHINE = (
     Option("on", WHERE, "a target of your own, by its file in targets/ of PGLADDER_PATH", str, "NAME"),
     Option("out", WHERE, "results (results/<run>/<host>; on a box runs/<run>)", Path, "DIR"),
 )
-GIVEN_PLANS = (
-    Option("plan", WHERE, "carry out this plan", Path, "FILE"),
-    Option("resume", WHERE, "go on with a run that was interrupted", Path, "DIR"),
-)
+RESUME = Option("resume", WHERE, "go on with a run that was interrupted", Path, "DIR")
+GIVEN_PLANS = (Option("plan", WHERE, "carry out this plan", Path, "FILE"), RESUME)
 """One of them at most: it decides what is measured."""
 
 ON_BOXES = (

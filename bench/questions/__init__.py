@@ -27,7 +27,7 @@ COMMANDS = {
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
     *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-adjusted", "study-rules", "study-open-loop"),
-    *("study-batching", "study-engines", "study-partitions"),
+    *("study-batching", "study-engines", "study-partitions", "study-durability"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {

@@ -51,6 +51,10 @@ class Question:
     directories: Literal["DIR", "[DIR]", "[DIR ...]"] = "DIR"
     """Which runs it takes that are there already."""
     directories_help: str = "a run, or a directory of hosts' runs"
+    carries_out: Callable[[Given, Console], Results] | None = None
+    """Measures it here, where that is no plan of trials; raises PgladderError where it did not get to its end."""
+    options_to_measure: tuple[Option, ...] = ()
+    """What it takes for that, beside where."""
     measured: Collection[str] = ()
     """Where it can be measured: here, on boxes; else it only reads."""
     repeats: bool = False
@@ -71,7 +75,8 @@ class Question:
     @property
     def measures_here(self) -> bool:
         """``pgladder <question>`` may measure: it needs no directory, or carries out the plan that is in it."""
-        return HERE in self.measured and (self.repeats or self.directories != "DIR")
+        here = HERE in self.measured or self.carries_out is not None
+        return here and (self.repeats or self.directories != "DIR")
 
     def of_run(self) -> list[Option]:
         """Return the common options of what is measured that mean something to it."""

@@ -12,12 +12,14 @@ from typing import Any
 import msgspec
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.durability import DurabilityReport
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
 from bench.analysis.slo import Slo
 from bench.analysis.sweep import Sweep
 from bench.model.codec import schema_of
+from bench.model.cuts import CutPlan, CutRecord
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
@@ -39,6 +41,9 @@ FORMATS: tuple[type, ...] = (
     ComparisonReport,
     BoxNoise,
     Shared,
+    CutPlan,
+    CutRecord,
+    DurabilityReport,
 )
 
 

@@ -173,7 +173,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         external = None
         if "dsn" in request.given:
             external = engine.external(request.given["dsn"], run)
-        _forget_environment()
+        forget_environment()
         box = _box_to_measure(request, given)
         cluster = engine.provisioned(box.cluster) if box else None
         programs = {} if external or cluster else _programs(request, given, engine)
@@ -229,7 +229,7 @@ def _beside(plan: Plan, own: Server, request: Request) -> Iterator[Mapping[str, 
     with ExitStack() as stack:
         servers = {}
         for name in plan.engines_beside:
-            servers[name] = engines()[name].beside(own, _private_place(request) / name)
+            servers[name] = engines()[name].beside(own, private_place(request) / name)
             stack.enter_context(_closed_after(servers[name]))
         yield servers
 
@@ -404,7 +404,7 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
     for name, directory in product(plan.engines_beside, programs.values()):
         if why := engines()[name].lacking(directory):
             raise HostError(why)
-    place = _private_place(request)
+    place = private_place(request)
     if len(programs) == 1:
         [directory] = programs.values()
         return engine.private(place, directory)
@@ -438,7 +438,7 @@ def _start(variants: Sequence[Variant], server: ManagedServer) -> Variant:
     raise ServerError(f"No candidate is left: {'; '.join(refused)}")
 
 
-def _forget_environment() -> None:
+def forget_environment() -> None:
     """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15).
 
     What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
@@ -522,14 +522,14 @@ def _new_plan(
 
 def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    directory = cluster.data_directory() if cluster else _private_place(request)
+    directory = cluster.data_directory() if cluster else private_place(request)
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
         raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
     return this_machine(directory)
 
 
-def _private_place(request: Request) -> Path:
+def private_place(request: Request) -> Path:
     """Return where a private server would be made: by the user of a provisioned box, on the disk of its cluster."""
     if given := request.option("data_dir"):
         place: Path = given
@@ -556,7 +556,7 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
 
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
     """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
-    directory = there.data_directory() if there else _private_place(request)
+    directory = there.data_directory() if there else private_place(request)
     if directory is None:
         # The server's ``limits`` say that its disk can't be seen.
         return

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def free_port() -> int:
 
 class PrivateServer(ManagedPostgreSQL):
     """A cluster in ``home/server``."""
+
+    options: Sequence[str] = ()
+    """Of ``postgres``, beyond its address."""
 
     def __init__(self, home: Path, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         base = self._base = home.absolute() / "server"
@@ -149,7 +153,7 @@ class PrivateServer(ManagedPostgreSQL):
 
     def start(self) -> None:
         """See ``Cluster.start``."""
-        own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}"]
+        own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}", *self.options]
         server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
         with contextlib.suppress(FileNotFoundError):
             self._log_before = self._log.lstat().st_size
