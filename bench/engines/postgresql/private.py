@@ -99,8 +99,11 @@ class PrivateServer(ManagedPostgreSQL):
         self._ahead = thread.submit(self._make)
         thread.shutdown(wait=False)
 
-    def _make(self) -> None:
+    def _empty(self) -> None:
         self._held.empty()
+
+    def _make(self) -> None:
+        self._empty()
         self._owner.do("mkdir", self._reach.sockets)
         self._initdb()
 
