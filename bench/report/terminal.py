@@ -60,6 +60,8 @@ def _show_ladder(out: Console, ladder: Ladder, *, detail: bool) -> None:
     out.print(Text(heading(ladder), style="bold"))
     print_fitting(out, COLUMNS, list(map(cells, ladder.rungs)), LEFT, SPARE)
     out.print(Text(legend(ladder), style="dim"))
+    if beside := list(of_engines(ladder)):
+        out.print(Text(f"Measured {'; '.join(beside)}."))
     for sentence in (*other_loads(ladder), *beside_writers(ladder)):
         out.print(Text(sentence))
     if limits := limits_of(ladder, shares=detail):

@@ -212,13 +212,13 @@ def test_the_legend_takes_three_lines_at_most(load):
     assert len(textwrap.wrap(legend(ladder), 80)) <= 3
 
 
-def test_of_rungs_of_another_engine_the_caption_names_it_and_the_layout_and_a_durability_that_is_another():
+def test_of_rungs_of_another_engine_a_sentence_names_it_and_the_layout_and_a_durability_that_is_another():
     changes = {"engine": "timescaledb", "layout": "hypertable"}
     records = [a_record(1, "2-D"), a_record(2, "3-T", **changes), a_record(3, "3-T2", **changes)]
-    assert "; on timescaledb hypertable: 3-T, 3-T2;" in " ".join(printed(a_report(*records)).split())
+    assert "Measured on timescaledb hypertable: 3-T, 3-T2." in " ".join(printed(a_report(*records)).split())
     records.append(a_record(4, "3-T3", **changes, durability="not crash-safe"))
     text = " ".join(printed(a_report(*records)).split())
-    assert "on timescaledb hypertable: 3-T, 3-T2; on timescaledb hypertable not crash-safe: 3-T3;" in text
+    assert "on timescaledb hypertable: 3-T, 3-T2; on timescaledb hypertable not crash-safe: 3-T3." in text
 
 
 def test_doubts_and_notes_come_before_the_first_number():
