@@ -153,8 +153,7 @@ reproduce: .venv/ready
 
 # Here alone: what is cut is a private server of this machine.
 durability: .venv/ready
-	$(if $(HOST)$(LIMIT),$(error durability cuts the power of a private server on this machine: leave out HOST and LIMIT))
-	@$(BIN)/pgladder durability $(call handed,RUN) $(if $(RUN),$(call pulled,RUN))
+	@$(if $(HOST)$(LIMIT),$(FAB) durability $(handed),$(BIN)/pgladder durability $(call handed,RUN) $(if $(RUN),$(call pulled,RUN)))
 
 # --- Look after runs on boxes
 
