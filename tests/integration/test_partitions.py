@@ -134,7 +134,7 @@ def test_on_each_layout_every_row_is_found_and_read(place, layout):
         assert record.reads.reads > 0
 
 
-def test_as_many_partitions_as_are_swept_are_compared_with_the_plain_table(place):
+def test_numbers_of_partitions_are_swept_and_compared_the_fewest_first(place):
     asked = ("--of", "partitions=1,4", "--phases", "2-C", "--layouts", "hash-partitioned", "--blocks", 2, *BRIEF)
     with climbing(place, *asked, *ONCE, "--pool-min", 2, question="sweep") as climb:
         assert climb.end().code in {0, 1}

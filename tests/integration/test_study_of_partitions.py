@@ -26,7 +26,7 @@ def test_the_page_is_written_and_what_was_cut_off_goes_on(place):
     assert {record.trial.parameters.in_flight for record in of_hash} == set(CLIENTS)
     assert {record.preload_rows for record in of_retention} == {KEEPS}
     # One block shows no spread.
-    assert "Nothing is known of hash partitions: measure two blocks or more." in page
+    assert "Nothing is known of hash partitions: measure 3 blocks or more." in page
     assert "too few blocks tell what keeping 250,000 rows costs" in " ".join(page.split())
     assert "| 16 partitions |" in page
     last = place / "partitions" / RETENTION

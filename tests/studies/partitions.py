@@ -49,7 +49,7 @@ COUNTS, CLIENTS = (1, 2, 4, 8, 16), (1, 8, 32)
 KEEPS, WRITES_TO_KEPT = 250_000, ("2-D", "2-G")
 """Rows that a table keeps: ten times those under way of the phase that has the most."""
 DELETES, DROPS = "plain-time-key", "time-partitioned"
-SEED, BLOCKS, WARM_UP_S = 17, 8, 2.0
+SEED, BLOCKS, WARM_UP_S, LEAST_BLOCKS = 17, 8, 2.0, 3
 WINDOWS_S: Mapping[str, float] = {HASH: 3.0, RETENTION: 10.0}
 """Of retention several partitions go in a window."""
 
@@ -198,7 +198,11 @@ def ratio(rates: Rates, words: str, candidate: Trial, baseline: Trial, among: in
     """Return how a candidate compares with a baseline; the intervals of so many hold at once."""
     ours, theirs = (rates.get(key_of(trial), {}) for trial in (candidate, baseline))
     both = [ours[block] / theirs[block] for block in sorted(ours.keys() & theirs.keys())]
-    return Ratio(words=words, found=geometric(both, ALPHA / among) if both else None)
+    if not both:
+        return Ratio(words=words, found=None)
+    found = geometric(both, ALPHA / among)
+    # The interval of two blocks, shared among so many, reaches from nothing to beyond all numbers.
+    return Ratio(words=words, found=found if len(both) >= LEAST_BLOCKS else replace(found, low=None, high=None))
 
 
 def ratios_of_hash(rates: Rates) -> dict[tuple[int, int], Ratio]:
@@ -316,7 +320,7 @@ def answer_of_hash(ratios: Sequence[Ratio]) -> str:
     """Say whether hash partitions are a relief, an overhead, or neither is shown."""
     known = [(each, each.found.low or 0, each.found.high or 0) for each in ratios if each.found and each.known]
     if not known:
-        return "Nothing is known of hash partitions: measure two blocks or more."
+        return f"Nothing is known of hash partitions: measure {LEAST_BLOCKS} blocks or more."
     faster = [f"{each.words} ({gain(low, high)})" for each, low, high in known if low > 1 + MARGIN]
     slower = [f"{each.words} ({loss(low, high)})" for each, low, high in known if high < 1 - MARGIN]
     parts = []
@@ -395,7 +399,8 @@ def usual(of_key: Mapping[int, float]) -> str:
 def lines_of_rates(rates: Rates) -> Iterable[str]:
     """Yield a line for the plain table, and for each number of partitions."""
     for layout, count in (("plain", 0), *(("hash-partitioned", count) for count in COUNTS)):
-        texts = [usual(rates.get((PHASE, layout, with_clients(clients, count)), {})) for clients in CLIENTS]
+        trials = [a_trial(PHASE, layout, with_clients(clients, count)) for clients in CLIENTS]
+        texts = [usual(rates.get(key_of(trial), {})) for trial in trials]
         name = f"{count} partitions" if count > 1 else "1 partition" if count else layout
         yield f"| {name} | {' | '.join(texts)} |"
 

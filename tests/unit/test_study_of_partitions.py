@@ -36,7 +36,7 @@ def test_what_relieves_and_what_costs_is_named_and_the_rest_is_bounded():
         " or loses more than 3.0 % (95 %, all together)."
     )
     assert study.answer_of_hash([a_ratio("a", 0.5, 1.5)]).startswith("None of 1 numbers of hash partitions")
-    assert "measure two blocks or more" in study.answer_of_hash([Ratio(words="a", found=None)])
+    assert "measure 3 blocks or more" in study.answer_of_hash([Ratio(words="a", found=None)])
 
 
 def test_partitions_are_compared_with_the_plain_table_of_as_many_clients():
@@ -46,6 +46,18 @@ def test_partitions_are_compared_with_the_plain_table_of_as_many_clients():
     ratios = study.ratios_of_hash(study.rates_of(records_of(trials, factors)))
     assert all(each.found.estimate == pytest.approx(1.2) for each in ratios.values())
     assert set(ratios) == {(count, clients) for count in COUNTS for clients in CLIENTS}
+
+
+def test_the_tables_have_each_rate_and_too_few_blocks_no_interval():
+    records = records_of(study.of_hash(), [1.0] * len(study.of_hash()))
+    lines = list(study.lines_of_rates(study.rates_of(records)))
+    assert [line.split(" | ")[0] for line in lines][:3] == ["| plain", "| 1 partition", "| 2 partitions"]
+    assert not any("–" in line for line in lines)
+    two = study.rates_of(record for record in records if record.trial.block < 3)
+    assert not any(each.known for each in study.ratios_of_hash(two).values())
+    assert all(
+        line.endswith("| 1.00 (–) | 1.00 (–) | 1.00 (–) |") for line in study.lines_of_ratios(study.ratios_of_hash(two))
+    )
 
 
 def test_dropping_is_compared_with_deleting_and_each_with_keeping_all():
