@@ -121,6 +121,9 @@ def in_common(ladder: Ladder) -> list[str]:
     parts = [ladder.variant, ladder.layout, ladder.transport, durability, f"{payloads} B payload"]
     if version := of_version(ladder.version):
         parts.insert(0, version)
+    # Of a layout that one engine alone has; of rungs that have another layout the caption tells.
+    engines = {rung.engine for rung in ladder.rungs if rung.layout is None}
+    parts[:0] = filter(None, engines)
     if ladder.preload_rows:
         parts.append(f"{ladder.preload_rows:,} rows before")
     return parts

@@ -192,6 +192,13 @@ def test_the_heading_has_variant_layout_transport_and_durability():
     assert "stock · plain · tcp · durability unknown · 64 B payload · 1,000 rows before\n" in unknown
 
 
+def test_the_heading_of_a_layout_that_another_engine_has_names_that():
+    records = [a_record(1, "2-D"), a_record(2, "2-D", engine="timescaledb", layout="hypertable")]
+    text = printed(a_report(*records))
+    assert "timescaledb · stock · hypertable · tcp · durable · 64 B payload\n" in text
+    assert "\nstock · plain · tcp · durable · 64 B payload\n" in text
+
+
 def test_the_caption_says_how_the_numbers_came_about():
     records = [a_record(1, rows_per_s=100), a_record(2, rows_per_s=120, block=2), a_record(3, rows_per_s=90, block=3)]
     text = " ".join(printed(a_report(*records)).split())
