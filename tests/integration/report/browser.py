@@ -1,11 +1,16 @@
-"""A real browser: Debian's Chromium, driven through ChromeDriver (W3C WebDriver)."""
+"""A real browser: Debian's Chromium, driven through ChromeDriver (W3C WebDriver).
+
+The README's picture, which is the top of a page: ``python -m tests.integration.report.browser PAGE docs/page.png``.
+"""
 
 import base64
 import json
 import re
 import subprocess
+import sys
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 HEADLESS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
@@ -105,3 +110,16 @@ class Browser:
         """Keep the whole page as a picture."""
         shot = self._devtools("Page.captureScreenshot", captureBeyondViewport=True)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def picture_of_the_top(self, page, path):
+        """Keep what a page begins with as a picture."""
+        self.show(page, width=1180, unfolded=False)
+        bottom = self.run("document.querySelector('.below').getBoundingClientRect().top + scrollY")
+        clip = {"x": 0, "y": 0, "width": 1180, "height": int(bottom), "scale": 1}
+        shot = self._devtools("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+
+if __name__ == "__main__":
+    with opened_browser() as opened:
+        opened.picture_of_the_top(Path(sys.argv[1]).resolve(), Path(sys.argv[2]))
