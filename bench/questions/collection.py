@@ -66,7 +66,8 @@ def answer(results: Results, given: Given) -> Answer:
     _write(page, build_collection(entries, ranked, left_out, words, __version__))
     stands = mine_sentences(ranked, words)
     boxes = "1 box" if len(entries) == 1 else f"{len(entries):,} boxes"
-    summary = f"{boxes} in {len(ranked)} rankings; {left_out} of {len(files):,} files left out. Page: {page}"
+    rankings = "1 ranking" if len(ranked) == 1 else f"{len(ranked)} rankings"
+    summary = f"{boxes} in {rankings}; {left_out} of {len(files):,} files left out. Page: {page}"
     told = [FileFlaws(file=str(file.path), taken=bool(file.entry), flaws=file.flaws) for file in files if file.flaws]
 
     def show(out: Console) -> None:

@@ -39,9 +39,7 @@ def show_worth(out: Console, found: Sequence[Worth]) -> None:
 
 def _rows(worth: Worth) -> list[list[str]]:
     rows = []
-    for at, each in enumerate(worth.hosts):
-        # Said once, at the first of its boxes.
-        where = [worth.where, worth.per] if at == 0 else ["", ""]
+    for each in worth.hosts:
         over = each.over_first
         ratio = f"{over.estimate:.2f}" if over else DASH
         rows.append(

@@ -46,7 +46,7 @@ def pgladder(capsys, *words):
 def test_shared_files_become_one_page(folder, capsys):
     code, out, _ = pgladder(capsys, "collection", folder)
     assert (code, out.count("left out")) == (0, 1)
-    assert "3 boxes in 1 rankings; 0 of 3 files left out." in out
+    assert "3 boxes in 1 ranking; 0 of 3 files left out." in out
     page = (folder / "collection.html").read_text()
     for words in ("Intel N100", "AMD Ryzen 7 5800H", "Intel Core i3-N305", "PostgreSQL 15, stock, plain, tcp, durable"):
         assert words in page
@@ -107,7 +107,7 @@ def test_links_and_pipes_are_not_read(folder, capsys, tmp_path):
     (folder / "folder.json").mkdir()
     code, out, _ = pgladder(capsys, "collection", folder)
     assert code == 1
-    assert "3 boxes in 1 rankings; 3 of 6 files left out." in out
+    assert "3 boxes in 1 ranking; 3 of 6 files left out." in out
 
 
 def test_the_same_file_twice_counts_once(folder, capsys):
