@@ -43,6 +43,8 @@ class Reached:
     """In plain words."""
     variant: str
     layout: str
+    engine: str | None = None
+    """The kind of database, where it is another than the run's own."""
     transport: str
     version: str | None
     durability: tuple[str, ...]
@@ -139,9 +141,9 @@ def _highest(rungs: Rungs) -> tuple[Rung, "Ladder"]:
     return max(sustained or rungs, key=lambda each: each[0].settled_rows_per_s or each[0].rows_per_s or 0.0)
 
 
-def _grades(_: Rung, ladder: "Ladder") -> tuple[str, ...]:
-    """Return the durability of a rung: that of its ladder."""
-    return ladder.durability
+def _grades(rung: Rung, ladder: "Ladder") -> tuple[str, ...]:
+    """Return the durability of a rung: that of its ladder, or its own."""
+    return (rung.durability,) if rung.durability else ladder.durability
 
 
 def _reached(rung: Rung, ladder: "Ladder") -> Reached:
@@ -150,7 +152,8 @@ def _reached(rung: Rung, ladder: "Ladder") -> Reached:
         phase=rung.phase,
         way=plain_way(rung),
         variant=ladder.variant,
-        layout=ladder.layout,
+        layout=rung.layout or ladder.layout,
+        engine=rung.engine,
         transport=ladder.transport,
         version=ladder.version,
         durability=_grades(rung, ladder),
@@ -240,8 +243,9 @@ def kept_up(reached: Reached) -> str:
 
 
 def how(reached: Reached) -> str:
-    """Return how rows were written, with the phase's name."""
-    return f"{reached.way} ({reached.phase})"
+    """Return how rows were written, with the phase's name, and into what where that is another kind of database."""
+    into = f" into {reached.engine}" if reached.engine else ""
+    return f"{reached.way} ({reached.phase}){into}"
 
 
 def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:

@@ -199,3 +199,12 @@ def test_each_way_to_write_rows_has_plain_words(phase, changes, way):
     [of_phase] = climbed(a_record(1, phase, **changes))
     found = answer_of([of_phase])
     assert found.most.way == way
+
+
+def test_a_rung_of_another_engine_brings_its_own_durability_and_is_named():
+    other = {"engine": "clickhouse", "layout": "merge-tree", "durability": "may lose the last rows"}
+    found = answer(rung(1, "2-D", 100.0), rung(2, "3-C3", 900.0, **other))
+    assert (found.most.phase, found.most.engine) == ("2-D", None)
+    assert (found.riskier.phase, found.riskier.engine, found.riskier.layout) == ("3-C3", "clickhouse", "merge-tree")
+    assert found.riskier.durability == ("may lose the last rows",)
+    assert "into clickhouse" in words(found)
