@@ -243,15 +243,16 @@ def kept_up(reached: Reached) -> str:
 
 
 def how(reached: Reached) -> str:
-    """Return how rows were written, with the phase's name, and into what where that is another kind of database."""
-    into = f" into {reached.engine}" if reached.engine else ""
-    return f"{reached.way} ({reached.phase}){into}"
+    """Return how rows were written, with the phase's name."""
+    return f"{reached.way} ({reached.phase})"
 
 
 def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
     """Return under what, where the run has several, or a crash may take rows."""
     differing = [name for name in CONDITIONS if len({getattr(ladder, name) for ladder in ladders}) > 1]
     parts = [f"{name} {getattr(reached, name)}" for name in differing]
+    if reached.engine:
+        parts = [f"engine {reached.engine}", f"layout {reached.layout}"]
     risk = ""
     if reached.durability != DURABLE:
         parts = parts or [f"variant {reached.variant}"]

@@ -202,9 +202,9 @@ def test_each_way_to_write_rows_has_plain_words(phase, changes, way):
 
 
 def test_a_rung_of_another_engine_brings_its_own_durability_and_is_named():
-    other = {"engine": "clickhouse", "layout": "merge-tree", "durability": "may lose the last rows"}
+    other = {"engine": "clickhouse", "layout": "merge-tree", "durability": LOSES}
     found = answer(rung(1, "2-D", 100.0), rung(2, "3-C3", 900.0, **other))
     assert (found.most.phase, found.most.engine) == ("2-D", None)
     assert (found.riskier.phase, found.riskier.engine, found.riskier.layout) == ("3-C3", "clickhouse", "merge-tree")
-    assert found.riskier.durability == ("may lose the last rows",)
-    assert "into clickhouse" in words(found)
+    assert found.riskier.durability == (LOSES,)
+    assert "engine clickhouse, layout merge-tree, at the risk of the last 600 ms" in words(found)
