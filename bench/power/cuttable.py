@@ -56,7 +56,7 @@ class Cuttable:
     def __init__(self, owner: Owner, directory: Path, mount: Path) -> None:
         self._owner, self._directory, self._mount = owner, directory, mount
         self._process: subprocess.Popen[str] | None = None
-        self._said = TemporaryFile()  # noqa: SIM115 - as long as this object
+        self._said: IO[bytes] | None = None
         """Its errors: a pipe that nobody reads would stop it once it is full."""
 
     def begin(self) -> None:
@@ -68,6 +68,7 @@ class Cuttable:
         """
         self._owner.do("mkdir", "-p", self._mount)
         user = [self._owner.user.pw_name] if os.geteuid() == 0 else []
+        self._said = TemporaryFile()  # noqa: SIM115 - as long as the process
         # Started with our rights: the owner need not be able to read our code. Ctrl-C reaches us alone.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bench.power.mounted", self._directory, self._mount, *user],
@@ -112,7 +113,9 @@ class Cuttable:
                 self._process.kill()
                 self._process.wait()
             self._process = None
-            self._said.truncate(0)
+        if self._said is not None:
+            self._said.close()
+            self._said = None
         unmount(self._mount)
 
     def _answer(self) -> str:
@@ -125,6 +128,7 @@ class Cuttable:
 
     def _complaint(self) -> str:
         assert self._process is not None
+        assert self._said is not None
         self._process.kill()
         self._process.wait()
         self._said.seek(0)

@@ -22,6 +22,7 @@ class Place:
     """A mount of the ordinary user, who alone may look in; what is done there is done as him."""
 
     def __init__(self, top: Path) -> None:
+        self.top = top
         self.owner = Owner(ordinary_user())
         self.disk, self.mount = top / "disk", top / "mount"
         self.owner.do("mkdir", self.disk)
@@ -35,12 +36,10 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path):
-    if os.geteuid() == 0:  # below directories of root's he may enter
-        for each in (tmp_path, *tmp_path.parents[:3]):
-            each.chmod(0o755)
-        os.chown(tmp_path, ordinary_user().pw_uid, -1)
-    made = Place(tmp_path)
+def place(new_place):
+    top = new_place()
+    os.chown(top, ordinary_user().pw_uid, -1)
+    made = Place(top)
     made.owner.put(made.disk / "there", "old")
     made.power.begin()
     yield made
@@ -153,14 +152,14 @@ except OSError:
 """
 
 
-def test_it_unmounts_by_itself_when_who_started_it_is_gone(place, tmp_path):
+def test_it_unmounts_by_itself_when_who_started_it_is_gone(place):
     starter = (
         "import os, sys; from pathlib import Path; from bench.engines.postgresql.owner import Owner, ordinary_user;"
         "from bench.power.cuttable import Cuttable;"
         "c = Cuttable(Owner(ordinary_user()), *map(Path, sys.argv[1:])); c.begin(); print(c._process.pid, flush=True);"
         "sys.stdin.read()"
     )
-    second = tmp_path / "second"
+    second = place.top / "second"
     started = subprocess.Popen(
         [sys.executable, "-c", starter, place.disk, second], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -179,8 +178,8 @@ def runs(number: int) -> bool:
     return False
 
 
-def test_one_that_does_not_mount_or_died_says_so(place, tmp_path):
-    missing = Cuttable(place.owner, tmp_path / "missing", tmp_path / "elsewhere")
+def test_one_that_does_not_mount_or_died_says_so(place):
+    missing = Cuttable(place.owner, place.top / "missing", place.top / "elsewhere")
     with pytest.raises(PowerError, match=r"did not mount at .*elsewhere: .*missing"):
         missing.begin()
     missing.close()
