@@ -42,9 +42,8 @@ def _rows(worth: Worth) -> list[list[str]]:
     for each in worth.hosts:
         over = each.over_first
         ratio = f"{over.estimate:.2f}" if over else DASH
-        rows.append(
-            [*where, each.host, rate(each.rows_per_s.estimate), _interval(each.rows_per_s), ratio, _ratios(over)]
-        )
+        box = [worth.where, worth.per, each.host]
+        rows.append([*box, rate(each.rows_per_s.estimate), _interval(each.rows_per_s), ratio, _ratios(over)])
     return rows
 
 
