@@ -20,6 +20,8 @@ from bench.power.server import PoweredServer
 
 FIRST_TIMEOUT_S = 60
 """For the first commit of each writer."""
+LEAST_PAGES = 100
+"""Of files but the WAL, not flushed, when writes are torn: of fewer chance may leave all or none."""
 MORE = 0.5
 """Of the load's time: what chance adds at most."""
 
@@ -103,11 +105,22 @@ async def _blast(
     await _first_commits(ledger, plan.writers, load)
     began_ns = monotonic_ns()
     await _still_written(load, seconds)
+    if cut.how == "torn":
+        await _while_pages_are_written(server, load)
     ledger.over = True
     cut_ns = await asyncio.to_thread(server.kill)
     await load
     forgotten = await asyncio.to_thread(server.forget, cut.how, cut.seed)
     return (cut_ns - began_ns) / 1e9, cut_ns, forgotten
+
+
+async def _while_pages_are_written(server: PoweredServer, load: "Task[None]") -> None:
+    """Wait until a checkpoint has written pages that it has not flushed: only then is there something to tear."""
+    deadline = monotonic() + FIRST_TIMEOUT_S
+    while not await asyncio.to_thread(server.holds_pages, LEAST_PAGES):
+        if monotonic() > deadline:
+            raise ServerError(f"no checkpoint wrote {LEAST_PAGES} pages within {FIRST_TIMEOUT_S} s")
+        await _still_written(load, 0.001)
 
 
 async def _first_commits(ledger: Ledger, writers: int, load: "Task[None]") -> None:

@@ -16,7 +16,7 @@ import msgspec
 from bench.engines.postgresql.owner import Owner
 from bench.model.cuts import Forgotten
 from bench.model.errors import HostError, PgladderError
-from bench.power.order import MOUNTED, Cut
+from bench.power.order import MOUNTED, Cut, Look
 from bench.probes.system_packages import how_to_install
 
 DEVICE = Path("/dev/fuse")
@@ -90,16 +90,15 @@ class Cuttable:
 
         """
         assert self._process is not None
-        order = msgspec.json.encode(Cut(seed=seed, torn=torn)).decode()
-        with suppress(BrokenPipeError):
-            _pipe(self._process.stdin).write(order + "\n")
-            _pipe(self._process.stdin).flush()
-        answer = self._answer()
-        if not answer:
-            raise PowerError(f"The file system at {self._mount} ended before its power was cut: {self._complaint()}")
+        answer = self._asked(msgspec.json.encode(Cut(seed=seed, torn=torn)).decode())
         forgotten = msgspec.json.decode(answer, type=Forgotten)
         self.close()
         return forgotten
+
+    def held_blocks(self, below: str) -> int:
+        """Return how many blocks of files below a directory are not flushed. Raises as ``cut``."""
+        answer = self._asked(msgspec.json.encode(Look(below=below)).decode())
+        return int(answer)
 
     def close(self) -> None:
         """End it and unmount, cut or not."""
@@ -117,6 +116,16 @@ class Cuttable:
             self._said.close()
             self._said = None
         unmount(self._mount)
+
+    def _asked(self, order: str) -> str:
+        assert self._process is not None
+        with suppress(BrokenPipeError):
+            _pipe(self._process.stdin).write(order + "\n")
+            _pipe(self._process.stdin).flush()
+        answer = self._answer()
+        if not answer:
+            raise PowerError(f"The file system at {self._mount} ended before its power was cut: {self._complaint()}")
+        return answer
 
     def _answer(self) -> str:
         """Return a line of its output; empty where it ended, or is silent for too long."""

@@ -166,6 +166,10 @@ class Disk:
             change()
         del self._journal[:count]
 
+    def held_blocks(self, below: str) -> int:
+        """Return how many blocks of the files below a directory are not flushed."""
+        return sum(file.unflushed_bytes for file in _files_below(self.find(below))) // BLOCK
+
     def cut(self, seed: int, *, torn: bool) -> Forgotten:
         """Leave on the disk what a power cut would leave; nothing may be asked of this object afterwards."""
         chance = Random(seed)

@@ -22,7 +22,7 @@ import msgspec
 
 from bench.power.disk import Disk, Node
 from bench.power.for_user import NAME, mounted_for
-from bench.power.order import MOUNTED, Cut
+from bench.power.order import MOUNTED, Cut, Look
 
 SYNCHRONOUS = os.O_SYNC | os.O_DSYNC
 
@@ -170,13 +170,16 @@ def say(line: str) -> None:
 
 
 def obey(disk: Disk, mounted: Mounted) -> None:
-    """Wait for the cut, or for the end of who would order it; then end this process, and with it the mount."""
-    line = sys.stdin.readline()
-    with mounted.alone:  # held to the end: nothing is answered after the cut
-        if line:
+    """Answer until the cut, or the end of who would order it; then end this process, and with it the mount."""
+    for line in iter(sys.stdin.readline, ""):
+        with mounted.alone:
+            if "below" in msgspec.json.decode(line):
+                say(str(disk.held_blocks(msgspec.json.decode(line, type=Look).below)))
+                continue
             cut = msgspec.json.decode(line, type=Cut)
             say(msgspec.json.encode(disk.cut(cut.seed, torn=cut.torn)).decode())
-        os._exit(0)
+            os._exit(0)  # held to the end: nothing is answered after the cut
+    os._exit(0)
 
 
 def main() -> None:

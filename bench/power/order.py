@@ -16,3 +16,10 @@ class Cut:
     seed: int
     torn: bool
     """Of what was not flushed, chance decides block by block what is on the disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How many blocks are held below a directory: a line of JSON, answered by a number."""
+
+    below: str

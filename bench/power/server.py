@@ -25,7 +25,9 @@ SHARED_MEMORY_LINE = 6
 """Of postmaster.pid, counted from 0: key and number of the segment that a killed server leaves behind (PostgreSQL 15,
 src/include/utils/pidfile.h)."""
 
-STARTING = re.compile("starting up|not yet accepting|not accepting|in recovery|No such file|Connection refused")
+STARTING = re.compile(
+    "starting up|not yet accepting|not accepting|in recovery|closed the connection|No such file|Connection refused"
+)
 """Of what a client is told that comes before it lets anybody in."""
 GRAVE = re.compile(r"\b(FATAL|PANIC): +(.*)")
 MOST_SAID = 200
@@ -63,6 +65,10 @@ class PoweredServer(PrivateServer):
             self._power.begin()
             self._data = self._mount
         self.start()
+
+    def holds_pages(self, count: int) -> bool:
+        """Return whether the disk that forgets holds so many pages of tables and indexes."""
+        return self._power.held_blocks("/base/") >= 2 * count
 
     def kill(self) -> int:
         """Kill every process of the server; return from when on none did more, in ns of the monotonic clock."""
