@@ -163,8 +163,10 @@ class TrialRunner:
             outcome.server_started = begin.server_started
             self._measure(session, trial, outcome)
         # Another session: the server may have been restarted meanwhile.
+        asked_at = time.monotonic()
         with closing(self.server.session()) as session:
-            self._settle(session, trial, begin, outcome)
+            loading_s = time.monotonic() - asked_at if self.server.loads_engine else 0.0
+            self._settle(session, trial, begin, outcome, loading_s)
             self._verify(session, trial, begin, outcome)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
@@ -330,14 +332,14 @@ class TrialRunner:
         )
         return last.at_s >= outcome.closes_s
 
-    def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
+    def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome, loading_s: float) -> None:
         """Close with a CHECKPOINT, and look whether server and table still are what the trial began with."""
         if session.started() != begin.server_started:
             outcome.doubt("server-restarted", "the server was restarted during the trial")
         elif session.configuration_loaded() != begin.configuration_loaded:
             outcome.doubt("configuration-loaded", "the server read its configuration anew during the trial")
         if outcome.complete:
-            late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S
+            late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S - loading_s
             outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
         self._count_wal(session, trial, begin.wal_position, outcome)
         outcome.checkpoint_s = session.settle()

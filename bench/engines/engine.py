@@ -210,6 +210,8 @@ class Server(Protocol):
     """What speaks against every trial on it, from the start."""
     errors: tuple[type[BaseException], ...]
     """What its sessions raise of trouble."""
+    loads_engine: bool = False
+    """A session loads the engine itself, which takes seconds: the agent is not late for that."""
 
     def session(self) -> Session:
         """Connect for the agent's own purposes, and prove that the connection is in our schema.

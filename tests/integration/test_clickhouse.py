@@ -29,7 +29,7 @@ def kind(request) -> str:
 @pytest.fixture(scope="module")
 def climbed(kind, new_place) -> Climb:
     """Each rung, and one of PostgreSQL's, twice."""
-    asked = ("--phases", "2-G", *RUNGS, "--blocks", 2, *ONCE, "--warm-up", "0.2", "--window", "1")
+    asked = ("--phases", "2-G", *RUNGS, "--blocks", 2, *ONCE, "--warm-up", "0.2", "--window", "4")
     with climbing(new_place(), *asked, env=environment(kind)) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err

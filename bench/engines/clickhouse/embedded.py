@@ -96,6 +96,8 @@ class Kept:
 class EmbeddedClickHouse(ManagedClickHouse):
     """A directory in ``home/server``, which clients open themselves."""
 
+    loads_engine = True
+
     def __init__(self, home: Path) -> None:
         if NOT_IN_A_PATH & set(str(home)):
             raise UsageError(f"chdb takes no path with ? or & in it, such as {home}; choose another --data-dir.")
