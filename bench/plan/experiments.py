@@ -16,7 +16,6 @@ from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import MAX_TRIALS, Parameters, Plan, Trial, Variant, Without
 from bench.plan.ceiling import ceilings, twin
-from bench.plan.engines import speaks_postgresql
 from bench.plan.pieces import pieces_of
 from bench.stats.blocks import block_orders
 from bench.workload.driver import as_driven
@@ -58,7 +57,7 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     first, *_ = plan.blocks
     asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
     for trial in asked:
-        if not speaks_postgresql(trial.engine):
+        if trial.engine:
             raise UsageError(
                 f"Phase {trial.phase} is of {trial.engine}, of which nothing can be taken away: leave it out."
             )

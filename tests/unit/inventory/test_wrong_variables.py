@@ -75,7 +75,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"host_roles": "clickhouse", "clickhouse_source": "debian"}, ""),
     (
         {"host_roles": "clickhouse", "clickhouse_source": "debian", "host_probe": OF_13},
-        "has no package of ClickHouse: take",
+        "Debian 12 has no package of ClickHouse: take",
     ),
     (
         {"host_roles": "clickhouse"},

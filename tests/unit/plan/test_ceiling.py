@@ -113,7 +113,7 @@ def test_a_run_until_decided_has_none():
 @pytest.mark.parametrize(
     ("of", "changes", "sentence"),
     [
-        ("engine", {"engine": "clickhouse"}, "Unknown engine 'clickhouse'"),
+        ("engine", {"engine": "another"}, "Unknown engine 'another'"),
         ("engine", {"transport": "tls"}, "is on the null server by tls, which serves tcp and socket"),
         ("twin_of", {"twin_of": 9999}, "is no twin of trial 9999"),
         ("twin_of", {"parameters": Parameters(processes=3)}, "is no twin of trial"),

@@ -98,7 +98,7 @@ def test_each_rung_is_measured_on_its_own_engine_and_layout_in_the_same_blocks()
     assert not any(trial.experiment for trial in plan.trials)
     assert {"engines/extended.py", "engines/other.py", "phases/phase_3x.py", "layouts/heap.sql"} <= plan.pieces.keys()
     assert plan.baselines == {"stretched": "plain"}
-    assert varying(plan) == ["variant", "phase"]
+    assert varying(plan) == ["variant", "phase", "engine"]
 
 
 def test_a_variant_of_an_engine_is_no_other_arm_and_found_by_each_of_its_trials():
