@@ -253,6 +253,6 @@ def test_the_page_of_such_a_run_names_every_major_and_its_build(several):
     ended = pgladder("report", several.directory.path, cwd=several.place)
     assert ended.code in (0, 1), ended.err
     text = (several.directory.path / "report.html").read_text()
-    assert f"PostgreSQL {' and '.join(ALL)}" in text
+    assert [each for each in ALL if f"PostgreSQL {each}" not in text] == []
     for major in MAJORS:
         assert trees.SUITES[major] in text
