@@ -50,7 +50,7 @@ def climbed(new_place) -> Seen:
 
 
 def test_all_phases_are_measured_and_none_is_void(climbed):
-    assert PHASES == [name for name, phase in ladder().items() if phase.engine is None]
+    assert [name for name, phase in ladder().items() if phase.engine is None] == PHASES
     assert sorted(record.trial.phase for record in climbed.records) == PHASES
     assert {record.trial.number: record.validity for record in climbed.records if record.validity.state == "void"} == {}
     assert (climbed.ended.code, climbed.ended.err) == (0, "")
