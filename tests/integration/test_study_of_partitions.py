@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
 from tests.readme import CHECKOUT
@@ -18,6 +20,7 @@ def study(place):
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 def test_the_page_is_written_and_what_was_cut_off_goes_on(place):
     study(place)
     page = (place / "partitions.md").read_text()

@@ -113,6 +113,7 @@ def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp
     assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
 
 
+@pytest.mark.slow
 def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
     own: Lab, box: str, system: System, tmp_path: Path
 ) -> None:
