@@ -31,7 +31,6 @@ def unhurried(parameters: Parameters) -> Parameters:
         reads=POINT,
         reads_per_100_rows=None,
         retain=0,
-        partitions=0,
     )
 
 

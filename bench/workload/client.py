@@ -22,23 +22,13 @@ from bench.model.plan import POISSON
 from bench.model.table import Table
 from bench.seams import users
 from bench.workload.arrivals import Came, Coming, Share, moments
-from bench.workload.driver import (
-    HOW,
-    AsyncDriver,
-    Pool,
-    ProgramDriver,
-    ResettingDriver,
-    SyncDriver,
-    TellingDriver,
-    WhenReady,
-    drivers,
-)
+from bench.workload.driver import HOW, AsyncDriver, Pool, ProgramDriver, ResettingDriver, SyncDriver, WhenReady, drivers
 from bench.workload.lag import watching
 from bench.workload.load import Commit, Load, loads
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, LoopLag, Lost, OpenCounts, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
-from bench.workload.rows import Source
+from bench.workload.rows import RowSource, Source
 from bench.workload.workers import Workers
 
 YOUNG_OBJECTS = 50_000
@@ -247,7 +237,7 @@ class SyncClient(Client):
     """Climbs a rung of plain functions, one commit at a time, by a driver that connects one by one."""
 
     def __init__(self, job: Job, phase: SyncPhase, driver: SyncDriver) -> None:
-        super().__init__(job, phase.source)
+        super().__init__(job, RowSource)
         self.phase, self.driver = phase, driver
         self.connected = 0
 
@@ -311,8 +301,7 @@ class SyncClient(Client):
     def ask(self, kept: Any) -> None:
         """Note how a session commits: the one kept, or where none is, one like those that write."""
         connection = self.connect_proved() if self.phase.connects else kept
-        how = self.driver.how if isinstance(self.driver, TellingDriver) else HOW
-        self.synchronous_commit.append(self.driver.value(connection, how))
+        self.synchronous_commit.append(self.driver.value(connection, HOW))
         if self.phase.connects:
             connection.close()
 

@@ -1,1 +1,0 @@
-"""ClickHouse: a private server, or the engine in the client's own process where there is none."""

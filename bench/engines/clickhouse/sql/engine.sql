@@ -1,1 +1,0 @@
-SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'events'
