@@ -265,9 +265,27 @@ class Meddler(Asked):
         """Return the process of one connection that is writing rows right now."""
         return int(self.ask_until(f"SELECT pid {INSERTING} AND state = 'active'")[0][0])
 
+    def server(self) -> list[psutil.Process]:
+        """Return the postmaster, lest it bring new backends, and all its children."""
+        postmaster = psutil.Process(self.postmaster)
+        return [postmaster, *postmaster.children()]
+
     def leave(self) -> None:
         """Close the connection."""
         self.connection.close()
+
+
+@contextlib.contextmanager
+def stopped(processes: list[psutil.Process]) -> Iterator[None]:
+    """Stop processes, and let them go on."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager

@@ -1,13 +1,11 @@
 """``--rate`` on a real server: what came is written, and a server that stands still is not spared."""
 
-import signal
 from time import sleep
 
-import psutil
 import pytest
 
 from bench.model.record import Record
-from tests.integration.support import climbing, meddling, pgladder
+from tests.integration.support import climbing, meddling, pgladder, stopped
 
 WINDOW_S, STILL_S = 3, 1.0
 ASKED = ("--warm-up", 0.3, "--window", WINDOW_S, "--blocks", 1)
@@ -82,12 +80,8 @@ def test_a_server_that_stands_still_shows_in_the_latency(place, phase):
         with meddling(climb) as meddler:
             meddler.wait_window()
             sleep(0.3)
-            there = psutil.Process(meddler.postmaster).children()
-            for process in there:
-                process.send_signal(signal.SIGSTOP)
-            sleep(STILL_S)
-            for process in there:
-                process.send_signal(signal.SIGCONT)
+            with stopped(meddler.server()):
+                sleep(STILL_S)
         climb.end()
         record = climb.records()[1]
     # A third of what came had to wait, evenly for up to a second.

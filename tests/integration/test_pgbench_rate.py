@@ -1,10 +1,8 @@
 """pgbench at a rate: what is due is written and accounted for, and a server that stands still is not spared."""
 
 import re
-import signal
 from time import monotonic_ns, sleep
 
-import psutil
 import pytest
 
 from bench.model.record import Record
@@ -12,7 +10,7 @@ from bench.workload import pgbench_run
 from bench.workload.messages import Window
 from bench.workload.phase import ladder
 from bench.workload.recorder import SECOND_NS
-from tests.integration.support import climbing, meddling, pgladder
+from tests.integration.support import climbing, meddling, pgladder, stopped
 from tests.integration.test_pgbench import job_of
 
 WINDOW_S, STILL_S, RATE = 3, 1.0, 30
@@ -95,12 +93,8 @@ def test_a_server_that_stands_still_shows_in_the_latency(place, phase):
         with meddling(climb) as meddler:
             meddler.wait_window()
             sleep(0.3)
-            there = psutil.Process(meddler.postmaster).children()
-            for process in there:
-                process.send_signal(signal.SIGSTOP)
-            sleep(STILL_S)
-            for process in there:
-                process.send_signal(signal.SIGCONT)
+            with stopped(meddler.server()):
+                sleep(STILL_S)
         climb.end()
         [record] = of_the_server(climb)
     assert_accounted(record)

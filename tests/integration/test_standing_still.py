@@ -1,8 +1,6 @@
 """Clients or a server that stand still for a while: what the trial says of it, and that nothing is said otherwise."""
 
-import contextlib
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
@@ -10,31 +8,12 @@ import psutil
 import pytest
 
 from bench.model.record import Record
-from tests.integration.support import Climb, Meddler, climbing, meddling
+from tests.integration.support import Climb, Meddler, climbing, meddling, stopped
 
 WINDOW_S, STILL_S = 3, 0.5
 LONGER_S = 1.0
 """In Phase 1 a commit may take 50 ms on a busy machine, which half a second is not far beyond."""
 ASKED = ("--warm-up", 0.5, "--window", WINDOW_S, "--blocks", 1)
-
-
-def server(meddler: Meddler) -> list[psutil.Process]:
-    """Return the postmaster and all its children."""
-    postmaster = psutil.Process(meddler.postmaster)
-    return [postmaster, *postmaster.children()]
-
-
-@contextlib.contextmanager
-def stopped(processes: list[psutil.Process]) -> Iterator[None]:
-    """Stop processes, and let them go on."""
-    for process in processes:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGCONT)
 
 
 def measured(place: Path, phase: str, who: Callable[[Climb, Meddler], list[psutil.Process]], *more: object) -> Record:
@@ -60,7 +39,7 @@ def test_clients_that_stood_still_make_a_trial_suspect(place, phase):
 
 @pytest.mark.parametrize("phase", ["1", "2-C"])
 def test_so_does_a_server_that_stood_still(place, phase):
-    record = measured(place, phase, lambda _, meddler: server(meddler))
+    record = measured(place, phase, lambda _, meddler: meddler.server())
     stalled(record)
 
 
@@ -90,7 +69,7 @@ def test_clients_of_which_none_stands_still_are_not_doubted(new_place, phase):
 
 
 def test_a_server_that_stops_all_of_several_clients_is_no_doubt_about_one_of_them(place):
-    record = measured(place, "2", lambda _, meddler: server(meddler), "--processes", 2)
+    record = measured(place, "2", lambda _, meddler: meddler.server(), "--processes", 2)
     stalled(record)
     assert "clients-stalled" not in {reason.code for reason in record.validity.reasons}
 
