@@ -14,16 +14,16 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 
 # What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
 # have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
-OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT RUN JSON SUDO A B N SYSTEM
+OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching perf clean
-OF_PROGRAMS := demo compare-runs reproduce
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability perf clean
+OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
 WORDS_trust := $(WHICH_BOXES) FINGERPRINT
 WORDS_doctor := $(WHICH_BOXES) SUDO JSON
-WORDS_provision := $(WHICH_BOXES)
+WORDS_provision := $(WHICH_BOXES) ROLES
 WORDS_teardown := $(WHICH_BOXES)
 WORDS_lab-up := N SYSTEM
 WORDS_lab-cut := HOST
@@ -50,7 +50,7 @@ handed = $(foreach word,$(filter-out $(filter $(ALONE),$(KNOWN)) $(1),$(TYPED)),
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
-ALONE := FINGERPRINT SUDO A B N SYSTEM
+ALONE := FINGERPRINT ROLES SUDO A B N SYSTEM
 TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
 # A word of another goal is none either: teardown RUN=n100-a would take every box.
 KNOWN := $(strip $(foreach goal,$(MAKECMDGOALS),$(WORDS_$(goal))))
@@ -128,8 +128,8 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
 	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
 
-provision: checked ## make boxes ready
-	@$(ON) -- $(PLAYBOOK) playbooks/provision.yml
+provision: checked ## make boxes ready (ROLES="timescaledb clickhouse": with these engines)
+	@$(ON) $(call option,ROLES,roles) -- $(PLAYBOOK) playbooks/provision.yml
 
 teardown: checked ## put boxes back as they were
 	@$(ON) -- $(PLAYBOOK) playbooks/teardown.yml
@@ -150,6 +150,10 @@ compare-runs: .venv/ready ## did anything change between two pulled runs? offlin
 # On the boxes that it came from where they are named, else here.
 reproduce: .venv/ready
 	@$(if $(HOST)$(LIMIT),$(FAB) reproduce $(handed),$(BIN)/pgladder reproduce $(call handed,RUN) $(call pulled,RUN))
+
+# Here alone: what is cut is a private server of this machine.
+durability: .venv/ready
+	@$(if $(HOST)$(LIMIT),$(FAB) durability $(handed),$(BIN)/pgladder durability $(call handed,RUN) $(if $(RUN),$(call pulled,RUN)))
 
 # --- Look after runs on boxes
 
@@ -201,6 +205,13 @@ setup: .venv/ready ## the environment, with locked dependencies
 postgresql: ## PostgreSQL's programs, for a private server on this machine (as root)
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl
 
+# Its own lock, as it is large: pinned as the others are, for the Python of this environment.
+clickhouse: .venv/clickhouse ## ClickHouse's engine, to be measured in the client's process where there is no server
+
+.venv/clickhouse: .venv/ready requirements/clickhouse.txt
+	.ci/uv pip install --quiet --require-hashes --requirement requirements/clickhouse.txt
+	@touch $@
+
 # One lock for every Python and system, and a wheel of everything for each of them. The box's has no markers (pip judges
 # them by the Python that it runs on): the oldest Python needs the most.
 COMPILE := .ci/uv pip compile pyproject.toml --python-version $(firstword $(PYTHONS)) --upgrade --quiet --generate-hashes \
@@ -208,6 +219,7 @@ COMPILE := .ci/uv pip compile pyproject.toml --python-version $(firstword $(PYTH
 lock: .venv/ready ## resolve the dependencies anew
 	$(COMPILE) --output-file requirements/box.txt
 	$(COMPILE) --universal --extra control --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --universal --extra clickhouse --constraint requirements/dev.txt --output-file requirements/clickhouse.txt
 	$(foreach python,$(PYTHONS),$(foreach platform,$(PLATFORMS),.ci/uv pip install --dry-run --quiet --target .cache/lock \
 		--python-version $(python) --python-platform $(platform) --only-binary :all: --requirement requirements/dev.txt$(newline)))
 
@@ -233,11 +245,11 @@ e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
 	$(BIN)/pytest tests/e2e/$* -m "not slow"
 
 browser:
-	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests cuts
 	@.ci/test-sshd
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
-integration: .venv/ready browser ## the tests on a real PostgreSQL, and of the page in a real browser
+integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
 	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs
@@ -267,6 +279,15 @@ study-open-loop: .venv/ready ## pgladder's open loop beside pgbench's, to docs/r
 
 study-batching: .venv/ready ## what a batch costs in latency, how large a pool has to be, to docs/results; goes on where it was
 	$(BIN)/python -m tests.studies.batching
+
+study-engines: .venv/ready clickhouse ## PostgreSQL and ClickHouse by rows a statement, half an hour, to docs/results/engines.md
+	$(BIN)/python -m tests.studies.engines
+
+study-partitions: .venv/ready ## hash partitions by number and clients, DROP against DELETE, to docs/results; goes on where it was
+	$(BIN)/python -m tests.studies.partitions
+
+study-durability: .venv/ready ## fifty power cuts and fifty torn ones of each variant, to docs/results/durability.md; goes on where it was
+	$(BIN)/python -m tests.studies.durability
 
 study-rules: .venv/ready ## rules that benchmarks decide by, on equal and slower candidates, to docs/results/rules.md
 	$(BIN)/python -m tests.studies.rules

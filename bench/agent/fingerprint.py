@@ -21,6 +21,7 @@ def take_fingerprint(
     server: Server,
     limits: Sequence[str],
     versions: Mapping[str, Mapping[str, Fact]] | None = None,
+    engines: Mapping[str, Mapping[str, Fact]] | None = None,
 ) -> Fingerprint:
     """Read everything that could explain a difference between two hosts.
 
@@ -31,6 +32,7 @@ def take_fingerprint(
         server: the one that is measured.
         limits: what of an external server can't be controlled or observed.
         versions: what the server is in each version of the run, where it has several.
+        engines: what the servers beside it are, by engine.
 
     """
     directory = server.data_directory()
@@ -51,6 +53,8 @@ def take_fingerprint(
         facts["postgresql"] |= server.built
     if versions:
         facts["postgresql"]["versions"] = dict(versions)
+    if engines:
+        facts["engines"] = {name: dict(found) for name, found in engines.items()}
     if host != (here := socket.gethostname()):
         facts["pgladder"]["clients_on"] = here
     if limits:

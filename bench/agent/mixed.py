@@ -30,9 +30,17 @@ def retention_of(result: RetentionResult | None) -> Retention | None:
         steps=result.steps_in_window,
         step_max_ms=None if result.step_max_ns is None else result.step_max_ns / MS_NS,
         most_rows=result.most_rows,
+        partitions=None if result.dropped is None else len(result.dropped),
+        partition_rows=max(result.dropped, default=None) if result.dropped else None,
+        outside=None if result.dropped is None else result.outside,
     )
 
 
-def commits_cut(parameters: Parameters) -> int:
-    """Return how many commits a step that deletes may cut in two: those under way as a row was numbered."""
+def commits_cut(parameters: Parameters, result: RetentionResult) -> int:
+    """Return how many commits a step that deletes may cut in two: those under way as a row was numbered.
+
+    Of partitions none: the rows of a commit are of one moment, and so of one partition.
+    """
+    if result.dropped is not None:
+        return 0
     return parameters.workers if parameters.batch > 1 else 0

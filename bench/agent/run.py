@@ -1,17 +1,17 @@
 """A run: every trial of a plan in its order, recorded as it ends, resumed where it was interrupted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Protocol
 
 from bench.agent.gate import wait_at_gate
 from bench.agent.outcome import Outcome
 from bench.agent.trial import TrialRunner
-from bench.engines.engine import Server
+from bench.engines.engine import ManagedServer, Server
 from bench.engines.null.measured import NullServer
 from bench.engines.postgresql.session import ServerError
 from bench.model.fingerprint import Fingerprint, processors
-from bench.model.plan import Plan, Trial
+from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.generator import check_capacity
 from bench.plan.rates import counting, interrupted
@@ -41,9 +41,16 @@ class Listener(Protocol):
         ...
 
 
-def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Listener) -> bool:
+def execute(
+    plan: Plan,
+    directory: RunDirectory,
+    server: Server,
+    listener: Listener,
+    beside: Mapping[str, ManagedServer] | None = None,
+) -> bool:
     """Run the trials that have no record yet; return whether the plan came to its end.
 
+    ``server`` is of the plan's own engine, ``beside`` are those of other engines by name, each created and stopped.
     An interruption (KeyboardInterrupt) voids the trial under way and ends the run cleanly. Where boxes of one machine
     are interleaved, each block waits at its gate.
 
@@ -51,7 +58,7 @@ def execute(plan: Plan, directory: RunDirectory, server: Server, listener: Liste
         ServerError: the server did not come back; what was recorded is intact.
 
     """
-    with closing(Runners(plan, server, directory.host())) as runners:
+    with closing(Runners(plan, server, directory.host(), beside or {})) as runners:
         directory.reopen()
         _record_interrupted_trials(plan, directory, runners)
         return _carry_out(plan, directory, runners, listener)
@@ -70,8 +77,8 @@ def _carry_out(plan: Plan, directory: RunDirectory, runners: "Runners", listener
             return False
         _say_if_repeated(trial, records, listener)
         listener.begins(trial, len(left) + len(may_follow(plan, records)), in_all(plan, records, left))
+        runner = runners.turn(trial)
         directory.open_trial(trial.number, attempt)
-        runner = runners.of(trial)
         record, samples = runner.run(trial, attempt, check_capacity(plan, trial, records))
         directory.append(record, samples)
         records.append(record)
@@ -107,26 +114,50 @@ def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runners: "Ru
 
 
 class Runners:
-    """Who runs a trial: on the server of the plan, or beside it on the null server, which is ours to begin and end."""
+    """Who runs a trial: on the server of the plan, on that of another engine, or on the null server, which is ours.
 
-    def __init__(self, plan: Plan, server: Server, host: Fingerprint | None) -> None:
+    Of the plan's and the other engines' one runs at a time, as what others do of themselves would be measured too.
+    """
+
+    def __init__(
+        self, plan: Plan, server: Server, host: Fingerprint | None, beside: Mapping[str, ManagedServer] | None = None
+    ) -> None:
         self._plan, self._host = plan, host
-        self._of_plan = TrialRunner(plan, server, host)
-        self._null: TrialRunner | None = None
+        self._servers: dict[str, Server] = {plan.engine: server, **(beside or {})}
+        self._runners = {plan.engine: TrialRunner(plan, server, host)}
+        self._at = plan.engine
+        """The engine that had its turn last, beside the null server."""
 
     def of(self, trial: Trial) -> TrialRunner:
         """Return who runs a trial."""
-        if trial.engine is None:
-            return self._of_plan
-        if self._null is None:
-            self._null = TrialRunner(self._plan, NullServer(self.rest), self._host)
-        return self._null
+        engine = trial.engine or self._plan.engine
+        if engine not in self._runners:
+            server = NullServer(self.rest) if engine == NULL else self._servers[engine]
+            self._runners[engine] = TrialRunner(self._plan, server, self._host)
+        return self._runners[engine]
+
+    def turn(self, trial: Trial) -> TrialRunner:
+        """Return who runs a trial, the server of another engine having been stopped where that is ours to do.
+
+        Raises:
+            ServerError: it can't be stopped.
+
+        """
+        engine = trial.engine or self._plan.engine
+        if engine not in (NULL, self._at):
+            self.rest()
+            left = self._servers[self._at]
+            if isinstance(left, ManagedServer):
+                left.stop()
+            self._at = engine
+        return self.of(trial)
 
     def rest(self) -> None:
-        """See ``TrialRunner.rest``."""
-        self._of_plan.rest()
+        """See ``TrialRunner.rest``; of the one that had its turn."""
+        if self._at in self._runners:
+            self._runners[self._at].rest()
 
     def close(self) -> None:
-        """End the null server; the other is its owner's to close."""
-        if self._null:
-            self._null.server.close()
+        """End the null server; the others are their owner's to close."""
+        if NULL in self._runners:
+            self._runners[NULL].server.close()

@@ -10,7 +10,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
 
 from bench.agent import evidence, observe
@@ -22,10 +21,10 @@ from bench.agent.record import SECOND_NS, check_window, record_of, reported, sam
 from bench.agent.verify import NONE_DELETED, check_commits_found, check_transactions, verify, verify_counts
 from bench.engines.engine import Counted, Server, Session
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.session import DriftError, ServerError, VariantError
+from bench.engines.postgresql.session import DriftError, RefusedError, ServerError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
-from bench.model.plan import Plan, Trial
+from bench.model.plan import Arm, Plan, Trial
 from bench.model.record import Reason, Record, Samples, Start
 from bench.plan.contrast import VARIANT, Cell, cell_of
 from bench.plan.pieces import pieces_of, target_pieces
@@ -50,20 +49,25 @@ HOST = "host"
 WINDOW_NOT_COMPLETED = Unreadable(unreadable="the window was not completed")
 
 
-Arm = tuple[str, str | None]
-arm_of = attrgetter("variant", "version")
-"""Of a trial: which of the plan's variants it is of, and for which version of the database."""
+def made_of(trial: Trial) -> tuple[str, int]:
+    """Return of a trial which layout its table is made in, and how many partitions are asked for."""
+    return trial.layout, trial.parameters.partitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
     """What the server said just before the clients started, and when."""
 
-    transaction: int
+    transaction: int | None
     server_started: str
     configuration_loaded: str
     wal_position: int | None
     at_s: float
+
+
+def _used(before: int | None, now: int | None) -> int | None:
+    """Return how many transactions there were in between, where they can be told."""
+    return None if before is None or now is None else now - before
 
 
 class TrialRunner:
@@ -86,7 +90,7 @@ class TrialRunner:
         """What waiting for its flush costs a commit."""
         self._settings: dict[Arm, dict[str, str]] = {}
         """What was in force when it was first proved."""
-        self._layouts = {trial.layout: table_layout(trial.layout) for trial in plan.trials}
+        self._layouts = {made_of(trial): table_layout(*made_of(trial)) for trial in plan.trials}
         target = target_pieces(plan.pieces)
         self._pieces = {trial.number: pieces_of([trial], plan.engine) | target for trial in plan.trials}
         """By trial: the user's files that it is measured with, as they were when the run began."""
@@ -105,7 +109,7 @@ class TrialRunner:
         clock, began = observe.wall_clock_ahead(), time.monotonic()
         try:
             self._live(trial, outcome)
-        except VariantError as error:
+        except RefusedError as error:
             outcome.doubt("refused", f"refused: {error}")
         except DriftError as error:
             outcome.doubt("configuration-drifted", error)
@@ -144,7 +148,7 @@ class TrialRunner:
             session.settle()
 
     def _live(self, trial: Trial, outcome: Outcome) -> None:
-        self.server.apply(self._variants[arm_of(trial)])
+        self.server.apply(self._variants[self.plan.arm_of(trial)])
         outcome.reasons += self.server.doubts
         with closing(self.server.session()) as session:
             if not self._prepare(session, trial, outcome):
@@ -159,15 +163,17 @@ class TrialRunner:
             outcome.server_started = begin.server_started
             self._measure(session, trial, outcome)
         # Another session: the server may have been restarted meanwhile.
+        asked_at = time.monotonic()
         with closing(self.server.session()) as session:
-            self._settle(session, trial, begin, outcome)
+            loading_s = time.monotonic() - asked_at if self.server.loads_engine else 0.0
+            self._settle(session, trial, begin, outcome, loading_s)
             self._verify(session, trial, begin, outcome)
 
     # --- the steps ---------------------------------------------------------------------------------------------------
 
     def _prepare(self, session: Session, trial: Trial, outcome: Outcome) -> bool:
         """Bring the server to the same start; return whether the table is the one that was asked for."""
-        layout = self._layouts[trial.layout]
+        layout = self._layouts[made_of(trial)]
         session.reset(layout, self.plan.preload_rows, trial.parameters.payload_bytes)
         if self.server.exclusive:
             used = self._wal_used.get(cell_of(trial, VARIANT))
@@ -178,10 +184,10 @@ class TrialRunner:
             outcome.reasons += altered
             return False
         session.settle()  # returns when it is done
-        self._settings.setdefault(arm_of(trial), session.settings())
+        self._settings.setdefault(self.plan.arm_of(trial), session.settings())
         self._grade(session, trial, made, outcome)
-        if outcome.grade.word in PROMISED and arm_of(trial) not in self._flush_us:
-            self._flush_us[arm_of(trial)] = session.flush_us()
+        if outcome.grade.word in PROMISED and self.plan.arm_of(trial) not in self._flush_us:
+            self._flush_us[self.plan.arm_of(trial)] = session.flush_us()
         self._note_start(session, outcome)
         return True
 
@@ -212,7 +218,7 @@ class TrialRunner:
         for result in outcome.results:
             of_clients += result.synchronous_commit
         data = self._data_of(trial.version)
-        outcome.grade = session.grade(self._layouts[trial.layout], made or (), data, of_clients)
+        outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, of_clients)
         wal = self.server.wal_place(data)
         if self.server.exclusive and isinstance(wal, Path):
             rate = fsync_per_second(wal)
@@ -249,7 +255,13 @@ class TrialRunner:
             pieces=self._pieces[trial.number],
         )
         jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
-        others = BesideJob(parameters=trial.parameters, endpoint=endpoint, seed=first.seed)
+        layout = self._layouts[made_of(trial)]
+        others = BesideJob(
+            parameters=trial.parameters,
+            endpoint=endpoint,
+            seed=first.seed,
+            partitions_by_time=layout.partitions if layout.by_time else 0,
+        )
         errors: list[str] = []
         with Beside(others) as beside:
             beside.wait_ready(READY_TIMEOUT_S)
@@ -320,14 +332,14 @@ class TrialRunner:
         )
         return last.at_s >= outcome.closes_s
 
-    def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
+    def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome, loading_s: float) -> None:
         """Close with a CHECKPOINT, and look whether server and table still are what the trial began with."""
         if session.started() != begin.server_started:
             outcome.doubt("server-restarted", "the server was restarted during the trial")
         elif session.configuration_loaded() != begin.configuration_loaded:
             outcome.doubt("configuration-loaded", "the server read its configuration anew during the trial")
         if outcome.complete:
-            late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S
+            late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S - loading_s
             outcome.reasons += judge.check_late("the closing CHECKPOINT was made", late_s, self.plan.window_s)
         self._count_wal(session, trial, begin.wal_position, outcome)
         outcome.checkpoint_s = session.settle()
@@ -338,15 +350,16 @@ class TrialRunner:
             outcome.observed.add("event_loop", evidence.event_loop(outcome.results))
             outcome.observed.add("server_cpu", outcome.server_cpu)
             outcome.observed.add("quota", evidence.quota(*outcome.quotas))
-        layout, made = self._layouts[trial.layout], session.made()
+        layout, made = self._layouts[made_of(trial)], session.made()
         self._grade(session, trial, made, outcome)
-        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(arm_of(trial)))
+        outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(self.plan.arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
-        outcome.reasons += judge.check_settings(self._settings[arm_of(trial)], session.settings())
+        outcome.reasons += session.doubts()
+        outcome.reasons += judge.check_settings(self._settings[self.plan.arm_of(trial)], session.settings())
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
-        outcome.transactions = session.next_transaction() - begin.transaction
+        outcome.transactions = _used(begin.transaction, session.next_transaction())
         if not outcome.results:
             return
         of_rows = outcome.results, self._seed(trial), trial.parameters.payload_bytes
@@ -364,11 +377,16 @@ class TrialRunner:
             outcome.verified, reasons = verify_counts(outcome.results, arrived)
         else:
             outcome.verified, reasons = verify(outcome.results, arrived, deleted, marked)
-            reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters))
+            reasons += check_commits_found(arrived, outcome.results, deleted, commits_cut(trial.parameters, deleted))
         outcome.reasons += reasons
         seconds = time.monotonic() - begin.at_s
         outcome.reasons += check_transactions(
-            outcome.transactions, outcome.results, seconds, exclusive=self.server.exclusive, steps=deleted.steps
+            outcome.transactions,
+            outcome.results,
+            seconds,
+            exclusive=self.server.exclusive,
+            steps=deleted.steps,
+            more=deleted.transactions,
         )
 
     # --- the record --------------------------------------------------------------------------------------------------
@@ -381,7 +399,7 @@ class TrialRunner:
             energy_j = readings.energy_j(outcome.moments, self._probes.opened(HOST).energy_range_uj)
             outcome.reasons += check_window(trial, clients, outcome, self._fsync_at_start)
             outcome.reasons += check_reads(trial.parameters, outcome.reads, clients.rows)
-            outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows / clients.seconds)
+            outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows, clients.seconds)
         outcome.reasons += outcome.observed.reasons
         pieces = self._pieces[trial.number]
         record = record_of(
@@ -390,7 +408,7 @@ class TrialRunner:
             attempt,
             outcome,
             clients,
-            variant_sha256=self._variants[arm_of(trial)].sha256,
+            variant_sha256=self._variants[self.plan.arm_of(trial)].sha256,
             energy_j=energy_j,
             pieces=pieces,
         )

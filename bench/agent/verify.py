@@ -163,6 +163,8 @@ def check_commits_found(
             numbered that it went up to.
 
     """
+    if arrived.transactions is None:
+        return []
     claimed = sum(result.commits for result in results)
     # Of a commit in doubt that arrived, the client did not hear.
     claimed += sum(map(bool, arrived.lost.values()))
@@ -180,15 +182,18 @@ def check_commits_found(
 
 
 def check_transactions(
-    used: int, results: Sequence[Result], seconds: float, *, exclusive: bool, steps: int = 0
+    used: int | None, results: Sequence[Result], seconds: float, *, exclusive: bool, steps: int = 0, more: int = 0
 ) -> list[Reason]:
     """Claimed commits against the server's transaction ids: a method that commits otherwise than it claims is void.
 
-    ``steps`` in which rows were deleted are transactions as well.
+    ``steps`` in which rows were deleted are transactions as well; ``more`` may have been. ``used``: None where they
+    can't be told.
     """
+    if used is None:
+        return []
     commits = sum(result.commits for result in results) + steps
     lost = sum(len(result.lost) for result in results)
-    allowed = commits + lost + TRANSACTIONS_ALLOWED + int(seconds * TRANSACTIONS_ALLOWED_PER_S)
+    allowed = commits + lost + more + TRANSACTIONS_ALLOWED + int(seconds * TRANSACTIONS_ALLOWED_PER_S)
     if used < commits:
         detail = f"{commits} commits claimed, but the server used only {used} transactions"
     elif exclusive and used > allowed:

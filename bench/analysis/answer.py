@@ -15,12 +15,14 @@ from itertools import chain
 
 from bench.analysis.adjusting import in_words
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair, Rank
-from bench.analysis.interference import BESIDE, cost
+from bench.analysis.crossing import crossings
+from bench.analysis.interference import BESIDE, cost, dropped
 from bench.analysis.listing import MOST_NAMED, listed, some
 from bench.analysis.notes import FEW_BLOCKS
 from bench.analysis.pairs import decides
 from bench.analysis.promises import risk_of
-from bench.plan.contrast import OF_PARAMETERS, TOGETHER, VARIANT, VERSION
+from bench.engines.postgresql.layout import own_layout
+from bench.plan.contrast import LAYOUT, OF_PARAMETERS, TOGETHER, VARIANT, VERSION
 from bench.stats.compare import ALPHA, Comparison, ratios, verdict_of
 from bench.stats.intervals import Interval, t_interval
 
@@ -107,6 +109,7 @@ def sentence_of(report: ComparisonReport) -> str:
         parts += _of_candidates(single)
     else:
         parts += _of_cells(single)
+        parts += crossings(report)
     parts += _if_left_alone(over or single)
     parts += _unknown(report)
     if FEW_BLOCKS in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):
@@ -193,6 +196,8 @@ def _of_candidates(scope: Scope) -> list[str]:
         return [_no_spread(scope)]
     if scope.report.across in BESIDE and not _at_a_rate(scope.report):
         return [_of_interference(scope, line) for line in scope.known]
+    if _drops_or_deletes(scope):
+        return [_of_dropping(scope, line) for line in scope.known]
     same = [line for line in scope.known if line.grades == line.baseline]
     others = [line for line in scope.known if line.grades != line.baseline]
     parts = []
@@ -243,6 +248,34 @@ def _of_interference(scope: Scope, line: Line) -> str:
     report, verdict = scope.report, line.pair.verdict
     count, against = (int(arm.partition("=")[2]) for arm in (line.pair.candidate, line.pair.baseline))
     text = cost(report.across, count, against, verdict, line.found.ratio, interval, report.margin)
+    return _with_where(scope, line, text)
+
+
+def _drops_or_deletes(scope: Scope) -> bool:
+    """Return whether tables are compared that keep so many rows: the first deletes them, each other drops."""
+    report = scope.report
+    if report.across != LAYOUT or report.of_runs or _at_a_rate(report):
+        return False
+    if not all(cell.parameters.get("retain") for cell in report.cells):
+        return False
+    return all(_drops(line.pair.candidate) and not _drops(line.pair.baseline) for line in scope.known)
+
+
+def _drops(layout: str) -> bool:
+    """Return whether a layout keeps so many rows by dropping partitions; one of a user's may, and is not known here."""
+    found = own_layout(layout)
+    return found is not None and found.by_time
+
+
+def _of_dropping(scope: Scope, line: Line) -> str:
+    """Say what dropping partitions costs the writers, or gains them, against deleting as many rows."""
+    text = dropped(line.pair.verdict, line.found.ratio, scope.interval(line), scope.report.margin)
+    return _with_where(scope, line, text)
+
+
+def _with_where(scope: Scope, line: Line, text: str) -> str:
+    """Return what is said of the writers as a sentence that tells where it holds, and how surely."""
+    verdict = line.pair.verdict
     where = scope.over if verdict == "undecided" else _here(scope)
     if verdict not in DECIDED or scope.pairs > 1:
         where += f" ({scope.level})"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from bench.analysis.worth import Worth
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing
 from bench.plan.rates import RateName
@@ -371,5 +372,7 @@ class ComparisonReport:
     """Its arms are whole runs, not arms of one."""
     sentence: str = ""
     """What follows from it, in one or two sentences."""
+    worth: tuple[Worth, ...] = ()
+    """Of hosts: what each gives for a core, a watt and its price, as far as these are known."""
     longer: Longer | None = None
     """What would tell more where the sentence leaves something open; None also where nothing within reason would."""

@@ -1,16 +1,32 @@
 """Which of several doubts of one kind is the gravest, which is quoted and not the first; which kinds stand first."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bench.model.outcome import R
 from bench.model.record import Reason
+
+if TYPE_CHECKING:
+    from bench.analysis.ladder import Ladder
+    from bench.analysis.rung import Doubt
 
 WHO = re.compile(r"writer \d+: ")
 """Begins the sentence on one writer's rows; its number is no size."""
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 PERCENT = re.compile(rf"{NUMBER.pattern}(?= ?%)")
 FEWER_IS_WORSE = {"few-commits"}
+STATES = ("void", "suspect", "slight")
+"""Of a doubt, the worst first."""
+IN_SHORT = {
+    "not-alone": "had company",
+    "steal": "lost CPU time to other machines",
+    "throttled": "ran throttled",
+    "few-commits": "had few commits",
+    "stalled": "stood still for a while",
+}
+"""By code, what trials did; of other codes the state stands."""
 
 
 def size(reason: Reason) -> float:
@@ -42,3 +58,54 @@ def worst(doubted: Iterable[tuple[R, Reason]]) -> tuple[R, Reason]:
 def rank(reason: Reason) -> tuple[bool, float]:
     """Return what sorts doubts of different codes: what makes a trial suspect before what is slight, then by share."""
     return reason.slight, -(reason.share or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grouped:
+    """Every doubt of one state and code in a run: how many trials have it, and the gravest in its own words."""
+
+    state: str
+    code: str
+    trials: int
+    of: int
+    """Trials of the run."""
+    gravest: Reason
+    worst: int | None
+    """The trial whose words these are."""
+    phases: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """What the trials did, in short."""
+        return IN_SHORT.get(self.code, f"{'is' if self.trials == 1 else 'are'} {self.state} ({self.code})")
+
+    @property
+    def sentence(self) -> str:
+        """How many trials, the gravest of them, and where."""
+        state = self.state if self.state != "slight" else "slightly doubtful"
+        at_worst = f", at worst trial {self.worst}" if self.trials > 1 else f", trial {self.worst}"
+        return f"{self.trials} of {self.of} trials {state}{at_worst}: {self.gravest.detail} ({', '.join(self.phases)})"
+
+
+def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
+    """Return the doubts of a run's ladders, each state and code once: the worst state first, then what is most."""
+    kinds: dict[tuple[str, str], list[tuple[str, Doubt]]] = {}
+    for rung in (rung for ladder in ladders for rung in ladder.rungs):
+        for doubt in rung.doubts:
+            kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung.phase, doubt))
+    of = sum(rung.trials for ladder in ladders for rung in ladder.rungs)
+    groups = [_group(state, code, found, of) for (state, code), found in kinds.items()]
+    return sorted(groups, key=lambda each: (STATES.index(each.state), -each.trials, rank(each.gravest)))
+
+
+def _group(state: str, code: str, found: Sequence[tuple[str, "Doubt"]], of: int) -> Grouped:
+    _, gravest = max(found, key=lambda each: size(each[1].reason))
+    return Grouped(
+        state=state,
+        code=code,
+        trials=sum(len(doubt.trials) for _, doubt in found),
+        of=of,
+        gravest=gravest.reason,
+        worst=gravest.worst,
+        phases=tuple(dict.fromkeys(phase for phase, _ in found)),
+    )

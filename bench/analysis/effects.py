@@ -25,7 +25,9 @@ def effects_of(plan: Plan, host: Fingerprint | None) -> Effects:
         set_aside = huge_page_bytes(host.facts.get("memory", {}))
     found: dict[str, Mapping[str, Value]] = {}
     for variant in plan.variants:
-        effect, _ = _effect(variant, set_aside)
+        effect: Mapping[str, Value] = {}
+        if variant.engine is None:  # another's sets nothing of PostgreSQL
+            effect, _ = _effect(variant, set_aside)
         # Of several versions the first: what a variant sets is compared under one and the same.
         found.setdefault(variant.name, effect)
     return found
@@ -35,6 +37,8 @@ def effect_notes(plan: Plan) -> list[str]:
     """Say of which variants we don't know the effect: their plan is another pgladder's."""
     notes = []
     for variant in plan.variants:
+        if variant.engine:
+            continue
         _, why = _effect(variant, None)
         if why:
             notes.append(f"{why.rstrip('.')}: in what it differs in effect is not known.")

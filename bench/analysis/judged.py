@@ -182,7 +182,7 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
     else:
         yield from _least_gap(record)
     yield from check_reads(parameters, record.reads, record.rows)
-    yield from check_retention(parameters, record.retention, record.rows / record.seconds)
+    yield from check_retention(parameters, record.retention, record.rows, record.seconds)
 
 
 def _flush_rate(record: Record, counted_per_s: float | None, at_start_per_s: Sequence[float]) -> list[Reason]:

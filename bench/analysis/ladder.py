@@ -1,6 +1,6 @@
 """The ladder: its rungs (``rung``) under one variant, layout and transport, in order; several hosts' side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from itertools import groupby
 from operator import attrgetter
@@ -11,6 +11,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.cliffs import Fall, falls
 from bench.analysis.counted import Key
 from bench.analysis.host_notes import host_notes
+from bench.analysis.ladder_answer import LadderAnswer, answer_of
 from bench.analysis.promises import promise_notes
 from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
@@ -24,6 +25,7 @@ from bench.plan.rule import nothing_left
 
 NO_SAMPLES = "The samples of this run are not kept here: no percentiles over its trials, and no timeline of any."
 
+PLAIN = "plain"
 Conditions = tuple[str, Layout, Transport, str | None]
 """Variant, layout, transport and version: what all rungs of a ladder have in common."""
 conditions_of = attrgetter("variant", "layout", "transport", "version")
@@ -34,7 +36,7 @@ way_of = attrgetter("phase", "driver", "parameters")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """All rungs under one variant, layout, transport and version."""
+    """All rungs under one variant, layout, transport and version; those of other engines in layouts of their own."""
 
     variant: str
     layout: Layout
@@ -62,6 +64,8 @@ class LadderReport:
     ladders: tuple[Ladder, ...]
     falls: tuple[Fall, ...] = ()
     """Trials whose rate fell to a lower level and stayed there; the notes tell them in words."""
+    answer: LadderAnswer | None = None
+    """What it all comes to; None: rows came at a rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,8 @@ def ladder_report(run: PulledRun) -> LadderReport:
     order = names_of_variants(run.plan)
     found = sorted(
         ladders(run.records, run.histograms, processors(run.host), latest(run.experiments)),
-        key=lambda ladder: order.index(ladder.variant),
+        # An engine's own variant may be none of those that were asked for.
+        key=lambda ladder: order.index(ladder.variant) if ladder.variant in order else len(order),
     )
     return LadderReport(
         run=run.plan.run,
@@ -96,6 +101,7 @@ def ladder_report(run: PulledRun) -> LadderReport:
         notes=tuple(notes),
         ladders=tuple(found),
         falls=found_falls,
+        answer=answer_of(found),
     )
 
 
@@ -120,15 +126,14 @@ def ladders(
 
     ``cpus`` are the box's processors, None where they are not known; ``experiments`` explain rungs, and are none.
     """
-    by_conditions: dict[Conditions, list[Record]] = {}
-    for record in latest(records):
-        by_conditions.setdefault(conditions_of(record.trial), []).append(record)
+    by_conditions = _by_conditions(latest(records))
     found = []
     in_order = sorted(by_conditions, key=lambda conditions: tuple(word or "" for word in conditions))
     for conditions in in_order:
         variant, layout, transport, version = conditions
         trials = by_conditions[conditions]
-        grades = {record.durability for record in trials}
+        grades = {record.durability for record in trials if record.trial.layout == layout}
+        rungs = _climb(layout, trials, histograms, cpus, experiments)
         ladder = Ladder(
             variant=variant,
             layout=layout,
@@ -138,7 +143,7 @@ def ladders(
             preload_rows=trials[0].preload_rows,
             # The longest: a window that was never completed has length 0.
             seconds=max(record.seconds for record in trials),
-            rungs=tuple(_climb(trials, histograms, cpus, experiments)),
+            rungs=tuple(rungs),
             # The published ladder is of closed loops.
             published=beside_published([each for each in trials if each.trial.parameters.rate is None]),
         )
@@ -146,18 +151,53 @@ def ladders(
     return found
 
 
+def _by_conditions(records: Iterable[Record]) -> dict[Conditions, list[Record]]:
+    """Return the trials of each ladder: what other engines have beside the plan's own stands in that one's."""
+    found: dict[Conditions, list[Record]] = {}
+    for record in records:
+        found.setdefault(conditions_of(record.trial), []).append(record)
+    for conditions in sorted(found, key=str):
+        if home := _home(conditions, found):
+            found[home] += found.pop(conditions)
+    return found
+
+
+def _home(conditions: Conditions, found: Mapping[Conditions, Sequence[Record]]) -> Conditions | None:
+    """Return the ladder that the rungs of another engine are climbed in; None: they are compared with its rungs.
+
+    That is the one of the plain table, where there are several of the plan's own engine.
+    """
+    trials = [record.trial for record in found[conditions]]
+    if not all(trial.engine for trial in trials):
+        return None
+    phases = {trial.phase for trial in trials}
+    variant, _, transport, version = conditions
+    for other in sorted(found, key=lambda each: (each[1] != PLAIN, str(each))):
+        there = [record.trial for record in found[other]]
+        alike = (other[0], *other[2:]) == (variant, transport, version)
+        own = any(trial.engine is None for trial in there)
+        if alike and own and phases.isdisjoint(trial.phase for trial in there):
+            return other
+    return None
+
+
 def _climb(
+    layout: Layout,
     records: Sequence[Record],
     histograms: Mapping[Key, HdrHistogram],
     cpus: int | None,
     experiments: Sequence[Record],
 ) -> list[Rung]:
-    """Return the rungs, each with its step from the one below and its ratio to phase 1."""
+    """Return the rungs of a ladder of a layout, each with its step from the one below and its ratio to phase 1."""
     rungs: list[Rung] = []
     below = first = None
     driven = driven_by_several(record.trial for record in records)
     for _, group in groupby(sorted(records, key=_order), _order):
-        rung = rung_of(list(group), histograms, cpus, experiments)
+        trials = list(group)
+        rung = rung_of(trials, histograms, cpus, experiments)
+        if trials[0].trial.layout != layout:
+            grades = sorted({record.durability for record in trials} - {"unknown"})
+            rung = replace(rung, layout=trials[0].trial.layout, durability=" and ".join(grades) or "unknown")
         method, rate, step = rung.method, rung.rows_per_s, None
         if rung.phase in driven:
             method = f"{method}, {rung.driver}"
@@ -202,7 +242,7 @@ def rung_names(ladder: Ladder) -> list[str]:
 
 def trials_of(ladder: Ladder, rung: Rung, records: Sequence[Record]) -> list[Record]:
     """Return the trials that a rung was made of, void ones included."""
-    wanted = conditions_of(ladder), way_of(rung)
+    wanted = (ladder.variant, rung.layout or ladder.layout, ladder.transport, ladder.version), way_of(rung)
     return [record for record in latest(records) if (conditions_of(record.trial), way_of(record.trial)) == wanted]
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 MOST_NAMED = 3
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str], joined: str = "and") -> str:
     """Return names as a sentence lists them: a, b and c."""
     *others, last = names
     if not others:
         return last
-    return f"{', '.join(others)} and {last}"
+    return f"{', '.join(others)} {joined} {last}"
 
 
 def some(names: Sequence[str]) -> str:

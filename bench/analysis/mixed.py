@@ -28,6 +28,8 @@ class RungRetention:
     deleted_per_s: Amount
     most_rows: Count
     """The most there were at a time, in any of the windows."""
+    partition_rows: Count | None = None
+    """The most rows of a partition that was dropped, in any of them; None: none was."""
 
 
 def rung_reads(records: Iterable[Record]) -> RungReads | None:
@@ -56,7 +58,11 @@ def rung_retention(records: Iterable[Record]) -> RungRetention | None:
     per_s = pooled((record for record, _ in kept), _deleted_per_s)
     if per_s is None:
         return None
-    return RungRetention(deleted_per_s=per_s, most_rows=max(each.most_rows for _, each in kept))
+    return RungRetention(
+        deleted_per_s=per_s,
+        most_rows=max(each.most_rows for _, each in kept),
+        partition_rows=max((each.partition_rows or 0 for _, each in kept)) or None,
+    )
 
 
 def _deleted_per_s(record: Record) -> float | None:

@@ -75,6 +75,11 @@ class Rung:
     """What is suspected to be its limit; None where its trials show nothing of it."""
     bound_by: Bound
     """Its server or its clients, found by experiments beside it."""
+    engine: str | None = None
+    """The kind of database that it was measured on, where that is another than its plan's own."""
+    layout: str | None = None
+    durability: str | None = None
+    """Where they are not those of its ladder, as rungs of another engine have their own."""
 
 
 def rung_of(
@@ -125,6 +130,7 @@ def rung_of(
         doubts=tuple(doubts),
         stopped_by=None if _keeps_up(came) else stopped_by(counted, cpus),
         bound_by=bound_by(trials, rows_per_s, experiments, cpus),
+        engine=trial.engine,
     )
 
 

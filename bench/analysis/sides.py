@@ -22,6 +22,7 @@ from bench.analysis.pairing import interleaved, share_kernel
 from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes, repetition_notes
+from bench.analysis.worth import worths
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.fingerprint_diff import comparable, in_words
@@ -147,7 +148,8 @@ def compare_runs(
     # What drifts between runs that are not interleaved does not go away by longer ones.
     if basis.paired and (more := longer(plans[0], undecided(report), margin, ALPHA)):
         more = replace(more, seconds=more.seconds * len(runs))
-    return replace(report, sentence=sentence_of(report), longer=more)
+    worth = tuple(worths(runs, report)) if across == "host" else ()
+    return replace(report, sentence=sentence_of(report), longer=more, worth=worth)
 
 
 def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:

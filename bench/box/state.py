@@ -6,7 +6,7 @@ Read on the box by ``pgladder box``; the control side plans from it.
 import shutil
 import socket
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from bench import __version__
 from bench.agent.gate import waits
 from bench.agent.lock import holder
 from bench.box.units import is_wanted, under_way
+from bench.engines.engine import engines
 from bench.engines.postgresql.binaries import installed
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
@@ -54,6 +55,7 @@ class BoxState:
     Attributes:
         harness: the text of the harness file in force.
         postgresql: the major of its cluster.
+        lacking: by engine, why its rungs can't be measured beside the cluster, of those that can't.
         installed: the majors whose programs are there, of which a run of several has private servers.
         host: its name for itself, as in fingerprints.
         shares_kernel: it is a container: others on its machine have the same processor and disk.
@@ -71,6 +73,7 @@ class BoxState:
     harness: str
     postgresql: Name
     installed: tuple[Name, ...]
+    lacking: dict[Name, str] = field(default_factory=dict)
     max_connections: Count
     free_bytes: Count
     holder: str | None
@@ -99,11 +102,20 @@ def box_state(box: Provisioned) -> BoxState:
         harness=harness,
         postgresql=box.cluster.version,
         installed=tuple(sorted(installed(), key=int)),
+        lacking=_lacking(box.cluster.version),
         max_connections=box.cluster.max_connections,
         free_bytes=free,
         holder=holder(),
         runs=run_states(box.runs, under_way()),
     )
+
+
+def _lacking(version: str) -> dict[str, str]:
+    programs = installed().get(version)
+    if programs is None:
+        return {}
+    found = {name: engines()[name].lacking(programs) for name in engines().own}
+    return {name: why for name, why in found.items() if why}
 
 
 def run_states(runs: Path, running: Collection[str]) -> tuple[RunState, ...]:

@@ -7,11 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
-from bench.plan.options import GIVEN_PLANS, JSON, ON_THIS_MACHINE, YES, Option
+from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, RESUME, YES, Option
 from bench.questions import load_question, questions, words_of
-from bench.questions.question import Question, print_answer
+from bench.questions.question import Question, for_programs, print_answer
 from bench.report.console import console
 from bench.store.run_directory import RunDirectory
 from bench.targets.target import Results, added_target, check_results
@@ -46,7 +48,7 @@ def ask(name: str, question: Question, options: argparse.Namespace) -> int:
 
 
 def climb(question: Question, options: argparse.Namespace) -> int:
-    """Measure the ladder here, show it, and say how else its run can be looked at; return the exit code."""
+    """Measure the ladder here, show it, write its page and say where it is; return the exit code."""
     from bench.plan.contrast import tried_factors
 
     given = _given(options)
@@ -55,14 +57,33 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     results = _measured(LADDER, question, given, [])
     code = _answer(question, results, given)
     [directory] = results.directories
-    if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1 and "json" not in given:
-        console().print(f"\nWhich is faster: pgladder compare {directory}", soft_wrap=True)
-    return code
+    out = console(stderr=for_programs(given))
+    out.print()
+    if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
+        out.print(f"Which is faster: pgladder compare {directory}", soft_wrap=True)
+    return max(code, _write_page(directory, out, given))
+
+
+def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:
+    """Write the page of a run and say where it is, or why there is none; the run is there whether it is or not."""
+    from bench.questions.report import write_page
+    from bench.report.page.assets import MissingControlError
+
+    try:
+        page, _ = write_page(directory, None, given)
+    except MissingControlError as error:
+        out.print(f"No page. {error}", soft_wrap=True)
+    except PgladderError as error:
+        out.print(f"No page: {error}", soft_wrap=True, style="red")
+        return DOUBTFUL
+    else:
+        out.print(f"Page: {page}", soft_wrap=True)
+    return DONE
 
 
 def _answer(question: Question, results: Results, given: Mapping[str, Any]) -> int:
     answer = question.answer(results, given)
-    print_answer(answer, json="json" in given)
+    print_answer(answer, given)
     if answer.sound:
         return DONE
     return DOUBTFUL
@@ -94,8 +115,10 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
     """
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
         raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
+    out = console(stderr=for_programs(given))
+    if question.carries_out:
+        return question.carries_out(given, out)
     request = question.request(given, repeats="".join(map(str, directories)))
-    out = console(stderr="json" in given)
     if "on" in given:
         target, pieces = added_target(given["on"])
         results = target.measure(replace(request, pieces=pieces), out)
@@ -133,7 +156,7 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
     parser.description = words_of(questions()[asked])
     if name == "run":
         parser.set_defaults(action=partial(climb, question))
-        _add(parser, question, [*_measuring(question), JSON], helping=helping)
+        _add(parser, question, [*_measuring(question), *question.options, JSON, FORMAT], helping=helping)
         return
     parser.set_defaults(action=partial(ask, name, question))
     parser.add_argument(
@@ -147,8 +170,10 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
 
 def _measuring(question: Question) -> list[Option]:
     """Return the options that say what is measured here, and where, but for those that the answer takes as well."""
+    if question.carries_out:
+        return [*question.options_to_measure, *ON_THIS_MACHINE, RESUME]
     options = [option for option in question.of_run() if option not in question.options]
-    options += [YES, *ON_THIS_MACHINE]
+    options += [YES, *ON_THIS_MACHINE, *BESIDE]
     if not question.repeats:
         options += GIVEN_PLANS
     return options

@@ -12,7 +12,7 @@ from rich.text import Text
 from bench.model.errors import PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import load_question
-from bench.questions.question import BOXES, print_answer
+from bench.questions.question import BOXES, for_programs, print_answer
 from bench.questions.report import write_page
 from bench.remote.fan_out import FAILED, REFUSED, Failure, failure
 from bench.remote.hosts import Asked, answered
@@ -22,6 +22,7 @@ from bench.report.console import console
 from bench.targets import boxes as verbs
 from bench.targets.box_plans import check_name
 from bench.targets.boxes import RESULTS, Boxes, NoHostsLeftError
+from bench.targets.notify import Event, notify
 from bench.targets.target import Results
 
 DONE = 0
@@ -49,7 +50,7 @@ def carry_out(
 
     """
     speak_plainly()
-    boxes, sound = Boxes(console(stderr=bool(given.get("json"))), where=where), True
+    boxes, sound = Boxes(console(stderr=for_programs(given)), where=where, metrics=given.get("metrics")), True
     login = config.get("connect_kwargs", {})
     known = Secrets(
         {
@@ -70,9 +71,29 @@ def carry_out(
     except PgladderError as error:
         boxes.failures.append(failure("", error))
     except KeyboardInterrupt:
-        boxes.report(_interrupted(boxes))
+        boxes.let_go = _interrupted(boxes)
+        boxes.report(boxes.let_go)
         sound = False
-    return _close(boxes, sound=sound)
+    code = _close(boxes, sound=sound)
+    notify(given.get("notify"), _event(name, boxes, code), boxes.report)
+    return code
+
+
+def _event(name: str, boxes: Boxes, code: int) -> Event:
+    """Return what is told somebody who asked for it."""
+    failed = "; ".join(f"{each.host or 'fab'}: {each.reason}" for each in boxes.failures)
+    sentence = failed or ("it has come to its end" if code == DONE else "it ended, and something of it is doubtful")
+    if boxes.let_go:
+        sentence = boxes.let_go
+    return Event(
+        what="failed" if boxes.failures else "stopped" if boxes.let_go else "finished",
+        question=name,
+        run=boxes.run,
+        hosts=[link.host.name for link in boxes.links],
+        sentence=one_line(sentence),
+        exit_code=code,
+        results=RESULTS / boxes.run if boxes.run else None,
+    )
 
 
 def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
@@ -90,12 +111,12 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     # The page first: it is there also where there is no answer.
     page = None
     if measured and not question.repeats:
-        page, _ = write_page(results.directories[0], None, given.get("margin"))
+        page, _ = write_page(results.directories[0], None, given)
     try:
         if measured:
             boxes.out.print()
         answer = question.answer(results, given)
-        print_answer(answer, json="json" in given)
+        print_answer(answer, given)
         return answer.sound
     finally:
         if page:

@@ -118,8 +118,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     add("run", "climb the ladder on this machine")
     add("box", "what this provisioned box is, and what runs on it")
     add("variants", "the configurations to compare")
+    add("phases", "the ways to write a row: the ladder's rungs, each in a sentence")
     # A box, and the version, is told whatever lies in a folder of a user's.
-    if asked in {"run", "box", "variants"} or "--version" in given[:1]:
+    if asked in {"run", "box", "variants", "phases"} or "--version" in given[:1]:
         return parser
     files, refused = look_up()
     for name, path in files.items():
@@ -140,6 +141,10 @@ def _add_arguments(parser: argparse.ArgumentParser, name: str, *, helping: bool)
         from bench.cli.variants import add_variants
 
         add_variants(parser)
+    elif name == "phases":
+        from bench.cli.phases import add_phases
+
+        add_phases(parser)
     else:
         from bench.cli.ask import add_question
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from bench.engines.postgresql.layout import TableLayout
 from bench.model.box import ProvisionedCluster
 from bench.model.endpoint import Endpoint
+from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
@@ -62,8 +63,8 @@ class Arrived:
     """Rows of each commit that was not acknowledged, by (writer, first)."""
     altered: Mapping[int, int]
     """By writer, how many rows have another payload than it made for them; those that have any."""
-    transactions: int
-    """How many wrote what is there."""
+    transactions: int | None
+    """How many wrote what is there; None: of such a server, or of what was written so, nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +154,10 @@ class Session(Protocol):
         """Return how much longer a commit takes that waits for its flush than one that does not, in µs."""
         ...
 
+    def doubts(self) -> Sequence[Reason]:
+        """Ask what the server did, since the table was made, that speaks against the trial."""
+        return ()
+
     def counters(self) -> Counters:
         """Ask what of the counters there is."""
         ...
@@ -169,8 +174,8 @@ class Session(Protocol):
         """Return every setting that is not this session's own, in base units."""
         ...
 
-    def next_transaction(self) -> int:
-        """Return the transaction id that would be given next; asking for it uses none."""
+    def next_transaction(self) -> int | None:
+        """Return the transaction id that would be given next; asking for it uses none. None: they can't be told."""
         ...
 
     def wal_segments(self) -> int | None:
@@ -205,6 +210,8 @@ class Server(Protocol):
     """What speaks against every trial on it, from the start."""
     errors: tuple[type[BaseException], ...]
     """What its sessions raise of trouble."""
+    loads_engine: bool = False
+    """A session loads the engine itself, which takes seconds: the agent is not late for that."""
 
     def session(self) -> Session:
         """Connect for the agent's own purposes, and prove that the connection is in our schema.
@@ -276,6 +283,11 @@ class ManagedServer(Server, Protocol):
     def built(self) -> Mapping[str, Fact]:
         """What is known of its programs beside its version, for the fingerprint: who built them, for which system."""
         ...
+
+    @property
+    def bin_dirs(self) -> Sequence[Path]:
+        """Where its programs are, of each version; nothing where that is nobody's business."""
+        return ()
 
     @property
     def what(self) -> str:
@@ -365,6 +377,9 @@ class ExternalServer(Server, Protocol):
 class Engine(Protocol):
     """A kind of database. Each of its servers is checked, and holds what it needs, before it is returned."""
 
+    variant: Variant | None = None
+    """The only one there is of it, where it speaks no PostgreSQL and takes no configuration of that; None: it does."""
+
     def private(self, home: Path, bin_dir: Path | None) -> ManagedServer:
         """Return a server of our own below a directory."""
         ...
@@ -376,6 +391,23 @@ class Engine(Protocol):
     def external(self, dsn: str, run: str) -> ExternalServer:
         """Return a server that the user brings."""
         ...
+
+    def lacking(self, bin_dir: Path) -> str | None:  # noqa: ARG002 - for those that are measured beside it
+        """Return why this kind can't be measured beside a PostgreSQL whose programs lie there, and what brings it."""
+        return None
+
+    def beside(self, own: Server, home: Path) -> ManagedServer:  # noqa: ARG002 - for those that can
+        """Return a server for the trials of this kind in a plan of another kind, whose server is ``own``.
+
+        Of all servers of a plan one runs at a time: before another has its turn, it is stopped. ``home`` is a
+        directory for what it keeps, which may not be there yet; the harness that it is created with is the plan's.
+
+        Raises:
+            HostError: it is not installed; names the command that brings it.
+            UsageError: it can't be measured beside such a server.
+
+        """
+        raise UsageError("Servers of this kind are measured alone: ask for it by --engine.")
 
     def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
         """Return, by version, where the programs of private servers are; of none asked for the one that is usual.

@@ -36,6 +36,14 @@ class SeveralVersions(ManagedServer):
         return self._running.built
 
     @property
+    def bin_dirs(self) -> Sequence[Path]:
+        """See ``ManagedServer.bin_dirs``."""
+        found: list[Path] = []
+        for server in self._servers.values():
+            found += server.bin_dirs
+        return found
+
+    @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
         return ", ".join(server.what for server in self._servers.values())

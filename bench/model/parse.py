@@ -1,6 +1,8 @@
 """What a user types, read: numbers, shares, words and names, each refused with a sentence."""
 
 import re
+import shlex
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -133,3 +135,28 @@ def name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise ValueError(f"{text[:40]!r} is no name: letters, digits, '.', '_' and '-'")
     return text
+
+
+def currency(text: str) -> str:
+    """Read the code of a currency, of ISO 4217.
+
+    Raises:
+        ValueError: it can't be one.
+
+    """
+    if not re.fullmatch("[A-Z]{3}", text, re.ASCII):
+        raise ValueError(f"{text[:40]!r} is no code of a currency, such as EUR or KRW")
+    return text
+
+
+def program(text: str) -> list[str]:
+    """Read a command: a program that is here, and its arguments; no shell looks at it.
+
+    Raises:
+        ValueError: it can't be taken apart, or there is no such program.
+
+    """
+    words = shlex.split(text)
+    if not words or shutil.which(words[0]) is None:
+        raise ValueError(f"{text[:80]!r} begins with no program that can be started here")
+    return words

@@ -62,6 +62,12 @@ def print_json(thing: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(harmless_all(msgspec.to_builtins(thing))) + b"\n")
 
 
+def print_plain(text: str) -> None:
+    """Print a text for programs, in UTF-8 whatever the terminal takes."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode(errors="replace"))
+
+
 def speak_plainly() -> None:
     """Have standard output and error write what they can of any text, instead of failing at what they can't."""
     codecs.register_error(ERRORS, _instead)

@@ -12,6 +12,7 @@ from bench.model.values import (
     Arrivals,
     Count,
     Covariate,
+    Currency,
     EventLoop,
     Layout,
     Name,
@@ -206,6 +207,17 @@ class Parameters:
         metadata={"knob": Knob(words="rows kept: the oldest are deleted as others come; default: 0, all", parse=count)},
     )
     """Rows that the table keeps, the newest; 0: all."""
+    partitions: Count = field(
+        default=0,
+        metadata={
+            "knob": Knob(
+                words="partitions of a partitioned layout; by time, into how many the rows that are kept are divided;"
+                " default: 0, as the layout has them",
+                parse=count,
+            )
+        },
+    )
+    """Of a layout that has any (``bench.engines.postgresql.layout``); 0: as many as its header says."""
 
     @property
     def due_per_s(self) -> float | None:
@@ -263,6 +275,8 @@ class Variant:
     """Of the database, for which it was rendered: PostgreSQL's major. None: 15, in plans of before, or it is none's."""
     refused: str | None = None
     """Why its formula has nothing for the box; the text is empty then, and each of its trials is void."""
+    engine: Name | None = None
+    """The engine that has this one alone; None: it is PostgreSQL's, and for each engine that takes these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,7 +309,7 @@ class Trial:
     without: Without | None = None
     """None: it is as it was asked for."""
     engine: Name | None = None
-    """``null``: it is measured on the null server, beside the plan's own; None: on that."""
+    """Measured beside the plan's own: ``null``, the null server, or another kind of database; None: on the plan's."""
     twin_of: Positive | None = None
     """The number of the trial of the first block that it is otherwise like, but for twice the client processes."""
     alone_of: Positive | None = None
@@ -305,7 +319,7 @@ class Trial:
     def experiment(self) -> bool:
         """Whether it is there to explain another one: it is no rung, and compared with nothing else."""
         # Names and numbers from 1 on: none of them is false. Asked of every trial of every run that is compared.
-        return bool(self.without or self.engine or self.twin_of or self.alone_of)
+        return bool(self.without or self.engine == NULL or self.twin_of or self.alone_of)
 
     def __post_init__(self) -> None:
         """Read what earlier releases wrote as it was measured."""
@@ -366,6 +380,22 @@ class Promise:
     """Times the rate that was found, tried once."""
 
 
+Arm = tuple[str, str | None, str | None]
+"""Name, version and engine of a variant, as trials name them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """What the owner of a box says of it in the inventory; None: nothing."""
+
+    price: Rate | None = None
+    """What it cost."""
+    currency: Currency | None = None
+    """Of the price."""
+    watts: Rate | None = None
+    """That it takes under load, at the wall."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What was asked, complete in itself: a run can be repeated from it years later."""
@@ -399,6 +429,8 @@ class Plan:
     promise: Promise | None = None
     """None: every trial is run. Else its trials are candidates, of which a search takes some."""
 
+    owned: Owned | None = None
+    """Of its box; None: its owner says nothing of it, as in plans of earlier releases."""
     force: bool = False
     """A rate near what the clients can send is a doubt, and not refused (``bench.plan.generator``)."""
 
@@ -408,10 +440,22 @@ class Plan:
         return list(dict.fromkeys(variant.version for variant in self.variants if variant.version))
 
     @property
-    def variants_by_arm(self) -> dict[tuple[str, str | None], Variant]:
-        """Its variants by name and version, as trials name them: of one version alone, by None."""
+    def variants_by_arm(self) -> dict[Arm, Variant]:
+        """Its variants by name, version and engine, as trials name them: of one version alone, by None."""
         several = len(self.versions) > 1
-        return {(variant.name, variant.version if several else None): variant for variant in self.variants}
+        return {
+            (variant.name, variant.version if several else None, variant.engine): variant for variant in self.variants
+        }
+
+    @property
+    def engines_beside(self) -> list[str]:
+        """The kinds of database that its trials are measured on beside its own, in their order."""
+        return list(dict.fromkeys(trial.engine for trial in self.trials if trial.engine not in (None, NULL)))
+
+    def arm_of(self, trial: Trial) -> Arm:
+        """Return which of its variants a trial is of; PostgreSQL's are for each engine that has none of its own."""
+        own = any(variant.engine == trial.engine for variant in self.variants)
+        return trial.variant, trial.version, trial.engine if own else None
 
     @property
     def blocks(self) -> list[int]:
@@ -423,8 +467,8 @@ class Plan:
         asked = tuple(trial for trial in self.trials if not trial.experiment)
         if len(asked) == len(self.trials):
             return self
-        taken = {(trial.variant, trial.version) for trial in asked}
-        for_experiments = {(trial.variant, trial.version) for trial in self.trials} - taken
+        taken = {self.arm_of(trial) for trial in asked}
+        for_experiments = {self.arm_of(trial) for trial in self.trials} - taken
         by_arm = self.variants_by_arm.items()
         variants = tuple(variant for arm, variant in by_arm if arm not in for_experiments)
         return replace(self, trials=asked, variants=variants)

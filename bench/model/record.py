@@ -123,6 +123,12 @@ class Retention:
     """The longest of them; None: there was none."""
     most_rows: Count
     """The most there were at a time, by the ids of the newest and of the oldest, as a step began."""
+    partitions: Count | None = None
+    """That were dropped with rows in them; None: rows were deleted."""
+    partition_rows: Count | None = None
+    """The most rows of one of these; None: there was none."""
+    outside: Count | None = None
+    """Rows of writers that fitted no partition, over the whole trial; None: rows were deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

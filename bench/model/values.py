@@ -24,6 +24,9 @@ Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=8
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """The whole of a ``Name``, where no JSON is read."""
 
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+"""Of ISO 4217: EUR, KRW."""
+
 Layout = Name
 """Of a file in ``bench/engines/postgresql/layouts``, or of the user's."""
 Transport = Literal["tcp", "tls", "socket"]

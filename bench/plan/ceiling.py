@@ -20,6 +20,8 @@ def more_in_flight(parameters: Parameters, twin: Parameters) -> float:
 
 def ceilings(asked: Sequence[Trial], variants: Mapping[str, Variant]) -> list[Trial]:
     """Return a trial on the null server for each way of writing of these; what is reached by TLS is tried by TCP."""
+    if not asked:
+        return []
     # One of the plan's is named, as of every trial: the first that is not refused.
     able = [trial for trial in asked if variants[trial.variant].refused is None] or list(asked)
     found: dict[object, Trial] = {}
@@ -76,10 +78,10 @@ def check_ceilings(plan: Plan) -> None:
     first_block, *_ = plan.blocks
     first = {trial.number: trial for trial in plan.trials if trial.block == first_block}
     for trial in plan.trials:
-        if trial.engine not in (None, NULL) or (trial.engine and trial.transport not in SERVED):
+        if trial.engine == NULL and trial.transport not in SERVED:
             raise DataError(
-                f"Plan {plan.run}: trial {trial.number} is on the engine {trial.engine} by {trial.transport};"
-                f" beside a plan's own there is {NULL}, by {' or '.join(SERVED)}."
+                f"Plan {plan.run}: trial {trial.number} is on the null server by {trial.transport}, which serves"
+                f" {' and '.join(SERVED)}."
             )
         if trial.twin_of is None:
             continue

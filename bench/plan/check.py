@@ -11,10 +11,11 @@ from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
-from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, OPEN, POISSON, Parameters, Plan, Trial
+from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial
 from bench.plan.ceiling import check_ceilings
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
+from bench.plan.partitions import check_partitions
 from bench.plan.promise import check_promise
 from bench.plan.repeat import DOUBTS
 from bench.plan.sweep import rung_of, swept, values_of
@@ -133,6 +134,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     """
     # Engines, drivers and phases load asyncio and more: a comparison of files, which checks plans too, needs none.
     from bench.engines.engine import engines
+    from bench.plan.engines import check_engine, check_own, own_variants
     from bench.plan.pieces import pieces_of, target_pieces
     from bench.workload.driver import as_driven, check_driven
 
@@ -140,16 +142,24 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     _check_repeating(plan)
     with _of_plan(plan):
         pick("engine", [plan.engine], engines())
+        check_own(plan.engine)
+        own = own_variants(plan.trials)
     layouts = layout_files()
     now = pieces_of(plan.trials, plan.engine)
     now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
+    if any(variant.engine and variant not in own for variant in plan.variants):
+        raise DataError(f"Plan {plan.run} has a variant of an engine that is not the one that this pgladder has.")
+    with _of_plan(plan):
+        check_partitions(distinct(plan))
     for trial in distinct(plan):
         with _of_plan(plan):
             pick("phase", [trial.phase], phases)
             pick("layout", [trial.layout], layouts)
+            if trial.engine != NULL:
+                check_engine(trial, phases[trial.phase], plan)
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
             check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
             check_trial(trial, plan.preload_rows)
@@ -185,18 +195,19 @@ def check_consistent(plan: Plan) -> None:
             have, a text that is not the one its hash tells, or what ``_check_arms`` and ``_check_rule`` refuse.
 
     """
-    names = Counter((variant.name, variant.version) for variant in plan.variants)
+    names = Counter((variant.name, variant.version, variant.engine) for variant in plan.variants)
     for variant in (plan.harness, *plan.variants):
-        if variant != as_variant(variant.name, variant.text, variant.refused, variant.version):
+        made = as_variant(variant.name, variant.text, variant.refused, variant.version)
+        if variant != replace(made, engine=variant.engine):
             raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
-    for (name, _), count in names.items():
+    for (name, *_), count in names.items():
         if count > 1:
             raise DataError(f"Plan {plan.run} has the variant {name} twice.")
     if not plan.trials:
         raise DataError(f"Plan {plan.run} has no trials.")
     arms = plan.variants_by_arm
     for trial in plan.trials:
-        if (trial.variant, trial.version) not in arms:
+        if plan.arm_of(trial) not in arms:
             version = f" for {trial.version}" if trial.version else ""
             raise DataError(
                 f"Plan {plan.run}: trial {trial.number} is of {trial.variant}{version}, no variant of the plan."
@@ -228,7 +239,8 @@ def _check_arms(plan: Plan) -> None:
     if not left:
         raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no candidate is left.")
     for one, other in combinations(left, 2):
-        if one.text == other.text and one.version == other.version and len(plan.variants) > 2:
+        alike = (one.text, one.version, one.engine) == (other.text, other.version, other.engine)
+        if alike and len(plan.variants) > 2:
             raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
 
 

@@ -1,25 +1,26 @@
 """Contrast: what is compared with what. By a factor trials differ, in a cell they agree in all else.
 
-A factor is anything a trial is made of: its variant, layout, phase, transport, driver, the version of the database, or
-one parameter by its name.
+A factor is anything a trial is made of: its variant, layout, phase, transport, driver, the version of the database, the
+kind of database, or one parameter by its name.
 Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule``), ``bench.analysis`` what came of it.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from operator import attrgetter
 
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.outcome import R
-from bench.model.plan import KNOBS, Plan, Trial
+from bench.model.plan import KNOBS, POSTGRESQL, Plan, Trial
 from bench.model.values import Layout, Transport
 from bench.plan.rates import Block, counting
 
 VARIANT, PHASE, LAYOUT, TRANSPORT, DRIVER = "variant", "phase", "layout", "transport", "driver"
-VERSION = "version"
-OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER, VERSION)
+VERSION, ENGINE = "version", "engine"
+OF_TRIAL = (VARIANT, LAYOUT, PHASE, TRANSPORT, DRIVER, VERSION, ENGINE)
 OF_PARAMETERS = tuple(KNOBS)
 POOL = "pool"
 """Both bounds of a pool as one factor, where each pool of a plan opens all its connections at the start."""
@@ -29,11 +30,13 @@ OF_PHASE = (DRIVER, *OF_PARAMETERS, POOL)
 """Of which each phase has its own."""
 OF_DRIVER = ("pool_min", "pool_max", "event_loop", "reset")
 """Parameters that one driver has and another, with None, has not."""
+OF_ROWS = ("batch", "payload_bytes", "rate", "collect_ms")
+"""Parameters in which trials on several kinds of database agree; each has rungs and tables of its own."""
 FACTORS = (*OF_TRIAL, *OF_PARAMETERS, *TOGETHER)
 """By which the trials of one run may differ."""
 WHOLE = ""
 """No factor of a run's: its trials are compared with those of another run."""
-USUAL = ("plain", "tcp", "asyncpg", "psycopg2", "reset=query")
+USUAL = (POSTGRESQL, "plain", "tcp", "asyncpg", "psycopg2", "reset=query")
 """Values that the others of their factor are compared with where nobody names another."""
 place_of = attrgetter(*OF_TRIAL, "method", "parameters")
 """All of a trial but its place in the order."""
@@ -56,7 +59,8 @@ class Cell:
 def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
     """Return all of a trial but its place in the order and the factor ``across``.
 
-    A phase has its own parameters and driver: between phases they differ with it, some between drivers.
+    A phase has its own parameters and driver: between phases they differ with it, some between drivers. An engine has
+    its own phases and layouts: between engines trials agree in the rows that they write.
     """
     parameters = asdict(trial.parameters)
     for name in OF_DRIVER if across == DRIVER else TOGETHER.get(across, (across,)):
@@ -73,6 +77,9 @@ def cell_of(trial: Trial, across: str = WHOLE) -> Cell:
     )
     if across == PHASE:
         return replace(cell, phase=None, method=None, driver=None, parameters=())
+    if across == ENGINE:
+        rows = tuple((name, parameters[name]) for name in OF_ROWS)
+        return replace(cell, phase=None, method=None, driver=None, layout=None, parameters=rows)
     if across in OF_TRIAL:
         return replace(cell, **{across: None})  # type: ignore[arg-type]
     return cell
@@ -82,6 +89,8 @@ def value_of(trial: Trial, across: str) -> str:
     """Return the name of the arm that a trial is of; a parameter's says which it is."""
     if across == WHOLE:
         return WHOLE
+    if across == ENGINE:
+        return trial.engine or POSTGRESQL  # a plan's own speaks it
     if across in OF_TRIAL:
         name: str | None = getattr(trial, across)
         return name or WHOLE
@@ -127,7 +136,9 @@ def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
             named[baseline] += 1
     if not named:
         return USUAL
-    return (named.most_common(1)[0][0],)
+    # Of several that are named as often, one that is compared with none of these itself.
+    first = max(sorted(named), key=lambda name: (named[name], plan.baselines.get(name) not in layouts))
+    return (first,)
 
 
 def _size(trial: Trial, across: str) -> tuple[float, str]:
@@ -139,8 +150,11 @@ def _size(trial: Trial, across: str) -> tuple[float, str]:
 
 
 def names_of_variants(plan: Plan) -> list[str]:
-    """Return the names of a plan's variants, in their order; each version of the database has one of that name."""
-    return list(dict.fromkeys(variant.name for variant in plan.variants))
+    """Return the names of a plan's variants, in their order; each version of the database has one of that name.
+
+    An engine's one variant of its own is compared with nothing.
+    """
+    return list(dict.fromkeys(variant.name for variant in plan.variants if variant.engine is None))
 
 
 def texts_of_variants(plan: Plan) -> dict[str, str]:
@@ -161,11 +175,26 @@ def varying(plan: Plan) -> list[str]:
         for trial in plan.trials:
             if factor in OF_DRIVER and getattr(trial.parameters, factor) is None:
                 continue
-            within = trial.phase if factor in OF_PHASE else ""
-            values.setdefault(within, set()).add(value_of(trial, factor))
-        if any(len(each) > 1 for each in values.values()):
+            values.setdefault(_within(trial, factor), set()).add(value_of(trial, factor))
+        if any(len(each) > 1 for each in values.values()) and (factor != ENGINE or _engines_vary(plan)):
             found.append(factor)
     return _together(plan, found)
+
+
+def _within(trial: Trial, factor: str) -> str:
+    """Return the phase with which a factor differs; empty where phases themselves are told by it."""
+    return trial.phase if factor in (*OF_PHASE, LAYOUT, VARIANT) else ""
+
+
+def _engines_vary(plan: Plan) -> bool:
+    """Return whether rungs of several kinds of database write alike, so that these can be compared.
+
+    Where one rung is measured on several, their layouts tell them apart.
+    """
+    engines: dict[str, set[str]] = defaultdict(set)
+    for trial in plan.trials:
+        engines[trial.phase].add(value_of(trial, ENGINE))
+    return all(len(of_phase) == 1 for of_phase in engines.values()) and differs_alone(plan, ENGINE)
 
 
 def _together(plan: Plan, found: Sequence[str]) -> list[str]:
@@ -251,6 +280,9 @@ def check_comparable(plan: Plan, factor: str) -> None:
         return
     if POOL in found and factor in TOGETHER[POOL]:
         raise UsageError(f"Both bounds of the pools of run {plan.run} vary together: compare --across {POOL}.")
+    if factor == ENGINE and ENGINE in found:
+        _check_engines(plan)
+        return
     others = [name for name in found if name != factor]
     within = [name for name in others if name in OF_PHASE]
     if factor not in found:
@@ -263,6 +295,20 @@ def check_comparable(plan: Plan, factor: str) -> None:
         raise UsageError(
             f"No two trials of run {plan.run} differ in {factor} alone: {' and '.join(others)} vary with it."
         )
+
+
+def _check_engines(plan: Plan) -> None:
+    """Refuse engines of which one has several phases or layouts that write alike: which one would be compared?"""
+    named: dict[Cell, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for trial in distinct(plan):
+        named[cell_of(trial, ENGINE)][value_of(trial, ENGINE)].add(f"{trial.phase} in {trial.layout}")
+    compared = (of_engines for of_engines in named.values() if len(of_engines) > 1)
+    for engine, ways in chain.from_iterable(each.items() for each in compared):
+        if len(ways) > 1:
+            raise UsageError(
+                f"Of {engine} run {plan.run} has {' and '.join(sorted(ways))}, which write the same rows a commit: to"
+                " compare engines, ask for one phase and one layout of each."
+            )
 
 
 def differs_alone(plan: Plan, factor: str) -> bool:
@@ -348,6 +394,8 @@ def by_cell(
     arms = _in_order(plan, values, across, baseline)
     variants = names_of_variants(plan)
     in_order = sorted(found, key=lambda cell: _order(cell, variants))
+    if across == ENGINE:  # what one alone writes so is compared with nothing
+        in_order = [cell for cell in in_order if len(found[cell]) > 1]
     return {cell: _ordered(found[cell], arms, across) for cell in in_order}
 
 

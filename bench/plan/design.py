@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 from typing import get_args
@@ -29,8 +29,18 @@ from bench.plan.candidates import Arriving, with_candidates
 from bench.plan.ceiling import ceilings, twin, with_twins_named
 from bench.plan.check import AGAIN, check, check_rule, effective
 from bench.plan.contrast import OF_DRIVER, VARIANT, check_comparable, tried_factors, value_of, varying
+from bench.plan.engines import (
+    alterable,
+    check_layouts_taken,
+    check_own,
+    engine_of,
+    layouts_of,
+    own_variants,
+    variants_on,
+)
 from bench.plan.generator import capacities
 from bench.plan.mixed import check_mixed
+from bench.plan.partitions import check_partitions
 from bench.plan.pieces import pieces_of
 from bench.plan.promise import way_of
 from bench.plan.repeat import USUAL
@@ -124,14 +134,16 @@ def make_plan(
         variants = _with_copy(named, variants)
         named = list(variants)
     pick("engine", [design.engine], engines())
-    layouts = pick("layout", design.layouts, layout_files())
+    check_own(design.engine)
+    pick("layout", design.layouts, layout_files())
     transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
     several = design.versions if len(design.versions) > 1 else [None]
     asked: list[Trial] = []
     between: list[Trial] = []
-    for way, version, variant, layout, transport in product([*driven, *finer], several, named, layouts, transports):
+    places = _places(design, phases, named)
+    for way, version, transport in product([*driven, *finer], several, transports):
         phase, driver, parameters = way
-        (asked if way in driven else between).append(
+        (asked if way in driven else between).extend(
             Trial(
                 number=1,
                 block=1,
@@ -143,8 +155,11 @@ def make_plan(
                 transport=transport,
                 parameters=parameters,
                 version=version,
+                engine=engine,
             )
+            for engine, variant, layout in places[phase]
         )
+    check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     if design.promise:
@@ -161,11 +176,11 @@ def make_plan(
         window_s=design.profile.window_s,
         preload_rows=preload_rows,
         harness=harness,
-        variants=tuple(variants[name] for name in named),
+        variants=(*(variants[name] for name in named), *own_variants(trials)),
         trials=tuple(trials),
         until_decided=design.until_decided,
         pieces=pieces_of(trials, design.engine),
-        baselines=_baselines(layouts),
+        baselines=_baselines(dict.fromkeys(trial.layout for trial in asked)),
         adjusted_for=COVARIATES,
         force=design.force,
         refines=design.refines if between else None,
@@ -175,6 +190,21 @@ def make_plan(
     if design.until_decided:
         return _until_decided(plan, design.until_decided)
     return plan
+
+
+def _places(
+    design: Design, phases: Mapping[str, Phase], variants: Sequence[str]
+) -> dict[str, list[tuple[str | None, str, str]]]:
+    """Return, by phase, where it is measured: on which engine, under which variant, in which layout."""
+    check_layouts_taken([phases[name] for name in design.phases], design.layouts)
+    found = {}
+    for name in design.phases:
+        places: list[tuple[str | None, str, str]] = []
+        for layout in layouts_of(phases[name], design.layouts):
+            engine = engine_of(name, phases[name], layout, design.engine)
+            places += [(engine, variant, layout) for variant in variants_on(engine, variants)]
+        found[name] = places
+    return found
 
 
 def _written(
@@ -200,7 +230,7 @@ def _searched(
     ways = {way_of(trial): trial for trial in trials}.values()
     for trial in ways:
         check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
-    together = [*capacities(list(ways), variants), *trials]
+    together = [*capacities(alterable(ways), variants), *trials]
     return [replace(trial, number=number) for number, trial in enumerate(together, 1)]
 
 
@@ -211,11 +241,11 @@ def _in_blocks(
 
     ``between`` are the finer points of a sweep: as many blocks have these too.
     """
-    alone = capacities(asked, variants)
+    alone = capacities(alterable(asked), variants)
     if alone and (design.ceiling or design.until_decided):
         asked_too = "--ceiling" if design.ceiling else "--until-decided"
         raise UsageError(f"{asked_too} asks how many rows there can be, and --rate says how many come: leave out one.")
-    beside = ceilings(asked, variants) if design.ceiling else []
+    beside = ceilings(alterable(asked), variants) if design.ceiling else []
     twins = list(map(twin, asked)) if design.ceiling else []
     together = [*asked, *beside, *twins]
     of_blocks = [together, [*together, *between]] if between else [together]
@@ -242,7 +272,7 @@ def _repeating(plan: Plan, design: Design) -> Repeating | None:
     return None
 
 
-def _baselines(layouts: Sequence[str]) -> dict[str, str]:
+def _baselines(layouts: Iterable[str]) -> dict[str, str]:
     """Return, by layout, the one that its header names as its baseline; of those that name one."""
     found = {}
     for name in layouts:

@@ -7,7 +7,7 @@ from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.units import in_base_units
 from bench.engines.postgresql.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 from bench.model.outcome import AnyRecord
-from bench.model.plan import Parameters, Plan, Trial, Variant
+from bench.model.plan import NULL, Parameters, Plan, Trial, Variant
 from bench.plan.repeat import still_possible
 
 TRIAL_OVERHEAD_S = 1.5
@@ -110,7 +110,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     span = plan.warm_up_s + plan.window_s
     rows = most_rows = commits = trials = 0.0
     payload = 0
-    stored = [trial for trial in left if trial.engine is None]
+    stored = [trial for trial in left if trial.engine != NULL]
     asked = [trial for trial in left if not trial.experiment]
     again = still_possible(plan, records) if asked else 0
     # Which will be repeated nobody knows: as long as a trial that was asked for takes on average.
@@ -136,7 +136,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
         disk_bytes_under={
             variant.name: data_bytes + servers * (_wal_kept_bytes(variant, span, wal_bytes) + START_BYTES)
             for variant in plan.variants
-            if variant.name in arms and not variant.refused
+            if variant.name in arms and not variant.refused and variant.engine is None
         },
     )
 

@@ -56,6 +56,11 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
     wanted = pick("constraint", names, constraints()) if names else list(constraints())
     first, *_ = plan.blocks
     asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
+    for trial in asked:
+        if trial.engine:
+            raise UsageError(
+                f"Phase {trial.phase} is of {trial.engine}, of which nothing can be taken away: leave it out."
+            )
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
     # Whether it is the server that binds a rung, or its clients, is a part of the answer.

@@ -31,6 +31,7 @@ def unhurried(parameters: Parameters) -> Parameters:
         reads=POINT,
         reads_per_100_rows=None,
         retain=0,
+        partitions=0,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.engines.postgresql.majors import REFERENCE, major
 from bench.model.errors import UsageError
-from bench.model.parse import WHOLE_NUMBER, Parse, count, margin, name, number, one_of, switch
+from bench.model.parse import WHOLE_NUMBER, Parse, count, margin, name, number, one_of, program, switch
 from bench.model.plan import KNOBS
 
 WHAT, LONG, HOW = "what to measure (several names: separated by spaces or commas)", "how long", "how to write"
@@ -90,10 +90,8 @@ ON_THIS_MACHINE = (
     Option("on", WHERE, "a target of your own, by its file in targets/ of PGLADDER_PATH", str, "NAME"),
     Option("out", WHERE, "results (results/<run>/<host>; on a box runs/<run>)", Path, "DIR"),
 )
-GIVEN_PLANS = (
-    Option("plan", WHERE, "carry out this plan", Path, "FILE"),
-    Option("resume", WHERE, "go on with a run that was interrupted", Path, "DIR"),
-)
+RESUME = Option("resume", WHERE, "go on with a run that was interrupted", Path, "DIR")
+GIVEN_PLANS = (Option("plan", WHERE, "carry out this plan", Path, "FILE"), RESUME)
 """One of them at most: it decides what is measured."""
 
 ON_BOXES = (
@@ -107,11 +105,25 @@ RUN = Option("run", WHERE, "its name; an existing run of that name is resumed", 
 PULLED_RUN = Option("run", WHERE, "the name of a pulled run", str, "NAME")
 RUN_THERE = Option("run", WHERE, "which; default: the one under way", str, "NAME")
 JSON = Option("json", ANSWER, "the answer for programs, on standard output; all else goes to standard error", switch)
+FORMAT = Option("format", ANSWER, "its tables alone, on standard output", one_of("csv", "markdown", "json"), "FORMAT")
+NOTIFY = Option(
+    "notify", WHERE, "start this when all has ended or failed; it finds what happened in PGLADDER_*", program, "COMMAND"
+)
+BESIDE = (
+    Option("metrics", WHERE, "keep this file up to date for Prometheus (node_exporter's textfile)", Path, "FILE"),
+    NOTIFY,
+)
+"""What goes on beside a run, or follows it, and changes nothing of it."""
 YES = Option("yes", LONG, "begin without a question, also what takes over an hour or writes over 1 TB", switch)
 DETAIL = Option(
-    "detail", ANSWER, "ranks, adjusted p-values, detectable effects, settings in effect and noise as well", switch
+    "detail",
+    ANSWER,
+    "what tables leave out as well: ranks, p-values, settings, noise; connections, cores, spread",
+    switch,
 )
-COMMON = {option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, RUN, JSON, YES)}
+COMMON = {
+    option.name for option in (*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *ON_BOXES, *BESIDE, RUN, JSON, FORMAT, YES)
+}
 MARGIN_OPTION = next(option for option in OPTIONS if option.name == "margin")
 
 

@@ -36,6 +36,7 @@ def pieces_of(trials: Iterable[Trial], engine: str) -> dict[str, str]:
     taken = {files["engine"].get(engine)}
     for trial in trials:
         taken |= {
+            files["engine"].get(trial.engine or engine),
             files["phase"].get(trial.phase),
             files["driver"].get(trial.driver),
             files["load model"].get(trial.parameters.load),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from bench.model.errors import DataError
 from bench.model.outcome import AnyRecord
-from bench.model.plan import Plan, Promise, Trial
+from bench.model.plan import NULL, Plan, Promise, Trial
 from bench.model.values import Layout, Transport
 from bench.plan.rates import counting, interrupted
 from bench.stats.histogram import SAMPLES_BEYOND, SHARES
@@ -142,7 +142,8 @@ def check_promise(plan: Plan) -> None:
         return
     if promise.least_kept > promise.repeats:
         raise DataError(f"Plan {plan.run} asks for {promise.least_kept} of {promise.repeats} repeats.")
-    if plan.until_decided or plan.repeat_suspect or any(trial.experiment and not trial.engine for trial in plan.trials):
+    experiments = [trial for trial in plan.trials if trial.experiment and trial.engine != NULL]
+    if plan.until_decided or plan.repeat_suspect or experiments:
         raise DataError(f"Plan {plan.run} promises something: it has no other rule, and no experiments.")
     *_, last = blocks_of(promise)
     for way in ways_of(plan):
@@ -301,7 +302,7 @@ def next_trials(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
     What the clients can send is known before all of them (``bench.plan.generator``).
     """
     whole = {record.trial.number for record in records if interrupted(record) is None}
-    found = [trial for trial in plan.trials if trial.engine and trial.number not in whole]
+    found = [trial for trial in plan.trials if trial.engine == NULL and trial.number not in whole]
     for each in played(plan, records):
         found += each.left
     return found
@@ -314,7 +315,7 @@ def unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     """
     if plan.promise is None:
         return None
-    asked = {trial.number for trial in plan.trials if trial.engine}
+    asked = {trial.number for trial in plan.trials if trial.engine == NULL}
     for each in played(plan, records):
         asked |= {trial.number for trial in (*each.done, *each.left[:1])}
     return next((record.trial.number for record in records if record.trial.number not in asked), None)

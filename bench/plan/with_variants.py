@@ -57,6 +57,7 @@ def plan_with(
         every: list[Variant] = []
         for of_version in by_version.values():
             every += of_version.values()
+        every += [variant for variant in plan.variants if variant.engine]
         return replace(plan, variants=tuple(every))
     return plan
 
@@ -82,6 +83,8 @@ def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
 
     """
     for variant in plan.variants:
+        if variant.engine:  # is the one of pgladder's own (``bench.plan.check``)
+            continue
         given = texts(variant)
         if any(reaching(given)) and variant.text != _made_here(variant, plan, machine()):
             refuse_reaching(given, f"Plan {plan.run}: its variant {variant.name}")

@@ -21,18 +21,33 @@ OWN = Path(__file__).parent
 PATTERN = "[!_]*.py"
 QUOTES = '"""'
 COMMANDS = {
-    *("run", "box", "variants"),
+    *("run", "box", "variants", "phases"),
     *("launch", "follow", "status", "pull", "cancel"),
     *("help", "checked", "trust", "doctor", "provision", "teardown", "lab-up", "lab-cut", "lab-down"),
     *("demo", "compare-runs", "setup", "postgresql", "lock", "lint", "fmt", "unit", "e2e", "e2e-boxes", "e2e-labs"),
-    *("e2e-remote", "browser", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
+    *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-adjusted", "study-rules", "study-open-loop"),
-    "study-batching",
+    *("study-batching", "study-engines", "study-partitions", "study-durability"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {
     *("action", "directories", "context", "help", "dry"),
-    *("fingerprint", "sudo", "a", "b", "n", "system", "bin", "shell", "make", "makeflags", "columns", "lines", "term"),
+    *(
+        "fingerprint",
+        "roles",
+        "sudo",
+        "a",
+        "b",
+        "n",
+        "system",
+        "bin",
+        "shell",
+        "make",
+        "makeflags",
+        "columns",
+        "lines",
+        "term",
+    ),
     *("python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs"),
 }
 """What argparse, fab or make would take for its own: no option of a question has such a name."""

@@ -10,9 +10,10 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
-from bench.model.plain import print_json
+from bench.model.errors import UsageError
+from bench.model.plain import print_json, print_plain
 from bench.model.plan import Plan
-from bench.plan.options import JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, YES, Option
+from bench.plan.options import BESIDE, FORMAT, JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, YES, Option
 from bench.report.console import console
 from bench.store.run_directory import RunDirectory, find_runs
 from bench.targets.target import Request, Results
@@ -50,6 +51,10 @@ class Question:
     directories: Literal["DIR", "[DIR]", "[DIR ...]"] = "DIR"
     """Which runs it takes that are there already."""
     directories_help: str = "a run, or a directory of hosts' runs"
+    carries_out: Callable[[Given, Console], Results] | None = None
+    """Measures it here, where that is no plan of trials; raises PgladderError where it did not get to its end."""
+    options_to_measure: tuple[Option, ...] = ()
+    """What it takes for that, beside where."""
     measured: Collection[str] = ()
     """Where it can be measured: here, on boxes; else it only reads."""
     repeats: bool = False
@@ -70,7 +75,8 @@ class Question:
     @property
     def measures_here(self) -> bool:
         """``pgladder <question>`` may measure: it needs no directory, or carries out the plan that is in it."""
-        return HERE in self.measured and (self.repeats or self.directories != "DIR")
+        here = HERE in self.measured or self.carries_out is not None
+        return here and (self.repeats or self.directories != "DIR")
 
     def of_run(self) -> list[Option]:
         """Return the common options of what is measured that mean something to it."""
@@ -85,12 +91,12 @@ class Question:
         options = self.of_run()
         options += [option for option in self.options if option not in options]
         if self.repeats:
-            return [*options, PULLED_RUN, YES, JSON, *ON_BOXES]
-        return [*options, RUN, YES, JSON, *ON_BOXES]
+            return [*options, PULLED_RUN, YES, JSON, FORMAT, *BESIDE, *ON_BOXES]
+        return [*options, RUN, YES, JSON, FORMAT, *BESIDE, *ON_BOXES]
 
     def of_results(self) -> list[Option]:
         """Return the options where the runs are there already."""
-        return [*self.own_options(), JSON]
+        return [*self.own_options(), JSON, FORMAT]
 
     def own_options(self) -> list[Option]:
         """Return the options that its file names."""
@@ -126,14 +132,40 @@ def runs_in(results: Results) -> list[RunDirectory]:
     return found
 
 
-def print_answer(answer: Answer, *, json: bool) -> None:
-    """Print an answer on standard output; beside JSON, what it lacks goes to standard error."""
-    out = console(stderr=json)
-    if json:
+def for_programs(given: Given) -> bool:
+    """Return whether standard output is a program's: all else goes to standard error."""
+    return bool(given.get("json") or given.get("format"))
+
+
+def print_answer(answer: Answer, given: Given) -> None:
+    """Print an answer on standard output; beside what is for programs, what that lacks goes to standard error.
+
+    Raises:
+        UsageError: it is asked for in two forms, or its tables are, and it has none.
+
+    """
+    out = console(stderr=for_programs(given))
+    if given.get("json") and given.get("format"):
+        raise UsageError("--json is the whole answer, --format its tables alone: leave one of them out.")
+    if given.get("json"):
         print_json(answer.data)
-        for doubt in answer.doubts:
-            out.print(Text(doubt), soft_wrap=True)
+    elif given.get("format"):
+        _print_tables(answer, given["format"])
     else:
         answer.show(out)
+    if for_programs(given):
+        for doubt in answer.doubts:
+            out.print(Text(doubt), soft_wrap=True)
     for sentence in answer.notes:
         out.print(Text(sentence), soft_wrap=True)
+
+
+def _print_tables(answer: Answer, how: str) -> None:
+    # Loaded where tables are asked for.
+    from bench.report.exported import TableKeeper, written
+
+    keeper = TableKeeper()
+    answer.show(keeper)
+    if not keeper.tables:
+        raise UsageError("This answer has no table: leave out --format; --json has all of it.")
+    print_plain(written(keeper.tables, how))

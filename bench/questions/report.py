@@ -27,12 +27,13 @@ from bench.stats import knee
 from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.store.run_directory import REPORT, RunDirectory, find_runs
+from bench.targets.next_step import with_next
 from bench.targets.target import Results
 
 
 def answer(results: Results, given: Given) -> Answer:
     """Write the page; say where it is."""
-    page, reports = write_page(results.directories[0], given.get("out"))
+    page, reports = write_page(results.directories[0], given.get("out"), given)
 
     def show(out: Console) -> None:
         out.print(f"Page: {page}", soft_wrap=True)
@@ -40,10 +41,10 @@ def answer(results: Results, given: Given) -> Answer:
     return Answer(data={"page": str(page)}, show=show, sound=not doubtful(reports))
 
 
-def write_page(directory: Path, out: Path | None, margin: float | None = None) -> tuple[Path, Sequence[LadderReport]]:
+def write_page(directory: Path, out: Path | None, given: Given) -> tuple[Path, Sequence[LadderReport]]:
     """Write the page of the run, or of the hosts' runs, below a directory; return where it is and what it tells.
 
-    ``margin`` is that of its comparisons; None for the plan's, or the usual one.
+    ``given`` are the options that were typed: ``margin`` is that of its comparisons, else the plan's, or the usual one.
 
     Raises:
         UsageError: there is no run.
@@ -51,8 +52,9 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
         HostError: the page can't be written.
 
     """
-    found = find_runs(directory)
+    found, margin = find_runs(directory), given.get("margin")
     runs = list(map(read, found))
+    reports = [with_next(ladder_of(run), each, given) for each, run in zip(found, runs, strict=True)]
     comparisons, refusals = _comparisons([each.path for each in found], runs, margin)
     explanations = []
     for each, run in zip(found, runs, strict=True):
@@ -60,28 +62,30 @@ def write_page(directory: Path, out: Path | None, margin: float | None = None) -
             explanations.append((explained(each, run), run))
     sweeps = [(sweep(run, margin or knee.MARGIN), run.box) for run in runs if is_sweep(run.plan)]
     page = out or directory / REPORT
-    return page, _write(page, runs, comparisons, refusals, explanations, sweeps)
+    _write(page, runs, reports, comparisons, refusals, explanations, sweeps)
+    return page, reports
 
 
 def write_page_of(directories: Sequence[RunDirectory], report: ComparisonReport, page: Path) -> None:
     """Write the page of runs that were set beside each other; raises as ``write_page``."""
-    _write(page, list(map(read, directories)), [report])
+    runs = list(map(read, directories))
+    _write(page, runs, list(map(ladder_of, runs)), [report])
 
 
 def _write(
     page: Path,
     runs: Sequence[PulledRun],
+    reports: Sequence[LadderReport],
     comparisons: Sequence[ComparisonReport],
     refusals: Sequence[str] = (),
     explanations: Sequence[tuple[Explained, PulledRun]] = (),
     sweeps: Sequence[tuple[Sweep, str]] = (),
-) -> list[LadderReport]:
-    """Write a page; return the ladders that it shows."""
+) -> None:
+    """Write a page."""
     # Loaded here: most comparisons write no page, and what it is made of takes a while.
     from bench.report.page import build_page
     from bench.report.page.assets import assets
 
-    reports = list(map(ladder_of, runs))
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals, explanations, sweeps)
     if page.is_dir():
         raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
@@ -90,7 +94,6 @@ def _write(
     except OSError as error:
         why = error.strerror or error
         raise HostError(f"{page} can't be written ({why}): name another place for the page.") from error
-    return reports
 
 
 def _compared(plan: Plan) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.errors import DataError, HostError, UsageError
+from bench.model.parse import currency, number
 from bench.remote.ansible import CHECKOUT, READABLE, answers, failure, program
 from bench.remote.where import is_template
 
@@ -27,8 +28,11 @@ VARIABLES: Mapping[str, Sequence[str]] = {
     "extra": ("ansible_ssh_extra_args",),
     "known_hosts": ("known_hosts_file",),
     "agent_user": ("bench_user",),
+    "price": ("price",),
+    "currency": ("currency",),
+    "watts": ("watts",),
 }
-"""By what is meant: Ansible's names, strongest first, as its plugins ssh and sudo take them; the last two are ours."""
+"""By what is meant: Ansible's names, strongest first, as its plugins ssh and sudo take them; the last five are ours."""
 KNOWN = frozenset(chain.from_iterable(VARIABLES.values()))
 LAST_PORT = 65_535
 OURS = "{{ known_hosts_args }}"
@@ -51,6 +55,12 @@ class Host:
     """More arguments of ssh."""
     agent_user: str = "pgladder"
     """The system user that runs are carried out by."""
+    price: float | None = None
+    """What its owner paid for it, in ``currency``."""
+    currency: str | None = None
+    """Its code, of ISO 4217."""
+    watts: float | None = None
+    """That it takes under load, at the wall."""
     password: str | None = field(default=None, repr=False)
     sudo_password: str | None = field(default=None, repr=False)
 
@@ -121,6 +131,7 @@ def host_of(name: str, variables: Mapping[str, Any]) -> Host:
         known_hosts=_file(meant["known_hosts"]),
         ssh_words=tuple(words),
         agent_user=meant["agent_user"] or "pgladder",
+        **_owned(name, meant),
         password=meant["password"],
         sudo_password=meant["sudo_password"],
     )
@@ -167,6 +178,20 @@ def _value(variables: Mapping[str, Any], names: Sequence[str]) -> str | None:
         if value not in (None, ""):
             return None if value == OURS else str(value)
     return None
+
+
+def _owned(name: str, meant: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what the owner of a box says of it; raises DataError where that can't be."""
+    found = {}
+    for what, read in (("price", number(float)), ("currency", currency), ("watts", number(float))):
+        text = meant[what]
+        try:
+            found[what] = None if text is None else read(text)
+        except ValueError as error:
+            raise DataError(f"{name}: {what} in the inventory: {error}.") from error
+    if (found["price"] is None) != (found["currency"] is None):
+        raise DataError(f"{name}: price and currency belong together in the inventory: price: 149, currency: EUR.")
+    return found
 
 
 def _file(text: str | None) -> Path | None:

@@ -17,6 +17,7 @@ NAMES = {
     "port": ("ansible_port", "ansible_ssh_port"),
     "key": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
     "fingerprint": ("trust_fingerprint",),
+    "roles": ("host_roles",),
 }
 """Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
 SSH = {

@@ -13,6 +13,7 @@ from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate
 
 COLUMNS = ("phase", "bound by", "clients alone, rows/s", "over its rate", "twice the clients")
+HEADS = ("phase", "bound by", "clients alone,\nrows/s", "over\nits rate", "twice\nthe clients")
 LEGEND = (
     f"Alone: on a server that stores nothing. Server, proved: alone its clients reach {BEYOND:g} times the rate, and"
     " twice the client processes, with as much in flight, write no more. Client: they do not, or twice of them do."
@@ -33,7 +34,7 @@ def show_bounds(out: Console, ladder: Ladder) -> None:
         out.print(Text(HOW_TO_KNOW, style="dim"))
         return
     out.print()
-    table = bare_table(COLUMNS, left={"phase", "bound by"}, gap=2)
+    table = bare_table(HEADS, left={"phase", "bound by"})
     add_rows(table, map(bound_cells, ladder.rungs))
     print_whole(out, table)
     for sentence in unknown(ladder):

@@ -15,7 +15,7 @@ from bench.report.adjusted import adjusted_lines, adjusted_table
 from bench.report.command import caller
 from bench.report.costs import NONE_DIFFERS, row_costs_table
 from bench.report.numbers import DASH, drift_text, duration, joules, percent, percentile, rate
-from bench.report.overall import standing_table, standings
+from bench.report.overall import standing_tables, standings
 from bench.report.ratios import (
     STYLES,
     Line,
@@ -27,10 +27,11 @@ from bench.report.ratios import (
     lines_of,
     pair_figures,
     plain_figures,
-    rank_text,
+    statistics,
 )
 from bench.report.tables import add_rows, bare_table, filled, print_whole, width_of
-from bench.report.words import mark, settings, shortened, uncounted
+from bench.report.words import settings, shortened, uncounted
+from bench.report.worth import show_worth
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
 LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
@@ -64,7 +65,8 @@ def show_comparison(
             print_whole(out, table)
     for title, ranked in standings(report):
         _show_title(out, title)
-        print_whole(out, standing_table(report.across, ranked, detail=detail))
+        for table in standing_tables(report.across, ranked, detail=detail):
+            print_whole(out, table)
     if report.overall:
         _show_adjusted(out, report.overall, detail=detail)
     if report.explanations:
@@ -74,11 +76,14 @@ def show_comparison(
     out.print(Text(caption(report) if detail else legend(report), style="dim"))
     out.print()
     show_answer(out, report, command)
+    show_worth(out, report.worth)
 
 
 def _show_cell(out: Console, report: ComparisonReport, cell: CellComparison, *, detail: bool) -> None:
     _show_title(out, heading(cell, report.cells))
     print_whole(out, pairs_table(report, cell, detail=detail))
+    if detail:
+        print_whole(out, statistics_table(report, cell))
     if report.of_runs:
         print_whole(out, costs_table(report, cell))
     _show_row_costs(out, report, cell, every=detail)
@@ -164,8 +169,13 @@ def pairs_table(report: ComparisonReport, cell: CellComparison, *, detail: bool 
         return detailed_table(report, cell)
     columns = (report.across, f"{HEADS[report.headline]}\nrows/s", "ratio", "interval", "verdict", "decides", "doubts")
     rows = [_plain(report, line) for line in lines_of(report, cell)]
+    return _table_of(report, columns, rows)
+
+
+def _table_of(report: ComparisonReport, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table without its empty columns, verdicts in their colours; doubts of both kinds take two lines."""
     shown, figures = filled(columns, rows)
-    table = bare_table(shown, left={report.across, "verdict", "decides", "doubts"})
+    table = bare_table(shown, left={report.across, "verdict", "decides", "doubts"}, wraps={"doubts"})
     for name, *rest in figures:
         table.add_row(Text(name), *map(colored, rest))
     return table
@@ -178,29 +188,25 @@ def _plain(report: ComparisonReport, line: Line) -> Sequence[str]:
 
 
 def detailed_table(report: ComparisonReport, cell: CellComparison) -> Table:
-    """Return the candidates of a cell with all that is known of them."""
-    columns = (
-        report.across, "rank", "rows/s", "sustained", "ratio", "interval", "burst\nratio", "p adj.", "verdict",
-        "min.\neffect", "blocks\n+ more", "decides",
-    )  # fmt: skip
-    rows = [_cells(line) for line in lines_of(report, cell)]
-    shown, figures = filled(columns, rows)
-    table = bare_table(shown, left={report.across, "verdict", "decides"})
-    for name, *rest in figures:
-        table.add_row(Text(name), *map(colored, rest))
-    return table
+    """Return the candidates of a cell with both rates, each against the baseline."""
+    columns = (report.across, "rows/s", "sustained", "ratio", "interval", "verdict", "decides")
+    return _table_of(report, columns, [_detailed(line) for line in lines_of(report, cell)])
 
 
-def _cells(line: Line) -> Sequence[str]:
+def _detailed(line: Line) -> Sequence[str]:
     arm = line.arm
-    return (
-        shortened(arm.name) + mark(arm),
-        rank_text(line.rank),
-        rate(arm.rows_per_s),
-        rate(arm.settled_rows_per_s),
-        *pair_figures(line),
-        line.by,
-    )
+    ratio, interval, _, _, verdict, _, _ = pair_figures(line)
+    rates = rate(arm.rows_per_s), rate(arm.settled_rows_per_s)
+    return (shortened(arm.name), *rates, ratio, interval, verdict, line.by)
+
+
+def statistics_table(report: ComparisonReport, cell: CellComparison) -> Table:
+    """Return what only a statistician wants of the candidates of a cell, and how many trials are doubtful."""
+    columns = (report.across, "rank", "burst\nratio", "p adj.", "min.\neffect", "blocks\n+ more", "doubts")
+    rows = [
+        (shortened(line.arm.name), *statistics(line.rank, line), uncounted(line.arm)) for line in lines_of(report, cell)
+    ]
+    return _table_of(report, columns, rows)
 
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
@@ -347,7 +353,7 @@ def caption(report: ComparisonReport) -> str:
             "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
             " pairs alone, ranks within one durability"
         )
-    return f"{'; '.join(parts)}. ? and !: suspect or void trials.\n{_unmeasured(report)}".rstrip()
+    return f"{'; '.join(parts)}.\n{_unmeasured(report)}".rstrip()
 
 
 def _where_adjusted(report: ComparisonReport) -> str:

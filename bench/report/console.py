@@ -13,7 +13,7 @@ from rich.segment import Segment
 
 from bench.model.plain import harmless
 
-WIDTH = 100
+WIDTH = 80
 
 
 class PatientConsole(Console):
@@ -35,7 +35,7 @@ class PatientConsole(Console):
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that keeps to 100 columns; without styles where NO_COLOR asks for none (no-color.org)."""
+    """Return a console that keeps to 80 columns; without styles where NO_COLOR asks for none (no-color.org)."""
     colors: Literal["auto"] | None = "auto"
     if os.environ.get("NO_COLOR"):
         colors = None

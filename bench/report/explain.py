@@ -1,4 +1,4 @@
-"""What stands in the way, for people: the sentence, a line a constraint, where the time goes."""
+"""What stands in the way, for people: a line a constraint, where the time goes, and last the answer."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,8 +18,7 @@ LEAST_SHARE = 0.005
 
 
 def show_explained(out: Console, found: Explained) -> None:
-    """Print the answer of a run, then each rung's evidence."""
-    out.print(Text(found.sentence, style="bold"))
+    """Print each rung's evidence, then the answer of the run."""
     for note in found.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
     if found.host:
@@ -28,14 +27,17 @@ def show_explained(out: Console, found: Explained) -> None:
         out.print()
         _show_rung(out, rung, told=rung.sentence == found.sentence)
     out.print()
-    out.print(Text(f"Gains are of rows/s in the window, intervals of 95 %; within {found.margin:.0%} none matters."))
+    legend = f"Gains are of rows/s in the window, intervals of 95 %; within {found.margin:.0%} none matters."
+    out.print(Text(legend, style="dim"))
+    out.print()
+    out.print(Text(found.sentence, style="bold"))
 
 
 def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:
     out.print(Text(heading(rung), style="bold"))
     if not told:
         out.print(Text(rung.sentence))
-    table = bare_table(COLUMNS, left=("constraint", "taken away", "conclusion"), gap=2)
+    table = bare_table(COLUMNS, left=("constraint", "taken away", "conclusion"), wraps=("constraint", "taken away"))
     add_rows(table, map(cells, rung.constraints))
     print_whole(out, table)
     for sentence in (*reasons(rung), bound_sentence(rung)):

@@ -12,15 +12,19 @@ from rich.text import Text
 from bench.analysis.progress import Progress, sparkline, trial_s
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
+from bench.report.metrics import MetricsFile
 from bench.report.numbers import DASH, degrees, duration, rate
-from bench.report.tables import add_rows, bare_table
+from bench.report.tables import fitting
 from bench.report.words import STATE_STYLES, kept_words, of_trial
 
 SPARKS = 16
 WAITS = "waits at its gate"
+NOT_FOLLOWED = "not followed"
 REFRESH_PER_S = 2
-COLUMNS = ("box", "trial", "block", "under way", "measured last, rows/s", "so far", "°C", "left")
-NUMBERS = {"trial", "°C", "left"}
+COLUMNS = ("box", "trial", "block", "under way", "measured last,\nrows/s", "so far", "°C", "left")
+LEFT = set(COLUMNS) - {"trial", "°C", "left"}
+SPARE = ("so far", "block", "°C")
+"""Left out, the first first, where 80 columns do not take all."""
 
 
 @dataclass(slots=True)
@@ -62,11 +66,14 @@ class Following:
     def __init__(self, out: Console, *, gated: bool = False) -> None:
         self._out, self._gated = out, gated
         self._rows: dict[str, Row] = {}
+        self.metrics: MetricsFile | None = None
+        """What is kept for Prometheus, too."""
         self._live = Live(console=out, refresh_per_second=REFRESH_PER_S, get_renderable=self._table)
 
     def begins(self, host: str, so_far: Progress) -> None:
         """Show a box."""
         self._rows[host] = Row(so_far)
+        self._keep(host, so_far)
         # In a file each refresh of a live table would stand below the one before.
         if self._out.is_terminal and not self._live.is_started:
             self._live.start()
@@ -75,6 +82,7 @@ class Following:
         """Show that a trial is recorded."""
         row = self._rows[host]
         row.so_far, row.state, row.since = so_far, "running", time.monotonic()
+        self._keep(host, so_far)
         state = record.validity.state
         if state == "valid" and self._out.is_terminal:
             return
@@ -104,6 +112,13 @@ class Following:
     def ended(self, host: str, state: str) -> None:
         """Show how a box's run ended, or why it is not followed any more."""
         self._rows[host].state = state
+        # Who is not followed any more goes on: nothing is known of its end.
+        if self.metrics and state != NOT_FOLLOWED:
+            self.metrics.ended(host, complete=state == "finished")
+
+    def _keep(self, host: str, so_far: Progress) -> None:
+        if self.metrics:
+            self.metrics.so_far(host, so_far)
 
     def close(self) -> None:
         """Leave the table as it is."""
@@ -111,13 +126,13 @@ class Following:
             self._live.stop()
 
     def _table(self) -> Table:
-        table = bare_table(COLUMNS, left=set(COLUMNS) - NUMBERS, gap=2)
         now = time.monotonic()
         rows = list(self._rows.values())
+        texts = []
         for host, row in self._rows.items():
             interleaved_rows = rows if self._gated else [row]
-            add_rows(table, [cells(host, row, left_s(interleaved_rows, now))])
-        return table
+            texts.append(cells(host, row, left_s(interleaved_rows, now)))
+        return fitting(COLUMNS, texts, LEFT, SPARE)
 
 
 def cells(host: str, row: Row, left: float) -> list[str]:

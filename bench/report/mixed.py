@@ -36,7 +36,10 @@ def _of_readers(rung: Rung) -> str:
 def _of_retention(rung: Rung) -> str:
     found = rung.retention
     assert found is not None
+    gone = "deleted"
+    if found.partition_rows:
+        gone = f"dropped, in partitions of up to {found.partition_rows:,}"
     return (
-        f"{rung.phase} keeping {rung.parameters.retain:,} rows: {rate(found.deleted_per_s)} rows/s deleted;"
+        f"{rung.phase} keeping {rung.parameters.retain:,} rows: {rate(found.deleted_per_s)} rows/s {gone};"
         f" the table had up to {found.most_rows:,}."
     )

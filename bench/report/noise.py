@@ -29,7 +29,7 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, det
     out.print(describe_host(known.host))
     alarmed = alarming(known)
     columns = (*PLACE, *SEEN, *(TESTED if detail else ()), SAYS)
-    table = bare_table(columns, left=columns, gap=2)
+    table = bare_table(columns, left=columns, wraps={SAYS})
     add_rows(table, (_cells(each, each in alarmed, detail=detail) for each in known.floors))
     print_whole(out, table)
     for each in known.floors:

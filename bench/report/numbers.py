@@ -38,6 +38,14 @@ def rate(value: float) -> str:
     return f"{value:.3g}"
 
 
+@known
+def whole(value: float) -> str:
+    """Return a rate or a number of things in whole ones with four figures: 313,300; 1,172; 72; below 1 one figure."""
+    if value < 1:
+        return f"{value:.1g}"
+    return f"{float(f'{value:.4g}'):,.0f}"
+
+
 def figure(value: float | None) -> str:
     """Return a probe's figure, which may be below 0."""
     if value is not None and value < 0:
@@ -75,11 +83,13 @@ def microseconds(milliseconds: float) -> str:
 
 def percentile(value: float | None, interval: tuple[float, float] | None) -> str:
     """Return a percentile with no more figures than its interval bears: 11 where that is 10.2 to 11.6, not 10.9."""
-    if not value or interval is None or interval[0] == interval[1]:
-        return short(value)
-    moved = (interval[1] - interval[0]) / 2 / MOST_MOVED
-    figures = floor(log10(value)) - ceil(log10(moved)) + 1
-    return short(value, max(1, min(figures, 3)))
+    figures = 3
+    if value and interval is not None and interval[0] != interval[1]:
+        moved = (interval[1] - interval[0]) / 2 / MOST_MOVED
+        figures = max(1, min(floor(log10(value)) - ceil(log10(moved)) + 1, 3))
+    if value is not None and value >= 9_999.5:  # in a column of milliseconds there are no thousands of them
+        return f"{float(f'{value:.{figures}g}'):,.0f}"
+    return short(value, figures)
 
 
 def thousands(value: float, figures: int = 3) -> str:

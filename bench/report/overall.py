@@ -6,12 +6,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport, Pair, Rank, Standing
-from bench.report.ratios import Line, colored, line_of, pair_figures, pairs_of, plain_figures, rank_text
+from bench.report.ratios import Line, colored, line_of, pairs_of, plain_figures, statistics
 from bench.report.tables import bare_table, filled
-from bench.report.words import mark, shortened
+from bench.report.words import shortened
 
 PLAIN = ("ratio", "interval", "verdict", "decides")
-COLUMNS = ("rank", "ratio", "interval", "burst ratio", "p adj.", "verdict", "min. effect", "blocks + more", "decides")
+STATISTICS = ("rank", "burst ratio", "p adj.", "min. effect", "blocks + more")
 Ranked = Sequence[tuple[Rank, Line]]
 """The arms of a standing, of a tie the higher first."""
 
@@ -54,18 +54,17 @@ def _place(ranked: tuple[Rank, Line]) -> tuple[int, int, float]:
     return rank.best + rank.worst, rank.best, -ratio
 
 
-def standing_table(across: str, ranked: Ranked, *, detail: bool = True) -> Table:
-    """Return a standing of the values of this factor as a table."""
+def standing_tables(across: str, ranked: Ranked, *, detail: bool = True) -> Iterable[Table]:
+    """Yield a standing of the values of this factor: a table, in detail what only a statistician wants as another."""
+    yield _table(across, PLAIN, [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked])
     if detail:
-        rows = [(shortened(line.arm.name + mark(line.arm)), *_detailed(rank, line)) for rank, line in ranked]
-    else:
-        rows = [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked]
-    columns, shown = filled((across, *(COLUMNS if detail else PLAIN)), rows)
-    table = bare_table(columns, left={across, "verdict", "decides"})
-    for name, *figures in shown:
+        rows = [(shortened(line.arm.name), *statistics(rank, line)) for rank, line in ranked]
+        yield _table(across, STATISTICS, rows)
+
+
+def _table(across: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    shown, texts = filled((across, *columns), rows)
+    table = bare_table(shown, left={across, "verdict", "decides"})
+    for name, *figures in texts:
         table.add_row(Text(name), *map(colored, figures))
     return table
-
-
-def _detailed(rank: Rank, line: Line) -> Sequence[str]:
-    return (rank_text(rank), *pair_figures(line), line.by)

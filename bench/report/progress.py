@@ -56,8 +56,11 @@ class RunProgress:
         line = f"{record.trial.number:>4}  {what:<36} {rate(record.rows_per_s):>9} rows/s  {state}"
         if kept := kept_words(record, self._plan):
             line += f", {kept}"
-        if why := record.validity.why:
-            line += f": {why}"
+        if record.void:
+            line += f": {record.validity.why}"
+        elif codes := sorted(reason.code for reason in record.validity.reasons if not reason.slight):
+            # In full, and once for all trials, they stand above the answer.
+            line += f": {', '.join(codes)}"
         self._bar.console.print(Text(line, style=STATE_STYLES[state]))
 
     def report(self, sentence: str) -> None:

@@ -6,23 +6,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from rich.table import Table
-
 from bench.analysis.published import PUBLISHED, WHERE, WIDEST, WITHIN, Conclusion, Name, PublishedFigure
 from bench.report.numbers import DASH, number, rate, short, times
-from bench.report.tables import add_rows, bare_table
 from bench.stats.intervals import Estimate
 
 HEADING = f"Beside the published ladder: {WHERE}"
 RULE = (
     "Reproduced: the interval (95 %, over blocks) holds the author's figure, or lies within a factor of"
-    f" {WITHIN:g} of it. Other: nothing to compare, or an interval wider than a factor of {WIDEST:g}. Latency is of a"
-    " row: of a batch its commit's, divided by its rows."
+    f" {WITHIN:g} of it. Other: nothing to compare, or an interval wider than a factor of {WIDEST:g}."
 )
-COLUMNS = (
-    "phase", "rows/s,\nauthor", "here", "ms a row,\nauthor", "here", "CPU %,\nauthor", "here", "step,\nauthor",
-    "here", "interval", "step is",
-)  # fmt: skip
+COLUMNS = ("phase", "rows/s,\nauthor", "rows/s,\nhere", "step,\nauthor", "step,\nhere", "interval", "the step is")
+LATENCY_COLUMNS = ("phase", "ms a row,\nauthor", "ms a row,\nhere", "CPU %,\nauthor", "CPU %,\nhere")
+LEFT = {"phase", "the step is"}
 PAGE_COLUMNS = ("what", "author", "here", "interval", "on this box", "why")
 NAMES: Mapping[Name, str] = {"rows_per_s": "rows/s", "latency_ms": "ms a row", "host_pct": "CPU %"}
 FIGURES = 3
@@ -37,32 +32,41 @@ Found = Mapping[tuple[str, Name, str | None], PublishedFigure]
 """By phase, figure, and the phase that it is a ratio to."""
 
 
-def published_table(figures: Sequence[PublishedFigure]) -> Table:
-    """Return a table of at most 100 columns: a row for each rung, and one for the last over the first."""
-    table = bare_table(COLUMNS, left={"phase", "step is"})
-    found = {(each.phase, each.figure, each.over): each for each in figures}
-    add_rows(table, _rows(found))
-    return table
-
-
-def _rows(found: Found) -> Iterable[Sequence[str]]:
+def published_table(figures: Sequence[PublishedFigure]) -> tuple[Sequence[str], Sequence[Sequence[str]], set[str]]:
+    """Return columns, a row for each rung and one for the last over the first, and the columns of words."""
+    found = _found(figures)
+    rows: list[Sequence[str]] = []
     below = None
     for each in PUBLISHED:
-        of_rung = [found[each.phase, name, None] for name in NAMES]
-        cells = [each.phase]
-        for figure in of_rung:
-            cells += [_published(figure), _here(figure)]
+        rate_of = found[each.phase, "rows_per_s", None]
+        step = ["", "", "", ""]
         if below:
             climbed = found[each.phase, "rows_per_s", below]
-            cells += [_published(climbed), _here(climbed), interval(climbed.here), climbed.conclusion]
-        else:
-            cells += [""] * 4
-        yield cells
+            step = [_published(climbed), _here(climbed), interval(climbed.here), climbed.conclusion]
+        rows.append([each.phase, _published(rate_of), _here(rate_of), *step])
         below = each.phase
+    return COLUMNS, [*rows, _over("rows_per_s", found, "", "", "", "")], LEFT
+
+
+def latency_table(figures: Sequence[PublishedFigure]) -> tuple[Sequence[str], Sequence[Sequence[str]], set[str]]:
+    """Return the same of latency and of the CPU."""
+    found = _found(figures)
+    rows: list[Sequence[str]] = []
+    for each in PUBLISHED:
+        latency, cpu = (found[each.phase, name, None] for name in ("latency_ms", "host_pct"))
+        rows.append([each.phase, _published(latency), _here(latency), _published(cpu), _here(cpu)])
+    return LATENCY_COLUMNS, [*rows, _over("latency_ms", found, "", "")], LEFT
+
+
+def _found(figures: Iterable[PublishedFigure]) -> Found:
+    return {(each.phase, each.figure, each.over): each for each in figures}
+
+
+def _over(name: Name, found: Found, *empty: str) -> Sequence[str]:
+    """Return the last published rung over the first."""
     first, *_, last = PUBLISHED
-    rows, latency = (found[last.phase, name, first.phase] for name in ("rows_per_s", "latency_ms"))
-    whole = [_published(rows), _here(rows), _published(latency), _here(latency)]
-    yield [f"{last.phase}/{first.phase}", *whole, *[""] * 6]
+    whole = found[last.phase, name, first.phase]
+    return [f"{last.phase}/{first.phase}", _published(whole), _here(whole), *empty]
 
 
 def conclusions(figures: Sequence[PublishedFigure]) -> Iterable[str]:

@@ -84,6 +84,12 @@ def pair_figures(line: Line) -> Sequence[str]:
     )
 
 
+def statistics(rank: Rank | None, line: Line) -> Sequence[str]:
+    """Return rank, burst ratio, p-value, what is detected, blocks."""
+    _, _, burst, p_value, _, detects, blocks = pair_figures(line)
+    return rank_text(rank), burst, p_value, detects, blocks
+
+
 def plain_figures(line: Line) -> Sequence[str]:
     """Return ratio, interval, verdict and whether that is by adjusted rates; not what only tells why it is no other."""
     if line.pair is None:

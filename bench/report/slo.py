@@ -1,4 +1,4 @@
-"""The highest rate that keeps a promise, for people: the answer, then what was tried."""
+"""The highest rate that keeps a promise, for people: what was tried, and last the answer."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,14 +17,9 @@ NOTHING = 0.00005
 
 
 def show_slo(out: Console, found: Slo) -> None:
-    """Print the answer, then a table of what was tried for each way of writing."""
+    """Print a table of what was tried for each way of writing, then the answer."""
     if found.host:
         out.print(describe_host(found.host))
-        out.print()
-    if not found.complete:
-        out.print(Text("The run is not complete: what it says is of what was measured so far.", style="yellow"))
-    for answer in found.answers:
-        out.print(Text(answer.sentence, style="bold"))
     for answer in found.answers:
         out.print()
         _show_tried(out, answer, found)
@@ -36,6 +31,11 @@ def show_slo(out: Console, found: Slo) -> None:
     out.print(Text(legend, style="dim"))
     if any(tried.suspect for answer in found.answers for tried in answer.tried):
         out.print(Text("Why trials are suspect stands above their ladder: pgladder ladder DIR.", style="dim"))
+    out.print()
+    if not found.complete:
+        out.print(Text("The run is not complete: what it says is of what was measured so far.", style="yellow"))
+    for answer in found.answers:
+        out.print(Text(answer.sentence, style="bold"))
 
 
 def _show_tried(out: Console, answer: Highest, found: Slo) -> None:
@@ -48,7 +48,7 @@ def _show_tried(out: Console, answer: Highest, found: Slo) -> None:
         out.print("No rate was tried.")
         return
     columns, rows = filled((*COLUMNS, f"{found.percentile} ms", ""), [_row(answer, tried) for tried in answer.tried])
-    table = bare_table(columns, left=("",), gap=2)
+    table = bare_table(columns, left=("",), wraps=("",))
     add_rows(table, rows)
     print_whole(out, table)
 

@@ -22,7 +22,8 @@ def show_sweep(out: Console, found: Sweep) -> None:
     for curve in found.curves:
         out.print()
         out.print(Text(heading(curve), style="bold"))
-        table = bare_table(columns(found, curve), left=("",), gap=2)
+        heads = [name.replace("_", "\n") for name in columns(found, curve)]
+        table = bare_table(heads, left=("",), wraps=("",))
         add_rows(table, rows(curve))
         print_whole(out, table)
         if sentence := law(curve):

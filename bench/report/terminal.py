@@ -1,62 +1,79 @@
-"""The ladder as a table of at most 100 columns, doubts first."""
+"""The ladder as a table of at most 80 columns, doubts first and each once; ``--detail`` has what else is known."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import of_version
-from bench.analysis.doubts import size as size_of_doubt
+from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
-from bench.analysis.rung import Doubt, Rung
+from bench.analysis.ladder_answer import limit_name
+from bench.analysis.rung import Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
-from bench.report.bound import show_bounds
+from bench.report.bound import is_plain, show_bounds
+from bench.report.command import caller
 from bench.report.mixed import beside_writers
-from bench.report.numbers import DASH, cores, figure, microseconds, percentile, rate, times
-from bench.report.open_loop import open_loops
-from bench.report.published import HEADING, RULE, conclusions, published_table
-from bench.report.tables import add_rows, bare_table, print_whole
-from bench.report.words import MARKS, STATE_STYLES, figure_words, limit_words, mark
+from bench.report.numbers import DASH, cores, figure, microseconds, percentile, times, whole
+from bench.report.published import HEADING, RULE, conclusions, latency_table, published_table
+from bench.report.tables import print_fitting
+from bench.report.words import STATE_STYLES, figure_words, limit_words
 
 LOOPS = {"closed": {CLOSED, "rounds"}, "open": {OPEN, ACCUMULATE}}
 """Load models in which a commit waits for one before it, and in which it does not."""
-# Heads are broken where the numbers below are narrower: all fourteen columns fit 100 at their widest.
 COLUMNS = (
-    "phase", "method", "pool", "batch", "rows/s", "sustained", "com-\nmits/s", "p50", "p99", "row\nlat.",
-    "cli-\nent", "ser-\nver", "step", "vs 1",
+    "phase", "method", "rows a\ncommit", "rows/s", "sustained\nrows/s", "median\nms", "99 %\nms", "step", "doubts",
 )  # fmt: skip
+SPARE = ("rows a\ncommit", "median\nms", "step")
+"""Left out, the first first, where numbers are too wide for 80 columns."""
+MORE_COLUMNS = (
+    "phase", "connections", "commits/s", "µs a row", "client\ncores", "server\ncores", "times\nphase 1",
+    "lowest\nrows/s", "highest\nrows/s",
+)  # fmt: skip
+MORE_SPARE = ("lowest\nrows/s", "highest\nrows/s")
+LEFT = {"phase", "method", "doubts"}
 
 
 # --- the ladder ------------------------------------------------------------------------------------------------------
 
 
-def show_ladders(out: Console, report: LadderReport) -> None:
+def show_ladders(out: Console, report: LadderReport, *, detail: bool = False) -> None:
     """Print what is doubtful, the host, then a table for each variant, layout and transport."""
     for note in report.notes:
         out.print(Text(f"Note: {note}", style="yellow"))
-    for ladder in report.ladders:
-        for state, sentence in doubts_of(ladder):
+    for state, sentence in doubts_of(report.ladders):
+        if detail or state != "slight":
             out.print(Text(sentence, style=STATE_STYLES[state]))
     if report.host:
         out.print(describe_host(report.host))
     for ladder in report.ladders:
         out.print()
-        out.print(Text(heading(ladder), style="bold"))
-        print_whole(out, ladder_table(ladder))
+        _show_ladder(out, ladder, detail=detail)
+    _show_published(out, report.ladders, detail=detail)
+    if detail:
+        for observed in observed_lines(report.ladders):
+            out.print(Text(observed, style="dim"))
+
+
+def _show_ladder(out: Console, ladder: Ladder, *, detail: bool) -> None:
+    out.print(Text(heading(ladder), style="bold"))
+    print_fitting(out, COLUMNS, list(map(cells, ladder.rungs)), LEFT, SPARE)
+    out.print(Text(legend(ladder), style="dim"))
+    if beside := list(of_engines(ladder)):
+        out.print(Text(f"Measured {'; '.join(beside)}."))
+    for sentence in (*other_loads(ladder), *beside_writers(ladder)):
+        out.print(Text(sentence))
+    if limits := limits_of(ladder, shares=detail):
+        out.print(Text(limits))
+    if detail:
+        print_fitting(out, MORE_COLUMNS, list(map(more_cells, ladder.rungs)), LEFT, MORE_SPARE)
         out.print(Text(caption(ladder), style="dim"))
-        for sentence in (*open_loops(ladder), *beside_writers(ladder)):
-            out.print(Text(sentence))
-        if limits := limits_of(ladder):
-            out.print(Text(limits))
+    if detail or not is_plain(ladder):
         show_bounds(out, ladder)
-    _show_published(out, report.ladders)
-    for observed in observed_lines(report.ladders):
-        out.print(Text(observed, style="dim"))
 
 
-def _show_published(out: Console, ladders: Sequence[Ladder]) -> None:
+def _show_published(out: Console, ladders: Sequence[Ladder], *, detail: bool) -> None:
     """Print the author's table beside the first ladder that has one: of many variants it is the baseline's."""
     ladder = next((each for each in ladders if each.published), None)
     if ladder is None:
@@ -65,7 +82,9 @@ def _show_published(out: Console, ladders: Sequence[Ladder]) -> None:
     out.print(Text(HEADING, style="bold"))
     if len(ladders) > 1:
         out.print(Text(f"here: {heading(ladder)}; the other ladders' are on the page and in --json", style="dim"))
-    print_whole(out, published_table(ladder.published))
+    print_fitting(out, *published_table(ladder.published))
+    if detail:
+        print_fitting(out, *latency_table(ladder.published))
     for sentence in conclusions(ladder.published):
         out.print(Text(sentence))
     out.print(Text(RULE, style="dim"))
@@ -102,31 +121,63 @@ def in_common(ladder: Ladder) -> list[str]:
     parts = [ladder.variant, ladder.layout, ladder.transport, durability, f"{payloads} B payload"]
     if version := of_version(ladder.version):
         parts.insert(0, version)
+    # Of a layout that one engine alone has; of rungs that have another layout the caption tells.
+    engines = {rung.engine for rung in ladder.rungs if rung.layout is None}
+    parts[:0] = filter(None, engines)
     if ladder.preload_rows:
         parts.append(f"{ladder.preload_rows:,} rows before")
     return parts
 
 
-def limits_of(ladder: Ladder) -> str:
-    """Return what each rung is stopped by; empty where nothing is known of any."""
-    known = [f"{rung.phase} {limit_words(rung.stopped_by)}" for rung in ladder.rungs if rung.stopped_by]
+def limits_of(ladder: Ladder, *, shares: bool = False) -> str:
+    """Return what stops which rungs, each limit once, or rung by rung with its share; empty where nothing is known."""
+    known = [(rung.phase, rung.stopped_by) for rung in ladder.rungs if rung.stopped_by]
     if not known:
         return ""
-    return f"Stopped by, suspected and not proved: {'; '.join(known)}."
+    if shares:
+        parts = [f"{phase} {limit_words(limit)}" for phase, limit in known]
+    else:
+        by_limit: dict[str, list[str]] = {}
+        for phase, limit in known:
+            by_limit.setdefault(limit_name(limit), []).append(phase)
+        parts = [f"{name} {', '.join(phases)}" for name, phases in by_limit.items()]
+    return f"Stopped by, suspected and not proved: {'; '.join(parts)}."
 
 
-def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
-    """Return how the numbers came about, and how far blocks differ; ``row_latency`` explains that column."""
+def legend(ladder: Ladder) -> str:
+    """Return how to read the table, in at most three lines."""
     counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
     if not counted:
-        return f"no rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
+        return f"No rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
+    loads = {rung.parameters.load for rung in ladder.rungs}
+    loops = " and ".join(loop for loop, of_it in LOOPS.items() if loads & of_it)
+    since = " from when it was due" if loads & LOOPS["open"] else ""
+    return (
+        f"{_as_one(counted[0], counted[-1])}, {ladder.seconds:g} s windows{f', {loops} loop' if loops else ''}."
+        f" Sustained: closing checkpoint included. Latency: of one commit{since}; {DASH}: too few to tell. Step: times"
+        f" the rung above. More: {'DETAIL=1' if caller() == 'make' else '--detail'}."
+    )
+
+
+def other_loads(ladder: Ladder) -> Iterable[str]:
+    """Return which rungs were driven by load models of a user's."""
+    known = LOOPS["closed"] | LOOPS["open"]
+    others = [rung for rung in ladder.rungs if rung.parameters.load not in known]
+    return [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
+
+
+def caption(ladder: Ladder) -> str:
+    """Return how the numbers came about, and how far blocks differ."""
+    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
+    if not counted:
+        return legend(ladder)
     least, most = counted[0], counted[-1]
     loads = {rung.parameters.load for rung in ladder.rungs}
     loops = [f", {loop} loop" for loop, of_it in LOOPS.items() if loads & of_it]
     since = ", at a rate from when it was due" if loads & LOOPS["open"] else ""
     parts = [
         f"{_as_one(least, most)}, {ladder.seconds:g} s windows{''.join(loops)}",
-        f"latency of one commit in ms{since}, {row_latency}",
+        f"latency of one commit in ms{since}, µs a row: that by its rows",
         "cores of client, server",
     ]
     if most > 1:
@@ -135,16 +186,30 @@ def caption(ladder: Ladder, row_latency: str = "row lat. in µs") -> str:
     if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
         parts.append(f"void, no trial counts: {', '.join(empty)}")
     if any(rung.parameters.processes > 1 for rung in ladder.rungs):
-        parts.append("n× before a pool: so many client processes, each with such a pool")
+        parts.append("n× before connections: so many client processes, each with such a pool")
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
         parts.append(f"on uvloop: {', '.join(uvloop)}")
     if unreset := [rung.phase for rung in ladder.rungs if rung.parameters.reset == "none"]:
         parts.append(f"sessions given back are not reset: {', '.join(unreset)}")
-    others = [rung for rung in ladder.rungs if rung.parameters.load not in LOOPS["closed"] | LOOPS["open"]]
-    parts += [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
+    parts += other_loads(ladder)
+    parts += of_engines(ladder)
     if ladder.seconds < 20:
         parts.append("steadiness not assessed")
     return "; ".join(parts) + "."
+
+
+def of_engines(ladder: Ladder) -> Iterable[str]:
+    """Yield on what the rungs of other engines were measured: engine, layout, and durability where it is another."""
+    phases: dict[str, list[str]] = {}
+    for rung in ladder.rungs:
+        if rung.engine is None or rung.layout is None:
+            continue
+        words = [rung.engine, rung.layout]
+        if rung.durability not in (None, *ladder.durability):
+            words.append(str(rung.durability))
+        phases.setdefault(" ".join(words), []).append(rung.phase)
+    for where, named in phases.items():
+        yield f"on {where}: {', '.join(named)}"
 
 
 def _as_one(least: int, most: int) -> str:
@@ -162,39 +227,49 @@ def _spreads(rungs: Iterable[Rung]) -> Iterable[tuple[float, str]]:
             yield (rung.rows_per_s_max - rung.rows_per_s_min) / rung.rows_per_s, rung.phase
 
 
-def ladder_table(ladder: Ladder) -> Table:
-    """Return the table; every column of the contract fits 100 columns."""
-    table = bare_table(COLUMNS, left={"phase", "method"})
-    add_rows(table, map(cells, ladder.rungs))
-    return table
-
-
 def cells(rung: Rung) -> Sequence[str]:
-    """Return one rung's texts, in the order of the columns."""
+    """Return one rung's texts, in the order of ``COLUMNS``."""
     latency = rung.latency_ms
     return (
-        rung.phase + mark(rung),
+        rung.phase,
         rung.method,
-        _pool(rung),
-        rate(rung.parameters.batch),
+        whole(rung.parameters.batch),
         reached(rung),
-        rate(rung.settled_rows_per_s),
-        rate(rung.commits_per_s),
+        whole(rung.settled_rows_per_s),
         percentile(latency.p50, latency.intervals.get("p50")),
         percentile(latency.p99, latency.intervals.get("p99")),
+        times(rung.step),
+        in_doubt(rung),
+    )
+
+
+def more_cells(rung: Rung) -> Sequence[str]:
+    """Return what else is known of a rung, in the order of ``MORE_COLUMNS``."""
+    return (
+        rung.phase,
+        _pool(rung),
+        whole(rung.commits_per_s),
         microseconds(rung.row_latency_ms),
         cores(rung.client_cores),
         cores(rung.server_cores),
-        times(rung.step),
         times(rung.vs_phase_1),
+        whole(rung.rows_per_s_min),
+        whole(rung.rows_per_s_max),
     )
+
+
+def in_doubt(rung: Rung) -> str:
+    """Return how many trials of a rung are void or, where none is, suspect: a void one weighs more."""
+    if rung.void:
+        return f"{rung.void} void"
+    return f"{rung.suspect} suspect" if rung.suspect else ""
 
 
 def reached(rung: Rung) -> str:
     """Return the rate of a rung; without a trial that counts it is void."""
     if rung.rows_per_s is None:
         return "void"
-    return rate(rung.rows_per_s)
+    return whole(rung.rows_per_s)
 
 
 def _pool(rung: Rung) -> str:
@@ -209,41 +284,11 @@ def _pool(rung: Rung) -> str:
 
 # --- its doubts ------------------------------------------------------------------------------------------------------
 
-Same = list[tuple[Rung, Doubt]]
-"""Doubts of one state and code, each with its rung."""
 
-
-def doubts_of(ladder: Ladder) -> Iterable[tuple[str, str]]:
-    """Return state and sentence of each kind of doubt that the records carry, the worst first."""
-    kinds: dict[tuple[str, str], Same] = {}
-    for rung in ladder.rungs:
-        for doubt in rung.doubts:
-            kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung, doubt))
-    for same in sorted(kinds.values(), key=_urgency):
-        _, doubt = same[0]
-        yield doubt.state, _sentence(ladder, doubt.state, same)
-
-
-def _urgency(same: Same) -> tuple[int, float]:
-    state = same[0][1].state
-    share = max(doubt.reason.share or 0 for _, doubt in same)
-    return list(STATE_STYLES).index(state), -share
-
-
-def _sentence(ladder: Ladder, state: str, same: Same) -> str:
-    """Return the gravest doubt in its own words, and all rungs and trials that have one of its kind."""
-    _, gravest = max(same, key=lambda each: size_of_doubt(each[1].reason))
-    where = []
-    for rung, doubt in same:
-        trials = "trials" if len(doubt.trials) > 1 else "trial"
-        where.append(f"{rung.phase} ({trials} {', '.join(map(str, doubt.trials))})")
-    likewise = ""
-    if len(same) > 1 or len(gravest.trials) > 1:
-        likewise = f" in trial {gravest.worst}, likewise in the others"
-    word = f"{state.capitalize()} {MARKS.get(state, '')}".rstrip()
-    conditions = filter(None, (of_version(ladder.version), ladder.variant, ladder.layout, ladder.transport))
-    what = f"{', '.join(conditions)}: {gravest.reason.detail}{likewise}"
-    return f"{word} {what}: {', '.join(where)}"
+def doubts_of(ladders: Sequence[Ladder]) -> Iterable[tuple[str, str]]:
+    """Return state and sentence of each kind of doubt that the records carry, once: the worst first, then the most."""
+    for group in grouped(ladders):
+        yield group.state, f"{group.sentence}."
 
 
 # --- the host --------------------------------------------------------------------------------------------------------
@@ -259,7 +304,7 @@ def describe_host(host: Fingerprint) -> Text:
             return f"unknown {name}"
         return str(value)
 
-    version = _servers(facts.get("postgresql", {})) or "unknown version"
+    version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or "unknown version"
     cpu = f"{fact('cpu', 'model')}, {fact('cpu', 'logical_cpus')} CPUs, {_memory(facts.get('memory', {}))}"
     disk = f"{fact('disk', 'kind')} disk, {fact('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
     system = f"{fact('system', 'os')}, kernel {fact('system', 'kernel')}"
@@ -268,12 +313,13 @@ def describe_host(host: Fingerprint) -> Text:
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
 
 
-def _servers(postgresql: Mapping[str, Fact]) -> str:
-    """Return the server's version; of several each."""
+def _servers(postgresql: Mapping[str, Fact], engines: Mapping[str, Fact]) -> list[str]:
+    """Return the server's version; of several, and of those of other engines beside it, each."""
     versions = postgresql.get("versions")
     found = [each["version"] for each in versions.values()] if isinstance(versions, dict) else []
     found = found or [postgresql.get("version")]
-    return ", ".join(each.split(" on ")[0] for each in found if isinstance(each, str))
+    found += [each.get("version") for each in engines.values() if isinstance(each, dict)]
+    return [each.split(" on ")[0] for each in found if isinstance(each, str)]
 
 
 def _memory(memory: Mapping[str, Fact]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bench.analysis.comparison import ArmSummary, Differing, of_version
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.constraints.constraint import constraints
-from bench.model.plan import Plan, Trial
+from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.promise import keeps
 from bench.plan.sweep import told_apart
@@ -71,7 +71,7 @@ def of_trial(trial: Trial, of: Plan | None = None) -> str:
     phase = f"{trial.phase} one commit at a time" if trial.alone_of else trial.phase
     if trial.without:
         return f"{phase} without {' or '.join(map(constraint_words, trial.without.constraints))}"
-    if trial.engine:
+    if trial.engine == NULL:
         return f"{trial.phase} {trial.transport} {trial.engine} server"
     more = "2× clients" if trial.twin_of else None
     if of and of.promise:

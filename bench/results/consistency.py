@@ -63,7 +63,7 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
         )
     trials = {trial.number: trial for trial in plan.trials}
     arms = plan.variants_by_arm
-    variants = {trial.number: arms[trial.variant, trial.version] for trial in plan.trials}
+    variants = {trial.number: arms[plan.arm_of(trial)] for trial in plan.trials}
     for line, record in enumerate(records, 1):
         trial, why = trials.get(record.trial.number), None
         if trial is None or not _as_planned(record, plan, trial, variants[trial.number]):

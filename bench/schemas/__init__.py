@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 
 from bench.analysis.comparison import ComparisonReport
+from bench.analysis.durability import DurabilityReport
 from bench.analysis.explanation import Explained
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import BoxNoise
 from bench.analysis.slo import Slo
 from bench.analysis.sweep import Sweep
 from bench.model.codec import schema_of
+from bench.model.cuts import CutPlan, CutRecord
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
+from bench.model.shared import Shared
 from bench.model.suspects import Suspects
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,6 +40,10 @@ FORMATS: tuple[type, ...] = (
     Slo,
     ComparisonReport,
     BoxNoise,
+    Shared,
+    CutPlan,
+    CutRecord,
+    DurabilityReport,
 )
 
 

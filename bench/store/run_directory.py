@@ -36,6 +36,8 @@ CANCELLED = "cancelled"
 GATE = "turn"
 """Lies beside a run that is interleaved with other boxes: the number of the last block that it may begin."""
 REPORT = "report.html"
+SHARED = "share.json"
+CARDS = ("share.svg", "share.png")
 """The page of a run, built beside its files wherever they were pulled to: none of them."""
 
 
@@ -136,7 +138,7 @@ class RunDirectory:
         return self.path / SAMPLES / (f"{trial}.jsonl" if attempt == 1 else f"{trial}.{attempt}.jsonl")
 
     def _files(self) -> Iterable[Path]:
-        besides = {self.path / name for name in (SUMS, CANCELLED, GATE, REPORT)}
+        besides = {self.path / name for name in (SUMS, CANCELLED, GATE, REPORT, SHARED, *CARDS)}
         for path in sorted(self.path.rglob("*")):
             # A part is of another pull, or of one that was cut off.
             if path.is_file() and path not in besides and path.suffix != PART:

@@ -143,6 +143,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
+    _check_engines(state, plan)
     _check_room(state, plan)
     return plan
 
@@ -163,6 +164,18 @@ def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
             )
 
 
+def _check_engines(state: BoxState, plan: Plan) -> None:
+    """Refuse trials on an engine that a box does not have.
+
+    Raises:
+        HostError: names what brings it.
+
+    """
+    for engine in plan.engines_beside:
+        if why := state.lacking.get(engine):
+            raise HostError(why)
+
+
 def check_reproducible(state: BoxState, plan: Plan) -> None:
     """Refuse a box that can't carry out the plan of an earlier run as it was.
 
@@ -172,6 +185,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
 
     """
     _check_installed(state, plan.versions)
+    _check_engines(state, plan)
     of_cluster = plan.versions in ([], [state.postgresql])
     if of_cluster and plan.harness.text != state.harness:
         raise HostError(

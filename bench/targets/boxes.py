@@ -23,18 +23,20 @@ from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plain import print_json
-from bench.model.plan import Plan
+from bench.model.plan import Owned, Plan
 from bench.plan.estimate import estimate
 from bench.plan.remaining import to_come
 from bench.plan.request import make_design
 from bench.plan.rule import usual_margin
 from bench.remote import steps
 from bench.remote.fan_out import FAILED, Failure, on_each, steadily
+from bench.remote.hosts import Host
 from bench.remote.link import Link
 from bench.remote.pull import pull as pull_one
 from bench.remote.wheelhouse import release
 from bench.report.console import console
 from bench.report.following import Following
+from bench.report.metrics import MetricsFile
 from bench.report.noise import too_noisy_lines
 from bench.report.numbers import size
 from bench.results.noise_floors import noise_in, outdated
@@ -80,6 +82,10 @@ class Boxes:
     """The run that is under way because of, or before the eyes of, whoever gave the command; none before a launch."""
     gated: bool = False
     """They share a machine: each block on one after the other."""
+    metrics: Path | None = None
+    """The file that is kept up to date for Prometheus while runs are followed; None: nobody asked for it."""
+    let_go: str = ""
+    """What somebody was told who pressed Ctrl-C; empty: nobody did."""
     started: bool = False
     """Something was started: whatever comes now, it is not that nothing was changed."""
 
@@ -164,14 +170,21 @@ def launched(boxes: Boxes, request: Request) -> str:
         if here:
             text = steps.read_plan(link, run)
             there = request.check_plan(from_json(text, Plan, f"{link.host.name}: plan.json"))
-            other = any(given.get(word) for word in WHAT) and not as_asked(there, state, asked)
+            # What the owner says of the box is no part of what is asked for.
+            other = any(given.get(word) for word in WHAT) and not as_asked(replace(there, owned=None), state, asked)
             return Ready(plan=text, warnings=[KEEPS_ITS_PLAN] if other else [])
-        plan = request.check_plan(plan_for(state, asked))
+        plan = replace(request.check_plan(plan_for(state, asked)), owned=_owned(link.host))
         warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
         return Ready(plan=to_json(plan) + b"\n", warnings=warnings, begins=plan)
 
     _start(boxes, run, step, request)
     return run
+
+
+def _owned(host: Host) -> Owned | None:
+    """Return what the inventory says of a box; None where that is nothing."""
+    said = Owned(price=host.price, currency=host.currency, watts=host.watts)
+    return None if said == Owned() else said
 
 
 def relaunched(boxes: Boxes, request: Request) -> str:
@@ -286,6 +299,8 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     view = Following(boxes.out)
     if boxes.gated:
         view = Interleaving(boxes.out, boxes.left(), run)
+    if boxes.metrics:
+        view.metrics = MetricsFile(boxes.metrics, boxes.out)
     try:
         results = follow_all(boxes.left(), run, plans, view)
     finally:

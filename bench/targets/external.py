@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql.render import AS_FOUND
 from bench.model.errors import HostError, UsageError
-from bench.model.plan import Plan
+from bench.model.plan import NULL, Plan
 from bench.plan.ceiling import with_twice_the_clients
 from bench.plan.design import Design
 from bench.plan.estimate import connections_opened
@@ -46,10 +46,10 @@ def check_kept(plan: Plan, external: ExternalServer) -> None:
         UsageError: says what would do.
 
     """
-    if {variant.name for variant in plan.variants} != {AS_FOUND}:
+    if {variant.name for variant in plan.variants if variant.engine is None} != {AS_FOUND}:
         raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
     for trial in plan.trials:
-        if trial.engine is None and trial.transport != external.transport:
+        if trial.engine != NULL and trial.transport != external.transport:
             raise UsageError(
                 f"The connection of --dsn is by {external.transport}, so the transport can't be {trial.transport};"
                 " change host or sslmode in the connection string."

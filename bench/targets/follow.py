@@ -15,7 +15,7 @@ from bench.remote.errors import TooMuchOutputError, UnreachableError
 from bench.remote.fan_out import Outcomes, on_each, steadily
 from bench.remote.link import Link
 from bench.remote.steps import follow, last_words
-from bench.report.following import Following
+from bench.report.following import NOT_FOLLOWED, Following
 
 PATIENCE_S = 600
 """A box that reboots is back by then; one that is not is given up, its run goes on."""
@@ -140,7 +140,7 @@ def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQ
         elif ending == "failed":
             why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), report)}"
     except Exception:
-        news.put(lambda: view.ended(name, "not followed"))
+        news.put(lambda: view.ended(name, NOT_FOLLOWED))
         raise
     news.put(lambda: view.ended(name, ending))
     report(f"{name}: run {run} {why or 'finished'}.")

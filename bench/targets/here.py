@@ -10,10 +10,11 @@ import pwd
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ from bench.model.errors import DataError, HostError, NothingDoneError, PgladderE
 from bench.model.fingerprint import Fact
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
-from bench.model.plan import POSTGRESQL, Plan, Variant
+from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.plan.check import check_plan
 from bench.plan.design import make_plan
 from bench.plan.estimate import (
@@ -88,6 +89,8 @@ class Prepared:
     """What was asked for and does not fit such a server, in a sentence each."""
     elsewhere: str | None = None
     """The name of the machine that the server runs on, where that is not this one."""
+    beside: Mapping[str, ManagedServer] = field(default_factory=dict)
+    """Servers of the other engines that its trials are measured on, by name."""
 
 
 def default_data_dir() -> Path:
@@ -170,7 +173,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         external = None
         if "dsn" in request.given:
             external = engine.external(request.given["dsn"], run)
-        _forget_environment()
+        forget_environment()
         box = _box_to_measure(request, given)
         cluster = engine.provisioned(box.cluster) if box else None
         programs = {} if external or cluster else _programs(request, given, engine)
@@ -216,8 +219,19 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             if external:
                 external.begin(plan, resumed=resumed)
             # What an earlier part of a run recorded is never withdrawn.
-            with nullcontext() if resumed else _begun(directory, plan):
-                yield ready, server
+            with _beside(plan, server, request) as beside, nullcontext() if resumed else _begun(directory, plan):
+                yield replace(ready, beside=beside), server
+
+
+@contextmanager
+def _beside(plan: Plan, own: Server, request: Request) -> Iterator[Mapping[str, ManagedServer]]:
+    """Hold a server for each other engine that trials of a plan are measured on; raises as ``Engine.beside``."""
+    with ExitStack() as stack:
+        servers = {}
+        for name in plan.engines_beside:
+            servers[name] = engines()[name].beside(own, private_place(request) / name)
+            stack.enter_context(_closed_after(servers[name]))
+        yield servers
 
 
 def _make_ahead(server: Server, directory: RunDirectory) -> None:
@@ -285,14 +299,16 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     of_versions: dict[str, Mapping[str, Fact]] = {}
     if isinstance(server, ManagedServer):
         listener.report(f"starting {server.what}")
-        server.create(plan.harness, tls=any(trial.transport == "tls" for trial in plan.trials))
+        server.create(plan.harness, tls=_by_tls(plan.trials))
+    of_engines = dict(_create_beside(ready, listener))
+    if isinstance(server, ManagedServer):
         _check_variants(ready, server, listener)
         if isinstance(server, SeveralVersions):
-            of_versions = dict(server.facts(plan.variants))
-        variant = _start(plan, server)
+            of_versions = dict(server.facts(_of_postgresql(plan.variants)))
+        variant = _start(_of_postgresql(plan.variants), server)
     listener.report("reading what this machine is")
     name = ready.elsewhere or socket.gethostname()
-    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions)
+    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions, of_engines)
     before = directory.host()
     if before and (changed := differences(before, host)):
         named = "; ".join(changed[:3])
@@ -302,7 +318,31 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     if before is None:
         directory.write_host(host)
     with in_a_sentence(ServerError, "The run ends here"):
-        return execute(plan, directory, server, listener)
+        return execute(plan, directory, server, listener, ready.beside)
+
+
+def _by_tls(trials: Iterable[Trial]) -> bool:
+    return any(trial.transport == "tls" for trial in trials)
+
+
+def _of_postgresql(variants: Iterable[Variant]) -> list[Variant]:
+    return [variant for variant in variants if variant.engine is None]
+
+
+def _create_beside(ready: Prepared, listener: "Listener") -> Iterator[tuple[str, Mapping[str, Fact]]]:
+    """Make the servers of other engines, start each and stop it again; yield what each is, by engine."""
+    plan = ready.plan
+    arms = plan.variants_by_arm
+    for engine, server in ready.beside.items():
+        listener.report(f"starting {server.what}")
+        trials = [trial for trial in plan.trials if trial.engine == engine]
+        server.create(plan.harness, tls=_by_tls(trials))
+        _start(list(dict.fromkeys(arms[plan.arm_of(trial)] for trial in trials)), server)
+        with closing(server.session()) as session:
+            facts = session.facts()
+        facts.pop("settings", None)  # of a variant, which is no more than the first that it takes
+        yield engine, {**facts, **server.built}
+        server.stop()
 
 
 def _engine(given: Plan | None, request: Request) -> Engine:
@@ -361,7 +401,10 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
             " and --bin-dir, or make a new run."
         )
     check_harness(plan)
-    place = _private_place(request)
+    for name, directory in product(plan.engines_beside, programs.values()):
+        if why := engines()[name].lacking(directory):
+            raise HostError(why)
+    place = private_place(request)
     if len(programs) == 1:
         [directory] = programs.values()
         return engine.private(place, directory)
@@ -370,22 +413,22 @@ def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str
 
 def _check_variants(ready: Prepared, server: ManagedServer, listener: "Listener") -> None:
     """Try every variant out, and say which is refused; its trials say so for themselves."""
-    for variant in ready.plan.variants:
+    for variant in _of_postgresql(ready.plan.variants):
         try:
             server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
             listener.report(f"refused: {error}")
 
 
-def _start(plan: Plan, server: ManagedServer) -> Variant:
-    """Start with the first variant that will do.
+def _start(variants: Sequence[Variant], server: ManagedServer) -> Variant:
+    """Start with the first of the variants that will do.
 
     Raises:
         ServerError: none will do; says of each why.
 
     """
     refused = []
-    for variant in plan.variants:
+    for variant in variants:
         try:
             server.apply(variant)
         except VariantError as error:
@@ -395,7 +438,7 @@ def _start(plan: Plan, server: ManagedServer) -> Variant:
     raise ServerError(f"No candidate is left: {'; '.join(refused)}")
 
 
-def _forget_environment() -> None:
+def forget_environment() -> None:
     """Let no PGHOSTADDR, PGOPTIONS or PGSERVICE lead agent or clients elsewhere than the record says (libpq, 34.15).
 
     What is started speaks English, in UTF-8: what PostgreSQL's programs, openssl, sudo and systemctl say is read.
@@ -479,14 +522,14 @@ def _new_plan(
 
 def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     """Read what this machine is to variants: its disk is that of the server there is, or will be."""
-    directory = cluster.data_directory() if cluster else _private_place(request)
+    directory = cluster.data_directory() if cluster else private_place(request)
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
         raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
     return this_machine(directory)
 
 
-def _private_place(request: Request) -> Path:
+def private_place(request: Request) -> Path:
     """Return where a private server would be made: by the user of a provisioned box, on the disk of its cluster."""
     if given := request.option("data_dir"):
         place: Path = given
@@ -513,7 +556,7 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
 
 def _check_room(request: Request, ready: Prepared, there: Server | None) -> None:
     """See that the disk of the server that is there, or will be made, holds the plan, if only one arm of it."""
-    directory = there.data_directory() if there else _private_place(request)
+    directory = there.data_directory() if there else private_place(request)
     if directory is None:
         # The server's ``limits`` say that its disk can't be seen.
         return

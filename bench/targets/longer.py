@@ -2,7 +2,7 @@
 
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.analysis.comparison import ComparisonReport
@@ -36,30 +36,30 @@ def longer_command(
     if report.longer is None:
         return None
     plan = directory.plan().as_asked()
-    words, place = words_of(plan, report.longer.blocks), _place(report, directory, plan, given)
-    if words is None or place is None:
+    words, where_asked = words_of(plan, report.longer.blocks), place(report.hosts, directory, plan, given)
+    if words is None or where_asked is None:
         return None
-    called, where = place
+    called, where = where_asked
     answered = {name: [str(given[name])] for name in ANSWERED if name in given}
     return command(question, {**where, **words, **answered}, called)
 
 
-def _place(
-    report: ComparisonReport, directory: RunDirectory, plan: Plan, given: Mapping[str, Any]
+def place(
+    hosts: Sequence[str], directory: RunDirectory, plan: Plan, given: Mapping[str, Any]
 ) -> tuple[Caller, Words] | None:
-    """Return what is to be called, and the options that say where it measures."""
+    """Return what is to be called, and the options that say where it measures; None where only the user can name it."""
     called = caller()
     if any(name in given for name in ELSEWHERE):
         return None
     if called != "pgladder":
         return called, {option.name: [str(given[option.name])] for option in ON_BOXES if option.name in given}
-    if report.hosts == (socket.gethostname(),):
+    if list(hosts) == [socket.gethostname()]:
         return called, _here(plan, given)
     host = directory.host()
-    if host is None or host.facts.get("pgladder", {}).get("limits") or any(map(_is_address, report.hosts)):
+    if host is None or host.facts.get("pgladder", {}).get("limits") or any(map(_is_address, hosts)):
         # An external server, or a box that no inventory need have.
         return None
-    return "make", {"limit": [",".join(report.hosts)]}
+    return "make", {"limit": [",".join(hosts)]}
 
 
 def _here(plan: Plan, given: Mapping[str, Any]) -> Words:

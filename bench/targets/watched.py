@@ -17,7 +17,9 @@ from bench.plan.rule import usual_margin
 from bench.report.numbers import duration, size
 from bench.store.files import nearest_existing
 from bench.targets.agreed import check_agreed
+from bench.targets.beside import kept_metrics
 from bench.targets.here import Prepared, carry_out, check_options, nothing_left_of, prepared
+from bench.targets.notify import Happened, notifying
 from bench.targets.target import Request, Results
 
 if TYPE_CHECKING:
@@ -30,8 +32,13 @@ class Here:
     def measure(self, request: Request, out: Console) -> Results:
         """See ``bench.targets.target.Target``."""
         check_options(request)
+        with notifying(request, out) as event:
+            return self._measured(request, out, event)
+
+    def _measured(self, request: Request, out: Console, event: Happened) -> Results:
         complete = True
         if directory := nothing_left_of(request):
+            event.run, event.results = directory.plan().run, directory.path
             sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
             out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
         else:
@@ -43,12 +50,15 @@ class Here:
                 _announce(ready, server, out)
                 if "resume" not in request.given:
                     check_agreed({"": ready.estimate}, out, agreed=bool(request.option("yes")))
+                event.run, event.results = plan.run, directory.path
                 progress = RunProgress(out, plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S, plan)
                 try:
-                    complete = carry_out(ready, server, progress)
+                    with kept_metrics(request, ready, progress, out) as listener:
+                        complete = listener.complete = carry_out(ready, server, listener)
                 finally:
                     progress.close()
             out.print(f"Results: {directory.path}\n")
+        event.complete = complete
         host, place = socket.gethostname(), directory.path
         return Results(
             directories=(place,), hosts={host: place}, repeated={host: Path(request.repeats)}, complete=complete

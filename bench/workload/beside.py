@@ -1,4 +1,6 @@
-"""What works beside the writers of a trial: readers (``readers``), and what deletes the oldest rows (``retention``).
+"""What works beside the writers of a trial: readers (``readers``), and what deletes the oldest rows.
+
+That is done by DELETE (``retention``) or by dropping the oldest partitions (``dropping``).
 
 Each is a client process of its own, so that none waits for another's turn. The conversation, a JSON line each: job →
 ``Ready`` → window → what came of it, once the window has closed or a line says to stop → end of input. Until that end
@@ -21,7 +23,7 @@ from bench.model.plan import Parameters
 from bench.workload.messages import DRAIN_TIMEOUT_S, Ready, Window
 from bench.workload.processes import Processes, send
 
-READERS, RETENTION = "bench.workload.readers", "bench.workload.retention"
+READERS, RETENTION, DROPPING = "bench.workload.readers", "bench.workload.retention", "bench.workload.dropping"
 SECOND_NS = 1_000_000_000
 MARKS = 1 << 61
 """Marks add up modulo this: a sum that JSON's readers keep."""
@@ -34,6 +36,8 @@ class BesideJob:
     parameters: Parameters
     endpoint: Endpoint
     seed: int
+    partitions_by_time: int = 0
+    """Into so many the rows that are kept are divided, and the oldest is dropped; 0: rows are deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,12 @@ class RetentionResult:
     step_max_ns: int | None = None
     most_rows: int = 0
     """The most that there were in the window, as a step began."""
+    dropped: list[int] | None = None
+    """Rows of each partition that was dropped in the window; None: rows were deleted."""
+    outside: int = 0
+    """Rows of writers that fitted no partition, over the whole trial."""
+    transactions: int = 0
+    """At most so many more than those that deleted: what made partitions, and what gave up."""
     errors: list[str] = field(default_factory=list)
 
 
@@ -114,7 +124,8 @@ async def _converse(worker: Worker) -> None:
         _say(Ready(error=in_a_line(error)))
         return
     _say(Ready())
-    window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+    # In a thread: a worker may have something to do meanwhile.
+    window = msgspec.json.decode(await asyncio.to_thread(sys.stdin.buffer.readline), type=Window)
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def tell() -> None:
@@ -145,7 +156,8 @@ class Beside(Processes):
     """The processes that work beside the writers of a trial, if any; as a context manager none outlives it."""
 
     def __init__(self, job: BesideJob) -> None:
-        asked = (READERS, ReadersResult, job.parameters.readers), (RETENTION, RetentionResult, job.parameters.retain)
+        deleting = DROPPING if job.partitions_by_time else RETENTION
+        asked = (READERS, ReadersResult, job.parameters.readers), (deleting, RetentionResult, job.parameters.retain)
         self._kinds: list[tuple[str, Any]] = [(module, kind) for module, kind, wanted in asked if wanted]
         super().__init__((module, job) for module, _ in self._kinds)
 
@@ -158,11 +170,11 @@ class Beside(Processes):
         """
         for process in self._processes:
             send(process, "stop")
-        found: dict[str, Any] = {}
+        found: dict[type, Any] = {}
         deadline = monotonic() + DRAIN_TIMEOUT_S
-        for number, (module, kind) in enumerate(self._kinds):
-            found[module] = self._answer(number, kind, deadline)
-        return found.get(READERS), found.get(RETENTION)
+        for number, (_, kind) in enumerate(self._kinds):
+            found[kind] = self._answer(number, kind, deadline)
+        return found.get(ReadersResult), found.get(RetentionResult)
 
 
 def is_inside(window: Window, moment_ns: int) -> bool:

@@ -22,13 +22,23 @@ from bench.model.plan import POISSON
 from bench.model.table import Table
 from bench.seams import users
 from bench.workload.arrivals import Came, Coming, Share, moments
-from bench.workload.driver import HOW, AsyncDriver, Pool, ProgramDriver, ResettingDriver, SyncDriver, WhenReady, drivers
+from bench.workload.driver import (
+    HOW,
+    AsyncDriver,
+    Pool,
+    ProgramDriver,
+    ResettingDriver,
+    SyncDriver,
+    TellingDriver,
+    WhenReady,
+    drivers,
+)
 from bench.workload.lag import watching
 from bench.workload.load import Commit, Load, loads
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, LoopLag, Lost, OpenCounts, Ready, Result, Window
 from bench.workload.phase import AsyncPhase, SyncPhase, ladder
 from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
-from bench.workload.rows import RowSource, Source
+from bench.workload.rows import Source
 from bench.workload.workers import Workers
 
 YOUNG_OBJECTS = 50_000
@@ -237,7 +247,7 @@ class SyncClient(Client):
     """Climbs a rung of plain functions, one commit at a time, by a driver that connects one by one."""
 
     def __init__(self, job: Job, phase: SyncPhase, driver: SyncDriver) -> None:
-        super().__init__(job, RowSource)
+        super().__init__(job, phase.source)
         self.phase, self.driver = phase, driver
         self.connected = 0
 
@@ -301,7 +311,8 @@ class SyncClient(Client):
     def ask(self, kept: Any) -> None:
         """Note how a session commits: the one kept, or where none is, one like those that write."""
         connection = self.connect_proved() if self.phase.connects else kept
-        self.synchronous_commit.append(self.driver.value(connection, HOW))
+        how = self.driver.how if isinstance(self.driver, TellingDriver) else HOW
+        self.synchronous_commit.append(self.driver.value(connection, how))
         if self.phase.connects:
             connection.close()
 

@@ -24,7 +24,7 @@ from bench.workload.phase import AsyncPhase, Phase
 SEAM = "drivers"
 OWN = Path(__file__).with_name(SEAM)
 HOW = "SHOW synchronous_commit"
-"""How a session commits."""
+"""How a session commits, asked of PostgreSQL."""
 SET_SEARCH_PATH, CURRENT_SCHEMA = "SET search_path TO {schema}", "SELECT current_schema()"
 
 
@@ -111,6 +111,13 @@ class SyncDriver(Driver, Protocol):
     def value(self, connection: Any, statement: str) -> str:
         """Return the one value that a statement gives, and leave no transaction open."""
         ...
+
+
+@runtime_checkable
+class TellingDriver(SyncDriver, Protocol):
+    """Of another database than PostgreSQL: it asks in its own words how a session commits."""
+
+    how: str
 
 
 class WhenReady(Protocol):

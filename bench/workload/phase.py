@@ -49,6 +49,10 @@ class Phase:
     """The driver holds all of a commit's values at once, as they are sent; else it makes them piece by piece."""
     usual: bool = True
     """Climbed where no phases are asked for; else it is measured where it is named."""
+    engine: str | None = None
+    """The kind of database that it is a rung of, measured beside the plan's own in one run; None: the plan's."""
+    layout: str | None = None
+    """How the table is made where no layout of that engine is asked for; None: as is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,9 @@ class SyncPhase(Phase):
     """A rung of plain functions: ``open`` makes what is kept between inserts, ``insert`` makes one commit with it."""
 
     open: Callable[[Callable[[], Any]], Any]
-    insert: Callable[[Any, Rows, Table], None]
+    insert: Callable[[Any, Any, Table], None]
+    """Takes what ``source`` hands out: ``Rows``, or columns."""
+    source: Callable[[int, int, int], Source] = RowSource
     connects: bool = False
     """Each commit opens a connection of its own."""
     driver: str = "psycopg2"

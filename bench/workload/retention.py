@@ -1,7 +1,7 @@
 """Retention beside the writers: a session that deletes the oldest rows, so that the table keeps so many.
 
-Ten times a second it deletes what came since: all rows whose number is by so many below that of the newest. It is done
-by DELETE alone; no layout of pgladder's has partitions that could be dropped instead.
+Ten times a second it deletes what came since: all rows whose number is by so many below that of the newest. Here it is
+done by DELETE; of a table in partitions by time the oldest are dropped instead (``dropping``).
 
 The statement that deletes also counts what it deletes, by writer, so that no row goes unaccounted for: how many, the
 ends of their stamps, how many transactions wrote them, and the sum of their marks. A mark is a hash of stamp and
@@ -9,6 +9,7 @@ payload; sums of marks are the same only where the rows are (``bench.agent.verif
 """
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic_ns
 from typing import Any
 
@@ -31,15 +32,12 @@ from bench.workload.rows import SEQUENCE_BITS
 STEP_NS = SECOND_NS // 10
 OLDEST = "SELECT min(id) FROM {table}"
 NEWEST = "SELECT max(id) FROM {table}"
-# From where the last step ended, not from the lowest number: there lie entries of the index that no vacuum has removed.
-DELETE = f"""
-    WITH gone AS (
-        DELETE FROM {{table}} WHERE id > $1 AND id <= $2
-        RETURNING
+MARKED = """
             device_id, xmin AS written_by,
-            pg_catalog.hashint8extended(device_id, pg_catalog.hashtextextended(payload COLLATE "C", 0)) AS mark
-    ),
-    transaction AS (
+            pg_catalog.hashint8extended(device_id, pg_catalog.hashtextextended(payload COLLATE "C", 0)) AS mark"""
+"""Of a row that goes."""
+ACCOUNT = f"""
+    , transaction AS (
         SELECT
             device_id >> {SEQUENCE_BITS} AS writer, count(*) AS rows, min(device_id) AS lowest,
             max(device_id) AS highest, sum(mark) AS marks
@@ -49,6 +47,9 @@ DELETE = f"""
     SELECT writer, sum(rows)::bigint, min(lowest), max(highest), sum(marks), count(*)
     FROM transaction
     GROUP BY writer"""  # noqa: S608 - of a number of ours
+"""By writer, of what goes."""
+# From where the last step ended, not from the lowest number: there lie entries of the index that no vacuum has removed.
+DELETE = f"WITH gone AS (DELETE FROM {{table}} WHERE id > $1 AND id <= $2 RETURNING {MARKED}) {ACCOUNT}"  # noqa: S608
 
 
 class Retention:
@@ -111,17 +112,21 @@ class Retention:
         last = newest - self.retain
         if last <= self.gone_to:
             return 0
-        gone = 0
-        for found in await self.connection.fetch(self._delete, self.gone_to, last):
-            writer, rows, lowest, highest, marks, transactions = found
+        gone = self.account(await self.connection.fetch(self._delete, self.gone_to, last))
+        self.gone_to = last
+        return gone
+
+    def account(self, gone: Sequence[Sequence[Any]]) -> int:
+        """Take note of what a step deleted, as ``ACCOUNT`` has it; return how many rows that was."""
+        count = 0
+        for writer, rows, lowest, highest, marks, transactions in gone:
             self._add(
                 writer,
                 Deleted(rows=rows, lowest=lowest, highest=highest, marks=int(marks) % MARKS, transactions=transactions),
             )
-            gone += rows
-        self.gone_to = last
-        self.steps += bool(gone)
-        return gone
+            count += rows
+        self.steps += bool(count)
+        return count
 
     def _add(self, writer: int, more: Deleted) -> None:
         before = self.deleted.get(writer)

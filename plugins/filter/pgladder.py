@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bench.model.plain import harmless
@@ -11,6 +13,8 @@ from bench.model.plain import harmless
 FACT = re.compile(r"([a-z_]+)=(.*)")
 AGAIN = "; see to that, then run this again"
 SAYS_WHAT_NEXT = re.compile(r"run this again|make provision")
+PUBLIC_KEY = 6
+"""The tag of a packet with a key (RFC 4880, 4.3); a subkey's is 14."""
 NO_REASON = "non-zero return code"
 """What Ansible says of a program that failed; the reason is in what the program printed."""
 
@@ -31,6 +35,41 @@ def pgladder_words(value: Any) -> list[str]:
     if isinstance(value, Iterable):
         return [word for each in value for word in pgladder_words(each)]
     return [str(value)]
+
+
+def pgladder_fingerprints(armored: str) -> list[str]:
+    """Return the fingerprint of each key that an armored file holds (RFC 4880, 6.2 and 12.2); none where it is none."""
+    found = re.search(r"-----BEGIN PGP PUBLIC KEY BLOCK-----.*?\n\s*\n(.*?)\n(=\S{4}\n)?-----END", armored, re.DOTALL)
+    if not found:
+        return []
+    data = base64.b64decode(found[1])
+    return [_fingerprint(body) for tag, body in _packets(data) if tag == PUBLIC_KEY]
+
+
+def _fingerprint(body: bytes) -> str:
+    # Of version 4 by its definition, which has nothing to do with how safe SHA-1 is.
+    return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False).hexdigest().upper()
+
+
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the tag and the body of each packet (RFC 4880, 4.2); lengths that are partial are of no key."""
+    at = 0
+    while at < len(data):
+        head, first = data[at], data[at + 1]
+        if head & 0x40:
+            tag = head & 0x3F
+            bytes_of_length = 1 if first < 192 else 2 if first < 224 else 5
+            length = first
+            if bytes_of_length == 2:
+                length = ((first - 192) << 8) + data[at + 2] + 192
+            elif bytes_of_length == 5:
+                length = int.from_bytes(data[at + 2 : at + 6], "big")
+        else:
+            tag, bytes_of_length = (head & 0x3C) >> 2, 1 << (head & 3)
+            length = int.from_bytes(data[at + 1 : at + 1 + bytes_of_length], "big")
+        at += 1 + bytes_of_length
+        yield tag, data[at : at + length]
+        at += length
 
 
 def pgladder_systems(table: Mapping[str, Mapping[str, Any]]) -> str:
@@ -181,7 +220,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
-            *(pgladder_facts, pgladder_words, pgladder_systems, pgladder_not_applicable, pgladder_states),
+            *(pgladder_facts, pgladder_words, pgladder_fingerprints, pgladder_systems),
+            *(pgladder_not_applicable, pgladder_states),
             *(pgladder_means, pgladder_ssh_means),
         )
         return {each.__name__: each for each in filters}

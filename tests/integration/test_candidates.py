@@ -9,7 +9,7 @@ from bench.model.record import Record
 from tests.grades import assert_graded
 from tests.integration.support import ONCE, Climb, Ended, assert_nothing_left, climbing, meddling, pgladder
 
-LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned")
+LAYOUTS = ("plain", "no-index", "unlogged", "hash-partitioned", "plain-time-key", "time-partitioned")
 PRELOADED = 1000
 WHILE = ("--warm-up", 0.5, "--window", 1)
 """Long enough to be asked about meanwhile."""
@@ -22,6 +22,9 @@ SHAPES = {
     "no-index": ("r", "p", False, 0),
     "unlogged": ("r", "u", True, 0),
     "hash-partitioned": ("p", "p", True, 8),
+    "plain-time-key": ("r", "p", True, 0),
+    # Eight of the past, today, tomorrow, and one for what fits none.
+    "time-partitioned": ("p", "p", True, 11),
 }
 
 

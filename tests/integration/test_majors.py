@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.agent.made import check_table
 from bench.engines.engine import Counters
 from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, installed, suite_of
 from bench.engines.postgresql.layout import layout_files, table_layout
@@ -84,10 +85,11 @@ def test_what_is_known_of_its_parameters_is_what_it_says(server):
 
 def test_every_layout_is_what_its_header_says(server):
     with closing(server.session()) as session:
-        for name in layout_files():
-            layout = table_layout(name)
+        names = [name for name in layout_files() if table_layout(name).engine is None]
+        for name, partitions in [*((name, 0) for name in names), ("hash-partitioned", 16)]:
+            layout = table_layout(name, partitions)
             session.reset(layout, 100, 64)
-            assert session.made() == layout.reads_back, name
+            assert check_table(layout, session.made(), name) == []
         session.drop_table()
 
 
@@ -251,6 +253,6 @@ def test_the_page_of_such_a_run_names_every_major_and_its_build(several):
     ended = pgladder("report", several.directory.path, cwd=several.place)
     assert ended.code in (0, 1), ended.err
     text = (several.directory.path / "report.html").read_text()
-    assert f"PostgreSQL {' and '.join(ALL)}" in text
+    assert [each for each in ALL if f"PostgreSQL {each}" not in text] == []
     for major in MAJORS:
         assert trees.SUITES[major] in text

@@ -202,7 +202,7 @@ def test_its_doubt_and_its_failure_are_told_and_mute_nothing(climbed):
 
 def test_it_is_in_the_terminal_in_json_and_on_the_page_also_where_its_folder_is_not_named(climbed):
     path, place = climbed.directory.path, climbed.place
-    shown = " ".join(pgladder("ladder", path, cwd=place).out.split())
+    shown = " ".join(pgladder("ladder", path, "--detail", cwd=place).out.split())
     assert re.search(r"observed, clock: went [\d.]+( to [\d.]+)? s, readings 2\.", shown)
     assert "observed, host: " in shown
     assert "the toy's clock went 2 times only" in shown

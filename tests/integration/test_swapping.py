@@ -319,4 +319,4 @@ def test_a_run_goes_on_with_the_other_arms_and_says_which_was_refused(place):
             assert reasons["refused"].startswith("refused: variant huge-pages: huge_pages = on: it takes ")
         else:
             assert record.rows > 0
-    assert "Void !" in ended.out
+    assert "1 of 2 trials void, trial" in ended.out

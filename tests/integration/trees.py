@@ -16,6 +16,8 @@ KEPT = Path("/var/cache/pgladder/trees")
 """Not in a home: the user whom root's servers run as may not enter it."""
 SUITES = {"15": "bookworm", "17": "trixie", "18": "forky"}
 PACKAGES = ("base-files", "libc-bin", "postgresql-{major}", "postgresql-client-{major}")
+EXTENSIONS = {"17": ("timescaledb",), "18": ("timescaledb",)}
+"""Of a major, what its suite has a package of too."""
 MADE = "made-by-pgladder"
 """Lies in a tree that is whole."""
 RUN_BY_ITS_OWN_LOADER = """#!/bin/sh
@@ -34,7 +36,8 @@ def bin_dir(major: str) -> Path:
         NoTreeError: there can be none here.
 
     """
-    tree = KEPT / SUITES[major]
+    extensions = EXTENSIONS.get(major, ())
+    tree = KEPT / "-".join([SUITES[major], *extensions])
     if not (tree / MADE).is_file():
         _make(major, tree)
     return tree / f"usr/lib/postgresql/{major}/bin"
@@ -53,7 +56,8 @@ def _make(major: str, tree: Path) -> None:
         shutil.rmtree(tree, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=KEPT) as part:
             made = Path(part) / "tree"
-            packages = ",".join(PACKAGES).format(major=major)
+            wanted = (*PACKAGES, *("postgresql-{major}-" + each for each in EXTENSIONS.get(major, ())))
+            packages = ",".join(wanted).format(major=major)
             # A worker of several has a network of its own, which leads nowhere: its parent's is taken.
             command = ["nsenter", f"--net=/proc/{os.getppid()}/ns/net", "mmdebstrap", "--quiet", "--variant=extract"]
             command += [f"--include={packages}", _network_settings(part), SUITES[major], str(made)]

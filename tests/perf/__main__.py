@@ -18,6 +18,7 @@ from bench.workload.recorder import FOLD
 from tests.perf import rungs, waiting
 from tests.perf.analysis import compare_seconds_and_bytes, write_runs
 from tests.perf.claims import MISSED, Claim, show
+from tests.perf.collections import collection_seconds
 from tests.perf.pages import page_seconds
 from tests.perf.recording import recorder_bytes, recorder_ns
 from tests.perf.remote import remote_seconds
@@ -68,6 +69,11 @@ def analysis(directory: Path, blocks: int) -> list[Claim]:
     ]
 
 
+def collection(directory: Path, _blocks: int) -> list[Claim]:
+    """The page of a thousand shared files."""
+    return [Claim(what="page of 1,000 shared files, s", values=collection_seconds(directory / "shared"), at_most=10)]
+
+
 def way(limit: str, directory: Path) -> list[Claim]:
     """The ways to a box of the inventory and back."""
     launches, pulls = remote_seconds(limit, directory)
@@ -77,7 +83,11 @@ def way(limit: str, directory: Path) -> list[Claim]:
     ]
 
 
-ALONE: dict[str, Callable[[Path, int], list[Claim]]] = {"page": page, "analysis": analysis}
+ALONE: dict[str, Callable[[Path, int], list[Claim]]] = {
+    "page": page,
+    "analysis": analysis,
+    "collection": collection,
+}
 KINDS = (*ON_A_SERVER, "start", *ALONE)
 
 

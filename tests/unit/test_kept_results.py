@@ -18,7 +18,7 @@ from bench.report.ratios import interval_text, ratio_text
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
-from tests.studies import batching, published_ceiling, rules, versions
+from tests.studies import batching, engines, published_ceiling, rules, versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -56,7 +56,7 @@ def words(name):
 def test_every_kept_run_has_its_section():
     kept = {path.parent.name for path in KEPT.glob("*/plan.json")}
     assert (
-        kept - {versions.RUN.name, published_ceiling.RUN.name, rules.RUN.name}
+        kept - {versions.RUN.name, engines.RUN.name, published_ceiling.RUN.name, rules.RUN.name}
         == set(NAMES)
         == set(SECTIONS) & set(NAMES)
     )
@@ -68,6 +68,13 @@ def test_the_page_of_versions_says_what_its_records_say():
     assert {path.name for path in versions.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
     assert RunDirectory(versions.RUN).check_sums(samples=False)
     assert len(RunDirectory(versions.RUN).plan().blocks) >= 10
+
+
+@pytest.mark.skipif(not engines.RUN.is_dir(), reason="make study-engines measures it")
+def test_the_page_of_engines_says_what_its_records_say():
+    assert engines.page(engines.RUN) == engines.PAGE.read_text()
+    assert {path.name for path in engines.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
+    assert RunDirectory(engines.RUN).check_sums(samples=False)
 
 
 @pytest.mark.parametrize("name", batching.PAGES)

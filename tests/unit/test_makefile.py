@@ -42,6 +42,8 @@ def make(*words, options=("--dry-run", "--no-print-directory"), checkout=CHECKOU
         (["compare-runs", "A=a/n1", "B=b"], "--page results/a-n1-and-b.html"),
         (["reproduce", "RUN=a", "MARGIN=0.05"], "pgladder reproduce --margin=0.05 results/a"),
         (["reproduce", "RUN=a", "HOST=n1"], "pgladder-fab reproduce --host=n1 --run=a"),
+        (["durability", "CUTS=3", "JSON=1"], "pgladder durability --cuts=3 --json=1"),
+        (["durability", "RUN=a"], "pgladder durability results/a"),
         (["noise", "JSON=1"], "noise --json=1"),
         (["toy", "DEPTH=3", "RUN=a"], "pgladder-fab toy --depth=3 --run=a"),
         (["demo", "WINDOW=2"], "ladder --limit=lab --window=2"),
@@ -84,6 +86,7 @@ def test_a_word_that_means_nothing_is_refused(words):
         (["teardown", "BOX=n1"], "unknown option BOX; there are: HOST LIMIT "),
         (["teardown", "HOSTS=n1"], "unknown option HOSTS; did you mean HOST?"),
         (["provision", "PHASES=2-C"], "unknown option PHASES; there are: HOST LIMIT "),
+        (["teardown", "ROLES=timescaledb"], "unknown option ROLES; there are: HOST LIMIT "),
         (["teardown", "RUN=n100-a"], "unknown option RUN; there are: HOST LIMIT "),
         (["teardown", "A=n100-a"], "unknown option A; there are: HOST LIMIT "),
         (["teardown", "ladder", "A=n1"], "unknown option A; there are: HOST LIMIT "),
@@ -175,7 +178,7 @@ def test_no_question_takes_the_name_of_a_goal_nor_an_option_that_of_a_word_of_ma
     goals = {"help", "checked"} | listed_words("OF_BOXES") | listed_words("OF_WORK") | listed_words("OF_PROGRAMS")
     for names in re.findall(r"^([a-z0-9 -]+):(?!=)", text, re.MULTILINE):
         goals |= set(names.split())
-    assert goals <= COMMANDS | {"reproduce"}
+    assert goals <= COMMANDS | {"reproduce", "durability"}
     assert "provision" in goals
     words = listed_words("ALONE") | listed_words("OTHER_WORDS")
     assert {word.lower() for word in words} <= RESERVED

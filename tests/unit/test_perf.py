@@ -2,11 +2,14 @@
 
 import pytest
 
+from bench.analysis.collection import ranked_cells
 from bench.questions.compare import compared
 from bench.results.read import read
+from bench.results.shared_files import shared_files
+from bench.results.vocabulary import own_words
 from bench.store.run_directory import RunDirectory
 from bench.workload.recorder import FOLD
-from tests.perf import analysis, pages
+from tests.perf import analysis, collections, pages
 from tests.perf.claims import Claim
 from tests.perf.recording import recorder_bytes
 from tests.perf.trials import Blocks, Rate
@@ -22,6 +25,13 @@ def test_the_runs_whose_comparison_is_timed_are_compared(tmp_path):
     analysis.write_runs(tmp_path, 2)
     [report] = compared(tmp_path)
     assert len(report.runs) == 2
+
+
+def test_the_shared_files_whose_page_is_timed_have_no_flaw_and_are_ranked(tmp_path):
+    collections.write_shared(tmp_path, 3)
+    files = shared_files(tmp_path, own_words())
+    assert [file.flaws for file in files] == [[], [], []]
+    assert {len(ranked.placed) for ranked in ranked_cells([file.entry for file in files])} == {3}
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def folder(tmp_path, monkeypatch):
 def test_names_are_listed_and_nothing_is_loaded_for_that():
     names, loaded = subprocess.check_output([sys.executable, "-c", LISTED], text=True).splitlines()
     assert "2-C" in names
-    assert "'asyncpg', 'pgbench', 'psycopg', 'psycopg2'" in names
+    assert "'asyncpg', 'clickhouse', 'pgbench', 'psycopg', 'psycopg2'" in names
     assert "'accumulate', 'closed', 'open', 'rounds'" in names
     assert "'postgresql'" in names
     assert loaded == "[]"

@@ -154,6 +154,11 @@ def check_one_builder(directories: Mapping[str, Path]) -> None:
         )
 
 
+def library_directory(directory: Path) -> Path:
+    """Return where the libraries lie that a directory's server may load; raises as ``build_of``."""
+    return Path(_output(directory / "pg_config", "--pkglibdir").strip())
+
+
 def suite_of(directory: Path) -> Fact:
     """Return the code name of the system that the programs belong to: that of the tree they lie in."""
     if tuple(directory.parts[-5:-2]) != DEBIAN.parts[1:] or directory.name != "bin":

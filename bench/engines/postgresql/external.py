@@ -97,8 +97,8 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
     def _arguments(self) -> dict[str, Any]:
         return self._endpoint.psycopg2_arguments()
 
-    def _session(self) -> TrialSession:
-        session = self._sessions(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
+    def _session(self, kind: type[TrialSession] | None = None) -> TrialSession:
+        session = (kind or self._sessions)(self._arguments(), self.schema, options_lost=self._endpoint.options_lost)
         session.run(STAY)
         return session
 
@@ -213,9 +213,9 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         except ServerError as error:
             raise HostError(str(error)) from error
 
-    def session(self) -> TrialSession:
-        """See ``Server.session``."""
-        session = self._session()
+    def session(self, kind: type[TrialSession] | None = None) -> TrialSession:
+        """See ``Server.session``; ``kind`` is that of an engine which sees this server with an extension."""
+        session = self._session(kind)
         # Each time anew: the schema may have been dropped, and made by somebody else, since the last.
         try:
             session.prove_schema()

@@ -26,6 +26,8 @@ from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
 
+DATABASE_BESIDE = "pgladder_beside"
+"""In the cluster, for the trials of an engine that is an extension of PostgreSQL; made where it is needed."""
 BUILT = ("builder", "suite")
 """What is told of the programs beside their version."""
 
@@ -75,6 +77,11 @@ class ManagedPostgreSQL(PostgreSQLServer, ManagedServer, ABC):
     def built(self) -> Mapping[str, Fact]:
         """See ``ManagedServer.built``."""
         return dict(zip(BUILT, (build_of(self._bin).builder, suite_of(self._bin)), strict=True))
+
+    @property
+    def bin_dirs(self) -> Sequence[Path]:
+        """See ``ManagedServer.bin_dirs``."""
+        return [self._bin]
 
     # --- variants ----------------------------------------------------------------------------------------------------
 

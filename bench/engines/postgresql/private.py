@@ -6,16 +6,16 @@ Configuration is a base of includes; harness and variant are files, which ``swap
 """
 
 import contextlib
-import fcntl
-import os
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from bench.engines.held import HeldDirectory
 from bench.engines.postgresql.binaries import build_of
 from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
@@ -26,10 +26,7 @@ from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Variant
 from bench.probes.system_packages import how_to_install
-from bench.store.files import make_directories
 
-MARKER = "made-by-pgladder"
-"""Lies in what is ours to remove; names the directories above it that were made for it, a line each."""
 APPEND = 'cat >>"$1"'
 LOGGED = 'exec "$@" >>"$0" 2>&1'
 USER = "pgladder"
@@ -50,6 +47,9 @@ def free_port() -> int:
 class PrivateServer(ManagedPostgreSQL):
     """A cluster in ``home/server``."""
 
+    options: Sequence[str] = ()
+    """Of ``postgres``, beyond its address."""
+
     def __init__(self, home: Path, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         base = self._base = home.absolute() / "server"
         self._owner = Owner(ordinary_user())
@@ -66,9 +66,7 @@ class PrivateServer(ManagedPostgreSQL):
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
             raise UsageError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
-        self._made: list[Path] = []
-        """Directories that are not the user's, the topmost first: they go with the run."""
-        self._held = self._hold_directory()
+        self._held = HeldDirectory(base, self._owner)
         self._ahead: Future[None] | None = None
 
     @property
@@ -101,83 +99,13 @@ class PrivateServer(ManagedPostgreSQL):
         self._ahead = thread.submit(self._make)
         thread.shutdown(wait=False)
 
+    def _empty(self) -> None:
+        self._held.empty()
+
     def _make(self) -> None:
         self._empty()
         self._owner.do("mkdir", self._reach.sockets)
         self._initdb()
-
-    def _hold_directory(self) -> int:
-        """Make the directory, or take what an earlier run left, and hold it against a run in another network namespace.
-
-        The box's lock does not reach that far. Held is the directory itself, which only its owner and root may open.
-        """
-        try:
-            self._made = make_directories(self._base.parent, 0o755 if os.geteuid() == 0 else 0o700)
-            self._base.mkdir(mode=0o700)
-            there = False
-        except FileExistsError:
-            there = True
-        except OSError as error:
-            raise HostError(f"{self._base} can't be made ({error.strerror}); choose another --data-dir.") from error
-        held = self._held_or_refused()
-        try:
-            # Held first and looked at then: between the two nobody else can take it.
-            if there:
-                self._check_ours(held)
-            else:
-                os.fchown(held, self._owner.user.pw_uid, self._owner.user.pw_gid)
-                self._mark()
-        except BaseException:
-            os.close(held)
-            raise
-        return held
-
-    def _held_or_refused(self) -> int:
-        try:
-            held = os.open(self._base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError as error:
-            raise self._not_ours() from error
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.path.samestat(os.fstat(held), self._base.lstat()):
-                raise FileNotFoundError  # of a run that ended just now, and removed it
-        except (BlockingIOError, FileNotFoundError) as error:
-            os.close(held)
-            raise HostError(f"Another run uses {self._base}; wait for it or name another --data-dir.") from error
-        return held
-
-    def _check_ours(self, held: int) -> None:
-        """See that an earlier run of ours made the directory, and take over what it made above."""
-        if os.fstat(held).st_uid != self._owner.user.pw_uid:
-            raise self._not_ours()
-        marker = self._owner.run(["cat", self._base / MARKER])
-        if marker.returncode:
-            raise self._not_ours()
-        made = marker.stdout.splitlines()
-        self._made = [each for each in reversed(self._base.parents) if str(each) in made]
-
-    def _not_ours(self) -> UsageError:
-        user = self._owner.user.pw_name
-        return UsageError(
-            f"{self._base} was not made by this pgladder for the user {user}: if a run of an earlier"
-            " release left it there, remove it; else choose another --data-dir."
-        )
-
-    def _mark(self) -> None:
-        """Say in the directory that it is ours; the first thing its owner does there.
-
-        Raises:
-            HostError: he can't get there.
-
-        """
-        try:
-            self._owner.write(self._base / MARKER, "".join(f"{each}\n" for each in self._made))
-        except OSError as error:
-            self._remove_directories()
-            raise HostError(
-                f"The user {self._owner.user.pw_name}, who runs the server, can't make it in {self._base}: {error};"
-                " let that user enter every directory above it, or choose another --data-dir."
-            ) from error
 
     def _initdb(self) -> None:
         password_file = self._base / "password"
@@ -210,29 +138,15 @@ class PrivateServer(ManagedPostgreSQL):
         """See ``Cluster.write_variant``."""
         self._owner.write(self.configuration / VARIANT_FILE, text)
 
-    def _empty(self) -> None:
-        """Remove all that is in the directory but the mark that it is ours."""
-        self._owner.do("find", self._base, "-mindepth", "1", "!", "-path", self._base / MARKER, "-delete")
-
-    def _remove_directories(self) -> None:
-        """Remove what was made for the run; a directory of the user's stays, and so does one with files of others."""
-        with contextlib.suppress(OSError):
-            for each in (self._base, *reversed(self._made)):
-                each.rmdir()
-
     def close(self) -> None:
         """Stop the server, which has nothing to save any more, and remove the cluster."""
         if self._ahead:
             wait([self._ahead])
         self.stop(IMMEDIATE)
         try:
-            self._empty()
-            self._owner.do("rm", "-f", self._base / MARKER)
+            self._held.remove()
         except OSError as error:
             raise ServerError(f"The private server in {self._base} can't be removed: {error}; remove it.") from error
-        finally:
-            self._remove_directories()
-            os.close(self._held)
 
     # --- running -----------------------------------------------------------------------------------------------------
 
@@ -242,7 +156,7 @@ class PrivateServer(ManagedPostgreSQL):
 
     def start(self) -> None:
         """See ``Cluster.start``."""
-        own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}"]
+        own = ["-c", f"port={self._reach.port}", "-c", f"unix_socket_directories={self._reach.sockets}", *self.options]
         server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
         with contextlib.suppress(FileNotFoundError):
             self._log_before = self._log.lstat().st_size

@@ -18,7 +18,7 @@ import psycopg2
 
 from bench.engines.engine import ClusterServer
 from bench.engines.postgresql.conf import read_conf
-from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
+from bench.engines.postgresql.managed import DATABASE_BESIDE, ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
@@ -28,6 +28,7 @@ from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
+from bench.model.table import quoted
 from bench.store.files import write_whole
 
 ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
@@ -160,8 +161,10 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             self._drop_schema()
 
     def _drop_schema(self) -> None:
+        """Drop what runs made, also what one left that was killed."""
         with closing(self.connect()) as session:
             session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
+            session.run(f"DROP DATABASE IF EXISTS {quoted(DATABASE_BESIDE)}")
 
     def _is_put_back(self) -> bool:
         return self._cluster.variant_file.read_text() == self._provisioned.text

@@ -43,7 +43,18 @@ class DriftError(ServerError):
     """Somebody else changed the server's configuration."""
 
 
-class VariantError(ServerError):
+class RefusedError(ServerError):
+    """What was asked for can't be had here; all is as it was."""
+
+
+class LayoutError(RefusedError):
+    """A layout is refused by the server."""
+
+    def __init__(self, layout: str, why: str) -> None:
+        super().__init__(f"layout {layout}: {why}")
+
+
+class VariantError(RefusedError):
     """A variant is refused by the box or the server; what was in force before still is."""
 
     def __init__(self, variant: str, why: str) -> None:

@@ -153,7 +153,7 @@ def complaint(log: str) -> str:
 
 def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterable[str]:
     """Say what of a configuration the box can't hold: shared memory, huge pages, WAL and with it what is written."""
-    shared, (memory, whose) = int(readings["shared_memory_size"]) << 20, _memory()
+    shared, (memory, whose) = int(readings["shared_memory_size"]) << 20, memory_left_to_us()
     if shared > memory:
         yield (
             f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
@@ -171,7 +171,7 @@ def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterab
         yield f"{keeps}: WAL and rows may take {disk_bytes / GB:.1f} GB, and {free / GB:.1f} GB are free"
 
 
-def _memory() -> tuple[int, str]:
+def memory_left_to_us() -> tuple[int, str]:
     """Return how many bytes there are for us, and in words by what."""
     total, limit = psutil.virtual_memory().total, None
     with suppress(OSError, ValueError):  # no control groups, or none that tell

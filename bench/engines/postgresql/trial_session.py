@@ -13,6 +13,7 @@ from bench.engines.postgresql.layout import TableLayout
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, Session
 from bench.engines.postgresql.wal import files_wanted
 from bench.model.fingerprint import Fact, Unreadable
+from bench.model.record import Reason
 from bench.workload.messages import Result
 
 NOT_SHARED = ("listen_addresses", "primary_conninfo", "cluster_name")
@@ -30,7 +31,9 @@ class TrialSession(Session):
         self.drop_table()
         self.run(self.qualified(layout.statements), seconds=DDL_TIMEOUT_S)
         if preload_rows:
-            self.run(self.script("preload"), {"rows": preload_rows, "payload_bytes": payload_bytes})
+            hours = max(layout.partitions, 1)
+            values = {"rows": preload_rows, "payload_bytes": payload_bytes, "hours": hours}
+            self.run(self.script("preload"), values)
 
     def drop_table(self) -> None:
         """See ``Session.drop_table``."""
@@ -132,6 +135,10 @@ class TrialSession(Session):
     def flush_us(self) -> float | Unreadable:
         """See ``Session.flush_us``."""
         return durability.flush_us(self)
+
+    def doubts(self) -> Sequence[Reason]:
+        """See ``Session.doubts``: none, what it does of itself is seen in its counters."""
+        return ()
 
     # --- what it counts, and what it is ------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from bench.analysis.utilisation import client_time, cores
 from bench.model.fingerprint import processors
 from bench.model.record import Record
 from bench.report.numbers import rate
-from bench.report.words import mark
+from bench.report.terminal import in_doubt
 from bench.stats.histogram import merge, shape
 
 Row = dict[str, Any]
@@ -73,11 +73,17 @@ def _reached(who: str, ladder: Ladder) -> Iterable[Row]:
             "phase": rung.phase,
             "who": who,
             "rate": _short(rung.rows_per_s),
-            "label": rate(rung.rows_per_s) + mark(rung),
+            "label": _labelled(rate(rung.rows_per_s), rung),
             "low": _short(rung.rows_per_s_min or rung.rows_per_s),
             "high": _short(rung.rows_per_s_max),
             "published": False,
         }
+
+
+def _labelled(text: str, rung: Rung) -> str:
+    """Return a text with how many trials of its rung are doubtful behind it."""
+    doubts = in_doubt(rung)
+    return f"{text} ({doubts})" if doubts else text
 
 
 def _published(first_of: Mapping[str, str]) -> Iterable[Row]:
@@ -153,7 +159,7 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
             if row["rate"]:
                 rows.append(row)
         label = f"rows a second over the window, each trial of {name}"
-        figures.append(Figure(chart="course", label=label, title=name + mark(rung), rows=rows))
+        figures.append(Figure(chart="course", label=label, title=_labelled(name, rung), rows=rows))
     return figures
 
 

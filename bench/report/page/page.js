@@ -62,6 +62,15 @@ function sized(drawn, rows, chart) {
   return { ...drawn, height: drawn.height.step * count("rung") * (drawn.height.for === "offset" ? count("who") : 1) };
 }
 
+// Vega is packed, so that a page is small; it is unpacked here, and nothing is fetched.
+async function unpack() {
+  const bytes = Uint8Array.from(atob(document.getElementById("vega").textContent), (each) => each.charCodeAt(0));
+  const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(unpacked).text();
+  document.head.append(script);
+}
+
 async function draw(chart) {
   const rows = JSON.parse(chart.querySelector("script").textContent);
   const specification = { ...sized(specifications[chart.dataset.chart], rows, chart), datasets: { rows } };
@@ -72,13 +81,22 @@ async function draw(chart) {
   chart.dataset.drawn = "yes";
 }
 
-async function drawAll() {
+// What is folded is drawn when it is opened.
+const folded = (chart) => chart.closest("details:not([open])") !== null;
+let ready;
+async function drawShown(again) {
+  delete document.documentElement.dataset.drawn;
   for (const chart of charts) {
-    try { await draw(chart); } catch (error) { chart.dataset.drawn = "no"; console.error(error); }
+    if (again) delete chart.dataset.drawn;
+    if (folded(chart) || chart.dataset.drawn) continue;
+    try { await (ready ??= unpack()); await draw(chart); } catch (error) { chart.dataset.drawn = "no"; console.error(error); }
   }
   document.documentElement.dataset.drawn = "all";
 }
 
-dark.addEventListener("change", drawAll);
-addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course").forEach(draw));
-drawAll();
+let drawing = Promise.resolve();
+const queue = (again) => { drawing = drawing.then(() => drawShown(again)); };
+dark.addEventListener("change", () => queue(true));
+document.addEventListener("toggle", () => queue(false), true);
+addEventListener("resize", () => charts.filter((chart) => chart.dataset.chart === "course" && !folded(chart)).forEach(draw));
+queue(false);

@@ -6,9 +6,11 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from bench.analysis.answer import KINDS
 from bench.analysis.comparison import of_version
 from bench.analysis.host_notes import host_notes
 from bench.analysis.ladder import Ladder, LadderReport, rung_names, side_by_side
+from bench.analysis.listing import listed
 from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
@@ -20,15 +22,22 @@ from bench.report.bound import HOW_TO_KNOW, LEGEND, bound_cells, is_plain, unkno
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.open_loop import open_loops
+from bench.report.page.comparing import ComparisonView
+from bench.report.page.explaining import ExplainedView
 from bench.report.page.figures import Figure, climb, courses, of_ladder
+from bench.report.page.sweeping import SweepView
+from bench.report.page.top import TopView
 from bench.report.published import page_rows
-from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common
-from bench.report.words import MARKS, figure_words, limit_words, mark
+from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common, in_doubt, more_cells
+from bench.report.words import MARKS, figure_words, limit_words
 
 COLUMNS = (
-    "phase", "method", "pool", "batch", "rows/s", "sustained rows/s", "commits/s", "p50 ms", "p99 ms", "µs a row",
-    "client cores", "server cores", "step", "vs phase 1", "stopped by, suspected",
+    "phase", "method", "rows a commit", "rows/s", "sustained rows/s", "median ms", "99 % ms", "step", "doubts",
+    "connections", "commits/s", "µs a row", "client cores", "server cores", "times phase 1", "lowest", "highest",
+    "stopped by, suspected",
 )  # fmt: skip
+WORDS = {"phase", "method", "doubts", "stopped by, suspected"}
+"""Columns that are no numbers."""
 TRIAL_COLUMNS = (
     "trial", "block", "phase", "driver", "variant", "layout", "transport", "rows/s", "sustained", "attempted",
     "acknowledged", "found", "in doubt", "steadiness", "state", "reasons",
@@ -50,7 +59,7 @@ class LadderView:
     @property
     def caption(self) -> str:
         """How the numbers came about."""
-        return caption(self.ladder, "µs a row: that by its rows")
+        return caption(self.ladder)
 
     @property
     def rows(self) -> list[dict[str, str]]:
@@ -126,7 +135,8 @@ class LadderView:
 
 
 def _row(rung: Rung) -> dict[str, str]:
-    return dict(zip(COLUMNS, [*cells(rung), limit_words(rung.stopped_by)], strict=True))
+    _, *more = more_cells(rung)
+    return dict(zip(COLUMNS, [*cells(rung), *more, limit_words(rung.stopped_by)], strict=True))
 
 
 @dataclass(frozen=True)
@@ -170,22 +180,14 @@ class HostView:
         for note in self.report.notes:
             if note not in self.first:
                 yield "note", note
-        for ladder in self.report.ladders:
-            for state, sentence in doubts_of(ladder):
-                # What is slight looks as a note does: the page has colours for two states.
-                yield state if state in MARKS else "note", sentence
+        for state, sentence in doubts_of(self.report.ladders):
+            # What is slight looks as a note does: the page has colours for two states.
+            yield state if state in MARKS else "note", sentence
 
     @property
-    def best(self) -> str:
-        """The most that any rung reached."""
-        rungs = [(rung, ladder) for ladder in self.report.ladders for rung in ladder.rungs if rung.rows_per_s]
-        if not rungs:
-            return "No trial of this run gave a number."
-        rung, ladder = max(rungs, key=lambda each: each[0].rows_per_s or 0)
-        most = f"{rate(rung.rows_per_s)}{mark(rung)} rows/s"
-        if rung.settled_rows_per_s:
-            most += f" ({rate(rung.settled_rows_per_s)} sustained, checkpoint included)"
-        return f"Most: {most}, phase {rung.phase}, {rung.method}; {heading(ladder)}."
+    def top(self) -> TopView:
+        """What is seen first."""
+        return TopView(self.name, self.run, self.report)
 
     @property
     def ladders(self) -> list[LadderView]:
@@ -261,6 +263,28 @@ def server_of(runs: Sequence[PulledRun]) -> str:
     return f"PostgreSQL {' and '.join(in_order)}".strip()
 
 
+def question_of(
+    names: Sequence[str],
+    comparisons: Sequence[ComparisonView],
+    sweeps: Sequence[SweepView],
+    explanations: Sequence[ExplainedView],
+) -> str:
+    """Return the question that a page answers; empty: how many rows a second, which its number says."""
+    where = listed(names)
+    if comparisons:
+        report = comparisons[-1].report
+        kind = KINDS.get(report.across, report.across)
+        if report.of_runs:
+            return f"Which {kind} is faster: {listed([arm.name for arm in report.cells[0].arms], 'or')}?"
+        return f"Which {kind} is faster on {where}?"
+    if sweeps:
+        return f"{sweeps[0].title.rstrip('?.')} on {where}?"
+    if explanations:
+        phases = listed([rung.phase for rung in explanations[0].found.rungs])
+        return f"What stands in the way of {phases} on {where}?"
+    return ""
+
+
 def names_of(runs: Sequence[PulledRun]) -> list[str]:
     """Return a name for each run: its host's, or its directory's where hosts are unnamed or namesakes, or its own."""
     for name in ("box", "directory", "plan.run"):
@@ -296,8 +320,8 @@ def _reached(rung: Rung | None) -> str:
     if rung is None:
         return DASH
     if rung.rows_per_s is None:
-        return "void !"
-    return rate(rung.rows_per_s) + mark(rung)
+        return "void"
+    return " ".join(filter(None, (rate(rung.rows_per_s), in_doubt(rung))))
 
 
 def facts(runs: Sequence[PulledRun]) -> list[FactView]:

@@ -113,6 +113,39 @@ def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp
     assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
 
 
+@pytest.mark.slow
+def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
+    own: Lab, box: str, system: System, tmp_path: Path
+) -> None:
+    role = ("-e", "host_roles=timescaledb")
+    if system != DEBIAN_13:
+        assert "Debian 12 has no package of TimescaleDB" in sentence(own.play("provision", box, *role), box)
+        return
+    control, asked = Control(own, tmp_path), ("--phases=2-G 3-T3", *SURE[1:])
+    missing = control.fab("ladder", f"--limit={box}", *asked).ends(2)
+    assert "has no TimescaleDB. On a box: make provision ROLES=timescaledb" in missing
+    wrong = own.play("provision", box, "-e", "host_roles=timescale")
+    assert "ROLES (host_roles) names timescale; there are: timescaledb" in sentence(wrong, box)
+    said = own.play("provision", box, *role)
+    assert said.returncode == 0, said.stdout
+    assert changed(own.play("provision", box, *role), box) == 0
+    cluster = own.run(box, "pg_lsclusters -h").split()
+    control.fab("ladder", f"--limit={box}", "--run=beside", "--blocks=1", *asked).ends(0)
+    results = control.results("beside", box)
+    measured = {(record.trial.phase, record.engine, record.trial.layout) for record in results.records()}
+    assert measured == {("2-G", "postgresql", "plain"), ("3-T3", "timescaledb", "hypertable")}
+    for record in results.records():
+        assert record.rows > 0
+        assert record.verified is not None
+        assert record.verified.found >= record.verified.acknowledged
+    found = results.host()
+    assert found is not None
+    assert found.facts["engines"]["timescaledb"]["version"].startswith("TimescaleDB 2.")
+    assert own.run(box, "pg_lsclusters -h").split() == cluster
+    databases = "sudo -u pgladder psql -h /run/pgladder -p 5544 -XAtc 'SELECT datname FROM pg_database' postgres"
+    assert "pgladder_beside" not in own.run(box, databases)
+
+
 @pytest.fixture
 def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[list[str]]:
     """Variables by which Debian 12's PostgreSQL joins the box's own, as from apt.postgresql.org."""

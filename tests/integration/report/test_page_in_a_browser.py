@@ -276,8 +276,48 @@ def test_text_of_records_stays_text_in_charts_too(browser, tmp_path):
     assert hostile[:15] in browser.run("document.querySelector('[data-chart=cores] svg').textContent")
 
 
-def test_a_page_of_a_hundred_long_trials_with_vega_is_below_two_megabytes(tmp_path):
-    assert written(tmp_path / "large.html", a_run(blocks=10, seconds=120)).stat().st_size < 2_000_000
+def test_a_page_of_a_hundred_long_trials_with_vega_is_below_a_megabyte(tmp_path):
+    assert written(tmp_path / "large.html", a_run(blocks=10, seconds=120)).stat().st_size < 1_000_000
+
+
+# --- the top ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("device", "width"), [("wide", 1440), ("phone", 390)])
+def test_the_answer_is_on_the_first_screen_and_all_else_is_folded(browser, page, device, width, theme):
+    browser.show(page, width=width, theme=theme, unfolded=False)
+    keep(browser, f"top-{device}-{theme}")
+    assert [each.message for each in browser.complaints()] == []
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    of = "document.querySelector('{}').getBoundingClientRect()"
+    assert browser.run(of.format(".big") + ".bottom") < 450
+    assert browser.run(of.format(".card:last-child") + ".bottom") < (900 if width > 500 else 1400)
+    assert browser.run("document.querySelectorAll('details.part[open]').length") == 0
+    assert browser.run("document.querySelectorAll('.bar').length") == len(ladder()) - 1  # one is void
+    widths = browser.run("[...document.querySelectorAll('.bar-track i')].map(bar => bar.clientWidth)")
+    assert widths == sorted(widths)
+    assert min(widths) >= 3
+    cells = "[...document.querySelectorAll('.bar > span, .card')]"
+    assert browser.run(f"{cells}.filter(each => each.scrollWidth > each.clientWidth + 1).length") == 0
+
+
+def test_what_is_folded_is_drawn_when_it_is_opened(browser, page):
+    browser.show(page, width=1280, unfolded=False)
+    assert browser.run("document.querySelectorAll('[data-drawn=yes]').length") == 0
+    browser.run("document.querySelector('#climb').open = true")
+    browser.wait("document.querySelector('#climb .chart').dataset.drawn === 'yes'")
+    assert browser.run("document.querySelector('#climb svg').getBoundingClientRect().width") > 600
+
+
+def test_without_scripts_it_says_so_and_shows_its_tables(browser, page):
+    browser.show_without_scripts(page, width=1280)
+    keep(browser, "without-scripts")
+    shown = "document.querySelector('{}').offsetHeight"
+    assert browser.run("document.querySelectorAll('details.part:not([open])').length") == 0
+    assert browser.run(shown.format(".ladder-table")) > 200
+    assert browser.run(shown.format(".bar-track i")) > 5
+    assert "charts need JavaScript" in browser.run("document.querySelector('noscript').textContent")
 
 
 def test_a_run_of_one_rung_that_was_never_published_and_no_fingerprint_has_no_complaints(browser, tmp_path):

@@ -80,4 +80,4 @@ def test_where_no_arm_is_left_to_start_with_the_reason_of_each_is_told():
     variants = (as_variant("a", ""), as_variant("b", "", "it takes no memory under 512 MB"))
     why = "variant a: shared_buffers = 1TB: too much; variant b: shared_buffers = 1TB: too much"
     with pytest.raises(ServerError, match=f"^No candidate is left: {why}$"):
-        _start(a_plan(variants=variants), Refusing())
+        _start(variants, Refusing())

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.agent.mixed import commits_cut
 from bench.agent.verify import TRANSACTIONS_ALLOWED, check_commits_found, check_transactions, verify
 from bench.engines.engine import Arrived, Found, Marked
+from bench.model.plan import Parameters
 from bench.model.record import Verified
 from bench.workload.beside import MARKS, Deleted, RetentionResult
 from bench.workload.messages import Lost
@@ -200,3 +202,19 @@ def test_steps_in_which_rows_were_deleted_are_transactions_too():
     assert check_transactions(10 + 7, [a_result()], 0, exclusive=True, steps=7) == []
     assert check_transactions(10 + 6, [a_result()], 0, exclusive=True, steps=7) != []
     assert check_transactions(18 + TRANSACTIONS_ALLOWED, [a_result()], 0, exclusive=True, steps=7) != []
+
+
+def test_what_made_partitions_may_have_used_transactions_but_need_not():
+    allowed = 10 + 7 + 5 + TRANSACTIONS_ALLOWED
+    for used, right in ((10 + 7, True), (allowed, True), (allowed + 1, False)):
+        reasons = check_transactions(used, [a_result()], 0, exclusive=True, steps=7, more=5)
+        assert (reasons == []) == right, used
+
+
+def test_of_partitions_no_commit_is_cut_in_two():
+    several = Parameters(batch=100, in_flight=5, processes=2, retain=10_000)
+    assert commits_cut(several, RetentionResult()) == 10
+    assert (
+        commits_cut(several, RetentionResult(dropped=[1250])) == commits_cut(several, RetentionResult(dropped=[])) == 0
+    )
+    assert commits_cut(replace(several, batch=1), RetentionResult()) == 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.doubts import size
+from bench.analysis.doubts import grouped, size
 from bench.analysis.notes import doubt_notes
 from bench.model.record import Cpu, InFlight, Reason, Validity
 from bench.plan.rates import burst, why_not
@@ -54,8 +54,24 @@ def suspect(cores):
 def test_the_lines_above_a_ladder_quote_the_gravest_doubt_and_name_its_trial():
     busy_at = [(1, "1", 0.3), (2, "2", 0.4), (3, "2", 1.6)]
     records = [a_record(trial, phase, validity=suspect(cores)) for trial, phase, cores in busy_at]
-    [(_, sentence)] = doubts_of(climbed(*records)[0])
-    assert "kept 1.6 of 2 cores busy in trial 3, likewise in the others: 1 (trial 1), 2 (trials 2, 3)" in sentence
+    [(_, sentence)] = doubts_of(climbed(*records))
+    assert "3 of 3 trials suspect, at worst trial 3: other programs kept 1.6 of 2 cores busy (1, 2)." in sentence
+
+
+def test_doubts_of_a_run_stand_once_the_worst_state_first_then_what_most_trials_have():
+    slight = Validity(state="valid", reasons=(Reason(code="some-steal", detail="a little"),))
+    lost = Validity(state="void", reasons=(Reason(code="rows-lost", detail="one is not there"),))
+    quota = Validity(state="suspect", reasons=(Reason(code="cpu-quota", detail="held up", share=0.9),))
+    judged = [quota, suspect(0.3), slight, lost, suspect(0.4)]
+    records = [a_record(n, variant=f"v{n}", validity=each) for n, each in enumerate(judged, 1)]
+    found = grouped(climbed(*records))
+    assert [(each.code, each.trials, each.of) for each in found] == [
+        ("rows-lost", 1, 5),
+        ("not-alone", 2, 5),
+        ("cpu-quota", 1, 5),
+        ("some-steal", 1, 5),
+    ]
+    assert [each.words for each in found][:3] == ["is void (rows-lost)", "had company", "is suspect (cpu-quota)"]
 
 
 def test_the_notes_of_a_comparison_quote_the_gravest_doubt():

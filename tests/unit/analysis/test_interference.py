@@ -99,3 +99,38 @@ def test_a_sweep_says_what_each_number_of_readers_costs_and_has_no_knee():
         curve.sentence,
     )
     assert curve.knee is None
+
+
+def tables(baseline, candidate, rates, **parameters):
+    """A comparison of two layouts: rows/s by layout, one a block."""
+    records = []
+    for layout, of_layout in zip((baseline, candidate), rates, strict=True):
+        for block, rate in enumerate(of_layout, 1):
+            number = len(records) + 1
+            records.append(a_record(number, block=block, layout=layout, **rated(rate), **parameters))
+    return compare_arms([pulled(*records)], lambda _cell, _blocks: None, across="layout", baseline=baseline)
+
+
+def test_of_tables_that_keep_as_many_rows_it_is_told_what_dropping_partitions_costs_or_gains():
+    def said(factor, rates=SWAPPED):
+        both = QUIET, times(factor, rates)
+        return tables("plain-time-key", "time-partitioned", both, retain=100_000).sentence
+
+    assert re.fullmatch(
+        r"With partitions dropped the writers write 15 % \[1\d, 1\d\] more rows/s than with rows deleted here\.",
+        said(1.15),
+    )
+    assert re.fullmatch(
+        r"Dropping partitions costs the writers 12 % \[\d+, 1\d\] of their rows/s against deleting rows here\.",
+        said(0.88),
+    )
+    assert said(1, QUIET).startswith("Dropping partitions costs the writers nothing that matters, within ±2 %, against")
+    undecided = said(1, scattered(1))
+    assert undecided.startswith("Undecided: dropping partitions costs the writers at most ")
+    assert undecided.endswith("against deleting rows (95 %).")
+
+
+def test_tables_that_keep_all_rows_or_drop_none_are_compared_as_others():
+    both = QUIET, times(0.88, SWAPPED)
+    assert "time-partitioned is" in tables("plain-time-key", "time-partitioned", both).sentence
+    assert "plain-time-key is" in tables("plain", "plain-time-key", both, retain=100_000).sentence

@@ -307,3 +307,45 @@ def test_hosts_stand_side_by_side_rung_by_rung():
     assert conditions == ("stock", "plain", "tcp", None)
     assert [rung and rung.rows_per_s for rung in rungs["2-C executemany"]] == [17_500, 20_000]
     assert rungs["1 connect each"][1] is None
+
+
+# --- rungs of other engines ------------------------------------------------------------------------------------------
+
+
+def of_engine(trial, phase, **changes):
+    return a_record(trial, phase, engine="timescaledb", layout="hypertable", **changes)
+
+
+def test_a_rung_of_another_engine_stands_in_the_ladder_of_the_plans_own_with_its_layout():
+    [ladder] = climbed(with_rate(1, "1", 100), with_rate(2, "2-D", 400), of_engine(3, "3-T", rows_per_s=300))
+    assert ladder.layout == "plain"
+    assert [(rung.phase, rung.engine, rung.layout, rung.durability) for rung in ladder.rungs] == [
+        ("1", None, None, None),
+        ("2-D", None, None, None),
+        ("3-T", "timescaledb", "hypertable", "durable"),
+    ]
+    assert [(rung.step, rung.vs_phase_1) for rung in ladder.rungs] == [(None, 1), (4, 4), (0.75, 3)]
+
+
+def test_its_durability_is_not_the_ladders():
+    [ladder] = climbed(with_rate(1, "1", 100), of_engine(2, "3-T", durability="not crash-safe"))
+    assert ladder.durability == ("durable",)
+    assert ladder.rungs[1].durability == "not crash-safe"
+
+
+def test_of_several_layouts_it_stands_in_that_of_the_plain_table_once():
+    records = [with_rate(1, "1", 100, layout="no-index"), with_rate(2, "1", 90), of_engine(3, "3-T")]
+    found = {ladder.layout: [rung.phase for rung in ladder.rungs] for ladder in climbed(*records)}
+    assert found == {"no-index": ["1"], "plain": ["1", "3-T"]}
+
+
+def test_a_rung_that_both_engines_have_stands_in_a_ladder_of_each_layout():
+    records = [with_rate(1, "2-D", 400), of_engine(2, "2-D"), of_engine(3, "3-T")]
+    found = {ladder.layout: [rung.phase for rung in ladder.rungs] for ladder in climbed(*records)}
+    assert found == {"plain": ["2-D"], "hypertable": ["2-D", "3-T"]}
+
+
+def test_the_trials_of_such_a_rung_are_found_by_its_own_layout():
+    records = [with_rate(1, "2-D", 400), of_engine(2, "3-T"), of_engine(3, "3-T")]
+    [ladder] = climbed(*records)
+    assert trials_of(ladder, ladder.rungs[1], records) == records[1:]

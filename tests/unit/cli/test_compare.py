@@ -150,7 +150,7 @@ def test_a_void_trial_or_a_refused_arm_is_told_and_gives_exit_code_1(pgladder, r
     code, out, _ = pgladder("compare", "one")
     assert code == 1
     assert re.search(r"^fast .* 1 void$", out, re.MULTILINE)
-    assert "fast!" in pgladder("compare", "one", "--detail")[1]
+    assert re.search(r"^fast .* void", pgladder("compare", "one", "--detail")[1], re.MULTILINE)
 
 
 def test_a_run_that_was_cut_is_compared_as_far_as_it_came_and_gives_exit_code_1(pgladder):
@@ -303,8 +303,8 @@ def test_of_a_box_in_the_inventory_it_is_makes(pgladder):
 )
 def test_where_only_the_user_can_word_it_the_option_is_named(pgladder, run):
     written(Path("one/box"), run)
-    last = pgladder("compare", "one")[1].splitlines()[-1]
-    assert re.fullmatch(r"A new run of \d+ blocks, about .*, would tell about ±\d+ %: ask for --blocks \d+\.", last)
+    last = " ".join(pgladder("compare", "one")[1].split())
+    assert re.search(r"A new run of \d+ blocks, about .*, would tell about ±\d+ %: ask for --blocks \d+\.$", last)
 
 
 # --- compare A B, compare-hosts --------------------------------------------------------------------------------------
@@ -335,8 +335,8 @@ def test_what_alone_varies_beside_the_phases_is_compared_without_a_word(pgladder
     code, out, _ = pgladder("compare", "one", "--detail")
     assert code == 0
     lines = [line.split() for line in out.splitlines()]
-    assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rank", "rows/s"]
-    assert next(line[4] for line in lines if line[:1] == ["unlogged"]) == "2.000"
+    assert next(line[:3] for line in lines if line[:1] == ["layout"]) == ["layout", "rows/s", "sustained"]
+    assert next(line[3] for line in lines if line[:1] == ["unlogged"] and line[-1] == "faster") == "2.000"
     guarantees = "plain durable; unlogged not crash-safe"
     assert f"These candidates do not have the same durability guarantee: {guarantees}." in " ".join(out.split())
 
@@ -514,13 +514,13 @@ def test_noise_that_cannot_be_read_is_told_and_stops_no_comparison(pgladder, bro
     kept.write_bytes(broken)
     code, out, err = pgladder("compare", "results/one")
     assert (code, err) == (0, "")
-    assert "bench-1.json" in out
+    assert "bench-1.json" in "".join(out.split())
     assert "the noise of this box is not shown" in " ".join(out.split())
     assert pgladder("report", "results/one")[0] == 0
     written(Path("results/noise-run/bench-1"), a_a())
     code, out, _ = pgladder("noise", "results/noise-run")
     assert code == 0
-    assert "is bench-1.json.unreadable now" in out
+    assert "is bench-1.json.unreadable now" in " ".join(out.split())
     assert kept.with_name("bench-1.json.unreadable").read_bytes() == broken
     assert "Noise floor of this box" in pgladder("compare", "results/one", "--detail")[1]
 

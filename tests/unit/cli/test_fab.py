@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.cli.fab import _ask, _close, _interrupted
+from bench.cli.fab import _ask, _close, _event, _interrupted, carry_out
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
 from bench.remote.fan_out import FAILED, Failure
@@ -98,3 +98,32 @@ def test_a_plan_that_was_damaged_here_is_no_other_run(tmp_path):
         here.write_bytes(text)
         answers.append(_is_another(here, there))
     assert answers == [False, False, False, False, True]
+
+
+# --- who is told -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "words"),
+    [
+        ({}, "finished", "it has come to its end"),
+        ({"failures": [Failure("n100-a", "the disk is full", FAILED)]}, "failed", "n100-a: the disk is full"),
+        ({"let_go": "Not followed any more"}, "stopped", "Not followed any more"),
+    ],
+)
+def test_somebody_is_told_what_became_of_the_boxes(changes, what, words):
+    event = _event("ladder", Boxes(Console(file=io.StringIO()), run="r7", **changes), 0)
+    assert (event.what, event.sentence, event.run) == (what, words, "r7")
+    assert event.environment()["PGLADDER_RESULTS"].endswith("/results/r7")
+
+
+def test_a_question_that_fails_on_boxes_is_told_and_ends_as_it_would(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "tell"
+    script.write_text(f"#!/bin/sh\nenv | grep ^PGLADDER_ > {tmp_path}/told\n")
+    script.chmod(0o755)
+    config = {"sudo": {"password": None}}
+    assert carry_out("report", None, config, {"run": "no-such-run", "notify": [str(script)]}, {}) == 2
+    told = (tmp_path / "told").read_text()
+    assert "PGLADDER_EVENT=failed" in told
+    assert "PGLADDER_EXIT_CODE=2" in told

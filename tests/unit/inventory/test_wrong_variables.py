@@ -22,6 +22,10 @@ BOX = {
     "homes": "root:/root me:/home/me",
 }
 OF_ARM = BOX | {"architecture": "aarch64"}
+OF_13 = BOX | {"system": "debian 13"}
+PGDG_KEY = CHECKOUT / "roles/postgresql/files/apt.postgresql.org.asc"
+OF_VENDOR = {"host_roles": "timescaledb", "timescaledb_source": "vendor", "timescaledb_key": str(PGDG_KEY)}
+OF_CLICKHOUSE = {"host_roles": "clickhouse", "clickhouse_key": str(PGDG_KEY)}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -55,6 +59,30 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"postgresql_remote_clients": ["10.0.0.0/33", "::1/129", "::1", "abc/8"]},
         "not CIDR: 10.0.0.0/33 ::1/129 ::1 abc/8",
     ),
+    ({"host_roles": "timescaledb", "host_probe": OF_13}, ""),
+    ({"host_roles": ["timescaledb", "mysql"], "host_probe": OF_13}, "ROLES (host_roles) names mysql; there are: "),
+    (
+        {"host_roles": "timescaledb"},
+        "Debian 12 has no package of TimescaleDB for PostgreSQL 15 from debian: take the vendor's",
+    ),
+    (OF_VENDOR | {"timescaledb_key": ""}, "timescaledb_source is vendor, and its key is not known: fetch "),
+    (
+        OF_VENDOR | {"timescaledb_key": "/nowhere"},
+        "timescaledb_key, /nowhere, holds no key in armor, and not the one of",
+    ),
+    (OF_VENDOR, f"timescaledb_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of"),
+    (OF_VENDOR | {"timescaledb_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
+    ({"host_roles": "clickhouse", "clickhouse_source": "debian"}, ""),
+    (
+        {"host_roles": "clickhouse", "clickhouse_source": "debian", "host_probe": OF_13},
+        "Debian 12 has no package of ClickHouse: take",
+    ),
+    (
+        {"host_roles": "clickhouse"},
+        "clickhouse_source is vendor, and its key is not known: fetch https://packages.click",
+    ),
+    (OF_CLICKHOUSE, f"clickhouse_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of"),
+    (OF_CLICKHOUSE | {"clickhouse_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
     ({"bench_user": "agent"}, "bench_user is agent and postgresql_owner is pgladder; the agent owns its cluster"),
     ({"bench_user": "me", "postgresql_owner": "me"}, "there is a user me that pgladder did not make"),
     ({"virtual_minipc_subnet": "10.86.300.0/24"}, "virtual_minipc_subnet is 10.86.300.0/24; it is a /24"),
@@ -72,10 +100,14 @@ NO_MAJORS = "__postgresql_versions | reject('match', '^[1-9][0-9]$') | join(' ')
 SAID = [
     *("{{ __host_wrong }}", "{{ __host_unfit }}", "{{ __postgresql_taken }}", "{{ __bench_wrong_user }}"),
     "{{ __virtual_minipc_wrong }}",
+    "{% if 'timescaledb' in host_roles | pgladder_words %}{{ __timescaledb_wrong }}{% endif %}",
+    "{% if 'clickhouse' in host_roles | pgladder_words %}{{ __clickhouse_wrong }}{% endif %}",
     f"{{% if {NO_MAJORS} %}}no majors: {{{{ {NO_MAJORS} }}}}{{% endif %}}",
     f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
 ]
-ROLES = [CHECKOUT / "roles" / role for role in ("host", "postgresql", "bench", "virtual_minipc")]
+ROLES = [
+    CHECKOUT / "roles" / role for role in ("host", "postgresql", "timescaledb", "clickhouse", "bench", "virtual_minipc")
+]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +115,11 @@ def known() -> dict[str, Any]:
     files = [role / folder / "main.yml" for role in ROLES for folder in ("defaults", "vars")]
     files.append(CHECKOUT / "roles/host/vars/systems.yml")
     read = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
-    found = {"host_probe": BOX, "host_system": {"postgresql": 15}}
+    found = {
+        "host_probe": BOX,
+        "host_system": {"postgresql": 15, "name": "Debian 12"},
+        "postgresql_majors": ["15"],
+    }
     return {name: value for each in read for name, value in each.items()} | found
 
 

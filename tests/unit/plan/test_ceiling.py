@@ -113,8 +113,8 @@ def test_a_run_until_decided_has_none():
 @pytest.mark.parametrize(
     ("of", "changes", "sentence"),
     [
-        ("engine", {"engine": "clickhouse"}, "is on the engine clickhouse by tcp; beside a plan's own there is null"),
-        ("engine", {"transport": "tls"}, "is on the engine null by tls"),
+        ("engine", {"engine": "another"}, "Unknown engine 'another'"),
+        ("engine", {"transport": "tls"}, "is on the null server by tls, which serves tcp and socket"),
         ("twin_of", {"twin_of": 9999}, "is no twin of trial 9999"),
         ("twin_of", {"parameters": Parameters(processes=3)}, "is no twin of trial"),
     ],

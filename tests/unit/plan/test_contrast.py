@@ -38,6 +38,15 @@ LADDER = plan_of(("2-G", {}, {}), ("1", {}, {}), ("2-C", {}, {}))
 DRIVERS = plan_of(("2-B", {}, {}), ("2-B", {"driver": "psycopg"}, {"reset": None}), ("1-B", {}, {}))
 RESETS = plan_of(("2-B", {}, {"reset": "none"}), ("2-B", {}, {}))
 BOTH = plan_of(*(("2-C", {"layout": layout}, {"batch": batch}) for layout in ("plain", "unlogged") for batch in (1, 2)))
+OF_CLICKHOUSE = {"engine": "clickhouse", "layout": "merge-tree", "driver": "clickhouse"}
+ENGINES = plan_of(
+    ("2-G", {}, {"batch": 500}),
+    ("2-G", {}, {"batch": 5000}),
+    ("3-C2", OF_CLICKHOUSE, {"batch": 500}),
+    ("3-C2", OF_CLICKHOUSE, {"batch": 5000}),
+    ("3-C", OF_CLICKHOUSE, {"batch": 1}),
+)
+ONE_RUNG = plan_of(("2-C", {}, {}), ("2-C", OF_CLICKHOUSE, {}))
 VARIANTS = plan_of(("2-C", {}, {}), ("2-C", {"variant": "fast"}, {}), variants=(STOCK, FAST))
 
 
@@ -51,6 +60,8 @@ VARIANTS = plan_of(("2-C", {}, {}), ("2-C", {"variant": "fast"}, {}), variants=(
         (VARIANTS, ["variant"]),
         (DRIVERS, ["phase", "driver"]),
         (RESETS, ["reset"]),
+        (ENGINES, ["phase", "engine", "batch"]),
+        (ONE_RUNG, ["layout", "driver"]),
         (plan_of(("2-C", {}, {})), []),
     ],
 )
@@ -112,7 +123,8 @@ def test_a_baseline_that_is_no_arm_is_refused_by_name():
         candidates_of(LAYOUTS, "layout", "hash-partitioned")
 
 
-ALONE = (*OF_TRIAL, *OF_PARAMETERS)
+ALONE = tuple(factor for factor in (*OF_TRIAL, *OF_PARAMETERS) if factor != "engine")
+"""An engine never differs alone: its rungs and tables are its own."""
 
 
 @pytest.mark.parametrize("across", ALONE)
@@ -188,3 +200,21 @@ def test_the_layout_that_the_others_name_is_the_baseline():
     assert candidates_of(plan, "layout") == ["plain", "abc", "zwei"]
     named = replace(plan, baselines={"abc": "zwei"})
     assert candidates_of(named, "layout") == ["zwei", "abc", "plain"]
+
+
+def test_engines_are_compared_where_they_write_as_many_rows_a_commit():
+    assert candidates_of(ENGINES, "engine") == ["postgresql", "clickhouse"]
+    assert factor_of(ENGINES, "engine") == "engine"
+    records = [a_record(trial.number, trial.phase) for trial in ENGINES.trials]
+    records = [replace(record, trial=trial) for record, trial in zip(records, ENGINES.trials, strict=True)]
+    cells = by_cell(ENGINES, records, "engine")
+    assert [dict(cell.parameters)["batch"] for cell in cells] == [500, 5000], "what one alone writes is left out"
+    for cell, arms in cells.items():
+        assert (cell.phase, cell.layout, cell.driver) == (None, None, None)
+        assert {name: len(blocks) for name, blocks in arms.items()} == {"postgresql": 2, "clickhouse": 2}
+
+
+def test_of_two_rungs_of_an_engine_that_write_alike_nobody_knows_which_to_compare():
+    plan = plan_of(("2-G", {}, {"batch": 500}), ("2-D", {}, {"batch": 500}), ("3-C2", OF_CLICKHOUSE, {"batch": 500}))
+    with pytest.raises(UsageError, match=r"2-D in plain and 2-G in plain.*one phase and one layout of each"):
+        factor_of(plan, "engine")

@@ -21,7 +21,7 @@ from bench.workload.phase import ladder
 from tests.builders import a_plan, a_trial
 
 VARIANTS = {name: as_variant(name, f"# {name}\n") for name in ("stock", "async-commit")}
-LAYOUTS = ["plain", "no-index", "unlogged", "hash-partitioned"]
+LAYOUTS = ["plain", "no-index", "unlogged", "hash-partitioned", "plain-time-key", "time-partitioned"]
 
 
 def a_wish(**changes):
@@ -61,7 +61,7 @@ def some_of(names):
 
 
 @given(
-    phases=some_of(list(ladder())),
+    phases=some_of([name for name, phase in ladder().items() if phase.engine is None]),
     variants=some_of(list(VARIANTS)),
     layouts=some_of(LAYOUTS),
     transports=some_of(["tcp", "tls", "socket"]),
@@ -125,7 +125,7 @@ def test_the_plan_of_any_wish_can_be_carried_out():
         ({"variants": ["asynccommit"]}, "Unknown variant 'asynccommit'; did you mean async-commit?"),
         ({"layouts": ["no_index"]}, "Unknown layout 'no_index'; did you mean no-index?"),
         ({"transports": ["tsl"]}, "Unknown transport 'tsl'; did you mean tls"),
-        ({"layouts": ["zzz"]}, "there are: plain, hash-partitioned, no-index, unlogged."),
+        ({"layouts": ["zzz"]}, "there are: plain, hash-partitioned, "),
         ({"phases": []}, "No phase asked for; there are: 1, 1-B,"),
     ],
 )

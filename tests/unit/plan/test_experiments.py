@@ -99,7 +99,7 @@ def test_what_two_constraints_ask_for_alike_is_one_trial():
     assert set(both.constraints) == {"client-cpu", "event-loop"}
 
 
-@pytest.mark.parametrize("phase", list(ladder()))
+@pytest.mark.parametrize("phase", [name for name, phase in ladder().items() if phase.engine is None])
 def test_every_rung_has_experiments_and_its_plan_can_be_carried_out(phase):
     plan = with_experiments(asked(3, phase), HERE)
     check_plan(plan, ladder())

@@ -52,7 +52,7 @@ def test_a_variant_is_rendered_for_each_version_and_a_trial_is_of_the_one_for_it
     plan = plan_of("15", "18", variants=["stock pgtune-oltp"])
     check_consistent(plan)
     assert plan.versions == ["15", "18"]
-    texts = {version: plan.variants_by_arm["pgtune-oltp", version].text for version in plan.versions}
+    texts = {version: plan.variants_by_arm["pgtune-oltp", version, None].text for version in plan.versions}
     assert "io_method" in texts["18"]
     assert "io_method" not in texts["15"]
 
@@ -66,8 +66,8 @@ def test_of_one_version_trials_name_none_so_that_runs_of_different_ones_are_comp
 
 def test_a_variant_of_another_major_is_refused_by_name_where_it_is_asked_for():
     plan = plan_of("17", "18", variants=["stock io-sync"])
-    assert plan.variants_by_arm["io-sync", "18"].refused is None
-    assert "PostgreSQL 17 has no io_method" in plan.variants_by_arm["io-sync", "17"].refused
+    assert plan.variants_by_arm["io-sync", "18", None].refused is None
+    assert "PostgreSQL 17 has no io_method" in plan.variants_by_arm["io-sync", "17", None].refused
     with pytest.raises(HostError, match="PostgreSQL 17 has no io_method"):
         plan_of("17", variants=["io-sync"])
 

@@ -1,6 +1,7 @@
 """Which boxes: what the inventory says of them."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -48,6 +49,25 @@ def test_a_port_that_is_none_is_refused(port):
         host_of("n100", {"ansible_port": port})
 
 
+def test_what_its_owner_says_of_a_box_is_read():
+    host = host_of("n100", {"price": 149, "currency": "EUR", "watts": "12.5"})
+    assert (host.price, host.currency, host.watts) == (149.0, "EUR", 12.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"price": "cheap", "currency": "EUR"}, "price in the inventory: 'cheap' is not a number above 0"),
+        ({"price": 149, "currency": "euro"}, "currency in the inventory: 'euro' is no code of a currency"),
+        ({"price": 149}, "price and currency belong together"),
+        ({"watts": 0}, "watts in the inventory: '0' is not a number above 0"),
+    ],
+)
+def test_what_can_not_be_said_of_a_box_is_refused_by_its_name(said, sentence):
+    with pytest.raises(DataError, match=f"^n100: {re.escape(sentence)}"):
+        host_of("n100", said)
+
+
 def test_passwords_are_not_shown():
     assert "s3cret" not in repr(host_of("n100", {"ansible_password": "s3cret", "ansible_become_password": "s3cret"}))
 
@@ -81,6 +101,7 @@ def test_the_plays_tell_all_that_is_asked_for():
         *VARIABLES["password"],
         *VARIABLES["sudo_password"],
         *VARIABLES["agent_user"],
+        *("price", "currency", "watts"),
     }
 
 

@@ -1,4 +1,4 @@
-"""A comparison for people: at most 100 columns, what must be known first, ties and stars explained."""
+"""A comparison for people: at most 80 columns, what must be known first, ties and stars explained."""
 
 import io
 import random
@@ -35,10 +35,10 @@ NOISE = CellNoise(
 
 
 def printed(report, *, detail=True):
-    out = Console(file=io.StringIO(), width=100, color_system=None)
+    out = Console(file=io.StringIO(), width=80, color_system=None)
     show_comparison(out, report, detail=detail)
     text = out.file.getvalue()
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
     return text
 
 
@@ -57,10 +57,11 @@ def told(rates, noise=None, **more):
 
 def test_the_row_of_an_arm_has_ratio_interval_p_value_verdict_and_what_so_many_blocks_detect():
     text = printed(told({"stock": QUIET, "async-commit": [2 * rate for rate in QUIET[::-1]]}))
-    [row, *_] = [line for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line]
-    assert row.split() == [
-        "async-commit", "1", "201", "161", "2.000", "1.930–2.072", "2.000", "<.001", "faster", "6.0", "%", "6"
-    ]  # fmt: skip
+    row, more, *_ = [
+        line.split() for line in text.splitlines() if line.startswith("async-commit ") and "differs" not in line
+    ]
+    assert row == ["async-commit", "201", "161", "2.000", "1.930–2.072", "faster"]
+    assert more == ["async-commit", "1", "2.000", "<.001", "6.0", "%", "6"]
 
 
 def of_batches(*batches):
@@ -90,13 +91,13 @@ def test_a_parameter_that_all_cells_of_a_phase_share_is_not_in_their_names():
 
 
 @pytest.mark.parametrize("size", [0.001, 1, 1e3, 9.99e5, 9.99e8])
-def test_a_matrix_of_many_arms_with_long_names_keeps_to_100_columns(size):
+def test_a_matrix_of_many_arms_with_long_names_keeps_to_80_columns(size):
     source = random.Random(4)
     names = ["stock", "no-full-page-writes", "a-very-long-name-of-a-variant-of-someone-else-1234567", "pgtune-oltp"]
     rates = {name: [size * source.lognormvariate(0, 1.5) for _ in range(3)] for name in names}
     text = printed(told(rates, NOISE, phases=("1", "1-B", "2", "2-B", "2-C", "2-D", "2-G", "2-H")))
     assert "The matrix" in text
-    assert text.count("2-H") == 2
+    assert text.count("2-H") >= 2
 
 
 def test_the_noise_floor_is_printed_or_how_to_get_it():
@@ -111,7 +112,7 @@ def test_the_noise_floor_is_printed_or_how_to_get_it():
 def test_ties_are_shown_as_ties():
     text = printed(told({"stock": QUIET, "b": QUIET[::-1]}))
     rows = [line.split() for line in text.splitlines() if line.startswith(("stock ", "b ")) and "differs" not in line]
-    assert [row[1] for row in rows if row[-1] != "unadjusted"] == ["1–2", "1–2"]
+    assert [row[1] for row in rows if "–" in row[1]] == ["1–2", "1–2"]
 
 
 def test_a_verdict_taken_back_among_many_has_a_star():
@@ -124,7 +125,8 @@ def test_a_refused_arm_says_so():
     refused = void("refused", "refused: variant huge: no huge pages")
     records = [replace(each, **refused) if each.trial.variant == "huge" else each for each in run.records]
     text = printed(compare_arms([replace(run, records=records)], lambda _cell, _blocks: None))
-    assert "huge!  " in text
+    assert re.search(r"^huge .* refused *$", text, re.MULTILINE)
+    assert re.search(r"^huge .* 6 void *$", text, re.MULTILINE)
     assert "Note: huge: refused: variant huge: no huge pages." in text
 
 
@@ -139,8 +141,8 @@ def test_over_all_cells_each_durability_has_its_ranking():
     durable = text.index("Over all 2 cells: durable")
     assert durable < text.index("Over all 2 cells: none")
     rows = [line.split() for line in text[durable : text.index("rates: ")].splitlines()]
-    assert [row[:4] for row in rows if row[:1] in (["b"], ["stock"])] == [
-        ["b", "1", "2.000", "1.930–2.072"], ["stock", "2", "1", "baseline"]
+    assert [row[:3] for row in rows if row[:1] in (["b"], ["stock"])] == [
+        ["b", "2.000", "1.930–2.072"], ["stock", "1", "baseline"], ["b", "1", "2.000"], ["stock", "2"]
     ]  # fmt: skip
 
 
@@ -149,7 +151,7 @@ def test_hosts_have_what_their_rows_cost_and_what_could_explain_a_difference():
     text = printed(compare_runs([compared_run({"stock": QUIET}), other], "host"))
     assert "J/1,000 rows" in text
     assert "Intel(R) N100" in text
-    assert "not paired" in text
+    assert "not paired" in " ".join(text.split())
 
 
 def test_names_keep_their_end_which_tells_runs_apart():
@@ -327,7 +329,7 @@ def test_the_matrix_marks_what_is_of_adjusted_rates():
     assert plain(adjusted_where_it_may())
     [line] = [line.split() for line in text.splitlines() if line.startswith("fast") and "+a" in line]
     assert line[2::2] == ["+a", "+a"]
-    assert "a: of adjusted rates" in text
+    assert "a: of adjusted rates" in " ".join(text.split())
     assert "a: of adjusted rates" not in printed(told({"stock": QUIET, "b": QUIET[::-1]}, phases=("2", "2-C")))
 
 

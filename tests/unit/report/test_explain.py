@@ -1,4 +1,4 @@
-"""What stands in the way, for people: the sentence first, a line a constraint, on the terminal as on the page."""
+"""What stands in the way, for people: the sentence last, a line a constraint, on the terminal as on the page."""
 
 import io
 
@@ -25,12 +25,12 @@ def shown(found):
     return out.getvalue()
 
 
-def test_the_sentence_comes_first_then_a_line_a_constraint_with_what_is_proved_on_top(found):
+def test_a_line_a_constraint_with_what_is_proved_on_top_and_the_sentence_last(found):
     said = shown(found)
-    assert " ".join(said.split()).startswith(found.sentence)
+    assert " ".join(said.split()).endswith(found.sentence)
     lines = said.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith(COLUMNS[0]))
-    assert lines[head + 1].startswith("the pool's reset query")
+    assert lines[head + 1].startswith("the pool's reset ")
     assert lines[head + 1].rstrip().endswith("limit")
 
 

@@ -95,7 +95,7 @@ def test_a_box_that_waits_for_its_turn_says_so_and_when_all_is_done():
         view.begins(host, Progress(plan()))
     view.measures("b")
     out.print(view._table())
-    first, second = (" ".join(line.split()) for line in out.file.getvalue().splitlines()[1:])
+    first, second = (" ".join(line.split()) for line in out.file.getvalue().splitlines()[2:])
     assert first == "a 1/4 1/2 waits at its gate – – 36 s"
     assert second == "b 1/4 1/2 2-C stock plain – – 36 s"
 

@@ -38,5 +38,13 @@ def test_what_a_table_keeps_is_told_with_the_most_that_it_had():
     assert told(record) == ["2-C keeping 100,000 rows: 15,000 rows/s deleted; the table had up to 104,200."]
 
 
+def test_of_dropped_partitions_the_largest_is_told():
+    dropped = replace(RETENTION, partitions=4, partition_rows=12_500, outside=0)
+    record = replace(a_record(retain=100_000), retention=dropped)
+    assert told(record) == [
+        "2-C keeping 100,000 rows: 15,000 rows/s dropped, in partitions of up to 12,500; the table had up to 104,200."
+    ]
+
+
 def test_void_trials_tell_nothing():
     assert told(replace(a_record(readers=4, **void()), reads=READS)) == []

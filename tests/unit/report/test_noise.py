@@ -18,11 +18,11 @@ KNOWN = box_noise(again(compared_run({"stock": ONE, "stock-again": ONE[::-1]})))
 PLAN = compared_run({"stock": ONE, "fast": ONE}).plan
 
 
-def test_it_fits_100_columns_and_tells_spread_drift_and_what_blocks_detect():
-    out = Console(file=io.StringIO(), width=100, color_system=None)
+def test_it_fits_80_columns_and_tells_spread_drift_and_what_blocks_detect():
+    out = Console(file=io.StringIO(), width=80, color_system=None)
     show_noise(out, KNOWN, detail=True)
     text = out.file.getvalue()
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
     assert "ratio" in text
     told = " ".join(text.split())
     assert "10 blocks detect" in told

@@ -42,7 +42,7 @@ def test_a_line_goes_from_the_least_rung_to_the_most_and_leaves_out_what_is_not_
 def test_it_stands_below_the_ladders_within_80_columns():
     out = Console(file=io.StringIO(), width=80, highlight=False)
     figures = {f"figure_number_{number}_mb_per_s": 1e6 + number for number in range(12)}
-    show_ladders(out, a_report(record(1, **figures)))
+    show_ladders(out, a_report(record(1, **figures)), detail=True)
     after = out.file.getvalue().partition("observed, toy: ")[2]
     assert "figure number 11 1.000M MB/s." in " ".join(after.split())
     assert max(map(len, after.splitlines())) <= 80

@@ -10,12 +10,14 @@ from rich.console import Console
 
 from bench.analysis.compare import compare_arms
 from bench.analysis.comparison import CellNoise
+from bench.analysis.ladder_answer import Next
 from bench.analysis.sides import compare_runs
 from bench.model.fingerprint import Unreadable
 from bench.report.comparison import show_comparison
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
+from bench.report.page.top import TopView
 from bench.report.page.view import climbers
 from bench.results.read import ladder_of
 from tests.builders import a_histogram, a_host, a_plan, a_record, a_trial, changed, compared_run, doubtful, pulled, void
@@ -114,9 +116,91 @@ def test_a_run_that_is_not_whole_is_shown_for_what_it_is(run, words):
 
 def test_a_rung_with_doubtful_trials_is_marked_wherever_its_number_stands():
     found = page(pulled(a_record(1, validity=doubtful("suspect", "steal"))))
-    assert "17,500? rows/s" in found.text
-    assert "2-C?" in found.text
-    assert '"label":"17,500?"' in found.html
+    assert "1 suspect" in found.text
+    assert '"label":"17,500 (1 suspect)"' in found.html
+    assert "17,500?" not in found.html
+
+
+# --- the answer first ------------------------------------------------------------------------------------------------
+
+
+def climb(**changes):
+    rates = {"1": 117.0, "2-B": 5_097.0, "2-G": 590_000.0}
+    return [
+        a_record(number, phase, rows_per_s=rate, settled_rows_per_s=0.9 * rate, **changes)
+        for number, (phase, rate) in enumerate(rates.items(), 1)
+    ]
+
+
+def test_the_page_begins_with_one_number_and_how_it_was_reached():
+    text = page(pulled(*climb())).text
+    number = text.index("531,000 rows/s kept up, checkpoint included (590,000 in bursts)")
+    assert "the best way found: COPY of 5,000 rows a commit (2-G)" in text
+    assert "A connection for every row (1): 105 rows/s." in text
+    for later in ("what stopped it", "can I trust it?", "Each way to write a row", "Before you read the numbers"):
+        assert number < text.index(later)
+
+
+def test_three_cards_say_what_stopped_it_whether_to_trust_it_and_what_is_next():
+    doubted = doubtful("suspect", "not-alone", "other programs kept 0.9 of 2 cores busy", 0.45)
+    run = pulled(*climb(validity=doubted))
+    report = ladder_of(run)
+    step = Next(what="measure longer", seconds=2400, command="pgladder run --profile standard")
+    report = replace(report, answer=replace(report.answer, next=step))
+    stopped, trust, coming = TopView("bench-1", run, report).cards
+    assert (stopped.question, stopped.answer) == ("what stopped it", "the client's one core")
+    assert "92 %; suspected, not proved." in stopped.texts
+    assert (trust.answer, trust.warns) == ("rough", True)
+    assert "3 of 3 trials had company." in trust.texts
+    assert (coming.answer, coming.command) == ("measure longer (about 40 min)", "pgladder run --profile standard")
+
+
+def test_each_way_to_write_a_row_has_a_bar_by_its_sustained_rate_with_the_published_one_as_a_mark():
+    run = pulled(*climb())
+    bars = TopView("bench-1", run, ladder_of(run)).bars
+    assert [(bar.phase, bar.number) for bar in bars] == [("1", "105"), ("2-B", "4,587"), ("2-G", "531,000")]
+    assert [bar.published_number for bar in bars] == ["70", "5,100", "–"]
+    assert bars[0].width < bars[1].width < bars[2].width == 100
+    # The author's rate of Phase 1 is lower than ours, that of 2-B higher.
+    assert bars[0].published < bars[0].width
+    assert bars[1].published > bars[1].width
+    assert all(0 < bar.width <= 100 for bar in bars)
+
+
+@pytest.mark.parametrize("rate", [0.02, 1.0, 70.0, 10.0])
+def test_a_run_of_one_slow_rung_has_a_bar_within_its_track(rate):
+    run = pulled(a_record(1, "1", rows_per_s=rate, settled_rows_per_s=rate))
+    [bar] = TopView("bench-1", run, ladder_of(run)).bars
+    assert 0 <= bar.width <= 100
+    assert 0 <= bar.published <= 100
+
+
+def test_a_number_that_may_lose_rows_says_so_beside_it():
+    text = page(pulled(*climb(durability="may lose last 600 ms"))).text
+    assert "COPY of 5,000 rows a commit (2-G), variant stock, at the risk of the last 600 ms" in text
+
+
+def test_of_slow_rungs_alone_the_page_does_not_say_that_the_box_takes_no_more():
+    text = page(pulled(a_record(1, "1", rows_per_s=117.0), a_record(2, "1-B", rows_per_s=2_208.0))).text
+    assert "the fastest of 2 ways measured" in text
+    assert "the best way found" not in text
+    assert "how much this box can take is not known" in text
+
+
+def test_without_scripts_nothing_is_folded():
+    html = page(pulled(*climb())).html
+    parts = re.findall(r'<details class="part[^>]*>', html)
+    assert len(parts) >= 4
+    assert [part for part in parts if " open" not in part] == []
+
+
+def test_a_comparisons_page_is_titled_with_its_question_and_begins_with_its_sentence():
+    found = compared_page(compared_run({"stock": QUIET, "b": [1.3 * rate for rate in QUIET[::-1]]}))
+    question = "Which configuration is faster on bench-1?"
+    assert f"<title>{question}</title>" in found.html
+    after = found.text[found.text.index(question, found.text.index("· ")) + len(question) :]
+    assert after.strip().startswith("b is 25–35 % faster than stock here.")
+    assert found.text.index("Each candidate against the first one") < found.text.index("How many rows a second?")
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -137,7 +221,7 @@ def test_every_column_of_the_ladder_is_there():
     text = page(pulled(a_record())).text
     for word in (
         "sustained rows/s",
-        "p99 ms",
+        "99 % ms",
         "µs a row",
         "client cores",
         "server cores",
@@ -193,7 +277,7 @@ def test_a_page_of_a_hundred_long_trials_is_small():
     long = {(n, 1): Samples(trial=n, attempt=1, rows_per_second=[123_457 + n] * 3600) for n in range(1, 101)}
     run = pulled(*records, samples=long)
     run = replace(run, plan=replace(run.plan, window_s=3600))
-    assert len(page(run).html) < 400_000  # with 0.9 MB of Vega far below 2 MB
+    assert len(page(run).html) < 450_000  # with 0.4 MB of packed Vega below 1 MB
 
 
 def test_a_server_that_hides_its_counters_is_not_said_to_have_made_no_checkpoint():

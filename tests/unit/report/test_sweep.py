@@ -59,7 +59,7 @@ def test_the_page_begins_with_the_sentence_and_shows_every_point():
     assert html.count(found.sentence) == 2  # at the top, and above the curve
     assert 'data-chart="curve"' in html
     assert 'data-chart="delays"' in html
-    assert html.index('class="sweep"') < html.index('id="climb"')
+    assert html.index('class="part sweep"') < html.index('id="climb"')
 
 
 def test_the_knee_is_marked_on_the_curve_and_each_point_has_its_interval():

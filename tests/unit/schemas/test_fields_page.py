@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bench import schemas
+from bench.engines.engine import engines
 from bench.engines.postgresql.counters import POSITION, SOURCES
 from bench.engines.postgresql.managed import BUILT
 from bench.engines.postgresql.trial_session import TrialSession
@@ -79,6 +80,7 @@ def test_every_fact_that_is_read_here_is_in_the_page(tmp_path):
     facts["disk"] |= {*FSYNC_FACTS, "all"}
     facts["pgladder"] |= {"clients_on", "limits"}
     facts["postgresql"] = {"variant", *TrialSession.facts(NoServer()), *BUILT, "versions"}
+    facts["engines"] = set(engines().own) - {"postgresql"}
     assert facts == FACTS
 
 

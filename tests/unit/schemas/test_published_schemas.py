@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from bench import schemas
 from bench.analysis.compare import compare_arms
+from bench.analysis.durability import durability
 from bench.analysis.ladder import Ladders
 from bench.analysis.noise import box_noise
 from bench.model.codec import to_json
@@ -18,6 +19,7 @@ from bench.model.earlier import EARLIER
 from bench.model.plan import Plan
 from bench.model.record import Record
 from tests.builders import a_host, a_plan, a_record, a_report, a_samples, again, compared_run, void
+from tests.cuts import cut, plan
 from tests.published import published
 
 REAL = [
@@ -30,10 +32,13 @@ REAL = [
     Ladders(hosts=()),
     compare_arms([compared_run({"a": [1.0, 2], "b": [None, 3]})], lambda _cell, _blocks: None),
     box_noise(again(compared_run({"a": [1.0, 2], "a-again": [1.0, 3]}))),
+    plan(power=1),
+    cut(lost=3, ms=1.5),
+    durability(plan(power=2), [cut(), cut(number=2, lost=3, ms=1.5)]),
 ]
 KEPT = Path(__file__).parents[3] / "docs/results/formulas"
 STILL_READ = {name for earlier in EARLIER.values() for name in earlier}
-WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5, "hosts": 5}
+WRONG_TYPES = {"run": 5, "trial": "one", "runs": 5, "floors": 5, "hosts": 5, "cut": "one"}
 
 
 @cache

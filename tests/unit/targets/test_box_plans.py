@@ -62,6 +62,15 @@ def test_a_major_that_is_not_there_is_named_with_what_brings_it():
         plan_for(BOX, asked(versions=["15 18"]))
 
 
+def test_an_engine_that_is_not_there_is_named_with_what_brings_it():
+    words = {"phases": ["2-D 3-T"]}
+    assert plan_for(BOX, asked(**words)).engines_beside == ["timescaledb"]
+    without = replace(BOX, lacking={"timescaledb": "it has no TimescaleDB: make provision ROLES=timescaledb"})
+    with pytest.raises(HostError, match="it has no TimescaleDB: make provision ROLES=timescaledb"):
+        plan_for(without, asked(**words))
+    assert plan_for(without, asked(phases=["2-D"])).engines_beside == []
+
+
 def test_too_few_connections_are_told():
     with pytest.raises(HostError, match=r"needs 108 connections and its cluster allows 100"):
         plan_for(replace(BOX, max_connections=100), asked())

@@ -20,6 +20,7 @@ from bench.questions.question import print_answer
 from bench.remote import fan_out as together
 from bench.remote.errors import UnreachableError
 from bench.remote.fan_out import REFUSED
+from bench.remote.hosts import Host
 from bench.targets import boxes as verbs
 from bench.targets.boxes import Boxes
 from bench.targets.target import Request, Results
@@ -33,7 +34,7 @@ class Box:
     reached = 1
 
     def __init__(self, name):
-        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.host = Host(name=name, address=name)
         self.secrets = SimpleNamespace(answer=lambda: None)
         self.given_up = SimpleNamespace(is_set=lambda: False, wait=lambda _: None)
 
@@ -128,7 +129,7 @@ def test_for_programs_the_answer_is_the_json_of_the_commands_on_pulled_files(tmp
     run = compared_run({"stock": [100.0, 101, 99], "big-wal": [100.0, 99, 101]})
     place = written(tmp_path / RUN / "n100-a", run)
     results = Results(directories=(place.parent,), hosts={"n100-a": place})
-    print_answer(load_question(name).answer(results, {"json": True}), json=True)
+    print_answer(load_question(name).answer(results, {"json": True}), {"json": True})
     told = capsys.readouterr()
     assert json.loads(told.out)["schema"] == f"pgladder/{schema}"
     assert told.err == ""

@@ -16,6 +16,7 @@ from bench.model.errors import HostError, UsageError
 from bench.model.plan import Plan, Variant
 from bench.plan.options import read_options
 from bench.questions import compare, load_question, noise
+from bench.remote.hosts import Host
 from bench.targets import boxes as verbs
 from bench.targets.box_plans import check_reproducible, plan_for
 from bench.targets.boxes import Boxes, launched, relaunched
@@ -32,7 +33,7 @@ class Box:
     reached = 0
 
     def __init__(self, name):
-        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.host = Host(name=name, address=name)
         self.secrets = SimpleNamespace(answer=lambda: None)
 
 

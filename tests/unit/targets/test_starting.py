@@ -9,10 +9,12 @@ import pytest
 from rich.console import Console
 
 from bench.box.state import RunState
-from bench.model.codec import to_json
+from bench.model.codec import from_json, to_json
 from bench.model.errors import UsageError
+from bench.model.plan import Owned, Plan
+from bench.remote.hosts import Host
 from bench.targets import boxes as verbs
-from bench.targets.boxes import Boxes, launched
+from bench.targets.boxes import KEEPS_ITS_PLAN, Boxes, launched
 from bench.targets.target import Request
 from tests.unit.targets.test_box_plans import BOX
 
@@ -25,7 +27,7 @@ class Box:
     reached = 0
 
     def __init__(self, name):
-        self.host = SimpleNamespace(name=name, agent_user="pgladder")
+        self.host = Host(name=name, address=name)
         self.secrets = SimpleNamespace(answer=lambda: None)
 
 
@@ -93,3 +95,15 @@ def test_a_box_that_is_not_fit_is_not_asked_about(two, monkeypatch):
     assert two.plans.keys() == {"desk"}
     assert "shelf: up to" not in two.said()
     assert [failure.host for failure in two.boxes.failures] == ["shelf"]
+
+
+def test_what_its_owner_says_of_a_box_travels_in_its_plan_and_makes_it_no_other(two):
+    [desk, _] = two.boxes.links
+    desk.host = replace(desk.host, price=149.0, currency="EUR")
+    launched(two.boxes, Request(given=HOURS | {"window": 1.0}))
+    plans = {host: from_json(text, Plan, host) for host, text in two.plans.items()}
+    assert plans["desk"].owned == Owned(price=149.0, currency="EUR")
+    assert plans["shelf"].owned is None
+    two.states |= {"desk": replace(BOX, runs=(RunState(run="r1", recorded=0, planned=3, course="running"),))}
+    launched(two.boxes, Request(given=HOURS | {"window": 1.0}))
+    assert KEEPS_ITS_PLAN not in two.said()

@@ -18,8 +18,8 @@ def reads(count=1000, empty=0):
     )
 
 
-def kept(deleted=5000, most_rows=10_500):
-    return Retention(deleted=deleted, steps=20, step_max_ms=3.0, most_rows=most_rows)
+def kept(deleted=5000, most_rows=10_500, **of_partitions):
+    return Retention(deleted=deleted, steps=20, step_max_ms=3.0, most_rows=most_rows, **of_partitions)
 
 
 def codes(reasons):
@@ -56,10 +56,26 @@ def test_fewer_reads_than_were_asked_for_are_another_load(made, told):
     ],
 )
 def test_a_table_that_does_not_keep_its_size_is_another_one(found, told, state):
-    reasons = list(check_retention(KEEPS, found, rows_per_s=2500))
+    reasons = list(check_retention(KEEPS, found, rows=5000, seconds=2))
     assert (codes(reasons), state_of(reasons)) == (told, state)
 
 
 def test_of_writers_alone_nothing_is_said():
     assert codes(check_reads(Parameters(), None, 0)) == []
-    assert codes(check_retention(Parameters(), None, 0)) == []
+    assert codes(check_retention(Parameters(), None, 0, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (kept(most_rows=13_750 + KEEPS.under_way, partitions=4, partition_rows=1250, outside=0), []),
+        (kept(most_rows=13_751 + KEEPS.under_way, partitions=4, partition_rows=1250, outside=0), ["retention-behind"]),
+        (kept(deleted=0, partitions=0, outside=0), ["nothing-dropped"]),
+        (kept(partitions=4, partition_rows=1250, outside=50), []),
+        (kept(partitions=4, partition_rows=1250, outside=51), ["outside-partitions"]),
+    ],
+)
+def test_a_table_that_drops_partitions_has_one_more_and_none_of_its_rows_outside_them(found, told):
+    reasons = list(check_retention(KEEPS, found, rows=5000, seconds=2))
+    assert codes(reasons) == told
+    assert state_of(reasons) == ("suspect" if told else "valid")

@@ -52,7 +52,8 @@ def test_each_process_takes_as_much():
 
 
 def test_the_whole_ladder_fits_a_box_of_512_mb():
-    check_memory([a_trial(phase=name) for name in ladder()], ladder(), 512 << 20, "this box has {}")
+    of_postgresql = [name for name, phase in ladder().items() if phase.engine is None]
+    check_memory([a_trial(phase=name) for name in of_postgresql], ladder(), 512 << 20, "this box has {}")
 
 
 @pytest.mark.parametrize(

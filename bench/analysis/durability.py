@@ -1,0 +1,241 @@
+"""What cuts of the power show of variants: what was lost of what was acknowledged, and who is convicted.
+
+A cut convicts a variant where the database does not start, is not whole, or lost more than its settings let it. One
+that promised to keep what is lost broke its promise: that is a failure; of others a conviction was to be expected.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.model.cuts import CutPlan, CutRecord, How
+from bench.model.values import Amount, Count, Durability, Layout, Name
+from bench.stats.intervals import Interval, mean, mean_interval
+
+ALPHA = 0.05
+MAY_LOSE = re.compile(r"may lose last (\d+) ms")
+UNSAFE = ("not crash-safe", "unknown", "in memory")
+"""What promises nothing: what it loses is no broken promise."""
+KINDS: tuple[How, ...] = ("power", "torn", "kill")
+CUTS: tuple[How, ...] = ("power", "torn")
+"""What counts: who is only killed loses nothing that the kernel cached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MsLost:
+    """From the first acknowledged row that was lost to the cut, in ms; 0 of a cut that lost none."""
+
+    mean: Amount
+    interval: Interval | None
+    """Of the mean, 95 %, by Student's t, and never below 0; None of a single cut."""
+    most: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfKind:
+    """All cuts of one kind."""
+
+    how: How
+    cuts: Count
+    acknowledged: Count
+    rows_lost: Count | None
+    """Of cuts after which rows could be looked for; None where there is none."""
+    per_cut: list[Count | None]
+    """Of each, in order; None where rows could not be looked for."""
+    ms_lost: MsLost | None
+    did_not_start: Count
+    corrupt: Count
+    convicted: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfVariant:
+    """All cuts of one variant and layout; what is counted is of cuts, torn or not, and not of kills."""
+
+    variant: Name
+    layout: Layout
+    durability: Durability
+    """What it promises."""
+    because: str | None
+    """Why that is not durable."""
+    cuts: Count
+    """Where all that was not flushed was forgotten."""
+    torn: Count
+    """Where chance left some of it, in blocks of 4 KiB."""
+    acknowledged: Count
+    rows_lost: Count | None
+    per_cut: list[Count | None]
+    ms_lost: MsLost | None
+    did_not_start: Count
+    corrupt: Count
+    convicted: Count
+    """How many of the cuts, of both kinds."""
+    rows_per_s: Amount | None
+    """Acknowledged by the clients of the cuts, not of torn ones, on the file system that forgets: no box's rate."""
+    kinds: list[OfKind]
+    """Each that was tried, kills too."""
+    kept: bool
+    """It kept what it promised, whatever that is."""
+    reasons: list[str]
+    """What PostgreSQL and the judges said, each once."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurabilityReport:
+    """What a run of cuts shows."""
+
+    schema: Literal["pgladder/durability/1"] = "pgladder/durability/1"
+    run: Name
+    host: str
+    version: str
+    """PostgreSQL's major."""
+    planned: Count
+    done: Count
+    complete: bool
+    variants: list[OfVariant]
+
+
+def durability(plan: CutPlan, records: Sequence[CutRecord]) -> DurabilityReport:
+    """Return what a run shows so far."""
+    found: dict[tuple[str, str], list[CutRecord]] = {}
+    for record in records:
+        found.setdefault((record.cut.variant, record.cut.layout), []).append(record)
+    planned = len(plan.variants) * len(plan.layouts) * (plan.power + plan.torn + plan.kill)
+    return DurabilityReport(
+        run=plan.run,
+        host=plan.host,
+        version=plan.version,
+        planned=planned,
+        done=len(records),
+        complete=len(records) == planned,
+        variants=[_of_variant(each) for each in found.values()],
+    )
+
+
+def convicted(record: CutRecord) -> bool:
+    """Return whether a cut shows that a variant is not to be trusted with what its settings promise."""
+    return record.did_not_start is not None or bool(record.corrupt) or _lost_more(record)
+
+
+def _lost_more(record: CutRecord) -> bool:
+    """Return whether more is lost than is let; an unlogged table is emptied, as PostgreSQL says beforehand."""
+    if record.unlogged or not record.rows_lost:
+        return False
+    let = MAY_LOSE.fullmatch(record.of_settings)
+    return let is None or record.ms_lost is None or record.ms_lost > int(let[1])
+
+
+def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
+    first = records[0]
+    kinds = [_of_kind(how, of) for how in KINDS if (of := [each for each in records if each.cut.how == how])]
+    whole = _of_kind("power", [each for each in records if each.cut.how in CUTS])
+    by_how = {kind.how: kind for kind in kinds}
+    kept = first.of_settings in UNSAFE or not any(map(convicted, records))
+    load_s = sum(each.load_s for each in records if each.cut.how == "power")
+    return OfVariant(
+        variant=first.cut.variant,
+        layout=first.cut.layout,
+        durability=first.durability,
+        because=first.because,
+        cuts=_count(by_how, "power"),
+        torn=_count(by_how, "torn"),
+        acknowledged=whole.acknowledged,
+        rows_lost=whole.rows_lost,
+        per_cut=whole.per_cut,
+        ms_lost=whole.ms_lost,
+        did_not_start=whole.did_not_start,
+        corrupt=whole.corrupt,
+        convicted=whole.convicted,
+        rows_per_s=by_how["power"].acknowledged / load_s if load_s else None,
+        kinds=kinds,
+        kept=kept,
+        reasons=_reasons(records),
+        sentence=_sentence(first, whole, by_how.get("kill"), kept=kept),
+    )
+
+
+def _count(by_how: Mapping[How, OfKind], how: How) -> int:
+    return by_how[how].cuts if how in by_how else 0
+
+
+def _of_kind(how: How, records: Sequence[CutRecord]) -> OfKind:
+    lost = [each.rows_lost for each in records if each.rows_lost is not None]
+    ms = [each.ms_lost for each in records if each.ms_lost is not None]
+    return OfKind(
+        how=how,
+        cuts=len(records),
+        acknowledged=sum(each.acknowledged for each in records),
+        rows_lost=sum(lost) if lost else None,
+        per_cut=[each.rows_lost for each in records],
+        ms_lost=_ms_lost(ms),
+        did_not_start=sum(each.did_not_start is not None for each in records),
+        corrupt=sum(bool(each.corrupt) for each in records),
+        convicted=sum(map(convicted, records)),
+    )
+
+
+def _ms_lost(values: Sequence[float]) -> MsLost | None:
+    if not values:
+        return None
+    interval = None
+    if len(values) > 1:
+        found = mean_interval(values, ALPHA)
+        interval = Interval(max(0.0, found.low), found.high)
+    return MsLost(mean=mean(values), interval=interval, most=max(values))
+
+
+def _reasons(records: Iterable[CutRecord]) -> list[str]:
+    found: dict[str, None] = {}
+    for record in records:
+        if record.did_not_start is not None:
+            found[record.did_not_start] = None
+        found.update(dict.fromkeys(record.corrupt))
+    return list(found)
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def _sentence(first: CutRecord, whole: OfKind, kill: OfKind | None, *, kept: bool) -> str:
+    """Say what became of a variant."""
+    name = first.cut.variant
+    if first.cut.layout != "plain":
+        name = f"{name} on {first.cut.layout}"
+    said = f"{name} {_fate(first, whole)}." if whole.cuts else f"{name} was not cut."
+    if not kept:
+        said = f"{said} It promises better: {first.of_settings}."
+    if kill is not None:
+        said = f"{said} {_only_killed(kill, acquitted=whole.convicted > 0 and kill.convicted == 0)}"
+    return said
+
+
+def _fate(first: CutRecord, whole: OfKind) -> str:
+    cuts = f"{whole.cuts} cuts" if whole.cuts > 1 else "1 cut"
+    if first.unlogged and not whole.convicted:
+        return f"was emptied by {cuts}, as an unlogged table is: {whole.rows_lost:,} rows lost, all else whole"
+    lost = f"lost {whole.rows_lost or 0:,} of {whole.acknowledged:,} acknowledged rows"
+    if whole.convicted and first.of_settings in UNSAFE:
+        return f"is convicted by {whole.convicted} of {cuts}: {_counts(whole)}"
+    if whole.convicted:
+        return f"{lost} in {cuts}; {whole.convicted} convict it: {_counts(whole)}"
+    if whole.rows_lost and whole.ms_lost:
+        return f"{lost} in {cuts}, those of the last {whole.ms_lost.most:.0f} ms at most; it {first.of_settings}"
+    return f"{lost} in {cuts}"
+
+
+def _counts(whole: OfKind) -> str:
+    """Say in how many cuts what was seen; several may be of one."""
+    lost = sum(bool(each) for each in whole.per_cut)
+    seen = ((whole.did_not_start, "did not start"), (whole.corrupt, "corrupt"), (lost, "lost rows"))
+    return ", ".join(f"{number} {words}" for number, words in seen if number)
+
+
+def _only_killed(kill: OfKind, *, acquitted: bool) -> str:
+    times = f"{kill.cuts} times" if kill.cuts > 1 else "once"
+    lost = f"lost {kill.rows_lost:,} rows" if kill.rows_lost else "lost nothing"
+    said = f"Only killed, {times}, it {lost}"
+    if acquitted:
+        return f"{said}: the kernel kept what it had cached, and acquits it wrongly."
+    return f"{said}."

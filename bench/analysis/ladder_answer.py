@@ -1,0 +1,288 @@
+"""What a climb comes to, in plain words: the rate kept up and how, what stopped it, whether to trust it, what next.
+
+The rate is the highest sustained one under a durable configuration; what is faster and may lose rows stands beside it,
+never in its place. A box is said to take so much only where a rung wrote in bulk: of slow rungs alone it is the fastest
+of so many ways. The command for what comes next depends on who asks (``bench.targets.next_step``).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from bench.analysis.doubts import Grouped, grouped
+from bench.analysis.limits import UNEXPLAINED, Limit
+from bench.analysis.promises import risk_of
+from bench.analysis.rung import Rung
+from bench.analysis.ways import plain_way
+from bench.constraints.constraint import constraints
+from bench.model.values import Amount, Count, Seconds
+
+if TYPE_CHECKING:
+    from bench.analysis.ladder import Ladder
+
+FIRST = "1"
+"""The phase that naive code starts from."""
+IN_BULK = 1000
+"""Rows of a commit from which on a rung writes in bulk: every rung of COPY does, none of the published ladder."""
+DURABLE = ("durable",)
+FEW_TRIALS, NEAR, LONG_S = 3, 0.1, 20
+"""So many trials, none further than this from their rate, in windows of so many seconds: else a rate is rough."""
+MOST_DOUBTS = 2
+"""So many kinds are named; reports have all."""
+FIGURES = 3
+CONDITIONS = ("variant", "layout", "transport", "version")
+Level = Literal["good", "rough", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What one rung reached, under what."""
+
+    phase: str
+    way: str
+    """In plain words."""
+    variant: str
+    layout: str
+    engine: str | None = None
+    """The kind of database, where it is another than the run's own."""
+    transport: str
+    version: str | None
+    durability: tuple[str, ...]
+    rows_per_s: Amount
+    settled_rows_per_s: Amount | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whether to trust the rate."""
+
+    level: Level
+    """``none``: there is no rate."""
+    within: Amount | None
+    """No trial of its rung is further from the rate than this share of it; None: it is one trial."""
+    trials: Count
+    """Of its rung, that count."""
+    why: tuple[str, ...]
+    """What speaks against it, of weight, each in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """What to do next."""
+
+    what: str
+    """In a sentence without its end."""
+    seconds: Seconds | None
+    """That it takes, estimated; None: not estimated."""
+    command: str | None
+    """None where only the user can word it: a connection string is not repeated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderAnswer:
+    """What a climb comes to."""
+
+    most: Reached | None
+    """The highest sustained rate under a durable configuration; where none was measured under any, with its grade."""
+    naive: Reached | None
+    """Phase 1 under the same; None: not climbed."""
+    riskier: Reached | None
+    """A higher rate that a crash may take rows of; None: there is none."""
+    of_ways: Count
+    """So many ways to write rows have a rate."""
+    in_bulk: bool
+    """One of them writes in bulk: else what the box can take is not known."""
+    stopped_by: Limit | None
+    """What is suspected to stop the rung of ``most``."""
+    trust: Trust
+    sentences: tuple[str, ...]
+    """All of it in words, but for what comes next."""
+    next: Next | None = None
+
+
+Rungs = Sequence[tuple[Rung, "Ladder"]]
+
+
+def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
+    """Return what these ladders of one run come to; None where rows came at a rate: nobody climbs then."""
+    rungs = [(rung, ladder) for ladder in ladders for rung in ladder.rungs]
+    closed = [(rung, ladder) for rung, ladder in rungs if rung.parameters.rate is None]
+    if rungs and not closed:
+        return None
+    doubts = grouped(ladders)
+    found = [each for each in closed if each[0].rows_per_s]
+    if not found:
+        trust = Trust(level="none", within=None, trials=0, why=tuple(map(_briefly, doubts)))
+        return LadderAnswer(
+            most=None, naive=None, riskier=None, of_ways=0, in_bulk=False, stopped_by=None, trust=trust,
+            sentences=("No trial of this run gave a number.",),
+        )  # fmt: skip
+    safe = [each for each in found if _grades(*each) == DURABLE]
+    top, fastest = _highest(safe or found), _highest(found)
+    rung, ladder = top
+    naive = next(((each, ladder) for each in ladder.rungs if each.phase == FIRST and each.rows_per_s), None)
+    named = [rung] if naive is None else [rung, naive[0]]
+    answer = LadderAnswer(
+        most=_reached(*top),
+        naive=_reached(*naive) if naive and naive[0] is not rung else None,
+        riskier=_reached(*fastest) if _grades(*fastest) != _grades(*top) else None,
+        of_ways=len({each.phase for each, _ in found}),
+        in_bulk=any(each.parameters.batch >= IN_BULK for each, _ in found),
+        stopped_by=rung.stopped_by,
+        trust=_trust(named, ladder.seconds, doubts),
+        sentences=(),
+    )
+    return _told(answer, ladders)
+
+
+def _highest(rungs: Rungs) -> tuple[Rung, "Ladder"]:
+    """Return the highest of these, by the sustained rate where any has one."""
+    sustained = [each for each in rungs if each[0].settled_rows_per_s]
+    return max(sustained or rungs, key=lambda each: each[0].settled_rows_per_s or each[0].rows_per_s or 0.0)
+
+
+def _grades(rung: Rung, ladder: "Ladder") -> tuple[str, ...]:
+    """Return the durability of a rung: that of its ladder, or its own."""
+    return (rung.durability,) if rung.durability else ladder.durability
+
+
+def _reached(rung: Rung, ladder: "Ladder") -> Reached:
+    assert rung.rows_per_s
+    return Reached(
+        phase=rung.phase,
+        way=plain_way(rung),
+        variant=ladder.variant,
+        layout=rung.layout or ladder.layout,
+        engine=rung.engine,
+        transport=ladder.transport,
+        version=ladder.version,
+        durability=_grades(rung, ladder),
+        rows_per_s=rung.rows_per_s,
+        settled_rows_per_s=rung.settled_rows_per_s,
+    )
+
+
+# --- trust -----------------------------------------------------------------------------------------------------------
+
+
+def _trust(named: Sequence[Rung], seconds: float, doubts: Sequence[Grouped]) -> Trust:
+    """Return whether to trust the rate of the first of these rungs, which the sentence names."""
+    rung = named[0]
+    trials = rung.trials - rung.void
+    within = _within(rung) if trials > 1 else None
+    measured = []
+    if trials < FEW_TRIALS:
+        measured.append("one trial, so no spread is known" if trials == 1 else f"{trials} trials")
+    if within is not None and within > NEAR:
+        measured.append(f"its {trials} trials differ by up to {100 * within:.0f} % from it")
+    if seconds < LONG_S:
+        measured.append(f"windows of {seconds:g} s")
+    rough = bool(measured) or any(each.suspect or each.void for each in named)
+    weighty = [_briefly(each) for each in doubts if each.state != "slight"]
+    return Trust(
+        level="rough" if rough else "good", within=within, trials=trials, why=(*weighty[:MOST_DOUBTS], *measured)
+    )
+
+
+def _within(rung: Rung) -> float | None:
+    if not rung.rows_per_s or rung.rows_per_s_min is None or rung.rows_per_s_max is None:
+        return None
+    return max(rung.rows_per_s_max / rung.rows_per_s - 1, 1 - rung.rows_per_s_min / rung.rows_per_s)
+
+
+def _briefly(group: Grouped) -> str:
+    return f"{group.trials} of {group.of} trials {group.words}"
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def in_figures(rows_per_s: float) -> str:
+    """Return a rate in words: 532,000; 1,170; 72.5."""
+    rounded = float(f"{rows_per_s:.{FIGURES}g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
+
+
+def _told(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> LadderAnswer:
+    return replace(answer, sentences=tuple(_sentences(answer, ladders)))
+
+
+def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[str]:
+    most, naive, riskier = answer.most, answer.naive, answer.riskier
+    assert most
+    yield f"{_of_few(answer)}{kept_up(most)}, by {how(most)}{under(most, ladders)}."
+    if not answer.in_bulk:
+        yield f"No rung wrote {IN_BULK:,} rows a commit or more: how much this box can take is not known."
+    if len(ladders) > 1:
+        yield f"It is the highest of {len(ladders)} ladders; whether another is slower, a comparison tells."
+    if naive:
+        yield f"{_capital(naive.way)} ({naive.phase}): {in_figures(highest_rate(naive))} rows/s."
+    if riskier:
+        yield f"{kept_up(riskier)}{under(riskier, ladders)}."
+    yield stopped(answer.stopped_by)
+    yield trusted(answer.trust)
+
+
+def _of_few(answer: LadderAnswer) -> str:
+    if answer.in_bulk:
+        return ""
+    return "The one way measured: " if answer.of_ways == 1 else f"The fastest of {answer.of_ways} ways measured: "
+
+
+def highest_rate(reached: Reached) -> float:
+    """Return the sustained rate, else that of bursts."""
+    return reached.settled_rows_per_s or reached.rows_per_s
+
+
+def kept_up(reached: Reached) -> str:
+    """Return the rate in words, that of bursts beside it."""
+    burst = in_figures(reached.rows_per_s)
+    if reached.settled_rows_per_s is None:
+        return f"{burst} rows/s in bursts (no closing checkpoint was measured)"
+    return f"{in_figures(reached.settled_rows_per_s)} rows/s kept up, checkpoint included ({burst} in bursts)"
+
+
+def how(reached: Reached) -> str:
+    """Return how rows were written, with the phase's name."""
+    return f"{reached.way} ({reached.phase})"
+
+
+def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
+    """Return under what, where the run has several, or a crash may take rows."""
+    differing = [name for name in CONDITIONS if len({getattr(ladder, name) for ladder in ladders}) > 1]
+    parts = [f"{name} {getattr(reached, name)}" for name in differing]
+    if reached.engine:
+        parts = [f"engine {reached.engine}", f"layout {reached.layout}"]
+    risk = ""
+    if reached.durability != DURABLE:
+        parts = parts or [f"variant {reached.variant}"]
+        risk = risk_of(reached.durability or ("unknown",))
+    return f", {', '.join(parts)}{risk}" if parts else ""
+
+
+def stopped(limit: Limit | None) -> str:
+    """Return what stopped the climb, in a sentence."""
+    if limit is None:
+        return "Stopped by: not known, its trials show nothing of it."
+    if limit.constraint == UNEXPLAINED:
+        return "Stopped by: not found, no constraint that is known accounts for it."
+    how_sure = "proved" if limit.proved else "suspected"
+    return f"Stopped by: {limit_name(limit)}, {100 * limit.share:.0f} % ({how_sure})."
+
+
+def limit_name(limit: Limit) -> str:
+    """Return what a limit is called; its name where its file is not here any more."""
+    known = constraints()
+    return known[limit.constraint].words if limit.constraint in known else limit.constraint
+
+
+def trusted(trust: Trust) -> str:
+    """Return whether to trust the rate, in a sentence."""
+    parts = list(trust.why)
+    if trust.within is not None and trust.within <= NEAR:
+        parts.append(f"its {trust.trials} trials lie within ±{100 * trust.within:.0f} %")
+    return f"Trust: {trust.level}. {_capital('; '.join(parts))}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

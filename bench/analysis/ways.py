@@ -1,0 +1,41 @@
+"""How a rung writes rows, in plain words: ``COPY of 5,000 rows a commit, by 4 processes``.
+
+From what the records carry alone, the method and the parameters, so that a run is read where its phase's file is gone.
+"""
+
+from collections.abc import Mapping
+
+from bench.analysis.rung import Rung
+
+ONE_ROW: Mapping[str, str] = {
+    "connect each": "a connection for every row",
+    "kept": "one kept connection",
+    "pool": "a pool, one row at a time",
+    "gather": "{workers:,} rows at once",
+    "no reset": "{workers:,} rows at once, sessions not reset",
+    "procs.": "{workers:,} rows at once, sessions not reset",
+}
+"""By method, of a commit of one row."""
+MANY_ROWS: Mapping[str, str] = {
+    "COPY, procs.": "COPY",
+    "COPY columns": "COPY by columns",
+    "multi VALUES": "INSERT",
+    "unnest": "arrays",
+}
+"""By method, what sends a commit of several rows; of others the method itself."""
+
+
+def plain_way(rung: Rung) -> str:
+    """Return how a rung writes rows: what it sends, of how many rows, from how many client processes."""
+    parameters = rung.parameters
+    # Where several drivers carried a phase out, its method names each.
+    method = rung.method.removesuffix(f", {rung.driver}")
+    if parameters.batch == 1:
+        way = ONE_ROW.get(method, method).format(workers=parameters.workers)
+    else:
+        way = f"{MANY_ROWS.get(method, method)} of {parameters.batch:,} rows a commit"
+    if parameters.processes > 1:
+        way += f", by {parameters.processes} processes"
+    if method != rung.method:
+        way += f", {rung.driver}"
+    return way

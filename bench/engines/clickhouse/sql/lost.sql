@@ -1,0 +1,1 @@
+SELECT count() FROM {schema}.events WHERE device_id >= {first} AND device_id < {end}

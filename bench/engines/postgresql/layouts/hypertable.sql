@@ -1,0 +1,20 @@
+-- a hypertable of TimescaleDB by the time, without the index that it adds by default
+-- engine: timescaledb
+-- baseline: plain-time-key
+-- reads back: events: permanent table
+-- reads back: events: hypertable by created_at
+-- reads back: events: column id bigint NOT NULL GENERATED ALWAYS AS IDENTITY
+-- reads back: events: column device_id bigint NOT NULL
+-- reads back: events: column payload text NOT NULL
+-- reads back: events: column created_at timestamp with time zone NOT NULL DEFAULT now()
+-- reads back: events: PRIMARY KEY (id, created_at)
+CREATE TABLE {schema}.events (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    device_id bigint NOT NULL,
+    payload text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (id, created_at)
+);
+SELECT {timescaledb}.create_hypertable(
+    '{schema}.events', 'created_at', chunk_time_interval => {chunk_interval}, create_default_indexes => false
+);

@@ -1,0 +1,42 @@
+"""Whether there can be as many partitions as are asked for. Pure."""
+
+from collections.abc import Sequence
+
+from bench.engines.postgresql.layout import layout_files, table_layout
+from bench.model.errors import UsageError
+from bench.model.plan import Trial
+
+MOST_PARTITIONS = 100
+"""A commit of many rows takes two locks of each; a server has room for 64 a session (max_locks_per_transaction)."""
+LEAST_TO_DROP = 2
+"""Partitions by time of a table whose oldest is dropped."""
+
+
+def check_partitions(trials: Sequence[Trial]) -> None:
+    """Refuse partitions that none of the layouts has, or that are too many, or too few to drop one.
+
+    Layouts without partitions may be beside one that has some, to be compared with it.
+
+    Raises:
+        UsageError: says what can't be, and what would.
+
+    """
+    for trial in trials:
+        _check_count(trial)
+    if not any(trial.parameters.partitions for trial in trials):
+        return
+    if not any(table_layout(trial.layout).partitioned_by for trial in trials):
+        have = ", ".join(name for name in layout_files() if table_layout(name).partitioned_by)
+        named = ", ".join(dict.fromkeys(trial.layout for trial in trials))
+        raise UsageError(f"--partitions is of layouts that have some ({have}), and {named} has none: name one of them.")
+
+
+def _check_count(trial: Trial) -> None:
+    asked = trial.parameters.partitions
+    if asked > MOST_PARTITIONS:
+        raise UsageError(f"A table is tried with {MOST_PARTITIONS} partitions at most, not with {asked:,}.")
+    if asked and asked < LEAST_TO_DROP and trial.parameters.retain and table_layout(trial.layout).by_time:
+        raise UsageError(
+            f"{trial.layout} keeps rows by dropping its oldest partition: with --retain ask for --partitions"
+            f" {LEAST_TO_DROP} or more."
+        )

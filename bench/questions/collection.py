@@ -1,0 +1,120 @@
+"""Where does a box stand among others? One page of shared files.
+
+Each file is checked first (pgladder share writes them); what can't be taken is named with its place and reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bench import __version__
+from bench.analysis.collection import Entry, ranked_cells
+from bench.model.errors import DataError, HostError, UsageError
+from bench.model.shared import Flaw, Vocabulary
+from bench.plan.options import ANSWER, Option
+from bench.questions.question import Answer, Given, Question
+from bench.questions.share import shared_run
+from bench.report.collection import build_collection, mine_sentences
+from bench.results.shared_files import SharedFile, shared_file, shared_files
+from bench.results.vocabulary import own_words
+from bench.store.files import write_whole
+from bench.targets.target import Results
+
+PAGE = "collection.html"
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFlaws:
+    """What was found of a file."""
+
+    file: str
+    taken: bool
+    flaws: Sequence[Flaw]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What came of a collection, for programs."""
+
+    page: str
+    boxes: int
+    rankings: int
+    mine: Sequence[str]
+    """Where one's own box stands."""
+    files: Sequence[FileFlaws]
+    """Those of which something was found."""
+
+
+def answer(results: Results, given: Given) -> Answer:
+    """Write the page of a folder of shared files; name those that are left out."""
+    [folder], words = results.directories, own_words()
+    files = shared_files(folder, words)
+    entries = [file.entry for file in files if file.entry]
+    if "mine" in given:
+        mine = _mine(given["mine"], words)
+        # One's own file may lie among the others.
+        entries = [mine, *(entry for entry in entries if entry.shared != mine.shared)]
+    if not entries:
+        raise DataError(f"No file of {folder} can be taken; the first: {files[0].path}: {files[0].flaws[0].sentence}")
+    ranked = ranked_cells(entries)
+    left_out = len(files) - sum(file.entry is not None for file in files)
+    page = given.get("out") or folder / PAGE
+    _write(page, build_collection(entries, ranked, left_out, words, __version__))
+    stands = mine_sentences(ranked, words)
+    boxes = "1 box" if len(entries) == 1 else f"{len(entries):,} boxes"
+    rankings = "1 ranking" if len(ranked) == 1 else f"{len(ranked)} rankings"
+    summary = f"{boxes} in {rankings}; {left_out} of {len(files):,} files left out. Page: {page}"
+    told = [FileFlaws(file=str(file.path), taken=bool(file.entry), flaws=file.flaws) for file in files if file.flaws]
+
+    def show(out: Console) -> None:
+        for sentence in [*_flaw_lines(files), *stands, summary]:
+            out.print(Text(sentence), soft_wrap=True)
+
+    data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), mine=stands, files=told)
+    return Answer(data=data, show=show, sound=not any(_errors(file) for file in files))
+
+
+def _mine(place: Path, words: Vocabulary) -> Entry:
+    """Return one's own box: of a run, or of a file that was shared."""
+    if place.is_dir():
+        what, _ = shared_run(place, words, {})
+        return Entry(label="yours", shared=what, mine=True)
+    file = shared_file(place, words, mine=True)
+    if file.entry is None:
+        raise UsageError(f"{place} can't be taken: at {file.flaws[0].path}: {file.flaws[0].sentence}")
+    return file.entry
+
+
+def _errors(file: SharedFile) -> list[Flaw]:
+    return [flaw for flaw in file.flaws if flaw.severity == "error"]
+
+
+def _flaw_lines(files: Sequence[SharedFile]) -> list[str]:
+    """Return a line for each flaw, errors first; of many the first ones."""
+    found = [(flaw, file.path) for file in files for flaw in file.flaws]
+    worst_first = sorted(found, key=lambda each: each[0].severity != "error")
+    lines = [f"{flaw.severity}: {path}: at {flaw.path}: {flaw.sentence}" for flaw, path in worst_first]
+    if len(lines) > MOST_TOLD:
+        return [*lines[:MOST_TOLD], f"… and {len(lines) - MOST_TOLD} more: --json has all."]
+    return lines
+
+
+def _write(page: Path, html: str) -> None:
+    try:
+        write_whole(page, html.encode())
+    except OSError as error:
+        raise HostError(f"{page} can't be written ({error.strerror or error}): name another by --out.") from error
+
+
+QUESTION = Question(
+    answer=answer,
+    options_of_results=(
+        Option("out", ANSWER, f"the page (DIR/{PAGE})", Path, "FILE"),
+        Option("mine", ANSWER, "your own box beside them: a run, or a file that was shared", Path, "RUN"),
+    ),
+    directories_help="a folder of shared files",
+)

@@ -1,0 +1,60 @@
+"""What survives a power cut of what was acknowledged?
+
+Cuts the power of a private server under load, again and again: a file system forgets what was not flushed, the server
+is killed with it and started on what is left, and every acknowledged row is looked for. A variant that promises to keep
+what it lost is a failure.
+"""
+
+from rich.console import Console
+
+from bench.analysis.durability import durability
+from bench.model.parse import count
+from bench.plan.options import OPTIONS, WHAT, Option
+from bench.questions.question import Answer, Given, Question
+from bench.report.durability import show_durability
+from bench.store.cut_directory import find_cuts
+from bench.targets.target import Results
+
+
+def answer(results: Results, _: Given) -> Answer:
+    """Return what each run of cuts shows."""
+    runs = []
+    for directory in results.directories:
+        runs += find_cuts(directory)
+    found = [durability(run.plan(), run.records()) for run in runs]
+
+    def show(out: Console) -> None:
+        for number, each in enumerate(found):
+            if number:
+                out.print()
+            show_durability(out, each)
+
+    sound = all(each.complete and all(variant.kept for variant in each.variants) for each in found)
+    return Answer(data=found if found[1:] else found[0], show=show, sound=sound)
+
+
+def carry_out(given: Given, out: Console) -> Results:
+    """Cut the power here; see ``bench.targets.cuts``."""
+    from bench.targets.cuts import measure
+
+    return measure(given, out)
+
+
+COMMON = {option.name: option for option in OPTIONS}
+VARIANTS = "stock async-commit no-fsync no-full-page-writes"
+QUESTION = Question(
+    answer=answer,
+    directories="[DIR]",
+    directories_help="such a run that is there; without it, one is made here",
+    carries_out=carry_out,
+    options_to_measure=(
+        Option(
+            "variants", WHAT, f"as in `pgladder variants`, or paths of your own; default: {VARIANTS}", metavar="NAME"
+        ),
+        COMMON["layouts"],
+        Option("cuts", WHAT, "cuts of each, where all that was not flushed is forgotten; default: 10", count),
+        Option("torn", WHAT, "cuts of each where chance leaves some of that, in blocks of 4 KiB; default: 0", count),
+        Option("kills", WHAT, "times that the server alone is killed, which is no cut; default: 1", count),
+        COMMON["seed"],
+    ),
+)

@@ -1,0 +1,182 @@
+"""The page of a collection: one HTML file without scripts, boxes by what they keep up (``collection.html.j2``).
+
+What lies in the files is somebody else's: it is text here, and never markup, address or script.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from math import isinf
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bench.analysis.cells import CellOfBoxes
+from bench.analysis.collection import KEPT_UP, Entry, Place, Placed, RankedCell
+from bench.model.plain import harmless
+from bench.model.plan import Parameters
+from bench.model.shared import SharedRung, Vocabulary
+from bench.report.numbers import DASH, rate
+from bench.report.share import box_words, in_full
+
+LEGEND = (
+    "Rows/s with the closing checkpoint in the time: geometric mean of a box's trials, and its interval of 95 %."
+    " Ranks are ranges, 1 the highest: all that the joint intervals of 95 % of a table leave open (Klein, Wright,"
+    " Wieczorek 2020). Boxes whose ranges overlap are not shown to differ. A core is a processor that may be used, each"
+    " thread counted; price and watts are as each owner gave them, and prices in different currencies are not compared."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A box in a table."""
+
+    label: str
+    box: str
+    cells: Sequence[str]
+    doubts: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A cell as it is shown."""
+
+    heading: str
+    conditions: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    answer: str
+
+
+def build_collection(
+    entries: Sequence[Entry], ranked: Sequence[RankedCell], left_out: int, words: Vocabulary, version: str
+) -> str:
+    """Return the page; ``left_out`` are the files that could not be taken."""
+    external = sum(entry.shared.external for entry in entries)
+    page: str = _template().render(
+        version=version,
+        boxes=len(entries),
+        left_out=left_out,
+        external=external,
+        tables=[_table(each, words) for each in ranked],
+        mine=list(mine_sentences(ranked, words)),
+        legend=LEGEND,
+    )
+    return page
+
+
+def mine_sentences(ranked: Sequence[RankedCell], words: Vocabulary) -> Sequence[str]:
+    """Return where one's own box stands, a sentence a cell; the cells in which it is alone are left out."""
+    found: list[str] = []
+    for each in ranked:
+        if len(each.placed) > 1:
+            found += [_mine(each.cell, placed, words) for placed in each.placed if placed.entry.mine]
+    return found
+
+
+def _mine(cell: CellOfBoxes, placed: Placed, words: Vocabulary) -> str:
+    kept, *others = placed.places.items()
+    places = [f"rank {ranks(kept[1])} of {kept[1].of}"]
+    places += [f"{rate(place.value)} rows/s {name}: {ranks(place)} of {place.of}" for name, place in others]
+    value = in_full(kept[1].value)
+    return f"Yours, {heading_of(cell, words)}: {value} rows/s kept up, {'; '.join(places)}."
+
+
+def heading_of(cell: CellOfBoxes, words: Vocabulary) -> str:
+    """Return what is written in a cell."""
+    batch = cell.parameters.batch
+    rows = "one row a commit" if batch == 1 else f"{batch:,} rows a commit"
+    return f"{words.methods.get(cell.phase, cell.phase)} (phase {cell.phase}), {rows}"
+
+
+def conditions_of(cell: CellOfBoxes) -> str:
+    """Return under which conditions; of its parameters those that are not the usual."""
+    usual = Parameters()
+    parts = [
+        f"PostgreSQL {cell.major}" if cell.major else "PostgreSQL of an unknown major",
+        *(cell.variant, cell.layout, cell.transport, " or ".join(cell.durability) or "durability unknown"),
+        *(cell.driver, f"{cell.window_s:g} s windows"),
+    ]
+    if cell.preload_rows:
+        parts.append(f"{cell.preload_rows:,} rows before")
+    for each in fields(Parameters):
+        value = getattr(cell.parameters, each.name)
+        if each.name != "batch" and value != getattr(usual, each.name) and value is not None:
+            parts.append(f"{each.name.replace('_', ' ')} {value}")
+    return ", ".join(parts)
+
+
+def _table(ranked: RankedCell, words: Vocabulary) -> Table:
+    measures = list(dict.fromkeys(name for placed in ranked.placed for name in placed.places))
+    columns = []
+    for name in measures:
+        columns += [name, "rank"]
+    first = ranked.placed[0]
+    heading = heading_of(ranked.cell, words)
+    return Table(
+        heading=heading,
+        conditions=conditions_of(ranked.cell),
+        columns=columns,
+        rows=[_row(placed, measures) for placed in ranked.placed],
+        answer=_answer(ranked, first),
+    )
+
+
+def _answer(ranked: RankedCell, first: Placed) -> str:
+    """Return who may be the first of a cell."""
+    place = first.places[KEPT_UP]
+    most = f"{in_full(place.value)} rows/s by {box_words(first.entry.shared.box)}"
+    contenders = sum(placed.places[KEPT_UP].best == 1 for placed in ranked.placed)
+    if len(ranked.placed) == 1:
+        return f"One box: {most}."
+    if contenders == 1:
+        return f"The most of {len(ranked.placed)} boxes: {most}."
+    return f"The most of {len(ranked.placed)} boxes: {most}; {contenders} of them may be the fastest."
+
+
+def _row(placed: Placed, measures: Sequence[str]) -> Row:
+    texts = []
+    for name in measures:
+        place = placed.places.get(name)
+        texts += [_value(place), ranks(place) if place else DASH]
+    shared = placed.entry.shared
+    return Row(
+        label="yours" if placed.entry.mine else placed.entry.label,
+        box=box_words(shared.box),
+        cells=texts,
+        doubts=_doubts(placed.rung),
+        mine=placed.entry.mine,
+    )
+
+
+def _value(place: Place | None) -> str:
+    if place is None:
+        return DASH
+    if isinf(place.interval.high):
+        return f"{rate(place.value)} (one trial)"
+    return f"{rate(place.value)} ({rate(place.interval.low)}–{rate(place.interval.high)})"
+
+
+def ranks(place: Place) -> str:
+    """Return the ranks that a box may have."""
+    return str(place.best) if place.best == place.worst else f"{place.best}–{place.worst}"
+
+
+def _doubts(rung: SharedRung) -> str:
+    counts = ((rung.void, "void"), (rung.suspect, "suspect"))
+    named = ", ".join(f"{count} {state}" for count, state in counts if count)
+    return f"{named} of {rung.trials}: {', '.join(rung.doubts)}" if named else ""
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("bench.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: harmless(value) if type(value) is str else value,
+    )
+    return environment.get_template("collection.html.j2")

@@ -1,0 +1,75 @@
+"""What cuts of the power show, for people: a sentence for each variant, then what was counted."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.analysis.durability import MAY_LOSE, DurabilityReport, MsLost, OfKind, OfVariant
+from bench.report.numbers import DASH, count, rate, short
+from bench.report.tables import add_rows, bare_table, print_whole
+
+COLUMNS = ("variant", "promise", "cut", "rows/s", "acked", "lost", "ms lost", "most", "convicted")
+LEFT = ("variant", "promise", "cut")
+PROMISES = {"not crash-safe": "none"}
+MOST_REASONS = 4
+LEGEND = (
+    "Cut power: what was not flushed is forgotten; torn: chance leaves some of it, in blocks of 4 KiB;"
+    " kill: the server alone, no cut. Rows/s here are of the file system that forgets, not of this box;"
+    " ms lost: from the first lost row to the cut, the mean, and the most; convicted: of so many cuts."
+)
+
+
+def show_durability(out: Console, found: DurabilityReport) -> None:
+    """Print the answer, the counts, and what was said."""
+    out.print(Text(f"Cuts of PostgreSQL {found.version} on {found.host}, run {found.run}", style="bold"))
+    if not found.complete:
+        out.print(Text(f"Not complete: {found.done} of {found.planned} cuts.", style="yellow"))
+    out.print()
+    for variant in found.variants:
+        out.print(Text(variant.sentence, style="bold" if variant.kept else "bold red"))
+    out.print()
+    table = bare_table(COLUMNS, left=LEFT)
+    for variant in found.variants:
+        add_rows(table, _rows(variant))
+    print_whole(out, table)
+    out.print(Text(LEGEND, style="dim"))
+    for variant in found.variants:
+        _show_reasons(out, variant)
+
+
+def _rows(variant: OfVariant) -> list[Sequence[str]]:
+    name = variant.variant if variant.layout == "plain" else f"{variant.variant}/{variant.layout}"
+    rows: list[Sequence[str]] = []
+    for kind in variant.kinds:
+        first = not rows
+        speed = rate(variant.rows_per_s) if kind.how == "power" else ""
+        rows.append((name if first else "", _promise(variant) if first else "", kind.how, speed, *_figures(kind)))
+    return rows
+
+
+def _promise(variant: OfVariant) -> str:
+    if let := MAY_LOSE.fullmatch(variant.durability):
+        return f"{let[1]} ms"
+    return PROMISES.get(variant.durability, variant.durability)
+
+
+def _figures(kind: OfKind) -> Sequence[str]:
+    ms = (DASH, DASH) if kind.ms_lost is None else _ms(kind.ms_lost)
+    return (
+        count(kind.acknowledged),
+        count(kind.rows_lost),
+        *ms,
+        f"{kind.convicted}/{kind.cuts}",
+    )
+
+
+def _ms(lost: MsLost) -> tuple[str, str]:
+    return short(lost.mean), short(lost.most)
+
+
+def _show_reasons(out: Console, variant: OfVariant) -> None:
+    for reason in variant.reasons[:MOST_REASONS]:
+        out.print(Text(f"{variant.variant}: {reason}", style="dim"), soft_wrap=True)
+    if more := variant.reasons[MOST_REASONS:]:
+        out.print(Text(f"{variant.variant}: and {len(more)} more (--json)", style="dim"))

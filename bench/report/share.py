@@ -1,0 +1,225 @@
+"""A shared run in words: its sentences, and the card of 1200 × 630 that goes beside it (``card.svg.j2``).
+
+Says what the figures of ``bench.model.shared`` say, and knows no more of the run than they do.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bench.analysis.cells import cell_of
+from bench.analysis.limits import UNEXPLAINED
+from bench.analysis.share import conditions_of
+from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
+from bench.report.numbers import DASH, known, rate
+from bench.report.words import constraint_words
+
+WIDTH, HEIGHT = 1200, 630
+MOST_BARS = 6
+BAR = 560
+"""Pixels of the longest bar."""
+EM = 0.62
+"""Mean width of a character of a wide sans serif (DejaVu Sans), of its size."""
+MOST_DOUBTS = 3
+DURABLE = ("durable",)
+
+
+def best(shared: Shared) -> SharedRung | None:
+    """Return the rung that kept up most; one that may lose rows only where none is durable.
+
+    What came at a rate, or beside readers, was not asked for the most: it counts where there is nothing else.
+    """
+    rated = [rung for rung in shared.rungs if reached(rung) is not None]
+
+    def worth(rung: SharedRung) -> tuple[bool, bool, float]:
+        asked_for_most = rung.parameters.rate is None and not rung.parameters.mixed
+        return asked_for_most, rung.durability == DURABLE, reached(rung) or 0.0
+
+    return max(rated, key=worth, default=None)
+
+
+def reached(rung: SharedRung) -> float | None:
+    """Return the rate that a rung kept up; the burst where no checkpoint was timed."""
+    return rung.sustained_rows_per_s if rung.sustained_rows_per_s is not None else rung.rows_per_s
+
+
+def sentences(shared: Shared, words: Vocabulary) -> list[str]:
+    """Return the answer, what stopped it, whether to trust it."""
+    rung = best(shared)
+    if rung is None:
+        return ["No rung has a trial that counts: there is nothing to pass on but that."]
+    found = [_answer(shared, rung, words)]
+    found += _stopped(rung)
+    found.append(trust(shared))
+    if shared.left_out:
+        rungs = "1 rung is" if shared.left_out == 1 else f"{shared.left_out} rungs are"
+        found.append(f"Left out: {rungs} of pieces of your own, or too many for one file.")
+    return found
+
+
+def _answer(shared: Shared, rung: SharedRung, words: Vocabulary) -> str:
+    subject = "The server that was brought" if shared.external else box_words(shared.box)
+    how = f"by {method_words(rung, words)}"
+    under = ", ".join(_conditions(rung))
+    if rung.sustained_rows_per_s is None:
+        return f"{subject}: {in_full(rung.rows_per_s)} rows/s in bursts (no checkpoint was timed), {how}; {under}."
+    bursts = f"checkpoint included ({in_full(rung.rows_per_s)} in bursts)"
+    return f"{subject}: {in_full(rung.sustained_rows_per_s)} rows/s kept up, {bursts}, {how}; {under}."
+
+
+@known
+def in_full(value: float) -> str:
+    """Return a rate of three figures as a sentence has it: 532,000; 72.5."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:g}"
+
+
+def method_words(rung: SharedRung, words: Vocabulary) -> str:
+    """Return how a rung writes rows: its technique, phase and batch."""
+    batch = rung.parameters.batch
+    rows = "one row a commit" if batch == 1 else f"{batch:,} rows a commit"
+    return f"{words.methods.get(rung.phase, rung.phase)} (phase {rung.phase}, {rows})"
+
+
+def _conditions(rung: SharedRung) -> Iterable[str]:
+    if rung.major:
+        yield f"PostgreSQL {rung.major}"
+    yield from (rung.variant, rung.layout, rung.transport, " or ".join(rung.durability) or "durability unknown")
+
+
+def box_words(box: SharedBox) -> str:
+    """Return what kind of box it is."""
+    parts = [box.processor or "a processor of no known name"]
+    if box.cpus:
+        parts.append("1 CPU" if box.cpus == 1 else f"{box.cpus} CPUs")
+    if box.ram_gib:
+        parts.append(f"{box.ram_gib} GiB")
+    if box.disk:
+        parts.append(f"{box.disk} disk" if box.disk != "memory" else "data in memory")
+    if box.virtual:
+        parts.append("a virtual machine")
+    return ", ".join(parts)
+
+
+def _stopped(rung: SharedRung) -> Iterable[str]:
+    limit = rung.stopped_by
+    if limit is None or limit.constraint == UNEXPLAINED:
+        return
+    how = "proved" if limit.proved else "suspected, not proved"
+    yield f"Stopped by: {constraint_words(limit.constraint)} ({how})."
+
+
+def trust(shared: Shared) -> str:
+    """Return how many trials are doubtful, and by which doubts most."""
+    trials = sum(rung.trials for rung in shared.rungs)
+    doubtful = sum(rung.void + rung.suspect for rung in shared.rungs)
+    of_all = "1 trial" if trials == 1 else f"{trials} trials"
+    whole = "" if shared.complete else "; the run did not come to its end"
+    if not doubtful:
+        return f"Trust: nothing of weight speaks against its {of_all}{whole}."
+    by_code: dict[str, int] = {}
+    for rung in shared.rungs:
+        for code in rung.doubts:
+            # What is slight, or could not be looked at, makes no trial doubtful.
+            if not code.startswith("some-") and not code.endswith("-unknown"):
+                by_code[code] = by_code.get(code, 0) + rung.void + rung.suspect
+    named = sorted(by_code, key=lambda code: -by_code[code])[:MOST_DOUBTS]
+    return f"Trust: {doubtful} of its {of_all} are doubtful ({', '.join(named)}){whole}."
+
+
+# --- the card --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of text, and the size at which it fits."""
+
+    text: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A rung beside others."""
+
+    label: Line
+    length: float
+    value: str
+    best: bool
+
+
+def card(shared: Shared, words: Vocabulary) -> str:
+    """Return the card as SVG: the number, how, on what, up to six rungs as bars, whether to trust it."""
+    rung = best(shared)
+    number = in_full(reached(rung)) if rung else DASH
+    kept = "kept up, checkpoint included"
+    if rung and rung.sustained_rows_per_s is None:
+        kept = "in bursts, no checkpoint timed"
+    how = f"{kept}, by {method_words(rung, words)}" if rung else "no rung has a trial that counts"
+    stop = " ".join(_stopped(rung)) if rung else ""
+    footer = [", ".join(_conditions(rung))] if rung else []
+    footer += filter(None, (shared.measured, f"pgladder {shared.pgladder}" if shared.pgladder else "pgladder"))
+    svg: str = _template("card.svg.j2").render(
+        width=WIDTH,
+        height=HEIGHT,
+        number=number,
+        # Behind the number, at the size that it is drawn in.
+        unit_x=60 + round(len(number) * 120 * EM) + 20,
+        how=_line(how, 1080, 30),
+        box=_line("a server that was brought" if shared.external else box_words(shared.box), 1080, 34),
+        bars=_bars(shared, rung, words) if rung else [],
+        stop=_line(stop, 1080, 22),
+        trust=_line(trust(shared), 1080, 22),
+        footer=_line(" · ".join(footer), 1080, 22),
+    )
+    return svg
+
+
+def _bars(shared: Shared, most: SharedRung, words: Vocabulary) -> Sequence[Bar]:
+    """Return the fastest rungs of the same conditions as the one that kept up most."""
+    alike = [rung for rung in shared.rungs if conditions_of(rung) == conditions_of(most) and reached(rung)]
+    fastest = sorted(alike, key=lambda rung: -(reached(rung) or 0.0))[:MOST_BARS]
+    longest = reached(fastest[0]) or 1.0
+    bars = []
+    for rung in fastest:
+        label = f"{rung.phase} {words.methods.get(rung.phase, '')}, {rung.parameters.batch:,}"
+        value = reached(rung) or 0.0
+        bars.append(
+            Bar(
+                label=_line(label, 330, 24),
+                length=round(max(BAR * value / longest, 2), 1),
+                value=rate(value),
+                best=cell_of(shared, rung) == cell_of(shared, most),
+            )
+        )
+    return bars
+
+
+def _line(text: str, width: int, size: int) -> Line:
+    """Return a line at the largest size, up to the one wanted, at which it fits so many pixels."""
+    return Line(text=text, size=min(size, int(width / (EM * max(len(text), 1)))))
+
+
+def png_maker() -> Callable[[str], bytes] | None:
+    """Return what draws a card as PNG; None where the library is not here (``pip install '.[control]'``)."""
+    try:
+        import vl_convert  # type: ignore[import-untyped,unused-ignore]
+    except ImportError:
+        return None
+    return lambda svg: bytes(vl_convert.svg_to_png(svg))
+
+
+@cache
+def _template(name: str) -> Any:
+    environment = Environment(
+        loader=PackageLoader("bench.report", ""),
+        # Whatever comes of a file is text, never markup.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)

@@ -1,0 +1,59 @@
+"""What boxes give for a core, a watt and their price, as a table and in a sentence."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.analysis.worth import CORE, Worth, worth_sentences
+from bench.report.numbers import DASH, rate
+from bench.report.tables import add_rows, bare_table, print_whole
+from bench.stats.intervals import Estimate
+
+COLUMNS = ("where", "for a", "box", "rows/s", "95 %", "times the first", "95 % of that")
+LEFT = {"where", "for a", "box"}
+HOW_TO_SAY = (
+    "What a box gives for its watts and its money is told where the inventory has watts, price and currency"
+    " (docs/boxes.md)."
+)
+OF_OWNERS = "Price and watts are as the inventory has them: intervals are those of the rates."
+
+
+def show_worth(out: Console, found: Sequence[Worth]) -> None:
+    """Print the table, and whether each box is worth the money."""
+    if not found:
+        return
+    out.print()
+    out.print(Text("For what it takes", style="bold"))
+    table = bare_table(COLUMNS, LEFT)
+    for worth in found:
+        add_rows(table, _rows(worth))
+    print_whole(out, table)
+    if all(worth.per == CORE for worth in found):
+        out.print(Text(HOW_TO_SAY, style="dim"))
+        return
+    out.print(Text(OF_OWNERS, style="dim"))
+    for sentence in worth_sentences(found):
+        out.print(Text(sentence, style="bold"), soft_wrap=True)
+
+
+def _rows(worth: Worth) -> list[list[str]]:
+    rows = []
+    for each in worth.hosts:
+        over = each.over_first
+        ratio = f"{over.estimate:.2f}" if over else DASH
+        box = [worth.where, worth.per, each.host]
+        rows.append([*box, rate(each.rows_per_s.estimate), _interval(each.rows_per_s), ratio, _ratios(over)])
+    return rows
+
+
+def _interval(value: Estimate) -> str:
+    if value.low is None:
+        return DASH
+    return f"{rate(value.low)}–{rate(value.high)}"
+
+
+def _ratios(value: Estimate | None) -> str:
+    if value is None or value.low is None or value.high is None:
+        return DASH
+    return f"{value.low:.2f}–{value.high:.2f}"

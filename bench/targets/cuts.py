@@ -1,0 +1,223 @@
+"""Cuts of the power on this machine: planned, carried out on a private server of our own, each recorded at once.
+
+Never on a server that somebody brought, nor on a provisioned box's cluster: what is cut is made here, and goes with it.
+"""
+
+import platform
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg2
+from rich.console import Console
+
+from bench.agent.lock import one_run_at_a_time
+from bench.agent.signals import stoppable, undisturbed
+from bench.engines.postgresql.binaries import build_of, find_binaries
+from bench.engines.postgresql.layout import table_layout
+from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
+from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
+from bench.model.errors import HostError, PgladderError, UsageError
+from bench.model.plain import one_line
+from bench.model.plan import Variant
+from bench.plan.request import words
+from bench.power.cut import carry_out, make
+from bench.power.cuttable import check_fuse
+from bench.power.judge import JUDGES
+from bench.power.server import PoweredServer
+from bench.probes.system_packages import how_to_install
+from bench.report.numbers import duration
+from bench.store.cut_directory import CutDirectory
+from bench.store.files import nearest_existing
+from bench.store.run_directory import now
+from bench.targets.here import forget_environment, new_run_id, private_place
+from bench.targets.target import Request, Results
+
+VARIANTS = ("stock", "async-commit", "no-fsync", "no-full-page-writes")
+CUTS, KILLS, LOAD_S, WRITERS = 10, 1, 1.0, 8
+BESIDE = 8
+"""Connections beside the writers': checkpoints, the judge's, and PostgreSQL's own reserve."""
+EXPECTED_S = 6
+"""One cut, its load, recovery and checks, as it was on two cores of a virtual machine."""
+ROOM_BYTES = 1 << 30
+"""Cluster, its copy, and the WAL of one load."""
+DECIDES = ("variants", "layouts", "cuts", "torn", "kills", "seed", "postgres", "out")
+"""What the plan of a run that is resumed says."""
+
+
+def measure(given: Mapping[str, Any], out: Console) -> Results:
+    """Cut the power as often as is asked for.
+
+    Args:
+        given: what was typed, by the name of its option.
+        out: told how it goes.
+
+    Raises:
+        NothingDoneError: it can't be done here, or is not to be.
+        PgladderError: it came to no end; says how to go on.
+
+    """
+    _check(given)
+    with one_run_at_a_time(), stoppable():
+        forget_environment()
+        check_fuse()
+        place = private_place(Request(given=given))
+        _check_room(place)
+        if "resume" in given:
+            directory = CutDirectory(given["resume"])
+            plan = directory.plan()
+            programs = _programs(given, plan.version)
+        else:
+            programs = _programs(given, given.get("postgres"))
+            plan = _new_plan(given, place, build_of(programs).major)
+            directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
+            directory.begin(plan)
+        _carry_out(plan, directory, place, programs, out)
+        out.print(f"Results: {directory.path}\n", soft_wrap=True)
+    return Results(directories=(directory.path,), hosts={plan.host: directory.path})
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    """Refuse what is no private server of ours, and what a plan that is there decides."""
+    if platform.system() != "Linux":
+        raise HostError(f"pgladder cuts the power of servers on Linux, and this is {platform.system()}.")
+    for name, whose in (("dsn", "a server that somebody brings"), ("on", "a target of your own")):
+        if name in given:
+            raise UsageError(
+                f"A cut destroys data: pgladder cuts the power of a private server that it makes for that, and never"
+                f" of {whose}. Leave out --{name}."
+            )
+    if "resume" in given and (decided := [name for name in DECIDES if name in given]):
+        raise UsageError(f"--resume decides what is cut: leave out --{decided[0]}, or make a new run.")
+
+
+def _check_room(place: Path) -> None:
+    free = shutil.disk_usage(nearest_existing(place)).free
+    if free < ROOM_BYTES:
+        raise HostError(
+            f"{place} has {free / 1e9:.1f} GB free, and cuts need {ROOM_BYTES / 1e9:.1f} GB:"
+            " make room, or name another --data-dir."
+        )
+
+
+def _programs(given: Mapping[str, Any], version: str | None) -> Path:
+    """Return where PostgreSQL's programs are, with those that judge.
+
+    Raises:
+        HostError: some are missing; says what to install.
+
+    """
+    programs = find_binaries(version or "", list(map(Path, given.get("bin_dir") or ())))
+    for name in JUDGES:
+        if not (programs / name).is_file():
+            raise HostError(
+                f"{name}, which judges what a cut leaves, is not in {programs}: {how_to_install('server')}."
+            )
+    return programs
+
+
+# --- the plan --------------------------------------------------------------------------------------------------------
+
+
+def _new_plan(given: Mapping[str, Any], place: Path, version: str) -> CutPlan:
+    need = WRITERS + BESIDE
+    harness = harness_for(need, tls=False)
+    names = words(given.get("variants")) or list(VARIANTS)
+    variants = variants_for(names, this_machine(nearest_existing(place)), need, harness, version)
+    for variant in variants.values():
+        if variant.refused:
+            raise HostError(f"Variant {variant.name}: {variant.refused}")
+    seed = given.get("seed")
+    usual = 0 if "torn" in given else CUTS
+    plan = CutPlan(
+        run=new_run_id(),
+        created=now(),
+        host=socket.gethostname(),
+        seed=secrets.randbelow(1 << 31) if seed is None else seed,
+        version=version,
+        harness=harness,
+        variants=list(variants.values()),
+        layouts=[table_layout(name).name for name in words(given.get("layouts")) or ["plain"]],
+        power=given.get("cuts", usual),
+        torn=given.get("torn", 0),
+        kill=given.get("kills", KILLS),
+        load_s=LOAD_S,
+        writers=WRITERS,
+    )
+    if not any(_counts(plan).values()):
+        raise UsageError("There is nothing to cut: say how often with --cuts, --torn or --kills.")
+    return plan
+
+
+def _counts(plan: CutPlan) -> Mapping[How, int]:
+    return {"power": plan.power, "torn": plan.torn, "kill": plan.kill}
+
+
+def planned(plan: CutPlan) -> Iterator[PlannedCut]:
+    """Return the cuts of a plan in order: all of a variant and layout one after the other."""
+    for variant in plan.variants:
+        for layout in plan.layouts:
+            for how, count in _counts(plan).items():
+                for number in range(1, count + 1):
+                    seed = Random(f"{plan.seed} {variant.name} {layout} {how} {number}").getrandbits(31)
+                    yield PlannedCut(variant=variant.name, layout=layout, how=how, number=number, seed=seed)
+
+
+# --- what is done ----------------------------------------------------------------------------------------------------
+
+
+def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, out: Console) -> None:
+    done = {record.cut for record in directory.records()}
+    left = [cut for cut in planned(plan) if cut not in done]
+    out.print(f"Run {plan.run}: {len(left)} of {len(done) + len(left)} cuts, about {duration(EXPECTED_S * len(left))}.")
+    if not left:
+        return
+    now_at = ""
+    try:
+        with _server(place, programs) as server:
+            for (name, layout), cuts in groupby(left, key=lambda cut: (cut.variant, cut.layout)):
+                now_at = f"{name} on {layout}"
+                out.print(f"{now_at}: making a server", soft_wrap=True)
+                made = make(server, plan, _variant(plan, name), table_layout(layout))
+                for cut in cuts:
+                    now_at = f"{name} on {layout}, {cut.how} {cut.number}"
+                    record = carry_out(server, plan, cut, made)
+                    directory.append(record)
+                    out.print(f"{now_at}: {_result(record)}", soft_wrap=True)
+    except (KeyboardInterrupt, PgladderError, psycopg2.Error) as error:
+        recorded = len(directory.records())
+        why = "Stopped" if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
+        raise PgladderError(
+            f"{why}; {recorded} cuts are recorded. Go on with: pgladder durability --resume {directory.path}"
+        ) from error
+
+
+def _variant(plan: CutPlan, name: str) -> Variant:
+    return next(variant for variant in plan.variants if variant.name == name)
+
+
+@contextmanager
+def _server(place: Path, programs: Path) -> Iterator[PoweredServer]:
+    """Hold a server to be made; nothing of it is left afterwards, whatever is pressed meanwhile."""
+    server = PoweredServer(place, programs)
+    try:
+        yield server
+    finally:
+        with undisturbed():
+            server.close()
+
+
+def _result(record: CutRecord) -> str:
+    """Say in a few words what came of a cut."""
+    if record.did_not_start is not None:
+        return f"{record.acknowledged:,} rows acknowledged; {record.did_not_start}"
+    parts = [f"{record.acknowledged:,} rows acknowledged"]
+    if record.rows_lost is not None:
+        parts.append(f"{record.rows_lost:,} lost")
+    return "; ".join([*parts, *record.corrupt])

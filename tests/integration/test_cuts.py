@@ -1,0 +1,109 @@
+"""``durability`` on real servers: what durable keeps, what asynchronous loses, what is convicted, what is refused."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from bench.store.cut_directory import CutDirectory
+from tests.integration.support import assert_nothing_left, climbing, pgladder
+
+TORN, MANY = 3, 50
+
+
+def cut(place: Path, *options: object) -> tuple[int, dict]:
+    """Cut, and return the exit code and what is told of each variant."""
+    done = pgladder("durability", *options, "--json", "--data-dir", place / "data", cwd=place)
+    assert done.out, done
+    report = json.loads(done.out)
+    assert report["complete"]
+    assert list((place / "data").glob("*")) == []
+    return done.code, {f"{each['variant']}/{each['layout']}": each for each in report["variants"]}
+
+
+def kinds(of: dict) -> dict:
+    return {kind["how"]: kind for kind in of["kinds"]}
+
+
+def test_durable_keeps_all_asynchronous_loses_the_last_and_no_fsync_is_convicted_but_not_by_kills(place):
+    code, found = cut(place, "--variants", "stock", "async-commit", "no-fsync", "--cuts", 3, "--seed", 1)
+    assert code == 0
+    stock, late, never = found["stock/plain"], found["async-commit/plain"], found["no-fsync/plain"]
+    for each in found.values():
+        assert (each["cuts"], each["torn"], len(each["per_cut"])) == (3, 0, 3)
+        assert each["acknowledged"] > 100
+        assert (kinds(each)["kill"]["cuts"], kinds(each)["kill"]["convicted"]) == (1, 0)
+    assert (stock["durability"], stock["rows_lost"], stock["convicted"]) == ("durable", 0, 0)
+    assert (late["durability"], late["convicted"]) == ("may lose last 600 ms", 0)
+    assert late["rows_lost"] > 0
+    assert 0 < late["ms_lost"]["most"] <= 600
+    assert (never["durability"], never["convicted"]) == ("not crash-safe", 3)
+    assert "acquits it wrongly" in never["sentence"]
+
+
+def test_torn_pages_convict_whoever_writes_no_full_pages_and_nobody_else(place):
+    code, found = cut(place, "--variants", "stock", "no-full-page-writes", "--torn", TORN, "--kills", 0, "--seed", 2)
+    assert code == 0
+    assert found["stock/plain"]["convicted"] == found["stock/plain"]["rows_lost"] == 0
+    assert (found["no-full-page-writes/plain"]["torn"], found["no-full-page-writes/plain"]["cuts"]) == (TORN, 0)
+    assert found["no-full-page-writes/plain"]["convicted"] >= TORN - 1
+    assert found["no-full-page-writes/plain"]["reasons"]
+
+
+def test_an_unlogged_table_is_emptied_and_nobody_is_convicted_for_it(place):
+    code, found = cut(place, "--variants", "stock", "--layouts", "unlogged", "--cuts", 1, "--kills", 0)
+    [each] = found.values()
+    assert (code, each["convicted"], each["rows_lost"]) == (0, 0, each["acknowledged"])
+    assert "was emptied by 1 cut" in each["sentence"]
+
+
+def test_a_run_that_is_stopped_leaves_nothing_and_goes_on_where_it_was(place):
+    with climbing(place, "--variants", "stock", "--cuts", 3, "--kills", 0, question="durability") as climb:
+        run = climb.directory.path
+        climb.wait_for(lambda: len(CutDirectory(run).records()) > 0, "a cut is recorded")
+        climb.process.send_signal(signal.SIGINT)
+        stopped = climb.end()
+    assert stopped.code == 1, stopped
+    assert f"Go on with: pgladder durability --resume {run}" in stopped.err
+    assert_nothing_left(place)
+    assert str(place) not in Path("/proc/self/mountinfo").read_text()
+    before = CutDirectory(run).records()
+    resumed = pgladder("durability", "--resume", run, "--data-dir", place / "data", cwd=place)
+    assert resumed.code == 0, resumed
+    assert CutDirectory(run).records()[: len(before)] == before
+    assert "stock lost 0 of " in resumed.out
+    again = pgladder("durability", run, "--json", cwd=place)
+    assert json.loads(again.out)["done"] == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--dsn", "postgresql:///nobody"), "never of a server that somebody brings. Leave out --dsn."),
+        (("--resume", "nowhere"), "nowhere holds no run of cuts"),
+        (("--cuts", "0", "--kills", "0"), "There is nothing to cut"),
+        (("--variants", "stoc"), "stoc"),
+        (("--bin-dir", "nowhere"), "No PostgreSQL server programs in nowhere"),
+    ],
+)
+def test_what_is_no_cut_of_a_server_of_ours_is_refused(place, options, why):
+    done = pgladder("durability", *options, "--data-dir", place / "data", cwd=place)
+    assert done.code == 2, done
+    assert why in " ".join(done.err.split())
+    assert not (place / "data").exists()
+    assert not (place / "results").exists()
+
+
+@pytest.mark.slow
+def test_fifty_cuts_and_fifty_torn_ones_of_each(place):
+    variants = ("stock", "async-commit", "no-fsync", "no-full-page-writes")
+    code, found = cut(place, "--variants", *variants, "--cuts", MANY, "--torn", MANY, "--seed", 3)
+    assert code == 0
+    assert (found["stock/plain"]["rows_lost"], found["stock/plain"]["convicted"]) == (0, 0)
+    assert found["async-commit/plain"]["convicted"] == 0
+    assert found["async-commit/plain"]["ms_lost"]["interval"]["low"] > 0
+    assert found["no-fsync/plain"]["convicted"] >= 0.9 * 2 * MANY
+    torn = kinds(found["no-full-page-writes/plain"])
+    assert torn["torn"]["convicted"] >= 0.9 * MANY
+    assert torn["power"]["convicted"] == 0
