@@ -12,7 +12,7 @@ from bench.analysis.ladder_answer import limit_name
 from bench.analysis.rung import Rung
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
-from bench.report.bound import is_plain, show_bounds
+from bench.report.bound import show_bounds
 from bench.report.command import caller
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, times, whole
@@ -69,8 +69,7 @@ def _show_ladder(out: Console, ladder: Ladder, *, detail: bool) -> None:
     if detail:
         print_fitting(out, MORE_COLUMNS, list(map(more_cells, ladder.rungs)), LEFT, MORE_SPARE)
         out.print(Text(caption(ladder), style="dim"))
-    if detail or not is_plain(ladder):
-        show_bounds(out, ladder)
+    show_bounds(out, ladder)
 
 
 def _show_published(out: Console, ladders: Sequence[Ladder], *, detail: bool) -> None:

@@ -84,6 +84,7 @@ def test_cut_in_the_middle_it_goes_on_until_decided(decided, new_place):
     assert verdicts == {"faster"} or max(record.trial.block for record in RunDirectory(cut).records()) == MOST_BLOCKS
 
 
+@pytest.mark.slow
 def test_stock_against_itself_is_not_called_different_and_tells_the_noise(place):
     # So wide a margin lets a false alarm, which is what one A/A test in twenty gives, pass as equivalent.
     asked = ["--phases", "2-F", "--warm-up", 0.2, "--window", 1, "--blocks", 5, "--margin", "0.9"]

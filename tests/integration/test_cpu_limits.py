@@ -12,6 +12,7 @@ import pytest
 
 from bench.agent.observe import usage_so_far
 from bench.model.record import Reason, Record
+from tests.examples import one_of
 from tests.integration.support import Climb, as_root, as_user, climbing, wait_for
 
 pytestmark = as_root
@@ -145,16 +146,18 @@ def of_nobody(place: Path) -> dict[str, str]:
     return {"HOME": str(place), "XDG_STATE_HOME": str(place)}
 
 
-@pytest.mark.parametrize("how", [1, 2])
+@pytest.mark.parametrize("how", one_of(2, 1))
 def test_of_a_server_of_our_own_the_cpu_time_is_known_though_others_are_hidden(place, how):
     home = of_nobody(place)
     with climbing(place, *ASKED, prefix=hiding(how, "nobody"), env=home) as climb:
         record = record_beside(2, climb)
+    if "agent-late" in record.validity.codes:
+        pytest.skip("so busy that it was read too late, and says so")
     assert record.cpu.server_cores is not None
     assert reason(record, "not-alone").share > 0.1
 
 
-@pytest.mark.parametrize("how", [1, 2])
+@pytest.mark.parametrize("how", one_of(2, 1))
 def test_of_another_users_server_on_a_full_host_it_is_doubted_that_it_was_alone(theirs, place, how):
     home = {**of_nobody(place), "PGPASSWORD": theirs.password}
     asked = [*ASKED, "--dsn", theirs.dsn()]

@@ -28,6 +28,7 @@ def kept_as_written(out, kept):
         shutil.copy(out / name, kept)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_kept_without_its_samples_gives_the_same_comparison(place):
     ended, out = measured(place, "--variants", "stock wal-buffers", "--phases", "2-E 2-F", "--blocks", 2)
     assert ended.code == 0, ended.err

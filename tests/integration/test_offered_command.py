@@ -4,6 +4,8 @@ import re
 import shlex
 import subprocess
 
+import pytest
+
 from bench.plan.contrast import place_of
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import BRIEF, PATIENCE_S, PGLADDER, pgladder
@@ -31,6 +33,7 @@ def carried_out(command, place):
     return ended.stdout
 
 
+@pytest.mark.slow
 def test_the_command_that_is_offered_is_carried_out_as_it_is_printed(place):
     asked = ["--phases", "2-C", "--layouts", "plain no-index", "--batch", 50, "--blocks", 1, *BRIEF]
     first = pgladder("compare", *asked, "--data-dir", place / "data", cwd=place)

@@ -16,6 +16,7 @@ from bench.model.plan import Parameters
 from bench.workload.beside import BesideJob
 from bench.workload.dropping import OVER, SHORTEST, Dropping
 from bench.workload.rows import SEQUENCE_BITS
+from tests.examples import one_of
 from tests.integration.support import BRIEF, ONCE, climbing, meddling, pgladder
 
 KEPT = 20_000
@@ -121,7 +122,7 @@ def test_one_row_is_found_by_the_first_column_of_its_key(session):
 # --- measured --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("layout", ["plain-time-key", *IN_PARTITIONS])
+@pytest.mark.parametrize("layout", one_of(*IN_PARTITIONS, "plain-time-key"))
 def test_on_each_layout_every_row_is_found_and_read(place, layout):
     asked = ("--phases", "1-B,2-C,2-G", "--layouts", layout, "--readers", 1, "--pool-min", 2, "--preload-rows", 2000)
     with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.3, "--window", 1, *ONCE) as climb:

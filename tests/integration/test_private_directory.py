@@ -16,6 +16,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for
 from bench.model.errors import HostError, UsageError
+from tests.examples import one_of
 from tests.integration.support import PGLADDER, as_owner, as_root, climbing, pgladder, wait_for
 
 HARNESS = harness_for(40, tls=True)
@@ -145,7 +146,7 @@ def test_two_runs_do_not_share_a_directory(place):
 # --- any umask -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mask", ["027", "077"])
+@pytest.mark.parametrize("mask", one_of("077", "027"))
 def test_a_run_comes_to_its_end_under_a_strict_umask(place, mask):
     asked = [*ASKED, "--transports", "tls", "--data-dir", place / "a" / "data", "--out", place / "out"]
     command = ["sh", "-c", f'umask {mask}; exec "$@"', "sh", PGLADDER, "run", *map(str, asked)]

@@ -60,6 +60,7 @@ def of_few_repeats(file: Path) -> Plan:
     return replace(plan, run=f"{plan.run}-2", promise=promise, trials=tuple(trials))
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_stopped(searched):
     records = searched.records()
     attempts = [record.attempt for record in records]
@@ -69,6 +70,7 @@ def test_it_goes_on_where_it_was_stopped(searched):
     assert len(records) == 1 + len(search.done) + attempts.count(2)
 
 
+@pytest.mark.slow
 def test_the_highest_rate_that_a_server_takes_is_found_and_more_is_not_kept(searched):
     found = answer(searched)
     [of_2d] = found["answers"]
@@ -83,6 +85,7 @@ def test_the_highest_rate_that_a_server_takes_is_found_and_more_is_not_kept(sear
     assert set(of_2d["durability"]) <= {"durable", "unknown"}
 
 
+@pytest.mark.slow
 def test_each_record_counts_what_took_longer_than_is_promised(searched):
     records = [record for record in searched.records() if record.open_loop]
     assert records
@@ -92,6 +95,7 @@ def test_each_record_counts_what_took_longer_than_is_promised(searched):
             assert record.open_loop.beyond_promise < 0.5 * record.open_loop.due
 
 
+@pytest.mark.slow
 def test_the_same_run_has_a_page_and_a_ladder_and_is_compared_with_nothing(searched):
     page = searched.place / "page.html"
     assert pgladder("report", searched.directory.path, "--out", page, cwd=searched.place).code in {0, 1}

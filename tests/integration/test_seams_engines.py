@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.support import Climb, added_folder, climbing, pgladder
+from tests.integration.support import ONCE, Climb, added_folder, climbing, pgladder
 
 PIECES = {
     "engines/beside.py": '''"""PostgreSQL with a second index on every table, in a cluster of its own."""
@@ -68,7 +68,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def both(new_place, folder) -> Climb:
-    asked = ("--phases", "2-C", "3-X", "--blocks", 2, "--warm-up", 0.2, "--window", 1)
+    asked = ("--phases", "2-C", "3-X", "--blocks", 2, "--warm-up", 0.2, "--window", 1, *ONCE)
     with climbing(new_place(), *asked, env={"PGLADDER_PATH": str(folder)}) as climb:
         ended = climb.end()
         assert (ended.code, ended.err) == (0, "")

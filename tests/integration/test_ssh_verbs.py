@@ -18,6 +18,7 @@ from bench.remote.known_hosts import record
 from bench.remote.link import Link
 from bench.remote.secrets import Secrets
 from bench.remote.steps import launch
+from tests.examples import one_of
 from tests.integration.sshd import CHECKOUT, PASSWORD, Box, Tree, tree
 from tests.integration.support import as_root
 
@@ -259,7 +260,7 @@ def alone(shelf: Shelf, **variables: object) -> dict[str, object]:
     return {"ansible_control_path_dir": str(shelf.folder / "cp"), **variables}
 
 
-@pytest.mark.parametrize("way", BY_GATEWAY, ids=["ProxyJump", "J", "ProxyCommand"])
+@pytest.mark.parametrize("way", one_of(*BY_GATEWAY))
 def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(lax: Shelf, boxes: Tree, box: Box, way: str) -> None:
     gateway = boxes.start()
     lax.add(
@@ -275,7 +276,7 @@ def test_ansible_wants_the_host_key_of_a_gateway_recorded_too(lax: Shelf, boxes:
     assert "it is me" in lax.run(*ASK, "echo it is me")
 
 
-@pytest.mark.parametrize("more", [{}, {"ansible_host_key_checking": "false"}, {"ansible_ssh_args": "-C"}], ids=str)
+@pytest.mark.parametrize("more", one_of({"ansible_host_key_checking": "false"}, {}, {"ansible_ssh_args": "-C"}))
 def test_ansible_lets_in_no_key_that_is_not_recorded_whatever_a_configuration_says(
     lax: Shelf, box: Box, more: dict[str, object]
 ) -> None:
@@ -287,7 +288,7 @@ def test_ansible_lets_in_no_key_that_is_not_recorded_whatever_a_configuration_sa
     assert bool(more.get("ansible_host_key_checking")) or "rc=0 >> it is me" in lax.run(*ASK, "echo it is me")
 
 
-@pytest.mark.parametrize("variable", ["ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"])
+@pytest.mark.parametrize("variable", one_of("ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args"))
 def test_an_argument_of_the_inventory_that_switches_the_check_off_does_not(
     shelf: Shelf, box: Box, boxes: Tree, variable: str
 ) -> None:
@@ -301,7 +302,7 @@ def test_an_argument_of_the_inventory_that_switches_the_check_off_does_not(
     assert "it is me" in shelf.run(*ASK, "echo it is me")
 
 
-@pytest.mark.parametrize("script", ["exec yes", "exec yes >&2", "exec tr '\\0' x </dev/zero"])
+@pytest.mark.parametrize("script", one_of("exec yes", "exec yes >&2", "exec tr '\\0' x </dev/zero"))
 def test_a_box_that_sends_without_end_to_ansible_is_dropped(shelf: Shelf, box: Box, script: str) -> None:
     shelf.known.write_text(box.known())
     shelf.add("n100", box, **alone(shelf))
@@ -346,7 +347,7 @@ def test_the_doctor_names_a_box_that_sends_without_end(shelf: Shelf, boxes: Tree
 FOREIGN = {"ko_KR": "암호", "de_DE": "Passwort"}
 
 
-@pytest.fixture(params=FOREIGN)
+@pytest.fixture(params=one_of(*FOREIGN))
 def foreign(request, shelf: Shelf, boxes: Tree) -> Iterator[Shelf]:
     """A box whose sudo asks for a password, and speaks Korean or German."""
     box = boxes.start(config=boxes.speaks(request.param))

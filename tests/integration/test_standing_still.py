@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from bench.model.record import Record
+from tests.examples import one_of
 from tests.integration.support import Climb, Meddler, climbing, meddling, stopped
 
 WINDOW_S, STILL_S = 3, 0.5
@@ -31,13 +32,13 @@ def measured(place: Path, phase: str, who: Callable[[Climb, Meddler], list[psuti
     return record
 
 
-@pytest.mark.parametrize("phase", ["1", "1-B", "2-B"])
+@pytest.mark.parametrize("phase", one_of("1-B", "1", "2-B"))
 def test_clients_that_stood_still_make_a_trial_suspect(place, phase):
     record = measured(place, phase, lambda climb, _: climb.clients())
     stalled(record)
 
 
-@pytest.mark.parametrize("phase", ["1", "2-C"])
+@pytest.mark.parametrize("phase", one_of("2-C", "1"))
 def test_so_does_a_server_that_stood_still(place, phase):
     record = measured(place, phase, lambda _, meddler: meddler.server())
     stalled(record)
@@ -48,7 +49,7 @@ def test_so_do_several_clients_at_once(place):
     stalled(record)
 
 
-@pytest.mark.parametrize(("phase", "processes"), [("1-B", 2), ("2", 2)])
+@pytest.mark.parametrize(("phase", "processes"), one_of(("2", 2), ("1-B", 2)))
 def test_so_does_one_client_while_the_others_go_on_by_its_part_of_all_clients_time(place, phase, processes):
     record = measured(place, phase, lambda climb, _: climb.clients()[:1], "--processes", processes)
     assert record.longest_gap_s < STILL_S
@@ -59,7 +60,7 @@ def test_so_does_one_client_while_the_others_go_on_by_its_part_of_all_clients_ti
     assert STILL_S / WINDOW_S * 0.6 < reason.share * processes < 1  # less what the others paused meanwhile
 
 
-@pytest.mark.parametrize("phase", ["1", "2", "2-C"])
+@pytest.mark.parametrize("phase", one_of("2-C", "1", "2"))
 def test_clients_of_which_none_stands_still_are_not_doubted(new_place, phase):
     # In memory: beside other tests a disk stands still now and then, and that is doubted rightly.
     with climbing(new_place("/dev/shm"), "--phases", phase, *ASKED, "--processes", 2) as climb:

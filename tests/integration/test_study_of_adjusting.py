@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
 from tests.readme import CHECKOUT
@@ -20,6 +22,7 @@ def study(place):
     return (place / "adjusted.md").read_text()
 
 
+@pytest.mark.slow
 def test_both_conditions_are_measured_and_what_was_cut_off_goes_on(place):
     text = study(place)
     for name in CONDITIONS:

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
 from tests.readme import CHECKOUT
@@ -18,6 +20,7 @@ def study(place, *more):
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.slow
 def test_both_pages_are_written_and_what_was_cut_off_goes_on(place):
     study(place)
     batches, pools = ((place / f"{name}.md").read_text() for name in PAGES)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from bench.model.plan import NULL
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
@@ -27,6 +29,7 @@ def measured(place):
     return [each for each in RunDirectory(place / "open-loop" / RATES).records() if each.trial.engine != NULL]
 
 
+@pytest.mark.slow
 def test_both_are_measured_at_the_same_rates_and_what_was_cut_off_goes_on(place):
     text = study(place)
     assert all(each.trial.parameters.rate is None for each in RunDirectory(place / "open-loop" / CAPACITY).records())
