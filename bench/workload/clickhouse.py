@@ -185,7 +185,8 @@ class Embedded(Connection):
             inserter = self._engine.send_insert(f"INSERT INTO {table} {COLUMNS}", "ArrowStream")
             inserter.append(stream)
             written = inserter.finish().rows_written
-        # It returns without an error where the engine refused the rows (chdb-core 26.9): only their number tells.
+        # It returns without an error where the engine refused the rows (chdb-core 26.9): their number tells of some
+        # refusals, and of all the count after the trial.
         if written != len(columns.stamps):
             raise ClickHouseError(
                 f"chdb stored {written} of {len(columns.stamps)} rows and gave no reason; where parts are small and"

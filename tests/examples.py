@@ -1,0 +1,14 @@
+"""Which values of a parametrised test everybody waits for."""
+
+from typing import Any
+
+import pytest
+
+
+def one_of(first: Any, *others: Any) -> list[Any]:
+    """Return the first value for `make test`, and all the others of its kind for `make test-slow`."""
+    return [first, *(pytest.param(*_values(other), marks=pytest.mark.slow) for other in others)]
+
+
+def _values(other: Any) -> tuple[Any, ...]:
+    return other if isinstance(other, tuple) else (other,)
