@@ -6,6 +6,8 @@ import signal
 import subprocess
 from subprocess import DEVNULL
 
+import pytest
+
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, sentence
 
@@ -128,6 +130,7 @@ def test_everybody_may_run_the_program_whatever_the_umask(lab: Lab) -> None:
     assert lab.run(BOX, "stat -c %a /opt/pgladder /opt/pgladder/current/").split() == ["755", "755"]
 
 
+@pytest.mark.slow
 def test_a_check_of_a_ready_box_changes_nothing(lab: Lab) -> None:
     before = lab.snapshot(BOX)
     said = lab.play("provision", BOX, "--check", "--diff", "-e", "postgresql_variant=async-commit")

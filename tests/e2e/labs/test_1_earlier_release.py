@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.lab import BIN, CHECKOUT, Lab, changed, quoted
 from tests.e2e.labs import BOXES
 
+pytestmark = pytest.mark.slow
 BOX = BOXES[1]
 EARLIER = "2c86eee"
 """The last commit whose boxes ran Debian's cluster program as root, and used a folder of /tmp for Ansible's files."""

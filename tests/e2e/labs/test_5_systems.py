@@ -170,6 +170,7 @@ def with_older(own: Lab, box: str, system: System, tmp_path: Path) -> Iterator[l
     own.run(box, f"sudo rm -r {VENDOR}")
 
 
+@pytest.mark.slow
 def test_majors_from_a_vendor_are_compared_on_it_beside_its_cluster(
     own: Lab, box: str, with_older: list[str], tmp_path: Path
 ) -> None:

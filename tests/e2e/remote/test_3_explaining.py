@@ -10,6 +10,7 @@ from bench.results.read import read
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import PATIENCE_S, RUNS, Control, codes, decoded
 
+pytestmark = pytest.mark.slow
 RUN, BOX, BLOCKS = "explained", "rm1", 5
 ASKED = ("--phases=2-C", "--constraints=wal-flush", f"--blocks={BLOCKS}", "--warm-up=0.2", "--window=1")
 

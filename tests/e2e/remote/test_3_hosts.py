@@ -62,6 +62,7 @@ def verdict(control: Control, run: str) -> tuple[bool, str]:
     return report["paired"], pair["verdict"]
 
 
+@pytest.mark.slow
 def test_a_box_with_a_quarter_of_a_processor_is_told_apart(control: Control) -> None:
     with preferred(control.lab.boxes[0]), limited(control.lab.boxes[1], 25):
         control.fab("compare-hosts", "--run=unequal", "--blocks=5", *ASKED).ends(0)

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.e2e.remote.control import PATIENCE_S, SURE, Control
 
 HERE = "--limit=rm1"
 
 
+@pytest.mark.slow
 def test_a_run_is_reproduced_on_its_box_and_tested_for_equivalence(control: Control) -> None:
     control.fab("ladder", "--run=first-of-two", "--blocks=3", HERE, *SURE).ends(0)
     before = {path.name for path in (control.folder / "results").iterdir()}

@@ -124,15 +124,15 @@ def test_two_variants_are_compared(meaning: dict[str, str], key: str) -> None:
 def test_what_stands_in_the_way_is_tried_by_taking_it_away(meaning: dict[str, str], key: str) -> None:
     words = readme("make explain HOST=192.168.1.50 USER_NAME=me PHASES=2-B", meaning)
     said = make(words, key, "CONSTRAINTS=reset-query", "BLOCKS=3", "WARM_UP=0.2", "WINDOW=0.5")
-    line = next(line for line in said.splitlines() if line.startswith("the pool's reset query"))
-    assert "without the pool's reset query" in line
+    # Its cells are broken over lines, in whichever places.
+    assert re.search(r"^the pool's reset .*\d% without ", said, re.MULTILINE)
     assert "Where the workers' time goes: " in said
 
 
 def test_from_where_on_more_connections_change_nothing_is_asked(meaning: dict[str, str], key: str) -> None:
     words = readme('make sweep HOST=192.168.1.50 USER_NAME=me OF="pool=2,4,8,16" PHASES=2-B', meaning)
     said = make(words, key, "BLOCKS=1", "WARM_UP=0.2", "WINDOW=0.5")
-    rows = re.findall(r"^(\d+) +[\d,–]+ ", said, re.MULTILINE)
+    rows = re.findall(r"^ *(\d+) +[\d,–]+ ", said, re.MULTILINE)
     assert rows == ["2", "4", "8", "16"]
     assert "2-B is fastest at pool" in said
 
@@ -145,6 +145,7 @@ def test_how_long_rows_wait_at_a_rate_is_told(meaning: dict[str, str], key: str)
     assert "2-D at 2,000 rows/s (poisson, collected up to 500 rows or 20 ms): " in " ".join(said.split())
 
 
+@pytest.mark.slow
 def test_the_highest_rate_that_keeps_a_promise_is_searched(meaning: dict[str, str], key: str) -> None:
     words = readme("make slo HOST=192.168.1.50 USER_NAME=me P99=50ms COLLECT_MS=20 PHASES=2-D", meaning)
     # What a search writes at most is reckoned for a fast box: it would be asked about.
