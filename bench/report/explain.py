@@ -12,7 +12,8 @@ from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
 from bench.report.words import constraint_words
 
-COLUMNS = ("constraint", "share", "taken away", "predicted", "measured", "conclusion")
+HOW = "taken away"
+COLUMNS = ("constraint", "share", HOW, "predicted", "measured", "conclusion")
 LEAST_SHARE = 0.005
 """Of the workers' time, below which a part of it is not printed."""
 
@@ -37,8 +38,9 @@ def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:
     out.print(Text(heading(rung), style="bold"))
     if not told:
         out.print(Text(rung.sentence))
-    table = bare_table(COLUMNS, left=("constraint", "taken away", "conclusion"), wraps=("constraint", "taken away"))
-    add_rows(table, map(cells, rung.constraints))
+    columns = [name for name in COLUMNS if name != HOW]
+    table = bare_table(columns, left=("constraint", "conclusion"), wraps=("constraint",))
+    add_rows(table, map(_narrow, rung.constraints))
     print_whole(out, table)
     for sentence in (*reasons(rung), bound_sentence(rung)):
         out.print(Text(sentence))
@@ -62,6 +64,13 @@ def cells(finding: Finding) -> Sequence[str]:
         DASH if finding.measured_gain is None else gain_text(finding.measured_gain),
         finding.conclusion,
     )
+
+
+def _narrow(finding: Finding) -> Sequence[str]:
+    """Return a constraint's texts for a terminal: how it was taken away stands below its name, where it was."""
+    name, share, how, *gains, conclusion = cells(finding)
+    tried = how and finding.conclusion != "untested"
+    return (f"{name}\n  {how}" if tried else name, share, *gains, conclusion)
 
 
 def reasons(rung: RungExplained) -> Iterable[str]:
