@@ -12,8 +12,8 @@ SCREEN = 50
 """Lines of a large terminal."""
 
 
-SLOW = {"make demo"}
-"""Run by `make test-slow` alone: it takes six minutes, and a lab of the name that people's have."""
+SLOW = {"make demo", "make slo HOST=192.168.1.50 USER_NAME=me P99=50ms COLLECT_MS=20 PHASES=2-D"}
+"""Run by `make test-slow` alone: they take minutes, and the demo a lab of the name that people's have."""
 
 
 def test_every_command_of_the_readme_is_run_by_a_test():

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sqlite3
+from contextlib import closing
 
 import pytest
 from rich.text import Text
@@ -67,7 +68,7 @@ def test_the_ladder_goes_into_a_database_as_it_is():
     show_ladders(keeper, a_report(a_record(1, "1"), a_record(2, "2-G"), a_record(3, "2-D", **void())))
     table = keeper.tables[0]
     assert "stock" in table.title
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         names = ", ".join(f'"{name}"' for name in table.columns)
         database.execute(f"CREATE TABLE ladder ({names})")
         marks = ", ".join("?" * len(table.columns))
