@@ -14,19 +14,21 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 
 # What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
 # have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
-OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM
+OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
 OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
-WORDS_trust := $(WHICH_BOXES) FINGERPRINT
+WORDS_trust := $(WHICH_BOXES) FINGERPRINT VERBOSE
 WORDS_doctor := $(WHICH_BOXES) SUDO JSON
-WORDS_provision := $(WHICH_BOXES) ROLES
-WORDS_teardown := $(WHICH_BOXES)
-WORDS_lab-up := N SYSTEM
-WORDS_lab-cut := HOST
+WORDS_provision := $(WHICH_BOXES) ROLES VERBOSE
+WORDS_teardown := $(WHICH_BOXES) VERBOSE
+WORDS_lab-up := N SYSTEM VERBOSE
+WORDS_lab-cut := HOST VERBOSE
+WORDS_lab-down := VERBOSE
+WORDS_demo := VERBOSE
 WORDS_perf := LIMIT ONLY BLOCKS BASE
 WORDS_compare-runs := A B JSON
 WORDS_reproduce := $(WHICH_BOXES) RUN JSON
@@ -50,7 +52,7 @@ handed = $(foreach word,$(filter-out $(filter $(ALONE),$(KNOWN)) $(1),$(TYPED)),
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
-ALONE := FINGERPRINT ROLES SUDO A B N SYSTEM
+ALONE := FINGERPRINT ROLES SUDO A B N SYSTEM VERBOSE
 TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
 # A word of another goal is none either: teardown RUN=n100-a would take every box.
 KNOWN := $(strip $(foreach goal,$(MAKECMDGOALS),$(WORDS_$(goal))))
@@ -63,7 +65,7 @@ $(foreach word,$(REFUSED),$(error unknown option $(word); $(or \
 # Written small a word is another: an empty host= would mean every box.
 small = $(strip $(foreach letter,a b c d e f g h i j k l m n o p q r s t u v w x y z,$(findstring $(letter),$(1))))
 $(foreach word,$(TYPED),$(if $(call small,$(word)),$(error unknown option $(word); write words in capitals, as HOST=)))
-$(foreach word,JSON SUDO,$(if $(filter $(word),$(TYPED)),$(if $(filter-out 1,$(or $($(word)),0)),$(error $(word) is 1, or left out))))
+$(foreach word,JSON SUDO VERBOSE,$(if $(filter $(word),$(TYPED)),$(if $(filter-out 1,$(or $($(word)),0)),$(error $(word) is 1, or left out))))
 # A program that asks for JSON shall not be given words for people.
 NO_JSON := demo trust provision teardown launch follow pull cancel lab-up lab-cut lab-down
 $(if $(and $(JSON),$(filter $(NO_JSON),$(MAKECMDGOALS))),$(error JSON=1 is for: doctor ladder compare compare-hosts \
@@ -102,8 +104,8 @@ WHERE = $(call option,HOST,host) $(call option,LIMIT,limit) $(call option,USER_N
 	$(call option,KEY,key)
 # In front of a command of Ansible's.
 ON = .venv/bin/python -m bench.remote.where $(WHERE)
-# Ansible takes no locale but UTF-8, and reads what sudo answers in English.
-PLAYBOOK = env LC_ALL=C.UTF-8 $(BIN)/ansible-playbook
+# Ansible takes no locale but UTF-8, and reads what sudo answers in English. VERBOSE=1 shows each of its tasks.
+PLAYBOOK = env LC_ALL=C.UTF-8 $(if $(VERBOSE),,ANSIBLE_STDOUT_CALLBACK=pgladder_progress) $(BIN)/ansible-playbook
 FAB = $(BIN)/pgladder-fab
 # A run that was pulled, by the word that names it.
 pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $(filter RUN,$(1)),RUN=name,A=run B=run))))

@@ -95,7 +95,8 @@ def test_a_word_that_means_nothing_is_refused(words):
         (["trust", "SUDO=1"], "unknown option SUDO"),
         (["doctor", "FINGERPRINT=x"], "unknown option FINGERPRINT"),
         (["lab-cut", "LIMIT=lab"], "unknown option LIMIT; there are: HOST"),
-        (["lab-down", "HOST=minipc1"], "unknown option HOST; make lab-down takes none"),
+        (["lab-down", "HOST=minipc1"], "unknown option HOST; there are: VERBOSE"),
+        (["fmt", "HOST=minipc1"], "unknown option HOST; make fmt takes none"),
         (["lab-up", "SIZE=2"], "unknown option SIZE"),
         (["lab-cut", "HOST=minipc1", "SYSTEM=debian13"], "unknown option SYSTEM; there are: HOST"),
         (["doctor", "JASON=1"], "unknown option JASON"),
@@ -334,7 +335,12 @@ def test_what_the_environment_sets_for_ansible_is_left_out_and_said(shelf):
 def test_no_verb_runs_ansible_with_it(shelf, name):
     printed = instead(shelf, "env", **HARMFUL).stdout.splitlines()
     found = [line for line in printed if line.startswith(f"{name}=")]
-    assert found == ([f"ANSIBLE_CONFIG={shelf}/ansible.cfg"] if name == "ANSIBLE_CONFIG" else [])
+    ours = {"ANSIBLE_CONFIG": f"{shelf}/ansible.cfg", "ANSIBLE_STDOUT_CALLBACK": "pgladder_progress"}
+    assert found == ([f"{name}={ours[name]}"] if name in ours else [])
+
+
+def test_verbose_shows_each_of_its_tasks(shelf):
+    assert "ANSIBLE_STDOUT_CALLBACK" not in instead(shelf, "env", "VERBOSE=1").stdout
 
 
 @pytest.mark.parametrize("limit", ["nosuch", "n1,nosuch", "n1:nosuch", "n9*"])
