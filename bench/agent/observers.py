@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import isfinite
 from queue import Empty, SimpleQueue
-from random import uniform
+from random import Random
 from threading import Event, Thread
 from time import monotonic, thread_time
 from typing import Any, TypeVar
@@ -40,6 +40,8 @@ OPENING_S = 5.0
 """For what a probe is asked while nothing is measured."""
 LATE = 2
 """So many times its patience is late: on a busy host the agent itself may be woken later than the answer came."""
+INSTANTS = Random()
+"""When samples are taken; its own: several threads draw, and another's seed stays another's."""
 MOST_BYTES = 1 << 16
 """Of one reading, as JSON."""
 T = TypeVar("T")
@@ -166,13 +168,13 @@ class Observer:
 
     def _sample(self, server: Asked, over: Event) -> None:
         # At irregular moments: rounds of commits may last as long as a step.
-        while not over.wait(uniform(0.5, 1.5) / SAMPLES_PER_S):
+        while not over.wait(INSTANTS.uniform(0.5, 1.5) / SAMPLES_PER_S):
             if not self._did(lambda: self.probe.sample(server)):
                 return
 
     def _beat(self, over: Event) -> None:
         before_s, pause_s = thread_time(), 1 / BEATS_PER_S
-        while not over.wait(uniform(0.5, 1.5) * pause_s):
+        while not over.wait(INSTANTS.uniform(0.5, 1.5) * pause_s):
             if not self._did(self.probe.beat):
                 return
             now_s = thread_time()

@@ -7,13 +7,15 @@ schedules has its turn.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from random import uniform
+from random import Random
 from time import monotonic_ns
 
 from bench.workload.messages import LoopLag
 from bench.workload.timer import SECOND_NS, Timer
 
 LOOKS_PER_S = 20
+INSTANTS = Random()
+"""Its own: another's seed stays another's."""
 BLOCKED_NS = 1_000_000
 """A lag of so much is called blocked: a commit over loopback takes less where nothing is waited for."""
 
@@ -53,7 +55,7 @@ class Watch:
 
     def _set(self, from_ns: int) -> None:
         # At irregular moments: rounds of commits may last as long as a step.
-        self._due_ns = from_ns + round(uniform(0.5, 1.5) / LOOKS_PER_S * SECOND_NS)
+        self._due_ns = from_ns + round(INSTANTS.uniform(0.5, 1.5) / LOOKS_PER_S * SECOND_NS)
         self._timer.set(self._due_ns)
 
     def _ready(self) -> None:
