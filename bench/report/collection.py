@@ -9,13 +9,11 @@ from functools import cache
 from math import isinf
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from bench.analysis.cells import CellOfBoxes
 from bench.analysis.collection import KEPT_UP, Entry, Place, Placed, RankedCell
-from bench.model.plain import harmless
 from bench.model.plan import Parameters
 from bench.model.shared import SharedRung, Vocabulary
+from bench.report.markup import environment
 from bench.report.numbers import DASH, rate
 from bench.report.share import box_words, in_full
 
@@ -171,12 +169,4 @@ def _doubts(rung: SharedRung) -> str:
 
 @cache
 def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("bench.report", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: harmless(value) if type(value) is str else value,
-    )
-    return environment.get_template("collection.html.j2")
+    return environment("bench.report").get_template("collection.html.j2")

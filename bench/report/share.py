@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from bench.analysis.cells import cell_of
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.share import conditions_of
 from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
+from bench.report.markup import environment
 from bench.report.numbers import DASH, known, rate
 from bench.report.words import constraint_words
 
@@ -214,12 +213,4 @@ def png_maker() -> Callable[[str], bytes] | None:
 
 @cache
 def _template(name: str) -> Any:
-    environment = Environment(
-        loader=PackageLoader("bench.report", ""),
-        # Whatever comes of a file is text, never markup.
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
+    return environment("bench.report").get_template(name)

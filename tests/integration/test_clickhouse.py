@@ -36,7 +36,8 @@ def rungs(kind) -> list[str]:
 @pytest.fixture(scope="module")
 def climbed(kind, rungs, new_place) -> Climb:
     """Rungs, and one of PostgreSQL's, twice."""
-    asked = ("--phases", "2-G", *rungs, "--blocks", 2, *ONCE, "--warm-up", "0.2", "--window", "4")
+    window_s = 2 if kind == SERVER else 4
+    asked = ("--phases", "2-G", *rungs, "--blocks", 2, *ONCE, "--warm-up", "0.2", "--window", window_s)
     with climbing(new_place(), *asked, env=environment(kind)) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err

@@ -71,15 +71,7 @@ class PrivateClickHouse(ManagedClickHouse):
             return
         # No second process of its own that watches over it: what ends it shall end all of it.
         server = ["env", "CLICKHOUSE_WATCHDOG_ENABLE=0", *self._command, f"--config-file={self._base / 'config.xml'}"]
-        # In a process group of its own: Ctrl-C in a terminal reaches the agent alone, which ends it in order.
-        self._process = subprocess.Popen(
-            self._owner.command("sh", "-c", LOGGED, self._log, *server, die_with_us=True),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-            cwd="/",
-        )
+        self._process = self._owner.start("sh", "-c", LOGGED, self._log, *server)
         self._wait_ready()
 
     def _wait_ready(self) -> None:

@@ -47,6 +47,17 @@ class Owner:
             self.command(*command), input=text, capture_output=True, text=True, errors="replace", check=False, cwd="/"
         )
 
+    def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        """Start a server that ends when we do; Ctrl-C in a terminal reaches the agent alone, which ends it in order."""
+        return subprocess.Popen(
+            self.command(*command, die_with_us=True),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+            cwd="/",
+        )
+
     def do(self, *command: str | Path, text: str = "") -> str:
         """Run a command that is to succeed; return its output.
 

@@ -160,15 +160,7 @@ class PrivateServer(ManagedPostgreSQL):
         server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
         with contextlib.suppress(FileNotFoundError):
             self._log_before = self._log.lstat().st_size
-        # In a process group of its own: Ctrl-C in a terminal reaches the agent alone, which ends it in order.
-        self._process = subprocess.Popen(
-            self._owner.command(*server, die_with_us=True),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-            cwd="/",
-        )
+        self._process = self._owner.start(*server)
         self._wait_ready()
 
     def _new_log(self) -> str:

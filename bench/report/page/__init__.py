@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from itertools import starmap
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from bench.analysis.comparison import ComparisonReport
@@ -21,7 +21,8 @@ from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
-from bench.model.plain import harmless, harmless_all
+from bench.model.plain import harmless_all
+from bench.report.markup import environment
 from bench.report.page import view
 from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
@@ -84,24 +85,9 @@ def _packed(script: str) -> Markup:
 
 
 def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("bench.report.page", ""),
-        # Whatever was read of files and boxes is text, never markup.
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_harmless,
-    )
-    environment.filters["fact"] = view.fact_text
+    page = environment("bench.report.page")
+    page.filters["fact"] = view.fact_text
     # Text in a script is not rendered, so finalize never sees it.
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    environment.policies["json.dumps_function"] = lambda thing, **how: json.dumps(harmless_all(thing), **how)
-    return environment.get_template("page.html.j2")
-
-
-def _harmless(value: object) -> object:
-    """Leave out of what was read what steers or turns a text; markup is our own."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return harmless(value)
+    page.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    page.policies["json.dumps_function"] = lambda thing, **how: json.dumps(harmless_all(thing), **how)
+    return page.get_template("page.html.j2")
