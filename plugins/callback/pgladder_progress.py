@@ -25,7 +25,8 @@ extends_documentation_fragment:
 author: pgladder
 """
 
-TERMINAL_EVERY_S, ELSEWHERE_EVERY_S = 1, 30
+TERMINAL_EVERY_S = 1
+ELSEWHERE_EVERY_S = 30
 STDOUT = 1
 ASKS = frozenset({"pause", "ansible.builtin.pause"})
 SAYS = frozenset({"debug", "ansible.builtin.debug"})
