@@ -204,8 +204,8 @@ def of_engines(ladder: Ladder) -> Iterable[str]:
         if rung.engine is None or rung.layout is None:
             continue
         words = [rung.engine, rung.layout]
-        if rung.durability not in (None, *ladder.durability):
-            words.append(str(rung.durability))
+        if rung.durability not in (None, *(ladder.durability or ["unknown"])):
+            words.append("of unknown durability" if rung.durability == "unknown" else str(rung.durability))
         phases.setdefault(" ".join(words), []).append(rung.phase)
     for where, named in phases.items():
         yield f"on {where}: {', '.join(named)}"

