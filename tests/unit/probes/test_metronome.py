@@ -60,7 +60,7 @@ class Paused(Event):
 
 
 def test_it_takes_less_than_one_percent_of_a_core(monkeypatch):
-    monkeypatch.setattr(observers, "uniform", lambda least, most: (least + most) / 2)
+    monkeypatch.setattr(observers.INSTANTS, "uniform", lambda least, most: (least + most) / 2)
     observer, over = Observer("metronome", PROBE, a_scene(), call_directly), Paused(beats=100)
     # By CPU time, with what waiting and waking up cost: how busy others are lets it beat less often.
     began = time.thread_time()
