@@ -18,7 +18,9 @@ import pytest
 
 from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.owner import ordinary_user
-from bench.engines.postgresql.private import free_port
+from bench.engines.postgresql.private import PrivateServer, free_port
+from bench.engines.postgresql.render import as_variant
+from bench.engines.postgresql.variants import harness_for
 from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
 
@@ -296,6 +298,18 @@ def meddling(climb: Climb) -> Iterator[Meddler]:
         yield meddler
     finally:
         meddler.leave()
+
+
+@contextlib.contextmanager
+def stock_server(place: Path) -> Iterator[PrivateServer]:
+    """Start a private server with the settings of ``stock``; stop and remove it at the end."""
+    made = PrivateServer(place / "data", find_binaries())
+    try:
+        made.create(harness_for(40, tls=False), tls=False)
+        made.apply(as_variant("stock", ""))
+        yield made
+    finally:
+        made.close()
 
 
 class Theirs(Asked):

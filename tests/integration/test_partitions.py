@@ -7,17 +7,13 @@ from contextlib import asynccontextmanager, closing
 import pytest
 
 from bench.agent.made import check_table
-from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.layout import layout_files, table_layout
-from bench.engines.postgresql.private import PrivateServer
-from bench.engines.postgresql.render import as_variant
-from bench.engines.postgresql.variants import harness_for
 from bench.model.plan import Parameters
 from bench.workload.beside import BesideJob
 from bench.workload.dropping import OVER, SHORTEST, Dropping
 from bench.workload.rows import SEQUENCE_BITS
 from tests.examples import one_of
-from tests.integration.support import BRIEF, ONCE, climbing, meddling, pgladder
+from tests.integration.support import BRIEF, ONCE, climbing, meddling, pgladder, stock_server
 
 KEPT = 20_000
 IN_PARTITIONS = ("hash-partitioned", "time-partitioned")
@@ -44,13 +40,8 @@ def assert_whole(record) -> None:
 
 @pytest.fixture(scope="module")
 def server(new_place):
-    made = PrivateServer(new_place() / "data", find_binaries())
-    try:
-        made.create(harness_for(40, tls=False), tls=False)
-        made.apply(as_variant("stock", ""))
+    with stock_server(new_place()) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

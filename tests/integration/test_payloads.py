@@ -5,15 +5,11 @@ from contextlib import closing
 import pytest
 from psycopg2.extras import execute_values
 
-from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.found import find_altered
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.private import PrivateServer
-from bench.engines.postgresql.render import as_variant
-from bench.engines.postgresql.variants import harness_for
 from bench.workload.rows import RowSource, first_stamp
 from tests.builders import a_result
-from tests.integration.support import climbing
+from tests.integration.support import climbing, stock_server
 from tests.integration.test_external_server import passwords
 
 SEED = 7
@@ -24,13 +20,8 @@ OVERWRITE = """
 
 @pytest.fixture(scope="module")
 def server(new_place):
-    made = PrivateServer(new_place() / "data", find_binaries())
-    try:
-        made.create(harness_for(40, tls=False), tls=False)
-        made.apply(as_variant("stock", ""))
+    with stock_server(new_place()) as made:
         yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture
