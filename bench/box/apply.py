@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.agent.lock import one_run_at_a_time
-from bench.agent.signals import undisturbed
 from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.provisioning import Provisioning
 from bench.engines.postgresql.rendered import rendered
 from bench.model.box import Provisioned
+from bench.model.signals import undisturbed
 
 
 @dataclass(frozen=True, slots=True)

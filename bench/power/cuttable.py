@@ -16,6 +16,7 @@ import msgspec
 from bench.engines.postgresql.owner import Owner
 from bench.model.cuts import Forgotten
 from bench.model.errors import HostError, PgladderError
+from bench.model.signals import held_back
 from bench.power.order import MOUNTED, Cut, Look
 from bench.probes.system_packages import how_to_install
 
@@ -70,15 +71,16 @@ class Cuttable:
         user = [self._owner.user.pw_name] if os.geteuid() == 0 else []
         self._said = TemporaryFile()  # noqa: SIM115 - as long as the process
         # Started with our rights: the owner need not be able to read our code. Ctrl-C reaches us alone.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bench.power.mounted", self._directory, self._mount, *user],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._said,
-            text=True,
-            errors="replace",
-            process_group=0,
-        )
+        with held_back():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "bench.power.mounted", self._directory, self._mount, *user],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._said,
+                text=True,
+                errors="replace",
+                process_group=0,
+            )
         if self._answer() != MOUNTED:
             raise PowerError(f"The file system that forgets did not mount at {self._mount}: {self._complaint()}")
 

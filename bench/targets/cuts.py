@@ -18,7 +18,6 @@ import psycopg2
 from rich.console import Console
 
 from bench.agent.lock import one_run_at_a_time
-from bench.agent.signals import stoppable, undisturbed
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
@@ -26,6 +25,7 @@ from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
 from bench.model.errors import HostError, PgladderError, UsageError
 from bench.model.plain import one_line
 from bench.model.plan import Variant
+from bench.model.signals import stoppable, undisturbed
 from bench.plan.request import words
 from bench.power.cut import carry_out, make
 from bench.power.cuttable import check_fuse

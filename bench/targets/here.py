@@ -23,7 +23,6 @@ import msgspec
 from bench import seams
 from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
-from bench.agent.signals import stoppable, undisturbed
 from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.dsn import in_a_sentence
@@ -42,6 +41,7 @@ from bench.model.fingerprint import Fact
 from bench.model.fingerprint_diff import differences
 from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
+from bench.model.signals import stoppable, undisturbed
 from bench.plan.check import check_plan
 from bench.plan.design import make_plan
 from bench.plan.estimate import (

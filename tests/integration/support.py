@@ -175,7 +175,8 @@ def processes_in(place: Path) -> list[str]:
 def assert_nothing_left(place: Path) -> None:
     """No process, no data directory, no socket; what a killed server leaves running ends by itself."""
     wait_for(lambda: not processes_in(place), f"nothing runs in {place} any more: {processes_in(place)}")
-    assert not list((place / "data").rglob("*")) if (place / "data").exists() else True
+    left = [*(place / "data").rglob("*")]
+    assert not left, left
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------

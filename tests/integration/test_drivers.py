@@ -74,13 +74,15 @@ def test_a_session_is_reset_when_it_is_given_back_unless_asyncpg_is_told_not_to(
 def test_what_resetting_costs_shows_in_the_time_of_giving_back(new_place):
     release_us = {}
     for reset in ("query", "none"):
-        asked = ("--phases", "2", "--reset", reset, "--blocks", 1, "--warm-up", 0.2, "--window", 1, "--pool-min", 2)
+        asked = ("--phases", "2", "--reset", reset, "--blocks", 3, "--warm-up", 0.2, "--window", 0.5, "--pool-min", 2)
         with climbing(new_place(), *asked) as climb:
             ended = climb.end()
             assert (ended.code, ended.err) == (0, "")
-            [record] = climb.records()
-        assert record.trial.parameters.reset == reset
-        assert record.verified.found == record.verified.acknowledged > 0
-        release_us[reset] = 1e6 * record.client_time.release_s / record.commits
+            records = climb.records()
+        for record in records:
+            assert record.trial.parameters.reset == reset
+            assert record.verified.found == record.verified.acknowledged > 0
+        # The quickest trial: a busy machine makes any of them slow.
+        release_us[reset] = min(1e6 * each.client_time.release_s / each.commits for each in records)
     # Without it no round trip is made: measured, 140 µs against 20 µs.
     assert release_us["none"] < release_us["query"] / 2

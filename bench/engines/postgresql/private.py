@@ -25,6 +25,7 @@ from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
 from bench.model.plan import Variant
+from bench.model.signals import held_back
 from bench.probes.system_packages import how_to_install
 
 APPEND = 'cat >>"$1"'
@@ -160,7 +161,8 @@ class PrivateServer(ManagedPostgreSQL):
         server: list[str | Path] = ["sh", "-c", LOGGED, self._log, self._bin / "postgres", "-D", self._data, *own]
         with contextlib.suppress(FileNotFoundError):
             self._log_before = self._log.lstat().st_size
-        self._process = self._owner.start(*server)
+        with held_back():
+            self._process = self._owner.start(*server)
         self._wait_ready()
 
     def _new_log(self) -> str:

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from bench.agent.signals import stoppable, undisturbed
+from bench.model.signals import held_back, stoppable, undisturbed
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +47,23 @@ def test_a_hang_up_that_is_told_twice_interrupts_once():
 def test_nothing_interrupts_the_tidying_up(number):
     with stoppable(), undisturbed():
         hear(number)
+
+
+def short_step(number, steps):
+    with held_back():
+        hear(number)
+        steps.append("done")
+    steps.append("never")
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_short_step_is_interrupted_after_it(number):
+    steps = []
+    with pytest.raises(KeyboardInterrupt), stoppable():
+        short_step(number, steps)
+    assert steps == ["done"]
+
+
+def test_what_was_to_be_left_undisturbed_is_not_interrupted_by_a_short_step_of_it():
+    with stoppable(), undisturbed(), held_back():
+        hear(signal.SIGINT)

@@ -5,6 +5,7 @@ so: whoever asked for that wants the run to go on.
 """
 
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
@@ -42,6 +43,28 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         _restore(before)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let a short step end before it is interrupted: a process that has begun is known to who has to end it.
+
+    ``subprocess.Popen`` waits until its program runs; interrupted there, it forgets a process that goes on.
+    """
+    if threading.current_thread() is not threading.main_thread():  # never interrupted
+        yield
+        return
+    came: list[signal.Signals] = []
+    before: dict[signal.Signals, Any] = {}
+    for each in (signal.SIGINT, *STOPPING):
+        if callable(signal.getsignal(each)):
+            before[each] = signal.signal(each, lambda number, _frame: came.append(signal.Signals(number)))
+    try:
+        yield
+    finally:
+        _restore(before)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _restore(before: Mapping[signal.Signals, Any]) -> None:
