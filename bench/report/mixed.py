@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
+from bench.language import later, tr, tr_many
 from bench.report.numbers import rate, short
 
 
@@ -19,27 +20,43 @@ def beside_writers(ladder: Ladder) -> Iterable[str]:
 def _of_readers(rung: Rung) -> str:
     found, parameters = rung.reads, rung.parameters
     assert found is not None
-    readers = "1 reader" if parameters.readers == 1 else f"{parameters.readers:,} readers"
-    parts = [f"{rate(found.reads_per_s)} reads/s"]
+    parts = [tr("{rate} reads/s", rate=rate(found.reads_per_s))]
     if found.per_100_rows is not None:
-        parts[0] += f", {found.per_100_rows:.3g} for each 100 rows written"
-    within = [
-        f"{share} within {short(value)} ms"
-        for share, value in (("half", found.p50_ms), ("99 %", found.p99_ms))
-        if value is not None
-    ]
-    if within:
-        parts.append(" and ".join(within))
-    return f"{rung.phase} beside {readers} ({parameters.reads}): {'; '.join(parts)}."
+        each = tr("{reads:.3g} for each 100 rows written", reads=found.per_100_rows)
+        parts[0] = f"{parts[0]}, {each}"
+    if within := tr(" and ").join(_within(found.p50_ms, found.p99_ms)):
+        parts.append(within)
+    return tr_many(
+        "{phase} beside {count} reader ({reads}): {found}.",
+        "{phase} beside {count:,} readers ({reads}): {found}.",
+        parameters.readers,
+        phase=rung.phase,
+        reads=parameters.reads,
+        found="; ".join(parts),
+    )
+
+
+def _within(half: float | None, most: float | None) -> Iterable[str]:
+    if half is not None:
+        yield tr("half within {ms} ms", ms=short(half))
+    if most is not None:
+        yield tr("99 % within {ms} ms", ms=short(most))
 
 
 def _of_retention(rung: Rung) -> str:
     found = rung.retention
     assert found is not None
-    gone = "deleted"
+    sentence = later("{phase} keeping {rows:,} rows: {rate} rows/s deleted; the table had up to {most:,}.")
     if found.partition_rows:
-        gone = f"dropped, in partitions of up to {found.partition_rows:,}"
-    return (
-        f"{rung.phase} keeping {rung.parameters.retain:,} rows: {rate(found.deleted_per_s)} rows/s {gone};"
-        f" the table had up to {found.most_rows:,}."
+        sentence = later(
+            "{phase} keeping {rows:,} rows: {rate} rows/s dropped, in partitions of up to {partition:,}; the table had"
+            " up to {most:,}."
+        )
+    return tr(
+        sentence,
+        phase=rung.phase,
+        rows=rung.parameters.retain,
+        rate=rate(found.deleted_per_s),
+        partition=found.partition_rows,
+        most=found.most_rows,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bench.analysis.comparison import ArmSummary, Differing, of_version
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.constraints.constraint import constraints
+from bench.language import tr
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.promise import keeps
@@ -39,8 +40,8 @@ def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return DASH
     if limit.constraint == UNEXPLAINED:
-        return UNEXPLAINED
-    return f"{constraint_words(limit.constraint)} {limit.share:.0%}"
+        return tr(UNEXPLAINED)
+    return f"{tr(constraint_words(limit.constraint))} {limit.share:.0%}"
 
 
 def constraint_words(name: str) -> str:
