@@ -1,12 +1,11 @@
 """The catalogues of messages: what belongs into them is gathered from the sources, and each is made ready to be read.
 
 ``python -m tests.catalogue`` brings every ``bench/locale/*/LC_MESSAGES/pgladder.po`` up to date with the sources and
-makes the ``.mo`` beside it; ``python -m tests.catalogue de`` begins one more language. Translations are written into the
-``.po``, by hand or with any program for it.
+makes the ``.mo`` beside it; ``python -m tests.catalogue de`` begins one more language. Translations are written into
+the ``.po``, by hand or with any program for it.
 """
 
 import ast
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,37 +20,50 @@ from bench.language import FOLDER
 CHECKOUT = Path(__file__).parents[1]
 BENCH = CHECKOUT / "bench"
 TRANSLATED = (
+    "analysis/answer.py",
     "analysis/bound.py",
+    "analysis/crossing.py",
     "analysis/doubts.py",
     "analysis/host_notes.py",
+    "analysis/interference.py",
     "analysis/ladder_answer.py",
     "analysis/limits.py",
     "analysis/listing.py",
+    "analysis/notes.py",
     "analysis/promises.py",
     "analysis/published.py",
+    "analysis/reasons.py",
     "analysis/utilisation.py",
     "analysis/ways.py",
     "cli/phases.py",
+    "report/adjusted.py",
     "report/bound.py",
+    "report/comparison.py",
+    "report/costs.py",
     "report/ladder_answer.py",
     "report/markup.py",
     "report/mixed.py",
     "report/open_loop.py",
+    "report/overall.py",
     "report/page/__init__.py",
+    "report/page/comparing.py",
     "report/page/page.html.j2",
     "report/page/top.py",
     "report/page/view.py",
+    "report/progress.py",
     "report/published.py",
+    "report/ratios.py",
     "report/tables.py",
     "report/terminal.py",
     "targets/next_step.py",
 )
-"""The modules whose messages are all translated; every further one is a line here."""
+"""The files whose messages are all translated; every further one is a line here."""
 ONE, MANY = {"tr", "later"}, "tr_many"
 HEADS = ("COLUMNS", "HEADS")
 """Names of constants end so that hold the heads of a table, which ``report.tables`` and the page translate."""
 WORDS = {("Constraint", "words"), ("Phase", "method"), ("AsyncPhase", "method"), ("SyncPhase", "method")}
 """By class and argument, what a piece of a seam is called."""
+HEADER = "# Messages of pgladder, gathered by: python -m tests.catalogue"
 PIECES = ("constraints/known/*.py", "workload/phases/*.py")
 
 
@@ -67,8 +79,8 @@ class Message:
 def messages() -> list[Message]:
     """Return every message that belongs into a catalogue, each once, in the order of the files."""
     found: dict[str, Message] = {}
-    for file in TRANSLATED:
-        for message in _of_file(BENCH / file, file):
+    for path in sorted((*BENCH.rglob("*.py"), *BENCH.rglob("*.j2"))):
+        for message in _of_file(path, str(path.relative_to(BENCH))):
             found.setdefault(message.text, message)
     for pattern in PIECES:
         for path in sorted(BENCH.glob(pattern)):
@@ -79,6 +91,8 @@ def messages() -> list[Message]:
 
 def _of_file(path: Path, file: str) -> Iterator[Message]:
     if path.suffix == ".j2":
+        if file not in TRANSLATED:
+            return
         for call in template(path).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in ONE:
                 [text] = call.args
@@ -93,7 +107,7 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
                 yield Message(texts[0], None, file)
             elif node.func.id == MANY and len(texts) > 1:
                 yield Message(texts[0], texts[1], file)
-        elif isinstance(node, ast.Assign) and is_heads(node):
+        elif file in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
             for text in strings(ast.walk(node.value)):
                 yield Message(text, None, file)
 
@@ -150,10 +164,19 @@ def update(path: Path) -> None:
 
     locale = path.parents[1].name
     old = read(path) if path.exists() else Catalog(locale=locale)
-    new = Catalog(locale=locale, project="pgladder", header_comment=old.header_comment, fuzzy=False)
-    # A catalogue that says the same is the same file.
-    new.creation_date, new.revision_date = old.creation_date, old.revision_date
-    new.last_translator, new.language_team = old.last_translator, old.language_team
+    new = Catalog(
+        locale=locale,
+        project="pgladder",
+        version="of this checkout",
+        header_comment=HEADER,
+        msgid_bugs_address="CONTRIBUTING.md",
+        last_translator="pgladder",
+        language_team="pgladder",
+        # A catalogue that says the same is the same file.
+        creation_date=old.creation_date,
+        revision_date=old.creation_date,
+        fuzzy=False,
+    )
     for each in messages():
         key = each.text if each.plural is None else (each.text, each.plural)
         known = old.get(each.text)
@@ -174,5 +197,5 @@ if __name__ == "__main__":
     begun = [FOLDER / name / "LC_MESSAGES/pgladder.po" for name in sys.argv[1:]]
     for each in {*catalogues(), *begun}:
         update(each)
-        left = re.findall(r'msgstr(?:\[0\])? ""\n(?!")', each.read_text())
-        print(f"{each.relative_to(CHECKOUT)}: {len(left)} messages are not translated.")
+        left = [message for message in read(each) if message.id and not any(message.string)]
+        sys.stdout.write(f"{each.relative_to(CHECKOUT)}: {len(left)} messages are not translated.\n")

@@ -12,7 +12,7 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.constraints.known.other_programs import SHORT, of_others
-from bench.language import later
+from bench.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
 from bench.model.record import Record
 from bench.plan.ceiling import more_in_flight, served
@@ -158,8 +158,8 @@ def _no_block(records: Iterable[Record]) -> str:
     """Say why no block has both a rate of the rung and of its clients alone."""
     for record in records:
         if record.void:
-            return f"trial {record.trial.number} is void, {record.validity.why}"
-    return "no block has both a trial of it and one of its clients alone"
+            return tr("trial {number} is void, {why}", number=record.trial.number, why=record.validity.why)
+    return tr("no block has both a trial of it and one of its clients alone")
 
 
 def _is_ceiling_of(ceiling: Trial, trial: Trial) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.analysis.reasons import told
 from bench.language import later, tr, tr_many
 from bench.model.outcome import R
 from bench.model.record import Reason
@@ -102,7 +103,7 @@ class Grouped:
             of=self.of,
             state=tr(STATE_WORDS[self.state]),
             worst=self.worst,
-            detail=self.gravest.detail,
+            detail=told(self.gravest),
             phases=", ".join(self.phases),
         )
 

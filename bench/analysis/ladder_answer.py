@@ -218,9 +218,7 @@ def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[st
         answer, tr("{kept_up}, by {how}{under}.", kept_up=kept_up(most), how=how(most), under=under(most, ladders))
     )
     if not answer.in_bulk:
-        yield tr(
-            "No rung wrote {rows:,} rows a commit or more: how much this box can take is not known.", rows=IN_BULK
-        )
+        yield tr("No rung wrote {rows:,} rows a commit or more: how much this box can take is not known.", rows=IN_BULK)
     if len(ladders) > 1:
         yield tr(
             "It is the highest of {count} ladders; whether another is slower, a comparison tells.", count=len(ladders)

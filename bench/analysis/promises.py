@@ -47,7 +47,7 @@ def risk_of(grades: Sequence[str]) -> str:
     """Return what one risks who is no safer than this; of one grade or more."""
     [grade, *more] = grades
     if more:
-        return tr(" (durability: {grades})", grades=" or ".join(grades))
+        return tr(" (durability: {grades})", grades=tr(" or ").join(grades))
     if grade.startswith(MAY_LOSE):
         return tr(", at the risk of the last {time}", time=grade.removeprefix(MAY_LOSE))
     return tr(RISKS.get(grade, later(", but is {grade}")), grade=grade)

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from bench.language import ENGLISH, speak
+from bench.language import ENGLISH, speak, tr
 from bench.model.errors import PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import load_question
@@ -123,7 +123,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     finally:
         if page:
             boxes.out.print()
-            boxes.report(f"Page: {page}")
+            boxes.report(tr("Page: {page}", page=page))
 
 
 def _interrupted(boxes: Boxes) -> str:

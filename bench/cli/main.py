@@ -65,14 +65,16 @@ def _take_language(given: list[str]) -> str | None:
     """
     language = None
     for at in reversed(range(len(given))):
-        option, _, name = given[at].partition("=")
+        option, joined, name = given[at].partition("=")
         if option != LANG:
             continue
-        taken = given[at : at + 1] if "=" in given[at] else given[at : at + 2]
-        language = language or taken[-1].removeprefix(f"{LANG}=")
-        if language in ("", LANG):
+        words = given[at : at + (1 if joined else 2)]
+        name = name if joined else " ".join(words[1:])
+        if not name:
             raise UsageError("--lang takes a language: --lang ko")
-        del given[at : at + len(taken)]
+        # Given again, it replaces what was given before, as every other option does.
+        language = language or name
+        del given[at : at + len(words)]
     return language
 
 

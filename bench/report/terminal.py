@@ -101,8 +101,8 @@ def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
             for name, value in values.items():
                 known.setdefault(probe, {}).setdefault(name, []).append(value)
     for probe, all_values in known.items():
-        figures = ", ".join(_range(name, values) for name, values in all_values.items())
-        yield tr("observed, {probe}: {figures}.", probe=probe, figures=figures)
+        ranges = ", ".join(_range(name, values) for name, values in all_values.items())
+        yield tr("observed, {probe}: {figures}.", probe=probe, figures=ranges)
 
 
 def _range(name: str, values: Sequence[float]) -> str:
