@@ -15,7 +15,7 @@ from tests.integration.report.test_page_in_a_browser import a_run, keep
 
 WIDTHS = [1440, 390]
 DRAWN = """(() => {
-    const canvas = document.createElement('canvas'), pen = canvas.getContext('2d');
+    const canvas = document.createElement('canvas'), pen = canvas.getContext('2d', { willReadFrequently: true });
     const drawn = letter => {
         pen.clearRect(0, 0, 300, 150);
         pen.font = '40px ' + getComputedStyle(document.body).fontFamily;
@@ -36,7 +36,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    run = a_run()
+    run = a_run(rows_per_s=130_800.0, settled_rows_per_s=127_000.0)
     path = tmp_path_factory.mktemp("korean") / "page.html"
     with speaking("ko"):
         path.write_text(build_page([run], [ladder_of(run)], assets(), "0.1.0"))
