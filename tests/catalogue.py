@@ -22,16 +22,19 @@ BENCH = CHECKOUT / "bench"
 TRANSLATED = (
     "analysis/answer.py",
     "analysis/bound.py",
+    "analysis/cliffs.py",
     "analysis/crossing.py",
     "analysis/doubts.py",
     "analysis/host_notes.py",
     "analysis/interference.py",
+    "analysis/ladder.py",
     "analysis/ladder_answer.py",
     "analysis/limits.py",
     "analysis/listing.py",
     "analysis/notes.py",
     "analysis/promises.py",
     "analysis/published.py",
+    "analysis/pulled.py",
     "analysis/reasons.py",
     "analysis/utilisation.py",
     "analysis/ways.py",
@@ -64,6 +67,8 @@ HEADS = ("COLUMNS", "HEADS")
 WORDS = {("Constraint", "words"), ("Phase", "method"), ("AsyncPhase", "method"), ("SyncPhase", "method")}
 """By class and argument, what a piece of a seam is called."""
 HEADER = "# Messages of pgladder, gathered by: python -m tests.catalogue"
+CHARTS = "report/page/charts.py"
+"""Whose titles the page translates when it is built: a chart is kept without a language."""
 PIECES = ("constraints/known/*.py", "workload/phases/*.py")
 
 
@@ -107,6 +112,9 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
                 yield Message(texts[0], None, file)
             elif node.func.id == MANY and len(texts) > 1:
                 yield Message(texts[0], texts[1], file)
+        elif file == CHARTS and isinstance(node, ast.keyword) and node.arg == "title":
+            for text in strings([node.value]):
+                yield Message(text, None, file)
         elif file in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
             for text in strings(ast.walk(node.value)):
                 yield Message(text, None, file)

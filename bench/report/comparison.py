@@ -166,7 +166,7 @@ def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
     """Return what all arms of a cell have in common, and what tells it from the others of its report."""
     phase = None
     if cell.phase:
-        phase = f"{cell.phase} {cell.method}"
+        phase = f"{cell.phase} {tr(cell.method or '')}".rstrip()
     words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant, cell.server)
     return " · ".join(filter(None, words))
 

@@ -9,6 +9,7 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from itertools import starmap
+from typing import Any
 
 from jinja2 import Template
 from markupsafe import Markup
@@ -74,9 +75,19 @@ def build_page(
         trial_columns=view.TRIAL_COLUMNS,
         published={"who": WHO, "where": WHERE, "heading": beside_heading(), "rule": rule()},
         keys={chart: [(colour, tr(text)) for colour, text in entries] for chart, entries in KEYS.items()},
-        specifications=assets.specifications,
+        specifications=_titled(assets.specifications),
         vega=_packed(assets.script),
     )
+
+
+def _titled(part: Any) -> Any:
+    """Return the charts with the titles of their axes translated; all else in them is data."""
+    if isinstance(part, dict):
+        return {
+            name: tr(value) if name == "title" and isinstance(value, str) else _titled(value)
+            for name, value in part.items()
+        }
+    return list(map(_titled, part)) if isinstance(part, list) else part
 
 
 def _packed(script: str) -> Markup:

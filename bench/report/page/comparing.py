@@ -189,7 +189,7 @@ def where(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     words = cell.briefly(report.cells)
     if words == [cell.phase]:
-        words = [f"{cell.phase} {cell.method}"]
+        words = [f"{cell.phase} {tr(cell.method or '')}".rstrip()]
     return " · ".join(words) or cell.where(report.cells)
 
 
