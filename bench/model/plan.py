@@ -175,6 +175,18 @@ class Parameters:
         },
     )
     """Milliseconds from a batch's first row; a batch is full at ``batch`` rows. None: whole batches come at once."""
+    surge: Annotated[float, Meta(gt=1, le=1000)] | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="times the rate that comes in the first half of the window; default: 1",
+                parse=number(float),
+                metavar="X",
+                optional=True,
+            )
+        },
+    )
+    """Times the rate in the first half of the window; what then still waits is served in the other half."""
     readers: Count = field(
         default=0, metadata={"knob": Knob(words="readers beside the writers, over all; default: 0", parse=count)}
     )
@@ -225,6 +237,11 @@ class Parameters:
         if self.rate is None:
             return None
         return self.rate if self.collect_ms is not None else self.rate / self.batch
+
+    @property
+    def most_rate(self) -> float | None:
+        """Rows/s that come at most: in a surge, where there is one; None: no rate."""
+        return None if self.rate is None else self.rate * (self.surge or 1)
 
     @property
     def rows_waited_for(self) -> int:

@@ -94,6 +94,9 @@ class OpenLoop:
     """Of what was begun, how long after it was due, or ready; None: nothing was begun."""
     beyond_promise: Count | None = None
     """Acknowledged, or still waiting, later after it was due than its plan promises; None: that promises nothing."""
+    drained_s: Seconds | None = None
+    """From the end of a surge until something was begun that had not waited: its queue was gone. None: no surge, or its
+    queue was there when the window closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
 """A value has less than 1 GiB, the statement around it included (src/include/utils/memutils.h)."""
-OF_RATE = ("arrivals", "latency_limit", "collect_ms")
+OF_RATE = ("arrivals", "latency_limit", "collect_ms", "surge")
 """Parameters that are of an open loop alone."""
 AGAIN = "-again"
 """Ends the name of a variant's copy where it is set against itself."""
@@ -100,7 +100,10 @@ def _check_rate(phase: str, parameters: Parameters) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --rate: give the rows/s that come.")
         if parameters.load in (OPEN, ACCUMULATE):
             raise UsageError(f"Phase {phase}: the load model {parameters.load} takes a rate; give --rate as well.")
-    elif parameters != at_its_rate(parameters):
+        return
+    if parameters.surge is not None and parameters.surge <= 1:
+        raise UsageError(f"A surge of {parameters.surge:g} times the rate is none; ask for --surge 1.2 or more.")
+    if parameters != at_its_rate(parameters):
         raise UsageError(
             f"Phase {phase}: a rate takes the load model {OPEN} or, with --collect-ms, {ACCUMULATE}, not"
             f" {parameters.load}; leave out --load."

@@ -93,8 +93,8 @@ def opened_each(parameters: Parameters) -> int:
 
 def upper_rate(driver: str, parameters: Parameters) -> float:
     """Return rows/s that this kind of phase does not exceed on a fast box; for estimates only."""
-    if parameters.rate is not None:
-        return min(parameters.rate, upper_rate(driver, replace(parameters, rate=None)))
+    if parameters.most_rate is not None:
+        return min(parameters.most_rate, upper_rate(driver, replace(parameters, rate=None)))
     if driver == "pgbench":
         return 20_000 * min(parameters.workers, 5)
     if parameters.pool_max is None:

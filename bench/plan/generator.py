@@ -26,6 +26,7 @@ def unhurried(parameters: Parameters) -> Parameters:
         arrivals=None,
         latency_limit=None,
         collect_ms=None,
+        surge=None,
         load=CLOSED,
         readers=0,
         reads=POINT,
@@ -47,7 +48,7 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     What they reached on the plan's own server they can send too: the null server takes time of theirs, and others may
     have disturbed its one trial.
     """
-    rate = trial.parameters.rate
+    rate = trial.parameters.most_rate
     if rate is None:
         return []
     like, transports = _way(trial), {trial.transport, served(trial.transport)}

@@ -22,6 +22,8 @@ def _sentence(rung: Rung) -> str:
     how: str = parameters.arrivals or POISSON
     if parameters.load == ACCUMULATE:
         how = f"{how}, collected up to {parameters.batch:,} rows or {parameters.collect_ms:g} ms"
+    if parameters.surge is not None:
+        how = f"{how}, {parameters.surge:g} times as many in the first half of the window"
     within = " and ".join(
         f"{share} within {percentile(value, took.intervals.get(name))} ms"
         for name, share, value in (("p50", "half", took.p50), ("p99", "99 %", took.p99))
@@ -38,4 +40,12 @@ def _sentence(rung: Rung) -> str:
             parts.append(f"{100 * times / found.due:.2g} % {what}")
     if found.waiting is None:
         parts.append("how much was still waiting at the end is not known")
+    if parameters.surge is not None:
+        parts.append(_drained(found.drained_s))
     return f"{rung.phase} at {rate(parameters.rate)} rows/s ({how}): {'; '.join(parts)}."
+
+
+def _drained(drained_s: float | None) -> str:
+    if drained_s is None:
+        return "the queue of that was still there at the end"
+    return f"the queue of that was gone {short(drained_s)} s later"

@@ -15,7 +15,7 @@ from operator import sub
 from hdrh.histogram import HdrHistogram
 
 from bench.stats.histogram import SUB_BUCKET_BITS, new_histogram
-from bench.workload.arrivals import LATE_NS, Came
+from bench.workload.arrivals import LATE_NS, Came, Surge
 from bench.workload.messages import OpenCounts
 
 SECOND_NS = 1_000_000_000
@@ -184,10 +184,21 @@ class OpenRecorder(Recorder):
     Answered may it be after that: to leave those out that take longest would be to choose the quick ones.
     """
 
-    def __init__(self, opens_ns: int, closes_ns: int, batch: int, *, collects: bool, limit_ns: int | None) -> None:
+    def __init__(
+        self,
+        opens_ns: int,
+        closes_ns: int,
+        batch: int,
+        *,
+        collects: bool,
+        limit_ns: int | None,
+        surge: Surge | None = None,
+    ) -> None:
         """Expect commits of ``batch`` rows, or, where rows are collected, of as many as came."""
         super().__init__(opens_ns, closes_ns, batch)
-        self._collects, self._limit_ns = collects, limit_ns
+        self._collects, self._limit_ns, self._surge = collects, limit_ns, surge
+        self._drained_ns: int | None = None
+        """When first after a surge something was begun that had not waited; None: not yet."""
         self._came: list[Came] = []
         self._moments: list[tuple[int, int]] = []
         """When each was begun and answered."""
@@ -221,7 +232,13 @@ class OpenRecorder(Recorder):
             waiting=len(waited),
             lag_s=self._lag_ns / SECOND_NS,
             most_lag_s=self._most_lag_ns / SECOND_NS,
+            drained_s=self._drained_s(),
         )
+
+    def _drained_s(self) -> float | None:
+        if self._surge is None or self._drained_ns is None:
+            return None
+        return (self._drained_ns - self._surge.ends_ns) / SECOND_NS
 
     def fold(self) -> None:
         """See ``Recorder.fold``."""
@@ -230,6 +247,7 @@ class OpenRecorder(Recorder):
         for (dues, ready), (began, answered) in zip(came, moments, strict=True):
             if self.opens_ns <= ready < self.closes_ns:
                 self._count_lag(began - ready, len(dues))
+                self._look_at_queue(ready, began)
                 latencies += [answered - due for due in dues]
             if self._collects:
                 self.acknowledged += len(dues)
@@ -238,6 +256,12 @@ class OpenRecorder(Recorder):
                     self._rows[self._second(answered)] += len(dues)
         self._add(latencies)
         super().fold()
+
+    def _look_at_queue(self, ready_ns: int, began_ns: int) -> None:
+        """See whether the queue of a surge is gone: who is free takes what was due longest, and it was due just now."""
+        if self._surge is None or ready_ns < self._surge.ends_ns or began_ns - ready_ns >= LATE_NS:
+            return
+        self._drained_ns = min(began_ns, self._drained_ns or began_ns)
 
     def _count_lag(self, lag_ns: int, times: int) -> None:
         self._begun += times

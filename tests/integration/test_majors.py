@@ -224,6 +224,29 @@ def test_nothing_of_the_servers_is_left(several):
     assert list(several.data_dir.glob("*")) == []
 
 
+@pytest.fixture(scope="module")
+def beside(new_place):
+    """What a run of all majors recorded, with readers beside it and a table that keeps its size, by either driver."""
+    tree_dirs = [programs_of(major) for major in MAJORS]
+    asked = ["--versions", *ALL, "--bin-dir", *tree_dirs, "--phases", "1-B", "--drivers", "psycopg2,pgbench"]
+    mixed = ["--rate", 300, "--force", "--readers", 1, "--reads", "recent", "--retain", 2000, *ONCE]
+    with climbing(new_place(), *asked, *mixed, "--blocks", 1, "--warm-up", 0.5, "--window", 1) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended.err
+        yield [record for record in climb.records() if record.trial.engine is None]
+
+
+def test_every_major_is_read_and_deleted_from_at_a_rate_by_either_driver(beside):
+    tried = [(record.trial.version, record.trial.driver) for record in beside]
+    assert sorted(tried) == [(major, driver) for major in ALL for driver in ("pgbench", "psycopg2")]
+    for record in beside:
+        seen = record.verified
+        assert record.validity.state != "void", record.validity.reasons
+        assert seen.attempted == seen.acknowledged == seen.found + seen.deleted > 0
+        assert (record.reads.reads > 0, record.retention.deleted > 0) == (True, True)
+        assert record.open_loop.due > 0
+
+
 @pytest.fixture
 def of_nobody(tmp_path) -> Path:
     """Programs that name no package: a build of one's own."""
