@@ -148,7 +148,11 @@ class Coming:
 
     def _take(self, now_ns: int) -> Came:
         """Take what has come by now, no more than one commit holds, and look what is next."""
-        ready_ns, dues = self.ready_ns, [self._next.popleft()]
+        ready_ns = self.ready_ns
+        if self._most == 1:  # the same with fewer steps: of a schedule's cost this is a third
+            self.ready_ns = next(self._due)
+            return Came([ready_ns], ready_ns)
+        dues = [self._next.popleft()]
         while len(dues) < self._most and self._first() <= now_ns:
             dues.append(self._next.popleft())
         self._look()
@@ -161,6 +165,9 @@ class Coming:
 
     def _look(self) -> None:
         """Find when the next commit may begin: when its batch is full, or its first row has waited."""
+        if self._most == 1:
+            self.ready_ns = next(self._due)
+            return
         latest = self._first() + self._wait_ns
         while len(self._next) < self._most and self._next[-1] < latest:
             self._next.append(next(self._due))
