@@ -253,7 +253,7 @@ browser:
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
 integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
-	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
+	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder) tests/integration -m "not slow"
 
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser

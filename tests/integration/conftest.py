@@ -13,6 +13,8 @@ import pytest
 from tests.integration.support import Theirs
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
+LONGEST = ("ceiling", "clickhouse", "ssh_verbs", "sweeping", "cuts", "promises", "comparing", "mixed", "majors")
+"""Files that take longest: of several workers none is left with one of them when the others are done."""
 
 
 def pytest_configure() -> None:
@@ -21,6 +23,12 @@ def pytest_configure() -> None:
         if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "no network namespace of its own: several workers need root")
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    place = {f"test_{name}": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope="session")
