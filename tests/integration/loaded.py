@@ -51,13 +51,14 @@ WANTED = (
 )
 
 
+PASSWORD = "of-a-copy"
 KEEP = 'cp -a "$1" "$2.$$" && mv -T "$2.$$" "$2"'
 """Whole, whoever makes it and whenever that is ended."""
 
 
 def copied(server: PrivateServer, kept: Path, made: Callable[[PrivateServer], None]) -> None:
     """Have a cluster that initdb made before, or now, and keep it for others."""
-    server._reach = replace(server._reach, password="of-a-copy")
+    server._reach = replace(server._reach, password=PASSWORD)
     place = kept / "-".join(server._bin.parts[1:])
     if place.exists():
         server._owner.do("cp", "-a", place, server._data)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile, mkdtemp
@@ -27,7 +27,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
-from tests.integration.loaded import Loaded, copied
+from tests.integration.loaded import PASSWORD, Loaded, copied
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "0.4")
@@ -333,6 +333,8 @@ class CopiedServer(PrivateServer):
     def __init__(self, home: Path, bin_dir: Path) -> None:
         super().__init__(home, bin_dir)
         self._kept = clusters()
+        # Also where another process makes it.
+        self._reach = replace(self._reach, password=PASSWORD)
 
     def _initdb(self) -> None:
         copied(self, self._kept, PrivateServer._initdb)
