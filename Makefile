@@ -259,7 +259,7 @@ browser:
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
 integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
-	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile),tests/integration)
+	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser

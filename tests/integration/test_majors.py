@@ -11,7 +11,6 @@ from bench.engines.engine import Counters
 from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, installed, suite_of
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.engines.postgresql.parameters import NotInMajorError, parameters, values
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant, variant_names
 from bench.engines.postgresql.session import VariantError
 from bench.engines.postgresql.variants import harness_for, of_major, this_machine, variants_for
@@ -20,7 +19,7 @@ from bench.model.waiting import FLUSHES, STATE_BY_EVENT, STATE_BY_KIND, STATES
 from bench.plan.estimate import opened_each
 from bench.store.run_directory import RunDirectory
 from tests.integration import trees
-from tests.integration.support import BRIEF, ONCE, climbing, pgladder
+from tests.integration.support import BRIEF, ONCE, CopiedServer, climbing, pgladder
 
 HARNESS = harness_for(40, tls=False)
 HERE = build_of(find_binaries()).major
@@ -48,7 +47,7 @@ def programs_of(major: str) -> Path:
 
 @pytest.fixture(scope="module", params=MAJORS)
 def server(request, new_place):
-    made = PrivateServer(new_place() / "data", programs_of(request.param))
+    made = CopiedServer(new_place() / "data", programs_of(request.param))
     made.major = request.param
     try:
         made.create(HARNESS, tls=False)

@@ -4,14 +4,12 @@ Owns its template, style and script, and the texts in them; what the numbers say
 Vega's (``charts`` says what, ``assets`` brings it). Importing this loads no chart library.
 """
 
-import gzip
 import json
-from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from itertools import starmap
 
 from jinja2 import Template
-from markupsafe import Markup
 
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.explanation import Explained
@@ -74,16 +72,11 @@ def build_page(
         published={"who": WHO, "where": WHERE, "heading": HEADING, "rule": RULE},
         keys=KEYS,
         specifications=assets.specifications,
-        vega=_packed(assets.script),
+        vega=assets.script,
     )
 
 
-def _packed(script: str) -> Markup:
-    """Return Vega so that it fits a page of less than a megabyte: of its 0.9 MB a third is left."""
-    # Base64 is no markup.
-    return Markup(b64encode(gzip.compress(script.encode(), mtime=0)).decode())  # noqa: S704
-
-
+@cache
 def _template() -> Template:
     page = environment("bench.report.page")
     page.filters["fact"] = view.fact_text
