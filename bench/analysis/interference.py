@@ -1,5 +1,4 @@
-"""What works beside the writers costs them, in words: of comparisons and sweeps of readers, of the rows kept, or of
-what commits wait for of a standby.
+"""What costs the writers how much, in words: readers, the rows kept, what commits wait for of a standby.
 
 As in: 4 readers cost the writers 12 % [9, 15] of their rows/s here. Of two tables that keep as many rows, one by
 dropping partitions: Dropping partitions costs the writers 5 % [3, 7] of their rows/s against deleting rows here.

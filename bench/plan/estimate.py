@@ -134,11 +134,9 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     standbys = [trial for trial in stored if trial.parameters.replicated]
     if standbys:  # it has what its primary has, on the same disk
         servers, data_bytes = servers + 1, 2 * data_bytes
+    of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + len(standbys) * STANDBY_OVERHEAD_S
     return Estimate(
-        seconds=(len(left) + again) * (span + TRIAL_OVERHEAD_S)
-        + len(standbys) * STANDBY_OVERHEAD_S
-        + trials * preload_s
-        + rows * VERIFY_S_PER_ROW,
+        seconds=of_trials_s + trials * preload_s + rows * VERIFY_S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
         again=again,
         disk_bytes_under={

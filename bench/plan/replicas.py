@@ -59,9 +59,7 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
         return
     if trial.engine is not None:
         kind = "the null server" if trial.engine == NULL else trial.engine
-        raise UsageError(
-            f"A standby is of PostgreSQL alone, and phase {trial.phase} is on {kind}: leave out --replica."
-        )
+        raise UsageError(f"A standby is of PostgreSQL, and phase {trial.phase} is on {kind}: leave out --replica.")
     given = texts(variant) if variant else {}
     decided = DECIDED[1:] if parameters.replica == ASYNC else DECIDED
     for name in decided:

@@ -1,4 +1,4 @@
-"""What worked beside the writers: a sentence for each rung that had readers, a standby, or a table that kept its size."""
+"""What worked beside the writers: a sentence for each rung with readers, a standby, or a table of one size."""
 
 from collections.abc import Iterable, Mapping
 

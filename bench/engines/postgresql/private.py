@@ -78,7 +78,7 @@ class PrivateServer(ManagedPostgreSQL):
             data=self._data,
             connect=self.connect,
             endpoint=self.endpoint,
-            reload=lambda: self.swapping.reload(),  # made with ``create``
+            reload=self._reload,
             made=lambda: (self.postmaster(), self.swapping.in_force),
         )
         self.standby = PrivateStandby(primary, base, self._bin, self._owner, free_port())
@@ -195,6 +195,9 @@ class PrivateServer(ManagedPostgreSQL):
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(STOP_TIMEOUT_S)
         self._process = None
+
+    def _reload(self) -> None:
+        self.swapping.reload()
 
     def replicate(self, level: Replica) -> Standby | None:
         """See ``Server.replicate``."""
