@@ -54,12 +54,9 @@ def _of_retention(rung: Rung) -> str:
 
 def _of_standby(rung: Rung) -> str:
     found, level = rung.observed.get("replication", {}), rung.parameters.replica
-    lag = [
-        f"{words} behind"
-        for words in (_behind(found, "lag_ms", "ms", 1), _behind(found, "lag_bytes", "kB", 1000))
-        if words is not None
-    ]
-    behind = " and ".join(lag) or "how far it was behind is not known"
+    lag = [_behind(found, "lag_ms", "ms", 1), _behind(found, "lag_bytes", "kB", 1000)]
+    known = " and ".join(filter(None, lag))
+    behind = f"{known} behind" if known else "how far it was behind is not known"
     return f"{rung.phase} with a standby ({level}): {behind}."
 
 
@@ -68,4 +65,4 @@ def _behind(found: Mapping[str, float | None], name: str, unit: str, size: float
     mean, most = found.get(name), found.get(f"{name}_max")
     if mean is None or most is None:
         return None
-    return f"{short(mean / size)} {unit}, at most {short(most / size)} {unit},"
+    return f"{short(mean / size)} {unit} (at most {short(most / size)} {unit})"
