@@ -78,10 +78,11 @@ class PrivateServer(ManagedPostgreSQL):
             data=self._data,
             connect=self.connect,
             endpoint=self.endpoint,
+            free_port=free_port,
             reload=self._reload,
             made=lambda: (self.postmaster(), self.swapping.in_force),
         )
-        self.standby = PrivateStandby(primary, base, self._bin, self._owner, free_port())
+        self.standby = PrivateStandby(primary, base, self._bin, self._owner)
 
     @property
     def what(self) -> str:

@@ -104,6 +104,8 @@ class Primary:
     data: Path
     connect: Callable[[], Session]
     endpoint: Callable[[Transport], Endpoint]
+    free_port: Callable[[], int]
+    """Of the loopback, that nobody listens on."""
     reload: Callable[[], None]
     """Has it read its files again; returns when new sessions have what they say."""
     made: Callable[[], object]
@@ -115,8 +117,10 @@ class PrivateStandby(Standby):
 
     slot_keeps_mb = SLOT_KEEPS_MB
 
-    def __init__(self, primary: Primary, base: Path, bin_dir: Path, owner: Owner, port: int) -> None:
-        self._primary, self._bin, self._owner, self._port = primary, bin_dir, owner, port
+    def __init__(self, primary: Primary, base: Path, bin_dir: Path, owner: Owner) -> None:
+        self._primary, self._bin, self._owner = primary, bin_dir, owner
+        self._port = 0
+        """Of its last start."""
         self._data, self._log, self._secret = base / "standby", base / "standby.log", base / "standby.pgpass"
         self._password = secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
@@ -251,6 +255,7 @@ class PrivateStandby(Standby):
     def _start(self) -> None:
         """Start it and wait until it answers."""
         self._owner.do("rm", "-f", self._log)
+        self._port = self._primary.free_port()
         given = OPTIONS | {
             "port": str(self._port),
             "unix_socket_directories": str(self._primary.reach.sockets),
