@@ -38,7 +38,7 @@ from bench.store.run_directory import now
 from bench.validity import judge
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
 from bench.validity.mixed import check_reads, check_retention
-from bench.validity.replica import check_replication
+from bench.validity.replica import check_level, check_replication
 from bench.workload.beside import Beside, BesideJob
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, Window
 from bench.workload.processes import ClientFailedError, Clients
@@ -233,6 +233,7 @@ class TrialRunner:
         of_clients: list[str] = []
         for result in outcome.results:
             of_clients += result.synchronous_commit
+        outcome.reasons += check_level(trial.parameters, of_clients)
         data = self._data_of(trial.version)
         outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, of_clients)
         wal = self.server.wal_place(data)

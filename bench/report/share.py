@@ -29,7 +29,7 @@ DURABLE = ("durable",)
 def best(shared: Shared) -> SharedRung | None:
     """Return the rung that kept up most; one that may lose rows only where none is durable.
 
-    What came at a rate, beside readers, or before a standby, was not asked for the most: it counts where nothing else is.
+    What came at a rate, beside readers or before a standby was not asked for the most: it counts where nothing else is.
     """
     rated = [rung for rung in shared.rungs if reached(rung) is not None]
 

@@ -20,6 +20,7 @@ VOID = frozenset(
         "commits-torn",
         "configuration-drifted",
         "interrupted",
+        "level-not-kept",
         "no-commits",
         "no-reads",
         "not-verified",

@@ -4,9 +4,9 @@ That it ended, was no longer connected, or lost its slot, is found out while it 
 (``bench.engines.postgresql.standby``) and voids a trial: ``standby-gone``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from bench.model.plan import Parameters
+from bench.model.plan import ASYNC, NO_REPLICA, Parameters
 from bench.model.record import Reason
 
 BEHIND_S = 0.5
@@ -41,3 +41,15 @@ def check_replication(
             f" {behind_s:.1f} s: it does not keep up"
         )
         yield Reason(code="standby-behind", detail=detail, share=behind_s / seconds)
+
+
+def check_level(parameters: Parameters, of_clients: Collection[str]) -> Iterable[Reason]:
+    """Yield what speaks against a trial whose clients' sessions had these values of ``synchronous_commit``."""
+    level = parameters.replica
+    others = sorted(set(of_clients) - {level})
+    if level in (NO_REPLICA, ASYNC) or not others:
+        return
+    detail = (
+        f"commits were to wait as synchronous_commit = {level} has it, and clients' sessions had {', '.join(others)}"
+    )
+    yield Reason(code="level-not-kept", detail=detail)

@@ -4,7 +4,7 @@ import pytest
 
 from bench.model.plan import Parameters
 from bench.validity.judge import state_of
-from bench.validity.replica import check_replication
+from bench.validity.replica import check_level, check_replication
 
 FOLLOWED = Parameters(replica="async")
 
@@ -38,3 +38,20 @@ def test_what_is_not_known_is_a_slight_doubt(behind, written):
 def test_where_there_is_no_standby_or_no_window_nothing_is_said():
     assert told(None, parameters=Parameters()) == []
     assert told(9e9, seconds=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("level", "of_clients", "codes"),
+    [
+        ("on", ["on", "on"], []),
+        ("on", ["on", "local"], ["level-not-kept"]),
+        ("remote_apply", ["on"], ["level-not-kept"]),
+        ("local", ["local"], []),
+        ("async", ["off"], []),
+        ("none", ["off"], []),
+    ],
+)
+def test_clients_that_commit_at_another_level_measure_nothing(level, of_clients, codes):
+    reasons = list(check_level(Parameters(replica=level), of_clients))
+    assert [reason.code for reason in reasons] == codes
+    assert state_of(reasons) == ("void" if codes else "valid")
