@@ -230,6 +230,7 @@ def test_it_is_made_anew_where_its_primary_was_restarted(server):
 
 
 def test_a_variant_without_room_for_a_standby_is_refused(server):
+    server.replicate("on")
     server.apply(as_variant("minimal", "wal_level = minimal\nmax_wal_senders = 0\n"))
     with pytest.raises(RefusedError, match="no standby can follow with wal_level = minimal, max_wal_senders = 0"):
         server.replicate("async")

@@ -186,6 +186,8 @@ class PrivateServer(ManagedPostgreSQL):
     def stop(self, how: signal.Signals = FAST) -> None:
         """See ``Cluster.stop``."""
         # Before its primary, which would wait until it has had all WAL.
+        if how == FAST and self.alive():
+            self.standby.retire()
         self.standby.stop()
         if self._process is None:
             return

@@ -170,6 +170,14 @@ class PrivateStandby(Standby):
         self.stop()
         self._told = ""
 
+    def retire(self) -> None:
+        """Stop it, and drop its slot, before its primary stops: with one that does not start at another wal_level."""
+        self.stop()
+        if self._told:
+            # A primary that does not answer keeps its slot: the next standby drops it.
+            with contextlib.suppress(psycopg2.Error, ServerError), closing(self._primary.connect()) as session:
+                self._drop_slot(session)
+
     def stop(self) -> None:
         """Stop it as after a crash: it has nothing to save."""
         if self._process is None:
