@@ -49,7 +49,5 @@ def check_level(parameters: Parameters, of_clients: Collection[str]) -> Iterable
     others = sorted(set(of_clients) - {level})
     if level in (NO_REPLICA, ASYNC) or not others:
         return
-    detail = (
-        f"commits were to wait as synchronous_commit = {level} has it, and clients' sessions had {', '.join(others)}"
-    )
+    detail = f"clients' sessions had synchronous_commit = {' and '.join(others)}, where {level} was asked for"
     yield Reason(code="level-not-kept", detail=detail)
