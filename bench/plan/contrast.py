@@ -154,7 +154,7 @@ def size_of(name: str, value: int | float | str | None) -> tuple[float, str]:
     ['none', 'async', 'on']
     """
     if name == "replica":
-        return REPLICAS.index(value), ""  # type: ignore[arg-type]
+        return REPLICAS.index(value), ""
     if isinstance(value, int | float):
         return value, ""
     return 0, value or ""

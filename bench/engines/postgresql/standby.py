@@ -12,13 +12,16 @@ import contextlib
 import secrets
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic, sleep
+from typing import Any
 
+import psutil
+import psycopg
 import psycopg2
 
 from bench.engines.engine import Standby
@@ -39,7 +42,7 @@ SLOT_KEEPS_MB = 1024
 """Of WAL: of a standby that is further behind the slot is given up."""
 SENDERS = 2
 """Sessions that ``pg_basebackup`` takes for the copy and for the WAL that is written meanwhile."""
-START_TIMEOUT_S, CATCH_UP_TIMEOUT_S, STOP_TIMEOUT_S = 60, 60, 10
+START_TIMEOUT_S, CATCH_UP_TIMEOUT_S, STOP_TIMEOUT_S = 60, 60, 5
 STEP_S = 0.02
 GUARD_S = 0.25
 """From one look at a standby that is waited for to the next."""
@@ -47,6 +50,8 @@ GONE_S = 2.0
 """Without a connection: it connects again within a tenth of a second where it can."""
 SILENT_S = 5.0
 """Without a word of a standby that commits wait for, which speaks every second."""
+QUIET_S = 2.0
+"""Without a word: then it is ended when its trial was measured."""
 LOGGED = 'exec "$@" >>"$0" 2>&1'
 OPTIONS = {
     "shared_buffers": "128MB",  # it only replays; the memory of this machine is the primary's
@@ -182,11 +187,13 @@ class PrivateStandby(Standby):
         """Stop it as after a crash: it has nothing to save."""
         if self._process is None:
             return
-        for each in (signal.SIGQUIT, signal.SIGKILL):
-            if self._process.poll() is None:
-                self._process.send_signal(each)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._process.wait(STOP_TIMEOUT_S)
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOP_TIMEOUT_S)
+        if self._process.poll() is None:
+            self._kill()
+            self._process.wait()
         self._process = None
 
     def _follows(self) -> bool:
@@ -289,6 +296,11 @@ class PrivateStandby(Standby):
 
     def _tell(self, level: Replica | None) -> None:
         """Have the primary wait for it, or not; None: there is no standby."""
+        if self._write(level):
+            self._primary.reload()
+
+    def _write(self, level: Replica | None) -> bool:
+        """Write what the primary is to be told; return whether that is something new."""
         lines = []
         if level is not None:
             lines.append(f"max_slot_wal_keep_size = {self.slot_keeps_mb}MB")
@@ -296,15 +308,15 @@ class PrivateStandby(Standby):
             # The agent's sessions wait for the local flush alone; clients say for themselves what they wait for.
             lines += [f"synchronous_standby_names = '{NAME}'", "synchronous_commit = local"]
         text = "".join(f"{line}\n" for line in lines)
-        if text != self._told:
-            self._owner.write(self._primary.data / FILE, text)
-            self._told = text
-            self._primary.reload()
+        if text == self._told:
+            return False
+        self._owner.write(self._primary.data / FILE, text)
+        self._told = text
+        return True
 
-    def _look(self, session: Session, position: str = BEGINNING) -> Seen:
-        for wal_status, state, sync_state, silent_s, has_replayed in session.rows(FOLLOWS, {"position": position}):
-            return Seen(wal_status, state, sync_state, silent_s or 0.0, bool(has_replayed))
-        return Seen(None)
+    @staticmethod
+    def _look(session: Session, position: str = BEGINNING) -> Seen:
+        return _seen(session.rows(FOLLOWS, {"position": position}))
 
     def _catch_up(self) -> None:
         """Wait until it has replayed all there is, and is waited for where it is to be."""
@@ -327,47 +339,73 @@ class PrivateStandby(Standby):
     def guarded(self) -> Iterator[None]:
         """See ``Standby.guarded``."""
         over = Event()
-        with closing(self._primary.connect()) as session:
-            guard = Thread(target=self._guard, args=(session, over), daemon=True)
-            guard.start()
-            try:
-                yield
-            finally:
-                over.set()
-                guard.join()
+        # By another driver than the agent's sessions, of which one waits for an answer at a time.
+        try:
+            connection = psycopg.connect(**self._primary.endpoint("socket").psycopg2_arguments(), autocommit=True)
+        except psycopg.Error as error:
+            raise ServerError(f"No session looks after the standby: {error}") from error
+        guard = Thread(target=self._guard, args=(connection, over), daemon=True)
+        guard.start()
+        try:
+            yield
+        finally:
+            over.set()
+            guard.join()
 
-    def _guard(self, session: Session, over: Event) -> None:
+    def _guard(self, connection: psycopg.Connection, over: Event) -> None:
         """Look after it until it is over; where it is gone, let go whoever waits for it."""
-        away_since: float | None = None
-        while not over.wait(GUARD_S):
-            try:
-                seen = self._look(session)
+        # What goes wrong here is trouble of the primary, which its trial finds out.
+        with contextlib.suppress(psycopg.Error, OSError), closing(connection):
+            away_since: float | None = None
+            while not over.wait(GUARD_S):
+                seen = _seen(connection.execute(FOLLOWS, {"position": BEGINNING}).fetchall())
                 away_since = None if seen.state else away_since or monotonic()
-                why = self._gone(seen)
-                if why is None and away_since is not None and monotonic() - away_since > GONE_S:
-                    why = "the standby is no longer connected to its primary"
-                if why is None and self._level in WAITING and seen.silent_s > SILENT_S:
-                    why = f"the standby did not answer for {SILENT_S:g} s, and commits wait for it"
-                if why is not None:
+                away_s = 0.0 if away_since is None else monotonic() - away_since
+                if why := self._gone(seen) or self._lags(seen, away_s):
                     self.trouble = why
-                    self._tell(ASYNC)
+                    self._kill()
+                    if self._write(ASYNC):
+                        connection.execute("SELECT pg_reload_conf()")
                     return
-            except (psycopg2.Error, ServerError, OSError):
-                # The primary is in trouble itself, which its trial finds out.
-                return
+            if _seen(connection.execute(FOLLOWS, {"position": BEGINNING}).fetchall()).silent_s > QUIET_S:
+                # Its sender would keep the closing CHECKPOINT waiting, where the slot is at its end: its socket is full.
+                self._kill()
 
     def _gone(self, seen: Seen) -> str | None:
         """Say why it will not follow any more; None: it may."""
         if self._process is None or self._process.poll() is not None:
             return f"the standby ended: {self._complaint()}"
         if seen.wal_status == "lost":
-            return (
-                f"the standby was more than {self.slot_keeps_mb:,} MB behind, which its replication slot keeps at most"
-                " (max_slot_wal_keep_size): the slot is lost, and what it still needs is gone"
-            )
+            return self._beyond_slot
         if seen.wal_status is None:
             return "the standby's replication slot is gone"
         return None
+
+    def _lags(self, seen: Seen, away_s: float) -> str | None:
+        """Say why nobody shall wait for it any longer; None: it may follow."""
+        if seen.wal_status == "unreserved":
+            return self._beyond_slot
+        if away_s > GONE_S:
+            return "the standby is no longer connected to its primary"
+        if self._level in WAITING and seen.silent_s > SILENT_S:
+            return f"the standby did not answer for {SILENT_S:g} s, and commits wait for it"
+        return None
+
+    @property
+    def _beyond_slot(self) -> str:
+        return (
+            f"the standby was more than {self.slot_keeps_mb:,} MB behind, which its replication slot keeps at most"
+            " (max_slot_wal_keep_size): WAL that it still needs is given up"
+        )
+
+    def _kill(self) -> None:
+        """End it with all its processes, stopped ones too: none of them keeps a connection open."""
+        if self._process is None:
+            return
+        with contextlib.suppress(psutil.Error):
+            postmaster = psutil.Process(self._process.pid)
+            for each in (postmaster, *postmaster.children()):
+                each.kill()
 
     # --- what others need to know ------------------------------------------------------------------------------------
 
@@ -382,6 +420,13 @@ class PrivateStandby(Standby):
     def postmaster(self) -> int | None:
         """See ``Standby.postmaster``."""
         return self._process.pid if self._process else None
+
+
+def _seen(rows: Sequence[tuple[Any, ...]]) -> Seen:
+    """Return what a row of ``FOLLOWS`` says, if there is one."""
+    for wal_status, state, sync_state, silent_s, has_replayed in rows:
+        return Seen(wal_status, state, sync_state, silent_s or 0.0, bool(has_replayed))
+    return Seen(None)
 
 
 def _quoted(path: Path) -> str:
