@@ -165,7 +165,7 @@ class TrialRunner:
             begin = Begin(
                 transaction=session.next_transaction(),
                 server_started=session.started(),
-                configuration_loaded=session.configuration_loaded(),
+                configuration_loaded=self._configuration_loaded(session, trial),
                 wal_position=session.wal_position(),
                 at_s=time.monotonic(),
             )
@@ -202,6 +202,13 @@ class TrialRunner:
             self._flush_us[self.plan.arm_of(trial)] = session.flush_us()
         self._note_start(session, outcome)
         return True
+
+    def _configuration_loaded(self, session: Session, trial: Trial) -> str:
+        """Return when the server last read its configuration; of a session that read it anew, too, a new one tells."""
+        if not trial.parameters.replicated:
+            return session.configuration_loaded()
+        with closing(self.server.session()) as new:
+            return new.configuration_loaded()
 
     def _proved(self, trial: Trial) -> tuple[Arm, Replica]:
         """Return what decides the settings of the server."""

@@ -33,8 +33,8 @@ def _of_readers(rung: Rung) -> str:
     ]
     if within:
         parts.append(" and ".join(within))
-    if found.stale_p50_ms is not None and found.stale_max_ms is not None:
-        ages = f"{short(found.stale_p50_ms)} ms old, {short(found.stale_max_ms)} ms at most"
+    if found.stale_ms is not None and found.stale_max_ms is not None:
+        ages = f"{short(found.stale_ms)} ms old on average, {short(found.stale_max_ms)} ms at most"
         parts.append(f"the newest row that they saw was {ages}")
     where = f"{parameters.reads}, on the standby" if parameters.readers_on == STANDBY else parameters.reads
     return f"{rung.phase} beside {readers} ({where}): {'; '.join(parts)}."

@@ -56,6 +56,7 @@ LOGGED = 'exec "$@" >>"$0" 2>&1'
 OPTIONS = {
     "shared_buffers": "128MB",  # it only replays; the memory of this machine is the primary's
     "huge_pages": "off",
+    "recovery_init_sync_method": "syncfs",  # file by file it takes seconds
     "synchronous_standby_names": "",
     "wal_receiver_status_interval": "1s",
     "wal_retrieve_retry_interval": "100ms",
@@ -368,7 +369,7 @@ class PrivateStandby(Standby):
                         connection.execute("SELECT pg_reload_conf()")
                     return
             if _seen(connection.execute(FOLLOWS, {"position": BEGINNING}).fetchall()).silent_s > QUIET_S:
-                # Its sender would keep the closing CHECKPOINT waiting, where the slot is at its end: its socket is full.
+                # Its sender, whose socket is full, would hold up the closing CHECKPOINT where the slot is at its end.
                 self._kill()
 
     def _gone(self, seen: Seen) -> str | None:
