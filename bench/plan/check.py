@@ -18,6 +18,7 @@ from bench.plan.mixed import check_trial
 from bench.plan.partitions import check_partitions
 from bench.plan.promise import check_promise
 from bench.plan.repeat import DOUBTS
+from bench.plan.replicas import check_trial as check_replica
 from bench.plan.sweep import rung_of, swept, values_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
@@ -147,7 +148,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
         pick("engine", [plan.engine], engines())
         check_own(plan.engine)
         own = own_variants(plan.trials)
-    layouts = layout_files()
+    layouts, arms = layout_files(), plan.variants_by_arm
     now = pieces_of(plan.trials, plan.engine)
     now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
@@ -166,6 +167,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
             check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
             check_trial(trial, plan.preload_rows)
+            check_replica(trial, arms.get(plan.arm_of(trial)))
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         _check_own(trial, as_driven(trial.driver, phases[trial.phase].parameters))

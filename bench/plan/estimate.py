@@ -10,6 +10,8 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Parameters, Plan, Trial, Variant
 from bench.plan.repeat import still_possible
 
+STANDBY_OVERHEAD_S = 3.0
+"""A standby that is made anew, and has caught up."""
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
 PRELOAD_ROWS_PER_S = 100_000
@@ -129,8 +131,12 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     arms = {trial.variant for trial in stored}
     servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
+    standbys = [trial for trial in stored if trial.parameters.replicated]
+    if standbys:  # it has what its primary has, on the same disk
+        servers, data_bytes = servers + 1, 2 * data_bytes
+    of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + len(standbys) * STANDBY_OVERHEAD_S
     return Estimate(
-        seconds=(len(left) + again) * (span + TRIAL_OVERHEAD_S) + trials * preload_s + rows * VERIFY_S_PER_ROW,
+        seconds=of_trials_s + trials * preload_s + rows * VERIFY_S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
         again=again,
         disk_bytes_under={

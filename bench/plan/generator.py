@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.model.outcome import AnyRecord
-from bench.model.plan import CLOSED, POINT, Parameters, Plan, Trial, Variant
+from bench.model.plan import CLOSED, NO_REPLICA, POINT, PRIMARY, Parameters, Plan, Trial, Variant
 from bench.model.record import Reason
 from bench.plan.ceiling import ceilings, served
 from bench.plan.rates import counting
@@ -19,7 +19,7 @@ MOST_SHARE = 0.7
 
 
 def unhurried(parameters: Parameters) -> Parameters:
-    """Return the same way of writing in a closed loop, with nobody beside the writers."""
+    """Return the same way of writing in a closed loop, with nobody beside the writers and no standby."""
     return replace(
         parameters,
         rate=None,
@@ -33,6 +33,8 @@ def unhurried(parameters: Parameters) -> Parameters:
         reads_per_100_rows=None,
         retain=0,
         partitions=0,
+        replica=NO_REPLICA,
+        readers_on=PRIMARY,
     )
 
 

@@ -187,6 +187,7 @@ def test_majors_are_measured_side_by_side_each_row_found_by_its_identity(several
             "quota.",
             "server_cpu.",
             "metronome.",
+            "replication.",
             *(["event_loop."] if record.trial.phase == "1-B" else []),
         )
         of_server = {name for name in record.not_counted if not name.startswith(elsewhere)}
