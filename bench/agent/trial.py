@@ -29,7 +29,6 @@ from bench.model.record import Reason, Record, Samples, Start
 from bench.model.values import Replica
 from bench.plan.contrast import VARIANT, Cell, cell_of
 from bench.plan.pieces import pieces_of, target_pieces
-from bench.plan.replicas import reads_standby
 from bench.probes.block import data_device
 from bench.probes.fsync import fsync_per_second
 from bench.probes.probe import Asked, Scene
@@ -280,7 +279,7 @@ class TrialRunner:
         )
         jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
         layout, readers_endpoint = self._layouts[made_of(trial)], None
-        if self._standby is not None and reads_standby(trial):
+        if self._standby is not None and trial.parameters.reads_standby:
             readers_endpoint = self._standby.endpoint(trial.transport)
         others = BesideJob(
             parameters=trial.parameters,

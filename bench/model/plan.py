@@ -276,6 +276,11 @@ class Parameters:
         return self.replica != NO_REPLICA
 
     @property
+    def reads_standby(self) -> bool:
+        """Whether readers read on the standby."""
+        return bool(self.readers) and self.readers_on == STANDBY
+
+    @property
     def workers(self) -> int:
         """How many commits may be under way at once, over all client processes."""
         return self.processes * self.in_flight

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.engines.postgresql.render import texts
 from bench.model.errors import UsageError
-from bench.model.plan import ASYNC, NULL, PRIMARY, STANDBY, Plan, Trial, Variant
+from bench.model.plan import ASYNC, NULL, STANDBY, Plan, Trial, Variant
 from bench.plan.contrast import distinct
 
 DECIDED = ("synchronous_commit", "synchronous_standby_names")
@@ -51,7 +51,7 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
 
     """
     parameters = trial.parameters
-    if parameters.readers and parameters.readers_on == STANDBY and not parameters.replicated:
+    if parameters.reads_standby and not parameters.replicated:
         raise UsageError(
             "--readers-on standby takes a standby that they can read from: ask for --replica async, or another level."
         )
@@ -80,9 +80,3 @@ def check_private(plan: Plan, instead: str) -> None:
     for trial in distinct(plan):
         if trial.parameters.replicated:
             raise UsageError(f"A standby is made beside a private server, which this one is not: {instead}.")
-
-
-def reads_standby(trial: Trial) -> bool:
-    """Return whether the readers of a trial read on its standby."""
-    parameters = trial.parameters
-    return bool(parameters.readers) and parameters.readers_on != PRIMARY
