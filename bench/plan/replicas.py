@@ -51,7 +51,7 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
 
     """
     parameters = trial.parameters
-    if parameters.readers and parameters.readers_on == STANDBY and not parameters.replicated:
+    if parameters.reads_standby and not parameters.replicated:
         raise UsageError(
             "--readers-on standby takes a standby that they can read from: ask for --replica async, or another level."
         )

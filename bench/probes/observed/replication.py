@@ -58,7 +58,7 @@ class Replication(Probe):
 
     def sample(self, server: Asked) -> None:
         """See ``Sampling.sample``."""
-        [(standbys, behind, ms)] = server.rows(STATEMENT)
+        [(standbys, behind, ms)] = server.rows(STATEMENT) or [(0, None, None)]
         # Another thread reads, and begins the most anew.
         with self._lock:
             self._sums = with_look(self._sums, standbys, behind, ms)

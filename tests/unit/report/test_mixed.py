@@ -55,9 +55,8 @@ LAG = {"lag_bytes": 120_000.0, "lag_bytes_max": 2_000_000.0, "lag_ms": 6.0, "lag
 
 def test_how_far_a_standby_was_behind_is_told_with_what_commits_wait_for():
     record = replace(a_record(replica="on"), observed={"replication": LAG})
-    assert told(record) == [
-        "2-C with a standby (on): 6 ms, at most 48 ms, behind and 120 kB, at most 2,000 kB, behind."
-    ]
+    [sentence] = told(record)
+    assert sentence == "2-C with a standby (on): 6.00 ms (at most 48.0 ms) and 120 kB (at most 2,000 kB) behind."
     assert told(a_record(replica="on")) == ["2-C with a standby (on): how far it was behind is not known."]
 
 
