@@ -13,7 +13,10 @@ import pytest
 from tests.integration.support import Theirs
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
-LONGEST = ("ceiling", "clickhouse", "ssh_verbs", "sweeping", "cuts", "promises", "comparing", "mixed", "majors")
+LONGEST = (
+    *("clickhouse", "sweeping", "cuts", "repeating", "ceiling", "comparing", "promises", "mixed", "pgbench_rate"),
+    *("open_loop", "majors", "pgbench", "swap_cut_off", "swapping", "timescaledb", "private_directory", "ssh_verbs"),
+)
 """Files that take longest: of several workers none is left with one of them when the others are done."""
 
 

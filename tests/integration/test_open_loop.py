@@ -37,8 +37,8 @@ def test_rows_come_at_the_rate_whatever_writes_them(place):
 
 
 def test_the_clients_are_tried_first_and_a_rate_beyond_them_is_refused_or_forced(place):
-    asked = ("--phases", "1-B", "--rate", 1_000_000)
-    with climbing(place, *asked, *ASKED) as climb:
+    asked = ("--phases", "1-B", "--rate", 1_000_000, "--warm-up", 0.3, "--window", 1, "--blocks", 1)
+    with climbing(place, *asked) as climb:
         assert climb.end().code == 1
         alone, refused = climb.records()
     assert (alone.trial.engine, alone.trial.parameters.rate) == ("null", None)
@@ -46,7 +46,7 @@ def test_the_clients_are_tried_first_and_a_rate_beyond_them_is_refused_or_forced
     assert "ask for more --processes, or --force it" in refused.validity.why
     assert refused.verified.attempted in (0, None)
     (place / "forced").mkdir()
-    with climbing(place / "forced", *asked, "--force", *ASKED) as climb:
+    with climbing(place / "forced", *asked, "--force") as climb:
         climb.end()
         _, forced = climb.records()
     assert {"client-capacity", "behind"} <= forced.validity.codes
