@@ -240,11 +240,17 @@ fmt: .venv/ready ## format and mend what can be mended
 unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
+# Tests that measure a machine, beside others at work on it: one that failed is run again, alone. Who fails twice has failed.
+pytest = $(BIN)/pytest -m "not slow" -o cache_dir=.pytest_cache/$@
+tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, alone" && \
+	$(pytest) --last-failed --last-failed-no-failures none $(2); }
+
 e2e: .venv/ready ## the tests on real virtual mini-PCs, over SSH (root, or sudo): three labs at once
+	@PYTHON=$(call quote,$(PYTHON)) .ci/require server
 	@$(MAKE) --no-print-directory -j 3 -k e2e-remote e2e-boxes e2e-labs
 
 e2e-boxes e2e-labs e2e-remote: e2e-%: .venv/ready
-	$(BIN)/pytest tests/e2e/$* -m "not slow"
+	$(call tested,,tests/e2e/$*)
 
 browser:
 	@PYTHON=$(call quote,$(PYTHON)) .ci/require server openssl tests cuts
@@ -253,11 +259,11 @@ browser:
 
 # As root in three workers, each in a network of its own: there is one run at a time in one. Much of it waits.
 integration: .venv/ready browser clickhouse ## the tests on a real PostgreSQL, and of the page in a real browser
-	$(BIN)/pytest $(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile) tests/integration -m "not slow"
+	$(call tested,$(if $(filter 0,$(shell id -u)),-n 3 --dist loadfile --no-loadscope-reorder),tests/integration)
 
 test: .venv/ready ## everything CI runs
 	@$(MAKE) --no-print-directory -j 3 lint unit browser
-	@$(MAKE) --no-print-directory integration e2e
+	@$(MAKE) --no-print-directory -k integration e2e
 
 test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
 	@.ci/run matrix

@@ -18,6 +18,7 @@ def reads_of(result: ReadersResult | None, seconds: float) -> Reads | None:
         rows=result.rows,
         empty=result.empty,
         latency_ms=percentiles(decode(result.latency_hdr)),
+        stale_ms=percentiles(decode(result.stale_hdr)) if result.stale_hdr else None,
     )
 
 

@@ -39,6 +39,8 @@ class Usage:
     """Of ``clients_s``, those of processes that are no writers."""
     others: frozenset[int] = frozenset()
     """Of the server's processes, those that serve sessions of others."""
+    standby_s: float | None = None
+    """Of all processes of the standby; None: there is none, or it can't be seen."""
 
     def children(self, parent: int | None) -> list[int]:
         """Return the processes that this one has, by number."""
@@ -56,7 +58,11 @@ def wall_clock_ahead() -> float:
 
 
 def usage_so_far(
-    clients: Sequence[int], postmaster: int | None, others: Iterable[int] = (), beside: Sequence[int] = ()
+    clients: Sequence[int],
+    postmaster: int | None,
+    others: Iterable[int] = (),
+    beside: Sequence[int] = (),
+    standby: int | None = None,
 ) -> Usage:
     """Read the CPU clocks of clients and server, and what quotas did to them.
 
@@ -65,6 +71,7 @@ def usage_so_far(
         postmaster: the server's, where it can be seen.
         others: sessions of the server that are others'.
         beside: client processes that do something else.
+        standby: the postmaster of the server's standby, where there is one.
 
     """
     at_s, found = monotonic(), _processes_with(postmaster)
@@ -76,8 +83,7 @@ def usage_so_far(
     elif postmaster not in found:
         server_s = HIDDEN
     else:
-        alive = sum(each.own for each in found.values() if each.parent == postmaster)
-        server_s = (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
+        server_s = _of_cluster(postmaster, found)
     return Usage(
         at_s=at_s,
         clients_s=writers_s + beside_s,
@@ -86,7 +92,14 @@ def usage_so_far(
         processes=found,
         quotas=_quotas([*clients, *beside], postmaster),
         others=frozenset(others),
+        standby_s=_of_cluster(standby, found) if standby is not None and standby in found else None,
     )
+
+
+def _of_cluster(postmaster: int, found: Mapping[int, Process]) -> float:
+    """Return the seconds of a postmaster and of its children, those that have ended included."""
+    alive = sum(each.own for each in found.values() if each.parent == postmaster)
+    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
 
 
 def _used_s(clients: Iterable[int], found: Mapping[int, Process]) -> float:
@@ -147,7 +160,12 @@ def cpu_between(first: Usage, last: Usage, moments: Sequence[Moment]) -> Cpu:
         client_cores=(last.clients_s - first.clients_s) / span,
         server_cores=server,
         beside_cores=(last.beside_s - first.beside_s) / span if last.beside_s else None,
+        standby_cores=_between(first.standby_s, last.standby_s, span),
     )
+
+
+def _between(first_s: float | None, last_s: float | None, span: float) -> float | None:
+    return None if first_s is None or last_s is None else (last_s - first_s) / span
 
 
 def _of_others(first: Usage, last: Usage) -> float:

@@ -23,7 +23,7 @@ from bench.validity.flushes import check_flush_rate, flushes_needed
 from bench.validity.open_loop import check_open_loop
 from bench.validity.standstill import check_pauses
 from bench.workload.load import loads
-from bench.workload.messages import Result
+from bench.workload.messages import OpenCounts, Result
 
 SECOND_NS = 1_000_000_000
 
@@ -198,7 +198,15 @@ def open_loop(trial: Trial, results: Sequence[Result]) -> OpenLoop:
         waiting=None if None in waits else waiting,
         lag_mean_ms=1000 * sum(each.lag_s for each in counts) / begun if begun else None,
         lag_max_ms=1000 * max(each.most_lag_s for each in counts) if begun else None,
+        drained_s=drained_s(counts),
     )
+
+
+def drained_s(counts: Sequence[OpenCounts]) -> float | None:
+    """Return how long after a surge its queue was gone in the last of all client processes; None: not in all."""
+    each = [counted.drained_s for counted in counts]
+    known = [seconds for seconds in each if seconds is not None]
+    return max(known) if known and len(known) == len(each) else None
 
 
 def held_to(promise: Promise | None, clients: Reported) -> OpenLoop | None:

@@ -19,13 +19,14 @@ from bench.agent.observers import Observers
 from bench.agent.outcome import Outcome
 from bench.agent.record import SECOND_NS, check_window, record_of, reported, samples_of
 from bench.agent.verify import NONE_DELETED, check_commits_found, check_transactions, verify, verify_counts
-from bench.engines.engine import Counted, Server, Session
+from bench.engines.engine import Counted, Server, Session, Standby
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.session import DriftError, RefusedError, ServerError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
-from bench.model.plan import Arm, Plan, Trial
+from bench.model.plan import ASYNC, NO_REPLICA, Arm, Plan, Trial
 from bench.model.record import Reason, Record, Samples, Start
+from bench.model.values import Replica
 from bench.plan.contrast import VARIANT, Cell, cell_of
 from bench.plan.pieces import pieces_of, target_pieces
 from bench.probes.block import data_device
@@ -36,6 +37,7 @@ from bench.store.run_directory import now
 from bench.validity import judge
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
 from bench.validity.mixed import check_reads, check_retention
+from bench.validity.replica import check_level, check_replication
 from bench.workload.beside import Beside, BesideJob
 from bench.workload.messages import DRAIN_TIMEOUT_S, Job, Window
 from bench.workload.processes import ClientFailedError, Clients
@@ -88,8 +90,10 @@ class TrialRunner:
         self._probes = Observers(Scene(device=device, data=data))
         self._flush_us: dict[Arm, float | Unreadable] = {}
         """What waiting for its flush costs a commit."""
-        self._settings: dict[Arm, dict[str, str]] = {}
+        self._settings: dict[tuple[Arm, Replica], dict[str, str]] = {}
         """What was in force when it was first proved."""
+        self._standby: Standby | None = None
+        """What follows the server in the trial under way."""
         self._layouts = {made_of(trial): table_layout(*made_of(trial)) for trial in plan.trials}
         target = target_pieces(plan.pieces)
         self._pieces = {trial.number: pieces_of([trial], plan.engine) | target for trial in plan.trials}
@@ -150,13 +154,17 @@ class TrialRunner:
     def _live(self, trial: Trial, outcome: Outcome) -> None:
         self.server.apply(self._variants[self.plan.arm_of(trial)])
         outcome.reasons += self.server.doubts
+        self._standby = None
+        if not trial.parameters.replicated:
+            # Before anything is written, which it would follow.
+            self.server.replicate(NO_REPLICA)
         with closing(self.server.session()) as session:
             if not self._prepare(session, trial, outcome):
                 return
             begin = Begin(
                 transaction=session.next_transaction(),
                 server_started=session.started(),
-                configuration_loaded=session.configuration_loaded(),
+                configuration_loaded=self._configuration_loaded(session, trial),
                 wal_position=session.wal_position(),
                 at_s=time.monotonic(),
             )
@@ -184,12 +192,26 @@ class TrialRunner:
             outcome.reasons += altered
             return False
         session.settle()  # returns when it is done
-        self._settings.setdefault(self.plan.arm_of(trial), session.settings())
+        if trial.parameters.replicated:
+            # Only now: WAL files that are made ready are more than its slot may keep.
+            self._standby = self.server.replicate(trial.parameters.replica)
+        self._settings.setdefault(self._proved(trial), session.settings())
         self._grade(session, trial, made, outcome)
         if outcome.grade.word in PROMISED and self.plan.arm_of(trial) not in self._flush_us:
             self._flush_us[self.plan.arm_of(trial)] = session.flush_us()
         self._note_start(session, outcome)
         return True
+
+    def _configuration_loaded(self, session: Session, trial: Trial) -> str:
+        """Return when the server last read its configuration; of a session that read it anew, too, a new one tells."""
+        if not trial.parameters.replicated:
+            return session.configuration_loaded()
+        with closing(self.server.session()) as new:
+            return new.configuration_loaded()
+
+    def _proved(self, trial: Trial) -> tuple[Arm, Replica]:
+        """Return what decides the settings of the server."""
+        return self.plan.arm_of(trial), trial.parameters.replica
 
     def _note_start(self, session: Session, outcome: Outcome) -> None:
         """Note in what starts differ all the same."""
@@ -217,6 +239,7 @@ class TrialRunner:
         of_clients: list[str] = []
         for result in outcome.results:
             of_clients += result.synchronous_commit
+        outcome.reasons += check_level(trial.parameters, of_clients)
         data = self._data_of(trial.version)
         outcome.grade = session.grade(self._layouts[made_of(trial)], made or (), data, of_clients)
         wal = self.server.wal_place(data)
@@ -244,26 +267,29 @@ class TrialRunner:
 
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
-        endpoint = self.server.endpoint(trial.transport)
+        endpoint, level = self.server.endpoint(trial.transport), trial.parameters.replica
         first = Job(
             phase=trial.phase,
             driver=trial.driver,
             parameters=trial.parameters,
-            endpoint=endpoint,
+            endpoint=endpoint if level in (NO_REPLICA, ASYNC) else replace(endpoint, synchronous_commit=level),
             writer=1,
             seed=self._seed(trial),
             pieces=self._pieces[trial.number],
         )
         jobs = [replace(first, writer=writer) for writer in range(1, trial.parameters.processes + 1)]
-        layout = self._layouts[made_of(trial)]
+        layout, readers_endpoint = self._layouts[made_of(trial)], None
+        if self._standby is not None and trial.parameters.reads_standby:
+            readers_endpoint = self._standby.endpoint(trial.transport)
         others = BesideJob(
             parameters=trial.parameters,
             endpoint=endpoint,
             seed=first.seed,
+            readers_endpoint=readers_endpoint,
             partitions_by_time=layout.partitions if layout.by_time else 0,
         )
         errors: list[str] = []
-        with Beside(others) as beside:
+        with self._guarded(outcome), Beside(others) as beside:
             beside.wait_ready(READY_TIMEOUT_S)
             # The probes' session comes before those of the clients that write: they are known by it.
             with self._asked() as asked, Clients(jobs) as clients:
@@ -286,6 +312,20 @@ class TrialRunner:
             outcome.doubt("client-error", errors[0])
 
     @contextmanager
+    def _guarded(self, outcome: Outcome) -> Iterator[None]:
+        """Have the standby looked after, if there is one: nobody waits for one that is gone."""
+        if self._standby is None:
+            yield
+            return
+        try:
+            with self._standby.guarded():
+                yield
+        finally:
+            if self._standby.trouble is not None:
+                outcome.complete = False
+                outcome.doubt("standby-gone", self._standby.trouble)
+
+    @contextmanager
     def _asked(self) -> Iterator[Asked | Unreadable]:
         """Yield what probes ask the server by, or why they can't."""
         asked = self.server.asked()
@@ -303,9 +343,10 @@ class TrialRunner:
     ) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
         postmaster = self.server.postmaster()
+        standby = self._standby.postmaster() if self._standby else None
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids)
+        first = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids, standby)
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         with self._probes.sampling(asked):
             for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
@@ -314,10 +355,10 @@ class TrialRunner:
                 at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
                 server = outcome.counters.read(session)
                 outcome.readings.append({"at_s": at_s, "server": server} | self._probes.read("second", at_s))
-        last = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids)
+        last = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids, standby)
         # What is judged is what the samples keep: whoever reads them comes to the same.
         outcome.moments = [readings.moment_of(reading) for reading in outcome.readings]
-        ours = {os.getpid(), *clients.pids, *beside.pids, postmaster}
+        ours = {os.getpid(), *clients.pids, *beside.pids, postmaster, standby}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
@@ -334,9 +375,11 @@ class TrialRunner:
 
     def _settle(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome, loading_s: float) -> None:
         """Close with a CHECKPOINT, and look whether server and table still are what the trial began with."""
+        # Where the standby is gone, the server was told so by us.
+        as_told = self._standby is None or self._standby.trouble is None
         if session.started() != begin.server_started:
             outcome.doubt("server-restarted", "the server was restarted during the trial")
-        elif session.configuration_loaded() != begin.configuration_loaded:
+        elif as_told and session.configuration_loaded() != begin.configuration_loaded:
             outcome.doubt("configuration-loaded", "the server read its configuration anew during the trial")
         if outcome.complete:
             late_s = time.monotonic() - outcome.closes_s - DRAIN_ALLOWED_S - loading_s
@@ -355,7 +398,8 @@ class TrialRunner:
         outcome.reasons += check_no_flush(outcome.grade.word, self._flush_us.get(self.plan.arm_of(trial)))
         outcome.reasons += check_table(layout, made, "at the end of the trial")
         outcome.reasons += session.doubts()
-        outcome.reasons += judge.check_settings(self._settings[self.plan.arm_of(trial)], session.settings())
+        if as_told:
+            outcome.reasons += judge.check_settings(self._settings[self._proved(trial)], session.settings())
 
     def _verify(self, session: Session, trial: Trial, begin: Begin, outcome: Outcome) -> None:
         """Compare what the clients claim with what the server has."""
@@ -400,6 +444,9 @@ class TrialRunner:
             outcome.reasons += check_window(trial, clients, outcome, self._fsync_at_start)
             outcome.reasons += check_reads(trial.parameters, outcome.reads, clients.rows)
             outcome.reasons += check_retention(trial.parameters, outcome.retention, clients.rows, clients.seconds)
+            counters = readings.counters_between(outcome.moments, outcome.counters.missing)
+            observed = outcome.observed.figures
+            outcome.reasons += check_replication(trial.parameters, observed, counters, clients.seconds)
         outcome.reasons += outcome.observed.reasons
         pieces = self._pieces[trial.number]
         record = record_of(

@@ -24,6 +24,7 @@ from bench.analysis.listing import listed
 from bench.language import later, tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
+from bench.model.record import cores_of_ours
 from bench.plan.adjustment import COVARIATES, applicable, bearable
 from bench.plan.contrast import Cell
 from bench.plan.rates import Block, ByBlock
@@ -287,9 +288,10 @@ def levels(name: str, records: Sequence[AnyRecord], cpus: int | None) -> list[fl
 
 def _others(record: AnyRecord, cpus: int | None) -> float | None:
     used = record.cpu
-    if cpus is None or used.host_pct is None or used.client_cores is None or used.server_cores is None:
+    ours = cores_of_ours(used)
+    if cpus is None or used.host_pct is None or ours is None:
         return None
-    return used.host_pct / 100 * cpus - used.client_cores - used.server_cores
+    return used.host_pct / 100 * cpus - ours
 
 
 def _logs(values: Sequence[float | None]) -> list[float | None]:

@@ -16,7 +16,7 @@ from itertools import chain
 from bench.analysis.adjusting import in_words
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair, Rank
 from bench.analysis.crossing import crossings
-from bench.analysis.interference import BESIDE, cost, dropped
+from bench.analysis.interference import TOLD, cost, dropped, value_of
 from bench.analysis.listing import MOST_NAMED, listed, some
 from bench.analysis.notes import FEW_BLOCKS
 from bench.analysis.pairs import decides
@@ -207,7 +207,7 @@ def _of_candidates(scope: Scope) -> list[str]:
     """Say it of the candidates with the baseline's durability, then of others: speed may be bought with it."""
     if scope.lines and not scope.known:
         return [_no_spread(scope)]
-    if scope.report.across in BESIDE and not _at_a_rate(scope.report):
+    if scope.report.across in TOLD and not _at_a_rate(scope.report):
         return [_of_interference(scope, line) for line in scope.known]
     if _drops_or_deletes(scope):
         return [_of_dropping(scope, line) for line in scope.known]
@@ -279,10 +279,12 @@ def _at_a_rate(report: ComparisonReport) -> bool:
 
 
 def _of_interference(scope: Scope, line: Line) -> str:
-    """Say what costs the writers how much: readers, or that so many rows are kept."""
+    """Say what costs the writers how much: readers, that so many rows are kept, or what is waited for of a standby."""
     interval = scope.interval(line)
     report, verdict = scope.report, line.pair.verdict
-    count, against = (int(arm.partition("=")[2]) for arm in (line.pair.candidate, line.pair.baseline))
+    count, against = (
+        value_of(report.across, arm.partition("=")[2]) for arm in (line.pair.candidate, line.pair.baseline)
+    )
     text = cost(report.across, count, against, verdict, line.found.ratio, interval, report.margin)
     return _with_where(scope, line, text)
 

@@ -67,6 +67,7 @@ def open_loop(records: Iterable[Record]) -> OpenLoop | None:
         begun += of_trial
         lag_ms += of_trial * (found.lag_mean_ms or 0)
     beyond = [found.beyond_limit for found in each if found.beyond_limit is not None]
+    drained = [found.drained_s for found in each]
     late = [found.beyond_promise for found in each if found.beyond_promise is not None]
     return OpenLoop(
         due=sum(found.due for found in each),
@@ -78,6 +79,7 @@ def open_loop(records: Iterable[Record]) -> OpenLoop | None:
         lag_mean_ms=lag_ms / begun if begun else None,
         lag_max_ms=max((found.lag_max_ms for found in each if found.lag_max_ms is not None), default=None),
         beyond_promise=sum(late) if late else None,
+        drained_s=None if None in drained else middle(drained),
     )
 
 

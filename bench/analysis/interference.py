@@ -1,4 +1,4 @@
-"""What works beside the writers costs them, in words: of comparisons and sweeps of readers, or of the rows kept.
+"""What costs the writers how much, in words: readers, the rows kept, what commits wait for of a standby.
 
 As in: 4 readers cost the writers 12 % [9, 15] of their rows/s here. Of two tables that keep as many rows, one by
 dropping partitions: Dropping partitions costs the writers 5 % [3, 7] of their rows/s against deleting rows here.
@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 
 from bench.language import later, tr
+from bench.model.plan import NO_REPLICA
 from bench.stats.compare import Verdict
 from bench.stats.intervals import Interval
 
@@ -16,17 +17,40 @@ BESIDE: Mapping[str, tuple[str, str, str]] = {
     "retain": (later("keeping {count} row"), later("keeping {count} rows"), "costs"),
 }
 """By parameter: one of it, several, and the verb of several."""
+REPLICA = "replica"
+WAITS: Mapping[str, str] = {
+    NO_REPLICA: "",
+    "async": later("a standby that no commit waits for (async)"),
+    "local": later("a synchronous standby that no commit waits for (local)"),
+    "remote_write": later("waiting until a standby has written (remote_write)"),
+    "on": later("waiting until a standby has flushed (on)"),
+    "remote_apply": later("waiting until a standby has replayed (remote_apply)"),
+}
+"""By level; none is not mentioned."""
+TOLD = (*BESIDE, REPLICA)
+"""Parameters whose cost to the writers is told."""
+
+
+def value_of(of: str, text: str) -> int | str:
+    """Return the value of one of these parameters from its text."""
+    return text if of == REPLICA else int(text)
 
 
 def cost(
-    of: str, count: int, against: int, verdict: Verdict | None, ratio: float, interval: Interval, margin: float
+    of: str,
+    count: int | str,
+    against: int | str,
+    verdict: Verdict | None,
+    ratio: float,
+    interval: Interval,
+    margin: float,
 ) -> str:
     """Return what so much beside the writers costs them, without a full stop.
 
     Args:
-        of: the parameter, one of ``BESIDE``.
+        of: the parameter, one of ``TOLD``.
         count: its value.
-        against: the value that it is compared with; 0 is not mentioned.
+        against: the value that it is compared with; 0, and no standby, are not mentioned.
         verdict: of the comparison.
         ratio: of the writers' rates.
         interval: of the ratio.
@@ -55,7 +79,9 @@ def cost(
             if one:
                 sentence = later("undecided: {who} costs the writers at most {loss} and gains them at most {gain}")
             text = tr(sentence, who=who, loss=_percent(loses), gain=_percent(gains))
-    return tr("{text} against {what}", text=text, what=named(of, against)[0]) if against else text
+    if against in (0, NO_REPLICA):
+        return text
+    return tr("{text} against {what}", text=text, what=named(of, against)[0])
 
 
 def dropped(verdict: Verdict | None, ratio: float, interval: Interval, margin: float) -> str:
@@ -93,13 +119,15 @@ def dropped(verdict: Verdict | None, ratio: float, interval: Interval, margin: f
     )
 
 
-def named(of: str, count: int) -> tuple[str, str]:
+def named(of: str, count: int | str) -> tuple[str, str]:
     """Return so much beside the writers in words, and the verb that goes with it.
 
     >>> named("readers", 1), named("retain", 100000)
     (('1 reader', 'costs'), ('keeping 100,000 rows', 'costs'))
 
     """
+    if isinstance(count, str):
+        return tr(WAITS[count]), "costs"
     one, several, verb = BESIDE[of]
     return (tr(one, count=count), "costs") if count == 1 else (tr(several, count=f"{count:,}"), verb)
 

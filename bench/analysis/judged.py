@@ -30,6 +30,7 @@ from bench.validity.judge import (
 )
 from bench.validity.mixed import check_reads, check_retention
 from bench.validity.open_loop import check_open_loop
+from bench.validity.replica import check_replication
 from bench.validity.standstill import MOST_IN_PAUSE, STALLED_SHARE, check_gap
 
 NOT_ASSESSED = "not assessed"
@@ -134,7 +135,7 @@ def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> boo
     if cpu.host_pct is None or cpu.steal_pct is None or cpu.client_cores is None or cpu.server_cores is None:
         return False
     parameters = record.trial.parameters
-    if parameters.mixed or parameters.rate is not None:
+    if parameters.mixed or parameters.replicated or parameters.rate is not None:
         return False
     under_way = parameters.workers
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
@@ -183,6 +184,7 @@ def doubts_of_record(record: Record, cpus: int | None, flushes_per_s: Sequence[f
         yield from _least_gap(record)
     yield from check_reads(parameters, record.reads, record.rows)
     yield from check_retention(parameters, record.retention, record.rows, record.seconds)
+    yield from check_replication(parameters, record.observed, record.counters, record.seconds)
 
 
 def _flush_rate(record: Record, counted_per_s: float | None, at_start_per_s: Sequence[float]) -> list[Reason]:
@@ -240,7 +242,7 @@ def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
             yield f"has a {name} of {percent}"
     if cpus is None:
         return
-    used = (cpu.client_cores or 0) + (cpu.server_cores or 0)
+    used = (cpu.client_cores or 0) + (cpu.server_cores or 0) + (cpu.standby_cores or 0)
     parameters = record.trial.parameters
     # Clients, and a backend for each commit under way: of each the CPU time was read, in ticks.
     processes = parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))

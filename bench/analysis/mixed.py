@@ -19,6 +19,9 @@ class RungReads:
     p50_ms: Amount | None
     p99_ms: Amount | None
     """Of a read: the median of the trials that know it."""
+    stale_ms: Amount | None = None
+    stale_max_ms: Amount | None = None
+    """Of the age of the newest row that readers saw: the median of the trials' means, and the most of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ def rung_reads(records: Iterable[Record]) -> RungReads | None:
         per_100_rows=100 * sum(each.reads for each in reads) / rows if rows else None,
         p50_ms=_middle(each.latency_ms.p50 for each in reads),
         p99_ms=_middle(each.latency_ms.p99 for each in reads),
+        stale_ms=_middle(each.stale_ms.mean for each in reads if each.stale_ms),
+        stale_max_ms=max((each.stale_ms.max or 0.0 for each in reads if each.stale_ms), default=None),
     )
 
 

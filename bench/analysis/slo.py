@@ -26,6 +26,11 @@ SERVED = 0.5
 """Of the capacity: a window that tells of no rate below it is asked to be long enough for so much of it."""
 LEAST_TOLD = 0.005
 """Of a share that is told in whole percent."""
+KEPT_AFTER = {
+    True: "right after that it is kept again",
+    False: "right after that it is not kept",
+    None: "right after that a trial can't tell",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,18 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSurge:
+    """What became of the queue that the overload left, while the highest rate came."""
+
+    lasted_s: Seconds
+    """So long the overload came, and then so long the rate itself."""
+    drained_s: Seconds | None
+    """After which time of that the queue was gone; None: it was there to the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overload:
-    """One trial at more than the highest rate that keeps the promise, and one at that rate right after it."""
+    """One trial at more than the highest rate that keeps the promise, and one at that rate after so much."""
 
     rate: Amount
     kept: bool
@@ -71,7 +86,10 @@ class Overload:
     lag_max_ms: Amount | None
     """How long the server was behind at most: the longest that anything begun had waited."""
     kept_after: bool | None
-    """The trial right after it kept the promise; None: it was not measured, or can't tell."""
+    """The trial right after it, at the rate itself, kept the promise; None: it was not measured, can't tell, or began
+    with a surge."""
+    surge: AfterSurge | None = None
+    """None: not measured, or its trial is void. pgbench keeps to one rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +224,7 @@ def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping
         highest=_confirmed(found, at),
         above=_confirmed(found, None if at is None else at + 1),
         not_offered=_not_offered(own),
-        overload=_overload(promise, own),
+        overload=_overload(plan, own),
         tried=tuple(_tried(promise, own)),
         sentence="",
     )
@@ -237,29 +255,38 @@ def _not_offered(records: Iterable[Record]) -> NotOffered | None:
     return NotOffered(rate=lowest, why=refused[lowest])
 
 
-def _overload(promise: Promise, records: Iterable[Record]) -> Overload | None:
+def _overload(plan: Plan, records: Iterable[Record]) -> Overload | None:
     """Return what became of more than the highest rate; None: it was not measured."""
+    promise = promised(plan)
     _, block, after = blocks_of(promise)
     by_block = {record.trial.block: record for record in records if record.trial.block in (block, after)}
     record = by_block.get(block)
     if record is None or record.trial.parameters.rate is None:
         return None
-    seen = record.open_loop
+    seen, then = record.open_loop, by_block.get(after)
+    surging = then is not None and then.trial.parameters.surge is not None
     return Overload(
         rate=record.trial.parameters.rate,
         kept=keeps(promise, record) is True,
         beyond=_beyond(record),
         waiting=_waiting(record),
         lag_max_ms=seen.lag_max_ms if seen else None,
-        kept_after=keeps(promise, by_block[after]) if after in by_block else None,
+        kept_after=keeps(promise, then) if then and not surging else None,
+        surge=_after_surge(then, plan.window_s) if then and surging else None,
     )
+
+
+def _after_surge(record: Record, window_s: float) -> AfterSurge | None:
+    if record.void or record.open_loop is None:
+        return None
+    return AfterSurge(lasted_s=window_s / 2, drained_s=record.open_loop.drained_s)
 
 
 def _tried(promise: Promise, records: Iterable[Record]) -> Iterable[Tried]:
     """Yield what was tried at each rate, the lowest first."""
     by_rate: dict[float, list[Record]] = {}
     for record in records:
-        if record.trial.parameters.rate is not None:
+        if record.trial.parameters.rate is not None and record.trial.parameters.surge is None:
             by_rate.setdefault(record.trial.parameters.rate, []).append(record)
     for rate in sorted(by_rate):
         trials = by_rate[rate]
@@ -392,11 +419,7 @@ def _of_more(answer: Highest) -> str:
         return f"; no more was offered: {refused.why}"
     if over is None:
         return ""
-    after = {
-        True: "right after that it is kept again",
-        False: "right after that it is not kept",
-        None: "right after that a trial can't tell",
-    }[over.kept_after]
+    after = _of_surge(over.surge) if over.surge else KEPT_AFTER[over.kept_after]
     if over.kept:
         became = f"one trial at {over.rate:,g} rows/s keeps it too"
     elif over.beyond is None:
@@ -408,3 +431,9 @@ def _of_more(answer: Highest) -> str:
     else:
         became = f"at {over.rate:,g} rows/s {100 * over.beyond:.2g} % took longer"
     return f"; {became}, and {after}"
+
+
+def _of_surge(surge: AfterSurge) -> str:
+    if surge.drained_s is None:
+        return f"the queue that {surge.lasted_s:g} s of it leave was still there {surge.lasted_s:g} s later"
+    return f"the queue that {surge.lasted_s:g} s of it leave was gone {surge.drained_s:.2g} s later"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import good, middle
-from bench.analysis.interference import BESIDE, cost
+from bench.analysis.interference import TOLD, cost
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Trial
@@ -166,7 +166,7 @@ def _curve(
     if at_rate:
         return _of_rates(curve, first.parameters.rate)
     # Of what is beside the writers less is better: it has no knee.
-    if len(names) == 1 and names[0] not in BESIDE and (at := knee(rates, margin)):
+    if len(names) == 1 and names[0] not in TOLD and (at := knee(rates, margin)):
         curve = replace(curve, knee=at.point, beyond=at.beyond)
     return replace(curve, sentence=_sentence(curve, margin))
 
@@ -270,15 +270,15 @@ def _costs(points: Sequence[Point], margin: float) -> str:
     """Say what more of it beside the writers costs them, of readers and of rows kept; empty: it is something else."""
     first, *others = points
     [of, *more] = first.values
-    if of not in BESIDE or more:
+    if of not in TOLD or more:
         return ""
     texts = []
     for point in others:
         found, count, against = point.to_best, point.values[of], first.values[of]
         if found is None or found.low is None or found.high is None:
             continue
-        assert isinstance(count, int)
-        assert isinstance(against, int)
+        assert isinstance(count, int | str)
+        assert isinstance(against, int | str)
         verdict = verdict_of(Interval(math.log(found.low), math.log(found.high)), margin)
         texts.append(cost(of, count, against, verdict, found.estimate, Interval(found.low, found.high), margin))
     return "; ".join(texts)

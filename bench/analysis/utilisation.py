@@ -6,7 +6,7 @@ from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
 from bench.language import later
-from bench.model.record import Record
+from bench.model.record import Record, cores_of_ours
 
 PARTS = {
     "connect_s": later("connect"),
@@ -35,10 +35,11 @@ def cores(trials: Iterable[Record], cpus: int | None) -> Cores:
 
     def elsewhere(trial: Record) -> float | None:
         cpu = trial.cpu
-        if cpus is None or cpu.host_pct is None or cpu.client_cores is None or cpu.server_cores is None:
+        ours = cores_of_ours(cpu)
+        if cpus is None or cpu.host_pct is None or ours is None:
             return None
         # The host and its processes are read one after the other: what is left may come out below nothing.
-        return max(cpu.host_pct / 100 * cpus - cpu.client_cores - cpu.server_cores, 0.0)
+        return max(cpu.host_pct / 100 * cpus - ours, 0.0)
 
     return Cores(
         client=pooled(counted, attrgetter("cpu.client_cores")),

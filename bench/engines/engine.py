@@ -5,6 +5,7 @@ A file in ``engines/`` of the user's own folder (``bench.seams``), or ``engines/
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,9 +16,9 @@ from bench.model.box import ProvisionedCluster
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Unreadable
-from bench.model.plan import Plan, Variant
+from bench.model.plan import NO_REPLICA, Plan, Variant
 from bench.model.record import Reason
-from bench.model.values import Transport
+from bench.model.values import Replica, Transport
 from bench.probes.probe import Asked
 from bench.seams import Seam, first_word, pieces
 from bench.workload.messages import Result
@@ -199,6 +200,25 @@ class Session(Protocol):
         ...
 
 
+class Standby(Protocol):
+    """A server of ours that follows the one that is measured."""
+
+    trouble: str | None
+    """Why it follows no more, found while it was guarded; None: it does."""
+
+    def endpoint(self, transport: Transport) -> Endpoint:
+        """Return how readers reach it."""
+        ...
+
+    def postmaster(self) -> int | None:
+        """Return the process id of its postmaster."""
+        ...
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Look after it meanwhile: where it is gone, nobody waits for it any more, and ``trouble`` says why."""
+        ...
+
+
 class Server(Protocol):
     """A server to measure."""
 
@@ -240,6 +260,19 @@ class Server(Protocol):
     def asked(self) -> Asked | Unreadable:
         """Begin a session for the probes that look at the server themselves, or say why there is none."""
         return Unreadable(unreadable="of this kind of server probes can ask nothing")
+
+    def replicate(self, level: Replica) -> Standby | None:
+        """Have a standby follow it, caught up with it, of which commits are to wait for so much; ``none``: have none.
+
+        Raises:
+            RefusedError: the variant in force allows none.
+            ServerError: it can't be made, or does not catch up.
+            UsageError: of this kind of server there is none.
+
+        """
+        if level != NO_REPLICA:
+            raise UsageError("A standby is made beside a private PostgreSQL alone: leave out --replica.")
+        return None
 
     def recover(self) -> None:
         """Make it answer again after trouble.

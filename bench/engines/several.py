@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bench.engines.engine import ManagedServer, Session
+from bench.engines.engine import ManagedServer, Session, Standby
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.model.endpoint import Endpoint
 from bench.model.errors import PgladderError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.plan import Variant
 from bench.model.record import Reason
-from bench.model.values import Transport
+from bench.model.values import Replica, Transport
 from bench.probes.probe import Asked
 
 
@@ -115,6 +115,10 @@ class SeveralVersions(ManagedServer):
     def endpoint(self, transport: Transport) -> Endpoint:
         """See ``Server.endpoint``."""
         return self._running.endpoint(transport)
+
+    def replicate(self, level: Replica) -> Standby | None:
+        """See ``Server.replicate``."""
+        return self._running.replicate(level)
 
     def postmaster(self) -> int | None:
         """See ``Server.postmaster``."""

@@ -26,10 +26,16 @@ class Endpoint:
     options_lost: bool = False
     """A pooler on the way drops what a connection asks for at its start: each session sets its search path itself."""
 
+    synchronous_commit: str | None = None
+    """What sessions set it to at their start; None: they leave it as the server has it."""
+
     @property
     def options(self) -> str:
         """What a session is told at its start."""
-        return f"-c search_path={self.schema}"
+        told = f"-c search_path={self.schema}"
+        if self.synchronous_commit is not None:
+            told += f" -c synchronous_commit={self.synchronous_commit}"
+        return told
 
     def psycopg2_arguments(self) -> dict[str, Any]:
         """Return keyword arguments of ``psycopg2.connect``."""

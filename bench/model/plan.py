@@ -19,7 +19,9 @@ from bench.model.values import (
     Percentile,
     Positive,
     Rate,
+    ReadersOn,
     ReadKind,
+    Replica,
     Reset,
     Transport,
 )
@@ -57,6 +59,14 @@ CLOSED, OPEN, ACCUMULATE = "closed", "open", "accumulate"
 is a commit that is due or, accumulated, one of the rows that are collected for one."""
 POISSON: Arrivals = "poisson"
 POINT: ReadKind = "point"
+PRIMARY: ReadersOn = "primary"
+STANDBY: ReadersOn = "standby"
+NO_REPLICA: Replica = "none"
+ASYNC: Replica = "async"
+REPLICAS: tuple[Replica, ...] = get_args(Replica)
+"""In their order: each waits for no less than those before."""
+WAITING: frozenset[Replica] = frozenset({"remote_write", "on", "remote_apply"})
+"""Of these, those at which a commit waits for the standby."""
 
 
 def _several(own: "Parameters") -> bool:
@@ -175,6 +185,18 @@ class Parameters:
         },
     )
     """Milliseconds from a batch's first row; a batch is full at ``batch`` rows. None: whole batches come at once."""
+    surge: Annotated[float, Meta(gt=1, le=1000)] | None = field(
+        default=None,
+        metadata={
+            "knob": Knob(
+                words="times the rate that comes in the first half of the window; default: 1",
+                parse=number(float),
+                metavar="X",
+                optional=True,
+            )
+        },
+    )
+    """Times the rate in the first half of the window; what then still waits is served in the other half."""
     readers: Count = field(
         default=0, metadata={"knob": Knob(words="readers beside the writers, over all; default: 0", parse=count)}
     )
@@ -219,12 +241,41 @@ class Parameters:
     )
     """Of a layout that has any (``bench.engines.postgresql.layout``); 0: as many as its header says."""
 
+    replica: Replica = field(
+        default=NO_REPLICA,
+        metadata={
+            "knob": Knob(
+                words="a standby beside the private server, and what commits wait for of it: none (no standby; the"
+                " default), async, local, remote_write, on, remote_apply",
+                parse=one_of(*REPLICAS),
+                metavar="LEVEL",
+            )
+        },
+    )
+    """A standby of the private server, and for what of it each commit waits."""
+    readers_on: ReadersOn = field(
+        default=PRIMARY,
+        metadata={
+            "knob": Knob(
+                words="where readers read: primary (the default) or standby",
+                parse=one_of(*get_args(ReadersOn)),
+                metavar="NAME",
+            )
+        },
+    )
+    """Of readers, where there are any."""
+
     @property
     def due_per_s(self) -> float | None:
         """What is due in a second, over all client processes: commits, or rows that are collected; None: no rate."""
         if self.rate is None:
             return None
         return self.rate if self.collect_ms is not None else self.rate / self.batch
+
+    @property
+    def most_rate(self) -> float | None:
+        """Rows/s that come at most: in a surge, where there is one; None: no rate."""
+        return None if self.rate is None else self.rate * (self.surge or 1)
 
     @property
     def rows_waited_for(self) -> int:
@@ -235,6 +286,16 @@ class Parameters:
     def mixed(self) -> bool:
         """Whether others work beside the writers: readers, or what deletes the oldest rows."""
         return bool(self.readers or self.retain)
+
+    @property
+    def replicated(self) -> bool:
+        """Whether a standby follows the server."""
+        return self.replica != NO_REPLICA
+
+    @property
+    def reads_standby(self) -> bool:
+        """Whether there are readers, and they read on the standby."""
+        return bool(self.readers) and self.readers_on != PRIMARY
 
     @property
     def workers(self) -> int:

@@ -45,6 +45,15 @@ class Cpu:
     server_cores: float | None
     beside_cores: float | None = None
     """Those of ``client_cores`` that are no writer's; None: there were only writers, or it is unknown."""
+    standby_cores: float | None = None
+    """Of the standby, which are not among ``server_cores``; None: there was none, or it is unknown."""
+
+
+def cores_of_ours(cpu: Cpu) -> float | None:
+    """Return what clients, server and standby kept busy; None: that of the clients, or of the server, is not known."""
+    if cpu.client_cores is None or cpu.server_cores is None:
+        return None
+    return cpu.client_cores + cpu.server_cores + (cpu.standby_cores or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,9 @@ class OpenLoop:
     """Of what was begun, how long after it was due, or ready; None: nothing was begun."""
     beyond_promise: Count | None = None
     """Acknowledged, or still waiting, later after it was due than its plan promises; None: that promises nothing."""
+    drained_s: Seconds | None = None
+    """From the end of a surge until something was begun that had not waited: its queue was gone. None: no surge, or its
+    queue was there when the window closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,8 @@ class Reads:
     """Reads that returned no row, though one was to be there."""
     latency_ms: Latency
     """Of one read."""
+    stale_ms: Latency | None = None
+    """The age of the newest row that readers saw, ten times a second; None: there was no row, or it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,12 +144,13 @@ class Vocabulary:
 
 _CODES = """
 agent-ended agent-late behind client-capacity client-capacity-unknown client-error client-late clients-stalled
-clock-stepped commits-torn configuration-drifted configuration-loaded cpu-quota cpu-quota-unknown deleted-unknown
-empty-reads few-commits flush-rate host-full in-flight inserts-delayed interrupted no-commits no-flush no-reads
-not-alone not-steady not-verified nothing-deleted nothing-dropped nothing-due others-unknown outside-partitions
-pooler readers-behind refused refused-rows-found retention-behind rows-altered rows-duplicated rows-foreign
-rows-lost rows-unaccounted server-restarted server-trouble some-clients-stalled some-empty-reads some-steal
-stalled steal steal-unknown swapped swapped-unknown table-altered table-unknown throttled throttled-unknown
+clock-stepped commits-torn configuration-drifted configuration-loaded cpu-quota cpu-quota-unknown
+deleted-unknown empty-reads few-commits flush-rate host-full in-flight inserts-delayed interrupted
+level-not-kept no-commits no-flush no-reads not-alone not-steady not-verified nothing-deleted nothing-dropped
+nothing-due others-unknown outside-partitions pooler readers-behind refused refused-rows-found retention-behind
+rows-altered rows-duplicated rows-foreign rows-lost rows-unaccounted server-restarted server-trouble
+some-clients-stalled some-empty-reads some-steal stalled standby-behind standby-gone standby-lag-unknown steal
+steal-unknown swapped swapped-unknown table-altered table-unknown throttled throttled-unknown
 transactions-mismatch
 """
 CODES = frozenset(_CODES.split())

@@ -37,6 +37,10 @@ Arrivals = Literal["poisson", "even"]
 """How what is due at a rate follows each other: independently, or at equal distances."""
 ReadKind = Literal["point", "recent"]
 """What readers beside the writers ask for: a row by its key, or the newest ones."""
+Replica = Literal["none", "async", "local", "remote_write", "on", "remote_apply"]
+"""What a commit waits for of a standby, by PostgreSQL's words: there is none; it waits for nothing of one that is not
+synchronous (``async``), or is (``local``); until the standby has written, flushed (``on``) or replayed it."""
+ReadersOn = Literal["primary", "standby"]
 Covariate = Literal["client-cpu", "metronome", "steal", "others"]
 """What tells how fast the machine was: the clients' CPU time a row, that of a probe's fixed work, what a hypervisor
 gave to others, and the cores that other programs used."""

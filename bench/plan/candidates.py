@@ -23,6 +23,7 @@ BELOW_ASKED = 10
 BELOW_FAST = 10
 """Where a window is too short for any rate, it is asked to be long enough for a tenth of what a fast box takes."""
 ROUNDING = 1e-9
+PGBENCH = "pgbench"
 Arriving = Mapping[str, float | str]
 """Parameters of how rows come at a rate, beside it."""
 
@@ -53,7 +54,15 @@ def with_candidates(asked: Sequence[Trial], promise: Promise, arriving: Arriving
     for block in range(FIRST, last + 1):
         for of_way in candidates:
             trials += [replace(trial, block=block) for trial in of_way]
+    trials = [_surging(trial, promise) if trial.block == last else trial for trial in trials]
     return [replace(trial, number=number) for number, trial in enumerate(trials, 1)]
+
+
+def _surging(trial: Trial, promise: Promise) -> Trial:
+    """Return a trial with its overload in the first half of the window; pgbench keeps to one rate."""
+    if trial.driver == PGBENCH:
+        return trial
+    return replace(trial, parameters=replace(trial.parameters, surge=promise.overload))
 
 
 def _at_rates(asked: Trial, promise: Promise, arriving: Arriving, window_s: float) -> list[Trial]:

@@ -18,6 +18,7 @@ from bench.plan.mixed import check_trial
 from bench.plan.partitions import check_partitions
 from bench.plan.promise import check_promise
 from bench.plan.repeat import DOUBTS
+from bench.plan.replicas import check_trial as check_replica
 from bench.plan.sweep import rung_of, swept, values_of
 from bench.stats.sequential import FIRST_LOOK, LAST_LOOK
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD_BYTES = 1_000_000_000
 """A value has less than 1 GiB, the statement around it included (src/include/utils/memutils.h)."""
-OF_RATE = ("arrivals", "latency_limit", "collect_ms")
+OF_RATE = ("arrivals", "latency_limit", "collect_ms", "surge")
 """Parameters that are of an open loop alone."""
 AGAIN = "-again"
 """Ends the name of a variant's copy where it is set against itself."""
@@ -100,7 +101,10 @@ def _check_rate(phase: str, parameters: Parameters) -> None:
                 raise UsageError(f"--{name.replace('_', '-')} goes with --rate: give the rows/s that come.")
         if parameters.load in (OPEN, ACCUMULATE):
             raise UsageError(f"Phase {phase}: the load model {parameters.load} takes a rate; give --rate as well.")
-    elif parameters != at_its_rate(parameters):
+        return
+    if parameters.surge is not None and parameters.surge <= 1:
+        raise UsageError(f"A surge of {parameters.surge:g} times the rate is none; ask for --surge 1.2 or more.")
+    if parameters != at_its_rate(parameters):
         raise UsageError(
             f"Phase {phase}: a rate takes the load model {OPEN} or, with --collect-ms, {ACCUMULATE}, not"
             f" {parameters.load}; leave out --load."
@@ -144,7 +148,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
         pick("engine", [plan.engine], engines())
         check_own(plan.engine)
         own = own_variants(plan.trials)
-    layouts = layout_files()
+    layouts, arms = layout_files(), plan.variants_by_arm
     now = pieces_of(plan.trials, plan.engine)
     now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
@@ -163,6 +167,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
             check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
             check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
             check_trial(trial, plan.preload_rows)
+            check_replica(trial, arms.get(plan.arm_of(trial)))
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         _check_own(trial, as_driven(trial.driver, phases[trial.phase].parameters))

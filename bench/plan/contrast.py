@@ -14,7 +14,7 @@ from operator import attrgetter
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.outcome import R
-from bench.model.plan import KNOBS, POSTGRESQL, Plan, Trial
+from bench.model.plan import KNOBS, POSTGRESQL, REPLICAS, Plan, Trial
 from bench.model.values import Layout, Transport
 from bench.plan.rates import Block, counting
 
@@ -143,7 +143,18 @@ def _usual(plan: Plan, layouts: Collection[str]) -> tuple[str, ...]:
 
 def _size(trial: Trial, across: str) -> tuple[float, str]:
     *_, name = TOGETHER.get(across, (across,))
-    value: int | float | str | None = getattr(trial.parameters, name, None)
+    return size_of(name, getattr(trial.parameters, name, None))
+
+
+def size_of(name: str, value: int | float | str | None) -> tuple[float, str]:
+    """Return what values of a parameter are ordered by: numbers by size, what commits wait for by how much, else words.
+
+    >>> from bench.plan.contrast import size_of
+    >>> sorted(["on", "async", "none"], key=lambda level: size_of("replica", level))
+    ['none', 'async', 'on']
+    """
+    if name == "replica":
+        return REPLICAS.index(value), ""
     if isinstance(value, int | float):
         return value, ""
     return 0, value or ""

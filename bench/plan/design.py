@@ -44,6 +44,7 @@ from bench.plan.partitions import check_partitions
 from bench.plan.pieces import pieces_of
 from bench.plan.promise import way_of
 from bench.plan.repeat import USUAL
+from bench.plan.replicas import check_replicas
 from bench.stats.blocks import block_orders
 from bench.workload.driver import as_driven, check_driven, drivers
 from bench.workload.phase import Phase
@@ -162,6 +163,7 @@ def make_plan(
     check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
+    check_replicas([*asked, *between], variants, measures_alone)
     if design.promise:
         trials = _searched(asked, design, phases, variants)
     else:

@@ -10,6 +10,8 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Parameters, Plan, Trial, Variant
 from bench.plan.repeat import still_possible
 
+STANDBY_OVERHEAD_S = 3.0
+"""A standby that is made anew, and has caught up."""
 TRIAL_OVERHEAD_S = 1.5
 """Fresh table, client start, CHECKPOINT, verification: measured on a two-core virtual machine."""
 PRELOAD_ROWS_PER_S = 100_000
@@ -93,8 +95,8 @@ def opened_each(parameters: Parameters) -> int:
 
 def upper_rate(driver: str, parameters: Parameters) -> float:
     """Return rows/s that this kind of phase does not exceed on a fast box; for estimates only."""
-    if parameters.rate is not None:
-        return min(parameters.rate, upper_rate(driver, replace(parameters, rate=None)))
+    if parameters.most_rate is not None:
+        return min(parameters.most_rate, upper_rate(driver, replace(parameters, rate=None)))
     if driver == "pgbench":
         return 20_000 * min(parameters.workers, 5)
     if parameters.pool_max is None:
@@ -129,8 +131,12 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
     arms = {trial.variant for trial in stored}
     servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
+    standbys = [trial for trial in stored if trial.parameters.replicated]
+    if standbys:  # it has what its primary has, on the same disk
+        servers, data_bytes = servers + 1, 2 * data_bytes
+    of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + len(standbys) * STANDBY_OVERHEAD_S
     return Estimate(
-        seconds=(len(left) + again) * (span + TRIAL_OVERHEAD_S) + trials * preload_s + rows * VERIFY_S_PER_ROW,
+        seconds=of_trials_s + trials * preload_s + rows * VERIFY_S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
         again=again,
         disk_bytes_under={

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.model.outcome import AnyRecord
-from bench.model.plan import CLOSED, POINT, Parameters, Plan, Trial, Variant
+from bench.model.plan import CLOSED, NO_REPLICA, POINT, PRIMARY, Parameters, Plan, Trial, Variant
 from bench.model.record import Reason
 from bench.plan.ceiling import ceilings, served
 from bench.plan.rates import counting
@@ -19,19 +19,22 @@ MOST_SHARE = 0.7
 
 
 def unhurried(parameters: Parameters) -> Parameters:
-    """Return the same way of writing in a closed loop, with nobody beside the writers."""
+    """Return the same way of writing in a closed loop, with nobody beside the writers and no standby."""
     return replace(
         parameters,
         rate=None,
         arrivals=None,
         latency_limit=None,
         collect_ms=None,
+        surge=None,
         load=CLOSED,
         readers=0,
         reads=POINT,
         reads_per_100_rows=None,
         retain=0,
         partitions=0,
+        replica=NO_REPLICA,
+        readers_on=PRIMARY,
     )
 
 
@@ -47,7 +50,7 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     What they reached on the plan's own server they can send too: the null server takes time of theirs, and others may
     have disturbed its one trial.
     """
-    rate = trial.parameters.rate
+    rate = trial.parameters.most_rate
     if rate is None:
         return []
     like, transports = _way(trial), {trial.transport, served(trial.transport)}

@@ -2,9 +2,9 @@
 
 For each way of writing there is one trial in a closed loop, which bounds the search from above, and at each rate of a
 grid as many as the search may want there (``bench.plan.candidates``): block 1 has the one by which a rate is looked at,
-the blocks after it the repeats that confirm a rate, the last two its overload and the trial right after that. Which is
-next follows from the records alone: the search is played again from its beginning, so that a run that was cut goes on
-as it would have.
+the blocks after it the repeats that confirm a rate, the last two its overload: for a whole window, and as a surge that
+the rate itself follows. Which is next follows from the records alone: the search is played again from its beginning, so
+that a run that was cut goes on as it would have.
 
 A trial keeps the promise by what it counted, not by a percentile: no more of what was due took longer than the promise
 allows, and the server kept up. A trial that can't tell does not keep it: what is promised must be shown.
@@ -80,7 +80,7 @@ def window_for(promise: Promise, due_per_s: float) -> int:
 
 
 def blocks_of(promise: Promise) -> tuple[range, int, int]:
-    """Return the blocks of the repeats, of the overload, and of the trial right after it."""
+    """Return the blocks of the repeats, of the overload, and of the surge."""
     repeats = range(FIRST + 1, FIRST + 1 + promise.repeats)
     return repeats, repeats.stop, repeats.stop + 1
 

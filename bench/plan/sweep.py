@@ -11,7 +11,15 @@ from itertools import pairwise, product
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import KNOBS, Plan, Trial
-from bench.plan.contrast import OF_PARAMETERS, PHASE, TOGETHER, check_compared, distinguishing, varying
+from bench.plan.contrast import (
+    OF_PARAMETERS,
+    PHASE,
+    TOGETHER,
+    check_compared,
+    distinguishing,
+    size_of,
+    varying,
+)
 
 Value = int | float | str | None
 SHORT: Mapping[str, tuple[str, ...]] = {
@@ -161,11 +169,11 @@ def by_rung(trials: Iterable[Trial], names: Sequence[str]) -> dict[Rung, list[Tr
     found: dict[Rung, dict[tuple[Value, ...], Trial]] = {}
     for trial in trials:
         found.setdefault(rung_of(trial), {}).setdefault(values_of(trial, names), trial)
-    return {rung: [points[values] for values in sorted(points, key=_by_size)] for rung, points in found.items()}
 
+    def by_size(values: Sequence[Value]) -> list[tuple[float, str]]:
+        return [size_of(name, value) for name, value in zip(names, values, strict=True)]
 
-def _by_size(values: Sequence[Value]) -> list[tuple[float, str]]:
-    return [(value, "") if isinstance(value, int | float) else (0, str(value)) for value in values]
+    return {rung: [points[values] for values in sorted(points, key=by_size)] for rung, points in found.items()}
 
 
 def told_apart(trial: Trial, plan: Plan) -> list[str]:

@@ -65,7 +65,7 @@ QUESTION = Question(
     usual={"phases": PHASES, "profile": PROFILE},
     unasked=(
         *("blocks", "until_decided", "max_blocks", "margin", "repeat_suspect"),
-        *("ceiling", "versions", "load", "latency_limit"),
+        *("ceiling", "versions", "load", "latency_limit", "surge"),
     ),
     check=check,
 )

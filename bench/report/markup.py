@@ -3,12 +3,12 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.language import spoken, tr
+from bench.language import tr
 from bench.model.plain import harmless
 
 
 def environment(package: str) -> Environment:
-    """Return how the templates that lie in a package are filled in, in the language that is spoken."""
+    """Return how the templates that lie in a package are filled in; their messages in the language that is spoken."""
     templates = Environment(
         loader=PackageLoader(package, ""),
         autoescape=True,
@@ -17,7 +17,7 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    templates.globals.update(tr=_tr, language=spoken())
+    templates.globals.update(tr=_tr)
     # Of a text that a template does not hold itself, such as a column's head: it is text, whatever it holds.
     templates.filters["tr"] = tr
     return templates

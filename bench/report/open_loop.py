@@ -24,6 +24,9 @@ def _sentence(rung: Rung) -> str:
     if parameters.load == ACCUMULATE:
         most, ms = parameters.batch, parameters.collect_ms
         how = tr("{arrivals}, collected up to {rows:,} rows or {ms:g} ms", arrivals=how, rows=most, ms=ms)
+    if parameters.surge is not None:
+        surge = later("{arrivals}, {times:g} times as many in the first half of the window")
+        how = tr(surge, arrivals=how, times=parameters.surge)
     parts = [tr("none acknowledged")]
     if rung.rows_per_s is not None:
         parts = [tr("{rate} acknowledged", rate=rate(rung.rows_per_s))]
@@ -47,5 +50,13 @@ def _sentence(rung: Rung) -> str:
             parts.append(tr(what, percent=100 * times / found.due))
     if found.waiting is None:
         parts.append(tr("how much was still waiting at the end is not known"))
+    if parameters.surge is not None:
+        parts.append(_drained(found.drained_s))
     at = rate(parameters.rate)
     return tr("{phase} at {rate} rows/s ({how}): {found}.", phase=rung.phase, rate=at, how=how, found="; ".join(parts))
+
+
+def _drained(drained_s: float | None) -> str:
+    if drained_s is None:
+        return tr("the queue of that was still there at the end")
+    return tr("the queue of that was gone {seconds} s later", seconds=short(drained_s))

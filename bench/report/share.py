@@ -29,12 +29,12 @@ DURABLE = ("durable",)
 def best(shared: Shared) -> SharedRung | None:
     """Return the rung that kept up most; one that may lose rows only where none is durable.
 
-    What came at a rate, or beside readers, was not asked for the most: it counts where there is nothing else.
+    What came at a rate, beside readers or before a standby was not asked for the most: it counts where nothing else is.
     """
     rated = [rung for rung in shared.rungs if reached(rung) is not None]
 
     def worth(rung: SharedRung) -> tuple[bool, bool, float]:
-        asked_for_most = rung.parameters.rate is None and not rung.parameters.mixed
+        asked_for_most = not (rung.parameters.rate or rung.parameters.mixed or rung.parameters.replicated)
         return asked_for_most, rung.durability == DURABLE, reached(rung) or 0.0
 
     return max(rated, key=worth, default=None)

@@ -17,6 +17,7 @@ from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
 from bench.plan.remaining import to_come
+from bench.plan.replicas import check_private
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
@@ -141,6 +142,8 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         harness = harness_for(need, tls="tls" in design.transports)
     design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
+    if of_cluster:
+        check_private(plan, "pgladder run --data-dir DIR, on the box itself, makes one")
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)

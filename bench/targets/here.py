@@ -57,6 +57,7 @@ from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import target_pieces
 from bench.plan.remaining import remaining, to_come
+from bench.plan.replicas import check_private
 from bench.plan.request import make_design, versions, words
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.store.files import nearest_existing
@@ -182,6 +183,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         plan = given or _new_plan(request, run, external, cluster, there)
         request.check_plan(plan)
         check_programs(trial.driver for trial in plan.trials)
+        if external or cluster:
+            check_private(plan, "leave out --dsn" if external else "name a disk for a private one by --data-dir")
         limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)

@@ -20,6 +20,7 @@ VOID = frozenset(
         "commits-torn",
         "configuration-drifted",
         "interrupted",
+        "level-not-kept",
         "no-commits",
         "no-reads",
         "not-verified",
@@ -33,6 +34,7 @@ VOID = frozenset(
         "rows-unaccounted",
         "server-restarted",
         "server-trouble",
+        "standby-gone",
         "table-altered",
         "transactions-mismatch",
     }
@@ -109,7 +111,7 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     """Others on this host make it slower than it is.
 
     Args:
-        cpu: what the host, the clients and the server took.
+        cpu: what the host, the clients, the server and its standby took.
         cpus: processors of the host.
         why: why the host's or the server's CPU time is not known, where it is not.
         busiest: the programs that took most, in words.
@@ -117,7 +119,7 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
     """
     if cpu.host_pct is None or cpu.client_cores is None:
         return [Reason(code="others-unknown", detail=f"not known whether other programs ran: {why}")]
-    others = cpu.host_pct / 100 * cpus - cpu.client_cores - (cpu.server_cores or 0)
+    others = cpu.host_pct / 100 * cpus - cpu.client_cores - (cpu.server_cores or 0) - (cpu.standby_cores or 0)
     share = others / cpus
     if share <= OTHERS_SHARE:
         return []

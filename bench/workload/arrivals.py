@@ -44,6 +44,41 @@ class Share:
     seed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surge:
+    """So many times the rate from one moment to another, in ns of the clock."""
+
+    times: float
+    opens_ns: int
+    ends_ns: int
+
+
+def surge_of(parameters: Parameters, window: Window) -> Surge | None:
+    """Return the surge of a window: in its first half; None: there is none."""
+    if parameters.surge is None:
+        return None
+    middle_ns = (window.opens_ns + window.closes_ns) // 2
+    return Surge(times=parameters.surge, opens_ns=window.opens_ns, ends_ns=middle_ns)
+
+
+def with_surge(dues: Iterator[int], begins_ns: int, surge: Surge) -> Iterator[int]:
+    """Yield when what is due at a steady rate is due with a surge: there time goes by so much faster, and only there.
+
+    So independent arrivals stay independent, and even ones even, whatever the schedule is.
+    """
+    before_ns = max(surge.opens_ns - begins_ns, 0)
+    """Of the steady schedule, as all below."""
+    ends_ns = before_ns + (surge.ends_ns - surge.opens_ns) * surge.times
+    for due in dues:
+        at_ns = due - begins_ns
+        if at_ns <= before_ns:
+            yield due
+        elif at_ns <= ends_ns:
+            yield surge.opens_ns + round((at_ns - before_ns) / surge.times)
+        else:
+            yield surge.ends_ns + round(at_ns - ends_ns)
+
+
 def moments(share: Share, begins_ns: int) -> Iterator[int]:
     """Yield when something is due for a client process, in ns of its clock, for ever.
 
@@ -113,7 +148,11 @@ class Coming:
 
     def _take(self, now_ns: int) -> Came:
         """Take what has come by now, no more than one commit holds, and look what is next."""
-        ready_ns, dues = self.ready_ns, [self._next.popleft()]
+        ready_ns = self.ready_ns
+        if self._most == 1:  # the same with fewer steps: of a schedule's cost this is a third
+            self.ready_ns = next(self._due)
+            return Came([ready_ns], ready_ns)
+        dues = [self._next.popleft()]
         while len(dues) < self._most and self._first() <= now_ns:
             dues.append(self._next.popleft())
         self._look()
@@ -126,6 +165,9 @@ class Coming:
 
     def _look(self) -> None:
         """Find when the next commit may begin: when its batch is full, or its first row has waited."""
+        if self._most == 1:
+            self.ready_ns = next(self._due)
+            return
         latest = self._first() + self._wait_ns
         while len(self._next) < self._most and self._next[-1] < latest:
             self._next.append(next(self._due))

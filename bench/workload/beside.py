@@ -36,6 +36,8 @@ class BesideJob:
     parameters: Parameters
     endpoint: Endpoint
     seed: int
+    readers_endpoint: Endpoint | None = None
+    """Where readers read; None: where everybody else works."""
     partitions_by_time: int = 0
     """Into so many the rows that are kept are divided, and the oldest is dropped; 0: rows are deleted."""
 
@@ -49,6 +51,8 @@ class ReadersResult:
     empty: int = 0
     """Reads that returned no row."""
     latency_hdr: str = ""
+    stale_hdr: str = ""
+    """Of the age of the newest row, each time that it was looked at in the window; empty: there was none."""
     errors: list[str] = field(default_factory=list)
 
 

@@ -21,7 +21,7 @@ from bench.model.endpoint import CONNECT_TIMEOUT_S
 from bench.model.plan import POISSON
 from bench.model.table import Table
 from bench.seams import users
-from bench.workload.arrivals import Came, Coming, Share, moments
+from bench.workload.arrivals import Came, Coming, Share, moments, surge_of, with_surge
 from bench.workload.driver import (
     HOW,
     AsyncDriver,
@@ -85,8 +85,14 @@ class Client:
             of=parameters.processes,
             seed=self.job.seed,
         )
-        self.coming = Coming(moments(share, monotonic_ns()), parameters, window)
-        return OpenRecorder(opens, closes, self.batch, collects=self.collects, limit_ns=self.coming.limit_ns)
+        begins_ns, surge = monotonic_ns(), surge_of(parameters, window)
+        dues = moments(share, begins_ns)
+        if surge is not None:
+            dues = with_surge(dues, begins_ns, surge)
+        self.coming = Coming(dues, parameters, window)
+        return OpenRecorder(
+            opens, closes, self.batch, collects=self.collects, limit_ns=self.coming.limit_ns, surge=surge
+        )
 
     def count_of(self, came: Came | None) -> int:
         """Return how many rows a commit has."""

@@ -77,6 +77,8 @@ class OpenCounts:
     lag_s: float
     most_lag_s: float
     """How long after it could what was begun did begin: together, and at most."""
+    drained_s: float | None
+    """From the end of a surge until something was begun that had not waited; None: there was none, or it all had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Readers beside the writers: sessions that read again once they have an answer, or at a ratio to what is written.
 
 ``point`` asks for a row by its key, chosen at random among those that are surely there; ``recent`` for the newest rows.
-Which are surely there, and how many have come, is known by asking for the newest row's number some ten times a second.
+Which are surely there, and how many have come, is known by asking for the newest row's number some ten times a second;
+its age then is how stale what readers see is, on a standby as on the primary.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from time import monotonic_ns
 from typing import Any
 
 from bench.model.table import Table
+from bench.stats.histogram import new_histogram
 from bench.workload import beside
 from bench.workload.beside import SECOND_NS, BesideJob, ReadersResult, in_a_line, is_inside, pause
 from bench.workload.drivers.asyncpg import DRIVER
@@ -22,10 +24,15 @@ FOLLOW_NS = SECOND_NS // 10
 """From one look at the newest row to the next."""
 SETTLED_NS = SECOND_NS // 2
 """A row that was seen so long ago, and those numbered before it, were committed meanwhile: commits take less."""
+MOST_STALE_US = 3_600_000_000
+"""Of an age, which the rows of a preloaded table may exceed."""
 WAIT_NS = SECOND_NS // 200
 """For a read that is not due, or for the first row."""
 ENDS = "SELECT min(id), max(id) FROM {table}"
-NEWEST = "SELECT max(id) FROM {table}"
+NEWEST = """
+    SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000000)::bigint
+    FROM {table} ORDER BY id DESC LIMIT 1"""
+"""Its age is from when its transaction began; both servers have the clock of this machine."""
 STATEMENTS = {
     "point": "SELECT id, device_id, payload, created_at FROM {table} WHERE id = $1",
     "recent": "SELECT id, device_id, payload, created_at FROM {table} ORDER BY id DESC LIMIT 100",
@@ -88,11 +95,13 @@ class Readers:
 
     def __init__(self, job: BesideJob) -> None:
         self.job, self.parameters = job, job.parameters
-        table = Table(schema=job.endpoint.schema).sql
+        self._endpoint = job.readers_endpoint or job.endpoint
+        table = Table(schema=self._endpoint.schema).sql
         self._ends, self._newest = ENDS.format(table=table), NEWEST.format(table=table)
         self._statement = STATEMENTS[self.parameters.reads].format(table=table)
         self._chance = random.Random(f"{job.seed}/readers")
         self._connections: Sequence[Any] = ()
+        self._stale = new_histogram()
         self.newest: Newest
         self.window: Window
         self.recorder: Recorder
@@ -103,7 +112,7 @@ class Readers:
     async def open(self) -> None:
         """See ``Worker.open``: a connection for each reader, and one that follows the newest row."""
         count = self.parameters.readers + 1
-        pool = await DRIVER.pool(self.job.endpoint, count, count, "none")
+        pool = await DRIVER.pool(self._endpoint, count, count, "none")
         self._connections = [await pool.acquire() for _ in range(count)]
         oldest, newest = await self._connections[0].fetchrow(self._ends)
         self.newest = Newest(oldest, newest)
@@ -120,6 +129,7 @@ class Readers:
             rows=self.rows,
             empty=self.empty,
             latency_hdr=self.recorder.histogram().encode().decode(),
+            stale_hdr=self._stale.encode().decode() if self._stale.get_total_count() else "",
             errors=self.failures,
         )
 
@@ -132,7 +142,10 @@ class Readers:
             statement = await connection.prepare(self._newest)
             while self._goes_on():
                 at_ns = monotonic_ns()
-                self.newest.note(at_ns, await statement.fetchval())
+                found = await statement.fetchrow()
+                self.newest.note(at_ns, found and found[0])
+                if found and is_inside(self.window, monotonic_ns()):
+                    self._stale.record_value(min(max(found[1], 1), MOST_STALE_US))
                 await pause(self.stop, at_ns + FOLLOW_NS)
         except Exception as error:  # noqa: BLE001 - whatever it is, it voids the trial
             self._fail(error)

@@ -13,14 +13,27 @@ import pytest
 from tests.integration.support import Theirs
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
+LONGEST = (
+    *("clickhouse", "sweeping", "cuts", "repeating", "ceiling", "comparing", "promises", "mixed", "pgbench_rate"),
+    *("open_loop", "majors", "pgbench", "swap_cut_off", "swapping", "timescaledb", "private_directory", "ssh_verbs"),
+)
+"""Files that take longest: of several workers none is left with one of them when the others are done."""
 
 
 def pytest_configure() -> None:
     """Give each of several workers a network of its own: there is one run at a time in a network namespace."""
+    # Python compiles what it runs once, as for users, and not in each of thousands of client processes.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "PYTEST_XDIST_WORKER" in os.environ:
         if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "no network namespace of its own: several workers need root")
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    place = {f"test_{name}": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 @pytest.fixture(scope="session")

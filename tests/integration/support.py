@@ -1,15 +1,19 @@
 """The real command, a real PostgreSQL, and somebody who meddles with it."""
 
+import atexit
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile, mkdtemp
 from time import monotonic, sleep
 
 import psutil
@@ -23,6 +27,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.model.record import Record
 from bench.store.run_directory import RunDirectory
+from tests.integration.loaded import PASSWORD, Loaded, copied
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 BRIEF = ("--warm-up", "0.2", "--window", "0.4")
@@ -59,12 +64,32 @@ class Ended:
     err: str
 
 
+@cache
+def clusters() -> Path:
+    """Return where what initdb made is kept, by the directory of its programs."""
+    kept = Path(mkdtemp(prefix="pgladder-test-clusters-", dir="/var/tmp"))
+    os.chown(kept, ordinary_user().pw_uid, ordinary_user().pw_gid)
+    atexit.register(shutil.rmtree, kept)
+    return kept
+
+
+@cache
+def loaded() -> Loaded:
+    """Return the process that carries out commands."""
+    return Loaded(clusters())
+
+
 def pgladder(*arguments: object, cwd: Path, env: dict[str, str] | None = None) -> Ended:
-    """Run the command to its end."""
+    """Run the command to its end, in a process that has loaded it where that makes no difference."""
+    command, environment = [str(PGLADDER), *map(str, arguments)], {**os.environ, **(env or {})}
+    if loaded().takes(environment):
+        with Path(os.devnull).open() as nothing, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+            code = loaded().start(command, cwd, environment, (nothing, out, err)).wait(2 * PATIENCE_S)
+            return Ended(code, *(stream.seek(0) or stream.read() for stream in (out, err)))
     done = subprocess.run(
-        [PGLADDER, *map(str, arguments)],
+        command,
         cwd=cwd,
-        env={**os.environ, **(env or {})},
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -82,14 +107,15 @@ class Climb:
         self._streams = (place / "stdout").open("w+"), (place / "stderr").open("w+")
         where = [] if "--dsn" in arguments else ["--data-dir", self.data_dir]
         where += [] if "--resume" in arguments else ["--out", self.directory.path]
-        self.process = subprocess.Popen(
-            [*prefix, PGLADDER, question, *map(str, arguments), *where],
-            cwd=place,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=self._streams[0],
-            stderr=self._streams[1],
-        )
+        command = [str(PGLADDER), question, *map(str, (*arguments, *where))]
+        environment = {**os.environ, **(env or {})}
+        with Path(os.devnull).open() as nothing:
+            streams = (nothing, *self._streams)
+            if not prefix and loaded().takes(environment):
+                self.process = loaded().start(command, place, environment, streams)
+            else:
+                ways = dict(zip(("stdin", "stdout", "stderr"), streams, strict=True))
+                self.process = subprocess.Popen([*prefix, *command], cwd=place, env=environment, **ways)
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         """Poll while it runs."""
@@ -301,10 +327,23 @@ def meddling(climb: Climb) -> Iterator[Meddler]:
         meddler.leave()
 
 
+class CopiedServer(PrivateServer):
+    """A private server, the cluster of which is a copy: for tests of all that comes after."""
+
+    def __init__(self, home: Path, bin_dir: Path) -> None:
+        super().__init__(home, bin_dir)
+        self._kept = clusters()
+        # Also where another process makes it.
+        self._reach = replace(self._reach, password=PASSWORD)
+
+    def _initdb(self) -> None:
+        copied(self, self._kept, PrivateServer._initdb)
+
+
 @contextlib.contextmanager
 def stock_server(place: Path) -> Iterator[PrivateServer]:
     """Start a private server with the settings of ``stock``; stop and remove it at the end."""
-    made = PrivateServer(place / "data", find_binaries())
+    made = CopiedServer(place / "data", find_binaries())
     try:
         made.create(harness_for(40, tls=False), tls=False)
         made.apply(as_variant("stock", ""))

@@ -92,14 +92,6 @@ def test_each_rung_tells_by_which_of_both_it_is_bound_in_the_table_in_json_and_o
     assert "clients alone, rows/s" in page.read_text()
 
 
-def test_a_plain_ladder_does_not_know_and_says_how_to(place):
-    with climbing(place, "--phases", "2-C", "--blocks", 1, *BRIEF) as climb:
-        assert "--ceiling" in climb.end().out
-        bound = bounds(climb.directory.path, place)["2-C"]["bound_by"]
-    assert (bound["verdict"], bound["ceiling_rows_per_s"]) == ("unknown", None)
-    assert "--ceiling" in bound["why"]
-
-
 def test_a_killed_agent_leaves_no_null_server_and_the_run_goes_on(place):
     asked = ("--ceiling", "--phases", "2-C", "--blocks", 1, "--warm-up", 0.5, "--window", 2, "--seed", 1)
     short = place / "tmp"
@@ -120,30 +112,28 @@ def test_a_killed_agent_leaves_no_null_server_and_the_run_goes_on(place):
 
 
 @pytest.mark.parametrize(("driver", "phases"), one_of(("psycopg", "2-B,2-C,2-F,2-G"), ("asyncpg", "2-F,2-G,2-H")))
-def test_every_way_of_writing_is_counted_truly_whatever_the_driver(place, driver, phases):
-    asked = ("--ceiling", "--phases", phases, "--drivers", driver, "--transports", "socket", "--blocks", 1, *BRIEF)
-    with climbing(place, *asked) as climb:
-        ended = climb.end()
-        assert ended.code == 0, ended
-        for record in climb.records():
-            assert not record.void, record
-            assert record.verified.found == record.verified.acknowledged > 0
-
-
-def test_beside_a_server_that_one_brings_the_schema_is_all_that_is_touched(place, theirs):
+def test_every_way_of_writing_is_counted_truly_and_of_a_server_that_one_brings_the_schema_is_all_that_is_touched(
+    place, theirs, driver, phases
+):
+    """Whatever the driver; by a socket."""
     before = theirs.dump()
     dsn = f"host={theirs.home} port={theirs.port} user=dba dbname=shop"
-    with climbing(place, "--dsn", dsn, "--ceiling", "--phases", "1-B", "--blocks", 2, *BRIEF) as climb:
+    asked = ("--dsn", dsn, "--ceiling", "--phases", phases, "--drivers", driver, "--pool-min", 2, "--pool-max", 5)
+    with climbing(place, *asked, "--blocks", 1, *BRIEF) as climb:
         ended = climb.end()
         assert ended.code == 0, ended
         assert {record.trial.engine for record in climb.records()} == {None, NULL}
+        for record in climb.records():
+            assert record.trial.transport == "socket"
+            assert not record.void, record
+            assert record.verified.found == record.verified.acknowledged > 0
     assert theirs.dump() == before
 
 
 def test_a_null_server_that_can_not_begin_voids_its_own_trials_alone(place):
     long = place / ("x" * 100)  # no socket has so long a path
     long.mkdir()
-    asked = ("--ceiling", "--phases", "1-B", "--blocks", 1, "--warm-up", 0.3, "--window", 2)
+    asked = ("--ceiling", "--phases", "1-B", "--blocks", 1, "--warm-up", 0.3, "--window", 1)
     with climbing(place, *asked, env={"TMPDIR": str(long)}) as climb:
         ended = climb.end()
         assert ended.code == 0, ended

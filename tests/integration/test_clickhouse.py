@@ -89,24 +89,37 @@ def test_nothing_is_left_of_it(climbed):
     assert_nothing_left(climbed.place)
 
 
-@pytest.fixture
-def folder(tmp_path, kind):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, kind):
     """At 0 the server of 2018 would slow the first INSERT by a second, at 1 that of today would not refuse."""
     one_part = ONE_PART.replace("@", "1" if kind == SERVER else "0")
-    return added_folder(tmp_path, {"layouts/one-part.sql": one_part, "layouts/narrow.sql": NARROW})
+    added = tmp_path_factory.mktemp("added")
+    return added_folder(added, {"layouts/one-part.sql": one_part, "layouts/narrow.sql": NARROW})
 
 
-def one(kind, place, folder, *asked):
-    """Measure one trial that has trouble; return its record."""
+def records(kind, place, folder, *asked):
+    """Measure a trial each that has trouble; return the records."""
     env = {**environment(kind), "PGLADDER_PATH": str(folder)}
     with climbing(place, *asked, "--blocks", 1, *ONCE, *BRIEF, env=env) as climb:
         climb.end()
-        [record] = climb.records()
-        return record
+        return climb.records()
 
 
-def test_too_many_parts_void_a_trial_and_say_what_to_do(kind, place, folder):
-    record = one(kind, place, folder, "--phases", "3-C", "--layouts", "one-part")
+LAYOUTS = {SERVER: "merge-tree,one-part,merge-tree-flushed", EMBEDDED: "narrow,one-part,merge-tree-flushed"}
+WRITES = {SERVER: "3-C3", EMBEDDED: "3-C2"}
+"""The rung of blocks of rows; of the other, of asynchronous inserts, every trial is refused."""
+
+
+@pytest.fixture(scope="module")
+def troubled(kind, new_place, folder):
+    """Trials on tables with which there is trouble, by phase and layout; a server has several clients."""
+    asked = ("--phases", WRITES[kind], "3-C6", "--layouts", LAYOUTS[kind], "--processes", 3 if kind == SERVER else 1)
+    found = records(kind, new_place(), folder, *asked)
+    return {(record.trial.phase, record.trial.layout): record for record in found}
+
+
+def test_too_many_parts_void_a_trial_and_say_what_to_do(kind, troubled):
+    record = troubled[WRITES[kind], "one-part"]
     assert record.void
     detail = record.validity.detail("client-error")
     assert "too many parts (code 252)" in detail
@@ -115,16 +128,16 @@ def test_too_many_parts_void_a_trial_and_say_what_to_do(kind, place, folder):
     assert not record.validity.codes & {"refused-rows-found", "rows-lost", "rows-foreign", "transactions-mismatch"}
 
 
-def test_stamps_that_wrap_are_found_out(kind, place, folder):
+def test_stamps_that_wrap_are_found_out(kind, troubled):
     if kind == SERVER:
         pytest.skip("clickhouse-driver refuses a number that does not fit: only the engine wraps it")
-    record = one(kind, place, folder, "--phases", "3-C2", "--layouts", "narrow")
+    record = troubled[WRITES[kind], "narrow"]
     assert record.void
     assert record.validity.codes & {"rows-lost", "rows-foreign"}
 
 
-def test_flushed_it_is_durable_where_it_can_be(kind, place, folder):
-    record = one(kind, place, folder, "--phases", "3-C2", "--layouts", "merge-tree-flushed")
+def test_flushed_it_is_durable_where_it_can_be(kind, troubled):
+    record = troubled[WRITES[kind], "merge-tree-flushed"]
     if kind == SERVER:
         assert record.validity.codes == {"refused"}
         assert "ClickHouse 18.16.1 can't make it, leave it out" in record.validity.why
@@ -134,24 +147,26 @@ def test_flushed_it_is_durable_where_it_can_be(kind, place, folder):
     assert record.verified.found == record.verified.acknowledged > 0
 
 
-def test_asynchronous_inserts_are_refused_where_there_are_none(kind, place, folder):
-    record = one(kind, place, folder, "--phases", "3-C6", "--processes", 1)
-    assert record.void
-    assert "has no asynchronous inserts: leave the phase out" in record.validity.why
+def test_asynchronous_inserts_are_refused_where_there_are_none(troubled):
+    of_it = [record for (phase, _), record in troubled.items() if phase == "3-C6"]
+    assert len(of_it) == 3
+    assert all(record.void for record in of_it)
+    assert any("has no asynchronous inserts: leave the phase out" in record.validity.why for record in of_it)
 
 
 def test_the_embedded_engine_takes_one_client_and_says_so(kind, place, folder):
     if kind == SERVER:
         pytest.skip("a server takes several")
-    record = one(kind, place, folder, "--phases", "3-C2", "--processes", 2)
+    [record] = records(kind, place, folder, "--phases", "3-C2", "--processes", 2)
     assert record.void
     assert "takes one client process" in record.validity.why
 
 
-def test_several_clients_write_to_a_server(kind, place, folder):
+def test_several_clients_write_to_a_server(kind, troubled):
     if kind == EMBEDDED:
         pytest.skip("it takes one")
-    record = one(kind, place, folder, "--phases", "3-C3", "--processes", 3)
+    record = troubled[WRITES[kind], "merge-tree"]
+    assert record.trial.parameters.processes == 3
     assert not record.void, record.validity.why
     assert record.verified.found == record.verified.acknowledged > 0
 

@@ -7,14 +7,13 @@ from contextlib import closing
 import pytest
 
 from bench.engines.postgresql.binaries import find_binaries
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
 from bench.engines.postgresql.wal import FEWEST, files_wanted
 from bench.plan.check import AGAIN
 from bench.store.run_directory import RunDirectory
 from tests.grades import promised_on
-from tests.integration.support import ONCE, climbing, pgladder, wait_for
+from tests.integration.support import ONCE, CopiedServer, climbing, pgladder, wait_for
 
 ON_DISK = "/var/tmp"
 """In memory a commit costs nothing to flush, and nothing would be faster without."""
@@ -119,7 +118,7 @@ def test_a_run_reproduced_is_compared_with_the_first(decided):
 
 
 def test_every_arm_finds_as_many_wal_files_ready_as_a_trial_writes_whatever_its_max_wal_size(new_place):
-    server = PrivateServer(new_place(ON_DISK) / "data", find_binaries())
+    server = CopiedServer(new_place(ON_DISK) / "data", find_binaries())
     try:
         server.create(harness_for(40, tls=False), tls=False)
         for size in ("1GB", "16GB", "1GB"):

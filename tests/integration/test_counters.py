@@ -5,10 +5,9 @@ from contextlib import closing
 import pytest
 
 from bench.engines.postgresql.binaries import find_binaries
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.variants import harness_for
-from tests.integration.support import BRIEF, Theirs, climbing
+from tests.integration.support import BRIEF, CopiedServer, Theirs, climbing
 
 AS_AURORA = """
     SET allow_system_table_mods = on;
@@ -62,7 +61,7 @@ def test_the_others_are_counted_all_the_same(record):
 
 @pytest.fixture(scope="module")
 def private(new_place):
-    made = PrivateServer(new_place() / "data", find_binaries())
+    made = CopiedServer(new_place() / "data", find_binaries())
     try:
         made.create(harness_for(40, tls=False), tls=False)
         yield made

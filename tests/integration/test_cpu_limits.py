@@ -13,7 +13,7 @@ import pytest
 from bench.agent.observe import usage_so_far
 from bench.model.record import Reason, Record
 from tests.examples import one_of
-from tests.integration.support import Climb, as_root, as_user, climbing, wait_for
+from tests.integration.support import BRIEF, Climb, as_root, as_user, climbing, wait_for
 
 pytestmark = as_root
 QUOTA = {"cpu": {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "40000"}, ".": {"cpu.max": "40000 100000"}}
@@ -109,7 +109,7 @@ def test_a_quota_of_a_client_process_alone_is_the_clients(held):
 
 
 def test_an_affinity_is_a_fact(place):
-    with climbing(place, *ASKED, prefix=["taskset", "-c", "0"]) as climb:
+    with climbing(place, "--phases", "1-B", *BRIEF, "--blocks", 1, prefix=["taskset", "-c", "0"]) as climb:
         climb.end()
     facts = climb.directory.host().facts["cpu"]
     assert (facts["affinity"], facts["usable_cpus"], facts["server_affinity"]) == ("0", 1, "0")

@@ -9,7 +9,7 @@ import pytest
 from bench.store.cut_directory import CutDirectory
 from tests.integration.support import assert_nothing_left, climbing, pgladder
 
-TORN, MANY = 3, 50
+CUTS, TORN, MANY = 2, 3, 50
 
 
 def cut(place: Path, *options: object) -> tuple[int, dict]:
@@ -27,18 +27,18 @@ def kinds(of: dict) -> dict:
 
 
 def test_durable_keeps_all_asynchronous_loses_the_last_and_no_fsync_is_convicted_but_not_by_kills(place):
-    code, found = cut(place, "--variants", "stock", "async-commit", "no-fsync", "--cuts", 3, "--seed", 1)
+    code, found = cut(place, "--variants", "stock", "async-commit", "no-fsync", "--cuts", CUTS, "--seed", 1)
     assert code == 0
     stock, late, never = found["stock/plain"], found["async-commit/plain"], found["no-fsync/plain"]
     for each in found.values():
-        assert (each["cuts"], each["torn"], len(each["per_cut"])) == (3, 0, 3)
+        assert (each["cuts"], each["torn"], len(each["per_cut"])) == (CUTS, 0, CUTS)
         assert each["acknowledged"] > 100
         assert (kinds(each)["kill"]["cuts"], kinds(each)["kill"]["convicted"]) == (1, 0)
     assert (stock["durability"], stock["rows_lost"], stock["convicted"]) == ("durable", 0, 0)
     assert (late["durability"], late["convicted"]) == ("may lose last 600 ms", 0)
     assert late["rows_lost"] > 0
     assert 0 < late["ms_lost"]["most"] <= 600
-    assert (never["durability"], never["convicted"]) == ("not crash-safe", 3)
+    assert (never["durability"], never["convicted"]) == ("not crash-safe", CUTS)
     assert "acquits it wrongly" in never["sentence"]
 
 

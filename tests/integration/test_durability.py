@@ -8,14 +8,11 @@ from pathlib import Path
 import pytest
 
 from bench.agent.run import execute
-from bench.engines.postgresql.binaries import find_binaries
-from bench.engines.postgresql.private import PrivateServer
-from bench.engines.postgresql.variants import harness_for
 from bench.model.fingerprint import Fingerprint, Unreadable
 from bench.store.run_directory import RunDirectory
 from tests.builders import a_plan, a_trial
 from tests.grades import assert_graded
-from tests.integration.support import BRIEF, Theirs, as_root, climbing
+from tests.integration.support import BRIEF, Theirs, as_root, climbing, stock_server
 from tests.integration.test_external_server import passwords
 
 MEMORY = "/dev/shm"
@@ -77,14 +74,17 @@ def move(directory, to):
 
 
 @contextmanager
-def event_trigger(server, does):
-    """Have somebody's event trigger alter the table as it is made."""
+def event_trigger(server, deeds):
+    """Have somebody's event trigger alter each table as it is made: the first by the first deed, and so on."""
+    listed = ", ".join(f"$do${deed}$do$" for deed in deeds)
     body = f"""
+        CREATE SEQUENCE public.made;
+        GRANT USAGE ON SEQUENCE public.made TO ann;
         CREATE FUNCTION meddle() RETURNS event_trigger LANGUAGE plpgsql AS $meddle$
         DECLARE made record;
         BEGIN
             FOR made IN SELECT * FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE 'pgladder%.events' LOOP
-                EXECUTE format($do${does}$do$, made.object_identity);
+                EXECUTE format((ARRAY[{listed}])[nextval('public.made')::integer], made.object_identity);
             END LOOP;
         END $meddle$;
         CREATE EVENT TRIGGER meddles ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION meddle()"""
@@ -92,7 +92,7 @@ def event_trigger(server, does):
     try:
         yield
     finally:
-        server.ask("DROP EVENT TRIGGER meddles; DROP FUNCTION meddle()", "shop")
+        server.ask("DROP EVENT TRIGGER meddles; DROP FUNCTION meddle(); DROP SEQUENCE public.made", "shop")
         server.ask("DROP PUBLICATION IF EXISTS meddlers", "shop")
 
 
@@ -185,49 +185,57 @@ def test_a_role_that_stops_waiting_meanwhile_is_not_called_durable(server, place
 # --- what the table is made into -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("does", "told"),
-    [
-        ("ALTER TABLE %s SET UNLOGGED", "it has events: unlogged table; it lacks events: permanent table"),
-        ("ALTER TABLE %s DROP CONSTRAINT events_pkey", "it lacks events: PRIMARY KEY (id)"),
-        ("CREATE INDEX meddlers ON %s (device_id)", "it has events: index meddlers"),
-        (
-            "CREATE TRIGGER meddles BEFORE UPDATE ON %s EXECUTE FUNCTION suppress_redundant_updates_trigger()",
-            "it has events: trigger meddles",
-        ),
-        ("ALTER TABLE %s SET (fillfactor = 10)", "it has events: WITH (fillfactor=10)"),
-        ("ALTER TABLE %s ALTER payload SET DEFAULT repeat('-', 9)", "it has events: column payload text NOT NULL DEF"),
-        ("ALTER TABLE %s ALTER payload SET STORAGE external", "it has events: column payload STORAGE EXTERNAL"),
-        ("ALTER TABLE %s ALTER payload SET COMPRESSION pglz", "it has events: column payload COMPRESSION pglz"),
-        ("ALTER TABLE %s ALTER id SET CACHE 50", "it has events: identity CACHE 50 INCREMENT 1"),
-        ("ALTER TABLE %s REPLICA IDENTITY FULL", "it has events: REPLICA IDENTITY FULL"),
-        ("CREATE STATISTICS meddlers ON id, device_id FROM %s", "it has events: statistics meddlers"),
-        ("CREATE PUBLICATION meddlers FOR TABLE %s", "it has events: publication meddlers"),
-    ],
-)  # fmt: skip
-def test_a_table_that_is_made_another_voids_the_trial_by_name(server, place, does, told):
-    with event_trigger(server, does):
-        [record] = records(server, place)
+MADE_ANOTHER = {
+    "ALTER TABLE %s SET UNLOGGED": "it has events: unlogged table; it lacks events: permanent table",
+    "ALTER TABLE %s DROP CONSTRAINT events_pkey": "it lacks events: PRIMARY KEY (id)",
+    "CREATE INDEX meddlers ON %s (device_id)": "it has events: index meddlers",
+    "CREATE TRIGGER meddles BEFORE UPDATE ON %s EXECUTE FUNCTION suppress_redundant_updates_trigger()":
+        "it has events: trigger meddles",
+    "ALTER TABLE %s SET (fillfactor = 10)": "it has events: WITH (fillfactor=10)",
+    "ALTER TABLE %s ALTER payload SET DEFAULT repeat('-', 9)": "it has events: column payload text NOT NULL DEF",
+    "ALTER TABLE %s ALTER payload SET STORAGE external": "it has events: column payload STORAGE EXTERNAL",
+    "ALTER TABLE %s ALTER payload SET COMPRESSION pglz": "it has events: column payload COMPRESSION pglz",
+    "ALTER TABLE %s ALTER id SET CACHE 50": "it has events: identity CACHE 50 INCREMENT 1",
+    "ALTER TABLE %s REPLICA IDENTITY FULL": "it has events: REPLICA IDENTITY FULL",
+    "CREATE STATISTICS meddlers ON id, device_id FROM %s": "it has events: statistics meddlers",
+    "CREATE PUBLICATION meddlers FOR TABLE %s": "it has events: publication meddlers",
+}  # fmt: skip
+"""What somebody's event trigger makes of a table, and how it is told."""
+LEFT_ALONE = "COMMENT ON TABLE %s IS 'seen'"
+
+
+@pytest.fixture(scope="module")
+def meddled(server, new_place):
+    """What is recorded of a trial of each deed: one run, a deed a block."""
+    deeds = [*MADE_ANOTHER, LEFT_ALONE]
+    with event_trigger(server, deeds):
+        found = records(server, new_place(), blocks=len(deeds))
+    return dict(zip(deeds, found, strict=True))
+
+
+@pytest.mark.parametrize("does", MADE_ANOTHER)
+def test_a_table_that_is_made_another_voids_the_trial_by_name(meddled, does):
+    record = meddled[does]
     assert record.validity.state == "void"
-    assert told in detail(record, "table-altered")
+    assert MADE_ANOTHER[does] in detail(record, "table-altered")
     assert detail(record, "table-altered").startswith("at the start of the trial")
     assert record.rows == 0
 
 
-def test_an_event_trigger_that_leaves_the_table_alone_voids_nothing(server, place):
-    with event_trigger(server, "COMMENT ON TABLE %s IS 'seen'"):
-        [record] = records(server, place)
+def test_an_event_trigger_that_leaves_the_table_alone_voids_nothing(meddled):
+    record = meddled[LEFT_ALONE]
     assert record.validity.state != "void", record.validity.reasons
 
 
-@pytest.mark.parametrize("layout", ["plain", "hash-partitioned"])
-def test_a_role_that_quotes_all_names_voids_nothing(server, place, layout):
+def test_a_role_that_quotes_all_names_voids_nothing(server, place):
     server.ask("ALTER ROLE ann SET quote_all_identifiers = on")
     try:
-        [record] = records(server, place, layout)
+        found = records(server, place, "plain,hash-partitioned")
     finally:
         server.ask("ALTER ROLE ann RESET quote_all_identifiers")
-    assert "table-altered" not in codes(record)
+    assert {record.trial.layout for record in found} == {"plain", "hash-partitioned"}
+    for record in found:
+        assert "table-altered" not in codes(record)
 
 
 def test_a_table_that_is_altered_meanwhile_voids_the_trial(server, place):
@@ -274,12 +282,8 @@ def test_where_no_flush_can_be_counted_beside_a_trial_those_of_the_runs_start_ar
     directory = RunDirectory(place / "out")
     directory.begin(plan)
     directory.write_host(host)
-    server = PrivateServer(place / "data", find_binaries())
-    try:
-        server.create(harness_for(40, tls=False), tls=False)
+    with stock_server(place) as server:
         assert execute(plan, directory, server, Quiet())
-    finally:
-        server.close()
     [record] = directory.records()
     assert record.fsync_per_s == ()
     assert [reason.code for reason in record.validity.reasons if reason.code == "flush-rate"] == doubted

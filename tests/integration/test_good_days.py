@@ -181,5 +181,15 @@ def test_the_ladder_for_programs_holds_the_recorded_rates(climbed):
     assert {rung["phase"]: rung["rows_per_s"] for rung in shown["rungs"]} == rates
 
 
+def test_a_plain_ladder_does_not_know_what_binds_it_and_says_how_to(climbed):
+    assert "--ceiling" in climbed.ended.out
+    again = pgladder("ladder", climbed.climb.directory.path, "--json", cwd=climbed.climb.place)
+    [shown] = json.loads(again.out)["hosts"][0]["ladders"]
+    for rung in shown["rungs"]:
+        bound = rung["bound_by"]
+        assert (bound["verdict"], bound["ceiling_rows_per_s"]) == ("unknown", None)
+        assert "--ceiling" in bound["why"]
+
+
 def test_nothing_of_the_server_is_left(climbed):
     assert_nothing_left(climbed.climb.place)

@@ -11,7 +11,6 @@ from bench.engines.engine import Counters
 from bench.engines.postgresql.binaries import build_of, check_one_builder, find_binaries, installed, suite_of
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.engines.postgresql.parameters import NotInMajorError, parameters, values
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant, variant_names
 from bench.engines.postgresql.session import VariantError
 from bench.engines.postgresql.variants import harness_for, of_major, this_machine, variants_for
@@ -20,7 +19,7 @@ from bench.model.waiting import FLUSHES, STATE_BY_EVENT, STATE_BY_KIND, STATES
 from bench.plan.estimate import opened_each
 from bench.store.run_directory import RunDirectory
 from tests.integration import trees
-from tests.integration.support import BRIEF, ONCE, climbing, pgladder
+from tests.integration.support import BRIEF, ONCE, CopiedServer, climbing, pgladder
 
 HARNESS = harness_for(40, tls=False)
 HERE = build_of(find_binaries()).major
@@ -48,7 +47,7 @@ def programs_of(major: str) -> Path:
 
 @pytest.fixture(scope="module", params=MAJORS)
 def server(request, new_place):
-    made = PrivateServer(new_place() / "data", programs_of(request.param))
+    made = CopiedServer(new_place() / "data", programs_of(request.param))
     made.major = request.param
     try:
         made.create(HARNESS, tls=False)
@@ -188,6 +187,7 @@ def test_majors_are_measured_side_by_side_each_row_found_by_its_identity(several
             "quota.",
             "server_cpu.",
             "metronome.",
+            "replication.",
             *(["event_loop."] if record.trial.phase == "1-B" else []),
         )
         of_server = {name for name in record.not_counted if not name.startswith(elsewhere)}
@@ -222,6 +222,29 @@ def test_they_are_compared_by_their_version_without_a_word(several):
 
 def test_nothing_of_the_servers_is_left(several):
     assert list(several.data_dir.glob("*")) == []
+
+
+@pytest.fixture(scope="module")
+def beside(new_place):
+    """What a run of all majors recorded, with readers beside it and a table that keeps its size, by either driver."""
+    tree_dirs = [programs_of(major) for major in MAJORS]
+    asked = ["--versions", *ALL, "--bin-dir", *tree_dirs, "--phases", "1-B", "--drivers", "psycopg2,pgbench"]
+    mixed = ["--rate", 300, "--force", "--readers", 1, "--reads", "recent", "--retain", 2000, *ONCE]
+    with climbing(new_place(), *asked, *mixed, "--blocks", 1, "--warm-up", 0.5, "--window", 1) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended.err
+        yield [record for record in climb.records() if record.trial.engine is None]
+
+
+def test_every_major_is_read_and_deleted_from_at_a_rate_by_either_driver(beside):
+    tried = [(record.trial.version, record.trial.driver) for record in beside]
+    assert sorted(tried) == [(major, driver) for major in ALL for driver in ("pgbench", "psycopg2")]
+    for record in beside:
+        seen = record.verified
+        assert record.validity.state != "void", record.validity.reasons
+        assert seen.attempted == seen.acknowledged == seen.found + seen.deleted > 0
+        assert (record.reads.reads > 0, record.retention.deleted > 0) == (True, True)
+        assert record.open_loop.due > 0
 
 
 @pytest.fixture

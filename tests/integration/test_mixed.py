@@ -82,30 +82,14 @@ def test_the_table_keeps_its_size_but_for_what_comes_in_a_step(mixed):
         assert record.verified.found <= record.retention.most_rows + record.trial.parameters.under_way
 
 
-def test_of_the_newest_rows_a_hundred_are_read_at_a_time(place):
-    asked = ("--phases", "2-C", "--readers", 3, "--reads", "recent", "--preload-rows", 1000, "--pool-min", 2, *ONCE)
-    with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.3, "--window", 1) as climb:
+def test_of_the_newest_rows_a_hundred_are_read_at_a_time_and_so_often_for_a_hundred_written(place):
+    asked = ("--phases", "2-C", "--readers", 4, "--reads", "recent", "--reads-per-100-rows", 2, "--preload-rows", 1000)
+    with climbing(place, *asked, "--pool-min", 2, "--blocks", 1, "--warm-up", 0.5, "--window", 2, *ONCE) as climb:
         assert climb.end().code in {0, 1}
         [record] = climb.records()
     assert_whole(record)
     assert (record.retention, record.verified.deleted, record.reads.empty) == (None, 0, 0)
     assert record.reads.rows == 100 * record.reads.reads > 0
-
-
-def test_readers_of_a_table_that_is_empty_at_first_begin_with_its_rows(place):
-    with climbing(place, "--phases", "1-B", "--readers", 1, "--blocks", 1, "--warm-up", 1, "--window", 1) as climb:
-        assert climb.end().code in {0, 1}
-        [record] = climb.records()
-    assert_whole(record)
-    assert record.reads.reads > 0
-
-
-def test_so_many_reads_are_made_for_a_hundred_rows(place):
-    asked = ("--phases", "2-C", "--readers", 4, "--reads-per-100-rows", 2, "--pool-min", 2, "--preload-rows", 1000)
-    with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.5, "--window", 2) as climb:
-        assert climb.end().code in {0, 1}
-        [record] = climb.records()
-    assert_whole(record)
     # On a machine that others use they may be behind, and never ahead of what they were asked for.
     behind = "readers-behind" in codes(record)
     assert 100 * record.reads.reads / record.rows == pytest.approx(2, rel=0.15) or behind
@@ -187,11 +171,17 @@ def test_a_method_that_commits_each_row_is_void_though_its_rows_are_deleted(plac
 # --- what it costs ---------------------------------------------------------------------------------------------------
 
 
-def test_what_readers_cost_the_writers_is_a_sentence_with_an_interval(place):
-    asked = ("--of", "readers=0,4", "--phases", "2-C", "--preload-rows", 1000, "--pool-min", 2, "--blocks", 2, *ONCE)
-    with climbing(place, *asked, "--warm-up", 0.2, "--window", 0.5, question="sweep") as climb:
+def test_readers_of_a_table_that_is_empty_at_first_begin_with_its_rows_and_what_they_cost_is_a_sentence(place):
+    """With an interval."""
+    asked = ("--of", "readers=0,4", "--phases", "2-C", "--pool-min", 2, "--blocks", 2, *ONCE)
+    with climbing(place, *asked, "--warm-up", 0.5, "--window", 0.7, question="sweep") as climb:
         ended = climb.end()
         assert ended.code in {0, 1}
+        for record in climb.records():
+            assert record.preload_rows == 0
+            assert_whole(record)
+            assert (record.reads is None) == (record.trial.parameters.readers == 0)
+            assert record.reads is None or record.reads.reads > 0
         assert "4 readers cost the writers" in ended.out or "is fastest at readers 4" in ended.out
     told = pgladder("compare", climb.directory.path, "--across", "readers", "--json", cwd=climb.place)
     report = json.loads(told.out)

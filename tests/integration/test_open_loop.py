@@ -6,7 +6,7 @@ import pytest
 
 from bench.model.record import Record
 from tests.examples import one_of
-from tests.integration.support import climbing, meddling, pgladder, stopped
+from tests.integration.support import added_folder, climbing, meddling, pgladder, stopped
 
 WINDOW_S, STILL_S = 3, 1.0
 ASKED = ("--warm-up", 0.3, "--window", WINDOW_S, "--blocks", 1)
@@ -37,8 +37,8 @@ def test_rows_come_at_the_rate_whatever_writes_them(place):
 
 
 def test_the_clients_are_tried_first_and_a_rate_beyond_them_is_refused_or_forced(place):
-    asked = ("--phases", "1-B", "--rate", 1_000_000)
-    with climbing(place, *asked, *ASKED) as climb:
+    asked = ("--phases", "1-B", "--rate", 1_000_000, "--warm-up", 0.3, "--window", 1, "--blocks", 1)
+    with climbing(place, *asked) as climb:
         assert climb.end().code == 1
         alone, refused = climb.records()
     assert (alone.trial.engine, alone.trial.parameters.rate) == ("null", None)
@@ -46,7 +46,7 @@ def test_the_clients_are_tried_first_and_a_rate_beyond_them_is_refused_or_forced
     assert "ask for more --processes, or --force it" in refused.validity.why
     assert refused.verified.attempted in (0, None)
     (place / "forced").mkdir()
-    with climbing(place / "forced", *asked, "--force", *ASKED) as climb:
+    with climbing(place / "forced", *asked, "--force") as climb:
         climb.end()
         _, forced = climb.records()
     assert {"client-capacity", "behind"} <= forced.validity.codes
@@ -74,6 +74,37 @@ def test_what_can_not_begin_in_time_is_skipped(place):
     assert found.verified.attempted < 20_000 * (WINDOW_S + 0.3)
 
 
+TAKES_20_MS = """-- a table each of whose statements takes 20 ms more
+CREATE TABLE {schema}.events (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device_id bigint NOT NULL,
+    payload text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE OR REPLACE FUNCTION {schema}.wait() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$;
+CREATE TRIGGER wait BEFORE INSERT ON {schema}.events FOR EACH STATEMENT EXECUTE FUNCTION {schema}.wait();
+"""
+
+
+def test_when_the_queue_of_a_surge_was_gone_is_told(place):
+    """Up to 45 commits/s are taken: for 3 s 50 come, then 10."""
+    (place / "added").mkdir()
+    added = added_folder(place / "added", {"layouts/slow.sql": TAKES_20_MS})
+    asked = ("--phases", "1-B", "--layouts", "slow", "--rate", 10, "--surge", 5, "--arrivals", "even", "--window", 6)
+    with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.3, env={"PGLADDER_PATH": str(added)}) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended
+        [record] = [each for each in climb.records() if each.trial.engine is None]
+    assert not record.void, record.validity.why
+    loop = record.open_loop
+    assert loop.due == pytest.approx(180, abs=2)
+    assert loop.waiting == 0
+    assert 0 < loop.drained_s < 3
+    assert "5 times as many in the first half of the window" in " ".join(ended.out.split())
+    assert "the queue of that was gone" in " ".join(ended.out.split())
+
+
 @pytest.mark.parametrize("phase", one_of("2-B", "1-B"))
 def test_a_server_that_stands_still_shows_in_the_latency(place, phase):
     with climbing(place, "--phases", phase, "--rate", 200, *ASKED) as climb:
@@ -95,6 +126,8 @@ def test_a_server_that_stands_still_shows_in_the_latency(place, phase):
     ("asked", "why"),
     [
         (("--arrivals", "even"), "--arrivals goes with --rate"),
+        (("--surge", 2), "--surge goes with --rate"),
+        (("--rate", 100, "--surge", 1), "A surge of 1 times the rate is none"),
         (("--load", "open"), "the load model open takes a rate"),
         (("--rate", 100, "--load", "rounds"), "leave out --load"),
         (("--rate", 100, "--ceiling"), "leave out one"),

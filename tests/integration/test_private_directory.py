@@ -17,7 +17,7 @@ from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for
 from bench.model.errors import HostError, UsageError
 from tests.examples import one_of
-from tests.integration.support import PGLADDER, as_owner, as_root, climbing, pgladder, wait_for
+from tests.integration.support import PGLADDER, CopiedServer, as_owner, as_root, climbing, pgladder, wait_for
 
 HARNESS = harness_for(40, tls=True)
 STOCK = as_variant("stock", "# PostgreSQL 15 as it comes.\n")
@@ -198,7 +198,7 @@ SWAPPED = (
 @as_root
 @pytest.mark.parametrize("swapped", SWAPPED)
 def test_as_root_no_link_in_the_servers_directory_is_followed(place, roots, swapped):
-    server = PrivateServer(place / "data", find_binaries())
+    server = CopiedServer(place / "data", find_binaries())
     try:
         server.create(HARNESS, tls=True)
         server.apply(STOCK)
@@ -218,7 +218,7 @@ def test_as_root_no_link_in_the_servers_directory_is_followed(place, roots, swap
 
 @as_root
 def test_what_only_root_may_read_is_not_copied_to_the_servers_user(place, roots):
-    server = PrivateServer(place / "data", find_binaries())
+    server = CopiedServer(place / "data", find_binaries())
     try:
         server.create(HARNESS, tls=False)
         swap(server.configuration / "99-secret.conf", roots / "file")

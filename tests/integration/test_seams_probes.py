@@ -161,7 +161,8 @@ def test_its_figures_are_in_every_record_beside_the_hosts_with_the_hash_of_its_f
     }
     for record in climbed.records():
         assert record.pieces == sums
-        assert set(record.observed) == {"host", "waits", "metronome", "event_loop", "server_cpu", "quota", *TOYS}
+        own = {"host", "waits", "metronome", "replication"}
+        assert set(record.observed) == {*own, "event_loop", "server_cpu", "quota", *TOYS}
         assert record.observed["clock"]["went_s"] == pytest.approx(1, abs=0.5)
         assert record.observed["clock"]["readings"] == 2
         assert record.observed["around"] == {"files": 2}

@@ -108,12 +108,15 @@ def test_a_script_records_the_key_of_a_fingerprint(shelf: Shelf, boxes: Tree, bo
     assert shelf.recorded() == [box.known(kind="rsa").strip()]
 
 
-@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("no", 2)])
-def test_a_key_is_recorded_for_a_yes_only(shelf: Shelf, box: Box, answer: str, code: int) -> None:
-    shelf.add("n100", box)
-    play = [BIN / "ansible-playbook", "playbooks/trust.yml", "--limit=n100", "-e", f"trust_answer={answer}"]
-    assert fingerprint(box) in shelf.run(*play, code=code)
-    assert shelf.recorded() == [box.known().strip()] * (answer == "yes")
+def test_a_key_is_recorded_for_a_yes_only(shelf: Shelf, boxes: Tree, box: Box) -> None:
+    other = boxes.start()
+    shelf.add("n100", box, trust_answer="yes")
+    shelf.add("n101", other, trust_answer="no")
+    said = shelf.run(BIN / "ansible-playbook", "playbooks/trust.yml", "--limit=n100,n101", code=2)
+    assert fingerprint(box) in said
+    assert fingerprint(other) in said
+    assert "n101: nothing was recorded, because the answer was not yes" in said
+    assert shelf.recorded() == [box.known().strip()]
 
 
 def trust(shelf: Shelf, wanted: str = "") -> Found:
@@ -320,25 +323,27 @@ def test_a_file_reaches_a_box_by_the_same_ssh(shelf: Shelf, box: Box, tmp_path: 
     assert "1048576" in shelf.run(*ASK, "wc -c /home/me/file")
 
 
-DOCTOR = [BIN / "python", "-m", "bench.remote.where", "--limit=n100", "--", BIN / "python", "-m", "bench.doctor"]
+def doctor(limit: str = "n100") -> list[object]:
+    """Return the words that ask the doctor of boxes."""
+    return [BIN / "python", "-m", "bench.remote.where", f"--limit={limit}", "--", BIN / "python", "-m", "bench.doctor"]
 
 
-def test_the_doctor_names_a_ssh_that_is_named_by_its_path(shelf: Shelf, box: Box) -> None:
-    shelf.add("n100", box, **alone(shelf, ansible_ssh_extra_args="-o 'ProxyCommand=/usr/bin/ssh -W %h:%p gw'"))
-    said = shelf.run(*DOCTOR, code=1).replace("│", "").replace("  ", " ")
-    assert "a ProxyCommand starts /usr/bin/ssh, which asks for no host key" in " ".join(said.split())
-
-
-def test_a_ssh_of_the_inventorys_own_is_not_taken(lax: Shelf, box: Box) -> None:
-    lax.add("n100", box, **alone(lax, ansible_ssh_executable="/usr/bin/ssh"))
-    assert "its host key is not recorded yet" in lax.run(*DOCTOR, code=1)
-
-
-def test_the_doctor_names_a_box_that_sends_without_end(shelf: Shelf, boxes: Tree) -> None:
+def test_the_doctor_takes_no_ssh_of_the_inventorys_own_and_names_one_that_is_named_by_its_path_and_a_box_without_end(
+    lax: Shelf, boxes: Tree, box: Box
+) -> None:
     endless = boxes.start(config="ForceCommand yes")
-    shelf.known.write_text(endless.known())
-    shelf.add("n100", endless, **alone(shelf))
-    assert "it sends more than 16,777,216 bytes" in shelf.run(*DOCTOR, code=1)
+    lax.known.write_text(endless.known())
+    lax.add("a", box, **alone(lax, ansible_ssh_extra_args="-o 'ProxyCommand=/usr/bin/ssh -W %h:%p gw'"))
+    lax.add("b", box, **alone(lax, ansible_ssh_executable="/usr/bin/ssh"))
+    lax.add("c", endless, **alone(lax))
+    said = " ".join(lax.run(*doctor("a,b,c"), code=1).replace("│", "").split())
+    told = [
+        "a ProxyCommand starts /usr/bin/ssh, which asks for no host key",
+        "its host key is not recorded yet",
+        "it sends more than 16,777,216 bytes",
+    ]
+    assert [each for each in told if said.count(each) != 1] == [], said
+    assert sorted(told, key=said.index) == told, "each of its own box"
 
 
 # --- sudo in another language ----------------------------------------------------------------------------------------
@@ -359,7 +364,10 @@ def foreign(request, shelf: Shelf, boxes: Tree) -> Iterator[Shelf]:
     boxes.sudo_asks(asks=False)
 
 
-def test_a_verb_knows_a_sudo_of_another_language(foreign: Shelf) -> None:
+def test_the_doctor_and_a_verb_know_a_sudo_of_another_language(foreign: Shelf) -> None:
+    assert "SUDO=1 tries your password" in foreign.run(*doctor())
+    assert "sudo did not accept the" in foreign.run(*doctor(), *given("wrong"), code=1)
+    assert "with the password given" in foreign.run(*doctor(), *given(PASSWORD))
     for password, found in (("", "n100: sudo wants a password there"), ("wrong", "n100: sudo did not accept the")):
         with pytest.raises(NotAdmittedError, match=found), closing(foreign.link(password)) as link:
             link.run("true", user="pgladder")
@@ -368,12 +376,6 @@ def test_a_verb_knows_a_sudo_of_another_language(foreign: Shelf) -> None:
     foreign.hosts["n100"]["bench_user"] = "unheard"
     with pytest.raises(NotReadyError), closing(foreign.link(PASSWORD)) as link:
         link.run("true", user="unheard")
-
-
-def test_the_doctor_knows_a_sudo_of_another_language(foreign: Shelf) -> None:
-    assert "SUDO=1 tries your password" in foreign.run(*DOCTOR)
-    assert "sudo did not accept the" in foreign.run(*DOCTOR, *given("wrong"), code=1)
-    assert "with the password given" in foreign.run(*DOCTOR, *given(PASSWORD))
 
 
 def given(password: str) -> list[str]:

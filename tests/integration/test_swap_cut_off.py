@@ -22,7 +22,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.variants import harness_for
-from tests.integration.support import PATIENCE_S, processes_in, wait_for
+from tests.integration.support import PATIENCE_S, CopiedServer, processes_in, wait_for
 
 HARNESS = harness_for(40, tls=False)
 BEFORE = as_variant("before", "work_mem = 5MB\nwal_buffers = 1MB\n")
@@ -112,7 +112,7 @@ def in_force(server: PrivateServer, swapping: Swapping, variants) -> list[str]:
     ],
 )
 def test_the_next_start_is_on_one_of_the_two_variants_and_the_proof_says_on_which(place, new, where, side):
-    server = PrivateServer(place / "data", find_binaries())
+    server = CopiedServer(place / "data", find_binaries())
     cut_off = get_context("fork").Process(target=swap_until, args=(server, new, where))
     cut_off.start()
     cut_off.join(PATIENCE_S)

@@ -8,13 +8,12 @@ from bench.engines.postgresql import parameters as tuning_parameters
 from bench.engines.postgresql import swap
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.parameters import parameters
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant, effect_of, texts, variant_names
 from bench.engines.postgresql.session import DriftError, VariantError
 from bench.engines.postgresql.staging import Staging
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
 from tests.builders import FROM_18_ON
-from tests.integration.support import BRIEF, climbing
+from tests.integration.support import BRIEF, CopiedServer, climbing
 
 HARNESS = harness_for(40, tls=False)
 MAJOR = build_of(find_binaries()).major
@@ -25,7 +24,7 @@ LAST_GOOD = as_variant("last-good", "work_mem = 5MB\nwal_buffers = 1MB\n")
 @pytest.fixture(scope="module")
 def server(new_place):
     """A private server with one variant in force."""
-    made = PrivateServer(new_place() / "data", find_binaries())
+    made = CopiedServer(new_place() / "data", find_binaries())
     try:
         made.create(HARNESS, tls=False)
         made.apply(STOCK)
@@ -270,33 +269,25 @@ def test_a_variant_under_which_no_commit_returns_is_refused_within_seconds(good,
     assert why == "variant waiting: a commit took over 5 s; synchronous_standby_names = '*'"
 
 
-def test_a_new_cluster_in_which_no_commit_returns_is_refused_and_the_next_variant_starts(new_place, monkeypatch):
-    monkeypatch.setattr(swap, "COMMIT_TIMEOUT_S", 5)
-    made = PrivateServer(new_place() / "data", find_binaries())
-    try:
-        made.create(HARNESS, tls=False)
-        assert refusal(made, "synchronous_standby_names = '*'\n").endswith(
-            ": a commit took over 5 s; synchronous_standby_names = '*'"
-        )
-        made.apply(STOCK)
-        assert ask(made, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == [1]
-    finally:
-        made.close()
-
-
 def test_a_variant_that_lets_nobody_write_is_refused(good):
     why = refusal(good, "wal_buffers = 1MB\ndefault_transaction_read_only = on\n", "read-only")
     assert "in a read-only transaction" in why
 
 
-def test_the_first_variant_of_all_may_fail_and_the_next_one_start(new_place):
-    made = PrivateServer(new_place() / "data", find_binaries())
+def test_the_first_variants_of_all_may_fail_to_start_or_to_commit_within_seconds_and_the_next_one_starts(
+    new_place, monkeypatch
+):
+    monkeypatch.setattr(swap, "COMMIT_TIMEOUT_S", 5)
+    made = CopiedServer(new_place() / "data", find_binaries())
     try:
         made.create(HARNESS, tls=False)
         why = refusal(made, "unix_socket_group = 'there-is-no-such-group'\n")
         assert why.endswith("could not create any Unix-domain sockets; what changed: unix_socket_group")
+        why = refusal(made, "synchronous_standby_names = '*'\n")
+        assert why.endswith(": a commit took over 5 s; synchronous_standby_names = '*'")
         made.apply(STOCK)
         assert ask(made, "SELECT current_setting('unix_socket_group')") == [""]
+        assert ask(made, "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgladder'") == [1]
     finally:
         made.close()
 

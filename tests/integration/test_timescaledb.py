@@ -13,14 +13,13 @@ import pytest
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.managed import DATABASE_BESIDE
-from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import LayoutError
 from bench.engines.postgresql.variants import harness_for
 from bench.model.values import Transport
 from bench.store.run_directory import RunDirectory
 from tests.integration import trees
-from tests.integration.support import BRIEF, Climb, climbing, pgladder
+from tests.integration.support import BRIEF, Climb, CopiedServer, climbing, pgladder
 
 MAJORS = sorted(major for major, extensions in trees.EXTENSIONS.items() if "timescaledb" in extensions)
 STOCK = as_variant("stock", "")
@@ -39,7 +38,7 @@ class Both:
 
     def __init__(self, place: Path, major: str) -> None:
         self.major = major
-        self.own = PrivateServer(place / "data", programs_of(major))
+        self.own = CopiedServer(place / "data", programs_of(major))
         self.timescale = engines()["timescaledb"].beside(self.own, place / "data" / "timescaledb")
         self.own.create(harness_for(40, tls=False), tls=False)
 

@@ -22,6 +22,7 @@ from tests.perf.collections import collection_seconds
 from tests.perf.pages import page_seconds
 from tests.perf.recording import recorder_bytes, recorder_ns
 from tests.perf.remote import remote_seconds
+from tests.perf.scheduling import share_of_time
 from tests.perf.trials import Bench, bench
 
 BLOCKS = 15
@@ -74,6 +75,16 @@ def collection(directory: Path, _blocks: int) -> list[Claim]:
     return [Claim(what="page of 1,000 shared files, s", values=collection_seconds(directory / "shared"), at_most=10)]
 
 
+def schedule(_directory: Path, blocks: int) -> list[Claim]:
+    """What an open loop costs its clients."""
+    what = "recorder and scheduler at 10,000 rows/s, % of a client's time"
+    asked = {"one row a commit": ("2-B", None), "collected, 500 or 20 ms": ("2-D", 20.0)}
+    return [
+        Claim(what=f"{what}, {how}", values=[share_of_time(*of) for _ in range(blocks)], at_most=2)
+        for how, of in asked.items()
+    ]
+
+
 def way(limit: str, directory: Path) -> list[Claim]:
     """The ways to a box of the inventory and back."""
     launches, pulls = remote_seconds(limit, directory)
@@ -87,6 +98,7 @@ ALONE: dict[str, Callable[[Path, int], list[Claim]]] = {
     "page": page,
     "analysis": analysis,
     "collection": collection,
+    "schedule": schedule,
 }
 KINDS = (*ON_A_SERVER, "start", *ALONE)
 

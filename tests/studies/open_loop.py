@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 from statistics import median
 
@@ -375,7 +375,7 @@ refuses the rate where it is not forced, since it is more than {most} of what on
 server that stores nothing; there the clients are compared, and not their loops. Brackets hold intervals of 95 %, over
 blocks, of percentiles of single trials; a dash: too few commits tell it.
 
-{host} {doubts}
+{host}. {doubts}
 
 ## In a closed loop
 
@@ -421,9 +421,14 @@ def page(runs: Path = RUNS) -> str:
 
 def answer(found: Sequence[Row]) -> str:
     """Return what follows."""
-    judged = [row.agrees for row in found if row.agrees != BEYOND]
-    text = f"{judged.count(YES)} of {len(judged)} figures agree within {_percent(WITHIN)} or {WITHIN_MS:g} ms"
-    return f"{text}; {judged.count(NO)} do not, and of {judged.count(UNKNOWN)} too few blocks tell."
+    judged: dict[str, list[str]] = {}
+    for row in found:
+        if row.agrees != BEYOND:
+            judged.setdefault(row.figure.partition(",")[0], []).append(row.agrees)
+    each = list(chain.from_iterable(judged.values()))
+    of_each = ", ".join(f"{name} {of.count(YES)} of {len(of)}" for name, of in judged.items())
+    text = f"{each.count(YES)} of {len(each)} figures agree within {_percent(WITHIN)} or {WITHIN_MS:g} ms ({of_each})"
+    return f"{text}; {each.count(NO)} do not, and of {each.count(UNKNOWN)} too few blocks tell."
 
 
 def disagreeing(found: Iterable[Row]) -> list[str]:

@@ -12,6 +12,7 @@ from bench.workload.recorder import FOLD
 from tests.perf import analysis, collections, pages
 from tests.perf.claims import Claim
 from tests.perf.recording import recorder_bytes
+from tests.perf.scheduling import share_of_time
 from tests.perf.trials import Blocks, Rate
 
 
@@ -59,3 +60,8 @@ def test_ratios_are_taken_within_a_block():
 def test_a_hundred_times_as_many_records_take_no_more_memory_than_there_are_buckets():
     few, many = recorder_bytes(FOLD * 4), recorder_bytes(FOLD * 400)
     assert few < many < 5_000_000
+
+
+@pytest.mark.parametrize("of", [("2-B", None), ("2-D", 20.0)])
+def test_a_schedule_whose_cost_is_measured_takes_time_of_its_clients_and_not_all_of_it(of):
+    assert 0 < share_of_time(*of, seconds=0.5) < 100

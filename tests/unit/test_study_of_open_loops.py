@@ -38,8 +38,8 @@ def test_what_does_not_agree_or_is_not_known_fails_the_study_and_is_named():
     found = [a_row([10.0, 10.1], [10.0, 10.0]), a_row([20.0, 20.0], [10.0, 10.0]), a_row([], [], figure="p50, ms")]
     wrong = study.disagreeing(found)
     assert [each.rpartition(", ")[2] for each in wrong] == ["p99 (no)", "p50 (not known)"]
-    told = "1 of 3 figures agree within 10 % or 0.5 ms; 1 do not, and of 1 too few blocks tell."
-    assert study.answer(found) == told
+    counted = "1 of 3 figures agree within 10 % or 0.5 ms (p99 1 of 2, p50 0 of 1)"
+    assert study.answer(found) == f"{counted}; 1 do not, and of 1 too few blocks tell."
     assert study.disagreeing([a_row([20.0, 20.0], [10.0, 10.0], beyond=True)]) == []
 
 

@@ -3,18 +3,19 @@
 from bench.constraints.constraint import SATURATED, Constraint, Place
 from bench.constraints.evidence import is_alone
 from bench.model.plan import Trial
-from bench.model.record import Record
+from bench.model.record import Record, cores_of_ours
 
 SHORT = 0.25
 """Of the processors, used by neither clients nor server: then those are what is short."""
 
 
 def of_others(record: Record, cpus: int | None) -> float | None:
-    """Return the part of all processors that neither clients nor server used."""
+    """Return the part of all processors that neither clients nor server used, nor its standby."""
     used = record.cpu
-    if cpus is None or used.host_pct is None or used.client_cores is None or used.server_cores is None:
+    ours = cores_of_ours(used)
+    if cpus is None or used.host_pct is None or ours is None:
         return None
-    return max(used.host_pct / 100 - (used.client_cores + used.server_cores) / cpus, 0.0)
+    return max(used.host_pct / 100 - ours / cpus, 0.0)
 
 
 def share(record: Record, cpus: int | None) -> float | None:

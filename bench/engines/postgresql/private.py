@@ -15,21 +15,25 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from bench.engines.engine import Standby
 from bench.engines.held import HeldDirectory
 from bench.engines.postgresql.binaries import build_of
 from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import HARNESS_FILE, VARIANT_FILE, Staging
+from bench.engines.postgresql.standby import FILE, Primary, PrivateStandby
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
-from bench.model.plan import Variant
+from bench.model.plan import NO_REPLICA, Variant
 from bench.model.signals import held_back
+from bench.model.values import Replica
 from bench.probes.system_packages import how_to_install
 
 APPEND = 'cat >>"$1"'
 LOGGED = 'exec "$@" >>"$0" 2>&1'
+INCLUDES = f"include_if_exists '{FILE}'\ninclude_dir 'pgladder'\n"
 USER = "pgladder"
 STOP_TIMEOUT_S = 60
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
@@ -69,6 +73,16 @@ class PrivateServer(ManagedPostgreSQL):
             raise UsageError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
         self._held = HeldDirectory(base, self._owner)
         self._ahead: Future[None] | None = None
+        primary = Primary(
+            reach=reach,
+            data=self._data,
+            connect=self.connect,
+            endpoint=self.endpoint,
+            free_port=free_port,
+            reload=self._reload,
+            made=lambda: (self.postmaster(), self.swapping.in_force),
+        )
+        self.standby = PrivateStandby(primary, base, self._bin, self._owner)
 
     @property
     def what(self) -> str:
@@ -85,7 +99,7 @@ class PrivateServer(ManagedPostgreSQL):
             self._ahead = None
         else:
             self._make()
-        self._owner.do("sh", "-c", APPEND, "sh", self._data / "postgresql.conf", text="include_dir 'pgladder'\n")
+        self._owner.do("sh", "-c", APPEND, "sh", self._data / "postgresql.conf", text=INCLUDES)
         self._owner.do("mkdir", self.configuration)
         self._owner.write(self.configuration / HARNESS_FILE, harness.text)
         self.write_variant("")
@@ -101,6 +115,7 @@ class PrivateServer(ManagedPostgreSQL):
         thread.shutdown(wait=False)
 
     def _empty(self) -> None:
+        self.standby.forget()
         self._held.empty()
 
     def _make(self) -> None:
@@ -170,6 +185,10 @@ class PrivateServer(ManagedPostgreSQL):
 
     def stop(self, how: signal.Signals = FAST) -> None:
         """See ``Cluster.stop``."""
+        # Before its primary, which would wait until it has had all WAL.
+        if how == FAST and self.alive():
+            self.standby.retire()
+        self.standby.stop()
         if self._process is None:
             return
         # One after the other, each with its time: what does not end itself is ended.
@@ -179,6 +198,17 @@ class PrivateServer(ManagedPostgreSQL):
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(STOP_TIMEOUT_S)
         self._process = None
+
+    def _reload(self) -> None:
+        self.swapping.reload()
+
+    def replicate(self, level: Replica) -> Standby | None:
+        """See ``Server.replicate``."""
+        if level == NO_REPLICA:
+            self.standby.leave()
+            return None
+        self.standby.follow(level)
+        return self.standby
 
     def recover(self) -> None:
         """Restart after a crash; where even that fails, begin again with an empty cluster."""

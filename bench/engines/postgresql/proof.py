@@ -1,6 +1,7 @@
 """Proof that a configuration is in force, from ``pg_settings``; and what a change of it takes, restart or reload.
 
-Numbers are compared in base units; words with PostgreSQL's own reading of the same text (``staging``).
+Numbers are compared in base units, on and off by what they mean; other words with PostgreSQL's own reading of the same
+text (``staging``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +43,7 @@ class Row:
             return True
         match self.kind:  # an extension's words (yes, JSON) nobody has read before it is loaded
             case "bool":
-                return boolean(reading) == self.setting
+                return boolean(text) == self.setting
             case "enum":
                 return reading.lower() == self.setting.lower()
             case "string":
@@ -70,7 +71,7 @@ def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterato
     rows = {row.name: row for row in (Row(*each) for each in session.rows(ROWS))}
     for name, text in checked.texts.items():
         if name in rows:
-            yield from _objections(rows[name], text, checked.readings[name], directory)
+            yield from _objections(rows[name], text, checked.readings.get(name, text), directory)
         elif (value := session.value("SELECT current_setting(%(name)s, true)", {"name": name})) != text:
             # Not in pg_settings: of an extension that is not loaded, or misspelt, which one that is loaded throws out.
             found = "this server has no such parameter" if value is None else f"in force is {value}"

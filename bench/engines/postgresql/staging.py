@@ -9,7 +9,7 @@ are had as well (PostgreSQL 15, src/backend/postmaster/postmaster.c).
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ from pathlib import Path
 
 import psutil
 
+from bench.engines.postgresql.binaries import build_of
 from bench.engines.postgresql.conf import read_conf, refuse_owned
 from bench.engines.postgresql.owner import Owner
-from bench.engines.postgresql.parameters import hint
+from bench.engines.postgresql.parameters import hint, parameters
 from bench.engines.postgresql.session import VariantError
 from bench.engines.postgresql.units import shown
 from bench.engines.postgresql.wal import KEEPING_WAL
@@ -42,7 +43,11 @@ for name in PG_VERSION global/pg_control server.crt server.key; do # a certifica
 done
 """
 HARNESS_FILE, VARIANT_FILE = "10-harness.conf", "20-variant.conf"
-SIZES = ("shared_memory_size", "shared_memory_size_in_huge_pages", *KEEPING_WAL, "huge_pages", "shared_buffers")
+SHARED, IN_HUGE_PAGES = "shared_memory_size", "shared_memory_size_in_huge_pages"
+"""Each follows from other settings, and is another under each variant; the second is asked for where it matters."""
+SIZES = (SHARED, *KEEPING_WAL, "huge_pages", "shared_buffers")
+TOLD_BY_ITS_TEXT = ("bool", "integer", "real")
+"""Kinds of parameters of which a text says all, given that PostgreSQL takes it: nobody need ask for its reading."""
 LOOP = 'postgres=$1 data=$2; shift 2; for name; do "$postgres" -D "$data" -C "$name" || exit; printf "\\0"; done'
 PRELOADED = {"shared_preload_libraries": "", "session_preload_libraries": "", "local_preload_libraries": "plugins/"}
 HUGE_PAGES = ("/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_overcommit_hugepages")
@@ -61,7 +66,7 @@ class Checked:
     texts: Mapping[str, str]
     """What harness and variant set, as written."""
     readings: Mapping[str, str]
-    """The same as PostgreSQL reads it, in base units."""
+    """PostgreSQL's own reading of the words among them, and of sizes, these in base units."""
 
 
 class Staging:
@@ -74,8 +79,8 @@ class Staging:
         self._directory, self._data, self._bin, self._owner = directory, data, bin_dir, owner
         self._configuration = directory / configuration.name
         self._known: dict[Variant, Checked] = {}
-        self._of_harness: dict[str, str] = {}
-        """Its readings: had once, as no variant changes them."""
+        self._known_readings: dict[str, str] = {}
+        """Of what no variant has set so far, the harness's own among it: had once, it stays."""
         owner.do("sh", "-c", STAGE, "sh", directory, data, configuration)
 
     def check(self, harness: Variant, variant: Variant, disk_bytes: int = 0) -> Checked:
@@ -105,20 +110,27 @@ class Staging:
             raise VariantError(variant.name, why)
         # Into a copy: what runs reads its own files, and never what is only tried.
         self._owner.put(self._configuration / VARIANT_FILE, variant.text)
-        asked = set(own)
-        if not self._of_harness:
+        if not self._known:
             self._owner.put(self._configuration / HARNESS_FILE, harness.text)
-            asked |= texts.keys()
-        readings = self._of_harness | self._all_readings(variant.name, list(asked.difference(SIZES)))
-        self._of_harness = {name: readings[name] for name in texts}
+        kept = {name: text for name, text in self._known_readings.items() if name not in own}
+        asked = {name for name in texts | own if self._is_asked_for(name)}
+        readings = kept | self._all_readings(variant.name, sorted(asked.difference(SIZES, kept)), kept)
+        self._known_readings |= {name: readings[name] for name in readings.keys() - own.keys() - {SHARED}}
+        if readings["huge_pages"] == "on":
+            readings |= self._readings(variant.name, [IN_HUGE_PAGES])
         for why in too_much(readings, self._data, disk_bytes):
             raise VariantError(variant.name, why)
         return Checked(variant, texts, texts | own, readings)
 
-    def _all_readings(self, variant: str, names: Sequence[str]) -> dict[str, str]:
-        """Ask for every one, on all processors at once: PostgreSQL is started for each."""
-        shares = [names[start::PROCESSORS] for start in range(PROCESSORS)]
-        shares[0] = [*shares[0], *SIZES]  # one after the other: the sizes of shared memory take the directory's lock
+    def _is_asked_for(self, name: str) -> bool:
+        known = parameters(build_of(self._bin).major).get(name)
+        return known is None or known.kind not in TOLD_BY_ITS_TEXT
+
+    def _all_readings(self, variant: str, names: Sequence[str], kept: Collection[str]) -> dict[str, str]:
+        """Ask for every one, and the sizes not kept, on all processors at once: PostgreSQL is started for each."""
+        asked = [*(size for size in SIZES if size not in kept), *names]
+        # At once, as of these the size of shared memory alone takes the directory's lock.
+        shares = list(filter(None, (asked[start::PROCESSORS] for start in range(PROCESSORS))))
         with ThreadPoolExecutor(PROCESSORS) as pool:
             shares_read = pool.map(lambda share: self._readings(variant, share), shares)
         return {name: text for share in shares_read for name, text in share.items()}
@@ -159,9 +171,10 @@ def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterab
             f"shared_buffers = {shown(Fraction(readings['shared_buffers']), '8kB')}: with it PostgreSQL takes"
             f" {shared / GB:.1f} GB of shared memory, and {whose} {memory / GB:.1f} GB"
         )
-    pages = int(readings["shared_memory_size_in_huge_pages"])
-    if readings["huge_pages"] == "on" and not 0 <= pages <= (there := sum(map(_count, HUGE_PAGES))):
-        yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
+    if readings["huge_pages"] == "on":
+        pages, there = int(readings[IN_HUGE_PAGES]), sum(map(_count, HUGE_PAGES))
+        if not 0 <= pages <= there:
+            yield f"huge_pages = on: it takes {pages} huge pages, and {there} are set aside (vm.nr_hugepages)"
     name = max(KEEPING_WAL, key=lambda name: int(readings[name]))
     keeps, wal = f"{name} = {shown(Fraction(readings[name]), 'MB')}", data / "pg_wal"
     free = shutil.disk_usage(wal).free + sum(map(_size, wal.glob("[0-9A-F]*")))

@@ -112,7 +112,7 @@ class Swapping:
     def _is_reloaded(self, checked: Checked) -> bool:
         """Have the files read again; return whether that is enough. Only the server knows: what ran may be anything."""
         self._cluster.write_variant(checked.variant.text)
-        self._reload()
+        self.reload()
         with closing(self._cluster.connect()) as session:
             return not session.value(WAITING)
 
@@ -143,7 +143,7 @@ class Swapping:
         known, self._known = self._known, False
         if known and self._cluster.alive() and not changed:
             self._cluster.write_variant(checked.variant.text)
-            self._reload()
+            self.reload()
         else:
             self._cluster.stop()
             self._cluster.write_variant(checked.variant.text)
@@ -181,7 +181,7 @@ class Swapping:
         with closing(self._cluster.connect()) as session:
             return at_start_only(session, changed)
 
-    def _reload(self) -> None:
+    def reload(self) -> None:
         """Have the files read again; new sessions see when that was done."""
         with closing(self._cluster.connect()) as session:
             before = session.value(LOADED)

@@ -4,15 +4,13 @@ Owns its template, style and script, and the texts in them; what the numbers say
 Vega's (``charts`` says what, ``assets`` brings it). Importing this loads no chart library.
 """
 
-import gzip
 import json
-from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from itertools import starmap
 from typing import Any
 
 from jinja2 import Template
-from markupsafe import Markup
 
 from bench.analysis.comparison import ComparisonReport
 from bench.analysis.explanation import Explained
@@ -22,7 +20,7 @@ from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
-from bench.language import later, tr
+from bench.language import later, spoken, tr
 from bench.model.plain import harmless_all
 from bench.report.markup import environment
 from bench.report.page import view
@@ -56,6 +54,7 @@ def build_page(
     swept = list(starmap(SweepView, sweeps))
     hosts = list(map(view.HostView, names, runs, reports))
     return _template().render(
+        language=spoken(),
         version=version,
         headed=any(host.top.number for host in hosts),
         question=view.question_of(names, compared, swept, explained),
@@ -76,7 +75,7 @@ def build_page(
         published={"who": WHO, "where": WHERE, "heading": beside_heading(), "rule": rule()},
         keys={chart: [(colour, tr(text)) for colour, text in entries] for chart, entries in KEYS.items()},
         specifications=_titled(assets.specifications),
-        vega=_packed(assets.script),
+        vega=assets.script,
     )
 
 
@@ -90,12 +89,7 @@ def _titled(part: Any) -> Any:
     return list(map(_titled, part)) if isinstance(part, list) else part
 
 
-def _packed(script: str) -> Markup:
-    """Return Vega so that it fits a page of less than a megabyte: of its 0.9 MB a third is left."""
-    # Base64 is no markup.
-    return Markup(b64encode(gzip.compress(script.encode(), mtime=0)).decode())  # noqa: S704
-
-
+@cache
 def _template() -> Template:
     page = environment("bench.report.page")
     page.filters["fact"] = view.fact_text

@@ -62,6 +62,11 @@ class Pgbench(ProgramDriver):
                 f"Phase {name} can't be carried out by the driver pgbench with --arrivals {parameters.arrivals}: what"
                 f" it is to commit comes independently; ask for --arrivals {POISSON}, or {instead}."
             )
+        if parameters.surge is not None:
+            raise UsageError(
+                f"Phase {name} can't be carried out by the driver pgbench with --surge: its rate stays what it is;"
+                f" leave it out, or {instead}."
+            )
         if parameters.payload_bytes > MOST_PAYLOAD_BYTES:
             raise UsageError(
                 f"Phase {name}: the driver pgbench takes payloads of up to {MOST_PAYLOAD_BYTES:,} bytes; ask for a"

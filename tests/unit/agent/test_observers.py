@@ -315,7 +315,7 @@ def test_one_whose_look_hangs_is_waited_for_once_and_takes_no_second_thread(look
     threads, began = threading.active_count(), time.monotonic()
     found = looked(probes)
     assert "it has not yet come back from its last look" in found.missing["looking.looks"]
-    assert threading.active_count() <= threads + 2  # those of the probes waits and metronome
+    assert threading.active_count() <= threads + 3  # those of the probes waits, metronome and replication
     assert time.monotonic() - began < 5
 
 

@@ -134,3 +134,17 @@ def test_tables_that_keep_all_rows_or_drop_none_are_compared_as_others():
     both = QUIET, times(0.88, SWAPPED)
     assert "time-partitioned is" in tables("plain-time-key", "time-partitioned", both).sentence
     assert "plain-time-key is" in tables("plain", "plain-time-key", both, retain=100_000).sentence
+
+
+def test_what_waiting_for_a_standby_costs_is_told_by_its_level():
+    report = compared("replica", {"none": QUIET, "async": times(0.83, SWAPPED), "on": times(0.6, QUIET)})
+    text = report.sentence
+    assert "A standby that no commit waits for (async) costs the writers " in text
+    assert "Waiting until a standby has flushed (on) costs the writers 4" in text
+
+
+def test_two_levels_are_compared_with_each_other():
+    report = compared("replica", {"async": QUIET, "remote_apply": times(0.7, SWAPPED)})
+    text = report.sentence
+    assert text.startswith("Waiting until a standby has replayed (remote_apply) costs the writers ")
+    assert "against a standby that no commit waits for (async)" in text

@@ -21,35 +21,55 @@ def a_run(plan, records, **changes):
     return replace(run, plan=plan.as_asked())
 
 
-def told(plan, limit=4321.0, *, capacity=20_000.0, overload=None, after=None, durability="durable", most=1000):
+def told(
+    plan,
+    limit=4321.0,
+    *,
+    capacity=20_000.0,
+    overload=None,
+    after=None,
+    drained=None,
+    durability="durable",
+    most=1000,
+):
     """What is told of a search on a server that keeps the promise up to a rate."""
     records = carried_out(plan, up_to(limit), capacity=capacity, most=most)
     if overload is not None:
         records[-2] = replace(records[-2], open_loop=overload)
+    if drained is not None:
+        records[-1] = replace(records[-1], open_loop=replace(records[-1].open_loop, drained_s=drained))
     if after is not None:
         records[-1] = replace(records[-1], open_loop=after)
     return slo(a_run(plan, [replace(record, durability=durability) for record in records]))
 
 
 def test_the_sentence_says_up_to_which_rate_how_surely_and_what_becomes_of_more():
-    found = told(searching(), overload=seen(beyond=9000, waiting=1200))
+    found = told(searching(), overload=seen(beyond=9000, waiting=1200), drained=3.14)
     assert found.sentence == (
         "2-B keeps 99 % of rows within 50 ms up to 4,260 rows/s (10 of 10 repeats); at 5,110 rows/s 12 % were still"
-        " waiting when the window closed, and right after that it is kept again."
+        " waiting when the window closed, and the queue that 10 s of it leave was gone 3.1 s later."
     )
     [answer] = found.answers
     assert (answer.highest.rate, answer.above.rate, answer.overload.rate) == (4260, 4390, 5110)
     assert (answer.above.kept, answer.above.repeats) == (0, 2)
-    assert (answer.overload.beyond, answer.overload.waiting, answer.overload.kept_after) == (0.9, 0.12, True)
+    assert (answer.overload.beyond, answer.overload.waiting, answer.overload.kept_after) == (0.9, 0.12, None)
+    assert (answer.overload.surge.lasted_s, answer.overload.surge.drained_s) == (10, 3.14)
+    assert [tried.trials for tried in answer.tried if tried.rate == 4260] == [11]
     assert answer.capacity_rows_per_s == 20_000
     assert sound(found)
 
 
 def test_what_is_over_the_promise_without_a_queue_is_told_as_that():
-    assert (
-        "; at 5,110 rows/s 4 % took longer, and right after that it is not kept."
-        in told(searching(), overload=seen(beyond=400), after=seen(beyond=5000)).sentence
-    )
+    text = told(searching(), overload=seen(beyond=400)).sentence
+    assert "; at 5,110 rows/s 4 % took longer, and the queue that 10 s of it leave was still there 10 s later." in text
+
+
+def test_of_pgbench_which_keeps_to_one_rate_it_says_whether_that_was_kept_right_after_more():
+    plan = searching("1-B", drivers=["pgbench"])
+    assert ", and right after that it is kept again." in told(plan).sentence
+    found = told(plan, after=seen(beyond=5000))
+    assert ", and right after that it is not kept." in found.sentence
+    assert (found.answers[0].overload.kept_after, found.answers[0].overload.surge) == (False, None)
 
 
 @pytest.mark.parametrize(

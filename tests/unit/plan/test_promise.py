@@ -135,8 +135,16 @@ def test_a_plan_has_the_clients_alone_a_closed_loop_and_of_each_rate_as_many_tri
     assert len(others) == 13 * len(way.rates)
     assert [trial.number for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
     assert plan.repeat_suspect is None
+    assert {trial.parameters.surge for trial in others if trial.block == after} == {1.2}
+    assert {trial.parameters.surge for trial in others if trial.block != after} == {None}
     check_plan(plan, ladder())
     check_plan(searching(*PUBLISHED), ladder())
+
+
+def test_pgbench_keeps_to_one_rate():
+    plan = searching("1-B", drivers=["pgbench"])
+    assert {trial.parameters.surge for trial in plan.trials} == {None}
+    check_plan(plan, ladder())
 
 
 def test_the_rate_that_is_asked_for_is_tried_as_it_is():

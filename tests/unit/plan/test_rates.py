@@ -88,6 +88,8 @@ def test_the_clients_are_tried_first_once_a_way_of_writing():
     "asked",
     [
         {"rate": None, "latency_limit": 5.0},
+        {"rate": None, "surge": 2.0},
+        {"surge": 1.0},
         {"rate": None, "load": OPEN, "phases": ["2-D"]},
         {"load": "rounds", "phases": ["2-D"]},
         {"collect_ms": 5.0, "load": OPEN, "phases": ["2-D"]},

@@ -48,3 +48,22 @@ def test_of_dropped_partitions_the_largest_is_told():
 
 def test_void_trials_tell_nothing():
     assert told(replace(a_record(readers=4, **void()), reads=READS)) == []
+
+
+LAG = {"lag_bytes": 120_000.0, "lag_bytes_max": 2_000_000.0, "lag_ms": 6.0, "lag_ms_max": 48.0}
+
+
+def test_how_far_a_standby_was_behind_is_told_with_what_commits_wait_for():
+    record = replace(a_record(replica="on"), observed={"replication": LAG})
+    [sentence] = told(record)
+    assert sentence == "2-C with a standby (on): 6.00 ms (at most 48.0 ms) and 120 kB (at most 2,000 kB) behind."
+    assert told(a_record(replica="on")) == ["2-C with a standby (on): how far it was behind is not known."]
+
+
+def test_how_old_the_newest_row_is_that_readers_see_is_told_with_where_they_read():
+    stale = replace(READS, stale_ms=latency_of(2000, 4))
+    record = replace(a_record(rows=40_000, readers=4, replica="async", readers_on="standby"), reads=stale)
+    sentence = told(record)[0]
+    assert sentence.startswith("2-C beside 4 readers (point, on the standby): ")
+    assert "; the newest row that they saw was " in sentence
+    assert sentence.endswith(" ms at most.")

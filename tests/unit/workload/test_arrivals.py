@@ -1,7 +1,7 @@
 """What comes at a rate: its schedule, and what a client process takes of it. Times in ns."""
 
 import asyncio
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 from statistics import mean, pstdev
 from time import monotonic_ns
 
@@ -12,7 +12,17 @@ from scipy.stats import expon, kstest, pearsonr
 
 from bench.model.plan import Parameters
 from bench.stats.histogram import percentiles
-from bench.workload.arrivals import MILLISECOND_NS, SECOND_NS, Came, Coming, Share, moments
+from bench.workload.arrivals import (
+    MILLISECOND_NS,
+    SECOND_NS,
+    Came,
+    Coming,
+    Share,
+    Surge,
+    moments,
+    surge_of,
+    with_surge,
+)
 from bench.workload.messages import Window
 from bench.workload.recorder import OpenRecorder
 from bench.workload.workers import Workers
@@ -78,6 +88,39 @@ def test_even_arrivals_are_at_equal_distances_also_over_all_processes():
     gaps = [later - one for one, later in pairwise(together)]
     assert mean(gaps) == pytest.approx(SECOND_NS / 1000)
     assert pstdev(gaps) < 2
+
+
+def surging(times, seconds, **changes):
+    """Return what is due in a window that opens after a second, and whether in its surge."""
+    share, opens = a_share(**changes), SECOND_NS
+    surge = surge_of(Parameters(rate=1000.0, surge=times), window(seconds, opens))
+    ends = opens + round(seconds * SECOND_NS)
+    dues = list(takewhile(lambda due: due < ends, with_surge(moments(share, 0), 0, surge)))
+    assert dues == sorted(dues)
+    before = [due for due in dues if due < opens]
+    during = [due for due in dues if surge.opens_ns <= due < surge.ends_ns]
+    return before, during, [due for due in dues if due >= surge.ends_ns]
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "even"])
+def test_in_a_surge_comes_so_many_times_the_rate_and_before_and_after_it_the_rate(arrivals):
+    before, during, after = surging(3.0, 20, per_s=1000.0, arrivals=arrivals)
+    assert len(before) == pytest.approx(1000, abs=4 * 1000**0.5)
+    assert len(during) == pytest.approx(30_000, abs=4 * 30_000**0.5)
+    assert len(after) == pytest.approx(10_000, abs=4 * 10_000**0.5)
+
+
+def test_what_comes_in_a_surge_is_as_independent_as_before_it():
+    _, during, _ = surging(3.0, 20, per_s=1000.0)
+    gaps = [later - one for one, later in pairwise(during)]
+    assert kstest(gaps, expon(scale=SECOND_NS / 3000).cdf).pvalue > 0.001
+
+
+@given(st.floats(1.01, 100), st.integers(0, 2**31))
+def test_a_surge_changes_nothing_of_what_comes_before_it(times, seed):
+    steady = due_times(200, seed=seed)
+    surge = Surge(times=times, opens_ns=steady[99], ends_ns=steady[99] + SECOND_NS)
+    assert list(islice(with_surge(iter(steady), 0, surge), 100)) == steady[:100]
 
 
 # --- what is taken ---------------------------------------------------------------------------------------------------
@@ -152,10 +195,10 @@ def test_of_the_warm_up_nothing_is_counted():
 # --- what is told ----------------------------------------------------------------------------------------------------
 
 
-def served(dues, take_ns, stands_still=(0, 0), seconds=1.0):
+def served(dues, take_ns, stands_still=(0, 0), seconds=1.0, surge=None):
     """Return the recorder of one worker whose commits take so long, and longer where the server stands still."""
     comes, now = coming(dues, seconds), 0
-    recorder = OpenRecorder(0, round(seconds * SECOND_NS), 1, collects=False, limit_ns=None)
+    recorder = OpenRecorder(0, round(seconds * SECOND_NS), 1, collects=False, limit_ns=None, surge=surge)
     while now < seconds * SECOND_NS:
         came = comes.take(now, was_free=False)
         if came is None:
@@ -186,6 +229,25 @@ def test_a_rate_beyond_what_is_served_leaves_its_queue_waiting_and_in_the_latenc
     assert counts.waiting == pytest.approx(2000, rel=0.01)
     assert counts.begun + counts.waiting == pytest.approx(4000, abs=1)
     assert latency.p99 == pytest.approx(990, rel=0.05)
+
+
+@pytest.mark.parametrize(("rate", "gone"), [(300.0, True), (700.0, False)])
+def test_the_queue_of_a_surge_is_gone_when_what_comes_waits_no_more(rate, gone):
+    """A server of 1,000/s is sent 1,500/s for 5 s: it catches up by what the rate leaves it, or does not."""
+    surge = surge_of(Parameters(rate=rate, surge=1500 / rate), window(10.0))
+    dues = list(islice(with_surge(moments(a_share(per_s=rate, arrivals="even"), 0), 0, surge), 20_000))
+    counts, _ = served(dues, take_ns=SECOND_NS // 1000, seconds=10.0, surge=surge)
+    if gone:
+        assert counts.drained_s == pytest.approx(5 * 500 / (1000 - rate), rel=0.02)
+    else:
+        assert counts.drained_s is None
+
+
+def test_where_there_is_no_queue_it_is_gone_at_once():
+    surge = surge_of(Parameters(rate=100.0, surge=2.0), window(4.0))
+    dues = list(islice(with_surge(moments(a_share(per_s=100.0, arrivals="even"), 0), 0, surge), 2000))
+    counts, _ = served(dues, take_ns=SECOND_NS // 10_000, seconds=4.0, surge=surge)
+    assert 0 <= counts.drained_s <= 0.011
 
 
 def test_rows_that_were_collected_have_each_its_own_latency():

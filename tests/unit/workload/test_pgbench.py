@@ -357,6 +357,7 @@ def test_its_seed_is_no_complaint():
         ("2-B", {"load": "rounds"}, "never wait for each other; ask for --load closed"),
         ("1-B", {"payload_bytes": 100_001}, "takes payloads of up to 100,000 bytes"),
         ("1-B", {"rate": 9.0, "load": "open", "arrivals": "even"}, "comes independently; ask for --arrivals poisson"),
+        ("1-B", {"rate": 9.0, "load": "open", "surge": 2.0}, "its rate stays what it is; leave it out"),
         ("1-B", {"rate": 9.0, "load": "accumulate", "collect_ms": 9.0}, "each of its commits has one; leave --collect"),
     ],
 )
