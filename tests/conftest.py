@@ -5,6 +5,9 @@ import signal
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
     os.environ.pop(name, None)
 
+# Who works in another language is still tested in English, and so is whatever the tests start.
+os.environ["LANGUAGE"] = "en"
+
 # A shell that runs the tests in the background has it ignored, and so would the commands that are to be interrupted.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # likewise under nohup, which we stay under ourselves

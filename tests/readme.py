@@ -14,8 +14,12 @@ BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def commands() -> list[str]:
     """Return each command line of the README, its comment left out."""
     text = (CHECKOUT / "README.md").read_text()
-    lines = "\n".join(BLOCK.findall(text)).splitlines()
-    return [bare for line in lines if (bare := re.sub(r"\s+#.*", "", line).strip())]
+    return without_comments("\n".join(BLOCK.findall(text)))
+
+
+def without_comments(block: str) -> list[str]:
+    """Return the command lines of a block, their comments left out."""
+    return [bare for line in block.splitlines() if (bare := re.sub(r"\s+#.*", "", line).strip())]
 
 
 def readme(command: str, meaning: Mapping[str, str] | None = None) -> list[str]:

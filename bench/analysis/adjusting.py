@@ -21,6 +21,7 @@ from typing import TypeVar, cast
 
 from bench.analysis.comparison import AdjustedFor
 from bench.analysis.listing import listed
+from bench.language import later, tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import cores_of_ours
@@ -57,10 +58,10 @@ UNTIL_DECIDED = (
 OF_RUNS = "between runs and hosts the machine's speed is part of what is asked"
 TOO_FEW = "so few blocks leave nothing to tell the slope's error by"
 WORDS = {
-    "client-cpu": "the client's CPU time a row",
-    "metronome": "the CPU time of the metronome's fixed work",
-    "steal": "the CPU time that the hypervisor gave to others",
-    "others": "the number of cores that other programs used",
+    "client-cpu": later("the client's CPU time a row"),
+    "metronome": later("the CPU time of the metronome's fixed work"),
+    "steal": later("the CPU time that the hypervisor gave to others"),
+    "others": later("the number of cores that other programs used"),
 }
 
 
@@ -386,4 +387,4 @@ def _hinges_on(covariates: Sequence[AdjustedFor]) -> tuple[str, ...]:
 
 def in_words(names: Sequence[str]) -> str:
     """Return covariates as a sentence lists them."""
-    return listed([WORDS[name] for name in names])
+    return listed([tr(WORDS[name]) for name in names])

@@ -22,14 +22,26 @@ from bench.analysis.notes import FEW_BLOCKS
 from bench.analysis.pairs import decides
 from bench.analysis.promises import risk_of
 from bench.engines.postgresql.layout import own_layout
+from bench.language import later, tr, tr_many
 from bench.plan.contrast import LAYOUT, OF_PARAMETERS, TOGETHER, VARIANT, VERSION
 from bench.stats.compare import ALPHA, Comparison, ratios, verdict_of
 from bench.stats.intervals import Interval, t_interval
 
 TIMES, TIMES_AT_MOST = 2.0, 3.0
 """From these ratios on, of the lower or the upper end, a gain is told as a factor."""
-KINDS = {VARIANT: "configuration", "phase": "rung", VERSION: "version"}
+KINDS = {VARIANT: later("configuration"), "phase": later("rung"), VERSION: later("version")}
 """What the candidates of a factor are called where that is not its name."""
+SEVERAL = {
+    "configuration": later("configurations"),
+    "rung": later("rungs"),
+    "version": later("versions"),
+    "layout": later("layouts"),
+    "transport": later("transports"),
+    "driver": later("drivers"),
+    "engine": later("engines"),
+    "host": later("hosts"),
+    "run": later("runs"),
+}
 DECIDED = ("faster", "slower")
 REFUSED = "refused"
 
@@ -92,7 +104,9 @@ class Scope:
         level = f"{100 * (1 - self.report.alpha):g} %"
         if self.pairs == 1:
             return level
-        return f"{level}, {'both' if self.pairs == 2 else f'all {self.pairs}'} at once"
+        if self.pairs == 2:
+            return tr("{level}, both at once", level=level)
+        return tr("{level}, all {count} at once", level=level, count=self.pairs)
 
 
 def sentence_of(report: ComparisonReport) -> str:
@@ -112,18 +126,19 @@ def sentence_of(report: ComparisonReport) -> str:
         parts += crossings(report)
     parts += _if_left_alone(over or single)
     parts += _unknown(report)
-    if FEW_BLOCKS in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):
-        parts.append("So few blocks may take drift for a difference: measure six or more before acting on it.")
+    if tr(FEW_BLOCKS) in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):
+        few = tr("So few blocks may take drift for a difference: measure six or more before acting on it.")
+        parts.append(few)
     text = " ".join(parts)
     if not report.complete:
-        text = f"So far, of a run that is not complete: {text}"
+        return tr("So far, of a run that is not complete: {sentence}", sentence=text)
     return text
 
 
 def undecided(report: ComparisonReport) -> list[Comparison]:
     """Return the comparisons that the sentence leaves open, or rests on too few blocks for."""
     scope = _overall_scope(report) or _cells_scope(report)
-    few = FEW_BLOCKS in report.notes
+    few = tr(FEW_BLOCKS) in report.notes
     return [line.found for line in scope.lines if few or line.pair.verdict == "undecided"]
 
 
@@ -140,12 +155,12 @@ def _cells_scope(report: ComparisonReport) -> Scope:
 
 
 def _where(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
-    return f"{_preposition(cell)} {' '.join(cell.briefly(cells))}"
+    return _at(cell, " ".join(cell.briefly(cells)))
 
 
-def _preposition(cell: CellComparison) -> str:
-    """Return the word before a cell: where rungs are compared, it is what they run under."""
-    return "in" if cell.phase else "under"
+def _at(cell: CellComparison, names: str) -> str:
+    """Return where something holds: where rungs are compared, cells are what they run under."""
+    return tr("in {cells}", cells=names) if cell.phase else tr("under {cells}", cells=names)
 
 
 def _overall_scope(report: ComparisonReport) -> Scope | None:
@@ -159,7 +174,7 @@ def _overall_scope(report: ComparisonReport) -> Scope | None:
     lines = _lines(report, report.overall.pairs, grades, "")
     if not lines:
         return None
-    return Scope(report, lines, f" on average over {_all_cells(report.cells, report.cells)}")
+    return Scope(report, lines, tr(" on average over {cells}", cells=_all_cells(report.cells, report.cells)))
 
 
 def _lines(
@@ -176,11 +191,9 @@ def _all_cells(cells: Sequence[CellComparison], among: Sequence[CellComparison])
     names = [" ".join(cell.briefly(among)) for cell in cells]
     if len(names) <= MOST_NAMED:
         return listed(names)
-    return f"all {len(cells)} {'rungs' if _are_rungs(cells) else 'cells'}"
-
-
-def _one_by_one(cells: Sequence[CellComparison]) -> str:
-    return "Rung by rung" if _are_rungs(cells) else "Cell by cell"
+    if _are_rungs(cells):
+        return tr("all {count} rungs", count=len(cells))
+    return tr("all {count} cells", count=len(cells))
 
 
 def _are_rungs(cells: Sequence[CellComparison]) -> bool:
@@ -215,25 +228,48 @@ def _of_candidates(scope: Scope) -> list[str]:
 
 def _no_spread(scope: Scope) -> str:
     blocks = max(line.found.blocks for line in scope.lines)
-    measured = "One block decides" if blocks == 1 else f"{blocks} blocks decide"
-    return f"{measured} nothing: measure six or more."
+    return tr_many(
+        "One block decides nothing: measure six or more.",
+        "{count} blocks decide nothing: measure six or more.",
+        blocks,
+    )
 
 
 def _of_one(scope: Scope, line: Line) -> str:
     candidate, baseline = _names(scope.report, line.pair)
-    level, ending = f" ({scope.level})", f"{_risk(line, baseline)}{_keep(scope, line)}."
+    level, ending = f" ({scope.level})", f"{_risk(line, baseline)}{_keep(scope, line)}"
     interval = scope.interval(line)
     if line.pair.verdict in DECIDED:
         together = level if scope.pairs > 1 else ""
-        differs, word = _difference(line, interval)
-        return f"{candidate} is {differs} {word} {baseline}{_here(scope)}{together}{ending}"
+        how, by = _differs(line, interval)
+        return tr(
+            DIFFERS[how],
+            candidate=candidate,
+            by=by,
+            baseline=baseline,
+            here=_here(scope),
+            level=together,
+            ending=ending,
+        )
     if line.pair.verdict == "equivalent":
-        margin = _percent(scope.report.margin)
-        return f"{candidate} is within ±{margin} of {baseline}{_here(scope)}{level}{ending}"
-    gains, loses = _percent(max(interval.high - 1, 0)), _percent(max(1 - interval.low, 0))
-    return (
-        f"Undecided: {candidate} gains at most {gains} and loses at most {loses} against {baseline}{scope.over}"
-        f"{level}{_risk(line, baseline)}."
+        return tr(
+            "{candidate} is within ±{margin} of {baseline}{here}{level}{ending}.",
+            candidate=candidate,
+            margin=_percent(scope.report.margin),
+            baseline=baseline,
+            here=_here(scope),
+            level=level,
+            ending=ending,
+        )
+    return tr(
+        "Undecided: {candidate} gains at most {gain} and loses at most {loss} against {baseline}{here}{level}{risk}.",
+        candidate=candidate,
+        gain=_percent(max(interval.high - 1, 0)),
+        loss=_percent(max(1 - interval.low, 0)),
+        baseline=baseline,
+        here=scope.over,
+        level=level,
+        risk=_risk(line, baseline),
     )
 
 
@@ -286,12 +322,21 @@ def _with_where(scope: Scope, line: Line, text: str) -> str:
 
 def _none_faster(scope: Scope, group: Sequence[Line]) -> str:
     _, baseline = _names(scope.report, group[0].pair)
-    undecided, level = _undecided(group), f"{100 * (1 - scope.report.alpha):g} %"
-    none = f"none of {len(group)} {_kinds(scope.report)} {_bound_of(group)}"
-    text = f"{undecided}{none} against {baseline}{scope.over} ({level})"
+    none = tr(
+        "none of {count} {kinds} {bound} against {baseline}{here} ({level})",
+        count=len(group),
+        kinds=_kinds(scope.report),
+        bound=_bound_of(group),
+        baseline=baseline,
+        here=scope.over,
+        level=f"{100 * (1 - scope.report.alpha):g} %",
+    )
+    text = _undecided(group, none)
     slower = [line.pair.candidate for line in group if line.pair.verdict == "slower"]
     if slower:
-        text += f"; {some(slower)} {'is' if len(slower) == 1 else 'are'} slower"
+        names = some(slower)
+        text = tr_many("{text}; {names} is slower", "{text}; {names} are slower", len(slower), text=text, names=names)
+    undecided = any(line.pair.verdict == "undecided" for line in group)
     keep = "" if undecided else _keep(scope, group[0])
     return f"{text[0].upper()}{text[1:]}{keep}."
 
@@ -300,15 +345,18 @@ def _none_of_other_durability(group: Sequence[Line]) -> str:
     who = str(len(group))
     if len(group) <= MOST_NAMED:
         who = listed([line.pair.candidate for line in group])
-    return f"Of other durability, {_undecided(group)}none of {who} {_bound_of(group)}."
+    none = tr("none of {names} {bound}", names=who, bound=_bound_of(group))
+    return tr("Of other durability, {text}.", text=_undecided(group, none))
 
 
-def _undecided(group: Sequence[Line]) -> str:
-    """Return what stands before the bounds of candidates of which not each is decided."""
+def _undecided(group: Sequence[Line], text: str) -> str:
+    """Return the bounds of candidates, with which of them are not decided."""
     names = [line.pair.candidate for line in group if line.pair.verdict == "undecided"]
     if not names:
-        return ""
-    return "undecided: " if len(names) == len(group) else f"undecided for {some(names)}: "
+        return text
+    if len(names) == len(group):
+        return tr("undecided: {text}", text=text)
+    return tr("undecided for {names}: {text}", names=some(names), text=text)
 
 
 def _bound_of(group: Iterable[Line]) -> str:
@@ -323,10 +371,11 @@ def _with_faster(scope: Scope, group: Sequence[Line]) -> list[str]:
     told = []
     for line in faster[:MOST_NAMED]:
         interval = scope.interval(line)
-        told.append(f"{_names(scope.report, line.pair)[0]} is {_difference(line, interval)[0]}{_risk(line, baseline)}")
-    text = f"Against {baseline}{scope.over}, {'; '.join(told)} ({scope.level})"
+        candidate, by = _names(scope.report, line.pair)[0], f"{_difference(line, interval)}{_risk(line, baseline)}"
+        told.append(tr("{candidate} is {differences}", candidate=candidate, differences=by))
+    text = _against(baseline, scope.over, "; ".join(told), scope.level)
     if more := len(faster) - len(told):
-        text += f"; {more} more {'is' if more == 1 else 'are'} faster"
+        text = tr_many("{text}; {count} more is faster", "{text}; {count} more are faster", more, text=text)
     if others:
         text += f"; {_rest(scope, others)}"
     parts = [f"{text}."]
@@ -335,12 +384,23 @@ def _with_faster(scope: Scope, group: Sequence[Line]) -> list[str]:
     return parts
 
 
+def _against(baseline: str, here: str, differences: str, level: str) -> str:
+    return tr(
+        "Against {baseline}{here}, {differences} ({level})",
+        baseline=baseline,
+        here=here,
+        differences=differences,
+        level=level,
+    )
+
+
 def _rest(scope: Scope, others: Sequence[Line]) -> str:
     intervals = list(map(scope.interval, others))
     if len(others) > 1:
-        return f"none of the other {len(others)} {_bound(intervals, loses=False)}"
+        return tr("none of the other {count} {bound}", count=len(others), bound=_bound(intervals, loses=False))
     candidate, _ = _names(scope.report, others[0].pair)
-    return f"{candidate} gains at most {_percent(max(intervals[0].high - 1, 0))}"
+    gain = _percent(max(intervals[0].high - 1, 0))
+    return tr("{candidate} gains at most {gain}", candidate=candidate, gain=gain)
 
 
 def _fastest(scope: Scope, faster: Sequence[Line]) -> str:
@@ -349,8 +409,8 @@ def _fastest(scope: Scope, faster: Sequence[Line]) -> str:
     for line in faster:
         rank = ranks.get(line.pair.candidate)
         if rank and rank.worst == 1:
-            return f"{line.pair.candidate} is the fastest."
-    return "Which of them is the fastest is not decided."
+            return tr("{candidate} is the fastest.", candidate=line.pair.candidate)
+    return tr("Which of them is the fastest is not decided.")
 
 
 def _ranking(report: ComparisonReport, candidate: str) -> Sequence[Rank]:
@@ -374,9 +434,9 @@ def _of_cells(scope: Scope) -> list[str]:
     decided = [line for line in scope.known if line.pair.verdict in DECIDED]
     if not decided:
         return [_nothing_decided(scope)]
-    parts = [f"Against {baseline}, {_mentioned(scope, decided)} ({scope.level})."]
+    parts = [f"{_against(baseline, '', _mentioned(scope, decided), scope.level)}."]
     if others := [scope.interval(line) for line in scope.known if line.pair.verdict not in DECIDED]:
-        parts.append(f"No other difference is shown: none {_bound(others)}.")
+        parts.append(tr("No other difference is shown: none {bound}.", bound=_bound(others)))
     return parts
 
 
@@ -385,14 +445,26 @@ def _nothing_decided(scope: Scope) -> str:
     candidate, baseline = _names(report, scope.known[0].pair)
     candidates = {line.pair.candidate for line in scope.known}
     compared = [cell for cell in report.cells if any(map(partial(_is_known, report), cell.pairs))]
-    where = f"{_preposition(compared[0])} {_all_cells(compared, report.cells)}"
-    level = f"{100 * (1 - report.alpha):g} %"
-    several = f"{len(candidates)} {_kinds(report)}"
+    one = len(candidates) == 1
     if all(line.pair.verdict == "equivalent" for line in scope.known):
-        who = candidate if len(candidates) == 1 else f"each of {several}"
-        return f"{who} is within ±{_percent(report.margin)} of {baseline} {where} ({level})."
-    who = f"{candidate} nowhere" if len(candidates) == 1 else f"none of {several}"
-    return f"Undecided: {where} {who} {_bound_of(scope.known)} against {baseline} ({level})."
+        sentence = later("each of {count} {kinds} is within ±{margin} of {baseline} {where} ({level}).")
+        if one:
+            sentence = later("{candidate} is within ±{margin} of {baseline} {where} ({level}).")
+    elif one:
+        sentence = later("Undecided: {where} {candidate} nowhere {bound} against {baseline} ({level}).")
+    else:
+        sentence = later("Undecided: {where} none of {count} {kinds} {bound} against {baseline} ({level}).")
+    return tr(
+        sentence,
+        candidate=candidate,
+        count=len(candidates),
+        kinds=_kinds(report),
+        margin=_percent(report.margin),
+        bound=_bound_of(scope.known),
+        baseline=baseline,
+        where=_at(compared[0], _all_cells(compared, report.cells)),
+        level=f"{100 * (1 - report.alpha):g} %",
+    )
 
 
 def _is_known(report: ComparisonReport, pair: Pair) -> bool:
@@ -407,7 +479,10 @@ def _exceptions(over: Scope, single: Scope) -> list[str]:
     decided = [line for line in single.known if line.pair.candidate in mixed and line.pair.verdict != "undecided"]
     if not decided:
         return []
-    return [f"{_one_by_one(single.report.cells)}, {_mentioned(single, decided)} ({single.level})."]
+    differences, level = _mentioned(single, decided), single.level
+    if _are_rungs(single.report.cells):
+        return [tr("Rung by rung, {differences} ({level}).", differences=differences, level=level)]
+    return [tr("Cell by cell, {differences} ({level}).", differences=differences, level=level)]
 
 
 def _mentioned(scope: Scope, decided: Sequence[Line]) -> str:
@@ -417,13 +492,16 @@ def _mentioned(scope: Scope, decided: Sequence[Line]) -> str:
     for line in by_size[:MOST_NAMED]:
         interval = scope.interval(line)
         candidate, baseline = _names(scope.report, line.pair)
-        text = f"{_difference(line, interval)[0]} {line.where}{_risk(line, baseline)}"
+        text = tr("{by} {where}{risk}", by=_difference(line, interval), where=line.where, risk=_risk(line, baseline))
         if line.pair.verdict == "equivalent":
-            text = f"within ±{_percent(scope.report.margin)} {line.where}"
+            text = tr("within ±{margin} {where}", margin=_percent(scope.report.margin), where=line.where)
         by_candidate.setdefault(candidate, []).append(text)
-    parts = [f"{candidate} is {listed(texts)}" for candidate, texts in by_candidate.items()]
+    parts = [
+        tr("{candidate} is {differences}", candidate=candidate, differences=listed(texts))
+        for candidate, texts in by_candidate.items()
+    ]
     if (more := len(decided) - MOST_NAMED) > 0:
-        parts.append(f"and {more} more")
+        parts.append(tr("and {count} more", count=more))
     return "; ".join(parts)
 
 
@@ -446,30 +524,41 @@ def _on_condition(scope: Scope, group: Sequence[Line]) -> str | None:
     if len(found) < len(hinging) or not found or _reach(found) >= _reach(list(map(scope.interval, hinging))):
         return None
     covariates = list(dict.fromkeys(chain.from_iterable(line.pair.hinges_on for line in hinging)))
-    as_they_are = "as it is" if len(covariates) == 1 else "as they are"
-    who, verb = _undecided_candidates(scope, hinging, group)
-    condition = f"If {who} {verb} {in_words(covariates)} {as_they_are}, which these blocks can't show"
     if len(hinging) == 1:
-        baseline = _names(scope.report, hinging[0].pair)[1]
-        comes_to = f"it {_comes_to(found[0], scope.report.margin)}{scope.over}{_risk(hinging[0], baseline)}"
+        comes_to = _comes_to(found[0], scope.report.margin)
+        risk = _risk(hinging[0], _names(scope.report, hinging[0].pair)[1])
+        claim = tr("it {comes_to}{here}{risk}", comes_to=comes_to, here=scope.over, risk=risk)
     else:
-        comes_to = f"none of them {_bound(found)}{scope.over}"
-    return f"{condition}, {comes_to} ({scope.level})."
+        claim = tr("none of them {bound}{here}", bound=_bound(found), here=scope.over)
+    return tr(
+        CONDITIONS[len(hinging) == 1, len(covariates) == 1],
+        who=_undecided_candidates(scope, hinging, group),
+        covariates=in_words(covariates),
+        claim=claim,
+        level=scope.level,
+    )
 
 
-def _undecided_candidates(scope: Scope, hinging: Sequence[Line], group: Sequence[Line]) -> tuple[str, str]:
-    """Return the candidates that hinge on a condition, by name or counted, and the verb that goes with them."""
+CONDITIONS = {
+    (True, True): later("If {who} leaves {covariates} as it is, which these blocks can't show, {claim} ({level})."),
+    (True, False): later("If {who} leaves {covariates} as they are, which these blocks can't show, {claim} ({level})."),
+    (False, True): later("If {who} leave {covariates} as it is, which these blocks can't show, {claim} ({level})."),
+    (False, False): later("If {who} leave {covariates} as they are, which these blocks can't show, {claim} ({level})."),
+}
+"""By whether it is one candidate, and one covariate."""
+
+
+def _undecided_candidates(scope: Scope, hinging: Sequence[Line], group: Sequence[Line]) -> str:
+    """Return the candidates that hinge on a condition, by name or counted."""
     names = [" ".join(filter(None, (_names(scope.report, line.pair)[0], line.where))) for line in hinging]
-    if len(names) == 1:
-        return names[0], "leaves"
     if len(names) <= MOST_NAMED:
-        return listed(names), "leave"
-    kinds = "comparisons" if hinging[0].where else _kinds(scope.report)
-    counted = f"the {len(group)}"
+        return listed(names)
+    kinds = tr("comparisons") if hinging[0].where else _kinds(scope.report)
+    if group[0].grades != group[0].baseline:
+        kinds = tr("{kinds} of other durability", kinds=kinds)
     if len(hinging) < len(group):
-        counted = f"{len(hinging)} of {counted}"
-    durability = "" if group[0].grades == group[0].baseline else " of other durability"
-    return f"{counted} undecided {kinds}{durability}", "leave"
+        return tr("{count} of the {of} undecided {kinds}", count=len(hinging), of=len(group), kinds=kinds)
+    return tr("the {count} undecided {kinds}", count=len(group), kinds=kinds)
 
 
 def _reach(intervals: Collection[Interval]) -> float:
@@ -480,13 +569,13 @@ def _reach(intervals: Collection[Interval]) -> float:
 def _comes_to(interval: Interval, margin: float) -> str:
     match verdict_of(Interval(math.log(interval.low), math.log(interval.high)), margin):
         case "faster":
-            return f"is {_range(interval.low - 1, interval.high - 1)} faster"
+            return tr("is {range} faster", range=_range(interval.low - 1, interval.high - 1))
         case "slower":
-            return f"is {_range(1 - interval.high, 1 - interval.low)} slower"
+            return tr("is {range} slower", range=_range(1 - interval.high, 1 - interval.low))
         case "equivalent":
-            return f"is within ±{_percent(margin)}"
-    gains, loses = _percent(max(interval.high - 1, 0)), _percent(max(1 - interval.low, 0))
-    return f"gains at most {gains} and loses at most {loses}"
+            return tr("is within ±{margin}", margin=_percent(margin))
+    gain, loss = _percent(max(interval.high - 1, 0)), _percent(max(1 - interval.low, 0))
+    return tr("gains at most {gain} and loses at most {loss}", gain=gain, loss=loss)
 
 
 # --- what is not known -----------------------------------------------------------------------------------------------
@@ -495,7 +584,7 @@ def _comes_to(interval: Interval, margin: float) -> str:
 def _baseline_refused(report: ComparisonReport) -> str | None:
     if not all(cell.arms[0].refused for cell in report.cells):
         return None
-    return f"Nothing was compared: the baseline {report.cells[0].arms[0].name} was refused."
+    return tr("Nothing was compared: the baseline {name} was refused.", name=report.cells[0].arms[0].name)
 
 
 def _unknown(report: ComparisonReport) -> list[str]:
@@ -509,8 +598,8 @@ def _unknown(report: ComparisonReport) -> list[str]:
             found = decides(report, pair)
             known[pair.candidate] = known.get(pair.candidate, False) or bool(found and found.interval)
             spread = spread or bool(found)
-            why = REFUSED if pair.candidate in refused else "without a block that counts"
-            whys[pair.candidate] = "one block shows no spread" if found else why
+            why = REFUSED if pair.candidate in refused else tr("without a block that counts")
+            whys[pair.candidate] = tr("one block shows no spread") if found else why
     if spread and not any(known.values()):
         return []
     by_why: dict[str, list[str]] = {}
@@ -522,8 +611,8 @@ def _unknown(report: ComparisonReport) -> list[str]:
 
 def _of_unknown(names: Sequence[str], why: str) -> str:
     if why == REFUSED:
-        return f"{some(names)} {'was' if len(names) == 1 else 'were'} refused."
-    return f"Nothing is known of {some(names)}: {why}."
+        return tr_many("{names} was refused.", "{names} were refused.", len(names), names=some(names))
+    return tr("Nothing is known of {names}: {why}.", names=some(names), why=why)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -535,35 +624,50 @@ def _names(report: ComparisonReport, pair: Pair) -> tuple[str, str]:
     if report.across == VERSION and not report.of_runs:
         before = "PostgreSQL "
     elif report.across == "run":
-        before = "run "
+        return tr("run {name}", name=pair.candidate), tr("run {name}", name=pair.baseline)
     return before + pair.candidate, before + pair.baseline
 
 
 def _kinds(report: ComparisonReport) -> str:
     if report.across in (*OF_PARAMETERS, *TOGETHER):
-        return f"values of {report.across}"
-    return f"{KINDS.get(report.across, report.across)}s"
+        return tr("values of {parameter}", parameter=report.across)
+    kind = KINDS.get(report.across, report.across)
+    return tr(SEVERAL.get(kind, f"{kind}s"))
 
 
 def _here(scope: Scope) -> str:
-    return scope.over or ("" if scope.report.of_runs else " here")
+    return scope.over or ("" if scope.report.of_runs else tr(" here"))
 
 
-def _difference(line: Line, interval: Interval) -> tuple[str, str]:
-    """Return by how much a candidate differs, and the word before what it differs from."""
+DIFFERS = {
+    "faster": later("{candidate} is {by} faster than {baseline}{here}{level}{ending}."),
+    "times": later("{candidate} is {by} times as fast as {baseline}{here}{level}{ending}."),
+    "slower": later("{candidate} is {by} slower than {baseline}{here}{level}{ending}."),
+}
+DIFFERENCES = {"faster": later("{by} faster"), "times": later("{by} times as fast"), "slower": later("{by} slower")}
+"""The same, where its baseline is named already."""
+
+
+def _differs(line: Line, interval: Interval) -> tuple[str, str]:
+    """Return how a candidate differs, and by how much."""
     if line.pair.verdict == "slower":
-        return f"{_range(1 - interval.high, 1 - interval.low)} slower", "than"
+        return "slower", _range(1 - interval.high, 1 - interval.low)
     if interval.low >= TIMES or interval.high >= TIMES_AT_MOST:
         low, high = math.floor(10 * max(interval.low, 1)) / 10, math.ceil(10 * interval.high) / 10
-        return f"{low:g}–{high:g} times as fast", "as"
-    return f"{_range(interval.low - 1, interval.high - 1)} faster", "than"
+        return "times", f"{low:g}–{high:g}"
+    return "faster", _range(interval.low - 1, interval.high - 1)
+
+
+def _difference(line: Line, interval: Interval) -> str:
+    how, by = _differs(line, interval)
+    return tr(DIFFERENCES[how], by=by)
 
 
 def _range(low: float, high: float) -> str:
     """Return from where to where, never narrower than it is: 9–14 %, 0.4–1.3 %."""
     # A verdict that p-values bear in steps (Holm) may lie a little beyond what all intervals hold at once.
     if low <= 0:
-        return f"up to {_percent(high)}"
+        return tr("up to {percent}", percent=_percent(high))
     scale = _scale(high)
     return f"{math.floor(scale * 100 * low) / scale:g}–{_percent(high)}"
 
@@ -583,10 +687,19 @@ def _bound(intervals: Collection[Interval], *, loses: bool = True) -> str:
     """Return what none of these does: gain more, or lose more, than the ends of their intervals."""
     highest = max(interval.high for interval in intervals) - 1
     lowest = 1 - min(interval.low for interval in intervals)
-    text = f"gains more than {_percent(highest)}" if highest > 0 else "gains anything"
+    gain, loss = _percent(highest), _percent(lowest)
     if not loses:
-        return text
-    return f"{text} or loses {f'more than {_percent(lowest)}' if lowest > 0 else 'anything'}"
+        return tr("gains more than {gain}", gain=gain) if highest > 0 else tr("gains anything")
+    return tr(BOUNDS[highest > 0, lowest > 0], gain=gain, loss=loss)
+
+
+BOUNDS = {
+    (True, True): later("gains more than {gain} or loses more than {loss}"),
+    (True, False): later("gains more than {gain} or loses anything"),
+    (False, True): later("gains anything or loses more than {loss}"),
+    (False, False): later("gains anything or loses anything"),
+}
+"""By whether something may be gained, and lost."""
 
 
 def _risk(line: Line, baseline: str) -> str:
@@ -594,7 +707,7 @@ def _risk(line: Line, baseline: str) -> str:
     if line.grades == line.baseline or not line.grades:
         return ""
     if line.grades == ("durable",):
-        return f", and is durable, unlike {baseline}"
+        return tr(", and is durable, unlike {baseline}", baseline=baseline)
     return risk_of(line.grades)
 
 
@@ -604,4 +717,4 @@ def _keep(scope: Scope, line: Line) -> str:
         return ""
     if line.grades != line.baseline and line.grades == ("durable",):
         return ""
-    return f": keep {line.pair.baseline}"
+    return tr(": keep {baseline}", baseline=line.pair.baseline)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.constraints.known.other_programs import SHORT, of_others
+from bench.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
 from bench.model.record import Record
 from bench.plan.ceiling import more_in_flight, served
@@ -24,14 +25,15 @@ FULL_PCT = 90.0
 """Of a host that was busier, the null server's part of the processors was missing to the clients."""
 MORE_CLIENTS = "client-cpu"
 """What an experiment of ``explain`` takes away where it has twice the client processes."""
-NOT_MEASURED = "not measured: --ceiling measures it (make: CEILING=1)"
-NO_TWIN = "twice the client processes were not measured"
-HELD_UP = "its clients alone reach less, but the null server took time of theirs"
-CEILING_UNDECIDED = f"whether its clients alone reach {BEYOND:g} times its rate takes more blocks (--blocks)"
-MORE_UNDECIDED = "whether twice the client processes write more takes more blocks (--blocks)"
-IN_FLIGHT = "its clients alone reach more; what twice of them write, more commits in flight may explain"
-SHARED = "twice the client processes reach more, and get more of the processors that other programs use too"
-FEW = "one block shows no spread: measure three or more (--blocks)"
+NOT_MEASURED = later("not measured: --ceiling measures it (make: CEILING=1)")
+NO_TWIN = later("twice the client processes were not measured")
+HELD_UP = later("its clients alone reach less, but the null server took time of theirs")
+CEILING_UNDECIDED = later("whether its clients alone reach 1.5 times its rate takes more blocks (--blocks)")
+"""So many times: ``BEYOND``."""
+MORE_UNDECIDED = later("whether twice the client processes write more takes more blocks (--blocks)")
+IN_FLIGHT = later("its clients alone reach more; what twice of them write, more commits in flight may explain")
+SHARED = later("twice the client processes reach more, and get more of the processors that other programs use too")
+FEW = later("one block shows no spread: measure three or more (--blocks)")
 
 Verdict = Literal["server", "client", "unknown"]
 
@@ -156,8 +158,8 @@ def _no_block(records: Iterable[Record]) -> str:
     """Say why no block has both a rate of the rung and of its clients alone."""
     for record in records:
         if record.void:
-            return f"trial {record.trial.number} is void, {record.validity.why}"
-    return "no block has both a trial of it and one of its clients alone"
+            return tr("trial {number} is void, {why}", number=record.trial.number, why=record.validity.why)
+    return tr("no block has both a trial of it and one of its clients alone")
 
 
 def _is_ceiling_of(ceiling: Trial, trial: Trial) -> bool:

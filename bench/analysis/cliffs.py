@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analysis.pulled import PulledRun, latest
+from bench.language import later, tr
 from bench.model.values import Amount, Count, Name, Positive, Seconds
 from bench.stats.cliff import cliff
 
@@ -30,11 +31,24 @@ class Fall:
     @property
     def sentence(self) -> str:
         """In words."""
-        written = "" if self.written_bytes is None else f", when its disk had written {self.written_bytes / 1e9:.1f} GB"
-        return (
-            f"Trial {self.trial}, {self.phase}: the rate fell from {self.burst_rows_per_s:,.0f} to"
-            f" {self.sustained_rows_per_s:,.0f} rows/s {self.after_s:g} s into the window{written}, and stayed there,"
-            " as on a disk whose cache is full."
+        sentence = later(
+            "Trial {trial}, {phase}: the rate fell from {burst:,.0f} to {sustained:,.0f} rows/s {seconds:g} s into the"
+            " window, and stayed there, as on a disk whose cache is full."
+        )
+        if self.written_bytes is not None:
+            sentence = later(
+                "Trial {trial}, {phase}: the rate fell from {burst:,.0f} to {sustained:,.0f} rows/s {seconds:g} s into"
+                " the window, when its disk had written {written:.1f} GB, and stayed there, as on a disk whose cache is"
+                " full."
+            )
+        return tr(
+            sentence,
+            trial=self.trial,
+            phase=self.phase,
+            burst=self.burst_rows_per_s,
+            sustained=self.sustained_rows_per_s,
+            seconds=self.after_s,
+            written=(self.written_bytes or 0) / 1e9,
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bench.analysis.comparison import CellComparison, ComparisonReport
+from bench.language import tr
 from bench.plan.contrast import ENGINE
 
 SLOWER, FASTER = "slower", "faster"
@@ -49,4 +50,10 @@ def _crossing(candidate: str, baseline: str, verdicts: Sequence[tuple[int, str]]
         return None
     [(before, after)] = turns
     first, second = (candidate, baseline) if verdicts[-1][1] == FASTER else (baseline, candidate)
-    return f"{first} overtakes {second} between {before:,} and {after:,} rows a commit."
+    return tr(
+        "{first} overtakes {second} between {before:,} and {after:,} rows a commit.",
+        first=first,
+        second=second,
+        before=before,
+        after=after,
+    )

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.analysis.reasons import told
+from bench.language import later, tr, tr_many
 from bench.model.outcome import R
 from bench.model.record import Reason
 
@@ -20,13 +22,16 @@ FEWER_IS_WORSE = {"few-commits"}
 STATES = ("void", "suspect", "slight")
 """Of a doubt, the worst first."""
 IN_SHORT = {
-    "not-alone": "had company",
-    "steal": "lost CPU time to other machines",
-    "throttled": "ran throttled",
-    "few-commits": "had few commits",
-    "stalled": "stood still for a while",
+    "not-alone": later("{trials} of {of} trials had company"),
+    "steal": later("{trials} of {of} trials lost CPU time to other machines"),
+    "throttled": later("{trials} of {of} trials ran throttled"),
+    "few-commits": later("{trials} of {of} trials had few commits"),
+    "stalled": later("{trials} of {of} trials stood still for a while"),
 }
 """By code, what trials did; of other codes the state stands."""
+STATE_WORDS = {"void": later("void"), "suspect": later("suspect"), "slight": later("slightly doubtful")}
+MOST_NAMED = 2
+"""So many kinds are named in an answer; reports have all."""
 
 
 def size(reason: Reason) -> float:
@@ -75,16 +80,32 @@ class Grouped:
     phases: tuple[str, ...]
 
     @property
-    def words(self) -> str:
-        """What the trials did, in short."""
-        return IN_SHORT.get(self.code, f"{'is' if self.trials == 1 else 'are'} {self.state} ({self.code})")
+    def in_short(self) -> str:
+        """How many trials did what."""
+        if self.code in IN_SHORT:
+            return tr(IN_SHORT[self.code], trials=self.trials, of=self.of)
+        return tr_many(
+            "{count} of {of} trials is {state} ({code})",
+            "{count} of {of} trials are {state} ({code})",
+            self.trials,
+            of=self.of,
+            state=tr(self.state),
+            code=self.code,
+        )
 
     @property
     def sentence(self) -> str:
-        """How many trials, the gravest of them, and where."""
-        state = self.state if self.state != "slight" else "slightly doubtful"
-        at_worst = f", at worst trial {self.worst}" if self.trials > 1 else f", trial {self.worst}"
-        return f"{self.trials} of {self.of} trials {state}{at_worst}: {self.gravest.detail} ({', '.join(self.phases)})"
+        """How many trials, the gravest of them, and where; its detail is the record's own."""
+        return tr_many(
+            "{count} of {of} trials {state}, trial {worst}: {detail} ({phases})",
+            "{count} of {of} trials {state}, at worst trial {worst}: {detail} ({phases})",
+            self.trials,
+            of=self.of,
+            state=tr(STATE_WORDS[self.state]),
+            worst=self.worst,
+            detail=told(self.gravest),
+            phases=", ".join(self.phases),
+        )
 
 
 def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
@@ -96,6 +117,11 @@ def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
     of = sum(rung.trials for ladder in ladders for rung in ladder.rungs)
     groups = [_group(state, code, found, of) for (state, code), found in kinds.items()]
     return sorted(groups, key=lambda each: (STATES.index(each.state), -each.trials, rank(each.gravest)))
+
+
+def weighty(groups: Iterable[Grouped]) -> list[Grouped]:
+    """Return the first kinds that make a trial suspect or void."""
+    return [each for each in groups if each.state != "slight"][:MOST_NAMED]
 
 
 def _group(state: str, code: str, found: Sequence[tuple[str, "Doubt"]], of: int) -> Grouped:

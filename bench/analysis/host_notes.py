@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from bench.language import tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 
 
@@ -13,14 +14,14 @@ def host_notes(host: Fingerprint) -> list[str]:
     container = system.get("container", "none")
     notes = []
     if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
-        notes.append("This is a virtual machine or container: its numbers describe the machine it ran on.")
+        notes.append(tr("This is a virtual machine or container: its numbers describe the machine it ran on."))
         notes += _void_settings(system)
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
-        notes.append("Whether the processor was slowed for heat is not known: this kernel does not count it.")
+        notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
     if facts["disk"].get("kind") == "memory":
-        notes.append("The data is in memory: flushing costs nothing here, and a power cut takes everything.")
+        notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
     if isinstance(limits, list):
-        notes.append(f"This is an external server: {'; '.join(limits)}.")
+        notes.append(tr("This is an external server: {limits}.", limits="; ".join(limits)))
     return notes
 
 
@@ -32,4 +33,5 @@ def _void_settings(system: Mapping[str, Fact]) -> list[str]:
     void = [name for name, state in settings.items() if str(state).startswith("not applicable: shared")]
     if not void:
         return []
-    return [f"In this container ({system['container']}) these are its host's to set: {', '.join(void)}."]
+    where, names = system["container"], ", ".join(void)
+    return [tr("In this container ({where}) these are its host's to set: {names}.", where=where, names=names)]

@@ -7,23 +7,24 @@ dropping partitions: Dropping partitions costs the writers 5 % [3, 7] of their r
 import math
 from collections.abc import Mapping
 
+from bench.language import later, tr
 from bench.model.plan import NO_REPLICA
 from bench.stats.compare import Verdict
 from bench.stats.intervals import Interval
 
 BESIDE: Mapping[str, tuple[str, str, str]] = {
-    "readers": ("{} reader", "{} readers", "cost"),
-    "retain": ("keeping {} row", "keeping {} rows", "costs"),
+    "readers": (later("{count} reader"), later("{count} readers"), "cost"),
+    "retain": (later("keeping {count} row"), later("keeping {count} rows"), "costs"),
 }
 """By parameter: one of it, several, and the verb of several."""
 REPLICA = "replica"
 WAITS: Mapping[str, str] = {
     NO_REPLICA: "",
-    "async": "a standby that no commit waits for (async)",
-    "local": "a synchronous standby that no commit waits for (local)",
-    "remote_write": "waiting until a standby has written (remote_write)",
-    "on": "waiting until a standby has flushed (on)",
-    "remote_apply": "waiting until a standby has replayed (remote_apply)",
+    "async": later("a standby that no commit waits for (async)"),
+    "local": later("a synchronous standby that no commit waits for (local)"),
+    "remote_write": later("waiting until a standby has written (remote_write)"),
+    "on": later("waiting until a standby has flushed (on)"),
+    "remote_apply": later("waiting until a standby has replayed (remote_apply)"),
 }
 """By level; none is not mentioned."""
 TOLD = (*BESIDE, REPLICA)
@@ -58,18 +59,29 @@ def cost(
     """
     who, verb = named(of, count)
     loses, gains = 1 - interval.low, interval.high - 1
+    one = verb == "costs"
     match verdict:
         case "slower":
-            text = f"{who} {verb} the writers {_figures(1 - ratio, 1 - interval.high, loses)} of their rows/s"
+            lost = _figures(1 - ratio, 1 - interval.high, loses)
+            text = tr("{who} cost the writers {figures} of their rows/s", who=who, figures=lost)
+            if one:
+                text = tr("{who} costs the writers {figures} of their rows/s", who=who, figures=lost)
         case "faster":
-            text = f"with {who} the writers write {_figures(ratio - 1, interval.low - 1, gains)} more rows/s"
+            gained = _figures(ratio - 1, interval.low - 1, gains)
+            text = tr("with {who} the writers write {figures} more rows/s", who=who, figures=gained)
         case "equivalent":
-            text = f"{who} {verb} the writers nothing that matters, within ±{_percent(margin)}"
+            text = tr("{who} cost the writers nothing that matters, within ±{margin}", who=who, margin=_percent(margin))
+            if one:
+                nothing = later("{who} costs the writers nothing that matters, within ±{margin}")
+                text = tr(nothing, who=who, margin=_percent(margin))
         case _:
-            gain = "gains" if verb == "costs" else "gain"
-            most = f"at most {_percent(loses)} and {gain} them at most {_percent(gains)}"
-            text = f"undecided: {who} {verb} the writers {most}"
-    return f"{text} against {named(of, against)[0]}" if against not in (0, NO_REPLICA) else text
+            sentence = later("undecided: {who} cost the writers at most {loss} and gain them at most {gain}")
+            if one:
+                sentence = later("undecided: {who} costs the writers at most {loss} and gains them at most {gain}")
+            text = tr(sentence, who=who, loss=_percent(loses), gain=_percent(gains))
+    if against in (0, NO_REPLICA):
+        return text
+    return tr("{text} against {what}", text=text, what=named(of, against)[0])
 
 
 def dropped(verdict: Verdict | None, ratio: float, interval: Interval, margin: float) -> str:
@@ -85,16 +97,26 @@ def dropped(verdict: Verdict | None, ratio: float, interval: Interval, margin: f
     loses, gains = 1 - interval.low, interval.high - 1
     match verdict:
         case "slower":
-            costs = f"{_figures(1 - ratio, 1 - interval.high, loses)} of their rows/s"
+            return tr(
+                "dropping partitions costs the writers {figures} of their rows/s against deleting rows",
+                figures=_figures(1 - ratio, 1 - interval.high, loses),
+            )
         case "faster":
-            gained = _figures(ratio - 1, interval.low - 1, gains)
-            return f"with partitions dropped the writers write {gained} more rows/s than with rows deleted"
+            return tr(
+                "with partitions dropped the writers write {figures} more rows/s than with rows deleted",
+                figures=_figures(ratio - 1, interval.low - 1, gains),
+            )
         case "equivalent":
-            costs = f"nothing that matters, within ±{_percent(margin)},"
-        case _:
-            most = f"at most {_percent(loses)} and gains them at most {_percent(gains)}"
-            return f"undecided: dropping partitions costs the writers {most} against deleting rows"
-    return f"dropping partitions costs the writers {costs} against deleting rows"
+            return tr(
+                "dropping partitions costs the writers nothing that matters, within ±{margin}, against deleting rows",
+                margin=_percent(margin),
+            )
+    return tr(
+        "undecided: dropping partitions costs the writers at most {loss} and gains them at most {gain} against deleting"
+        " rows",
+        loss=_percent(loses),
+        gain=_percent(gains),
+    )
 
 
 def named(of: str, count: int | str) -> tuple[str, str]:
@@ -105,9 +127,9 @@ def named(of: str, count: int | str) -> tuple[str, str]:
 
     """
     if isinstance(count, str):
-        return WAITS[count], "costs"
+        return tr(WAITS[count]), "costs"
     one, several, verb = BESIDE[of]
-    return (one.format(count), "costs") if count == 1 else (several.format(f"{count:,}"), verb)
+    return (tr(one, count=count), "costs") if count == 1 else (tr(several, count=f"{count:,}"), verb)
 
 
 def _figures(value: float, low: float, high: float) -> str:

@@ -17,13 +17,14 @@ from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
 from bench.analysis.slo import slo
+from bench.language import later, tr
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing, driven_by_several, names_of_variants
 from bench.plan.rule import nothing_left
 
-NO_SAMPLES = "The samples of this run are not kept here: no percentiles over its trials, and no timeline of any."
+NO_SAMPLES = later("The samples of this run are not kept here: no percentiles over its trials, and no timeline of any.")
 
 PLAIN = "plain"
 Conditions = tuple[str, Layout, Transport, str | None]
@@ -80,14 +81,14 @@ def ladder_report(run: PulledRun) -> LadderReport:
     """Return what a run's records say; its ladders in the order of the plan's variants, the baseline first."""
     notes = [*extent_notes(run), *_ended_early(run), *repetition_notes(run)]
     if not run.with_samples:
-        notes.append(NO_SAMPLES)
+        notes.append(tr(NO_SAMPLES))
     found_falls = falls(run)
     notes += [fall.sentence for fall in found_falls]
     notes += promise_notes(latest(run.records))
     if run.host:
         notes += host_notes(run.host)
     else:
-        notes.append("This run has no fingerprint: it ended before it was taken.")
+        notes.append(tr("This run has no fingerprint: it ended before it was taken."))
     order = names_of_variants(run.plan)
     found = sorted(
         ladders(run.records, run.histograms, processors(run.host), latest(run.experiments)),
@@ -108,12 +109,12 @@ def ladder_report(run: PulledRun) -> LadderReport:
 def _ended_early(run: PulledRun) -> list[str]:
     """Say that a run ended by its own rule, before the last trial of its plan; of a search what it has come to."""
     if run.plan.promise:
-        return [f"Each rate that a search tried is a rung here. {slo(run).sentence}"]
+        return [f"{tr('Each rate that a search tried is a rung here.')} {slo(run).sentence}"]
     done, planned = len(finished(run.records)), len(run.plan.trials)
     if done == planned or not run.complete:
         return []
-    why = nothing_left(run.plan, latest(run.records)) or "its comparison was decided"
-    return [f"This run ended after {done} of at most {planned} trials: {why}."]
+    why = nothing_left(run.plan, latest(run.records)) or tr("its comparison was decided")
+    return [tr("This run ended after {done} of at most {planned} trials: {why}.", done=done, planned=planned, why=why)]
 
 
 def ladders(
@@ -236,7 +237,7 @@ def rung_names(ladder: Ladder) -> list[str]:
     for rung in ladder.rungs:
         same_phase = [asdict(other.parameters) for other in ladder.rungs if other.phase == rung.phase]
         words = distinguishing(asdict(rung.parameters), same_phase)
-        names.append(", ".join([f"{rung.phase} {rung.method}", *words]))
+        names.append(", ".join([f"{rung.phase} {tr(rung.method)}", *words]))
     return names
 
 

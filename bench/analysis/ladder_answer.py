@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from bench.analysis.doubts import Grouped, grouped
+from bench.analysis.doubts import Grouped, grouped, weighty
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.analysis.promises import risk_of
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
 from bench.constraints.constraint import constraints
+from bench.language import later, tr
 from bench.model.values import Amount, Count, Seconds
 
 if TYPE_CHECKING:
@@ -27,10 +28,16 @@ IN_BULK = 1000
 DURABLE = ("durable",)
 FEW_TRIALS, NEAR, LONG_S = 3, 0.1, 20
 """So many trials, none further than this from their rate, in windows of so many seconds: else a rate is rough."""
-MOST_DOUBTS = 2
-"""So many kinds are named; reports have all."""
 FIGURES = 3
 CONDITIONS = ("variant", "layout", "transport", "version")
+UNDER = {
+    "variant": later("variant {name}"),
+    "layout": later("layout {name}"),
+    "transport": later("transport {name}"),
+    "version": later("version {name}"),
+    "engine": later("engine {name}"),
+}
+LEVELS = {"good": later("good"), "rough": later("rough"), "none": later("none")}
 Level = Literal["good", "rough", "none"]
 
 
@@ -112,10 +119,10 @@ def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
     doubts = grouped(ladders)
     found = [each for each in closed if each[0].rows_per_s]
     if not found:
-        trust = Trust(level="none", within=None, trials=0, why=tuple(map(_briefly, doubts)))
+        trust = Trust(level="none", within=None, trials=0, why=tuple(each.in_short for each in doubts))
         return LadderAnswer(
             most=None, naive=None, riskier=None, of_ways=0, in_bulk=False, stopped_by=None, trust=trust,
-            sentences=("No trial of this run gave a number.",),
+            sentences=(tr("No trial of this run gave a number."),),
         )  # fmt: skip
     safe = [each for each in found if _grades(*each) == DURABLE]
     top, fastest = _highest(safe or found), _highest(found)
@@ -172,26 +179,23 @@ def _trust(named: Sequence[Rung], seconds: float, doubts: Sequence[Grouped]) -> 
     within = _within(rung) if trials > 1 else None
     measured = []
     if trials < FEW_TRIALS:
-        measured.append("one trial, so no spread is known" if trials == 1 else f"{trials} trials")
+        one = trials == 1
+        measured.append(tr("one trial, so no spread is known") if one else tr("{trials} trials", trials=trials))
     if within is not None and within > NEAR:
-        measured.append(f"its {trials} trials differ by up to {100 * within:.0f} % from it")
+        percent = 100 * within
+        differ = tr("its {trials} trials differ by up to {percent:.0f} % from it", trials=trials, percent=percent)
+        measured.append(differ)
     if seconds < LONG_S:
-        measured.append(f"windows of {seconds:g} s")
+        measured.append(tr("windows of {seconds:g} s", seconds=seconds))
     rough = bool(measured) or any(each.suspect or each.void for each in named)
-    weighty = [_briefly(each) for each in doubts if each.state != "slight"]
-    return Trust(
-        level="rough" if rough else "good", within=within, trials=trials, why=(*weighty[:MOST_DOUBTS], *measured)
-    )
+    named_doubts = [each.in_short for each in weighty(doubts)]
+    return Trust(level="rough" if rough else "good", within=within, trials=trials, why=(*named_doubts, *measured))
 
 
 def _within(rung: Rung) -> float | None:
     if not rung.rows_per_s or rung.rows_per_s_min is None or rung.rows_per_s_max is None:
         return None
     return max(rung.rows_per_s_max / rung.rows_per_s - 1, 1 - rung.rows_per_s_min / rung.rows_per_s)
-
-
-def _briefly(group: Grouped) -> str:
-    return f"{group.trials} of {group.of} trials {group.words}"
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
@@ -210,23 +214,30 @@ def _told(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> LadderAnswer:
 def _sentences(answer: LadderAnswer, ladders: Sequence["Ladder"]) -> Iterable[str]:
     most, naive, riskier = answer.most, answer.naive, answer.riskier
     assert most
-    yield f"{_of_few(answer)}{kept_up(most)}, by {how(most)}{under(most, ladders)}."
+    yield _of_few(
+        answer, tr("{kept_up}, by {how}{under}.", kept_up=kept_up(most), how=how(most), under=under(most, ladders))
+    )
     if not answer.in_bulk:
-        yield f"No rung wrote {IN_BULK:,} rows a commit or more: how much this box can take is not known."
+        yield tr("No rung wrote {rows:,} rows a commit or more: how much this box can take is not known.", rows=IN_BULK)
     if len(ladders) > 1:
-        yield f"It is the highest of {len(ladders)} ladders; whether another is slower, a comparison tells."
+        yield tr(
+            "It is the highest of {count} ladders; whether another is slower, a comparison tells.", count=len(ladders)
+        )
     if naive:
-        yield f"{_capital(naive.way)} ({naive.phase}): {in_figures(highest_rate(naive))} rows/s."
+        figure = in_figures(highest_rate(naive))
+        yield tr("{way} ({phase}): {rate} rows/s.", way=_capital(naive.way), phase=naive.phase, rate=figure)
     if riskier:
         yield f"{kept_up(riskier)}{under(riskier, ladders)}."
     yield stopped(answer.stopped_by)
     yield trusted(answer.trust)
 
 
-def _of_few(answer: LadderAnswer) -> str:
+def _of_few(answer: LadderAnswer, sentence: str) -> str:
     if answer.in_bulk:
-        return ""
-    return "The one way measured: " if answer.of_ways == 1 else f"The fastest of {answer.of_ways} ways measured: "
+        return sentence
+    if answer.of_ways == 1:
+        return tr("The one way measured: {sentence}", sentence=sentence)
+    return tr("The fastest of {count} ways measured: {sentence}", count=answer.of_ways, sentence=sentence)
 
 
 def highest_rate(reached: Reached) -> float:
@@ -238,8 +249,9 @@ def kept_up(reached: Reached) -> str:
     """Return the rate in words, that of bursts beside it."""
     burst = in_figures(reached.rows_per_s)
     if reached.settled_rows_per_s is None:
-        return f"{burst} rows/s in bursts (no closing checkpoint was measured)"
-    return f"{in_figures(reached.settled_rows_per_s)} rows/s kept up, checkpoint included ({burst} in bursts)"
+        return tr("{burst} rows/s in bursts (no closing checkpoint was measured)", burst=burst)
+    rate = in_figures(reached.settled_rows_per_s)
+    return tr("{rate} rows/s kept up, checkpoint included ({burst} in bursts)", rate=rate, burst=burst)
 
 
 def how(reached: Reached) -> str:
@@ -250,38 +262,41 @@ def how(reached: Reached) -> str:
 def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
     """Return under what, where the run has several, or a crash may take rows."""
     differing = [name for name in CONDITIONS if len({getattr(ladder, name) for ladder in ladders}) > 1]
-    parts = [f"{name} {getattr(reached, name)}" for name in differing]
     if reached.engine:
-        parts = [f"engine {reached.engine}", f"layout {reached.layout}"]
+        differing = ["engine", "layout"]
     risk = ""
     if reached.durability != DURABLE:
-        parts = parts or [f"variant {reached.variant}"]
+        differing = differing or ["variant"]
         risk = risk_of(reached.durability or ("unknown",))
+    parts = [tr(UNDER[name], name=getattr(reached, name)) for name in differing]
     return f", {', '.join(parts)}{risk}" if parts else ""
 
 
 def stopped(limit: Limit | None) -> str:
     """Return what stopped the climb, in a sentence."""
     if limit is None:
-        return "Stopped by: not known, its trials show nothing of it."
+        return tr("Stopped by: not known, its trials show nothing of it.")
     if limit.constraint == UNEXPLAINED:
-        return "Stopped by: not found, no constraint that is known accounts for it."
-    how_sure = "proved" if limit.proved else "suspected"
-    return f"Stopped by: {limit_name(limit)}, {100 * limit.share:.0f} % ({how_sure})."
+        return tr("Stopped by: not found, no constraint that is known accounts for it.")
+    name, percent = limit_name(limit), 100 * limit.share
+    if limit.proved:
+        return tr("Stopped by: {limit}, {percent:.0f} % (proved).", limit=name, percent=percent)
+    return tr("Stopped by: {limit}, {percent:.0f} % (suspected).", limit=name, percent=percent)
 
 
 def limit_name(limit: Limit) -> str:
     """Return what a limit is called; its name where its file is not here any more."""
     known = constraints()
-    return known[limit.constraint].words if limit.constraint in known else limit.constraint
+    return tr(known[limit.constraint].words if limit.constraint in known else limit.constraint)
 
 
 def trusted(trust: Trust) -> str:
     """Return whether to trust the rate, in a sentence."""
     parts = list(trust.why)
     if trust.within is not None and trust.within <= NEAR:
-        parts.append(f"its {trust.trials} trials lie within ±{100 * trust.within:.0f} %")
-    return f"Trust: {trust.level}. {_capital('; '.join(parts))}."
+        percent = 100 * trust.within
+        parts.append(tr("its {trials} trials lie within ±{percent:.0f} %", trials=trust.trials, percent=percent))
+    return tr("Trust: {level}. {why}.", level=tr(LEVELS[trust.level]), why=_capital("; ".join(parts)))
 
 
 def _capital(text: str) -> str:

@@ -12,10 +12,11 @@ from statistics import median
 
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone
+from bench.language import later
 from bench.model.record import Record
 from bench.model.values import Amount, Name
 
-UNEXPLAINED = "unexplained"
+UNEXPLAINED = later("unexplained")
 """The name of what no constraint accounts for."""
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from bench.language import tr
+
 MOST_NAMED = 3
 
 
@@ -10,11 +12,13 @@ def listed(names: Sequence[str], joined: str = "and") -> str:
     *others, last = names
     if not others:
         return last
-    return f"{', '.join(others)} {joined} {last}"
+    if joined == "and":
+        return tr("{others} and {last}", others=", ".join(others), last=last)
+    return tr("{others} or {last}", others=", ".join(others), last=last)
 
 
 def some(names: Sequence[str]) -> str:
     """Return a few names, and how many more there are."""
     if len(names) <= MOST_NAMED:
         return listed(names)
-    return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    return tr("{names} and {count} more", names=", ".join(names[:MOST_NAMED]), count=len(names) - MOST_NAMED)

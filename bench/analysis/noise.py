@@ -13,6 +13,7 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
+from bench.language import later
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import differing_facts, of_machine
@@ -32,7 +33,7 @@ ALARM_BLOCKS = 3
 OF_TRIAL = attrgetter("phase", "driver", "layout", "transport", "parameters")
 OF_PLAN = attrgetter("warm_up_s", "window_s", "preload_rows")
 """A floor and a comparison must agree in these: a longer window is quieter, and so is a table that is not empty."""
-NOT_MEASURED = "The noise of this box is not measured here: make noise, or pgladder noise."
+NOT_MEASURED = later("The noise of this box is not measured here: make noise, or pgladder noise.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

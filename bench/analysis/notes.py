@@ -14,6 +14,8 @@ from bench.analysis.host_notes import host_notes
 from bench.analysis.pairs import blocks_of
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import RunOutcomes, extent_notes, latest, repetition_notes
+from bench.analysis.reasons import told
+from bench.language import later, tr, tr_many
 from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
@@ -25,17 +27,17 @@ from bench.stats.blocks import go_back
 
 ENOUGH_BLOCKS = 6
 """So many in which steady drift cannot pass for a difference."""
-ONE_BLOCK = "One block has no spread: nothing is decided by it; three or more are needed."
-FEW_BLOCKS = (
+ONE_BLOCK = later("One block has no spread: nothing is decided by it; three or more are needed.")
+FEW_BLOCKS = later(
     "With fewer than six blocks, some lost or all in an order drawn at random, what drifts steadily on a quiet box can"
     " pass for a difference: in simulations of equal candidates up to half were called different with two blocks, a"
     " quarter with three, 13 % with four, 6 % with five."
 )
-POOLED = (
+POOLED = later(
     "Several runs count as one here: if more was measured because it was undecided, a false alarm is likelier than 5 %;"
     " --until-decided pays for looking again."
 )
-SPENDING = (
+SPENDING = later(
     "Looked at after every block: intervals and verdicts are the spending rule's"
     " (Lan & DeMets with O'Brien and Fleming's boundary), its alpha shared alike among all comparisons."
 )
@@ -47,10 +49,10 @@ def durability_notes(cells: Iterable[CellComparison]) -> Iterable[str]:
         by_grade: dict[str, list[str]] = {}
         for arm in cell.arms:
             if arm.durability:
-                by_grade.setdefault(" and ".join(arm.durability), []).append(arm.name)
+                by_grade.setdefault(tr(" and ").join(arm.durability), []).append(arm.name)
         if len(by_grade) > 1:
             grades = "; ".join(f"{', '.join(names)} {grade}" for grade, names in by_grade.items())
-            yield f"These candidates do not have the same durability guarantee: {grades}."
+            yield tr("These candidates do not have the same durability guarantee: {grades}.", grades=grades)
 
 
 def version_notes(host: Fingerprint | None) -> Iterable[str]:
@@ -64,13 +66,13 @@ def version_notes(host: Fingerprint | None) -> Iterable[str]:
         suite = each.get("suite")
         where = f"{suite}, " if isinstance(suite, str) else ""
         named.append(f"{server.partition(' on ')[0]} ({where}{compiler.removesuffix(', 64-bit')})")
-    yield f"The versions' system and compiler are part of what differs: {'; '.join(named)}."
+    yield tr("The versions' system and compiler are part of what differs: {names}.", names="; ".join(named))
 
 
 def rate_notes(plan: Plan) -> Iterable[str]:
     """Say what a comparison of open loops is not of."""
     if any(trial.parameters.rate is not None for trial in plan.trials):
-        yield (
+        yield tr(
             "Rows came at a rate: compared is how many of them were acknowledged, not how long they waited; that is in"
             " the ladder."
         )
@@ -86,16 +88,18 @@ def overall_notes(over: Overall | None, cells: Iterable[CellComparison]) -> Iter
     for cell in cells:
         for arm in cell.arms:
             if not arm.refused and arm.name not in ranked:
-                yield f"Over all cells nothing is known of {arm.name}: in no block has it a rate in every cell."
+                nothing = later("Over all cells nothing is known of {name}: in no block has it a rate in every cell.")
+                yield tr(nothing, name=arm.name)
 
 
 def alike_notes(alike: Iterable[Alike]) -> Iterable[str]:
     """Say which variants have no trials of their own."""
     for each in alike:
         if each.same_as:
-            yield f"{each.name} is the same in effect on this box as {each.same_as}, and was not measured twice."
+            same = later("{name} is the same in effect on this box as {other}, and was not measured twice.")
+            yield tr(same, name=each.name, other=each.same_as)
         else:
-            yield f"{each.name} has no trial in this plan."
+            yield tr("{name} has no trial in this plan.", name=each.name)
 
 
 def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate: Rate) -> Iterable[str]:
@@ -103,8 +107,8 @@ def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate
     for cell in cells:
         baseline = cell.arms[0]
         if baseline.refused:
-            why = f"nothing is compared with it ({baseline.refused})"
-            yield f"The baseline {baseline.name} was refused: {why}."
+            refused = later("The baseline {name} was refused: nothing is compared with it ({why}).")
+            yield tr(refused, name=baseline.name, why=baseline.refused)
     several = len(runs) > 1
     last: list[AnyRecord] = []
     plans, hosts = [], []
@@ -115,7 +119,7 @@ def run_notes(runs: Sequence[RunOutcomes], cells: Sequence[CellComparison], rate
         if run.host:
             hosts += host_notes(run.host)
     if several:
-        yield POOLED
+        yield tr(POOLED)
     if plans[0].until_decided:
         yield _spending(runs[0])
     if rate is burst:
@@ -132,7 +136,7 @@ def side_notes(sides: Mapping[str, RunOutcomes]) -> list[str]:
         boxes[name] = []
         if run.host:
             boxes[name] = host_notes(run.host)
-    return [*by_name(doubts, of_all="Each: "), *by_name(boxes)]
+    return [*by_name(doubts, of_all=tr("Each: ")), *by_name(boxes)]
 
 
 def by_name(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
@@ -143,7 +147,7 @@ def by_name(notes: Mapping[str, Iterable[str]], of_all: str = "") -> list[str]:
             by_note.setdefault(note, []).append(name)
     attributed = []
     for note, names in by_note.items():
-        whose = f"{' and '.join(names)}: "
+        whose = f"{tr(' and ').join(names)}: "
         if len(names) == len(notes):
             whose = of_all
         attributed.append(whose + note)
@@ -159,10 +163,10 @@ def block_notes(plans: Iterable[Plan], cells: Sequence[CellComparison], rate: Ra
     if fewest >= ENOUGH_BLOCKS:
         return []
     if fewest == 1:
-        return [ONE_BLOCK]
+        return [tr(ONE_BLOCK)]
     # An order that goes back over itself (ABBA) cancels steady drift, as long as no block is lost.
     if any(map(attrgetter("left_out"), pairs)) or not all(map(_goes_back, plans)):
-        return [FEW_BLOCKS]
+        return [tr(FEW_BLOCKS)]
     return []
 
 
@@ -175,19 +179,26 @@ def _goes_back(plan: Plan) -> bool:
 
 def no_settled(runs: Sequence[str] = ()) -> str:
     """Say that the burst rate decides, as none of the trials, or of those of some runs, has a settled one."""
-    of = f" of {' and '.join(runs)}" if runs else ""
-    return f"No trial{of} has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides."
+    if not runs:
+        return tr("No trial has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides.")
+    return tr(
+        "No trial of {runs} has a settled rate (the server refused the closing CHECKPOINT): the burst rate decides.",
+        runs=tr(" and ").join(runs),
+    )
 
 
 def _spending(run: RunOutcomes) -> str:
     blocks = len(run.plan.blocks)
     if run.decided_after is None:
-        return SPENDING
+        return tr(SPENDING)
     why = nothing_left(run.plan, latest(run.records))
-    how = f"as {why}"
     if why is None:
-        how = f"none undecided by ±{100 * usual_margin(run.plan):g} %"
-    return f"Ended after block {run.decided_after} of at most {blocks}, {how}. {SPENDING}"
+        ended = later("Ended after block {block} of at most {blocks}, none undecided by ±{percent:g} %.")
+    else:
+        ended = later("Ended after block {block} of at most {blocks}, as {why}.")
+    percent = 100 * usual_margin(run.plan)
+    sentence = tr(ended, block=run.decided_after, blocks=blocks, percent=percent, why=why)
+    return f"{sentence} {tr(SPENDING)}"
 
 
 def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
@@ -200,13 +211,23 @@ def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
     ranked = []
     for code, doubted in by_code.items():
         _, gravest = worst(doubted)
-        details = {reason.detail for _, reason in doubted}
-        one, many = "is suspect", "are suspect"
+        values = {"of": len(counting), "code": code, "detail": told(gravest)}
+        if len({reason.detail for _, reason in doubted}) > 1:
+            values["detail"] = tr("at worst {detail}", detail=values["detail"])
         if gravest.slight:
-            one, many = "has a slight doubt", "have a slight doubt"
-        state = one if len(doubted) == 1 else many
-        at_worst = "at worst " if len(details) > 1 else ""
-        note = f"{len(doubted)} of {len(counting)} trials {state}, {code}: {at_worst}{gravest.detail}."
+            note = tr_many(
+                "{count} of {of} trials has a slight doubt, {code}: {detail}.",
+                "{count} of {of} trials have a slight doubt, {code}: {detail}.",
+                len(doubted),
+                **values,
+            )
+        else:
+            note = tr_many(
+                "{count} of {of} trials is suspect, {code}: {detail}.",
+                "{count} of {of} trials are suspect, {code}: {detail}.",
+                len(doubted),
+                **values,
+            )
         ranked.append((rank(gravest), note))
     ranked.sort(key=itemgetter(0))
     return list(map(itemgetter(1), ranked))
@@ -219,11 +240,17 @@ def arm_notes(cells: Sequence[CellComparison]) -> Iterable[str]:
     for cell in cells:
         where = cell.where(cells)
         for why in chain.from_iterable(map(attrgetter("left_out"), cell.pairs)):
-            yield f"{where}, left out {why}."
-        created = [f"{arm.name} up to {arm.wal_files_created}" for arm in cell.arms if arm.wal_files_created]
+            yield tr("{where}, left out {why}.", where=where, why=why)
+        created = [
+            tr("{name} up to {files}", name=arm.name, files=arm.wal_files_created)
+            for arm in cell.arms
+            if arm.wal_files_created
+        ]
         if created:
-            costs = "trials had to create WAL files on the way, which costs writing them twice"
-            yield f"{where}: {costs}: {', '.join(created)}."
+            costs = later(
+                "{where}: trials had to create WAL files on the way, which costs writing them twice: {names}."
+            )
+            yield tr(costs, where=where, names=", ".join(created))
 
 
 def refusal_notes(cell: CellComparison) -> list[str]:
@@ -236,7 +263,8 @@ def refusal_notes(cell: CellComparison) -> list[str]:
             others.append(arm.name)
     if cell.variant is None or not whys:
         return [f"{name}: {why}." for name, why in whys.items()]
-    what = "so there is nothing of it to compare"
+    sentence = later("{variant} was refused by {names}, so there is nothing of it to compare ({why}).")
     if others:
-        what = f"and not by {' and '.join(others)}, which is a difference"
-    return [f"{cell.variant} was refused by {' and '.join(whys)}, {what} ({'; '.join(dict.fromkeys(whys.values()))})."]
+        sentence = later("{variant} was refused by {names}, and not by {others}, which is a difference ({why}).")
+    joined, why = tr(" and "), "; ".join(dict.fromkeys(whys.values()))
+    return [tr(sentence, variant=cell.variant, names=joined.join(whys), others=joined.join(others), why=why)]

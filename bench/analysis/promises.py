@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 from statistics import median
 
+from bench.language import later, tr
 from bench.model.outcome import AnyRecord
 
+MAY_LOSE = "may lose last "
+RISKS = {
+    "in memory": later(", but its rows are in memory only"),
+    "unknown": later(", but what a crash would take is not known"),
+    "not crash-safe": later(", but is not crash-safe"),
+}
 UNSTEADY = 2.0
 """Most over least fdatasync/s, beside the trials, from which on it is told."""
 
@@ -19,13 +26,19 @@ def promise_notes(records: Sequence[AnyRecord]) -> list[str]:
     notes = []
     for grade, because in grades:
         if because and grade == "unknown":
-            notes.append(f"Durability {grade}: {because}.")
+            notes.append(tr("Durability unknown: {because}.", because=because))
         elif because and grade == "in memory":
-            notes.append(f"The rows were {grade}: {because}.")
+            notes.append(tr("The rows were in memory: {because}.", because=because))
     if flushes and max(flushes) > UNSTEADY * min(flushes):
         notes.append(
-            f"The disk's flushes were not steady: {min(flushes):,.0f} to {max(flushes):,.0f} fdatasync/s beside the"
-            f" trials, median {median(flushes):,.0f} of {len(flushes)}; rates that wait for flushes are no steadier."
+            tr(
+                "The disk's flushes were not steady: {least:,.0f} to {most:,.0f} fdatasync/s beside the trials, median"
+                " {middle:,.0f} of {readings}; rates that wait for flushes are no steadier.",
+                least=min(flushes),
+                most=max(flushes),
+                middle=median(flushes),
+                readings=len(flushes),
+            )
         )
     return notes
 
@@ -34,8 +47,7 @@ def risk_of(grades: Sequence[str]) -> str:
     """Return what one risks who is no safer than this; of one grade or more."""
     [grade, *more] = grades
     if more:
-        return f" (durability: {' or '.join(grades)})"
-    if grade.startswith("may lose "):
-        return f", at the risk of the {grade.removeprefix('may lose ')}"
-    words = {"in memory": "but its rows are in memory only", "unknown": "but what a crash would take is not known"}
-    return f", {words.get(grade, f'but is {grade}')}"
+        return tr(" (durability: {grades})", grades=tr(" or ").join(grades))
+    if grade.startswith(MAY_LOSE):
+        return tr(", at the risk of the last {time}", time=grade.removeprefix(MAY_LOSE))
+    return tr(RISKS.get(grade, later(", but is {grade}")), grade=grade)

@@ -15,10 +15,11 @@ from operator import attrgetter
 from typing import Literal
 
 from bench.analysis.counted import good
+from bench.language import later, tr
 from bench.model.record import Record
 from bench.stats.intervals import Estimate, geometric, mean
 
-WHO = "published by its author (Intel N100)"
+WHO = later("published by its author (Intel N100)")
 WHERE = "Intel N100, 4 cores, 16 GB, NVMe, PostgreSQL 15, Python 3.11"
 WITHIN = 1.1
 """A published figure has two digits and no spread: a tenth more or less is no other finding."""
@@ -162,16 +163,23 @@ def beside_published(trials: Iterable[Record]) -> tuple[PublishedFigure, ...]:
 def _measured(published: Published, tried: Sequence[Record]) -> _Measured:
     """Return the trials that measured what was published, or why there are none."""
     if not tried:
-        return _Measured((), f"{published.phase} was not measured")
+        return _Measured((), tr("{phase} was not measured", phase=published.phase))
     as_published = [record for record in tried if not _differs(published, record)]
     if not as_published:
-        return _Measured((), f"{published.phase} was not measured as published: {_differs(published, tried[0])}")
+        how = _differs(published, tried[0])
+        why = tr("{phase} was not measured as published: {how}", phase=published.phase, how=how)
+        return _Measured((), why)
     ways = {record.trial.parameters for record in as_published}
     if len(ways) > 1:
-        return _Measured((), f"{published.phase} was measured in {len(ways)} ways that the report does not tell apart")
+        why = tr(
+            "{phase} was measured in {count} ways that the report does not tell apart",
+            phase=published.phase,
+            count=len(ways),
+        )
+        return _Measured((), why)
     counted = good(as_published)
     if not counted:
-        return _Measured((), f"{published.phase} has no trial that counts: all are void")
+        return _Measured((), tr("{phase} has no trial that counts: all are void", phase=published.phase))
     return _Measured(counted)
 
 
@@ -181,7 +189,11 @@ def _differs(published: Published, record: Record) -> str:
     for name in published.stated:
         own[name] = getattr(record.trial.parameters, name)
     stated = {"driver": published.driver, **published.stated}
-    return ", ".join(f"{name} {own[name]}, not {value}" for name, value in stated.items() if own[name] != value)
+    return ", ".join(
+        tr("{name} {own}, not {published}", name=name, own=own[name], published=value)
+        for name, value in stated.items()
+        if own[name] != value
+    )
 
 
 def _figure(
@@ -235,13 +247,13 @@ def concluded(here: Estimate | None, low: float, high: float | None = None) -> t
     """Return whether a published figure is reproduced, by the rule above, and why; ``high`` makes it a range."""
     high = high or low
     if here is None:
-        return "other", "there is no figure here"
+        return "other", tr("there is no figure here")
     if here.low is None or here.high is None:
-        return "other", "one block shows no spread"
+        return "other", tr("one block shows no spread")
     if low / WITHIN <= here.low and here.high <= high * WITHIN:
-        return "reproduced", f"the interval lies within a factor of {WITHIN:g}"
+        return "reproduced", tr("the interval lies within a factor of {within:g}", within=WITHIN)
     if here.high < low or high < here.low:
-        return "not reproduced", "the interval excludes it"
+        return "not reproduced", tr("the interval excludes it")
     if here.high > here.low * WIDEST:
-        return "other", f"the interval spans more than a factor of {WIDEST:g}: too wide to tell"
-    return "reproduced", "the interval holds it"
+        return "other", tr("the interval spans more than a factor of {widest:g}: too wide to tell", widest=WIDEST)
+    return "reproduced", tr("the interval holds it")

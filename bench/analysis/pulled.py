@@ -10,6 +10,7 @@ from functools import cached_property
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key
+from bench.language import later, tr, tr_many
 from bench.model.fingerprint import Fingerprint
 from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
@@ -90,28 +91,34 @@ def finished(records: Sequence[AnyRecord]) -> set[int]:
 
 def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:
     """Say how far a run came, and whether its files are those that were written; of several each by its name."""
-    name = "This run"
-    if several:
-        name = f"Run {run.plan.run}"
+    name = tr("Run {run}", run=run.plan.run) if several else tr("This run")
     notes = []
     if not run.complete:
-        how = "is not complete"
+        sentence = later("{name} is not complete: {there}.")
         if run.cancelled:
-            how = "was cancelled and is not complete"
-        there = f"{len(finished(run.records))} of its {len(run.plan.trials)} trials are here"
-        if run.plan.promise:
-            there = f"{len(finished(run.records))} trials are here, and its search has not come to its end"
-        if again := due(run.plan, run.records):
-            there += f", and {len(again)} that others disturbed were not measured again yet"
-        notes.append(f"{name} {how}: {there}.")
+            sentence = later("{name} was cancelled and is not complete: {there}.")
+        notes.append(tr(sentence, name=name, there=_there(run)))
     if not run.sealed:
-        why = "although all its trials are recorded"
+        sentence = later(
+            "{name} has no checksums, although all its trials are recorded: whether a file was changed is not known."
+        )
         if not run.complete:
-            why = "as it was not closed"
+            sentence = later("{name} has no checksums, as it was not closed: whether a file was changed is not known.")
         elif run.cancelled:
-            why = "as it was cancelled"
-        notes.append(f"{name} has no checksums, {why}: whether a file was changed is not known.")
+            sentence = later("{name} has no checksums, as it was cancelled: whether a file was changed is not known.")
+        notes.append(tr(sentence, name=name))
     return notes
+
+
+def _there(run: RunOutcomes) -> str:
+    done, of = len(finished(run.records)), len(run.plan.trials)
+    there = tr("{count} of its {of} trials are here", count=done, of=of)
+    if run.plan.promise:
+        there = tr("{count} trials are here, and its search has not come to its end", count=done)
+    if again := due(run.plan, run.records):
+        later_on = later("{there}, and {count} that others disturbed were not measured again yet")
+        return tr(later_on, there=there, count=len(again))
+    return there
 
 
 def ending_notes(run: PulledRun) -> list[str]:
@@ -120,16 +127,18 @@ def ending_notes(run: PulledRun) -> list[str]:
     for record in latest(run.records):
         code = interrupted(record)
         if code:
-            notes.append(CUT[code].format(trial=record.trial.number))
+            notes.append(tr(CUT[code], trial=record.trial.number))
     if run.begun:
-        notes.append(
-            f"Begun and without a record here: trial {_numbers(run.begun)}. One was under way when this was pulled, or"
-            " was interrupted; where they are more, the pull was: pull the run again."
+        begun = later(
+            "Begun and without a record here: trial {trials}. One was under way when this was pulled, or was"
+            " interrupted; where they are more, the pull was: pull the run again."
         )
+        notes.append(tr(begun, trials=_numbers(run.begun)))
     cut = {record.trial.number for record in run.records if interrupted(record)}
     run_again = [record.key for record in latest(run.records) if record.trial.number in cut and record.attempt > 1]
     if run_again:
-        notes.append(f"Cut short and run again: trial {_numbers(run_again)}; the last attempt counts.")
+        sentence = later("Cut short and run again: trial {trials}; the last attempt counts.")
+        notes.append(tr(sentence, trials=_numbers(run_again)))
     return notes
 
 
@@ -137,10 +146,14 @@ def repetition_notes(run: RunOutcomes) -> list[str]:
     """Say how many trials were measured again because others disturbed them."""
     if run.plan.repeat_suspect is None or not (again := repeated(run.records)):
         return []
-    were = "trial was" if len(again) == 1 else "trials were"
     return [
-        f"{len(again)} {were} measured again in the same block, as others took much of the processor: the repetition"
-        " counts unless it is void. No rate played a part in the choice."
+        tr_many(
+            "{count} trial was measured again in the same block, as others took much of the processor: the repetition"
+            " counts unless it is void. No rate played a part in the choice.",
+            "{count} trials were measured again in the same block, as others took much of the processor: the repetition"
+            " counts unless it is void. No rate played a part in the choice.",
+            len(again),
+        )
     ]
 
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
+from bench.language import later
 from bench.model.record import Record, cores_of_ours
 
 PARTS = {
-    "connect_s": "connect",
-    "pool_wait_s": "wait for pool",
-    "insert_s": "insert",
-    "release_s": "release",
-    "prepare_s": "prepare rows",
+    "connect_s": later("connect"),
+    "pool_wait_s": later("wait for pool"),
+    "insert_s": later("insert"),
+    "release_s": later("release"),
+    "prepare_s": later("prepare rows"),
 }
-OUTSIDE = "outside these"
+OUTSIDE = later("outside these")
 """Between a worker's commits: waiting for the slowest of a round, and for the event loop's turn."""
 
 

@@ -6,21 +6,22 @@ From what the records carry alone, the method and the parameters, so that a run 
 from collections.abc import Mapping
 
 from bench.analysis.rung import Rung
+from bench.language import later, tr
 
 ONE_ROW: Mapping[str, str] = {
-    "connect each": "a connection for every row",
-    "kept": "one kept connection",
-    "pool": "a pool, one row at a time",
-    "gather": "{workers:,} rows at once",
-    "no reset": "{workers:,} rows at once, sessions not reset",
-    "procs.": "{workers:,} rows at once, sessions not reset",
+    "connect each": later("a connection for every row"),
+    "kept": later("one kept connection"),
+    "pool": later("a pool, one row at a time"),
+    "gather": later("{workers:,} rows at once"),
+    "no reset": later("{workers:,} rows at once, sessions not reset"),
+    "procs.": later("{workers:,} rows at once, sessions not reset"),
 }
 """By method, of a commit of one row."""
 MANY_ROWS: Mapping[str, str] = {
     "COPY, procs.": "COPY",
-    "COPY columns": "COPY by columns",
+    "COPY columns": later("COPY by columns"),
     "multi VALUES": "INSERT",
-    "unnest": "arrays",
+    "unnest": later("arrays"),
 }
 """By method, what sends a commit of several rows; of others the method itself."""
 
@@ -31,11 +32,12 @@ def plain_way(rung: Rung) -> str:
     # Where several drivers carried a phase out, its method names each.
     method = rung.method.removesuffix(f", {rung.driver}")
     if parameters.batch == 1:
-        way = ONE_ROW.get(method, method).format(workers=parameters.workers)
+        way = tr(ONE_ROW.get(method, method), workers=parameters.workers)
     else:
-        way = f"{MANY_ROWS.get(method, method)} of {parameters.batch:,} rows a commit"
+        what = tr(MANY_ROWS.get(method, method))
+        way = tr("{what} of {batch:,} rows a commit", what=what, batch=parameters.batch)
     if parameters.processes > 1:
-        way += f", by {parameters.processes} processes"
+        way = tr("{way}, by {processes} processes", way=way, processes=parameters.processes)
     if method != rung.method:
         way += f", {rung.driver}"
     return way

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from bench.language import tr
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
 from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, RESUME, YES, Option
@@ -60,7 +61,7 @@ def climb(question: Question, options: argparse.Namespace) -> int:
     out = console(stderr=for_programs(given))
     out.print()
     if len(tried_factors(RunDirectory(directory).plan().as_asked())) == 1:
-        out.print(f"Which is faster: pgladder compare {directory}", soft_wrap=True)
+        out.print(tr("Which is faster: pgladder compare {run}", run=directory), soft_wrap=True)
     return max(code, _write_page(directory, out, given))
 
 
@@ -72,12 +73,12 @@ def _write_page(directory: Path, out: Console, given: Mapping[str, Any]) -> int:
     try:
         page, _ = write_page(directory, None, given)
     except MissingControlError as error:
-        out.print(f"No page. {error}", soft_wrap=True)
+        out.print(tr("No page. {error}", error=error), soft_wrap=True)
     except PgladderError as error:
-        out.print(f"No page: {error}", soft_wrap=True, style="red")
+        out.print(tr("No page: {error}", error=error), soft_wrap=True, style="red")
         return DOUBTFUL
     else:
-        out.print(f"Page: {page}", soft_wrap=True)
+        out.print(tr("Page: {page}", page=page), soft_wrap=True)
     return DONE
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
+from bench.language import ENGLISH, speak, tr
 from bench.model.errors import PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import load_question
@@ -50,6 +51,7 @@ def carry_out(
 
     """
     speak_plainly()
+    speak(ENGLISH if for_programs(given) else None)
     boxes, sound = Boxes(console(stderr=for_programs(given)), where=where, metrics=given.get("metrics")), True
     login = config.get("connect_kwargs", {})
     known = Secrets(
@@ -121,7 +123,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     finally:
         if page:
             boxes.out.print()
-            boxes.report(f"Page: {page}")
+            boxes.report(tr("Page: {page}", page=page))
 
 
 def _interrupted(boxes: Boxes) -> str:

@@ -13,20 +13,25 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from bench.model.errors import NothingDoneError, PgladderError
+from bench.language import ENGLISH, speak
+from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
 
 DESCRIPTION = "How many rows a second can this box take into PostgreSQL?"
 DOUBTFUL, NOTHING_DONE = 1, 2
+LANG = "--lang"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit with its code."""
     speak_plainly()
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        speak(_take_language(given))
         options = _parser(given).parse_args(given)
+        if getattr(options, "json", False) or getattr(options, "format", None):
+            speak(ENGLISH)
         action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
     except NothingDoneError as error:
@@ -49,6 +54,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _complain(sentence: object) -> None:
     print(one_line(f"pgladder: {sentence}"), file=sys.stderr)  # noqa: T201 - the last words of a command
+
+
+def _take_language(given: list[str]) -> str | None:
+    """Take the language out of the arguments, wherever it stands; return it, None where none is named.
+
+    Raises:
+        UsageError: its name is missing.
+
+    """
+    language = None
+    for at in reversed(range(len(given))):
+        option, joined, name = given[at].partition("=")
+        if option != LANG:
+            continue
+        words = given[at : at + (1 if joined else 2)]
+        name = name if joined else " ".join(words[1:])
+        if not name:
+            raise UsageError("--lang takes a language: --lang ko")
+        # Given again, it replaces what was given before, as every other option does.
+        language = language or name
+        del given[at : at + len(words)]
+    return language
 
 
 # --- arguments -------------------------------------------------------------------------------------------------------
@@ -105,6 +132,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of these arguments; a command that is not among them has no arguments of its own."""
     parser = Parser(prog="pgladder", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
+    # It is taken before, wherever it stands: this is its line of the help.
+    parser.add_argument(LANG, metavar="CODE", help="answer in this language: en, ko; default: as LANG has it, else en")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     # Its own options take no value: the first word is the command, and another of its name is a run's, or a file's.
     asked = next((word for word in given if not word.startswith("-")), "")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from bench import seams
+from bench.language import later, tr
 from bench.model.errors import DataError
 from bench.model.plain import print_json
 from bench.report.console import console
@@ -15,7 +16,7 @@ from bench.workload.phase import ladder
 DONE = 0
 COLUMNS = ("phase", "how it writes rows")
 NAMED = re.compile(r"^Phase \S+: ")
-LEGEND = (
+LEGEND = later(
     "A row: INSERT INTO events (device_id, payload) VALUES ($1, $2); a bigint, and 64 characters (--payload-bytes)."
 )
 
@@ -34,9 +35,9 @@ def list_phases(options: argparse.Namespace) -> int:
         return DONE
     out = console()
     table = bare_table(COLUMNS, left=COLUMNS, wraps=COLUMNS[1:])
-    add_rows(table, sentences.items())
+    add_rows(table, ((name, tr(sentence)) for name, sentence in sentences.items()))
     print_whole(out, table)
-    out.print(LEGEND, style="dim")
+    out.print(tr(LEGEND), style="dim")
     return DONE
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+from bench.language import later
 from bench.model.outcome import AnyRecord, R
 
 Block = tuple[str, int, int]
@@ -13,9 +14,9 @@ RateName = Literal["settled", "burst"]
 
 
 CUT = {
-    "interrupted": "The run was told to stop during trial {trial}.",
-    "agent-ended": "The agent was killed or lost power during trial {trial}.",
-    "server-restarted": "The server was restarted during trial {trial}.",
+    "interrupted": later("The run was told to stop during trial {trial}."),
+    "agent-ended": later("The agent was killed or lost power during trial {trial}."),
+    "server-restarted": later("The server was restarted during trial {trial}."),
 }
 """Codes of a trial that was cut from outside: it is to be run again."""
 MOST_RESTARTED = 3

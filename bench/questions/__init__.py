@@ -48,7 +48,7 @@ RESERVED = {
         "lines",
         "term",
     ),
-    *("python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs", "verbose"),
+    *("lang", "language", "python", "no_color", "tmpdir", "pytest_addopts", "uv_system_certs", "verbose"),
 }
 """What argparse, fab or make would take for its own: no option of a question has such a name."""
 

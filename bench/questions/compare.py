@@ -15,6 +15,7 @@ from rich.console import Console
 
 from bench.analysis.comparison import OF_RUNS, Across, CellComparison, ComparisonReport
 from bench.analysis.pulled import RunOutcomes
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import factor_of, tried_factors, varying
@@ -53,7 +54,7 @@ def answer(results: Results, given: Given) -> Answer:
     from bench.questions.report import write_page_of
 
     write_page_of(list(map(only_run, directories)), report, page)
-    return comparisons([report], given, notes=[f"Page: {page}"])
+    return comparisons([report], given, notes=[tr("Page: {page}", page=page)])
 
 
 def _varies(directory: Path, across: str) -> bool:

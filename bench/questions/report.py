@@ -14,6 +14,7 @@ from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep, sweep
+from bench.language import tr
 from bench.model.errors import HostError, NothingDoneError, UsageError
 from bench.model.plan import Plan
 from bench.plan.contrast import PHASE, VARIANT, differs_alone, names_of_variants, varying
@@ -36,7 +37,7 @@ def answer(results: Results, given: Given) -> Answer:
     page, reports = write_page(results.directories[0], given.get("out"), given)
 
     def show(out: Console) -> None:
-        out.print(f"Page: {page}", soft_wrap=True)
+        out.print(tr("Page: {page}", page=page), soft_wrap=True)
 
     return Answer(data={"page": str(page)}, show=show, sound=not doubtful(reports))
 

@@ -7,13 +7,14 @@ from rich.text import Text
 
 from bench.analysis.comparison import CellComparison, Overall, Pair, Stated
 from bench.analysis.listing import some
+from bench.language import later, tr
 from bench.report.numbers import DASH, number
 from bench.report.tables import bare_table
 from bench.report.words import shortened
 
 COLUMNS = ("adjusted", "interval", "machine alike", "decides")
 NOT_ADJUSTED = ("",) * len(COLUMNS)
-ALIKE = {True: "yes", False: "no", None: "can't be told"}
+ALIKE = {True: later("yes"), False: later("no"), None: later("can't be told")}
 """Whether what tells the machine's speed is the same under both candidates."""
 
 
@@ -32,8 +33,8 @@ def adjusted_figures(pair: Pair) -> Sequence[str]:
     """Return ratio, interval, whether the machine was as fast under both, and which decides; nothing unadjusted."""
     if pair.adjusted is None:
         return NOT_ADJUSTED
-    decides = "adjusted" if pair.adjusted_decides else "unadjusted"
-    return number(pair.adjusted.ratio), _interval(pair.adjusted), ALIKE[pair.machine_alike], decides
+    decides = tr("adjusted") if pair.adjusted_decides else tr("unadjusted")
+    return number(pair.adjusted.ratio), _interval(pair.adjusted), tr(ALIKE[pair.machine_alike]), decides
 
 
 def adjusted_lines(part: CellComparison | Overall) -> Iterable[str]:
@@ -45,24 +46,24 @@ def adjusted_lines(part: CellComparison | Overall) -> Iterable[str]:
     for pair in part.pairs:
         lacking |= dict.fromkeys(pair.not_adjusted_for)
         for each in pair.covariates:
-            names[f"{each.name} (slope {each.slope:.2g})"] = None
+            names[tr("{name} (slope {slope:.2g})", name=each.name, slope=each.slope)] = None
         if pair.why_unadjusted:
             whys.setdefault(pair.why_unadjusted, []).append(pair.candidate)
         elif pair.adjusted_decides:
             deciding.append(pair.candidate)
     if names:
-        yield f"Adjusted for {', '.join(names)}."
+        yield tr("Adjusted for {names}.", names=", ".join(names))
     for why in lacking:
-        yield f"One covariate fewer: {why}."
+        yield tr("One covariate fewer: {why}.", why=why)
     if deciding:
-        yield f"The adjusted decides{_of(deciding, part)}."
+        all_of_them = len(deciding) == len(part.pairs)
+        sentence = later("The adjusted decides.") if all_of_them else later("The adjusted decides of {names}.")
+        yield tr(sentence, names=some(deciding))
     for why, of in whys.items():
-        yield f"The unadjusted decides{_of(of, part)}: {why}."
-
-
-def _of(candidates: Sequence[str], part: CellComparison | Overall) -> str:
-    """Return of which candidates something holds; nothing where it holds of all."""
-    return "" if len(candidates) == len(part.pairs) else f" of {some(candidates)}"
+        if len(of) == len(part.pairs):
+            yield tr("The unadjusted decides: {why}.", why=why)
+        else:
+            yield tr("The unadjusted decides of {names}: {why}.", names=some(of), why=why)
 
 
 def _interval(found: Stated) -> str:

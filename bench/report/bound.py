@@ -8,19 +8,28 @@ from rich.text import Text
 from bench.analysis.bound import BEYOND, NOT_MEASURED
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
+from bench.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate
 
 COLUMNS = ("phase", "bound by", "clients alone, rows/s", "over its rate", "twice the clients")
 HEADS = ("phase", "bound by", "clients alone,\nrows/s", "over\nits rate", "twice\nthe clients")
-LEGEND = (
-    f"Alone: on a server that stores nothing. Server, proved: alone its clients reach {BEYOND:g} times the rate, and"
-    " twice the client processes, with as much in flight, write no more. Client: they do not, or twice of them do."
-)
+VERDICTS = {"server": later("server"), "client": later("client"), "unknown": DASH}
 
 
-HOW_TO_KNOW = f"Bound by server or clients: {NOT_MEASURED}."
+def legend() -> str:
+    """Return what the table's words mean."""
+    return tr(
+        "Alone: on a server that stores nothing. Server, proved: alone its clients reach {beyond:g} times the rate, and"
+        " twice the client processes, with as much in flight, write no more. Client: they do not, or twice of them do.",
+        beyond=BEYOND,
+    )
+
+
+def how_to_know() -> str:
+    """Return how it would be known."""
+    return tr("Bound by server or clients: {why}.", why=tr(NOT_MEASURED))
 
 
 def is_plain(ladder: Ladder) -> bool:
@@ -31,7 +40,7 @@ def is_plain(ladder: Ladder) -> bool:
 def show_bounds(out: Console, ladder: Ladder) -> None:
     """Print what binds each rung, and why that is not known where it is not; of a plain ladder how to know."""
     if is_plain(ladder):
-        out.print(Text(HOW_TO_KNOW, style="dim"))
+        out.print(Text(how_to_know(), style="dim"))
         return
     out.print()
     table = bare_table(HEADS, left={"phase", "bound by"})
@@ -39,7 +48,7 @@ def show_bounds(out: Console, ladder: Ladder) -> None:
     print_whole(out, table)
     for sentence in unknown(ladder):
         out.print(Text(sentence))
-    out.print(Text(LEGEND, style="dim"))
+    out.print(Text(legend(), style="dim"))
 
 
 def unknown(ladder: Ladder) -> Iterable[str]:
@@ -49,7 +58,7 @@ def unknown(ladder: Ladder) -> Iterable[str]:
         if rung.bound_by.verdict == "unknown":
             found.setdefault(rung.bound_by.why, []).append(rung.phase)
     for why, phases in found.items():
-        yield f"Not known of {', '.join(phases)}: {why}."
+        yield tr("Not known of {phases}: {why}.", phases=", ".join(phases), why=tr(why))
 
 
 def bound_cells(rung: Rung) -> list[str]:
@@ -57,7 +66,7 @@ def bound_cells(rung: Rung) -> list[str]:
     bound = rung.bound_by
     return [
         rung.phase,
-        DASH if bound.verdict == "unknown" else bound.verdict,
+        tr(VERDICTS[bound.verdict]),
         _with_ends(bound.ceiling_rows_per_s, "", 1.0),
         _with_ends(bound.ceiling_rows_per_s, "×", rung.rows_per_s),
         _with_ends(bound.more_clients, "×", 1.0),

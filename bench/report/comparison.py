@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Longer, Overall
 from bench.analysis.noise import NOT_MEASURED
+from bench.language import later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_table
 from bench.report.command import caller
 from bench.report.costs import NONE_DIFFERS, row_costs_table
@@ -34,13 +35,18 @@ from bench.report.words import settings, shortened, uncounted
 from bench.report.worth import show_worth
 
 SIGNS = {"faster": "+", "slower": "−", "equivalent": "=", "undecided": "?"}
-LEGEND = "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks"
-OF_ADJUSTED = "; a: of adjusted rates"
-IN_PART = "Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise."
-COSTS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
-HEADS = {"settled": "sustained", "burst": "burst"}
-PRIMARY = {"settled": "sustained (checkpoint included)", "burst": "burst"}
-COLUMNS = 80
+LEGEND = later("+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks")
+LEGEND_OF_ADJUSTED = later(
+    "+ faster, − slower, = equivalent, ? undecided, ! refused or without blocks; a: of adjusted rates"
+)
+IN_PART = later("Where a cell shows no noise of a box, it is not measured: make noise, or pgladder noise.")
+COST_COLUMNS = ("p50 ms", "p99 ms", "rows/s a CPU", "J/1,000 rows")
+PAIR_COLUMNS = ("ratio", "interval", "verdict", "decides", "doubts")
+DETAILED_COLUMNS = ("rows/s", "sustained", "ratio", "interval", "verdict", "decides")
+STATISTICS_COLUMNS = ("rank", "burst\nratio", "p adj.", "min.\neffect", "blocks\n+ more", "doubts")
+RATES = {"settled": later("sustained\nrows/s"), "burst": later("burst\nrows/s")}
+PRIMARY = {"settled": later("sustained (checkpoint included)"), "burst": later("burst")}
+WIDTH = 80
 """Of a terminal: so wide is a table at most where no detail is asked for."""
 FACT_WIDTH = 12
 SETTINGS = 4
@@ -55,12 +61,12 @@ def show_comparison(
     ``command`` is the one that measures longer what is left open; None: nobody but the user can word it.
     """
     for note in report.notes:
-        out.print(Text(f"Note: {note}", style="yellow"))
+        out.print(Text(tr("Note: {note}", note=note), style="yellow"))
     for cell in report.cells:
         _show_cell(out, report, cell, detail=detail)
     if len(report.cells) > 1:
-        _show_title(out, f"The matrix: ratios to {report.cells[0].arms[0].name}")
-        out.print(Text(f"{LEGEND}{OF_ADJUSTED if any_adjusted(report) else ''}", style="dim"))
+        _show_title(out, tr("The matrix: ratios to {baseline}", baseline=report.cells[0].arms[0].name))
+        out.print(Text(tr(LEGEND_OF_ADJUSTED if any_adjusted(report) else LEGEND), style="dim"))
         for table in matrices(report):
             print_whole(out, table)
     for title, ranked in standings(report):
@@ -70,7 +76,7 @@ def show_comparison(
     if report.overall:
         _show_adjusted(out, report.overall, detail=detail)
     if report.explanations:
-        _show_title(out, "What could explain a difference")
+        _show_title(out, tr("What could explain a difference"))
         out.print(explanations_table(report))
     out.print()
     out.print(Text(caption(report) if detail else legend(report), style="dim"))
@@ -110,7 +116,7 @@ def _show_row_costs(out: Console, report: ComparisonReport, cell: CellComparison
     if table is not None:
         print_whole(out, table)
     elif any(pair.costs for pair in cell.pairs):
-        out.print(Text(NONE_DIFFERS.format(margin=100 * report.margin), style="dim"))
+        out.print(Text(tr(NONE_DIFFERS, margin=100 * report.margin), style="dim"))
 
 
 def _show_title(out: Console, title: str) -> None:
@@ -127,7 +133,7 @@ def show_answer(out: Console, report: ComparisonReport, command: str | None) -> 
     if report.longer is None:
         return
     if command is None:
-        out.print(f"{offer(report.longer)}: ask for {_asked(report)}.")
+        out.print(tr("{offer}: ask for {option}.", offer=offer(report.longer), option=_asked(report)))
         return
     out.print(f"{offer(report.longer)}:")
     # In one line whatever the terminal's width is, to be copied.
@@ -136,10 +142,12 @@ def show_answer(out: Console, report: ComparisonReport, command: str | None) -> 
 
 def offer(longer: Longer) -> str:
     """Return what a new run would tell, and how long it takes."""
-    tells = "how much they differ"
-    if longer.tells is not None:
-        tells = f"about ±{100 * longer.tells:g} %"
-    return f"A new run of {longer.blocks} blocks, about {duration(longer.seconds)}, would tell {tells}"
+    time = duration(longer.seconds)
+    if longer.tells is None:
+        sentence = later("A new run of {blocks} blocks, about {time}, would tell how much they differ")
+        return tr(sentence, blocks=longer.blocks, time=time)
+    sentence = later("A new run of {blocks} blocks, about {time}, would tell about ±{percent:g} %")
+    return tr(sentence, blocks=longer.blocks, time=time, percent=100 * longer.tells)
 
 
 def _asked(report: ComparisonReport) -> str:
@@ -158,7 +166,7 @@ def heading(cell: CellComparison, cells: Sequence[CellComparison]) -> str:
     """Return what all arms of a cell have in common, and what tells it from the others of its report."""
     phase = None
     if cell.phase:
-        phase = f"{cell.phase} {cell.method}"
+        phase = f"{cell.phase} {tr(cell.method or '')}".rstrip()
     words = (phase, cell.driver, *cell.differing(cells), cell.layout, cell.transport, cell.variant, cell.server)
     return " · ".join(filter(None, words))
 
@@ -167,7 +175,7 @@ def pairs_table(report: ComparisonReport, cell: CellComparison, *, detail: bool 
     """Return the candidates of a cell, each against the first one, the baseline."""
     if detail:
         return detailed_table(report, cell)
-    columns = (report.across, f"{HEADS[report.headline]}\nrows/s", "ratio", "interval", "verdict", "decides", "doubts")
+    columns = (report.across, RATES[report.headline], *PAIR_COLUMNS)
     rows = [_plain(report, line) for line in lines_of(report, cell)]
     return _table_of(report, columns, rows)
 
@@ -189,7 +197,7 @@ def _plain(report: ComparisonReport, line: Line) -> Sequence[str]:
 
 def detailed_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return the candidates of a cell with both rates, each against the baseline."""
-    columns = (report.across, "rows/s", "sustained", "ratio", "interval", "verdict", "decides")
+    columns = (report.across, *DETAILED_COLUMNS)
     return _table_of(report, columns, [_detailed(line) for line in lines_of(report, cell)])
 
 
@@ -202,7 +210,7 @@ def _detailed(line: Line) -> Sequence[str]:
 
 def statistics_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what only a statistician wants of the candidates of a cell, and how many trials are doubtful."""
-    columns = (report.across, "rank", "burst\nratio", "p adj.", "min.\neffect", "blocks\n+ more", "doubts")
+    columns = (report.across, *STATISTICS_COLUMNS)
     rows = [
         (shortened(line.arm.name), *statistics(line.rank, line), uncounted(line.arm)) for line in lines_of(report, cell)
     ]
@@ -211,13 +219,13 @@ def statistics_table(report: ComparisonReport, cell: CellComparison) -> Table:
 
 def costs_table(report: ComparisonReport, cell: CellComparison) -> Table:
     """Return what each run's or host's rows cost: time, processors, energy."""
-    table = bare_table([report.across, *COSTS], left={report.across})
+    table = bare_table([report.across, *COST_COLUMNS], left={report.across})
     add_rows(table, ([shortened(arm.name), *cost_figures(arm)] for arm in cell.arms))
     return table
 
 
 def cost_figures(arm: ArmSummary) -> Sequence[str]:
-    """Return what an arm's rows cost, in the order of ``COSTS``."""
+    """Return what an arm's rows cost, in the order of ``COST_COLUMNS``."""
     intervals = arm.latency_intervals
     return (
         percentile(arm.p50_ms, intervals.get("p50")),
@@ -233,33 +241,44 @@ def settings_lines(cell: CellComparison) -> Iterable[str]:
         shown = settings(pair.differs)
         if not shown:
             continue
-        line = f"{pair.candidate} differs in effect: {', '.join(shown[:SETTINGS])}"
+        named = ", ".join(shown[:SETTINGS])
         if more := len(shown[SETTINGS:]):
-            line += f" and {more} more"
-        yield f"{line}."
+            named = tr("{names} and {count} more", names=named, count=more)
+        yield tr("{candidate} differs in effect: {settings}.", candidate=pair.candidate, settings=named)
 
 
 def noise_lines(report: ComparisonReport, cell: CellComparison) -> Iterable[str]:
     """Return what is known of the box's noise here, or of each arm's; the caption says what is not known."""
-    boxes = [("this box", cell.noise)]
+    boxes = [(tr("this box"), cell.noise)]
     boxes += [(arm.name, arm.noise) for arm in cell.arms]
     for name, noise in boxes:
         if noise is None:
             continue
-        line = f"Noise floor of {name} {_floor(noise)}"
+        parts = [
+            tr(
+                "Noise floor of {name} (A/A of {blocks} blocks of {variant}, {day}): spread {spread}, drift {drift}",
+                name=name,
+                blocks=noise.blocks,
+                variant=noise.variant,
+                day=noise.measured[:10],
+                spread=percent(noise.spread),
+                drift=drift_text(noise.drift),
+            ),
+            _floor(noise),
+        ]
         if not report.paired:
-            line += "; that is of interleaved blocks, and what drifts between runs comes on top"
-        yield f"{line}."
+            parts.append(tr("that is of interleaved blocks, and what drifts between runs comes on top"))
+        yield f"{'; '.join(parts)}."
 
 
 def _floor(noise: CellNoise) -> str:
-    measured = f"A/A of {noise.blocks} blocks of {noise.variant}, {noise.measured[:10]}"
-    text = f"({measured}): spread {percent(noise.spread)}, drift {drift_text(noise.drift)}; "
-    if noise.detectable is not None:
-        text += f"of one pair alone so many blocks detect {detected(noise.detectable)}, "
-    if noise.blocks_for_margin is None:
-        return f"{text}the margin takes more blocks than can be run"
-    return f"{text}the margin takes {noise.blocks_for_margin} blocks"
+    takes = tr("the margin takes more blocks than can be run")
+    if noise.blocks_for_margin is not None:
+        takes = tr("the margin takes {blocks} blocks", blocks=noise.blocks_for_margin)
+    if noise.detectable is None:
+        return takes
+    found = tr("of one pair alone so many blocks detect {difference}", difference=detected(noise.detectable))
+    return f"{found}, {takes}"
 
 
 # --- all cells -------------------------------------------------------------------------------------------------------
@@ -271,7 +290,7 @@ def matrices(report: ComparisonReport) -> Iterable[Table]:
     while left:
         # A column at least, however long its name is.
         columns = len(left)
-        while columns > 1 and width_of(matrix(report, left[:columns])) > COLUMNS:
+        while columns > 1 and width_of(matrix(report, left[:columns])) > WIDTH:
             columns -= 1
         yield matrix(report, left[:columns])
         left = left[columns:]
@@ -303,7 +322,7 @@ def explanations_table(report: ComparisonReport) -> Table:
     """Return the facts that differ, a column an arm; what is too long for its column runs over several lines."""
     facts = report.explanations
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("fact", no_wrap=True, min_width=max((len(fact.name) for fact in facts), default=0))
+    table.add_column(tr("fact"), no_wrap=True, min_width=max((len(fact.name) for fact in facts), default=0))
     for arm in report.cells[0].arms:
         table.add_column(shortened(arm.name), overflow="fold", min_width=FACT_WIDTH)
     add_rows(table, ([fact.name, *fact.values] for fact in facts))
@@ -312,52 +331,70 @@ def explanations_table(report: ComparisonReport) -> Table:
 
 def legend(report: ComparisonReport) -> str:
     """Return how the numbers are to be read, in a few words."""
-    paired = "paired by block" if report.paired else "not paired"
+    paired = tr("paired by block") if report.paired else tr("not paired")
     pairs = sum(len(cell.pairs) for cell in report.cells)
-    among = f"; verdicts allow for all {pairs} pairs" if pairs > 1 else ""
+    parts = [
+        tr("ratio: of {rates}, {paired}", rates=_rates(report), paired=paired),
+        tr("interval: {level:g} %", level=100 * (1 - report.alpha)),
+    ]
+    if pairs > 1:
+        parts.append(tr("verdicts allow for all {pairs} pairs", pairs=pairs))
+    parts.append(tr("equivalent: within ±{margin}.", margin=percent(report.margin)))
     more = "DETAIL=1" if caller() == "make" else "--detail"
-    return (
-        f"ratio: of {PRIMARY[report.headline]} rates{_where_adjusted(report)}, {paired};"
-        f" interval: {100 * (1 - report.alpha):g} %{among};"
-        f" equivalent: within ±{percent(report.margin)}. {more} shows ranks, p-values, noise.\n{_unmeasured(report)}"
-    ).rstrip()
+    shows = tr("{option} shows ranks, p-values, noise.", option=more)
+    return f"{'; '.join(parts)} {shows}\n{_unmeasured(report)}".rstrip()
 
 
 def caption(report: ComparisonReport) -> str:
     """Return how the numbers are to be read."""
-    paired = "paired by block" if report.paired else "not paired: blocks were not interleaved (Welch)"
-    holds = "marginal (of each pair alone)" if report.max_blocks is None else "of all looks and all pairs together"
+    paired = tr("paired by block") if report.paired else tr("not paired: blocks were not interleaved (Welch)")
+    level = 100 * (1 - report.alpha)
+    interval = tr("interval: {level:g} %, of all looks and all pairs together", level=level)
+    if report.max_blocks is None:
+        interval = tr("interval: {level:g} %, marginal (of each pair alone)", level=level)
     parts = [
-        "rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little)",
-        f"ratio: of the {PRIMARY[report.headline]} rates{_where_adjusted(report)}, {paired}",
-        f"interval: {100 * (1 - report.alpha):g} %, {holds}",
-        f"equivalent: wholly within ±{percent(report.margin)}",
-        "min. effect: the minimum detectable effect, found in 8 of 10 cases (>2×: a factor above 2)",
-        "blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most, if"
-        " they are others that these blocks allow",
-        "a range of ranks is a tie",
+        tr("rates: geometric means over blocks (a ladder's are of all trials as one: they differ a little)"),
+        tr("ratio: of the {rates}, {paired}", rates=_rates(report), paired=paired),
+        interval,
+        tr("equivalent: wholly within ±{margin}", margin=percent(report.margin)),
+        tr("min. effect: the minimum detectable effect, found in 8 of 10 cases (>2×: a factor above 2)"),
+        tr(
+            "blocks: that count, + those that would decide in 8 of 10 if effect and spread are as seen – or, at most,"
+            " if they are others that these blocks allow"
+        ),
+        tr("a range of ranks is a tie"),
     ]
     if any(pair.adjusted for cell in report.cells for pair in cell.pairs):
         parts.append(
-            "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be the"
-            " candidates' own doing (machine alike)"
+            tr(
+                "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be"
+                " the candidates' own doing (machine alike)"
+            )
         )
     if report.max_blocks is None:
         parts += [
-            "p adj.: Holm, over all pairs here, and so is equivalence",
-            "min. effect and blocks allow for as many comparisons",
-            "*: another verdict if it were the only pair",
+            tr("p adj.: Holm, over all pairs here, and so is equivalence"),
+            tr("min. effect and blocks allow for as many comparisons"),
+            tr("*: another verdict if it were the only pair"),
         ]
     if report.overall:
         parts.append(
-            "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
-            " pairs alone, ranks within one durability"
+            tr(
+                "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
+                " pairs alone, ranks within one durability"
+            )
         )
     return f"{'; '.join(parts)}.\n{_unmeasured(report)}".rstrip()
 
 
-def _where_adjusted(report: ComparisonReport) -> str:
-    return ", adjusted where marked" if any_adjusted(report) else ""
+def _rates(report: ComparisonReport) -> str:
+    """Return which rates are compared."""
+    rates = tr(PRIMARY[report.headline])
+    return (
+        tr("{rates} rates, adjusted where marked", rates=rates)
+        if any_adjusted(report)
+        else tr("{rates} rates", rates=rates)
+    )
 
 
 def _unmeasured(report: ComparisonReport) -> str:
@@ -370,4 +407,4 @@ def _unmeasured(report: ComparisonReport) -> str:
     if everywhere:
         return ""
     several_boxes = len(set(report.hosts)) > 1
-    return IN_PART if somewhere or several_boxes else NOT_MEASURED
+    return tr(IN_PART if somewhere or several_boxes else NOT_MEASURED)

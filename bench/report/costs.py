@@ -7,6 +7,7 @@ from itertools import chain
 from rich.table import Table
 
 from bench.analysis.comparison import CellComparison, ComparisonReport, CostRatio
+from bench.language import later, tr
 from bench.plan.contrast import VERSION
 from bench.report.numbers import DASH, number, rate
 from bench.report.tables import add_rows, bare_table
@@ -16,14 +17,14 @@ from bench.stats.intervals import t_interval
 
 COLUMNS = ("a row costs", "candidate", "baseline", "its own", "ratio", "interval")
 WORDS = {
-    "client_us": ("client CPU, µs", 1),
-    "server_us": ("server CPU, µs", 1),
-    "wal_bytes": ("WAL, bytes", 1),
-    "flushes": ("flushes/1,000", 1000),
-    "buffers": ("buffers", 1),
+    "client_us": (later("client CPU, µs"), 1),
+    "server_us": (later("server CPU, µs"), 1),
+    "wal_bytes": (later("WAL, bytes"), 1),
+    "flushes": (later("flushes/1,000"), 1000),
+    "buffers": (later("buffers"), 1),
 }
 """By cost, how it is called and of how many rows it is."""
-NONE_DIFFERS = "No cost of a row was shown to differ by more than {margin:g} %."
+NONE_DIFFERS = later("No cost of a row was shown to differ by more than {margin:g} %.")
 
 
 def row_costs_table(report: ComparisonReport, cell: CellComparison, *, every: bool) -> Table | None:
@@ -77,4 +78,4 @@ def cost_texts(candidate: str, cost: CostRatio) -> Sequence[str]:
         ratio = number(cost.ratio)
     if cost.interval is not None:
         interval = f"{number(cost.interval.low)}–{number(cost.interval.high)}"
-    return words, candidate, rate(rows * cost.baseline), rate(rows * cost.candidate), ratio, interval
+    return tr(words), candidate, rate(rows * cost.baseline), rate(rows * cost.candidate), ratio, interval

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
 from bench.analysis.ladder_answer import LadderAnswer, Next
+from bench.language import tr
 from bench.report.numbers import duration
 from bench.report.open_loop import open_loops
 
@@ -25,7 +26,7 @@ def show_answers(out: Console, reports: Sequence[LadderReport]) -> None:
         if len(reports) > 1:
             out.print(Text(f"{report.host.host if report.host else report.run}:", style="bold"))
         if not report.complete:
-            out.print(Text("So far, of a run that is not complete:", style="yellow"))
+            out.print(Text(tr("So far, of a run that is not complete:"), style="yellow"))
         out.print(Text(first, style="bold"))
         for sentence in others:
             out.print(Text(sentence))
@@ -38,13 +39,16 @@ def next_lines(answer: LadderAnswer | None) -> Iterable[str]:
     """Yield what comes next, then the command for it."""
     if answer is None or answer.next is None:
         return
-    yield f"Next: {next_words(answer.next)}{':' if answer.next.command else '.'}"
-    if answer.next.command:
-        yield f"  {answer.next.command}"
+    what = next_words(answer.next)
+    if answer.next.command is None:
+        yield tr("Next: {what}.", what=what)
+        return
+    yield tr("Next: {what}:", what=what)
+    yield f"  {answer.next.command}"
 
 
 def next_words(step: Next) -> str:
     """Return what comes next, with its time."""
     if step.seconds is None:
         return step.what
-    return f"{step.what} (about {duration(step.seconds)})"
+    return tr("{what} (about {time})", what=step.what, time=duration(step.seconds))

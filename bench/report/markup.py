@@ -3,12 +3,13 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bench.language import spoken, tr
 from bench.model.plain import harmless
 
 
 def environment(package: str) -> Environment:
-    """Return how the templates that lie in a package are filled in."""
-    return Environment(
+    """Return how the templates that lie in a package are filled in, in the language that is spoken."""
+    templates = Environment(
         loader=PackageLoader(package, ""),
         autoescape=True,
         undefined=StrictUndefined,
@@ -16,6 +17,16 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
+    templates.globals.update(tr=_tr, language=spoken())
+    # Of a text that a template does not hold itself, such as a column's head: it is text, whatever it holds.
+    templates.filters["tr"] = tr
+    return templates
+
+
+def _tr(message: str, /, **values: object) -> Markup:
+    """Return a sentence of the catalogue, which may hold markup, its values as text."""
+    # Of a template or a catalogue, so it is our own; what it is given is escaped.
+    return Markup(tr(message)).format(**{name: _harmless(value) for name, value in values.items()})  # noqa: S704
 
 
 def _harmless(value: object) -> object:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
+from bench.language import later, tr, tr_many
 from bench.model.plan import STANDBY
 from bench.report.numbers import rate, short
 
@@ -22,42 +23,61 @@ def beside_writers(ladder: Ladder) -> Iterable[str]:
 def _of_readers(rung: Rung) -> str:
     found, parameters = rung.reads, rung.parameters
     assert found is not None
-    readers = "1 reader" if parameters.readers == 1 else f"{parameters.readers:,} readers"
-    parts = [f"{rate(found.reads_per_s)} reads/s"]
+    parts = [tr("{rate} reads/s", rate=rate(found.reads_per_s))]
     if found.per_100_rows is not None:
-        parts[0] += f", {found.per_100_rows:.3g} for each 100 rows written"
-    within = [
-        f"{share} within {short(value)} ms"
-        for share, value in (("half", found.p50_ms), ("99 %", found.p99_ms))
-        if value is not None
-    ]
-    if within:
-        parts.append(" and ".join(within))
+        each = tr("{reads:.3g} for each 100 rows written", reads=found.per_100_rows)
+        parts[0] = f"{parts[0]}, {each}"
+    if within := tr(" and ").join(_within(found.p50_ms, found.p99_ms)):
+        parts.append(within)
     if found.stale_ms is not None and found.stale_max_ms is not None:
-        ages = f"{short(found.stale_ms)} ms old on average, {short(found.stale_max_ms)} ms at most"
-        parts.append(f"the newest row that they saw was {ages}")
-    where = f"{parameters.reads}, on the standby" if parameters.readers_on == STANDBY else parameters.reads
-    return f"{rung.phase} beside {readers} ({where}): {'; '.join(parts)}."
+        seen = later("the newest row that they saw was {mean} ms old on average, {most} ms at most")
+        parts.append(tr(seen, mean=short(found.stale_ms), most=short(found.stale_max_ms)))
+    reads: str = parameters.reads
+    if parameters.readers_on == STANDBY:
+        reads = tr("{reads}, on the standby", reads=reads)
+    return tr_many(
+        "{phase} beside {count} reader ({reads}): {found}.",
+        "{phase} beside {count:,} readers ({reads}): {found}.",
+        parameters.readers,
+        phase=rung.phase,
+        reads=reads,
+        found="; ".join(parts),
+    )
+
+
+def _within(half: float | None, most: float | None) -> Iterable[str]:
+    if half is not None:
+        yield tr("half within {ms} ms", ms=short(half))
+    if most is not None:
+        yield tr("99 % within {ms} ms", ms=short(most))
 
 
 def _of_retention(rung: Rung) -> str:
     found = rung.retention
     assert found is not None
-    gone = "deleted"
+    sentence = later("{phase} keeping {rows:,} rows: {rate} rows/s deleted; the table had up to {most:,}.")
     if found.partition_rows:
-        gone = f"dropped, in partitions of up to {found.partition_rows:,}"
-    return (
-        f"{rung.phase} keeping {rung.parameters.retain:,} rows: {rate(found.deleted_per_s)} rows/s {gone};"
-        f" the table had up to {found.most_rows:,}."
+        sentence = later(
+            "{phase} keeping {rows:,} rows: {rate} rows/s dropped, in partitions of up to {partition:,}; the table had"
+            " up to {most:,}."
+        )
+    return tr(
+        sentence,
+        phase=rung.phase,
+        rows=rung.parameters.retain,
+        rate=rate(found.deleted_per_s),
+        partition=found.partition_rows,
+        most=found.most_rows,
     )
 
 
 def _of_standby(rung: Rung) -> str:
     found, level = rung.observed.get("replication", {}), rung.parameters.replica
     lag = [_behind(found, "lag_ms", "ms", 1), _behind(found, "lag_bytes", "kB", 1000)]
-    known = " and ".join(filter(None, lag))
-    behind = f"{known} behind" if known else "how far it was behind is not known"
-    return f"{rung.phase} with a standby ({level}): {behind}."
+    behind = tr("how far it was behind is not known")
+    if known := tr(" and ").join(filter(None, lag)):
+        behind = tr("{lag} behind", lag=known)
+    return tr("{phase} with a standby ({level}): {behind}.", phase=rung.phase, level=level, behind=behind)
 
 
 def _behind(found: Mapping[str, float | None], name: str, unit: str, size: float) -> str | None:
@@ -65,4 +85,4 @@ def _behind(found: Mapping[str, float | None], name: str, unit: str, size: float
     mean, most = found.get(name), found.get(f"{name}_max")
     if mean is None or most is None:
         return None
-    return f"{short(mean / size)} {unit} (at most {short(most / size)} {unit})"
+    return tr("{mean} {unit} (at most {most} {unit})", mean=short(mean / size), most=short(most / size), unit=unit)

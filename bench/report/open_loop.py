@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
+from bench.language import later, tr
 from bench.model.plan import ACCUMULATE, POISSON
 from bench.report.numbers import percentile, rate, short
 
@@ -21,31 +22,41 @@ def _sentence(rung: Rung) -> str:
     assert parameters.rate is not None
     how: str = parameters.arrivals or POISSON
     if parameters.load == ACCUMULATE:
-        how = f"{how}, collected up to {parameters.batch:,} rows or {parameters.collect_ms:g} ms"
+        most, ms = parameters.batch, parameters.collect_ms
+        how = tr("{arrivals}, collected up to {rows:,} rows or {ms:g} ms", arrivals=how, rows=most, ms=ms)
     if parameters.surge is not None:
-        how = f"{how}, {parameters.surge:g} times as many in the first half of the window"
-    within = " and ".join(
-        f"{share} within {percentile(value, took.intervals.get(name))} ms"
-        for name, share, value in (("p50", "half", took.p50), ("p99", "99 %", took.p99))
-        if value is not None
-    )
-    parts = [f"{rate(rung.rows_per_s)} acknowledged" if rung.rows_per_s is not None else "none acknowledged"]
+        surge = later("{arrivals}, {times:g} times as many in the first half of the window")
+        how = tr(surge, arrivals=how, times=parameters.surge)
+    parts = [tr("none acknowledged")]
+    if rung.rows_per_s is not None:
+        parts = [tr("{rate} acknowledged", rate=rate(rung.rows_per_s))]
+    within = []
+    if took.p50 is not None:
+        within.append(tr("half within {ms} ms", ms=percentile(took.p50, took.intervals.get("p50"))))
+    if took.p99 is not None:
+        within.append(tr("99 % within {ms} ms", ms=percentile(took.p99, took.intervals.get("p99"))))
     if within:
-        parts.append(f"{within} of when they came")
+        parts.append(tr("{within} of when they came", within=tr(" and ").join(within)))
     if found.lag_mean_ms is not None:
-        mean, most = short(found.lag_mean_ms), short(found.lag_max_ms)
-        parts.append(f"begun {mean} ms after it was due on average, {most} ms at most")
-    for what, times in (("late", found.late), ("skipped", found.skipped), ("still waiting at the end", found.waiting)):
+        mean, longest = short(found.lag_mean_ms), short(found.lag_max_ms)
+        lag = tr("begun {mean} ms after it was due on average, {most} ms at most", mean=mean, most=longest)
+        parts.append(lag)
+    for what, times in (
+        (later("{percent:.2g} % late"), found.late),
+        (later("{percent:.2g} % skipped"), found.skipped),
+        (later("{percent:.2g} % still waiting at the end"), found.waiting),
+    ):
         if times and found.due:
-            parts.append(f"{100 * times / found.due:.2g} % {what}")
+            parts.append(tr(what, percent=100 * times / found.due))
     if found.waiting is None:
-        parts.append("how much was still waiting at the end is not known")
+        parts.append(tr("how much was still waiting at the end is not known"))
     if parameters.surge is not None:
         parts.append(_drained(found.drained_s))
-    return f"{rung.phase} at {rate(parameters.rate)} rows/s ({how}): {'; '.join(parts)}."
+    at = rate(parameters.rate)
+    return tr("{phase} at {rate} rows/s ({how}): {found}.", phase=rung.phase, rate=at, how=how, found="; ".join(parts))
 
 
 def _drained(drained_s: float | None) -> str:
     if drained_s is None:
-        return "the queue of that was still there at the end"
-    return f"the queue of that was gone {short(drained_s)} s later"
+        return tr("the queue of that was still there at the end")
+    return tr("the queue of that was gone {seconds} s later", seconds=short(drained_s))

@@ -6,12 +6,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport, Pair, Rank, Standing
+from bench.language import tr
 from bench.report.ratios import Line, colored, line_of, pairs_of, plain_figures, statistics
 from bench.report.tables import bare_table, filled
 from bench.report.words import shortened
 
-PLAIN = ("ratio", "interval", "verdict", "decides")
-STATISTICS = ("rank", "burst ratio", "p adj.", "min. effect", "blocks + more")
+PLAIN_COLUMNS = ("ratio", "interval", "verdict", "decides")
+MORE_COLUMNS = ("rank", "burst ratio", "p adj.", "min. effect", "blocks + more")
 Ranked = Sequence[tuple[Rank, Line]]
 """The arms of a standing, of a tie the higher first."""
 
@@ -24,17 +25,18 @@ def standings(report: ComparisonReport) -> Iterable[tuple[str, Ranked]]:
     pairs = pairs_of(over)
     for standing in over.standings:
         if any(rank.arm in pairs for rank in standing.ranking):
-            title = f"Over all {over.cells} cells: {_durability(standing.durability)}"
+            grades = _durability(standing.durability)
+            title = tr("Over all {cells} cells: {durability}", cells=over.cells, durability=grades)
             yield title, _ranked(report, pairs, standing)
 
 
 def _durability(grades: Sequence[str]) -> str:
     if not grades:
-        return "durability unknown"
+        return tr("durability unknown")
     *others, last = grades
     if not others:
         return last
-    return f"{', '.join(others)} in some, {last} in others"
+    return tr("{others} in some, {last} in others", others=", ".join(others), last=last)
 
 
 def _ranked(report: ComparisonReport, pairs: Mapping[str, Pair], standing: Standing) -> Ranked:
@@ -56,10 +58,10 @@ def _place(ranked: tuple[Rank, Line]) -> tuple[int, int, float]:
 
 def standing_tables(across: str, ranked: Ranked, *, detail: bool = True) -> Iterable[Table]:
     """Yield a standing of the values of this factor: a table, in detail what only a statistician wants as another."""
-    yield _table(across, PLAIN, [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked])
+    yield _table(across, PLAIN_COLUMNS, [(shortened(line.arm.name), *plain_figures(line)) for _, line in ranked])
     if detail:
         rows = [(shortened(line.arm.name), *statistics(rank, line)) for rank, line in ranked]
-        yield _table(across, STATISTICS, rows)
+        yield _table(across, MORE_COLUMNS, rows)
 
 
 def _table(across: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

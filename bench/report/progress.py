@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from bench.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.report.numbers import duration, rate
@@ -32,17 +33,17 @@ class RunProgress:
         self._began = self._began or monotonic()
         if not self._out.is_terminal:
             return
-        place = f"trial {trial.number} of {of}"
+        place = tr("trial {number} of {of}", number=trial.number, of=of)
         if self._plan and self._plan.promise:
-            place = f"trial {of - left + 1} of about {of}"
+            place = tr("trial {number} of about {of}", number=of - left + 1, of=of)
         elif self._plan and self._plan.refines:
             # Numbers are left out.
-            place = f"trial {of - left + 1} of at most {of}"
+            place = tr("trial {number} of at most {of}", number=of - left + 1, of=of)
         what = f"{place}: {of_trial(trial, self._plan)}"
         each_s = self._guess_s
         if self._done:
             each_s = (monotonic() - self._began) / self._done
-        time_left = f"{duration(each_s * left)} left"
+        time_left = tr("{time} left", time=duration(each_s * left))
         if self._task is None:
             self._bar.start()
             self._task = self._bar.add_task(what, left="")
@@ -53,7 +54,7 @@ class RunProgress:
         self._done += 1
         state = record.validity.state
         what = of_trial(record.trial, self._plan)
-        line = f"{record.trial.number:>4}  {what:<36} {rate(record.rows_per_s):>9} rows/s  {state}"
+        line = f"{record.trial.number:>4}  {what:<36} {rate(record.rows_per_s):>9} rows/s  {tr(state)}"
         if kept := kept_words(record, self._plan):
             line += f", {kept}"
         if record.void:

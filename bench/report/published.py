@@ -7,29 +7,45 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from bench.analysis.published import PUBLISHED, WHERE, WIDEST, WITHIN, Conclusion, Name, PublishedFigure
+from bench.language import later, tr
 from bench.report.numbers import DASH, number, rate, short, times
 from bench.stats.intervals import Estimate
 
-HEADING = f"Beside the published ladder: {WHERE}"
-RULE = (
-    "Reproduced: the interval (95 %, over blocks) holds the author's figure, or lies within a factor of"
-    f" {WITHIN:g} of it. Other: nothing to compare, or an interval wider than a factor of {WIDEST:g}."
-)
 COLUMNS = ("phase", "rows/s,\nauthor", "rows/s,\nhere", "step,\nauthor", "step,\nhere", "interval", "the step is")
 LATENCY_COLUMNS = ("phase", "ms a row,\nauthor", "ms a row,\nhere", "CPU %,\nauthor", "CPU %,\nhere")
 LEFT = {"phase", "the step is"}
 PAGE_COLUMNS = ("what", "author", "here", "interval", "on this box", "why")
-NAMES: Mapping[Name, str] = {"rows_per_s": "rows/s", "latency_ms": "ms a row", "host_pct": "CPU %"}
+NAMES: Mapping[Name, str] = {"rows_per_s": "rows/s", "latency_ms": later("ms a row"), "host_pct": "CPU %"}
 FIGURES = 3
 """As many as the author gives."""
 CONCLUSIONS: Mapping[Conclusion, str] = {
-    "reproduced": "Reproduced here",
-    "not reproduced": "Not reproduced here",
-    "other": "Other, not to be compared",
+    "reproduced": later("Reproduced here: {figures}."),
+    "not reproduced": later("Not reproduced here: {figures}."),
+    "other": later("Other, not to be compared: {figures}."),
+}
+CONCLUDED: Mapping[Conclusion, str] = {
+    "reproduced": later("reproduced"),
+    "not reproduced": later("not reproduced"),
+    "other": later("other"),
 }
 
 Found = Mapping[tuple[str, Name, str | None], PublishedFigure]
 """By phase, figure, and the phase that it is a ratio to."""
+
+
+def beside_heading() -> str:
+    """Return the heading of the author's ladder."""
+    return tr("Beside the published ladder: {where}", where=WHERE)
+
+
+def rule() -> str:
+    """Return by which rule a figure is reproduced."""
+    return tr(
+        "Reproduced: the interval (95 %, over blocks) holds the author's figure, or lies within a factor of"
+        " {within:g} of it. Other: nothing to compare, or an interval wider than a factor of {widest:g}.",
+        within=WITHIN,
+        widest=WIDEST,
+    )
 
 
 def published_table(figures: Sequence[PublishedFigure]) -> tuple[Sequence[str], Sequence[Sequence[str]], set[str]]:
@@ -42,7 +58,7 @@ def published_table(figures: Sequence[PublishedFigure]) -> tuple[Sequence[str], 
         step = ["", "", "", ""]
         if below:
             climbed = found[each.phase, "rows_per_s", below]
-            step = [_published(climbed), _here(climbed), interval(climbed.here), climbed.conclusion]
+            step = [_published(climbed), _here(climbed), interval(climbed.here), tr(CONCLUDED[climbed.conclusion])]
         rows.append([each.phase, _published(rate_of), _here(rate_of), *step])
         below = each.phase
     return COLUMNS, [*rows, _over("rows_per_s", found, "", "", "", "")], LEFT
@@ -74,18 +90,18 @@ def conclusions(figures: Sequence[PublishedFigure]) -> Iterable[str]:
     for conclusion, words in CONCLUSIONS.items():
         same = [each for each in figures if each.conclusion == conclusion]
         if same:
-            yield f"{words}: {'; '.join(_gathered(same))}."
+            yield tr(words, figures="; ".join(_gathered(same)))
 
 
 def _gathered(figures: Iterable[PublishedFigure]) -> Iterable[str]:
     """Return each kind of figure once, with its rungs."""
     by_kind: dict[str, list[str]] = {}
     for each in figures:
-        kind = NAMES[each.figure]
+        kind = tr(NAMES[each.figure])
         where = each.phase
         if each.over:
-            kind = f"step of {kind}"
-            where = f"{each.over} to {each.phase}"
+            kind = tr("step of {figure}", figure=kind)
+            where = tr("{below} to {phase}", below=each.over, phase=each.phase)
         by_kind.setdefault(kind, []).append(where)
     for kind, rungs in by_kind.items():
         yield f"{kind} {', '.join(rungs)}"
@@ -95,17 +111,19 @@ def page_rows(figures: Iterable[PublishedFigure]) -> list[dict[str, str]]:
     """Return every figure as a row of the page's table."""
     rows = []
     for each in figures:
-        cells = (_what(each), _published(each), _here(each), interval(each.here, each), each.conclusion, each.why)
+        concluded = tr(CONCLUDED[each.conclusion])
+        cells = (_what(each), _published(each), _here(each), interval(each.here, each), concluded, each.why)
         rows.append(dict(zip(PAGE_COLUMNS, cells, strict=True)))
     return rows
 
 
 def _what(figure: PublishedFigure) -> str:
-    name = NAMES[figure.figure]
+    name = tr(NAMES[figure.figure])
     if figure.over is None:
         return f"{figure.phase}: {name}"
-    direction = "times less" if figure.figure == "latency_ms" else "times more"
-    return f"{figure.over} to {figure.phase}: {name}, {direction}"
+    if figure.figure == "latency_ms":
+        return tr("{below} to {phase}: {figure}, times less", below=figure.over, phase=figure.phase, figure=name)
+    return tr("{below} to {phase}: {figure}, times more", below=figure.over, phase=figure.phase, figure=name)
 
 
 def _published(figure: PublishedFigure) -> str:

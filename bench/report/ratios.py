@@ -8,11 +8,18 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, CpuRatio, Overall, Pair, Rank
 from bench.analysis.pairs import decides
+from bench.language import later, tr
 from bench.report.numbers import DASH, number, p_text, percent
 from bench.stats.compare import Comparison
 
-ADJUSTED = "adjusted"
-STYLES = {"faster": "green", "slower": "red", "equivalent": "cyan", "undecided": "yellow"}
+ADJUSTED = later("adjusted")
+REFUSED, BASELINE, NO_BLOCKS = later("refused"), later("baseline"), later("no blocks")
+STYLES = {
+    later("faster"): "green",
+    later("slower"): "red",
+    later("equivalent"): "cyan",
+    later("undecided"): "yellow",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,11 @@ class Line:
     def verdict(self) -> str:
         """The verdict in a word; with a star where it would be another if this were the only comparison."""
         if self.arm.refused:
-            return "refused"
+            return REFUSED
         if self.pair is None:
-            return "baseline"
+            return BASELINE
         if self.pair.verdict is None or self.decides is None:
-            return "no blocks"
+            return NO_BLOCKS
         if self.decides.verdict != self.pair.verdict:
             return f"{self.pair.verdict}*"
         return self.pair.verdict
@@ -110,8 +117,14 @@ def any_adjusted(report: ComparisonReport) -> bool:
 
 
 def colored(figure: str) -> Text:
-    """Return a figure as a cell of a table; a verdict has its colour."""
-    return Text(figure, style=STYLES.get(figure.removesuffix("*"), ""))
+    """Return a figure as a cell of a table; a verdict has its colour, and is translated."""
+    return Text(verdict_words(figure), style=STYLES.get(figure.removesuffix("*"), ""))
+
+
+def verdict_words(figure: str) -> str:
+    """Return a verdict, or which rates decide, in words; any other figure as it is."""
+    plain = figure.removesuffix("*")
+    return tr(plain) + figure[len(plain) :]
 
 
 def rank_text(rank: Rank | None) -> str:
@@ -149,7 +162,7 @@ def detects_text(found: Comparison | None) -> str:
 def detected(difference: float) -> str:
     """Return a difference that blocks detect, in words: beyond a factor of 2 its figure says nothing more."""
     if difference > 1:
-        return "more than a factor of 2"
+        return tr("more than a factor of 2")
     return percent(difference)
 
 

@@ -9,18 +9,23 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from bench.language import tr
+
 NO_LIMIT = 1000
 WIDTH = 80
 """What a table keeps to."""
 
 
 def bare_table(columns: Iterable[str], left: Collection[str], wraps: Collection[str] = ()) -> Table:
-    """Return a table without lines; ``left`` are columns that are not numbers, ``wraps`` those that may run over."""
+    """Return a table without lines; ``left`` are columns that are not numbers, ``wraps`` those that may run over.
+
+    Columns are named as in the source, and translated here.
+    """
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for name in columns:
         side: Literal["left", "right"] = "left" if name in left else "right"
         table.add_column(
-            name, justify=side, no_wrap=name not in wraps, overflow="fold" if name in wraps else "ellipsis"
+            tr(name), justify=side, no_wrap=name not in wraps, overflow="fold" if name in wraps else "ellipsis"
         )
     return table
 

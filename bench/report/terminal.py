@@ -10,18 +10,20 @@ from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.ladder_answer import limit_name
 from bench.analysis.rung import Rung
+from bench.language import later, tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
 from bench.report.bound import show_bounds
 from bench.report.command import caller
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, cores, figure, microseconds, percentile, times, whole
-from bench.report.published import HEADING, RULE, conclusions, latency_table, published_table
+from bench.report.published import beside_heading, conclusions, latency_table, published_table, rule
 from bench.report.tables import print_fitting
 from bench.report.words import STATE_STYLES, figure_words, limit_words
 
-LOOPS = {"closed": {CLOSED, "rounds"}, "open": {OPEN, ACCUMULATE}}
+LOOPS = {later("closed loop"): {CLOSED, "rounds"}, later("open loop"): {OPEN, ACCUMULATE}}
 """Load models in which a commit waits for one before it, and in which it does not."""
+BOTH_LOOPS = later("closed and open loop")
 COLUMNS = (
     "phase", "method", "rows a\ncommit", "rows/s", "sustained\nrows/s", "median\nms", "99 %\nms", "step", "doubts",
 )  # fmt: skip
@@ -41,7 +43,7 @@ LEFT = {"phase", "method", "doubts"}
 def show_ladders(out: Console, report: LadderReport, *, detail: bool = False) -> None:
     """Print what is doubtful, the host, then a table for each variant, layout and transport."""
     for note in report.notes:
-        out.print(Text(f"Note: {note}", style="yellow"))
+        out.print(Text(tr("Note: {note}", note=note), style="yellow"))
     for state, sentence in doubts_of(report.ladders):
         if detail or state != "slight":
             out.print(Text(sentence, style=STATE_STYLES[state]))
@@ -61,7 +63,7 @@ def _show_ladder(out: Console, ladder: Ladder, *, detail: bool) -> None:
     print_fitting(out, COLUMNS, list(map(cells, ladder.rungs)), LEFT, SPARE)
     out.print(Text(legend(ladder), style="dim"))
     if beside := list(of_engines(ladder)):
-        out.print(Text(f"Measured {'; '.join(beside)}."))
+        out.print(Text(tr("Measured {where}.", where="; ".join(beside))))
     for sentence in (*other_loads(ladder), *beside_writers(ladder)):
         out.print(Text(sentence))
     if limits := limits_of(ladder, shares=detail):
@@ -78,15 +80,16 @@ def _show_published(out: Console, ladders: Sequence[Ladder], *, detail: bool) ->
     if ladder is None:
         return
     out.print()
-    out.print(Text(HEADING, style="bold"))
+    out.print(Text(beside_heading(), style="bold"))
     if len(ladders) > 1:
-        out.print(Text(f"here: {heading(ladder)}; the other ladders' are on the page and in --json", style="dim"))
+        here = tr("here: {ladder}; the other ladders' are on the page and in --json", ladder=heading(ladder))
+        out.print(Text(here, style="dim"))
     print_fitting(out, *published_table(ladder.published))
     if detail:
         print_fitting(out, *latency_table(ladder.published))
     for sentence in conclusions(ladder.published):
         out.print(Text(sentence))
-    out.print(Text(RULE, style="dim"))
+    out.print(Text(rule(), style="dim"))
 
 
 def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
@@ -98,13 +101,15 @@ def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
             for name, value in values.items():
                 known.setdefault(probe, {}).setdefault(name, []).append(value)
     for probe, all_values in known.items():
-        yield f"observed, {probe}: " + ", ".join(_range(name, values) for name, values in all_values.items()) + "."
+        ranges = ", ".join(_range(name, values) for name, values in all_values.items())
+        yield tr("observed, {probe}: {figures}.", probe=probe, figures=ranges)
 
 
 def _range(name: str, values: Sequence[float]) -> str:
     what, unit = figure_words(name)
     least, most = figure(min(values)), figure(max(values))
-    return f"{what} {least if least == most else f'{least} to {most}'} {unit}".rstrip()
+    values_seen = least if least == most else tr("{least} to {most}", least=least, most=most)
+    return f"{what} {values_seen} {unit}".rstrip()
 
 
 def heading(ladder: Ladder) -> str:
@@ -114,17 +119,17 @@ def heading(ladder: Ladder) -> str:
 
 def in_common(ladder: Ladder) -> list[str]:
     """Return the parts of a heading."""
-    durability = " and ".join(ladder.durability) or "durability unknown"
+    durability = tr(" and ").join(ladder.durability) or tr("durability unknown")
     sizes = sorted({rung.parameters.payload_bytes for rung in ladder.rungs})
-    payloads = " and ".join(f"{size:,}" for size in sizes)
-    parts = [ladder.variant, ladder.layout, ladder.transport, durability, f"{payloads} B payload"]
+    payloads = tr("{sizes} B payload", sizes=tr(" and ").join(f"{size:,}" for size in sizes))
+    parts = [ladder.variant, ladder.layout, ladder.transport, durability, payloads]
     if version := of_version(ladder.version):
         parts.insert(0, version)
     # Of a layout that one engine alone has; of rungs that have another layout the caption tells.
     engines = {rung.engine for rung in ladder.rungs if rung.layout is None}
     parts[:0] = filter(None, engines)
     if ladder.preload_rows:
-        parts.append(f"{ladder.preload_rows:,} rows before")
+        parts.append(tr("{rows:,} rows before", rows=ladder.preload_rows))
     return parts
 
 
@@ -140,29 +145,51 @@ def limits_of(ladder: Ladder, *, shares: bool = False) -> str:
         for phase, limit in known:
             by_limit.setdefault(limit_name(limit), []).append(phase)
         parts = [f"{name} {', '.join(phases)}" for name, phases in by_limit.items()]
-    return f"Stopped by, suspected and not proved: {'; '.join(parts)}."
+    return tr("Stopped by, suspected and not proved: {limits}.", limits="; ".join(parts))
 
 
 def legend(ladder: Ladder) -> str:
     """Return how to read the table, in at most three lines."""
     counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
     if not counted:
-        return f"No rung has a trial that counts: all are void; {ladder.seconds:g} s windows."
+        seconds = ladder.seconds
+        return tr("No rung has a trial that counts: all are void; {seconds:g} s windows.", seconds=seconds)
+    sentences = [
+        f"{_windows(ladder, together=True)}.",
+        tr("Sustained: closing checkpoint included."),
+        tr("Latency: of one commit from when it was due; {dash}: too few to tell.", dash=DASH)
+        if _is_open(ladder)
+        else tr("Latency: of one commit; {dash}: too few to tell.", dash=DASH),
+        tr("Step: times the rung above."),
+        tr("More: {option}.", option="DETAIL=1" if caller() == "make" else "--detail"),
+    ]
+    return " ".join(sentences)
+
+
+def _windows(ladder: Ladder, *, together: bool = False) -> str:
+    """Return how many trials are one, their windows and their loops, two of them ``together`` or one by one."""
+    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
+    loops = _loops(ladder)
+    if together and len(loops) == len(LOOPS):
+        loops = [BOTH_LOOPS]
+    windows = tr("{seconds:g} s windows", seconds=ladder.seconds)
+    return ", ".join([_as_one(counted[0], counted[-1]), windows, *map(tr, loops)])
+
+
+def _loops(ladder: Ladder) -> list[str]:
     loads = {rung.parameters.load for rung in ladder.rungs}
-    loops = " and ".join(loop for loop, of_it in LOOPS.items() if loads & of_it)
-    since = " from when it was due" if loads & LOOPS["open"] else ""
-    return (
-        f"{_as_one(counted[0], counted[-1])}, {ladder.seconds:g} s windows{f', {loops} loop' if loops else ''}."
-        f" Sustained: closing checkpoint included. Latency: of one commit{since}; {DASH}: too few to tell. Step: times"
-        f" the rung above. More: {'DETAIL=1' if caller() == 'make' else '--detail'}."
-    )
+    return [loop for loop, of_it in LOOPS.items() if loads & of_it]
+
+
+def _is_open(ladder: Ladder) -> bool:
+    return bool({rung.parameters.load for rung in ladder.rungs} & LOOPS["open loop"])
 
 
 def other_loads(ladder: Ladder) -> Iterable[str]:
     """Return which rungs were driven by load models of a user's."""
-    known = LOOPS["closed"] | LOOPS["open"]
+    known = set().union(*LOOPS.values())
     others = [rung for rung in ladder.rungs if rung.parameters.load not in known]
-    return [f"load model {rung.parameters.load}: {rung.phase}" for rung in others]
+    return [tr("load model {load}: {phase}", load=rung.parameters.load, phase=rung.phase) for rung in others]
 
 
 def caption(ladder: Ladder) -> str:
@@ -170,30 +197,25 @@ def caption(ladder: Ladder) -> str:
     counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
     if not counted:
         return legend(ladder)
-    least, most = counted[0], counted[-1]
-    loads = {rung.parameters.load for rung in ladder.rungs}
-    loops = [f", {loop} loop" for loop, of_it in LOOPS.items() if loads & of_it]
-    since = ", at a rate from when it was due" if loads & LOOPS["open"] else ""
-    parts = [
-        f"{_as_one(least, most)}, {ladder.seconds:g} s windows{''.join(loops)}",
-        f"latency of one commit in ms{since}, µs a row: that by its rows",
-        "cores of client, server",
-    ]
-    if most > 1:
+    latency = tr("latency of one commit in ms, µs a row: that by its rows")
+    if _is_open(ladder):
+        latency = tr("latency of one commit in ms, at a rate from when it was due, µs a row: that by its rows")
+    parts = [_windows(ladder), latency, tr("cores of client, server")]
+    if counted[-1] > 1:
         share, phase = max(_spreads(ladder.rungs))
-        parts.append(f"trials differ by up to {share:.0%} (phase {phase})")
+        parts.append(tr("trials differ by up to {share:.0%} (phase {phase})", share=share, phase=phase))
     if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
-        parts.append(f"void, no trial counts: {', '.join(empty)}")
+        parts.append(tr("void, no trial counts: {phases}", phases=", ".join(empty)))
     if any(rung.parameters.processes > 1 for rung in ladder.rungs):
-        parts.append("n× before connections: so many client processes, each with such a pool")
+        parts.append(tr("n× before connections: so many client processes, each with such a pool"))
     if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
-        parts.append(f"on uvloop: {', '.join(uvloop)}")
+        parts.append(tr("on uvloop: {phases}", phases=", ".join(uvloop)))
     if unreset := [rung.phase for rung in ladder.rungs if rung.parameters.reset == "none"]:
-        parts.append(f"sessions given back are not reset: {', '.join(unreset)}")
+        parts.append(tr("sessions given back are not reset: {phases}", phases=", ".join(unreset)))
     parts += other_loads(ladder)
     parts += of_engines(ladder)
     if ladder.seconds < 20:
-        parts.append("steadiness not assessed")
+        parts.append(tr("steadiness not assessed"))
     return "; ".join(parts) + "."
 
 
@@ -205,18 +227,19 @@ def of_engines(ladder: Ladder) -> Iterable[str]:
             continue
         words = [rung.engine, rung.layout]
         if rung.durability not in (None, *(ladder.durability or ["unknown"])):
-            words.append("of unknown durability" if rung.durability == "unknown" else str(rung.durability))
+            unknown = rung.durability == "unknown"
+            words.append(tr("of unknown durability") if unknown else str(rung.durability))
         phases.setdefault(" ".join(words), []).append(rung.phase)
     for where, named in phases.items():
-        yield f"on {where}: {', '.join(named)}"
+        yield tr("on {where}: {phases}", where=where, phases=", ".join(named))
 
 
 def _as_one(least: int, most: int) -> str:
     if most == 1:
-        return "one trial: no spread known"
+        return tr("one trial: no spread known")
     if least == most:
-        return f"{most} trials as one"
-    return f"{least} to {most} trials as one"
+        return tr("{trials} trials as one", trials=most)
+    return tr("{least} to {most} trials as one", least=least, most=most)
 
 
 def _spreads(rungs: Iterable[Rung]) -> Iterable[tuple[float, str]]:
@@ -231,7 +254,7 @@ def cells(rung: Rung) -> Sequence[str]:
     latency = rung.latency_ms
     return (
         rung.phase,
-        rung.method,
+        tr(rung.method),
         whole(rung.parameters.batch),
         reached(rung),
         whole(rung.settled_rows_per_s),
@@ -260,14 +283,14 @@ def more_cells(rung: Rung) -> Sequence[str]:
 def in_doubt(rung: Rung) -> str:
     """Return how many trials of a rung are void or, where none is, suspect: a void one weighs more."""
     if rung.void:
-        return f"{rung.void} void"
-    return f"{rung.suspect} suspect" if rung.suspect else ""
+        return tr("{count} void", count=rung.void)
+    return tr("{count} suspect", count=rung.suspect) if rung.suspect else ""
 
 
 def reached(rung: Rung) -> str:
     """Return the rate of a rung; without a trial that counts it is void."""
     if rung.rows_per_s is None:
-        return "void"
+        return tr("void")
     return whole(rung.rows_per_s)
 
 
@@ -300,15 +323,18 @@ def describe_host(host: Fingerprint) -> Text:
     def fact(group: str, name: str) -> str:
         value = facts.get(group, {}).get(name)
         if value is None or isinstance(value, Unreadable):
-            return f"unknown {name}"
+            return tr("unknown {fact}", fact=name)
         return str(value)
 
-    version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or "unknown version"
-    cpu = f"{fact('cpu', 'model')}, {fact('cpu', 'logical_cpus')} CPUs, {_memory(facts.get('memory', {}))}"
-    disk = f"{fact('disk', 'kind')} disk, {fact('disk', 'file_system')}, {_flushes(facts.get('disk', {}))}"
-    system = f"{fact('system', 'os')}, kernel {fact('system', 'kernel')}"
+    version = ", ".join(_servers(facts.get("postgresql", {}), facts.get("engines", {}))) or tr("unknown version")
+    cpus = tr("{model}, {count} CPUs", model=fact("cpu", "model"), count=fact("cpu", "logical_cpus"))
+    cpu = f"{cpus}, {_memory(facts.get('memory', {}))}"
+    disk = tr("{kind} disk, {file_system}", kind=fact("disk", "kind"), file_system=fact("disk", "file_system"))
+    disk = f"{disk}, {_flushes(facts.get('disk', {}))}"
+    system = tr("{os}, kernel {kernel}", os=fact("system", "os"), kernel=fact("system", "kernel"))
     if clients_on := facts.get("pgladder", {}).get("clients_on"):
-        return Text(f"{host.host}: {version}; clients on {clients_on}: {cpu}; {system}")
+        clients = tr("clients on {where}", where=clients_on)
+        return Text(f"{host.host}: {version}; {clients}: {cpu}; {system}")
     return Text(f"{host.host}: {cpu}, {disk}; {version}; {system}")
 
 
@@ -324,7 +350,7 @@ def _servers(postgresql: Mapping[str, Fact], engines: Mapping[str, Fact]) -> lis
 def _memory(memory: Mapping[str, Fact]) -> str:
     ram = memory.get("ram_bytes")
     if not isinstance(ram, int):
-        return "unknown RAM"
+        return tr("unknown RAM")
     return f"{ram / (1 << 30):.0f} GiB"
 
 
@@ -332,8 +358,7 @@ def _flushes(disk: Mapping[str, Fact]) -> str:
     """Return how often it flushes, with the spread of the readings where there were several."""
     middle, least, most = (disk.get(f"fsync_per_s{which}") for which in ("", "_least", "_most"))
     if not isinstance(middle, int | float):
-        return "fdatasync/s unknown"
-    text = f"{middle:,.0f} fdatasync/s"
+        return tr("fdatasync/s unknown")
     if isinstance(least, float) and isinstance(most, float):
-        text += f" ({least:,.0f} to {most:,.0f})"
-    return text
+        return tr("{middle:,.0f} fdatasync/s ({least:,.0f} to {most:,.0f})", middle=middle, least=least, most=most)
+    return f"{middle:,.0f} fdatasync/s"

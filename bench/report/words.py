@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bench.analysis.comparison import ArmSummary, Differing, of_version
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.constraints.constraint import constraints
+from bench.language import later, tr
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.promise import keeps
@@ -39,8 +40,8 @@ def limit_words(limit: Limit | None) -> str:
     if limit is None:
         return DASH
     if limit.constraint == UNEXPLAINED:
-        return UNEXPLAINED
-    return f"{constraint_words(limit.constraint)} {limit.share:.0%}"
+        return tr(UNEXPLAINED)
+    return f"{tr(constraint_words(limit.constraint))} {limit.share:.0%}"
 
 
 def constraint_words(name: str) -> str:
@@ -62,8 +63,8 @@ def mark(part: "Rung | ArmSummary") -> str:
 
 def uncounted(arm: ArmSummary) -> str:
     """Return how many of its trials do not count, or are doubtful; nothing of none."""
-    counts = ((arm.void, "void"), (arm.suspect, "suspect"))
-    return ", ".join(f"{count} {state}" for count, state in counts if count)
+    counts = ((arm.void, later("{count} void")), (arm.suspect, later("{count} suspect")))
+    return ", ".join(tr(words, count=count) for count, words in counts if count)
 
 
 def of_trial(trial: Trial, of: Plan | None = None) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bench.analysis.doubts import grouped, weighty
 from bench.analysis.ladder import LadderReport
 from bench.analysis.ladder_answer import LadderAnswer, Next
+from bench.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES
 from bench.plan.estimate import estimate
@@ -21,10 +23,10 @@ from bench.workload.phase import usual
 AFTER = {"quick": "standard", "standard": "thorough"}
 """By the profile of a run, the longer one that is offered; of windows of one's own it is ``standard``."""
 FIRST = {
-    "had company": "close other programs and measure longer",
-    "lost CPU time to other machines": "choose a quieter hour and measure longer",
+    "not-alone": later("close other programs and measure longer"),
+    "steal": later("choose a quieter hour and measure longer"),
 }
-"""By what trials did (``bench.analysis.doubts``), what helps."""
+"""By the code of a doubt, what helps."""
 LONGEST = "thorough"
 
 Words = Mapping[str, Sequence[str]]
@@ -37,34 +39,35 @@ def with_next(report: LadderReport, directory: RunDirectory, given: Mapping[str,
         return report
     plan = directory.plan().as_asked()
     hosts = [report.host.host] if report.host else []
-    step = _next(report.answer, plan, place(hosts, directory, plan, given))
+    doubted = [each.code for each in weighty(grouped(report.ladders))]
+    step = _next(report.answer, plan, place(hosts, directory, plan, given), doubted)
     return replace(report, answer=replace(report.answer, next=step))
 
 
-def _next(answer: LadderAnswer, plan: Plan, where: Place) -> Next | None:
+def _next(answer: LadderAnswer, plan: Plan, where: Place, doubted: Sequence[str]) -> Next | None:
     """Return the whole ladder if only slow rungs were climbed, else longer windows, else what proves the limit."""
     if answer.most is None:
         return None
     if not answer.in_bulk:
-        return Next(what="climb the whole ladder", seconds=None, command=_command(where, "ladder", {}))
+        return Next(what=tr("climb the whole ladder"), seconds=None, command=_command(where, "ladder", {}))
     if answer.trust.level == "rough" and plan.profile != LONGEST:
-        return _longer(answer, plan, where)
+        return _longer(plan, where, doubted)
     if answer.stopped_by and not answer.stopped_by.proved:
         words = {"phases": [answer.most.phase]}
-        return Next(what="prove what stops it", seconds=None, command=_command(where, "explain", words))
+        return Next(what=tr("prove what stops it"), seconds=None, command=_command(where, "explain", words))
     return None
 
 
-def _longer(answer: LadderAnswer, plan: Plan, where: Place) -> Next:
+def _longer(plan: Plan, where: Place, doubted: Sequence[str]) -> Next:
     """Return the same trials by the next longer profile."""
     name = AFTER.get(plan.profile, "standard")
     profile = PROFILES[name]
     wanted = replace(plan, profile=name, warm_up_s=profile.warm_up_s, window_s=profile.window_s)
     a_block = estimate(wanted, wanted.trials).seconds / len(plan.blocks)
-    helps = [words for why in answer.trust.why for did, words in FIRST.items() if did in why]
+    helps = [FIRST[code] for code in doubted if code in FIRST]
     typed = _typed(wanted, profile.blocks)
     return Next(
-        what=helps[0] if helps else "measure longer",
+        what=tr(helps[0]) if helps else tr("measure longer"),
         seconds=profile.blocks * a_block,
         command=_command(where, "ladder", typed) if typed is not None else None,
     )

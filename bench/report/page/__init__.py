@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from itertools import starmap
+from typing import Any
 
 from jinja2 import Template
 
@@ -19,6 +20,7 @@ from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
+from bench.language import later, tr
 from bench.model.plain import harmless_all
 from bench.report.markup import environment
 from bench.report.page import view
@@ -26,11 +28,11 @@ from bench.report.page.assets import Assets
 from bench.report.page.comparing import ComparisonView
 from bench.report.page.explaining import ExplainedView
 from bench.report.page.sweeping import SweepView
-from bench.report.published import HEADING, RULE
+from bench.report.published import beside_heading, rule
 
 KEYS = {
-    "latency": [("ours", "commits"), ("ink", "p50"), ("pink", "p99"), ("slate", "slowest")],
-    "cores": [("ours", "client"), ("green", "server"), ("rest", "everything else")],
+    "latency": [("ours", later("commits")), ("ink", "p50"), ("pink", "p99"), ("slate", later("slowest"))],
+    "cores": [("ours", later("client")), ("green", later("server")), ("rest", later("everything else"))],
     "time": list(zip(("red", "gold", "green", "violet", "ours", "rest"), [*PARTS.values(), OUTSIDE], strict=True)),
 }
 """What the colours of a chart mean; the script gives them to the same names in the same order."""
@@ -69,11 +71,21 @@ def build_page(
         columns=view.COLUMNS,
         words=view.WORDS,
         trial_columns=view.TRIAL_COLUMNS,
-        published={"who": WHO, "where": WHERE, "heading": HEADING, "rule": RULE},
-        keys=KEYS,
-        specifications=assets.specifications,
+        published={"who": WHO, "where": WHERE, "heading": beside_heading(), "rule": rule()},
+        keys={chart: [(colour, tr(text)) for colour, text in entries] for chart, entries in KEYS.items()},
+        specifications=_titled(assets.specifications),
         vega=assets.script,
     )
+
+
+def _titled(part: Any) -> Any:
+    """Return the charts with the titles of their axes translated; all else in them is data."""
+    if isinstance(part, dict):
+        return {
+            name: tr(value) if name == "title" and isinstance(value, str) else _titled(value)
+            for name, value in part.items()
+        }
+    return list(map(_titled, part)) if isinstance(part, list) else part
 
 
 @cache

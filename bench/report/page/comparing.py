@@ -9,8 +9,9 @@ from functools import cached_property
 
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair, Rank
 from bench.analysis.pairs import decides
+from bench.language import later, tr
 from bench.report.adjusted import NOT_ADJUSTED, adjusted_figures, adjusted_lines
-from bench.report.comparison import COSTS, caption, cost_figures, heading, noise_lines, offer
+from bench.report.comparison import COST_COLUMNS, caption, cost_figures, heading, noise_lines, offer
 from bench.report.costs import COLUMNS as ROW_COSTS
 from bench.report.costs import row_costs
 from bench.report.numbers import DASH, rate
@@ -24,6 +25,7 @@ from bench.report.ratios import (
     pair_figures,
     rank_text,
     ratio_text,
+    verdict_words,
 )
 from bench.report.tables import filled
 from bench.report.words import mark, settings
@@ -34,6 +36,14 @@ COLUMNS = (
     "verdict", "min. effect", "blocks + more", "adjusted", "adjusted interval", "machine alike", "decides",
     "settings that differ in effect",
 )  # fmt: skip
+
+
+TITLES = {
+    "run": later("The runs"),
+    "host": later("The hosts"),
+    "version": later("The versions"),
+    "engine": later("The engines"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +70,16 @@ class ComparisonView:
     def title(self) -> str:
         """What tells it from the others of the page."""
         if self.report.of_runs:
-            return f"The {self.report.across}s"
-        return " and ".join(self.report.hosts)
+            across = self.report.across
+            return tr(TITLES.get(across, f"The {across}s"))
+        return tr(" and ").join(self.report.hosts)
 
     @property
     def answer(self) -> str:
         """What follows from it, and what measuring longer would tell."""
         if self.report.longer is None:
             return self.report.sentence
-        return f"{self.report.sentence} {offer(self.report.longer)}."
+        return f"{self.report.sentence} {tr('{offer}.', offer=offer(self.report.longer))}"
 
     @property
     def notes(self) -> Sequence[str]:
@@ -81,15 +92,14 @@ class ComparisonView:
         rows: list[Row] = []
         if over := self.report.overall:
             for pair in over.pairs:
-                rows += _ratio(self.report, pair, f"over all {over.cells} cells", None)
+                rows += _ratio(self.report, pair, tr("over all {cells} cells", cells=over.cells), None)
         for cell in self.report.cells:
             # A floor is of interleaved blocks: between runs drift comes on top, and its strokes would promise too much.
             noise = cell.noise if self.report.paired else None
             for pair in cell.pairs:
                 rows += _ratio(self.report, pair, where(self.report, cell), noise)
-        return Figure(
-            chart="forest", label="ratio of each candidate to the first, over all cells and in each", rows=rows
-        )
+        label = tr("ratio of each candidate to the first, over all cells and in each")
+        return Figure(chart="forest", label=label, rows=rows)
 
     @cached_property
     def cells(self) -> list[CellView]:
@@ -105,7 +115,7 @@ class ComparisonView:
             lines = [*adjusted_lines(cell), *noise_lines(self.report, cell)]
             costs = []
             if self.report.of_runs:
-                costs = [(arm.name + mark(arm), _labelled(COSTS, cost_figures(arm))) for arm in cell.arms]
+                costs = [(arm.name + mark(arm), _labelled(COST_COLUMNS, cost_figures(arm))) for arm in cell.arms]
             spent = row_costs(self.report, cell, every=True)
             views.append(
                 CellView(
@@ -128,7 +138,7 @@ class ComparisonView:
         """A line a cell: ratio and verdict of each arm."""
         for cell in self.report.cells:
             found = in_matrix(self.report, cell)
-            texts = [" ".join(filter(None, found.get(name, [DASH]))) for name in self.names]
+            texts = [" ".join(map(verdict_words, filter(None, found.get(name, [DASH])))) for name in self.names]
             yield heading(cell, self.report.cells), texts
 
     @property
@@ -142,10 +152,10 @@ def _texts(line: Line) -> list[str]:
     return [
         rank_text(line.rank),
         arm.name + mark(arm),
-        " and ".join(arm.durability) or "unknown",
+        tr(" and ").join(arm.durability) or tr("unknown"),
         rate(arm.rows_per_s),
         rate(arm.settled_rows_per_s),
-        *pair_figures(line),
+        *map(verdict_words, pair_figures(line)),
         *(adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED),
         "; ".join(settings(line.pair.differs)) if line.pair else "",
     ]
@@ -153,7 +163,16 @@ def _texts(line: Line) -> list[str]:
 
 def _standing(rank: Rank, line: Line) -> list[str]:
     adjusted = adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED
-    return [rank_text(rank), line.arm.name + mark(line.arm), "", "", "", *pair_figures(line), *adjusted, ""]
+    return [
+        rank_text(rank),
+        line.arm.name + mark(line.arm),
+        "",
+        "",
+        "",
+        *map(verdict_words, pair_figures(line)),
+        *adjusted,
+        "",
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
@@ -170,7 +189,7 @@ def where(report: ComparisonReport, cell: CellComparison) -> str:
     """Return the phase of a cell, and what else differs among the cells: a chart's axis has no room for the rest."""
     words = cell.briefly(report.cells)
     if words == [cell.phase]:
-        words = [f"{cell.phase} {cell.method}"]
+        words = [f"{cell.phase} {tr(cell.method or '')}".rstrip()]
     return " · ".join(words) or cell.where(report.cells)
 
 
@@ -189,9 +208,16 @@ def _ratio(report: ComparisonReport, pair: Pair, where: str, noise: CellNoise | 
         "low": ends.low,
         "high": ends.high,
         "verdict": pair.verdict,
-        "label": f"{ratio_text(found)} {pair.verdict}{' (adjusted)' if pair.adjusted_decides else ''}",
+        "label": _label(pair, ratio_text(found)),
         "margin_low": 1 / (1 + report.margin),
         "margin_high": 1 + report.margin,
         "floor_low": floor_low,
         "floor_high": floor_high,
     }
+
+
+def _label(pair: Pair, ratio: str) -> str:
+    verdict = verdict_words(pair.verdict or "")
+    if pair.adjusted_decides:
+        return tr("{ratio} {verdict} (adjusted)", ratio=ratio, verdict=verdict)
+    return f"{ratio} {verdict}"

@@ -13,6 +13,7 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.timeline import Waiting, course, steps_each, waiting
 from bench.analysis.utilisation import client_time, cores
+from bench.language import tr
 from bench.model.fingerprint import processors
 from bench.model.record import Record
 from bench.report.numbers import rate
@@ -61,7 +62,7 @@ def climb(climbers: Sequence[tuple[str, Ladder]]) -> Figure:
     for row in sorted(ours, key=itemgetter("phase")):
         places.setdefault(row["rung"], len(places))
     rows.sort(key=lambda row: places[row["rung"]])
-    return Figure(chart="climb", label="rows a second of each rung, beside the published ones", rows=rows)
+    return Figure(chart="climb", label=tr("rows a second of each rung, beside the published ones"), rows=rows)
 
 
 def _reached(who: str, ladder: Ladder) -> Iterable[Row]:
@@ -112,9 +113,9 @@ def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
         for order, (part, share) in enumerate(client_time(trials).items()):
             times.append({"rung": name, "part": part, "share": _short(share), "order": order})
     return [
-        Figure(chart="latency", label="how long commits took, by rung", rows=latencies),
-        Figure(chart="cores", label="cores busy, by rung: client, server, everything else", rows=busy),
-        Figure(chart="time", label="where the clients' workers spent their time, by rung", rows=times),
+        Figure(chart="latency", label=tr("how long commits took, by rung"), rows=latencies),
+        Figure(chart="cores", label=tr("cores busy, by rung: client, server, everything else"), rows=busy),
+        Figure(chart="time", label=tr("where the clients' workers spent their time, by rung"), rows=times),
     ]
 
 
@@ -158,7 +159,7 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
             row = _course(run, trial, most)
             if row["rate"]:
                 rows.append(row)
-        label = f"rows a second over the window, each trial of {name}"
+        label = tr("rows a second over the window, each trial of {rung}", rung=name)
         figures.append(Figure(chart="course", label=label, title=_labelled(name, rung), rows=rows))
     return figures
 
@@ -183,7 +184,7 @@ def waits(run: PulledRun, rung: RungExplained) -> Figure:
     if trials and run.with_samples:
         for moment in waiting(run.samples[trials[len(trials) // 2].key]):
             rows += _stacked(moment)
-    label = f"what the server's sessions of {rung.phase} waited for over the window"
+    label = tr("what the server's sessions of {phase} waited for over the window", phase=rung.phase)
     return Figure(chart="waits", label=label, rows=rows)
 
 

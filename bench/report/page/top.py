@@ -11,6 +11,7 @@ from math import floor, log10
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.ladder_answer import (
     CONDITIONS,
+    LEVELS,
     LadderAnswer,
     Reached,
     highest_rate,
@@ -26,6 +27,7 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
+from bench.language import later, tr
 from bench.model.fingerprint import processors
 from bench.report.ladder_answer import next_words
 from bench.report.numbers import cores, whole
@@ -77,7 +79,7 @@ class TopView:
         facts = self.report.host.facts.get("cpu", {}) if self.report.host else {}
         model, count = facts.get("model"), facts.get("logical_cpus")
         parts = [self.name, model if isinstance(model, str) else None]
-        parts.append(f"{count} CPUs" if isinstance(count, int) else None)
+        parts.append(tr("{count} CPUs", count=count) if isinstance(count, int) else None)
         return " · ".join(filter(None, [*parts, self.run.plan.created[:10]]))
 
     @property
@@ -93,8 +95,8 @@ class TopView:
         most = self.answer.most
         assert most
         if most.settled_rows_per_s is None:
-            return "in bursts; no closing checkpoint was measured"
-        return f"kept up, checkpoint included ({in_figures(most.rows_per_s)} in bursts)"
+            return tr("in bursts; no closing checkpoint was measured")
+        return tr("kept up, checkpoint included ({burst} in bursts)", burst=in_figures(most.rows_per_s))
 
     @property
     def way(self) -> str:
@@ -108,9 +110,9 @@ class TopView:
         """Among how much it is the best."""
         assert self.answer
         if self.answer.in_bulk:
-            return "the best way found"
+            return tr("the best way found")
         count = self.answer.of_ways
-        return "the one way measured" if count == 1 else f"the fastest of {count} ways measured"
+        return tr("the one way measured") if count == 1 else tr("the fastest of {count} ways measured", count=count)
 
     @property
     def sentences(self) -> Sequence[str]:
@@ -149,19 +151,23 @@ class TopView:
             written = self.answer.most.phase, self.answer.most.way
             rung = next(each for each in self.ladder.rungs if (each.phase, plain_way(each)) == written)
             cpus = processors(self.run.host)
-            of = f", of {cpus}" if cpus else ""
-            texts.append(f"Cores busy: client {cores(rung.client_cores)}, server {cores(rung.server_cores)}{of}.")
-        return Card(question="what stopped it", answer=_limit(limit), texts=texts)
+            sentence = later("Cores busy: client {client}, server {server}.")
+            if cpus:
+                sentence = later("Cores busy: client {client}, server {server}, of {cpus}.")
+            client, server = cores(rung.client_cores), cores(rung.server_cores)
+            texts.append(tr(sentence, client=client, server=server, cpus=cpus))
+        return Card(question=tr("what stopped it"), answer=_limit(limit), texts=texts)
 
     def _trust(self) -> Card:
         assert self.answer
         trust = self.answer.trust
+        trials = trust.trials
         near = "" if trust.within is None else f": ±{100 * trust.within:.0f} %"
         texts = [f"{why[0].upper()}{why[1:]}." for why in trust.why]
         return Card(
-            question="can I trust it?",
-            answer=f"{trust.level}{near}" if trust.level != "none" else "there is no number",
-            texts=texts or [f"Its {trust.trials} trials agree, and no record carries a doubt of weight."],
+            question=tr("can I trust it?"),
+            answer=f"{tr(LEVELS[trust.level])}{near}" if trust.level != "none" else tr("there is no number"),
+            texts=texts or [tr("Its {trials} trials agree, and no record carries a doubt of weight.", trials=trials)],
             warns=trust.level != "good",
         )
 
@@ -169,7 +175,7 @@ class TopView:
         assert self.answer
         step = self.answer.next
         if step:
-            yield Card(question="next", answer=next_words(step), command=step.command and _by_name(step.command))
+            yield Card(question=tr("next"), answer=next_words(step), command=step.command and _by_name(step.command))
 
     @property
     def bars(self) -> list[Bar]:
@@ -218,14 +224,15 @@ def _rate(rung: Rung) -> float:
 
 def _limit(limit: Limit | None) -> str:
     if limit is None:
-        return "not known"
-    return "not found" if limit.constraint == UNEXPLAINED else limit_name(limit)
+        return tr("not known")
+    return tr("not found") if limit.constraint == UNEXPLAINED else limit_name(limit)
 
 
 def _how_sure(limit: Limit | None) -> str:
     if limit is None:
-        return "Its trials show nothing of it."
+        return tr("Its trials show nothing of it.")
     if limit.constraint == UNEXPLAINED:
-        return "No constraint that is known accounts for it."
-    proved = "proved by taking it away" if limit.proved else "suspected, not proved"
-    return f"{100 * limit.share:.0f} %; {proved}."
+        return tr("No constraint that is known accounts for it.")
+    if limit.proved:
+        return tr("{percent:.0f} %; proved by taking it away.", percent=100 * limit.share)
+    return tr("{percent:.0f} %; suspected, not proved.", percent=100 * limit.share)

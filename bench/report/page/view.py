@@ -15,10 +15,11 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
 from bench.analysis.slo import promise_words
+from bench.language import tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable, is_reason
 from bench.model.record import Record
 from bench.report.bound import COLUMNS as BOUND_COLUMNS
-from bench.report.bound import HOW_TO_KNOW, LEGEND, bound_cells, is_plain, unknown
+from bench.report.bound import bound_cells, how_to_know, is_plain, legend, unknown
 from bench.report.mixed import beside_writers
 from bench.report.numbers import DASH, count, figure, rate
 from bench.report.open_loop import open_loops
@@ -92,8 +93,8 @@ class LadderView:
     def about_bounds(self) -> str:
         """How that is known, and why of some rungs it is not."""
         if is_plain(self.ladder):
-            return HOW_TO_KNOW
-        return " ".join([LEGEND, *unknown(self.ladder)])
+            return how_to_know()
+        return " ".join([legend(), *unknown(self.ladder)])
 
     @property
     def figures(self) -> list[Figure]:
@@ -126,12 +127,14 @@ class LadderView:
             return ""
         blind = [str(row["trial"]) for row in rows if not row["watched"]]
         if len(blind) == len(rows):
-            return "Checkpoints are not known: the server's counters could not be read."
-        seen = [second for row in rows for second in row["seen"] if second is not None]
-        text = "A triangle marks where a checkpoint was seen to begin." if seen else "No checkpoint was seen to begin."
+            return tr("Checkpoints are not known: the server's counters could not be read.")
+        seen = any(second is not None for row in rows for second in row["seen"])
+        sentences = [tr("No checkpoint was seen to begin.")]
+        if seen:
+            sentences = [tr("A triangle marks where a checkpoint was seen to begin.")]
         if blind:
-            text += f" Nothing is known of them in trial {', '.join(blind)}."
-        return text
+            sentences.append(tr("Nothing is known of them in trial {trials}.", trials=", ".join(blind)))
+        return " ".join(sentences)
 
 
 def _row(rung: Rung) -> dict[str, str]:
@@ -151,20 +154,26 @@ class HostView:
     def how(self) -> str:
         """How the run was made."""
         plan = self.run.plan
-        extent = f"{max(plan.blocks, default=0)} blocks"
+        extent = tr("{count} blocks", count=max(plan.blocks, default=0))
         if plan.promise:
             what = promise_words(plan.promise.percentile, plan.promise.ms)
-            extent = f"a search of the highest rate that keeps {what}"
-        text = f"profile {plan.profile}: {plan.warm_up_s:g} s warm-up, {plan.window_s:g} s window, {extent}"
+            extent = tr("a search of the highest rate that keeps {promise}", promise=what)
+        text = tr(
+            "profile {profile}: {warm_up:g} s warm-up, {window:g} s window, {extent}",
+            profile=plan.profile,
+            warm_up=plan.warm_up_s,
+            window=plan.window_s,
+            extent=extent,
+        )
         if plan.preload_rows:
-            text += f"; {plan.preload_rows:,} rows preloaded"
+            return f"{text}; {tr('{rows:,} rows preloaded', rows=plan.preload_rows)}"
         return text
 
     @property
     def host(self) -> str:
         """What the host is."""
         if self.run.host is None:
-            return "No fingerprint: the run ended before it was taken."
+            return tr("No fingerprint: the run ended before it was taken.")
         return describe_host(self.run.host).plain
 
     @property
@@ -260,7 +269,7 @@ def server_of(runs: Sequence[PulledRun]) -> str:
     """Return PostgreSQL with the major versions that were measured, as far as they are known."""
     majors = {major(run.host) for run in runs}.union(*(run.plan.versions for run in runs)) - {UNKNOWN}
     in_order = sorted(majors, key=lambda each: (len(each), each))  # 9 before 17
-    return f"PostgreSQL {' and '.join(in_order)}".strip()
+    return f"PostgreSQL {tr(' and ').join(in_order)}".strip()
 
 
 def question_of(
@@ -275,13 +284,14 @@ def question_of(
         report = comparisons[-1].report
         kind = KINDS.get(report.across, report.across)
         if report.of_runs:
-            return f"Which {kind} is faster: {listed([arm.name for arm in report.cells[0].arms], 'or')}?"
-        return f"Which {kind} is faster on {where}?"
+            names_of_arms = listed([arm.name for arm in report.cells[0].arms], "or")
+            return tr("Which {kind} is faster: {names}?", kind=tr(kind), names=names_of_arms)
+        return tr("Which {kind} is faster on {where}?", kind=tr(kind), where=where)
     if sweeps:
-        return f"{sweeps[0].title.rstrip('?.')} on {where}?"
+        return tr("{question} on {where}?", question=sweeps[0].title.rstrip("?."), where=where)
     if explanations:
         phases = listed([rung.phase for rung in explanations[0].found.rungs])
-        return f"What stands in the way of {phases} on {where}?"
+        return tr("What stands in the way of {phases} on {where}?", phases=phases, where=where)
     return ""
 
 
@@ -320,7 +330,7 @@ def _reached(rung: Rung | None) -> str:
     if rung is None:
         return DASH
     if rung.rows_per_s is None:
-        return "void"
+        return tr("void")
     return " ".join(filter(None, (rate(rung.rows_per_s), in_doubt(rung))))
 
 
@@ -362,11 +372,11 @@ def fact_text(fact: Fact | None) -> str:
         case None:
             return DASH
         case Unreadable(unreadable=why) | {"unreadable": why}:
-            return f"unknown: {why}"
+            return tr("unknown: {why}", why=why)
         case bool():
-            return "yes" if fact else "no"
+            return tr("yes") if fact else tr("no")
         case list():
-            return ", ".join(map(str, fact)) or "none"
+            return ", ".join(map(str, fact)) or tr("none")
         case int() if abs(fact) >= 10_000:
             return f"{fact:,}"
     return str(fact)

@@ -71,7 +71,11 @@ def test_doubts_of_a_run_stand_once_the_worst_state_first_then_what_most_trials_
         ("cpu-quota", 1, 5),
         ("some-steal", 1, 5),
     ]
-    assert [each.words for each in found][:3] == ["is void (rows-lost)", "had company", "is suspect (cpu-quota)"]
+    assert [each.in_short for each in found][:3] == [
+        "1 of 5 trials is void (rows-lost)",
+        "2 of 5 trials had company",
+        "1 of 5 trials is suspect (cpu-quota)",
+    ]
 
 
 def test_the_notes_of_a_comparison_quote_the_gravest_doubt():

@@ -12,7 +12,7 @@ from bench.model.codec import to_json
 from bench.model.record import Cpu
 from bench.report.page import build_page
 from bench.report.page.assets import Assets
-from bench.report.published import HEADING
+from bench.report.published import beside_heading
 from bench.report.terminal import show_ladders
 from bench.results.read import ladder_of
 from tests.builders import a_record, changed, pulled, void
@@ -102,7 +102,7 @@ def test_on_a_narrow_terminal_its_numbers_are_the_same(width):
 
 
 def test_a_ladder_with_one_published_rung_has_no_such_table():
-    assert HEADING.partition(":")[0] not in printed(run(phases=("2-D",)))
+    assert beside_heading().partition(":")[0] not in printed(run(phases=("2-D",)))
 
 
 def test_of_several_ladders_the_first_stands_beside_it_and_the_others_are_elsewhere():
@@ -110,7 +110,7 @@ def test_of_several_ladders_the_first_stands_beside_it_and_the_others_are_elsewh
     both = [*one.records, *(changed(each, number=100 + each.trial.number, layout="no-index") for each in one.records)]
     text = printed(pulled(*both))
     text = " ".join(text.split())
-    assert text.count(HEADING) == 1
+    assert text.count(beside_heading()) == 1
     assert "here: stock · no-index · tcp · durable · 64 B payload; the other ladders' are on the page" in text
 
 

@@ -1,0 +1,159 @@
+"""People are answered in their language: the one that is named, else their environment's, else English."""
+
+import json
+import re
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from bench.analysis.ladder_answer import answer_of
+from bench.cli.main import main
+from bench.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
+from bench.model.errors import UsageError
+from bench.report.ladder_answer import show_answers
+from bench.report.terminal import show_ladders
+from bench.results.read import ladder_of, only_run, read
+from bench.workload.phase import ladder
+from tests.builders import a_record, climbed
+from tests.kept import KEPT
+
+HANGUL = re.compile("[가-힣]")
+NUMBER = re.compile(r"\d[\d,.]*\d|\d")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_named(monkeypatch):
+    for name in (*LOCALE, "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    speak("en")
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "ko_KR.EUC-KR"}, "ko"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "de:ko"}, "ko"),
+        ({"LANGUAGE": "ko"}, "ko"),
+        ({"LC_ALL": "C", "LANGUAGE": "ko"}, "en"),
+        ({"LC_ALL": "C.UTF-8", "LANG": "ko_KR.UTF-8"}, "en"),
+        ({"LANG": "../ko"}, "en"),
+    ],
+)
+def test_it_is_the_environments_as_gnu_programs_read_it(monkeypatch, environment, language):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    speak()
+    assert spoken() == language
+
+
+def test_a_language_that_is_not_there_is_refused_with_those_that_are():
+    with pytest.raises(UsageError, match="Unknown language 'xx'; there are: en, ko"):
+        speak("xx")
+
+
+def test_values_are_put_in_by_name_and_a_number_chooses_its_sentence():
+    message = later("{rate} reads/s")
+    assert (tr(message, rate="1,234"), tr("{}"), tr("")) == ("1,234 reads/s", "{}", "")
+    reader = (
+        "{phase} beside {count} reader ({reads}): {found}.",
+        "{phase} beside {count:,} readers ({reads}): {found}.",
+    )
+    values = {"phase": "2", "reads": "point", "found": "x"}
+    assert tr_many(*reader, 1, **values) == "2 beside 1 reader (point): x."
+    assert tr_many(*reader, 2000, **values) == "2 beside 2,000 readers (point): x."
+    with speaking("ko"):
+        assert tr_many(*reader, 2000, **values) == "2, 함께 읽는 세션 2,000개(point): x."
+        assert tr("what no catalogue has, {value}", value=1) == "what no catalogue has, 1"
+        assert tr("") == ""
+    assert spoken() == "en"
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def phases(capsys):
+    def ask(*words):
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        return end.value.code, *capsys.readouterr()
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    "words", [("--lang", "ko", "phases"), ("phases", "--lang=ko"), ("--lang=en", "phases", "--lang", "ko")]
+)
+def test_it_is_named_anywhere_in_a_command_the_last_counts(phases, words):
+    code, out, _ = phases(*words)
+    assert code == 0
+    assert "executemany로 커밋마다 100행의 Batch INSERT" in " ".join(out.split())
+
+
+def test_every_rung_is_told_in_korean_within_80_columns(phases):
+    _, out, _ = phases("phases", "--lang", "ko")
+    assert max(map(cell_len, out.splitlines())) <= 80
+    assert all(re.search(rf"^{re.escape(name)} .*[가-힣]", out, re.MULTILINE) for name in ladder())
+
+
+def test_what_is_for_programs_is_english(phases, monkeypatch):
+    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
+    english = phases("phases", "--json", "--lang=en")[1]
+    assert phases("phases", "--json")[1] == phases("phases", "--json", "--lang", "ko")[1] == english
+    _, out, _ = phases("ladder", str(KEPT / "steps"), "--json")
+    assert not HANGUL.search(json.dumps(json.loads(out), ensure_ascii=False))
+    assert not HANGUL.search(phases("ladder", str(KEPT / "steps"), "--format", "csv")[1])
+
+
+def test_a_name_that_is_none_and_one_that_is_missing_are_refused(phases):
+    code, out, err = phases("--lang", "xx", "phases")
+    assert (code, out) == (2, "")
+    assert err == "pgladder: Unknown language 'xx'; there are: en, ko.\n"
+    assert phases("phases", "--lang")[2] == "pgladder: --lang takes a language: --lang ko\n"
+
+
+def test_who_is_answered_in_english_waits_for_no_catalogue():
+    ask = "import builtins, sys; from bench.cli.main import main; opened = []\n"
+    ask += "sys.addaudithook(lambda event, what: event == 'open' and opened.append(str(what[0])))\n"
+    ask += "try: main(['phases'])\nfinally: print([path for path in opened if path.endswith('.mo')], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+
+
+# --- a ladder in Korean ----------------------------------------------------------------------------------------------
+
+
+def shown(detail=False):
+    report = ladder_of(read(only_run(KEPT / "steps")))
+    out = Console(file=StringIO(), width=80, color_system=None)
+    show_ladders(out, report, detail=detail)
+    show_answers(out, [report])
+    return out.file.getvalue()
+
+
+@pytest.mark.parametrize("detail", [False, True])
+def test_a_kept_ladder_is_told_in_korean_with_the_same_numbers_within_80_columns(detail):
+    english = shown(detail)
+    with speaking("ko"):
+        korean = shown(detail)
+    assert len(HANGUL.findall(korean)) > 200
+    assert max(map(cell_len, korean.splitlines())) <= 80
+    assert sorted(NUMBER.findall(" ".join(korean.split()))) == sorted(NUMBER.findall(" ".join(english.split())))
+
+
+def test_the_answer_has_no_english_but_names():
+    risky = {"durability": "may lose last 600 ms"}
+    fast = a_record(2, "2-G", rows_per_s=336_700.0, settled_rows_per_s=273_600.0, **risky)
+    with speaking("ko"):
+        answer = answer_of(climbed(a_record(1, "1", rows_per_s=69.1, settled_rows_per_s=68.9, **risky), fast))
+    words = set(re.findall("[A-Za-z]{2,}", " ".join(answer.sentences)))
+    assert words <= {"rows", "Connection", "COPY", "ms", "stock", "CPU", "WAL", "plain"}
