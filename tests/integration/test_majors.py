@@ -154,6 +154,18 @@ def test_as_a_server_that_somebody_brings_it_is_measured_without_a_word(server, 
     assert host.facts["postgresql"]["version"].startswith(f"PostgreSQL {server.major}.")
 
 
+def test_a_standby_follows_it_and_shows_what_was_committed(server):
+    standby = server.replicate("remote_apply")
+    with closing(server.session()) as session, standby.guarded():
+        session.run("SET synchronous_commit = remote_apply")
+        session.run("CREATE TABLE pgladder.seen AS SELECT 1 AS n")
+        with closing(standby.connect()) as there:
+            assert there.rows("SELECT n FROM pgladder.seen") == [(1,)]
+        session.run("DROP TABLE pgladder.seen")
+    assert standby.trouble is None
+    server.replicate("none")
+
+
 def test_what_another_major_has_is_refused_by_its_name():
     with pytest.raises(NotInMajorError, match="PostgreSQL 17 has no vacuum_defer_cleanup_age, a parameter up to 15"):
         values({"vacuum_defer_cleanup_age": "500000"}, "x", "17")
