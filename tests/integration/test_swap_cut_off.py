@@ -45,8 +45,8 @@ STEPS: dict[str, tuple[Cut, str]] = {
 }
 RELOADING: dict[str, tuple[Cut, str]] = {
     **{step: STEPS[step] for step in STEPS if "start" not in step and "stop" not in step},
-    "before the files are read again": ((Swapping, "_reload", False), "new"),
-    "after the files are read again": ((Swapping, "_reload", True), "new"),
+    "before the files are read again": ((Swapping, "reload", False), "new"),
+    "after the files are read again": ((Swapping, "reload", True), "new"),
 }
 
 
