@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.reasons import told
@@ -120,8 +120,18 @@ def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
 
 
 def weighty(groups: Iterable[Grouped]) -> list[Grouped]:
-    """Return the first kinds that make a trial suspect or void."""
-    return [each for each in groups if each.state != "slight"][:MOST_NAMED]
+    """Return the first kinds that make a trial suspect or void.
+
+    What is told by what trials did is one kind, whatever state it brought each of them to.
+    """
+    found: dict[tuple[str, str], Grouped] = {}
+    for each in groups:
+        if each.state == "slight":
+            continue
+        kind = ("", each.code) if each.code in IN_SHORT else (each.state, each.code)
+        before = found.get(kind)
+        found[kind] = replace(before, trials=before.trials + each.trials) if before else each
+    return list(found.values())[:MOST_NAMED]
 
 
 def _group(state: str, code: str, found: Sequence[tuple[str, "Doubt"]], of: int) -> Grouped:

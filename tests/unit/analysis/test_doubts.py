@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.analysis.doubts import grouped, size
+from bench.analysis.doubts import grouped, size, weighty
 from bench.analysis.notes import doubt_notes
 from bench.model.record import Cpu, InFlight, Reason, Validity
 from bench.plan.rates import burst, why_not
@@ -76,6 +76,15 @@ def test_doubts_of_a_run_stand_once_the_worst_state_first_then_what_most_trials_
         "2 of 5 trials had company",
         "1 of 5 trials is suspect (cpu-quota)",
     ]
+
+
+def test_company_is_counted_once_whether_it_makes_a_trial_void_or_suspect():
+    alone = Reason(code="not-alone", detail="other programs kept 1.9 of 2 cores busy", share=0.95)
+    none = Reason(code="no-commits", detail="no commit was acknowledged")
+    judged = [Validity(state="void", reasons=(alone, none)), suspect(0.3), suspect(0.4)]
+    records = [a_record(n, variant=f"v{n}", validity=each) for n, each in enumerate(judged, 1)]
+    named = [each.in_short for each in weighty(grouped(climbed(*records)))]
+    assert named == ["3 of 3 trials had company", "1 of 3 trials is void (no-commits)"]
 
 
 def test_the_notes_of_a_comparison_quote_the_gravest_doubt():
