@@ -24,7 +24,7 @@ from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.session import DriftError, RefusedError, ServerError
 from bench.model import readings
 from bench.model.fingerprint import Fingerprint, Unreadable, known
-from bench.model.plan import ASYNC, NO_REPLICA, Arm, Plan, Trial
+from bench.model.plan import NO_REPLICA, Arm, Plan, Trial
 from bench.model.record import Reason, Record, Samples, Start
 from bench.model.values import Replica
 from bench.plan.contrast import VARIANT, Cell, cell_of
@@ -267,12 +267,12 @@ class TrialRunner:
 
     def _measure(self, session: Session, trial: Trial, outcome: Outcome) -> None:
         """Open the window, watch, and collect what the clients have to say."""
-        endpoint, level = self.server.endpoint(trial.transport), trial.parameters.replica
+        endpoint = self.server.endpoint(trial.transport)
         first = Job(
             phase=trial.phase,
             driver=trial.driver,
             parameters=trial.parameters,
-            endpoint=endpoint if level in (NO_REPLICA, ASYNC) else replace(endpoint, synchronous_commit=level),
+            endpoint=replace(endpoint, synchronous_commit=trial.parameters.commit_level),
             writer=1,
             seed=self._seed(trial),
             pieces=self._pieces[trial.number],

@@ -293,6 +293,11 @@ class Parameters:
         return self.replica != NO_REPLICA
 
     @property
+    def commit_level(self) -> Replica | None:
+        """What sessions that write are to wait for; None: as the server has it, as no standby is synchronous."""
+        return None if self.replica in (NO_REPLICA, ASYNC) else self.replica
+
+    @property
     def reads_standby(self) -> bool:
         """Whether there are readers, and they read on the standby."""
         return bool(self.readers) and self.readers_on != PRIMARY

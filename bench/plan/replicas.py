@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.engines.postgresql.render import texts
 from bench.model.errors import UsageError
-from bench.model.plan import ASYNC, NULL, STANDBY, Plan, Trial, Variant
+from bench.model.plan import NULL, STANDBY, Plan, Trial, Variant
 from bench.plan.contrast import distinct
 
 DECIDED = ("synchronous_commit", "synchronous_standby_names")
@@ -61,7 +61,7 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
         kind = "the null server" if trial.engine == NULL else trial.engine
         raise UsageError(f"A standby is of PostgreSQL, and phase {trial.phase} is on {kind}: leave out --replica.")
     given = texts(variant) if variant else {}
-    decided = DECIDED[1:] if parameters.replica == ASYNC else DECIDED
+    decided = DECIDED[1:] if parameters.commit_level is None else DECIDED
     for name in decided:
         if name in given:
             raise UsageError(

@@ -6,7 +6,7 @@ That it ended, was no longer connected, or lost its slot, is found out while it 
 
 from collections.abc import Collection, Iterable, Mapping
 
-from bench.model.plan import ASYNC, NO_REPLICA, Parameters
+from bench.model.plan import Parameters
 from bench.model.record import Reason
 
 BEHIND_S = 0.5
@@ -45,9 +45,9 @@ def check_replication(
 
 def check_level(parameters: Parameters, of_clients: Collection[str]) -> Iterable[Reason]:
     """Yield what speaks against a trial whose clients' sessions had these values of ``synchronous_commit``."""
-    level = parameters.replica
+    level = parameters.commit_level
     others = sorted(set(of_clients) - {level})
-    if level in (NO_REPLICA, ASYNC) or not others:
+    if level is None or not others:
         return
     detail = f"clients' sessions had synchronous_commit = {' and '.join(others)}, where {level} was asked for"
     yield Reason(code="level-not-kept", detail=detail)

@@ -6,7 +6,8 @@ import pytest
 
 from bench.model.record import Record
 from tests.examples import one_of
-from tests.integration.support import added_folder, climbing, meddling, pgladder, stopped
+from tests.integration.support import climbing, meddling, pgladder, stopped
+from tests.studies.open_loop import write_layout
 
 WINDOW_S, STILL_S = 3, 1.0
 ASKED = ("--warm-up", 0.3, "--window", WINDOW_S, "--blocks", 1)
@@ -74,25 +75,11 @@ def test_what_can_not_begin_in_time_is_skipped(place):
     assert found.verified.attempted < 20_000 * (WINDOW_S + 0.3)
 
 
-TAKES_20_MS = """-- a table each of whose statements takes 20 ms more
-CREATE TABLE {schema}.events (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    device_id bigint NOT NULL,
-    payload text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE OR REPLACE FUNCTION {schema}.wait() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN PERFORM pg_sleep(0.02); RETURN NULL; END $$;
-CREATE TRIGGER wait BEFORE INSERT ON {schema}.events FOR EACH STATEMENT EXECUTE FUNCTION {schema}.wait();
-"""
-
-
 def test_when_the_queue_of_a_surge_was_gone_is_told(place):
     """Up to 45 commits/s are taken: for 3 s 50 come, then 10."""
-    (place / "added").mkdir()
-    added = added_folder(place / "added", {"layouts/slow.sql": TAKES_20_MS})
+    write_layout(place / "added", "slow", 0.02)
     asked = ("--phases", "1-B", "--layouts", "slow", "--rate", 10, "--surge", 5, "--arrivals", "even", "--window", 6)
-    with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.3, env={"PGLADDER_PATH": str(added)}) as climb:
+    with climbing(place, *asked, "--blocks", 1, "--warm-up", 0.3, env={"PGLADDER_PATH": str(place / "added")}) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended
         [record] = [each for each in climb.records() if each.trial.engine is None]

@@ -179,14 +179,14 @@ def open_loops(reached: Mapping[Condition, float]) -> list[Trial]:
     return found
 
 
-def write_layout(folder: Path) -> None:
-    """Write the layout: the plain table with a trigger that sleeps."""
+def write_layout(folder: Path, name: str = TAKES, seconds: float = TAKES_S) -> None:
+    """Write a layout: the plain table with a trigger that sleeps."""
     place = folder / "layouts"
     place.mkdir(parents=True)
     plain = layout_files()[PLAIN].read_text()
     # A table with a trigger is not what the plain one's header reads back.
     table = "".join(line for line in plain.splitlines(keepends=True) if not line.startswith("-- reads back"))
-    (place / f"{TAKES}.sql").write_text(table + WAITS.replace("SECONDS", str(TAKES_S)))
+    (place / f"{name}.sql").write_text(table + WAITS.replace("SECONDS", str(seconds)))
 
 
 def measure(into: Path, plan: Callable[[], Plan], data_dir: Path | None) -> None:

@@ -18,17 +18,10 @@ from bench.workload.phase import ladder
 from tests.builders import a_histogram, a_host, a_record, a_samples, compared_run, doubtful, pulled, void
 from tests.experiments import a_run as a_run_with_experiments
 from tests.experiments import explained, planned, waiting
-from tests.integration.report.browser import opened_browser
 from tests.sweeps import a_sweep, at_rates
 
 WIDTHS = {"desktop": 1280, "phone": 390}
 LONG = "the hypervisor gave 7 % of the CPU time to others, and " + "averyveryverylongwordwithoutanyspace" * 4
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from bench.report.page import build_page
 from bench.report.page.assets import assets
 from bench.results.read import ladder_of
 from tests.builders import compared_run
-from tests.integration.report.browser import opened_browser
 from tests.integration.report.test_page_in_a_browser import a_run, keep
 
 WIDTHS = [1440, 390]
@@ -26,12 +25,6 @@ DRAWN = """(() => {
 })()"""
 """How many of three letters, and one that no font has, look like none of the others."""
 TEXTS = "document.querySelector('.top').innerText"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
