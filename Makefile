@@ -17,7 +17,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
-OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability perf clean
+OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability perf clean
 OF_PROGRAMS := demo compare-runs reproduce durability
 # Which of them a goal of make's own takes; one that has none here takes none.
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
@@ -279,6 +279,9 @@ study-ceiling: .venv/ready ## what yields the published ceiling here, to docs/re
 
 study-planted: .venv/ready ## planted limits, hours of them, to docs/results/planted.jsonl; goes on where it was
 	$(BIN)/python -m tests.planted
+
+study-predictions: .venv/ready ## what explain predicts beside what it measures, to docs/results/predictions.md; goes on where it was
+	$(BIN)/python -m tests.studies.predictions
 
 study-adjusted: .venv/ready ## what adjusting for the machine's speed saves, to docs/results/adjusted.md; goes on where it was
 	$(BIN)/python -m tests.studies.adjusted

@@ -5,14 +5,13 @@ proved, and of each experiment what was predicted and measured. What is there al
 """
 
 import argparse
-import json
-import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests import journal
 from tests.kept import KEPT
 from tests.planted.catalogue import CASES
 from tests.planted.measured import convicted, explained, first_named
@@ -37,14 +36,6 @@ def line_of(case: str, repeat: int, answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def kept(journal: Path) -> list[dict[str, Any]]:
-    """Return the lines that are there; one that was cut short is left out."""
-    if not journal.is_file():
-        return []
-    text = journal.read_text()
-    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
-
-
 def main() -> None:
     """Measure what the journal lacks, and append it."""
     # A program beside is ended with the study.
@@ -55,12 +46,12 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=BLOCKS)
     parser.add_argument("--journal", type=Path, default=JOURNAL)
     asked = parser.parse_args()
-    done = {(each["case"], each["repeat"]) for each in kept(asked.journal)}
+    done = {(each["case"], each["repeat"]) for each in journal.read(asked.journal)}
     # Repeats outside, so that what is interrupted has something of each case.
     for repeat in range(1, asked.repeats + 1):
         for name in asked.cases:
             if (name, repeat) not in done:
-                _append(asked.journal, _measured(name, repeat, asked.blocks))
+                journal.append(asked.journal, _measured(name, repeat, asked.blocks))
 
 
 def _measured(name: str, repeat: int, blocks: int) -> dict[str, Any]:
@@ -71,13 +62,6 @@ def _measured(name: str, repeat: int, blocks: int) -> dict[str, Any]:
     verdict = "right" if line["first"] in CASES[name].right else "WRONG"
     sys.stderr.write(f"{name} {repeat}: {line['first']} first, {verdict}; proved: {', '.join(line['proved'])}\n")
     return line
-
-
-def _append(journal: Path, line: dict[str, Any]) -> None:
-    with journal.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from bench.engines.postgresql.variants import ALL
 from bench.questions.compare import compared
 from bench.report.ratios import interval_text, ratio_text
 from bench.store.run_directory import RunDirectory
+from tests import journal
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
-from tests.studies import batching, engines, published_ceiling, rules, versions
+from tests.studies import batching, engines, predictions, published_ceiling, rules, versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -75,6 +76,13 @@ def test_the_page_of_engines_says_what_its_records_say():
     assert engines.page(engines.RUN) == engines.PAGE.read_text()
     assert {path.name for path in engines.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
     assert RunDirectory(engines.RUN).check_sums(samples=False)
+
+
+@pytest.mark.skipif(not predictions.JOURNAL.is_file(), reason="make study-predictions measures it")
+def test_the_page_of_predictions_says_what_its_journal_says():
+    lines = journal.read(predictions.JOURNAL)
+    assert predictions.page(lines) == predictions.PAGE.read_text()
+    assert predictions.picture(list(predictions.tried(lines))) == predictions.PICTURE.read_text()
 
 
 @pytest.mark.parametrize("name", batching.PAGES)
