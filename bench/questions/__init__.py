@@ -28,7 +28,7 @@ COMMANDS = {
     *("e2e-remote", "browser", "clickhouse", "integration", "test", "test-matrix", "test-slow", "perf", "clean"),
     *("study-versions", "study-ceiling", "study-planted", "study-predictions", "study-adjusted"),
     *("study-rules", "study-open-loop"),
-    *("study-batching", "study-engines", "study-partitions", "study-durability"),
+    *("study-batching", "study-engines", "study-partitions", "study-durability", "study-next-steps"),
 }
 """What ``pgladder``, fab or make calls as a question and is none: no question has such a name."""
 RESERVED = {

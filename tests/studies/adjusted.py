@@ -14,8 +14,6 @@ import argparse
 import math
 import os
 import random
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,11 +40,11 @@ from bench.stats.adjusted import Gap, Table, compare_adjusted, freedom_of, slope
 from bench.stats.compare import ALPHA, MARGIN, Comparison, judged
 from bench.stats.distributions import student_t_critical
 from bench.stats.proportions import share_interval
-from bench.store.run_directory import PLAN, SAMPLES, SUMS, RunDirectory
+from bench.store.run_directory import SUMS, RunDirectory
 from tests.kept import KEPT
 from tests.planted.measured import hog
+from tests.studies import measuring
 
-PGLADDER = Path(sys.executable).parent / "pgladder"
 RUNS, PAGE = KEPT / "adjusted", KEPT / "adjusted.md"
 PLACES = (KEPT / "formulas", KEPT / "steps")
 CONDITIONS: Mapping[str, int] = {"as-it-is": 0, "hogs": 2}
@@ -335,12 +333,8 @@ def write_layouts(folder: Path) -> None:
 
 def measure(into: Path, hogs: int, asked: argparse.Namespace) -> None:
     """Measure a run, or go on with the one that is there; ends this process where it is interrupted."""
-    what = ["--resume", into]
-    if not (into / PLAN).is_file():
-        layouts = ["plain", *EQUAL, *BURNING]
-        what = ["--phases", PHASE, "--layouts", *layouts, "--blocks", str(asked.blocks), "--out", into]
-        what += ["--warm-up", str(asked.warm_up), "--window", str(asked.window), "--repeat-suspect", "no"]
-    where = ["--data-dir", asked.data_dir] if asked.data_dir else []
+    words = ["run", "--phases", PHASE, "--layouts", "plain", *EQUAL, *BURNING, "--blocks", str(asked.blocks)]
+    words += ["--warm-up", str(asked.warm_up), "--window", str(asked.window), "--repeat-suspect", "no"]
     with ExitStack() as beside:
         folder = Path(beside.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
@@ -348,12 +342,7 @@ def measure(into: Path, hogs: int, asked: argparse.Namespace) -> None:
         for _ in range(hogs):
             beside.enter_context(hog())
         environment = {**os.environ, VARIABLE: str(folder)}
-        ended = subprocess.run([PGLADDER, "run", "--yes", *what, *where], env=environment, check=False)
-    # Suspect trials make it 1, as an interruption does: the checksums come last.
-    if not (into / SUMS).is_file():
-        sys.exit(ended.returncode or 1)
-    # Most of a run's bytes; nothing of the page needs them.
-    shutil.rmtree(into / SAMPLES, ignore_errors=True)
+        measuring.measure(into, words, measuring.on(asked.data_dir), environment)
 
 
 def main() -> None:

@@ -6,9 +6,6 @@ writes the pages alone. ``--page`` chooses one of the two, with what it takes.
 """
 
 import argparse
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -22,11 +19,11 @@ from bench.report.terminal import describe_host
 from bench.results.read import read
 from bench.stats.intervals import Estimate
 from bench.stats.knee import Knee, knee
-from bench.store.run_directory import PLAN, SAMPLES, SUMS, RunDirectory
+from bench.store.run_directory import SUMS, RunDirectory
 from tests.kept import KEPT
+from tests.studies import measuring
 
 RUNS = KEPT / "batching"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 CAPACITY, COLLECTED, POOLS = "capacity", "collected", "pools"
 PER_S = 2_000
 """Rows that come: of 2,000 sensors at 1 Hz."""
@@ -313,17 +310,9 @@ WRITTEN = {"batch-and-latency": batches, "pool-size": pools}
 
 def measure(into: Path, what: Sequence[str], asked: argparse.Namespace) -> None:
     """Measure a run, or go on with the one that is there; ends this process where it is interrupted."""
-    command = [PGLADDER, "run", "--resume", into]
-    if not (into / PLAN).is_file():
-        command = [PGLADDER, "sweep", "--yes", *what, "--blocks", str(asked.blocks), "--out", into]
-        command += ["--warm-up", str(asked.warm_up), "--window", str(asked.window), "--repeat-suspect", "no"]
-    command += ["--data-dir", asked.data_dir] if asked.data_dir else []
-    ended = subprocess.run(command, check=False)
-    # Void trials make it 1, as an interruption does: the checksums come last.
-    if not (into / SUMS).is_file():
-        sys.exit(ended.returncode or 1)
-    # Most of a run's bytes; nothing of the pages needs them.
-    shutil.rmtree(into / SAMPLES, ignore_errors=True)
+    words = ["sweep", *what, "--blocks", str(asked.blocks), "--warm-up", str(asked.warm_up)]
+    words += ["--window", str(asked.window), "--repeat-suspect", "no"]
+    measuring.measure(into, words, measuring.on(asked.data_dir))
 
 
 def main() -> None:

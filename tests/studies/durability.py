@@ -15,9 +15,9 @@ from bench.analysis.durability import DurabilityReport, MsLost, OfKind, OfVarian
 from bench.report.numbers import DASH, count, rate, short
 from bench.store.cut_directory import PLAN, CutDirectory
 from tests.kept import KEPT
+from tests.studies.measuring import PGLADDER
 
 RUN = KEPT / "durability"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 VARIANTS = ("stock", "commit-delay", "async-commit", "no-fsync", "no-full-page-writes")
 SEED, CUTS, KILLS = 17, 50, 3
 HEAD = (

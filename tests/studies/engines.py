@@ -6,7 +6,6 @@ them. Which ClickHouse it is, a server or the engine in the client, is whichever
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from bench.report.terminal import describe_host
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT
 from tests.readme import CHECKOUT
+from tests.studies import measuring
 
 RUN, PAGE = KEPT / "engines", KEPT / "engines.md"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 ASKED = {
     "of": "batch=1,500,2000,5000,20000,100000",
     "phases": "2-G 3-C3",
@@ -87,23 +86,17 @@ def _row(cell: CellComparison) -> str:
     return f"| {cell.parameters['batch']:,} | {rates[0]} | {rates[1]} | {ratio} | {pair.verdict or DASH} |"
 
 
-def command(out: Path, asked: dict[str, str]) -> Iterable[str | Path]:
-    """Yield the words of the one command that measures."""
-    yield from (PGLADDER, "sweep", "--yes")
+def words(asked: dict[str, str]) -> Iterable[str]:
+    """Yield the words of the one command that measures, from its question on."""
+    yield "sweep"
     for option, value in asked.items():
         yield from (f"--{option}", *value.split())
-    yield from ("--out", out)
 
 
 def measure() -> None:
     """Measure anew, in the place of the run that is kept."""
     subprocess.run(["rm", "-rf", RUN], check=True)
-    ended = subprocess.run(list(command(RUN, ASKED)), check=False)
-    # Suspect trials, of which the page tells, make it 1.
-    if ended.returncode not in (0, 1):
-        sys.exit(ended.returncode)
-    # Most of a run's bytes; no comparison needs them.
-    subprocess.run(["rm", "-rf", RUN / "samples"], check=True)
+    measuring.measure(RUN, list(words(ASKED)))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,6 @@ was; of runs that are whole it writes the page alone.
 
 import argparse
 import random
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,14 +30,14 @@ from bench.results.read import read
 from bench.stats.blocks import block_orders
 from bench.stats.compare import ALPHA, MARGIN
 from bench.stats.intervals import Estimate, geometric
-from bench.store.run_directory import PLAN, SAMPLES, SUMS, RunDirectory, now
+from bench.store.run_directory import PLAN, SUMS, RunDirectory, now
 from bench.targets.connections import connections_of
 from bench.targets.here import default_data_dir, new_run_id
 from bench.workload.phase import ladder
 from tests.kept import KEPT
+from tests.studies import measuring
 
 RUNS = KEPT / "partitions"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 HASH, RETENTION = "hash", "retention"
 """The two runs."""
 PHASE = "2-D"
@@ -143,20 +140,11 @@ ASKED = {HASH: of_hash, RETENTION: of_retention}
 
 def measure(name: str, into: Path, asked: argparse.Namespace) -> None:
     """Measure a run, or go on with the one that is there; ends this process where it is interrupted."""
-    where = ["--data-dir", asked.data_dir] if asked.data_dir else []
     with tempfile.TemporaryDirectory() as aside:
-        what = ["--resume", into]
-        if not (into / PLAN).is_file():
-            file = Path(aside) / PLAN
-            window_s = asked.window or WINDOWS_S[name]
-            file.write_bytes(to_json(planned(ASKED[name](), asked.blocks, asked.warm_up, window_s)))
-            what = ["--plan", file, "--out", into]
-        ended = subprocess.run([PGLADDER, "run", *what, *where], check=False)
-    # Void trials make it 1, as an interruption does: the checksums come last.
-    if not (into / SUMS).is_file():
-        sys.exit(ended.returncode or 1)
-    # Most of a run's bytes; nothing of the page needs them.
-    shutil.rmtree(into / SAMPLES, ignore_errors=True)
+        file = Path(aside) / PLAN
+        window_s = asked.window or WINDOWS_S[name]
+        file.write_bytes(to_json(planned(ASKED[name](), asked.blocks, asked.warm_up, window_s)))
+        measuring.measure(into, ["run", "--plan", file], measuring.on(asked.data_dir))
 
 
 # --- what the records say --------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from bench.stats.proportions import share_interval
 from bench.store.run_directory import RunDirectory
 from tests import journal
 from tests.kept import KEPT
+from tests.studies.measuring import PGLADDER
 
 JOURNAL, PAGE, PICTURE = (KEPT / f"predictions.{ending}" for ending in ("jsonl", "md", "svg"))
-PGLADDER = Path(sys.executable).parent / "pgladder"
 NEAR = 0.10
 """Of the measured rate, that a prediction may be off."""
 PRECISE = 0.05

@@ -10,9 +10,6 @@ import argparse
 import json
 import os
 import random
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,15 +52,15 @@ from bench.results.read import ladder_of, read
 from bench.seams import VARIABLE
 from bench.stats.blocks import block_orders
 from bench.stats.intervals import Estimate
-from bench.store.run_directory import PLAN, SAMPLES, SUMS, RunDirectory, now
+from bench.store.run_directory import PLAN, SUMS, RunDirectory, now
 from bench.targets.connections import connections_of
 from bench.targets.here import default_data_dir, new_run_id
 from bench.workload.phase import ladder
 from tests.kept import KEPT
 from tests.readme import CHECKOUT
+from tests.studies import measuring
 
 RUN = KEPT / "published-ceiling"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 FOLDER = Path(__file__).with_name("ceiling")
 """Phases and layouts that are the study's own."""
 PHASES = ("2-C", "2-D")
@@ -176,16 +173,11 @@ def planned(conditions: Sequence[Condition], blocks: int, warm_up_s: float, wind
 
 
 def measure(into: Path, plan: Plan, data_dir: Path | None) -> None:
-    """Measure a plan, or go on with the run that is there; ends this process where it is interrupted."""
-    where = ["--data-dir", data_dir] if data_dir else []
+    """Measure a plan, or go on with the run that is there."""
     with tempfile.TemporaryDirectory() as aside:
         file = Path(aside) / PLAN
         file.write_bytes(to_json(plan))
-        what = ["--resume", into] if (into / PLAN).is_file() else ["--plan", file, "--out", into]
-        ended = subprocess.run([PGLADDER, "run", "--yes", *what, *where], check=False)
-    # Void or suspect trials, of which the page tells, make it 1, as an interruption does: the checksums come last.
-    if not (into / SUMS).is_file():
-        sys.exit(ended.returncode or 1)
+        measuring.measure(into, ["run", "--plan", file], measuring.on(data_dir))
 
 
 # --- what the records say --------------------------------------------------------------------------------------------
@@ -542,8 +534,6 @@ def main() -> None:
     if not (asked.into / SUMS).is_file():
         plan = planned(CONDITIONS[: asked.conditions], asked.blocks, asked.warm_up, asked.window)
         measure(asked.into, plan, asked.data_dir)
-    # Most of a run's bytes; nothing of the page needs them.
-    shutil.rmtree(asked.into / SAMPLES, ignore_errors=True)
     file = asked.into.with_suffix(".md")
     file.write_text(page(asked.into))
     shown = file.relative_to(CHECKOUT) if file.is_relative_to(CHECKOUT) else file

@@ -6,7 +6,6 @@ them. 17 and 18 come from the trees of other Debian suites (``tests.integration.
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,9 +19,9 @@ from bench.store.run_directory import RunDirectory
 from tests.integration import trees
 from tests.kept import KEPT
 from tests.readme import CHECKOUT
+from tests.studies import measuring
 
 RUN, PAGE = KEPT / "versions", KEPT / "versions.md"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 VERSIONS = ("15", *sorted(trees.SUITES))
 ASKED = {"phases": "1-B 2-B 2-C 2-G", "blocks": "12", "warm-up": "1", "window": "4"}
 
@@ -124,23 +123,10 @@ def _ratio(found: CpuRatio | None) -> str:
 def measure() -> None:
     """Measure anew, in the place of the run that is kept."""
     subprocess.run(["rm", "-rf", RUN], check=True)
-    command = [
-        PGLADDER,
-        "compare",
-        "--yes",
-        "--versions",
-        *VERSIONS,
-        "--bin-dir",
-        *map(trees.bin_dir, sorted(trees.SUITES)),
-    ]
+    words = ["compare", "--versions", *VERSIONS, "--bin-dir", *map(trees.bin_dir, sorted(trees.SUITES))]
     for option, value in ASKED.items():
-        command += [f"--{option}", *value.split()]
-    ended = subprocess.run([*command, "--out", RUN], check=False)
-    # Suspect trials, of which the page tells, make it 1.
-    if ended.returncode not in (0, 1):
-        sys.exit(ended.returncode)
-    # Most of a run's bytes; no comparison needs them.
-    subprocess.run(["rm", "-rf", RUN / "samples"], check=True)
+        words += [f"--{option}", *value.split()]
+    measuring.measure(RUN, words)
 
 
 if __name__ == "__main__":

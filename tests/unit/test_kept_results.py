@@ -19,7 +19,7 @@ from bench.store.run_directory import RunDirectory
 from tests import journal
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
-from tests.studies import batching, engines, predictions, published_ceiling, rules, versions
+from tests.studies import batching, engines, next_steps, predictions, published_ceiling, rules, versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -76,6 +76,18 @@ def test_the_page_of_engines_says_what_its_records_say():
     assert engines.page(engines.RUN) == engines.PAGE.read_text()
     assert {path.name for path in engines.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
     assert RunDirectory(engines.RUN).check_sums(samples=False)
+
+
+@pytest.mark.skipif(not next_steps.PAGE.is_file(), reason="make study-next-steps measures it")
+def test_the_page_of_next_steps_says_what_records_and_pages_say():
+    assert next_steps.page(next_steps.RUNS) == next_steps.PAGE.read_text()
+    for run in next_steps.ASKED:
+        assert RunDirectory(next_steps.RUNS / run).check_sums(samples=False)
+
+
+def test_a_page_of_results_is_quoted_and_one_that_is_missing_said_to_be(tmp_path):
+    assert next_steps.quoted(versions.PAGE, "make study-versions").startswith("**Against PostgreSQL 15 on average")
+    assert next_steps.quoted(tmp_path / "no.md", "make it") == "Not measured yet: `make it` does."
 
 
 @pytest.mark.skipif(not predictions.JOURNAL.is_file(), reason="make study-predictions measures it")
