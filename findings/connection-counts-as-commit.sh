@@ -3,7 +3,7 @@
 #
 # pg_stat_database.xact_commit counts a commit for each connection that is made, before any statement: the transaction in
 # which the server looks up the database and its settings. So "commits a second" of a program that connects for each
-# insert is twice what it commits, and that of a pool is right. The manual (27.2.17): "Number of transactions in this
+# insert is twice what it commits, and that of a pool is right. The manual: "Number of transactions in this
 # database that have been committed".
 #
 # Seen:

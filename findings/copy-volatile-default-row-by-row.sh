@@ -4,7 +4,7 @@
 # COPY writes its rows to WAL a page at a time, unless a column that it is not given has a default with a volatile
 # function: then it inserts row by row, and writes a record of WAL for each, as INSERT does. now() and identity columns
 # keep the batches; clock_timestamp(), gen_random_uuid() and uuidv7(), new in 18 as the default of a key, do not. Nothing
-# says so: neither the manual's page of COPY nor "Populating a Database" (14.4) names it. Where the client sends that column
+# says so: neither the manual's page of COPY nor "Populating a Database" names it. Where the client sends that column
 # too, the default is not needed and the batches are back.
 #
 # Seen, of a COPY of 10,000 rows (n int, d):

@@ -2,7 +2,7 @@
 # hdrhistogram 0.10.8 (Python).
 #
 # A value above the range that the histogram was made for (up to the next power of two) is dropped: record_value returns
-# False, which its docstring does not name (HdrHistogram for Java raises an exception). It is in no percentile, and neither
+# False, which its docstring does not name. It is in no percentile, and neither
 # in the total nor in the maximum: the longer the stall, the better the histogram. record_corrected_value, which is there to
 # make up for what a stall kept from being measured, gives up with it: none of the values that it would add is recorded,
 # those within range neither.

@@ -3,7 +3,7 @@
 #
 # A program that computes between two statements of a pipeline holds a transaction open, in autocommit too: it ends at the
 # next Sync. The server does not see it as idle in a transaction. pg_stat_activity says state "active" ("is executing a
-# query", manual, 27.2.3), idle_in_transaction_session_timeout does not run, and statement_timeout ended with the
+# query", manual), idle_in_transaction_session_timeout does not run, and statement_timeout ended with the
 # statement. So the timeouts that bound every other forgotten transaction leave this one with its locks;
 # transaction_timeout (17 and later) alone ends it.
 #
