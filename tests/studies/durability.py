@@ -45,6 +45,12 @@ def measure(into: Path, cuts: int, where: Sequence[str]) -> int:
     return subprocess.run([PGLADDER, "durability", *asked, *where], check=False).returncode
 
 
+def page_of(directory: Path) -> str:
+    """Return the page that a run's records make."""
+    run = CutDirectory(directory)
+    return page(durability(run.plan(), run.records()))
+
+
 def page(found: DurabilityReport) -> str:
     """Return the page of a run."""
     return "\n".join(_lines(found)) + "\n"
@@ -94,6 +100,8 @@ def _row(variant: OfVariant):
 def _ms(lost: MsLost | None) -> tuple[str, str]:
     if lost is None:
         return DASH, DASH
+    if not lost.most:
+        return "0", "0"
     between = f" ({short(lost.interval.low)}–{short(lost.interval.high)})" if lost.interval else ""
     return f"{short(lost.mean)}{between}", short(lost.most)
 
@@ -112,8 +120,7 @@ def main() -> None:
     parser.add_argument("--data-dir", help="the private server's disk")
     asked = parser.parse_args()
     code = measure(asked.into, asked.cuts, ["--data-dir", asked.data_dir] if asked.data_dir else [])
-    run = CutDirectory(asked.into)
-    asked.into.with_suffix(".md").write_text(page(durability(run.plan(), run.records())))
+    asked.into.with_suffix(".md").write_text(page_of(asked.into))
     sys.exit(code)
 
 

@@ -19,7 +19,7 @@ from bench.store.run_directory import RunDirectory
 from tests import journal
 from tests.kept import KEPT, NAMES
 from tests.readme import BLOCK, CHECKOUT
-from tests.studies import batching, engines, next_steps, predictions, published_ceiling, rules, versions
+from tests.studies import batching, durability, engines, next_steps, predictions, published_ceiling, rules, versions
 
 README = (KEPT / "README.md").read_text()
 SECTIONS = {part.partition(":")[0]: part for part in README.split("\n## ")[1:]}
@@ -76,6 +76,11 @@ def test_the_page_of_engines_says_what_its_records_say():
     assert engines.page(engines.RUN) == engines.PAGE.read_text()
     assert {path.name for path in engines.RUN.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
     assert RunDirectory(engines.RUN).check_sums(samples=False)
+
+
+@pytest.mark.skipif(not durability.RUN.is_dir(), reason="make study-durability measures it")
+def test_the_page_of_cuts_says_what_its_records_say():
+    assert durability.page_of(durability.RUN) == durability.RUN.with_suffix(".md").read_text()
 
 
 @pytest.mark.skipif(not next_steps.PAGE.is_file(), reason="make study-next-steps measures it")
