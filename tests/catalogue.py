@@ -19,12 +19,14 @@ from bench.language import FOLDER
 
 CHECKOUT = Path(__file__).parents[1]
 BENCH = CHECKOUT / "bench"
+KNOWN_CONSTRAINTS = sorted(str(path.relative_to(BENCH)) for path in BENCH.glob("constraints/known/[!_]*.py"))
 TRANSLATED = (
     "analysis/answer.py",
     "analysis/bound.py",
     "analysis/cliffs.py",
     "analysis/crossing.py",
     "analysis/doubts.py",
+    "analysis/explain.py",
     "analysis/host_notes.py",
     "analysis/interference.py",
     "analysis/ladder.py",
@@ -36,13 +38,17 @@ TRANSLATED = (
     "analysis/published.py",
     "analysis/pulled.py",
     "analysis/reasons.py",
+    "analysis/sentences.py",
     "analysis/utilisation.py",
     "analysis/ways.py",
     "cli/phases.py",
+    *KNOWN_CONSTRAINTS,
+    "constraints/triggers.py",
     "report/adjusted.py",
     "report/bound.py",
     "report/comparison.py",
     "report/costs.py",
+    "report/explain.py",
     "report/ladder_answer.py",
     "report/markup.py",
     "report/mixed.py",
@@ -50,6 +56,8 @@ TRANSLATED = (
     "report/overall.py",
     "report/page/__init__.py",
     "report/page/comparing.py",
+    "report/page/explaining.py",
+    "report/page/figures.py",
     "report/page/page.html.j2",
     "report/page/top.py",
     "report/page/view.py",

@@ -100,16 +100,20 @@ def judged(
     """
     if ceiling.interval is None:
         return "unknown", FEW
-    alone = f"without the server its clients reach {_ratio(ceiling)} its rate"
+    times = _ratio(ceiling)
     if ceiling.interval.high * room < BEYOND:
-        return "client", alone
+        return "client", tr("without the server its clients reach {times} its rate", times=times)
     if more and more.interval and more.interval.low > growth * (1 + MARGIN):
         if shared:
             return "unknown", SHARED
-        return "client", f"with twice the client processes it reaches {_ratio(more)} its rate"
+        return "client", tr("with twice the client processes it reaches {times} its rate", times=_ratio(more))
     if why := _why_unknown(ceiling.interval, more, growth):
         return "unknown", why
-    return "server", f"{alone}, and twice the client processes write no more"
+    why = tr(
+        "without the server its clients reach {times} its rate, and twice the client processes write no more",
+        times=times,
+    )
+    return "server", why
 
 
 def _why_unknown(ceiling: Interval, more: Comparison | None, growth: float) -> str | None:
@@ -127,8 +131,9 @@ def _why_unknown(ceiling: Interval, more: Comparison | None, growth: float) -> s
 
 def _ratio(found: Comparison) -> str:
     if found.interval is None:
-        return f"{found.ratio:.2f} times"
-    return f"{found.ratio:.2f} times [{found.interval.low:.2f}, {found.interval.high:.2f}]"
+        return tr("{ratio:.2f} times", ratio=found.ratio)
+    low, high = found.interval.low, found.interval.high
+    return tr("{ratio:.2f} times [{low:.2f}, {high:.2f}]", ratio=found.ratio, low=low, high=high)
 
 
 def _shared(trials: Iterable[Record], cpus: int | None) -> bool:

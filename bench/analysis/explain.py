@@ -21,6 +21,7 @@ from bench.analysis.pulled import PulledRun, finished, latest
 from bench.analysis.sentences import sentence_of_ladder, sentence_of_rung
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.engines.postgresql.render import AS_FOUND
+from bench.language import tr
 from bench.model.fingerprint import processors
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
@@ -286,13 +287,16 @@ def _concluded(tried: Tried, largest: Tried | None, cpus: int | None, margin: fl
     assert tried.found
     if _convicts(tried, margin):
         if tried is largest:
-            return "limit", f"faster without it beyond {margin:.0%}, and nothing else gains more"
-        return "contributes", f"faster without it beyond {margin:.0%}, and {largest and largest.name} gains more"
+            return "limit", tr("faster without it beyond {margin:.0%}, and nothing else gains more", margin=margin)
+        most = largest and largest.name
+        return "contributes", tr(
+            "faster without it beyond {margin:.0%}, and {most} gains more", margin=margin, most=most
+        )
     if tried.found.verdict != "equivalent":
         return "undecided", _undecided(tried.found, margin)
     if why := _still_there(tried, cpus):
-        return "undecided", f"no gain beyond {margin:.0%}, and {why}"
-    return "cleared", f"taken away, and no gain beyond {margin:.0%}"
+        return "undecided", tr("no gain beyond {margin:.0%}, and {why}", margin=margin, why=why)
+    return "cleared", tr("taken away, and no gain beyond {margin:.0%}", margin=margin)
 
 
 def _untested(tried: Tried) -> str:
@@ -300,13 +304,13 @@ def _untested(tried: Tried) -> str:
     if isinstance(tried.removal, str):
         return tried.removal
     if not tried.planned:
-        return "no experiment of it was asked for"
+        return tr("no experiment of it was asked for")
     if not tried.tested:
-        return f"its share in the first block was below {NEXT_TO_NOTHING:.0%}: not worth an experiment"
+        return tr("its share in the first block was below {least:.0%}: not worth an experiment", least=NEXT_TO_NOTHING)
     if tried.instead:
-        return f"its experiment relieves {tried.instead} as well, of which there is more"
+        return tr("its experiment relieves {other} as well, of which there is more", other=tried.instead)
     if tried.found is None:
-        return "no block has a trial with it and one without it that count"
+        return tr("no block has a trial with it and one without it that count")
     return ""
 
 
@@ -314,21 +318,21 @@ def _still_there(tried: Tried, cpus: int | None) -> str:
     """Say what of it the trials without it still show; empty where it was taken away."""
     left = _left_over(tried, cpus)
     if left is None:
-        return "whether it was taken away could not be observed"
+        return tr("whether it was taken away could not be observed")
     if left > constraints()[tried.name].may_remain:
-        return f"{left:.0%} of it was still there"
+        return tr("{left:.0%} of it was still there", left=left)
     return ""
 
 
 def _undecided(found: Comparison, margin: float) -> str:
     """Say why neither follows."""
     if found.interval is None:
-        return "one block tells nothing of chance"
+        return tr("one block tells nothing of chance")
     if found.interval.low > 1 + margin:
-        return "faster without it, but not beyond the doubt that so many experiments at once call for: more blocks"
+        return tr("faster without it, but not beyond the doubt that so many experiments at once call for: more blocks")
     if found.interval.high < 1 - margin:
-        return "slower without it: what was changed costs more than it gains"
-    return f"neither a gain beyond {margin:.0%} nor the want of one is shown: more blocks"
+        return tr("slower without it: what was changed costs more than it gains")
+    return tr("neither a gain beyond {margin:.0%} nor the want of one is shown: more blocks", margin=margin)
 
 
 def _left_over(tried: Tried, cpus: int | None) -> float | None:

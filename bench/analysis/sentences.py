@@ -7,6 +7,7 @@ from bench.analysis.budget import INCOMPLETE
 from bench.analysis.explanation import Finding, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.constraints.constraint import constraints
+from bench.language import tr
 from bench.stats.intervals import Estimate
 
 MINUS = "−"
@@ -14,29 +15,38 @@ MINUS = "−"
 
 def sentence_of_rung(rung: RungExplained) -> str:
     """Return what stands in the way of a rung: what is proved, what is cleared, what is suspected."""
-    parts = [f"{rung.phase} {_headline(rung)}"]
-    parts += [f"{_words(each)} contributes: {_gained(each)}" for each in rung.constraints if _is(each, "contributes")]
+    parts = [_headline(rung)]
+    contributing = [each for each in rung.constraints if _is(each, "contributes")]
+    parts += [tr("{constraint} contributes: {gain}", constraint=_words(e), gain=_gained(e)) for e in contributing]
     cleared = [each for each in rung.constraints if _is(each, "cleared")]
     if cleared:
         most = max(cleared, key=lambda each: each.share or 0.0)
-        parts.append(f"{_words(most)} is not a limit: {_gained(most)}")
+        parts.append(tr("{constraint} is not a limit: {gain}", constraint=_words(most), gain=_gained(most)))
     left = rung.budget.get(UNEXPLAINED, 0.0)
     if left > INCOMPLETE:
-        parts.append(f"this is incomplete: {left:.0%} of the workers' time is unexplained")
+        parts.append(tr("this is incomplete: {left:.0%} of the workers' time is unexplained", left=left))
     return "; ".join(parts) + "."
 
 
 def _headline(rung: RungExplained) -> str:
+    phase = rung.phase
     for each in rung.constraints:
         if each.conclusion == "limit":
-            return f"is limited by {_words(each)}: {_gained(each)}"
+            words, gain = _words(each), _gained(each)
+            return tr("{phase} is limited by {constraint}: {gain}", phase=phase, constraint=words, gain=gain)
     suspect = rung.stopped_by
     if rung.verdict == "ceiling":
-        return "is at the ceiling of this box: nothing that can be taken away makes it faster"
+        return tr("{phase} is at the ceiling of this box: nothing that can be taken away makes it faster", phase=phase)
     if suspect is None or suspect.constraint == UNEXPLAINED:
-        return "has no limit that was found: nothing that was taken away made it faster beyond doubt"
-    words = constraints()[suspect.constraint].words
-    return f"is suspected to be limited by {words} ({suspect.share:.0%}), which is not proved"
+        return tr(
+            "{phase} has no limit that was found: nothing that was taken away made it faster beyond doubt", phase=phase
+        )
+    return tr(
+        "{phase} is suspected to be limited by {constraint} ({share:.0%}), which is not proved",
+        phase=phase,
+        constraint=tr(constraints()[suspect.constraint].words),
+        share=suspect.share,
+    )
 
 
 def _is(finding: Finding, conclusion: str) -> bool:
@@ -44,7 +54,7 @@ def _is(finding: Finding, conclusion: str) -> bool:
 
 
 def _words(finding: Finding) -> str:
-    return constraints()[finding.name].words
+    return tr(constraints()[finding.name].words)
 
 
 def _gained(finding: Finding) -> str:
@@ -81,16 +91,16 @@ def sentence_of_ladder(rungs: Sequence[RungExplained]) -> str:
     for limit, of_limit in groupby(rungs, _limit):
         names = ", ".join(rung.phase for rung in of_limit)
         parts.append(f"{names}: {limit}")
-    return "What stops each rung: " + "; ".join(parts) + "."
+    return tr("What stops each rung: {limits}.", limits="; ".join(parts))
 
 
 def _limit(rung: RungExplained) -> str:
     for each in rung.constraints:
         if each.conclusion == "limit":
-            return f"{_words(each)} (proved)"
+            return tr("{constraint} (proved)", constraint=_words(each))
     if rung.verdict == "ceiling":
-        return "the ceiling of this box"
+        return tr("the ceiling of this box")
     suspect = rung.stopped_by
     if suspect is None or suspect.constraint == UNEXPLAINED:
-        return "not found"
-    return f"{constraints()[suspect.constraint].words} (suspected)"
+        return tr("not found")
+    return tr("{constraint} (suspected)", constraint=tr(constraints()[suspect.constraint].words))

@@ -41,7 +41,7 @@ class Removal:
     """What changes of a trial so that a constraint is taken away."""
 
     words: str
-    """In a sentence: with two client processes; with synchronous_commit=off."""
+    """In a sentence, translated: with two client processes; with synchronous_commit=off."""
     parameters: Mapping[str, int | float | str | None] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     """Of PostgreSQL, on top of the variant's."""

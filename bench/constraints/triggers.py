@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import Place, Removal
 from bench.engines.postgresql.layout import own_layout
+from bench.language import tr
 from bench.model.plan import Trial
 
 OFF = {"session_replication_role": "replica"}
@@ -11,7 +12,7 @@ OFF = {"session_replication_role": "replica"}
 def without_triggers(trial: Trial, place: Place) -> Removal | str:
     """Return what switches them off; else why nothing does."""
     if own_layout(trial.layout):
-        return f"the layout {trial.layout} has no triggers and no foreign keys"
+        return tr("the layout {layout} has no triggers and no foreign keys", layout=trial.layout)
     if not place.managed:
-        return "the server is yours: session_replication_role stays as it is"
-    return Removal(words="without its triggers and foreign keys", settings=OFF)
+        return tr("the server is yours: session_replication_role stays as it is")
+    return Removal(words=tr("without its triggers and foreign keys"), settings=OFF)

@@ -6,14 +6,45 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.explanation import Explained, Finding, RungExplained
+from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.sentences import gain_text, percent_text
+from bench.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
 from bench.report.words import constraint_words
 
-HOW = "taken away"
+HOW = later("taken away")
 COLUMNS = ("constraint", "share", HOW, "predicted", "measured", "conclusion")
+CONCLUSIONS = {
+    "limit": later("limit"),
+    "contributes": later("contributes"),
+    "cleared": later("cleared"),
+    "undecided": later("undecided"),
+    "untested": later("untested"),
+}
+NO_CONCLUSION = {
+    "undecided": later("Undecided, {why}: {constraints}."),
+    "untested": later("Untested, {why}: {constraints}."),
+}
+BOUND = {
+    "server": later("Bound by its server: {why}."),
+    "client": later("Bound by its client: {why}."),
+    "unknown": later("Bound by server or clients: not known, {why}."),
+}
+PARTS = {
+    "connecting": later("connecting"),
+    "pool": later("pool"),
+    "client-cpu": later("client-cpu"),
+    "server-cpu": later("server-cpu"),
+    "run-queue": later("run-queue"),
+    "wal-flush": later("wal-flush"),
+    "wal-write": later("wal-write"),
+    "locks": later("locks"),
+    "data-io": later("data-io"),
+    "network": later("network"),
+    UNEXPLAINED: UNEXPLAINED,
+}
 LEAST_SHARE = 0.005
 """Of the workers' time, below which a part of it is not printed."""
 
@@ -21,14 +52,16 @@ LEAST_SHARE = 0.005
 def show_explained(out: Console, found: Explained) -> None:
     """Print each rung's evidence, then the answer of the run."""
     for note in found.notes:
-        out.print(Text(f"Note: {note}", style="yellow"))
+        out.print(Text(tr("Note: {note}", note=note), style="yellow"))
     if found.host:
         out.print(describe_host(found.host))
     for rung in found.rungs:
         out.print()
         _show_rung(out, rung, told=rung.sentence == found.sentence)
     out.print()
-    legend = f"Gains are of rows/s in the window, intervals of 95 %; within {found.margin:.0%} none matters."
+    legend = tr(
+        "Gains are of rows/s in the window, intervals of 95 %; within {margin:.0%} none matters.", margin=found.margin
+    )
     out.print(Text(legend, style="dim"))
     out.print()
     out.print(Text(found.sentence, style="bold"))
@@ -44,25 +77,25 @@ def _show_rung(out: Console, rung: RungExplained, *, told: bool) -> None:
     print_whole(out, table)
     for sentence in (*reasons(rung), bound_sentence(rung)):
         out.print(Text(sentence))
-    if budget := ", ".join(f"{name} {share:.0%}" for name, share in parts(rung)):
-        out.print(Text(f"Where the workers' time goes: {budget}.", style="dim"))
+    if budget := ", ".join(f"{name} {share:.0%}" for _, name, share in parts(rung)):
+        out.print(Text(tr("Where the workers' time goes: {parts}.", parts=budget), style="dim"))
 
 
 def heading(rung: RungExplained) -> str:
     """Return what a rung is, and its rate."""
     rows_per_s = DASH if rung.rows_per_s is None else rate(rung.rows_per_s)
-    return f"{rung.phase} {rung.method}, {rung.variant}, {rung.layout}: {rows_per_s} rows/s"
+    return f"{rung.phase} {tr(rung.method)}, {rung.variant}, {rung.layout}: {rows_per_s} rows/s"
 
 
 def cells(finding: Finding) -> Sequence[str]:
     """Return one constraint's texts, in the order of the columns."""
     return (
-        constraint_words(finding.name),
+        tr(constraint_words(finding.name)),
         _share(finding.share),
         finding.how or "",
         _gain(finding.predicted_gain),
         DASH if finding.measured_gain is None else gain_text(finding.measured_gain),
-        finding.conclusion,
+        tr(CONCLUSIONS[finding.conclusion]),
     )
 
 
@@ -78,9 +111,9 @@ def reasons(rung: RungExplained) -> Iterable[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for finding in rung.constraints:
         if finding.conclusion in ("undecided", "untested"):
-            found.setdefault((finding.conclusion, finding.why), []).append(constraint_words(finding.name))
+            found.setdefault((finding.conclusion, finding.why), []).append(tr(constraint_words(finding.name)))
     for (conclusion, why), names in found.items():
-        yield f"{conclusion.capitalize()}, {why}: {', '.join(names)}."
+        yield tr(NO_CONCLUSION[conclusion], why=why, constraints=", ".join(names))
 
 
 def _share(share: float | None) -> str:
@@ -97,13 +130,10 @@ def _gain(predicted: float | None) -> str:
 
 def bound_sentence(rung: RungExplained) -> str:
     """Say whether it is the server that binds a rung, or its clients."""
-    bound = rung.bound_by
-    if bound.verdict == "unknown":
-        return f"Bound by server or clients: not known, {bound.why}."
-    return f"Bound by its {bound.verdict}: {bound.why}."
+    return tr(BOUND[rung.bound_by.verdict], why=tr(rung.bound_by.why))
 
 
-def parts(rung: RungExplained) -> list[tuple[str, float]]:
-    """Return the parts of the workers' time that are worth printing, the largest first."""
+def parts(rung: RungExplained) -> list[tuple[str, str, float]]:
+    """Return the parts of the workers' time that are worth printing, the largest first: code, words, share."""
     largest_first = sorted(rung.budget.items(), key=lambda part: -part[1])
-    return [(name, share) for name, share in largest_first if share >= LEAST_SHARE]
+    return [(name, tr(PARTS[name]), share) for name, share in largest_first if share >= LEAST_SHARE]

@@ -13,6 +13,7 @@ from tests.catalogue import (
     MANY,
     ONE,
     TRANSLATED,
+    WORDS,
     catalogues,
     compiled,
     is_heads,
@@ -28,12 +29,6 @@ PROSE = re.compile(r"[A-Za-z]{2,}[,;:.]? [A-Za-z{(]|[A-Za-z]{3,}\.$")
 NAMES = {"style", "header_style", "justify", "overflow", "default", "left", "wraps", "help"}
 """Arguments that hold a name; and the help of options, which is English."""
 NO_MESSAGES = {
-    "analysis/bound.py": {
-        "without the server its clients reach ",
-        "with twice the client processes it reaches ",
-        " its rate",
-        ", and twice the client processes write no more",
-    },
     "analysis/host_notes.py": {"not applicable: shared"},
     "analysis/notes.py": {", compiled by "},
     "analysis/promises.py": {"may lose last "},
@@ -99,6 +94,8 @@ def past(node):
             return
         case ast.Dict():
             below = node.values  # its keys are codes and names
+        case ast.Call(func=ast.Name(id=called)) if (called, "words") in WORDS:
+            below = [each for each in node.keywords if (called, each.arg) not in WORDS]
         case ast.Call(func=ast.Name(id=called)) if called in {*ONE, MANY}:
             below = [each for each in node.args if not isinstance(each, ast.Constant)] + node.keywords
         case _:

@@ -1,6 +1,7 @@
 """Autovacuum at work while rows come in."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -16,8 +17,8 @@ def share(record: Record, cpus: int | None) -> float | None:
 def removal(_: Trial, place: Place) -> Removal | str:
     """Switch it off."""
     if not place.managed:
-        return "the server is yours: autovacuum stays as it is"
-    return Removal(words="without autovacuum", settings={"autovacuum": "off"})
+        return tr("the server is yours: autovacuum stays as it is")
+    return Removal(words=tr("without autovacuum"), settings={"autovacuum": "off"})
 
 
 CONSTRAINT = Constraint(words="autovacuum", share=share, suspected_from=0.1, removal=removal, may_remain=0.01)

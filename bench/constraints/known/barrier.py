@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import under_way
 from bench.constraints.work import Work
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -25,7 +26,7 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     """Start each as soon as another has ended."""
     if trial.parameters.load != ROUNDS:
         return None
-    return Removal(words="without waiting for the slowest of each round", parameters={"load": CLOSED})
+    return Removal(words=tr("without waiting for the slowest of each round"), parameters={"load": CLOSED})
 
 
 def relieved(work: Work, share: float) -> Work:

@@ -1,6 +1,7 @@
 """Checkpoints within the window: they write what is dirty, and after each every page is put into WAL once."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -17,8 +18,8 @@ def share(record: Record, _: int | None) -> float | None:
 def removal(_: Trial, place: Place) -> Removal | str:
     """Let none fall due."""
     if not place.managed:
-        return "the server is yours: max_wal_size stays as it is"
-    return Removal(words="without checkpoints", settings=WITHOUT)
+        return tr("the server is yours: max_wal_size stays as it is")
+    return Removal(words=tr("without checkpoints"), settings=WITHOUT)
 
 
 def remains(record: Record, _: int | None) -> float | None:

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from bench.constraints.constraint import SATURATED, Constraint, Place, Removal
 from bench.constraints.work import Work
+from bench.language import later, tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.workload.phase import ladder
 
-COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 8: "eight"}
+COUNTS = {2: later("two"), 3: later("three"), 4: later("four"), 5: later("five"), 8: later("eight")}
 
 
 def share(record: Record, _: int | None) -> float | None:
@@ -35,21 +36,22 @@ def removal(trial: Trial, place: Place) -> Removal | str:
     }
     if parameters.pool_max is not None:
         if parameters.pool_max < times:
-            return f"{times} processes would need {times} connections, more than the pool has"
+            return tr("{count} processes would need {count} connections, more than the pool has", count=times)
         changes["pool_max"] = parameters.pool_max // times
         changes["pool_min"] = max((parameters.pool_min or 1) // times, 1)
     count = times * parameters.processes
-    return Removal(words=f"with {COUNTS.get(count, count)} client processes", parameters=changes)
+    words = tr("with {count} client processes", count=tr(COUNTS.get(count, str(count))))
+    return Removal(words=words, parameters=changes)
 
 
 def _by_pgbench(trial: Trial, place: Place) -> Removal | str:
     """Return the same statement by PostgreSQL's own client, where that is sure to be there."""
     phase = ladder().get(trial.phase)
     if phase is None or trial.driver != phase.driver or not phase.script or trial.parameters.pool_max is not None:
-        return "one commit at a time is made by one process: a second one would have more in flight"
+        return tr("one commit at a time is made by one process: a second one would have more in flight")
     if not place.managed:
-        return "pgbench need not be there beside a server that is yours; --drivers pgbench measures it"
-    return Removal(words="with pgbench in place of Python", driver="pgbench")
+        return tr("pgbench need not be there beside a server that is yours; --drivers pgbench measures it")
+    return Removal(words=tr("with pgbench in place of Python"), driver="pgbench")
 
 
 def relieved(work: Work, _: float) -> Work:

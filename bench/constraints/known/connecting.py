@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -18,7 +19,7 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     """Keep the connection."""
     if trial.phase not in KEPT:
         return None
-    return Removal(words="with its connection kept", phase=KEPT[trial.phase])
+    return Removal(words=tr("with its connection kept"), phase=KEPT[trial.phase])
 
 
 CONSTRAINT = Constraint(words="connecting", share=share, removal=removal)

@@ -1,6 +1,7 @@
 """A quota of processor time, of a container or a service, that held clients or server up."""
 
 from bench.constraints.constraint import Constraint, Place
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -14,7 +15,7 @@ def share(record: Record, _: int | None) -> float | None:
 
 def removal(_: Trial, __: Place) -> str:
     """It is not ours to lift."""
-    return "the quota is not pgladder's to lift"
+    return tr("the quota is not pgladder's to lift")
 
 
 CONSTRAINT = Constraint(words="a CPU quota", share=share, suspected_from=0.3, removal=removal)

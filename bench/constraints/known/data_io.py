@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import Constraint, Place
 from bench.constraints.evidence import WAITED_FOR, share_waiting
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -13,7 +14,7 @@ def share(record: Record, _: int | None) -> float | None:
 
 def removal(_: Trial, __: Place) -> str:
     """Nothing takes a table's files away."""
-    return "nothing takes the table's own files away: a faster disk, or more shared_buffers, may"
+    return tr("nothing takes the table's own files away: a faster disk, or more shared_buffers, may")
 
 
 CONSTRAINT = Constraint(words="data files", share=share, suspected_from=0.3, removal=removal)

@@ -1,6 +1,7 @@
 """The processor was slowed for heat or power."""
 
 from bench.constraints.constraint import Constraint, Place
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -17,7 +18,7 @@ def share(record: Record, _: int | None) -> float | None:
 
 def removal(_: Trial, __: Place) -> str:
     """Cooling takes a person."""
-    return "let the box cool down, or give it air, and measure again"
+    return tr("let the box cool down, or give it air, and measure again")
 
 
 CONSTRAINT = Constraint(words="heat", share=share, removal=removal)

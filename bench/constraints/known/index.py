@@ -1,6 +1,7 @@
 """Keeping the primary key's index."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -13,8 +14,8 @@ def share(_: Record, __: int | None) -> None:
 def removal(trial: Trial, _: Place) -> Removal | str:
     """Write to the same table without it."""
     if trial.layout != "plain":
-        return f"the layout {trial.layout} has no twin without an index"
-    return Removal(words="without an index", layout="no-index")
+        return tr("the layout {layout} has no twin without an index", layout=trial.layout)
+    return Removal(words=tr("without an index"), layout="no-index")
 
 
 def remains(record: Record, _: int | None) -> float | None:

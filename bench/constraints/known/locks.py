@@ -5,6 +5,7 @@ from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.triggers import without_triggers
 from bench.constraints.work import Work
 from bench.engines.postgresql.layout import PLAIN
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -17,7 +18,7 @@ def share(record: Record, _: int | None) -> float | None:
 def removal(trial: Trial, place: Place) -> Removal | str:
     """Spread the rows over partitions, each with an end and pages of its own; of a user's layout spare what it adds."""
     if trial.layout == PLAIN:
-        return Removal(words="with hash partitions", layout="hash-partitioned")
+        return Removal(words=tr("with hash partitions"), layout="hash-partitioned")
     return without_triggers(trial, place)
 
 

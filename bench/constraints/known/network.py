@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import share_waiting
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -16,12 +17,12 @@ def removal(trial: Trial, place: Place) -> Removal | str | None:
     if trial.transport == "socket":
         return None
     if not place.local:
-        return "the server is on another machine"
+        return tr("the server is on another machine")
     if trial.transport == "tls":
-        return "through TCP it is encrypted, and through a socket file it would not be: see tls"
+        return tr("through TCP it is encrypted, and through a socket file it would not be: see tls")
     if not place.managed:
-        return "the connection string is yours: it is used as it is"
-    return Removal(words="through a socket file", transport="socket")
+        return tr("the connection string is yours: it is used as it is")
+    return Removal(words=tr("through a socket file"), transport="socket")
 
 
 def remains(record: Record, _: int | None) -> float | None:

@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import SATURATED, Constraint, Place
 from bench.constraints.evidence import is_alone
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record, cores_of_ours
 
@@ -33,7 +34,7 @@ def share(record: Record, cpus: int | None) -> float | None:
 
 def removal(_: Trial, __: Place) -> str:
     """They are not ours to stop."""
-    return "they are not pgladder's to stop: the report names them, measure again without them"
+    return tr("they are not pgladder's to stop: the report names them, measure again without them")
 
 
 CONSTRAINT = Constraint(words="shared processors", share=share, suspected_from=SATURATED, removal=removal)

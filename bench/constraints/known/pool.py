@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.constraints.work import Work
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -22,7 +23,9 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     if trial.parameters.pool_max is None or trial.parameters.pool_max >= wanted:
         return None
     # Open from the start: those that a pool opens within the window would be measured with it.
-    return Removal(words=f"with a pool of {wanted}", parameters={"pool_min": wanted, "pool_max": wanted})
+    return Removal(
+        words=tr("with a pool of {wanted}", wanted=wanted), parameters={"pool_min": wanted, "pool_max": wanted}
+    )
 
 
 def relieved(work: Work, share: float) -> Work:

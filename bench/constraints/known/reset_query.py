@@ -2,6 +2,7 @@
 
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -15,7 +16,7 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     """Give sessions back as they are."""
     if trial.parameters.reset != "query":
         return None
-    return Removal(words="without the pool's reset query", parameters={"reset": "none"})
+    return Removal(words=tr("without the pool's reset query"), parameters={"reset": "none"})
 
 
 CONSTRAINT = Constraint(words="the pool's reset query", share=share, suspected_from=0.2, removal=removal)

@@ -6,6 +6,7 @@ from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import is_alone, under_way
 from bench.constraints.known import connecting, wal_flush
 from bench.constraints.work import Work
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -31,7 +32,7 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     """Have several under way, each by a client process of its own."""
     if trial.parameters.workers > 1:
         return None
-    return Removal(words=f"with {MORE} client processes", parameters={"processes": MORE})
+    return Removal(words=tr("with {count} client processes", count=MORE), parameters={"processes": MORE})
 
 
 def relieved(work: Work, _: float) -> Work:

@@ -4,6 +4,7 @@ from bench.constraints.constraint import SATURATED, Constraint, Place, Removal
 from bench.constraints.evidence import is_alone
 from bench.constraints.known.other_programs import SHORT, of_others
 from bench.constraints.triggers import without_triggers
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -25,7 +26,7 @@ def removal(trial: Trial, place: Place) -> Removal | str:
     """Spare what triggers of a user's own layout compute; nothing gives a box more processors."""
     found = without_triggers(trial, place)
     if isinstance(found, str):
-        return "nothing here gives the box more processors"
+        return tr("nothing here gives the box more processors")
     return found
 
 

@@ -1,6 +1,7 @@
 """Encrypting what is sent."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -15,8 +16,8 @@ def removal(trial: Trial, place: Place) -> Removal | str | None:
     if trial.transport != "tls":
         return None
     if not place.managed:
-        return "the connection string is yours: it stays encrypted"
-    return Removal(words="without TLS", transport="tcp")
+        return tr("the connection string is yours: it stays encrypted")
+    return Removal(words=tr("without TLS"), transport="tcp")
 
 
 def remains(record: Record, _: int | None) -> float | None:

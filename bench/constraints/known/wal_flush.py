@@ -3,6 +3,7 @@
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -22,8 +23,8 @@ def share(record: Record, _: int | None) -> float | None:
 def removal(_: Trial, place: Place) -> Removal | str:
     """Acknowledge before the flush: a crash may lose the last commits."""
     if not place.managed:
-        return "the server is yours: synchronous_commit stays as it is"
-    return Removal(words="with synchronous_commit=off", settings={"synchronous_commit": "off"})
+        return tr("the server is yours: synchronous_commit stays as it is")
+    return Removal(words=tr("with synchronous_commit=off"), settings={"synchronous_commit": "off"})
 
 
 def relieved(work: Work, _: float) -> Work:

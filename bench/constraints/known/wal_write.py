@@ -3,6 +3,7 @@
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
+from bench.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 
@@ -18,10 +19,10 @@ def share(record: Record, _: int | None) -> float | None:
 def removal(trial: Trial, place: Place) -> Removal | str:
     """Write to an unlogged table, without waiting for flushes either: a crash empties it."""
     if not place.managed:
-        return "the server is yours: synchronous_commit stays as it is"
+        return tr("the server is yours: synchronous_commit stays as it is")
     if trial.layout != "plain":
-        return f"the layout {trial.layout} has no unlogged twin"
-    return Removal(words="with an unlogged table", layout="unlogged", settings={"synchronous_commit": "off"})
+        return tr("the layout {layout} has no unlogged twin", layout=trial.layout)
+    return Removal(words=tr("with an unlogged table"), layout="unlogged", settings={"synchronous_commit": "off"})
 
 
 def relieved(work: Work, _: float) -> Work:

@@ -10,6 +10,7 @@ from functools import cached_property
 from bench.analysis.explanation import Explained, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.pulled import PulledRun
+from bench.language import tr
 from bench.report.explain import COLUMNS, bound_sentence, cells, heading, parts, reasons
 from bench.report.page.figures import WAITED, Figure, waits
 
@@ -36,7 +37,7 @@ class RungView:
         """Of each state that was seen, colour and words."""
         seen = {row["state"] for row in self.waits.rows}
         every = zip(COLOURS_OF_WAITS, WAITED.values(), strict=True)
-        return [(colour, words) for colour, words in every if words in seen]
+        return [(colour, tr(words)) for colour, words in every if words in seen]
 
     @property
     def heading(self) -> str:
@@ -57,8 +58,8 @@ class RungView:
     def budget(self) -> list[tuple[str, str, float]]:
         """Of each part of the workers' time its colour, its name, and its share in percent."""
         found = []
-        for number, (name, share) in enumerate(parts(self.rung)):
-            colour = "rest" if name == UNEXPLAINED else COLOURS[min(number, len(COLOURS) - 1)]
+        for number, (part, name, share) in enumerate(parts(self.rung)):
+            colour = "rest" if part == UNEXPLAINED else COLOURS[min(number, len(COLOURS) - 1)]
             found.append((colour, name, 100 * share))
         return found
 

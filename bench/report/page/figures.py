@@ -13,7 +13,7 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.timeline import Waiting, course, steps_each, waiting
 from bench.analysis.utilisation import client_time, cores
-from bench.language import tr
+from bench.language import later, tr
 from bench.model.fingerprint import processors
 from bench.model.record import Record
 from bench.report.numbers import rate
@@ -26,15 +26,15 @@ BETWEEN = " | "
 
 
 WAITED = {
-    "running": "working",
-    "wal_flush": "WAL flush",
-    "wal_write": "writing WAL",
-    "lock": "locks",
-    "extend": "the table's end",
-    "lwlock": "locks in memory",
-    "data_io": "data files",
-    "client_write": "network",
-    "other": "other",
+    "running": later("working"),
+    "wal_flush": later("WAL flush"),
+    "wal_write": later("writing WAL"),
+    "lock": later("locks"),
+    "extend": later("the table's end"),
+    "lwlock": later("locks in memory"),
+    "data_io": later("data files"),
+    "client_write": later("network"),
+    "other": later("other"),
 }
 """By state of a session, what it is in; one that is idle waits for its client, and is not drawn."""
 
@@ -141,7 +141,7 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
 
 def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Row]:
     spent = cores(trials, cpus)
-    shares = (("client", spent.client), ("server", spent.server), ("everything else", spent.elsewhere))
+    shares = (("client", spent.client), ("server", spent.server), (later("everything else"), spent.elsewhere))
     for order, (who, value) in enumerate(shares):
         if value is not None:
             yield {"rung": name, "who": who, "cores": _short(value), "order": order, "cpus": cpus}

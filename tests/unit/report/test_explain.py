@@ -1,11 +1,14 @@
 """What stands in the way, for people: the sentence last, a line a constraint, on the terminal as on the page."""
 
 import io
+import re
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.sentences import gain_text, sentence_of_ladder
+from bench.language import speaking
 from bench.report.explain import COLUMNS, show_explained
 from bench.report.page.explaining import ExplainedView
 from bench.stats.intervals import Estimate
@@ -19,9 +22,9 @@ def found():
     return explained(plan, a_run(plan, {"reset-query": 1.4}, observed=waiting(wal_flush=10.0, running=2.0)))
 
 
-def shown(found):
+def shown(found, width=100):
     out = io.StringIO()
-    show_explained(Console(file=out, width=100, color_system=None), found)
+    show_explained(Console(file=out, width=width, color_system=None), found)
     return out.getvalue()
 
 
@@ -65,3 +68,20 @@ def test_a_gain_is_written_in_percent_with_its_interval(gain, text):
 def test_over_several_rungs_the_answer_is_how_the_limit_moves(found):
     [rung] = found.rungs
     assert sentence_of_ladder([rung, rung]) == "What stops each rung: 2-B, 2-B: the pool's reset query (proved)."
+
+
+def test_in_korean_all_but_names_is_korean_within_80_columns():
+    plan = planned()
+    with speaking("ko"):
+        found = explained(plan, a_run(plan, {"reset-query": 1.4}, observed=waiting(wal_flush=10.0, running=2.0)))
+        text = shown(found, width=80)
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert "2-B의 병목: Pool의 초기화 쿼리" in text
+    assert set(re.findall("[A-Za-z]{2,}", found.sentence)) <= {
+        "Pool",
+        "WAL",
+        "CPU",
+        "Lock",
+        "synchronous_commit",
+        "off",
+    }
