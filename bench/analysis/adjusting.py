@@ -21,7 +21,7 @@ from typing import TypeVar, cast
 
 from bench.analysis.comparison import AdjustedFor
 from bench.analysis.listing import listed
-from bench.language import later, tr
+from bench.language import later, tr, tr_many
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import cores_of_ours
@@ -50,13 +50,13 @@ T = TypeVar("T")
 Rung = tuple[object, ...]
 """Phase, driver and parameters: of one rung the client does one kind of work."""
 
-NO_RULE = "its plan names no covariate: it was made before adjusting was"
-UNTIL_DECIDED = (
+NO_RULE = later("its plan names no covariate: it was made before adjusting was")
+UNTIL_DECIDED = later(
     "a run until decided spends its alpha by the share of its blocks, which with a slope that each look estimates anew"
     " is not the share of information"
 )
-OF_RUNS = "between runs and hosts the machine's speed is part of what is asked"
-TOO_FEW = "so few blocks leave nothing to tell the slope's error by"
+OF_RUNS = later("between runs and hosts the machine's speed is part of what is asked")
+TOO_FEW = later("so few blocks leave nothing to tell the slope's error by")
 WORDS = {
     "client-cpu": later("the client's CPU time a row"),
     "metronome": later("the CPU time of the metronome's fixed work"),
@@ -302,9 +302,11 @@ def _useless(name: str, rows: Sequence[Sequence[float | None]]) -> str | None:
     """Say why trials can't be adjusted for a covariate; None: they can."""
     lacking, trials = sum(row.count(None) for row in rows), sum(map(len, rows))
     if lacking:
-        return f"{WORDS[name]} is not known of {lacking} of {trials} trials"
+        return tr(
+            "{what} is not known of {lacking} of {trials} trials", what=tr(WORDS[name]), lacking=lacking, trials=trials
+        )
     if len(set(chain.from_iterable(rows))) < 2:
-        return f"{WORDS[name]} was the same in all trials"
+        return tr("{what} was the same in all trials", what=tr(WORDS[name]))
     return None
 
 
@@ -325,9 +327,11 @@ def _choose(tables: Sequence[Table], useless: Mapping[str, str | None]) -> _Chos
             names.append(name)
             slopes = more
         elif not names:
-            return _Chosen(why_none=f"{WORDS[name]} did not vary within blocks")
+            return _Chosen(why_none=tr("{what} did not vary within blocks", what=tr(WORDS[name])))
         else:
-            left_out.append(why or f"{WORDS[name]} tells no more than {in_words(names)}")
+            left_out.append(
+                why or tr("{what} tells no more than {others}", what=tr(WORDS[name]), others=in_words(names))
+            )
     return _Chosen(names=names, slopes=slopes, left_out=tuple(left_out), why_none=None if slopes else TOO_FEW)
 
 
@@ -364,15 +368,24 @@ def _alike(covariates: Sequence[AdjustedFor], together: bool | None) -> bool | N
 def _doubt(covariates: Sequence[AdjustedFor], together: bool | None) -> str | None:
     """Say which covariates are not shown to be the same under both; None: all are."""
     if differing := [each.name for each in covariates if each.differs_between_candidates]:
-        return f"{in_words(differing)} {'differs' if len(differing) == 1 else 'differ'} between the candidates"
+        return tr_many(
+            "{what} differs between the candidates",
+            "{what} differ between the candidates",
+            len(differing),
+            what=in_words(differing),
+        )
     every = in_words([each.name for each in covariates])
     if together:
-        return f"{every} together differ between the candidates"
+        return tr("{what} together differ between the candidates", what=every)
     if unproved := _unproved(covariates):
-        verb = "is" if len(unproved) == 1 else "are"
-        return f"these blocks can't show that {in_words(unproved)} {verb} the same under both candidates"
+        return tr_many(
+            "these blocks can't show that {what} is the same under both candidates",
+            "these blocks can't show that {what} are the same under both candidates",
+            len(unproved),
+            what=in_words(unproved),
+        )
     if together is None:
-        return f"these blocks can't show that {every} together are the same under both candidates"
+        return tr("these blocks can't show that {what} together are the same under both candidates", what=every)
     return None
 
 

@@ -38,6 +38,7 @@ from bench.analysis.pairs import (
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import processors
 from bench.model.plan import Trial
@@ -233,7 +234,7 @@ def left_out(arms: Arms, known: Known, basis: Basis) -> Iterable[str]:
         if refused(blocks.values()):
             continue
         for block in every - known[rate][name].keys():
-            why = "there is no record"
+            why = tr("there is no record")
             if block in blocks:
                 why = why_not(blocks[block], rate)
             elif basis.refines:
@@ -242,10 +243,10 @@ def left_out(arms: Arms, known: Known, basis: Basis) -> Iterable[str]:
     several_runs = len({run for run, _, _ in every}) > 1
     notes = []
     for (run, number, _), name, why in sorted(found):
-        where = f"block {number}"
+        where = tr("block {number} of {name}: {why}")
         if several_runs:
-            where += f" of run {run}"
-        notes.append(f"{where} of {name}: {why}")
+            where = tr("block {number} of run {run} of {name}: {why}")
+        notes.append(where.format(number=number, run=run, name=name, why=why))
     return notes
 
 

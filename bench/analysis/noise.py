@@ -13,7 +13,7 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
-from bench.language import later
+from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import differing_facts, of_machine
@@ -91,16 +91,22 @@ def box_noise(run: RunOutcomes, *, margin: float = MARGIN) -> BoxNoise:
     """
     plan, cells = pooled([run])
     if not is_aa(plan):
-        raise UsageError(f"Run {plan.run} does not set one variant against itself: it tells nothing of noise.")
+        raise UsageError(
+            tr("Run {run} does not set one variant against itself: it tells nothing of noise.", run=plan.run)
+        )
     if run.host is None:
-        raise UsageError(f"Run {plan.run} has no fingerprint: nobody knows of which box it tells the noise.")
+        raise UsageError(
+            tr("Run {run} has no fingerprint: nobody knows of which box it tells the noise.", run=plan.run)
+        )
     rate = headline(run.records)
     floors, where = [], examples(plan, VARIANT)
     for cell, arms in cells.items():
         one, other = arms.values()
         pair = shared(rates(one, rate), rates(other, rate))
         if len(pair[0]) < 2:
-            raise UsageError(f"Run {plan.run}: phase {cell.phase} has fewer than 2 blocks that count.")
+            raise UsageError(
+                tr("Run {run}: phase {phase} has fewer than 2 blocks that count.", run=plan.run, phase=cell.phase)
+            )
         trial = where[cell][next(iter(arms))]
         floors.append(_floor(plan, trial, rate_name(rate), pair, margin))
     return BoxNoise(host=run.host, floors=tuple(floors))

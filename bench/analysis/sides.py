@@ -23,6 +23,7 @@ from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes, repetition_notes
 from bench.analysis.worth import worths
+from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.fingerprint_diff import comparable, in_words
@@ -40,19 +41,19 @@ from bench.plan.contrast import (
 from bench.plan.rates import Block, Rate, burst, headline, rate_name, settled
 from bench.stats.compare import ALPHA, MARGIN
 
-INTERLEAVED = (
+INTERLEAVED = later(
     "These boxes share a machine and were interleaved block by block: rates are paired by block, so what drifted slowly"
     " on that machine cancels."
 )
-RUNS_NOT_INTERLEAVED = (
+RUNS_NOT_INTERLEAVED = later(
     "These runs' blocks were not interleaved: what drifted between them (heat, neighbours, the disk's state) is in the"
     " ratio too."
 )
-HOSTS_NOT_INTERLEAVED = (
+HOSTS_NOT_INTERLEAVED = later(
     "These are different boxes, each measured on its own: blocks were not interleaved, so what drifted on one is in the"
     " ratio too."
 )
-TOGETHER = (
+TOGETHER = later(
     "These boxes share a machine and were not interleaved: what drifted between them is in the ratio too, and where"
     " they measured at the same time, what each took from the other. make compare-hosts interleaves them."
 )
@@ -161,13 +162,18 @@ def names_of(runs: Sequence[PulledRun], across: Across) -> list[str]:
     namesake = namesakes[0]
     if across == "host":
         raise UsageError(
-            f"Several of these runs are of one box, {namesake}: as runs they are compared by pgladder compare A B."
+            tr(
+                "Several of these runs are of one box, {name}: as runs they are compared by pgladder compare A B.",
+                name=namesake,
+            )
         )
     if across != "run":
-        raise UsageError(f"Several of these runs are of {namesake}: give one run of each {across}.")
+        raise UsageError(
+            tr("Several of these runs are of {name}: give one run of each {kind}.", name=namesake, kind=tr(across))
+        )
     names = [f"{run.plan.run} {run.box}" for run in runs]
     if len(set(names)) < len(names):
-        raise UsageError(f"Run {names[0]} is there twice: nothing to compare.")
+        raise UsageError(tr("Run {run} is there twice: nothing to compare.", run=names[0]))
     return names
 
 
@@ -178,7 +184,7 @@ def _name_of(run: PulledRun, across: Across) -> str:
         case "version":
             return f"PostgreSQL {major(run.host)}"
         case "engine":
-            return " and ".join(dict.fromkeys(record.engine for record in run.records))
+            return tr(" and ").join(dict.fromkeys(record.engine for record in run.records))
     return run.plan.run
 
 
@@ -195,17 +201,19 @@ def _run_notes(sides: Sequence[Side], across: Across, unsettled: Sequence[str], 
         if major(side.run.host) == UNKNOWN:
             unknown.append(side.name)
     if across != "host" and len(boxes) > 1:
-        yield f"These runs are of different boxes, {' and '.join(boxes)}: what differs between those is in the ratio."
-    yield drift
+        named = tr(" and ").join(boxes)
+        yield tr("These runs are of different boxes, {names}: what differs between those is in the ratio.", names=named)
+    yield tr(drift)
     # Of all or none: where one is known, the want of another's stops the comparison.
     if unknown:
-        yield f"The version of PostgreSQL is not known of {' and '.join(unknown)}: it may be another."
+        named = tr(" and ").join(unknown)
+        yield tr("The version of PostgreSQL is not known of {names}: it may be another.", names=named)
     first, *others = sides
     differing: dict[str, None] = {}
     for other in others:
         differing |= dict.fromkeys(_only_in_one(first, other))
     if differing:
-        yield f"Not compared: {'; '.join(differing)}."
+        yield tr("Not compared: {what}.", what="; ".join(differing))
     if unsettled:
         yield no_settled(unsettled if len(unsettled) < len(sides) else [])
 
@@ -239,10 +247,14 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
         if differs:
             named = differs[:MOST_NAMED]
             if differs[MOST_NAMED:]:
-                named.append(f"and {len(differs) - MOST_NAMED} more")
+                named.append(tr("and {count} more", count=len(differs) - MOST_NAMED))
             raise UsageError(
-                f"{first.name} and {other.name} can't be compared: {'; '.join(named)}."
-                " Measure both by one plan: pgladder reproduce."
+                tr(
+                    "{first} and {other} can't be compared: {differing}. Measure both by one plan: pgladder reproduce.",
+                    first=first.name,
+                    other=other.name,
+                    differing="; ".join(named),
+                )
             )
     return places
 
@@ -271,7 +283,7 @@ def _only_in_one(one: Side, other: Side) -> list[str]:
     for side, without in ((one, other), (other, one)):
         lacking = set()
         for cell in side.trials.keys() - without.trials.keys():
-            lacking.add(f"{_first_lacking(cell, without)} is only in {side.name}")
+            lacking.add(tr("{what} is only in {name}", what=_first_lacking(cell, without), name=side.name))
         found += sorted(lacking)
     return found
 
@@ -280,8 +292,13 @@ def _first_lacking(cell: Cell, other: Side) -> str:
     for name in ("phase", "driver", "layout", "transport", "variant", "version"):
         value = getattr(cell, name)
         if value not in map(attrgetter(name), other.trials):
-            return f"{name} {value}"
-    return f"phase {cell.phase} ({cell.method}) with these parameters, {cell.variant}, {cell.layout}, {cell.transport}"
+            return f"{tr(name)} {value}"
+    return tr(
+        "phase {phase} ({method}) with these parameters, {others}",
+        phase=cell.phase,
+        method=tr(cell.method or ""),
+        others=f"{cell.variant}, {cell.layout}, {cell.transport}",
+    )
 
 
 # --- what is compared ------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Literal
 from bench.analysis.counted import good, middle
 from bench.analysis.promises import risk_of
 from bench.analysis.pulled import PulledRun, latest
+from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan, Promise
@@ -27,9 +28,9 @@ SERVED = 0.5
 LEAST_TOLD = 0.005
 """Of a share that is told in whole percent."""
 KEPT_AFTER = {
-    True: "right after that it is kept again",
-    False: "right after that it is not kept",
-    None: "right after that a trial can't tell",
+    True: later("right after that it is kept again"),
+    False: later("right after that it is not kept"),
+    None: later("right after that a trial can't tell"),
 }
 
 
@@ -325,7 +326,7 @@ def _waiting(record: Record) -> float | None:
 def promise_words(percentile: str, within_ms: float) -> str:
     """Return what is promised: ``99 % of rows within 50 ms``."""
     time = f"{within_ms / 1000:g} s" if within_ms >= 1000 else f"{within_ms:g} ms"
-    return f"{100 * SHARES[percentile]:g} % of rows within {time}"
+    return tr("{percent:g} % of rows within {time}", percent=100 * SHARES[percentile], time=time)
 
 
 def _sentence(answer: Highest, plan: Plan, found: Played, name: str) -> str:
@@ -333,14 +334,15 @@ def _sentence(answer: Highest, plan: Plan, found: Played, name: str) -> str:
     if answer.refused:
         return f"{name}: {answer.refused}."
     if not answer.complete:
-        return f"{name}: the search has not come to its end{_so_far(answer)}."
+        return tr("{name}: the search has not come to its end{so_far}.", name=name, so_far=_so_far(answer))
     if found.found.too_slow and not answer.asked:
         return f"{name}: {_too_slow(answer, plan, found.way)}."
     if answer.not_offered and answer.not_offered.rate <= answer.tried[0].rate:
-        return f"{name} was offered no rate: {answer.not_offered.why}."
+        return tr("{name} was offered no rate: {why}.", name=name, why=answer.not_offered.why)
     parts = [*_of_asked(answer, what), *_of_highest(answer, plan, what, found)]
     risk = "" if answer.durability in ((), ("durable",)) else risk_of(answer.durability)
-    return f"{name} {', '.join(parts)}{risk}{_of_more(answer)}."
+    kept = ", ".join(parts)
+    return tr("{name} {kept}{risk}{beyond}.", name=name, kept=kept, risk=risk, beyond=_of_more(answer))
 
 
 def _so_far(answer: Highest) -> str:
@@ -348,10 +350,10 @@ def _so_far(answer: Highest) -> str:
     lost = min((tried.rate for tried in answer.tried if not tried.kept and tried.rate > (kept or 0)), default=None)
     parts = []
     if kept is not None:
-        parts.append(f"a trial kept it at {kept:,g} rows/s")
+        parts.append(tr("a trial kept it at {rate:,g} rows/s", rate=kept))
     if lost is not None:
-        parts.append(f"none did at {lost:,g} rows/s")
-    return f"; so far {', and '.join(parts)}" if parts else ""
+        parts.append(tr("none did at {rate:,g} rows/s", rate=lost))
+    return tr("; so far {seen}", seen=tr(", and ").join(parts)) if parts else ""
 
 
 def _too_slow(answer: Highest, plan: Plan, way: Way) -> str:
@@ -361,10 +363,14 @@ def _too_slow(answer: Highest, plan: Plan, way: Way) -> str:
     assert trial.parameters.rate
     assert trial.parameters.due_per_s
     per_row = trial.parameters.due_per_s / trial.parameters.rate
-    return (
-        f"a closed loop reaches {capacity:,.0f} rows/s, and windows of {plan.window_s:g} s tell of"
-        f" {100 * SHARES[promise.percentile]:g} % from {answer.least_rate:,g} rows/s on; ask for --window"
-        f" {window_for(promise, SERVED * capacity * per_row)} or longer, a smaller --batch or a lower percentile"
+    return tr(
+        "a closed loop reaches {capacity:,.0f} rows/s, and windows of {window:g} s tell of {percent:g} % from"
+        " {least:,g} rows/s on; ask for --window {longer} or longer, a smaller --batch or a lower percentile",
+        capacity=capacity,
+        window=plan.window_s,
+        percent=100 * SHARES[promise.percentile],
+        least=answer.least_rate,
+        longer=window_for(promise, SERVED * capacity * per_row),
     )
 
 
@@ -374,66 +380,98 @@ def _of_asked(answer: Highest, what: str) -> Iterable[str]:
     if asked is None:
         return
     if refused and refused.rate <= asked.rate:
-        yield f"was not offered {asked.rate:,g} rows/s"
+        yield tr("was not offered {rate:,g} rows/s", rate=asked.rate)
         return
     highest = answer.highest
-    keeps_it = highest is not None and asked.rate <= highest.rate
-    yield f"{'keeps' if keeps_it else 'does not keep'} {what} at {asked.rate:,g} rows/s ({_of(asked)})"
+    message = later("does not keep {what} at {rate:,g} rows/s ({repeats})")
+    if highest is not None and asked.rate <= highest.rate:
+        message = later("keeps {what} at {rate:,g} rows/s ({repeats})")
+    yield tr(message, what=what, rate=asked.rate, repeats=_of(asked))
 
 
 def _of_highest(answer: Highest, plan: Plan, what: str, found: Played) -> Iterable[str]:
     """Say up to which rate it is kept."""
     highest, asked = answer.highest, answer.asked
     if highest is None:
-        lowest = answer.tried[0]
-        at = f"{lowest.rate:,g} rows/s, the lowest of which windows of {plan.window_s:g} s tell"
-        if asked is None:
-            yield f"keeps no rate: not {what} at {at} ({lowest.kept} of {lowest.trials} trials)"
-        elif asked.rate > lowest.rate:
-            yield f"nor at any other down to {at}"
-        else:
-            yield f"and of lower rates windows of {plan.window_s:g} s tell nothing"
+        yield _of_no_rate(answer, plan, what)
         return
-    refused = answer.not_offered
-    if asked is None or (refused and refused.rate <= asked.rate):
-        text = f"{'but ' if asked else ''}keeps {what} up to {highest.rate:,g} rows/s"
-    elif asked.rate == highest.rate:
-        yield "and not at more"
+    if asked and asked.rate == highest.rate:
+        yield tr("and not at more")
         return
-    else:
-        text = f"{'and' if asked.rate < highest.rate else 'but'} up to {highest.rate:,g}"
-    text += f" ({_of(highest)})"
+    text = tr(_message_of_highest(answer), what=what, rate=highest.rate, repeats=_of(highest))
     if found.found.highest == found.way.last:
-        text += ", the highest that was tried"
+        text = tr("{kept}, the highest that was tried", kept=text)
     yield text
 
 
+def _of_no_rate(answer: Highest, plan: Plan, what: str) -> str:
+    """Say how low the rates were of which none is kept."""
+    asked, lowest, window = answer.asked, answer.tried[0], plan.window_s
+    if asked is None:
+        return tr(
+            "keeps no rate: not {what} at {rate:,g} rows/s, the lowest of which windows of {window:g} s tell"
+            " ({kept} of {trials} trials)",
+            what=what,
+            rate=lowest.rate,
+            window=window,
+            kept=lowest.kept,
+            trials=lowest.trials,
+        )
+    if asked.rate > lowest.rate:
+        return tr(
+            "nor at any other down to {rate:,g} rows/s, the lowest of which windows of {window:g} s tell",
+            rate=lowest.rate,
+            window=window,
+        )
+    return tr("and of lower rates windows of {window:g} s tell nothing", window=window)
+
+
+def _message_of_highest(answer: Highest) -> str:
+    highest, asked, refused = answer.highest, answer.asked, answer.not_offered
+    assert highest
+    if asked is None:
+        return later("keeps {what} up to {rate:,g} rows/s ({repeats})")
+    if refused and refused.rate <= asked.rate:
+        return later("but keeps {what} up to {rate:,g} rows/s ({repeats})")
+    if asked.rate < highest.rate:
+        return later("and up to {rate:,g} ({repeats})")
+    return later("but up to {rate:,g} ({repeats})")
+
+
 def _of(confirmed: Confirmed) -> str:
-    return f"{confirmed.kept} of {confirmed.repeats} repeats"
+    return tr("{kept} of {repeats} repeats", kept=confirmed.kept, repeats=confirmed.repeats)
 
 
 def _of_more(answer: Highest) -> str:
     """Say what becomes of more."""
     over, refused = answer.overload, answer.not_offered
     if refused:
-        return f"; no more was offered: {refused.why}"
+        return tr("; no more was offered: {why}", why=refused.why)
     if over is None:
         return ""
-    after = _of_surge(over.surge) if over.surge else KEPT_AFTER[over.kept_after]
+    after = _of_surge(over.surge) if over.surge else tr(KEPT_AFTER[over.kept_after])
+    return tr("; {became}, and {after}", became=_of_overload(over), after=after)
+
+
+def _of_overload(over: Overload) -> str:
+    rate = over.rate
     if over.kept:
-        became = f"one trial at {over.rate:,g} rows/s keeps it too"
-    elif over.beyond is None:
-        became = f"a trial at {over.rate:,g} rows/s is void"
-    elif over.waiting is None:
-        became = f"at {over.rate:,g} rows/s it is not known how much was still waiting when the window closed"
-    elif over.waiting >= LEAST_TOLD:
-        became = f"at {over.rate:,g} rows/s {100 * over.waiting:.0f} % were still waiting when the window closed"
-    else:
-        became = f"at {over.rate:,g} rows/s {100 * over.beyond:.2g} % took longer"
-    return f"; {became}, and {after}"
+        return tr("one trial at {rate:,g} rows/s keeps it too", rate=rate)
+    if over.beyond is None:
+        return tr("a trial at {rate:,g} rows/s is void", rate=rate)
+    if over.waiting is None:
+        return tr("at {rate:,g} rows/s it is not known how much was still waiting when the window closed", rate=rate)
+    if over.waiting >= LEAST_TOLD:
+        waiting = 100 * over.waiting
+        return tr(
+            "at {rate:,g} rows/s {percent:.0f} % were still waiting when the window closed", rate=rate, percent=waiting
+        )
+    return tr("at {rate:,g} rows/s {percent:.2g} % took longer", rate=rate, percent=100 * over.beyond)
 
 
 def _of_surge(surge: AfterSurge) -> str:
+    lasted = surge.lasted_s
     if surge.drained_s is None:
-        return f"the queue that {surge.lasted_s:g} s of it leave was still there {surge.lasted_s:g} s later"
-    return f"the queue that {surge.lasted_s:g} s of it leave was gone {surge.drained_s:.2g} s later"
+        return tr("the queue that {lasted:g} s of it leave was still there {lasted:g} s later", lasted=lasted)
+    drained = surge.drained_s
+    return tr("the queue that {lasted:g} s of it leave was gone {drained:.2g} s later", lasted=lasted, drained=drained)

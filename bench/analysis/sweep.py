@@ -13,6 +13,7 @@ from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import good, middle
 from bench.analysis.interference import TOLD, cost
 from bench.analysis.pulled import PulledRun, latest
+from bench.language import tr
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Trial
 from bench.model.record import Record
@@ -245,25 +246,47 @@ def words_of(values: Mapping[str, Value]) -> str:
 
 
 def _sentence(curve: Curve, margin: float) -> str:
+    phase = curve.phase
     if curve.best is None:
-        return f"{curve.phase}: no trial counts."
+        return tr("{phase}: no trial counts.", phase=phase)
     best = curve.points[curve.best]
     assert best.rows_per_s
-    most = f"{curve.phase} is fastest at {words_of(best.values)}, {best.rows_per_s.estimate:,.0f} rows/s"
+    at, most = words_of(best.values), best.rows_per_s.estimate
     if curve.best == 0 and (costs := _costs(curve.points, margin)):
-        return f"{curve.phase}: {costs}."
+        return f"{phase}: {costs}."
     if curve.knee is not None and curve.beyond:
-        knee = curve.points[curve.knee]
-        return (
-            f"{curve.phase}: beyond {words_of(knee.values)} more changes nothing for the better:"
-            f" {curve.beyond.low:.2f} to {curve.beyond.high:.2f} times its rate."
+        return tr(
+            "{phase}: beyond {at} more changes nothing for the better: {low:.2f} to {high:.2f} times its rate.",
+            phase=phase,
+            at=words_of(curve.points[curve.knee].values),
+            low=curve.beyond.low,
+            high=curve.beyond.high,
         )
     if curve.best == len(curve.points) - 1 and _is_shown(curve.points[-2], margin):
-        return f"{most}, the largest that was tried: it still rises there."
+        return tr(
+            "{phase} is fastest at {at}, {most:,.0f} rows/s, the largest that was tried: it still rises there.",
+            phase=phase,
+            at=at,
+            most=most,
+        )
     others = [words_of(point.values) for point in curve.points if point is not best and not _is_shown(point, margin)]
     if not others:
-        return f"{most}; all others are slower by more than {margin:.0%}."
-    return f"{most}; that it is more than {margin:.0%} faster than {' or '.join(others)} is not shown."
+        return tr(
+            "{phase} is fastest at {at}, {most:,.0f} rows/s; all others are slower by more than {margin:.0%}.",
+            phase=phase,
+            at=at,
+            most=most,
+            margin=margin,
+        )
+    return tr(
+        "{phase} is fastest at {at}, {most:,.0f} rows/s; that it is more than {margin:.0%} faster than {others} is not"
+        " shown.",
+        phase=phase,
+        at=at,
+        most=most,
+        margin=margin,
+        others=tr(" or ").join(others),
+    )
 
 
 def _costs(points: Sequence[Point], margin: float) -> str:
@@ -299,7 +322,8 @@ def _of_rates(curve: Curve, rate: float | None) -> Curve:
     if names == [RATE]:
         return replace(curve, kept_up=_kept_up(curve.points), sentence=f"{_up_to(curve.phase, curve.points)}.")
     if RATE not in names:
-        return replace(curve, sentence=_at(f"{curve.phase} at {rate:,.0f} rows/s", curve.points))
+        who = tr("{phase} at {rate:,.0f} rows/s", phase=curve.phase, rate=rate)
+        return replace(curve, sentence=_at(who, curve.points))
     groups: dict[str, list[Point]] = {}
     for point in curve.points:
         others = {name: value for name, value in point.values.items() if name != RATE}
@@ -333,28 +357,35 @@ def _up_to(who: str, points: Sequence[Point]) -> str:
     """Say up to which of these rates, the lowest first, all is acknowledged, and what becomes of the next."""
     at = _kept_up(points)
     if at is None:
-        return f"{who}: no rate that was tried is shown to be kept up: {_beyond(points[0])}"
+        beyond = _beyond(points[0])
+        return tr("{who}: no rate that was tried is shown to be kept up: {beyond}", who=who, beyond=beyond)
     kept = f"{_rate_of(points[at]):,.0f} rows/s{_within(points[at])}"
     if at == len(points) - 1:
-        return f"{who}: every rate that was tried is kept up, to {kept}"
-    return f"{who}: rates up to {kept} are kept up; beyond, {_beyond(points[at + 1])}"
+        return tr("{who}: every rate that was tried is kept up, to {kept}", who=who, kept=kept)
+    beyond = _beyond(points[at + 1])
+    return tr("{who}: rates up to {kept} are kept up; beyond, {beyond}", who=who, kept=kept, beyond=beyond)
 
 
 def _beyond(point: Point) -> str:
     """Say what becomes of a rate that is not kept up, or not shown to be."""
-    comes, kept, found = f"{_rate_of(point):,.0f} rows/s", point.kept, point.rows_per_s
+    rate, kept, found = _rate_of(point), point.kept, point.rows_per_s
     if kept is None or found is None:
-        return f"of {comes} nothing is known"
+        return tr("of {rate:,.0f} rows/s nothing is known", rate=rate)
     if kept.high is None or kept.high >= KEPT:
-        return f"whether {comes} are kept up is not shown"
-    return f"of {comes} {found.estimate:,.0f} are acknowledged{_within(point)}"
+        return tr("whether {rate:,.0f} rows/s are kept up is not shown", rate=rate)
+    return tr(
+        "of {rate:,.0f} rows/s {found:,.0f} are acknowledged{within}",
+        rate=rate,
+        found=found.estimate,
+        within=_within(point),
+    )
 
 
 def _within(point: Point) -> str:
     if point.p99_ms is None:
         return ""
     took = f"{point.p99_ms:,.0f}" if point.p99_ms >= 100 else f"{point.p99_ms:.3g}"
-    return f" (99 % within {took} ms)"
+    return tr(" (99 % within {took} ms)", took=took)
 
 
 def _at(who: str, points: Sequence[Point]) -> str:
@@ -362,14 +393,15 @@ def _at(who: str, points: Sequence[Point]) -> str:
     kept = [point for point in points if _keeps(point)]
     lost = [words_of(point.values) for point in points if not _keeps(point)]
     if not kept:
-        return f"{who}: at no value that was tried is it shown to be kept up."
+        return tr("{who}: at no value that was tried is it shown to be kept up.", who=who)
     quick = min(kept, key=lambda point: math.inf if point.p99_ms is None else point.p99_ms)
-    sentence = f"{who}: rows are stored the soonest at {words_of(quick.values)}{_within(quick)}"
+    at = words_of(quick.values)
+    kept_at = tr("{who}: rows are stored the soonest at {at}{within}", who=who, at=at, within=_within(quick))
     if quick.p99_ms is None:
-        sentence = f"{who}: it is kept up at {words_of(quick.values)}, and how soon rows are stored is not known"
-    if lost:
-        named = " or ".join(lost[:MOST_NAMED])
-        if lost[MOST_NAMED:]:
-            named += f" or {len(lost) - MOST_NAMED} more"
-        sentence += f"; that it is kept up is not shown at {named}"
-    return f"{sentence}."
+        kept_at = tr("{who}: it is kept up at {at}, and how soon rows are stored is not known", who=who, at=at)
+    if not lost:
+        return f"{kept_at}."
+    named = lost[:MOST_NAMED]
+    if lost[MOST_NAMED:]:
+        named.append(tr("{count} more", count=len(lost) - MOST_NAMED))
+    return tr("{kept_at}; that it is kept up is not shown at {others}.", kept_at=kept_at, others=tr(" or ").join(named))

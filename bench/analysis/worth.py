@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.listing import listed
+from bench.language import later, tr
 from bench.model.fingerprint import processors
 from bench.model.outcome import AnyRecord
 from bench.plan.contrast import WHOLE, Cell, by_cell
@@ -181,19 +182,26 @@ def _sentence(host: str, first: str, per: str, found: Sequence[Worth]) -> str:
                 told.append(f"{worth.where} ({_range(each.over_first)})")
     parts = []
     if more:
-        parts.append(f"more in {listed(more)}")
+        parts.append(tr("more in {where}", where=listed(more)))
     if fewer:
-        parts.append(f"fewer in {listed(fewer)}")
+        parts.append(tr("fewer in {where}", where=listed(fewer)))
     if can_not_tell:
-        parts.append(f"not decided in {listed(can_not_tell)}")
-    answer = "These trials can't tell"
+        parts.append(tr("not decided in {where}", where=listed(can_not_tell)))
+    answer = later("These trials can't tell")
     if more and not (fewer or can_not_tell):
-        answer = "Yes"
+        answer = later("Yes")
     elif fewer and not (more or can_not_tell):
-        answer = "No"
+        answer = later("No")
     elif more or fewer:
-        answer = "It depends"
-    return f"Is {host} worth the money? {answer}: rows/s a {per}, against {first}: {'; '.join(parts)}."
+        answer = later("It depends")
+    return tr(
+        "Is {host} worth the money? {answer}: rows/s a {per}, against {first}: {found}.",
+        host=host,
+        answer=tr(answer),
+        per=per,
+        first=first,
+        found="; ".join(parts),
+    )
 
 
 def _told(one: HostWorth, more: list[str], fewer: list[str], can_not_tell: list[str]) -> list[str]:
@@ -204,5 +212,5 @@ def _told(one: HostWorth, more: list[str], fewer: list[str], can_not_tell: list[
 
 def _range(ratio: Estimate) -> str:
     if ratio.low is None or ratio.high is None:
-        return f"{ratio.estimate:.2f}×, one block shows no interval"
+        return tr("{ratio:.2f}×, one block shows no interval", ratio=ratio.estimate)
     return f"{ratio.low:.2f}–{ratio.high:.2f}×"

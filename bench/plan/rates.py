@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from bench.language import later
+from bench.language import later, tr
 from bench.model.outcome import AnyRecord, R
 
 Block = tuple[str, int, int]
@@ -93,8 +93,10 @@ def rates(blocks: ByBlock, rate: Rate) -> dict[Block, float]:
 def why_not(record: AnyRecord, rate: Rate) -> str:
     """Say why a trial that has no such rate has none."""
     if record.void:
-        return f"trial {record.trial.number} is void, {record.validity.why}"
-    return f"trial {record.trial.number} has no {rate_name(rate)} rate"
+        return tr("trial {number} is void, {why}", number=record.trial.number, why=record.validity.why)
+    if rate is burst:
+        return tr("trial {number} has no burst rate", number=record.trial.number)
+    return tr("trial {number} has no settled rate", number=record.trial.number)
 
 
 def shared(one: Mapping[Block, float], other: Mapping[Block, float]) -> tuple[list[float], list[float]]:

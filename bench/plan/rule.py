@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from bench.language import tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import Cell, by_cell, examples, factor_of
@@ -65,8 +66,8 @@ def nothing_left(plan: Plan, records: Sequence[AnyRecord]) -> str | None:
     arms = next(iter(_cells(plan, records).values()))
     baseline, blocks = next(iter(arms.items()))
     if refused(blocks.values()):
-        return f"the baseline {baseline} was refused: nothing is compared with it"
-    return f"all others were refused: nothing is compared with {baseline}"
+        return tr("the baseline {name} was refused: nothing is compared with it", name=baseline)
+    return tr("all others were refused: nothing is compared with {name}", name=baseline)
 
 
 def _cells(plan: Plan, records: Sequence[AnyRecord]) -> Mapping[Cell, Mapping[str, ByBlock]]:

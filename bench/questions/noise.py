@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, merged
 from bench.analysis.pulled import RunOutcomes, extent_notes
+from bench.language import tr
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
@@ -82,8 +83,11 @@ def check(plan: Plan, _: Given) -> None:
     """
     if not is_aa(plan):
         raise UsageError(
-            f"Plan {plan.run} does not set one variant against itself, and would tell nothing of noise:"
-            " name no plan and no run, and such a one is made."
+            tr(
+                "Plan {run} does not set one variant against itself, and would tell nothing of noise: name no plan and"
+                " no run, and such a one is made.",
+                run=plan.run,
+            )
         )
 
 
@@ -102,10 +106,10 @@ def keep_noise(directory: Path, margin: float = MARGIN) -> KeptNoise:
     path = noise_file(results, new.host.host)
     path.parent.mkdir(parents=True, exist_ok=True)
     known, unreadable = noise_in(results, new.host.host)
-    where = f"Kept: {path}"
+    where = tr("Kept: {path}", path=path)
     if unreadable:
         aside = path.replace(path.with_name(path.name + UNREADABLE))
-        where += f"; what was there could not be read, and is {aside.name} now"
+        where = tr("Kept: {path}; what was there could not be read, and is {aside} now", path=path, aside=aside.name)
     write_whole(path, to_json(merged(known, new)) + b"\n")
     return KeptNoise(noise=new, doubts=doubts(run), where=where)
 
@@ -124,12 +128,14 @@ def doubts(run: RunOutcomes) -> list[str]:
         both, _ = shared(*counted)
         if len(both) == planned:
             continue
-        sentence = f"{cell.phase} {cell.layout} {cell.transport}: the floor rests on {len(both)} of {planned} blocks"
-        if lost:
-            sentence += f": {'; '.join(lost[:MOST_NAMED])}"
+        where = f"{cell.phase} {cell.layout} {cell.transport}"
+        floor = tr(
+            "{where}: the floor rests on {both} of {planned} blocks", where=where, both=len(both), planned=planned
+        )
+        named = lost[:MOST_NAMED]
         if len(lost) > MOST_NAMED:
-            sentence += f"; and {len(lost) - MOST_NAMED} more"
-        notes.append(f"{sentence}.")
+            named.append(tr("and {count} more", count=len(lost) - MOST_NAMED))
+        notes.append(f"{floor}: {'; '.join(named)}." if named else f"{floor}.")
     return notes
 
 

@@ -61,9 +61,9 @@ def adjusted_lines(part: CellComparison | Overall) -> Iterable[str]:
         yield tr(sentence, names=some(deciding))
     for why, of in whys.items():
         if len(of) == len(part.pairs):
-            yield tr("The unadjusted decides: {why}.", why=why)
+            yield tr("The unadjusted decides: {why}.", why=tr(why))
         else:
-            yield tr("The unadjusted decides of {names}: {why}.", names=some(of), why=why)
+            yield tr("The unadjusted decides of {names}: {why}.", names=some(of), why=tr(why))
 
 
 def _interval(found: Stated) -> str:

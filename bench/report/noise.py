@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
+from bench.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.contrast import VARIANT, by_cell, examples
 from bench.plan.estimate import TRIAL_OVERHEAD_S
@@ -19,13 +20,16 @@ from bench.stats.proportions import share_interval
 
 BLOCKS = (5, 10, 20)
 PLACE, SEEN, TESTED = ("phase", "layout", "transport"), ("blocks", "spread", "drift"), ("ratio", "interval")
-SAYS = "A/A says"
+SAYS = later("A/A says")
+ALARMED = {"faster": later("faster: a false alarm"), "slower": later("slower: a false alarm")}
+BY_CHANCE = later("undecided*")
+VERDICTS = {"equivalent": later("equivalent"), "undecided": later("undecided")}
 
 
 def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, detail: bool = False) -> None:
     """Print what is doubtful, the box, and its noise floors, a line a cell; in detail the test of each, too."""
     for doubt in doubts:
-        out.print(Text(f"Note: {doubt}", style="yellow"))
+        out.print(Text(tr("Note: {note}", note=doubt), style="yellow"))
     out.print(describe_host(known.host))
     alarmed = alarming(known)
     columns = (*PLACE, *SEEN, *(TESTED if detail else ()), SAYS)
@@ -39,10 +43,11 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, det
 
 def _cells(each: CellFloor, alarmed: bool, *, detail: bool) -> Iterable[str]:
     floor, found = each.floor, each.floor.comparison
-    verdict: str = found.verdict
-    if verdict in ("faster", "slower"):
+    if found.verdict in ALARMED:
         # Only what holds among all cells is an alarm: of many cells some differ by chance.
-        verdict = f"{verdict}: a false alarm" if alarmed else "undecided*"
+        verdict = ALARMED[found.verdict] if alarmed else BY_CHANCE
+    else:
+        verdict = VERDICTS[found.verdict]
     return (
         each.phase,
         each.layout,
@@ -51,26 +56,42 @@ def _cells(each: CellFloor, alarmed: bool, *, detail: bool) -> Iterable[str]:
         percent(floor.spread),
         drift_text(floor.drift),
         *((number(found.ratio), interval_text(found)) if detail else ()),
-        verdict,
+        tr(verdict),
     )
 
 
 def alarms(each: CellFloor) -> str:
     """Return how often equal arms were called different, and how often that may be (Wilson's interval)."""
-    counted = f"False alarms: {each.alarms} of {each.alarms_of} comparisons of {ALARM_BLOCKS} blocks"
+    counted = tr(
+        "False alarms: {alarms} of {of} comparisons of {blocks} blocks",
+        alarms=each.alarms,
+        of=each.alarms_of,
+        blocks=ALARM_BLOCKS,
+    )
     if not each.alarms_of:
         return f"{counted}."
     share = share_interval(each.alarms, each.alarms_of)
-    return f"{counted}, a rate of {100 * share.low:.0f}–{100 * share.high:.0f} % ({100 * (1 - ALPHA):g} % interval)."
+    return tr(
+        "{counted}, a rate of {low:.0f}–{high:.0f} % ({level:g} % interval).",
+        counted=counted,
+        low=100 * share.low,
+        high=100 * share.high,
+        level=100 * (1 - ALPHA),
+    )
 
 
 def finds(floor: NoiseFloor) -> str:
     """Return what so many blocks find, and how many a margin takes."""
-    found = ", ".join(f"{blocks} blocks detect {detected(floor.detectable(blocks))}" for blocks in BLOCKS)
+    parts = [
+        tr("{blocks} blocks detect {effect}", blocks=blocks, effect=detected(floor.detectable(blocks)))
+        for blocks in BLOCKS
+    ]
+    found = ", ".join(parts)
     margin = floor.comparison.margin
     need = floor.blocks_for(margin)
-    takes = f"{need} blocks" if need else "more than can be run"
-    return f"{found}; a margin of {percent(margin)} takes {takes}."
+    if need is None:
+        return tr("{found}; a margin of {margin} takes more than can be run.", found=found, margin=percent(margin))
+    return tr("{found}; a margin of {margin} takes {blocks} blocks.", found=found, margin=percent(margin), blocks=need)
 
 
 def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_make: bool = False) -> Iterable[str]:
@@ -87,21 +108,33 @@ def too_noisy_lines(plan: Plan, known: BoxNoise | None, margin: float, *, by_mak
     trials = [next(iter(candidates_of[cell].values())) for cell in by_cell(plan, [])]
     for trial, need in too_noisy(known, plan, trials, margin):
         where = f"{trial.phase} {trial.layout} {trial.transport}"
-        needs = f"By its noise this box needs {need or 'more'} blocks to tell {percent(margin)} in {where}"
         if need is None:
-            longer = "WINDOW=" if by_make else "--window"
-            yield f"{needs} than can be run; ask for a longer {longer}."
+            yield tr(
+                "By its noise this box needs more blocks to tell {margin} in {where} than can be run; ask for a longer"
+                " {option}.",
+                margin=percent(margin),
+                where=where,
+                option="WINDOW=" if by_make else "--window",
+            )
         else:
             block_s = trials_a_block * (plan.warm_up_s + plan.window_s + TRIAL_OVERHEAD_S)
-            ask = _ask(plan, need, by_make)
-            yield f"{needs}, and {blocks} are planned: {ask} about {duration(need * block_s)}."
+            yield tr(
+                "By its noise this box needs {need} blocks to tell {margin} in {where}, and {blocks} are planned:"
+                " {ask}.",
+                need=need,
+                margin=percent(margin),
+                where=where,
+                blocks=blocks,
+                ask=_ask(plan, need, duration(need * block_s), by_make),
+            )
 
 
-def _ask(plan: Plan, blocks: int, by_make: bool) -> str:
-    """Return the option that asks for so many blocks, and whether it takes all of them."""
-    option, takes = "blocks", "takes"
+def _ask(plan: Plan, blocks: int, time: str, by_make: bool) -> str:
+    """Return the option that asks for so many blocks, and how long all of them take."""
+    option, takes = "blocks", later("{option} takes about {time}")
     if plan.until_decided:
-        option, takes = "max-blocks", "takes at most"
+        option, takes = "max-blocks", later("{option} takes at most about {time}")
+    typed = f"--{option} {blocks}"
     if by_make:
-        return f"{option.replace('-', '_').upper()}={blocks} {takes}"
-    return f"--{option} {blocks} {takes}"
+        typed = f"{option.replace('-', '_').upper()}={blocks}"
+    return tr(takes, option=typed, time=time)

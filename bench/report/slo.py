@@ -7,11 +7,13 @@ from rich.text import Text
 
 from bench.analysis.comparison import of_version
 from bench.analysis.slo import Highest, Slo, Tried, promise_words
+from bench.language import tr
 from bench.report.numbers import DASH, percent, rate, short
 from bench.report.tables import add_rows, bare_table, filled, print_whole
 from bench.report.terminal import describe_host
+from bench.report.words import NOT_COMPLETE
 
-COLUMNS = ("rows/s", "trials", "kept", "suspect", "reached", "too late", "waiting")
+COLUMNS = ("rows/s", "trials", "kept it", "suspect", "reached", "too late", "waiting")
 NOTHING = 0.00005
 """A share that is written as 0 %."""
 
@@ -24,16 +26,17 @@ def show_slo(out: Console, found: Slo) -> None:
         out.print()
         _show_tried(out, answer, found)
     out.print()
-    legend = (
-        f"Too late: what of the rows due took longer than {promise_words(found.percentile, found.within_ms)} promises;"
-        " waiting: what was not begun when the window closed; medians of the trials."
+    legend = tr(
+        "Too late: what of the rows due took longer than {what} promises; waiting: what was not begun when the window"
+        " closed; medians of the trials.",
+        what=promise_words(found.percentile, found.within_ms),
     )
     out.print(Text(legend, style="dim"))
     if any(tried.suspect for answer in found.answers for tried in answer.tried):
-        out.print(Text("Why trials are suspect stands above their ladder: pgladder ladder DIR.", style="dim"))
+        out.print(Text(tr("Why trials are suspect stands above their ladder: pgladder ladder DIR."), style="dim"))
     out.print()
     if not found.complete:
-        out.print(Text("The run is not complete: what it says is of what was measured so far.", style="yellow"))
+        out.print(Text(tr(NOT_COMPLETE), style="yellow"))
     for answer in found.answers:
         out.print(Text(answer.sentence, style="bold"))
 
@@ -42,10 +45,11 @@ def _show_tried(out: Console, answer: Highest, found: Slo) -> None:
     words = (answer.phase, answer.driver, answer.variant, answer.layout, answer.transport, of_version(answer.version))
     heading = ", ".join(filter(None, words))
     if answer.capacity_rows_per_s:
-        heading += f": {rate(answer.capacity_rows_per_s)} rows/s in a closed loop"
+        reached = rate(answer.capacity_rows_per_s)
+        heading = tr("{what}: {rate} rows/s in a closed loop", what=heading, rate=reached)
     out.print(Text(heading, style="bold"))
     if not answer.tried:
-        out.print("No rate was tried.")
+        out.print(tr("No rate was tried."))
         return
     columns, rows = filled((*COLUMNS, f"{found.percentile} ms", ""), [_row(answer, tried) for tried in answer.tried])
     table = bare_table(columns, left=("",), wraps=("",))
@@ -69,13 +73,13 @@ def _row(answer: Highest, tried: Tried) -> Sequence[str]:
 
 def _marks(answer: Highest, tried: Tried) -> Iterable[str]:
     if answer.asked and tried.rate == answer.asked.rate:
-        yield "asked for"
+        yield tr("asked for")
     if answer.highest and tried.rate == answer.highest.rate:
-        yield "highest"
+        yield tr("highest")
     if answer.overload and tried.rate == answer.overload.rate:
-        yield "overload"
+        yield tr("overload")
     if tried.undecided:
-        yield f"{tried.undecided} can't tell"
+        yield tr("{count} can't tell", count=tried.undecided)
 
 
 def _share(value: float | None) -> str:

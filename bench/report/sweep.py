@@ -6,11 +6,14 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.sweep import Curve, Sweep, value_text
+from bench.language import later, tr
 from bench.report.numbers import DASH, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
+from bench.report.words import NOT_COMPLETE
 from bench.stats.intervals import Estimate
 
+OF_RATE, OF_FASTEST = later("of what came"), later("to the fastest")
 FITS = 0.1
 """A misfit of the law up to which its peak is named, and it is drawn."""
 
@@ -30,11 +33,8 @@ def show_sweep(out: Console, found: Sweep) -> None:
             out.print(Text(sentence, style="dim"))
     out.print()
     if not found.complete:
-        out.print(Text(NOT_COMPLETE, style="yellow"))
+        out.print(Text(tr(NOT_COMPLETE), style="yellow"))
     out.print(Text(found.sentence, style="bold"))
-
-
-NOT_COMPLETE = "The run is not complete: what it says is of what was measured so far."
 
 
 def heading(curve: Curve) -> str:
@@ -44,7 +44,7 @@ def heading(curve: Curve) -> str:
 
 def columns(found: Sweep, curve: Curve) -> tuple[str, ...]:
     """Return the heads of a curve's table; the last, of marks, is empty."""
-    compared = "of what came" if is_at_rate(curve) else "to the fastest"
+    compared = OF_RATE if is_at_rate(curve) else OF_FASTEST
     return (*found.of, "rows/s", "95 %", compared, "p50 ms", "p99 ms", "")
 
 
@@ -85,13 +85,13 @@ def mark(curve: Curve, number: int) -> str:
     """Return what is to be said of a point beside its figures."""
     marks = []
     if number == curve.best:
-        marks.append("fastest")
+        marks.append(tr("fastest"))
     if number == curve.knee:
-        marks.append("knee")
+        marks.append(tr("knee"))
     if number == curve.kept_up:
-        marks.append("kept up")
+        marks.append(tr("kept up"))
     if curve.points[number].void:
-        marks.append(f"{curve.points[number].void} void")
+        marks.append(tr("{count} void", count=curve.points[number].void))
     return ", ".join(marks)
 
 
@@ -105,10 +105,13 @@ def law(curve: Curve) -> str:
     found = curve.scalability
     if found is None:
         return ""
-    fitted = (
-        f"Universal Scalability Law: contention {found.contention:.3f}, coherency {found.coherency:.5f},"
-        f" off by {found.misfit:.0%} at most"
+    fitted = tr(
+        "Universal Scalability Law: contention {contention:.3f}, coherency {coherency:.5f}, off by {misfit:.0%} at"
+        " most",
+        contention=found.contention,
+        coherency=found.coherency,
+        misfit=found.misfit,
     )
     if found.misfit > FITS or found.peak is None:
         return f"{fitted}."
-    return f"{fitted}; by it the rate is highest at {found.peak:.0f}."
+    return tr("{fitted}; by it the rate is highest at {peak:.0f}.", fitted=fitted, peak=found.peak)

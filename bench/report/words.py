@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MARKS = {"void": "!", "suspect": "?"}
 STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}
 """The worst first."""
+NOT_COMPLETE = later("The run is not complete: what it says is of what was measured so far.")
 LONGEST_NAME = 20
 UNITS = {
     "_mb_per_s": "MB/s",

@@ -5,18 +5,21 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bench.analysis.worth import CORE, Worth, worth_sentences
+from bench.analysis.worth import CORE, WATT, Worth, worth_sentences
+from bench.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate
 
 COLUMNS = ("where", "for a", "box", "rows/s", "95 %", "times the first", "95 % of that")
+PER = {CORE: later("core"), WATT: later("watt")}
+"""All else is the code of a currency."""
 LEFT = {"where", "for a", "box"}
-HOW_TO_SAY = (
+HOW_TO_SAY = later(
     "What a box gives for its watts and its money is told where the inventory has watts, price and currency"
     " (docs/boxes.md)."
 )
-OF_OWNERS = "Price and watts are as the inventory has them: intervals are those of the rates."
+OF_OWNERS = later("Price and watts are as the inventory has them: intervals are those of the rates.")
 
 
 def show_worth(out: Console, found: Sequence[Worth]) -> None:
@@ -24,15 +27,15 @@ def show_worth(out: Console, found: Sequence[Worth]) -> None:
     if not found:
         return
     out.print()
-    out.print(Text("For what it takes", style="bold"))
+    out.print(Text(tr("For what it takes"), style="bold"))
     table = bare_table(COLUMNS, LEFT)
     for worth in found:
         add_rows(table, _rows(worth))
     print_whole(out, table)
     if all(worth.per == CORE for worth in found):
-        out.print(Text(HOW_TO_SAY, style="dim"))
+        out.print(Text(tr(HOW_TO_SAY), style="dim"))
         return
-    out.print(Text(OF_OWNERS, style="dim"))
+    out.print(Text(tr(OF_OWNERS), style="dim"))
     for sentence in worth_sentences(found):
         out.print(Text(sentence, style="bold"), soft_wrap=True)
 
@@ -42,7 +45,7 @@ def _rows(worth: Worth) -> list[list[str]]:
     for each in worth.hosts:
         over = each.over_first
         ratio = f"{over.estimate:.2f}" if over else DASH
-        box = [worth.where, worth.per, each.host]
+        box = [worth.where, tr(PER.get(worth.per, worth.per)), each.host]
         rows.append([*box, rate(each.rows_per_s.estimate), _interval(each.rows_per_s), ratio, _ratios(over)])
     return rows
 

@@ -26,7 +26,7 @@ from tests.catalogue import (
 EVERY = pytest.mark.parametrize("path", catalogues(), ids=lambda path: path.parents[1].name)
 PROSE = re.compile(r"[A-Za-z]{2,}[,;:.]? [A-Za-z{(]|[A-Za-z]{3,}\.$")
 """Two words of a sentence, or the end of one."""
-NAMES = {"style", "header_style", "justify", "overflow", "default", "left", "wraps", "help"}
+NAMES = {"style", "header_style", "justify", "overflow", "default", "left", "wraps", "help", "directories_help"}
 """Arguments that hold a name; and the help of options, which is English."""
 NO_MESSAGES = {
     "analysis/host_notes.py": {"not applicable: shared"},

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.analysis.sweep import RATE, Curve, Point, Sweep, words_of
+from bench.language import tr
 from bench.plan.sweep import Value
 from bench.report.page.figures import Figure, Row
-from bench.report.sweep import NOT_COMPLETE, columns, heading, is_drawn, law, mark, rows
+from bench.report.sweep import columns, heading, is_drawn, law, mark, rows
+from bench.report.words import NOT_COMPLETE
 
 COLOURS = ("ours", "green", "violet", "gold", "pink", "slate")
 """As the script has them; a seventh has the first again."""
@@ -55,8 +57,18 @@ class CurveView:
         if along is None:
             return []
         return [
-            Figure(chart="curve", label=f"rows a second by {along}", rows=list(_rates(self.curve, along)), title=along),
-            Figure(chart="delays", label=f"latency by {along}", rows=list(_delays(self.curve, along)), title=along),
+            Figure(
+                chart="curve",
+                label=tr("rows a second by {parameter}", parameter=along),
+                rows=list(_rates(self.curve, along)),
+                title=along,
+            ),
+            Figure(
+                chart="delays",
+                label=tr("latency by {parameter}", parameter=along),
+                rows=list(_delays(self.curve, along)),
+                title=along,
+            ),
         ]
 
     @property
@@ -73,10 +85,10 @@ class CurveView:
     def about(self) -> list[str]:
         """What the dashed lines are, and the law that one is."""
         if self.found.of == (RATE,):
-            return ["Dashed: what comes. Where the curve leaves it, rows wait longer and longer."]
+            return [tr("Dashed: what comes. Where the curve leaves it, rows wait longer and longer.")]
         lines = [law(self.curve)] if law(self.curve) else []
         if is_drawn(self.curve):
-            lines.insert(0, "Dashed: the Universal Scalability Law, fitted to the points.")
+            lines.insert(0, tr("Dashed: the Universal Scalability Law, fitted to the points."))
         return lines
 
 
@@ -92,13 +104,13 @@ class SweepView:
     def title(self) -> str:
         """What it answers."""
         if RATE in self.found.of:
-            return "Which rates are kept up?"
-        return "From where on does more of it change nothing?"
+            return tr("Which rates are kept up?")
+        return tr("From where on does more of it change nothing?")
 
     @property
     def doubt(self) -> str:
         """What must be known first; empty: nothing."""
-        return "" if self.found.complete else NOT_COMPLETE
+        return "" if self.found.complete else tr(NOT_COMPLETE)
 
     @property
     def curves(self) -> list[CurveView]:

@@ -1,10 +1,14 @@
-"""Whatever a question prints fits a terminal of 80 columns: tables, sentences, progress; but for commands and paths."""
+"""Whatever a question prints fits a terminal of 80 columns: tables, sentences, progress; but for commands and paths.
+
+In every language: a wide character takes two of them, and where it is not English no English sentence is left.
+"""
 
 import io
 import re
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.compare import compare_arms
@@ -13,6 +17,7 @@ from bench.analysis.noise import box_noise
 from bench.analysis.sides import compare_runs
 from bench.analysis.slo import slo
 from bench.analysis.sweep import sweep
+from bench.language import ENGLISH, languages, speaking, spoken, tr
 from bench.model.record import Cpu
 from bench.questions.compare import compared
 from bench.report.comparison import show_comparison
@@ -42,12 +47,28 @@ LONG = "a-very-long-name-of-a-variant-of-someone-else-1234567"
 DOUBTS = doubtful("suspect", "not-alone", "other programs kept 0.9 of 2 cores busy, most of it a, b", 0.45)
 
 
+SENTENCE = re.compile(r"(?<!\S)(?:the|of|and|is|are|that|with|to|was|were|not|for|in|by|as|its?|or)(?!\S)[^가-힣]*")
+"""What stands in any English one."""
+OWN_WORDS = re.compile(
+    r"\([^()가-힣]*\)|a doubt( a doubt)*|the connection was lost|with a rather long name|not in /proc|the server said"
+)
+"""What records say of themselves."""
+
+
+@pytest.fixture(autouse=True, params=languages())
+def _spoken(request):
+    with speaking(request.param):
+        yield
+
+
 def assert_fits(show):
     out = Console(file=io.StringIO(), width=WIDTH, color_system=None)
     show(out)
     text = out.file.getvalue()
     assert text.strip()
-    assert [line for line in text.splitlines() if len(line) > WIDTH and not WHOLE.search(line)] == []
+    assert [line for line in text.splitlines() if cell_len(line) > WIDTH and not WHOLE.search(line)] == []
+    if spoken() != ENGLISH:
+        assert SENTENCE.findall(OWN_WORDS.sub("", " ".join(text.split()))) == []
     assert "…" not in text.replace(f"…{LONG[-19:]}", "")
     return text
 
@@ -93,7 +114,9 @@ def test_what_binds_server_or_clients():
     found = ladders(base, empty, 4, beside)
     assert any(rung_of.bound_by.ceiling_rows_per_s for rung_of in found[0].rungs)
     report = replace(ladder_of(pulled(*base)), ladders=tuple(found))
-    assert "clients alone" in assert_fits(lambda out: show_ladders(out, report, detail=True))
+    assert tr("clients alone,\nrows/s").partition("\n")[0] in assert_fits(
+        lambda out: show_ladders(out, report, detail=True)
+    )
 
 
 @pytest.mark.parametrize("detail", [False, True])
