@@ -29,8 +29,18 @@ from bench.stats.intervals import Interval, t_interval
 
 TIMES, TIMES_AT_MOST = 2.0, 3.0
 """From these ratios on, of the lower or the upper end, a gain is told as a factor."""
-KINDS = {VARIANT: later("configuration"), "phase": later("rung"), VERSION: later("version")}
-"""What the candidates of a factor are called where that is not its name."""
+KINDS = {
+    VARIANT: later("configuration"),
+    "phase": later("rung"),
+    VERSION: later("version"),
+    "layout": later("layout"),
+    "transport": later("transport"),
+    "driver": later("driver"),
+    "engine": later("engine"),
+    "host": later("host"),
+    "run": later("run"),
+}
+"""What the candidates of a factor are called; of any other by its name."""
 SEVERAL = {
     "configuration": later("configurations"),
     "rung": later("rungs"),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.language import later, tr, tr_many
 from bench.model.cuts import CutPlan, CutRecord, How
 from bench.model.values import Amount, Count, Durability, Layout, Name
 from bench.stats.intervals import Interval, mean, mean_interval
@@ -202,40 +203,74 @@ def _sentence(first: CutRecord, whole: OfKind, kill: OfKind | None, *, kept: boo
     """Say what became of a variant."""
     name = first.cut.variant
     if first.cut.layout != "plain":
-        name = f"{name} on {first.cut.layout}"
-    said = f"{name} {_fate(first, whole)}." if whole.cuts else f"{name} was not cut."
+        name = tr("{name} on {layout}", name=name, layout=first.cut.layout)
+    said = [_fate(name, first, whole) if whole.cuts else tr("{name} was not cut.", name=name)]
     if not kept:
-        said = f"{said} It promises better: {first.of_settings}."
+        said.append(tr("It promises better: {promise}.", promise=_promise(first)))
     if kill is not None:
-        said = f"{said} {_only_killed(kill, acquitted=whole.convicted > 0 and kill.convicted == 0)}"
-    return said
+        said.append(_only_killed(kill, acquitted=whole.convicted > 0 and kill.convicted == 0))
+    return " ".join(said)
 
 
-def _fate(first: CutRecord, whole: OfKind) -> str:
-    cuts = f"{whole.cuts} cuts" if whole.cuts > 1 else "1 cut"
+def _promise(record: CutRecord) -> str:
+    if let := MAY_LOSE.fullmatch(record.of_settings):
+        return tr("may lose last {time}", time=f"{let[1]} ms")
+    return record.of_settings
+
+
+def _fate(name: str, first: CutRecord, whole: OfKind) -> str:
+    cuts = tr_many("{count} cut", "{count} cuts", whole.cuts)
+    lost = whole.rows_lost or 0
     if first.unlogged and not whole.convicted:
-        return f"was emptied by {cuts}, as an unlogged table is: {whole.rows_lost:,} rows lost, all else whole"
-    lost = f"lost {whole.rows_lost or 0:,} of {whole.acknowledged:,} acknowledged rows"
+        return tr(
+            "{name} was emptied by {cuts}, as an unlogged table is: {rows:,} rows lost, all else whole.",
+            name=name,
+            cuts=cuts,
+            rows=lost,
+        )
     if whole.convicted and first.of_settings in UNSAFE:
-        return f"is convicted by {whole.convicted} of {cuts}: {_counts(whole)}"
+        return tr(
+            "{name} is convicted by {count} of {cuts}: {seen}.",
+            name=name,
+            count=whole.convicted,
+            cuts=cuts,
+            seen=_counts(whole),
+        )
+    values = {"name": name, "lost": lost, "of": whole.acknowledged, "cuts": cuts}
     if whole.convicted:
-        return f"{lost} in {cuts}; {whole.convicted} convict it: {_counts(whole)}"
+        return tr(
+            "{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}; {count} convict it: {seen}.",
+            **values,
+            count=whole.convicted,
+            seen=_counts(whole),
+        )
     if whole.rows_lost and whole.ms_lost:
-        return f"{lost} in {cuts}, those of the last {whole.ms_lost.most:.0f} ms at most; it {first.of_settings}"
-    return f"{lost} in {cuts}"
+        return tr(
+            "{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}, those of the last {ms:.0f} ms at most; it"
+            " {promise}.",
+            **values,
+            ms=whole.ms_lost.most,
+            promise=_promise(first),
+        )
+    return tr("{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}.", **values)
 
 
 def _counts(whole: OfKind) -> str:
     """Say in how many cuts what was seen; several may be of one."""
     lost = sum(bool(each) for each in whole.per_cut)
-    seen = ((whole.did_not_start, "did not start"), (whole.corrupt, "corrupt"), (lost, "lost rows"))
-    return ", ".join(f"{number} {words}" for number, words in seen if number)
+    seen = (
+        (whole.did_not_start, later("{count} did not start")),
+        (whole.corrupt, later("{count} corrupt")),
+        (lost, later("{count} lost rows")),
+    )
+    return ", ".join(tr(words, count=number) for number, words in seen if number)
 
 
 def _only_killed(kill: OfKind, *, acquitted: bool) -> str:
-    times = f"{kill.cuts} times" if kill.cuts > 1 else "once"
-    lost = f"lost {kill.rows_lost:,} rows" if kill.rows_lost else "lost nothing"
-    said = f"Only killed, {times}, it {lost}"
+    times = tr_many("once", "{count} times", kill.cuts)
+    said = tr("Only killed, {times}, it lost nothing", times=times)
+    if kill.rows_lost:
+        said = tr("Only killed, {times}, it lost {rows:,} rows", times=times, rows=kill.rows_lost)
     if acquitted:
-        return f"{said}: the kernel kept what it had cached, and acquits it wrongly."
+        return tr("{killed}: the kernel kept what it had cached, and acquits it wrongly.", killed=said)
     return f"{said}."

@@ -6,14 +6,16 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.durability import MAY_LOSE, DurabilityReport, MsLost, OfKind, OfVariant
+from bench.language import later, tr
 from bench.report.numbers import DASH, count, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
 
 COLUMNS = ("variant", "promise", "cut", "rows/s", "acked", "lost", "ms lost", "most", "convicted")
 LEFT = ("variant", "promise", "cut")
-PROMISES = {"not crash-safe": "none"}
+PROMISES = {"not crash-safe": later("none")}
+HOW = {"power": later("power"), "torn": later("torn"), "kill": later("kill")}
 MOST_REASONS = 4
-LEGEND = (
+LEGEND = later(
     "Cut power: what was not flushed is forgotten; torn: chance leaves some of it, in blocks of 4 KiB;"
     " kill: the server alone, no cut. Rows/s here are of the file system that forgets, not of this box;"
     " ms lost: from the first lost row to the cut, the mean, and the most; convicted: of so many cuts."
@@ -22,9 +24,13 @@ LEGEND = (
 
 def show_durability(out: Console, found: DurabilityReport) -> None:
     """Print the answer, the counts, and what was said."""
-    out.print(Text(f"Cuts of PostgreSQL {found.version} on {found.host}, run {found.run}", style="bold"))
+    heading = tr(
+        "Cuts of PostgreSQL {version} on {host}, run {run}", version=found.version, host=found.host, run=found.run
+    )
+    out.print(Text(heading, style="bold"))
     if not found.complete:
-        out.print(Text(f"Not complete: {found.done} of {found.planned} cuts.", style="yellow"))
+        extent = tr("Not complete: {done} of {planned} cuts.", done=found.done, planned=found.planned)
+        out.print(Text(extent, style="yellow"))
     out.print()
     for variant in found.variants:
         out.print(Text(variant.sentence, style="bold" if variant.kept else "bold red"))
@@ -33,7 +39,7 @@ def show_durability(out: Console, found: DurabilityReport) -> None:
     for variant in found.variants:
         add_rows(table, _rows(variant))
     print_whole(out, table)
-    out.print(Text(LEGEND, style="dim"))
+    out.print(Text(tr(LEGEND), style="dim"))
     for variant in found.variants:
         _show_reasons(out, variant)
 
@@ -44,14 +50,16 @@ def _rows(variant: OfVariant) -> list[Sequence[str]]:
     for kind in variant.kinds:
         first = not rows
         speed = rate(variant.rows_per_s) if kind.how == "power" else ""
-        rows.append((name if first else "", _promise(variant) if first else "", kind.how, speed, *_figures(kind)))
+        rows.append(
+            (name if first else "", _promise(variant) if first else "", tr(HOW[kind.how]), speed, *_figures(kind))
+        )
     return rows
 
 
 def _promise(variant: OfVariant) -> str:
     if let := MAY_LOSE.fullmatch(variant.durability):
         return f"{let[1]} ms"
-    return PROMISES.get(variant.durability, variant.durability)
+    return tr(PROMISES.get(variant.durability, variant.durability))
 
 
 def _figures(kind: OfKind) -> Sequence[str]:
@@ -72,4 +80,5 @@ def _show_reasons(out: Console, variant: OfVariant) -> None:
     for reason in variant.reasons[:MOST_REASONS]:
         out.print(Text(f"{variant.variant}: {reason}", style="dim"), soft_wrap=True)
     if more := variant.reasons[MOST_REASONS:]:
-        out.print(Text(f"{variant.variant}: and {len(more)} more (--json)", style="dim"))
+        others = tr("{name}: and {count} more (--json)", name=variant.variant, count=len(more))
+        out.print(Text(others, style="dim"))

@@ -19,7 +19,9 @@ from bench.stats.noise import NoiseFloor
 from bench.stats.proportions import share_interval
 
 BLOCKS = (5, 10, 20)
-PLACE, SEEN, TESTED = ("phase", "layout", "transport"), ("blocks", "spread", "drift"), ("ratio", "interval")
+PLACE_COLUMNS = ("phase", "layout", "transport")
+SEEN_COLUMNS = ("blocks", "spread", "drift")
+TESTED_COLUMNS = ("ratio", "interval")
 SAYS = later("A/A says")
 ALARMED = {"faster": later("faster: a false alarm"), "slower": later("slower: a false alarm")}
 BY_CHANCE = later("undecided*")
@@ -32,7 +34,7 @@ def show_noise(out: Console, known: BoxNoise, doubts: Iterable[str] = (), *, det
         out.print(Text(tr("Note: {note}", note=doubt), style="yellow"))
     out.print(describe_host(known.host))
     alarmed = alarming(known)
-    columns = (*PLACE, *SEEN, *(TESTED if detail else ()), SAYS)
+    columns = (*PLACE_COLUMNS, *SEEN_COLUMNS, *(TESTED_COLUMNS if detail else ()), SAYS)
     table = bare_table(columns, left=columns, wraps={SAYS})
     add_rows(table, (_cells(each, each in alarmed, detail=detail) for each in known.floors))
     print_whole(out, table)

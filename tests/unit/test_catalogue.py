@@ -29,6 +29,7 @@ PROSE = re.compile(r"[A-Za-z]{2,}[,;:.]? [A-Za-z{(]|[A-Za-z]{3,}\.$")
 NAMES = {"style", "header_style", "justify", "overflow", "default", "left", "wraps", "help", "directories_help"}
 """Arguments that hold a name; and the help of options, which is English."""
 NO_MESSAGES = {
+    "analysis/durability.py": {r"may lose last (\d+) ms", "not crash-safe", "in memory"},
     "analysis/host_notes.py": {"not applicable: shared"},
     "analysis/notes.py": {", compiled by "},
     "analysis/promises.py": {"may lose last "},

@@ -1,10 +1,13 @@
 """What cuts come to: who kept what was promised, who is convicted, and in which words."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
 from bench.analysis.durability import convicted, durability
+from bench.language import speaking
 from bench.model.cuts import CutRecord
 from bench.report.console import console
 from bench.report.durability import show_durability
@@ -91,17 +94,28 @@ def test_a_run_that_is_not_at_its_end_says_so():
     assert (report.planned, report.done, report.complete) == (3, 1, False)
 
 
-def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys):
+def shown(capsys):
     records = [
         cut(lost=2, ms=3.0),
         cut("no-full-page-writes", UNSAFE, how="torn", corrupt=["pg_amcheck: bad"]),
         cut("async-commit", ASYNC, 500, 71.4),
         cut("async-commit", ASYNC, how="kill", forgotten=None),
     ]
-    found = durability(plan(power=1, torn=1, kill=1), records)
-    out = console()
-    show_durability(out, found)
-    text = capsys.readouterr().out
+    show_durability(console(), durability(plan(power=1, torn=1, kill=1), records))
+    return capsys.readouterr().out
+
+
+def test_in_korean_all_but_names_is_korean_within_80_columns(capsys):
+    with speaking("ko"):
+        text = shown(capsys)
+    assert max(map(cell_len, text.splitlines())) <= 80
+    names = {"stock", "async", "commit", "no", "full", "page", "writes", "not", "crash", "safe", "durable"}
+    words = set(re.findall("[A-Za-z]{2,}", text.replace("pg_amcheck: bad", "")))
+    assert words <= names | {"PostgreSQL", "KiB", "ms", "rows", "box", "run"}, words
+
+
+def test_the_table_fits_eighty_columns_and_a_broken_promise_comes_in_red(capsys):
+    text = shown(capsys)
     table = [
         line for line in text.splitlines() if line.startswith(("variant ", "stock  ", "no-full", "async-commit  "))
     ]
