@@ -51,6 +51,7 @@ TRANSLATED = (
     "analysis/worth.py",
     "cli/phases.py",
     *KNOWN_CONSTRAINTS,
+    "constraints/constraint.py",
     "constraints/triggers.py",
     "plan/rates.py",
     "plan/rule.py",

@@ -14,7 +14,7 @@ from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.analysis.promises import risk_of
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
-from bench.constraints.constraint import constraints
+from bench.constraints.constraint import OF_THE_TIME, constraints
 from bench.language import later, tr
 from bench.model.values import Amount, Count, Seconds
 
@@ -278,16 +278,22 @@ def stopped(limit: Limit | None) -> str:
         return tr("Stopped by: not known, its trials show nothing of it.")
     if limit.constraint == UNEXPLAINED:
         return tr("Stopped by: not found, no constraint that is known accounts for it.")
-    name, percent = limit_name(limit), 100 * limit.share
     if limit.proved:
-        return tr("Stopped by: {limit}, {percent:.0f} % (proved).", limit=name, percent=percent)
-    return tr("Stopped by: {limit}, {percent:.0f} % (suspected).", limit=name, percent=percent)
+        return tr("Stopped by: {limit}, {amount} (proved).", limit=limit_name(limit), amount=limit_amount(limit))
+    return tr("Stopped by: {limit}, {amount} (suspected).", limit=limit_name(limit), amount=limit_amount(limit))
 
 
 def limit_name(limit: Limit) -> str:
     """Return what a limit is called; its name where its file is not here any more."""
     known = constraints()
     return tr(known[limit.constraint].words if limit.constraint in known else limit.constraint)
+
+
+def limit_amount(limit: Limit) -> str:
+    """Return how much of it there is, and of what."""
+    known = constraints()
+    amount = known[limit.constraint].amount if limit.constraint in known else OF_THE_TIME
+    return tr(amount, percent=100 * limit.share)
 
 
 def trusted(trust: Trust) -> str:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.constraints.work import Work
+from bench.language import later
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Transport
@@ -22,6 +23,10 @@ SATURATED = 0.9
 """Of a core or of all: what is left goes to the kernel's accounting and to switching between processes."""
 MOST = 0.5
 """Of the workers' time, or of the window: from here on it is suspected to be what stops a rung."""
+OF_THE_TIME = later("{percent:.0f} % of the time")
+OF_CLIENTS = later("{percent:.0f} % of the clients' time")
+OF_COMMITS = later("{percent:.0f} % of the time that commits took")
+BUSY = later("busy {percent:.0f} % of the time")
 LITTLE = 0.1
 """What may remain of it where it was taken away."""
 
@@ -57,6 +62,7 @@ class Constraint:
 
     Attributes:
         words: what it is called in tables.
+        amount: how a sentence says its share, of ``percent``: what that is a part of.
         share: what a trial on so many processors shows of it, 0 to 1: of the workers' time, the window, a core or all;
             None where it was not observed.
         removal: what takes it away from a trial; else why nothing does; None where such a trial can't have it.
@@ -73,6 +79,7 @@ class Constraint:
     """
 
     words: str
+    amount: str = OF_THE_TIME
     share: Callable[[Record, int | None], float | None]
     removal: Callable[[Trial, Place], Removal | str | None]
     suspected_from: float = MOST

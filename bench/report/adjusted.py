@@ -12,10 +12,22 @@ from bench.report.numbers import DASH, number
 from bench.report.tables import bare_table
 from bench.report.words import shortened
 
-COLUMNS = ("adjusted", "interval", "machine alike", "decides")
-NOT_ADJUSTED = ("",) * len(COLUMNS)
-ALIKE = {True: later("yes"), False: later("no"), None: later("can't be told")}
+MACHINE = later("the machine was")
+COLUMNS = ("adjusted", "interval", MACHINE, "decides")
+ALIKE = {
+    True: later("as fast under both"),
+    False: later("not as fast under both"),
+    None: later("can't be told"),
+}
 """Whether what tells the machine's speed is the same under both candidates."""
+ADJUSTED = {
+    True: later("Adjusted for the machine's speed, {candidate}: {ratio}; the machine was as fast under both."),
+    False: later("Adjusted for the machine's speed, {candidate}: {ratio}; the machine was not as fast under both."),
+    None: later(
+        "Adjusted for the machine's speed, {candidate}: {ratio}; whether the machine was as fast under both can't be"
+        " told."
+    ),
+}
 
 
 def adjusted_table(across: str, cell: CellComparison) -> Table | None:
@@ -23,16 +35,22 @@ def adjusted_table(across: str, cell: CellComparison) -> Table | None:
     pairs = [pair for pair in cell.pairs if pair.adjusted]
     if not pairs:
         return None
-    table = bare_table([across, *COLUMNS], left={across, "machine alike", "decides"})
+    table = bare_table([across, *COLUMNS], left={across, MACHINE, "decides"})
     for pair in pairs:
-        table.add_row(Text(shortened(pair.candidate)), *adjusted_figures(pair))
+        table.add_row(Text(shortened(pair.candidate)), *_figures(pair))
     return table
 
 
-def adjusted_figures(pair: Pair) -> Sequence[str]:
-    """Return ratio, interval, whether the machine was as fast under both, and which decides; nothing unadjusted."""
-    if pair.adjusted is None:
-        return NOT_ADJUSTED
+def adjusted_sentences(pairs: Sequence[Pair]) -> Iterable[str]:
+    """Say of each pair that could be adjusted what it is then, and whether the machine was as fast under both."""
+    for pair in pairs:
+        if pair.adjusted:
+            ratio = f"{number(pair.adjusted.ratio)} ({_interval(pair.adjusted)})"
+            yield tr(ADJUSTED[pair.machine_alike], candidate=pair.candidate, ratio=ratio)
+
+
+def _figures(pair: Pair) -> Sequence[str]:
+    assert pair.adjusted
     decides = tr("adjusted") if pair.adjusted_decides else tr("unadjusted")
     return number(pair.adjusted.ratio), _interval(pair.adjusted), tr(ALIKE[pair.machine_alike]), decides
 

@@ -368,7 +368,7 @@ def caption(report: ComparisonReport) -> str:
         parts.append(
             tr(
                 "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be"
-                " the candidates' own doing (machine alike)"
+                " the candidates' own doing"
             )
         )
     if report.max_blocks is None:

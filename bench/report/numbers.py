@@ -46,6 +46,14 @@ def whole(value: float) -> str:
     return f"{float(f'{value:.4g}'):,.0f}"
 
 
+def in_short(value: float) -> str:
+    """Return a power of ten on a scale: 0.1, 10, 1k, 100k, 1M."""
+    for unit, of_unit in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= of_unit:
+            return f"{value / of_unit:g}{unit}"
+    return f"{value:g}"
+
+
 def figure(value: float | None) -> str:
     """Return a probe's figure, which may be below 0."""
     if value is not None and value < 0:

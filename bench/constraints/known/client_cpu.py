@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.constraints.constraint import SATURATED, Constraint, Place, Removal
+from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Removal
 from bench.constraints.work import Work
 from bench.language import later, tr
 from bench.model.plan import Trial
@@ -63,6 +63,7 @@ def relieved(work: Work, _: float) -> Work:
 
 CONSTRAINT = Constraint(
     words="the client's one core",
+    amount=BUSY,
     share=share,
     suspected_from=SATURATED,
     removal=removal,

@@ -1,6 +1,6 @@
 """Opening a connection for each commit."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.language import tr
 from bench.model.plan import Trial
@@ -22,4 +22,4 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     return Removal(words=tr("with its connection kept"), phase=KEPT[trial.phase])
 
 
-CONSTRAINT = Constraint(words="connecting", share=share, removal=removal)
+CONSTRAINT = Constraint(words="connecting", amount=OF_CLIENTS, share=share, removal=removal)

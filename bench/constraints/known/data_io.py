@@ -1,6 +1,6 @@
 """Reading and writing the table's and the index's own files."""
 
-from bench.constraints.constraint import Constraint, Place
+from bench.constraints.constraint import OF_COMMITS, Constraint, Place
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.language import tr
 from bench.model.plan import Trial
@@ -17,4 +17,4 @@ def removal(_: Trial, __: Place) -> str:
     return tr("nothing takes the table's own files away: a faster disk, or more shared_buffers, may")
 
 
-CONSTRAINT = Constraint(words="data files", share=share, suspected_from=0.3, removal=removal)
+CONSTRAINT = Constraint(words="data files", amount=OF_COMMITS, share=share, suspected_from=0.3, removal=removal)

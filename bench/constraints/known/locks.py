@@ -1,6 +1,6 @@
 """Waiting for locks: of the table's end, of its pages, of rows, or those that its triggers take."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.triggers import without_triggers
 from bench.constraints.work import Work
@@ -27,4 +27,6 @@ def relieved(work: Work, _: float) -> Work:
     return work.without("locks")
 
 
-CONSTRAINT = Constraint(words="locks", share=share, suspected_from=0.3, removal=removal, relieved=relieved)
+CONSTRAINT = Constraint(
+    words="locks", amount=OF_COMMITS, share=share, suspected_from=0.3, removal=removal, relieved=relieved
+)

@@ -1,6 +1,6 @@
 """The way between client and server."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import share_waiting
 from bench.language import tr
 from bench.model.plan import Trial
@@ -30,4 +30,4 @@ def remains(record: Record, _: int | None) -> float | None:
     return float(record.trial.transport != "socket")
 
 
-CONSTRAINT = Constraint(words="the way to the server", share=share, removal=removal, remains=remains)
+CONSTRAINT = Constraint(words="the way to the server", amount=OF_COMMITS, share=share, removal=removal, remains=remains)

@@ -1,6 +1,6 @@
 """Programs of others on the same processors."""
 
-from bench.constraints.constraint import SATURATED, Constraint, Place
+from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place
 from bench.constraints.evidence import is_alone
 from bench.language import tr
 from bench.model.plan import Trial
@@ -37,4 +37,4 @@ def removal(_: Trial, __: Place) -> str:
     return tr("they are not pgladder's to stop: the report names them, measure again without them")
 
 
-CONSTRAINT = Constraint(words="shared processors", share=share, suspected_from=SATURATED, removal=removal)
+CONSTRAINT = Constraint(words="shared processors", amount=BUSY, share=share, suspected_from=SATURATED, removal=removal)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.constraints.work import Work
 from bench.language import tr
@@ -33,4 +33,6 @@ def relieved(work: Work, share: float) -> Work:
     return replace(work, in_flight=work.in_flight / (1 - min(share, 0.99)))
 
 
-CONSTRAINT = Constraint(words="waiting for the pool", share=share, removal=removal, relieved=relieved)
+CONSTRAINT = Constraint(
+    words="waiting for the pool", amount=OF_CLIENTS, share=share, removal=removal, relieved=relieved
+)

@@ -1,6 +1,6 @@
 """The query by which asyncpg's pool resets a session that is given back: a round trip beside each commit."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
 from bench.language import tr
 from bench.model.plan import Trial
@@ -19,4 +19,6 @@ def removal(trial: Trial, _: Place) -> Removal | None:
     return Removal(words=tr("without the pool's reset query"), parameters={"reset": "none"})
 
 
-CONSTRAINT = Constraint(words="the pool's reset query", share=share, suspected_from=0.2, removal=removal)
+CONSTRAINT = Constraint(
+    words="the pool's reset query", amount=OF_CLIENTS, share=share, suspected_from=0.2, removal=removal
+)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import is_alone, under_way
 from bench.constraints.known import connecting, wal_flush
 from bench.constraints.work import Work
@@ -51,4 +51,6 @@ def remains(record: Record, _: int | None) -> float | None:
     return max(1 - in_flight / parameters.workers, 0.0)
 
 
-CONSTRAINT = Constraint(words="round trips", share=share, removal=removal, relieved=relieved, remains=remains)
+CONSTRAINT = Constraint(
+    words="round trips", amount=OF_COMMITS, share=share, removal=removal, relieved=relieved, remains=remains
+)

@@ -1,6 +1,6 @@
 """The processors: all of them are busy, and neither the client's one core nor others' programs are what is short."""
 
-from bench.constraints.constraint import SATURATED, Constraint, Place, Removal
+from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Removal
 from bench.constraints.evidence import is_alone
 from bench.constraints.known.other_programs import SHORT, of_others
 from bench.constraints.triggers import without_triggers
@@ -30,4 +30,4 @@ def removal(trial: Trial, place: Place) -> Removal | str:
     return found
 
 
-CONSTRAINT = Constraint(words="processors", share=share, suspected_from=SATURATED, removal=removal)
+CONSTRAINT = Constraint(words="processors", amount=BUSY, share=share, suspected_from=SATURATED, removal=removal)

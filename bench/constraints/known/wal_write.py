@@ -1,6 +1,6 @@
 """Making and writing WAL, beyond waiting for its flush."""
 
-from bench.constraints.constraint import Constraint, Place, Removal
+from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
 from bench.language import tr
@@ -40,6 +40,7 @@ def remains(record: Record, _: int | None) -> float | None:
 
 CONSTRAINT = Constraint(
     words="writing WAL",
+    amount=OF_COMMITS,
     share=share,
     removal=removal,
     relieved=relieved,

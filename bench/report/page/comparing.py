@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Pair, Rank
+from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Overall, Pair, Rank
 from bench.analysis.pairs import decides
 from bench.language import later, tr
-from bench.report.adjusted import NOT_ADJUSTED, adjusted_figures, adjusted_lines
+from bench.report.adjusted import adjusted_lines, adjusted_sentences
 from bench.report.comparison import COST_COLUMNS, caption, cost_figures, heading, noise_lines, offer
 from bench.report.costs import COLUMNS as ROW_COSTS
 from bench.report.costs import row_costs
@@ -33,7 +33,7 @@ from bench.stats.intervals import Interval
 
 COLUMNS = (
     "rank", "candidate", "durability", "rows/s", "sustained rows/s", "ratio", "interval", "burst ratio", "p adjusted",
-    "verdict", "min. effect", "blocks + more", "adjusted", "adjusted interval", "machine alike", "decides",
+    "verdict", "min. effect", "blocks + more",
     "settings that differ in effect",
 )  # fmt: skip
 
@@ -109,10 +109,10 @@ class ComparisonView:
             rows = [_standing(rank, line) for rank, line in ranked]
             views.append(CellView(heading=title, rows=_table(rows), lines=[], costs=[]))
         if views and self.report.overall:
-            views[-1].lines.extend(adjusted_lines(self.report.overall))
+            views[-1].lines.extend(_adjusted(self.report.overall))
         for cell in self.report.cells:
             rows = [_texts(line) for line in lines_of(self.report, cell)]
-            lines = [*adjusted_lines(cell), *noise_lines(self.report, cell)]
+            lines = [*_adjusted(cell), *noise_lines(self.report, cell)]
             costs = []
             if self.report.of_runs:
                 costs = [(arm.name + mark(arm), _labelled(COST_COLUMNS, cost_figures(arm))) for arm in cell.arms]
@@ -147,6 +147,11 @@ class ComparisonView:
         return caption(self.report)
 
 
+def _adjusted(part: CellComparison | Overall) -> list[str]:
+    """Return by what rates are adjusted and which decide, then each pair by adjusted rates."""
+    return [*adjusted_lines(part), *adjusted_sentences(part.pairs)]
+
+
 def _texts(line: Line) -> list[str]:
     arm = line.arm
     return [
@@ -156,13 +161,11 @@ def _texts(line: Line) -> list[str]:
         rate(arm.rows_per_s),
         rate(arm.settled_rows_per_s),
         *map(verdict_words, pair_figures(line)),
-        *(adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED),
         "; ".join(settings(line.pair.differs)) if line.pair else "",
     ]
 
 
 def _standing(rank: Rank, line: Line) -> list[str]:
-    adjusted = adjusted_figures(line.pair) if line.pair else NOT_ADJUSTED
     return [
         rank_text(rank),
         line.arm.name + mark(line.arm),
@@ -170,7 +173,6 @@ def _standing(rank: Rank, line: Line) -> list[str]:
         "",
         "",
         *map(verdict_words, pair_figures(line)),
-        *adjusted,
         "",
     ]
 

@@ -17,6 +17,7 @@ from bench.analysis.ladder_answer import (
     highest_rate,
     how,
     in_figures,
+    limit_amount,
     limit_name,
     stopped,
     trusted,
@@ -30,8 +31,12 @@ from bench.analysis.ways import plain_way
 from bench.language import later, tr
 from bench.model.fingerprint import processors
 from bench.report.ladder_answer import next_words
-from bench.report.numbers import cores, whole
+from bench.report.numbers import cores, in_short, whole
 from bench.report.terminal import heading, in_doubt
+
+ROWS_PER_S = {each.phase: each.rows_per_s for each in PUBLISHED}
+MOST_LABELS = 7
+"""Of the bars' scale: on a phone each has some 50 pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,16 @@ class Bar:
     published: float | None
     """Where the published rate of the phase lies; None: it has none."""
     published_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A line of the bars' scale, each ten times the one before."""
+
+    place: float
+    """In percent of the widest bar."""
+    label: str
+    """Empty where there is no room for all of them."""
 
 
 @dataclass(frozen=True)
@@ -178,20 +193,41 @@ class TopView:
             yield Card(question=tr("next"), answer=next_words(step), command=step.command and _by_name(step.command))
 
     @property
+    def _drawn(self) -> list[Rung]:
+        return [rung for rung in self.ladder.rungs if rung.rows_per_s] if self.ladder else []
+
+    @property
+    def _ends(self) -> tuple[int, float]:
+        """The first line of the bars' scale and its end, in powers of ten: all rates lie between, the published too."""
+        marked = [ROWS_PER_S[rung.phase] for rung in self._drawn if rung.phase in ROWS_PER_S]
+        rates = [*map(_rate, self._drawn), *marked]
+        low, high = floor(log10(min(rates))), log10(max(rates))
+        return low, max(high, low + 1)
+
+    def _place(self, rate: float) -> float:
+        low, high = self._ends
+        return 100 * (log10(rate) - low) / (high - low)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        """The lines of the bars' scale; of many not each has a label."""
+        if not self._drawn:
+            return []
+        low, high = self._ends
+        powers = range(low, floor(high) + 1)
+        step = -(-len(powers) // MOST_LABELS)
+        return [
+            Tick(
+                place=self._place(10.0**power),
+                label=in_short(10.0**power) if (power - low) % step == 0 else "",
+            )
+            for power in powers
+        ]
+
+    @property
     def bars(self) -> list[Bar]:
         """One for each rung of the ladder, from the bottom up."""
-        rungs = [rung for rung in self.ladder.rungs if rung.rows_per_s] if self.ladder else []
-        published = {each.phase: each.rows_per_s for each in PUBLISHED}
-        rates = [_rate(rung) for rung in rungs]
-        marked = [published[rung.phase] for rung in rungs if rung.phase in published]
-        if not rates:
-            return []
-        low, high = floor(log10(min(rates + marked))), log10(max(rates + marked))
-        scale = max(high - low, 1)
-
-        def place(rate: float) -> float:
-            return 100 * (log10(rate) - low) / scale
-
+        published, place = ROWS_PER_S, self._place
         return [
             Bar(
                 way=plain_way(rung),
@@ -203,7 +239,7 @@ class TopView:
                 published=place(published[rung.phase]) if rung.phase in published else None,
                 published_number=whole(published.get(rung.phase)),
             )
-            for rung in rungs
+            for rung in self._drawn
         ]
 
 
@@ -234,5 +270,5 @@ def _how_sure(limit: Limit | None) -> str:
     if limit.constraint == UNEXPLAINED:
         return tr("No constraint that is known accounts for it.")
     if limit.proved:
-        return tr("{percent:.0f} %; proved by taking it away.", percent=100 * limit.share)
-    return tr("{percent:.0f} %; suspected, not proved.", percent=100 * limit.share)
+        return tr("{amount}; proved by taking it away.", amount=limit_amount(limit))
+    return tr("{amount}; suspected, not proved.", amount=limit_amount(limit))

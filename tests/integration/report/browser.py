@@ -58,14 +58,15 @@ class Browser:
     def _devtools(self, command, **parameters):
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
 
-    def show(self, page, *, width, theme="light", height=900, unfolded=True):
+    def show(self, page, *, width, theme="light", height=900, unfolded=True, media=""):
         """Open a file in a window of so many pixels, as a phone where it is narrow; wait until its charts are drawn.
 
-        ``unfolded``: open all its parts, which are folded at first.
+        ``unfolded``: open all its parts, which are folded at first; ``media``: "print" is as on paper.
         """
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self._devtools("Emulation.setDeviceMetricsOverride", **size)
-        self._devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        features = [{"name": "prefers-color-scheme", "value": theme}]
+        self._devtools("Emulation.setEmulatedMedia", media=media, features=features)
         self._ask("POST", "/url", {"url": page.as_uri()})
         self._ask("POST", "/timeouts", {"script": ANSWER_S * 1000})
         self.wait("document.documentElement.dataset.drawn")

@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.experiments import a_run as a_run_with_experiments
 from tests.experiments import explained, planned, waiting
 from tests.sweeps import a_sweep, at_rates
 
+A4 = 717, 1045
+"""Pixels of CSS between the margins that Chromium leaves on a page."""
 WIDTHS = {"desktop": 1280, "phone": 390}
 LONG = "the hypervisor gave 7 % of the CPU time to others, and " + "averyveryverylongwordwithoutanyspace" * 4
 
@@ -155,10 +158,14 @@ def test_a_comparison_is_drawn_and_its_tables_are_readable_on_a_phone(browser, t
     comparison = compare_arms([run], lambda *_: None)
     path = tmp_path / "compared.html"
     path.write_text(build_page([run], [ladder_of(run)], assets(), "0.1.0", [comparison], []))
-    for device, width in WIDTHS.items():
+    for device, width in {**WIDTHS, "wide": 1440}.items():
         browser.show(path, width=width)
         keep(browser, f"compared-{device}")
         assert_drawn(browser, width, ratios=6)
+        edge = browser.run("document.querySelector('main').getBoundingClientRect().right")
+        tables = "[...document.querySelectorAll('.comparison table.cards')].filter(table => table.offsetParent)"
+        assert max(browser.run(f"{tables}.map(table => table.getBoundingClientRect().right)")) <= edge + 0.5
+        assert browser.run("document.body.innerText").count("async-commit is 90–114 % faster") == 1
         assert "faster" in browser.run("document.body.textContent")
         assert "over all 2 cells" in browser.run("document.querySelector('[data-chart=forest] svg').textContent")
         texts = "[...document.querySelectorAll('[data-chart=forest] svg text')].map(text => text.textContent)"
@@ -287,12 +294,47 @@ def test_the_answer_is_on_the_first_screen_and_all_else_is_folded(browser, page,
     assert browser.run(of.format(".big") + ".bottom") < 450
     assert browser.run(of.format(".card:last-child") + ".bottom") < (900 if width > 500 else 1400)
     assert browser.run("document.querySelectorAll('details.part[open]').length") == 0
-    assert browser.run("document.querySelectorAll('.bar').length") == len(ladder()) - 1  # one is void
+    assert browser.run("document.querySelectorAll('.bar:not(.scale)').length") == len(ladder()) - 1  # one is void
     widths = browser.run("[...document.querySelectorAll('.bar-track i')].map(bar => bar.clientWidth)")
     assert widths == sorted(widths)
     assert min(widths) >= 3
     cells = "[...document.querySelectorAll('.bar > span, .card')]"
     assert browser.run(f"{cells}.filter(each => each.scrollWidth > each.clientWidth + 1).length") == 0
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_bars_have_a_scale_of_tens_that_is_seen_without_reading_small_print(browser, page, width):
+    browser.show(page, width=width, unfolded=False)
+    labels = "[...document.querySelectorAll('.scale s')]"
+    assert browser.run(f"{labels}.map(label => label.textContent)")[:3] == ["10", "1k", "100k"]
+    boxes = browser.run(
+        f"{labels}.map(label => {{ const box = label.getBoundingClientRect(); return [box.left, box.right]; }})"
+    )
+    assert all(right < left for (_, right), (left, _) in pairwise(boxes))
+    assert boxes[-1][1] <= width
+    said = "document.querySelector('.scale .bar-way')"
+    assert "ten times" in browser.run(f"{said}.textContent")
+    assert browser.run(f"parseFloat(getComputedStyle({said}).fontSize)") >= 16
+    places = (
+        "[...document.querySelectorAll('.bars .bar:nth-child(2) u')].map(line => line.getBoundingClientRect().left)"
+    )
+    steps = [more - less for less, more in pairwise(browser.run(places))]
+    assert max(steps) - min(steps) < 1
+
+
+def test_on_paper_every_way_is_on_the_first_page_and_no_card_is_cut(browser, tmp_path):
+    climbed = ("1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H")
+    records = [a_record(number, phase, rows_per_s=50 * 3.0**number) for number, phase in enumerate(climbed, 1)]
+    page = written(tmp_path / "paper.html", pulled(*records))
+    width, height = A4
+    browser.show(page, width=width, height=height, media="print", unfolded=False)
+    keep(browser, "paper")
+    bars = "[...document.querySelectorAll('.bar:not(.scale)')]"
+    assert browser.run(f"{bars}.length") == len(climbed)
+    assert browser.run(f"Math.max(...{bars}.map(bar => bar.getBoundingClientRect().bottom))") < height
+    edges = "[...document.querySelectorAll('.card')].map(card => card.getBoundingClientRect().right)"
+    assert max(browser.run(edges)) <= width - 1
+    assert browser.run("document.documentElement.scrollWidth") <= width
 
 
 def test_what_is_folded_is_drawn_when_it_is_opened(browser, page):

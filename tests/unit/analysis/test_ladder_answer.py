@@ -49,7 +49,7 @@ def test_the_highest_sustained_rate_counts_not_the_highest_burst():
 def test_a_limit_is_suspected_with_its_share_until_it_is_proved():
     found = answer(*ladder(cpu=FULL))
     assert (found.stopped_by.constraint, found.stopped_by.proved) == ("server-cpu", False)
-    assert "Stopped by: processors, 98 % (suspected)." in found.sentences
+    assert "Stopped by: processors, busy 98 % of the time (suspected)." in found.sentences
 
 
 def test_what_no_constraint_accounts_for_is_not_called_a_limit():

@@ -56,7 +56,8 @@ def test_at_rates_the_terminal_has_what_was_kept_of_what_came():
 
 def test_the_page_begins_with_the_sentence_and_shows_every_point():
     found, html = of_page(a_sweep(KNEE))
-    assert html.count(found.sentence) == 2  # at the top, and above the curve
+    assert html.count(found.sentence) == 1
+    assert html.index(found.sentence) < html.index('data-chart="curve"')
     assert 'data-chart="curve"' in html
     assert 'data-chart="delays"' in html
     assert html.index('class="part sweep"') < html.index('id="climb"')
