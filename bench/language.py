@@ -56,7 +56,7 @@ def speak(name: str | None = None) -> None:
         return
     known = _known(name)
     if known is None:
-        raise UsageError(f"Unknown language {name!r}; there are: {', '.join(languages())}.")
+        raise UsageError(tr("Unknown language {name!r}; there are: {known}.", name=name, known=", ".join(languages())))
     _Spoken.name = known
 
 

@@ -62,6 +62,7 @@ TRANSLATED = (
     "report/costs.py",
     "report/durability.py",
     "report/explain.py",
+    "report/following.py",
     "report/ladder_answer.py",
     "report/markup.py",
     "report/mixed.py",
@@ -83,10 +84,44 @@ TRANSLATED = (
     "report/sweep.py",
     "report/tables.py",
     "report/terminal.py",
+    "report/words.py",
     "report/worth.py",
+    "targets/agreed.py",
     "targets/next_step.py",
+    "targets/watched.py",
 )
 """The files whose messages are all translated; every further one is a line here."""
+ERRORS = (
+    "analysis/compare.py",
+    "analysis/noise.py",
+    "analysis/pooling.py",
+    "analysis/sides.py",
+    "analysis/slo.py",
+    "cli/ask.py",
+    "cli/main.py",
+    "engines/postgresql/binaries.py",
+    "language.py",
+    "model/names.py",
+    "plan/contrast.py",
+    "plan/design.py",
+    "plan/request.py",
+    "plan/sweep.py",
+    "questions/collection.py",
+    "questions/compare.py",
+    "questions/explain.py",
+    "questions/noise.py",
+    "questions/question.py",
+    "questions/report.py",
+    "questions/share.py",
+    "questions/slo.py",
+    "questions/sweep.py",
+    "results/read.py",
+    "store/run_directory.py",
+    "targets/agreed.py",
+    "targets/cuts.py",
+    "targets/here.py",
+)
+"""The files whose refusals are all translated: those that people meet first."""
 ONE, MANY = {"tr", "later"}, "tr_many"
 HEADS = ("COLUMNS", "HEADS")
 """Names of constants end so that hold the heads of a table, which ``report.tables`` and the page translate."""

@@ -7,6 +7,7 @@ takes none.
 from collections.abc import Callable
 from time import sleep
 
+from bench.language import tr
 from bench.store.run_directory import RunDirectory
 
 POLL_S = 0.2
@@ -19,7 +20,7 @@ def wait_at_gate(
     try:
         if waits(directory, block):
             rest()
-            report(f"waiting at its gate before block {block}")
+            report(tr("waiting at its gate before block {block}", block=block))
         while waits(directory, block):
             sleep(POLL_S)
     except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from bench.agent.trial import TrialRunner
 from bench.engines.engine import ManagedServer, Server
 from bench.engines.null.measured import NullServer
 from bench.engines.postgresql.session import ServerError
+from bench.language import tr
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
@@ -89,10 +90,10 @@ def _carry_out(plan: Plan, directory: RunDirectory, runners: "Runners", listener
         if (drift := record.validity.detail("configuration-drifted")) is not None:
             raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
         if record.void and "refused" not in codes:
-            listener.report("bringing the server back to a known state")
+            listener.report(tr("bringing the server back to a known state"))
             runner.server.recover()
     if plan.until_decided and (why := nothing_left(plan, records)):
-        listener.report(f"the run ends here: {why}")
+        listener.report(tr("the run ends here: {why}", why=why))
     directory.finish()
     return True
 
@@ -101,7 +102,15 @@ def _say_if_repeated(trial: Trial, records: Sequence[Record], listener: Listener
     """Say why a trial is measured again that came to its end: others disturbed it."""
     before = counting(records).get(trial.number)
     if before is not None and interrupted(before) is None:
-        listener.report(f"block {trial.block}: trial {trial.number} is measured again: {before.validity.why}")
+        why = before.validity.why
+        listener.report(
+            tr(
+                "block {block}: trial {number} is measured again: {why}",
+                block=trial.block,
+                number=trial.number,
+                why=why,
+            )
+        )
 
 
 def _record_interrupted_trials(plan: Plan, directory: RunDirectory, runners: "Runners") -> None:

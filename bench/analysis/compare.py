@@ -78,7 +78,12 @@ def compare_arms(
     rule = plan.until_decided
     if rule and rule.across != factor:
         raise UsageError(
-            f"Run {plan.run} was decided across {rule.across}, not across {factor}: it answers that alone."
+            tr(
+                "Run {run} was decided across {across}, not across {factor}: it answers that alone.",
+                run=plan.run,
+                across=rule.across,
+                factor=factor,
+            )
         )
     margin = margin or usual_margin(plan)
     rate = headline(chain.from_iterable(run.records for run in runs))

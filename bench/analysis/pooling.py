@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import RunOutcomes
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint_diff import differing_facts, of_machine
 from bench.model.outcome import AnyRecord
@@ -29,8 +30,13 @@ def pooled(
         differs = _differing_requests(first.plan, run.plan, cells.keys(), more.keys()) or _differing_hosts(first, run)
         if differs:
             raise UsageError(
-                f"Runs {first.plan.run} and {run.plan.run} do not belong together: {'; '.join(differs[:3])}."
-                " Compare them with each other: pgladder compare A B."
+                tr(
+                    "Runs {first} and {other} do not belong together: {differs}. Compare them with each other:"
+                    " pgladder compare A B.",
+                    first=first.plan.run,
+                    other=run.plan.run,
+                    differs="; ".join(differs[:3]),
+                )
             )
         for cell, arms in more.items():
             for name, blocks in arms.items():

@@ -183,7 +183,9 @@ def promised(plan: Plan) -> Promise:
 
     """
     if plan.promise is None:
-        raise UsageError(f"Run {plan.run} searched for no rate: say what is promised, pgladder slo --p99 50ms.")
+        raise UsageError(
+            tr("Run {run} searched for no rate: say what is promised, pgladder slo --p99 50ms.", run=plan.run)
+        )
     return plan.promise
 
 

@@ -39,11 +39,12 @@ def ask(name: str, question: Question, options: argparse.Namespace) -> int:
     if not question.measures_here:
         results = Results(directories=tuple(directories))
     elif directories and not question.repeats:
-        measured = f"{directories[0]} was measured already: leave out {{}}, or the directory."
+        measured = tr("{run} was measured already: leave out {{}}, or the directory.", run=directories[0])
         _refuse(given, _measuring(question), measured)
         results = Results(directories=tuple(directories))
     else:
-        _refuse(given, question.options_of_results, "{} is of runs that are there already: name their directories.")
+        there = tr("{} is of runs that are there already: name their directories.")
+        _refuse(given, question.options_of_results, there)
         results = _measured(name, question, given, directories)
     return _answer(question, results, given)
 
@@ -54,7 +55,7 @@ def climb(question: Question, options: argparse.Namespace) -> int:
 
     given = _given(options)
     if "margin" in given and not given.keys() & {"until_decided", "plan", "resume"}:
-        raise UsageError("--margin goes with --until-decided; pgladder compare takes one of its own.")
+        raise UsageError(tr("--margin goes with --until-decided; pgladder compare takes one of its own."))
     results = _measured(LADDER, question, given, [])
     code = _answer(question, results, given)
     [directory] = results.directories
@@ -115,7 +116,7 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
 
     """
     if question.directories == "[DIR ...]" and not any(option.name in given for option in _measuring(question)):
-        raise UsageError("the following arguments are required: DIR, or what is to be measured here.")
+        raise UsageError(tr("the following arguments are required: DIR, or what is to be measured here."))
     out = console(stderr=for_programs(given))
     if question.carries_out:
         return question.carries_out(given, out)
@@ -130,7 +131,7 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
 
         results = Here().measure(request, out)
     if results is None:
-        raise PgladderError("Nothing was measured; the reason stands above.")
+        raise PgladderError(tr("Nothing was measured; the reason stands above."))
     if not results.complete:
         raise StoppedError(_stopped(name, results.directories[0], directories))
     return results
@@ -138,12 +139,14 @@ def _measured(name: str, question: Question, given: Mapping[str, Any], directori
 
 def _stopped(name: str, place: Path, repeated: Sequence[Path]) -> str:
     """Say how a run goes on, and how its question is answered then."""
-    sentence = f"Stopped; {len(RunDirectory(place).records())} trials are recorded."
-    sentence += f" Go on with: pgladder run --resume {place}"
+    count = len(RunDirectory(place).records())
+    sentence = tr(
+        "Stopped; {count} trials are recorded. Go on with: pgladder run --resume {run}", count=count, run=place
+    )
     if repeated:
-        return f"{sentence}, then: pgladder compare {repeated[0]} {place}"
+        return tr("{stopped}, then: pgladder compare {first} {run}", stopped=sentence, first=repeated[0], run=place)
     if name != LADDER:
-        return f"{sentence}, then: pgladder {name} {place}"
+        return tr("{stopped}, then: pgladder {question} {run}", stopped=sentence, question=name, run=place)
     return sentence
 
 

@@ -104,7 +104,7 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
     measured = BOXES in question.measured
     run = check_name(given.get("run", ""))
     if not run and (question.repeats or not measured):
-        raise UsageError("Say which run: RUN=<its name>; those that were pulled are in results/.")
+        raise UsageError(tr("Say which run: RUN=<its name>; those that were pulled are in results/."))
     results: Results | None = Results(directories=(RESULTS / run,))
     if measured:
         results = boxes.measure(question.request(given, repeats=run if question.repeats else ""), boxes.out)
@@ -128,15 +128,19 @@ def _ask(name: str, boxes: Boxes, given: Mapping[str, Any]) -> bool:
 
 def _interrupted(boxes: Boxes) -> str:
     if not boxes.run:
-        return "Stopped; nothing was started."
+        return tr("Stopped; nothing was started.")
     where = (f"{word.upper()}={shlex.quote(value)}" for word, value in boxes.where.items() if value)
     words = " ".join([f"RUN={boxes.run}", *where])
     if boxes.gated:
-        return (
+        return tr(
             "No more gates are opened: the box that measures ends its block, then all wait."
-            f" Go on: make compare-hosts {words}; end it: make cancel {words}"
+            " Go on: make compare-hosts {words}; end it: make cancel {words}",
+            words=words,
         )
-    return f"Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}"
+    return tr(
+        "Not followed any more; what was started goes on. Again: make ladder {words}; end it: make cancel {words}",
+        words=words,
+    )
 
 
 def _close(boxes: Boxes, *, sound: bool) -> int:
@@ -145,7 +149,7 @@ def _close(boxes: Boxes, *, sound: bool) -> int:
         link.give_up()
     beside = console(stderr=True)
     for each in boxes.failures:
-        sentence = one_line(f"{each.host or 'fab'}: {each.reason} (exit code {each.code})")
+        sentence = one_line(f"{each.host or 'fab'}: {each.reason} {tr('(exit code {code})', code=each.code)}")
         beside.print(Text(sentence, style="red"), soft_wrap=True)
     return exit_code(boxes.failures, len(boxes.links), started=boxes.started, sound=sound)
 

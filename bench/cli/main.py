@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from bench.language import ENGLISH, speak
+from bench.language import ENGLISH, speak, tr
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         speak(_take_language(given))
         options = _parser(given).parse_args(given)
-        if getattr(options, "json", False) or getattr(options, "format", None):
+        # A box answers its control machine.
+        if getattr(options, "json", False) or getattr(options, "format", None) or given[:1] == ["box"]:
             speak(ENGLISH)
         action: Callable[[argparse.Namespace], int] = options.action
         sys.exit(action(options))
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(DOUBTFUL)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _complain("Stopped.")
+        _complain(tr("Stopped."))
         sys.exit(DOUBTFUL)
 
 
@@ -71,7 +72,7 @@ def _take_language(given: list[str]) -> str | None:
         words = given[at : at + (1 if joined else 2)]
         name = name if joined else " ".join(words[1:])
         if not name:
-            raise UsageError("--lang takes a language: --lang ko")
+            raise UsageError(tr("--lang takes a language: --lang ko"))
         # Given again, it replaces what was given before, as every other option does.
         language = language or name
         del given[at : at + len(words)]
@@ -93,8 +94,8 @@ class Parser(argparse.ArgumentParser):
             # The first that is unknown; an empty argument is no word at all.
             unknown, *_ = [*message.removeprefix(UNRECOGNIZED).split(), ""]
             for near in difflib.get_close_matches(unknown, self._options(), n=1):
-                sentence += f"; did you mean {near}?"
-        _complain(f"{sentence} (see {self.prog} --help)")
+                sentence = tr("{refused}; did you mean {near}?", refused=sentence, near=near)
+        _complain(tr("{refused} (see {program} --help)", refused=sentence, program=self.prog))
         sys.exit(NOTHING_DONE)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 
+from bench.language import tr
 from bench.model.errors import UsageError
 
 
@@ -20,13 +21,23 @@ def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:
             folded = {each.lower(): each for each in known}
             near = difflib.get_close_matches(name.lower(), folded, n=3, cutoff=0.4)
             if near:
-                hint = f"did you mean {' or '.join(map(folded.__getitem__, near))}?"
+                hint = tr("did you mean {names}?", names=tr(" or ").join(map(folded.__getitem__, near)))
             else:
-                hint = f"there are: {', '.join(known)}."
-            raise UsageError(f"Unknown {kind} {name!r}; {hint}")
+                hint = tr("there are: {names}.", names=", ".join(known))
+            raise UsageError(tr("Unknown {kind} {name!r}; {hint}", kind=tr(kind), name=name, hint=hint))
         if chosen.count(name) > 1:
-            more = "pgladder noise sets it against itself" if kind == "variant" else "--blocks gives more of its trials"
-            raise UsageError(f"The {kind} {name} is asked for {chosen.count(name)} times; {more}.")
+            more = tr("--blocks gives more of its trials")
+            if kind == "variant":
+                more = tr("pgladder noise sets it against itself")
+            raise UsageError(
+                tr(
+                    "The {kind} {name} is asked for {count} times; {more}.",
+                    kind=tr(kind),
+                    name=name,
+                    count=chosen.count(name),
+                    more=more,
+                )
+            )
     if not chosen:
-        raise UsageError(f"No {kind} asked for; there are: {', '.join(known)}.")
+        raise UsageError(tr("No {kind} asked for; there are: {known}.", kind=tr(kind), known=", ".join(known)))
     return chosen

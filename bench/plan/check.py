@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
+from bench.language import tr
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial
@@ -48,7 +49,13 @@ def effective(
     for name in asked:
         if not any(KNOBS[name].applies(parameters) for parameters in phases.values()):
             option = name.replace("_", "-")
-            raise UsageError(f"--{option} means nothing to the phases asked for: {', '.join(phases)}.")
+            raise UsageError(
+                tr(
+                    "--{option} means nothing to the phases asked for: {phases}.",
+                    option=option,
+                    phases=", ".join(phases),
+                )
+            )
     changed = {}
     for phase, parameters in phases.items():
         meant = {name: value for name, value in asked.items() if KNOBS[name].applies(parameters)}
@@ -75,8 +82,15 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
     if bound_values and 2 * parameters.batch > MAX_STATEMENT_PARAMETERS:
         most = MAX_STATEMENT_PARAMETERS // 2
         raise UsageError(
-            f"Phase {phase}: a batch of {parameters.batch} needs {2 * parameters.batch} parameters, and one statement"
-            f" takes {MAX_STATEMENT_PARAMETERS}; ask for --batch {most} or less."
+            tr(
+                "Phase {phase}: a batch of {batch} needs {needed} parameters, and one statement takes"
+                " {limit}; ask for --batch {most} or less.",
+                phase=phase,
+                batch=parameters.batch,
+                needed=2 * parameters.batch,
+                limit=MAX_STATEMENT_PARAMETERS,
+                most=most,
+            )
         )
     from bench.workload.load import loads
 
@@ -84,12 +98,22 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
     _check_rate(phase, parameters)
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
         raise UsageError(
-            f"Phase {phase}: PostgreSQL takes no value of {parameters.payload_bytes:,} bytes; ask for --payload-bytes"
-            f" {MAX_PAYLOAD_BYTES} or less."
+            tr(
+                "Phase {phase}: PostgreSQL takes no value of {payload_bytes:,} bytes; ask for --payload-bytes"
+                " {limit} or less.",
+                phase=phase,
+                payload_bytes=parameters.payload_bytes,
+                limit=MAX_PAYLOAD_BYTES,
+            )
         )
     if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
         raise UsageError(
-            f"Phase {phase}: a pool can't hold at least {parameters.pool_min} and at most {parameters.pool_max}."
+            tr(
+                "Phase {phase}: a pool can't hold at least {pool_min} and at most {pool_max}.",
+                phase=phase,
+                pool_min=parameters.pool_min,
+                pool_max=parameters.pool_max,
+            )
         )
 
 
@@ -98,16 +122,32 @@ def _check_rate(phase: str, parameters: Parameters) -> None:
     if parameters.rate is None:
         for name in OF_RATE:
             if getattr(parameters, name) is not None:
-                raise UsageError(f"--{name.replace('_', '-')} goes with --rate: give the rows/s that come.")
+                raise UsageError(
+                    tr("--{name} goes with --rate: give the rows/s that come.", name=name.replace("_", "-"))
+                )
         if parameters.load in (OPEN, ACCUMULATE):
-            raise UsageError(f"Phase {phase}: the load model {parameters.load} takes a rate; give --rate as well.")
+            raise UsageError(
+                tr(
+                    "Phase {phase}: the load model {load} takes a rate; give --rate as well.",
+                    phase=phase,
+                    load=parameters.load,
+                )
+            )
         return
     if parameters.surge is not None and parameters.surge <= 1:
-        raise UsageError(f"A surge of {parameters.surge:g} times the rate is none; ask for --surge 1.2 or more.")
+        raise UsageError(
+            tr("A surge of {surge:g} times the rate is none; ask for --surge 1.2 or more.", surge=parameters.surge)
+        )
     if parameters != at_its_rate(parameters):
         raise UsageError(
-            f"Phase {phase}: a rate takes the load model {OPEN} or, with --collect-ms, {ACCUMULATE}, not"
-            f" {parameters.load}; leave out --load."
+            tr(
+                "Phase {phase}: a rate takes the load model {open} or, with --collect-ms, {accumulate}, not"
+                " {load}; leave out --load.",
+                phase=phase,
+                open=OPEN,
+                accumulate=ACCUMULATE,
+                load=parameters.load,
+            )
         )
 
 
@@ -120,11 +160,19 @@ def check_rule(arms: int, blocks: int) -> None:
     """
     if arms < 2:
         raise UsageError(
-            "A run until decided takes two variants or more, or two of what it varies: one is compared with nothing."
+            tr(
+                "A run until decided takes two variants or more, or two of what it varies: one is compared with"
+                " nothing."
+            )
         )
     if not FIRST_LOOK <= blocks <= LAST_LOOK:
         raise UsageError(
-            f"A run until decided takes {FIRST_LOOK} to {LAST_LOOK} blocks at most, not {blocks}: give --max-blocks."
+            tr(
+                "A run until decided takes {least} to {most} blocks at most, not {blocks}: give --max-blocks.",
+                least=FIRST_LOOK,
+                most=LAST_LOOK,
+                blocks=blocks,
+            )
         )
 
 

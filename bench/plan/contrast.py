@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from operator import attrgetter
 
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.outcome import R
@@ -254,12 +255,23 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
         return factor
     tried = tried_factors(plan) or found
     if len(tried) > 1:
-        words = " or ".join(f"--across {name}" for name in tried)
-        raise UsageError(f"Run {plan.run} varies {' and '.join(tried)}: say which to compare, {words}.")
+        words = tr(" or ").join(f"--across {name}" for name in tried)
+        raise UsageError(
+            tr(
+                "Run {run} varies {tried}: say which to compare, {words}.",
+                run=plan.run,
+                tried=tr(" and ").join(tried),
+                words=words,
+            )
+        )
     if not tried:
         raise UsageError(
-            f"Run {plan.run} has one variant, {plan.variants[0].name}: nothing to compare in it;"
-            " compare it with another run: pgladder compare A B."
+            tr(
+                "Run {run} has one variant, {name}: nothing to compare in it; compare it with another run:"
+                " pgladder compare A B.",
+                run=plan.run,
+                name=plan.variants[0].name,
+            )
         )
     check_comparable(plan, tried[0])
     return tried[0]
@@ -274,8 +286,11 @@ def check_compared(plan: Plan) -> None:
     """
     if plan.promise:
         raise UsageError(
-            f"Run {plan.run} searched for the highest rate that keeps a promise: which trials it has follows from what"
-            " they reached, so they are not compared. Its answer: pgladder slo DIR."
+            tr(
+                "Run {run} searched for the highest rate that keeps a promise: which trials it has follows from"
+                " what they reached, so they are not compared. Its answer: pgladder slo DIR.",
+                run=plan.run,
+            )
         )
 
 
@@ -290,21 +305,42 @@ def check_comparable(plan: Plan, factor: str) -> None:
     if factor == VARIANT and len(names_of_variants(plan)) > 1:
         return
     if POOL in found and factor in TOGETHER[POOL]:
-        raise UsageError(f"Both bounds of the pools of run {plan.run} vary together: compare --across {POOL}.")
+        raise UsageError(
+            tr("Both bounds of the pools of run {run} vary together: compare --across {pool}.", run=plan.run, pool=POOL)
+        )
     if factor == ENGINE and ENGINE in found:
         _check_engines(plan)
         return
     others = [name for name in found if name != factor]
     within = [name for name in others if name in OF_PHASE]
     if factor not in found:
-        instead = f" It varies {' and '.join(others)}." if others else ""
-        raise UsageError(f"Run {plan.run} does not vary {factor}: nothing to compare across it.{instead}")
+        instead = tr(" It varies {factors}.", factors=tr(" and ").join(others)) if others else ""
+        raise UsageError(
+            tr(
+                "Run {run} does not vary {factor}: nothing to compare across it.{instead}",
+                run=plan.run,
+                factor=factor,
+                instead=instead,
+            )
+        )
     with_factor = {PHASE: within, DRIVER: [name for name in others if name in (*OF_DRIVER, POOL)]}.get(factor)
     if with_factor:
-        raise UsageError(f"The {factor}s of run {plan.run} vary {' and '.join(with_factor)} too: compare across that.")
+        raise UsageError(
+            tr(
+                "The {factor}s of run {run} vary {with_factor} too: compare across that.",
+                factor=factor,
+                run=plan.run,
+                with_factor=tr(" and ").join(with_factor),
+            )
+        )
     if not differs_alone(plan, factor):
         raise UsageError(
-            f"No two trials of run {plan.run} differ in {factor} alone: {' and '.join(others)} vary with it."
+            tr(
+                "No two trials of run {run} differ in {factor} alone: {others} vary with it.",
+                run=plan.run,
+                factor=factor,
+                others=tr(" and ").join(others),
+            )
         )
 
 
@@ -317,8 +353,13 @@ def _check_engines(plan: Plan) -> None:
     for engine, ways in chain.from_iterable(each.items() for each in compared):
         if len(ways) > 1:
             raise UsageError(
-                f"Of {engine} run {plan.run} has {' and '.join(sorted(ways))}, which write the same rows a commit: to"
-                " compare engines, ask for one phase and one layout of each."
+                tr(
+                    "Of {engine} run {run} has {ways}, which write the same rows a commit: to compare engines, ask"
+                    " for one phase and one layout of each.",
+                    engine=engine,
+                    run=plan.run,
+                    ways=tr(" and ").join(sorted(ways)),
+                )
             )
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files, table_layout
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import (
@@ -131,7 +132,7 @@ def make_plan(
     named = pick("variant", design.variants, variants)
     if design.against_itself:
         if len(design.versions) > 1:
-            raise UsageError(f"Noise is measured with one version, not with {len(design.versions)}.")
+            raise UsageError(tr("Noise is measured with one version, not with {count}.", count=len(design.versions)))
         variants = _with_copy(named, variants)
         named = list(variants)
     pick("engine", [design.engine], engines())
@@ -246,14 +247,23 @@ def _in_blocks(
     alone = capacities(alterable(asked), variants)
     if alone and (design.ceiling or design.until_decided):
         asked_too = "--ceiling" if design.ceiling else "--until-decided"
-        raise UsageError(f"{asked_too} asks how many rows there can be, and --rate says how many come: leave out one.")
+        raise UsageError(
+            tr(
+                "{option} asks how many rows there can be, and --rate says how many come: leave out one.",
+                option=asked_too,
+            )
+        )
     beside = ceilings(alterable(asked), variants) if design.ceiling else []
     twins = list(map(twin, asked)) if design.ceiling else []
     together = [*asked, *beside, *twins]
     of_blocks = [together, [*together, *between]] if between else [together]
     if (count := design.profile.blocks * sum(map(len, of_blocks))) > MAX_TRIALS:
         raise UsageError(
-            f"The plan would have {count:,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+            tr(
+                "The plan would have {count:,} trials, and one may have {most:,}; ask for fewer --blocks.",
+                count=count,
+                most=MAX_TRIALS,
+            )
         )
     trials: list[Trial] = []
     chance = random.Random(seed)
@@ -268,7 +278,7 @@ def _in_blocks(
 def _repeating(plan: Plan, design: Design) -> Repeating | None:
     """Return how suspect trials are measured again: in a comparison, unless it is not wanted."""
     if design.repeat_suspect == "yes" and not varying(plan):
-        raise UsageError("--repeat-suspect is for comparisons, and here nothing is compared: leave it out.")
+        raise UsageError(tr("--repeat-suspect is for comparisons, and here nothing is compared: leave it out."))
     if design.repeat_suspect == "yes" or (design.repeat_suspect is None and tried_factors(plan)):
         return None if design.explains else USUAL
     return None
@@ -293,10 +303,16 @@ def _driven(
         for driver in asked or [phases[phase].driver]:
             check_driven(phase, phases[phase], driver, chosen[phase])
             driven.append((phase, driver, as_driven(driver, chosen[phase])))
-    names = " and ".join(dict.fromkeys(driver for _, driver, _ in driven))
+    names = tr(" and ").join(dict.fromkeys(driver for _, driver, _ in driven))
     for name in OF_DRIVER:
         if design.overrides.get(name) and all(getattr(each, name) is None for _, _, each in driven):
-            raise UsageError(f"--{name.replace('_', '-')} means nothing to {names}, which has no such thing.")
+            raise UsageError(
+                tr(
+                    "--{name} means nothing to {names}, which has no such thing.",
+                    name=name.replace("_", "-"),
+                    names=names,
+                )
+            )
     return driven
 
 
@@ -304,14 +320,25 @@ def _check_points(driven: Sequence[tuple[str, str, Parameters]]) -> None:
     """Refuse a sweep that tries one thing twice: its parameter means nothing to a phase, or to a driver."""
     for (phase, driver, _), times in Counter(driven).items():
         if times > 1:
-            raise UsageError(f"Phase {phase} by {driver} has nothing of what is swept: leave it out of --phases.")
+            raise UsageError(
+                tr(
+                    "Phase {phase} by {driver} has nothing of what is swept: leave it out of --phases.",
+                    phase=phase,
+                    driver=driver,
+                )
+            )
 
 
 def _until_decided(plan: Plan, rule: UntilDecided) -> Plan:
     """Return the plan with the factor across which its run is decided: its variants, or the only one that varies."""
     tried = tried_factors(plan)
     if len(tried) > 1:
-        raise UsageError(f"A run until decided compares across one factor, and this one varies {' and '.join(tried)}.")
+        raise UsageError(
+            tr(
+                "A run until decided compares across one factor, and this one varies {tried}.",
+                tried=tr(" and ").join(tried),
+            )
+        )
     across = tried[0] if tried else VARIANT
     check_rule(len({value_of(trial, across) for trial in plan.trials}), len(plan.blocks))
     check_comparable(plan, across)
@@ -321,6 +348,12 @@ def _until_decided(plan: Plan, rule: UntilDecided) -> Plan:
 def _with_copy(named: Sequence[str], variants: Mapping[str, Variant]) -> dict[str, Variant]:
     """Return the one variant asked for, and the same under another name: the only arms that may be alike."""
     if len(named) > 1:
-        raise UsageError(f"Noise is measured with one variant, not with {len(named)}: {', '.join(named)}.")
+        raise UsageError(
+            tr(
+                "Noise is measured with one variant, not with {count}: {named}.",
+                count=len(named),
+                named=", ".join(named),
+            )
+        )
     one = variants[named[0]]
     return {one.name: one, f"{one.name}{AGAIN}": replace(one, name=f"{one.name}{AGAIN}")}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.postgresql.majors import REFERENCE, major
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.parse import WHOLE_NUMBER, Parse, count, margin, name, number, one_of, program, switch
 from bench.model.plan import KNOBS
@@ -148,4 +149,4 @@ def _read(option: Option, text: str) -> Any:
     try:
         return option.parse(text)
     except ValueError as error:
-        raise UsageError(f"{option.name}: {error}.") from error
+        raise UsageError(tr("{name}: {error}.", name=option.name, error=error)) from error

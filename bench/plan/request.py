@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.engines.postgresql.majors import major
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.plan import POSTGRESQL, Promise, Refining, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
@@ -30,7 +31,9 @@ def make_design(
     """
     name = asked.get("profile") or "quick"
     if name not in PROFILES:
-        raise UsageError(f"Unknown profile {name!r}; there are: {', '.join(PROFILES)}.")
+        raise UsageError(
+            tr("Unknown profile {name!r}; there are: {profiles}.", name=name, profiles=", ".join(PROFILES))
+        )
     given = PROFILES[name]
     rule, promise = _rule(asked), promise_of(asked)
     changes = {
@@ -79,7 +82,9 @@ def _collected(asked: Mapping[str, Any]) -> dict[str, int]:
     if not rows:
         return {}
     if asked.get("batch") is not None or asked.get("collect_ms") is None:
-        raise UsageError("--collect-rows is the batch of rows that come one by one: give --collect-ms, and no --batch.")
+        raise UsageError(
+            tr("--collect-rows is the batch of rows that come one by one: give --collect-ms, and no --batch.")
+        )
     return {"batch": rows}
 
 
@@ -102,20 +107,22 @@ def promise_of(asked: Mapping[str, Any]) -> Promise | None:
     if not named:
         return None
     if len(named) > 1:
-        raise UsageError(f"{' and '.join(f'--{name}' for name in named)} are two promises: a search is for one.")
+        raise UsageError(
+            tr("{named} are two promises: a search is for one.", named=tr(" and ").join(f"--{name}" for name in named))
+        )
     [percentile] = named
     return Promise(percentile=percentile, ms=asked[percentile], rate=asked.get("rate"))  # type: ignore[arg-type]
 
 
 def _rule(asked: Mapping[str, Any]) -> UntilDecided | None:
     if asked.get("until_decided") and asked.get("ceiling"):
-        raise UsageError("--ceiling takes every block that is planned: leave out --until-decided.")
+        raise UsageError(tr("--ceiling takes every block that is planned: leave out --until-decided."))
     if not asked.get("until_decided"):
         if asked.get("max_blocks") is not None:
-            raise UsageError("--max-blocks goes with --until-decided; otherwise it is --blocks.")
+            raise UsageError(tr("--max-blocks goes with --until-decided; otherwise it is --blocks."))
         return None
     if asked.get("max_blocks") is None or asked.get("blocks") is not None:
-        raise UsageError("--until-decided needs --max-blocks, the most it may take, and no --blocks.")
+        raise UsageError(tr("--until-decided needs --max-blocks, the most it may take, and no --blocks."))
     return UntilDecided(margin=asked.get("margin") or MARGIN, alpha=ALPHA)
 
 
@@ -129,15 +136,15 @@ def versions(asked: Mapping[str, Any]) -> list[str]:
     found = words(asked.get("versions"))
     one = asked.get("postgres")
     if one and found:
-        raise UsageError("--postgres is the one major of a run, --versions are several: give one of the two.")
+        raise UsageError(tr("--postgres is the one major of a run, --versions are several: give one of the two."))
     if one:
         return [one]
     try:
         found = [major(text) for text in found]
     except ValueError as error:
-        raise UsageError(f"--versions: {error}.") from error
+        raise UsageError(tr("--versions: {error}.", error=error)) from error
     if len(set(found)) < len(found):
-        raise UsageError(f"--versions {' '.join(found)} names a major twice.")
+        raise UsageError(tr("--versions {found} names a major twice.", found=" ".join(found)))
     return found
 
 

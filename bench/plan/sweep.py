@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise, product
 
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.names import pick
 from bench.model.plan import KNOBS, Plan, Trial
@@ -57,10 +58,10 @@ def points_of(text: str) -> list[dict[str, Value]]:
         name, _, values = word.partition("=")
         [known] = pick("parameter", [name.replace("-", "_")], [*SHORT, *KNOBS])
         if known in axes:
-            raise UsageError(f"{name} is swept twice: name all its values at once.")
+            raise UsageError(tr("{name} is swept twice: name all its values at once.", name=name))
         axes[known] = _axis(known, values)
     if not 0 < len(axes) <= MOST_SWEPT:
-        raise UsageError(f"A sweep is of one parameter, or of {MOST_SWEPT}: --of batch=1,10,100")
+        raise UsageError(tr("A sweep is of one parameter, or of {most}: --of batch=1,10,100", most=MOST_SWEPT))
     points = []
     for parts in product(*axes.values()):
         point: dict[str, Value] = {}
@@ -75,17 +76,19 @@ def _axis(name: str, text: str) -> list[dict[str, Value]]:
     changed = SHORT.get(name, (name,))
     if text == AUTO:
         if name not in AUTOMATIC:
-            raise UsageError(f"{name} has no values of its own: name some, as {name}=1,2,4.")
+            raise UsageError(tr("{name} has no values of its own: name some, as {name}=1,2,4.", name=name))
         return [dict.fromkeys(changed, value) for value in AUTOMATIC[name]]
     found = []
     for each in filter(None, text.split(",")):
         try:
             value = KNOBS[changed[0]].parse(each)
         except ValueError as error:
-            raise UsageError(f"{name}={each}: {error}.") from error
+            raise UsageError(tr("{name}={each}: {error}.", name=name, each=each, error=error)) from error
         found.append(dict.fromkeys(changed, value))
     if len({repr(each) for each in found}) < max(len(found), 2):
-        raise UsageError(f"{name}={text}: a sweep takes two values or more, each once, as {name}=1,10,100.")
+        raise UsageError(
+            tr("{name}={text}: a sweep takes two values or more, each once, as {name}=1,10,100.", name=name, text=text)
+        )
     return found
 
 
@@ -145,8 +148,14 @@ def swept(plan: Plan) -> list[str]:
     found = [factor for factor in varying(plan) if factor != PHASE]
     others = [factor for factor in found if factor not in (*OF_PARAMETERS, *TOGETHER)]
     if others or not found:
-        what = f"varies {' and '.join(others)}" if others else "varies no parameter"
-        raise UsageError(f"Run {plan.run} is no sweep: it {what}. Measure one: pgladder sweep --of batch=1,10,100.")
+        what = tr("varies {factors}", factors=tr(" and ").join(others)) if others else tr("varies no parameter")
+        raise UsageError(
+            tr(
+                "Run {run} is no sweep: it {what}. Measure one: pgladder sweep --of batch=1,10,100.",
+                run=plan.run,
+                what=what,
+            )
+        )
     return list(map(_short, found))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import seams
+from bench.language import tr
 from bench.model.errors import DataError, NothingDoneError, UsageError
 from bench.model.names import pick
 from bench.plan.options import COMMON, OPTIONS, Option
@@ -72,7 +73,7 @@ def look_up() -> tuple[dict[str, Path], dict[str, NothingDoneError]]:
         name = _name(path)
         try:
             if name in COMMANDS:
-                raise UsageError(f"{path} has the name of a command: give it a name of its own.")
+                raise UsageError(tr("{path} has the name of a command: give it a name of its own.", path=path))
             seams.check_piece(path, name, taken)
             words_of(path)
         except NothingDoneError as error:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bench import __version__
 from bench.analysis.collection import Entry, ranked_cells
+from bench.language import tr
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.shared import Flaw, Vocabulary
 from bench.plan.options import ANSWER, Option
@@ -59,7 +60,14 @@ def answer(results: Results, given: Given) -> Answer:
         # One's own file may lie among the others.
         entries = [mine, *(entry for entry in entries if entry.shared != mine.shared)]
     if not entries:
-        raise DataError(f"No file of {folder} can be taken; the first: {files[0].path}: {files[0].flaws[0].sentence}")
+        raise DataError(
+            tr(
+                "No file of {folder} can be taken; the first: {path}: {sentence}",
+                folder=folder,
+                path=files[0].path,
+                sentence=files[0].flaws[0].sentence,
+            )
+        )
     ranked = ranked_cells(entries)
     left_out = len(files) - sum(file.entry is not None for file in files)
     page = given.get("out") or folder / PAGE
@@ -85,7 +93,14 @@ def _mine(place: Path, words: Vocabulary) -> Entry:
         return Entry(label="yours", shared=what, mine=True)
     file = shared_file(place, words, mine=True)
     if file.entry is None:
-        raise UsageError(f"{place} can't be taken: at {file.flaws[0].path}: {file.flaws[0].sentence}")
+        raise UsageError(
+            tr(
+                "{place} can't be taken: at {path}: {sentence}",
+                place=place,
+                path=file.flaws[0].path,
+                sentence=file.flaws[0].sentence,
+            )
+        )
     return file.entry
 
 
@@ -107,7 +122,13 @@ def _write(page: Path, html: str) -> None:
     try:
         write_whole(page, html.encode())
     except OSError as error:
-        raise HostError(f"{page} can't be written ({error.strerror or error}): name another by --out.") from error
+        raise HostError(
+            tr(
+                "{page} can't be written ({why}): name another by --out.",
+                page=page,
+                why=error.strerror or error,
+            )
+        ) from error
 
 
 QUESTION = Question(

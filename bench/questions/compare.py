@@ -35,17 +35,21 @@ def answer(results: Results, given: Given) -> Answer:
     margin, baseline, page = given.get("margin"), given.get("baseline"), given.get("page")
     across: Any = given.get("across")
     if baseline and (len(directories) > 1 or (across in OF_RUNS and not _varies(directories[0], across))):
-        raise UsageError("--baseline names a candidate of one run; whole runs are compared with the first of them.")
+        raise UsageError(tr("--baseline names a candidate of one run; whole runs are compared with the first of them."))
     if len(directories) == 1:
         if page:
-            raise UsageError(f"The page of one run has its comparison: pgladder report {directories[0]}.")
+            raise UsageError(tr("The page of one run has its comparison: pgladder report {run}.", run=directories[0]))
         if across in OF_RUNS and not _varies(directories[0], across):
             return comparisons([runs_below(directories[0], across, margin or MARGIN)], given)
         reports = compared(directories[0], margin, across, baseline)
         return comparisons(reports, given, commands=commands_of("compare", reports, directories[0], given))
     if across is not None and across not in OF_RUNS:
         raise UsageError(
-            f"--across {across} compares the trials of one run: name one directory, not {len(directories)}."
+            tr(
+                "--across {across} compares the trials of one run: name one directory, not {count}.",
+                across=across,
+                count=len(directories),
+            )
         )
     report = side_by_side(directories, across or "run", margin or MARGIN)
     if not page:
@@ -121,9 +125,11 @@ def check(plan: Plan, given: Given) -> None:
     """
     across = given.get("across")
     if across in OF_RUNS and across not in varying(plan):
-        raise UsageError(f"--across {across} compares whole runs, and this is one: compare runs that were pulled.")
+        raise UsageError(
+            tr("--across {across} compares whole runs, and this is one: compare runs that were pulled.", across=across)
+        )
     if across is None and not tried_factors(plan):
-        raise UsageError('A comparison takes two or more variants: VARIANTS="stock async-commit"; or two layouts.')
+        raise UsageError(tr('A comparison takes two or more variants: VARIANTS="stock async-commit"; or two layouts.'))
     factor_of(plan, across)
 
 
@@ -186,7 +192,14 @@ def runs_below(directory: Path, across: Across, margin: float = MARGIN) -> Compa
     if across == "host":
         found, one = find_runs(directory), "host's run"
     if len(found) < 2:
-        raise UsageError(f"{directory} holds one {one}: a comparison of {across}s takes two or more below it.")
+        raise UsageError(
+            tr(
+                "{directory} holds one {one}: a comparison of {across}s takes two or more below it.",
+                directory=directory,
+                one=one,
+                across=across,
+            )
+        )
     return _beside(found, across, margin)
 
 

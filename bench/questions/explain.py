@@ -9,6 +9,7 @@ from rich.console import Console
 from bench.analysis.explain import MARGIN, explain
 from bench.analysis.explanation import Explained
 from bench.analysis.pulled import PulledRun
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.options import MARGIN_OPTION, WHAT, Option
@@ -55,8 +56,11 @@ def check(plan: Plan, _: Given) -> None:
     """
     if not has_experiments(plan):
         raise UsageError(
-            f"Run {plan.run} has no experiments, and what its trials show stands below its ladder:"
-            " name no plan and no run, and one with experiments is made."
+            tr(
+                "Run {run} has no experiments, and what its trials show stands below its ladder: name no plan"
+                " and no run, and one with experiments is made.",
+                run=plan.run,
+            )
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.plain import print_json, print_plain
 from bench.model.plan import Plan
@@ -146,7 +147,7 @@ def print_answer(answer: Answer, given: Given) -> None:
     """
     out = console(stderr=for_programs(given))
     if given.get("json") and given.get("format"):
-        raise UsageError("--json is the whole answer, --format its tables alone: leave one of them out.")
+        raise UsageError(tr("--json is the whole answer, --format its tables alone: leave one of them out."))
     if given.get("json"):
         print_json(answer.data)
     elif given.get("format"):
@@ -167,5 +168,5 @@ def _print_tables(answer: Answer, how: str) -> None:
     keeper = TableKeeper()
     answer.show(keeper)
     if not keeper.tables:
-        raise UsageError("This answer has no table: leave out --format; --json has all of it.")
+        raise UsageError(tr("This answer has no table: leave out --format; --json has all of it."))
     print_plain(written(keeper.tables, how))

@@ -89,12 +89,20 @@ def _write(
 
     html = build_page(runs, reports, assets(), __version__, comparisons, refusals, explanations, sweeps)
     if page.is_dir():
-        raise UsageError(f"{page} is a directory, and the page is a file: name one in it, as {page / REPORT}.")
+        raise UsageError(
+            tr(
+                "{page} is a directory, and the page is a file: name one in it, as {example}.",
+                page=page,
+                example=page / REPORT,
+            )
+        )
     try:
         write_whole(page, html.encode())
     except OSError as error:
         why = error.strerror or error
-        raise HostError(f"{page} can't be written ({why}): name another place for the page.") from error
+        raise HostError(
+            tr("{page} can't be written ({why}): name another place for the page.", page=page, why=why)
+        ) from error
 
 
 def _compared(plan: Plan) -> list[str]:

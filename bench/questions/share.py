@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bench.analysis.share import shared, within
 from bench.analysis.shared_check import check_shared
+from bench.language import tr
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.parse import currency, number
@@ -77,13 +78,22 @@ def shared_run(directory: Path, words: Vocabulary, given: Given) -> tuple[Shared
     run = read(only_run(directory))
     what = _with_owners(shared(run, ladder_of(run), words), {**_of_inventory(run.plan), **given})
     if not what.rungs:
-        raise UsageError(f"{directory} has no rung of pgladder's own pieces alone: nothing is passed on.")
+        raise UsageError(
+            tr("{directory} has no rung of pgladder's own pieces alone: nothing is passed on.", directory=directory)
+        )
     what = within(what, lambda each: len(to_json(each)) + 1)
     text = to_json(what) + b"\n"
     _, flaws = check_shared(text, words)
     for flaw in flaws:
         if flaw.severity == "error":
-            raise DataError(f"{directory} can't be passed on: at {flaw.path}: {flaw.sentence}")
+            raise DataError(
+                tr(
+                    "{directory} can't be passed on: at {path}: {sentence}",
+                    directory=directory,
+                    path=flaw.path,
+                    sentence=flaw.sentence,
+                )
+            )
     return what, text
 
 
@@ -99,7 +109,7 @@ def _with_owners(what: Shared, given: Given) -> Shared:
     told: dict[str, Any] = {option.name: given[option.name] for option in OWNERS if option.name in given}
     box = replace(what.box, **told)
     if (box.price is None) != (box.currency is None):
-        raise UsageError("--price and --currency belong together: --price 149 --currency EUR.")
+        raise UsageError(tr("--price and --currency belong together: --price 149 --currency EUR."))
     return replace(what, box=box)
 
 
@@ -119,7 +129,9 @@ def _write(path: Path, content: bytes) -> None:
         write_whole(path, content)
     except OSError as error:
         why = error.strerror or error
-        raise HostError(f"{path} can't be written ({why}): name another place by --out.") from error
+        raise HostError(
+            tr("{path} can't be written ({why}): name another place by --out.", path=path, why=why)
+        ) from error
 
 
 QUESTION = Question(

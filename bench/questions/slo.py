@@ -8,6 +8,7 @@ becomes of 1.2 times as much; of a rate that is asked for (--rate) also whether 
 from rich.console import Console
 
 from bench.analysis.slo import Slo, promised, slo
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.parse import milliseconds
 from bench.model.plan import Plan
@@ -49,7 +50,7 @@ def check(plan: Plan, given: Given) -> None:
 
     """
     if plan.promise is None and not given.keys() & {"plan", "resume"}:
-        raise UsageError("Say what is promised: --p99 50ms (make: P99=50ms); or --p50, --p90, --p999.")
+        raise UsageError(tr("Say what is promised: --p99 50ms (make: P99=50ms); or --p50, --p90, --p999."))
     promised(plan)
 
 

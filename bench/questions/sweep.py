@@ -8,6 +8,7 @@ are kept up. Where the values are chosen (auto), points between those at the kne
 from rich.console import Console
 
 from bench.analysis.sweep import sweep
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.plan import Plan
 from bench.plan.options import MARGIN_OPTION, WHAT, Option
@@ -48,7 +49,7 @@ def check(plan: Plan, given: Given) -> None:
 
     """
     if "of" not in given and "plan" not in given and "resume" not in given:
-        raise UsageError("Say what to sweep: --of batch=1,10,100 (make: OF=…), or --of batch=auto.")
+        raise UsageError(tr("Say what to sweep: --of batch=1,10,100 (make: OF=…), or --of batch=auto."))
     swept(plan.as_asked())
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.progress import Progress, sparkline, trial_s
+from bench.language import later, tr
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.metrics import MetricsFile
@@ -18,8 +19,9 @@ from bench.report.tables import fitting
 from bench.report.words import STATE_STYLES, kept_words, of_trial
 
 SPARKS = 16
-WAITS = "waits at its gate"
-NOT_FOLLOWED = "not followed"
+WAITS = later("waits at its gate")
+NOT_FOLLOWED = later("not followed")
+STARTING, RUNNING, FINISHED = later("starting"), later("running"), later("finished")
 REFRESH_PER_S = 2
 COLUMNS = ("box", "trial", "block", "under way", "measured last,\nrows/s", "so far", "°C", "left")
 LEFT = set(COLUMNS) - {"trial", "°C", "left"}
@@ -32,14 +34,14 @@ class Row:
     """One box as it is shown."""
 
     so_far: Progress
-    state: str = "starting"
+    state: str = STARTING
     since: float = field(default_factory=time.monotonic)
     """When the last news came."""
 
     @property
     def going(self) -> bool:
         """It has not ended."""
-        return self.state in {"starting", "running", WAITS}
+        return self.state in {STARTING, RUNNING, WAITS}
 
 
 def left_s(rows: Sequence[Row], now: float) -> float:
@@ -81,21 +83,21 @@ class Following:
     def recorded(self, host: str, so_far: Progress, record: Record) -> None:
         """Show that a trial is recorded."""
         row = self._rows[host]
-        row.so_far, row.state, row.since = so_far, "running", time.monotonic()
+        row.so_far, row.state, row.since = so_far, RUNNING, time.monotonic()
         self._keep(host, so_far)
         state = record.validity.state
         if state == "valid" and self._out.is_terminal:
             return
-        place = f"trial {record.trial.number} of {so_far.of}"
+        place = tr("trial {number} of {of}", number=record.trial.number, of=so_far.of)
         if so_far.plan.promise:
-            place = f"trial {so_far.done} of about {so_far.of}"
+            place = tr("trial {number} of about {of}", number=so_far.done, of=so_far.of)
         elif so_far.plan.refines:
-            place = f"trial {so_far.done} of at most {so_far.of}"
+            place = tr("trial {number} of at most {of}", number=so_far.done, of=so_far.of)
         line = f"{host}: {place}, {of_trial(record.trial, so_far.plan)}, {rate(record.rows_per_s)} rows/s"
         if kept := kept_words(record, so_far.plan):
             line += f" {kept}"
         if state != "valid":
-            line += f" {state}: {record.validity.why}"
+            line += f" {tr(state)}: {record.validity.why}"
         # Not broken into lines: in a log, a trial is one that can be searched for.
         self._out.print(Text(line, style=STATE_STYLES[state]), soft_wrap=True)
 
@@ -103,7 +105,7 @@ class Following:
         """Show which box measures; the others that have not ended wait."""
         for name, row in self._rows.items():
             if row.going:
-                row.state = "running" if name == host else WAITS
+                row.state = RUNNING if name == host else WAITS
 
     def report(self, sentence: str) -> None:
         """Print a sentence that names its box."""
@@ -114,7 +116,7 @@ class Following:
         self._rows[host].state = state
         # Who is not followed any more goes on: nothing is known of its end.
         if self.metrics and state != NOT_FOLLOWED:
-            self.metrics.ended(host, complete=state == "finished")
+            self.metrics.ended(host, complete=state == FINISHED)
 
     def _keep(self, host: str, so_far: Progress) -> None:
         if self.metrics:
@@ -139,7 +141,7 @@ def cells(host: str, row: Row, left: float) -> list[str]:
     """Return the texts of one box; ``left`` is in seconds."""
     so_far = row.so_far
     last = so_far.plan.trials[-1]
-    trial, block, under_way, remaining = str(so_far.done), "", row.state, ""
+    trial, block, under_way, remaining = str(so_far.done), "", tr(row.state), ""
     if row.going and (current := so_far.next):
         trial, block, remaining = str(current.number), f"{current.block}/{last.block}", duration(left)
         if so_far.plan.refines or so_far.plan.promise:
@@ -147,11 +149,12 @@ def cells(host: str, row: Row, left: float) -> list[str]:
             trial = str(so_far.done + 1)
         if so_far.plan.promise:
             # It goes by rates, and takes of each block some trials.
-            block, remaining = "", f"about {remaining}"
+            block, remaining = "", tr("about {time}", time=remaining)
         if row.state != WAITS:
             under_way = f"{current.phase} {current.variant} {current.layout}"
             if current.parameters.rate is not None and so_far.plan.promise:
-                under_way = f"{current.phase} {current.variant} at {rate(current.parameters.rate)}/s"
+                way, at = f"{current.phase} {current.variant}", rate(current.parameters.rate)
+                under_way = tr("{way} at {rate}/s", way=way, rate=at)
     return [
         host,
         f"{trial}/{so_far.of}",

@@ -20,6 +20,7 @@ MARKS = {"void": "!", "suspect": "?"}
 STATE_STYLES = {"void": "red", "suspect": "yellow", "slight": "dim", "valid": ""}
 """The worst first."""
 NOT_COMPLETE = later("The run is not complete: what it says is of what was measured so far.")
+KEPT = {True: later("promise kept"), False: later("promise not kept"), None: later("can't tell")}
 LONGEST_NAME = 20
 UNITS = {
     "_mb_per_s": "MB/s",
@@ -70,14 +71,16 @@ def uncounted(arm: ArmSummary) -> str:
 
 def of_trial(trial: Trial, of: Plan | None = None) -> str:
     """Return what a trial measures, and by which parameters it differs from others of its plan; without what."""
-    phase = f"{trial.phase} one commit at a time" if trial.alone_of else trial.phase
+    phase = tr("{phase} one commit at a time", phase=trial.phase) if trial.alone_of else trial.phase
     if trial.without:
-        return f"{phase} without {' or '.join(map(constraint_words, trial.without.constraints))}"
+        names = [tr(constraint_words(name)) for name in trial.without.constraints]
+        return tr("{phase} without {constraints}", phase=phase, constraints=tr(" or ").join(names))
     if trial.engine == NULL:
-        return f"{trial.phase} {trial.transport} {trial.engine} server"
-    more = "2× clients" if trial.twin_of else None
+        return tr("{way} {engine} server", way=f"{trial.phase} {trial.transport}", engine=trial.engine)
+    more = tr("2× clients") if trial.twin_of else None
     if of and of.promise:
-        differs = ["closed loop" if trial.parameters.rate is None else f"at {rate(trial.parameters.rate)}/s"]
+        at = trial.parameters.rate
+        differs = [tr("closed loop") if at is None else tr("at {rate}/s", rate=rate(at))]
     else:
         differs = told_apart(trial, of) if of and not trial.experiment else []
     words = (phase, *differs, trial.variant, trial.layout, trial.transport, of_version(trial.version), more)
@@ -88,7 +91,7 @@ def kept_words(record: Record, of: Plan | None) -> str:
     """Return whether a trial kept what its plan promises; nothing where that promises nothing of it."""
     if of is None or of.promise is None or record.trial.parameters.rate is None:
         return ""
-    return {True: "kept", False: "not kept", None: "can't tell"}[keeps(of.promise, record)]
+    return tr(KEPT[keeps(of.promise, record)])
 
 
 def figure_words(name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.counted import Key
 from bench.analysis.judged import check_doubts
 from bench.analysis.pulled import PulledRun, RunOutcomes, ending_notes
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Plan, Promise
@@ -135,7 +136,14 @@ def only_run(directory: Path) -> RunDirectory:
     """
     found = find_runs(directory)
     if len(found) > 1:
-        raise UsageError(f"{directory} holds {len(found)} hosts' runs; name one: {found[0].path}.")
+        raise UsageError(
+            tr(
+                "{directory} holds {count} hosts' runs; name one: {path}.",
+                directory=directory,
+                count=len(found),
+                path=found[0].path,
+            )
+        )
     return found[0]
 
 
@@ -153,8 +161,11 @@ def reproduced_plan(directory: Path, run: str, now: str) -> Plan:
     last = pulled.decided_after or pulled.plan.blocks[-1]
     if last == 1:
         raise UsageError(
-            f"Run {pulled.plan.run} has one block: it has no spread, so nothing could be shown to be equivalent."
-            " Reproduce a run of three or more: pgladder run --blocks 3."
+            tr(
+                "Run {run} has one block: it has no spread, so nothing could be shown to be equivalent."
+                " Reproduce a run of three or more: pgladder run --blocks 3.",
+                run=pulled.plan.run,
+            )
         )
     trials = tuple(trial for trial in pulled.plan.trials if trial.block <= last)
     return replace(pulled.plan, run=run, created=now, trials=trials, until_decided=None, refines=None)

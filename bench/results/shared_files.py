@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.analysis.collection import Entry
 from bench.analysis.shared_check import check_shared
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.shared import MOST_BYTES, Flaw, Vocabulary
 from bench.store.run_directory import SHARED
@@ -36,12 +37,23 @@ def shared_files(folder: Path, words: Vocabulary) -> list[SharedFile]:
 
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder: name one of shared files (pgladder share RUN writes one).")
+        raise UsageError(
+            tr("{folder} is no folder: name one of shared files (pgladder share RUN writes one).", folder=folder)
+        )
     paths = sorted({*folder.glob("*.json"), *folder.rglob(SHARED)})
     if not paths:
-        raise UsageError(f"{folder} holds no shared file: pgladder share RUN --out {folder}/NAME.json writes one.")
+        raise UsageError(
+            tr("{folder} holds no shared file: pgladder share RUN --out {folder}/NAME.json writes one.", folder=folder)
+        )
     if len(paths) > MOST_FILES:
-        raise UsageError(f"{folder} holds {len(paths):,} files, and a collection takes {MOST_FILES:,} at most.")
+        raise UsageError(
+            tr(
+                "{folder} holds {count:,} files, and a collection takes {most:,} at most.",
+                folder=folder,
+                count=len(paths),
+                most=MOST_FILES,
+            )
+        )
     found, seen = [], set()
     for path in paths:
         file = shared_file(path, words)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
+from bench.language import tr
 from bench.model.codec import DAMAGED, from_json, from_json_lines, to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fingerprint
@@ -72,10 +73,19 @@ class RunDirectory:
                 self._made = [each for each in (self.path, *self.path.parents) if not each.exists()]
                 (self.path / SAMPLES).mkdir(parents=True)
         except OSError as error:
-            raise HostError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
+            raise HostError(
+                tr(
+                    "{path} can't hold results ({why}); choose another --out.",
+                    path=self.path,
+                    why=error.strerror,
+                )
+            ) from error
         if taken:
             raise UsageError(
-                f"{self.path} is not empty; choose another --out, or go on with: pgladder run --resume {self.path}"
+                tr(
+                    "{path} is not empty; choose another --out, or go on with: pgladder run --resume {path}",
+                    path=self.path,
+                )
             )
         write_whole(self.path / PLAN, to_json(plan) + b"\n")
 
@@ -128,7 +138,9 @@ class RunDirectory:
 
         """
         if (self.path / SAMPLES).is_symlink():
-            raise UsageError(f"{self.path / SAMPLES} is a link, and a run goes on in a directory of its own: copy it.")
+            raise UsageError(
+                tr("{path} is a link, and a run goes on in a directory of its own: copy it.", path=self.path / SAMPLES)
+            )
         self._drop_cut_line()
         (self.path / SAMPLES).mkdir(exist_ok=True)  # a plan that was put there has none yet
         (self.path / SUMS).unlink(missing_ok=True)
@@ -161,7 +173,7 @@ class RunDirectory:
         """
         text = self._text(PLAN)
         if text is None:
-            raise UsageError(f"{self.path} holds no run: there is no {PLAN} in it.")
+            raise UsageError(tr("{path} holds no run: there is no {plan} in it.", path=self.path, plan=PLAN))
         with suppress(*DAMAGED):
             return quick_plan(text)
         return from_json(text, Plan, str(self.path / PLAN))
@@ -198,7 +210,7 @@ class RunDirectory:
         """Return the samples of a recorded trial."""
         path = self._samples_path(trial, attempt)
         if not path.is_file():
-            raise DataError(f"{path} is missing: its trial is recorded. Pull the run again.")
+            raise DataError(tr("{path} is missing: its trial is recorded. Pull the run again.", path=path))
         return from_json(path.read_bytes(), Samples, str(path))
 
     def latencies(self, trial: int, attempt: int, samples: Samples) -> HdrHistogram:
@@ -207,7 +219,9 @@ class RunDirectory:
             return decode(samples.latency_hdr)
         except ValueError as error:
             path = self._samples_path(trial, attempt)
-            raise DataError(f"{path}: latency_hdr is {error}. Pull the run again.") from error
+            raise DataError(
+                tr("{path}: latency_hdr is {error}. Pull the run again.", path=path, error=error)
+            ) from error
 
     def with_samples(self) -> bool:
         """Return whether there are samples: a sealed run that is kept in a repository is kept without all of them."""
@@ -240,7 +254,9 @@ class RunDirectory:
         except FileNotFoundError:
             return None
         except ValueError as error:
-            raise DataError(f"{path} is damaged: it holds no number of a block. Give the turn again.") from error
+            raise DataError(
+                tr("{path} is damaged: it holds no number of a block. Give the turn again.", path=path)
+            ) from error
 
     def check_sums(self, *, samples: bool = True) -> bool:
         """Compare every file, or all but the samples, with ``SHA256SUMS``; return whether that has been written.
@@ -254,7 +270,7 @@ class RunDirectory:
             return False
         text = content.decode(errors="replace")
         if not SUMS_TEXT.fullmatch(text):
-            raise DataError(f"{self.path / SUMS} is cut short or damaged. Pull the run again.")
+            raise DataError(tr("{path} is cut short or damaged. Pull the run again.", path=self.path / SUMS))
         listed: dict[str, str] = {}
         for line in text.splitlines():
             digest, _, name = line.partition("  ")
@@ -266,11 +282,25 @@ class RunDirectory:
         for name in sorted(found | listed.keys()):
             file = self._text(name) if name in found else None
             if file is None and name in listed:
-                raise DataError(f"{self.path / name} is missing: {SUMS} lists it. Pull the run again.")
+                raise DataError(
+                    tr("{path} is missing: {sums} lists it. Pull the run again.", path=self.path / name, sums=SUMS)
+                )
             if file is not None and name not in listed:
-                raise DataError(f"{self.path / name} is no file of this run: {SUMS} does not list it. Remove it.")
+                raise DataError(
+                    tr(
+                        "{path} is no file of this run: {sums} does not list it. Remove it.",
+                        path=self.path / name,
+                        sums=SUMS,
+                    )
+                )
             if file is not None and listed[name] != hashlib.sha256(file).hexdigest():
-                raise DataError(f"{self.path / name} is not the file {SUMS} lists: changed or cut. Pull the run again.")
+                raise DataError(
+                    tr(
+                        "{path} is not the file {sums} lists: changed or cut. Pull the run again.",
+                        path=self.path / name,
+                        sums=SUMS,
+                    )
+                )
         return True
 
 
@@ -294,7 +324,9 @@ def find_runs(path: Path) -> list[RunDirectory]:
     """
     found = _with_plan([path]) or _with_plan(path.glob("*"))
     if not found:
-        raise UsageError(f"{path} holds no run: neither it nor a directory in it has a {PLAN}.")
+        raise UsageError(
+            tr("{path} holds no run: neither it nor a directory in it has a {plan}.", path=path, plan=PLAN)
+        )
     return [RunDirectory(each) for each in found]
 
 
@@ -327,5 +359,11 @@ def _with_plan(directories: Iterable[Path]) -> list[Path]:
         if PLAN in names and (each / PLAN).is_file():
             found.append(each)
         elif not names.isdisjoint((HOST, TRIALS, SUMS)) or (SAMPLES in names and any(each.glob(f"{SAMPLES}/*"))):
-            raise DataError(f"{each} has files of a run, but no {PLAN}. Pull the run again, or remove them.")
+            raise DataError(
+                tr(
+                    "{each} has files of a run, but no {plan}. Pull the run again, or remove them.",
+                    each=each,
+                    plan=PLAN,
+                )
+            )
     return found

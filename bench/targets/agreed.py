@@ -10,6 +10,7 @@ from contextlib import suppress
 from rich.console import Console
 from rich.text import Text
 
+from bench.language import tr
 from bench.model.errors import UsageError
 from bench.plan.estimate import Estimate
 from bench.report.command import typed_with
@@ -38,18 +39,20 @@ def check_agreed(estimates: Mapping[str, Estimate], out: Console, *, agreed: boo
     most = max(each.written_bytes for each in estimates.values())
     what = _amount(sum(times) if one_at_a_time else max(times), most)
     if len(estimates) > 1:
-        what = f"{what} on a box"
-    begin = f"Without being asked: {typed_with('yes')}"
+        what = tr("{what} on a box", what=what)
+    begin = tr("Without being asked: {command}", command=typed_with("yes"))
     # Where nobody types, or what is printed goes elsewhere, nobody can say yes.
     if not (sys.stdin.isatty() and out.is_terminal):
-        raise UsageError(f"This run takes {what}, and nobody is there to agree to it. {begin}")
-    out.print(Text(f"This run takes {what}."), soft_wrap=True)
+        raise UsageError(
+            tr("This run takes {what}, and nobody is there to agree to it. {begin}", what=what, begin=begin)
+        )
+    out.print(Text(tr("This run takes {what}.", what=what)), soft_wrap=True)
     if not said_yes(out):
-        raise UsageError(f"Nothing was begun: nobody said yes. {begin}")
+        raise UsageError(tr("Nothing was begun: nobody said yes. {begin}", begin=begin))
 
 
 def _amount(seconds: float, written_bytes: int) -> str:
-    return f"up to {duration(seconds)} and writes up to {size(written_bytes)}"
+    return tr("up to {time} and writes up to {size}", time=duration(seconds), size=size(written_bytes))
 
 
 def said_yes(out: Console) -> bool:
@@ -57,5 +60,5 @@ def said_yes(out: Console) -> bool:
     answer = ""
     if sys.stdin.isatty():
         with suppress(EOFError, KeyboardInterrupt):
-            answer = out.input("Type yes to go on: ")
+            answer = out.input(tr("Type yes to go on: "))
     return answer.strip() == "yes"

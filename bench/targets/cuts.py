@@ -21,6 +21,7 @@ from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
+from bench.language import tr
 from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
 from bench.model.errors import HostError, PgladderError, UsageError
 from bench.model.plain import one_line
@@ -86,23 +87,36 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
 def _check(given: Mapping[str, Any]) -> None:
     """Refuse what is no private server of ours, and what a plan that is there decides."""
     if platform.system() != "Linux":
-        raise HostError(f"pgladder cuts the power of servers on Linux, and this is {platform.system()}.")
+        raise HostError(
+            tr("pgladder cuts the power of servers on Linux, and this is {platform}.", platform=platform.system())
+        )
     for name, whose in (("dsn", "a server that somebody brings"), ("on", "a target of your own")):
         if name in given:
             raise UsageError(
-                f"A cut destroys data: pgladder cuts the power of a private server that it makes for that, and never"
-                f" of {whose}. Leave out --{name}."
+                tr(
+                    "A cut destroys data: pgladder cuts the power of a private server that it makes for that, and"
+                    " never of {whose}. Leave out --{name}.",
+                    whose=whose,
+                    name=name,
+                )
             )
     if "resume" in given and (decided := [name for name in DECIDES if name in given]):
-        raise UsageError(f"--resume decides what is cut: leave out --{decided[0]}, or make a new run.")
+        raise UsageError(
+            tr("--resume decides what is cut: leave out --{decided}, or make a new run.", decided=decided[0])
+        )
 
 
 def _check_room(place: Path) -> None:
     free = shutil.disk_usage(nearest_existing(place)).free
     if free < ROOM_BYTES:
         raise HostError(
-            f"{place} has {free / 1e9:.1f} GB free, and cuts need {ROOM_BYTES / 1e9:.1f} GB:"
-            " make room, or name another --data-dir."
+            tr(
+                "{place} has {free:.1f} GB free, and cuts need {room_bytes:.1f} GB: make room, or name another"
+                " --data-dir.",
+                place=place,
+                free=free / 1000000000.0,
+                room_bytes=ROOM_BYTES / 1000000000.0,
+            )
         )
 
 
@@ -117,7 +131,12 @@ def _programs(given: Mapping[str, Any], version: str | None) -> Path:
     for name in JUDGES:
         if not (programs / name).is_file():
             raise HostError(
-                f"{name}, which judges what a cut leaves, is not in {programs}: {how_to_install('server')}."
+                tr(
+                    "{name}, which judges what a cut leaves, is not in {programs}: {how_to_install}.",
+                    name=name,
+                    programs=programs,
+                    how_to_install=how_to_install("server"),
+                )
             )
     return programs
 
@@ -151,7 +170,7 @@ def _new_plan(given: Mapping[str, Any], place: Path, version: str) -> CutPlan:
         writers=WRITERS,
     )
     if not any(_counts(plan).values()):
-        raise UsageError("There is nothing to cut: say how often with --cuts, --torn or --kills.")
+        raise UsageError(tr("There is nothing to cut: say how often with --cuts, --torn or --kills."))
     return plan
 
 
@@ -194,7 +213,12 @@ def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Pa
         recorded = len(directory.records())
         why = "Stopped" if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
         raise PgladderError(
-            f"{why}; {recorded} cuts are recorded. Go on with: pgladder durability --resume {directory.path}"
+            tr(
+                "{why}; {recorded} cuts are recorded. Go on with: pgladder durability --resume {path}",
+                why=why,
+                recorded=recorded,
+                path=directory.path,
+            )
         ) from error
 
 

@@ -34,6 +34,7 @@ from bench.engines.postgresql.render import AS_FOUND, as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
 from bench.engines.several import SeveralVersions
+from bench.language import tr
 from bench.model.box import Provisioned, provisioned
 from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
@@ -117,8 +118,11 @@ def check_options(request: Request) -> None:
     """
     if platform.system() != "Linux":
         raise HostError(
-            f"pgladder measures on Linux, and this is {platform.system()}: from here measure a box"
-            " (make ladder HOST=address), or look at results that were pulled."
+            tr(
+                "pgladder measures on Linux, and this is {platform}: from here measure a box (make ladder"
+                " HOST=address), or look at results that were pulled.",
+                platform=platform.system(),
+            )
         )
     given = request.given
     for decides in ("resume", "plan"):
@@ -131,11 +135,20 @@ def check_options(request: Request) -> None:
         for name in given:
             if name in refused:
                 option = name.replace("_", "-")
-                raise UsageError(f"--{decides} decides what is measured: leave out --{option}, or make a new run.")
+                raise UsageError(
+                    tr(
+                        "--{decides} decides what is measured: leave out --{option}, or make a new run.",
+                        decides=decides,
+                        option=option,
+                    )
+                )
     if "dsn" in given and words(given.get("variants")) not in ([], [AS_FOUND]):
         raise UsageError(
-            "A server of --dsn is measured as it is: its configuration is its owner's, and may need a restart."
-            " Leave out --variants; without --dsn they are compared on a private server, or on a provisioned box."
+            tr(
+                "A server of --dsn is measured as it is: its configuration is its owner's, and may need a"
+                " restart. Leave out --variants; without --dsn they are compared on a private server, or on a"
+                " provisioned box."
+            )
         )
 
 
@@ -189,7 +202,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         if external:
             check_kept(plan, external)
         elif AS_FOUND in {variant.name for variant in plan.variants}:
-            raise UsageError(f"Plan {plan.run} was made for a server you bring; give its --dsn.")
+            raise UsageError(tr("Plan {run} was made for a server you bring; give its --dsn.", run=plan.run))
         elif given:
             check_foreign(plan, lambda: _machine(request, cluster))
         directory = directory or RunDirectory(request.option("out") or _place_of_results(run, box, elsewhere))
@@ -273,7 +286,7 @@ def _closed_after(server: Server) -> Iterator[None]:
         try:
             _close(server)
         except PgladderError as second:
-            raise PgladderError(f"{first} (and at the end: {second})") from first
+            raise PgladderError(tr("{first} (and at the end: {second})", first=first, second=second)) from first
         raise
     except BaseException:
         _close(server)
@@ -301,7 +314,7 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     variant = plan.variants[0]
     of_versions: dict[str, Mapping[str, Fact]] = {}
     if isinstance(server, ManagedServer):
-        listener.report(f"starting {server.what}")
+        listener.report(tr("starting {what}", what=server.what))
         server.create(plan.harness, tls=_by_tls(plan.trials))
     of_engines = dict(_create_beside(ready, listener))
     if isinstance(server, ManagedServer):
@@ -309,15 +322,21 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
         if isinstance(server, SeveralVersions):
             of_versions = dict(server.facts(_of_postgresql(plan.variants)))
         variant = _start(_of_postgresql(plan.variants), server)
-    listener.report("reading what this machine is")
+    listener.report(tr("reading what this machine is"))
     name = ready.elsewhere or socket.gethostname()
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions, of_engines)
     before = directory.host()
     if before and (changed := differences(before, host)):
         named = "; ".join(changed[:3])
         if changed[3:]:
-            named += f"; and {len(changed) - 3} more"
-        raise HostError(f"Run {plan.run} can't go on: this is not the box it began on ({named}). Start a new run.")
+            named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
+        raise HostError(
+            tr(
+                "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
+                run=plan.run,
+                named=named,
+            )
+        )
     if before is None:
         directory.write_host(host)
     with in_a_sentence(ServerError, "The run ends here"):
@@ -337,7 +356,7 @@ def _create_beside(ready: Prepared, listener: "Listener") -> Iterator[tuple[str,
     plan = ready.plan
     arms = plan.variants_by_arm
     for engine, server in ready.beside.items():
-        listener.report(f"starting {server.what}")
+        listener.report(tr("starting {what}", what=server.what))
         trials = [trial for trial in plan.trials if trial.engine == engine]
         server.create(plan.harness, tls=_by_tls(trials))
         _start(list(dict.fromkeys(arms[plan.arm_of(trial)] for trial in trials)), server)
@@ -388,20 +407,29 @@ def _check_versions(request: Request, given: Plan | None, there: Sequence[str]) 
     """
     asked = given.versions if given else versions(request.given)
     if asked and asked != there:
-        what = f"Plan {given.run}" if given else "What is asked for"
-        instead = "give another --dsn"
+        what = tr("Plan {run}", run=given.run) if given else tr("What is asked for")
+        instead = tr("give another --dsn")
         if "dsn" not in request.given:
-            instead = "private servers of what is installed are measured on a disk that you name by --data-dir"
+            instead = tr("private servers of what is installed are measured on a disk that you name by --data-dir")
         raise UsageError(
-            f"{what} is for PostgreSQL {' and '.join(asked)}, and the server is {' and '.join(there)}; {instead}."
+            tr(
+                "{what} is for PostgreSQL {asked}, and the server is {there}; {instead}.",
+                what=what,
+                asked=tr(" and ").join(asked),
+                there=tr(" and ").join(there),
+                instead=instead,
+            )
         )
 
 
 def _private(request: Request, plan: Plan, engine: Engine, programs: Mapping[str, Path]) -> ManagedServer:
     if made_for_cluster(plan):
         raise UsageError(
-            f"Plan {plan.run} was made for the cluster of a provisioned box: carry it out there, without --data-dir"
-            " and --bin-dir, or make a new run."
+            tr(
+                "Plan {run} was made for the cluster of a provisioned box: carry it out there, without"
+                " --data-dir and --bin-dir, or make a new run.",
+                run=plan.run,
+            )
         )
     check_harness(plan)
     for name, directory in product(plan.engines_beside, programs.values()):
@@ -420,7 +448,7 @@ def _check_variants(ready: Prepared, server: ManagedServer, listener: "Listener"
         try:
             server.check(variant, ready.estimate.disk_bytes_under.get(variant.name, 0))
         except VariantError as error:
-            listener.report(f"refused: {error}")
+            listener.report(tr("refused: {why}", why=error))
 
 
 def _start(variants: Sequence[Variant], server: ManagedServer) -> Variant:
@@ -438,7 +466,7 @@ def _start(variants: Sequence[Variant], server: ManagedServer) -> Variant:
             refused.append(str(error))
         else:
             return variant
-    raise ServerError(f"No candidate is left: {'; '.join(refused)}")
+    raise ServerError(tr("No candidate is left: {refused}", refused="; ".join(refused)))
 
 
 def forget_environment() -> None:
@@ -472,18 +500,20 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
     check_plan(plan, ladder())
     if target_pieces(plan.pieces) != request.pieces:
         named = ", ".join(target_pieces(plan.pieces)) or "no target of a user's"
-        raise UsageError(f"Plan {plan.run} is carried out by {named}, as its file was then: say so by --on.")
+        raise UsageError(
+            tr("Plan {run} is carried out by {named}, as its file was then: say so by --on.", run=plan.run, named=named)
+        )
     return plan, directory
 
 
 def _read_plan(path: Path) -> Plan:
     """Read a plan that may have been written by hand."""
     if not path.is_file():
-        raise UsageError(f"There is no plan {path}.")
+        raise UsageError(tr("There is no plan {path}.", path=path))
     text = path.read_bytes()
     plan = from_json(text, Plan, str(path))
     if where := unknown_field(decoded(text, Plan), msgspec.to_builtins(plan)):
-        raise DataError(f"{path} has a field that plans do not have: {where}.")
+        raise DataError(tr("{path} has a field that plans do not have: {where}.", path=path, where=where))
     return plan
 
 
@@ -528,7 +558,13 @@ def _machine(request: Request, cluster: ClusterServer | None) -> Machine:
     directory = cluster.data_directory() if cluster else private_place(request)
     there = nearest_existing(directory)
     if not shutil.disk_usage(there).total:
-        raise UsageError(f"{directory} can't hold a server: {there} keeps no files; choose another --data-dir.")
+        raise UsageError(
+            tr(
+                "{directory} can't hold a server: {there} keeps no files; choose another --data-dir.",
+                directory=directory,
+                there=there,
+            )
+        )
     return this_machine(directory)
 
 
@@ -549,8 +585,12 @@ def _check_sessions(plan: Plan, *, own: bool, private: bool) -> None:
     needed = connections_needed(parameters) + RESERVED_CONNECTIONS
     if private and needed > MOST_CONNECTIONS:
         raise UsageError(
-            f"The plan may open {needed:,} connections, and a private server takes {MOST_CONNECTIONS:,} at most"
-            " (max_connections); ask for a smaller --pool-max or --processes."
+            tr(
+                "The plan may open {needed:,} connections, and a private server takes {most_connections:,} at"
+                " most (max_connections); ask for a smaller --pool-max or --processes.",
+                needed=needed,
+                most_connections=MOST_CONNECTIONS,
+            )
         )
     check_files(max(max(opened_each(each), each.connections_beside) for each in parameters))
     if own:
@@ -565,10 +605,20 @@ def _check_room(request: Request, ready: Prepared, there: Server | None) -> None
         return
     directory = nearest_existing(directory)
     if not there and not (directory.is_dir() and os.access(directory, os.W_OK | os.X_OK)):
-        raise HostError(f"No server can be made in {directory}: we may not write there; choose another --data-dir.")
+        raise HostError(
+            tr(
+                "No server can be made in {directory}: we may not write there; choose another --data-dir.",
+                directory=directory,
+            )
+        )
     free, need = shutil.disk_usage(directory).free, ready.estimate.least_disk_bytes
     if free < need:
         raise HostError(
-            f"{directory} has {free / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
-            " make room, name another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases."
+            tr(
+                "{directory} has {free:.1f} GB free and the plan may need {need:.1f} GB; make room, name"
+                " another --data-dir, or ask for shorter windows, fewer --preload-rows or slower phases.",
+                directory=directory,
+                free=free / 1000000000.0,
+                need=need / 1000000000.0,
+            )
         )

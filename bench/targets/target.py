@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 from rich.console import Console
 
 from bench import seams
+from bench.language import tr
 from bench.model.errors import DataError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
@@ -123,7 +124,14 @@ def added_target(name: str) -> tuple[Target, Mapping[str, str]]:
     """
     files = seams.pieces(SEAM, OWN, "[!_]*.py")
     if not files:
-        raise UsageError(f"There is no target {name}: put its file into {SEAM}/ of the folder of {seams.VARIABLE}.")
+        raise UsageError(
+            tr(
+                "There is no target {name}: put its file into {seam}/ of the folder of {VARIABLE}.",
+                name=name,
+                seam=SEAM,
+                VARIABLE=seams.VARIABLE,
+            )
+        )
     [known] = pick("target", [name], files)
     target = getattr(seams.load(files[known]), "TARGET", None)
     if not callable(getattr(target, "measure", None)):

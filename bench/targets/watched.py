@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bench.engines.engine import Server
+from bench.language import tr
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.refine import at_most
 from bench.plan.rule import usual_margin
@@ -39,8 +40,8 @@ class Here:
         complete = True
         if directory := nothing_left_of(request):
             event.run, event.results = directory.plan().run, directory.path
-            sentence = f"Run {directory.plan().run} is complete: nothing is left to be run."
-            out.print(f"{sentence} Results: {directory.path}\n", soft_wrap=True)
+            sentence = tr("Run {run} is complete: nothing is left to be run.", run=directory.plan().run)
+            out.print(f"{sentence} {tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
         else:
             with prepared(request) as (ready, server):
                 # Late, as what else is of looking on: while a cluster is made.
@@ -57,7 +58,7 @@ class Here:
                         complete = listener.complete = carry_out(ready, server, listener)
                 finally:
                     progress.close()
-            out.print(f"Results: {directory.path}\n")
+            out.print(f"{tr('Results: {place}', place=directory.path)}\n")
         event.complete = complete
         host, place = socket.gethostname(), directory.path
         return Results(
@@ -70,21 +71,25 @@ def _announce(ready: Prepared, server: Server, out: Console) -> None:
     from bench.report.noise import too_noisy_lines
 
     plan, expected = ready.plan, ready.estimate
-    time = f"about {duration(expected.seconds)}"
-    trials = f"{ready.left} of {len(plan.trials)} trials"
+    time = tr("about {time}", time=duration(expected.seconds))
+    trials = tr("{left} of {of} trials", left=ready.left, of=len(plan.trials))
     if plan.refines:
         of = len(at_most(plan, ready.directory.records()).trials)
-        trials = f"up to {ready.left} of {of} trials, those close to the knee among them"
+        trials = tr("up to {left} of {of} trials, those close to the knee among them", left=ready.left, of=of)
     if plan.promise:
-        trials = f"about {ready.left} trials of a search"
+        trials = tr("about {left} trials of a search", left=ready.left)
     if expected.again:
-        trials += f", and up to {expected.again} again where others disturb them"
+        trials = tr("{trials}, and up to {again} again where others disturb them", trials=trials, again=expected.again)
     if plan.until_decided or plan.refines or expected.again:
-        time = f"at most {time}"
-    bounds = f"writes up to {size(expected.written_bytes)}, needs up to {size(expected.disk_bytes)} of disk at once"
-    out.print(f"Run {plan.run}: {trials}, {time}; {bounds}.")
+        time = tr("at most {time}", time=time)
+    bounds = tr(
+        "writes up to {written}, needs up to {disk} of disk at once",
+        written=size(expected.written_bytes),
+        disk=size(expected.disk_bytes),
+    )
+    out.print(tr("Run {run}: {trials}, {time}; {bounds}.", run=plan.run, trials=trials, time=time, bounds=bounds))
     for limit in ready.limits:
-        out.print(f"Of the server of --dsn: {limit}.")
+        out.print(tr("Of the server of --dsn: {limit}.", limit=limit))
     for sentence in ready.left_out:
         out.print(sentence)
     known, notes = _noise(ready, server)

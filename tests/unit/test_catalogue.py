@@ -10,6 +10,7 @@ from jinja2 import nodes
 from bench.language import FOLDER, languages
 from tests.catalogue import (
     BENCH,
+    ERRORS,
     MANY,
     ONE,
     TRANSLATED,
@@ -33,6 +34,7 @@ NO_MESSAGES = {
     "analysis/host_notes.py": {"not applicable: shared"},
     "analysis/notes.py": {", compiled by "},
     "analysis/promises.py": {"may lose last "},
+    "targets/watched.py": {"tuple[BoxNoise | None, list[str]]"},
     "analysis/published.py": {"Intel N100, 4 cores, 16 GB, NVMe, PostgreSQL 15, Python 3.11", "not reproduced"},
 }
 """What is for programs alone, or names a thing."""
@@ -82,6 +84,20 @@ def test_what_is_read_is_made_of_the_catalogue(path):
 def test_no_message_is_written_past_the_catalogues(file):
     written = [text for text in past(ast.parse((BENCH / file).read_text())) if PROSE.search(text)]
     assert [text for text in written if text not in NO_MESSAGES.get(file, ())] == []
+
+
+@pytest.mark.parametrize("file", ERRORS)
+def test_no_refusal_is_written_past_the_catalogues(file):
+    raised = [node.exc for node in ast.walk(ast.parse((BENCH / file).read_text())) if isinstance(node, ast.Raise)]
+    calls = [each for each in raised if isinstance(each, ast.Call) and each.args]
+    assert calls
+    texts = [text for call in calls if refuses(call) for text in past(call.args[0]) if PROSE.search(text)]
+    assert texts == []
+
+
+def refuses(call):
+    """A reader of an option raises ValueError: its words stand within a refusal."""
+    return isinstance(call.func, ast.Name) and call.func.id != "ValueError"
 
 
 def past(node):

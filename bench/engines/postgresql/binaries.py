@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.engines.postgresql.majors import REFERENCE
+from bench.language import tr
 from bench.model.errors import HostError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.probes.system_packages import how_to_install
@@ -53,22 +54,49 @@ def find_several(versions: Sequence[str] = (), bin_dirs: Sequence[Path] = ()) ->
     given: dict[str, Path] = {}
     for directory in bin_dirs:
         if not _holds_server(directory):
-            raise HostError(f"No PostgreSQL server programs in {directory}. {_install(versions)}")
+            raise HostError(
+                tr(
+                    "No PostgreSQL server programs in {directory}. {install}",
+                    directory=directory,
+                    install=_install(versions),
+                )
+            )
         major = build_of(directory).major
         if major in given:
-            raise UsageError(f"{given[major]} and {directory} both hold PostgreSQL {major}: give one of them.")
+            raise UsageError(
+                tr(
+                    "{given} and {directory} both hold PostgreSQL {major}: give one of them.",
+                    given=given[major],
+                    directory=directory,
+                    major=major,
+                )
+            )
         given[major] = directory
     there = installed() | given
-    looked = ", ".join(map(str, [*bin_dirs, DEBIAN])) + " and the PATH"
+    looked = tr("{places} and the PATH", places=", ".join(map(str, [*bin_dirs, DEBIAN])))
     wanted = list(versions or given)
     if not wanted:
         if not there:
-            raise HostError(f"No PostgreSQL server programs in {looked}. {_install([])}")
+            raise HostError(
+                tr("No PostgreSQL server programs in {looked}. {install}", looked=looked, install=_install([]))
+            )
         wanted = [_usual(there)]
     for major in wanted:
         if major not in there:
-            found = f"there is {' and '.join(sorted(there))}" if there else "there is no other"
-            raise HostError(f"No PostgreSQL {major} server programs in {looked}; {found}. {_install([major])}")
+            found = (
+                tr("there is {versions}", versions=tr(" and ").join(sorted(there)))
+                if there
+                else tr("there is no other")
+            )
+            raise HostError(
+                tr(
+                    "No PostgreSQL {major} server programs in {looked}; {found}. {install}",
+                    major=major,
+                    looked=looked,
+                    found=found,
+                    install=_install([major]),
+                )
+            )
     return {major: there[major] for major in wanted}
 
 
@@ -100,8 +128,8 @@ def _install(versions: Sequence[str]) -> str:
     how = how_to_install("server")
     if versions:
         packages = " ".join(f"postgresql-{version}" for version in versions)
-        how = f"apt-get install {packages}, from PGDG where this system has another major"
-    return f"Install them: {how} (or name their directory with --bin-dir)."
+        how = tr("apt-get install {packages}, from PGDG where this system has another major", packages=packages)
+    return tr("Install them: {how} (or name their directory with --bin-dir).", how=how)
 
 
 @cache
@@ -115,7 +143,9 @@ def build_of(directory: Path) -> Build:
     text = _output(directory / "postgres", "--version")
     found = VERSION.search(text)
     if not found:
-        raise HostError(f"{directory}/postgres does not tell its version: {text.strip()!r}")
+        raise HostError(
+            tr("{directory}/postgres does not tell its version: {text!r}", directory=directory, text=text.strip())
+        )
     return Build(major=found["major"], builder=_builder(found["package"] or "", directory))
 
 
@@ -135,7 +165,7 @@ def _output(program: Path, *arguments: str) -> str:
     try:
         return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise HostError(f"{program} can't be run: {error}.") from error
+        raise HostError(tr("{program} can't be run: {error}.", program=program, error=error)) from error
 
 
 def check_one_builder(directories: Mapping[str, Path]) -> None:
@@ -149,8 +179,11 @@ def check_one_builder(directories: Mapping[str, Path]) -> None:
     if len(set(builders.values())) > 1:
         named = "; ".join(f"{major}: {builder}" for major, builder in builders.items())
         raise HostError(
-            "These majors are of different builders, which differ by more than majors do: a difference would say"
-            f" nothing of PostgreSQL. Take all from one. ({named})"
+            tr(
+                "These majors are of different builders, which differ by more than majors do: a difference"
+                " would say nothing of PostgreSQL. Take all from one. ({named})",
+                named=named,
+            )
         )
 
 
