@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import geometric_mean
 
 from bench.analysis.cells import CellOfBoxes, cell_of
+from bench.language import later
 from bench.model.shared import Shared, SharedRung
 from bench.stats.compare import ALPHA
 from bench.stats.intervals import Interval
@@ -56,7 +57,7 @@ class RankedCell:
     placed: tuple[Placed, ...]
 
 
-KEPT_UP, A_CORE, A_WATT = "rows/s kept up", "a core", "a watt"
+KEPT_UP, A_CORE, A_WATT = later("rows/s kept up"), later("a core"), later("a watt")
 Divisor = Callable[[Shared], float | None]
 
 

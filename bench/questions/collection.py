@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench import __version__
 from bench.analysis.collection import Entry, ranked_cells
-from bench.language import tr
+from bench.language import later, tr, tr_many
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.shared import Flaw, Vocabulary
 from bench.plan.options import ANSWER, Option
@@ -26,6 +26,10 @@ from bench.targets.target import Results
 
 PAGE = "collection.html"
 MOST_TOLD = 20
+SEVERITIES = {
+    "error": later("error: {file}: at {path}: {sentence}"),
+    "warning": later("warning: {file}: at {path}: {sentence}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +77,14 @@ def answer(results: Results, given: Given) -> Answer:
     page = given.get("out") or folder / PAGE
     _write(page, build_collection(entries, ranked, left_out, words, __version__))
     stands = mine_sentences(ranked, words)
-    boxes = "1 box" if len(entries) == 1 else f"{len(entries):,} boxes"
-    rankings = "1 ranking" if len(ranked) == 1 else f"{len(ranked)} rankings"
-    summary = f"{boxes} in {rankings}; {left_out} of {len(files):,} files left out. Page: {page}"
+    summary = tr(
+        "{boxes} in {rankings}; {left_out} of {files:,} files left out. Page: {page}",
+        boxes=tr_many("{count} box", "{count:,} boxes", len(entries)),
+        rankings=tr_many("{count} ranking", "{count} rankings", len(ranked)),
+        left_out=left_out,
+        files=len(files),
+        page=page,
+    )
     told = [FileFlaws(file=str(file.path), taken=bool(file.entry), flaws=file.flaws) for file in files if file.flaws]
 
     def show(out: Console) -> None:
@@ -90,7 +99,7 @@ def _mine(place: Path, words: Vocabulary) -> Entry:
     """Return one's own box: of a run, or of a file that was shared."""
     if place.is_dir():
         what, _ = shared_run(place, words, {})
-        return Entry(label="yours", shared=what, mine=True)
+        return Entry(label=tr("yours"), shared=what, mine=True)
     file = shared_file(place, words, mine=True)
     if file.entry is None:
         raise UsageError(
@@ -112,9 +121,11 @@ def _flaw_lines(files: Sequence[SharedFile]) -> list[str]:
     """Return a line for each flaw, errors first; of many the first ones."""
     found = [(flaw, file.path) for file in files for flaw in file.flaws]
     worst_first = sorted(found, key=lambda each: each[0].severity != "error")
-    lines = [f"{flaw.severity}: {path}: at {flaw.path}: {flaw.sentence}" for flaw, path in worst_first]
+    lines = [
+        tr(SEVERITIES[flaw.severity], file=path, path=flaw.path, sentence=flaw.sentence) for flaw, path in worst_first
+    ]
     if len(lines) > MOST_TOLD:
-        return [*lines[:MOST_TOLD], f"… and {len(lines) - MOST_TOLD} more: --json has all."]
+        return [*lines[:MOST_TOLD], tr("… and {count} more: --json has all.", count=len(lines) - MOST_TOLD)]
     return lines
 
 

@@ -57,7 +57,8 @@ def answer(results: Results, given: Given) -> Answer:
     for path, picture in pictures.items():
         _write(path, picture)
     told = sentences(what, words)
-    where = [f"File: {file} ({len(text):,} bytes)", *(f"Card: {path}" for path in pictures)]
+    where = [tr("File: {file} ({size:,} bytes)", file=file, size=len(text))]
+    where += [tr("Card: {path}", path=path) for path in pictures]
 
     def show(out: Console) -> None:
         for sentence in [*told, *where]:
@@ -119,7 +120,7 @@ def _pictures(file: Path, what: Shared, words: Vocabulary) -> tuple[dict[Path, b
     pictures = {file.with_suffix(".svg"): svg.encode()}
     draw = png_maker()
     if draw is None:
-        return pictures, ["No PNG is drawn: that takes vl-convert-python (pip install '.[control]')."]
+        return pictures, [tr("No PNG is drawn: that takes vl-convert-python (pip install '.[control]').")]
     return pictures | {file.with_suffix(".png"): draw(svg)}, []
 
 

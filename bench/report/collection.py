@@ -11,13 +11,14 @@ from typing import Any
 
 from bench.analysis.cells import CellOfBoxes
 from bench.analysis.collection import KEPT_UP, Entry, Place, Placed, RankedCell
+from bench.language import later, spoken, tr
 from bench.model.plan import Parameters
 from bench.model.shared import SharedRung, Vocabulary
 from bench.report.markup import environment
 from bench.report.numbers import DASH, rate
-from bench.report.share import box_words, in_full
+from bench.report.share import box_words, in_full, rows_words
 
-LEGEND = (
+LEGEND = later(
     "Rows/s with the closing checkpoint in the time: geometric mean of a box's trials, and its interval of 95 %."
     " Ranks are ranges, 1 the highest: all that the joint intervals of 95 % of a table leave open (Klein, Wright,"
     " Wieczorek 2020). Boxes whose ranges overlap are not shown to differ. A core is a processor that may be used, each"
@@ -59,7 +60,8 @@ def build_collection(
         external=external,
         tables=[_table(each, words) for each in ranked],
         mine=list(mine_sentences(ranked, words)),
-        legend=LEGEND,
+        legend=tr(LEGEND),
+        language=spoken(),
     )
     return page
 
@@ -75,29 +77,35 @@ def mine_sentences(ranked: Sequence[RankedCell], words: Vocabulary) -> Sequence[
 
 def _mine(cell: CellOfBoxes, placed: Placed, words: Vocabulary) -> str:
     kept, *others = placed.places.items()
-    places = [f"rank {ranks(kept[1])} of {kept[1].of}"]
-    places += [f"{rate(place.value)} rows/s {name}: {ranks(place)} of {place.of}" for name, place in others]
-    value = in_full(kept[1].value)
-    return f"Yours, {heading_of(cell, words)}: {value} rows/s kept up, {'; '.join(places)}."
+    places = [tr("rank {rank} of {of}", rank=ranks(kept[1]), of=kept[1].of)]
+    for name, place in others:
+        value, rank = rate(place.value), ranks(place)
+        places.append(tr("{rate} rows/s {per}: {rank} of {of}", rate=value, per=tr(name), rank=rank, of=place.of))
+    return tr(
+        "Yours, {what}: {rate} rows/s kept up, {places}.",
+        what=heading_of(cell, words),
+        rate=in_full(kept[1].value),
+        places="; ".join(places),
+    )
 
 
 def heading_of(cell: CellOfBoxes, words: Vocabulary) -> str:
     """Return what is written in a cell."""
-    batch = cell.parameters.batch
-    rows = "one row a commit" if batch == 1 else f"{batch:,} rows a commit"
-    return f"{words.methods.get(cell.phase, cell.phase)} (phase {cell.phase}), {rows}"
+    method = tr(words.methods.get(cell.phase, cell.phase))
+    rows = rows_words(cell.parameters.batch)
+    return tr("{method} (phase {phase}), {rows}", method=method, phase=cell.phase, rows=rows)
 
 
 def conditions_of(cell: CellOfBoxes) -> str:
     """Return under which conditions; of its parameters those that are not the usual."""
     usual = Parameters()
     parts = [
-        f"PostgreSQL {cell.major}" if cell.major else "PostgreSQL of an unknown major",
-        *(cell.variant, cell.layout, cell.transport, " or ".join(cell.durability) or "durability unknown"),
-        *(cell.driver, f"{cell.window_s:g} s windows"),
+        f"PostgreSQL {cell.major}" if cell.major else tr("PostgreSQL of an unknown major"),
+        *(cell.variant, cell.layout, cell.transport, tr(" or ").join(cell.durability) or tr("durability unknown")),
+        *(cell.driver, tr("{seconds:g} s windows", seconds=cell.window_s)),
     ]
     if cell.preload_rows:
-        parts.append(f"{cell.preload_rows:,} rows before")
+        parts.append(tr("{rows:,} rows before", rows=cell.preload_rows))
     for each in fields(Parameters):
         value = getattr(cell.parameters, each.name)
         if each.name != "batch" and value != getattr(usual, each.name) and value is not None:
@@ -127,10 +135,15 @@ def _answer(ranked: RankedCell, first: Placed) -> str:
     most = f"{in_full(place.value)} rows/s by {box_words(first.entry.shared.box)}"
     contenders = sum(placed.places[KEPT_UP].best == 1 for placed in ranked.placed)
     if len(ranked.placed) == 1:
-        return f"One box: {most}."
+        return tr("One box: {most}.", most=most)
     if contenders == 1:
-        return f"The most of {len(ranked.placed)} boxes: {most}."
-    return f"The most of {len(ranked.placed)} boxes: {most}; {contenders} of them may be the fastest."
+        return tr("The most of {count} boxes: {most}.", count=len(ranked.placed), most=most)
+    return tr(
+        "The most of {count} boxes: {most}; {contenders} of them may be the fastest.",
+        count=len(ranked.placed),
+        most=most,
+        contenders=contenders,
+    )
 
 
 def _row(placed: Placed, measures: Sequence[str]) -> Row:
@@ -140,7 +153,7 @@ def _row(placed: Placed, measures: Sequence[str]) -> Row:
         texts += [_value(place), ranks(place) if place else DASH]
     shared = placed.entry.shared
     return Row(
-        label="yours" if placed.entry.mine else placed.entry.label,
+        label=tr("yours") if placed.entry.mine else placed.entry.label,
         box=box_words(shared.box),
         cells=texts,
         doubts=_doubts(placed.rung),
@@ -152,7 +165,7 @@ def _value(place: Place | None) -> str:
     if place is None:
         return DASH
     if isinf(place.interval.high):
-        return f"{rate(place.value)} (one trial)"
+        return tr("{rate} (one trial)", rate=rate(place.value))
     return f"{rate(place.value)} ({rate(place.interval.low)}–{rate(place.interval.high)})"
 
 
@@ -162,9 +175,11 @@ def ranks(place: Place) -> str:
 
 
 def _doubts(rung: SharedRung) -> str:
-    counts = ((rung.void, "void"), (rung.suspect, "suspect"))
-    named = ", ".join(f"{count} {state}" for count, state in counts if count)
-    return f"{named} of {rung.trials}: {', '.join(rung.doubts)}" if named else ""
+    counts = ((rung.void, later("{count} void")), (rung.suspect, later("{count} suspect")))
+    named = ", ".join(tr(state, count=count) for count, state in counts if count)
+    if not named:
+        return ""
+    return tr("{named} of {trials}: {codes}", named=named, trials=rung.trials, codes=", ".join(rung.doubts))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
@@ -54,7 +55,9 @@ class RunProgress:
         self._done += 1
         state = record.validity.state
         what = of_trial(record.trial, self._plan)
-        line = f"{record.trial.number:>4}  {what:<36} {rate(record.rows_per_s):>9} rows/s  {tr(state)}"
+        # By the columns that it takes of a terminal: a wide character takes two.
+        what = set_cell_size(what, max(cell_len(what), 36))
+        line = f"{record.trial.number:>4}  {what} {rate(record.rows_per_s):>9} rows/s  {tr(state)}"
         if kept := kept_words(record, self._plan):
             line += f", {kept}"
         if record.void:

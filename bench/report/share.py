@@ -11,6 +11,7 @@ from typing import Any
 from bench.analysis.cells import cell_of
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.share import conditions_of
+from bench.language import ENGLISH, later, speaking, tr, tr_many
 from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
 from bench.report.markup import environment
 from bench.report.numbers import DASH, known, rate
@@ -49,24 +50,35 @@ def sentences(shared: Shared, words: Vocabulary) -> list[str]:
     """Return the answer, what stopped it, whether to trust it."""
     rung = best(shared)
     if rung is None:
-        return ["No rung has a trial that counts: there is nothing to pass on but that."]
+        return [tr("No rung has a trial that counts: there is nothing to pass on but that.")]
     found = [_answer(shared, rung, words)]
     found += _stopped(rung)
     found.append(trust(shared))
     if shared.left_out:
-        rungs = "1 rung is" if shared.left_out == 1 else f"{shared.left_out} rungs are"
-        found.append(f"Left out: {rungs} of pieces of your own, or too many for one file.")
+        found.append(
+            tr_many(
+                "Left out: {count} rung is of pieces of your own, or too many for one file.",
+                "Left out: {count} rungs are of pieces of your own, or too many for one file.",
+                shared.left_out,
+            )
+        )
     return found
 
 
 def _answer(shared: Shared, rung: SharedRung, words: Vocabulary) -> str:
-    subject = "The server that was brought" if shared.external else box_words(shared.box)
-    how = f"by {method_words(rung, words)}"
-    under = ", ".join(_conditions(rung))
+    values = {
+        "box": tr("The server that was brought") if shared.external else box_words(shared.box),
+        "burst": in_full(rung.rows_per_s),
+        "how": method_words(rung, words),
+        "under": ", ".join(_conditions(rung)),
+    }
     if rung.sustained_rows_per_s is None:
-        return f"{subject}: {in_full(rung.rows_per_s)} rows/s in bursts (no checkpoint was timed), {how}; {under}."
-    bursts = f"checkpoint included ({in_full(rung.rows_per_s)} in bursts)"
-    return f"{subject}: {in_full(rung.sustained_rows_per_s)} rows/s kept up, {bursts}, {how}; {under}."
+        return tr("{box}: {burst} rows/s in bursts (no checkpoint was timed), by {how}; {under}.", **values)
+    return tr(
+        "{box}: {rate} rows/s kept up, checkpoint included ({burst} in bursts), by {how}; {under}.",
+        rate=in_full(rung.sustained_rows_per_s),
+        **values,
+    )
 
 
 @known
@@ -78,28 +90,33 @@ def in_full(value: float) -> str:
 
 def method_words(rung: SharedRung, words: Vocabulary) -> str:
     """Return how a rung writes rows: its technique, phase and batch."""
-    batch = rung.parameters.batch
-    rows = "one row a commit" if batch == 1 else f"{batch:,} rows a commit"
-    return f"{words.methods.get(rung.phase, rung.phase)} (phase {rung.phase}, {rows})"
+    method = tr(words.methods.get(rung.phase, rung.phase))
+    rows = rows_words(rung.parameters.batch)
+    return tr("{method} (phase {phase}, {rows})", method=method, phase=rung.phase, rows=rows)
+
+
+def rows_words(batch: int) -> str:
+    """Return how many rows a commit has."""
+    return tr("one row a commit") if batch == 1 else tr("{batch:,} rows a commit", batch=batch)
 
 
 def _conditions(rung: SharedRung) -> Iterable[str]:
     if rung.major:
         yield f"PostgreSQL {rung.major}"
-    yield from (rung.variant, rung.layout, rung.transport, " or ".join(rung.durability) or "durability unknown")
+    yield from (rung.variant, rung.layout, rung.transport, tr(" or ").join(rung.durability) or tr("durability unknown"))
 
 
 def box_words(box: SharedBox) -> str:
     """Return what kind of box it is."""
-    parts = [box.processor or "a processor of no known name"]
+    parts = [box.processor or tr("a processor of no known name")]
     if box.cpus:
-        parts.append("1 CPU" if box.cpus == 1 else f"{box.cpus} CPUs")
+        parts.append(tr_many("{count} CPU", "{count} CPUs", box.cpus))
     if box.ram_gib:
         parts.append(f"{box.ram_gib} GiB")
     if box.disk:
-        parts.append(f"{box.disk} disk" if box.disk != "memory" else "data in memory")
+        parts.append(tr("{kind} disk", kind=box.disk) if box.disk != "memory" else tr("data in memory"))
     if box.virtual:
-        parts.append("a virtual machine")
+        parts.append(tr("a virtual machine"))
     return ", ".join(parts)
 
 
@@ -107,18 +124,22 @@ def _stopped(rung: SharedRung) -> Iterable[str]:
     limit = rung.stopped_by
     if limit is None or limit.constraint == UNEXPLAINED:
         return
-    how = "proved" if limit.proved else "suspected, not proved"
-    yield f"Stopped by: {constraint_words(limit.constraint)} ({how})."
+    how = (
+        later("Stopped by: {limit} (proved).")
+        if limit.proved
+        else later("Stopped by: {limit} (suspected, not proved).")
+    )
+    yield tr(how, limit=tr(constraint_words(limit.constraint)))
 
 
 def trust(shared: Shared) -> str:
     """Return how many trials are doubtful, and by which doubts most."""
     trials = sum(rung.trials for rung in shared.rungs)
     doubtful = sum(rung.void + rung.suspect for rung in shared.rungs)
-    of_all = "1 trial" if trials == 1 else f"{trials} trials"
-    whole = "" if shared.complete else "; the run did not come to its end"
+    of_all = tr_many("{count} trial", "{count} trials", trials)
+    whole = "" if shared.complete else tr("; the run did not come to its end")
     if not doubtful:
-        return f"Trust: nothing of weight speaks against its {of_all}{whole}."
+        return tr("Trust: nothing of weight speaks against its {trials}{whole}.", trials=of_all, whole=whole)
     by_code: dict[str, int] = {}
     for rung in shared.rungs:
         for code in rung.doubts:
@@ -126,7 +147,13 @@ def trust(shared: Shared) -> str:
             if not code.startswith("some-") and not code.endswith("-unknown"):
                 by_code[code] = by_code.get(code, 0) + rung.void + rung.suspect
     named = sorted(by_code, key=lambda code: -by_code[code])[:MOST_DOUBTS]
-    return f"Trust: {doubtful} of its {of_all} are doubtful ({', '.join(named)}){whole}."
+    return tr(
+        "Trust: {count} of its {trials} are doubtful ({codes}){whole}.",
+        count=doubtful,
+        trials=of_all,
+        codes=", ".join(named),
+        whole=whole,
+    )
 
 
 # --- the card --------------------------------------------------------------------------------------------------------
@@ -151,7 +178,15 @@ class Bar:
 
 
 def card(shared: Shared, words: Vocabulary) -> str:
-    """Return the card as SVG: the number, how, on what, up to six rungs as bars, whether to trust it."""
+    """Return the card as SVG: the number, how, on what, up to six rungs as bars, whether to trust it.
+
+    It is English, as the file that it goes with.
+    """
+    with speaking(ENGLISH):
+        return _card(shared, words)
+
+
+def _card(shared: Shared, words: Vocabulary) -> str:
     rung = best(shared)
     number = in_full(reached(rung)) if rung else DASH
     kept = "kept up, checkpoint included"
