@@ -16,6 +16,8 @@ from jinja2 import Environment, nodes
 
 from bench.cli.phases import sentence_of
 from bench.language import FOLDER
+from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, OPTIONS, YES
+from bench.questions import load_question, questions, words_of
 
 CHECKOUT = Path(__file__).parents[1]
 BENCH = CHECKOUT / "bench"
@@ -108,6 +110,7 @@ ERRORS = (
     "engines/postgresql/binaries.py",
     "language.py",
     "model/names.py",
+    "model/parse.py",
     "plan/contrast.py",
     "plan/design.py",
     "plan/request.py",
@@ -158,7 +161,24 @@ def messages() -> list[Message]:
         for path in sorted(BENCH.glob(pattern)):
             for text in _of_piece(ast.parse(path.read_text()), path):
                 found.setdefault(text, Message(text, None, str(path.relative_to(BENCH))))
+    for text in _of_help():
+        found.setdefault(text, Message(text, None, "cli/ask.py"))
     return list(found.values())
+
+
+def _of_help() -> Iterator[str]:
+    """Yield what ``pgladder QUESTION --help`` says of the questions and their options."""
+    options = [*OPTIONS, *ON_THIS_MACHINE, *GIVEN_PLANS, *BESIDE, YES, JSON, FORMAT]
+    for name, path in questions().items():
+        words = words_of(path)
+        yield words.partition("\n")[0]
+        yield words
+        question = load_question(name)
+        yield question.directories_help
+        options += [*question.options, *question.options_of_results, *question.options_to_measure]
+    for option in options:
+        yield option.group
+        yield option.help
 
 
 def _of_file(path: Path, file: str) -> Iterator[Message]:

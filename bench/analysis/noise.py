@@ -63,7 +63,9 @@ class CellFloor:
         object.__setattr__(self, "parameters", as_recorded(self.driver, self.parameters))
         floor = self.floor
         if floor.blocks < 2 or floor.spread < 0 or floor.drift <= -1 or self.alarms > self.alarms_of:
-            raise ValueError(f"the noise floor of phase {self.phase} has figures that can't have been measured")
+            raise ValueError(
+                tr("the noise floor of phase {phase} has figures that can't have been measured", phase=self.phase)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

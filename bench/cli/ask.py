@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.language import tr
+from bench.language import later, tr
 from bench.model.errors import PgladderError, UsageError
 from bench.model.parse import Parse, switch
 from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, RESUME, YES, Option
@@ -157,14 +157,14 @@ def add_question(parser: argparse.ArgumentParser, name: str, *, helping: bool) -
     """Add the arguments of a question, or of ``run``; ``helping``: with the names that there are, to be shown."""
     asked = LADDER if name == "run" else name
     question = load_question(asked)
-    parser.description = words_of(questions()[asked])
+    parser.description = tr(words_of(questions()[asked]))
     if name == "run":
         parser.set_defaults(action=partial(climb, question))
         _add(parser, question, [*_measuring(question), *question.options, JSON, FORMAT], helping=helping)
         return
     parser.set_defaults(action=partial(ask, name, question))
     parser.add_argument(
-        "directories", nargs=COUNTS[question.directories], type=Path, metavar="DIR", help=question.directories_help
+        "directories", nargs=COUNTS[question.directories], type=Path, metavar="DIR", help=tr(question.directories_help)
     )
     options = question.of_results()
     if question.measures_here:
@@ -187,14 +187,14 @@ def _add(parser: argparse.ArgumentParser, question: Question, options: Sequence[
     words: dict[str, str] = {}
     if helping and question.measured:
         words = _names(question)
-    groups = {option.group: parser.add_argument_group(option.group) for option in options}
+    groups = {option.group: parser.add_argument_group(tr(option.group)) for option in options}
     one_of_them = None
     for option in options:
         place: argparse._ActionsContainer = groups[option.group]
         if option in GIVEN_PLANS:
             one_of_them = place = one_of_them or place.add_mutually_exclusive_group()
         # argparse fills in what follows a %.
-        text = words.get(option.name, option.help).replace("%", "%%")
+        text = (words.get(option.name) or tr(option.help)).replace("%", "%%")
         if option.parse is None:
             # Given again, an option replaces what was given before, as every other does; but for one that adds to it.
             action = "extend" if option.adds else "store"
@@ -216,20 +216,27 @@ def _names(question: Question) -> dict[str, str]:
     from bench.workload.load import loads
     from bench.workload.phase import ladder as rungs
 
-    shapes = [f"{name} {p.warm_up_s:g} s + {p.window_s:g} s, {p.blocks} blocks" for name, p in PROFILES.items()]
-    names = {
-        "phases": f"{', '.join(rungs())}; default: 1 to 2-H but for 2-B2 and 2-B3, and your own",
-        "drivers": f"{', '.join(drivers())}; default: each phase's own",
-        "engine": f"{', '.join(engines())}; default: {POSTGRESQL}",
-        "load": f"{', '.join(loads())}; default: each phase's own",
-        "layouts": f"{', '.join(layout_files())}; default: plain",
-        "profile": f"{'; '.join(shapes)}; default: quick",
-        "data_dir": f"the private server's disk ({default_data_dir()})",
-    }
+    shape = later("{name} {warm_up:g} s + {window:g} s, {blocks} blocks")
+    shapes = [
+        tr(shape, name=name, warm_up=each.warm_up_s, window=each.window_s, blocks=each.blocks)
+        for name, each in PROFILES.items()
+    ]
+    usual = later("{names}; default: {usual}")
+    own = tr("each phase's own")
+    most_rungs = tr("1 to 2-H but for 2-B2 and 2-B3, and your own")
     if "phases" in question.usual:
-        names["phases"] = f"{', '.join(rungs())}; default: {', '.join(question.usual['phases'])}"
+        most_rungs = ", ".join(question.usual["phases"])
+    names = {
+        "phases": tr(usual, names=", ".join(rungs()), usual=most_rungs),
+        "drivers": tr(usual, names=", ".join(drivers()), usual=own),
+        "engine": tr(usual, names=", ".join(engines()), usual=POSTGRESQL),
+        "load": tr(usual, names=", ".join(loads()), usual=own),
+        "layouts": tr(usual, names=", ".join(layout_files()), usual="plain"),
+        "profile": tr(usual, names="; ".join(shapes), usual="quick"),
+        "data_dir": tr("the private server's disk ({place})", place=default_data_dir()),
+    }
     if "blocks" in question.usual:
-        names["blocks"] = f"repetitions, each in a random order; default: {question.usual['blocks']}"
+        names["blocks"] = tr("repetitions, each in a random order; default: {blocks}", blocks=question.usual["blocks"])
     return names
 
 

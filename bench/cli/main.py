@@ -8,17 +8,18 @@ is measured.
 
 import argparse
 import difflib
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from bench.language import ENGLISH, speak, tr
+from bench.language import ENGLISH, later, speak, spoken, tr
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
 
-DESCRIPTION = "How many rows a second can this box take into PostgreSQL?"
+DESCRIPTION = later("How many rows a second can this box take into PostgreSQL?")
 DOUBTFUL, NOTHING_DONE = 1, 2
 LANG = "--lang"
 
@@ -82,14 +83,85 @@ def _take_language(given: list[str]) -> str | None:
 # --- arguments -------------------------------------------------------------------------------------------------------
 
 UNRECOGNIZED = "unrecognized arguments: "
+REFUSALS = (
+    ("unrecognized arguments: (?P<words>.*)", later("unrecognized arguments: {words}")),
+    ("the following arguments are required: (?P<words>.*)", later("the following arguments are required: {words}")),
+    ("argument (?P<name>[^:]*): (?P<why>.*)", later("argument {name}: {why}")),
+    ("expected one argument", later("expected one argument")),
+    ("expected at least one argument", later("expected at least one argument")),
+    ("not allowed with argument (?P<name>.*)", later("not allowed with argument {name}")),
+    (
+        "invalid choice: (?P<word>.*) \\(choose from (?P<known>.*)\\)",
+        later("invalid choice: {word} (choose from {known})"),
+    ),
+)
+"""What argparse says."""
+
+
+def _translated(refusal: str) -> str:
+    for pattern, message in REFUSALS:
+        if found := re.fullmatch(pattern, refusal):
+            parts = found.groupdict()
+            return tr(message, **{name: _translated(part) if name == "why" else part for name, part in parts.items()})
+    return refusal
+
+
+class Help(argparse.HelpFormatter):
+    """Breaks lines by the columns that they take of a terminal: a wide character takes two."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        """Add it, with its own word before it."""
+        super().add_usage(usage, actions, groups, tr("usage: ") if prefix is None else prefix)
+
+    def _format_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any) -> str:
+        if prefix.isascii():
+            return super()._format_usage(usage, actions, groups, prefix)
+        from rich.cells import cell_len
+
+        wider = cell_len(prefix) - len(prefix)
+        self._width -= wider
+        try:
+            return super()._format_usage(usage, actions, groups, prefix)
+        finally:
+            self._width += wider
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        if spoken() == ENGLISH:
+            return super()._split_lines(text, width)
+        return _wrapped(text, width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if spoken() == ENGLISH:
+            return super()._fill_text(text, width, indent)
+        return "\n".join(indent + line for line in _wrapped(text, width - len(indent)))
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    from rich.cells import cell_len
+
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence; the usage is --help's."""
 
+    def __init__(self, **how: Any) -> None:
+        """Call the parts of its help by their names in the language that is spoken."""
+        super().__init__(formatter_class=Help, **how)
+        self._positionals.title, self._optionals.title = tr("positional arguments"), tr("options")
+        for action in self._actions:
+            action.help = tr("show this help message and exit")
+
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments; of one that is unknown, name the nearest."""
-        sentence = message
+        sentence = _translated(message)
         if message.startswith(UNRECOGNIZED):
             # The first that is unknown; an empty argument is no word at all.
             unknown, *_ = [*message.removeprefix(UNRECOGNIZED).split(), ""]
@@ -131,10 +203,12 @@ class Version(argparse.Action):
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of these arguments; a command that is not among them has no arguments of its own."""
-    parser = Parser(prog="pgladder", description=DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--version", action=Version, nargs=0, help="show program's version number and exit")
+    parser = Parser(prog="pgladder", description=tr(DESCRIPTION), allow_abbrev=False)
+    parser.add_argument("--version", action=Version, nargs=0, help=tr("show program's version number and exit"))
     # It is taken before, wherever it stands: this is its line of the help.
-    parser.add_argument(LANG, metavar="CODE", help="answer in this language: en, ko; default: as LANG has it, else en")
+    parser.add_argument(
+        LANG, metavar="CODE", help=tr("answer in this language: en, ko; default: as LANG has it, else en")
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     # Its own options take no value: the first word is the command, and another of its name is a run's, or a file's.
     asked = next((word for word in given if not word.startswith("-")), "")
@@ -145,19 +219,19 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         if name == asked:
             _add_arguments(command, name, helping=helping)
 
-    add("run", "climb the ladder on this machine")
-    add("box", "what this provisioned box is, and what runs on it")
-    add("variants", "the configurations to compare")
-    add("phases", "the ways to write a row: the ladder's rungs, each in a sentence")
+    add("run", tr("climb the ladder on this machine"))
+    add("box", tr("what this provisioned box is, and what runs on it"))
+    add("variants", tr("the configurations to compare"))
+    add("phases", tr("the ways to write a row: the ladder's rungs, each in a sentence"))
     # A box, and the version, is told whatever lies in a folder of a user's.
     if asked in {"run", "box", "variants", "phases"} or "--version" in given[:1]:
         return parser
     files, refused = look_up()
     for name, path in files.items():
-        add(name, words_of(path).partition("\n")[0])
+        add(name, tr(words_of(path).partition("\n")[0]))
     if asked and asked in refused:
         raise refused[asked]
-    parser.epilog = " ".join(f"Refused: {error}" for error in refused.values())
+    parser.epilog = " ".join(tr("Refused: {why}", why=error) for error in refused.values())
     return parser
 
 

@@ -24,7 +24,7 @@ LEGEND = later(
 def add_phases(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.set_defaults(action=list_phases)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help=tr("for programs"))
 
 
 def list_phases(options: argparse.Namespace) -> int:

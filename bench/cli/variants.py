@@ -11,6 +11,7 @@ from bench.cli.ask import typed
 from bench.engines.postgresql.majors import REFERENCE, major
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
+from bench.language import tr
 from bench.model.codec import from_json
 from bench.model.errors import DataError, UsageError
 from bench.model.parse import number
@@ -110,23 +111,29 @@ def _where(options: argparse.Namespace, machine: Machine) -> str:
 def add_variants(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.set_defaults(action=list_variants)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help=tr("for programs"))
     commands = parser.add_subparsers(metavar="COMMAND")
-    one = commands.add_parser("show", help="explain every setting of a variant", allow_abbrev=False)
+    one = commands.add_parser("show", help=tr("explain every setting of a variant"), allow_abbrev=False)
     one.add_argument("name", metavar="NAME")
-    one.add_argument("--text", action="store_true", help="as a run puts it in force, what its harness sets left out")
+    one.add_argument(
+        "--text", action="store_true", help=tr("as a run puts it in force, what its harness sets left out")
+    )
     one.set_defaults(action=show)
-    two = commands.add_parser("diff", help="tell in what two variants differ in effect", allow_abbrev=False)
+    two = commands.add_parser("diff", help=tr("tell in what two variants differ in effect"), allow_abbrev=False)
     two.add_argument("a", metavar="A")
     two.add_argument("b", metavar="B")
     two.set_defaults(action=diff)
     for each in (one, two):
-        each.add_argument("--json", action="store_true", help="for programs")
+        each.add_argument("--json", action="store_true", help=tr("for programs"))
         of = each.add_mutually_exclusive_group()
         of.add_argument(
-            "--hardware", metavar="H", help="ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine"
+            "--hardware", metavar="H", help=tr("ram_mb=16384,cores=4,disk=nvme,disk_gb=500; default: this machine")
         )
-        of.add_argument("--host", metavar="H", help="a provisioned box, by its name in the inventory or its address")
-        of.add_argument("--data-dir", type=Path, metavar="DIR", help="this machine's disk for the data")
-        each.add_argument("--connections", type=typed(number(int)), metavar="N", help="default: the tool's own")
-        each.add_argument("--postgres", type=typed(major), metavar="N", help=f"its major; default: {REFERENCE}")
+        of.add_argument(
+            "--host", metavar="H", help=tr("a provisioned box, by its name in the inventory or its address")
+        )
+        of.add_argument("--data-dir", type=Path, metavar="DIR", help=tr("this machine's disk for the data"))
+        each.add_argument("--connections", type=typed(number(int)), metavar="N", help=tr("default: the tool's own"))
+        each.add_argument(
+            "--postgres", type=typed(major), metavar="N", help=tr("its major; default: {major}", major=REFERENCE)
+        )

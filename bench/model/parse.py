@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+from bench.language import tr
 from bench.model.values import NAME
 
 MOST_DIGITS = 12
@@ -29,7 +30,7 @@ def number(kind: type[int] | type[float]) -> Parse:
             value = kind(0)
         # Written as "not within": NaN is neither above nor below anything.
         if not 0 < value <= MOST:
-            raise ValueError(f"{text[:40]!r} is not a number above 0 and up to {MOST:.0e}")
+            raise ValueError(tr("{text!r} is not a number above 0 and up to {most:.0e}", text=text[:40], most=MOST))
         return value
 
     return parse
@@ -47,7 +48,7 @@ def count(text: str) -> int:
     """
     # ``int`` alone takes 1_000, signs and blanks too.
     if not text.isdecimal() or len(text) > MOST_DIGITS:
-        raise ValueError(f"{text[:40]!r} is not a whole number of 0 or more, below {MOST:.0e}")
+        raise ValueError(tr("{text!r} is not a whole number of 0 or more, below {most:.0e}", text=text[:40], most=MOST))
     return int(text)
 
 
@@ -60,7 +61,7 @@ def margin(text: str) -> float:
     """
     value: float = number(float)(text)
     if value >= 1:
-        raise ValueError(f"{text[:40]!r} is not a share below 1, such as 0.02 for 2 %")
+        raise ValueError(tr("{text!r} is not a share below 1, such as 0.02 for 2 %", text=text[:40]))
     return value
 
 
@@ -79,7 +80,7 @@ def rate(text: str) -> float:
     read, said = number(float), OF_DEVICES.fullmatch(text.strip())
     value: float = read(said[1]) * read(said[2]) if said else read(text)
     if not value <= MOST:
-        raise ValueError(f"{text[:40]!r} is more than {MOST:.0e} rows/s")
+        raise ValueError(tr("{text!r} is more than {most:.0e} rows/s", text=text[:40], most=MOST))
     return value
 
 
@@ -92,7 +93,7 @@ def milliseconds(text: str) -> float:
     """
     said = TIME.fullmatch(text.strip())
     if not said:
-        raise ValueError(f"{text[:40]!r} is no time such as 50ms or 2s")
+        raise ValueError(tr("{text!r} is no time such as 50ms or 2s", text=text[:40]))
     value: float = number(float)(said[1])
     return value * 1000 if (said[2] or "").lower() == "s" else value
 
@@ -107,7 +108,7 @@ def one_of(*words: str) -> Parse:
 
     def parse(text: str) -> str:
         if text not in words:
-            raise ValueError(f"{text[:40]!r} is none of {', '.join(words)}")
+            raise ValueError(tr("{text!r} is none of {words}", text=text[:40], words=", ".join(words)))
         return text
 
     return parse
@@ -121,7 +122,7 @@ def switch(text: str) -> bool:
 
     """
     if text != "1":
-        raise ValueError(f"it is 1 or left out, not {text[:40]!r}")
+        raise ValueError(tr("it is 1 or left out, not {text!r}", text=text[:40]))
     return True
 
 
@@ -133,7 +134,7 @@ def name(text: str) -> str:
 
     """
     if not NAME.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no name: letters, digits, '.', '_' and '-'")
+        raise ValueError(tr("{text!r} is no name: letters, digits, '.', '_' and '-'", text=text[:40]))
     return text
 
 
@@ -145,7 +146,7 @@ def currency(text: str) -> str:
 
     """
     if not re.fullmatch("[A-Z]{3}", text, re.ASCII):
-        raise ValueError(f"{text[:40]!r} is no code of a currency, such as EUR or KRW")
+        raise ValueError(tr("{text!r} is no code of a currency, such as EUR or KRW", text=text[:40]))
     return text
 
 
@@ -158,5 +159,5 @@ def program(text: str) -> list[str]:
     """
     words = shlex.split(text)
     if not words or shutil.which(words[0]) is None:
-        raise ValueError(f"{text[:80]!r} begins with no program that can be started here")
+        raise ValueError(tr("{text!r} begins with no program that can be started here", text=text[:80]))
     return words

@@ -14,6 +14,7 @@ from bench.analysis.ladder_answer import answer_of
 from bench.cli.main import main
 from bench.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
 from bench.model.errors import UsageError
+from bench.questions import questions
 from bench.report.ladder_answer import show_answers
 from bench.report.terminal import show_ladders
 from bench.results.read import ladder_of, only_run, read
@@ -127,6 +128,33 @@ def test_who_is_answered_in_english_waits_for_no_catalogue():
     ask += "try: main(['phases'])\nfinally: print([path for path in opened if path.endswith('.mo')], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [(), *([name] for name in questions()), ["run"], ["phases"], ["variants"]])
+def test_help_is_korean_within_80_columns(phases, monkeypatch, words):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = phases(*words, "--help", "--lang", "ko")
+    assert code == 0
+    assert max(map(cell_len, out.splitlines())) <= 80
+    assert out.startswith("사용법: pgladder")
+    explained = re.sub(r"(?s)^.*?\n\n", "", out)
+    assert re.findall(r"(?<!\S)(?:the|of|and|is|are|that|with|to|for|its?|or)(?!\S)", explained) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["slo", "--p99", "x"], "인자 --p99: 'x'은(는) 50ms나 2s 같은 시간이 아닙니다"),
+        (["ladder", "--jsn", "x"], "알 수 없는 인자: --jsn; --json을(를) 뜻했나요?"),
+        (["ladder"], "필요한 인자가 없습니다: DIR"),
+        (["ladder", "nowhere"], "nowhere에는 실행이 없습니다."),
+        (["explain", str(KEPT / "steps")], "에는 실험이 없습니다."),
+    ],
+)
+def test_a_refusal_is_in_the_language_of_who_is_refused(phases, words, said):
+    code, out, err = phases(*words, "--lang", "ko")
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 # --- a ladder in Korean ----------------------------------------------------------------------------------------------
