@@ -232,8 +232,16 @@ def _point(trial: Trial, records: Sequence[Record], names: Sequence[str], rate: 
         p50_ms=middle([record.latency_ms.p50 for record in counted]),
         p99_ms=middle([record.latency_ms.p99 for record in counted]),
         to_best=None,
-        kept=average(shares) if shares else None,
+        kept=_share(shares) if shares else None,
     )
+
+
+def _share(shares: Sequence[float]) -> Estimate:
+    """Return the mean of shares, with an interval that holds none beyond 0 and 1: few blocks would reach there."""
+    found = average(shares)
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def _kept(record: Record) -> float | None:

@@ -203,3 +203,10 @@ def test_at_one_rate_it_says_where_rows_are_stored_the_soonest():
 def test_nothing_acknowledged_is_nothing_kept():
     found = sweep(at_rates(lambda _: 0, (1_000, 2_000)))
     assert "no rate that was tried is shown to be kept up" in found.sentence
+
+
+def test_a_share_that_few_blocks_tell_has_no_end_beyond_none_and_all():
+    capacity = iter([100, 1000] * 4)
+    found = sweep(at_rates(lambda _: next(capacity), (1_000,), points=({"batch": 10}, {"batch": 20}), blocks=2))
+    for point in found.curves[0].points:
+        assert 0 <= point.kept.low <= point.kept.estimate <= point.kept.high <= 1
