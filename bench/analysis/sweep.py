@@ -18,6 +18,7 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Amount, Layout, Name, Transport
+from bench.plan.contrast import written
 from bench.plan.rates import burst
 from bench.plan.sweep import Rung, Value, by_rung, rung_of, swept, values_of
 from bench.stats.compare import verdict_of
@@ -273,16 +274,9 @@ def _scalability(points: Sequence[Point], names: Sequence[str]) -> Scalability |
 # --- in words --------------------------------------------------------------------------------------------------------
 
 
-def value_text(value: Value) -> str:
-    """Return a value as people write it: 20000.0 is 20000."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
 def words_of(values: Mapping[str, Value]) -> str:
     """Return what a point is: ``batch 100``, ``pool 4, in_flight 8``."""
-    return ", ".join(f"{name} {value_text(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {written(value)}" for name, value in values.items())
 
 
 def _by_others(points: Sequence[Point], of: str) -> dict[str, list[Point]]:
