@@ -468,12 +468,17 @@ def _of_overload(over: Overload) -> str:
         return tr(
             "at {rate:,g} rows/s {percent:.0f} % were still waiting when the window closed", rate=rate, percent=waiting
         )
-    return tr("at {rate:,g} rows/s {percent:.2g} % took longer", rate=rate, percent=100 * over.beyond)
+    return tr("at {rate:,g} rows/s {percent} % took longer", rate=rate, percent=_two_figures(100 * over.beyond))
+
+
+def _two_figures(value: float) -> str:
+    """Return a number with two figures, or with all before the point: never in powers of ten."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
 
 
 def _of_surge(surge: AfterSurge) -> str:
     lasted = surge.lasted_s
     if surge.drained_s is None:
         return tr("the queue that {lasted:g} s of it leave was still there {lasted:g} s later", lasted=lasted)
-    drained = surge.drained_s
-    return tr("the queue that {lasted:g} s of it leave was gone {drained:.2g} s later", lasted=lasted, drained=drained)
+    drained = _two_figures(surge.drained_s)
+    return tr("the queue that {lasted:g} s of it leave was gone {drained} s later", lasted=lasted, drained=drained)

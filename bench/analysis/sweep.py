@@ -5,7 +5,7 @@ where it has the shape of the points; it hides none. Where rows come at a rate, 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,9 +18,10 @@ from bench.model.fingerprint import Fingerprint
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Amount, Layout, Name, Transport
+from bench.plan.contrast import written
 from bench.plan.rates import burst
 from bench.plan.sweep import Rung, Value, by_rung, rung_of, swept, values_of
-from bench.stats.compare import Comparison, verdict_of
+from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval, average, geometric
 from bench.stats.knee import MARGIN, knee, levels
 from bench.stats.scalability import Scalability, fit
@@ -49,6 +50,9 @@ class Point:
     p99_ms: Amount | None
     to_best: Estimate | None
     """Its rate over that of the fastest point, in the blocks of both; None of that one."""
+    to_least: Estimate | None = None
+    """Of what costs the writers (``TOLD``): its rate over that of the least of it, mostly of none, in the blocks of
+    both; None of that one, and where rows come at a rate."""
     kept: Estimate | None = None
     """Where rows come at a rate: what had been begun of what was due when the window closed, 1 is all."""
 
@@ -144,13 +148,12 @@ def _curve(
     sizes = [level if level and point in whole else 0.0 for point, level in zip(of_values, known, strict=True)]
     at_rate = any(trial.parameters.rate for trial in trials)
     best = sizes.index(max(sizes)) if any(sizes) and not at_rate else None
+    least = [None] * len(trials) if at_rate else _least(list(of_values), names)
     points = []
     for number, (trial, of_point) in enumerate(zip(trials, by_point, strict=True)):
-        found = None
-        if best is not None and number != best:
-            found = compared_by_block(by_point[best], of_point, margin)
-        rate = _rate(rates[number], known[number])
-        points.append(_point(trial, of_point, names, rate, found))
+        point = _point(trial, of_point, names, _rate(rates[number], known[number]))
+        to_best, to_least = (_over(by_point, number, other, margin) for other in (best, least[number]))
+        points.append(replace(point, to_best=to_best, to_least=to_least))
     curve = Curve(
         phase=first.phase,
         driver=first.driver,
@@ -167,9 +170,15 @@ def _curve(
     if at_rate:
         return _of_rates(curve, first.parameters.rate)
     # Of what is beside the writers less is better: it has no knee.
-    if len(names) == 1 and names[0] not in TOLD and (at := knee(rates, margin)):
+    if _grows(curve) and names[0] not in TOLD and (at := knee(rates, margin)):
         curve = replace(curve, knee=at.point, beyond=at.beyond)
     return replace(curve, sentence=_sentence(curve, margin))
+
+
+def _grows(curve: Curve) -> bool:
+    """Return whether each point of a curve has more of one thing than the one before: of words there is no more."""
+    values = [value for point in curve.points for value in point.values.values()]
+    return len(values) == len(curve.points) and all(isinstance(value, int | float) for value in values)
 
 
 def _rates(records: Sequence[Record]) -> dict[int, float]:
@@ -187,9 +196,33 @@ def _rate(rates: Mapping[int, float], level: float | None) -> Estimate | None:
     return Estimate(estimate=level, low=low, high=high)
 
 
-def _point(
-    trial: Trial, records: Sequence[Record], names: Sequence[str], rate: Estimate | None, found: Comparison | None
-) -> Point:
+def _over(by_point: Sequence[Sequence[Record]], number: int, other: int | None, margin: float) -> Estimate | None:
+    """Return the rate of a point over that of another, in the blocks of both; None: there are not two."""
+    if other in (None, number):
+        return None
+    found = compared_by_block(by_point[other], by_point[number], margin)
+    return estimate(found) if found else None
+
+
+def _least(points: Sequence[tuple[Value, ...]], names: Sequence[str]) -> list[int | None]:
+    """Return for each point which has the least of what costs the writers, and else the same; the smallest come first.
+
+    None for each: nothing of it is swept.
+    """
+    of, found = _costly(names), []
+    firsts: dict[tuple[Value, ...], int] = {}
+    for number, values in enumerate(points):
+        others = tuple(value for name, value in zip(names, values, strict=True) if name != of)
+        found.append(firsts.setdefault(others, number) if of else None)
+    return found
+
+
+def _costly(names: Iterable[str]) -> str | None:
+    """Return which of what is swept costs the writers; None: nothing does."""
+    return next((name for name in names if name in TOLD), None)
+
+
+def _point(trial: Trial, records: Sequence[Record], names: Sequence[str], rate: Estimate | None) -> Point:
     counted = good(records)
     shares = [share for record in counted if (share := _kept(record)) is not None]
     return Point(
@@ -199,9 +232,17 @@ def _point(
         rows_per_s=rate,
         p50_ms=middle([record.latency_ms.p50 for record in counted]),
         p99_ms=middle([record.latency_ms.p99 for record in counted]),
-        to_best=estimate(found) if found else None,
-        kept=average(shares) if shares else None,
+        to_best=None,
+        kept=_share(shares) if shares else None,
     )
+
+
+def _share(shares: Sequence[float]) -> Estimate:
+    """Return the mean of shares, with an interval that holds none beyond 0 and 1: few blocks would reach there."""
+    found = average(shares)
+    if found.low is None or found.high is None:
+        return found
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def _kept(record: Record) -> float | None:
@@ -233,27 +274,35 @@ def _scalability(points: Sequence[Point], names: Sequence[str]) -> Scalability |
 # --- in words --------------------------------------------------------------------------------------------------------
 
 
-def value_text(value: Value) -> str:
-    """Return a value as people write it: 20000.0 is 20000."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
 def words_of(values: Mapping[str, Value]) -> str:
     """Return what a point is: ``batch 100``, ``pool 4, in_flight 8``."""
-    return ", ".join(f"{name} {value_text(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {written(value)}" for name, value in values.items())
+
+
+def _by_others(points: Sequence[Point], of: str) -> dict[str, list[Point]]:
+    """Return the points of each value of the other parameter, by its words; of one parameter alone all of them."""
+    found: dict[str, list[Point]] = {}
+    for point in points:
+        others = {name: value for name, value in point.values.items() if name != of}
+        found.setdefault(words_of(others), []).append(point)
+    return found
 
 
 def _sentence(curve: Curve, margin: float) -> str:
+    """Say what follows where no rate was asked for."""
+    costs = f"{text}." if (text := _costs(curve, margin)) else ""
+    if costs and len(curve.points[0].values) == 1:
+        return costs
+    return f"{_of_best(curve, margin)} {costs}".strip()
+
+
+def _of_best(curve: Curve, margin: float) -> str:
     phase = curve.phase
     if curve.best is None:
         return tr("{phase}: no trial counts.", phase=phase)
     best = curve.points[curve.best]
     assert best.rows_per_s
     at, most = words_of(best.values), best.rows_per_s.estimate
-    if curve.best == 0 and (costs := _costs(curve.points, margin)):
-        return f"{phase}: {costs}."
     if curve.knee is not None and curve.beyond:
         return tr(
             "{phase}: beyond {at} more changes nothing for the better: {low:.2f} to {high:.2f} times its rate.",
@@ -262,7 +311,7 @@ def _sentence(curve: Curve, margin: float) -> str:
             low=curve.beyond.low,
             high=curve.beyond.high,
         )
-    if curve.best == len(curve.points) - 1 and _is_shown(curve.points[-2], margin):
+    if _grows(curve) and curve.best == len(curve.points) - 1 and _is_shown(curve.points[-2], margin):
         return tr(
             "{phase} is fastest at {at}, {most:,.0f} rows/s, the largest that was tried: it still rises there.",
             phase=phase,
@@ -289,22 +338,31 @@ def _sentence(curve: Curve, margin: float) -> str:
     )
 
 
-def _costs(points: Sequence[Point], margin: float) -> str:
-    """Say what more of it beside the writers costs them, of readers and of rows kept; empty: it is something else."""
-    first, *others = points
-    [of, *more] = first.values
-    if of not in TOLD or more:
+def _costs(curve: Curve, margin: float) -> str:
+    """Say what costs the writers how much against the least of it, as readers against none; empty: nothing tells.
+
+    Of a grid it is said of each value of the other parameter.
+    """
+    of = _costly(curve.points[0].values)
+    if of is None:
         return ""
-    texts = []
-    for point in others:
-        found, count, against = point.to_best, point.values[of], first.values[of]
-        if found is None or found.low is None or found.high is None:
-            continue
-        assert isinstance(count, int | str)
-        assert isinstance(against, int | str)
-        verdict = verdict_of(Interval(math.log(found.low), math.log(found.high)), margin)
-        texts.append(cost(of, count, against, verdict, found.estimate, Interval(found.low, found.high), margin))
-    return "; ".join(texts)
+    parts = []
+    for words, points in _by_others(curve.points, of).items():
+        texts = filter(None, [_cost(point, points[0], of, margin) for point in points])
+        if text := "; ".join(texts):
+            parts.append(f"{', '.join(filter(None, (curve.phase, words)))}: {text}")
+    return "; ".join(parts)
+
+
+def _cost(point: Point, least: Point, of: str, margin: float) -> str:
+    """Say what a point costs the writers; empty: too few blocks tell."""
+    found, count, against = point.to_least, point.values[of], least.values[of]
+    if found is None or found.low is None or found.high is None:
+        return ""
+    assert isinstance(count, int | str)
+    assert isinstance(against, int | str)
+    verdict = verdict_of(Interval(math.log(found.low), math.log(found.high)), margin)
+    return cost(of, count, against, verdict, found.estimate, Interval(found.low, found.high), margin)
 
 
 def _is_shown(point: Point, margin: float) -> bool:
@@ -324,12 +382,8 @@ def _of_rates(curve: Curve, rate: float | None) -> Curve:
     if RATE not in names:
         who = tr("{phase} at {rate:,.0f} rows/s", phase=curve.phase, rate=rate)
         return replace(curve, sentence=_at(who, curve.points))
-    groups: dict[str, list[Point]] = {}
-    for point in curve.points:
-        others = {name: value for name, value in point.values.items() if name != RATE}
-        groups.setdefault(words_of(others), []).append(point)
-    in_order = [sorted(points, key=_rate_of) for points in groups.values()]
-    parts = [_up_to(f"{curve.phase}, {words}", points) for words, points in zip(groups, in_order, strict=True)]
+    in_order = {words: sorted(points, key=_rate_of) for words, points in _by_others(curve.points, RATE).items()}
+    parts = [_up_to(f"{curve.phase}, {words}", points) for words, points in in_order.items()]
     return replace(curve, sentence=f"{'; '.join(parts)}.")
 
 

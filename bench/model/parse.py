@@ -65,7 +65,7 @@ def margin(text: str) -> float:
     return value
 
 
-OF_DEVICES = re.compile(r"([\d.]+) +[a-z]+ +at +([\d.]+) *Hz", re.IGNORECASE)
+OF_DEVICES = re.compile(r"([\d.]+) +[^\d]+ +at +([\d.]+) *Hz", re.IGNORECASE)
 """``2000 devices at 1 Hz``."""
 TIME = re.compile(r"([\d.]+) *(ms|s)?", re.IGNORECASE)
 
@@ -78,7 +78,10 @@ def rate(text: str) -> float:
 
     """
     read, said = number(float), OF_DEVICES.fullmatch(text.strip())
-    value: float = read(said[1]) * read(said[2]) if said else read(text)
+    try:
+        value: float = read(said[1]) * read(said[2]) if said else read(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, nor such as '2000 devices at 1 Hz'") from error
     if not value <= MOST:
         raise ValueError(tr("{text!r} is more than {most:.0e} rows/s", text=text[:40], most=MOST))
     return value

@@ -98,7 +98,17 @@ def value_of(trial: Trial, across: str) -> str:
     if across in TOGETHER:
         values = [str(getattr(trial.parameters, name)) for name in TOGETHER[across]]
         return f"{across}={'–'.join(dict.fromkeys(values))}"
-    return f"{across}={getattr(trial.parameters, across)}"
+    return f"{across}={written(getattr(trial.parameters, across))}"
+
+
+def written(value: object) -> str:
+    """Return a value as people write it.
+
+    >>> from bench.plan.contrast import written
+    >>> written(20000.0), written(0.5), written(100), written("poisson")
+    ('20000', '0.5', '100', 'poisson')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def candidates_of(plan: Plan, across: str, baseline: str | None = None) -> list[str]:
@@ -228,7 +238,7 @@ def distinguishing(own: Mapping[str, object], others: Collection[Mapping[str, ob
     words = []
     for name, value in own.items():
         if any(other[name] != value for other in others):
-            words.append(f"{name} {value}")
+            words.append(f"{name} {written(value)}")
     return words
 
 

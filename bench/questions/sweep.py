@@ -48,7 +48,7 @@ def check(plan: Plan, given: Given) -> None:
         UsageError: says how to have one.
 
     """
-    if "of" not in given and "plan" not in given and "resume" not in given:
+    if not given.get("of") and "plan" not in given and "resume" not in given:
         raise UsageError(tr("Say what to sweep: --of batch=1,10,100 (make: OF=…), or --of batch=auto."))
     swept(plan.as_asked())
 

@@ -42,12 +42,12 @@ def _sentence(rung: Rung) -> str:
         lag = tr("begun {mean} ms after it was due on average, {most} ms at most", mean=mean, most=longest)
         parts.append(lag)
     for what, times in (
-        (later("{percent:.2g} % late"), found.late),
-        (later("{percent:.2g} % skipped"), found.skipped),
-        (later("{percent:.2g} % still waiting at the end"), found.waiting),
+        (later("{percent} % late"), found.late),
+        (later("{percent} % skipped"), found.skipped),
+        (later("{percent} % still waiting at the end"), found.waiting),
     ):
         if times and found.due:
-            parts.append(tr(what, percent=100 * times / found.due))
+            parts.append(tr(what, percent=short(100 * times / found.due, 2)))
     if found.waiting is None:
         parts.append(tr("how much was still waiting at the end is not known"))
     if parameters.surge is not None:

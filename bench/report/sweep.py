@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bench.analysis.sweep import Curve, Sweep, value_text
+from bench.analysis.sweep import Curve, Sweep
 from bench.language import later, tr
+from bench.plan.contrast import written
 from bench.report.numbers import DASH, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host
@@ -57,7 +58,7 @@ def rows(curve: Curve) -> Iterable[Sequence[str]]:
     """Return the texts of each point."""
     for number, point in enumerate(curve.points):
         yield (
-            *map(value_text, point.values.values()),
+            *map(written, point.values.values()),
             rate(point.rows_per_s.estimate if point.rows_per_s else None),
             _interval(point.rows_per_s),
             _ratio(point.kept if is_at_rate(curve) else point.to_best),

@@ -98,7 +98,8 @@ class Client:
         """Return how many rows a commit has."""
         if came is None or not self.collects:
             return self.batch
-        return len(came.dues)
+        dues, _ = came
+        return len(dues)
 
     def open_loop(self) -> OpenCounts | None:
         """Return what became of what was due; None: it is no open loop."""
@@ -169,9 +170,12 @@ class AsyncClient(Client):
         self.in_use = 0
         self.under_way = self.round_began = 0
 
-    async def commit(self, came: Came | None = None) -> None:
-        """Make one commit and take note of it; never raises, so that the others in flight are drained."""
-        began = monotonic_ns()
+    async def commit(self, came: Came | None = None, began: int = 0) -> None:
+        """Make one commit and take note of it; never raises, so that the others in flight are drained.
+
+        It is under way since ``began``, 0: since now.
+        """
+        began = began or monotonic_ns()
         if self.barrier:
             self.under_way += 1
             if self.under_way == 1:
@@ -217,7 +221,7 @@ class AsyncClient(Client):
         commit: Commit = self.commit
         workers = None
         if self.coming is not None:
-            workers = Workers(self.coming, self.recorder.closes_ns, self.running, self.commit)
+            workers = Workers(self.coming, self.recorder.closes_ns, self.errors, self.commit)
             commit = workers.commit
         drive = self.load.drive(commit, self.running, parameters.in_flight)
         left = (self.recorder.closes_ns - monotonic_ns()) / SECOND_NS + DRAIN_TIMEOUT_S
@@ -269,9 +273,9 @@ class SyncClient(Client):
         self.driver.prove(connection, self.job.endpoint)
         return connection
 
-    def commit(self, kept: Any, came: Came | None = None) -> None:
-        """Make one commit and take note of it."""
-        began = monotonic_ns()
+    def commit(self, kept: Any, came: Came | None = None, began: int = 0) -> None:
+        """Make one commit, under way since ``began`` (0: since now), and take note of it."""
+        began = began or monotonic_ns()
         first, count = self.source.taken, self.count_of(came)
         rows = self.source.take(count)
         asked = monotonic_ns()
@@ -305,13 +309,12 @@ class SyncClient(Client):
 
     def serve(self, coming: Coming, kept: Any) -> None:
         """Commit what comes, and sleep while nothing does."""
-        was_free = False
-        while self.running():
-            now = monotonic_ns()
+        was_free, closes_ns = False, self.recorder.closes_ns
+        while (now := monotonic_ns()) < closes_ns and not self.errors:
             if came := coming.take(now, was_free=was_free):
-                self.commit(kept, came)
+                self.commit(kept, came, now)
             else:
-                time.sleep(max(min(coming.ready_ns, self.recorder.closes_ns) - now, 0) / SECOND_NS)
+                time.sleep(max(min(coming.ready_ns, closes_ns) - now, 0) / SECOND_NS)
             was_free = came is None
 
     def ask(self, kept: Any) -> None:

@@ -10,7 +10,7 @@ from time import monotonic_ns
 
 from bench.model.errors import PgladderError
 from bench.stats.histogram import new_histogram
-from bench.workload.arrivals import LATE_NS, MILLISECOND_NS, Came, limit_ns
+from bench.workload.arrivals import LATE_NS, MILLISECOND_NS, limit_ns
 from bench.workload.messages import Job, Lost, OpenCounts, Result, Window
 from bench.workload.phase import Phase, SyncPhase
 from bench.workload.recorder import SECOND_NS, OpenRecorder, Recorder
@@ -222,7 +222,7 @@ class OpenAccount(Account):
             elif could == due and began - due >= LATE_NS:
                 self.late_while_free += 1
         self._beyond |= due >= self.closes_ns
-        self.recorder.acknowledge(began, began, sent, ended, ended, Came([due], ready))
+        self.recorder.acknowledge(began, began, sent, ended, ended, ([due], ready))
 
     def _skip(self, at: int) -> None:
         """Take note of what was skipped: the log tells when, and it was due longer ago than the limit."""

@@ -238,14 +238,7 @@ class OpenRecorder(Recorder):
         """See ``Recorder.fold``."""
         came, self._came = self._came, []
         began_at, answered_at = self._readings[::READINGS], self._readings[READINGS - 2 :: READINGS]
-        latencies: list[int] = []
-        lags: list[int] = []
-        for (dues, ready), began, answered in zip(came, began_at, answered_at, strict=True):
-            if self.opens_ns <= ready < self.closes_ns:
-                lag = began - ready
-                for due in dues:  # mostly one: a comprehension for it takes three times as long
-                    latencies.append(answered - due)
-                    lags.append(lag)
+        lags, latencies = self._due(came, began_at, answered_at)
         if lags:
             self._count_lags(lags)
             self._add(latencies)
@@ -255,11 +248,31 @@ class OpenRecorder(Recorder):
             self._count_rows(came, answered_at)
         super().fold()
 
+    def _due(
+        self, came: Sequence[Came], began_at: Sequence[int], answered_at: Sequence[int]
+    ) -> tuple[list[int], list[int]]:
+        """Return, of all that was ready in the window, how long after that it began, and its latency, in ns."""
+        ready_at = [ready for _, ready in came]
+        if not self._collects and ready_at and self.opens_ns <= min(ready_at) and max(ready_at) < self.closes_ns:
+            # Mostly; and one that is due alone is ready when it is due.
+            return list(map(sub, began_at, ready_at)), list(map(sub, answered_at, ready_at))
+        lags: list[int] = []
+        latencies: list[int] = []
+        for (dues, ready), began, answered in zip(came, began_at, answered_at, strict=True):
+            if self.opens_ns <= ready < self.closes_ns:
+                lag = began - ready
+                for due in dues:  # mostly one: a comprehension for it takes three times as long
+                    latencies.append(answered - due)
+                    lags.append(lag)
+        return lags, latencies
+
     def _count_lags(self, lags_ns: Sequence[int]) -> None:
+        most_ns = max(lags_ns)
         self._begun += len(lags_ns)
         self._lag_ns += sum(lags_ns)
-        self._late += sum(map(LATE_NS.__le__, lags_ns))
-        self._most_lag_ns = max(self._most_lag_ns, *lags_ns)
+        self._most_lag_ns = max(self._most_lag_ns, most_ns)
+        if most_ns >= LATE_NS:
+            self._late += sum(map(LATE_NS.__le__, lags_ns))
 
     def _count_rows(self, came: Sequence[Came], answered_at: Sequence[int]) -> None:
         for (dues, _), answered in zip(came, answered_at, strict=True):

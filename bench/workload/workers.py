@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from time import monotonic_ns
 
 from bench.workload.arrivals import Came, Coming
@@ -13,10 +13,13 @@ class Workers:
     """Workers of one event loop; who has nothing to do is idle, and the one that waited longest is next."""
 
     def __init__(
-        self, coming: Coming, closes_ns: int, running: Callable[[], bool], commit: Callable[[Came], Awaitable[None]]
+        self, coming: Coming, closes_ns: int, errors: Sized, commit: Callable[[Came, int], Awaitable[None]]
     ) -> None:
-        """Let them work on the running loop until the window closes."""
-        self._coming, self._closes_ns, self._running, self._commit = coming, closes_ns, running, commit
+        """Let them work on the running loop until the window closes, or there are errors.
+
+        ``commit`` takes what came, and since when it is under way.
+        """
+        self._coming, self._closes_ns, self._errors, self._commit = coming, closes_ns, errors, commit
         self._idle: deque[asyncio.Future[None]] = deque()
         self._timer = timer(asyncio.get_running_loop(), self._wake)
         self._wakes_ns: int | None = None
@@ -25,17 +28,19 @@ class Workers:
     async def commit(self) -> None:
         """Wait until something is due, and commit it; return without where nothing more is begun."""
         was_free = False
-        while self._running():
-            came = self._coming.take(monotonic_ns(), was_free=was_free)
+        # One reading of the clock tells whether it is time to end, what is due, and when that begins: as in pgbench.
+        while (now_ns := monotonic_ns()) < self._closes_ns and not self._errors:
+            came = self._coming.take(now_ns, was_free=was_free)
             if came is not None:
                 # The next one that is idle waits for what comes after it.
                 self._set()
-                await self._commit(came)
+                await self._commit(came, now_ns)
+                if not self._errors:
+                    return
                 break
             await self._wait()
             was_free = True
-        if not self._running():
-            self._wake_all()
+        self._wake_all()
 
     def close(self) -> None:
         """Leave the loop alone."""

@@ -9,7 +9,7 @@ from bench.model.plan import NULL
 from bench.store.run_directory import RunDirectory
 from tests.integration.support import PATIENCE_S
 from tests.readme import CHECKOUT
-from tests.studies.open_loop import CAPACITY, CONDITIONS, FIGURES, RATES, SHARES, page
+from tests.studies.open_loop import CAPACITY, CONDITIONS, FIGURES, PGBENCH, RATES, SHARES, page
 
 TINY = ("--blocks", "1", "--warm-up", "0.5", "--window", "0.5")
 
@@ -33,6 +33,7 @@ def measured(place):
 def test_both_are_measured_at_the_same_rates_and_what_was_cut_off_goes_on(place):
     text = study(place)
     assert all(each.trial.parameters.rate is None for each in RunDirectory(place / "open-loop" / CAPACITY).records())
+    both, _, itself = text.partition("\n## pgbench beside itself\n")
     records = measured(place)
     assert [each.validity.why for each in records if each.void] == []
     for condition in CONDITIONS:
@@ -41,7 +42,9 @@ def test_both_are_measured_at_the_same_rates_and_what_was_cut_off_goes_on(place)
         of_each = [{trial.parameters.rate for trial in of_it if trial.driver == driver} for driver in condition.drivers]
         assert of_each[0] == of_each[1]
         assert len(of_each[0]) == len(SHARES)
-        assert text.count(f"| {condition.words} |") == 1 + len(SHARES) * len(FIGURES)
+        assert both.count(f"| {condition.words} |") == 1 + len(SHARES) * len(FIGURES)
+        assert itself.count(f"| {condition.words} | {SHARES[0]:.0%}".replace("%", " %")) == len(FIGURES)
+        assert [trial.driver for trial in of_it].count(PGBENCH) == 2 * len(SHARES)
     assert page(place / "open-loop") == text
     last = place / "open-loop" / RATES
     journal = last / "trials.jsonl"

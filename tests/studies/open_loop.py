@@ -1,10 +1,10 @@
-"""pgladder's open loop beside pgbench's: ``make study-open-loop``, an hour.
+"""pgladder's open loop beside pgbench's, and pgbench's beside itself: ``make study-open-loop``, two hours.
 
 Measures two runs below docs/results/open-loop: what the same statement reaches in a closed loop, by a driver of Python
-and by pgbench, and then both at 20, 50 and 80 % of what the slower of the two reached, in the same blocks. It writes
-docs/results/open-loop.md from their records and histograms alone; a test holds the page to them. Interrupted, it goes
-on where it was; of runs that are whole it writes the page alone. It ends with 1 where the two disagree, or too few
-blocks tell.
+and by pgbench, and then both at 20, 50 and 80 % of what the slower of the two reached, in the same blocks; pgbench
+twice a block, so that what two runs of one program differ by is known. It writes docs/results/open-loop.md from their
+records and histograms alone; a test holds the page to them. Interrupted, it goes on where it was; of runs that are
+whole it writes the page alone. It ends with 1 where the two disagree, or too few blocks tell.
 
 pgbench's figures are of its own log: the driver reads it line by line, and its histogram is made of what that says.
 """
@@ -47,6 +47,7 @@ from bench.stats.blocks import block_orders
 from bench.stats.compare import ALPHA
 from bench.stats.histogram import decode, usual_ms
 from bench.stats.intervals import Estimate, geometric, mean, mean_interval
+from bench.stats.proportions import share_interval
 from bench.store.run_directory import PLAN, SAMPLES, SUMS, RunDirectory, now
 from bench.targets.connections import connections_of
 from bench.targets.here import default_data_dir, new_run_id
@@ -175,7 +176,8 @@ def open_loops(reached: Mapping[Condition, float]) -> list[Trial]:
     """Return the trials of a block of the second run."""
     found: list[Trial] = []
     for (condition, rows_per_s), share in product(reached.items(), SHARES):
-        found += [condition.trial(driver, float(f"{share * rows_per_s:.3g}")) for driver in condition.drivers]
+        drivers = (*condition.drivers, PGBENCH)
+        found += [condition.trial(driver, float(f"{share * rows_per_s:.3g}")) for driver in drivers]
     return found
 
 
@@ -232,11 +234,13 @@ FIGURES = ("p50, ms", "p99, ms", "rows/s")
 Figures = Mapping[int, Sequence[float | None]]
 """By the number of each trial."""
 YES, NO, UNKNOWN, BEYOND = "yes", "no", "not known", "beyond its client"
+OURS, AGAIN = "pgladder", "pgbench again"
+"""What is set beside pgbench."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A figure of a condition at a share of its capacity, by both drivers."""
+    """A figure of a condition at a share of its capacity, of two drivers, or of pgbench twice."""
 
     condition: Condition
     share: float
@@ -245,7 +249,8 @@ class Row:
     figure: str
     ours: Sequence[float]
     theirs: Sequence[float]
-    """One of each block in which both are known, in the same order; ours is pgladder's."""
+    """One of each block in which both are known, in the same order; theirs is pgbench's, ours pgladder's or pgbench's
+    second."""
     beyond: bool
     """The rate is more than pgladder lets these clients offer unless it is forced."""
 
@@ -272,13 +277,23 @@ class Row:
         """Whether they are within 10 % or 0.5 ms of each other."""
         if self.beyond:
             return BEYOND
-        ratio, difference = self.ratio, self.difference
-        if ratio is None or difference is None or len(self.ours) < 2:
+        if len(self.ours) < 2:
             return UNKNOWN
+        return YES if self.is_near else NO
+
+    @property
+    def pairs(self) -> "list[Row]":
+        """Each block by itself."""
+        return [replace(self, ours=[one], theirs=[other]) for one, other in zip(self.ours, self.theirs, strict=True)]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the means of both are within 10 % or 0.5 ms of each other, however few blocks tell."""
+        ratio, difference = self.ratio, self.difference
+        assert ratio
+        assert difference
         near = 1 - WITHIN <= ratio.estimate <= 1 + WITHIN
-        if self.figure.endswith("ms"):
-            near = near or abs(difference.estimate) <= WITHIN_MS
-        return YES if near else NO
+        return near or (self.figure.endswith("ms") and abs(difference.estimate) <= WITHIN_MS)
 
 
 def capacity(records: Sequence[Record]) -> dict[Condition, float]:
@@ -304,18 +319,18 @@ def reached(records: Sequence[Record], condition: Condition) -> dict[str, float]
     return found
 
 
-def measured(run: RunDirectory) -> list[Row]:
-    """Return what the run at rates says."""
+def measured(run: RunDirectory, candidate: str = OURS) -> list[Row]:
+    """Return what the run at rates says, of pgladder and pgbench or of pgbench twice."""
     records, kept = latest(run.records()), json.loads(latencies_of(run).read_text())
     figures = {
         record.trial.number: (*usual_ms(decode(kept[str(record.trial.number)])), record.rows_per_s)
         for record in records
     }
-    return rows(records, figures)
+    return rows(records, figures, candidate)
 
 
-def rows(records: Sequence[Record], figures: Figures) -> list[Row]:
-    """Return the figures of both drivers, side by side."""
+def rows(records: Sequence[Record], figures: Figures, candidate: str = OURS) -> list[Row]:
+    """Return the figures of a candidate and of pgbench, side by side."""
     found = []
     for condition in CONDITIONS:
         of_it = [record for record in records if condition.is_of(record.trial)]
@@ -323,7 +338,26 @@ def rows(records: Sequence[Record], figures: Figures) -> list[Row]:
             at_it = [record for record in of_it if _rate(record) == came]
             for at, figure in enumerate(FIGURES):
                 values = {number: each[at] for number, each in figures.items()}
-                found.append(_row(condition, share, came, figure, at_it, values))
+                found.append(_row(condition, share, came, figure, arms(at_it), values, candidate))
+    return found
+
+
+def arms(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the trials of one condition and rate by what they are set beside each other as.
+
+    Of two of pgbench in a block the first and the second are the one and the other in turn.
+    """
+    found: dict[str, list[Record]] = {OURS: [], PGBENCH: [], AGAIN: []}
+    blocks: dict[int, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.trial.number):
+        if record.trial.driver == PGBENCH:
+            blocks.setdefault(record.trial.block, []).append(record)
+        else:
+            found[OURS].append(record)
+    for block, of_block in blocks.items():
+        in_turn = of_block[::-1] if block % 2 == 0 else of_block
+        for arm, record in zip((PGBENCH, AGAIN), in_turn, strict=False):
+            found[arm].append(record)
     return found
 
 
@@ -332,15 +366,11 @@ def _row(
     share: float,
     came: float,
     figure: str,
-    records: Sequence[Record],
+    of_arms: Mapping[str, Sequence[Record]],
     values: Mapping[int, float | None],
+    candidate: str,
 ) -> Row:
-    by_driver: dict[str, dict[int, float]] = {driver: {} for driver in condition.drivers}
-    for record in good(records):
-        value = values[record.trial.number]
-        if value:
-            by_driver[record.trial.driver][record.trial.block] = value
-    ours, theirs = by_driver.values()
+    ours, theirs = (_by_block(of_arms[arm], values) for arm in (candidate, PGBENCH))
     both = sorted(ours.keys() & theirs.keys())
     return Row(
         condition=condition,
@@ -349,8 +379,12 @@ def _row(
         figure=figure,
         ours=[ours[block] for block in both],
         theirs=[theirs[block] for block in both],
-        beyond=any("client-capacity" in record.validity.codes for record in records),
+        beyond=any("client-capacity" in record.validity.codes for record in chain.from_iterable(of_arms.values())),
     )
+
+
+def _by_block(records: Sequence[Record], values: Mapping[int, float | None]) -> dict[int, float]:
+    return {record.trial.block: value for record in good(records) if (value := values[record.trial.number])}
 
 
 def _rate(record: Record) -> float:
@@ -391,8 +425,27 @@ compared.
 | condition | of capacity | rows/s come | figure | pgladder | pgbench | ratio | difference | agree |
 |---|---|---|---|---|---|---|---|---|
 {rows}
-
+{itself}
 The records are in [open-loop](open-loop); `make study-open-loop` measures anew once they are removed.
+"""
+
+
+ITSELF = """
+## pgbench beside itself
+
+**{answer}**
+
+In each block pgbench came twice, each time with a schedule of its own. What two runs of one program differ by is none
+of pgladder's doing. Of single blocks, over all rates: in how many two trials agree by the same yardstick, and the
+ratio, each with its interval of 95 %.
+
+| condition | figure | pgladder and pgbench agree | pgbench and pgbench agree | pgladder ÷ pgbench | pgbench ÷ pgbench |
+|---|---|---|---|---|---|
+{pooled}
+
+| condition | of capacity | rows/s come | figure | pgbench again | pgbench | ratio | difference | agree |
+|---|---|---|---|---|---|---|---|---|
+{rows}
 """
 
 
@@ -416,7 +469,42 @@ def page(runs: Path = RUNS) -> str:
         doubts=f"Of {len(records)} trials {suspect} are suspect (other programs were busy, above all) and {void} void.",
         closed="\n".join(map(partial(_closed, latest(closed.records())), CONDITIONS)),
         rows="\n".join(map(_line, found)),
+        itself=_itself(found, measured(at_rates, AGAIN)),
     )
+
+
+def _itself(found: Sequence[Row], again: Sequence[Row]) -> str:
+    """Return the section about pgbench beside itself; empty: it came once a block."""
+    if not any(row.ours for row in again):
+        return ""
+    return ITSELF.format(
+        answer=f"pgbench and pgbench: {answer(again)}",
+        pooled="\n".join(_pooled(found, again)),
+        rows="\n".join(map(_line, again)),
+    )
+
+
+def _pooled(found: Sequence[Row], again: Sequence[Row]) -> Iterable[str]:
+    """Yield a line for each condition and figure, over all rates that its clients can send."""
+    for condition, figure in product(CONDITIONS, FIGURES):
+        both = []
+        for of in (found, again):
+            of_it = [row for row in of if (row.condition, row.figure) == (condition, figure) and not row.beyond]
+            both.append([pair for row in of_it for pair in row.pairs])
+        if all(both):
+            cells = [condition.words, figure, *map(_agreeing, both), *map(_over_all, both)]
+            yield f"| {' | '.join(cells)} |"
+
+
+def _agreeing(pairs: Sequence[Row]) -> str:
+    near = sum(pair.is_near for pair in pairs)
+    share = share_interval(near, len(pairs))
+    return f"{near} of {len(pairs)} ({100 * share.low:.0f}–{100 * share.high:.0f} %)"
+
+
+def _over_all(pairs: Sequence[Row]) -> str:
+    ratio = geometric([pair.ours[0] / pair.theirs[0] for pair in pairs])
+    return f"{number(ratio.estimate)} ({interval(ratio)})"
 
 
 def answer(found: Sequence[Row]) -> str:

@@ -1,8 +1,11 @@
 """The page of open loops says what records say, and the study fails where they do not agree."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.store.run_directory import RunDirectory
+from tests.builders import a_record
 from tests.readme import CHECKOUT
 from tests.studies import open_loop as study
 from tests.studies.open_loop import BEYOND, CONDITIONS, NO, UNKNOWN, YES, Row
@@ -41,6 +44,49 @@ def test_what_does_not_agree_or_is_not_known_fails_the_study_and_is_named():
     counted = "1 of 3 figures agree within 10 % or 0.5 ms (p99 1 of 2, p50 0 of 1)"
     assert study.answer(found) == f"{counted}; 1 do not, and of 1 too few blocks tell."
     assert study.disagreeing([a_row([20.0, 20.0], [10.0, 10.0], beyond=True)]) == []
+
+
+def trials(blocks, pgbench=2):
+    """Records of the first condition at its lowest rate: in each block pgladder first, then pgbench."""
+    condition, records = CONDITIONS[0], []
+    for block in range(1, blocks + 1):
+        for driver in (condition.driver, *[study.PGBENCH] * pgbench):
+            number = len(records) + 1
+            trial = replace(condition.trial(driver, 100.0), number=number, block=block)
+            records.append(replace(a_record(number), trial=trial))
+    return records
+
+
+def test_of_two_of_pgbench_in_a_block_the_first_and_the_second_are_the_one_and_the_other_in_turn():
+    found = study.arms(trials(2))
+    assert {arm: [record.trial.number for record in of_arm] for arm, of_arm in found.items()} == {
+        study.OURS: [1, 4],
+        study.PGBENCH: [2, 6],
+        study.AGAIN: [3, 5],
+    }
+
+
+def test_pgbench_is_set_beside_itself_by_the_same_yardstick(monkeypatch):
+    monkeypatch.setattr(study, "CONDITIONS", CONDITIONS[:1])
+    monkeypatch.setattr(study, "SHARES", (0.2,))
+    p99 = {1: 14.0, 2: 10.0, 3: 10.5, 4: 14.0, 5: 12.0, 6: 10.0}
+    figures = {number: (1.0, value, 100.0) for number, value in p99.items()}
+    of_candidate = {
+        candidate: {row.figure: row for row in study.rows(trials(2), figures, candidate)}
+        for candidate in (study.OURS, study.AGAIN)
+    }
+    ours, again = (of[study.FIGURES[1]] for of in of_candidate.values())
+    assert (ours.ours, ours.theirs, ours.agrees) == ([14.0, 14.0], [10.0, 10.0], NO)
+    assert (again.ours, again.theirs) == ([10.5, 12.0], [10.0, 10.0])
+    assert [pair.is_near for pair in again.pairs] == [True, False]
+    [line] = study._pooled([ours], [again])
+    assert "| 0 of 2 (0–66 %) | 1 of 2 (9–91 %) | 1.400 (1.400–1.400) | 1.122 (" in line
+
+
+def test_where_pgbench_came_once_a_block_nothing_is_said_of_it_beside_itself():
+    assert study.arms(trials(2, pgbench=1))[study.AGAIN] == []
+    assert study._itself([], [a_row([], [])]) == ""
+    assert "pgbench and pgbench: 1 of 1 figures agree" in study._itself([], [a_row([1.0, 1.0], [1.0, 1.0])])
 
 
 @pytest.mark.skipif(not study.RUNS.is_dir(), reason="make study-open-loop measures it")

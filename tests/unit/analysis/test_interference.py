@@ -2,6 +2,7 @@
 
 import random
 import re
+from dataclasses import replace
 
 from bench.analysis.answer import sentence_of
 from bench.analysis.compare import compare_arms
@@ -99,6 +100,61 @@ def test_a_sweep_says_what_each_number_of_readers_costs_and_has_no_knee():
         curve.sentence,
     )
     assert curve.knee is None
+
+
+def test_a_sweep_says_what_it_costs_also_where_none_of_it_is_not_the_fastest():
+    [quicker] = sweep(run_of("readers", {0: QUIET, 2: times(1.12, SWAPPED), 4: times(0.88, SWAPPED)})).curves
+    assert quicker.best == 1
+    assert re.fullmatch(
+        r"2-C: with 2 readers the writers write 12 % \[\d+, \d+\] more rows/s;"
+        r" 4 readers cost the writers 12 % \[\d+, \d+\] of their rows/s\.",
+        quicker.sentence,
+    )
+    least, *others = (point.to_least for point in quicker.points)
+    assert least is None
+    assert [each.low < factor < each.high for each, factor in zip(others, (1.12, 0.88), strict=True)] == [True, True]
+    [undecided] = sweep(run_of("readers", {0: scattered(1), 4: scattered(2)})).curves
+    assert re.match(r"2-C: undecided: 4 readers cost the writers at most \d+ % and gain them", undecided.sentence)
+
+
+def test_a_sweep_says_what_each_level_of_waiting_costs_whichever_is_the_fastest():
+    [curve] = sweep(run_of("replica", {"on": times(0.6, QUIET), "none": QUIET, "async": times(1.1, SWAPPED)})).curves
+    assert [point.values for point in curve.points] == [{"replica": level} for level in ("none", "async", "on")]
+    assert curve.best == 1
+    assert "with a standby that no commit waits for (async) the writers write 10 % [" in curve.sentence
+    assert "; waiting until a standby has flushed (on) costs the writers 4" in curve.sentence
+
+
+def test_a_sweep_of_some_readers_says_against_how_many():
+    [curve] = sweep(run_of("readers", {2: QUIET, 4: times(0.7, SWAPPED)})).curves
+    assert curve.sentence.endswith("of their rows/s against 2 readers.")
+
+
+def test_of_a_grid_a_sweep_says_what_it_costs_for_each_value_of_the_other_parameter():
+    by_value = {
+        5: {0: QUIET, 4: times(0.9, SWAPPED)},
+        10: {0: times(2, QUIET), 4: times(2.2, SWAPPED)},
+    }
+    records = []
+    for in_flight, rates in by_value.items():
+        for record in run_of("readers", rates, in_flight=in_flight).records:
+            records.append(replace(record, trial=replace(record.trial, number=len(records) + 1)))
+    [curve] = sweep(pulled(*records)).curves
+    assert curve.sentence.startswith("2-C is fastest at in_flight 10, readers 4, 221 rows/s; all others are slower by")
+    assert re.search(r" 2-C, in_flight 5: 4 readers cost the writers 10 % \[\d+, \d+\] of their rows", curve.sentence)
+    assert re.search(r"; 2-C, in_flight 10: with 4 readers the writers write 10 % \[\d+, \d+\] more", curve.sentence)
+
+
+def test_where_one_block_shows_no_spread_a_sweep_tells_no_cost():
+    [curve] = sweep(run_of("readers", {0: QUIET[:1], 4: SWAPPED[:1]})).curves
+    assert "cost" not in curve.sentence
+    assert curve.points[1].to_least.low is None
+
+
+def test_at_a_rate_a_sweep_tells_no_cost_by_rows():
+    [curve] = sweep(run_of("readers", {0: QUIET, 4: QUIET}, rate=100.0, arrivals="poisson", load="open")).curves
+    assert "cost" not in curve.sentence
+    assert [point.to_least for point in curve.points] == [None, None]
 
 
 def tables(baseline, candidate, rates, **parameters):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.analysis.sweep import sweep
-from tests.builders import a_plan
+from tests.builders import a_plan, a_record, pulled
 from tests.sweeps import BLOCKS, POOLS, Box, a_sweep, at_rates, planned, swept_run
 
 
@@ -81,6 +81,24 @@ def test_two_parameters_have_a_fastest_point_and_no_knee():
     assert set(found.of) == {"batch", "pool"}
     assert (both.knee, both.scalability) == (None, None)
     assert both.points[both.best].values["batch"] == 10
+
+
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [
+        (1.0, "that it is more than 5% faster than event_loop uvloop is not shown."),
+        (1.3, "2-B is fastest at event_loop uvloop, 1,298 rows/s; all others are slower by more than 5%."),
+    ],
+)
+def test_of_words_there_is_no_more_and_no_knee(factor, says):
+    records = []
+    for block in range(1, 7):
+        for loop, rate in (("asyncio", 1000.0 + block), ("uvloop", factor * (1002 - block))):
+            number = len(records) + 1
+            records.append(a_record(number, "2-B", block=block, event_loop=loop, rows_per_s=rate))
+    [found] = sweep(pulled(*records)).curves
+    assert found.knee is None
+    assert found.sentence.endswith(says)
 
 
 def test_the_scalability_law_stands_beside_what_works_side_by_side():
@@ -185,3 +203,10 @@ def test_at_one_rate_it_says_where_rows_are_stored_the_soonest():
 def test_nothing_acknowledged_is_nothing_kept():
     found = sweep(at_rates(lambda _: 0, (1_000, 2_000)))
     assert "no rate that was tried is shown to be kept up" in found.sentence
+
+
+def test_a_share_that_few_blocks_tell_has_no_end_beyond_none_and_all():
+    capacity = iter([100, 1000] * 4)
+    found = sweep(at_rates(lambda _: next(capacity), (1_000,), points=({"batch": 10}, {"batch": 20}), blocks=2))
+    for point in found.curves[0].points:
+        assert 0 <= point.kept.low <= point.kept.estimate <= point.kept.high <= 1

@@ -118,6 +118,12 @@ def test_a_factor_that_can_not_be_compared_is_refused_with_what_can(plan, asked,
         factor_of(plan, asked)
 
 
+def test_a_rate_is_named_as_it_was_asked_for():
+    parameters = a_trial(1).parameters
+    trials = [a_trial(number, parameters=replace(parameters, rate=rate)) for number, rate in enumerate((100.0, 0.5), 1)]
+    assert candidates_of(a_plan(*trials), "rate", "rate=100") == ["rate=100", "rate=0.5"]
+
+
 def test_a_baseline_that_is_no_arm_is_refused_by_name():
     with pytest.raises(UsageError, match="Unknown layout 'hash-partitioned'"):
         candidates_of(LAYOUTS, "layout", "hash-partitioned")

@@ -34,12 +34,14 @@ def planned(**asked):
         ("2000 devices at 1 Hz", 2000),
         ("20 sensors at 0.5Hz", 10),
         ("3 TAPS at 2 hz", 6),
+        ("12 soil sensors at 0.5 Hz", 6),
+        ("12 센서 at 0.5 Hz", 6),
         ("3 at 2", None),
     ],
 )
 def test_a_rate_is_a_number_or_so_many_devices_at_so_many_a_second(text, rows_per_s):
     if rows_per_s is None:
-        with pytest.raises(ValueError, match="is not a number"):
+        with pytest.raises(ValueError, match=r"is not a number .*, nor such as '2000 devices at 1 Hz'"):
             rate(text)
     else:
         assert rate(text) == rows_per_s

@@ -15,7 +15,6 @@ from bench.stats.histogram import percentiles
 from bench.workload.arrivals import (
     MILLISECOND_NS,
     SECOND_NS,
-    Came,
     Coming,
     Share,
     Surge,
@@ -149,7 +148,7 @@ def test_rows_are_collected_until_the_first_has_waited():
 
 def test_who_comes_late_takes_what_has_come_meanwhile_and_no_more_than_a_batch():
     comes = coming([0, 1, 2, 3, 4, 5 * MILLISECOND_NS], collect_ms=1.0, batch=4)
-    assert comes.take(2 * MILLISECOND_NS, was_free=False).dues == [0, 1, 2, 3]
+    assert comes.take(2 * MILLISECOND_NS, was_free=False) == ([0, 1, 2, 3], 3)
     assert comes.take(2 * MILLISECOND_NS, was_free=False) == ([4], 4 + MILLISECOND_NS)
 
 
@@ -163,10 +162,11 @@ def test_nothing_is_lost_or_taken_twice(dues, batch, collect_ms):
     taken = []
     for now in range(0, 40 * MILLISECOND_NS, 3 * MILLISECOND_NS):
         while came := comes.take(now, was_free=True):
-            assert came.ready_ns <= now
-            assert max(came.dues) <= now
-            assert len(came.dues) <= (1 if collect_ms is None else batch)
-            taken += came.dues
+            together, ready_ns = came
+            assert ready_ns <= now
+            assert max(together) <= now
+            assert len(together) <= (1 if collect_ms is None else batch)
+            taken += together
     waited_for = 40 * MILLISECOND_NS - round((collect_ms or 0) * MILLISECOND_NS)
     left = comes.close()
     assert [*taken, *left] == dues[: len(taken) + len(left)]
@@ -175,7 +175,7 @@ def test_nothing_is_lost_or_taken_twice(dues, batch, collect_ms):
 
 def test_what_could_not_begin_within_the_limit_is_skipped_and_counted():
     comes = coming([0, MILLISECOND_NS, 9 * MILLISECOND_NS], latency_limit=5.0)
-    assert comes.take(9 * MILLISECOND_NS, was_free=False).dues == [9 * MILLISECOND_NS]
+    assert comes.take(9 * MILLISECOND_NS, was_free=False) == ([9 * MILLISECOND_NS], 9 * MILLISECOND_NS)
     assert comes.skipped == 2
 
 
@@ -265,7 +265,7 @@ def test_rows_that_were_collected_have_each_its_own_latency():
 def test_rows_answered_after_a_window_that_ends_within_a_second_are_none_of_its():
     recorder = OpenRecorder(0, SECOND_NS // 2, 10, collects=True, limit_ns=None)
     for ends in (SECOND_NS // 4, SECOND_NS * 3 // 4):
-        recorder.acknowledge(ends - 2, ends - 2, ends - 1, ends, ends, Came(dues=[0, 1], ready_ns=1))
+        recorder.acknowledge(ends - 2, ends - 2, ends - 1, ends, ends, ([0, 1], 1))
     assert recorder.acknowledged == 0
     recorder.fold()
     assert recorder.acknowledged == 4
@@ -275,8 +275,8 @@ def test_rows_answered_after_a_window_that_ends_within_a_second_are_none_of_its(
 # --- on an event loop ------------------------------------------------------------------------------------------------
 
 
-def work(dues, in_flight, take_s, seconds=0.5):
-    """Return by how long after it was due each commit began, in ms, with workers on a real loop."""
+def work(dues, in_flight, take_s, seconds=0.5, errors=()):
+    """Return by how long after it was due each commit began, in ms, with workers on a real loop who err so."""
 
     async def main():
         begins = monotonic_ns()
@@ -284,19 +284,22 @@ def work(dues, in_flight, take_s, seconds=0.5):
         of_window = Window(opens_ns=begins, closes_ns=closes)
         never = iter(lambda: 10**19, None)
         comes = Coming(iter([*(begins + due for due in dues), *islice(never, 10)]), Parameters(rate=1.0), of_window)
-        lags, most = [], [0, 0]
+        lags, most, failed = [], [0, 0], []
 
-        async def commit(came):
-            lags.append((monotonic_ns() - came.ready_ns) / MILLISECOND_NS)
+        async def commit(came, began):
+            _, ready_ns = came
+            assert ready_ns <= began <= monotonic_ns()
+            lags.append((monotonic_ns() - ready_ns) / MILLISECOND_NS)
             most[0] += 1
             most[1] = max(most)
             await asyncio.sleep(take_s)
             most[0] -= 1
+            failed.extend(errors)
 
         def running():
-            return monotonic_ns() < closes
+            return monotonic_ns() < closes and not failed
 
-        workers = Workers(comes, closes, running, commit)
+        workers = Workers(comes, closes, failed, commit)
 
         async def each():
             while running():
@@ -325,3 +328,10 @@ def test_no_more_are_under_way_than_there_are_workers_and_the_rest_waits_its_tur
 
 def test_idle_workers_end_with_the_window_though_nothing_is_due():
     assert work([], in_flight=5, take_s=0, seconds=0.05) == ([], 0)
+
+
+def test_an_error_ends_those_as_well_who_wait_for_what_is_due_much_later():
+    began = monotonic_ns()
+    lags, _ = work([0], in_flight=5, take_s=0, seconds=60, errors=["refused"])
+    assert len(lags) == 1
+    assert monotonic_ns() - began < 30 * SECOND_NS

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.stats.histogram import new_histogram
-from bench.workload.recorder import FOLD, GAPS, READINGS, SECOND_NS, Recorder
+from bench.workload.arrivals import LATE_NS
+from bench.workload.recorder import FOLD, GAPS, READINGS, SECOND_NS, OpenRecorder, Recorder
 
 HOUR_US = 3_600_000_000
 BUCKETS = 2048 + 1024 * 21
@@ -182,6 +183,26 @@ def test_commits_that_are_folded_at_once_come_to_what_each_comes_to_by_itself(co
         one_by_one.fold()
     together.fold()
     assert vars(together) == vars(one_by_one)
+
+
+DUE_COMMITS = st.lists(st.lists(MOMENTS, min_size=6, max_size=6).map(sorted), min_size=1, max_size=30)
+
+
+@given(DUE_COMMITS, st.integers(1, 3 * SECOND_NS))
+def test_what_was_due_and_is_folded_at_once_comes_to_what_each_comes_to_by_itself(commits, closes):
+    together, one_by_one = (OpenRecorder(0, closes, 1, collects=False, limit_ns=SECOND_NS) for _ in range(2))
+    for due, *readings in commits:
+        together.acknowledge(*readings, ([due], due))
+        one_by_one.acknowledge(*readings, ([due], due))
+        one_by_one.fold()
+    counts = together.open_loop(waiting=[], skipped=0, late_while_free=0)
+    assert vars(together) == vars(one_by_one)
+    inside = [commit for commit in commits if 0 <= commit[0] < closes]
+    lags = [began - due for due, began, *_ in inside]
+    assert (counts.begun, counts.late) == (len(lags), sum(lag >= LATE_NS for lag in lags))
+    assert (counts.lag_s, counts.most_lag_s) == (sum(lags) / SECOND_NS, max(lags, default=0) / SECOND_NS)
+    assert counts.beyond_limit == sum(answered - due > SECOND_NS for due, _, _, _, answered, _ in inside)
+    assert together.histogram().get_total_count() == len(inside)
 
 
 def test_hundreds_of_thousands_of_latencies_of_all_sizes_take_no_more_memory_than_there_are_buckets():
