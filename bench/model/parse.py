@@ -81,7 +81,7 @@ def rate(text: str) -> float:
     try:
         value: float = read(said[1]) * read(said[2]) if said else read(text)
     except ValueError as error:
-        raise ValueError(f"{error}, nor such as '2000 devices at 1 Hz'") from error
+        raise ValueError(tr("{why}, nor such as '2000 devices at 1 Hz'", why=error)) from error
     if not value <= MOST:
         raise ValueError(tr("{text!r} is more than {most:.0e} rows/s", text=text[:40], most=MOST))
     return value
