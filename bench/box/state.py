@@ -15,6 +15,7 @@ from bench.agent.gate import waits
 from bench.agent.lock import holder
 from bench.box.units import is_wanted, under_way
 from bench.engines.engine import engines
+from bench.engines.postgresql.admitted import admitted
 from bench.engines.postgresql.binaries import installed
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
@@ -55,6 +56,8 @@ class BoxState:
     Attributes:
         harness: the text of the harness file in force.
         postgresql: the major of its cluster.
+        standby: the address of the standby on another box that its cluster lets in; empty: there is none.
+        replica_of: the box as whose standby its cluster was made; empty: it is one of its own.
         lacking: by engine, why its rungs can't be measured beside the cluster, of those that can't.
         installed: the majors whose programs are there, of which a run of several has private servers.
         host: its name for itself, as in fingerprints.
@@ -72,6 +75,8 @@ class BoxState:
     shares_kernel: bool
     harness: str
     postgresql: Name
+    standby: str = ""
+    replica_of: str = ""
     installed: tuple[Name, ...]
     lacking: dict[Name, str] = field(default_factory=dict)
     max_connections: Count
@@ -101,6 +106,8 @@ def box_state(box: Provisioned) -> BoxState:
         shares_kernel=isinstance(kind, str) and kind != "none",
         harness=harness,
         postgresql=box.cluster.version,
+        standby=admitted(box.cluster),
+        replica_of=box.cluster.replica_of,
         installed=tuple(sorted(installed(), key=int)),
         lacking=_lacking(box.cluster.version),
         max_connections=box.cluster.max_connections,

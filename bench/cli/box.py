@@ -6,6 +6,7 @@ What a control machine asks over SSH is loaded where it is asked for: a box may 
 import argparse
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -143,6 +144,27 @@ def _apply(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _standby(box: Provisioned, options: argparse.Namespace) -> int:
+    from bench.box.standby import admit, dismiss, look
+
+    if options.check:
+        look(box, options.address)
+    elif options.remove:
+        return _answer("changed") if dismiss(box, options.address) else DONE
+    elif not options.address:
+        raise UsageError("At which address is the standby?")
+    else:
+        print_json(admit(box, options.address, new_password=options.new_password))
+    return DONE
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _answer(*words: object) -> int:
     sys.stdout.write("".join(f"{word}\n" for word in words))
     return DONE
@@ -197,6 +219,13 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("--new-password", action="store_true", help="for the role that measures")
     apply.add_argument("--check", action="store_true", help="change nothing: try it out, and tell whether it would")
     apply.add_argument("--diff", action="store_true", help="show what changes in the configuration")
+    meaning = "let in a standby on another box, and print in JSON what it connects with (as the cluster's user)"
+    standby = add("standby", _standby, meaning)
+    standby.add_argument("address", nargs="?", type=_address, default="", metavar="ADDRESS", help="it comes from")
+    how = standby.add_mutually_exclusive_group()
+    how.add_argument("--new-password", action="store_true", help="it is about to be made: a new password, a new slot")
+    how.add_argument("--check", action="store_true", help="change nothing: could it be let in?")
+    how.add_argument("--remove", action="store_true", help="let it in no more, and leave nothing of it")
     launch.add_argument("sha256", metavar="SHA256", help="of the plan")
     launch.add_argument("who", metavar="WHO", help="launches it")
     launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")

@@ -36,6 +36,7 @@ class ProvisionedCluster:
         password_file: of libpq (manual, 34.16); the role's password over TCP.
         root_certificate: empty where the cluster offers no TLS.
         remote_clients: networks that may connect, in CIDR notation; none for loopback only.
+        replica_of: the box whose cluster it follows, or followed until it was promoted; empty: it is one of its own.
 
     """
 
@@ -55,6 +56,7 @@ class ProvisionedCluster:
     password_file: Path
     root_certificate: str
     remote_clients: tuple[str, ...] = ()
+    replica_of: str = ""
 
     @property
     def version(self) -> str:
@@ -63,6 +65,11 @@ class ProvisionedCluster:
         if not slash:
             return EARLIER_VERSION
         return version
+
+    @property
+    def standby_address(self) -> Path:
+        """The file that names the standby on another box which it lets in; there is none where there is no standby."""
+        return self.configuration_directory / "standby.address"
 
     @property
     def private_directory(self) -> Path:

@@ -80,3 +80,31 @@ def check_private(plan: Plan, instead: str) -> None:
     for trial in distinct(plan):
         if trial.parameters.replicated:
             raise UsageError(f"A standby is made beside a private server, which this one is not: {instead}.")
+
+
+def check_standby(plan: Plan, standby: str, instead: str) -> None:
+    """Refuse a plan for a box's cluster that says otherwise whether one follows, or reads there.
+
+    Args:
+        plan: whose trials are on that cluster.
+        standby: the address of the one on another box that it lets in; empty: there is none.
+        instead: what makes a private server there.
+
+    Raises:
+        UsageError: says what can't be, and what would.
+
+    """
+    if not standby:
+        check_private(plan, f"make provision REPLICA_OF= has another box follow it, or {instead}")
+        return
+    for trial in distinct(plan):
+        if not trial.parameters.replicated:
+            raise UsageError(
+                f"The standby at {standby} follows this box's cluster in every trial: say what commits wait for of it,"
+                " --replica async for nothing; or take it away by make teardown on its box."
+            )
+        if trial.parameters.reads_standby:
+            raise UsageError(
+                f"The standby at {standby} is on another box, which readers of this one do not reach: leave out"
+                " --readers-on."
+            )

@@ -17,7 +17,7 @@ from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import files_by_kind
 from bench.plan.remaining import to_come
-from bench.plan.replicas import check_private
+from bench.plan.replicas import check_standby
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
@@ -127,6 +127,8 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         HostError: this box has not the room or the connections for it.
 
     """
+    if state.replica_of:
+        raise HostError(f"its cluster was made as a standby of {state.replica_of}: measure that box")
     design = asked.design
     need = connections_of(design)
     versions = list(design.versions) or [state.postgresql]
@@ -143,7 +145,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
-        check_private(plan, "pgladder run --data-dir DIR, on the box itself, makes one")
+        check_standby(plan, state.standby, "pgladder run --data-dir DIR, on the box itself, makes one")
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)

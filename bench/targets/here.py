@@ -25,6 +25,7 @@ from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
 from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
+from bench.engines.postgresql.admitted import admitted
 from bench.engines.postgresql.dsn import in_a_sentence
 from bench.engines.postgresql.external import REFUSED
 from bench.engines.postgresql.majors import REFERENCE
@@ -58,7 +59,7 @@ from bench.plan.experiments import with_experiments
 from bench.plan.options import OPTIONS
 from bench.plan.pieces import target_pieces
 from bench.plan.remaining import remaining, to_come
-from bench.plan.replicas import check_private
+from bench.plan.replicas import check_private, check_standby
 from bench.plan.request import make_design, versions, words
 from bench.plan.with_variants import check_foreign, plan_with
 from bench.store.files import nearest_existing
@@ -196,8 +197,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         plan = given or _new_plan(request, run, external, cluster, there)
         request.check_plan(plan)
         check_programs(trial.driver for trial in plan.trials)
-        if external or cluster:
-            check_private(plan, "leave out --dsn" if external else "name a disk for a private one by --data-dir")
+        _check_standby(plan, external, box)
         limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)
@@ -237,6 +237,14 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
             # What an earlier part of a run recorded is never withdrawn.
             with _beside(plan, server, request) as beside, nullcontext() if resumed else _begun(directory, plan):
                 yield replace(ready, beside=beside), server
+
+
+def _check_standby(plan: Plan, external: ExternalServer | None, box: Provisioned | None) -> None:
+    """Refuse a plan that says otherwise than the server whether a standby follows it; raises as ``check_standby``."""
+    if external:
+        check_private(plan, "leave out --dsn")
+    elif box:
+        check_standby(plan, admitted(box.cluster), "--data-dir names a disk for a private one")
 
 
 @contextmanager

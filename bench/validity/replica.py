@@ -1,7 +1,7 @@
 """Whether a standby kept up with its server, from what was observed and recorded of a trial. Pure.
 
 That it ended, was no longer connected, or lost its slot, is found out while it is waited for
-(``bench.engines.postgresql.standby``) and voids a trial: ``standby-gone``.
+(``bench.engines.postgresql.following``) and voids a trial: ``standby-gone``.
 """
 
 from collections.abc import Collection, Iterable, Mapping

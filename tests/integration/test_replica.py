@@ -10,10 +10,10 @@ import psutil
 import psycopg2
 import pytest
 
-from bench.engines.postgresql import standby as standby_module
+from bench.engines.postgresql import following
+from bench.engines.postgresql.following import NAME
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import RefusedError
-from bench.engines.postgresql.standby import NAME
 from tests.integration.support import (
     ONCE,
     Climb,
@@ -257,7 +257,7 @@ def processes_of(standby) -> list[psutil.Process]:
 
 
 def test_who_waits_for_a_standby_that_says_nothing_is_let_go(server, monkeypatch):
-    monkeypatch.setattr(standby_module, "SILENT_S", 1.5)
+    monkeypatch.setattr(following, "SILENT_S", 1.5)
     standby = server.replicate("on")
     with standby.guarded(), stopped(processes_of(standby)):
         thread = waiting_commit(server, 1)

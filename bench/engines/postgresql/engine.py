@@ -10,6 +10,12 @@ from bench.engines.postgresql.private import PrivateServer
 from bench.engines.postgresql.provisioned import ProvisionedServer
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.box import ProvisionedCluster
+from bench.model.errors import HostError
+
+STANDBY = (
+    "This box's cluster was made as a standby of {}, which takes no writes: measure that box; make teardown, then make"
+    " provision, gives this one a cluster of its own."
+)
 
 
 class PostgreSQL(Engine):
@@ -23,6 +29,8 @@ class PostgreSQL(Engine):
 
     def provisioned(self, cluster: ProvisionedCluster) -> ProvisionedServer:
         """See ``Engine.provisioned``."""
+        if cluster.replica_of:
+            raise HostError(STANDBY.format(cluster.replica_of))
         return ProvisionedServer(cluster, find_binaries(cluster.version), self.sessions)
 
     def external(self, dsn: str, run: str) -> ExternalPostgreSQL:

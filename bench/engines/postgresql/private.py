@@ -18,11 +18,12 @@ from pathlib import Path
 from bench.engines.engine import Standby
 from bench.engines.held import HeldDirectory
 from bench.engines.postgresql.binaries import build_of
+from bench.engines.postgresql.following import FILE
 from bench.engines.postgresql.managed import ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner, ordinary_user
 from bench.engines.postgresql.session import ServerError
 from bench.engines.postgresql.staging import HARNESS_FILE, VARIANT_FILE, Staging
-from bench.engines.postgresql.standby import FILE, Primary, PrivateStandby
+from bench.engines.postgresql.standby import Primary, PrivateStandby
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
@@ -75,11 +76,11 @@ class PrivateServer(ManagedPostgreSQL):
         self._ahead: Future[None] | None = None
         primary = Primary(
             reach=reach,
-            data=self._data,
             connect=self.connect,
             endpoint=self.endpoint,
             free_port=free_port,
             reload=self._reload,
+            write=lambda text: self._owner.write(self._data / FILE, text),
             made=lambda: (self.postmaster(), self.swapping.in_force),
         )
         self.standby = PrivateStandby(primary, base, self._bin, self._owner)

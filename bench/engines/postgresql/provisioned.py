@@ -16,8 +16,10 @@ from pathlib import Path
 
 import psycopg2
 
-from bench.engines.engine import ClusterServer
+from bench.engines.engine import ClusterServer, Standby
+from bench.engines.postgresql.admitted import AdmittedStandby, admitted, told_in
 from bench.engines.postgresql.conf import read_conf
+from bench.engines.postgresql.following import Followed
 from bench.engines.postgresql.managed import DATABASE_BESIDE, ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner
 from bench.engines.postgresql.render import as_variant
@@ -27,8 +29,9 @@ from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
-from bench.model.plan import Plan, Variant
+from bench.model.plan import ASYNC, Plan, Variant
 from bench.model.table import quoted
+from bench.model.values import Replica
 from bench.store.files import write_whole
 
 ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
@@ -75,8 +78,21 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         self._provisioned = as_variant(AS_PROVISIONED, self._text(self._proved / cluster.variant_file.name))
         self.harness = as_variant("harness", self._text(cluster.harness_file))
         """A plan's must be the same."""
+        self._standby = self._admitted()
         self._staged = cluster.password_file.with_name("staged")
         """In our home, as /tmp is everybody's; what an agent that was killed left there is replaced."""
+
+    def _admitted(self) -> AdmittedStandby | None:
+        """Return the standby on another box, if one is let in."""
+        if not admitted(self._cluster):
+            return None
+        followed = Followed(
+            connect=self.connect,
+            endpoint=self.endpoint,
+            reload=lambda: self.swapping.reload(),
+            write=lambda text: write_whole(told_in(self._cluster), text.encode()),
+        )
+        return AdmittedStandby(followed, told_in(self._cluster))
 
     def _password(self) -> str:
         return _read(self._cluster.password_file).strip().rpartition(":")[2]  # of its one line
@@ -128,10 +144,16 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
 
     def _bring_into_force(self, harness: Variant) -> None:
         staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
-        self._swapping = Swapping(self, staging, harness)
+        self._swapping = Swapping(self, staging, harness, writes=not self._cluster.replica_of)
         if self.alive():
             self._wait_ready()  # it may still recover from a power cut
         self._swapping.adopt(self._provisioned)
+        self._wait_for_nobody()
+
+    def _wait_for_nobody(self) -> None:
+        """Have commits wait for no standby, whatever was before."""
+        if self._standby is not None:
+            self._standby.tell(ASYNC)
 
     def close(self) -> None:
         """Put back what provisioning had put in force, and drop what the run made.
@@ -158,6 +180,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
                 self.stop()
                 self.write_variant(self._provisioned.text)
                 self.start()
+            self._wait_for_nobody()
             self._drop_schema()
 
     def _drop_schema(self) -> None:
@@ -171,6 +194,15 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
 
     def _spoilt(self, error: Exception) -> ServerError:
         return ServerError(f"{self.what} is not as it was provisioned: {error}; provision this box again.")
+
+    # --- its standby -------------------------------------------------------------------------------------------------
+
+    def replicate(self, level: Replica) -> Standby | None:
+        """See ``Server.replicate``."""
+        if self._standby is None:
+            return super().replicate(level)
+        self._standby.follow(level)
+        return self._standby
 
     # --- Cluster -----------------------------------------------------------------------------------------------------
 

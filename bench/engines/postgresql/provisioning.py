@@ -86,8 +86,9 @@ class Provisioning(ProvisionedServer):
             changed = self._asked_for != self._in_place()
             self._reset_by_hand()
             self._bring_into_force(self.harness)
-            self._drop_schema()
-            changed |= self._is_given_a_password(new=new_password)
+            if not self._cluster.replica_of:  # it has its primary's
+                self._drop_schema()
+                changed |= self._is_given_a_password(new=new_password)
             self._keep(self._asked_for)
         except FAILURES as error:
             self._give_up(error)

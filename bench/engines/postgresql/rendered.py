@@ -3,6 +3,8 @@
 ``provisioning`` brings it into force.
 """
 
+from bench.engines.postgresql.admitted import network
+from bench.engines.postgresql.following import NAME
 from bench.engines.postgresql.render import HARNESS, Box, render
 from bench.engines.postgresql.variants import conf_text, this_machine
 from bench.model.box import ProvisionedCluster
@@ -12,8 +14,12 @@ HBA = "pg_hba"
 MEND = "mend its template or choose another postgresql_variant, then run this again"
 
 
-def rendered(cluster: ProvisionedCluster) -> dict[str, bytes]:
+def rendered(cluster: ProvisionedCluster, standby: str) -> dict[str, bytes]:
     """Return the text of each file, by the name under which the cluster keeps it.
+
+    Args:
+        cluster: of the box.
+        standby: the address of the one on another box that is let in; empty: there is none.
 
     Raises:
         NothingDoneError: the variant can't be rendered for this box; says why.
@@ -21,16 +27,17 @@ def rendered(cluster: ProvisionedCluster) -> dict[str, bytes]:
     """
     tls, networks = bool(cluster.root_certificate), cluster.remote_clients
     harness = {
-        "listen_addresses": "*" if networks else "localhost",
+        "listen_addresses": "*" if networks or standby else "localhost",
         "port": cluster.port,
         "socket_directory": cluster.socket_directory,
         "max_connections": cluster.max_connections,
         "tls": tls,
     }
+    who = {"role": cluster.role, "networks": networks, "tls": tls, "standby": network(standby), "standby_role": NAME}
     texts = {
         cluster.harness_file.name: render(HARNESS, harness).text,
         cluster.variant_file.name: _variant(cluster),
-        HBA: render(HBA, {"role": cluster.role, "networks": networks, "tls": tls}).text,
+        HBA: render(HBA, who).text,
     }
     return {name: text.encode() for name, text in texts.items()}
 

@@ -64,8 +64,10 @@ class Cluster(Protocol):
 class Swapping:
     """The variants of one harness on one cluster, one at a time."""
 
-    def __init__(self, cluster: Cluster, staging: Staging, harness: Variant) -> None:
+    def __init__(self, cluster: Cluster, staging: Staging, harness: Variant, *, writes: bool = True) -> None:
         self._cluster, self._staging, self._harness = cluster, staging, harness
+        self._writes = writes
+        """Whether it takes writes, which a standby does not."""
         self._in_force: Checked | None = None
         self._known = False
         """Whether that is what runs: not before the first, nor after an interrupted swap."""
@@ -165,6 +167,8 @@ class Swapping:
         with closing(self._cluster.connect()) as session:
             if found := list(not_in_force(session, checked, self._cluster.configuration)):
                 return found
+            if not self._writes:
+                return []
             try:
                 session.run(session.qualified(WRITE), seconds=COMMIT_TIMEOUT_S)
             except TimeoutError:
