@@ -149,13 +149,13 @@ def _standby(box: Provisioned, options: argparse.Namespace) -> int:
 
     if options.check:
         look(box, options.address)
-    elif options.remove:
+        return DONE
+    if not options.address:
+        raise UsageError("At which address is the standby? pgladder box standby ADDRESS")
+    if options.remove:
         return _answer("changed") if dismiss(box, options.address) else DONE
-    elif not options.address:
-        raise UsageError("At which address is the standby?")
-    else:
-        print_json(admit(box, options.address, new_password=options.new_password))
-    return DONE
+    admitted = admit(box, options.address, new_password=options.new_password)
+    return _answer(msgspec.json.encode(admitted).decode())
 
 
 def _address(text: str) -> str:

@@ -36,6 +36,7 @@ RESERVED = {
     *("action", "directories", "context", "help", "dry"),
     *(
         "fingerprint",
+        "replica_of",
         "roles",
         "sudo",
         "a",

@@ -1,6 +1,6 @@
 """Which boxes and how to log in: the words of the front door as Ansible's arguments.
 
-``python -m bench.remote.where [--host=… --limit=… --user-name=… --port=… --key=…] -- COMMAND…`` runs a command of
+``python -m bench.remote.where [--host=… --limit=… --user-name=… --port=… --key=… …] -- COMMAND…`` runs a command of
 Ansible's with them. A value is handed on as it was typed, whatever characters it holds.
 """
 
@@ -18,6 +18,7 @@ NAMES = {
     "key": ("ansible_private_key_file", "ansible_ssh_private_key_file"),
     "fingerprint": ("trust_fingerprint",),
     "roles": ("host_roles",),
+    "replica_of": ("replica_of",),
 }
 """Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
 SSH = {
@@ -37,9 +38,11 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         words: by the names of ``NAMES``; one that is empty was not given.
 
     Raises:
-        UsageError: a word is a template, which Ansible would carry out.
+        UsageError: a word is a template, which Ansible would carry out; or it is not said which box is the standby.
 
     """
+    if (primary := words.get("replica_of")) and not (host or limit):
+        raise UsageError(f"Which box shall be the standby of {primary}? Name it by HOST= or LIMIT=.")
     for word, value in {"host": host, "limit": limit, **words}.items():
         if is_template(str(value)):
             raise UsageError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
@@ -48,9 +51,11 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         if value:
             variables |= dict.fromkeys(NAMES[word], str(value))
     arguments = []
+    # A further inventory of one host: an address need not be listed, and one that is keeps its variables.
+    for named in filter(None, (host, primary)):
+        arguments += ["-i", "inventory", "-i", f"{named},"]
     if host:
-        # A second inventory of this one host: an address need not be listed, and one that is keeps its variables.
-        arguments += ["-i", "inventory", "-i", f"{host},", "--limit", host]
+        arguments += ["--limit", host]
     if limit:
         arguments += ["--limit", limit]
     if variables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -35,6 +36,15 @@ def pgladder_words(value: Any) -> list[str]:
     if isinstance(value, Iterable):
         return [word for each in value for word in pgladder_words(each)]
     return [str(value)]
+
+
+def pgladder_box(text: str) -> dict[str, Any]:
+    """Return what a box's /etc/pgladder.toml says of its cluster; nothing where that is no such file."""
+    try:
+        cluster = tomllib.loads(text.replace("\r", "")).get("cluster", {})
+    except tomllib.TOMLDecodeError:
+        return {}
+    return cluster if {"name", "role", "max_connections"} <= cluster.keys() else {}
 
 
 def pgladder_fingerprints(armored: str) -> list[str]:
@@ -220,7 +230,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
-            *(pgladder_facts, pgladder_words, pgladder_fingerprints, pgladder_systems),
+            *(pgladder_facts, pgladder_words, pgladder_box, pgladder_fingerprints, pgladder_systems),
             *(pgladder_not_applicable, pgladder_states),
             *(pgladder_means, pgladder_ssh_means),
         )

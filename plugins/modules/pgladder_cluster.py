@@ -7,9 +7,9 @@ import pwd
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.pgladder_journal import FOLDER, Journal, write_whole
@@ -24,6 +24,7 @@ description:
     alone, but for its unit and for the folder beside its data in which its owner makes private servers.
   - With O(state=absent) the cluster that pgladder began is dropped, whatever O(name) and O(version) say.
   - Which cluster was begun, and that it was made, is written down, so that either can be done again after a power cut.
+  - With O(primary) it is made as a standby: a copy of that server's, which it follows. One that is there is left alone.
   - In the folders of O(owner) everything is done with the owner's rights; no link put there leads root anywhere.
 options:
   state:
@@ -47,6 +48,25 @@ options:
     description: Whether data pages have checksums; chosen when it is made.
     type: bool
     default: true
+  primary:
+    description: The server that it is made as a standby of; none for a cluster of its own.
+    type: dict
+    suboptions:
+      host:
+        description: The address or name at which it is reached.
+        type: str
+        required: true
+      port:
+        description: Its port.
+        type: int
+        required: true
+      certificate:
+        description: The certificate that it must show, in PEM.
+        type: str
+        required: true
+      password:
+        description: Of the role that replicates. Needed where the standby is not made yet.
+        type: str
   run:
     description: Folder of its socket and its process id.
     type: path
@@ -93,6 +113,8 @@ NO_SUCH_UNIT = 5
 """The exit code of systemctl(1) for a unit that is not loaded: there is nothing to stop."""
 READ_S = 10
 MAKE_S = 600
+COPY_S = 86_400
+"""A large primary over a slow network."""
 FIRST_WITH_CHECKSUMS = 18
 """From this version on initdb turns data checksums on where it is not told otherwise."""
 DEFAULT_PORT = 5432
@@ -118,6 +140,19 @@ ITS_OWN = """
 external_pid_file = '{run}/{version}-{name}.pid'
 ssl_cert_file = '{etc}/server.crt'
 ssl_key_file = '{etc}/server.key'
+"""
+STANDBY = "pgladder_standby"
+"""Of the role, the slot and the standby itself, as bench/engines/postgresql/following.py has it."""
+REACHED = (
+    "host={host} port={port} user={standby} application_name={standby} sslmode=verify-ca sslrootcert={etc}/primary.crt"
+    " passfile={etc}/primary.pgpass"
+)
+FOLLOWS = """
+# Whom it follows, until it is promoted; it says every second how far it is.
+primary_conninfo = '{reached}'
+primary_slot_name = '{standby}'
+wal_receiver_status_interval = 1s
+wal_retrieve_retry_interval = 1s
 """
 PORT_LINE = re.compile(r"^ *port[ =']+([0-9]+)", re.MULTILINE | re.IGNORECASE)
 
@@ -286,6 +321,8 @@ class Steps:
         self._certify(cluster)
         own = ITS_OWN.format(**self._names(cluster))
         self._as_owner("tee", "-a", f"{cluster.etc}/postgresql.conf", text=own)
+        if self._given["primary"]:
+            self._copy(cluster, self._given["primary"])
         self._run("/usr/share/postgresql-common/pg_updateaptconfig")
         self._run(*SYSTEMCTL, "daemon-reload")  # Debian's generator has it started at boot
         self._run("sync")
@@ -362,6 +399,24 @@ class Steps:
         kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650"]
         self._as_owner("openssl", "req", "-x509", *kind, "-subj", "/CN=localhost", "-keyout", key, "-out", certificate)
 
+    def _copy(self, cluster: Cluster, primary: Mapping[str, Any]) -> None:
+        """Have the primary's data instead of its own, and follow from then on."""
+        self._put(f"{cluster.etc}/primary.crt", primary["certificate"])
+        self._put(f"{cluster.etc}/primary.pgpass", f"*:*:*:{STANDBY}:{primary['password']}\n")
+        reached = REACHED.format(host=primary["host"], port=primary["port"], standby=STANDBY, etc=cluster.etc)
+        self._as_owner("find", str(cluster.data), "-mindepth", "1", "-delete")
+        options = ["--no-password", "--checkpoint=fast", "--wal-method=stream", f"--slot={STANDBY}"]
+        program = f"{PROGRAMS}/{cluster.version}/bin/pg_basebackup"
+        self._as_owner(program, f"--dbname={reached}", f"--pgdata={cluster.data}", *options, limit_s=COPY_S)
+        self._as_owner("touch", f"{cluster.data}/standby.signal")
+        follows = FOLLOWS.format(reached=reached, standby=STANDBY)
+        self._as_owner("tee", "-a", f"{cluster.etc}/postgresql.conf", text=follows)
+
+    def _put(self, file: str, text: str) -> None:
+        """Write a file that its owner alone may read."""
+        self._as_owner("install", "-m", "600", "/dev/null", file)
+        self._as_owner("tee", file, text=text)
+
     # --- dropping -----------------------------------------------------------------------------------------------------
 
     def absent(self) -> tuple[str, bool]:
@@ -396,8 +451,8 @@ class Steps:
             self._give_up(words, str(err), code)
         return str(out)
 
-    def _as_owner(self, *words: str, text: str = "") -> None:
-        done = as_user(pwd.getpwnam(self._given["owner"]), *words, text=text, limit_s=MAKE_S)
+    def _as_owner(self, *words: str, text: str = "", limit_s: int = MAKE_S) -> None:
+        done = as_user(pwd.getpwnam(self._given["owner"]), *words, text=text, limit_s=limit_s)
         if done.returncode:
             self._give_up(words, done.stderr, done.returncode)
 
@@ -406,6 +461,15 @@ class Steps:
         program = next(word for word in words if word != "timeout" and not word.isdecimal())
         last = complaint.strip().rpartition("\n")[2]
         raise Refused(f"{program} failed: {last or f'exit code {code}'}")
+
+
+PRIMARY = {
+    "host": {"type": "str", "required": True},
+    "port": {"type": "int", "required": True},
+    "certificate": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+}
+"""Options of the server that a standby is made of."""
 
 
 def main() -> None:
@@ -418,6 +482,7 @@ def main() -> None:
             "owner": {"type": "str"},
             "port": {"type": "int"},
             "checksums": {"type": "bool", "default": True},
+            "primary": {"type": "dict", "options": PRIMARY},
             "run": {"type": "path", "default": "/run/pgladder"},
             "journal": {"type": "path", "default": FOLDER},
         },

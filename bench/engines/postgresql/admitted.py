@@ -42,7 +42,12 @@ class AdmittedStandby(FollowingStandby):
         self._told = file.read_text() if file.exists() else None
 
     def follow(self, level: Replica) -> None:
-        """Have commits wait for it so far, and wait until it has caught up. Raises ``ServerError`` where it does not."""
+        """Have commits wait for it so far, and wait until it has caught up.
+
+        Raises:
+            ServerError: it does not.
+
+        """
         self._level, self.trouble = level, None
         self.tell(level)
         self._catch_up()

@@ -89,10 +89,13 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         followed = Followed(
             connect=self.connect,
             endpoint=self.endpoint,
-            reload=lambda: self.swapping.reload(),
+            reload=self._reload,
             write=lambda text: write_whole(told_in(self._cluster), text.encode()),
         )
         return AdmittedStandby(followed, told_in(self._cluster))
+
+    def _reload(self) -> None:
+        self.swapping.reload()
 
     def _password(self) -> str:
         return _read(self._cluster.password_file).strip().rpartition(":")[2]  # of its one line

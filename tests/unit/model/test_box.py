@@ -20,7 +20,10 @@ VARIABLES = {
     "postgresql_max_connections": 300,
     "postgresql_owner": "pgladder",
     "__bench_tls": True,
+    "inventory_hostname": "n100-b",
+    "replica_of": "",
 }
+LATER = ("remote_clients", "replica_of")
 
 
 def rendered(**changes: object) -> str:
@@ -39,12 +42,22 @@ def test_what_the_role_writes_is_what_is_read(tmp_path: Path) -> None:
     assert box.cluster.private_directory == Path("/var/lib/postgresql/17/pgladder-private")
     assert box.cluster.log_file == Path("/var/log/postgresql/postgresql-17-pgladder.log")
     assert box.cluster.remote_clients == ("10.0.0.0/8", "fd00::/8")
+    assert box.cluster.replica_of == ""
+
+
+@pytest.mark.parametrize(("replica_of", "found"), [("n100-a", "n100-a"), ("n100-b", "")])
+def test_a_standby_knows_its_primary_and_a_primary_is_not_its_own(tmp_path: Path, replica_of: str, found: str) -> None:
+    path = tmp_path / "pgladder.toml"
+    path.write_text(rendered(replica_of=replica_of))
+    box = provisioned(path)
+    assert box is not None
+    assert box.cluster.replica_of == found
 
 
 def test_what_an_earlier_release_wrote_is_read(tmp_path: Path) -> None:
     path = tmp_path / "pgladder.toml"
     earlier = rendered(__bench_cluster="pgladder")
-    path.write_text("".join(line for line in earlier.splitlines(True) if "remote_clients" not in line))
+    path.write_text("".join(line for line in earlier.splitlines(True) if not line.startswith(LATER)))
     box = provisioned(path)
     assert box is not None
     assert (box.cluster.version, box.cluster.remote_clients) == ("15", ())

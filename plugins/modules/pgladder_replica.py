@@ -1,0 +1,175 @@
+"""Whose standby pgladder's cluster on a box is, in the journal; how it is made is ``pgladder_cluster``'s business."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.pgladder_journal import FOLDER, Journal
+
+DOCUMENTATION = r"""
+module: pgladder_replica
+short_description: Write down whose standby the cluster of a box is, or forget it
+description:
+  - With O(state=present) it is written down before anything is changed, here or on the primary's box, with the address
+    of this box that the primary will see. Nothing is written down where the cluster that is there is one of its own,
+    another one's standby, or was promoted.
+  - With O(state=absent) it is forgotten. A check tells what was written down.
+options:
+  state:
+    description: Whether it shall be written down.
+    choices: [present, absent]
+    required: true
+    type: str
+  primary:
+    description: Name of the primary's box; empty for a cluster of its own, of which nothing is written down.
+    type: str
+    default: ""
+  reached_at:
+    description: The address or name by which this box reaches the primary's; empty where it is not to be found out.
+    type: str
+    default: ""
+  cluster:
+    description: Version and name of the cluster, as in C(17/pgladder).
+    type: str
+    default: ""
+  journal:
+    description: Folder of the journal.
+    type: path
+    default: /var/lib/pgladder-found
+author: pgladder
+"""
+EXAMPLES = r"""
+- name: Write down whose standby it is
+  pgladder_replica:
+    state: present
+    primary: n100-a
+    reached_at: 192.168.1.50
+    cluster: 17/pgladder
+"""
+RETURN = r"""
+primary:
+  description: The primary's box; empty where there is none.
+  returned: always
+  type: str
+address:
+  description: The address of this box, as the primary sees it.
+  returned: always
+  type: str
+made:
+  description: Whether the standby is there.
+  returned: always
+  type: bool
+"""
+
+REPLICA = "replica"
+"""In the journal: the primary's box, and the address of this one."""
+MADE = "cluster-made"
+"""In the journal, by pgladder_cluster: the cluster is whole."""
+DATA = Path("/var/lib/postgresql")
+ANY_PORT = 9
+"""Nothing is sent there: the kernel only says which address it would be sent from."""
+
+
+class Refused(Exception):  # noqa: N818 - it is a sentence, not a fault of ours
+    """Why something can't be done, and what to do about it."""
+
+
+class Replica:
+    """What is written down, against what is asked for."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self._module, self._given = module, module.params
+        self._journal = Journal(self._given["journal"])
+        self.primary, self.address = "", ""
+        if written := self._journal.read(REPLICA):
+            self.primary, self.address = written
+        self.made = self._journal.read(MADE) is not None
+
+    def present(self) -> bool:
+        """Write down what is asked for; return whether it was not."""
+        wanted = self._given["primary"]
+        self._refuse(wanted)
+        if not wanted or self.primary:
+            return False
+        self.primary, self.address = wanted, self._own_address()
+        if not self._module.check_mode:
+            self._journal.write(REPLICA, [self.primary, self.address])
+        return True
+
+    def _refuse(self, wanted: str) -> None:
+        cluster, signal = self._given["cluster"], DATA / self._given["cluster"] / "standby.signal"
+        if self.primary and self.made and not signal.exists():
+            raise Refused(
+                f"its cluster {cluster} was a standby of {self.primary} and was promoted: it takes writes of its own,"
+                " is no longer counted as a standby, and is not overwritten; make teardown, then make provision,"
+                " where it may go"
+            )
+        if self.primary and not wanted:
+            raise Refused(
+                f"its cluster {cluster} is a standby of {self.primary}: say so again by REPLICA_OF={self.primary} or"
+                " replica_of in the inventory, or run make teardown first, then run this again"
+            )
+        if self.primary and wanted != self.primary:
+            raise Refused(
+                f"its cluster {cluster} is a standby of {self.primary}, not of {wanted}; make teardown, then run this"
+                " again"
+            )
+        if wanted and self.made and not self.primary:
+            raise Refused(
+                f"its cluster {cluster} is one of its own, and is not overwritten by a standby of {wanted}; pull the"
+                " results of its runs, make teardown, then run this again"
+            )
+        if self.primary and self._given["reached_at"] and (now := self._own_address()) != self.address:
+            raise Refused(
+                f"its primary {self.primary} knows it at {self.address}, and its address is {now} now; give it that"
+                " address again, or make teardown, then run this again"
+            )
+
+    def _own_address(self) -> str:
+        """Return the address from which this box reaches its primary's."""
+        where = self._given["reached_at"]
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(where, ANY_PORT, type=socket.SOCK_DGRAM)[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.connect(address)
+                return str(probe.getsockname()[0])
+        except OSError as error:
+            raise Refused(
+                f"it finds no way to its primary, {where} ({error.strerror or error}); name the address that it reaches"
+                " it at by replica_primary_address, then run this again"
+            ) from error
+
+    def absent(self) -> bool:
+        """Forget it; return whether there was anything."""
+        if not self.primary:
+            return False
+        if not self._module.check_mode:
+            self._journal.remove(REPLICA)
+        return True
+
+
+def main() -> None:
+    """Do what ``state`` says."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+            "primary": {"type": "str", "default": ""},
+            "reached_at": {"type": "str", "default": ""},
+            "cluster": {"type": "str", "default": ""},
+            "journal": {"type": "path", "default": FOLDER},
+        },
+        required_if=[("state", "present", ("cluster",))],
+        supports_check_mode=True,
+    )
+    replica = Replica(module)
+    try:
+        changed = replica.present() if module.params["state"] == "present" else replica.absent()
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal))
+    module.exit_json(changed=changed, primary=replica.primary, address=replica.address, made=replica.made)
+
+
+if __name__ == "__main__":
+    main()
