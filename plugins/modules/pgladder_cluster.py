@@ -264,6 +264,7 @@ def as_user(
         errors="replace",
         check=False,
         cwd="/",
+        env={**os.environ, "HOME": user.pw_dir},
     )
 
 
