@@ -26,6 +26,10 @@ OF_13 = BOX | {"system": "debian 13"}
 PGDG_KEY = CHECKOUT / "roles/postgresql/files/apt.postgresql.org.asc"
 OF_VENDOR = {"host_roles": "timescaledb", "timescaledb_source": "vendor", "timescaledb_key": str(PGDG_KEY)}
 OF_CLICKHOUSE = {"host_roles": "clickhouse", "clickhouse_key": str(PGDG_KEY)}
+OF_PRIMARY = {
+    "replica_of": "n1",
+    "__replica_box": {"name": "15/pgladder", "role": "pgladder", "max_connections": 300},
+}
 NSPAWN = {"host_probe": BOX | {"container": "systemd-nspawn", "disks": ""}}
 
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -85,6 +89,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (OF_CLICKHOUSE | {"clickhouse_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
     ({"bench_user": "agent"}, "bench_user is agent and postgresql_owner is pgladder; the agent owns its cluster"),
     ({"bench_user": "me", "postgresql_owner": "me"}, "there is a user me that pgladder did not make"),
+    (OF_PRIMARY, ""),
+    (OF_PRIMARY | {"__replica_box": {}}, "its primary, n1, has no cluster of pgladder's: make provision there first"),
+    (OF_PRIMARY | {"postgresql_version": 17}, "its primary, n1, has PostgreSQL 15, and postgresql_version is 17 here"),
+    (OF_PRIMARY | {"postgresql_owner": "it", "bench_user": "it"}, "the cluster of its primary, n1, is pgladder's: set"),
+    (OF_PRIMARY | {"postgresql_max_connections": 299}, "its primary, n1, takes 300 connections, and postgresql_max_"),
     ({"virtual_minipc_subnet": "10.86.300.0/24"}, "virtual_minipc_subnet is 10.86.300.0/24; it is a /24"),
     ({"virtual_minipc_disk_gb": "0"}, "virtual_minipc_disk_gb is 0; it is a whole number, 1 at least"),
     ({"virtual_minipc_memory_mb": "much"}, "virtual_minipc_memory_mb is much; it is a whole number, 0 at least"),
@@ -100,13 +109,15 @@ NO_MAJORS = "__postgresql_versions | reject('match', '^[1-9][0-9]$') | join(' ')
 SAID = [
     *("{{ __host_wrong }}", "{{ __host_unfit }}", "{{ __postgresql_taken }}", "{{ __bench_wrong_user }}"),
     "{{ __virtual_minipc_wrong }}",
+    "{% if __replica_primary %}{{ __replica_wrong }}{% endif %}",
     "{% if 'timescaledb' in host_roles | pgladder_words %}{{ __timescaledb_wrong }}{% endif %}",
     "{% if 'clickhouse' in host_roles | pgladder_words %}{{ __clickhouse_wrong }}{% endif %}",
     f"{{% if {NO_MAJORS} %}}no majors: {{{{ {NO_MAJORS} }}}}{{% endif %}}",
     f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
 ]
 ROLES = [
-    CHECKOUT / "roles" / role for role in ("host", "postgresql", "timescaledb", "clickhouse", "bench", "virtual_minipc")
+    CHECKOUT / "roles" / role
+    for role in ("host", "postgresql", "timescaledb", "clickhouse", "replica", "bench", "virtual_minipc")
 ]
 
 
@@ -119,6 +130,7 @@ def known() -> dict[str, Any]:
         "host_probe": BOX,
         "host_system": {"postgresql": 15, "name": "Debian 12"},
         "postgresql_majors": ["15"],
+        "inventory_hostname": "n2",
     }
     return {name: value for each in read for name, value in each.items()} | found
 

@@ -13,7 +13,7 @@ from bench.plan.design import make_plan
 from bench.plan.estimate import estimate
 from bench.plan.generator import unhurried
 from bench.plan.options import OPTIONS, read_options
-from bench.plan.replicas import check_private
+from bench.plan.replicas import check_private, check_standby
 from bench.plan.request import make_design
 from bench.plan.sweep import by_rung, swept
 from bench.workload.phase import ladder
@@ -84,6 +84,17 @@ def test_a_server_that_is_not_private_has_none():
     check_private(planned(), "leave out --dsn")
     with pytest.raises(UsageError, match=r"beside a private server, which this one is not: leave out --dsn\."):
         check_private(planned(replica="on"), "leave out --dsn")
+
+
+def test_a_box_s_cluster_with_a_standby_is_measured_with_it_and_read_alone():
+    check_standby(planned(replica="async"), "10.0.0.2", "another")
+    check_standby(planned(), "", "another")
+    with pytest.raises(UsageError, match=r"The standby at 10\.0\.0\.2 follows this box's cluster in every trial"):
+        check_standby(planned(), "10.0.0.2", "another")
+    with pytest.raises(UsageError, match="which readers of this one do not reach"):
+        check_standby(planned(replica="on", readers=2, readers_on="standby"), "10.0.0.2", "another")
+    with pytest.raises(UsageError, match=r"make provision REPLICA_OF= has another box follow it, or another\.$"):
+        check_standby(planned(replica="on"), "", "another")
 
 
 def test_a_plan_written_by_hand_is_looked_at_too():

@@ -27,12 +27,20 @@ def test_the_words_of_the_front_door_are_ansibles_arguments():
         "ansible_ssh_private_key_file": "~/key",
     }
     assert target(limit="minipcs") == ["--limit", "minipcs"]
+    known, option, variables = ["-i", "inventory", "-i"], "-e", '{"replica_of": "n1"}'
+    assert target(limit="n2", replica_of="n1") == [*known, "n1,", "--limit", "n2", option, variables]
+    assert target(host="n2", replica_of="n1") == [*known, "n2,", *known, "n1,", "--limit", "n2", option, variables]
     assert target() == []
 
 
 def test_a_value_is_handed_on_as_it_was_typed():
     [_, variables] = target(key=ODD)
     assert json.loads(variables)["ansible_ssh_private_key_file"] == ODD
+
+
+def test_a_standby_is_of_a_box_that_is_named():
+    with pytest.raises(UsageError, match="Which box shall be the standby of n1"):
+        target(replica_of="n1")
 
 
 @pytest.mark.parametrize("word", ["host", "limit", "user_name", "key"])

@@ -56,6 +56,15 @@ def test_the_order_is_the_same_on_every_box():
     assert plan_for(BOX, asked(**words)).trials == plan_for(replace(BOX, free_bytes=10**13), asked(**words)).trials
 
 
+def test_a_standby_is_not_measured_and_a_primary_with_it_alone():
+    with pytest.raises(HostError, match="made as a standby of n100-b: measure that box"):
+        plan_for(replace(BOX, replica_of="n100-b"), asked())
+    followed = replace(BOX, standby="10.0.0.2")
+    assert plan_for(followed, asked(replica="async")).trials
+    with pytest.raises(UsageError, match=r"The standby at 10\.0\.0\.2 follows"):
+        plan_for(followed, asked())
+
+
 def test_a_major_that_is_not_there_is_named_with_what_brings_it():
     assert plan_for(BOX, asked(versions=["15 17"])).versions == ["15", "17"]
     with pytest.raises(HostError, match=r"PostgreSQL 18 is not installed there; it has 15 and 17: name it in"):
