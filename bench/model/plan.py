@@ -245,14 +245,14 @@ class Parameters:
         default=NO_REPLICA,
         metadata={
             "knob": Knob(
-                words="a standby beside the private server, and what commits wait for of it: none (no standby; the"
-                " default), async, local, remote_write, on, remote_apply",
+                words="a standby, and what commits wait for of it: none (no standby; the default), async,"
+                " local, remote_write, on, remote_apply",
                 parse=one_of(*REPLICAS),
                 metavar="LEVEL",
             )
         },
     )
-    """A standby of the private server, and for what of it each commit waits."""
+    """A standby of the server, and for what of it each commit waits."""
     readers_on: ReadersOn = field(
         default=PRIMARY,
         metadata={

@@ -39,6 +39,9 @@ class Asked:
 WHAT = [option.name for option in OPTIONS if option.name not in ("seed", "margin", "until_decided")]
 """The options that say what a plan is."""
 
+PRIVATE = "pgladder run --data-dir DIR, on the box itself, makes one"
+"""What makes a private server with a standby."""
+
 
 def check_name(run: str) -> str:
     """Return a run's name, or none.
@@ -127,8 +130,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
         HostError: this box has not the room or the connections for it.
 
     """
-    if state.replica_of:
-        raise HostError(f"its cluster was made as a standby of {state.replica_of}: measure that box")
+    _check_own(state)
     design = asked.design
     need = connections_of(design)
     versions = list(design.versions) or [state.postgresql]
@@ -145,12 +147,23 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
-        check_standby(plan, state.standby, "pgladder run --data-dir DIR, on the box itself, makes one")
+        check_standby(plan, state.standby, PRIVATE)
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)
     _check_room(state, plan)
     return plan
+
+
+def _check_own(state: BoxState) -> None:
+    """Refuse a standby.
+
+    Raises:
+        HostError: names its primary.
+
+    """
+    if state.replica_of:
+        raise HostError(f"its cluster was made as a standby of {state.replica_of}: measure that box")
 
 
 def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
@@ -189,6 +202,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         UsageError: the plan has settings that are carried out for nobody else.
 
     """
+    _check_own(state)
     _check_installed(state, plan.versions)
     _check_engines(state, plan)
     of_cluster = plan.versions in ([], [state.postgresql])
@@ -197,6 +211,8 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
             "its cluster is not the one that run was planned for: what the harness sets there differs;"
             " provision it as it was, or launch a new run"
         )
+    if of_cluster:
+        check_standby(plan, state.standby, PRIVATE)
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)

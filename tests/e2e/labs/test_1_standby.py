@@ -33,6 +33,8 @@ def test_a_primary_that_is_none_yet_or_that_nothing_reaches_is_named_before_anyt
     assert f"its primary, {PRIMARY}, has no cluster of pgladder's: make provision there" in sentence(said, STANDBY)
     said = lab.play("provision", STANDBY, "-e", "replica_of=127.0.0.9")
     assert "its primary, 127.0.0.9, can't be reached: " in sentence(said, STANDBY)
+    said = lab.play("provision", BOTH, "--check", *OF_PRIMARY)
+    assert said.returncode == 0, said.stdout
     assert lab.snapshot(STANDBY) == as_found[STANDBY]
 
 
@@ -104,7 +106,7 @@ def test_torn_down_it_leaves_nothing_on_either(lab: Lab, as_found: dict[str, set
     assert said.returncode == 0, said.stdout
     assert lab.snapshot(STANDBY) ^ as_found[STANDBY] == set()
     assert lab.sql(PRIMARY, LEFT) == "0|0|0|localhost"
-    assert lab.run(PRIMARY, f"sudo find {ETC} -name '*standby*'; sudo grep -rl standby {ETC}/*.conf || true") == ""
+    assert lab.run(PRIMARY, f"sudo find {ETC} -name '*standby*'; sudo grep -l standby.conf {ETC}/*.conf || true") == ""
     assert changed(lab.play("provision", PRIMARY), PRIMARY) == 0
 
 
