@@ -148,7 +148,7 @@ def _standby(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.standby import admit, dismiss, look
 
     if options.check:
-        look(box, options.address)
+        look(box, options.address or "")
         return DONE
     if not options.address:
         raise UsageError("At which address is the standby? pgladder box standby ADDRESS")
@@ -221,7 +221,7 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("--diff", action="store_true", help="show what changes in the configuration")
     meaning = "let in a standby on another box, and print in JSON what it connects with (as the cluster's user)"
     standby = add("standby", _standby, meaning)
-    standby.add_argument("address", nargs="?", type=_address, default="", metavar="ADDRESS", help="it comes from")
+    standby.add_argument("address", nargs="?", type=_address, metavar="ADDRESS", help="it comes from")
     how = standby.add_mutually_exclusive_group()
     how.add_argument("--new-password", action="store_true", help="it is about to be made: a new password, a new slot")
     how.add_argument("--check", action="store_true", help="change nothing: could it be let in?")
