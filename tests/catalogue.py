@@ -15,7 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 from bench.cli.phases import sentence_of
-from bench.language import FOLDER
+from bench.model.language import FOLDER
 from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, OPTIONS, YES
 from bench.questions import load_question, questions, words_of
 
@@ -108,7 +108,7 @@ ERRORS = (
     "cli/ask.py",
     "cli/main.py",
     "engines/postgresql/binaries.py",
-    "language.py",
+    "model/language.py",
     "model/names.py",
     "model/parse.py",
     "plan/contrast.py",

@@ -7,7 +7,7 @@ takes none.
 from collections.abc import Callable
 from time import sleep
 
-from bench.language import tr
+from bench.model.language import tr
 from bench.store.run_directory import RunDirectory
 
 POLL_S = 0.2

@@ -10,8 +10,8 @@ from bench.agent.trial import TrialRunner
 from bench.engines.engine import ManagedServer, Server
 from bench.engines.null.measured import NullServer
 from bench.engines.postgresql.session import ServerError
-from bench.language import tr
 from bench.model.fingerprint import Fingerprint, processors
+from bench.model.language import tr
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.generator import check_capacity

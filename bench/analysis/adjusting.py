@@ -21,7 +21,7 @@ from typing import TypeVar, cast
 
 from bench.analysis.comparison import AdjustedFor
 from bench.analysis.listing import listed
-from bench.language import later, tr, tr_many
+from bench.model.language import later, tr, tr_many
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import cores_of_ours

@@ -22,7 +22,7 @@ from bench.analysis.notes import FEW_BLOCKS
 from bench.analysis.pairs import decides
 from bench.analysis.promises import risk_of
 from bench.engines.postgresql.layout import own_layout
-from bench.language import later, tr, tr_many
+from bench.model.language import later, tr, tr_many
 from bench.plan.contrast import LAYOUT, OF_PARAMETERS, TOGETHER, VARIANT, VERSION
 from bench.stats.compare import ALPHA, Comparison, ratios, verdict_of
 from bench.stats.intervals import Interval, t_interval

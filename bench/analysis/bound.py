@@ -12,7 +12,7 @@ from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
 from bench.constraints.known.other_programs import SHORT, of_others
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
 from bench.model.record import Record
 from bench.plan.ceiling import more_in_flight, served

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analysis.pulled import PulledRun, latest
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.values import Amount, Count, Name, Positive, Seconds
 from bench.stats.cliff import cliff
 

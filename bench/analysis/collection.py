@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import geometric_mean
 
 from bench.analysis.cells import CellOfBoxes, cell_of
-from bench.language import later
+from bench.model.language import later
 from bench.model.shared import Shared, SharedRung
 from bench.stats.compare import ALPHA
 from bench.stats.intervals import Interval

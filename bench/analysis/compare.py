@@ -38,9 +38,9 @@ from bench.analysis.pairs import (
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
 from bench.analysis.ranking import overall, rankings
-from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import processors
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.plan.contrast import VARIANT, VERSION, Cell, driven_by_several, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, headline, rate_name, refused, why_not

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from bench.analysis.comparison import CellComparison, ComparisonReport
-from bench.language import tr
+from bench.model.language import tr
 from bench.plan.contrast import ENGINE
 
 SLOWER, FASTER = "slower", "faster"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.reasons import told
-from bench.language import later, tr, tr_many
+from bench.model.language import later, tr, tr_many
 from bench.model.outcome import R
 from bench.model.record import Reason
 

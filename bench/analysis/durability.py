@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.language import later, tr, tr_many
 from bench.model.cuts import CutPlan, CutRecord, How
+from bench.model.language import later, tr, tr_many
 from bench.model.values import Amount, Count, Durability, Layout, Name
 from bench.stats.intervals import Interval, mean, mean_interval
 

@@ -21,8 +21,8 @@ from bench.analysis.pulled import PulledRun, finished, latest
 from bench.analysis.sentences import sentence_of_ladder, sentence_of_rung
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.engines.postgresql.render import AS_FOUND
-from bench.language import tr
 from bench.model.fingerprint import processors
+from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.model.suspects import Suspects

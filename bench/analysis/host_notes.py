@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from bench.language import tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.language import tr
 
 
 def host_notes(host: Fingerprint) -> list[str]:

@@ -7,7 +7,7 @@ dropping partitions: Dropping partitions costs the writers 5 % [3, 7] of their r
 import math
 from collections.abc import Mapping
 
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import NO_REPLICA
 from bench.stats.compare import Verdict
 from bench.stats.intervals import Interval

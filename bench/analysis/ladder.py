@@ -17,8 +17,8 @@ from bench.analysis.published import PublishedFigure, beside_published
 from bench.analysis.pulled import PulledRun, extent_notes, finished, latest, repetition_notes
 from bench.analysis.rung import Rung, rung_of
 from bench.analysis.slo import slo
-from bench.language import later, tr
 from bench.model.fingerprint import Fingerprint, processors
+from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.model.values import Layout, Transport
 from bench.plan.contrast import distinguishing, driven_by_several, names_of_variants

@@ -15,7 +15,7 @@ from bench.analysis.promises import risk_of
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
 from bench.constraints.constraint import OF_THE_TIME, constraints
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.values import Amount, Count, Seconds
 
 if TYPE_CHECKING:

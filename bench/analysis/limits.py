@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone
-from bench.language import later
+from bench.model.language import later
 from bench.model.record import Record
 from bench.model.values import Amount, Name
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.language import tr
+from bench.model.language import tr
 
 MOST_NAMED = 3
 

@@ -13,10 +13,10 @@ from msgspec import Meta
 from bench.analysis.comparison import CellNoise
 from bench.analysis.pooling import pooled
 from bench.analysis.pulled import RunOutcomes
-from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import differing_facts, of_machine
+from bench.model.language import later, tr
 from bench.model.plan import Parameters, Plan, Trial, as_recorded
 from bench.model.values import Count, Layout, Name, Seconds, Transport
 from bench.plan.contrast import VARIANT, examples

@@ -15,8 +15,8 @@ from bench.analysis.pairs import blocks_of
 from bench.analysis.promises import promise_notes
 from bench.analysis.pulled import RunOutcomes, extent_notes, latest, repetition_notes
 from bench.analysis.reasons import told
-from bench.language import later, tr, tr_many
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import later, tr, tr_many
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.model.record import Reason

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from bench.analysis.pulled import RunOutcomes
-from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint_diff import differing_facts, of_machine
+from bench.model.language import tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import VARIANT, Cell, Slots, by_cell, texts_of_variants

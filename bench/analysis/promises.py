@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.outcome import AnyRecord
 
 MAY_LOSE = "may lose last "

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Literal
 
 from bench.analysis.counted import good
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.stats.intervals import Estimate, geometric, mean
 

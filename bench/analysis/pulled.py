@@ -10,8 +10,8 @@ from functools import cached_property
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.counted import Key
-from bench.language import later, tr, tr_many
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import later, tr, tr_many
 from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples

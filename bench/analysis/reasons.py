@@ -4,7 +4,7 @@ A record holds its doubts in English, with what was found: that detail stays, an
 English the detail says it all.
 """
 
-from bench.language import ENGLISH, later, spoken, tr
+from bench.model.language import ENGLISH, later, spoken, tr
 from bench.model.record import Reason
 
 MEANINGS = {

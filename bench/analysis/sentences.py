@@ -7,7 +7,7 @@ from bench.analysis.budget import INCOMPLETE
 from bench.analysis.explanation import Finding, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.constraints.constraint import constraints
-from bench.language import tr
+from bench.model.language import tr
 from bench.stats.intervals import Estimate
 
 MINUS = "−"

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from bench.analysis.cells import CellOfBoxes, cell_of
-from bench.language import tr
 from bench.model.codec import DAMAGED, schema_of, unknown_field
+from bench.model.language import tr
 from bench.model.plain import one_line
 from bench.model.shared import MOST_BYTES, Flaw, Shared, SharedRung, Vocabulary
 

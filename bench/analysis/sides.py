@@ -23,10 +23,10 @@ from bench.analysis.pairs import Basis, known_rates
 from bench.analysis.pooling import differing, windows
 from bench.analysis.pulled import PulledRun, extent_notes, repetition_notes
 from bench.analysis.worth import worths
-from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.fingerprint_diff import comparable, in_words
+from bench.model.language import later, tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.plan.contrast import (

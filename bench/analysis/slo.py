@@ -11,9 +11,9 @@ from typing import Literal
 from bench.analysis.counted import good, middle
 from bench.analysis.promises import risk_of
 from bench.analysis.pulled import PulledRun, latest
-from bench.language import later, tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import later, tr
 from bench.model.plan import Plan, Promise
 from bench.model.record import Record
 from bench.model.values import Amount, Count, Durability, Layout, Name, Percentile, Seconds, Share, Transport

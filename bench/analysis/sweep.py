@@ -13,8 +13,8 @@ from bench.analysis.by_block import compared_by_block, estimate
 from bench.analysis.counted import good, middle
 from bench.analysis.interference import TOLD, cost
 from bench.analysis.pulled import PulledRun, latest
-from bench.language import tr
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Amount, Layout, Name, Transport

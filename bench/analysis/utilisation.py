@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from bench.analysis.counted import good, pooled
-from bench.language import later
+from bench.model.language import later
 from bench.model.record import Record, cores_of_ours
 
 PARTS = {

@@ -6,7 +6,7 @@ From what the records carry alone, the method and the parameters, so that a run 
 from collections.abc import Mapping
 
 from bench.analysis.rung import Rung
-from bench.language import later, tr
+from bench.model.language import later, tr
 
 ONE_ROW: Mapping[str, str] = {
     "connect each": later("a connection for every row"),

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.analysis.listing import listed
-from bench.language import later, tr
 from bench.model.fingerprint import processors
+from bench.model.language import later, tr
 from bench.model.outcome import AnyRecord
 from bench.plan.contrast import WHOLE, Cell, by_cell
 from bench.plan.rates import Block, burst, rates, settled

@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
-from bench.language import later, tr
 from bench.model.errors import PgladderError, UsageError
+from bench.model.language import later, tr
 from bench.model.parse import Parse, switch
 from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, RESUME, YES, Option
 from bench.questions import load_question, questions, words_of

@@ -9,8 +9,8 @@ from typing import Any
 
 from rich.text import Text
 
-from bench.language import ENGLISH, speak, tr
 from bench.model.errors import PgladderError, UsageError
+from bench.model.language import ENGLISH, speak, tr
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import load_question
 from bench.questions.question import BOXES, for_programs, print_answer

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from bench.language import ENGLISH, later, speak, spoken, tr
 from bench.model.errors import NothingDoneError, PgladderError, UsageError
+from bench.model.language import ENGLISH, later, speak, spoken, tr
 from bench.model.plain import one_line, speak_plainly
 from bench.questions import look_up, words_of
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from bench import seams
-from bench.language import later, tr
 from bench.model.errors import DataError
+from bench.model.language import later, tr
 from bench.model.plain import print_json
 from bench.report.console import console
 from bench.report.tables import add_rows, bare_table, print_whole

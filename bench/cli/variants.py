@@ -11,9 +11,9 @@ from bench.cli.ask import typed
 from bench.engines.postgresql.majors import REFERENCE, major
 from bench.engines.postgresql.render import Box, summary, variant_names
 from bench.engines.postgresql.variants import Machine, compare, conf_text, explain, this_machine
-from bench.language import tr
 from bench.model.codec import from_json
 from bench.model.errors import DataError, UsageError
+from bench.model.language import tr
 from bench.model.parse import number
 from bench.model.plain import harmless, print_json
 from bench.report.console import console

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.constraints.work import Work
-from bench.language import later
+from bench.model.language import later
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Transport

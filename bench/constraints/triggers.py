@@ -2,7 +2,7 @@
 
 from bench.constraints.constraint import Place, Removal
 from bench.engines.postgresql.layout import own_layout
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 
 OFF = {"session_replication_role": "replica"}

@@ -3,8 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 
 
 def pick(kind: str, asked: Iterable[str], known: Iterable[str]) -> list[str]:

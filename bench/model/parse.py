@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.values import NAME
 
 MOST_DIGITS = 12

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from bench.engines.postgresql.layout import layout_files
 from bench.engines.postgresql.render import as_variant
-from bench.language import tr
 from bench.model.errors import DataError, UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial
 from bench.plan.ceiling import check_ceilings

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from operator import attrgetter
 
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.outcome import R
 from bench.model.plan import KNOBS, POSTGRESQL, REPLICAS, Plan, Trial

@@ -9,8 +9,8 @@ from typing import get_args
 
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import layout_files, table_layout
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import (
     MAX_TRIALS,

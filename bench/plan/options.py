@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.engines.postgresql.majors import REFERENCE, major
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.parse import WHOLE_NUMBER, Parse, count, margin, name, number, one_of, program, switch
 from bench.model.plan import KNOBS
 

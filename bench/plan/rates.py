@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.outcome import AnyRecord, R
 
 Block = tuple[str, int, int]

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from bench.engines.postgresql.majors import major
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import POSTGRESQL, Promise, Refining, UntilDecided
 from bench.plan.contrast import OF_PARAMETERS
 from bench.plan.design import PROFILES, Design

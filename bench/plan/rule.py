@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import Cell, by_cell, examples, factor_of

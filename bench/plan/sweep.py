@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise, product
 
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import KNOBS, Plan, Trial
 from bench.plan.contrast import (

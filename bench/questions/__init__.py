@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import seams
-from bench.language import tr
 from bench.model.errors import DataError, NothingDoneError, UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.plan.options import COMMON, OPTIONS, Option
 

@@ -12,8 +12,8 @@ from rich.text import Text
 
 from bench import __version__
 from bench.analysis.collection import Entry, ranked_cells
-from bench.language import later, tr, tr_many
 from bench.model.errors import DataError, HostError, UsageError
+from bench.model.language import later, tr, tr_many
 from bench.model.shared import Flaw, Vocabulary
 from bench.plan.options import ANSWER, Option
 from bench.questions.question import Answer, Given, Question

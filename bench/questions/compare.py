@@ -15,8 +15,8 @@ from rich.console import Console
 
 from bench.analysis.comparison import OF_RUNS, Across, CellComparison, ComparisonReport
 from bench.analysis.pulled import RunOutcomes
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.plan.contrast import factor_of, tried_factors, varying
 from bench.plan.options import ANSWER, DETAIL, MARGIN_OPTION, Option

@@ -9,8 +9,8 @@ from rich.console import Console
 from bench.analysis.explain import MARGIN, explain
 from bench.analysis.explanation import Explained
 from bench.analysis.pulled import PulledRun
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.plan.options import MARGIN_OPTION, WHAT, Option
 from bench.questions.question import BOXES, HERE, Answer, Given, Question, runs_in

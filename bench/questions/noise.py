@@ -11,9 +11,9 @@ from rich.console import Console
 
 from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, merged
 from bench.analysis.pulled import RunOutcomes, extent_notes
-from bench.language import tr
 from bench.model.codec import to_json
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.plan.contrast import by_cell
 from bench.plan.options import DETAIL, MARGIN_OPTION

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.text import Text
 
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plain import print_json, print_plain
 from bench.model.plan import Plan
 from bench.plan.options import BESIDE, FORMAT, JSON, ON_BOXES, OPTIONS, PULLED_RUN, RUN, YES, Option

@@ -14,8 +14,8 @@ from bench.analysis.explanation import Explained
 from bench.analysis.ladder import LadderReport
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep, sweep
-from bench.language import tr
 from bench.model.errors import HostError, NothingDoneError, UsageError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.plan.contrast import PHASE, VARIANT, differs_alone, names_of_variants, varying
 from bench.plan.options import ANSWER, Option

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from bench.analysis.share import shared, within
 from bench.analysis.shared_check import check_shared
-from bench.language import tr
 from bench.model.codec import to_json
 from bench.model.errors import DataError, HostError, UsageError
+from bench.model.language import tr
 from bench.model.parse import currency, number
 from bench.model.plan import Plan
 from bench.model.shared import Shared, Vocabulary

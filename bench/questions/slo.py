@@ -8,8 +8,8 @@ becomes of 1.2 times as much; of a rate that is asked for (--rate) also whether 
 from rich.console import Console
 
 from bench.analysis.slo import Slo, promised, slo
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.parse import milliseconds
 from bench.model.plan import Plan
 from bench.plan.options import WHAT, Option

@@ -8,8 +8,8 @@ are kept up. Where the values are chosen (auto), points between those at the kne
 from rich.console import Console
 
 from bench.analysis.sweep import sweep
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.plan.options import MARGIN_OPTION, WHAT, Option
 from bench.plan.sweep import swept

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import CellComparison, Overall, Pair, Stated
 from bench.analysis.listing import some
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, number
 from bench.report.tables import bare_table
 from bench.report.words import shortened

@@ -8,7 +8,7 @@ from rich.text import Text
 from bench.analysis.bound import BEYOND, NOT_MEASURED
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.analysis.cells import CellOfBoxes
 from bench.analysis.collection import KEPT_UP, Entry, Place, Placed, RankedCell
-from bench.language import later, spoken, tr
+from bench.model.language import later, spoken, tr
 from bench.model.plan import Parameters
 from bench.model.shared import SharedRung, Vocabulary
 from bench.report.markup import environment

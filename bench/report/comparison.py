@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, CellNoise, ComparisonReport, Longer, Overall
 from bench.analysis.noise import NOT_MEASURED
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_table
 from bench.report.command import caller
 from bench.report.costs import NONE_DIFFERS, row_costs_table

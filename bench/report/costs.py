@@ -7,7 +7,7 @@ from itertools import chain
 from rich.table import Table
 
 from bench.analysis.comparison import CellComparison, ComparisonReport, CostRatio
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.plan.contrast import VERSION
 from bench.report.numbers import DASH, number, rate
 from bench.report.tables import add_rows, bare_table

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.durability import MAY_LOSE, DurabilityReport, MsLost, OfKind, OfVariant
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, count, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole
 

@@ -8,7 +8,7 @@ from rich.text import Text
 from bench.analysis.explanation import Explained, Finding, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.sentences import gain_text, percent_text
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.report.terminal import describe_host

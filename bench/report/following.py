@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.progress import Progress, sparkline, trial_s
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.report.metrics import MetricsFile

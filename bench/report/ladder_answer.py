@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bench.analysis.ladder import LadderReport
 from bench.analysis.ladder_answer import LadderAnswer, Next
-from bench.language import tr
+from bench.model.language import tr
 from bench.report.numbers import duration
 from bench.report.open_loop import open_loops
 

@@ -3,7 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plain import harmless
 
 

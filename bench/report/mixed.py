@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
-from bench.language import later, tr, tr_many
+from bench.model.language import later, tr, tr_many
 from bench.model.plan import STANDBY
 from bench.report.numbers import rate, short
 

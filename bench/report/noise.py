@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.noise import ALARM_BLOCKS, BoxNoise, CellFloor, alarming, too_noisy
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.contrast import VARIANT, by_cell, examples
 from bench.plan.estimate import TRIAL_OVERHEAD_S

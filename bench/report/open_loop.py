@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, POISSON
 from bench.report.numbers import percentile, rate, short
 

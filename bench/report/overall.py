@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.analysis.comparison import ComparisonReport, Pair, Rank, Standing
-from bench.language import tr
+from bench.model.language import tr
 from bench.report.ratios import Line, colored, line_of, pairs_of, plain_figures, statistics
 from bench.report.tables import bare_table, filled
 from bench.report.words import shortened

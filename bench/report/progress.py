@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Plan, Trial
 from bench.model.record import Record
 from bench.report.numbers import duration, rate

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from bench.analysis.published import PUBLISHED, WHERE, WIDEST, WITHIN, Conclusion, Name, PublishedFigure
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, number, rate, short, times
 from bench.stats.intervals import Estimate
 

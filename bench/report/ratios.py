@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import ArmSummary, CellComparison, ComparisonReport, CpuRatio, Overall, Pair, Rank
 from bench.analysis.pairs import decides
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, number, p_text, percent
 from bench.stats.compare import Comparison
 

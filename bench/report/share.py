@@ -11,7 +11,7 @@ from typing import Any
 from bench.analysis.cells import cell_of
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.share import conditions_of
-from bench.language import ENGLISH, later, speaking, tr, tr_many
+from bench.model.language import ENGLISH, later, speaking, tr, tr_many
 from bench.model.shared import Shared, SharedBox, SharedRung, Vocabulary
 from bench.report.markup import environment
 from bench.report.numbers import DASH, known, rate

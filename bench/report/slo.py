@@ -7,7 +7,7 @@ from rich.text import Text
 
 from bench.analysis.comparison import of_version
 from bench.analysis.slo import Highest, Slo, Tried, promise_words
-from bench.language import tr
+from bench.model.language import tr
 from bench.report.numbers import DASH, percent, rate, short
 from bench.report.tables import add_rows, bare_table, filled, print_whole
 from bench.report.terminal import describe_host

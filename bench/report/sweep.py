@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.sweep import Curve, Sweep
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.plan.contrast import written
 from bench.report.numbers import DASH, rate, short
 from bench.report.tables import add_rows, bare_table, print_whole

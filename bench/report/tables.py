@@ -9,7 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from bench.language import tr
+from bench.model.language import tr
 
 NO_LIMIT = 1000
 WIDTH = 80

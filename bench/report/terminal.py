@@ -10,8 +10,8 @@ from bench.analysis.doubts import grouped
 from bench.analysis.ladder import Ladder, LadderReport
 from bench.analysis.ladder_answer import limit_name
 from bench.analysis.rung import Rung
-from bench.language import later, tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable
+from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN
 from bench.report.bound import show_bounds
 from bench.report.command import caller

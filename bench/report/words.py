@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bench.analysis.comparison import ArmSummary, Differing, of_version
 from bench.analysis.limits import UNEXPLAINED, Limit
 from bench.constraints.constraint import constraints
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import NULL, Plan, Trial
 from bench.model.record import Record
 from bench.plan.promise import keeps

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.analysis.worth import CORE, WATT, Worth, worth_sentences
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.numbers import DASH, rate
 from bench.report.tables import add_rows, bare_table, print_whole
 from bench.stats.intervals import Estimate

@@ -11,9 +11,9 @@ from hdrh.histogram import HdrHistogram
 from bench.analysis.counted import Key
 from bench.analysis.judged import check_doubts
 from bench.analysis.pulled import PulledRun, RunOutcomes, ending_notes
-from bench.language import tr
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import tr
 from bench.model.plan import Plan, Promise
 from bench.model.record import Record, Samples
 from bench.plan.contrast import check_compared

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bench.analysis.collection import Entry
 from bench.analysis.shared_check import check_shared
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.shared import MOST_BYTES, Flaw, Vocabulary
 from bench.store.run_directory import SHARED
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from hdrh.histogram import HdrHistogram
 
-from bench.language import tr
 from bench.model.codec import DAMAGED, from_json, from_json_lines, to_json
 from bench.model.errors import DataError, HostError, UsageError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import tr
 from bench.model.outcome import Outcome, outcome_of, quick_plan, quick_records
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples

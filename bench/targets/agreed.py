@@ -10,8 +10,8 @@ from contextlib import suppress
 from rich.console import Console
 from rich.text import Text
 
-from bench.language import tr
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.plan.estimate import Estimate
 from bench.report.command import typed_with
 from bench.report.numbers import duration, size

@@ -21,9 +21,9 @@ from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.binaries import build_of, find_binaries
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.variants import harness_for, this_machine, variants_for
-from bench.language import tr
 from bench.model.cuts import CutPlan, CutRecord, How, PlannedCut
 from bench.model.errors import HostError, PgladderError, UsageError
+from bench.model.language import tr
 from bench.model.plain import one_line
 from bench.model.plan import Variant
 from bench.model.signals import stoppable, undisturbed

@@ -35,12 +35,12 @@ from bench.engines.postgresql.render import AS_FOUND, as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.engines.postgresql.variants import Machine, check_harness, harness_for, this_machine
 from bench.engines.several import SeveralVersions
-from bench.language import tr
 from bench.model.box import Provisioned, provisioned
 from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fact
 from bench.model.fingerprint_diff import differences
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.model.signals import stoppable, undisturbed

@@ -10,7 +10,7 @@ from typing import Any
 from bench.analysis.doubts import grouped, weighty
 from bench.analysis.ladder import LadderReport
 from bench.analysis.ladder_answer import LadderAnswer, Next
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import Plan
 from bench.plan.design import PROFILES
 from bench.plan.estimate import estimate

@@ -12,8 +12,8 @@ from typing import Any, Protocol, cast
 from rich.console import Console
 
 from bench import seams
-from bench.language import tr
 from bench.model.errors import DataError, UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.store.run_directory import find_runs

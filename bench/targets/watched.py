@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from bench.engines.engine import Server
-from bench.language import tr
+from bench.model.language import tr
 from bench.plan.estimate import TRIAL_OVERHEAD_S
 from bench.plan.refine import at_most
 from bench.plan.rule import usual_margin

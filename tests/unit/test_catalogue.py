@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 from jinja2 import nodes
 
-from bench.language import FOLDER, languages
+from bench.model.language import FOLDER, languages
 from tests.catalogue import (
     BENCH,
     ERRORS,

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from bench.analysis.ladder_answer import answer_of
 from bench.cli.main import main
-from bench.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
 from bench.model.errors import UsageError
+from bench.model.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
 from bench.questions import questions
 from bench.report.ladder_answer import show_answers
 from bench.report.terminal import show_ladders

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import under_way
 from bench.constraints.work import Work
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

@@ -1,7 +1,7 @@
 """Checkpoints within the window: they write what is dirty, and after each every page is put into WAL once."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Removal
 from bench.constraints.work import Work
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.workload.phase import ladder

@@ -2,7 +2,7 @@
 
 from bench.constraints.constraint import OF_CLIENTS, Constraint, Place, Removal
 from bench.constraints.evidence import share_of_workers
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

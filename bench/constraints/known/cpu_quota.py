@@ -1,7 +1,7 @@
 """A quota of processor time, of a container or a service, that held clients or server up."""
 
 from bench.constraints.constraint import Constraint, Place
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

@@ -2,7 +2,7 @@
 
 from bench.constraints.constraint import OF_COMMITS, Constraint, Place
 from bench.constraints.evidence import WAITED_FOR, share_waiting
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

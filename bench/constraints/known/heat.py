@@ -1,7 +1,7 @@
 """The processor was slowed for heat or power."""
 
 from bench.constraints.constraint import Constraint, Place
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

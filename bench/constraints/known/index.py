@@ -1,7 +1,7 @@
 """Keeping the primary key's index."""
 
 from bench.constraints.constraint import Constraint, Place, Removal
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

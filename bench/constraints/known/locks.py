@@ -5,7 +5,7 @@ from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.triggers import without_triggers
 from bench.constraints.work import Work
 from bench.engines.postgresql.layout import PLAIN
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

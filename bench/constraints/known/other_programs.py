@@ -2,7 +2,7 @@
 
 from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place
 from bench.constraints.evidence import is_alone
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record, cores_of_ours
 

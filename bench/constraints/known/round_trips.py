@@ -6,7 +6,7 @@ from bench.constraints.constraint import OF_COMMITS, Constraint, Place, Removal
 from bench.constraints.evidence import is_alone, under_way
 from bench.constraints.known import connecting, wal_flush
 from bench.constraints.work import Work
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

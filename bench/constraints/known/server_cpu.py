@@ -4,7 +4,7 @@ from bench.constraints.constraint import BUSY, SATURATED, Constraint, Place, Rem
 from bench.constraints.evidence import is_alone
 from bench.constraints.known.other_programs import SHORT, of_others
 from bench.constraints.triggers import without_triggers
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

@@ -3,7 +3,7 @@
 from bench.constraints.constraint import Constraint, Place, Removal
 from bench.constraints.evidence import WAITED_FOR, share_waiting
 from bench.constraints.work import Work
-from bench.language import tr
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from bench.engines.postgresql.majors import REFERENCE
-from bench.language import tr
 from bench.model.errors import HostError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
+from bench.model.language import tr
 from bench.probes.system_packages import how_to_install
 
 DEBIAN = Path("/usr/lib/postgresql")

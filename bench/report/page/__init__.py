@@ -20,7 +20,7 @@ from bench.analysis.published import WHERE, WHO
 from bench.analysis.pulled import PulledRun
 from bench.analysis.sweep import Sweep
 from bench.analysis.utilisation import OUTSIDE, PARTS
-from bench.language import later, spoken, tr
+from bench.model.language import later, spoken, tr
 from bench.model.plain import harmless_all
 from bench.report.markup import environment
 from bench.report.page import view

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bench.analysis.comparison import CellComparison, CellNoise, ComparisonReport, Overall, Pair, Rank
 from bench.analysis.pairs import decides
-from bench.language import later, tr
+from bench.model.language import later, tr
 from bench.report.adjusted import adjusted_lines, adjusted_sentences
 from bench.report.comparison import COST_COLUMNS, caption, cost_figures, heading, noise_lines, offer
 from bench.report.costs import COLUMNS as ROW_COSTS

@@ -10,7 +10,7 @@ from functools import cached_property
 from bench.analysis.explanation import Explained, RungExplained
 from bench.analysis.limits import UNEXPLAINED
 from bench.analysis.pulled import PulledRun
-from bench.language import tr
+from bench.model.language import tr
 from bench.report.explain import COLUMNS, bound_sentence, cells, heading, parts, reasons
 from bench.report.page.figures import WAITED, Figure, waits
 

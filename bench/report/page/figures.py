@@ -13,8 +13,8 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.timeline import Waiting, course, steps_each, waiting
 from bench.analysis.utilisation import client_time, cores
-from bench.language import later, tr
 from bench.model.fingerprint import processors
+from bench.model.language import later, tr
 from bench.model.record import Record
 from bench.report.numbers import rate
 from bench.report.terminal import in_doubt

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.analysis.sweep import RATE, Curve, Point, Sweep, words_of
-from bench.language import tr
+from bench.model.language import tr
 from bench.plan.sweep import Value
 from bench.report.page.figures import Figure, Row
 from bench.report.sweep import columns, heading, is_drawn, law, mark, rows

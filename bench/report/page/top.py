@@ -28,8 +28,8 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
-from bench.language import later, tr
 from bench.model.fingerprint import processors
+from bench.model.language import later, tr
 from bench.report.ladder_answer import next_words
 from bench.report.numbers import cores, in_short, whole
 from bench.report.terminal import heading, in_doubt

@@ -15,8 +15,8 @@ from bench.analysis.pulled import PulledRun, latest
 from bench.analysis.rung import Rung
 from bench.analysis.sides import UNKNOWN, major
 from bench.analysis.slo import promise_words
-from bench.language import tr
 from bench.model.fingerprint import Fact, Fingerprint, Unreadable, is_reason
+from bench.model.language import tr
 from bench.model.record import Record
 from bench.report.bound import COLUMNS as BOUND_COLUMNS
 from bench.report.bound import bound_cells, how_to_know, is_plain, legend, unknown

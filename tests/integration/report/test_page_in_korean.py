@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bench.analysis.compare import compare_arms
-from bench.language import speaking
+from bench.model.language import speaking
 from bench.report.page import build_page
 from bench.report.page.assets import assets
 from bench.results.read import ladder_of

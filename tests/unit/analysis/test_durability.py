@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from bench.analysis.durability import convicted, durability
-from bench.language import speaking
 from bench.model.cuts import CutRecord
+from bench.model.language import speaking
 from bench.report.console import console
 from bench.report.durability import show_durability
 from tests.cuts import ASYNC, UNSAFE, cut, plan

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.sentences import gain_text, sentence_of_ladder
-from bench.language import speaking
+from bench.model.language import speaking
 from bench.report.explain import COLUMNS, show_explained
 from bench.report.page.explaining import ExplainedView
 from bench.stats.intervals import Estimate

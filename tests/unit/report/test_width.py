@@ -17,7 +17,7 @@ from bench.analysis.noise import box_noise
 from bench.analysis.sides import compare_runs
 from bench.analysis.slo import slo
 from bench.analysis.sweep import sweep
-from bench.language import ENGLISH, languages, speaking, spoken, tr
+from bench.model.language import ENGLISH, languages, speaking, spoken, tr
 from bench.model.record import Cpu
 from bench.questions.compare import compared
 from bench.report.comparison import show_comparison

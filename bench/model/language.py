@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gettext import GNUTranslations
 
 ENGLISH = "en"
-FOLDER = Path(__file__).with_name("locale")
+FOLDER = Path(__file__).parents[1] / "locale"
 CATALOGUE = "LC_MESSAGES/pgladder.mo"
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The first that is set names the language of messages (POSIX, Environment Variables)."""
