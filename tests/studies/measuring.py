@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bench.store.run_directory import PLAN, SAMPLES, SUMS
+from bench.store.run_directory import PLAN, REPORT, SAMPLES, SUMS
 
 PGLADDER = Path(sys.executable).parent / "pgladder"
 Words = Sequence[str | Path]
@@ -30,8 +30,9 @@ def measure(into: Path, words: Words, where: Words = (), environment: Mapping[st
     # Suspect trials, of which pages tell, make it 1, as an interruption does: the checksums come last.
     if not (into / SUMS).is_file():
         sys.exit(ended.returncode or 1)
-    # Most of a run's bytes; no page needs them.
+    # Most of a run's bytes; no page of results needs them, nor the run's own page.
     shutil.rmtree(into / SAMPLES, ignore_errors=True)
+    (into / REPORT).unlink(missing_ok=True)
 
 
 def on(data_dir: Path | None) -> Words:

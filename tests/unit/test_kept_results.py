@@ -87,7 +87,9 @@ def test_the_page_of_cuts_says_what_its_records_say():
 def test_the_page_of_next_steps_says_what_records_and_pages_say():
     assert next_steps.page(next_steps.RUNS) == next_steps.PAGE.read_text()
     for run in next_steps.ASKED:
-        assert RunDirectory(next_steps.RUNS / run).check_sums(samples=False)
+        kept = next_steps.RUNS / run
+        assert {path.name for path in kept.iterdir()} == {"plan.json", "host.json", "trials.jsonl", "SHA256SUMS"}
+        assert RunDirectory(kept).check_sums(samples=False)
 
 
 def test_a_page_of_results_is_quoted_and_one_that_is_missing_said_to_be(tmp_path):
