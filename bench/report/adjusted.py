@@ -37,7 +37,7 @@ def adjusted_table(across: str, cell: CellComparison) -> Table | None:
         return None
     table = bare_table([across, *COLUMNS], left={across, MACHINE, "decides"})
     for pair in pairs:
-        table.add_row(Text(shortened(pair.candidate)), *_figures(pair))
+        table.add_row(Text(shortened(pair.candidate)), *adjusted_figures(pair))
     return table
 
 
@@ -49,7 +49,8 @@ def adjusted_sentences(pairs: Sequence[Pair]) -> Iterable[str]:
             yield tr(ADJUSTED[pair.machine_alike], candidate=pair.candidate, ratio=ratio)
 
 
-def _figures(pair: Pair) -> Sequence[str]:
+def adjusted_figures(pair: Pair) -> Sequence[str]:
+    """Return of a pair that could be adjusted ratio, interval, whether the machine was as fast, and which decides."""
     assert pair.adjusted
     decides = tr("adjusted") if pair.adjusted_decides else tr("unadjusted")
     return number(pair.adjusted.ratio), _interval(pair.adjusted), tr(ALIKE[pair.machine_alike]), decides

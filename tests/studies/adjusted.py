@@ -206,11 +206,11 @@ PLANTED = """## Planted: a trigger of the table computes something for each COPY
 
 {host}. As the machine is, and with {hogs} programs beside that burn a processor each.
 
-| run | layout | unadjusted | adjusted | machine alike | decides |
+| run | layout | unadjusted | adjusted | the machine was | decides |
 |---|---|---|---|---|---|
 {rows}
 
-A trigger that burns may slow the client down too, on cores that both share: *machine alike* says whether the client's
+A trigger that burns may slow the client down too, on cores that both share: *the machine was* says whether the client's
 CPU time a row is shown to be the same. `make study-adjusted` measures both runs anew once they are removed.
 """
 
