@@ -55,11 +55,11 @@ from bench.workload.driver import as_driven
 from bench.workload.phase import ladder
 from tests.kept import KEPT
 from tests.readme import CHECKOUT
+from tests.studies.measuring import PGLADDER
 
 RUNS = KEPT / "open-loop"
 CAPACITY, RATES = "capacity", "rates"
 """The two runs."""
-PGLADDER = Path(sys.executable).parent / "pgladder"
 PGBENCH = "pgbench"
 SHARES = (0.2, 0.5, 0.8)
 WITHIN, WITHIN_MS = 0.10, 0.5

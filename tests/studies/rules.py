@@ -30,9 +30,9 @@ from bench.stats.intervals import geometric
 from bench.stats.proportions import share_interval
 from bench.store.run_directory import RunDirectory
 from tests.kept import KEPT
+from tests.studies.measuring import PGLADDER
 
 RUN, PAGE = KEPT / "rules", KEPT / "rules.md"
-PGLADDER = Path(sys.executable).parent / "pgladder"
 EQUAL, SLOWER = 24, 5
 EQUAL_NAME, SLOWER_NAME = "equal-", "slower-"
 ALLOWED = 0.01
