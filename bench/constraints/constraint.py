@@ -69,6 +69,8 @@ class Constraint:
         suspected_from: the share from which on it is suspected to be what stops a rung.
         relieved: what of a commit's work it takes beside CPU time, which trials of one commit alone tell; from the work
             with it and its share. None: nothing beside.
+        of_one: what part of a commit's work, but for its waiting, it is in a trial of one commit alone, on so many
+            processors, 0 to 1; None where that does not tell. None: it is not known so.
         remains: what is left of it in a trial without it, as ``share``; None: as ``share``.
         may_remain: the most that may be left of it where it was taken away.
         beyond: another constraint that its removal takes away too, so that it is measured against a trial without that
@@ -84,6 +86,7 @@ class Constraint:
     removal: Callable[[Trial, Place], Removal | str | None]
     suspected_from: float = MOST
     relieved: Callable[[Work, float], Work] | None = None
+    of_one: Callable[[Record, int | None], float | None] | None = None
     remains: Callable[[Record, int | None], float | None] | None = None
     may_remain: float = LITTLE
     beyond: str | None = None

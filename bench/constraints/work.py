@@ -66,6 +66,10 @@ class Work:
             rest_s=self.rest_s * both,
         )
 
+    def less(self, part: float) -> "Work":
+        """Return it without a part of all that client and server do for it, 0 to 1; what it waits for stays."""
+        return replace(self.scaled(1 - part), waits_s=self.waits_s)
+
     def scaled(self, factor: float) -> "Work":
         """Return it with so much of each of its parts."""
         return replace(

@@ -122,7 +122,11 @@ def experiments(
 
 
 def alone(base: Trial, of_base: Iterable[Trial]) -> list[Trial]:
-    """Return trials of one commit at a time: as the trial that was asked for, and without each constraint."""
+    """Return trials of one commit at a time: without each constraint, and as asked for before, between and after them.
+
+    What all others are compared with is measured more often, as Dunnett has it for a control: its error is in each
+    prediction. Once alone, it was 30 to 87 % off in all nine of a rung here.
+    """
     found: dict[Trial, Trial] = {}
     for trial in (base, *of_base):
         single = replace(trial, parameters=_one_at_a_time(trial.parameters, base.parameters), alone_of=base.number)
@@ -131,9 +135,11 @@ def alone(base: Trial, of_base: Iterable[Trial]) -> list[Trial]:
     as_asked, *others = found.values()
     if not others:
         return []
+    half = len(others) // 2
+    around = [*others[:half], as_asked, *others[half:], as_asked]
     if replace(as_asked, alone_of=None) == base:
-        return others
-    return [as_asked, *others]
+        return around
+    return [as_asked, *around]
 
 
 def _one_at_a_time(parameters: Parameters, base: Parameters) -> Parameters:

@@ -1,6 +1,8 @@
 """What the first block suspects, and which experiments are worth their time. Pure; agent and analysis ask it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from statistics import fmean
 
 from bench.constraints.constraint import constraints
 from bench.constraints.evidence import is_alone, work_of
@@ -10,7 +12,7 @@ from bench.model.record import Record
 from bench.model.suspects import Suspect, Suspects
 from bench.plan.rates import counting
 
-Alone = Mapping[tuple[int, str | None], Record]
+Alone = Mapping[tuple[int, str | None], Sequence[Record]]
 """Trials of one commit at a time: by the number of that which they are like, and without what; None: as asked for."""
 NEXT_TO_NOTHING = 0.02
 """A share, and a predicted gain, below which a constraint is not tried: it is not worth the time."""
@@ -37,15 +39,15 @@ def suspects_of(plan: Plan, records: Sequence[Record], cpus: int | None) -> Susp
 
 def _alone(records: Iterable[Record]) -> Alone:
     """Return the trials of one commit at a time, by that which they are like, and by what is taken away."""
-    found: dict[tuple[int, str | None], Record] = {}
+    found = defaultdict[tuple[int, str | None], list[Record]](list)
     for record in records:
         trial = record.trial
         if trial.alone_of is None:
             if not trial.experiment and is_alone(record):
-                found.setdefault((trial.number, None), record)
+                found[trial.number, None].append(record)
             continue
         for name in trial.without.constraints if trial.without else (None,):
-            found[trial.alone_of, name] = record
+            found[trial.alone_of, name].append(record)
     return found
 
 
@@ -68,9 +70,9 @@ def predicted_gain(name: str, record: Record, alone: Alone, cpus: int | None) ->
     if work is None or not measured:
         return None
     without = alone.get((record.trial.number, name))
-    if without and without.commits_per_s and without.trial.phase != record.trial.phase:
+    if without and (rate_without := without[0].commits_per_s) and without[0].trial.phase != record.trial.phase:
         # Another way of writing shares nothing with this one: all of it was measured.
-        return without.commits_per_s / measured
+        return rate_without / measured
     before: Work | None = work
     if constraint.beyond:
         before = _without(work, constraint.beyond, record, alone, cpus)
@@ -84,30 +86,35 @@ def _without(work: Work, name: str, record: Record, alone: Alone, cpus: int | No
     """Return a commit's work without a constraint; None where nothing tells."""
     constraint = constraints()[name]
     share = constraint.share(record, cpus)
-    as_asked, without = (alone.get((record.trial.number, each)) for each in (None, name))
+    as_asked, without = (alone.get((record.trial.number, each), ()) for each in (None, name))
     left = work
+    if constraint.of_one:
+        parts = [constraint.of_one(one, cpus) for one in as_asked]
+        if known := [part for part in parts if part is not None]:
+            return work.less(fmean(known))
     if constraint.relieved and share is not None:
         left = constraint.relieved(work, share)
-    elif as_asked is None or without is None:
+    elif not as_asked or not without:
         return None
     return _with_cpu(left, as_asked, without)
 
 
-def _with_cpu(work: Work, as_asked: Record | None, without: Record | None) -> Work:
+def _with_cpu(work: Work, as_asked: Sequence[Record], without: Sequence[Record]) -> Work:
     """Return it with less CPU time, as a commit alone takes less without a constraint, where both are known."""
     ratios = []
     for cores in ("client_cores", "server_cores"):
-        known = [_cpu_s(record, cores) for record in (as_asked, without) if record]
-        if len(known) < 2 or not all(known):
+        before, after = _cpu_s(as_asked, cores), _cpu_s(without, cores)
+        if not before or not after:
             return work
-        ratios.append(known[1] / known[0])
+        ratios.append(after / before)
     return work.with_cpu(*ratios)
 
 
-def _cpu_s(record: Record, cores: str) -> float:
-    """Return the CPU time of a commit; 0 where it is not known."""
-    used: float | None = getattr(record.cpu, cores)
-    return (used or 0.0) / record.commits_per_s if record.commits_per_s else 0.0
+def _cpu_s(records: Sequence[Record], cores: str) -> float:
+    """Return the CPU time of a commit over all of these trials, whose windows are alike; 0 where it is not known."""
+    used: list[float | None] = [getattr(record.cpu, cores) for record in records]
+    commits_per_s = sum(record.commits_per_s or 0.0 for record in records)
+    return sum(each or 0.0 for each in used) / commits_per_s if commits_per_s and None not in used else 0.0
 
 
 def left_out(trial: Trial, suspects: Suspects | None) -> bool:

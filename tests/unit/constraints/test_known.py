@@ -106,17 +106,35 @@ def test_what_one_commit_alone_takes_less_without_a_constraint_is_what_it_gains(
     less = seen(cpu=replace(IDLE, client_cores=0.25, server_cores=0.125))
     number = base.trial.number
     assert predicted_gain("index", base, {}, CPUS) is None
-    assert predicted_gain("index", base, {(number, None): one, (number, "index"): one}, CPUS) == pytest.approx(1.0)
-    halved = {(number, None): one, (number, "index"): less}
+    assert predicted_gain("index", base, {(number, None): [one], (number, "index"): [one]}, CPUS) == pytest.approx(1.0)
+    halved = {(number, None): [one], (number, "index"): [less]}
     # 3.7 of 4 cores become 2.1: the server's half goes.
     assert predicted_gain("index", base, halved, CPUS) == pytest.approx(3.7 / 2.1, rel=0.05)
+    # One that took half as long again is one of three.
+    slow = seen(cpu=replace(IDLE, client_cores=0.375, server_cores=0.375))
+    of_three = {(number, None): [one, slow, one], (number, "index"): [one]}
+    assert predicted_gain("index", base, of_three, CPUS) == pytest.approx(3.5 / 3, rel=0.05)
+
+
+def test_the_reset_query_is_of_a_commits_work_what_it_is_of_one_commit_alone():
+    base = seen(
+        cpu=replace(IDLE, host_pct=95, client_cores=0.5, server_cores=3.2), in_flight=50.0, spent={"release_s": 40.0}
+    )
+    # A fifth of its time flushes, and a fifth of the rest gives the connection back.
+    one = seen(spent={"insert_s": 83.0, "release_s": 16.0}, waits={"wal_flush": 0.2}, in_flight=1.0)
+    alone = {(base.trial.number, None): [one, one]}
+    assert constraints()["reset-query"].of_one(one, CPUS) == pytest.approx(0.2)
+    assert predicted_gain("reset-query", base, alone, CPUS) == pytest.approx(1.25, rel=0.02)
+    # Where the trial of one commit alone does not tell, nothing does.
+    unseen = replace(one, observed={}, counters={})
+    assert predicted_gain("reset-query", base, {(base.trial.number, None): [unseen]}, CPUS) is None
 
 
 def test_of_another_way_of_writing_all_is_measured_alone():
     base = seen("1", in_flight=1.0)
     kept = replace(seen("1-B", in_flight=1.0, cpu=replace(IDLE, client_cores=0.2, server_cores=0.3)), commits_per_s=4e3)
     number = base.trial.number
-    gain = predicted_gain("connecting", base, {(number, None): base, (number, "connecting"): kept}, CPUS)
+    gain = predicted_gain("connecting", base, {(number, None): [base], (number, "connecting"): [kept]}, CPUS)
     assert gain == pytest.approx(4.0, rel=0.01)
 
 

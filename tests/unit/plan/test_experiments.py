@@ -113,6 +113,10 @@ def test_every_rung_has_experiments_and_its_plan_can_be_carried_out(phase):
     assert not without & {"pool", "round-trips"}
     assert ("client-cpu" in without) == (phase in ("1", "1-B"))
     assert [trial.number for trial in plan.trials] == list(range(1, len(plan.trials) + 1))
+    # Of one commit at a time as it was asked for there are three, the rung's own counted where it is such a one.
+    as_asked = [at for at, trial in enumerate(first) if not trial.without]
+    assert len(as_asked) == (3 if base.parameters.workers == 1 else 4)
+    assert as_asked[-1] == len(first) - 1
     later = [{(trial.without, trial.phase, trial.variant) for trial in plan.trials if trial.block == n} for n in (2, 3)]
     assert later[0] == later[1]
     assert len(later[0]) > 5
