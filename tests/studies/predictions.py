@@ -179,14 +179,17 @@ def tried(lines: Iterable[journal.Line]) -> Iterator[Tried]:
 
 
 def answer(found: Sequence[Tried]) -> str:
-    """Return the sentence that the page begins with."""
+    """Return the sentences that the page begins with."""
+    if not found:
+        return "Nothing was predicted."
+    first = f"Of {len(found)} knock-outs {_share_near(found)} were predicted within {NEAR:.0%} of the rate that came"
+    if any(each.half_width for each in found):
+        first += f"; were each prediction the true gain, {perfect(found):.0%} would be"
     precise = [each for each in found if each.precise]
+    aim = f"the aim is {AIM:.0%} of 100 that are measured to ±{PRECISE:.0%} or better"
     if not precise:
-        return f"Of {len(found)} predictions none can be judged: no gain was measured to ±{PRECISE:.0%} or better."
-    return (
-        f"Of {len(precise)} knock-outs whose gain was measured to ±{PRECISE:.0%} or better,"
-        f" {_share_near(precise)} were predicted within {NEAR:.0%} of the rate that came; the aim is {AIM:.0%} of 100."
-    )
+        return f"{first}. None was measured to ±{PRECISE:.0%} or better: {aim}."
+    return f"{first}. Of {len(precise)} measured to ±{PRECISE:.0%} or better it is {_share_near(precise)}; {aim}."
 
 
 def _share_near(found: Sequence[Tried]) -> str:
@@ -227,14 +230,17 @@ def _facts(found: Sequence[Tried]) -> Iterator[str]:
     if precise:
         offs = [abs(each.off) for each in precise]
         unmoved = sum(abs(1 / each.measured.estimate - 1) <= NEAR for each in precise)
-        yield f"- Half of those are off by {median(offs):.1%} or less, the worst by {max(offs):.0%}."
+        yield f"- Half of those measured so well are off by {median(offs):.1%} or less, the worst by {max(offs):.0%}."
         yield f"- Who predicts no gain at all, ever, is as near in {unmoved} of them."
         yield f"- Were each prediction the true gain, {perfect(precise):.0%} would be near: measurements have noise."
     if moving := [each for each in precise if each.moves]:
         yield f"- Of the {len(moving)} that moved, or were to move, by more than {NEAR:.0%}: {_share_near(moving)}."
     if rough := [each for each in found if not each.precise]:
         near = sum(each.near for each in rough)
-        yield f"- {len(rough)} more were measured less well; {near} of their predictions are near."
+        yield (
+            f"- {len(rough)} more were measured less well; {near} of their predictions are near, where"
+            f" {perfect(rough):.0%} would be if each were the true gain."
+        )
 
 
 def _by_constraint(found: Sequence[Tried]) -> Iterator[str]:

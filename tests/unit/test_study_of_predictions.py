@@ -54,13 +54,18 @@ def test_what_one_block_measured_is_not_precise():
     found = Tried("as it comes", "2-B", "pool", 1.0, Estimate(estimate=1.0, low=None, high=None))
     assert found.half_width is None
     assert not found.precise
-    assert answer([found]) == "Of 1 predictions none can be judged: no gain was measured to ±5% or better."
+    assert answer([found]) == (
+        "Of 1 knock-outs 1 (100% [21%, 100%]) were predicted within 10% of the rate that came. None was measured to ±5%"
+        " or better: the aim is 80% of 100 that are measured to ±5% or better."
+    )
+    assert answer([]) == "Nothing was predicted."
 
 
 def test_the_answer_counts_what_was_measured_well_and_predicted():
     assert answer(list(tried(LINES))) == (
-        "Of 3 knock-outs whose gain was measured to ±5% or better, 2 (67% [21%, 94%]) were predicted within 10% of the"
-        " rate that came; the aim is 80% of 100."
+        "Of 4 knock-outs 3 (75% [30%, 95%]) were predicted within 10% of the rate that came; were each prediction the"
+        " true gain, 92% would be. Of 3 measured to ±5% or better it is 2 (67% [21%, 94%]); the aim is 80% of 100 that"
+        " are measured to ±5% or better."
     )
 
 
@@ -71,7 +76,10 @@ def test_the_page_names_who_was_off_and_how_easy_it_was():
     assert "| `wal-flush` | 1 | 0 | 0 | – |" in text
     assert "- Who predicts no gain at all, ever, is as near in 1 of them." in text
     assert "- Of the 2 that moved, or were to move, by more than 10%: 1 (50% [9%, 91%])." in text
-    assert "- 1 more were measured less well; 1 of their predictions are near." in text
+    assert (
+        "- 1 more were measured less well; 1 of their predictions are near, where 67% would be if each were the true"
+        " gain."
+    ) in text
     assert "2 explanations of one rung each; of their 18 trials 4 were suspect or void." in text
     assert text.count("a box, ext4; PostgreSQL") == 1
 
