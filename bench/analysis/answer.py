@@ -125,15 +125,15 @@ def sentence_of(report: ComparisonReport) -> str:
         return refused
     parts = []
     single = _cells_scope(report)
-    over = _overall_scope(report)
-    if over is not None:
+    over, turns = _overall_scope(report), crossings(report)
+    # Where one overtakes the other, an average over both sides means nothing.
+    if over is not None and not turns:
         parts += _of_candidates(over)
         parts += _exceptions(over, single)
     elif len(report.cells) == 1:
         parts += _of_candidates(single)
     else:
-        parts += _of_cells(single)
-        parts += crossings(report)
+        parts += [*turns, *_of_cells(single)]
     parts += _if_left_alone(over or single)
     parts += _unknown(report)
     if tr(FEW_BLOCKS) in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):

@@ -13,6 +13,7 @@ from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import KNOBS, Plan, Trial
 from bench.plan.contrast import (
+    ENGINE,
     OF_PARAMETERS,
     PHASE,
     TOGETHER,
@@ -145,7 +146,8 @@ def swept(plan: Plan) -> list[str]:
 
     """
     check_compared(plan)
-    found = [factor for factor in varying(plan) if factor != PHASE]
+    # An engine that varies goes with its phases.
+    found = [factor for factor in varying(plan) if factor not in (PHASE, ENGINE)]
     others = [factor for factor in found if factor not in (*OF_PARAMETERS, *TOGETHER)]
     if others or not found:
         what = tr("varies {factors}", factors=tr(" and ").join(others)) if others else tr("varies no parameter")

@@ -85,6 +85,18 @@ def test_they_are_compared_where_they_write_as_many_rows(climbed):
     assert "clickhouse" in box["sentence"]
 
 
+def test_rows_a_statement_are_swept_beside_postgresqls(new_place):
+    of = ("--of", "batch=500,5000", "--phases", "2-G", "3-C3")
+    asked = (*of, "--blocks", 2, *ONCE, "--warm-up", "0.2", "--window", 2)
+    with climbing(new_place(), *asked, question="sweep", env=environment(EMBEDDED)) as climb:
+        ended = climb.end()
+        assert ended.code in (0, 1), ended.err
+    report = json.loads(pgladder("sweep", climb.directory.path, "--json", cwd=climb.place).out)
+    assert report["of"] == ["batch"]
+    assert [(curve["phase"], len(curve["points"])) for curve in report["curves"]] == [("2-G", 2), ("3-C3", 2)]
+    assert {record.engine for record in climb.records()} == {"postgresql", "clickhouse"}
+
+
 def test_nothing_is_left_of_it(climbed):
     assert_nothing_left(climbed.place)
 

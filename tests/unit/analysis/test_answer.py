@@ -298,6 +298,20 @@ def test_an_average_over_rungs_does_not_hide_where_there_is_no_difference():
     )
 
 
+def test_where_one_kind_of_database_overtakes_another_that_comes_first_and_no_average(monkeypatch):
+    monkeypatch.setattr("bench.analysis.answer.crossings", lambda _: ["b overtakes a between 500 and 5,000 rows."])
+    report = of_layouts(
+        {
+            ("2-C", "plain"): QUIET,
+            ("2-C", "no-index"): times(1.3, SWAPPED),
+            ("2-G", "plain"): QUIET,
+            ("2-G", "no-index"): times(0.7, SWAPPED),
+        }
+    )
+    assert report.sentence.startswith("b overtakes a between 500 and 5,000 rows. Against plain, no-index is 29–")
+    assert "on average" not in report.sentence
+
+
 def test_where_nothing_is_over_all_each_rung_has_its_difference():
     report = without_overall(
         {

@@ -72,6 +72,12 @@ def test_what_a_plan_sweeps_is_read_from_its_trials(of, names):
     assert swept(planned(of, "2-C")) == names
 
 
+def test_phases_of_several_engines_are_swept_together():
+    plan = planned("batch=1,500", "2-G", "3-C3")
+    assert swept(plan) == ["batch"]
+    assert {trial.engine for trial in plan.trials} == {None, "clickhouse"}
+
+
 def test_a_phase_that_has_nothing_of_what_is_swept_is_refused_by_its_name():
     with pytest.raises(UsageError, match="Phase 1-B by psycopg2 has nothing of what is swept"):
         planned("batch=1,10", "1-B", "2-C")
