@@ -41,7 +41,7 @@ from bench.analysis.ranking import overall, rankings
 from bench.model.errors import UsageError
 from bench.model.fingerprint import processors
 from bench.model.language import tr
-from bench.model.plan import Trial
+from bench.model.plan import Plan, Trial
 from bench.plan.contrast import VARIANT, VERSION, Cell, driven_by_several, examples, factor_of
 from bench.plan.rates import Block, ByBlock, Rate, headline, rate_name, refused, why_not
 from bench.plan.rule import usual_margin
@@ -75,16 +75,7 @@ def compare_arms(
     """
     factor = factor_of(runs[0].plan, across)
     plan, cells = pooled(runs, factor, baseline)
-    rule = plan.until_decided
-    if rule and rule.across != factor:
-        raise UsageError(
-            tr(
-                "Run {run} was decided across {across}, not across {factor}: it answers that alone.",
-                run=plan.run,
-                across=rule.across,
-                factor=factor,
-            )
-        )
+    _check_decided_across(plan, factor)
     margin = margin or usual_margin(plan)
     rate = headline(chain.from_iterable(run.records for run in runs))
     adjusting = Adjusting(plan, factor, processors(runs[0].host), margin)
@@ -107,14 +98,6 @@ def compare_arms(
         compared.append(replace(with_noises(found, noises), ranking=ranks))
     if basis.adjusts:
         compared = adjusted(compared, rate)
-    names = []
-    hosts: dict[str, None] = {}
-    complete = True
-    for run in runs:
-        names.append(run.plan.run)
-        complete = complete and run.complete and run.sealed
-        if run.host:
-            hosts[run.host.host] = None
     over = overall(compared, known, basis, effects)
     notes = (
         *durability_notes(compared),
@@ -127,13 +110,13 @@ def compare_arms(
     )
     report = ComparisonReport(
         across=factor,
-        runs=tuple(names),
-        hosts=tuple(hosts),
-        complete=complete,
+        runs=tuple(run.plan.run for run in runs),
+        hosts=tuple(dict.fromkeys(run.host.host for run in runs if run.host)),
+        complete=all(run.complete and run.sealed for run in runs),
         notes=tuple(dict.fromkeys(notes)),
         headline=rate_name(rate),
         margin=margin,
-        alpha=rule.alpha if rule else ALPHA,
+        alpha=plan.until_decided.alpha if plan.until_decided else ALPHA,
         decided_after=runs[0].decided_after,
         max_blocks=basis.most,
         cells=tuple(compared),
@@ -143,6 +126,20 @@ def compare_arms(
     )
     more = longer(plan, undecided(report), margin, basis.look(len(plan.blocks)))
     return replace(report, sentence=sentence_of(report), longer=more)
+
+
+def _check_decided_across(plan: Plan, factor: str) -> None:
+    """Refuse another factor than the one that a run was ended by."""
+    rule = plan.until_decided
+    if rule and rule.across != factor:
+        raise UsageError(
+            tr(
+                "Run {run} was decided across {across}, not across {factor}: it answers that alone.",
+                run=plan.run,
+                across=rule.across,
+                factor=factor,
+            )
+        )
 
 
 def compare_cell(

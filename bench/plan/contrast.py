@@ -322,7 +322,6 @@ def check_comparable(plan: Plan, factor: str) -> None:
         _check_engines(plan)
         return
     others = [name for name in found if name != factor]
-    within = [name for name in others if name in OF_PHASE]
     if factor not in found:
         instead = tr(" It varies {factors}.", factors=tr(" and ").join(others)) if others else ""
         raise UsageError(
@@ -333,7 +332,17 @@ def check_comparable(plan: Plan, factor: str) -> None:
                 instead=instead,
             )
         )
-    with_factor = {PHASE: within, DRIVER: [name for name in others if name in (*OF_DRIVER, POOL)]}.get(factor)
+    _check_alone(plan, factor, others)
+
+
+def _check_alone(plan: Plan, factor: str, others: Sequence[str]) -> None:
+    """Refuse a factor with which one of the others varies wherever it does; raises as ``check_comparable``."""
+    goes_with: Collection[str] = ()
+    if factor == PHASE:
+        goes_with = OF_PHASE
+    elif factor == DRIVER:
+        goes_with = (*OF_DRIVER, POOL)
+    with_factor = [name for name in others if name in goes_with]
     if with_factor:
         raise UsageError(
             tr(
@@ -478,7 +487,7 @@ def _ordered(there: Mapping[str, dict[Block, R]], arms: Sequence[str], across: s
     return {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
 
 
-def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:
+def _order(cell: Cell, variants: Sequence[str]) -> tuple[object, ...]:
     variant = variants.index(cell.variant) if cell.variant else 0
     return (
         cell.phase or "",
@@ -487,5 +496,5 @@ def _order(cell: Cell, variants: Sequence[str]) -> tuple[str | int, ...]:
         variant,
         cell.version or "",
         cell.driver or "",
-        str(cell.parameters),
+        [size_of(name, value) for name, value in cell.parameters],
     )

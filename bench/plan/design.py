@@ -60,6 +60,11 @@ class Profile:
     blocks: int
 
 
+Way = tuple[str, str, Parameters]
+"""A phase, its driver and its parameters."""
+Place = tuple[str | None, str, str]
+"""Engine, variant and layout."""
+
 PROFILES = {
     "quick": Profile(warm_up_s=1, window_s=2, blocks=3),
     "standard": Profile(warm_up_s=5, window_s=20, blocks=6),
@@ -140,27 +145,8 @@ def make_plan(
     pick("layout", design.layouts, layout_files())
     transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
     several = design.versions if len(design.versions) > 1 else [None]
-    asked: list[Trial] = []
-    between: list[Trial] = []
     places = _places(design, phases, named)
-    for way, version, transport in product([*driven, *finer], several, transports):
-        phase, driver, parameters = way
-        (asked if way in driven else between).extend(
-            Trial(
-                number=1,
-                block=1,
-                phase=phase,
-                method=phases[phase].method,
-                driver=driver,
-                variant=variant,
-                layout=layout,
-                transport=transport,
-                parameters=parameters,
-                version=version,
-                engine=engine,
-            )
-            for engine, variant, layout in places[phase]
-        )
+    asked, between = (_trials(ways, product(several, transports), phases, places) for ways in (driven, finer))
     check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
@@ -195,14 +181,39 @@ def make_plan(
     return plan
 
 
-def _places(
-    design: Design, phases: Mapping[str, Phase], variants: Sequence[str]
-) -> dict[str, list[tuple[str | None, str, str]]]:
+def _trials(
+    ways: Iterable[Way],
+    over: Iterable[tuple[str | None, Transport]],
+    phases: Mapping[str, Phase],
+    places: Mapping[str, Sequence[Place]],
+) -> list[Trial]:
+    """Return a trial of each way of writing, version and transport (``over``), in each place of its phase."""
+    trials = []
+    for (phase, driver, parameters), (version, transport) in product(ways, over):
+        for engine, variant, layout in places[phase]:
+            trial = Trial(
+                number=1,
+                block=1,
+                phase=phase,
+                method=phases[phase].method,
+                driver=driver,
+                variant=variant,
+                layout=layout,
+                transport=transport,
+                parameters=parameters,
+                version=version,
+                engine=engine,
+            )
+            trials.append(trial)
+    return trials
+
+
+def _places(design: Design, phases: Mapping[str, Phase], variants: Sequence[str]) -> dict[str, list[Place]]:
     """Return, by phase, where it is measured: on which engine, under which variant, in which layout."""
     check_layouts_taken([phases[name] for name in design.phases], design.layouts)
     found = {}
     for name in design.phases:
-        places: list[tuple[str | None, str, str]] = []
+        places: list[Place] = []
         for layout in layouts_of(phases[name], design.layouts):
             engine = engine_of(name, phases[name], layout, design.engine)
             places += [(engine, variant, layout) for variant in variants_on(engine, variants)]
@@ -212,10 +223,10 @@ def _places(
 
 def _written(
     design: Design, phases: Mapping[str, Phase], points: Sequence[Mapping[str, int | float | str | None]]
-) -> list[tuple[str, str, Parameters]]:
+) -> list[Way]:
     """Return of each of these points each phase, each driver, and the parameters that it then has."""
     named = {name: phases[name].parameters for name in pick("phase", design.phases, phases)}
-    driven: list[tuple[str, str, Parameters]] = []
+    driven: list[Way] = []
     for changes in points:
         chosen = effective(named, {**design.overrides, **changes})
         for name, parameters in chosen.items():
@@ -293,9 +304,7 @@ def _baselines(layouts: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _driven(
-    design: Design, phases: Mapping[str, Phase], chosen: Mapping[str, Parameters]
-) -> list[tuple[str, str, Parameters]]:
+def _driven(design: Design, phases: Mapping[str, Phase], chosen: Mapping[str, Parameters]) -> list[Way]:
     """Return each phase, each driver that is to carry it out, and the parameters it then has."""
     asked = pick("driver", design.drivers, drivers()) if design.drivers else []
     driven = []
@@ -316,7 +325,7 @@ def _driven(
     return driven
 
 
-def _check_points(driven: Sequence[tuple[str, str, Parameters]]) -> None:
+def _check_points(driven: Sequence[Way]) -> None:
     """Refuse a sweep that tries one thing twice: its parameter means nothing to a phase, or to a driver."""
     for (phase, driver, _), times in Counter(driven).items():
         if times > 1:

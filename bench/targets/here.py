@@ -220,23 +220,24 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         check_memory(left, ladder(), *memory_left())
         _check_sessions(plan, own=not external, private=not external and not cluster)
         _check_room(request, ready, external or cluster)
-        server: Server
-        if external:
-            check_connections(plan, external)
-            server = external
-        elif cluster:
-            needed = connections_needed(trial.parameters for trial in plan.trials)
-            cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
-            server = cluster
-        else:
-            server = _private(request, plan, engine, programs)
-            _make_ahead(server, directory)
+        server = _checked(plan, external, cluster) or _private(request, plan, engine, programs)
+        _make_ahead(server, directory)
         with _closed_after(server):
             if external:
                 external.begin(plan, resumed=resumed)
             # What an earlier part of a run recorded is never withdrawn.
             with _beside(plan, server, request) as beside, nullcontext() if resumed else _begun(directory, plan):
                 yield replace(ready, beside=beside), server
+
+
+def _checked(plan: Plan, external: ExternalServer | None, cluster: ClusterServer | None) -> Server | None:
+    """Return the server that is there and has the room for a plan; None: a private one is to be made."""
+    if external:
+        check_connections(plan, external)
+    elif cluster:
+        needed = connections_needed(trial.parameters for trial in plan.trials)
+        cluster.check_plan(plan, needed + RESERVED_CONNECTIONS)
+    return external or cluster
 
 
 def _check_standby(plan: Plan, external: ExternalServer | None, box: Provisioned | None) -> None:

@@ -51,6 +51,35 @@ def find_several(versions: Sequence[str] = (), bin_dirs: Sequence[Path] = ()) ->
         UsageError: two of the directories hold the same major.
 
     """
+    given = _by_major(bin_dirs, versions)
+    there = installed() | given
+    looked = tr("{places} and the PATH", places=", ".join(map(str, [*bin_dirs, DEBIAN])))
+    wanted = list(versions or given)
+    if not wanted:
+        if not there:
+            raise HostError(
+                tr("No PostgreSQL server programs in {looked}. {install}", looked=looked, install=_install([]))
+            )
+        wanted = [_usual(there)]
+    for major in wanted:
+        if major not in there:
+            found = tr("there is no other")
+            if there:
+                found = tr("there is {versions}", versions=tr(" and ").join(sorted(there)))
+            raise HostError(
+                tr(
+                    "No PostgreSQL {major} server programs in {looked}; {found}. {install}",
+                    major=major,
+                    looked=looked,
+                    found=found,
+                    install=_install([major]),
+                )
+            )
+    return {major: there[major] for major in wanted}
+
+
+def _by_major(bin_dirs: Sequence[Path], versions: Sequence[str]) -> dict[str, Path]:
+    """Return the directories that are given, by major; raises as ``find_several``."""
     given: dict[str, Path] = {}
     for directory in bin_dirs:
         if not _holds_server(directory):
@@ -72,32 +101,7 @@ def find_several(versions: Sequence[str] = (), bin_dirs: Sequence[Path] = ()) ->
                 )
             )
         given[major] = directory
-    there = installed() | given
-    looked = tr("{places} and the PATH", places=", ".join(map(str, [*bin_dirs, DEBIAN])))
-    wanted = list(versions or given)
-    if not wanted:
-        if not there:
-            raise HostError(
-                tr("No PostgreSQL server programs in {looked}. {install}", looked=looked, install=_install([]))
-            )
-        wanted = [_usual(there)]
-    for major in wanted:
-        if major not in there:
-            found = (
-                tr("there is {versions}", versions=tr(" and ").join(sorted(there)))
-                if there
-                else tr("there is no other")
-            )
-            raise HostError(
-                tr(
-                    "No PostgreSQL {major} server programs in {looked}; {found}. {install}",
-                    major=major,
-                    looked=looked,
-                    found=found,
-                    install=_install([major]),
-                )
-            )
-    return {major: there[major] for major in wanted}
+    return given
 
 
 def _usual(there: Mapping[str, Path]) -> str:
