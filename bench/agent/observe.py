@@ -6,7 +6,7 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -42,9 +42,9 @@ class Usage:
     standby_s: float | None = None
     """Of all processes of the standby; None: there is none, or it can't be seen."""
 
-    def children(self, parent: int | None) -> list[int]:
-        """Return the processes that this one has, by number."""
-        return [number for number, process in self.processes.items() if process.parent == parent]
+    def children(self, parents: Collection[int]) -> list[int]:
+        """Return the processes that these have, by number."""
+        return [number for number, process in self.processes.items() if process.parent in parents]
 
 
 def wall_clock_ahead() -> float:
@@ -59,7 +59,7 @@ def wall_clock_ahead() -> float:
 
 def usage_so_far(
     clients: Sequence[int],
-    postmaster: int | None,
+    postmasters: Sequence[int],
     others: Iterable[int] = (),
     beside: Sequence[int] = (),
     standby: int | None = None,
@@ -68,29 +68,29 @@ def usage_so_far(
 
     Args:
         clients: the processes that write.
-        postmaster: the server's, where it can be seen.
+        postmasters: the server's, and those of further ones that its rows lie on; none where they can't be seen.
         others: sessions of the server that are others'.
         beside: client processes that do something else.
         standby: the postmaster of the server's standby, where there is one.
 
     """
-    at_s, found = monotonic(), _processes_with(postmaster)
+    at_s, found = monotonic(), _processes_with(postmasters)
     # A client that ended early is an error of its own.
     writers_s, beside_s = (_used_s(pids, found) for pids in (clients, beside))
     server_s: float | Unreadable
-    if postmaster is None:
+    if not postmasters:
         server_s = Unreadable(unreadable="the server's processes can't be seen from here")
-    elif postmaster not in found:
+    elif not found.keys() >= set(postmasters):
         server_s = HIDDEN
     else:
-        server_s = _of_cluster(postmaster, found)
+        server_s = sum(_of_cluster(each, found) for each in postmasters)
     return Usage(
         at_s=at_s,
         clients_s=writers_s + beside_s,
         beside_s=beside_s,
         server_s=server_s,
         processes=found,
-        quotas=_quotas([*clients, *beside], postmaster),
+        quotas=_quotas([*clients, *beside], postmasters),
         others=frozenset(others),
         standby_s=_of_cluster(standby, found) if standby is not None and standby in found else None,
     )
@@ -112,21 +112,26 @@ def _with_programs(pid: int, found: Mapping[int, Process]) -> int:
     return found[pid].own + found[pid].waited_for + of_programs
 
 
-def _processes_with(postmaster: int | None) -> dict[int, Process]:
+def _processes_with(postmasters: Sequence[int]) -> dict[int, Process]:
     """Read all processes; again where a backend ended meanwhile: it would be missed or taken twice."""
     found = processes()
     # The time of a backend that ends goes to the postmaster: read before and after, it would count twice, or never.
     for _ in range(READ_AGAIN):
-        if postmaster is None or postmaster not in found:
-            break
-        now = one_process(postmaster)
-        if isinstance(now, Unreadable) or now.waited_for == found[postmaster].waited_for:
+        if not any(_a_child_ended(each, found) for each in postmasters):
             break
         found = processes()
     return found
 
 
-def _quotas(clients: Sequence[int], postmaster: int | None) -> Quotas:
+def _a_child_ended(postmaster: int, found: Mapping[int, Process]) -> bool:
+    """Return whether a process has another child's time by now than when it was found."""
+    if postmaster not in found:
+        return False
+    now = one_process(postmaster)
+    return not isinstance(now, Unreadable) and now.waited_for != found[postmaster].waited_for
+
+
+def _quotas(clients: Sequence[int], postmasters: Sequence[int]) -> Quotas:
     try:
         of_clients = throttling(LIVE)
     except FileNotFoundError:
@@ -140,9 +145,9 @@ def _quotas(clients: Sequence[int], postmaster: int | None) -> Quotas:
             with suppress(OSError, ValueError):
                 of_clients |= throttling(LIVE, client)
         found = {"the clients": of_clients}
-    if postmaster is not None:
+    if postmasters:
         try:
-            found["the server"] = throttling(LIVE, postmaster)
+            found["the server"] = throttling(LIVE, postmasters[0])
         except (OSError, ValueError):
             found["the server"] = HIDDEN
     return found

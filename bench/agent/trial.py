@@ -342,11 +342,12 @@ class TrialRunner:
         outcome: Outcome,
     ) -> bool:
         """Read once a second while the window is open; return whether it stayed open until its end."""
-        postmaster = self.server.postmaster()
+        own = self.server.postmaster()
+        postmasters = [] if own is None else [own, *self.server.further_postmasters()]
         standby = self._standby.postmaster() if self._standby else None
         if clients.wait_until(window.opens_ns):
             return False
-        first = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids, standby)
+        first = observe.usage_so_far(clients.pids, postmasters, self.server.others(session), beside.pids, standby)
         first_late_s = first.at_s - window.opens_ns / SECOND_NS
         with self._probes.sampling(asked):
             for moment in (*range(window.opens_ns, window.closes_ns, SECOND_NS), window.closes_ns):
@@ -355,10 +356,10 @@ class TrialRunner:
                 at_s = (time.monotonic_ns() - window.opens_ns) / SECOND_NS
                 server = outcome.counters.read(session)
                 outcome.readings.append({"at_s": at_s, "server": server} | self._probes.read("second", at_s))
-        last = observe.usage_so_far(clients.pids, postmaster, self.server.others(session), beside.pids, standby)
+        last = observe.usage_so_far(clients.pids, postmasters, self.server.others(session), beside.pids, standby)
         # What is judged is what the samples keep: whoever reads them comes to the same.
         outcome.moments = [readings.moment_of(reading) for reading in outcome.readings]
-        ours = {os.getpid(), *clients.pids, *beside.pids, postmaster, standby}
+        ours = {os.getpid(), *clients.pids, *beside.pids, *postmasters, standby}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
         outcome.quotas = first.quotas, last.quotas
         outcome.closes_s = window.closes_ns / SECOND_NS
@@ -369,7 +370,7 @@ class TrialRunner:
             outcome.cpu = observe.cpu_between(first, last, outcome.moments)
             outcome.cpu_unknown = observe.why_unknown(first, last, outcome.moments)
         outcome.server_cpu = observe.server_cpu_between(
-            first, last, outcome.cpu.server_cores, titles(last.children(postmaster)), outcome.cpu_unknown
+            first, last, outcome.cpu.server_cores, titles(last.children(postmasters)), outcome.cpu_unknown
         )
         return last.at_s >= outcome.closes_s
 

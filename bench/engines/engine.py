@@ -287,6 +287,10 @@ class Server(Protocol):
         """Return the process id of its postmaster, None where it can't be observed from here."""
         ...
 
+    def further_postmasters(self) -> Sequence[int]:
+        """Return the process ids of the postmasters of further servers that its rows lie on."""
+        return ()
+
     def others(self, session: Any) -> Sequence[int]:
         """Ask over a session of its own, which processes serve sessions of others; none where that can't be seen."""
         ...

@@ -8,6 +8,8 @@ from bench.model.plan import Trial
 
 MOST_PARTITIONS = 100
 """A commit of many rows takes two locks of each; a server has room for 64 a session (max_locks_per_transaction)."""
+MOST_SERVERS = 8
+"""Each takes shared memory, and flushes of its own."""
 LEAST_TO_DROP = 2
 """Partitions by time of a table whose oldest is dropped."""
 
@@ -32,10 +34,14 @@ def check_partitions(trials: Sequence[Trial]) -> None:
 
 
 def _check_count(trial: Trial) -> None:
-    asked = trial.parameters.partitions
+    asked, layout = trial.parameters.partitions, table_layout(trial.layout)
     if asked > MOST_PARTITIONS:
         raise UsageError(f"A table is tried with {MOST_PARTITIONS} partitions at most, not with {asked:,}.")
-    if asked and asked < LEAST_TO_DROP and trial.parameters.retain and table_layout(trial.layout).by_time:
+    if asked > MOST_SERVERS and layout.by_server:
+        raise UsageError(
+            f"In the layout {trial.layout} each partition has a server of its own, {MOST_SERVERS} at most, not {asked}."
+        )
+    if asked and asked < LEAST_TO_DROP and trial.parameters.retain and layout.by_time:
         raise UsageError(
             f"{trial.layout} keeps rows by dropping its oldest partition: with --retain ask for --partitions"
             f" {LEAST_TO_DROP} or more."

@@ -101,11 +101,11 @@ def test_a_quota_of_a_client_process_alone_is_the_clients(held):
         try:
             group = Path(f"/proc/{client.pid}/cgroup")
             wait_for(lambda: "pgladder-test" in group.read_text(), "the client is in its group")
-            quotas = usage_so_far([client.pid], None).quotas["the clients"]
+            quotas = usage_so_far([client.pid], []).quotas["the clients"]
         finally:
             client.kill()
     assert [quota.cores for name, quota in quotas.items() if "pgladder-test" in name] == [0.4]
-    assert not [name for name in usage_so_far([], None).quotas["the clients"] if "pgladder-test" in name]
+    assert not [name for name in usage_so_far([], []).quotas["the clients"] if "pgladder-test" in name]
 
 
 def test_an_affinity_is_a_fact(place):

@@ -4,7 +4,7 @@
     -- baseline: the layout that it is compared with
     -- engine: the kind of database that can make it; without, every PostgreSQL
     -- not crash-safe: why, where a crash takes more than the settings let it
-    -- partitions: how many where nobody asks, and by what: 8 by hash
+    -- partitions: how many where nobody asks, and by what: 8 by hash, by time, or by server, each on one of its own
     -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
 
 A statement, or a line of the header, that names ``{partition}`` is there for each of ``{partitions}``, from 0 on. What
@@ -33,7 +33,7 @@ PLAIN = "plain"
 BASELINE, ENGINE, RISK, READS_BACK = "baseline:", "engine:", "not crash-safe:", "reads back:"
 PARTITIONS = "partitions:"
 HEADS = (BASELINE, ENGINE, RISK, READS_BACK, PARTITIONS)
-BY_HASH, BY_TIME = "hash", "time"
+BY_HASH, BY_TIME, BY_SERVER = "hash", "time", "server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,11 @@ class TableLayout:
     def by_time(self) -> bool:
         """Whether it is in partitions by time, of which the oldest can be dropped."""
         return self.partitioned_by == BY_TIME
+
+    @property
+    def by_server(self) -> bool:
+        """Whether each partition lies on a server of its own."""
+        return self.partitioned_by == BY_SERVER
 
     @property
     def has_key(self) -> bool:
@@ -127,9 +132,11 @@ def _partitions(head: list[str], path: Path) -> tuple[int, str | None]:
     value = _header_value(head, PARTITIONS, path)
     if value is None:
         return 0, None
-    said = re.fullmatch(rf"([1-9]\d*) by ({BY_HASH}|{BY_TIME})", value)
+    said = re.fullmatch(rf"([1-9]\d*) by ({BY_HASH}|{BY_TIME}|{BY_SERVER})", value)
     if said is None:
-        raise DataError(f"{path} says '{PARTITIONS} {value}', which is to be as '8 by {BY_HASH}', or {BY_TIME}.")
+        raise DataError(
+            f"{path} says '{PARTITIONS} {value}', which is to be as '8 by {BY_HASH}', or {BY_TIME}, or {BY_SERVER}."
+        )
     return int(said[1]), said[2]
 
 

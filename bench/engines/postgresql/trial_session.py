@@ -30,16 +30,20 @@ class TrialSession(Session):
         # Dropped, not truncated: a table of the same name may have been made by another layout.
         self.drop_table()
         self.run(self.qualified(layout.statements), seconds=DDL_TIMEOUT_S)
+        self.make_parts()
         if preload_rows:
             hours = max(layout.partitions, 1)
             values = {"rows": preload_rows, "payload_bytes": payload_bytes, "hours": hours}
             self.run(self.script("preload"), values)
 
+    def make_parts(self) -> None:
+        """Make what the table needs elsewhere, before it has rows: nothing."""
+
     def drop_table(self) -> None:
         """See ``Session.drop_table``."""
         self.run(self.qualified("DROP TABLE IF EXISTS {schema}.events"), seconds=DDL_TIMEOUT_S)
 
-    def next_transaction(self) -> int:
+    def next_transaction(self) -> int | None:
         """See ``Session.next_transaction``."""
         return int(self.value("SELECT pg_snapshot_xmax(pg_current_snapshot())"))
 

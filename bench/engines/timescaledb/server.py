@@ -5,22 +5,19 @@ into force without. The database goes with the run: a private cluster as a whole
 ``bench.engines.postgresql.provisioned``.
 """
 
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from bench.engines.engine import ManagedServer
 from bench.engines.postgresql.conf import read_conf
 from bench.engines.postgresql.managed import DATABASE_BESIDE
 from bench.engines.postgresql.render import as_variant
-from bench.engines.postgresql.server import PostgreSQLServer
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, Session
 from bench.engines.postgresql.trial_session import TrialSession
+from bench.engines.postgresql.within import WithinCluster
 from bench.engines.timescaledb.chunks import LIBRARY, interval_s
 from bench.engines.timescaledb.session import TimescaleSession
 from bench.model.endpoint import Endpoint
-from bench.model.fingerprint import Fact
 from bench.model.plan import Variant
 from bench.model.table import quoted
 from bench.model.values import Transport
@@ -43,16 +40,12 @@ def preloading(variant: Variant) -> Variant:
     return as_variant(variant.name, text, version=variant.version)
 
 
-class TimescaleServer(PostgreSQLServer, ManagedServer):
+class TimescaleServer(WithinCluster):
     """The plan's own server, seen with TimescaleDB."""
 
     def __init__(self, own: ManagedServer, memory: int) -> None:
-        super().__init__(TimescaleSession)
-        self._own, self._interval_s = own, interval_s(memory)
-        self.schema, self.exclusive, self.doubts = own.schema, own.exclusive, own.doubts
-
-    def create(self, harness: Variant, *, tls: bool) -> None:
-        """See ``ManagedServer.create``: the plan's own is created already."""
+        super().__init__(own, TimescaleSession)
+        self._interval_s = interval_s(memory)
 
     def check(self, variant: Variant, disk_bytes: int = 0) -> None:
         """See ``ManagedServer.check``."""
@@ -86,31 +79,3 @@ class TimescaleServer(PostgreSQLServer, ManagedServer):
     def what(self) -> str:
         """See ``ManagedServer.what``."""
         return f"TimescaleDB in {self._own.what}"
-
-    @property
-    def built(self) -> Mapping[str, Fact]:
-        """See ``ManagedServer.built``."""
-        return self._own.built
-
-    def stop(self) -> None:
-        """See ``ManagedServer.stop``."""
-        self._own.stop()
-
-    def recover(self) -> None:
-        """See ``Server.recover``."""
-        self._own.recover()
-
-    def postmaster(self) -> int | None:
-        """See ``Server.postmaster``."""
-        return self._own.postmaster()
-
-    def others(self, session: TrialSession) -> Sequence[int]:  # noqa: ARG002 - nobody else uses it
-        """See ``Server.others``."""
-        return ()
-
-    def data_directory(self) -> Path:
-        """See ``ManagedServer.data_directory``."""
-        return self._own.data_directory()
-
-    def close(self) -> None:
-        """See ``Server.close``: what is left goes with the plan's own."""

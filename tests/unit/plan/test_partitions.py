@@ -62,9 +62,10 @@ def test_where_two_are_named_as_often_the_one_without_a_baseline_is_compared_wit
         (
             ["plain"],
             {"partitions": 4},
-            r"of layouts that have some \(hash-partitioned, time-partitioned\), and plain has",
+            r"of layouts that have some \(hash-partitioned, sharded, time-partitioned\), and plain has",
         ),
         (["plain"], {"of": "partitions=1,4"}, "plain has none"),
+        (["sharded"], {"partitions": 9}, "each partition has a server of its own, 8 at most, not 9"),
         (["hash-partitioned"], {"partitions": MOST_PARTITIONS + 1}, "100 partitions at most, not with 101"),
         (["time-partitioned"], {"partitions": 1, "retain": 5000}, "ask for --partitions 2 or more"),
     ],
@@ -90,7 +91,11 @@ def test_one_partition_is_enough_where_none_is_dropped():
 
 def test_which_layouts_have_partitions_is_read_from_their_headers():
     by = {name: own_layout(name).partitioned_by for name in layout_files()}
-    assert {name: kind for name, kind in by.items() if kind} == {"hash-partitioned": "hash", "time-partitioned": "time"}
+    assert {name: kind for name, kind in by.items() if kind} == {
+        "hash-partitioned": "hash",
+        "sharded": "server",
+        "time-partitioned": "time",
+    }
 
 
 @pytest.mark.parametrize("said", ["8", "by hash", "0 by hash", "8 by range"])

@@ -11,7 +11,8 @@ WITH tables AS (
         AS tablespace, current_setting('default_table_access_method') AS method
 ), found (relation, what) AS (
     SELECT relname, CASE relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END
-        || CASE relkind WHEN 'r' THEN ' table' WHEN 'p' THEN ' partitioned table' ELSE ' ' || relkind::text END
+        || CASE relkind WHEN 'r' THEN ' table' WHEN 'p' THEN ' partitioned table'
+            WHEN 'f' THEN ' foreign table' ELSE ' ' || relkind::text END
     FROM tables
     UNION ALL
     SELECT t.relname, concat_ws(' ', 'column', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
@@ -51,7 +52,7 @@ WITH tables AS (
     UNION ALL
     SELECT relname, 'REPLICA IDENTITY '
         || CASE relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' ELSE 'INDEX' END
-    FROM tables WHERE relreplident <> 'd'
+    FROM tables WHERE relreplident <> 'd' AND relkind <> 'f'  -- a foreign table never has any
     UNION ALL
     SELECT relname, 'statistics ' || stxname
     FROM tables AS t JOIN pg_catalog.pg_statistic_ext AS x ON x.stxrelid = t.oid
@@ -67,6 +68,10 @@ WITH tables AS (
     SELECT relname, 'access method ' || amname
     FROM tables AS t JOIN pg_catalog.pg_am AS m ON m.oid = t.relam, asked
     WHERE m.amname <> asked.method
+    UNION ALL
+    SELECT t.relname, 'on server ' || s.srvname || ' WITH (' || pg_catalog.array_to_string(f.ftoptions, ', ') || ')'
+    FROM tables AS t JOIN pg_catalog.pg_foreign_table AS f ON f.ftrelid = t.oid
+        JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
     UNION ALL
     SELECT c.relname, 'tablespace ' || coalesce(s.spcname, 'of the database')
     FROM pg_catalog.pg_class AS c LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace, asked
