@@ -1,29 +1,36 @@
-"""What the published report left for later, answered: ``make study-next-steps``, a quarter of an hour.
+"""What the published report left for later, answered: ``make study-next-steps``, half an hour.
 
-Measures two runs below docs/results/next-steps, commits that wait for no flush and commits that wait for a standby, and
-writes docs/results/next-steps.md: of each step the sentence that records say, from these runs and from the pages of
-other studies. Interrupted, it goes on where it was; of runs that are whole it writes the page alone.
+Measures four runs below docs/results/next-steps: commits that wait for no flush, commits that wait for a standby, rows
+into TimescaleDB, rows over two servers. Writes docs/results/next-steps.md: of each step the sentence that records say,
+from these runs and from the pages of other studies. Interrupted, it goes on where it was; of runs that are whole it
+writes the page alone.
 """
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.questions.compare import compared
 from bench.report.terminal import describe_host
 from bench.store.run_directory import RunDirectory
+from tests.integration import trees
 from tests.kept import KEPT
 from tests.studies import measuring
 
 RUNS, PAGE = KEPT / "next-steps", KEPT / "next-steps.md"
-LOOSER, STANDBY = "async-commit", "replica"
-"""The two runs, and the variant and the parameter that they are across."""
+LOOSER, STANDBY, TIMESCALEDB, SHARDED = "async-commit", "replica", "timescaledb", "sharded"
+"""The runs."""
 ASKED: Mapping[str, str] = {
     LOOSER: "compare --variants stock async-commit --phases 1-B 2-B 2-D 2-G --blocks 12 --warm-up 1 --window 3",
     STANDBY: "sweep --of replica=none,async,on,remote_apply --phases 1-B 2-D --blocks 6 --warm-up 1 --window 3",
+    TIMESCALEDB: "compare --layouts plain-time-key hypertable --phases 1-B 2-D 2-G --blocks 12 --warm-up 1 --window 3",
+    SHARDED: "compare --layouts plain sharded --phases 1-B 2-D 2-G --blocks 6 --warm-up 1 --window 3",
 }
-ACROSS = {LOOSER: "variant", STANDBY: "replica"}
+ACROSS = {LOOSER: "variant", STANDBY: "replica", TIMESCALEDB: "layout", SHARDED: "layout"}
+MAJORS = {TIMESCALEDB: "17"}
+"""Of PostgreSQL, whose programs come from another Debian (``trees``); of the other runs it is the one that is here."""
 ANSWER = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 """A page of results begins with what follows, in bold."""
 TEXT = """# What the published report left for later
@@ -59,7 +66,7 @@ Measured: {standby_run}.
 
 ## 4. Another database
 
-TimescaleDB: its rungs and layouts are there ([engines.md](../engines.md)); nothing was measured long enough to be kept.
+TimescaleDB: {timescaledb}
 
 ClickHouse: {engines}
 
@@ -67,20 +74,22 @@ How: `make study-engines`; what each promises differs: [clickhouse.md](../clickh
 
 ## 5. A second box
 
-Not measured: rows over several servers, and load from several boxes, are not there yet. Two boxes are compared, not
-joined, by `make compare-hosts`.
+Rows over two servers on this one machine, by postgres_fdw: {sharded}
+
+That is what going through postgres_fdw costs; what a second machine brings was not measured. How:
+[engines.md](../engines.md#several-postgresql-by-postgres_fdw). Two boxes are compared by `make compare-hosts`.
 
 {host}
 
-Both runs: `make study-next-steps`, records in [next-steps](next-steps). The numbers describe this virtual machine,
+The runs: `make study-next-steps`, records in [next-steps](next-steps). The numbers describe this virtual machine,
 not a mini-PC.
 """
 
 
 def page(runs: Path, results: Path = KEPT) -> str:
     """Return the page that the runs' records, and the pages of other studies in ``results``, make."""
-    sentences = {name: _answer(runs / name, across) for name, across in ACROSS.items()}
-    about = {name: _about(runs / name) for name in ACROSS}
+    sentences = {name: _answer(runs / name, ACROSS[name]) for name in (LOOSER, STANDBY)}
+    about = {name: _about(runs / name) for name in sentences}
     host = RunDirectory(runs / LOOSER).host()
     assert host
     return TEXT.format(
@@ -90,7 +99,9 @@ def page(runs: Path, results: Path = KEPT) -> str:
         partitions=quoted(results / "partitions.md", "make study-partitions"),
         standby=sentences[STANDBY],
         standby_run=about[STANDBY],
+        timescaledb=_told(runs, TIMESCALEDB),
         engines=quoted(results / "engines.md", "make study-engines"),
+        sharded=_told(runs, SHARDED),
         host=describe_host(host).plain,
     )
 
@@ -98,6 +109,17 @@ def page(runs: Path, results: Path = KEPT) -> str:
 def _answer(run: Path, across: str) -> str:
     [report] = compared(run, across=across)
     return report.sentence
+
+
+def _told(runs: Path, name: str) -> str:
+    """Return what a run says, and of what it is; where it is not there, that nothing was measured."""
+    run = runs / name
+    if not run.is_dir():
+        return "Not measured yet: `make study-next-steps` does."
+    host = RunDirectory(run).host()
+    assert host
+    version = host.facts["engines"][RunDirectory(run).plan().engines_beside[0]]["version"]
+    return f"**{_answer(run, ACROSS[name])}**\n\nMeasured: {_about(run)}; {str(version).partition(' (')[0]}."
 
 
 def _about(run: Path) -> str:
@@ -133,7 +155,12 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="the private server's disk")
     asked = parser.parse_args()
     for name, words in ASKED.items():
-        measuring.measure(RUNS / name, words.split(), measuring.on(asked.data_dir))
+        try:
+            programs = ["--bin-dir", str(trees.bin_dir(MAJORS[name]))] if name in MAJORS else []
+        except trees.NoTreeError as error:
+            sys.stderr.write(f"{name} is left out: {error}\n")
+            continue
+        measuring.measure(RUNS / name, words.split(), [*measuring.on(asked.data_dir), *programs])
     PAGE.write_text(page(RUNS))
 
 
