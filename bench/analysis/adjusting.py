@@ -168,8 +168,13 @@ class Adjusting:
         known: dict[str, Sequence[Levels]] = {}
         useless: dict[str, str | None] = {}
         for name in self._names:
-            found = [member.met(name, self._cpus) for member in members]
-            useless[name] = _useless(name, list(chain.from_iterable(of_member.values() for of_member in found)))
+            found = []
+            rows: list[list[float | None]] = []
+            for member in members:
+                met = member.met(name, self._cpus)
+                found.append(met)
+                rows += met.values()
+            useless[name] = _useless(name, rows)
             if useless[name] is None:
                 known[name] = cast(Sequence[Levels], found)
         tables = []
@@ -180,8 +185,8 @@ class Adjusting:
         chosen = self._chosen[rung] = _choose(tables, useless)
         for at, member in enumerate(members):
             for arm, of_blocks in member.rates.items():
-                met = {name: known[name][at][arm] for name in chosen.names}
-                self._arms[id(of_blocks)] = _Arm(of_blocks, {rung: met}, 1)
+                of_arm = {name: known[name][at][arm] for name in chosen.names}
+                self._arms[id(of_blocks)] = _Arm(of_blocks, {rung: of_arm}, 1)
 
     def add_over(self, over: Mapping[str, OfBlocks], cells: Sequence[Mapping[str, OfBlocks]]) -> None:
         """Add arms over several cells: as their rates are means over these, so is what their trials met."""
@@ -214,21 +219,28 @@ class Adjusting:
             found = compare_adjusted(logs, gaps, cells=baseline.cells, margin=self._margin, alpha=alpha)
         if found is None:
             return Found(why_not=TOO_FEW)
-        return self._judged(found, gaps, chain.from_iterable(self._chosen[rung].left_out for rung in baseline.levels))
+        left_out: dict[str, None] = {}
+        for rung in baseline.levels:
+            left_out |= dict.fromkeys(self._chosen[rung].left_out)
+        return self._judged(found, gaps, tuple(left_out))
 
-    def _judged(self, found: Comparison, gaps: Sequence[Gap], left_out: Iterable[str]) -> Found:
+    def _judged(self, found: Comparison, gaps: Sequence[Gap], left_out: tuple[str, ...]) -> Found:
         """Return an adjusted comparison with whether it decides."""
         covariates = tuple(_adjusted_for(shift, self._half) for shift in shifts(gaps, ALPHA))
         taken = taken_together(gaps, ALPHA)
         together = _differs(taken, self._half)
         alike = _alike(covariates, together)
+        hinges_on: tuple[str, ...] = ()
+        if self._rule is None and alike is None:
+            # Where each is shown to be the same by itself, but not together, on all of them.
+            hinges_on = _that(covariates, None) or _names(covariates)
         return Found(
             comparison=found,
             covariates=covariates,
             taken=ratios(taken),
             alike=alike,
-            hinges_on=_hinges_on(covariates) if self._rule is None and alike is None else (),
-            left_out=tuple(dict.fromkeys(left_out)),
+            hinges_on=hinges_on,
+            left_out=left_out,
             why_not=self._rule or _doubt(covariates, together),
         )
 
@@ -358,26 +370,36 @@ def _differs(taken: Interval, half: float) -> bool | None:
     return None
 
 
+def _names(covariates: Iterable[AdjustedFor]) -> tuple[str, ...]:
+    return tuple(each.name for each in covariates)
+
+
+def _that(covariates: Iterable[AdjustedFor], differ: bool | None) -> tuple[str, ...]:
+    """Return those that are shown to differ, or to be the same; None: of which neither is shown."""
+    return _names(each for each in covariates if each.differs_between_candidates is differ)
+
+
 def _alike(covariates: Sequence[AdjustedFor], together: bool | None) -> bool | None:
-    differ = {together, *(each.differs_between_candidates for each in covariates)}
-    if True in differ:
+    if together or _that(covariates, True):
         return False
-    return None if None in differ else True
+    if together is None or _that(covariates, None):
+        return None
+    return True
 
 
 def _doubt(covariates: Sequence[AdjustedFor], together: bool | None) -> str | None:
     """Say which covariates are not shown to be the same under both; None: all are."""
-    if differing := [each.name for each in covariates if each.differs_between_candidates]:
+    if differing := _that(covariates, True):
         return tr_many(
             "{what} differs between the candidates",
             "{what} differ between the candidates",
             len(differing),
             what=in_words(differing),
         )
-    every = in_words([each.name for each in covariates])
+    every = in_words(_names(covariates))
     if together:
         return tr("{what} together differ between the candidates", what=every)
-    if unproved := _unproved(covariates):
+    if unproved := _that(covariates, None):
         return tr_many(
             "these blocks can't show that {what} is the same under both candidates",
             "these blocks can't show that {what} are the same under both candidates",
@@ -387,15 +409,6 @@ def _doubt(covariates: Sequence[AdjustedFor], together: bool | None) -> str | No
     if together is None:
         return tr("these blocks can't show that {what} together are the same under both candidates", what=every)
     return None
-
-
-def _unproved(covariates: Sequence[AdjustedFor]) -> tuple[str, ...]:
-    return tuple(each.name for each in covariates if each.differs_between_candidates is None)
-
-
-def _hinges_on(covariates: Sequence[AdjustedFor]) -> tuple[str, ...]:
-    """Return those that are not shown to be the same; where each is by itself, but not together, all of them."""
-    return _unproved(covariates) or tuple(each.name for each in covariates)
 
 
 def in_words(names: Sequence[str]) -> str:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import chain
 
 from bench.analysis.adjusting import in_words
 from bench.analysis.comparison import CellComparison, ComparisonReport, Pair, Rank
@@ -24,8 +23,9 @@ from bench.analysis.promises import risk_of
 from bench.engines.postgresql.layout import own_layout
 from bench.model.language import later, tr, tr_many
 from bench.plan.contrast import LAYOUT, OF_PARAMETERS, TOGETHER, VARIANT, VERSION
-from bench.stats.compare import ALPHA, Comparison, ratios, verdict_of
+from bench.stats.compare import ALPHA, Comparison, Verdict, ratios, verdict_of
 from bench.stats.intervals import Interval, t_interval
+from bench.stats.missing import not_none
 
 TIMES, TIMES_AT_MOST = 2.0, 3.0
 """From these ratios on, of the lower or the upper end, a gain is told as a factor."""
@@ -52,7 +52,7 @@ SEVERAL = {
     "host": later("hosts"),
     "run": later("runs"),
 }
-DECIDED = ("faster", "slower")
+DECIDED: tuple[Verdict, ...] = ("faster", "slower")
 REFUSED = "refused"
 
 
@@ -69,6 +69,21 @@ class Line:
     """And the baseline's."""
     where: str
     """Of several cells in which one, or under what; in words."""
+
+    @property
+    def candidate(self) -> str:
+        """Which it is."""
+        return self.pair.candidate
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """On the candidate."""
+        return self.pair.verdict
+
+    @property
+    def same_durability(self) -> bool:
+        """Whether the candidate promises what the baseline does."""
+        return self.grades == self.baseline
 
 
 @dataclass(frozen=True)
@@ -136,7 +151,7 @@ def sentence_of(report: ComparisonReport) -> str:
         parts += [*turns, *_of_cells(single)]
     parts += _if_left_alone(over or single)
     parts += _unknown(report)
-    if tr(FEW_BLOCKS) in report.notes and any(line.pair.verdict in DECIDED for line in single.lines):
+    if tr(FEW_BLOCKS) in report.notes and _with_verdict(single.lines, *DECIDED):
         few = tr("So few blocks may take drift for a difference: measure six or more before acting on it.")
         parts.append(few)
     text = " ".join(parts)
@@ -148,8 +163,10 @@ def sentence_of(report: ComparisonReport) -> str:
 def undecided(report: ComparisonReport) -> list[Comparison]:
     """Return the comparisons that the sentence leaves open, or rests on too few blocks for."""
     scope = _overall_scope(report) or _cells_scope(report)
-    few = tr(FEW_BLOCKS) in report.notes
-    return [line.found for line in scope.lines if few or line.pair.verdict == "undecided"]
+    lines = scope.lines
+    if tr(FEW_BLOCKS) not in report.notes:
+        lines = _with_verdict(lines, "undecided")
+    return [line.found for line in lines]
 
 
 # --- what it is about ------------------------------------------------------------------------------------------------
@@ -178,8 +195,9 @@ def _overall_scope(report: ComparisonReport) -> Scope | None:
     if report.overall is None:
         return None
     found: dict[str, set[str]] = {}
-    for arm in chain.from_iterable(cell.arms for cell in report.cells):
-        found.setdefault(arm.name, set()).update(arm.durability)
+    for cell in report.cells:
+        for arm in cell.arms:
+            found.setdefault(arm.name, set()).update(arm.durability)
     grades = {name: tuple(sorted(of_arm)) for name, of_arm in found.items()}
     lines = _lines(report, report.overall.pairs, grades, "")
     if not lines:
@@ -190,11 +208,30 @@ def _overall_scope(report: ComparisonReport) -> Scope | None:
 def _lines(
     report: ComparisonReport, pairs: Iterable[Pair], grades: Mapping[str, tuple[str, ...]], where: str
 ) -> list[Line]:
-    return [
-        Line(pair, found, grades[pair.candidate], grades[pair.baseline], where)
-        for pair in pairs
-        if (found := decides(report, pair))
-    ]
+    lines = []
+    for pair in pairs:
+        found = decides(report, pair)
+        if found:
+            lines.append(Line(pair, found, grades[pair.candidate], grades[pair.baseline], where))
+    return lines
+
+
+def _with_verdict(lines: Iterable[Line], *verdicts: Verdict) -> list[Line]:
+    return [line for line in lines if line.verdict in verdicts]
+
+
+def _candidates(lines: Iterable[Line]) -> list[str]:
+    return [line.candidate for line in lines]
+
+
+def _by_durability(lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
+    """Return the candidates of the baseline's durability, and those of another."""
+    same: list[Line] = []
+    others: list[Line] = []
+    for line in lines:
+        group = same if line.same_durability else others
+        group.append(line)
+    return same, others
 
 
 def _all_cells(cells: Sequence[CellComparison], among: Sequence[CellComparison]) -> str:
@@ -221,19 +258,21 @@ def _of_candidates(scope: Scope) -> list[str]:
         return [_of_interference(scope, line) for line in scope.known]
     if _drops_or_deletes(scope):
         return [_of_dropping(scope, line) for line in scope.known]
-    same = [line for line in scope.known if line.grades == line.baseline]
-    others = [line for line in scope.known if line.grades != line.baseline]
-    parts = []
-    for group in filter(None, (same, others)):
-        if len(group) == 1:
-            parts.append(_of_one(scope, group[0]))
-        elif any(line.pair.verdict == "faster" for line in group):
-            parts += _with_faster(scope, group)
-        elif group is same:
-            parts.append(_none_faster(scope, group))
-        else:
-            parts.append(_none_of_other_durability(group))
-    return parts
+    same, others = _by_durability(scope.known)
+    return _of_group(scope, same) + _of_group(scope, others)
+
+
+def _of_group(scope: Scope, group: Sequence[Line]) -> list[str]:
+    """Say it of candidates of one durability, the baseline's or another."""
+    if not group:
+        return []
+    if len(group) == 1:
+        return [_of_one(scope, group[0])]
+    if _with_verdict(group, "faster"):
+        return _with_faster(scope, group)
+    if group[0].same_durability:
+        return [_none_faster(scope, group)]
+    return [_none_of_other_durability(group)]
 
 
 def _no_spread(scope: Scope) -> str:
@@ -247,21 +286,19 @@ def _no_spread(scope: Scope) -> str:
 
 def _of_one(scope: Scope, line: Line) -> str:
     candidate, baseline = _names(scope.report, line.pair)
-    level, ending = f" ({scope.level})", f"{_risk(line, baseline)}{_keep(scope, line)}"
-    interval = scope.interval(line)
-    if line.pair.verdict in DECIDED:
-        together = level if scope.pairs > 1 else ""
-        how, by = _differs(line, interval)
+    risk, level = _risk(line, baseline), f" ({scope.level})"
+    if line.verdict in DECIDED:
+        how, by = _differs(line, scope.interval(line))
         return tr(
             DIFFERS[how],
             candidate=candidate,
             by=by,
             baseline=baseline,
             here=_here(scope),
-            level=together,
-            ending=ending,
+            level=level if scope.pairs > 1 else "",
+            ending=f"{risk}{_keep(scope, line)}",
         )
-    if line.pair.verdict == "equivalent":
+    if line.verdict == "equivalent":
         return tr(
             "{candidate} is within ±{margin} of {baseline}{here}{level}{ending}.",
             candidate=candidate,
@@ -269,17 +306,18 @@ def _of_one(scope: Scope, line: Line) -> str:
             baseline=baseline,
             here=_here(scope),
             level=level,
-            ending=ending,
+            ending=f"{risk}{_keep(scope, line)}",
         )
+    gain, loss = _at_most(scope.interval(line))
     return tr(
         "Undecided: {candidate} gains at most {gain} and loses at most {loss} against {baseline}{here}{level}{risk}.",
         candidate=candidate,
-        gain=_percent(max(interval.high - 1, 0)),
-        loss=_percent(max(1 - interval.low, 0)),
+        gain=gain,
+        loss=loss,
         baseline=baseline,
         here=scope.over,
         level=level,
-        risk=_risk(line, baseline),
+        risk=risk,
     )
 
 
@@ -291,12 +329,15 @@ def _at_a_rate(report: ComparisonReport) -> bool:
 def _of_interference(scope: Scope, line: Line) -> str:
     """Say what costs the writers how much: readers, that so many rows are kept, or what is waited for of a standby."""
     interval = scope.interval(line)
-    report, verdict = scope.report, line.pair.verdict
-    count, against = (
-        value_of(report.across, arm.partition("=")[2]) for arm in (line.pair.candidate, line.pair.baseline)
-    )
-    text = cost(report.across, count, against, verdict, line.found.ratio, interval, report.margin)
+    report = scope.report
+    count = _value(report, line.candidate)
+    against = _value(report, line.pair.baseline)
+    text = cost(report.across, count, against, line.verdict, line.found.ratio, interval, report.margin)
     return _with_where(scope, line, text)
+
+
+def _value(report: ComparisonReport, arm: str) -> int | str:
+    return value_of(report.across, arm.partition("=")[2])
 
 
 def _drops_or_deletes(scope: Scope) -> bool:
@@ -306,7 +347,7 @@ def _drops_or_deletes(scope: Scope) -> bool:
         return False
     if not all(cell.parameters.get("retain") for cell in report.cells):
         return False
-    return all(_drops(line.pair.candidate) and not _drops(line.pair.baseline) for line in scope.known)
+    return all(_drops(line.candidate) and not _drops(line.pair.baseline) for line in scope.known)
 
 
 def _drops(layout: str) -> bool:
@@ -317,15 +358,14 @@ def _drops(layout: str) -> bool:
 
 def _of_dropping(scope: Scope, line: Line) -> str:
     """Say what dropping partitions costs the writers, or gains them, against deleting as many rows."""
-    text = dropped(line.pair.verdict, line.found.ratio, scope.interval(line), scope.report.margin)
+    text = dropped(line.verdict, line.found.ratio, scope.interval(line), scope.report.margin)
     return _with_where(scope, line, text)
 
 
 def _with_where(scope: Scope, line: Line, text: str) -> str:
     """Return what is said of the writers as a sentence that tells where it holds, and how surely."""
-    verdict = line.pair.verdict
-    where = scope.over if verdict == "undecided" else _here(scope)
-    if verdict not in DECIDED or scope.pairs > 1:
+    where = scope.over if line.verdict == "undecided" else _here(scope)
+    if line.verdict not in DECIDED or scope.pairs > 1:
         where += f" ({scope.level})"
     return f"{text[0].upper()}{text[1:]}{where}."
 
@@ -342,26 +382,25 @@ def _none_faster(scope: Scope, group: Sequence[Line]) -> str:
         level=f"{100 * (1 - scope.report.alpha):g} %",
     )
     text = _undecided(group, none)
-    slower = [line.pair.candidate for line in group if line.pair.verdict == "slower"]
+    slower = _candidates(_with_verdict(group, "slower"))
     if slower:
         names = some(slower)
         text = tr_many("{text}; {names} is slower", "{text}; {names} are slower", len(slower), text=text, names=names)
-    undecided = any(line.pair.verdict == "undecided" for line in group)
-    keep = "" if undecided else _keep(scope, group[0])
+    keep = "" if _with_verdict(group, "undecided") else _keep(scope, group[0])
     return f"{text[0].upper()}{text[1:]}{keep}."
 
 
 def _none_of_other_durability(group: Sequence[Line]) -> str:
     who = str(len(group))
     if len(group) <= MOST_NAMED:
-        who = listed([line.pair.candidate for line in group])
+        who = listed(_candidates(group))
     none = tr("none of {names} {bound}", names=who, bound=_bound_of(group))
     return tr("Of other durability, {text}.", text=_undecided(group, none))
 
 
 def _undecided(group: Sequence[Line], text: str) -> str:
     """Return the bounds of candidates, with which of them are not decided."""
-    names = [line.pair.candidate for line in group if line.pair.verdict == "undecided"]
+    names = _candidates(_with_verdict(group, "undecided"))
     if not names:
         return text
     if len(names) == len(group):
@@ -374,8 +413,8 @@ def _bound_of(group: Iterable[Line]) -> str:
 
 
 def _with_faster(scope: Scope, group: Sequence[Line]) -> list[str]:
-    faster = [line for line in group if line.pair.verdict == "faster"]
-    others = [line for line in group if line.pair.verdict != "faster"]
+    faster = _with_verdict(group, "faster")
+    others = [line for line in group if line.verdict != "faster"]
     faster.sort(key=lambda line: line.found.ratio, reverse=True)
     _, baseline = _names(scope.report, group[0].pair)
     told = []
@@ -409,17 +448,17 @@ def _rest(scope: Scope, others: Sequence[Line]) -> str:
     if len(others) > 1:
         return tr("none of the other {count} {bound}", count=len(others), bound=_bound(intervals, loses=False))
     candidate, _ = _names(scope.report, others[0].pair)
-    gain = _percent(max(intervals[0].high - 1, 0))
+    gain, _ = _at_most(intervals[0])
     return tr("{candidate} gains at most {gain}", candidate=candidate, gain=gain)
 
 
 def _fastest(scope: Scope, faster: Sequence[Line]) -> str:
     """Say which is the fastest, if the comparisons of all pairs bear it."""
-    ranks = {rank.arm: rank for rank in _ranking(scope.report, faster[0].pair.candidate)}
+    ranks = {rank.arm: rank for rank in _ranking(scope.report, faster[0].candidate)}
     for line in faster:
-        rank = ranks.get(line.pair.candidate)
+        rank = ranks.get(line.candidate)
         if rank and rank.worst == 1:
-            return tr("{candidate} is the fastest.", candidate=line.pair.candidate)
+            return tr("{candidate} is the fastest.", candidate=line.candidate)
     return tr("Which of them is the fastest is not decided.")
 
 
@@ -441,11 +480,11 @@ def _of_cells(scope: Scope) -> list[str]:
     if not scope.known:
         return [_no_spread(scope)] if scope.lines else []
     baseline = _names(scope.report, scope.lines[0].pair)[1]
-    decided = [line for line in scope.known if line.pair.verdict in DECIDED]
+    decided = _with_verdict(scope.known, *DECIDED)
     if not decided:
         return [_nothing_decided(scope)]
     parts = [f"{_against(baseline, '', _mentioned(scope, decided), scope.level)}."]
-    if others := [scope.interval(line) for line in scope.known if line.pair.verdict not in DECIDED]:
+    if others := [scope.interval(line) for line in scope.known if line.verdict not in DECIDED]:
         parts.append(tr("No other difference is shown: none {bound}.", bound=_bound(others)))
     return parts
 
@@ -453,10 +492,10 @@ def _of_cells(scope: Scope) -> list[str]:
 def _nothing_decided(scope: Scope) -> str:
     report = scope.report
     candidate, baseline = _names(report, scope.known[0].pair)
-    candidates = {line.pair.candidate for line in scope.known}
+    candidates = set(_candidates(scope.known))
     compared = [cell for cell in report.cells if any(map(partial(_is_known, report), cell.pairs))]
     one = len(candidates) == 1
-    if all(line.pair.verdict == "equivalent" for line in scope.known):
+    if len(_with_verdict(scope.known, "equivalent")) == len(scope.known):
         sentence = later("each of {count} {kinds} is within ±{margin} of {baseline} {where} ({level}).")
         if one:
             sentence = later("{candidate} is within ±{margin} of {baseline} {where} ({level}).")
@@ -484,9 +523,9 @@ def _is_known(report: ComparisonReport, pair: Pair) -> bool:
 
 def _exceptions(over: Scope, single: Scope) -> list[str]:
     """Say what is shown in which cells, of the candidates that do not do the same in all of them as on average."""
-    on_average = {line.pair.candidate: line.pair.verdict for line in over.lines}
-    mixed = {line.pair.candidate for line in single.known if line.pair.verdict != on_average.get(line.pair.candidate)}
-    decided = [line for line in single.known if line.pair.candidate in mixed and line.pair.verdict != "undecided"]
+    on_average = {line.candidate: line.verdict for line in over.lines}
+    mixed = {line.candidate for line in single.known if line.verdict != on_average.get(line.candidate)}
+    decided = [line for line in single.known if line.candidate in mixed and line.verdict != "undecided"]
     if not decided:
         return []
     differences, level = _mentioned(single, decided), single.level
@@ -503,13 +542,12 @@ def _mentioned(scope: Scope, decided: Sequence[Line]) -> str:
         interval = scope.interval(line)
         candidate, baseline = _names(scope.report, line.pair)
         text = tr("{by} {where}{risk}", by=_difference(line, interval), where=line.where, risk=_risk(line, baseline))
-        if line.pair.verdict == "equivalent":
+        if line.verdict == "equivalent":
             text = tr("within ±{margin} {where}", margin=_percent(scope.report.margin), where=line.where)
         by_candidate.setdefault(candidate, []).append(text)
-    parts = [
-        tr("{candidate} is {differences}", candidate=candidate, differences=listed(texts))
-        for candidate, texts in by_candidate.items()
-    ]
+    parts = []
+    for candidate, texts in by_candidate.items():
+        parts.append(tr("{candidate} is {differences}", candidate=candidate, differences=listed(texts)))
     if (more := len(decided) - MOST_NAMED) > 0:
         parts.append(tr("and {count} more", count=more))
     return "; ".join(parts)
@@ -520,20 +558,24 @@ def _mentioned(scope: Scope, decided: Sequence[Line]) -> str:
 
 def _if_left_alone(scope: Scope) -> list[str]:
     """Say what the adjusted comparisons come to of pairs that are undecided, if their covariates are no outcome."""
-    undecided = [line for line in scope.known if line.pair.verdict == "undecided"]
-    same = [line for line in undecided if line.grades == line.baseline]
-    others = [line for line in undecided if line.grades != line.baseline]
-    return list(filter(None, (_on_condition(scope, same), _on_condition(scope, others))))
+    sentences = []
+    for group in _by_durability(_with_verdict(scope.known, "undecided")):
+        sentence = _on_condition(scope, group)
+        if sentence:
+            sentences.append(sentence)
+    return sentences
 
 
 def _on_condition(scope: Scope, group: Sequence[Line]) -> str | None:
     """Return the sentence on undecided candidates of the baseline's durability, or on those of another one."""
     hinging = [line for line in group if line.pair.hinges_on]
-    found = [interval for line in hinging if (interval := scope.adjusted(line))]
+    found = not_none(map(scope.adjusted, hinging))
     # Where little of the noise is the machine's speed, adjusting costs more than it gains, and says nothing new.
     if len(found) < len(hinging) or not found or _reach(found) >= _reach(list(map(scope.interval, hinging))):
         return None
-    covariates = list(dict.fromkeys(chain.from_iterable(line.pair.hinges_on for line in hinging)))
+    covariates: dict[str, None] = {}
+    for line in hinging:
+        covariates |= dict.fromkeys(line.pair.hinges_on)
     if len(hinging) == 1:
         comes_to = _comes_to(found[0], scope.report.margin)
         risk = _risk(hinging[0], _names(scope.report, hinging[0].pair)[1])
@@ -543,7 +585,7 @@ def _on_condition(scope: Scope, group: Sequence[Line]) -> str | None:
     return tr(
         CONDITIONS[len(hinging) == 1, len(covariates) == 1],
         who=_undecided_candidates(scope, hinging, group),
-        covariates=in_words(covariates),
+        covariates=in_words(list(covariates)),
         claim=claim,
         level=scope.level,
     )
@@ -560,11 +602,14 @@ CONDITIONS = {
 
 def _undecided_candidates(scope: Scope, hinging: Sequence[Line], group: Sequence[Line]) -> str:
     """Return the candidates that hinge on a condition, by name or counted."""
-    names = [" ".join(filter(None, (_names(scope.report, line.pair)[0], line.where))) for line in hinging]
+    names = []
+    for line in hinging:
+        candidate, _ = _names(scope.report, line.pair)
+        names.append(f"{candidate} {line.where}".strip())
     if len(names) <= MOST_NAMED:
         return listed(names)
     kinds = tr("comparisons") if hinging[0].where else _kinds(scope.report)
-    if group[0].grades != group[0].baseline:
+    if not group[0].same_durability:
         kinds = tr("{kinds} of other durability", kinds=kinds)
     if len(hinging) < len(group):
         return tr("{count} of the {of} undecided {kinds}", count=len(hinging), of=len(group), kinds=kinds)
@@ -584,7 +629,7 @@ def _comes_to(interval: Interval, margin: float) -> str:
             return tr("is {range} slower", range=_range(1 - interval.high, 1 - interval.low))
         case "equivalent":
             return tr("is within ±{margin}", margin=_percent(margin))
-    gain, loss = _percent(max(interval.high - 1, 0)), _percent(max(1 - interval.low, 0))
+    gain, loss = _at_most(interval)
     return tr("gains at most {gain} and loses at most {loss}", gain=gain, loss=loss)
 
 
@@ -660,7 +705,7 @@ DIFFERENCES = {"faster": later("{by} faster"), "times": later("{by} times as fas
 
 def _differs(line: Line, interval: Interval) -> tuple[str, str]:
     """Return how a candidate differs, and by how much."""
-    if line.pair.verdict == "slower":
+    if line.verdict == "slower":
         return "slower", _range(1 - interval.high, 1 - interval.low)
     if interval.low >= TIMES or interval.high >= TIMES_AT_MOST:
         low, high = math.floor(10 * max(interval.low, 1)) / 10, math.ceil(10 * interval.high) / 10
@@ -671,6 +716,11 @@ def _differs(line: Line, interval: Interval) -> tuple[str, str]:
 def _difference(line: Line, interval: Interval) -> str:
     how, by = _differs(line, interval)
     return tr(DIFFERENCES[how], by=by)
+
+
+def _at_most(interval: Interval) -> tuple[str, str]:
+    """Return how much is gained at most, and lost."""
+    return _percent(max(interval.high - 1, 0)), _percent(max(1 - interval.low, 0))
 
 
 def _range(low: float, high: float) -> str:
@@ -714,7 +764,7 @@ BOUNDS = {
 
 def _risk(line: Line, baseline: str) -> str:
     """Return what a candidate promises where that is not what the baseline does."""
-    if line.grades == line.baseline or not line.grades:
+    if line.same_durability or not line.grades:
         return ""
     if line.grades == ("durable",):
         return tr(", and is durable, unlike {baseline}", baseline=baseline)
@@ -723,8 +773,8 @@ def _risk(line: Line, baseline: str) -> str:
 
 def _keep(scope: Scope, line: Line) -> str:
     """Return what to do where nothing is shown to be faster; of other factors than the configuration the user's."""
-    if scope.report.across != VARIANT or scope.report.of_runs or line.pair.verdict == "faster":
+    if scope.report.across != VARIANT or scope.report.of_runs or line.verdict == "faster":
         return ""
-    if line.grades != line.baseline and line.grades == ("durable",):
+    if not line.same_durability and line.grades == ("durable",):
         return ""
     return tr(": keep {baseline}", baseline=line.pair.baseline)

@@ -18,6 +18,7 @@ from bench.model.record import Latency, OpenLoop, Record
 from bench.stats.distributions import student_t_critical
 from bench.stats.histogram import SHARES, Quantiles, merge, percentiles, row_latency_ms
 from bench.stats.intervals import deviation
+from bench.stats.missing import not_none
 
 Key = tuple[int, int]
 """Trial and attempt."""
@@ -31,7 +32,7 @@ def good(records: Iterable[R]) -> list[R]:
 
 def middle(figures: Iterable[float | None]) -> float | None:
     """Return the median of the figures that are known; None where none is."""
-    known = [figure for figure in figures if figure is not None]
+    known = not_none(figures)
     return median(known) if known else None
 
 
@@ -57,27 +58,28 @@ def pooled(records: Iterable[Record], read: Read, span_s: Read = attrgetter("sec
 
 def open_loop(records: Iterable[Record]) -> OpenLoop | None:
     """Return what became of what was due in all these windows; None where nothing came at a rate."""
-    each = [record.open_loop for record in records if record.open_loop is not None]
+    each = not_none(record.open_loop for record in records)
     if not each:
         return None
     begun, lag_ms = 0, 0.0
-    waits = [found.waiting for found in each]
+    waits, drained = [], []
     for found in each:
         of_trial = found.due - found.skipped - (found.waiting or 0)
         begun += of_trial
         lag_ms += of_trial * (found.lag_mean_ms or 0)
-    beyond = [found.beyond_limit for found in each if found.beyond_limit is not None]
-    drained = [found.drained_s for found in each]
-    late = [found.beyond_promise for found in each if found.beyond_promise is not None]
+        waits.append(found.waiting)
+        drained.append(found.drained_s)
+    beyond = not_none(found.beyond_limit for found in each)
+    late = not_none(found.beyond_promise for found in each)
     return OpenLoop(
         due=sum(found.due for found in each),
         late=sum(found.late for found in each),
         late_while_free=sum(found.late_while_free for found in each),
         skipped=sum(found.skipped for found in each),
         beyond_limit=sum(beyond) if beyond else None,
-        waiting=None if None in waits else sum(filter(None, waits)),
+        waiting=None if None in waits else sum(not_none(waits)),
         lag_mean_ms=lag_ms / begun if begun else None,
-        lag_max_ms=max((found.lag_max_ms for found in each if found.lag_max_ms is not None), default=None),
+        lag_max_ms=max(not_none(found.lag_max_ms for found in each), default=None),
         beyond_promise=sum(late) if late else None,
         drained_s=None if None in drained else middle(drained),
     )
