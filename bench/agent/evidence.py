@@ -7,6 +7,7 @@ process. ``quota``: how often CPU quotas held clients and server up. Names: ``do
 from collections.abc import Sequence
 
 from bench.model.fingerprint import Unreadable
+from bench.stats.missing import not_none
 from bench.validity.judge import Quotas, held_up
 from bench.workload.messages import Result
 
@@ -21,7 +22,7 @@ NOT_SEEN = Unreadable(unreadable="its control group can't be seen from here")
 
 def event_loop(results: Sequence[Result]) -> Figures:
     """Return how long what was ready waited for its turn in the clients' loops."""
-    lags = [result.loop_lag for result in results if result.loop_lag is not None]
+    lags = not_none(result.loop_lag for result in results)
     if not lags or len(lags) < len(results):
         return dict.fromkeys(OF_EVENT_LOOP, NO_LOOP)
     moments = sum(lag.moments for lag in lags)

@@ -16,6 +16,7 @@ from bench.model.plan import Plan, Promise, Trial
 from bench.model.record import ClientTime, InFlight, OpenLoop, Reason, Record, Samples
 from bench.stats.gaps import Gap, longest_gap
 from bench.stats.histogram import count_beyond, decode, merge, percentiles, row_latency_ms
+from bench.stats.missing import not_none
 from bench.stats.rates import window_rates
 from bench.stats.steadiness import Steadiness, assess
 from bench.validity import judge
@@ -62,7 +63,7 @@ def reported(trial: Trial, results: Sequence[Result], seconds: float) -> Reporte
         steady=assess(rows_per_second[: int(seconds)]) if seconds and not is_open else None,
         in_flight=None if is_open else in_flight(trial, results, commits, seconds),
         open_loop=open_loop(trial, results) if is_open and results else None,
-        pauses=[result.gaps for result in results if result.gaps is not None],
+        pauses=list(not_none(result.gaps for result in results)),
     )
 
 
@@ -102,7 +103,7 @@ def record_of(
     """Return the record of a trial whose reasons are all in its outcome."""
     checkpoint_s = None if isinstance(outcome.checkpoint_s, Unreadable) else outcome.checkpoint_s
     burst, settled, commits_per_s = window_rates(clients.rows, clients.commits, clients.seconds, checkpoint_s)
-    waited = [result.pool_high_water for result in outcome.results if result.pool_high_water is not None]
+    waited = not_none(result.pool_high_water for result in outcome.results)
     return Record(
         run=plan.run,
         trial=trial,
@@ -185,10 +186,10 @@ def client_time(results: Sequence[Result]) -> ClientTime:
 
 def open_loop(trial: Trial, results: Sequence[Result]) -> OpenLoop:
     """Return what became of what was due to all client processes."""
-    counts = [result.open_loop for result in results if result.open_loop is not None]
+    counts = not_none(result.open_loop for result in results)
     begun, skipped = sum(each.begun for each in counts), sum(each.skipped for each in counts)
     waits, limit = [each.waiting for each in counts], trial.parameters.latency_limit
-    waiting = sum(filter(None, waits))
+    waiting = sum(not_none(waits))
     return OpenLoop(
         due=begun + skipped + waiting,
         late=sum(each.late for each in counts),
@@ -204,9 +205,8 @@ def open_loop(trial: Trial, results: Sequence[Result]) -> OpenLoop:
 
 def drained_s(counts: Sequence[OpenCounts]) -> float | None:
     """Return how long after a surge its queue was gone in the last of all client processes; None: not in all."""
-    each = [counted.drained_s for counted in counts]
-    known = [seconds for seconds in each if seconds is not None]
-    return max(known) if known and len(known) == len(each) else None
+    known = not_none(counted.drained_s for counted in counts)
+    return max(known) if known and len(known) == len(counts) else None
 
 
 def held_to(promise: Promise | None, clients: Reported) -> OpenLoop | None:

@@ -45,12 +45,9 @@ def verify(
         attempted += result.attempted
         acknowledged += result.acknowledged
         unknown.discard(result.writer)
-        in_doubt += sum(lost.rows for lost in result.lost if lost.in_doubt)
-        first = first_stamp(result.writer)
-        nothing = Found(rows=0, different=0, lowest=first, highest=first)
-        there = found.get(result.writer, nothing)
+        in_doubt += result.rows_in_doubt
         gone = deleted.get(result.writer)
-        reasons += _check_writer(result, there, arrived.lost, arrived.altered.get(result.writer, 0), gone)
+        reasons += _check_writer(result, arrived, gone)
         if marked is not None:
             reasons += _check_marks(result, marked[result.writer], gone)
     for writer in sorted(unknown):
@@ -65,19 +62,16 @@ def verify(
     return verified, reasons
 
 
-def _check_writer(
-    result: Result,
-    there: Found,
-    found_lost: Mapping[tuple[int, int], int],
-    altered: int,
-    gone: Deleted | None,
-) -> Iterator[Reason]:
+def _check_writer(result: Result, arrived: Arrived, gone: Deleted | None) -> Iterator[Reason]:
     """Yield what speaks against one writer's rows."""
+    first = first_stamp(result.writer)
+    nothing = Found(rows=0, different=0, lowest=first, highest=first)
+    there, altered = arrived.writers.get(result.writer, nothing), arrived.altered.get(result.writer, 0)
     unaccounted = result.attempted - result.acknowledged
     kept_of_lost = refused = torn = 0
     lost_deleted = gone is not None and _may_have_lost(result, gone)
     for lost in result.lost:
-        kept = found_lost[result.writer, lost.first]
+        kept = arrived.lost[result.writer, lost.first]
         unaccounted -= lost.rows
         kept_of_lost += kept
         if not lost.in_doubt:
@@ -87,11 +81,8 @@ def _check_writer(
     missing = result.acknowledged - (there.different - kept_of_lost) - (gone.rows if gone else 0)
     if missing < 0 and lost_deleted:
         # As many rows of commits in doubt as may have arrived and been deleted: who they are, nobody knows.
-        missing = min(missing + sum(lost.rows for lost in result.lost if lost.in_doubt) - kept_of_lost, 0)
-    first = first_stamp(result.writer)
-    end = first + result.attempted
-    beyond = there.different and (there.lowest < first or there.highest >= end)
-    beyond = beyond or (gone is not None and (gone.lowest < first or gone.highest >= end))
+        missing = min(missing + result.rows_in_doubt - kept_of_lost, 0)
+    beyond = _were_never_attempted(result, there, gone)
     checks = [
         (unaccounted != 0, "rows-unaccounted", f"{unaccounted} attempted rows are neither acknowledged nor lost"),
         (there.rows != there.different, "rows-duplicated", f"{there.rows - there.different} rows are there twice"),
@@ -105,6 +96,15 @@ def _check_writer(
     for failed, code, detail in checks:
         if failed:
             yield Reason(code=code, detail=f"writer {result.writer}: {detail}")
+
+
+def _were_never_attempted(result: Result, there: Found, gone: Deleted | None) -> bool:
+    """Return whether any row that is there, or was deleted, is none of the writer's."""
+    first = first_stamp(result.writer)
+    end = first + result.attempted
+    if there.different and (there.lowest < first or there.highest >= end):
+        return True
+    return gone is not None and (gone.lowest < first or gone.highest >= end)
 
 
 def _may_have_lost(result: Result, gone: Deleted) -> bool:
@@ -132,8 +132,8 @@ def verify_counts(results: Sequence[Result], counted: Counted) -> tuple[Verified
         attempted += result.attempted
         acknowledged += result.acknowledged
         commits += result.commits
-        in_doubt += sum(each.rows for each in result.lost if each.in_doubt)
-        lost += sum(each.in_doubt for each in result.lost)
+        in_doubt += result.rows_in_doubt
+        lost += result.commits_in_doubt
         unaccounted += result.attempted - result.acknowledged - sum(each.rows for each in result.lost)
     missing, unclaimed = acknowledged - counted.rows, counted.rows - acknowledged - in_doubt
     checks = [
@@ -172,7 +172,7 @@ def check_commits_found(
     wrote = arrived.transactions + sum(each.transactions for each in deleted)
     unsure = cut * retention.steps
     if deleted:
-        unsure += sum(lost.in_doubt for result in results for lost in result.lost)
+        unsure += sum(result.commits_in_doubt for result in results)
     if claimed <= wrote <= claimed + unsure:
         return []
     detail = f"the rows of {claimed} commits were written by {wrote} transactions"

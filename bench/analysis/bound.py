@@ -11,6 +11,7 @@ from statistics import median
 from typing import Literal
 
 from bench.analysis.by_block import compared_by_block, estimate
+from bench.analysis.counted import middle
 from bench.constraints.known.other_programs import SHORT, of_others
 from bench.model.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
@@ -138,8 +139,8 @@ def _ratio(found: Comparison) -> str:
 
 def _shared(trials: Iterable[Record], cpus: int | None) -> bool:
     """Return whether programs of others use so much of the processors that these are short."""
-    known = [others for record in trials if (others := of_others(record, cpus)) is not None]
-    return bool(known) and median(known) > SHORT
+    used = middle(of_others(record, cpus) for record in trials)
+    return used is not None and used > SHORT
 
 
 def _room(alone: Iterable[Record], parameters: Parameters) -> float:

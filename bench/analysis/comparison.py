@@ -309,8 +309,10 @@ class CellComparison:
         """Return its phase, and what tells it from the other cells."""
         cells = list(cells)
         words = [self.phase] if self.phase else []
-        names = ("driver", "layout", "transport", "variant", "server")
-        words += [getattr(self, name) or "–" for name in names if len({getattr(each, name) for each in cells}) > 1]
+        for name in ("driver", "layout", "transport", "variant", "server"):
+            values = {getattr(cell, name) for cell in cells}
+            if len(values) > 1:
+                words.append(getattr(self, name) or "–")
         return words + self.differing(cells)
 
     def where(self, cells: Iterable["CellComparison"]) -> str:

@@ -13,6 +13,7 @@ from bench.model.cuts import CutPlan, CutRecord, How
 from bench.model.language import later, tr, tr_many
 from bench.model.values import Amount, Count, Durability, Layout, Name
 from bench.stats.intervals import Interval, mean, mean_interval
+from bench.stats.missing import not_none
 
 ALPHA = 0.05
 MAY_LOSE = re.compile(r"may lose last (\d+) ms")
@@ -130,7 +131,11 @@ def _lost_more(record: CutRecord) -> bool:
 
 def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
     first = records[0]
-    kinds = [_of_kind(how, of) for how in KINDS if (of := [each for each in records if each.cut.how == how])]
+    kinds = []
+    for how in KINDS:
+        of_kind = [each for each in records if each.cut.how == how]
+        if of_kind:
+            kinds.append(_of_kind(how, of_kind))
     whole = _of_kind("power", [each for each in records if each.cut.how in CUTS])
     by_how = {kind.how: kind for kind in kinds}
     kept = first.of_settings in UNSAFE or not any(map(convicted, records))
@@ -162,15 +167,15 @@ def _count(by_how: Mapping[How, OfKind], how: How) -> int:
 
 
 def _of_kind(how: How, records: Sequence[CutRecord]) -> OfKind:
-    lost = [each.rows_lost for each in records if each.rows_lost is not None]
-    ms = [each.ms_lost for each in records if each.ms_lost is not None]
+    per_cut = [each.rows_lost for each in records]
+    lost = not_none(per_cut)
     return OfKind(
         how=how,
         cuts=len(records),
         acknowledged=sum(each.acknowledged for each in records),
         rows_lost=sum(lost) if lost else None,
-        per_cut=[each.rows_lost for each in records],
-        ms_lost=_ms_lost(ms),
+        per_cut=per_cut,
+        ms_lost=_ms_lost(not_none(each.ms_lost for each in records)),
         did_not_start=sum(each.did_not_start is not None for each in records),
         corrupt=sum(bool(each.corrupt) for each in records),
         convicted=sum(map(convicted, records)),
@@ -219,40 +224,31 @@ def _promise(record: CutRecord) -> str:
 
 
 def _fate(name: str, first: CutRecord, whole: OfKind) -> str:
-    cuts = tr_many("{count} cut", "{count} cuts", whole.cuts)
-    lost = whole.rows_lost or 0
-    if first.unlogged and not whole.convicted:
-        return tr(
-            "{name} was emptied by {cuts}, as an unlogged table is: {rows:,} rows lost, all else whole.",
-            name=name,
-            cuts=cuts,
-            rows=lost,
-        )
+    sentence = later("{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}.")
     if whole.convicted and first.of_settings in UNSAFE:
-        return tr(
-            "{name} is convicted by {count} of {cuts}: {seen}.",
-            name=name,
-            count=whole.convicted,
-            cuts=cuts,
-            seen=_counts(whole),
-        )
-    values = {"name": name, "lost": lost, "of": whole.acknowledged, "cuts": cuts}
-    if whole.convicted:
-        return tr(
-            "{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}; {count} convict it: {seen}.",
-            **values,
-            count=whole.convicted,
-            seen=_counts(whole),
-        )
-    if whole.rows_lost and whole.ms_lost:
-        return tr(
+        sentence = later("{name} is convicted by {count} of {cuts}: {seen}.")
+    elif whole.convicted:
+        sentence = later("{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}; {count} convict it: {seen}.")
+    elif first.unlogged:
+        sentence = later("{name} was emptied by {cuts}, as an unlogged table is: {rows:,} rows lost, all else whole.")
+    elif whole.rows_lost and whole.ms_lost:
+        sentence = later(
             "{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}, those of the last {ms:.0f} ms at most; it"
-            " {promise}.",
-            **values,
-            ms=whole.ms_lost.most,
-            promise=_promise(first),
+            " {promise}."
         )
-    return tr("{name} lost {lost:,} of {of:,} acknowledged rows in {cuts}.", **values)
+    lost = whole.rows_lost or 0
+    return tr(
+        sentence,
+        name=name,
+        lost=lost,
+        rows=lost,
+        of=whole.acknowledged,
+        cuts=tr_many("{count} cut", "{count} cuts", whole.cuts),
+        count=whole.convicted,
+        seen=_counts(whole),
+        ms=whole.ms_lost.most if whole.ms_lost else None,
+        promise=_promise(first),
+    )
 
 
 def _counts(whole: OfKind) -> str:

@@ -9,12 +9,11 @@ is *undecided*, or *untested*. Convictions hold together: the chance of any wron
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log, log1p
-from statistics import median
 
 from bench.analysis.bound import Bound, bound_by
 from bench.analysis.budget import budget_of
 from bench.analysis.by_block import compared_by_block, estimate
-from bench.analysis.counted import good, pooled
+from bench.analysis.counted import good, middle, pooled
 from bench.analysis.explanation import Conclusion, Explained, Finding, RungExplained, Verdict
 from bench.analysis.limits import Limit, stopped_by, typical_shares
 from bench.analysis.pulled import PulledRun, finished, latest
@@ -127,12 +126,9 @@ def _tried(run: PulledRun, base: Trial, suspects: Suspects | None, cpus: int | N
         found[name] = tried
     experiments = [record for record in latest(run.experiments) if _is_of(record, base)]
     for name, tried in found.items():
-        without = [record for record in experiments if _takes_away(record, name)]
         beyond = constraints()[name].beyond
-        compared_with = records
-        if beyond:
-            compared_with = [record for record in experiments if _takes_away(record, beyond)]
-        found[name] = _compared(tried, compared_with, without, margin)
+        compared_with = _without(experiments, beyond) if beyond else records
+        found[name] = _compared(tried, compared_with, _without(experiments, name), margin)
     return [_of_its_own(tried, found, experiments) for tried in found.values()]
 
 
@@ -147,9 +143,14 @@ def _is_of(record: Record, base: Trial) -> bool:
     return without is not None and without.base == base.number and not record.trial.alone_of
 
 
-def _takes_away(record: Record, name: str) -> bool:
-    without = record.trial.without
-    return without is not None and name in without.constraints
+def _without(experiments: Iterable[Record], name: str) -> list[Record]:
+    """Return the experiments that take a constraint away."""
+    found = []
+    for record in experiments:
+        without = record.trial.without
+        if without and name in without.constraints:
+            found.append(record)
+    return found
 
 
 def _compared(tried: Tried, base: Iterable[Record], without: Sequence[Record], margin: float) -> Tried:
@@ -181,9 +182,9 @@ def _of_its_own(tried: Tried, all_of_them: Mapping[str, Tried], experiments: Ite
     if unlike and unlike in all_of_them and is_suspected(all_of_them[unlike]):
         return replace(tried, instead=unlike)
     together: dict[str, None] = {}
-    for record in experiments:
-        if record.trial.without and _takes_away(record, tried.name):
-            together |= dict.fromkeys(record.trial.without.constraints)
+    for record in _without(experiments, tried.name):
+        assert record.trial.without
+        together |= dict.fromkeys(record.trial.without.constraints)
     others = [all_of_them[name] for name in together if name in all_of_them]
     most = max(others, key=suspicion, default=tried)
     if suspicion(most) > suspicion(tried):
@@ -316,10 +317,11 @@ def _untested(tried: Tried) -> str:
 
 def _still_there(tried: Tried, cpus: int | None) -> str:
     """Say what of it the trials without it still show; empty where it was taken away."""
-    left = _left_over(tried, cpus)
+    constraint = constraints()[tried.name]
+    left = middle(constraint.left_over(record, cpus) for record in tried.without)
     if left is None:
         return tr("whether it was taken away could not be observed")
-    if left > constraints()[tried.name].may_remain:
+    if left > constraint.may_remain:
         return tr("{left:.0%} of it was still there", left=left)
     return ""
 
@@ -333,13 +335,6 @@ def _undecided(found: Comparison, margin: float) -> str:
     if found.interval.high < 1 - margin:
         return tr("slower without it: what was changed costs more than it gains")
     return tr("neither a gain beyond {margin:.0%} nor the want of one is shown: more blocks", margin=margin)
-
-
-def _left_over(tried: Tried, cpus: int | None) -> float | None:
-    """Return how much of it was left in the trials without it."""
-    constraint = constraints()[tried.name]
-    known = [left for record in tried.without if (left := constraint.left_over(record, cpus)) is not None]
-    return median(known) if known else None
 
 
 def _verdict(findings: Sequence[Finding], bound: Bound, margin: float) -> Verdict:

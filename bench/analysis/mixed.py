@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import median
 
-from bench.analysis.counted import pooled
+from bench.analysis.counted import middle, pooled
 from bench.model.record import Record
 from bench.model.values import Amount, Count
+from bench.stats.missing import not_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,19 +37,20 @@ class RungRetention:
 
 def rung_reads(records: Iterable[Record]) -> RungReads | None:
     """Return what was read beside these trials; None: nobody read."""
-    read = [(record, record.reads) for record in records if record.reads is not None]
-    per_s = pooled((record for record, _ in read), _reads_per_s)
+    with_readers = [record for record in records if record.reads]
+    per_s = pooled(with_readers, _reads_per_s)
     if per_s is None:
         return None
-    rows = sum(record.rows for record, _ in read)
-    reads = [each for _, each in read]
+    rows = sum(record.rows for record in with_readers)
+    reads = not_none(record.reads for record in with_readers)
+    stale = not_none(each.stale_ms for each in reads)
     return RungReads(
         reads_per_s=per_s,
         per_100_rows=100 * sum(each.reads for each in reads) / rows if rows else None,
-        p50_ms=_middle(each.latency_ms.p50 for each in reads),
-        p99_ms=_middle(each.latency_ms.p99 for each in reads),
-        stale_ms=_middle(each.stale_ms.mean for each in reads if each.stale_ms),
-        stale_max_ms=max((each.stale_ms.max or 0.0 for each in reads if each.stale_ms), default=None),
+        p50_ms=middle(each.latency_ms.p50 for each in reads),
+        p99_ms=middle(each.latency_ms.p99 for each in reads),
+        stale_ms=middle(each.mean for each in stale),
+        stale_max_ms=max((each.max or 0.0 for each in stale), default=None),
     )
 
 
@@ -59,21 +60,17 @@ def _reads_per_s(record: Record) -> float | None:
 
 def rung_retention(records: Iterable[Record]) -> RungRetention | None:
     """Return what was deleted beside these trials; None: all rows were kept."""
-    kept = [(record, record.retention) for record in records if record.retention is not None]
-    per_s = pooled((record for record, _ in kept), _deleted_per_s)
+    counted = list(records)
+    per_s = pooled(counted, _deleted_per_s)
     if per_s is None:
         return None
+    kept = not_none(record.retention for record in counted)
     return RungRetention(
         deleted_per_s=per_s,
-        most_rows=max(each.most_rows for _, each in kept),
-        partition_rows=max((each.partition_rows or 0 for _, each in kept)) or None,
+        most_rows=max(each.most_rows for each in kept),
+        partition_rows=max(each.partition_rows or 0 for each in kept) or None,
     )
 
 
 def _deleted_per_s(record: Record) -> float | None:
     return record.retention.deleted / record.seconds if record.retention and record.seconds else None
-
-
-def _middle(figures: Iterable[float | None]) -> float | None:
-    known = [figure for figure in figures if figure is not None]
-    return median(known) if known else None

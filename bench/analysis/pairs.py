@@ -18,6 +18,7 @@ from bench.plan.rates import Block, ByBlock, Rate, burst, rates, refused, settle
 from bench.plan.rule import alpha_each
 from bench.stats.compare import ALPHA, Comparison, among, compare, equivalence_p
 from bench.stats.intervals import mean
+from bench.stats.missing import not_none
 from bench.stats.multiplicity import holm
 from bench.stats.sequential import FIRST_LOOK, compare_so_far, nominal_alpha
 from bench.stats.unpaired import compare_unpaired
@@ -121,7 +122,7 @@ def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSumma
         counted = rated = good(records)
     if len(compared) != len(blocks):
         rated = good(blocks[block] for block in compared)
-    created = [record.wal_files_created for record in counted if record.wal_files_created is not None]
+    created = not_none(record.wal_files_created for record in counted)
     return ArmSummary(
         name=name,
         durability=tuple(sorted({record.durability for record in counted})),
@@ -165,7 +166,7 @@ def joules_per_1000_rows(record: AnyRecord) -> float | None:
 
 def typical(figures: Iterable[float | None]) -> float | None:
     """Return the geometric mean of what trials know, None where none does; of anything that is 0 it is 0."""
-    known = [figure for figure in figures if figure is not None]
+    known = not_none(figures)
     if not known:
         return None
     if not all(known):

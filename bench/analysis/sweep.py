@@ -14,7 +14,7 @@ from bench.analysis.counted import good, middle
 from bench.analysis.interference import TOLD, cost
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.fingerprint import Fingerprint
-from bench.model.language import tr
+from bench.model.language import later, tr
 from bench.model.plan import Trial
 from bench.model.record import Record
 from bench.model.values import Amount, Layout, Name, Transport
@@ -24,6 +24,7 @@ from bench.plan.sweep import Rung, Value, by_rung, rung_of, swept, values_of
 from bench.stats.compare import verdict_of
 from bench.stats.intervals import Estimate, Interval, average, geometric
 from bench.stats.knee import MARGIN, knee, levels
+from bench.stats.missing import not_none
 from bench.stats.scalability import Scalability, fit
 from bench.validity.open_loop import WEIGHTY_SHARE, overdue
 
@@ -139,21 +140,19 @@ def _curve(
     margin: float,
 ) -> Curve:
     first = trials[0]
+    at_rate = any(trial.parameters.rate for trial in trials)
     of_values: dict[tuple[Value, ...], list[Record]] = {values_of(trial, names): [] for trial in trials}
     for record in records:
         of_values[values_of(record.trial, names)].append(record)
-    by_point = list(of_values.values())
-    rates = [_rates(of_point) for of_point in by_point]
+    rates = list(map(_rates, of_values.values()))
     known = levels(rates)
-    sizes = [level if level and point in whole else 0.0 for point, level in zip(of_values, known, strict=True)]
-    at_rate = any(trial.parameters.rate for trial in trials)
-    best = sizes.index(max(sizes)) if any(sizes) and not at_rate else None
-    least = [None] * len(trials) if at_rate else _least(list(of_values), names)
     points = []
-    for number, (trial, of_point) in enumerate(zip(trials, by_point, strict=True)):
-        point = _point(trial, of_point, names, _rate(rates[number], known[number]))
-        to_best, to_least = (_over(by_point, number, other, margin) for other in (best, least[number]))
-        points.append(replace(point, to_best=to_best, to_least=to_least))
+    for trial, own, of_blocks, level in zip(trials, of_values.values(), rates, known, strict=True):
+        points.append(_point(trial, own, names, _rate(of_blocks, level)))
+    best = None
+    if not at_rate:
+        best = _best(list(of_values), known, whole)
+        points = _with_ratios(points, of_values, best, _least(list(of_values), names), margin)
     curve = Curve(
         phase=first.phase,
         driver=first.driver,
@@ -169,6 +168,39 @@ def _curve(
     )
     if at_rate:
         return _of_rates(curve, first.parameters.rate)
+    return _with_knee(curve, rates, names, margin)
+
+
+def _best(
+    points: Sequence[tuple[Value, ...]], known: Sequence[float | None], whole: set[tuple[Value, ...]]
+) -> int | None:
+    """Return which of the points that have every block is the fastest; None: none of them has a rate."""
+    best, most = None, 0.0
+    for number, (point, level) in enumerate(zip(points, known, strict=True)):
+        if point in whole and level and level > most:
+            best, most = number, level
+    return best
+
+
+def _with_ratios(
+    points: Sequence[Point],
+    records: Mapping[tuple[Value, ...], Sequence[Record]],
+    best: int | None,
+    least: Sequence[int | None],
+    margin: float,
+) -> list[Point]:
+    """Return points with their ratios to the best, and to the least of what costs the writers."""
+    by_point = list(records.values())
+    compared = []
+    for number, point in enumerate(points):
+        to_best = _over(by_point, number, best, margin)
+        to_least = _over(by_point, number, least[number], margin)
+        compared.append(replace(point, to_best=to_best, to_least=to_least))
+    return compared
+
+
+def _with_knee(curve: Curve, rates: Sequence[Mapping[int, float]], names: Sequence[str], margin: float) -> Curve:
+    """Return a curve with its knee, where it has one, and what follows from it."""
     # Of what is beside the writers less is better: it has no knee.
     if _grows(curve) and names[0] not in TOLD and (at := knee(rates, margin)):
         curve = replace(curve, knee=at.point, beyond=at.beyond)
@@ -183,7 +215,12 @@ def _grows(curve: Curve) -> bool:
 
 def _rates(records: Sequence[Record]) -> dict[int, float]:
     """Return the rate of each block that counts."""
-    return {record.trial.block: rate for record in records if (rate := burst(record))}
+    found = {}
+    for record in records:
+        rate = burst(record)
+        if rate:
+            found[record.trial.block] = rate
+    return found
 
 
 def _rate(rates: Mapping[int, float], level: float | None) -> Estimate | None:
@@ -191,9 +228,7 @@ def _rate(rates: Mapping[int, float], level: float | None) -> Estimate | None:
     if level is None:
         return None
     own = geometric(list(rates.values()))
-    times = level / own.estimate
-    low, high = (None if end is None else end * times for end in (own.low, own.high))
-    return Estimate(estimate=level, low=low, high=high)
+    return replace(own.times(level / own.estimate), estimate=level)
 
 
 def _over(by_point: Sequence[Sequence[Record]], number: int, other: int | None, margin: float) -> Estimate | None:
@@ -224,7 +259,7 @@ def _costly(names: Iterable[str]) -> str | None:
 
 def _point(trial: Trial, records: Sequence[Record], names: Sequence[str], rate: Estimate | None) -> Point:
     counted = good(records)
-    shares = [share for record in counted if (share := _kept(record)) is not None]
+    shares = not_none(map(_kept, counted))
     return Point(
         values=dict(zip(names, values_of(trial, names), strict=True)),
         trials=len(records),
@@ -297,42 +332,41 @@ def _sentence(curve: Curve, margin: float) -> str:
 
 
 def _of_best(curve: Curve, margin: float) -> str:
-    phase = curve.phase
     if curve.best is None:
-        return tr("{phase}: no trial counts.", phase=phase)
-    best = curve.points[curve.best]
-    assert best.rows_per_s
-    at, most = words_of(best.values), best.rows_per_s.estimate
+        return tr("{phase}: no trial counts.", phase=curve.phase)
     if curve.knee is not None and curve.beyond:
         return tr(
             "{phase}: beyond {at} more changes nothing for the better: {low:.2f} to {high:.2f} times its rate.",
-            phase=phase,
+            phase=curve.phase,
             at=words_of(curve.points[curve.knee].values),
             low=curve.beyond.low,
             high=curve.beyond.high,
         )
-    if _grows(curve) and curve.best == len(curve.points) - 1 and _is_shown(curve.points[-2], margin):
-        return tr(
-            "{phase} is fastest at {at}, {most:,.0f} rows/s, the largest that was tried: it still rises there.",
-            phase=phase,
-            at=at,
-            most=most,
-        )
+    return _fastest(curve, curve.points[curve.best], margin)
+
+
+def _fastest(curve: Curve, best: Point, margin: float) -> str:
+    """Say at which point a rung is fastest, and of which others that is not shown."""
+    assert best.rows_per_s
     others = [words_of(point.values) for point in curve.points if point is not best and not _is_shown(point, margin)]
-    if not others:
-        return tr(
-            "{phase} is fastest at {at}, {most:,.0f} rows/s; all others are slower by more than {margin:.0%}.",
-            phase=phase,
-            at=at,
-            most=most,
-            margin=margin,
+    if _grows(curve) and best is curve.points[-1] and _is_shown(curve.points[-2], margin):
+        sentence = later(
+            "{phase} is fastest at {at}, {most:,.0f} rows/s, the largest that was tried: it still rises there."
+        )
+    elif others:
+        sentence = later(
+            "{phase} is fastest at {at}, {most:,.0f} rows/s; that it is more than {margin:.0%} faster than {others} is"
+            " not shown."
+        )
+    else:
+        sentence = later(
+            "{phase} is fastest at {at}, {most:,.0f} rows/s; all others are slower by more than {margin:.0%}."
         )
     return tr(
-        "{phase} is fastest at {at}, {most:,.0f} rows/s; that it is more than {margin:.0%} faster than {others} is not"
-        " shown.",
-        phase=phase,
-        at=at,
-        most=most,
+        sentence,
+        phase=curve.phase,
+        at=words_of(best.values),
+        most=best.rows_per_s.estimate,
         margin=margin,
         others=tr(" or ").join(others),
     )
@@ -382,8 +416,10 @@ def _of_rates(curve: Curve, rate: float | None) -> Curve:
     if RATE not in names:
         who = tr("{phase} at {rate:,.0f} rows/s", phase=curve.phase, rate=rate)
         return replace(curve, sentence=_at(who, curve.points))
-    in_order = {words: sorted(points, key=_rate_of) for words, points in _by_others(curve.points, RATE).items()}
-    parts = [_up_to(f"{curve.phase}, {words}", points) for words, points in in_order.items()]
+    parts = []
+    for words, points in _by_others(curve.points, RATE).items():
+        in_order = sorted(points, key=_rate_of)
+        parts.append(_up_to(f"{curve.phase}, {words}", in_order))
     return replace(curve, sentence=f"{'; '.join(parts)}.")
 
 

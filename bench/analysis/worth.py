@@ -18,6 +18,7 @@ from bench.plan.rates import Block, burst, rates, settled
 from bench.stats.compare import ALPHA, Comparison
 from bench.stats.distributions import student_t_tail
 from bench.stats.intervals import Estimate, geometric
+from bench.stats.missing import not_none
 from bench.stats.multiplicity import holm
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from bench.analysis.pulled import RunOutcomes
 
 CORE, WATT = "core", "watt"
+MORE, FEWER, UNDECIDED = "more", "fewer", "undecided"
+GIVES = {
+    MORE: later("more in {where}"),
+    FEWER: later("fewer in {where}"),
+    UNDECIDED: later("not decided in {where}"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +71,9 @@ def worths(runs: Sequence["RunOutcomes"], report: "ComparisonReport") -> list[Wo
     """
     taken = {run.box: what_it_takes(run) for run in runs}
     of_hosts = [_trials(run) for run in runs]
-    places = [cell for cell in of_hosts[0] if all(cell in others for others in of_hosts)]
+    places = list(of_hosts[0])
+    for others in of_hosts:
+        places = [place for place in places if place in others]
     found: list[Worth] = []
     rate = settled if report.headline == "settled" else burst
     for place, cell in zip(places, report.cells, strict=True):
@@ -82,7 +91,7 @@ def _adjusted(found: Sequence[Worth]) -> list[Worth]:
     left: dict[str, Iterator[float]] = {}
     for per in {worth.per for worth in found}:
         own = [each.adjusted_p for worth in found if worth.per == per for each in worth.hosts]
-        left[per] = iter(holm([p_value for p_value in own if p_value is not None]))
+        left[per] = iter(holm(not_none(own)))
     adjusted = []
     for worth in found:
         hosts = []
@@ -124,7 +133,7 @@ def _of_cell(
         ratios = {pair.candidate: getattr(pair, report.headline) for pair in cell.pairs}
         for host, rows in known.items():
             if by := taken[host].get(per):
-                one = HostWorth(host=host, rows_per_s=_times(rows, 1 / by))
+                one = HostWorth(host=host, rows_per_s=rows.times(1 / by))
                 if host != first and first in known and per in taken[first]:
                     one = _beside_first(one, ratios.get(host), taken[first][per] / by)
                 hosts.append(one)
@@ -138,7 +147,7 @@ def _beside_first(one: HostWorth, compared: Comparison | None, times: float) -> 
         return one
     ends = compared.interval
     low, high = (ends.low, ends.high) if ends else (None, None)
-    over = _times(Estimate(estimate=compared.ratio, low=low, high=high), times)
+    over = Estimate(estimate=compared.ratio, low=low, high=high).times(times)
     return replace(one, over_first=over, adjusted_p=_p_value(over.estimate, compared))
 
 
@@ -147,14 +156,6 @@ def _p_value(ratio: float, compared: Comparison) -> float | None:
     if not compared.error or not compared.freedom:
         return None
     return 2 * student_t_tail(abs(math.log(ratio)) / compared.error, compared.freedom)
-
-
-def _times(value: Estimate, by: float) -> Estimate:
-    return Estimate(
-        estimate=value.estimate * by,
-        low=None if value.low is None else value.low * by,
-        high=None if value.high is None else value.high * by,
-    )
 
 
 # --- is it worth the money? ------------------------------------------------------------------------------------------
@@ -172,42 +173,42 @@ def worth_sentences(found: Sequence[Worth]) -> list[str]:
 
 
 def _sentence(host: str, first: str, per: str, found: Sequence[Worth]) -> str:
-    more: list[str] = []
-    fewer: list[str] = []
-    can_not_tell: list[str] = []
+    places: dict[str, list[str]] = {}
     for worth in found:
         for each in worth.hosts:
             if each.host == host and each.over_first:
-                told = _told(each, more, fewer, can_not_tell)
-                told.append(f"{worth.where} ({_range(each.over_first)})")
+                place = f"{worth.where} ({_range(each.over_first)})"
+                places.setdefault(_gives(each), []).append(place)
     parts = []
-    if more:
-        parts.append(tr("more in {where}", where=listed(more)))
-    if fewer:
-        parts.append(tr("fewer in {where}", where=listed(fewer)))
-    if can_not_tell:
-        parts.append(tr("not decided in {where}", where=listed(can_not_tell)))
-    answer = later("These trials can't tell")
-    if more and not (fewer or can_not_tell):
-        answer = later("Yes")
-    elif fewer and not (more or can_not_tell):
-        answer = later("No")
-    elif more or fewer:
-        answer = later("It depends")
+    for gives, words in GIVES.items():
+        if gives in places:
+            parts.append(tr(words, where=listed(places[gives])))
     return tr(
         "Is {host} worth the money? {answer}: rows/s a {per}, against {first}: {found}.",
         host=host,
-        answer=tr(answer),
+        answer=tr(_answer(set(places))),
         per=per,
         first=first,
         found="; ".join(parts),
     )
 
 
-def _told(one: HostWorth, more: list[str], fewer: list[str], can_not_tell: list[str]) -> list[str]:
+def _gives(one: HostWorth) -> str:
+    """Return what a host gives, beside the first: a word of ``GIVES``."""
     if one.over_first is None or one.adjusted_p is None or one.adjusted_p > ALPHA:
-        return can_not_tell
-    return more if one.over_first.estimate > 1 else fewer
+        return UNDECIDED
+    return MORE if one.over_first.estimate > 1 else FEWER
+
+
+def _answer(given: set[str]) -> str:
+    """Return whether a host is worth the money, by what it gives in each place."""
+    if given == {MORE}:
+        return later("Yes")
+    if given == {FEWER}:
+        return later("No")
+    if given == {UNDECIDED}:
+        return later("These trials can't tell")
+    return later("It depends")
 
 
 def _range(ratio: Estimate) -> str:

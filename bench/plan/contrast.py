@@ -8,7 +8,6 @@ Pure, and used on both sides: the agent asks whether to go on (``bench.plan.rule
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 from operator import attrgetter
 
 from bench.model.errors import UsageError
@@ -258,12 +257,16 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
 
     """
     check_compared(plan)
-    found = varying(plan)
-    if asked is not None:
+    if asked is None:
+        factor = _only_one(plan, tried_factors(plan) or varying(plan))
+    else:
         [factor] = pick("factor", [asked], FACTORS)
-        check_comparable(plan, factor)
-        return factor
-    tried = tried_factors(plan) or found
+    check_comparable(plan, factor)
+    return factor
+
+
+def _only_one(plan: Plan, tried: Sequence[str]) -> str:
+    """Return the factor that a plan tries; raises as ``factor_of``."""
     if len(tried) > 1:
         words = tr(" or ").join(f"--across {name}" for name in tried)
         raise UsageError(
@@ -283,7 +286,6 @@ def factor_of(plan: Plan, asked: str | None = None) -> str:
                 name=plan.variants[0].name,
             )
         )
-    check_comparable(plan, tried[0])
     return tried[0]
 
 
@@ -368,8 +370,14 @@ def _check_engines(plan: Plan) -> None:
     named: dict[Cell, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for trial in distinct(plan):
         named[cell_of(trial, ENGINE)][value_of(trial, ENGINE)].add(f"{trial.phase} in {trial.layout}")
-    compared = (of_engines for of_engines in named.values() if len(of_engines) > 1)
-    for engine, ways in chain.from_iterable(each.items() for each in compared):
+    for of_engines in named.values():
+        if len(of_engines) > 1:
+            _check_one_way(plan, of_engines)
+
+
+def _check_one_way(plan: Plan, of_engines: Mapping[str, Collection[str]]) -> None:
+    """Refuse several ways of an engine to write the same rows; raises as ``check_comparable``."""
+    for engine, ways in of_engines.items():
         if len(ways) > 1:
             raise UsageError(
                 tr(
@@ -464,10 +472,13 @@ def by_cell(
         values.setdefault(value, trial)
     arms = _in_order(plan, values, across, baseline)
     variants = names_of_variants(plan)
-    in_order = sorted(found, key=lambda cell: _order(cell, variants))
-    if across == ENGINE:  # what one alone writes so is compared with nothing
-        in_order = [cell for cell in in_order if len(found[cell]) > 1]
-    return {cell: _ordered(found[cell], arms, across) for cell in in_order}
+    in_order: dict[Cell, dict[str, dict[Block, R]]] = {}
+    for cell in sorted(found, key=lambda cell: _order(cell, variants)):
+        there = found[cell]
+        if across == ENGINE and len(there) == 1:
+            continue  # what one alone writes so is compared with nothing
+        in_order[cell] = {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
+    return in_order
 
 
 def distinct(plan: Plan) -> list[Trial]:
@@ -481,10 +492,6 @@ def examples(plan: Plan, across: str) -> dict[Cell, dict[str, Trial]]:
     for trial in distinct(plan):
         found.setdefault(cell_of(trial, across), {})[value_of(trial, across)] = trial
     return found
-
-
-def _ordered(there: Mapping[str, dict[Block, R]], arms: Sequence[str], across: str) -> dict[str, dict[Block, R]]:
-    return {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
 
 
 def _order(cell: Cell, variants: Sequence[str]) -> tuple[object, ...]:

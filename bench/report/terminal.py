@@ -1,6 +1,8 @@
 """The ladder as a table of at most 80 columns, doubts first and each once; ``--detail`` has what else is known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import starmap
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -24,6 +26,15 @@ from bench.report.words import STATE_STYLES, figure_words, limit_words
 LOOPS = {later("closed loop"): {CLOSED, "rounds"}, later("open loop"): {OPEN, ACCUMULATE}}
 """Load models in which a commit waits for one before it, and in which it does not."""
 BOTH_LOOPS = later("closed and open loop")
+REMARKS: Mapping[str, Callable[[Rung], bool]] = {
+    later("void, no trial counts: {phases}"): lambda rung: rung.trials == rung.void,
+    later("n× before connections: so many client processes, each with such a pool"): (
+        lambda rung: rung.parameters.processes > 1
+    ),
+    later("on uvloop: {phases}"): lambda rung: rung.parameters.event_loop == "uvloop",
+    later("sessions given back are not reset: {phases}"): lambda rung: rung.parameters.reset == "none",
+}
+"""What is said where it holds of a rung."""
 COLUMNS = (
     "phase", "method", "rows a\ncommit", "rows/s", "sustained\nrows/s", "median\nms", "99 %\nms", "step", "doubts",
 )  # fmt: skip
@@ -95,14 +106,20 @@ def _show_published(out: Console, ladders: Sequence[Ladder], *, detail: bool) ->
 def observed_lines(ladders: Iterable[Ladder]) -> Iterable[str]:
     """Return a line for each probe: its figures that are known, from the least rung's to the most."""
     known: dict[str, dict[str, list[float]]] = {}
-    for rung in (rung for ladder in ladders for rung in ladder.rungs):
-        for probe, figures in rung.observed.items():
-            values = {name: value for name, value in figures.items() if value is not None}
-            for name, value in values.items():
-                known.setdefault(probe, {}).setdefault(name, []).append(value)
-    for probe, all_values in known.items():
-        ranges = ", ".join(_range(name, values) for name, values in all_values.items())
+    for ladder in ladders:
+        for rung in ladder.rungs:
+            _add_known(known, rung.observed)
+    for probe, values in known.items():
+        ranges = ", ".join(starmap(_range, values.items()))
         yield tr("observed, {probe}: {figures}.", probe=probe, figures=ranges)
+
+
+def _add_known(known: dict[str, dict[str, list[float]]], observed: Mapping[str, Mapping[str, float | None]]) -> None:
+    """Add the figures of a rung, by probe and name, to those of others."""
+    for probe, figures in observed.items():
+        for name, value in figures.items():
+            if value is not None:
+                known.setdefault(probe, {}).setdefault(name, []).append(value)
 
 
 def _range(name: str, values: Sequence[float]) -> str:
@@ -150,16 +167,16 @@ def limits_of(ladder: Ladder, *, shares: bool = False) -> str:
 
 def legend(ladder: Ladder) -> str:
     """Return how to read the table, in at most three lines."""
-    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
-    if not counted:
+    if not _counted(ladder):
         seconds = ladder.seconds
         return tr("No rung has a trial that counts: all are void; {seconds:g} s windows.", seconds=seconds)
+    latency = later("Latency: of one commit; {dash}: too few to tell.")
+    if _is_open(ladder):
+        latency = later("Latency: of one commit from when it was due; {dash}: too few to tell.")
     sentences = [
         f"{_windows(ladder, together=True)}.",
         tr("Sustained: closing checkpoint included."),
-        tr("Latency: of one commit from when it was due; {dash}: too few to tell.", dash=DASH)
-        if _is_open(ladder)
-        else tr("Latency: of one commit; {dash}: too few to tell.", dash=DASH),
+        tr(latency, dash=DASH),
         tr("Step: times the rung above."),
         tr("More: {option}.", option="DETAIL=1" if caller() == "make" else "--detail"),
     ]
@@ -168,12 +185,17 @@ def legend(ladder: Ladder) -> str:
 
 def _windows(ladder: Ladder, *, together: bool = False) -> str:
     """Return how many trials are one, their windows and their loops, two of them ``together`` or one by one."""
-    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
+    counted = _counted(ladder)
     loops = _loops(ladder)
     if together and len(loops) == len(LOOPS):
         loops = [BOTH_LOOPS]
     windows = tr("{seconds:g} s windows", seconds=ladder.seconds)
     return ", ".join([_as_one(counted[0], counted[-1]), windows, *map(tr, loops)])
+
+
+def _counted(ladder: Ladder) -> list[int]:
+    """Return how many trials count of each rung that has any, the fewest first."""
+    return sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
 
 
 def _loops(ladder: Ladder) -> list[str]:
@@ -182,19 +204,21 @@ def _loops(ladder: Ladder) -> list[str]:
 
 
 def _is_open(ladder: Ladder) -> bool:
-    return bool({rung.parameters.load for rung in ladder.rungs} & LOOPS["open loop"])
+    return "open loop" in _loops(ladder)
 
 
 def other_loads(ladder: Ladder) -> Iterable[str]:
-    """Return which rungs were driven by load models of a user's."""
+    """Yield which rungs were driven by load models of a user's."""
     known = set().union(*LOOPS.values())
-    others = [rung for rung in ladder.rungs if rung.parameters.load not in known]
-    return [tr("load model {load}: {phase}", load=rung.parameters.load, phase=rung.phase) for rung in others]
+    for rung in ladder.rungs:
+        load = rung.parameters.load
+        if load not in known:
+            yield tr("load model {load}: {phase}", load=load, phase=rung.phase)
 
 
 def caption(ladder: Ladder) -> str:
     """Return how the numbers came about, and how far blocks differ."""
-    counted = sorted(rung.trials - rung.void for rung in ladder.rungs if rung.trials > rung.void)
+    counted = _counted(ladder)
     if not counted:
         return legend(ladder)
     latency = tr("latency of one commit in ms, µs a row: that by its rows")
@@ -204,14 +228,10 @@ def caption(ladder: Ladder) -> str:
     if counted[-1] > 1:
         share, phase = max(_spreads(ladder.rungs))
         parts.append(tr("trials differ by up to {share:.0%} (phase {phase})", share=share, phase=phase))
-    if empty := [rung.phase for rung in ladder.rungs if rung.trials == rung.void]:
-        parts.append(tr("void, no trial counts: {phases}", phases=", ".join(empty)))
-    if any(rung.parameters.processes > 1 for rung in ladder.rungs):
-        parts.append(tr("n× before connections: so many client processes, each with such a pool"))
-    if uvloop := [rung.phase for rung in ladder.rungs if rung.parameters.event_loop == "uvloop"]:
-        parts.append(tr("on uvloop: {phases}", phases=", ".join(uvloop)))
-    if unreset := [rung.phase for rung in ladder.rungs if rung.parameters.reset == "none"]:
-        parts.append(tr("sessions given back are not reset: {phases}", phases=", ".join(unreset)))
+    for remark, holds in REMARKS.items():
+        phases = [rung.phase for rung in ladder.rungs if holds(rung)]
+        if phases:
+            parts.append(tr(remark, phases=", ".join(phases)))
     parts += other_loads(ladder)
     parts += of_engines(ladder)
     if ladder.seconds < 20:
@@ -341,10 +361,16 @@ def describe_host(host: Fingerprint) -> Text:
 def _servers(postgresql: Mapping[str, Fact], engines: Mapping[str, Fact]) -> list[str]:
     """Return the server's version; of several, and of those of other engines beside it, each."""
     versions = postgresql.get("versions")
-    found = [each["version"] for each in versions.values()] if isinstance(versions, dict) else []
-    found = found or [postgresql.get("version")]
-    found += [each.get("version") for each in engines.values() if isinstance(each, dict)]
-    return [each.split(" on ")[0] for each in found if isinstance(each, str)]
+    servers: list[Any] = [postgresql]
+    if isinstance(versions, dict) and versions:
+        servers = list(versions.values())
+    servers += engines.values()
+    found = []
+    for server in servers:
+        version = server.get("version") if isinstance(server, dict) else None
+        if isinstance(version, str):
+            found.append(version.split(" on ")[0])
+    return found
 
 
 def _memory(memory: Mapping[str, Fact]) -> str:

@@ -97,7 +97,7 @@ def slopes_of(tables: Sequence[Table], names: Sequence[str]) -> Slopes | None:
         for name, column in by_name.items():
             column.extend(_within(table.covariates[name]))
     columns = list(by_name.values())
-    inverse = _inverse([[_dot(one, other) for other in columns] for one in columns])
+    inverse = _inverse(_products(columns))
     if inverse is None:
         return None
     with_rate = [_dot(column, rates) for column in columns]
@@ -173,9 +173,8 @@ def _interval(taken: Vector, of_slopes: float, alpha: float) -> Interval:
 
 def _own_share(gap: Gap) -> float:
     """Return how much of the slopes' information is this pair's own, times two."""
-    off = [_off_mean(each) for each in gap.between.values()]
-    products = [[_dot(one, other) for other in off] for one in off]
-    return sum(_dot(row, column) for row, column in zip(products, gap.slopes.inverse, strict=True))
+    products = _products(list(map(_off_mean, gap.between.values())))
+    return sum(map(_dot, products, gap.slopes.inverse))
 
 
 def _of_slopes(gap: Gap) -> float:
@@ -206,10 +205,23 @@ def _dot(one: Vector, other: Vector) -> float:
     return fsum(map(mul, one, other))
 
 
+def _products(columns: Matrix) -> Matrix:
+    """Return the products of each column with each."""
+    found = []
+    for one in columns:
+        row = [_dot(one, other) for other in columns]
+        found.append(row)
+    return found
+
+
 def _inverse(matrix: Matrix) -> Matrix | None:
     """Invert a small symmetric matrix by Gauss and Jordan; None where a row tells nothing that others do not."""
     size = len(matrix)
-    rows = [[*row, *(float(at == each) for each in range(size))] for at, row in enumerate(matrix)]
+    rows = []
+    for at, row in enumerate(matrix):
+        unit = [0.0] * size
+        unit[at] = 1.0
+        rows.append([*row, *unit])
     for at, row in enumerate(rows):
         if not row[at] > _SINGULAR * matrix[at][at]:
             return None

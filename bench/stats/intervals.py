@@ -31,6 +31,14 @@ class Estimate:
     low: float | None
     high: float | None
 
+    def times(self, by: float) -> "Estimate":
+        """Return it multiplied by a number above 0."""
+        return Estimate(
+            estimate=self.estimate * by,
+            low=None if self.low is None else self.low * by,
+            high=None if self.high is None else self.high * by,
+        )
+
 
 def mean(values: Sequence[float]) -> float:
     """Give the arithmetic mean of at least one value."""

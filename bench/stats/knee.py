@@ -6,12 +6,13 @@ whichever is truly the fastest lies above the highest of all upper ends only whe
 intersection-union test; Berger, Technometrics 24, 1982), and likewise below.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 
 from bench.stats.compare import ALPHA, Comparison, judged, log_ratios
 from bench.stats.intervals import Estimate, mean
+from bench.stats.missing import not_none
 
 MARGIN = 0.05
 """A difference that does not matter: less is not worth another connection, and takes hours to tell from none."""
@@ -38,13 +39,12 @@ def knee(points: Sequence[ByBlock], margin: float = MARGIN) -> Knee | None:
 
     The last has nothing beyond it.
     """
-    for number in range(len(points) - 1):
-        larger = points[number + 1 :]
-        found = [_compared(points[number], each, margin) for each in larger]
-        intervals = [each.interval for each in found if each and each.interval]
-        if len(intervals) == len(larger) and all(interval.high <= 1 + margin for interval in intervals):
+    for number, found in _against_larger(points, margin):
+        compared = not_none(found)
+        intervals = not_none(each.interval for each in compared)
+        if len(intervals) == len(found) and all(interval.high <= 1 + margin for interval in intervals):
             beyond = Estimate(
-                estimate=max(each.ratio for each in found if each),
+                estimate=max(each.ratio for each in compared),
                 low=min(interval.low for interval in intervals),
                 high=max(interval.high for interval in intervals),
             )
@@ -57,12 +57,16 @@ def likely_knee(points: Sequence[ByBlock], margin: float = MARGIN) -> int | None
 
     It says where to look more closely, and shows nothing.
     """
-    for number in range(len(points) - 1):
-        larger = points[number + 1 :]
-        found = [_compared(points[number], each, margin) for each in larger]
+    for number, found in _against_larger(points, margin):
         if all(each and each.ratio <= 1 + margin for each in found):
             return number
     return None
+
+
+def _against_larger(points: Sequence[ByBlock], margin: float) -> Iterator[tuple[int, list[Comparison | None]]]:
+    """Yield the number of each point but the last, and the comparison of each larger one with it."""
+    for number, point in enumerate(points[:-1]):
+        yield number, [_compared(point, larger, margin) for larger in points[number + 1 :]]
 
 
 def _compared(one: ByBlock, other: ByBlock, margin: float) -> Comparison | None:
@@ -78,18 +82,31 @@ def levels(points: Sequence[ByBlock]) -> list[float | None]:
     That is told by the points that blocks share: logarithms of rates are a point's plus a block's, fitted by least
     squares. Where every point has every block it is the geometric mean. None: a point without a rate.
     """
-    logs = [{block: log(rate) for block, rate in each.items()} for each in points]
-    of_block = dict.fromkeys((block for each in logs for block in each), 0.0)
-    centres: list[float | None] = [None for _ in logs]
+    logs = list(map(_logs, points))
+    of_block: dict[int, float] = {}
+    for each in logs:
+        of_block |= dict.fromkeys(each, 0.0)
+    centres: list[float | None] = [None] * len(logs)
     moved = inf
     for _ in range(ROUNDS):
         if moved <= SETTLED:
             break
-        centres = [mean([value - of_block[at] for at, value in each.items()]) if each else None for each in logs]
+        centres = [_centre(each, of_block) for each in logs]
         before, of_block = of_block, _of_blocks(logs, centres)
         moved = max((abs(of_block[block] - before[block]) for block in of_block), default=0.0)
     middle = mean(list(of_block.values())) if of_block else 0.0
     return [None if centre is None else exp(centre + middle) for centre in centres]
+
+
+def _logs(rates: ByBlock) -> dict[int, float]:
+    return {block: log(rate) for block, rate in rates.items()}
+
+
+def _centre(logs: Mapping[int, float], of_block: Mapping[int, float]) -> float | None:
+    """Return the level of a point: its mean without what its blocks are faster by; None: it has no rate."""
+    if not logs:
+        return None
+    return mean([value - of_block[block] for block, value in logs.items()])
 
 
 def _of_blocks(logs: Sequence[Mapping[int, float]], centres: Sequence[float | None]) -> dict[int, float]:

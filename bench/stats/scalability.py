@@ -7,6 +7,7 @@ N ÷ X it is a polynomial of the second degree, fitted here by least squares of 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, sqrt
+from operator import mul
 
 FEWEST = 4
 """Points: with three it passes through all of them, and shows no misfit."""
@@ -63,8 +64,12 @@ def _polynomial(numbers: Sequence[int], values: Sequence[float]) -> tuple[float,
     rows = []
     for number, value in zip(numbers, values, strict=True):
         rows.append([1 / value, number / value, number**2 / value])
-    normal = [[sum(row[i] * row[j] for row in rows) for j in range(3)] for i in range(3)]
-    right = [sum(row[i] for row in rows) for i in range(3)]
+    columns = list(zip(*rows, strict=True))
+    normal = []
+    for one in columns:
+        products = [sum(map(mul, one, other)) for other in columns]
+        normal.append(products)
+    right = list(map(sum, columns))
     whole = _determinant(normal)
     if not whole or not isfinite(whole):
         return None

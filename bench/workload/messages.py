@@ -120,3 +120,13 @@ class Result:
     """None: no event loop, or nothing to tell it by in this system."""
     one_payload: bool = False
     """Every row of the trial holds the first payload of its first writer: the driver has no other texts."""
+
+    @property
+    def commits_in_doubt(self) -> int:
+        """That may have arrived, though nobody said so."""
+        return sum(lost.in_doubt for lost in self.lost)
+
+    @property
+    def rows_in_doubt(self) -> int:
+        """Of these commits."""
+        return sum(lost.rows for lost in self.lost if lost.in_doubt)
