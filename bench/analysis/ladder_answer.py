@@ -261,7 +261,11 @@ def how(reached: Reached) -> str:
 
 def under(reached: Reached, ladders: Sequence["Ladder"]) -> str:
     """Return under what, where the run has several, or a crash may take rows."""
-    differing = [name for name in CONDITIONS if len({getattr(ladder, name) for ladder in ladders}) > 1]
+    differing = []
+    for name in CONDITIONS:
+        values = {getattr(ladder, name) for ladder in ladders}
+        if len(values) > 1:
+            differing.append(name)
     if reached.engine:
         differing = ["engine", "layout"]
     risk = ""

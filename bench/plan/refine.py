@@ -98,8 +98,11 @@ def _chosen(rule: Refining, plan: Plan, records: Sequence[AnyRecord]) -> list[Tr
 
 def _points(rule: Refining, plan: Plan) -> dict[Rung, list[float]]:
     """Return the values of the first blocks, the smallest first."""
-    of_rungs = by_rung([trial for trial in _first(rule, plan) if not trial.experiment], [rule.of])
-    return {rung: [_value(rule, trial) for trial in trials] for rung, trials in of_rungs.items()}
+    measured = [trial for trial in _first(rule, plan) if not trial.experiment]
+    points = {}
+    for rung, trials in by_rung(measured, [rule.of]).items():
+        points[rung] = [_value(rule, trial) for trial in trials]
+    return points
 
 
 def _later(rule: Refining, plan: Plan, rung: Rung, gap: Gap, points: Sequence[float]) -> list[Trial]:

@@ -184,13 +184,19 @@ def by_rung(trials: Iterable[Trial], names: Sequence[str]) -> dict[Rung, list[Tr
     def by_size(values: Sequence[Value]) -> list[tuple[float, str]]:
         return [size_of(name, value) for name, value in zip(names, values, strict=True)]
 
-    return {rung: [points[values] for values in sorted(points, key=by_size)] for rung, points in found.items()}
+    in_order = {}
+    for rung, points in found.items():
+        in_order[rung] = [points[values] for values in sorted(points, key=by_size)]
+    return in_order
 
 
 def told_apart(trial: Trial, plan: Plan) -> list[str]:
     """Return the parameters, with their values, by which a trial differs from others of its phase and driver."""
-    like = [each for each in plan.trials if (each.phase, each.driver) == (trial.phase, trial.driver)]
-    others = {each.parameters for each in like if not each.experiment}
+    others = set()
+    for each in plan.trials:
+        alike = (each.phase, each.driver) == (trial.phase, trial.driver)
+        if alike and not each.experiment:
+            others.add(each.parameters)
     found = distinguishing(asdict(trial.parameters), list(map(asdict, others)))
     pool = f"pool_min {trial.parameters.pool_min}", f"pool_max {trial.parameters.pool_max}"
     if set(pool) <= set(found) and trial.parameters.pool_min == trial.parameters.pool_max:

@@ -29,8 +29,9 @@ def answer(results: Results, _: Given) -> Answer:
                 out.print()
             show_durability(out, each)
 
-    sound = all(each.complete and all(variant.kept for variant in each.variants) for each in found)
-    return Answer(data=found if found[1:] else found[0], show=show, sound=sound)
+    complete = all(each.complete for each in found)
+    kept = all(variant.kept for each in found for variant in each.variants)
+    return Answer(data=found if found[1:] else found[0], show=show, sound=complete and kept)
 
 
 def carry_out(given: Given, out: Console) -> Results:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from itertools import chain
+from functools import partial
 
 from rich.table import Table
 
@@ -50,14 +50,18 @@ def row_costs(report: ComparisonReport, cell: CellComparison, *, every: bool) ->
         for pair in cell.pairs:
             spent = [cost for cost in pair.costs if cost.name == name and (cost.baseline or cost.candidate)]
             always = every or (report.across == VERSION and name == "server_us")
-            shown = [cost for cost in spent if always or differs(cost, report.margin, alpha)]
-            rows += [cost_texts(pair.candidate, cost) for cost in shown]
+            if not always:
+                spent = [cost for cost in spent if differs(cost, report.margin, alpha)]
+            rows += map(partial(cost_texts, pair.candidate), spent)
     return rows
 
 
 def _looked_at(report: ComparisonReport) -> int:
-    pairs = chain.from_iterable(cell.pairs for cell in report.cells)
-    return sum(cost.interval is not None for cost in chain.from_iterable(pair.costs for pair in pairs))
+    looked_at = 0
+    for cell in report.cells:
+        for pair in cell.pairs:
+            looked_at += sum(cost.interval is not None for cost in pair.costs)
+    return looked_at
 
 
 def differs(cost: CostRatio, margin: float, alpha: float) -> bool:

@@ -67,8 +67,8 @@ def _first_line(thing: object) -> str:
 def _exported(table: Table, title: str) -> Exported:
     # A head that is broken into lines is one word, or several.
     columns = [_plain(column.header).replace("-\n", "").replace("\n", " ") for column in table.columns]
-    texts = [[_plain(cell) for cell in column.cells] for column in table.columns]
-    rows = [[value_of(text) for text in row] for row in zip(*texts, strict=True)]
+    texts = [list(map(_plain, column.cells)) for column in table.columns]
+    rows = [list(map(value_of, row)) for row in zip(*texts, strict=True)]
     return Exported(title=title, columns=columns, rows=rows)
 
 
@@ -118,15 +118,19 @@ def _csv(table: Exported, *, several: bool) -> str:
 def _markdown(table: Exported, *, several: bool) -> str:
     """Return a table as GitHub and pandoc read it."""
     lines = [f"### {_escaped(table.title)}", ""] if several and table.title else []
-    numbers = [all(not isinstance(row[at], str) for row in table.rows) for at in range(len(table.columns))]
-    lines.append(_line(table.columns))
-    lines.append(_line(["---:" if each else "---" for each in numbers]))
-    lines += [_line([DASH if cell is None else cell for cell in row]) for row in table.rows]
+    # A column of numbers stands to the right.
+    rule = ["---:"] * len(table.columns)
+    for row in table.rows:
+        for at, cell in enumerate(row):
+            if isinstance(cell, str):
+                rule[at] = "---"
+    lines += map(_line, (table.columns, rule, *table.rows))
     return "\n".join(lines) + "\n"
 
 
 def _line(cells: Sequence[Cell]) -> str:
-    return f"| {' | '.join(_escaped(str(cell)) for cell in cells)} |"
+    texts = [DASH if cell is None else _escaped(str(cell)) for cell in cells]
+    return f"| {' | '.join(texts)} |"
 
 
 def _escaped(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from rich.text import Text
 
@@ -112,8 +111,10 @@ def in_matrix(report: ComparisonReport, cell: CellComparison) -> dict[str, tuple
 
 def any_adjusted(report: ComparisonReport) -> bool:
     """Return whether an adjusted comparison decides anywhere."""
-    over = report.overall.pairs if report.overall else ()
-    return any(pair.adjusted_decides for pair in chain(over, *(cell.pairs for cell in report.cells)))
+    pairs = list(report.overall.pairs) if report.overall else []
+    for cell in report.cells:
+        pairs += cell.pairs
+    return any(pair.adjusted_decides for pair in pairs)
 
 
 def colored(figure: str) -> Text:

@@ -28,6 +28,10 @@ class Source:
     select: str
     where: str = "true"
 
+    def is_in(self, has: Columns) -> bool:
+        """Return whether a server with these columns has it."""
+        return all((self.view, each) in has for each in self.columns)
+
     def expression(self) -> str:
         """Return it as one value."""
         alias = self.view.removeprefix("pg_stat_")
@@ -134,7 +138,7 @@ def choose(has: Columns) -> tuple[dict[str, str], dict[str, str]]:
     expressions = dict(POSITION)
     missing: dict[str, str] = {}
     for name, sources in SOURCES.items():
-        there = next((source for source in sources if all((source.view, each) in has for each in source.columns)), None)
+        there = next((source for source in sources if source.is_in(has)), None)
         if there is None:
             missing[name] = "this server does not count it"
         elif not all(has[there.view, each] for each in there.columns):

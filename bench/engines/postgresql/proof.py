@@ -6,6 +6,7 @@ text (``staging``).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 
 from bench.engines.postgresql.session import Session
@@ -68,7 +69,7 @@ def at_start_only(session: Session, names: Sequence[str]) -> list[str]:
 
 def not_in_force(session: Session, checked: Checked, directory: Path) -> Iterator[str]:
     """Say what is not as the files in ``directory`` have it: each setting of theirs, and what none of them sets."""
-    rows = {row.name: row for row in (Row(*each) for each in session.rows(ROWS))}
+    rows = {row.name: row for row in starmap(Row, session.rows(ROWS))}
     for name, text in checked.texts.items():
         if name in rows:
             yield from _objections(rows[name], text, checked.readings.get(name, text), directory)

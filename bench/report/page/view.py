@@ -1,5 +1,6 @@
 """What the template shows, as text: of each run its doubts, its ladders, its trials; of all, the hosts' facts."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ from bench.report.page.top import TopView
 from bench.report.published import page_rows
 from bench.report.terminal import caption, cells, describe_host, doubts_of, heading, in_common, in_doubt, more_cells
 from bench.report.words import MARKS, figure_words, limit_words
+from bench.stats.missing import not_none
 
 COLUMNS = (
     "phase", "method", "rows a commit", "rows/s", "sustained rows/s", "median ms", "99 % ms", "step", "doubts",
@@ -115,8 +117,9 @@ class LadderView:
         rows = []
         for name, rung in zip(rung_names(self.ladder), self.ladder.rungs, strict=True):
             figures = _figures(rung)
-            if columns:
-                rows.append((name, [(_column(*each), figure(figures.get(each))) for each in columns]))
+            texts = [(_column(*each), figure(figures.get(each))) for each in columns]
+            if texts:
+                rows.append((name, texts))
         return rows
 
     @property
@@ -125,12 +128,15 @@ class LadderView:
         rows = [row for figure in self.courses for row in figure.rows]
         if not rows:
             return ""
-        blind = [str(row["trial"]) for row in rows if not row["watched"]]
+        blind, begun = [], []
+        for row in rows:
+            begun += not_none(row["seen"])
+            if not row["watched"]:
+                blind.append(str(row["trial"]))
         if len(blind) == len(rows):
             return tr("Checkpoints are not known: the server's counters could not be read.")
-        seen = any(second is not None for row in rows for second in row["seen"])
         sentences = [tr("No checkpoint was seen to begin.")]
-        if seen:
+        if begun:
             sentences = [tr("A triangle marks where a checkpoint was seen to begin.")]
         if blind:
             sentences.append(tr("Nothing is known of them in trial {trials}.", trials=", ".join(blind)))
@@ -309,9 +315,12 @@ def climbers(names: Sequence[str], reports: Sequence[LadderReport]) -> Figure:
     found: list[tuple[list[str], Ladder]] = []
     for name, report in zip(names, reports, strict=True):
         found += [([name, *in_common(ladder)], ladder) for ladder in report.ladders]
+    having: Counter[str] = Counter()
+    for parts, _ in found:
+        having.update(set(parts))
     named = []
     for parts, ladder in found:
-        own = [part for part in parts if any(part not in others for others, _ in found)]
+        own = [part for part in parts if having[part] < len(found)]
         named.append((" · ".join(own or parts[:1]), ladder))
     return climb(named)
 
