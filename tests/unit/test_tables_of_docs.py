@@ -1,7 +1,9 @@
 """Tables of the documentation that repeat what code knows have all of it, and nothing else."""
 
 import re
+import shlex
 import tomllib
+from dataclasses import replace
 from itertools import pairwise
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -11,14 +13,17 @@ import yaml
 from bench.analysis.durability import KINDS
 from bench.analysis.explanation import Conclusion
 from bench.analysis.published import PUBLISHED
+from bench.box.state import BoxState
 from bench.constraints.constraint import constraints
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.postgresql.majors import NEWEST, OLDEST
+from bench.engines.postgresql.variants import Machine, harness_for
 from bench.model.plan import KNOBS, Parameters
 from bench.model.record import Reason
 from bench.model.shared import CODES
 from bench.model.values import Durability, Replica, Transport
+from bench.plan.estimate import estimate
 from bench.plan.options import (
     BESIDE,
     DETAIL,
@@ -30,16 +35,21 @@ from bench.plan.options import (
     OPTIONS,
     RUN,
     YES,
+    read_options,
 )
+from bench.plan.remaining import to_come
+from bench.plan.request import make_design
 from bench.questions import load_question, questions
 from bench.results.vocabulary import own_words
 from bench.seams import load
+from bench.targets.box_plans import Asked, plan_for
 from bench.targets.cuts import CUTS, KILLS
 from bench.targets.notify import Event
+from bench.tuning.hardware import Hardware
 from bench.validity.judge import state_of
 from bench.workload.driver import drivers
 from bench.workload.load import loads
-from bench.workload.phase import ladder
+from bench.workload.phase import ladder, usual
 from tests.readme import CHECKOUT
 
 NAME = re.compile(r"`([^`]+)`")
@@ -142,6 +152,51 @@ def test_the_published_rates_are_those_that_runs_are_held_against():
     for rung, rate in rows_of("docs/n100.md", "rung", "published, rows/s"):
         told[rung.partition(",")[0]] = float(rate.replace(",", ""))
     assert told == {each.phase: each.rows_per_s for each in PUBLISHED}
+
+
+N100 = BoxState(
+    version="0.1.0",
+    release="abc",
+    host="n100",
+    machine=Machine(Hardware(ram_mb=16_384, cores=4, disk="nvme", disk_gb=500), huge_page_bytes=0),
+    shares_kernel=False,
+    harness=harness_for(300, tls=True).text,
+    postgresql="15",
+    installed=("15",),
+    max_connections=300,
+    free_bytes=400_000_000_000,
+    holder=None,
+    runs=(),
+)
+
+
+def plan_of(command):
+    """The plan that a command of make has a box carry out."""
+    _, name, *typed = shlex.split(command)
+    question = load_question(name)
+    words = {word.partition("=")[0].lower(): word.partition("=")[2] for word in typed}
+    request = question.request(read_options(words, [*OPTIONS, *question.options, YES]))
+    design = make_design(request.given, transports=["tcp"], phases=usual(own=True))
+    design = replace(design, explains=request.explains)
+    return plan_for(N100, Asked(design=design, run="r", created="2026-11-30T10:00:00+00:00", seed=1))
+
+
+def seconds(text):
+    hours, minutes = re.fullmatch(r"(?:(\d+) h )?(\d+) min", text).groups()
+    return 3600 * int(hours or 0) + 60 * int(minutes)
+
+
+@pytest.mark.parametrize("row", rows_of("docs/n100.md", "question"), ids=lambda row: row[0])
+def test_the_day_of_the_n100_is_planned_as_pgladder_reckons(row):
+    _, command, trials, time, written = row
+    if trials.startswith("about"):
+        pytest.skip("how many trials a search takes follows from what they reach")
+    plan = plan_of(*names(command))
+    left = to_come(plan, [])
+    taken = estimate(plan, left)
+    assert len(left) == int(trials.replace(",", ""))
+    assert taken.seconds == pytest.approx(seconds(time), rel=0.1)
+    assert taken.written_bytes / 1e9 == pytest.approx(int(written.removesuffix(" GB")), rel=0.1)
 
 
 # --- what is answered ------------------------------------------------------------------------------------------------
