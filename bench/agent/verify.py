@@ -67,17 +67,9 @@ def _check_writer(result: Result, arrived: Arrived, gone: Deleted | None) -> Ite
     first = first_stamp(result.writer)
     nothing = Found(rows=0, different=0, lowest=first, highest=first)
     there, altered = arrived.writers.get(result.writer, nothing), arrived.altered.get(result.writer, 0)
-    unaccounted = result.attempted - result.acknowledged
-    kept_of_lost = refused = torn = 0
     lost_deleted = gone is not None and _may_have_lost(result, gone)
-    for lost in result.lost:
-        kept = arrived.lost[result.writer, lost.first]
-        unaccounted -= lost.rows
-        kept_of_lost += kept
-        if not lost.in_doubt:
-            refused += kept
-        elif kept not in (0, lost.rows) and not lost_deleted:
-            torn += 1
+    kept_of_lost, refused, torn = _of_lost(result, arrived, deleted=lost_deleted)
+    unaccounted = result.attempted - result.acknowledged - sum(lost.rows for lost in result.lost)
     missing = result.acknowledged - (there.different - kept_of_lost) - (gone.rows if gone else 0)
     if missing < 0 and lost_deleted:
         # As many rows of commits in doubt as may have arrived and been deleted: who they are, nobody knows.
@@ -96,6 +88,22 @@ def _check_writer(result: Result, arrived: Arrived, gone: Deleted | None) -> Ite
     for failed, code, detail in checks:
         if failed:
             yield Reason(code=code, detail=f"writer {result.writer}: {detail}")
+
+
+def _of_lost(result: Result, arrived: Arrived, *, deleted: bool) -> tuple[int, int, int]:
+    """Return of rows that were not acknowledged how many are there, and were refused; and how many commits are torn.
+
+    ``deleted``: some may have been there, and are gone.
+    """
+    there = refused = torn = 0
+    for lost in result.lost:
+        kept = arrived.lost[result.writer, lost.first]
+        there += kept
+        if not lost.in_doubt:
+            refused += kept
+        elif kept not in (0, lost.rows) and not deleted:
+            torn += 1
+    return there, refused, torn
 
 
 def _were_never_attempted(result: Result, there: Found, gone: Deleted | None) -> bool:

@@ -308,6 +308,11 @@ def _of_one(scope: Scope, line: Line) -> str:
             level=level,
             ending=f"{risk}{_keep(scope, line)}",
         )
+    return _of_undecided(scope, line)
+
+
+def _of_undecided(scope: Scope, line: Line) -> str:
+    candidate, baseline = _names(scope.report, line.pair)
     gain, loss = _at_most(scope.interval(line))
     return tr(
         "Undecided: {candidate} gains at most {gain} and loses at most {loss} against {baseline}{here}{level}{risk}.",
@@ -316,8 +321,8 @@ def _of_one(scope: Scope, line: Line) -> str:
         loss=loss,
         baseline=baseline,
         here=scope.over,
-        level=level,
-        risk=risk,
+        level=f" ({scope.level})",
+        risk=_risk(line, baseline),
     )
 
 

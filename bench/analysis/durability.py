@@ -130,12 +130,7 @@ def _lost_more(record: CutRecord) -> bool:
 
 
 def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
-    first = records[0]
-    kinds = []
-    for how in KINDS:
-        of_kind = [each for each in records if each.cut.how == how]
-        if of_kind:
-            kinds.append(_of_kind(how, of_kind))
+    first, kinds = records[0], _kinds(records)
     whole = _of_kind("power", [each for each in records if each.cut.how in CUTS])
     by_how = {kind.how: kind for kind in kinds}
     kept = first.of_settings in UNSAFE or not any(map(convicted, records))
@@ -160,6 +155,16 @@ def _of_variant(records: Sequence[CutRecord]) -> OfVariant:
         reasons=_reasons(records),
         sentence=_sentence(first, whole, by_how.get("kill"), kept=kept),
     )
+
+
+def _kinds(records: Sequence[CutRecord]) -> list[OfKind]:
+    """Return what came of each kind of cut that was tried."""
+    kinds = []
+    for how in KINDS:
+        of_kind = [each for each in records if each.cut.how == how]
+        if of_kind:
+            kinds.append(_of_kind(how, of_kind))
+    return kinds
 
 
 def _count(by_how: Mapping[How, OfKind], how: How) -> int:

@@ -363,28 +363,27 @@ def caption(report: ComparisonReport) -> str:
             " if they are others that these blocks allow"
         ),
         tr("a range of ranks is a tie"),
+        *_allowances(report),
     ]
+    return f"{'; '.join(parts)}.\n{_unmeasured(report)}".rstrip()
+
+
+def _allowances(report: ComparisonReport) -> Iterable[str]:
+    """Yield what figures allow for: the machine's speed, many pairs, several cells."""
     if any(pair.adjusted for cell in report.cells for pair in cell.pairs):
-        parts.append(
-            tr(
-                "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be"
-                " the candidates' own doing"
-            )
+        yield tr(
+            "adjusted: the ratio had the machine been as fast under both; it decides where that is shown not to be"
+            " the candidates' own doing"
         )
     if report.max_blocks is None:
-        parts += [
-            tr("p adj.: Holm, over all pairs here, and so is equivalence"),
-            tr("min. effect and blocks allow for as many comparisons"),
-            tr("*: another verdict if it were the only pair"),
-        ]
+        yield tr("p adj.: Holm, over all pairs here, and so is equivalence")
+        yield tr("min. effect and blocks allow for as many comparisons")
+        yield tr("*: another verdict if it were the only pair")
     if report.overall:
-        parts.append(
-            tr(
-                "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
-                " pairs alone, ranks within one durability"
-            )
+        yield tr(
+            "over all cells: the geometric mean of a candidate's rates over them, block by block, p adj. over those"
+            " pairs alone, ranks within one durability"
         )
-    return f"{'; '.join(parts)}.\n{_unmeasured(report)}".rstrip()
 
 
 def _rates(report: ComparisonReport) -> str:

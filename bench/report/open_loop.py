@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
 from bench.model.language import later, tr
-from bench.model.plan import ACCUMULATE, POISSON
+from bench.model.plan import ACCUMULATE, POISSON, Parameters
+from bench.model.record import Latency
 from bench.report.numbers import percentile, rate, short
 
 
@@ -17,25 +18,13 @@ def open_loops(ladder: Ladder) -> Iterable[str]:
 
 
 def _sentence(rung: Rung) -> str:
-    found, parameters, took = rung.open_loop, rung.parameters, rung.latency_ms
+    found, parameters = rung.open_loop, rung.parameters
     assert found is not None
     assert parameters.rate is not None
-    how: str = parameters.arrivals or POISSON
-    if parameters.load == ACCUMULATE:
-        most, ms = parameters.batch, parameters.collect_ms
-        how = tr("{arrivals}, collected up to {rows:,} rows or {ms:g} ms", arrivals=how, rows=most, ms=ms)
-    if parameters.surge is not None:
-        surge = later("{arrivals}, {times:g} times as many in the first half of the window")
-        how = tr(surge, arrivals=how, times=parameters.surge)
     parts = [tr("none acknowledged")]
     if rung.rows_per_s is not None:
         parts = [tr("{rate} acknowledged", rate=rate(rung.rows_per_s))]
-    within = []
-    if took.p50 is not None:
-        within.append(tr("half within {ms} ms", ms=percentile(took.p50, took.intervals.get("p50"))))
-    if took.p99 is not None:
-        within.append(tr("99 % within {ms} ms", ms=percentile(took.p99, took.intervals.get("p99"))))
-    if within:
+    if within := _within(rung.latency_ms):
         parts.append(tr("{within} of when they came", within=tr(" and ").join(within)))
     if found.lag_mean_ms is not None:
         mean, longest = short(found.lag_mean_ms), short(found.lag_max_ms)
@@ -52,8 +41,35 @@ def _sentence(rung: Rung) -> str:
         parts.append(tr("how much was still waiting at the end is not known"))
     if parameters.surge is not None:
         parts.append(_drained(found.drained_s))
-    at = rate(parameters.rate)
-    return tr("{phase} at {rate} rows/s ({how}): {found}.", phase=rung.phase, rate=at, how=how, found="; ".join(parts))
+    return tr(
+        "{phase} at {rate} rows/s ({how}): {found}.",
+        phase=rung.phase,
+        rate=rate(parameters.rate),
+        how=_how(parameters),
+        found="; ".join(parts),
+    )
+
+
+def _how(parameters: Parameters) -> str:
+    """Return how rows came."""
+    how: str = parameters.arrivals or POISSON
+    if parameters.load == ACCUMULATE:
+        most, ms = parameters.batch, parameters.collect_ms
+        how = tr("{arrivals}, collected up to {rows:,} rows or {ms:g} ms", arrivals=how, rows=most, ms=ms)
+    if parameters.surge is not None:
+        surge = later("{arrivals}, {times:g} times as many in the first half of the window")
+        how = tr(surge, arrivals=how, times=parameters.surge)
+    return how
+
+
+def _within(took: Latency) -> list[str]:
+    """Return within which times how many were acknowledged, as far as that is known."""
+    within = []
+    if took.p50 is not None:
+        within.append(tr("half within {ms} ms", ms=percentile(took.p50, took.intervals.get("p50"))))
+    if took.p99 is not None:
+        within.append(tr("99 % within {ms} ms", ms=percentile(took.p99, took.intervals.get("p99"))))
+    return within
 
 
 def _drained(drained_s: float | None) -> str:

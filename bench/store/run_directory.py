@@ -276,32 +276,32 @@ class RunDirectory:
             digest, _, name = line.partition("  ")
             if samples or "/" not in name:
                 listed[name] = digest
-        found = (
-            {str(path.relative_to(self.path)) for path in self._files()} if samples else {PLAN, HOST, TRIALS, SUSPECTS}
-        )
+        found = {PLAN, HOST, TRIALS, SUSPECTS}
+        if samples:
+            found = {str(path.relative_to(self.path)) for path in self._files()}
         for name in sorted(found | listed.keys()):
             file = self._text(name) if name in found else None
-            if file is None and name in listed:
-                raise DataError(
-                    tr("{path} is missing: {sums} lists it. Pull the run again.", path=self.path / name, sums=SUMS)
-                )
-            if file is not None and name not in listed:
-                raise DataError(
-                    tr(
-                        "{path} is no file of this run: {sums} does not list it. Remove it.",
-                        path=self.path / name,
-                        sums=SUMS,
-                    )
-                )
-            if file is not None and listed[name] != hashlib.sha256(file).hexdigest():
-                raise DataError(
-                    tr(
-                        "{path} is not the file {sums} lists: changed or cut. Pull the run again.",
-                        path=self.path / name,
-                        sums=SUMS,
-                    )
-                )
+            _check_sum(self.path / name, file, listed.get(name))
         return True
+
+
+def _check_sum(path: Path, file: bytes | None, listed: str | None) -> None:
+    """Compare what a file holds with the sum that is listed of it; None: it is not there, or not listed.
+
+    Raises:
+        DataError: one of the two is missing, or they differ.
+
+    """
+    if file is None and listed is not None:
+        raise DataError(tr("{path} is missing: {sums} lists it. Pull the run again.", path=path, sums=SUMS))
+    if file is not None and listed is None:
+        raise DataError(
+            tr("{path} is no file of this run: {sums} does not list it. Remove it.", path=path, sums=SUMS)
+        )
+    if file is not None and listed != hashlib.sha256(file).hexdigest():
+        raise DataError(
+            tr("{path} is not the file {sums} lists: changed or cut. Pull the run again.", path=path, sums=SUMS)
+        )
 
 
 def _read(directory: Path, name: str) -> bytes | None:
