@@ -69,7 +69,7 @@ def _check_writer(result: Result, arrived: Arrived, gone: Deleted | None) -> Ite
     there, altered = arrived.writers.get(result.writer, nothing), arrived.altered.get(result.writer, 0)
     lost_deleted = gone is not None and _may_have_lost(result, gone)
     kept_of_lost, refused, torn = _of_lost(result, arrived, deleted=lost_deleted)
-    unaccounted = result.attempted - result.acknowledged - sum(lost.rows for lost in result.lost)
+    unaccounted = result.unaccounted
     missing = result.acknowledged - (there.different - kept_of_lost) - (gone.rows if gone else 0)
     if missing < 0 and lost_deleted:
         # As many rows of commits in doubt as may have arrived and been deleted: who they are, nobody knows.
@@ -142,7 +142,7 @@ def verify_counts(results: Sequence[Result], counted: Counted) -> tuple[Verified
         commits += result.commits
         in_doubt += result.rows_in_doubt
         lost += result.commits_in_doubt
-        unaccounted += result.attempted - result.acknowledged - sum(each.rows for each in result.lost)
+        unaccounted += result.unaccounted
     missing, unclaimed = acknowledged - counted.rows, counted.rows - acknowledged - in_doubt
     checks = [
         (unaccounted != 0, "rows-unaccounted", f"{unaccounted} attempted rows are neither acknowledged nor lost"),

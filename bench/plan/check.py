@@ -12,7 +12,7 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.language import tr
 from bench.model.names import pick
-from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial
+from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial, Variant
 from bench.plan.ceiling import check_ceilings
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
@@ -79,23 +79,15 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
         UsageError: says which and what would.
 
     """
-    if bound_values and 2 * parameters.batch > MAX_STATEMENT_PARAMETERS:
-        most = MAX_STATEMENT_PARAMETERS // 2
-        raise UsageError(
-            tr(
-                "Phase {phase}: a batch of {batch} needs {needed} parameters, and one statement takes"
-                " {limit}; ask for --batch {most} or less.",
-                phase=phase,
-                batch=parameters.batch,
-                needed=2 * parameters.batch,
-                limit=MAX_STATEMENT_PARAMETERS,
-                most=most,
-            )
-        )
     from bench.workload.load import loads
 
+    if bound_values:
+        _check_bound_values(phase, parameters.batch)
     pick("load model", [parameters.load], loads())
-    _check_rate(phase, parameters)
+    if parameters.rate is None:
+        _check_no_rate(phase, parameters)
+    else:
+        _check_rate(phase, parameters)
     if parameters.payload_bytes > MAX_PAYLOAD_BYTES:
         raise UsageError(
             tr(
@@ -117,23 +109,40 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
         )
 
 
-def _check_rate(phase: str, parameters: Parameters) -> None:
-    """Refuse an open loop without a rate, and what means nothing without one."""
-    if parameters.rate is None:
-        for name in OF_RATE:
-            if getattr(parameters, name) is not None:
-                raise UsageError(
-                    tr("--{name} goes with --rate: give the rows/s that come.", name=name.replace("_", "-"))
-                )
-        if parameters.load in (OPEN, ACCUMULATE):
-            raise UsageError(
-                tr(
-                    "Phase {phase}: the load model {load} takes a rate; give --rate as well.",
-                    phase=phase,
-                    load=parameters.load,
-                )
-            )
+def _check_bound_values(phase: str, batch: int) -> None:
+    """Refuse a batch of which one statement can't take each value as a parameter."""
+    if 2 * batch <= MAX_STATEMENT_PARAMETERS:
         return
+    raise UsageError(
+        tr(
+            "Phase {phase}: a batch of {batch} needs {needed} parameters, and one statement takes"
+            " {limit}; ask for --batch {most} or less.",
+            phase=phase,
+            batch=batch,
+            needed=2 * batch,
+            limit=MAX_STATEMENT_PARAMETERS,
+            most=MAX_STATEMENT_PARAMETERS // 2,
+        )
+    )
+
+
+def _check_no_rate(phase: str, parameters: Parameters) -> None:
+    """Refuse an open loop without a rate, and what means nothing without one."""
+    for name in OF_RATE:
+        if getattr(parameters, name) is not None:
+            raise UsageError(tr("--{name} goes with --rate: give the rows/s that come.", name=name.replace("_", "-")))
+    if parameters.load in (OPEN, ACCUMULATE):
+        raise UsageError(
+            tr(
+                "Phase {phase}: the load model {load} takes a rate; give --rate as well.",
+                phase=phase,
+                load=parameters.load,
+            )
+        )
+
+
+def _check_rate(phase: str, parameters: Parameters) -> None:
+    """Refuse a surge that is none, and a load model that has no rate."""
     if parameters.surge is not None and parameters.surge <= 1:
         raise UsageError(
             tr("A surge of {surge:g} times the rate is none; ask for --surge 1.2 or more.", surge=parameters.surge)
@@ -186,9 +195,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     """
     # Engines, drivers and phases load asyncio and more: a comparison of files, which checks plans too, needs none.
     from bench.engines.engine import engines
-    from bench.plan.engines import check_engine, check_own, own_variants
-    from bench.plan.pieces import pieces_of, target_pieces
-    from bench.workload.driver import as_driven, check_driven
+    from bench.plan.engines import check_own, own_variants
 
     check_consistent(plan)
     _check_repeating(plan)
@@ -196,29 +203,45 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
         pick("engine", [plan.engine], engines())
         check_own(plan.engine)
         own = own_variants(plan.trials)
+    _check_pieces(plan)
+    if any(variant.engine and variant not in own for variant in plan.variants):
+        raise DataError(f"Plan {plan.run} has a variant of an engine that is not the one that this pgladder has.")
+    with _of_plan(plan):
+        check_partitions(distinct(plan))
     layouts, arms = layout_files(), plan.variants_by_arm
+    for trial in distinct(plan):
+        with _of_plan(plan):
+            pick("phase", [trial.phase], phases)
+            pick("layout", [trial.layout], layouts)
+        _check_by_phase(trial, phases[trial.phase], plan, arms.get(plan.arm_of(trial)))
+
+
+def _check_pieces(plan: Plan) -> None:
+    """Refuse a plan whose files of a user's are not those that are here; raises as ``check_plan``."""
+    from bench.plan.pieces import pieces_of, target_pieces
+
     now = pieces_of(plan.trials, plan.engine)
     now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
             raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
-    if any(variant.engine and variant not in own for variant in plan.variants):
-        raise DataError(f"Plan {plan.run} has a variant of an engine that is not the one that this pgladder has.")
+
+
+def _check_by_phase(trial: Trial, phase: "Phase", plan: Plan, variant: Variant | None) -> None:
+    """Refuse a trial that its phase can't carry out under its variant as planned; raises as ``check_plan``."""
+    from bench.plan.engines import check_engine
+    from bench.workload.driver import as_driven, check_driven
+
     with _of_plan(plan):
-        check_partitions(distinct(plan))
-    for trial in distinct(plan):
-        with _of_plan(plan):
-            pick("phase", [trial.phase], phases)
-            pick("layout", [trial.layout], layouts)
-            if trial.engine != NULL:
-                check_engine(trial, phases[trial.phase], plan)
-            check(trial.phase, trial.parameters, bound_values=phases[trial.phase].bound_values)
-            check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
-            check_trial(trial, plan.preload_rows)
-            check_replica(trial, arms.get(plan.arm_of(trial)))
-        if trial.method != phases[trial.phase].method:
-            raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
-        _check_own(trial, as_driven(trial.driver, phases[trial.phase].parameters))
+        if trial.engine != NULL:
+            check_engine(trial, phase, plan)
+        check(trial.phase, trial.parameters, bound_values=phase.bound_values)
+        check_driven(trial.phase, phase, trial.driver, trial.parameters)
+        check_trial(trial, plan.preload_rows)
+        check_replica(trial, variant)
+    if trial.method != phase.method:
+        raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
+    _check_own(trial, as_driven(trial.driver, phase.parameters))
 
 
 def _check_repeating(plan: Plan) -> None:

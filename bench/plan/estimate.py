@@ -127,24 +127,30 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
         payload = max(payload, trial.parameters.payload_bytes)
     preload_s = plan.preload_rows / PRELOAD_ROWS_PER_S
     written_per_row = BYTES_PER_ROW + WAL_BYTES_PER_ROW + 2 * payload
+    standbys = sum(trial.parameters.replicated for trial in stored)
+    of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + standbys * STANDBY_OVERHEAD_S
     data_bytes = int(most_rows * (BYTES_PER_ROW + VERIFY_BYTES_PER_ROW + payload))
     wal_bytes = int(rows * (WAL_BYTES_PER_ROW + payload))
-    arms = {trial.variant for trial in stored}
-    servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
-    standbys = [trial for trial in stored if trial.parameters.replicated]
-    if standbys:  # it has what its primary has, on the same disk
-        servers, data_bytes = servers + 1, 2 * data_bytes
-    of_trials_s = (len(left) + again) * (span + TRIAL_OVERHEAD_S) + len(standbys) * STANDBY_OVERHEAD_S
     return Estimate(
         seconds=of_trials_s + trials * preload_s + rows * VERIFY_S_PER_ROW,
         written_bytes=int(rows * written_per_row + commits * WAL_PAGE_BYTES + START_BYTES * trials),
         again=again,
-        disk_bytes_under={
-            variant.name: data_bytes + servers * (_wal_kept_bytes(variant, span, wal_bytes) + START_BYTES)
-            for variant in plan.variants
-            if variant.name in arms and not variant.refused and variant.engine is None
-        },
+        disk_bytes_under=_disk_bytes_under(plan, stored, data_bytes, wal_bytes),
     )
+
+
+def _disk_bytes_under(plan: Plan, stored: Sequence[Trial], data_bytes: int, wal_bytes: int) -> dict[str, int]:
+    """Return, by variant, the most that its servers keep at once of so much data and WAL."""
+    arms = {trial.variant for trial in stored}
+    servers = max(len(plan.versions), 1)  # each keeps its cluster and its WAL while another is measured
+    if any(trial.parameters.replicated for trial in stored):  # it has what its primary has, on the same disk
+        servers, data_bytes = servers + 1, 2 * data_bytes
+    found = {}
+    for variant in plan.variants:
+        if variant.name in arms and not variant.refused and variant.engine is None:
+            kept = _wal_kept_bytes(variant, plan.warm_up_s + plan.window_s, wal_bytes)
+            found[variant.name] = data_bytes + servers * (kept + START_BYTES)
+    return found
 
 
 def _wal_kept_bytes(variant: Variant, span_s: float, wal_bytes: int) -> int:

@@ -46,21 +46,8 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
             several versions, or too many trials come of it.
 
     """
-    if len(plan.blocks) < LEAST_BLOCKS:
-        raise UsageError(
-            f"An explanation takes {LEAST_BLOCKS} blocks or more: from the first one predictions are made, in the"
-            " others they are tried."
-        )
-    if len(plan.versions) > 1:
-        raise UsageError("An explanation is of one version: name one of --versions.")
+    asked = _to_explain(plan)
     wanted = pick("constraint", names, constraints()) if names else list(constraints())
-    first, *_ = plan.blocks
-    asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
-    for trial in asked:
-        if trial.engine:
-            raise UsageError(
-                f"Phase {trial.phase} is of {trial.engine}, of which nothing can be taken away: leave it out."
-            )
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
     # Whether it is the server that binds a rung, or its clients, is a part of the answer.
@@ -78,7 +65,32 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
         trials += alone(base, of_base)
     if names and not any(trial.without for trial in arms):
         raise UsageError(f"Nothing takes {' or '.join(names)} away from the phases asked for: ask for others.")
-    trials = [replace(trial, number=number) for number, trial in enumerate(trials, 1)]
+    trials = _in_blocks(plan, trials, arms)
+    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
+
+
+def _to_explain(plan: Plan) -> list[Trial]:
+    """Return the trials of a plan's first block that were asked for; raises as ``with_experiments``."""
+    if len(plan.blocks) < LEAST_BLOCKS:
+        raise UsageError(
+            f"An explanation takes {LEAST_BLOCKS} blocks or more: from the first one predictions are made, in the"
+            " others they are tried."
+        )
+    if len(plan.versions) > 1:
+        raise UsageError("An explanation is of one version: name one of --versions.")
+    first, *_ = plan.blocks
+    asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
+    for trial in asked:
+        if trial.engine:
+            raise UsageError(
+                f"Phase {trial.phase} is of {trial.engine}, of which nothing can be taken away: leave it out."
+            )
+    return asked
+
+
+def _in_blocks(plan: Plan, first: Sequence[Trial], arms: Sequence[Trial]) -> list[Trial]:
+    """Return the trials of the first block, and all others in each block after it; raises as ``with_experiments``."""
+    trials = [replace(trial, number=number) for number, trial in enumerate(first, 1)]
     orders = block_orders(arms, len(plan.blocks) - 1, random.Random(plan.seed))
     for block, ordered in zip(plan.blocks[1:], orders, strict=True):
         for trial in ordered:
@@ -87,7 +99,7 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
         raise UsageError(
             f"The plan would have {len(trials):,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
         )
-    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
+    return trials
 
 
 def experiments(

@@ -18,6 +18,7 @@ from bench.plan.check import check_consistent
 from bench.plan.promise import unasked
 from bench.plan.refine import measured_unasked
 from bench.plan.repeat import repeated_unasked
+from bench.stats.missing import not_none
 from bench.stats.rates import window_rates
 
 REPEATED = ("preload_rows", "warm_up_s")
@@ -43,24 +44,8 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
 
     """
     check_consistent(plan)
-    # Nearly always each trial has one record, and records may be very many.
-    if len({record.trial.number for record in records}) < len(records):
-        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
-            raise DataError(f"{where}: a trial of run {plan.run} is recorded twice. Pull the run again.")
-        if number := repeated_unasked(plan, records):
-            raise DataError(
-                f"{where}: trial {number} of run {plan.run} is recorded again, and was not to be. Pull the run again."
-            )
-    if number := measured_unasked(plan, records):
-        raise DataError(
-            f"{where}: trial {number} of run {plan.run} is recorded, and its first blocks leave it out."
-            " Pull the run again."
-        )
-    if number := unasked(plan, records):
-        raise DataError(
-            f"{where}: trial {number} of run {plan.run} is recorded, and its search did not ask for it."
-            " Pull the run again."
-        )
+    if why := _not_to_be_there(plan, records):
+        raise DataError(f"{where}: {why}. Pull the run again.")
     trials = {trial.number: trial for trial in plan.trials}
     arms = plan.variants_by_arm
     variants = {trial.number: arms[plan.arm_of(trial)] for trial in plan.trials}
@@ -76,6 +61,21 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
             why = f"{found} in trial {trial.number}"
         if why:
             raise DataError(f"{where}, line {line}: {why}. Pull the run again.")
+
+
+def _not_to_be_there(plan: Plan, records: Sequence[Record]) -> str | None:
+    """Say which record was not to be made, of a trial that is one of the plan's."""
+    # Nearly always each trial has one record, and records may be very many.
+    if len({record.trial.number for record in records}) < len(records):
+        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
+            return f"a trial of run {plan.run} is recorded twice"
+        if number := repeated_unasked(plan, records):
+            return f"trial {number} of run {plan.run} is recorded again, and was not to be"
+    if number := measured_unasked(plan, records):
+        return f"trial {number} of run {plan.run} is recorded, and its first blocks leave it out"
+    if number := unasked(plan, records):
+        return f"trial {number} of run {plan.run} is recorded, and its search did not ask for it"
+    return None
 
 
 def _as_planned(record: Record, plan: Plan, trial: Trial, variant: Variant) -> bool:
@@ -138,17 +138,12 @@ def _contradicts_itself(record: Record) -> str | None:
             return f"the state is {state}, and there are {grave} reasons for doubt"
     if state == "void":
         return None
-    least = record.rows
     # What was deleted beside the writers was there.
     found = None if seen.found is None else seen.found + seen.deleted
-    counts = seen.acknowledged, found, seen.attempted
-    for count in counts:
-        if count is None:
-            continue
-        if count < least:
-            known = [str(each) for each in (record.rows, *counts) if each is not None]
-            return f"the rows of the window, acknowledged, found and attempted are {', '.join(known)}"
-        least = count
+    # Each holds those before it.
+    counts = not_none([record.rows, seen.acknowledged, found, seen.attempted])
+    if counts != sorted(counts):
+        return f"the rows of the window, acknowledged, found and attempted are {', '.join(map(str, counts))}"
     # More are usual: other sessions take transaction ids too, autovacuum's among them.
     if record.transactions is not None and record.transactions < record.commits:
         return f"{record.commits} commits took {record.transactions} transactions"

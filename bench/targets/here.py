@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -38,7 +38,7 @@ from bench.engines.several import SeveralVersions
 from bench.model.box import Provisioned, provisioned
 from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
-from bench.model.fingerprint import Fact
+from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import differences
 from bench.model.language import tr
 from bench.model.names import pick
@@ -126,23 +126,11 @@ def check_options(request: Request) -> None:
             )
         )
     given = request.given
-    for decides in ("resume", "plan"):
-        if decides not in given:
-            continue
-        refused = {option.name for option in OPTIONS}
+    if "resume" in given:
         # A run goes on in its own directory; a plan may be carried out into another.
-        if decides == "resume":
-            refused.add("out")
-        for name in given:
-            if name in refused:
-                option = name.replace("_", "-")
-                raise UsageError(
-                    tr(
-                        "--{decides} decides what is measured: leave out --{option}, or make a new run.",
-                        decides=decides,
-                        option=option,
-                    )
-                )
+        _check_decided("resume", given, more=("out",))
+    if "plan" in given:
+        _check_decided("plan", given)
     if "dsn" in given and words(given.get("variants")) not in ([], [AS_FOUND]):
         raise UsageError(
             tr(
@@ -151,6 +139,20 @@ def check_options(request: Request) -> None:
                 " provisioned box."
             )
         )
+
+
+def _check_decided(decides: str, given: Mapping[str, Any], more: Sequence[str] = ()) -> None:
+    """Refuse options that something else decides; raises as ``check_options``."""
+    refused = {*more, *(option.name for option in OPTIONS)}
+    for name in given:
+        if name in refused:
+            raise UsageError(
+                tr(
+                    "--{decides} decides what is measured: leave out --{option}, or make a new run.",
+                    decides=decides,
+                    option=name.replace("_", "-"),
+                )
+            )
 
 
 def nothing_left_of(request: Request) -> RunDirectory | None:
@@ -334,22 +336,35 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     listener.report(tr("reading what this machine is"))
     name = ready.elsewhere or socket.gethostname()
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions, of_engines)
-    before = directory.host()
-    if before and (changed := differences(before, host)):
-        named = "; ".join(changed[:3])
-        if changed[3:]:
-            named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
-        raise HostError(
-            tr(
-                "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
-                run=plan.run,
-                named=named,
-            )
-        )
-    if before is None:
-        directory.write_host(host)
+    _keep_host(directory, host)
     with in_a_sentence(ServerError, "The run ends here"):
         return execute(plan, directory, server, listener, ready.beside)
+
+
+def _keep_host(directory: RunDirectory, host: Fingerprint) -> None:
+    """Write down on which box a run began.
+
+    Raises:
+        HostError: it began on another one; says by what that is known.
+
+    """
+    before = directory.host()
+    if before is None:
+        directory.write_host(host)
+        return
+    changed = differences(before, host)
+    if not changed:
+        return
+    named = "; ".join(changed[:3])
+    if changed[3:]:
+        named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
+    raise HostError(
+        tr(
+            "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
+            run=host.run,
+            named=named,
+        )
+    )
 
 
 def _by_tls(trials: Iterable[Trial]) -> bool:

@@ -122,6 +122,11 @@ class Result:
     """Every row of the trial holds the first payload of its first writer: the driver has no other texts."""
 
     @property
+    def unaccounted(self) -> int:
+        """Attempted rows that were neither acknowledged nor lost; none, if the client counts rightly."""
+        return self.attempted - self.acknowledged - sum(lost.rows for lost in self.lost)
+
+    @property
     def commits_in_doubt(self) -> int:
         """That may have arrived, though nobody said so."""
         return sum(lost.in_doubt for lost in self.lost)
