@@ -4,7 +4,7 @@ Many cells and many runs say the same: who gathers these notes keeps each once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, groupby
+from itertools import groupby
 from operator import attrgetter, itemgetter
 
 from bench.analysis.comparison import Alike, CellComparison, Overall, Pair
@@ -209,28 +209,35 @@ def doubt_notes(last: Iterable[AnyRecord]) -> list[str]:
         for reason in record.validity.reasons:
             by_code.setdefault(reason.code, []).append((record, reason))
     ranked = []
-    for code, doubted in by_code.items():
+    for doubted in by_code.values():
         _, gravest = worst(doubted)
-        values = {"of": len(counting), "code": code, "detail": told(gravest)}
+        detail = told(gravest)
         if len({reason.detail for _, reason in doubted}) > 1:
-            values["detail"] = tr("at worst {detail}", detail=values["detail"])
-        if gravest.slight:
-            note = tr_many(
-                "{count} of {of} trials has a slight doubt, {code}: {detail}.",
-                "{count} of {of} trials have a slight doubt, {code}: {detail}.",
-                len(doubted),
-                **values,
-            )
-        else:
-            note = tr_many(
-                "{count} of {of} trials is suspect, {code}: {detail}.",
-                "{count} of {of} trials are suspect, {code}: {detail}.",
-                len(doubted),
-                **values,
-            )
-        ranked.append((rank(gravest), note))
+            detail = tr("at worst {detail}", detail=detail)
+        ranked.append((rank(gravest), _doubted(gravest, len(doubted), len(counting), detail)))
     ranked.sort(key=itemgetter(0))
     return list(map(itemgetter(1), ranked))
+
+
+def _doubted(gravest: Reason, count: int, of: int, detail: str) -> str:
+    """Return how many trials have a doubt, in the words of the gravest."""
+    if gravest.slight:
+        return tr_many(
+            "{count} of {of} trials has a slight doubt, {code}: {detail}.",
+            "{count} of {of} trials have a slight doubt, {code}: {detail}.",
+            count,
+            of=of,
+            code=gravest.code,
+            detail=detail,
+        )
+    return tr_many(
+        "{count} of {of} trials is suspect, {code}: {detail}.",
+        "{count} of {of} trials are suspect, {code}: {detail}.",
+        count,
+        of=of,
+        code=gravest.code,
+        detail=detail,
+    )
 
 
 def arm_notes(cells: Sequence[CellComparison]) -> Iterable[str]:
@@ -239,13 +246,14 @@ def arm_notes(cells: Sequence[CellComparison]) -> Iterable[str]:
         yield from refusal_notes(cell)
     for cell in cells:
         where = cell.where(cells)
-        for why in chain.from_iterable(map(attrgetter("left_out"), cell.pairs)):
-            yield tr("{where}, left out {why}.", where=where, why=why)
-        created = [
-            tr("{name} up to {files}", name=arm.name, files=arm.wal_files_created)
-            for arm in cell.arms
-            if arm.wal_files_created
-        ]
+        for pair in cell.pairs:
+            for why in pair.left_out:
+                yield tr("{where}, left out {why}.", where=where, why=why)
+        created = []
+        for arm in cell.arms:
+            files = arm.wal_files_created
+            if files:
+                created.append(tr("{name} up to {files}", name=arm.name, files=files))
         if created:
             costs = later(
                 "{where}: trials had to create WAL files on the way, which costs writing them twice: {names}."

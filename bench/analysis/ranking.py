@@ -9,7 +9,7 @@ those it has there in all cells. So the ratio of two arms is the geometric mean 
 blocks stay the unit that is repeated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from operator import itemgetter
 from statistics import geometric_mean
@@ -106,15 +106,20 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     if basis.adjusts:
         pairs = adjusted_pairs(pairs, basis.rate)
 
-    [ahead] = distinguishable([over[basis.rate]], basis)
+    return Overall(
+        cells=len(cells), pairs=tuple(pairs), standings=tuple(_standings(over[basis.rate], grades, basis))
+    )
+
+
+def _standings(arms: ByArm, grades: Mapping[str, Collection[str]], basis: Basis) -> Iterator[Standing]:
+    """Yield the ranks of the arms of each durability; ``grades`` are those of an arm."""
+    [ahead] = distinguishable([arms], basis)
     by_grade: dict[tuple[str, ...], dict[str, OfBlocks]] = {}
-    for name, of_blocks in over[basis.rate].items():
+    for name, of_blocks in arms.items():
         if of_blocks:
             by_grade.setdefault(tuple(sorted(grades[name])), {})[name] = of_blocks
-    standings = []
-    for durability, arms in by_grade.items():
-        standings.append(Standing(durability=durability, ranking=ranks(arms, ahead)))
-    return Overall(cells=len(cells), pairs=tuple(pairs), standings=tuple(standings))
+    for durability, of_grade in by_grade.items():
+        yield Standing(durability=durability, ranking=ranks(of_grade, ahead))
 
 
 def over_cells(cells: Sequence[ByArm]) -> ByArm:

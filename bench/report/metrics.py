@@ -4,7 +4,8 @@ Names and units by Prometheus' conventions (prometheus.io/docs/practices/naming)
 ``_total`` for what only grows. The text format is 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,18 +49,20 @@ def _of_runs(by_host: Mapping[str, Progress], ended: Mapping[str, bool]) -> Iter
     def gauge(name: str, words: str, samples: Sequence[tuple[Labels, float]]) -> Metric:
         return Metric(name=f"pgladder_{name}", kind="gauge", help=words, samples=samples)
 
-    hosts = [({"host": host, "run": so_far.plan.run}, so_far) for host, so_far in by_host.items()]
-    running = [({"host": host, "run": so_far.plan.run}, float(host not in ended)) for host, so_far in by_host.items()]
+    running, planned, done, counted = [], [], [], []
+    for host, so_far in by_host.items():
+        of_run = {"host": host, "run": so_far.plan.run}
+        running.append((of_run, float(host not in ended)))
+        planned.append((of_run, float(so_far.of)))
+        done.append((of_run, float(so_far.done)))
+        states = Counter(record.validity.state for record in so_far.records)
+        for state in get_args(State):
+            counted.append(({**of_run, "state": state}, float(states[state])))
     whole = [({"host": host, "run": by_host[host].plan.run}, float(how)) for host, how in ended.items()]
     yield gauge("run_running", "1 while the run goes on, 0 once it has ended.", running)
     yield gauge("run_complete", "1 if the run came to the end of its plan, 0 if it was cut short.", whole)
-    yield gauge("run_trials", "Trials that the run takes in all.", [(to, float(each.of)) for to, each in hosts])
-    yield gauge("run_trials_done", "Trials that need not be run again.", [(to, float(each.done)) for to, each in hosts])
-    counted = []
-    for to, each in hosts:
-        for state in get_args(State):
-            records = [record for record in each.records if record.validity.state == state]
-            counted.append(({**to, "state": state}, float(len(records))))
+    yield gauge("run_trials", "Trials that the run takes in all.", planned)
+    yield gauge("run_trials_done", "Trials that need not be run again.", done)
     yield Metric(
         name="pgladder_trials_recorded_total",
         kind="counter",
@@ -75,25 +78,7 @@ def _of_trials(by_host: Mapping[str, Progress]) -> Iterable[Metric]:
         for record in counting(so_far.records).values():
             if not record.void and not record.trial.experiment:
                 last[tuple(_of_trial(host, record).items())] = record
-    figures = (
-        ("rows_per_second", "Rows acknowledged a second in the window.", lambda each: each.rows_per_s),
-        (
-            "sustained_rows_per_second",
-            "Rows a second with the closing checkpoint in the time.",
-            lambda each: each.settled_rows_per_s,
-        ),
-        ("commits_per_second", "Commits acknowledged a second in the window.", lambda each: each.commits_per_s),
-        ("latency_p50_seconds", "Median latency of a commit.", lambda each: _seconds(each.latency_ms.p50)),
-        (
-            "latency_p99_seconds",
-            "99th percentile of the latency of a commit.",
-            lambda each: _seconds(each.latency_ms.p99),
-        ),
-        ("server_cores", "Processors that the server kept busy.", lambda each: each.cpu.server_cores),
-        ("client_cores", "Processors that the clients kept busy.", lambda each: each.cpu.client_cores),
-        ("started_timestamp_seconds", "When the trial began, in seconds since 1970.", _started),
-    )
-    for name, words, read in figures:
+    for name, words, read in FIGURES:
         samples = []
         for labels, record in last.items():
             value = read(record)
@@ -108,6 +93,23 @@ def _seconds(milliseconds: float | None) -> float | None:
 
 def _started(record: Record) -> float:
     return datetime.fromisoformat(record.started).timestamp()
+
+
+FIGURES: Sequence[tuple[str, str, Callable[[Record], float | None]]] = (
+    ("rows_per_second", "Rows acknowledged a second in the window.", lambda each: each.rows_per_s),
+    (
+        "sustained_rows_per_second",
+        "Rows a second with the closing checkpoint in the time.",
+        lambda each: each.settled_rows_per_s,
+    ),
+    ("commits_per_second", "Commits acknowledged a second in the window.", lambda each: each.commits_per_s),
+    ("latency_p50_seconds", "Median latency of a commit.", lambda each: _seconds(each.latency_ms.p50)),
+    ("latency_p99_seconds", "99th percentile of the latency of a commit.", lambda each: _seconds(each.latency_ms.p99)),
+    ("server_cores", "Processors that the server kept busy.", lambda each: each.cpu.server_cores),
+    ("client_cores", "Processors that the clients kept busy.", lambda each: each.cpu.client_cores),
+    ("started_timestamp_seconds", "When the trial began, in seconds since 1970.", _started),
+)
+"""Of a trial: a metric's name without what all have in common, what it is, how it is read of a record."""
 
 
 def _of_trial(host: str, record: Record) -> dict[str, str]:

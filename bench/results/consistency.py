@@ -138,12 +138,17 @@ def _contradicts_itself(record: Record) -> str | None:
             return f"the state is {state}, and there are {grave} reasons for doubt"
     if state == "void":
         return None
+    least = record.rows
     # What was deleted beside the writers was there.
     found = None if seen.found is None else seen.found + seen.deleted
-    # Each holds those before it.
-    counts = not_none([record.rows, seen.acknowledged, found, seen.attempted])
-    if counts != sorted(counts):
-        return f"the rows of the window, acknowledged, found and attempted are {', '.join(map(str, counts))}"
+    counts = seen.acknowledged, found, seen.attempted
+    for count in counts:
+        if count is None:
+            continue
+        if count < least:
+            known = ", ".join(map(str, not_none([record.rows, *counts])))
+            return f"the rows of the window, acknowledged, found and attempted are {known}"
+        least = count
     # More are usual: other sessions take transaction ids too, autovacuum's among them.
     if record.transactions is not None and record.transactions < record.commits:
         return f"{record.commits} commits took {record.transactions} transactions"

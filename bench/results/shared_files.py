@@ -36,6 +36,20 @@ def shared_files(folder: Path, words: Vocabulary) -> list[SharedFile]:
         UsageError: it is no folder, or holds none, or too many.
 
     """
+    found, seen = [], set()
+    for path in _paths(folder):
+        file = shared_file(path, words)
+        if file.entry and file.entry.label in seen:
+            flaw = Flaw(path="$", severity="warning", sentence="Another file says the same; it counts once.")
+            file = SharedFile(path=path, flaws=[*file.flaws, flaw], entry=None)
+        elif file.entry:
+            seen.add(file.entry.label)
+        found.append(file)
+    return found
+
+
+def _paths(folder: Path) -> list[Path]:
+    """Return where shared files lie; raises as ``shared_files``."""
     if not folder.is_dir():
         raise UsageError(
             tr("{folder} is no folder: name one of shared files (pgladder share RUN writes one).", folder=folder)
@@ -54,16 +68,7 @@ def shared_files(folder: Path, words: Vocabulary) -> list[SharedFile]:
                 most=MOST_FILES,
             )
         )
-    found, seen = [], set()
-    for path in paths:
-        file = shared_file(path, words)
-        if file.entry and file.entry.label in seen:
-            flaw = Flaw(path="$", severity="warning", sentence="Another file says the same; it counts once.")
-            file = SharedFile(path=path, flaws=[*file.flaws, flaw], entry=None)
-        elif file.entry:
-            seen.add(file.entry.label)
-        found.append(file)
-    return found
+    return paths
 
 
 def shared_file(path: Path, words: Vocabulary, *, mine: bool = False) -> SharedFile:
