@@ -17,6 +17,7 @@ from bench.model.language import later, tr
 from bench.model.plan import NULL, Parameters, Trial
 from bench.model.record import Record
 from bench.plan.ceiling import more_in_flight, served
+from bench.plan.rates import numbers_of
 from bench.stats.compare import MARGIN, Comparison
 from bench.stats.intervals import Estimate, Interval
 
@@ -67,7 +68,7 @@ def bound_by(
 
     """
     trial = trials[0].trial
-    numbers = {record.trial.number for record in trials}
+    numbers = numbers_of(trials)
     alone: list[Record] = []
     twins: list[Record] = []
     for record in experiments:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from bench.analysis.comparison import CellComparison, ComparisonReport
 from bench.model.language import tr
 from bench.plan.contrast import ENGINE
+from bench.stats.missing import not_none
 
 SLOWER, FASTER = "slower", "faster"
 
@@ -23,7 +24,7 @@ def crossings(report: ComparisonReport) -> list[str]:
         for pair in cell.pairs:
             if pair.verdict in (SLOWER, FASTER):
                 verdicts[pair.candidate, pair.baseline].append((batch, pair.verdict))
-    return [text for (candidate, baseline), of in verdicts.items() if (text := _crossing(candidate, baseline, of))]
+    return not_none(_crossing(candidate, baseline, of) for (candidate, baseline), of in verdicts.items())
 
 
 def _by_batch(cells: Sequence[CellComparison]) -> Iterator[tuple[int, CellComparison]]:

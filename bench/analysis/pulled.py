@@ -16,7 +16,7 @@ from bench.model.outcome import AnyRecord, R
 from bench.model.plan import Plan
 from bench.model.record import Record, Samples
 from bench.plan.promise import next_trials
-from bench.plan.rates import CUT, counting, interrupted
+from bench.plan.rates import CUT, counting, ended, interrupted, numbers_of
 from bench.plan.refine import narrowed
 from bench.plan.repeat import due, repeated
 from bench.plan.rule import decided_after
@@ -86,7 +86,7 @@ def latest(records: Sequence[R]) -> list[R]:
 
 def finished(records: Sequence[AnyRecord]) -> set[int]:
     """Return the trials that need not be run again; a void one may be among them."""
-    return {number for number, record in counting(records).items() if interrupted(record) is None}
+    return numbers_of(ended(counting(records).values()))
 
 
 def extent_notes(run: RunOutcomes, *, several: bool = False) -> list[str]:

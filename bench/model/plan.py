@@ -1,6 +1,6 @@
 """What is asked of a box: parameters, variants, trials in their order, complete in itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Literal, get_args
 
@@ -392,6 +392,11 @@ class Trial:
         object.__setattr__(self, "parameters", as_recorded(self.driver, self.parameters))
 
 
+def asked_for(trials: Iterable[Trial]) -> list[Trial]:
+    """Return those that are no experiments, which are there to explain them."""
+    return [trial for trial in trials if not trial.experiment]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UntilDecided:
     """The rule that may end a run before its last block: looked at after every block (``bench.stats.sequential``)."""
@@ -530,7 +535,7 @@ class Plan:
 
     def as_asked(self) -> "Plan":
         """Return it without its experiments, and without the variants that only these take."""
-        asked = tuple(trial for trial in self.trials if not trial.experiment)
+        asked = tuple(asked_for(self.trials))
         if len(asked) == len(self.trials):
             return self
         taken = {self.arm_of(trial) for trial in asked}

@@ -7,7 +7,7 @@ from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.units import in_base_units
 from bench.engines.postgresql.wal import FILE_BYTES, KEEPING_WAL, files_wanted
 from bench.model.outcome import AnyRecord
-from bench.model.plan import NULL, Parameters, Plan, Trial, Variant
+from bench.model.plan import NULL, Parameters, Plan, Trial, Variant, asked_for
 from bench.plan.repeat import still_possible
 
 STANDBY_OVERHEAD_S = 3.0
@@ -113,7 +113,7 @@ def estimate(plan: Plan, left: Sequence[Trial], records: Sequence[AnyRecord] = (
     rows = most_rows = commits = trials = 0.0
     payload = 0
     stored = [trial for trial in left if trial.engine != NULL]
-    asked = [trial for trial in left if not trial.experiment]
+    asked = asked_for(left)
     again = still_possible(plan, records) if asked else 0
     # Which will be repeated nobody knows: as long as a trial that was asked for takes on average.
     times = 1 + again / max(len(asked), 1)

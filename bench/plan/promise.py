@@ -20,7 +20,7 @@ from bench.model.errors import DataError
 from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Plan, Promise, Trial
 from bench.model.values import Layout, Transport
-from bench.plan.rates import counting, interrupted
+from bench.plan.rates import counting, ended, numbers_of, recorded_beside
 from bench.stats.histogram import SAMPLES_BEYOND, SHARES
 
 STEPS = 6
@@ -292,7 +292,7 @@ class Played:
 def played(plan: Plan, records: Sequence[AnyRecord]) -> list[Played]:
     """Return each search of a plan as far as its records lead."""
     assert plan.promise
-    whole = {number: each for number, each in counting(records).items() if interrupted(each) is None}
+    whole = {record.trial.number: record for record in ended(counting(records).values())}
     return [play(way, plan.promise, whole) for way in ways_of(plan)]
 
 
@@ -301,7 +301,7 @@ def next_trials(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
 
     What the clients can send is known before all of them (``bench.plan.generator``).
     """
-    whole = {record.trial.number for record in records if interrupted(record) is None}
+    whole = numbers_of(ended(records))
     found = [trial for trial in plan.trials if trial.engine == NULL and trial.number not in whole]
     for each in played(plan, records):
         found += each.left
@@ -318,7 +318,7 @@ def unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     asked = {trial.number for trial in plan.trials if trial.engine == NULL}
     for each in played(plan, records):
         asked |= {trial.number for trial in (*each.done, *each.left[:1])}
-    return next((record.trial.number for record in records if record.trial.number not in asked), None)
+    return recorded_beside(records, asked)
 
 
 def play(way: Way, promise: Promise, records: Mapping[int, AnyRecord]) -> Played:

@@ -1,6 +1,6 @@
 """Which trials count, and by which rate arms are compared: the sustained one, or that of the window."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from bench.model.language import later, tr
@@ -32,6 +32,21 @@ def interrupted(record: AnyRecord) -> str | None:
         if code in codes and not (code == "server-restarted" and record.attempt >= MOST_RESTARTED):
             return code
     return None
+
+
+def ended(records: Iterable[R]) -> list[R]:
+    """Return those of trials that came to their end, void or not: they were not cut from outside."""
+    return [record for record in records if interrupted(record) is None]
+
+
+def numbers_of(records: Iterable[AnyRecord]) -> set[int]:
+    """Return the numbers of the trials that these are of."""
+    return {record.trial.number for record in records}
+
+
+def recorded_beside(records: Iterable[AnyRecord], asked: Collection[int]) -> int | None:
+    """Return a trial that was recorded and is none of those asked for; None: there is none."""
+    return next((record.trial.number for record in records if record.trial.number not in asked), None)
 
 
 def counting(records: Sequence[R]) -> dict[int, R]:

@@ -13,8 +13,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from bench.model.outcome import AnyRecord
-from bench.model.plan import Plan, Refining, Trial
-from bench.plan.rates import counting, interrupted
+from bench.model.plan import Plan, Refining, Trial, asked_for
+from bench.plan.rates import counting, ended, numbers_of, recorded_beside
 from bench.plan.sweep import Rung, by_rung, rung_of, values_of
 from bench.stats.knee import likely_knee
 
@@ -60,7 +60,7 @@ def measured_unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     if plan.refines is None:
         return None
     asked = {trial.number for trial in narrowed(plan, records).trials}
-    return next((record.trial.number for record in records if record.trial.number not in asked), None)
+    return recorded_beside(records, asked)
 
 
 def _of(plan: Plan, trials: Iterable[Trial]) -> Plan:
@@ -75,7 +75,7 @@ def _first(rule: Refining, plan: Plan) -> list[Trial]:
 
 def _decided(rule: Refining, plan: Plan, records: Iterable[AnyRecord]) -> bool:
     """Return whether the first blocks have come to their end."""
-    done = {record.trial.number for record in records if interrupted(record) is None}
+    done = numbers_of(ended(records))
     return all(trial.number in done for trial in _first(rule, plan))
 
 
@@ -98,7 +98,7 @@ def _chosen(rule: Refining, plan: Plan, records: Sequence[AnyRecord]) -> list[Tr
 
 def _points(rule: Refining, plan: Plan) -> dict[Rung, list[float]]:
     """Return the values of the first blocks, the smallest first."""
-    measured = [trial for trial in _first(rule, plan) if not trial.experiment]
+    measured = asked_for(_first(rule, plan))
     points = {}
     for rung, trials in by_rung(measured, [rule.of]).items():
         points[rung] = [_value(rule, trial) for trial in trials]

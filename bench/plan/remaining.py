@@ -7,7 +7,7 @@ from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan, Trial
 from bench.model.suspects import Suspects
 from bench.plan.promise import next_trials
-from bench.plan.rates import interrupted
+from bench.plan.rates import interrupted, numbers_of
 from bench.plan.refine import at_most, may_follow, narrowed
 from bench.plan.repeat import due
 from bench.plan.rule import decided_after
@@ -52,4 +52,4 @@ def in_all(plan: Plan, records: Sequence[AnyRecord], left: Left) -> int:
     """Return how many trials a run takes: of a search what it has taken and probably will, of what refines at most."""
     if plan.promise is None:
         return len(at_most(plan, records).trials)
-    return len({record.trial.number for record in records} | {trial.number for trial, _ in left})
+    return len(numbers_of(records) | {trial.number for trial, _ in left})

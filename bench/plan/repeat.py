@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench.model.outcome import AnyRecord, R
-from bench.model.plan import Plan, Repeating, Trial
-from bench.plan.rates import interrupted
+from bench.model.plan import Plan, Repeating, Trial, asked_for
+from bench.plan.rates import ended
 from bench.plan.refine import at_most, narrowed
 
 MOST_PCT = 30
@@ -30,7 +30,7 @@ def repetitions_at_most(plan: Plan) -> int:
     """Return how many trials of a plan may be measured again."""
     if plan.repeat_suspect is None:
         return 0
-    return plan.repeat_suspect.most_pct * len(_asked(plan)) // 100
+    return plan.repeat_suspect.most_pct * len(asked_for(plan.trials)) // 100
 
 
 def chosen(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
@@ -43,7 +43,7 @@ def chosen(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
         return []
     first = _first(records)
     by_block: dict[int, list[Trial]] = {}
-    for trial in _asked(narrowed(plan, records)):
+    for trial in asked_for(narrowed(plan, records).trials):
         by_block.setdefault(trial.block, []).append(trial)
     # Of a plan that refines nobody knows how many trials come: there a block's share is the only bound.
     most = len(plan.trials) if plan.refines else repetitions_at_most(plan)
@@ -66,7 +66,7 @@ def still_possible(plan: Plan, records: Sequence[AnyRecord]) -> int:
     """Return how many trials at most may yet be chosen: of blocks that have not come to their end."""
     numbers = _first(records).keys()
     plan = at_most(plan, records)
-    asked = _asked(plan)
+    asked = asked_for(plan.trials)
     open_blocks = {trial.block for trial in asked if trial.number not in numbers}
     candidates = sum(trial.block in open_blocks for trial in asked)
     return min(repetitions_at_most(plan) - len(chosen(plan, records)), candidates)
@@ -77,7 +77,7 @@ def to_expect(plan: Plan, records: Sequence[AnyRecord]) -> int:
     so_far = len(chosen(plan, records))
     if not so_far:
         return 0
-    asked = {trial.number for trial in _asked(at_most(plan, records))}
+    asked = {trial.number for trial in asked_for(at_most(plan, records).trials)}
     measured = asked & _first(records).keys()
     return min(round(so_far * len(asked - measured) / len(measured)), still_possible(plan, records))
 
@@ -98,7 +98,7 @@ def due(plan: Plan, records: Sequence[AnyRecord]) -> list[Trial]:
 
 def repeated(records: Sequence[AnyRecord]) -> set[int]:
     """Return the numbers of the trials that were measured again after they had come to their end."""
-    times = Counter(record.trial.number for record in _whole(records))
+    times = Counter(record.trial.number for record in ended(records))
     return {number for number, many in times.items() if many > 1}
 
 
@@ -107,7 +107,7 @@ def repeated_unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
 
     Who measures again until it pleases gets any result.
     """
-    whole = Counter(record.trial.number for record in _whole(records))
+    whole = Counter(record.trial.number for record in ended(records))
     to_repeat = {trial.number for trial in chosen(plan, records)}
     for number, times in whole.items():
         if times > 2 or (times == 2 and number not in to_repeat):
@@ -115,18 +115,10 @@ def repeated_unasked(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     return None
 
 
-def _asked(plan: Plan) -> list[Trial]:
-    return [trial for trial in plan.trials if not trial.experiment]
-
-
-def _whole(records: Sequence[R]) -> list[R]:
-    return [record for record in records if interrupted(record) is None]
-
-
 def _first(records: Sequence[R]) -> dict[int, R]:
     """Return by its number the first record of each trial that was not cut short."""
     found: dict[int, R] = {}
-    for record in _whole(records):
+    for record in ended(records):
         found.setdefault(record.trial.number, record)
     return found
 

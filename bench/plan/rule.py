@@ -7,7 +7,7 @@ from bench.model.language import tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
 from bench.plan.contrast import Cell, by_cell, examples, factor_of
-from bench.plan.rates import ByBlock, counting, headline, interrupted, rates, refused, shared
+from bench.plan.rates import ByBlock, counting, ended, headline, rates, refused, shared
 from bench.plan.repeat import due
 from bench.stats.compare import MARGIN
 from bench.stats.sequential import verdict_so_far
@@ -25,7 +25,7 @@ def decided_after(plan: Plan, records: Sequence[AnyRecord]) -> int | None:
     """
     if plan.until_decided is None:
         return None
-    whole = [record for record in counting(records).values() if interrupted(record) is None]
+    whole = ended(counting(records).values())
     left = Counter(trial.block for trial in plan.trials)
     left.subtract(record.trial.block for record in whole)
     to_repeat = {trial.block for trial in due(plan, records)}
