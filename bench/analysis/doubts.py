@@ -111,10 +111,12 @@ class Grouped:
 def grouped(ladders: Sequence["Ladder"]) -> list[Grouped]:
     """Return the doubts of a run's ladders, each state and code once: the worst state first, then what is most."""
     kinds: dict[tuple[str, str], list[tuple[str, Doubt]]] = {}
-    for rung in (rung for ladder in ladders for rung in ladder.rungs):
-        for doubt in rung.doubts:
-            kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung.phase, doubt))
-    of = sum(rung.trials for ladder in ladders for rung in ladder.rungs)
+    of = 0
+    for ladder in ladders:
+        for rung in ladder.rungs:
+            of += rung.trials
+            for doubt in rung.doubts:
+                kinds.setdefault((doubt.state, doubt.reason.code), []).append((rung.phase, doubt))
     groups = [_group(state, code, found, of) for (state, code), found in kinds.items()]
     return sorted(groups, key=lambda each: (STATES.index(each.state), -each.trials, rank(each.gravest)))
 

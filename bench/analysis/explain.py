@@ -29,7 +29,7 @@ from bench.plan.contrast import cell_of
 from bench.plan.suspects import NEXT_TO_NOTHING, left_out
 from bench.stats.compare import Comparison
 from bench.stats.distributions import student_t_tail
-from bench.stats.intervals import Estimate
+from bench.stats.missing import not_none
 from bench.stats.multiplicity import holm
 
 MARGIN = 0.05
@@ -341,11 +341,8 @@ def _verdict(findings: Sequence[Finding], bound: Bound, margin: float) -> Verdic
     """Return what follows for a rung: a ceiling only where the client has more to give and no experiment gained."""
     if any(finding.conclusion == "limit" for finding in findings):
         return "limited"
-    gains = [each.measured_gain for each in findings if each.measured_gain and each.conclusion != "untested"]
-    if bound.verdict == "server" and gains and all(_is_small(gain, margin) for gain in gains):
+    gains = not_none(each.measured_gain for each in findings if each.conclusion != "untested")
+    small = all(gain.high is not None and gain.high <= 1 + margin for gain in gains)
+    if bound.verdict == "server" and gains and small:
         return "ceiling"
     return "undecided"
-
-
-def _is_small(gain: Estimate, margin: float) -> bool:
-    return gain.high is not None and gain.high <= 1 + margin

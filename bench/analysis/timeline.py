@@ -88,7 +88,7 @@ class Waiting:
 def waiting(samples: Samples) -> Iterator[Waiting]:
     """Yield what the sessions waited for from reading to reading; nothing where the server was not looked at."""
     for before, after in pairwise(samples.readings):
-        one, other = (reading.get("waits") for reading in (before, after))
+        one, other = before.get("waits"), after.get("waits")
         if not _is_seen(one) or not _is_seen(other):
             continue
         instants = other["instants"] - one["instants"]

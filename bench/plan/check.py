@@ -98,13 +98,18 @@ def check(phase: str, parameters: Parameters, *, bound_values: bool) -> None:
                 limit=MAX_PAYLOAD_BYTES,
             )
         )
-    if parameters.pool_min and parameters.pool_max and parameters.pool_min > parameters.pool_max:
+    _check_pool(phase, parameters.pool_min, parameters.pool_max)
+
+
+def _check_pool(phase: str, least: int | None, most: int | None) -> None:
+    """Refuse a pool that opens more connections at the start than it may have."""
+    if least and most and least > most:
         raise UsageError(
             tr(
                 "Phase {phase}: a pool can't hold at least {pool_min} and at most {pool_max}.",
                 phase=phase,
-                pool_min=parameters.pool_min,
-                pool_max=parameters.pool_max,
+                pool_min=least,
+                pool_max=most,
             )
         )
 

@@ -453,20 +453,9 @@ def by_cell(
     trial there, the baseline first; across a parameter those that have one, as not every phase has each of them.
     """
     slots = slots or Slots(across)
-    counts = counting(records)
-    by_slot: dict[int, dict[Block, R]] = defaultdict(dict)
-    times: dict[tuple[int, int], int] = {}
-    same: dict[Block, Block] = {}
-    for trial, slot in zip(plan.trials, slots.numbers(plan.trials), strict=True):
-        block, blocks = trial.block, by_slot[slot]
-        time = times[slot, block] = times.get((slot, block), 0) + 1
-        if record := counts.get(trial.number):
-            key = plan.run, block, time
-            # One object for all arms: whether they have the same blocks is asked again and again.
-            blocks[same.setdefault(key, key)] = record
     found: dict[Cell, dict[str, dict[Block, R]]] = {}
     values: dict[str, Trial] = {}
-    for slot, blocks in by_slot.items():
+    for slot, blocks in _by_slot(plan, records, slots).items():
         cell, value, trial = slots.pairs[slot]
         found.setdefault(cell, {})[value] = blocks
         values.setdefault(value, trial)
@@ -479,6 +468,22 @@ def by_cell(
             continue  # what one alone writes so is compared with nothing
         in_order[cell] = {name: there.get(name, {}) for name in arms if name in there or across in OF_TRIAL}
     return in_order
+
+
+def _by_slot(plan: Plan, records: Sequence[R], slots: Slots) -> dict[int, dict[Block, R]]:
+    """Return by the number of a cell and arm the records that count, of each block."""
+    counts = counting(records)
+    by_slot: dict[int, dict[Block, R]] = defaultdict(dict)
+    times: dict[tuple[int, int], int] = {}
+    same: dict[Block, Block] = {}
+    for trial, slot in zip(plan.trials, slots.numbers(plan.trials), strict=True):
+        block, blocks = trial.block, by_slot[slot]
+        time = times[slot, block] = times.get((slot, block), 0) + 1
+        if record := counts.get(trial.number):
+            key = plan.run, block, time
+            # One object for all arms: whether they have the same blocks is asked again and again.
+            blocks[same.setdefault(key, key)] = record
+    return by_slot
 
 
 def distinct(plan: Plan) -> list[Trial]:

@@ -131,7 +131,8 @@ def make_plan(
         UsageError: something asked for is unknown or can't work.
 
     """
-    driven, finer = (_written(design, phases, points) for points in (design.points, design.finer))
+    driven = _written(design, phases, design.points)
+    finer = _written(design, phases, design.finer)
     if len(design.points) > 1:
         _check_points([*driven, *finer])
     named = pick("variant", design.variants, variants)
@@ -146,7 +147,8 @@ def make_plan(
     transports: list[Transport] = pick("transport", design.transports, get_args(Transport))  # type: ignore[assignment]
     several = design.versions if len(design.versions) > 1 else [None]
     places = _places(design, phases, named)
-    asked, between = (_trials(ways, product(several, transports), phases, places) for ways in (driven, finer))
+    asked = _trials(driven, product(several, transports), phases, places)
+    between = _trials(finer, product(several, transports), phases, places)
     check_partitions([*asked, *between])
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
@@ -256,14 +258,8 @@ def _in_blocks(
     ``between`` are the finer points of a sweep: as many blocks have these too.
     """
     alone = capacities(alterable(asked), variants)
-    if alone and (design.ceiling or design.until_decided):
-        asked_too = "--ceiling" if design.ceiling else "--until-decided"
-        raise UsageError(
-            tr(
-                "{option} asks how many rows there can be, and --rate says how many come: leave out one.",
-                option=asked_too,
-            )
-        )
+    if alone:
+        _check_at_rate(design)
     beside = ceilings(alterable(asked), variants) if design.ceiling else []
     twins = list(map(twin, asked)) if design.ceiling else []
     together = [*asked, *beside, *twins]
@@ -284,6 +280,18 @@ def _in_blocks(
         of_block = [*alone, *ordered] if block == 1 else ordered
         trials += [replace(trial, number=number, block=block) for number, trial in enumerate(of_block, len(trials) + 1)]
     return with_twins_named(trials)
+
+
+def _check_at_rate(design: Design) -> None:
+    """Refuse to ask how many rows there can be where so many come."""
+    if design.ceiling or design.until_decided:
+        asked_too = "--ceiling" if design.ceiling else "--until-decided"
+        raise UsageError(
+            tr(
+                "{option} asks how many rows there can be, and --rate says how many come: leave out one.",
+                option=asked_too,
+            )
+        )
 
 
 def _repeating(plan: Plan, design: Design) -> Repeating | None:

@@ -55,8 +55,9 @@ def make(server: PoweredServer, plan: CutPlan, variant: Variant, layout: TableLa
         settings, unlogged = promise_of(session), bool(session.value(session.qualified(UNLOGGED)))
     server.stop()
     # What the data lies on is nobody's promise here: the disk is ours, and forgets.
-    promised, of_settings = (grade(settings, risk, (), ()) for risk in (layout.risk, None))
-    return Made(promised=promised, of_settings=of_settings, unlogged=unlogged)
+    return Made(
+        promised=grade(settings, layout.risk, (), ()), of_settings=grade(settings, None, (), ()), unlogged=unlogged
+    )
 
 
 def carry_out(server: PoweredServer, plan: CutPlan, cut: PlannedCut, made: Made) -> CutRecord:

@@ -6,7 +6,7 @@ from bench.analysis.ladder import Ladder
 from bench.analysis.rung import Rung
 from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, POISSON, Parameters
-from bench.model.record import Latency
+from bench.model.record import Latency, OpenLoop
 from bench.report.numbers import percentile, rate, short
 
 
@@ -30,13 +30,7 @@ def _sentence(rung: Rung) -> str:
         mean, longest = short(found.lag_mean_ms), short(found.lag_max_ms)
         lag = tr("begun {mean} ms after it was due on average, {most} ms at most", mean=mean, most=longest)
         parts.append(lag)
-    for what, times in (
-        (later("{percent} % late"), found.late),
-        (later("{percent} % skipped"), found.skipped),
-        (later("{percent} % still waiting at the end"), found.waiting),
-    ):
-        if times and found.due:
-            parts.append(tr(what, percent=short(100 * times / found.due, 2)))
+    parts += _shares(found)
     if found.waiting is None:
         parts.append(tr("how much was still waiting at the end is not known"))
     if parameters.surge is not None:
@@ -70,6 +64,17 @@ def _within(took: Latency) -> list[str]:
     if took.p99 is not None:
         within.append(tr("99 % within {ms} ms", ms=percentile(took.p99, took.intervals.get("p99"))))
     return within
+
+
+def _shares(found: OpenLoop) -> Iterable[str]:
+    """Yield which part of what was due was late, skipped, or still waiting at the end; of nothing nothing."""
+    for what, times in (
+        (later("{percent} % late"), found.late),
+        (later("{percent} % skipped"), found.skipped),
+        (later("{percent} % still waiting at the end"), found.waiting),
+    ):
+        if times and found.due:
+            yield tr(what, percent=short(100 * times / found.due, 2))
 
 
 def _drained(drained_s: float | None) -> str:

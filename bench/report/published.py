@@ -69,7 +69,7 @@ def latency_table(figures: Sequence[PublishedFigure]) -> tuple[Sequence[str], Se
     found = _found(figures)
     rows: list[Sequence[str]] = []
     for each in PUBLISHED:
-        latency, cpu = (found[each.phase, name, None] for name in ("latency_ms", "host_pct"))
+        latency, cpu = found[each.phase, "latency_ms", None], found[each.phase, "host_pct", None]
         rows.append([each.phase, _published(latency), _here(latency), _published(cpu), _here(cpu)])
     return LATENCY_COLUMNS, [*rows, _over("latency_ms", found, "", "")], LEFT
 

@@ -382,7 +382,7 @@ def _memory(memory: Mapping[str, Fact]) -> str:
 
 def _flushes(disk: Mapping[str, Fact]) -> str:
     """Return how often it flushes, with the spread of the readings where there were several."""
-    middle, least, most = (disk.get(f"fsync_per_s{which}") for which in ("", "_least", "_most"))
+    middle, least, most = map(disk.get, ("fsync_per_s", "fsync_per_s_least", "fsync_per_s_most"))
     if not isinstance(middle, int | float):
         return tr("fdatasync/s unknown")
     if isinstance(least, float) and isinstance(most, float):

@@ -229,7 +229,7 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], requ
         if each.begins:
             estimates[host] = estimate(each.begins, to_come(each.begins, []))
     check_agreed(estimates, boxes.out, agreed=bool(request.option("yes")), one_at_a_time=boxes.gated)
-    who = _who()
+    who = f"{getpass.getuser()} at {socket.gethostname()}"
 
     def begin(link: Link) -> tuple[str, Sequence[str]]:
         # From here on it may be under way: who is interrupted is told how to follow or end it.
@@ -245,10 +245,6 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], requ
         boxes.report(f"{host}: run {run} {outcome}.")
         for warning in warnings:
             boxes.report(f"{host}: {warning}")
-
-
-def _who() -> str:
-    return f"{getpass.getuser()} at {socket.gethostname()}"
 
 
 def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:

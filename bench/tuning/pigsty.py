@@ -167,7 +167,7 @@ def settings(
     by_name = {setting.name: setting for setting in computed}
     found: list[Setting] = []
     for name, text, why in _ROWS:
-        if not _in_major(name, major):
+        if name in _MAJORS and major not in _MAJORS[name]:
             continue
         words = f": {why}" if why else ""
         if isinstance(text, str):
@@ -177,10 +177,6 @@ def settings(
         elif name in by_name:
             found.append(by_name[name])
     return tuple(found)
-
-
-def _in_major(name: str, major: int) -> bool:
-    return name not in _MAJORS or major in _MAJORS[name]
 
 
 def _connections(profile: Profile, asked: int | None, service: ServiceDestination) -> tuple[int, str]:

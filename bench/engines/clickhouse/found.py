@@ -27,9 +27,10 @@ def find(session: "ClickHouseSession") -> dict[int, Found]:
 def find_lost(session: "ClickHouseSession", results: Sequence[Result]) -> dict[tuple[int, int], int]:
     """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
     found: dict[tuple[int, int], int] = {}
-    for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
-        first = first_stamp(writer) + lost.first
-        [(found[writer, lost.first],)] = session.script("lost", first=first, end=first + lost.rows)
+    for result in results:
+        for lost in result.lost:
+            first = first_stamp(result.writer) + lost.first
+            [(found[result.writer, lost.first],)] = session.script("lost", first=first, end=first + lost.rows)
     return found
 
 

@@ -93,7 +93,8 @@ def find_lost(session: Session, results: Sequence[Result]) -> dict[tuple[int, in
     """Ask how many rows the server has of each commit that was not acknowledged, by (writer, first)."""
     count = session.qualified(COUNT_BETWEEN)
     found: dict[tuple[int, int], int] = {}
-    for writer, lost in ((result.writer, lost) for result in results for lost in result.lost):
-        first = first_stamp(writer) + lost.first
-        found[writer, lost.first] = int(session.value(count, {"first": first, "end": first + lost.rows}))
+    for result in results:
+        for lost in result.lost:
+            first = first_stamp(result.writer) + lost.first
+            found[result.writer, lost.first] = int(session.value(count, {"first": first, "end": first + lost.rows}))
     return found

@@ -243,11 +243,12 @@ class Difference:
 
 def differences(a: Mapping[str, Value], b: Mapping[str, Value]) -> list[Difference]:
     """Compare what is in force under two variants."""
-    return [
-        Difference(name, _shown(name, a.get(name)), _shown(name, b.get(name)))
-        for name in sorted(a.keys() | b.keys())
-        if a.get(name) != b.get(name)
-    ]
+    found = []
+    for name in sorted(a.keys() | b.keys()):
+        one, other = a.get(name), b.get(name)
+        if one != other:
+            found.append(Difference(name, _shown(name, one), _shown(name, other)))
+    return found
 
 
 def _shown(name: str, value: Value | None) -> str | None:

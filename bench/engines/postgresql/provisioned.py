@@ -179,7 +179,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             if swapping.in_force:
                 swapping.apply(self._provisioned)
         finally:
-            if not self.alive() or not self._is_put_back():
+            if not self.alive() or self._cluster.variant_file.read_text() != self._provisioned.text:
                 self.stop()
                 self.write_variant(self._provisioned.text)
                 self.start()
@@ -191,9 +191,6 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         with closing(self.connect()) as session:
             session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
             session.run(f"DROP DATABASE IF EXISTS {quoted(DATABASE_BESIDE)}")
-
-    def _is_put_back(self) -> bool:
-        return self._cluster.variant_file.read_text() == self._provisioned.text
 
     def _spoilt(self, error: Exception) -> ServerError:
         return ServerError(f"{self.what} is not as it was provisioned: {error}; provision this box again.")

@@ -152,15 +152,15 @@ class Staging:
 
 def complaint(log: str) -> str:
     """Return what PostgreSQL complains of, with its hint: ``invalid value for parameter "work_mem": "3XB" (…)``."""
-    lines = re.findall(r"\b(LOG|ERROR|FATAL|PANIC|HINT): +(.*)", log)
-    complaints = [
-        (level, text) for level, text in lines if "skipping missing" not in text and "contains errors" not in text
-    ]
-    grave = [text for level, text in complaints if level not in {"LOG", "HINT"}] or [
-        text for level, text in complaints if level == "LOG"
-    ]
-    hint = next((f" ({text})" for level, text in complaints if level == "HINT"), "")
-    return re.sub(r' in file "[^"]*"', "", grave[0] if grave else log.strip()) + hint
+    first: dict[str, str] = {}
+    for level, text in re.findall(r"\b(LOG|ERROR|FATAL|PANIC|HINT): +(.*)", log):
+        if "skipping missing" in text or "contains errors" in text:
+            continue
+        kind = level if level in {"LOG", "HINT"} else "grave"
+        first.setdefault(kind, text)
+    what = first.get("grave", first.get("LOG", log.strip()))
+    hint = f" ({first['HINT']})" if "HINT" in first else ""
+    return re.sub(r' in file "[^"]*"', "", what) + hint
 
 
 def too_much(readings: Mapping[str, str], data: Path, disk_bytes: int) -> Iterable[str]:

@@ -131,7 +131,8 @@ def conf_text(name: str, box: Box) -> str:
 def compare(a: str, b: str, box: Box, *, huge_page_bytes: int | None) -> list[Difference]:
     """Tell in what two variants differ in effect on a box, under one harness; raises as ``explain``."""
     box = _as_in_a_run(box)
-    one, other = (effect_of(variant_named(name, box), huge_page_bytes=huge_page_bytes) for name in (a, b))
+    one = effect_of(variant_named(a, box), huge_page_bytes=huge_page_bytes)
+    other = effect_of(variant_named(b, box), huge_page_bytes=huge_page_bytes)
     return differences(one, other)
 
 
@@ -223,11 +224,11 @@ def check_harness(plan: Plan) -> None:
     tls = any(trial.transport == "tls" for trial in plan.trials)
     most = given.get("max_connections", "")
     ours = texts(harness_for(int(most) if most.isdecimal() else 0, tls=tls))
-    differ = [
-        f"{name} is {given.get(name, 'not set')} there, {ours.get(name, 'not set')} here"
-        for name in sorted(given.keys() | ours.keys())
-        if given.get(name) != ours.get(name)
-    ]
+    differ = []
+    for name in sorted(given.keys() | ours.keys()):
+        there, here = given.get(name, "not set"), ours.get(name, "not set")
+        if there != here:
+            differ.append(f"{name} is {there} there, {here} here")
     if differ:
         raise DataError(
             f"Plan {plan.run}: its harness is not that of this pgladder: {'; '.join(differ)}. Make a new plan here."
