@@ -21,6 +21,7 @@ from bench.questions.share import shared_run
 from bench.report.collection import build_collection, mine_sentences
 from bench.results.shared_files import SharedFile, shared_file, shared_files
 from bench.results.vocabulary import own_words
+from bench.stats.missing import not_none
 from bench.store.files import write_whole
 from bench.targets.target import Results
 
@@ -58,22 +59,15 @@ def answer(results: Results, given: Given) -> Answer:
     """Write the page of a folder of shared files; name those that are left out."""
     [folder], words = results.directories, own_words()
     files = shared_files(folder, words)
-    entries = [file.entry for file in files if file.entry]
+    entries = not_none(file.entry for file in files)
+    left_out = len(files) - len(entries)
     if "mine" in given:
         mine = _mine(given["mine"], words)
         # One's own file may lie among the others.
         entries = [mine, *(entry for entry in entries if entry.shared != mine.shared)]
     if not entries:
-        raise DataError(
-            tr(
-                "No file of {folder} can be taken; the first: {path}: {sentence}",
-                folder=folder,
-                path=files[0].path,
-                sentence=files[0].flaws[0].sentence,
-            )
-        )
+        raise _none_taken(folder, files[0])
     ranked = ranked_cells(entries)
-    left_out = len(files) - sum(file.entry is not None for file in files)
     page = given.get("out") or folder / PAGE
     _write(page, build_collection(entries, ranked, left_out, words, __version__))
     stands = mine_sentences(ranked, words)
@@ -92,7 +86,19 @@ def answer(results: Results, given: Given) -> Answer:
             out.print(Text(sentence), soft_wrap=True)
 
     data = Collected(page=str(page), boxes=len(entries), rankings=len(ranked), mine=stands, files=told)
-    return Answer(data=data, show=show, sound=not any(_errors(file) for file in files))
+    flawed = any(flaw.severity == "error" for file in files for flaw in file.flaws)
+    return Answer(data=data, show=show, sound=not flawed)
+
+
+def _none_taken(folder: Path, first: SharedFile) -> DataError:
+    return DataError(
+        tr(
+            "No file of {folder} can be taken; the first: {path}: {sentence}",
+            folder=folder,
+            path=first.path,
+            sentence=first.flaws[0].sentence,
+        )
+    )
 
 
 def _mine(place: Path, words: Vocabulary) -> Entry:
@@ -111,10 +117,6 @@ def _mine(place: Path, words: Vocabulary) -> Entry:
             )
         )
     return file.entry
-
-
-def _errors(file: SharedFile) -> list[Flaw]:
-    return [flaw for flaw in file.flaws if flaw.severity == "error"]
 
 
 def _flaw_lines(files: Sequence[SharedFile]) -> list[str]:

@@ -39,10 +39,7 @@ def answer(results: Results, given: Given) -> Answer:
     if len(directories) == 1:
         if page:
             raise UsageError(tr("The page of one run has its comparison: pgladder report {run}.", run=directories[0]))
-        if across in OF_RUNS and not _varies(directories[0], across):
-            return comparisons([runs_below(directories[0], across, margin or MARGIN)], given)
-        reports = compared(directories[0], margin, across, baseline)
-        return comparisons(reports, given, commands=commands_of("compare", reports, directories[0], given))
+        return _of_one(directories[0], given)
     if across is not None and across not in OF_RUNS:
         raise UsageError(
             tr(
@@ -59,6 +56,15 @@ def answer(results: Results, given: Given) -> Answer:
 
     write_page_of(list(map(only_run, directories)), report, page)
     return comparisons([report], given, notes=[tr("Page: {page}", page=page)])
+
+
+def _of_one(directory: Path, given: Given) -> Answer:
+    """Compare the arms of the runs in one directory, or the runs."""
+    margin, across = given.get("margin"), given.get("across")
+    if across in OF_RUNS and not _varies(directory, across):
+        return comparisons([runs_below(directory, across, margin or MARGIN)], given)
+    reports = compared(directory, margin, across, given.get("baseline"))
+    return comparisons(reports, given, commands=commands_of("compare", reports, directory, given))
 
 
 def _varies(directory: Path, across: str) -> bool:
