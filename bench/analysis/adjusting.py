@@ -233,7 +233,7 @@ class Adjusting:
         hinges_on: tuple[str, ...] = ()
         if self._rule is None and alike is None:
             # Where each is shown to be the same by itself, but not together, on all of them.
-            hinges_on = _that(covariates, None) or _names(covariates)
+            hinges_on = _shown(covariates, None) or _names(covariates)
         return Found(
             comparison=found,
             covariates=covariates,
@@ -374,22 +374,22 @@ def _names(covariates: Iterable[AdjustedFor]) -> tuple[str, ...]:
     return tuple(each.name for each in covariates)
 
 
-def _that(covariates: Iterable[AdjustedFor], differ: bool | None) -> tuple[str, ...]:
+def _shown(covariates: Iterable[AdjustedFor], differ: bool | None) -> tuple[str, ...]:
     """Return those that are shown to differ, or to be the same; None: of which neither is shown."""
     return _names(each for each in covariates if each.differs_between_candidates is differ)
 
 
 def _alike(covariates: Sequence[AdjustedFor], together: bool | None) -> bool | None:
-    if together or _that(covariates, True):
+    if together or _shown(covariates, True):
         return False
-    if together is None or _that(covariates, None):
+    if together is None or _shown(covariates, None):
         return None
     return True
 
 
 def _doubt(covariates: Sequence[AdjustedFor], together: bool | None) -> str | None:
     """Say which covariates are not shown to be the same under both; None: all are."""
-    if differing := _that(covariates, True):
+    if differing := _shown(covariates, True):
         return tr_many(
             "{what} differs between the candidates",
             "{what} differ between the candidates",
@@ -399,7 +399,7 @@ def _doubt(covariates: Sequence[AdjustedFor], together: bool | None) -> str | No
     every = in_words(_names(covariates))
     if together:
         return tr("{what} together differ between the candidates", what=every)
-    if unproved := _that(covariates, None):
+    if unproved := _shown(covariates, None):
         return tr_many(
             "these blocks can't show that {what} is the same under both candidates",
             "these blocks can't show that {what} are the same under both candidates",

@@ -1,5 +1,6 @@
 """Tables of the documentation that repeat what code knows have all of it, and nothing else."""
 
+import argparse
 import re
 import shlex
 import tomllib
@@ -14,6 +15,7 @@ from bench.analysis.durability import KINDS
 from bench.analysis.explanation import Conclusion
 from bench.analysis.published import PUBLISHED
 from bench.box.state import BoxState
+from bench.cli.box import add_box
 from bench.constraints.constraint import constraints
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
@@ -62,7 +64,7 @@ def text_of(page):
 
 
 def cells(line):
-    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))]
 
 
 def rows_of(page, *heads):
@@ -315,6 +317,24 @@ def test_the_table_of_folders_says_what_a_file_in_one_defines():
         constant = names(defines)[0]
         assert hasattr(load(seam.files[seam.own[0]]), constant), f"A file in {folder} defines no {constant}."
         assert (CHECKOUT / "docs" / re.search(r"\]\(([^)]+)\)", where)[1]).is_file()
+
+
+# --- what boxes are made ready by, and asked ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir()))
+def test_every_entry_point_of_a_role_is_in_its_table(role):
+    specified = yaml.safe_load(text_of(f"roles/{role}/meta/argument_specs.yml"))["argument_specs"]
+    page = f"roles/{role}/README.md"
+    agree(page, first_names(rows_of(page, "entry point")), specified)
+
+
+def test_every_step_that_a_box_is_asked_for_is_in_a_table():
+    parser = argparse.ArgumentParser()
+    add_box(parser)
+    [steps] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    told = [name.split()[1] for name in first_names(rows_of("roles/bench/README.md", "step"))]
+    agree("roles/bench/README.md", told, steps.choices)
 
 
 # --- where it runs ---------------------------------------------------------------------------------------------------
