@@ -17,6 +17,14 @@ def listed(names: Sequence[str], joined: str = "and") -> str:
     return tr("{others} or {last}", others=", ".join(others), last=last)
 
 
+def first_few(sentences: Sequence[str]) -> str:
+    """Return a few sentences without their ends, and how many more there are."""
+    few = list(sentences[:MOST_NAMED])
+    if more := len(sentences) - len(few):
+        few.append(tr("and {count} more", count=more))
+    return "; ".join(few)
+
+
 def some(names: Sequence[str]) -> str:
     """Return a few names, and how many more there are."""
     if len(names) <= MOST_NAMED:

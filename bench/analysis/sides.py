@@ -15,6 +15,7 @@ from bench.analysis.compare import adjusted, compare_cell, compared_pairs, with_
 from bench.analysis.comparison import Across, ArmSummary, CellComparison, ComparisonReport, Explanation
 from bench.analysis.counted import good, latency
 from bench.analysis.effects import Effects, effect_notes, effects_of
+from bench.analysis.listing import first_few
 from bench.analysis.longer import longer
 from bench.analysis.noise import BoxNoise, cell_noise, floor_of
 from bench.analysis.notes import arm_notes, block_notes, durability_notes, no_settled, side_notes
@@ -57,7 +58,6 @@ TOGETHER = later(
     "These boxes share a machine and were not interleaved: what drifted between them is in the ratio too, and where"
     " they measured at the same time, what each took from the other. make compare-hosts interleaves them."
 )
-MOST_NAMED = 3
 UNKNOWN = "unknown"
 
 
@@ -245,15 +245,12 @@ def _in_all(sides: Sequence[Side], across: Across) -> list[Cell]:
         if not places and not differs:
             differs = _only_in_one(first, other)
         if differs:
-            named = differs[:MOST_NAMED]
-            if differs[MOST_NAMED:]:
-                named.append(tr("and {count} more", count=len(differs) - MOST_NAMED))
             raise UsageError(
                 tr(
                     "{first} and {other} can't be compared: {differing}. Measure both by one plan: pgladder reproduce.",
                     first=first.name,
                     other=other.name,
-                    differing="; ".join(named),
+                    differing=first_few(differs),
                 )
             )
     return places

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.analysis.listing import first_few
 from bench.analysis.noise import BoxNoise, alarming, box_noise, is_aa, merged
 from bench.analysis.pulled import RunOutcomes, extent_notes
 from bench.model.codec import to_json
@@ -26,7 +27,6 @@ from bench.stats.compare import MARGIN
 from bench.store.files import write_whole
 from bench.targets.target import Results
 
-MOST_NAMED = 3
 UNREADABLE = ".unreadable"
 """Ends the name of a noise file that could not be read, and is kept aside."""
 
@@ -132,10 +132,7 @@ def doubts(run: RunOutcomes) -> list[str]:
         floor = tr(
             "{where}: the floor rests on {both} of {planned} blocks", where=where, both=len(both), planned=planned
         )
-        named = lost[:MOST_NAMED]
-        if len(lost) > MOST_NAMED:
-            named.append(tr("and {count} more", count=len(lost) - MOST_NAMED))
-        notes.append(f"{floor}: {'; '.join(named)}." if named else f"{floor}.")
+        notes.append(f"{floor}: {first_few(lost)}." if lost else f"{floor}.")
     return notes
 
 
