@@ -82,14 +82,17 @@ def _ranked(cell: CellOfBoxes, there: Sequence[tuple[Entry, SharedRung]], alpha:
     shares = [entry.shared for entry, _ in there]
     places: list[dict[str, Place]] = [{} for _ in there]
     for name, divisor in divisors(shares).items():
-        known = [(at, divisor(each)) for at, each in enumerate(shares)]
-        of = {at: value for at, value in known if value}
+        of = {}
+        for at, each in enumerate(shares):
+            value = divisor(each)
+            if value:
+                of[at] = value
         found = _places([there[at][1].sustained_of_trials for at in of], list(of.values()), alpha)
         for at, place in zip(of, found, strict=True):
             places[at][name] = place
-    placed = [
-        Placed(entry=entry, rung=rung, places=of_box) for (entry, rung), of_box in zip(there, places, strict=True)
-    ]
+    placed = []
+    for (entry, rung), of_box in zip(there, places, strict=True):
+        placed.append(Placed(entry=entry, rung=rung, places=of_box))
     return RankedCell(cell=cell, placed=tuple(sorted(placed, key=_order)))
 
 
@@ -116,10 +119,10 @@ def _price_in(currency: str) -> Divisor:
 
 def _places(rates: Sequence[Sequence[float]], divided: Sequence[float], alpha: float) -> list[Place]:
     """Return where each box stands; all intervals that ranks are made of hold together with 1 − ``alpha``."""
-    joint = [
-        _divided(rate_interval(each, each_alpha(alpha, len(rates))), by)
-        for each, by in zip(rates, divided, strict=True)
-    ]
+    joint = []
+    for each, by in zip(rates, divided, strict=True):
+        interval = rate_interval(each, each_alpha(alpha, len(rates)))
+        joint.append(_divided(interval, by))
     found = []
     for each, by, (best, worst) in zip(rates, divided, rank_ranges(joint), strict=True):
         own = _divided(rate_interval(each, alpha), by)

@@ -185,15 +185,12 @@ def _measured(published: Published, tried: Sequence[Record]) -> _Measured:
 
 def _differs(published: Published, record: Record) -> str:
     """Return in what a trial differs from what the report states; empty: in nothing."""
-    own: dict[str, object] = {"driver": record.trial.driver}
-    for name in published.stated:
-        own[name] = getattr(record.trial.parameters, name)
-    stated = {"driver": published.driver, **published.stated}
-    return ", ".join(
-        tr("{name} {own}, not {published}", name=name, own=own[name], published=value)
-        for name, value in stated.items()
-        if own[name] != value
-    )
+    found = []
+    for name, stated in {"driver": published.driver, **published.stated}.items():
+        own = record.trial.driver if name == "driver" else getattr(record.trial.parameters, name)
+        if own != stated:
+            found.append(tr("{name} {own}, not {published}", name=name, own=own, published=stated))
+    return ", ".join(found)
 
 
 def _figure(

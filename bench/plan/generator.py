@@ -54,15 +54,12 @@ def check_capacity(plan: Plan, trial: Trial, records: Sequence[AnyRecord]) -> li
     if rate is None:
         return []
     like, transports = _way(trial), {trial.transport, served(trial.transport)}
-    reached = [
-        record.rows_per_s
-        for record in counting(records).values()
-        if record.trial.parameters.rate is None
-        and _way(record.trial) == like
-        and record.trial.transport in transports
-        and not record.void
-        and record.rows_per_s
-    ]
+    reached = []
+    for record in counting(records).values():
+        own = record.trial
+        in_a_closed_loop = own.parameters.rate is None and _way(own) == like and own.transport in transports
+        if in_a_closed_loop and not record.void and record.rows_per_s:
+            reached.append(record.rows_per_s)
     if not reached:
         detail = "not known whether the clients can offer this rate: what they reach alone was not measured"
         return [Reason(code="client-capacity-unknown", detail=detail)]

@@ -216,13 +216,12 @@ class TopView:
         low, high = self._ends
         powers = range(low, floor(high) + 1)
         step = -(-len(powers) // MOST_LABELS)
-        return [
-            Tick(
-                place=self._place(10.0**power),
-                label=in_short(10.0**power) if (power - low) % step == 0 else "",
-            )
-            for power in powers
-        ]
+        ticks = []
+        for power in powers:
+            rate = 10.0**power
+            label = in_short(rate) if (power - low) % step == 0 else ""
+            ticks.append(Tick(place=self._place(rate), label=label))
+        return ticks
 
     @property
     def bars(self) -> list[Bar]:

@@ -73,11 +73,11 @@ async def leave(connection: Any) -> None:
 
 def unkept(endpoint: Endpoint) -> list[str]:
     """Return what of an endpoint asyncpg can't keep, as ``name=value``."""
-    lacking = [
-        f"{name}={value}"
-        for name, value in sorted(endpoint.parameters.items())
-        if name not in KEPT | FOR_DEAD_PEERS and value not in LIKE_ASYNCPG.get(name, ())
-    ]
+    lacking = []
+    for name, value in sorted(endpoint.parameters.items()):
+        kept = name in KEPT | FOR_DEAD_PEERS or value in LIKE_ASYNCPG.get(name, ())
+        if not kept:
+            lacking.append(f"{name}={value}")
     if endpoint.address not in (None, endpoint.host) and _verifies_name(endpoint.parameters):
         lacking.append(f"hostaddr={endpoint.address} with the name {endpoint.host} verified")
     return lacking
