@@ -30,6 +30,16 @@ def good(records: Iterable[R]) -> list[R]:
     return [record for record in records if not record.void]
 
 
+def grades_of(records: Iterable[R]) -> tuple[str, ...]:
+    """Return the durability of these trials, each grade once."""
+    return tuple(sorted({record.durability for record in records}))
+
+
+def known_grades(records: Iterable[R]) -> tuple[str, ...]:
+    """Return the same without that of trials of which it is not known."""
+    return tuple(grade for grade in grades_of(records) if grade != "unknown")
+
+
 def middle(figures: Iterable[float | None]) -> float | None:
     """Return the median of the figures that are known; None where none is."""
     known = not_none(figures)

@@ -9,7 +9,7 @@ from typing import Literal
 from hdrh.histogram import HdrHistogram
 
 from bench.analysis.cliffs import Fall, falls
-from bench.analysis.counted import Key
+from bench.analysis.counted import Key, known_grades
 from bench.analysis.host_notes import host_notes
 from bench.analysis.ladder_answer import LadderAnswer, answer_of
 from bench.analysis.promises import promise_notes
@@ -133,14 +133,14 @@ def ladders(
     for conditions in in_order:
         variant, layout, transport, version = conditions
         trials = by_conditions[conditions]
-        grades = {record.durability for record in trials if record.trial.layout == layout}
+        own = [record for record in trials if record.trial.layout == layout]
         rungs = _climb(layout, trials, histograms, cpus, experiments)
         ladder = Ladder(
             variant=variant,
             layout=layout,
             transport=transport,
             version=version,
-            durability=tuple(sorted(grades - {"unknown"})),
+            durability=known_grades(own),
             preload_rows=trials[0].preload_rows,
             # The longest: a window that was never completed has length 0.
             seconds=max(record.seconds for record in trials),
@@ -197,8 +197,8 @@ def _climb(
         trials = list(group)
         rung = rung_of(trials, histograms, cpus, experiments)
         if trials[0].trial.layout != layout:
-            grades = sorted({record.durability for record in trials} - {"unknown"})
-            rung = replace(rung, layout=trials[0].trial.layout, durability=" and ".join(grades) or "unknown")
+            durability = " and ".join(known_grades(trials)) or "unknown"
+            rung = replace(rung, layout=trials[0].trial.layout, durability=durability)
         method, rate, step = rung.method, rung.rows_per_s, None
         if rung.phase in driven:
             method = f"{method}, {rung.driver}"

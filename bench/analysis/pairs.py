@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from bench.analysis.adjusting import OF_RUNS, Adjusting, Found
 from bench.analysis.comparison import ArmSummary, ComparisonReport, CpuRatio, Pair, Stated
-from bench.analysis.counted import good
+from bench.analysis.counted import good, grades_of
 from bench.analysis.effects import Effects, settings_differing
 from bench.model.outcome import AnyRecord
 from bench.model.plan import Plan
@@ -125,7 +125,7 @@ def summary(name: str, blocks: ByBlock, compared: Collection[Block]) -> ArmSumma
     created = not_none(record.wal_files_created for record in counted)
     return ArmSummary(
         name=name,
-        durability=tuple(sorted({record.durability for record in counted})),
+        durability=grades_of(counted),
         trials=len(records),
         void=states.count("void"),
         suspect=states.count("suspect"),

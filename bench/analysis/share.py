@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
 
-from bench.analysis.counted import good
+from bench.analysis.counted import good, grades_of
 from bench.analysis.hardware_names import kernel_release, processor_name, system_name
 from bench.analysis.ladder import Ladder, LadderReport, trials_of
 from bench.analysis.pulled import PulledRun
@@ -99,6 +99,7 @@ def _own(ladder: Ladder, rung: Rung, words: Vocabulary) -> bool:
 
 
 def _rung(run: PulledRun, ladder: Ladder, rung: Rung, words: Vocabulary) -> SharedRung:
+    # Their durability need not be that of its ladder.
     counted = good(trials_of(ladder, rung, run.records))
     sustained = [rounded(each.settled_rows_per_s) for each in counted]
     return SharedRung(
@@ -110,7 +111,7 @@ def _rung(run: PulledRun, ladder: Ladder, rung: Rung, words: Vocabulary) -> Shar
         major=_major(ladder, run.host),
         parameters=rung.parameters,
         preload_rows=ladder.preload_rows,
-        durability=_durability(run, ladder, rung),
+        durability=grades_of(counted),
         trials=rung.trials,
         void=rung.void,
         suspect=rung.suspect,
@@ -124,12 +125,6 @@ def _rung(run: PulledRun, ladder: Ladder, rung: Rung, words: Vocabulary) -> Shar
         server_cores=rounded(rung.server_cores),
         stopped_by=_limit(rung, words),
     )
-
-
-def _durability(run: PulledRun, ladder: Ladder, rung: Rung) -> tuple[str, ...]:
-    """Return the grades of a rung's trials that count: they need not be those of its ladder."""
-    grades = {record.durability for record in good(trials_of(ladder, rung, run.records))}
-    return tuple(sorted(grades))
 
 
 def _major(ladder: Ladder, host: Fingerprint | None) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.analysis.counted import good, middle
+from bench.analysis.counted import good, grades_of, known_grades, middle
 from bench.analysis.promises import risk_of
 from bench.analysis.pulled import PulledRun, latest
 from bench.model.errors import UsageError
@@ -209,6 +209,7 @@ def _names(plan: Plan) -> dict[WayName, str]:
 def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping[WayName, str]) -> Highest:
     promise, way = promised(plan), found.way
     own = [record for record in records if way_of(record.trial) == way_of(way.closed)]
+    counted = good(own)
     at = found.found.highest
     trial = way.closed
     answer = Highest(
@@ -218,7 +219,7 @@ def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping
         layout=trial.layout,
         transport=trial.transport,
         version=trial.version,
-        durability=_durability(own),
+        durability=known_grades(counted) or grades_of(counted),
         complete=found.found.ended,
         refused=next((record.validity.detail("refused") for record in own if record.trial == trial), None),
         capacity_rows_per_s=found.found.capacity,
@@ -232,11 +233,6 @@ def _answer(plan: Plan, found: Played, records: Sequence[Record], names: Mapping
         sentence="",
     )
     return replace(answer, sentence=_sentence(answer, plan, found, names[way_of(trial)]))
-
-
-def _durability(records: Sequence[Record]) -> tuple[str, ...]:
-    grades = {record.durability for record in good(records)}
-    return tuple(sorted(grades - {"unknown"} or grades))
 
 
 def _confirmed(found: Played, at: int | None) -> Confirmed | None:
