@@ -175,7 +175,8 @@ def _best(
     points: Sequence[tuple[Value, ...]], known: Sequence[float | None], whole: set[tuple[Value, ...]]
 ) -> int | None:
     """Return which of the points that have every block is the fastest; None: none of them has a rate."""
-    best, most = None, 0.0
+    best: int | None = None
+    most = 0.0
     for number, (point, level) in enumerate(zip(points, known, strict=True)):
         if point in whole and level and level > most:
             best, most = number, level

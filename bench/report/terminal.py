@@ -23,7 +23,8 @@ from bench.report.published import beside_heading, conclusions, latency_table, p
 from bench.report.tables import print_fitting
 from bench.report.words import STATE_STYLES, figure_words, limit_words
 
-LOOPS = {later("closed loop"): {CLOSED, "rounds"}, later("open loop"): {OPEN, ACCUMULATE}}
+OPEN_LOOP = later("open loop")
+LOOPS = {later("closed loop"): {CLOSED, "rounds"}, OPEN_LOOP: {OPEN, ACCUMULATE}}
 """Load models in which a commit waits for one before it, and in which it does not."""
 BOTH_LOOPS = later("closed and open loop")
 REMARKS: Mapping[str, Callable[[Rung], bool]] = {
@@ -204,7 +205,7 @@ def _loops(ladder: Ladder) -> list[str]:
 
 
 def _is_open(ladder: Ladder) -> bool:
-    return "open loop" in _loops(ladder)
+    return OPEN_LOOP in _loops(ladder)
 
 
 def other_loads(ladder: Ladder) -> Iterable[str]:
