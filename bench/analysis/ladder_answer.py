@@ -119,11 +119,7 @@ def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
     doubts = grouped(ladders)
     found = [each for each in closed if each[0].rows_per_s]
     if not found:
-        trust = Trust(level="none", within=None, trials=0, why=tuple(each.in_short for each in doubts))
-        return LadderAnswer(
-            most=None, naive=None, riskier=None, of_ways=0, in_bulk=False, stopped_by=None, trust=trust,
-            sentences=(tr("No trial of this run gave a number."),),
-        )  # fmt: skip
+        return _no_number(doubts)
     safe = [each for each in found if _grades(*each) == DURABLE]
     top, fastest = _highest(safe or found), _highest(found)
     rung, ladder = top
@@ -140,6 +136,14 @@ def answer_of(ladders: Sequence["Ladder"]) -> LadderAnswer | None:
         sentences=(),
     )
     return _told(answer, ladders)
+
+
+def _no_number(doubts: Sequence[Grouped]) -> LadderAnswer:
+    trust = Trust(level="none", within=None, trials=0, why=tuple(each.in_short for each in doubts))
+    return LadderAnswer(
+        most=None, naive=None, riskier=None, of_ways=0, in_bulk=False, stopped_by=None, trust=trust,
+        sentences=(tr("No trial of this run gave a number."),),
+    )  # fmt: skip
 
 
 def _highest(rungs: Rungs) -> tuple[Rung, "Ladder"]:

@@ -276,14 +276,7 @@ def check_consistent(plan: Plan) -> None:
             have, a text that is not the one its hash tells, or what ``_check_arms`` and ``_check_rule`` refuse.
 
     """
-    names = Counter((variant.name, variant.version, variant.engine) for variant in plan.variants)
-    for variant in (plan.harness, *plan.variants):
-        made = as_variant(variant.name, variant.text, variant.refused, variant.version)
-        if variant != replace(made, engine=variant.engine):
-            raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
-    for (name, *_), count in names.items():
-        if count > 1:
-            raise DataError(f"Plan {plan.run} has the variant {name} twice.")
+    _check_variants(plan)
     if not plan.trials:
         raise DataError(f"Plan {plan.run} has no trials.")
     arms = plan.variants_by_arm
@@ -302,6 +295,18 @@ def check_consistent(plan: Plan) -> None:
     check_promise(plan)
     if plan.until_decided:
         _check_rule(plan)
+
+
+def _check_variants(plan: Plan) -> None:
+    """Refuse a variant whose text is another than its hash tells, and one that is there twice."""
+    names = Counter((variant.name, variant.version, variant.engine) for variant in plan.variants)
+    for variant in (plan.harness, *plan.variants):
+        made = as_variant(variant.name, variant.text, variant.refused, variant.version)
+        if variant != replace(made, engine=variant.engine):
+            raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
+    for (name, *_), count in names.items():
+        if count > 1:
+            raise DataError(f"Plan {plan.run} has the variant {name} twice.")
 
 
 def _check_arms(plan: Plan) -> None:
