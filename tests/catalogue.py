@@ -23,6 +23,7 @@ CHECKOUT = Path(__file__).parents[1]
 BENCH = CHECKOUT / "bench"
 KNOWN_CONSTRAINTS = sorted(str(path.relative_to(BENCH)) for path in BENCH.glob("constraints/known/[!_]*.py"))
 TRANSLATED = (
+    "agent/lock.py",
     "analysis/adjusting.py",
     "analysis/answer.py",
     "analysis/bound.py",
@@ -125,6 +126,8 @@ TRANSLATED = (
 )
 """The files whose messages are all translated; every further one is a line here."""
 ERRORS = (
+    "agent/lock.py",
+    "agent/run.py",
     "analysis/compare.py",
     "analysis/noise.py",
     "analysis/pooling.py",
@@ -133,6 +136,7 @@ ERRORS = (
     "cli/ask.py",
     "cli/fab.py",
     "cli/main.py",
+    "cli/phases.py",
     "engines/beside.py",
     "engines/clickhouse/engine.py",
     "engines/engine.py",
@@ -144,6 +148,7 @@ ERRORS = (
     "engines/postgresql/layout.py",
     "engines/postgresql/majors.py",
     "engines/postgresql/pooler.py",
+    "engines/postgresql/render.py",
     "engines/postgresql/variants.py",
     "engines/timescaledb/external.py",
     "model/box.py",
@@ -165,6 +170,7 @@ ERRORS = (
     "plan/replicas.py",
     "plan/request.py",
     "plan/sweep.py",
+    "questions/__init__.py",
     "questions/collection.py",
     "questions/compare.py",
     "questions/explain.py",
@@ -184,11 +190,13 @@ ERRORS = (
     "remote/session.py",
     "remote/steps.py",
     "remote/where.py",
+    "report/page/assets.py",
     "results/consistency.py",
     "results/noise_floors.py",
     "results/read.py",
     "seams.py",
     "store/cut_directory.py",
+    "store/files.py",
     "store/run_directory.py",
     "store/transfer.py",
     "targets/agreed.py",
@@ -199,6 +207,7 @@ ERRORS = (
     "targets/follow.py",
     "targets/here.py",
     "targets/target.py",
+    "workload/drivers/pgbench.py",
     "workload/memory.py",
 )
 """The files whose refusals are all translated: those that people meet first."""
