@@ -309,7 +309,7 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
             for text in strings([node.value]):
                 yield Message(text, None, file)
         elif in_bench in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
-            for text in strings(ast.walk(node.value)):
+            for text in filter(None, strings(ast.walk(node.value))):
                 yield Message(text, None, file)
 
 

@@ -261,7 +261,8 @@ def test_a_word_of_the_environment_chooses_nothing(word):
 
 
 def helped(checkout, *words, language="en"):
-    ended = make("help", *words, options=("--no-print-directory",), checkout=checkout, LC_ALL=f"{language}_XX.UTF-8")
+    asked = {"LC_ALL": "en_US.UTF-8", "LANGUAGE": language}
+    ended = make("help", *words, options=("--no-print-directory",), checkout=checkout, **asked)
     assert ended.returncode == 0
     return ended.stdout
 
