@@ -115,12 +115,15 @@ pulled = $(call quote,results/$(or $($(1)),$(error say which run: make $@ $(if $
 # By awk: macOS's sed knows no \n and no \t.
 LISTED = -F ':.*\#\# ' '/^\# --- / { print "\n" substr($$0, 7) } /^[a-z0-9-]+:.*\#\# / { print $$1 "\t" $$2 }
 
+# In the language of who asks, by a Python that is new enough.
 help: ## this list
-	@awk $(LISTED) /^# questions/ { exit }' Makefile | expand -t 16
-	@shopt -s nullglob; awk 'FNR == 1 && sub(/^"""/, "") { sub(/"""$$/, ""); gsub(/.*\/|\.py$$/, "", FILENAME); gsub("_", "-", FILENAME); \
-		if (FILENAME !~ /^-|^question$$/) print FILENAME "\t" $$0 }' bench/questions/*.py \
-		$${PGLADDER_PATH:+"$$PGLADDER_PATH"/questions/*.py} | expand -t 16
-	@sed '1,/^# questions/d' Makefile | awk $(LISTED)' | expand -t 16
+	@shopt -s nullglob; listed=$$(awk $(LISTED) /^# questions/ { exit }' Makefile; \
+		awk 'FNR == 1 && sub(/^"""/, "") { sub(/"""$$/, ""); gsub(/.*\/|\.py$$/, "", FILENAME); gsub("_", "-", FILENAME); \
+			if (FILENAME !~ /^-|^question$$/) print FILENAME "\t" $$0 }' bench/questions/*.py \
+			$${PGLADDER_PATH:+"$$PGLADDER_PATH"/questions/*.py}; \
+		sed '1,/^# questions/d' Makefile | awk $(LISTED)'); \
+	$(call quote,$(or $(wildcard $(BIN)/python),$(PYTHON))) -m bench.cli.goals <<<"$$listed" 2>/dev/null || \
+		expand -t 16 <<<"$$listed"
 
 # --- Make boxes ready
 

@@ -16,18 +16,23 @@ from fabric.main import program
 from invoke import Collection, Context, Exit
 
 from bench.model.errors import NothingDoneError, UsageError
+from bench.model.language import later, speak, tr
 from bench.model.names import pick
 from bench.plan.options import BESIDE, JSON, NOTIFY, ON_BOXES, OPTIONS, RUN, RUN_THERE, YES, Option, read_options
 from bench.questions import load_question, look_up, words_of
 from bench.remote.hosts import ask_ansible
 from bench.remote.where import check_key, target
 
+REFUSED = 2
 VERBS = {
-    "launch": ("Start a run on each box.", (*OPTIONS, RUN, YES, NOTIFY, *ON_BOXES)),
-    "follow": ("Show a run until it ends; Ctrl-C stops the following, not the run.", (RUN_THERE, *BESIDE, *ON_BOXES)),
-    "status": ("Show what each box is doing.", (JSON, *ON_BOXES)),
-    "pull": ("Bring what is new of a run, verified, to results/<run>/<host>.", (RUN_THERE, *ON_BOXES)),
-    "cancel": ("End a run; the trial under way is void, records are kept.", (RUN_THERE, *ON_BOXES)),
+    "launch": (later("Start a run on each box."), (*OPTIONS, RUN, YES, NOTIFY, *ON_BOXES)),
+    "follow": (
+        later("Show a run until it ends; Ctrl-C stops the following, not the run."),
+        (RUN_THERE, *BESIDE, *ON_BOXES),
+    ),
+    "status": (later("Show what each box is doing."), (JSON, *ON_BOXES)),
+    "pull": (later("Bring what is new of a run, verified, to results/<run>/<host>."), (RUN_THERE, *ON_BOXES)),
+    "cancel": (later("End a run; the trial under way is void, records are kept."), (RUN_THERE, *ON_BOXES)),
 }
 
 
@@ -36,7 +41,7 @@ def a_task(name: str, words: str, options: Sequence[Option]) -> Any:
 
     def body(context: Context, **typed: str) -> None:
         if isinstance(context, Connection):  # Fabric's own -H calls this once a host
-            raise Exit("-H is Fabric's own, and not asked here: say --host= or --limit=", code=2)
+            raise Exit(tr("-H is Fabric's own, and not asked here: say --host= or --limit="), code=REFUSED)
         try:
             given = read_options(typed, options)
             if context.config.run.dry:  # make asks whether the words would do
@@ -47,7 +52,7 @@ def a_task(name: str, words: str, options: Sequence[Option]) -> Any:
                 check_key(where["key"])
                 asked = ask_ansible(target(**where))
         except UsageError as error:
-            raise Exit(f"fab: {error} (exit code 2)", code=2) from error
+            raise refusal(error) from error
         from bench.cli import fab as command
 
         if code := command.carry_out(name, asked, context.config, given, where):
@@ -55,8 +60,13 @@ def a_task(name: str, words: str, options: Sequence[Option]) -> Any:
 
     parameters = [Parameter(option.name, Parameter.KEYWORD_ONLY, default="") for option in options]
     body.__signature__ = Signature([Parameter("context", Parameter.POSITIONAL_ONLY), *parameters])  # type: ignore[attr-defined]
-    body.__name__, body.__doc__ = name.replace("-", "_"), words
-    return task(help={option.name: option.help for option in options}, auto_shortflags=False)(body)
+    body.__name__, body.__doc__ = name.replace("-", "_"), tr(words)
+    return task(help={option.name: tr(option.help) for option in options}, auto_shortflags=False)(body)
+
+
+def refusal(error: Exception) -> Exit:
+    """Return what ends fab where nothing was measured or changed."""
+    return Exit(f"fab: {error} {tr('(exit code {code})', code=REFUSED)}", code=REFUSED)
 
 
 def all_tasks(asked: Sequence[str]) -> Collection:
@@ -76,7 +86,7 @@ def all_tasks(asked: Sequence[str]) -> Collection:
         if name in asked:
             raise error
         if name and name not in found.task_names:
-            found.add_task(a_task(name, f"refused: {error}", []))
+            found.add_task(a_task(name, tr("refused: {why}", why=error), []))
     return found
 
 
@@ -110,8 +120,15 @@ def refuse_unknown(words: Sequence[str], tasks: Collection) -> None:
             known = [f"--{name.replace('_', '-')}" for name in tasks[word].help]
         elif known and option.startswith("--") and option not in (*known, "--help", "--dry"):
             near = difflib.get_close_matches(option, known, n=1)
-            instead = f"did you mean {in_make(near[0])}?" if near else f"there are: {' '.join(map(in_make, known))}."
-            raise UsageError(f"unknown option {in_make(option)}; {instead}")
+            raise UsageError(unknown(option, known, near))
+
+
+def unknown(option: str, known: Sequence[str], near: Sequence[str]) -> str:
+    """Say that there is no such option, and which was meant, else which there are."""
+    if near:
+        return tr("unknown option {option}; did you mean {near}?", option=in_make(option), near=in_make(near[0]))
+    there = " ".join(map(in_make, known))
+    return tr("unknown option {option}; there are: {known}.", option=in_make(option), known=there)
 
 
 def in_make(option: str) -> str:
@@ -120,9 +137,12 @@ def in_make(option: str) -> str:
 
 
 try:
+    typed: list[str] = []
     # Else the words are another program's.
-    typed = without_values(sys.argv[1:]) if Path(sys.argv[0]).name == "fab" else []
+    if Path(sys.argv[0]).name == "fab":
+        speak()
+        typed = without_values(sys.argv[1:])
     namespace = all_tasks([word for word in typed if not word.startswith("-")])
     refuse_unknown(typed, namespace)
 except NothingDoneError as error:
-    raise Exit(f"fab: {error} (exit code 2)", code=2) from error
+    raise refusal(error) from error

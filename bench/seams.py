@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from bench.model.box import BOX_FILE
 from bench.model.errors import DataError, HostError, UsageError
+from bench.model.language import tr
 from bench.model.values import NAME
 
 VARIABLE = "PGLADDER_PATH"
@@ -38,10 +39,18 @@ def added() -> Path | None:
     if not named:
         return None
     if BOX_FILE.exists():
-        raise UsageError(f"This is a provisioned box, which measures pgladder's own alone: unset {VARIABLE}.")
+        raise UsageError(
+            tr("This is a provisioned box, which measures pgladder's own alone: unset {variable}.", variable=VARIABLE)
+        )
     folder = Path(named)
     if not folder.is_dir():
-        raise UsageError(f"{VARIABLE} names {folder}, which is no folder: make it, or unset {VARIABLE}.")
+        raise UsageError(
+            tr(
+                "{variable} names {folder}, which is no folder: make it, or unset {variable}.",
+                variable=VARIABLE,
+                folder=folder,
+            )
+        )
     _check_owned(folder)
     return folder.resolve()
 
@@ -81,9 +90,15 @@ def added_files(seam: str, pattern: str) -> list[Path]:
 def check_piece(path: Path, name: str, found: Mapping[str, Path]) -> None:
     """Refuse a file of the user's; raises as ``pieces``."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"{path}: a name has letters, digits, '_' and '-', the first a letter or digit.")
+        raise UsageError(tr("{path}: a name has letters, digits, '_' and '-', the first a letter or digit.", path=path))
     if name in found:
-        raise UsageError(f"{path} has the name of another piece, {found[name]}: give it a name of its own.")
+        raise UsageError(
+            tr(
+                "{path} has the name of another piece, {other}: give it a name of its own.",
+                path=path,
+                other=found[name],
+            )
+        )
     _check_owned(path.parent)
     _check_owned(path)
 
@@ -109,7 +124,9 @@ class Seam(Mapping[str, T]):
         # A class has the names that an object of it has, which is all that a Protocol looks at.
         if not isinstance(found, self._kind) or isinstance(found, type):
             where = f"{self._kind.__module__}.{self._kind.__qualname__}"
-            raise DataError(f"{path} defines no {self._defines}: it is to be of {where}.")
+            raise DataError(
+                tr("{path} defines no {name}: it is to be of {where}.", path=path, name=self._defines, where=where)
+            )
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -125,7 +142,7 @@ def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} can't be read: {error}.") from error
+        raise _unreadable(path, error) from error
 
 
 def source(path: Path) -> str:
@@ -138,7 +155,7 @@ def source(path: Path) -> str:
     try:
         return _content(path).decode().replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} can't be read: {error}.") from error
+        raise _unreadable(path, error) from error
 
 
 @cache
@@ -158,7 +175,9 @@ def load(path: Path) -> ModuleType:
     except DataError:
         raise
     except (Exception, SystemExit) as error:
-        raise DataError(f"{path} can't be loaded: {type(error).__name__}: {error}") from error
+        raise DataError(
+            tr("{path} can't be loaded: {kind}: {error}", path=path, kind=type(error).__name__, error=error)
+        ) from error
     return module
 
 
@@ -179,7 +198,13 @@ def refuse_on_boxes(named: Mapping[str, str]) -> None:
 
     """
     for name in named:
-        raise UsageError(f"{name} is of {VARIABLE}, which counts on one machine only: a box measures pgladder's own.")
+        raise UsageError(
+            tr(
+                "{name} is of {variable}, which counts on one machine only: a box measures pgladder's own.",
+                name=name,
+                variable=VARIABLE,
+            )
+        )
 
 
 def _check_owned(path: Path) -> None:
@@ -187,6 +212,16 @@ def _check_owned(path: Path) -> None:
     try:
         status = path.stat()
     except OSError as error:
-        raise DataError(f"{path} can't be read: {error}.") from error
+        raise _unreadable(path, error) from error
     if status.st_uid not in (0, os.getuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise HostError(f"{path} of {VARIABLE} may be changed by others: chmod go-w {path}, and own it.")
+        raise HostError(
+            tr(
+                "{path} of {variable} may be changed by others: chmod go-w {path}, and own it.",
+                path=path,
+                variable=VARIABLE,
+            )
+        )
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(tr("{path} can't be read: {error}.", path=path, error=error))

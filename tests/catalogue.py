@@ -6,6 +6,7 @@ the ``.po``, by hand or with any program for it.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,14 +16,21 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 from bench.cli.phases import sentence_of
+from bench.engines.postgresql.render import summary, variant_names
 from bench.model.language import FOLDER
 from bench.plan.options import BESIDE, FORMAT, GIVEN_PLANS, JSON, ON_THIS_MACHINE, OPTIONS, YES
 from bench.questions import load_question, questions, words_of
 
 CHECKOUT = Path(__file__).parents[1]
 BENCH = CHECKOUT / "bench"
+FABFILE, MAKEFILE = CHECKOUT / "fabfile.py", CHECKOUT / "Makefile"
+OF_WORK = "Work on pgladder itself"
+"""The last heading of ``make help``, and what is below it, are for those who read English sources."""
+GOAL = re.compile(r"# --- (?P<heading>.*)|[a-z0-9-]+:.*## (?P<words>.*)")
+"""A line of the Makefile that ``make help`` shows."""
 KNOWN_CONSTRAINTS = sorted(str(path.relative_to(BENCH)) for path in BENCH.glob("constraints/known/[!_]*.py"))
 TRANSLATED = (
+    "agent/lock.py",
     "analysis/adjusting.py",
     "analysis/answer.py",
     "analysis/bound.py",
@@ -52,15 +60,30 @@ TRANSLATED = (
     "analysis/utilisation.py",
     "analysis/ways.py",
     "analysis/worth.py",
+    "cli/fab.py",
     "cli/phases.py",
-    *KNOWN_CONSTRAINTS,
+    "cli/variants.py",
     "constraints/constraint.py",
+    *KNOWN_CONSTRAINTS,
     "constraints/triggers.py",
+    "doctor/__main__.py",
+    "doctor/checks.py",
+    "doctor/collect.py",
+    "engines/beside.py",
+    "engines/postgresql/foreign.py",
     "plan/rates.py",
     "plan/rule.py",
     "questions/collection.py",
     "questions/noise.py",
     "questions/share.py",
+    "remote/errors.py",
+    "remote/fan_out.py",
+    "remote/hosts.py",
+    "remote/known_hosts.py",
+    "remote/policy.py",
+    "remote/secrets.py",
+    "remote/session.py",
+    "remote/where.py",
     "report/adjusted.py",
     "report/bound.py",
     "report/collection.html.j2",
@@ -92,29 +115,72 @@ TRANSLATED = (
     "report/sweep.py",
     "report/tables.py",
     "report/terminal.py",
+    "report/variants.py",
     "report/words.py",
     "report/worth.py",
+    "results/noise_floors.py",
     "targets/agreed.py",
+    "targets/box_plans.py",
+    "targets/boxes.py",
+    "targets/coordinate.py",
+    "targets/cuts.py",
+    "targets/external.py",
+    "targets/follow.py",
+    "targets/here.py",
     "targets/next_step.py",
+    "targets/notify.py",
+    "targets/target.py",
     "targets/watched.py",
+    "workload/memory.py",
 )
 """The files whose messages are all translated; every further one is a line here."""
 ERRORS = (
+    "agent/lock.py",
+    "agent/run.py",
     "analysis/compare.py",
     "analysis/noise.py",
     "analysis/pooling.py",
     "analysis/sides.py",
     "analysis/slo.py",
     "cli/ask.py",
+    "cli/fab.py",
     "cli/main.py",
+    "cli/phases.py",
+    "cli/variants.py",
+    "engines/beside.py",
+    "engines/clickhouse/engine.py",
+    "engines/engine.py",
+    "engines/held.py",
+    "engines/postgres_fdw/engine.py",
     "engines/postgresql/binaries.py",
+    "engines/postgresql/dsn.py",
+    "engines/postgresql/foreign.py",
+    "engines/postgresql/layout.py",
+    "engines/postgresql/majors.py",
+    "engines/postgresql/pooler.py",
+    "engines/postgresql/render.py",
+    "engines/postgresql/variants.py",
+    "engines/timescaledb/external.py",
+    "model/box.py",
+    "model/codec.py",
     "model/language.py",
     "model/names.py",
     "model/parse.py",
+    "plan/candidates.py",
+    "plan/ceiling.py",
+    "plan/check.py",
     "plan/contrast.py",
     "plan/design.py",
+    "plan/engines.py",
+    "plan/experiments.py",
+    "plan/mixed.py",
+    "plan/options.py",
+    "plan/partitions.py",
+    "plan/promise.py",
+    "plan/replicas.py",
     "plan/request.py",
     "plan/sweep.py",
+    "questions/__init__.py",
     "questions/collection.py",
     "questions/compare.py",
     "questions/explain.py",
@@ -124,11 +190,36 @@ ERRORS = (
     "questions/share.py",
     "questions/slo.py",
     "questions/sweep.py",
+    "remote/complaints.py",
+    "remote/connection.py",
+    "remote/hostkey.py",
+    "remote/hosts.py",
+    "remote/known_hosts.py",
+    "remote/link.py",
+    "remote/policy.py",
+    "remote/session.py",
+    "remote/steps.py",
+    "remote/where.py",
+    "report/page/assets.py",
+    "results/consistency.py",
+    "results/noise_floors.py",
     "results/read.py",
+    "seams.py",
+    "store/cut_directory.py",
+    "store/files.py",
     "store/run_directory.py",
+    "store/transfer.py",
     "targets/agreed.py",
+    "targets/box_plans.py",
+    "targets/boxes.py",
     "targets/cuts.py",
+    "targets/external.py",
+    "targets/follow.py",
     "targets/here.py",
+    "targets/target.py",
+    "tuning/hardware.py",
+    "workload/drivers/pgbench.py",
+    "workload/memory.py",
 )
 """The files whose refusals are all translated: those that people meet first."""
 ONE, MANY = {"tr", "later"}, "tr_many"
@@ -149,20 +240,25 @@ class Message:
     text: str
     plural: str | None
     file: str
+    """Its place in the checkout."""
 
 
 def messages() -> list[Message]:
     """Return every message that belongs into a catalogue, each once, in the order of the files."""
     found: dict[str, Message] = {}
-    for path in sorted((*BENCH.rglob("*.py"), *BENCH.rglob("*.j2"))):
-        for message in _of_file(path, str(path.relative_to(BENCH))):
+    for path in sorted((*BENCH.rglob("*.py"), *BENCH.rglob("*.j2"), FABFILE)):
+        for message in _of_file(path, str(path.relative_to(CHECKOUT))):
             found.setdefault(message.text, message)
     for pattern in PIECES:
         for path in sorted(BENCH.glob(pattern)):
             for text in _of_piece(ast.parse(path.read_text()), path):
-                found.setdefault(text, Message(text, None, str(path.relative_to(BENCH))))
+                found.setdefault(text, Message(text, None, str(path.relative_to(CHECKOUT))))
     for text in _of_help():
-        found.setdefault(text, Message(text, None, "cli/ask.py"))
+        found.setdefault(text, Message(text, None, "bench/cli/ask.py"))
+    for text in map(summary, variant_names()):
+        found.setdefault(text, Message(text, None, "bench/report/variants.py"))
+    for text in _of_make():
+        found.setdefault(text, Message(text, None, MAKEFILE.name))
     return list(found.values())
 
 
@@ -181,9 +277,19 @@ def _of_help() -> Iterator[str]:
         yield option.help
 
 
+def _of_make() -> Iterator[str]:
+    """Yield what ``make help`` says of the goals, but for those of the work on pgladder itself."""
+    before, *_ = MAKEFILE.read_text().partition(f"# --- {OF_WORK}\n")
+    for line in before.splitlines():
+        if found := GOAL.match(line):
+            yield found["heading"] or found["words"]
+
+
 def _of_file(path: Path, file: str) -> Iterator[Message]:
+    """Yield the messages of a file, whose place is in the checkout."""
+    in_bench = file.removeprefix("bench/")
     if path.suffix == ".j2":
-        if file not in TRANSLATED:
+        if in_bench not in TRANSLATED:
             return
         for call in template(path).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name in ONE:
@@ -199,11 +305,11 @@ def _of_file(path: Path, file: str) -> Iterator[Message]:
                 yield Message(texts[0], None, file)
             elif node.func.id == MANY and len(texts) > 1:
                 yield Message(texts[0], texts[1], file)
-        elif file == CHARTS and isinstance(node, ast.keyword) and node.arg == "title":
+        elif in_bench == CHARTS and isinstance(node, ast.keyword) and node.arg == "title":
             for text in strings([node.value]):
                 yield Message(text, None, file)
-        elif file in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
-            for text in strings(ast.walk(node.value)):
+        elif in_bench in TRANSLATED and isinstance(node, ast.Assign) and is_heads(node):
+            for text in filter(None, strings(ast.walk(node.value))):
                 yield Message(text, None, file)
 
 
@@ -276,7 +382,7 @@ def update(path: Path) -> None:
         key = each.text if each.plural is None else (each.text, each.plural)
         known = old.get(each.text)
         kept = known.string if known and known.id == key else ""
-        new.add(key, kept, locations=[(f"bench/{each.file}", 0)])
+        new.add(key, kept, locations=[(each.file, 0)])
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, new, width=120, include_lineno=False)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import psutil
 
 from bench.model.errors import HostError
+from bench.model.language import tr
 
 NAME = b"\0pgladder-run"
 
@@ -29,10 +30,8 @@ def one_run_at_a_time() -> Iterator[None]:
         try:
             lock.bind(NAME)
         except OSError as error:
-            raise HostError(
-                f"A run is under way on this box: {holder() or 'it is just starting or ending'}."
-                " Wait for it, or end it."
-            ) from error
+            who = holder() or tr("it is just starting or ending")
+            raise HostError(tr("A run is under way on this box: {who}. Wait for it, or end it.", who=who)) from error
         # Nobody takes up those who ask: they must not fill the queue.
         lock.listen(socket.SOMAXCONN)
         yield
@@ -47,12 +46,13 @@ def holder() -> str | None:
         except ConnectionRefusedError:
             return None
         except OSError:
-            return "a run that has been asked about too often to tell who it is"
+            return tr("a run that has been asked about too often to tell who it is")
         pid, _, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
         process = psutil.Process(pid)
         since = datetime.fromtimestamp(process.create_time(), tz=UTC)
         # Not its arguments: they hold secrets.
-        return f"process {pid} of user {process.username()}, since {since:%H:%M:%S} UTC"
+        user = process.username()
+        return tr("process {pid} of user {user}, since {since:%H:%M:%S} UTC", pid=pid, user=user, since=since)
     except psutil.Error:
-        return f"process {pid}"
+        return tr("process {pid}", pid=pid)

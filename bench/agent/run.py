@@ -88,7 +88,7 @@ def _carry_out(plan: Plan, directory: RunDirectory, runners: "Runners", listener
         if "interrupted" in codes:
             return False
         if (drift := record.validity.detail("configuration-drifted")) is not None:
-            raise ServerError(f"Trial {trial.number}: {drift}; the run stops here.")
+            raise ServerError(tr("Trial {number}: {why}; the run stops here.", number=trial.number, why=drift))
         if record.void and "refused" not in codes:
             listener.report(tr("bringing the server back to a known state"))
             runner.server.recover()

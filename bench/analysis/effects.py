@@ -9,6 +9,7 @@ from bench.engines.postgresql.render import effect_of
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
 from bench.model.fingerprint_diff import huge_page_bytes
+from bench.model.language import tr
 from bench.model.plan import Plan, Variant
 
 Effects = Mapping[str, Mapping[str, Value]]
@@ -41,7 +42,7 @@ def effect_notes(plan: Plan) -> list[str]:
             continue
         _, why = _effect(variant, None)
         if why:
-            notes.append(f"{why.rstrip('.')}: in what it differs in effect is not known.")
+            notes.append(tr("{why}: in what it differs in effect is not known.", why=why.rstrip(".")))
     return notes
 
 

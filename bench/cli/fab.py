@@ -18,7 +18,7 @@ from bench.questions.report import write_page
 from bench.remote.fan_out import FAILED, REFUSED, Failure, failure
 from bench.remote.hosts import Asked, answered
 from bench.remote.link import Link
-from bench.remote.secrets import Secrets
+from bench.remote.secrets import PASSPHRASE, SSH_PASSWORD, SUDO_PASSWORD, Secrets
 from bench.report.console import console
 from bench.targets import boxes as verbs
 from bench.targets.box_plans import check_name
@@ -56,9 +56,9 @@ def carry_out(
     login = config.get("connect_kwargs", {})
     known = Secrets(
         {
-            "sudo password": config["sudo"]["password"],
-            "SSH password": login.get("password"),
-            "passphrase": login.get("passphrase"),
+            SUDO_PASSWORD: config["sudo"]["password"],
+            SSH_PASSWORD: login.get("password"),
+            PASSPHRASE: login.get("passphrase"),
         }
     )
     try:
@@ -84,7 +84,9 @@ def carry_out(
 def _event(name: str, boxes: Boxes, code: int) -> Event:
     """Return what is told somebody who asked for it."""
     failed = "; ".join(f"{each.host or 'fab'}: {each.reason}" for each in boxes.failures)
-    sentence = failed or ("it has come to its end" if code == DONE else "it ended, and something of it is doubtful")
+    sentence = failed or tr("it ended, and something of it is doubtful")
+    if code == DONE and not failed:
+        sentence = tr("it has come to its end")
     if boxes.let_go:
         sentence = boxes.let_go
     return Event(

@@ -51,7 +51,7 @@ def docstring(path: Path) -> str:
     try:
         return ast.get_docstring(ast.parse(seams.source(path))) or ""
     except SyntaxError as error:
-        raise DataError(f"{path} is no Python: {error}.") from error
+        raise DataError(tr("{path} is no Python: {error}.", path=path, error=error)) from error
 
 
 def sentence_of(words: str) -> str:

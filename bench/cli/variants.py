@@ -53,7 +53,7 @@ def show(options: argparse.Namespace) -> int:
     if options.json:
         print_json(explained)
         return DONE
-    title = f"{options.name} on {_where(options, machine)}"
+    title = tr("{variant} on {where}", variant=options.name, where=_where(options, machine))
     show_settings(console(), title, explained.settings, explained.derivations)
     return DONE
 
@@ -85,7 +85,7 @@ def _machine(options: argparse.Namespace) -> Machine:
 def _machine_of(host: str) -> Machine:
     """Ask a provisioned box, by its name in the inventory or its address."""
     if not host:
-        raise UsageError("--host takes the name or the address of a box, not ''.")
+        raise UsageError(tr("--host takes the name or the address of a box, not ''."))
     from bench.remote.hosts import answered, ask_ansible
     from bench.remote.link import Link
     from bench.remote.secrets import Secrets
@@ -94,7 +94,13 @@ def _machine_of(host: str) -> Machine:
 
     found = answered(ask_ansible(target(host=host)))
     if len(found) != 1:
-        raise UsageError(f"--host takes one box; these are {len(found)}: {', '.join(each.name for each in found)}.")
+        raise UsageError(
+            tr(
+                "--host takes one box; these are {count}: {names}.",
+                count=len(found),
+                names=", ".join(each.name for each in found),
+            )
+        )
     link = Link(found[0], Secrets())
     try:
         return from_json(look(link), BoxState, f"{host}: pgladder box").machine
@@ -105,7 +111,7 @@ def _machine_of(host: str) -> Machine:
 def _where(options: argparse.Namespace, machine: Machine) -> str:
     if options.hardware:
         return str(machine.hardware)
-    return f"{options.host or 'this machine'} ({machine.hardware})"
+    return f"{options.host or tr('this machine')} ({machine.hardware})"
 
 
 def add_variants(parser: argparse.ArgumentParser) -> None:

@@ -8,15 +8,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.doctor.checks import Finding, examine
+from bench.doctor.checks import CHECKS, GRADES, Finding, examine
 from bench.doctor.collect import collect
 from bench.model.errors import NothingDoneError, PgladderError
+from bench.model.language import ENGLISH, speak, tr
 from bench.model.plain import harmless, one_line, print_json, speak_plainly
 from bench.remote.ansible import warn_unsupported
 from bench.remote.wheelhouse import release
 
 STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "unknown": "dim"}
 WIDTH = 100
+COLUMNS = ("box", "check", "", "found")
 
 
 def main() -> int:
@@ -25,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="doctor", description="What would stop a run on these boxes?")
     parser.add_argument("--json", action="store_true", help="for programs")
     options, ansible = parser.parse_known_args()
+    speak(ENGLISH if options.json else None)
     warn_unsupported()
     try:
         here = release()
@@ -41,12 +44,12 @@ def main() -> int:
 
 
 def _table(findings: dict[str, list[Finding]]) -> Table:
-    table = Table("box", "check", "", "found", width=WIDTH)
+    table = Table(*map(tr, COLUMNS), width=WIDTH)
     for name, found in findings.items():
         for number, one in enumerate(found):
-            grade = Text(one.grade, style=STYLES[one.grade])
+            grade = Text(tr(GRADES[one.grade]), style=STYLES[one.grade])
             box = "" if number else harmless(name)
-            table.add_row(Text(box), one.check, grade, Text(harmless(one.detail)))
+            table.add_row(Text(box), tr(CHECKS.get(one.check, one.check)), grade, Text(harmless(one.detail)))
     return table
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.doctor.checks import Box
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.remote.ansible import CHECKOUT, READABLE, answers, failure, program
 
 COMPLAINT = re.compile(r"^\[(?:ERROR|WARNING)\]: (.*)$", re.MULTILINE)
@@ -47,7 +48,8 @@ def why(stdout: str, stderr: str) -> str:
     if message := failure(stdout):
         return message
     complaints = COMPLAINT.findall(stderr) or [stderr]
-    return f"No box matches; name one by HOST= or in inventory/hosts.yml. {complaints[-1]}".strip()
+    nobody = tr("No box matches; name one by HOST= or in inventory/hosts.yml.")
+    return f"{nobody} {complaints[-1]}".strip()
 
 
 def box_of(name: str, answer: Mapping[str, Any]) -> Box:
@@ -56,7 +58,7 @@ def box_of(name: str, answer: Mapping[str, Any]) -> Box:
     if answer["means"]:
         return Box(name, {}, trouble=answer["means"])
     if "sudo password" in message:
-        return Box(name, {}, trouble="sudo did not accept the password given", troubled="sudo")
+        return Box(name, {}, trouble=tr("sudo did not accept the password given"), troubled="sudo")
     if answer.get("rc") != 0:
         *_, last = ["", *(message or str(answer)).strip().splitlines()]
         return Box(name, {}, trouble=last)

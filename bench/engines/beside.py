@@ -7,12 +7,13 @@ from typing import NoReturn
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import UsageError
+from bench.model.language import later, tr
 
 
 class BesideOnly(Engine):
     """An engine that no plan has for its own."""
 
-    instead = "ask for its --phases or --layouts instead of --engine"
+    instead = later("ask for its --phases or --layouts instead of --engine")
     """What to ask for."""
 
     def private(self, home: Path, bin_dir: Path | None) -> ManagedServer:  # noqa: ARG002 - refused
@@ -32,4 +33,10 @@ class BesideOnly(Engine):
         self._refuse()
 
     def _refuse(self) -> NoReturn:
-        raise UsageError(f"{type(self).__name__} is measured beside PostgreSQL: {self.instead}.")
+        raise UsageError(
+            tr(
+                "{engine} is measured beside PostgreSQL: {instead}.",
+                engine=type(self).__name__,
+                instead=tr(self.instead),
+            )
+        )

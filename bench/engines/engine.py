@@ -16,6 +16,7 @@ from bench.model.box import ProvisionedCluster
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact, Unreadable
+from bench.model.language import tr
 from bench.model.plan import NO_REPLICA, Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Replica, Transport
@@ -271,7 +272,7 @@ class Server(Protocol):
 
         """
         if level != NO_REPLICA:
-            raise UsageError("A standby is made beside a private PostgreSQL alone: leave out --replica.")
+            raise UsageError(tr("A standby is made beside a private PostgreSQL alone: leave out --replica."))
         return None
 
     def recover(self) -> None:
@@ -444,7 +445,7 @@ class Engine(Protocol):
             UsageError: it can't be measured beside such a server.
 
         """
-        raise UsageError("Servers of this kind are measured alone: ask for it by --engine.")
+        raise UsageError(tr("Servers of this kind are measured alone: ask for it by --engine."))
 
     def programs(self, versions: Sequence[str], bin_dirs: Sequence[Path]) -> Mapping[str, Path]:
         """Return, by version, where the programs of private servers are; of none asked for the one that is usual.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.engines.postgresql.owner import Owner
 from bench.model.errors import HostError, UsageError
+from bench.model.language import tr
 from bench.store.files import make_directories
 
 MARKER = "made-by-pgladder"
@@ -40,7 +41,9 @@ class HeldDirectory:
         except FileExistsError:
             there = True
         except OSError as error:
-            raise HostError(f"{path} can't be made ({error.strerror}); choose another --data-dir.") from error
+            raise HostError(
+                tr("{path} can't be made ({why}); choose another --data-dir.", path=path, why=error.strerror)
+            ) from error
         self._held = self._held_or_refused()
         try:
             # Held first and looked at then: between the two nobody else can take it.
@@ -82,7 +85,9 @@ class HeldDirectory:
                 raise FileNotFoundError  # of a run that ended just now, and removed it
         except (BlockingIOError, FileNotFoundError) as error:
             os.close(held)
-            raise HostError(f"Another run uses {self.path}; wait for it or name another --data-dir.") from error
+            raise HostError(
+                tr("Another run uses {path}; wait for it or name another --data-dir.", path=self.path)
+            ) from error
         return held
 
     def _check_ours(self) -> None:
@@ -96,10 +101,13 @@ class HeldDirectory:
         self._made = [each for each in reversed(self.path.parents) if str(each) in made]
 
     def _not_ours(self) -> UsageError:
-        user = self._owner.user.pw_name
         return UsageError(
-            f"{self.path} was not made by this pgladder for the user {user}: if a run of an earlier"
-            " release left it there, remove it; else choose another --data-dir."
+            tr(
+                "{path} was not made by this pgladder for the user {user}: if a run of an earlier release left it"
+                " there, remove it; else choose another --data-dir.",
+                path=self.path,
+                user=self._owner.user.pw_name,
+            )
         )
 
     def _mark(self) -> None:
@@ -114,8 +122,13 @@ class HeldDirectory:
         except OSError as error:
             self._remove_directories()
             raise HostError(
-                f"The user {self._owner.user.pw_name}, who runs the server, can't make it in {self.path}: {error};"
-                " let that user enter every directory above it, or choose another --data-dir."
+                tr(
+                    "The user {user}, who runs the server, can't make it in {path}: {error}; let that user enter every"
+                    " directory above it, or choose another --data-dir.",
+                    user=self._owner.user.pw_name,
+                    path=self.path,
+                    error=error,
+                )
             ) from error
 
     def _remove_directories(self) -> None:

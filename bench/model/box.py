@@ -11,6 +11,7 @@ import msgspec
 
 from bench.model.codec import DAMAGED
 from bench.model.errors import DataError
+from bench.model.language import tr
 
 BOX_FILE = Path("/etc/pgladder.toml")
 NO_SUCH_RUN, BUSY = 12, 75
@@ -99,7 +100,9 @@ def provisioned(path: Path = BOX_FILE) -> Provisioned | None:
     try:
         return read_box(path.read_bytes())
     except (*DAMAGED, OSError) as error:
-        raise DataError(f"{path} can't be read: {error}; provision this box again.") from error
+        raise DataError(
+            tr("{path} can't be read: {error}; provision this box again.", path=path, error=error)
+        ) from error
 
 
 def read_box(content: bytes) -> Provisioned:

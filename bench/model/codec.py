@@ -7,6 +7,7 @@ import msgspec
 
 from bench.model.earlier import EARLIER
 from bench.model.errors import DataError
+from bench.model.language import tr
 
 NOT_THERE = object()
 DAMAGED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -43,7 +44,9 @@ def from_json(text: bytes | str, kind: type[T], where: str) -> T:
             raise DataError(_schema_sentence(where, found, wanted))
         return msgspec.convert(decoded(text, kind), kind)
     except DAMAGED as error:
-        raise DataError(f"{where} is not a valid {wanted}: {error}") from error
+        raise DataError(
+            tr("{where} is not a valid {schema}: {error}", where=where, schema=wanted, error=error)
+        ) from error
 
 
 def decoded(text: bytes | str, kind: type) -> Any:
@@ -61,7 +64,10 @@ def from_json_lines(text: bytes, kind: type[T], where: str) -> list[T]:
     with suppress(*DAMAGED):
         if (b"\n" + text).count(b"\n" + AS_WRITTEN[0]) == text.count(b"\n"):
             return msgspec.json.Decoder(kind).decode_lines(text)
-    return [from_json(line, kind, f"{where}, line {number}") for number, line in enumerate(text.splitlines(), 1)]
+    return [
+        from_json(line, kind, tr("{where}, line {number}", where=where, number=number))
+        for number, line in enumerate(text.splitlines(), 1)
+    ]
 
 
 AS_WRITTEN = (b'{"schema":', '{"schema":')
@@ -95,5 +101,10 @@ def _schema_sentence(where: str, found: object, wanted: str) -> str:
     # Versions are numbers of any length, which ``int`` does not take from a text: 10 comes after 9.
     newer = version.isdecimal() and (len(version), version) > (len(our_version), our_version)
     if name == ours and newer:
-        return f"{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it."
-    return f"{where} has schema {found!r} where {wanted} belongs."
+        return tr(
+            "{where} has schema {found}, newer than this pgladder reads ({wanted}); upgrade pgladder to read it.",
+            where=where,
+            found=found,
+            wanted=wanted,
+        )
+    return tr("{where} has schema {found!r} where {wanted} belongs.", where=where, found=found, wanted=wanted)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import KNOBS, MAX_TRIALS, Parameters, Promise, Trial
 from bench.plan.check import effective
 from bench.plan.estimate import upper_rate
@@ -47,8 +48,12 @@ def with_candidates(asked: Sequence[Trial], promise: Promise, arriving: Arriving
     *_, last = blocks_of(promise)
     if (count := len(asked) + last * sum(map(len, candidates))) > MAX_TRIALS:
         raise UsageError(
-            f"The search would choose from {count:,} trials, and a plan may have {MAX_TRIALS:,}; ask for fewer --phases"
-            " or --variants."
+            tr(
+                "The search would choose from {count:,} trials, and a plan may have {most:,}; ask for fewer --phases or"
+                " --variants.",
+                count=count,
+                most=MAX_TRIALS,
+            )
         )
     trials = [replace(trial, parameters=unhurried(trial.parameters)) for trial in asked]
     for block in range(FIRST, last + 1):
@@ -108,20 +113,35 @@ def _check_window(trial: Trial, promise: Promise, window_s: float, least: float,
     """Refuse a window that can't tell of the rate that is asked for, or of any; rates are in rows/s."""
     due_per_row = trial.parameters.due_per_s
     assert due_per_row
-    what = "commits" if trial.parameters.collect_ms is None else "rows"
-    share = f"{100 * SHARES[promise.percentile]:g} %"
-    tells = f"Phase {trial.phase}: {share} can be told of {in_window(promise):,.0f} {what} due in a window or more"
+    said: dict[str, object] = {
+        "phase": trial.phase,
+        "share": f"{100 * SHARES[promise.percentile]:g} %",
+        "needed": in_window(promise),
+        "what": tr("commits") if trial.parameters.collect_ms is None else tr("rows"),
+        "seconds": window_s,
+    }
     if promise.rate is not None and promise.rate < least:
         there = promise.rate * due_per_row
         raise UsageError(
-            f"{tells}, and at {promise.rate:,g} rows/s {window_s:g} s have {there * window_s:,.0f}; ask for --window"
-            f" {window_for(promise, there)}, a smaller --batch or a lower percentile."
+            tr(
+                "Phase {phase}: {share} can be told of {needed:,.0f} {what} due in a window or more, and at {rate:,g}"
+                " rows/s {seconds:g} s have {there:,.0f}; ask for --window {window}, a smaller --batch or a lower"
+                " percentile.",
+                rate=promise.rate,
+                there=there * window_s,
+                window=window_for(promise, there),
+                **said,
+            )
         )
     if least > fast:
-        needs = window_for(promise, fast / BELOW_FAST * due_per_row)
         raise UsageError(
-            f"{tells}, and in {window_s:g} s even a fast box makes fewer; ask for --window {needs} or longer, a smaller"
-            " --batch or a lower percentile."
+            tr(
+                "Phase {phase}: {share} can be told of {needed:,.0f} {what} due in a window or more, and in"
+                " {seconds:g} s even a fast box makes fewer; ask for --window {window} or longer, a smaller --batch or"
+                " a lower percentile.",
+                window=window_for(promise, fast / BELOW_FAST * due_per_row),
+                **said,
+            )
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bench.model.errors import DataError
+from bench.model.language import tr
 from bench.model.plan import NULL, SERVED, Parameters, Plan, Trial, Variant
 from bench.model.values import Transport
 
@@ -80,14 +81,26 @@ def check_ceilings(plan: Plan) -> None:
     for trial in plan.trials:
         if trial.engine == NULL and trial.transport not in SERVED:
             raise DataError(
-                f"Plan {plan.run}: trial {trial.number} is on the null server by {trial.transport}, which serves"
-                f" {' and '.join(SERVED)}."
+                tr(
+                    "Plan {run}: trial {number} is on the null server by {transport}, which serves {served}.",
+                    run=plan.run,
+                    number=trial.number,
+                    transport=trial.transport,
+                    served=tr(" and ").join(SERVED),
+                )
             )
         if trial.twin_of is None:
             continue
         base = first.get(trial.twin_of)
         if base is None or base.experiment or _place(twin(base)) != _place(trial):
-            raise DataError(f"Plan {plan.run}: trial {trial.number} is no twin of trial {trial.twin_of}.")
+            raise DataError(
+                tr(
+                    "Plan {run}: trial {number} is no twin of trial {of}.",
+                    run=plan.run,
+                    number=trial.number,
+                    of=trial.twin_of,
+                )
+            )
 
 
 def _place(trial: Trial) -> Trial:

@@ -221,42 +221,56 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
         own = own_variants(plan.trials)
     _check_pieces(plan)
     if any(variant.engine and variant not in own for variant in plan.variants):
-        raise DataError(f"Plan {plan.run} has a variant of an engine that is not the one that this pgladder has.")
+        raise DataError(
+            tr("Plan {run} has a variant of an engine that is not the one that this pgladder has.", run=plan.run)
+        )
     with _of_plan(plan):
+        pick("layout", list(dict.fromkeys(trial.layout for trial in plan.trials)), layout_files())
         check_partitions(distinct(plan))
-    layouts, arms = layout_files(), plan.variants_by_arm
     for trial in distinct(plan):
-        with _of_plan(plan):
-            pick("phase", [trial.phase], phases)
-            pick("layout", [trial.layout], layouts)
-        _check_by_phase(trial, phases[trial.phase], plan, arms.get(plan.arm_of(trial)))
+        _check_trial(plan, trial, phases)
 
 
 def _check_pieces(plan: Plan) -> None:
-    """Refuse a plan whose files of a user's are not those that are here; raises as ``check_plan``."""
+    """Refuse a plan that was made with other files of a user's."""
     from bench.plan.pieces import pieces_of, target_pieces
 
     now = pieces_of(plan.trials, plan.engine)
     now |= target_pieces(plan.pieces)  # whoever carries it out looks at that
     for name in now.keys() | plan.pieces.keys():
         if now.get(name) != plan.pieces.get(name):
-            raise DataError(f"Plan {plan.run}: {name} is not the file that it was made with. Make a new plan.")
+            raise DataError(
+                tr(
+                    "Plan {run}: {name} is not the file that it was made with. Make a new plan.",
+                    run=plan.run,
+                    name=name,
+                )
+            )
 
 
-def _check_by_phase(trial: Trial, phase: "Phase", plan: Plan, variant: Variant | None) -> None:
-    """Refuse a trial that its phase can't carry out under its variant as planned; raises as ``check_plan``."""
+def _check_trial(plan: Plan, trial: Trial, phases: Mapping[str, "Phase"]) -> None:
+    """Refuse a trial that can't be carried out by the pieces that are here."""
     from bench.plan.engines import check_engine
     from bench.workload.driver import as_driven, check_driven
 
     with _of_plan(plan):
+        pick("phase", [trial.phase], phases)
+        phase = phases[trial.phase]
         if trial.engine != NULL:
             check_engine(trial, phase, plan)
         check(trial.phase, trial.parameters, bound_values=phase.bound_values)
         check_driven(trial.phase, phase, trial.driver, trial.parameters)
         check_trial(trial, plan.preload_rows)
-        check_replica(trial, variant)
+        check_replica(trial, plan.variants_by_arm.get(plan.arm_of(trial)))
     if trial.method != phase.method:
-        raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
+        raise DataError(
+            tr(
+                "Plan {run}: phase {phase} is not by {method!r} in this pgladder.",
+                run=plan.run,
+                phase=trial.phase,
+                method=trial.method,
+            )
+        )
     _check_own(trial, as_driven(trial.driver, phase.parameters))
 
 
@@ -266,8 +280,14 @@ def _check_repeating(plan: Plan) -> None:
     if rule is None:
         return
     if not rule.doubts or not set(rule.doubts) <= set(DOUBTS):
-        named = ", ".join(rule.doubts) or "none"
-        raise DataError(f"Plan {plan.run} repeats trials by the doubts {named}; there are {' and '.join(DOUBTS)}.")
+        raise DataError(
+            tr(
+                "Plan {run} repeats trials by the doubts {named}; there are {known}.",
+                run=plan.run,
+                named=", ".join(rule.doubts) or tr("none"),
+                known=tr(" and ").join(DOUBTS),
+            )
+        )
 
 
 @contextmanager
@@ -276,7 +296,7 @@ def _of_plan(plan: Plan) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise DataError(f"Plan {plan.run}: {error}") from error
+        raise DataError(tr("Plan {run}: {error}", run=plan.run, error=error)) from error
 
 
 def check_consistent(plan: Plan) -> None:
@@ -288,17 +308,7 @@ def check_consistent(plan: Plan) -> None:
 
     """
     _check_variants(plan)
-    if not plan.trials:
-        raise DataError(f"Plan {plan.run} has no trials.")
-    arms = plan.variants_by_arm
-    for trial in plan.trials:
-        if plan.arm_of(trial) not in arms:
-            version = f" for {trial.version}" if trial.version else ""
-            raise DataError(
-                f"Plan {plan.run}: trial {trial.number} is of {trial.variant}{version}, no variant of the plan."
-            )
-    if len({trial.number for trial in plan.trials}) < len(plan.trials):
-        raise DataError(f"Plan {plan.run} has two trials of one number.")
+    _check_numbers(plan)
     _check_arms(plan)
     _check_experiments(plan)
     check_ceilings(plan)
@@ -309,15 +319,43 @@ def check_consistent(plan: Plan) -> None:
 
 
 def _check_variants(plan: Plan) -> None:
-    """Refuse a variant whose text is another than its hash tells, and one that is there twice."""
-    names = Counter((variant.name, variant.version, variant.engine) for variant in plan.variants)
+    """Refuse a variant that is there twice, or whose text is not the one its hash tells."""
     for variant in (plan.harness, *plan.variants):
         made = as_variant(variant.name, variant.text, variant.refused, variant.version)
         if variant != replace(made, engine=variant.engine):
-            raise DataError(f"Plan {plan.run}: the text of {variant.name} is not the one its sha256 tells.")
+            raise DataError(
+                tr(
+                    "Plan {run}: the text of {variant} is not the one its sha256 tells.",
+                    run=plan.run,
+                    variant=variant.name,
+                )
+            )
+    names = Counter((variant.name, variant.version, variant.engine) for variant in plan.variants)
     for (name, *_), count in names.items():
         if count > 1:
-            raise DataError(f"Plan {plan.run} has the variant {name} twice.")
+            raise DataError(tr("Plan {run} has the variant {variant} twice.", run=plan.run, variant=name))
+
+
+def _check_numbers(plan: Plan) -> None:
+    """Refuse no trials at all, a number twice, and a trial of a variant that the plan does not have."""
+    if not plan.trials:
+        raise DataError(tr("Plan {run} has no trials.", run=plan.run))
+    arms = plan.variants_by_arm
+    for trial in plan.trials:
+        if plan.arm_of(trial) not in arms:
+            of = trial.variant
+            if trial.version:
+                of = tr("{variant} for {version}", variant=trial.variant, version=trial.version)
+            raise DataError(
+                tr(
+                    "Plan {run}: trial {number} is of {variant}, no variant of the plan.",
+                    run=plan.run,
+                    number=trial.number,
+                    variant=of,
+                )
+            )
+    if len({trial.number for trial in plan.trials}) < len(plan.trials):
+        raise DataError(tr("Plan {run} has two trials of one number.", run=plan.run))
 
 
 def _check_arms(plan: Plan) -> None:
@@ -326,19 +364,39 @@ def _check_arms(plan: Plan) -> None:
     Only a plan of two variants may set one against itself; a variant without trials may be the same as any.
     """
     if plan.harness.refused is not None:
-        raise DataError(f"Plan {plan.run}: the harness is under every variant, and can't be refused.")
+        raise DataError(tr("Plan {run}: the harness is under every variant, and can't be refused.", run=plan.run))
     for variant in plan.variants:
-        if variant.refused is not None and (variant.text or not variant.refused.strip()):
-            what = "has a text all the same" if variant.text else "has no reason for it"
-            raise DataError(f"Plan {plan.run}: {variant.name} is refused, and {what}.")
+        if variant.refused is not None:
+            _check_refused(plan, variant)
     tried = {trial.variant for trial in plan.trials}
     left = [variant for variant in plan.variants if variant.name in tried and variant.refused is None]
     if not left:
-        raise DataError(f"Plan {plan.run}: every variant that has trials is refused, so no candidate is left.")
+        raise DataError(
+            tr("Plan {run}: every variant that has trials is refused, so no candidate is left.", run=plan.run)
+        )
     for one, other in combinations(left, 2):
         alike = (one.text, one.version, one.engine) == (other.text, other.version, other.engine)
         if alike and len(plan.variants) > 2:
-            raise DataError(f"Plan {plan.run}: {one.name} and {other.name} have one text; leave one of them out.")
+            raise DataError(
+                tr(
+                    "Plan {run}: {one} and {other} have one text; leave one of them out.",
+                    run=plan.run,
+                    one=one.name,
+                    other=other.name,
+                )
+            )
+
+
+def _check_refused(plan: Plan, variant: Variant) -> None:
+    assert variant.refused is not None
+    if variant.text:
+        raise DataError(
+            tr("Plan {run}: {variant} is refused, and has a text all the same.", run=plan.run, variant=variant.name)
+        )
+    if not variant.refused.strip():
+        raise DataError(
+            tr("Plan {run}: {variant} is refused, and has no reason for it.", run=plan.run, variant=variant.name)
+        )
 
 
 def _check_experiments(plan: Plan) -> None:
@@ -354,9 +412,15 @@ def _check_experiments(plan: Plan) -> None:
         of = {trial.alone_of, trial.without and trial.without.base} - {None}
         known = len(of) == 1 and of <= bases and (trial.block == first) == (trial.alone_of is not None)
         if not known or (trial.without and not trial.without.constraints):
-            raise DataError(f"Plan {plan.run}: trial {trial.number} is an experiment of no trial of its first block.")
+            raise DataError(
+                tr(
+                    "Plan {run}: trial {number} is an experiment of no trial of its first block.",
+                    run=plan.run,
+                    number=trial.number,
+                )
+            )
         if plan.until_decided:
-            raise DataError(f"Plan {plan.run}: a run until decided has no experiments.")
+            raise DataError(tr("Plan {run}: a run until decided has no experiments.", run=plan.run))
 
 
 def _check_refining(plan: Plan) -> None:
@@ -367,17 +431,32 @@ def _check_refining(plan: Plan) -> None:
     plan = plan.as_asked()
     with _of_plan(plan):
         if swept(plan) != [rule.of]:
-            raise DataError(f"Plan {plan.run} refines {rule.of}, and sweeps {' and '.join(swept(plan))}.")
+            raise DataError(
+                tr(
+                    "Plan {run} refines {of}, and sweeps {swept}.",
+                    run=plan.run,
+                    of=rule.of,
+                    swept=tr(" and ").join(swept(plan)),
+                )
+            )
     first = [block for block in plan.blocks if block <= rule.first_blocks]
     blocks: dict[object, list[int]] = {}
     for trial in plan.trials:
         [value] = values_of(trial, [rule.of])
         if not isinstance(value, int | float):
-            raise DataError(f"Plan {plan.run} refines {rule.of}, and {value} is no number.")
+            raise DataError(
+                tr("Plan {run} refines {of}, and {value} is no number.", run=plan.run, of=rule.of, value=value)
+            )
         blocks.setdefault((rung_of(trial), value), []).append(trial.block)
     for of_point in blocks.values():
         if [block for block in of_point if block in first] not in ([], first):
-            raise DataError(f"Plan {plan.run}: its first {rule.first_blocks} blocks do not have the same points.")
+            raise DataError(
+                tr(
+                    "Plan {run}: its first {count} blocks do not have the same points.",
+                    run=plan.run,
+                    count=rule.first_blocks,
+                )
+            )
 
 
 def _check_rule(plan: Plan) -> None:
@@ -392,8 +471,15 @@ def _check_rule(plan: Plan) -> None:
     for trial, count in every.items():
         if count > 1:
             raise DataError(
-                f"Plan {plan.run}: block {trial.block} tries {trial.variant} {count} times in phase {trial.phase};"
-                " a run until decided does so once."
+                tr(
+                    "Plan {run}: block {block} tries {variant} {count} times in phase {phase}; a run until decided does"
+                    " so once.",
+                    run=plan.run,
+                    block=trial.block,
+                    variant=trial.variant,
+                    count=count,
+                    phase=trial.phase,
+                )
             )
 
 
@@ -405,4 +491,12 @@ def _check_own(trial: Trial, own: Parameters) -> None:
             continue  # which of them a rate takes was looked at
         lacks = (asked is None) != (usual is None) and not knob.optional
         if lacks or (asked != usual and not knob.applies(own)):
-            raise DataError(f"Trial {trial.number}: phase {trial.phase} can't have {name} = {asked}.")
+            raise DataError(
+                tr(
+                    "Trial {number}: phase {phase} can't have {name} = {value}.",
+                    number=trial.number,
+                    phase=trial.phase,
+                    name=name,
+                    value=asked,
+                )
+            )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import PLAIN, table_layout
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import NULL, POSTGRESQL, Plan, Trial, Variant
 from bench.workload.phase import Phase
@@ -37,7 +38,9 @@ def check_layouts_taken(phases: Iterable[Phase], asked: Sequence[str]) -> None:
         taken |= set(layouts_of(phase, asked))
     for name in asked:
         if name not in taken:
-            raise UsageError(f"The layout {name} means nothing to the phases asked for: leave it out, or name others.")
+            raise UsageError(
+                tr("The layout {name} means nothing to the phases asked for: leave it out, or name others.", name=name)
+            )
 
 
 def engine_of(name: str, phase: Phase, layout: str, own: str) -> str | None:
@@ -51,7 +54,15 @@ def engine_of(name: str, phase: Phase, layout: str, own: str) -> str | None:
     named = list(dict.fromkeys(filter(None, (phase.engine, of_layout))))
     if len(named) > 1 or (phase.engine is None and not speaks_postgresql(of_layout)):
         kind = phase.engine or "PostgreSQL"
-        raise UsageError(f"Phase {name} writes to {kind}, and the layout {layout} is of {of_layout}: name another one.")
+        raise UsageError(
+            tr(
+                "Phase {name} writes to {kind}, and the layout {layout} is of {of_layout}: name another one.",
+                name=name,
+                kind=kind,
+                layout=layout,
+                of_layout=of_layout,
+            )
+        )
     [engine] = pick("engine", named or [own], engines())
     return None if engine == own else engine
 
@@ -66,8 +77,14 @@ def check_engine(trial: Trial, phase: Phase, plan: Plan) -> None:
     engine = engine_of(trial.phase, phase, trial.layout, plan.engine)
     if engine != trial.engine:
         raise UsageError(
-            f"trial {trial.number}, phase {trial.phase} in the layout {trial.layout}, is on"
-            f" {trial.engine or plan.engine}, and they are of {engine or plan.engine}."
+            tr(
+                "trial {number}, phase {phase} in the layout {layout}, is on {there}, and they are of {engine}.",
+                number=trial.number,
+                phase=trial.phase,
+                layout=trial.layout,
+                there=trial.engine or plan.engine,
+                engine=engine or plan.engine,
+            )
         )
 
 
@@ -79,7 +96,12 @@ def check_own(engine: str) -> None:
 
     """
     if not speaks_postgresql(engine):
-        raise UsageError(f"{engine} is measured by rungs of its own, beside PostgreSQL: ask for its --phases instead.")
+        raise UsageError(
+            tr(
+                "{engine} is measured by rungs of its own, beside PostgreSQL: ask for its --phases instead.",
+                engine=engine,
+            )
+        )
 
 
 def speaks_postgresql(engine: str | None) -> bool:

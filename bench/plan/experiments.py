@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from bench.constraints.constraint import Place, Removal, constraints
 from bench.engines.postgresql.render import as_variant, texts
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import MAX_TRIALS, Parameters, Plan, Trial, Variant, Without
 from bench.plan.ceiling import ceilings, twin
@@ -46,7 +47,9 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
             several versions, or too many trials come of it.
 
     """
-    asked = _to_explain(plan)
+    first, *_ = plan.blocks
+    asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
+    _check_explainable(plan, asked)
     wanted = pick("constraint", names, constraints()) if names else list(constraints())
     bases = [replace(trial, number=number) for number, trial in enumerate(asked, 1)]
     variants = {variant.name: variant for variant in plan.variants}
@@ -64,42 +67,46 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
         arms += of_base
         trials += alone(base, of_base)
     if names and not any(trial.without for trial in arms):
-        raise UsageError(f"Nothing takes {' or '.join(names)} away from the phases asked for: ask for others.")
-    trials = _in_blocks(plan, trials, arms)
-    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
-
-
-def _to_explain(plan: Plan) -> list[Trial]:
-    """Return the trials of a plan's first block that were asked for; raises as ``with_experiments``."""
-    if len(plan.blocks) < LEAST_BLOCKS:
         raise UsageError(
-            f"An explanation takes {LEAST_BLOCKS} blocks or more: from the first one predictions are made, in the"
-            " others they are tried."
+            tr("Nothing takes {names} away from the phases asked for: ask for others.", names=tr(" or ").join(names))
         )
-    if len(plan.versions) > 1:
-        raise UsageError("An explanation is of one version: name one of --versions.")
-    first, *_ = plan.blocks
-    asked = [trial for trial in plan.trials if trial.block == first and not trial.experiment]
-    for trial in asked:
-        if trial.engine:
-            raise UsageError(
-                f"Phase {trial.phase} is of {trial.engine}, of which nothing can be taken away: leave it out."
-            )
-    return asked
-
-
-def _in_blocks(plan: Plan, first: Sequence[Trial], arms: Sequence[Trial]) -> list[Trial]:
-    """Return the trials of the first block, and all others in each block after it; raises as ``with_experiments``."""
-    trials = [replace(trial, number=number) for number, trial in enumerate(first, 1)]
+    trials = [replace(trial, number=number) for number, trial in enumerate(trials, 1)]
     orders = block_orders(arms, len(plan.blocks) - 1, random.Random(plan.seed))
     for block, ordered in zip(plan.blocks[1:], orders, strict=True):
         for trial in ordered:
             trials.append(replace(trial, block=block, number=len(trials) + 1))
     if len(trials) > MAX_TRIALS:
         raise UsageError(
-            f"The plan would have {len(trials):,} trials, and one may have {MAX_TRIALS:,}; ask for fewer --blocks."
+            tr(
+                "The plan would have {count:,} trials, and one may have {most:,}; ask for fewer --blocks.",
+                count=len(trials),
+                most=MAX_TRIALS,
+            )
         )
     return trials
+
+
+def _check_explainable(plan: Plan, asked: Iterable[Trial]) -> None:
+    """Refuse too few blocks, several versions, and trials on an engine of which nothing can be taken away."""
+    if len(plan.blocks) < LEAST_BLOCKS:
+        raise UsageError(
+            tr(
+                "An explanation takes {least} blocks or more: from the first one predictions are made, in the others"
+                " they are tried.",
+                least=LEAST_BLOCKS,
+            )
+        )
+    if len(plan.versions) > 1:
+        raise UsageError(tr("An explanation is of one version: name one of --versions."))
+    for trial in asked:
+        if trial.engine:
+            raise UsageError(
+                tr(
+                    "Phase {phase} is of {engine}, of which nothing can be taken away: leave it out.",
+                    phase=trial.phase,
+                    engine=trial.engine,
+                )
+            )
 
 
 def experiments(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import NULL, Trial
 
 TIMES_UNDER_WAY = 10
@@ -32,8 +33,11 @@ def check_mixed(
     _check_readers(trials, asked)
     if alone and any(trial.parameters.mixed for trial in trials):
         raise UsageError(
-            f"{alone} also measures what a trial's writers do alone, on a server that stores nothing: there is nothing"
-            " to read or to delete. Leave out --readers and --retain."
+            tr(
+                "{option} also measures what a trial's writers do alone, on a server that stores nothing: there is"
+                " nothing to read or to delete. Leave out --readers and --retain.",
+                option=alone,
+            )
         )
     preload_rows = preload_rows or max((trial.parameters.retain for trial in trials), default=0)
     for trial in trials:
@@ -49,8 +53,10 @@ def _check_readers(trials: Iterable[Trial], asked: Iterable[Mapping[str, object]
     for changes in asked:
         named |= {name for name in OF_READERS if changes.get(name) is not None}
     if named:
-        options = " and ".join(f"--{name.replace('_', '-')}" for name in sorted(named))
-        raise UsageError(f"{options} is of readers, and there are none: ask for --readers 4, or so many.")
+        options = tr(" and ").join(f"--{name.replace('_', '-')}" for name in sorted(named))
+        raise UsageError(
+            tr("{options} is of readers, and there are none: ask for --readers 4, or so many.", options=options)
+        )
 
 
 def check_trial(trial: Trial, preload_rows: int) -> None:
@@ -64,21 +70,39 @@ def check_trial(trial: Trial, preload_rows: int) -> None:
     if not parameters.mixed:
         return
     if trial.engine == NULL:
-        raise UsageError("The null server stores nothing that could be read or deleted.")
+        raise UsageError(tr("The null server stores nothing that could be read or deleted."))
     if not table_layout(trial.layout).has_key:
         raise UsageError(
-            f"The layout {trial.layout} has no primary key, by which readers find rows and the oldest ones are deleted:"
-            " leave it out, or --readers and --retain."
+            tr(
+                "The layout {layout} has no primary key, by which readers find rows and the oldest ones are deleted:"
+                " leave it out, or --readers and --retain.",
+                layout=trial.layout,
+            )
         )
-    if not parameters.retain:
-        return
+    if parameters.retain:
+        _check_retention(trial, preload_rows)
+
+
+def _check_retention(trial: Trial, preload_rows: int) -> None:
+    """Refuse to keep so few rows that a commit may be overtaken, or more than there are before."""
+    parameters = trial.parameters
     if parameters.retain < (least := TIMES_UNDER_WAY * parameters.under_way):
         raise UsageError(
-            f"Phase {trial.phase} has up to {parameters.under_way:,} rows under way, and of a table that keeps"
-            f" {parameters.retain:,} commits may be left behind: ask for --retain {least} or more."
+            tr(
+                "Phase {phase} has up to {under_way:,} rows under way, and of a table that keeps {retain:,} commits may"
+                " be left behind: ask for --retain {least} or more.",
+                phase=trial.phase,
+                under_way=parameters.under_way,
+                retain=parameters.retain,
+                least=least,
+            )
         )
     if preload_rows < parameters.retain:
         raise UsageError(
-            f"A table that is to keep {parameters.retain:,} rows has them from the start, and --preload-rows is"
-            f" {preload_rows:,}: leave that out, or ask for {parameters.retain} or more."
+            tr(
+                "A table that is to keep {retain:,} rows has them from the start, and --preload-rows is {preload:,}:"
+                " leave that out, or ask for {retain} or more.",
+                retain=parameters.retain,
+                preload=preload_rows,
+            )
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bench.engines.postgresql.layout import layout_files, table_layout
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import Trial
 
 MOST_PARTITIONS = 100
@@ -30,19 +31,40 @@ def check_partitions(trials: Sequence[Trial]) -> None:
     if not any(table_layout(trial.layout).partitioned_by for trial in trials):
         have = ", ".join(name for name in layout_files() if table_layout(name).partitioned_by)
         named = ", ".join(dict.fromkeys(trial.layout for trial in trials))
-        raise UsageError(f"--partitions is of layouts that have some ({have}), and {named} has none: name one of them.")
+        raise UsageError(
+            tr(
+                "--partitions is of layouts that have some ({have}), and {named} has none: name one of them.",
+                have=have,
+                named=named,
+            )
+        )
 
 
 def _check_count(trial: Trial) -> None:
     asked, layout = trial.parameters.partitions, table_layout(trial.layout)
     if asked > MOST_PARTITIONS:
-        raise UsageError(f"A table is tried with {MOST_PARTITIONS} partitions at most, not with {asked:,}.")
+        raise UsageError(
+            tr(
+                "A table is tried with {most} partitions at most, not with {asked:,}.",
+                most=MOST_PARTITIONS,
+                asked=asked,
+            )
+        )
     if asked > MOST_SERVERS and layout.by_server:
         raise UsageError(
-            f"In the layout {trial.layout} each partition has a server of its own, {MOST_SERVERS} at most, not {asked}."
+            tr(
+                "In the layout {layout} each partition has a server of its own, {most} at most, not {asked}.",
+                layout=trial.layout,
+                most=MOST_SERVERS,
+                asked=asked,
+            )
         )
     if asked and asked < LEAST_TO_DROP and trial.parameters.retain and layout.by_time:
         raise UsageError(
-            f"{trial.layout} keeps rows by dropping its oldest partition: with --retain ask for --partitions"
-            f" {LEAST_TO_DROP} or more."
+            tr(
+                "{layout} keeps rows by dropping its oldest partition: with --retain ask for --partitions {least} or"
+                " more.",
+                layout=trial.layout,
+                least=LEAST_TO_DROP,
+            )
         )

@@ -17,6 +17,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.model.errors import DataError
+from bench.model.language import tr
 from bench.model.outcome import AnyRecord
 from bench.model.plan import NULL, Plan, Promise, Trial
 from bench.model.values import Layout, Transport
@@ -119,7 +120,9 @@ def ways_of(plan: Plan) -> list[Way]:
         else:
             by_rate.setdefault(way, {}).setdefault(rate, {})[trial.block] = trial
     if closed.keys() != by_rate.keys():
-        raise DataError(f"Plan {plan.run} promises something, and has a way of writing that is in one loop only.")
+        raise DataError(
+            tr("Plan {run} promises something, and has a way of writing that is in one loop only.", run=plan.run)
+        )
     found = []
     for way, of_way in by_rate.items():
         rates = sorted(of_way)
@@ -141,16 +144,29 @@ def check_promise(plan: Plan) -> None:
     if promise is None:
         return
     if promise.least_kept > promise.repeats:
-        raise DataError(f"Plan {plan.run} asks for {promise.least_kept} of {promise.repeats} repeats.")
+        raise DataError(
+            tr(
+                "Plan {run} asks for {least_kept} of {repeats} repeats.",
+                run=plan.run,
+                least_kept=promise.least_kept,
+                repeats=promise.repeats,
+            )
+        )
     experiments = [trial for trial in plan.trials if trial.experiment and trial.engine != NULL]
     if plan.until_decided or plan.repeat_suspect or experiments:
-        raise DataError(f"Plan {plan.run} promises something: it has no other rule, and no experiments.")
+        raise DataError(tr("Plan {run} promises something: it has no other rule, and no experiments.", run=plan.run))
     *_, last = blocks_of(promise)
     for way in ways_of(plan):
         places = {(at, block) for at in range(len(way.rates)) for block in range(FIRST, last + 1)}
         known = promise.rate is None or promise.rate in way.rates
         if way.trials.keys() != places or way.last < 0 or way.closed.block != FIRST or not known:
-            raise DataError(f"Plan {plan.run}: the trials of phase {way.closed.phase} are not those of a search.")
+            raise DataError(
+                tr(
+                    "Plan {run}: the trials of phase {phase} are not those of a search.",
+                    run=plan.run,
+                    phase=way.closed.phase,
+                )
+            )
 
 
 # --- the search ------------------------------------------------------------------------------------------------------

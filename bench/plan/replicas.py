@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.engines.postgresql.render import texts
 from bench.model.errors import UsageError
+from bench.model.language import tr
 from bench.model.plan import NULL, STANDBY, Plan, Trial, Variant
 from bench.plan.contrast import distinct
 
@@ -28,8 +29,11 @@ def check_replicas(trials: Sequence[Trial], variants: Mapping[str, Variant], alo
     """
     if alone and any(trial.parameters.replicated for trial in trials):
         raise UsageError(
-            f"{alone} also measures what a trial's writers do alone, on a server that no standby follows: leave out"
-            " --replica."
+            tr(
+                "{option} also measures what a trial's writers do alone, on a server that no standby follows: leave out"
+                " --replica.",
+                option=alone,
+            )
         )
     _check_readers_on(trials)
     for trial in trials:
@@ -40,7 +44,7 @@ def _check_readers_on(trials: Iterable[Trial]) -> None:
     """Refuse readers of a standby where nobody reads, or none of the trials has one."""
     asked = [trial.parameters for trial in trials if trial.parameters.readers_on == STANDBY]
     if asked and not any(parameters.readers for parameters in asked):
-        raise UsageError("--readers-on is of readers, and there are none: ask for --readers 4, or so many.")
+        raise UsageError(tr("--readers-on is of readers, and there are none: ask for --readers 4, or so many."))
 
 
 def check_trial(trial: Trial, variant: Variant | None) -> None:
@@ -53,20 +57,34 @@ def check_trial(trial: Trial, variant: Variant | None) -> None:
     parameters = trial.parameters
     if parameters.reads_standby and not parameters.replicated:
         raise UsageError(
-            "--readers-on standby takes a standby that they can read from: ask for --replica async, or another level."
+            tr(
+                "--readers-on standby takes a standby that they can read from: ask for --replica async, or another"
+                " level."
+            )
         )
     if not parameters.replicated:
         return
     if trial.engine is not None:
-        kind = "the null server" if trial.engine == NULL else trial.engine
-        raise UsageError(f"A standby is of PostgreSQL, and phase {trial.phase} is on {kind}: leave out --replica.")
+        kind = tr("the null server") if trial.engine == NULL else trial.engine
+        raise UsageError(
+            tr(
+                "A standby is of PostgreSQL, and phase {phase} is on {kind}: leave out --replica.",
+                phase=trial.phase,
+                kind=kind,
+            )
+        )
     given = texts(variant) if variant else {}
     decided = DECIDED[1:] if parameters.commit_level is None else DECIDED
     for name in decided:
         if name in given:
             raise UsageError(
-                f"The variant {trial.variant} sets {name}, which --replica {parameters.replica} decides: leave out the"
-                " one or the other."
+                tr(
+                    "The variant {variant} sets {name}, which --replica {level} decides: leave out the one or the"
+                    " other.",
+                    variant=trial.variant,
+                    name=name,
+                    level=parameters.replica,
+                )
             )
 
 
@@ -79,7 +97,9 @@ def check_private(plan: Plan, instead: str) -> None:
     """
     for trial in distinct(plan):
         if trial.parameters.replicated:
-            raise UsageError(f"A standby is made beside a private server, which this one is not: {instead}.")
+            raise UsageError(
+                tr("A standby is made beside a private server, which this one is not: {instead}.", instead=instead)
+            )
 
 
 def check_standby(plan: Plan, standby: str, instead: str) -> None:
@@ -95,16 +115,22 @@ def check_standby(plan: Plan, standby: str, instead: str) -> None:
 
     """
     if not standby:
-        check_private(plan, f"make provision REPLICA_OF= has another box follow it, or {instead}")
+        check_private(plan, tr("make provision REPLICA_OF= has another box follow it, or {instead}", instead=instead))
         return
     for trial in distinct(plan):
         if not trial.parameters.replicated:
             raise UsageError(
-                f"The standby at {standby} follows this box's cluster in every trial: say what commits wait for of it,"
-                " --replica async for nothing; or take it away by make teardown on its box."
+                tr(
+                    "The standby at {standby} follows this box's cluster in every trial: say what commits wait for of"
+                    " it, --replica async for nothing; or take it away by make teardown on its box.",
+                    standby=standby,
+                )
             )
         if trial.parameters.reads_standby:
             raise UsageError(
-                f"The standby at {standby} is on another box, which readers of this one do not reach: leave out"
-                " --readers-on."
+                tr(
+                    "The standby at {standby} is on another box, which readers of this one do not reach: leave out"
+                    " --readers-on.",
+                    standby=standby,
+                )
             )

@@ -20,6 +20,7 @@ from bench.engines.postgresql.variants import (
     variants_for,
 )
 from bench.model.errors import NothingDoneError
+from bench.model.language import tr
 from bench.model.plan import Plan, Variant
 from bench.plan.check import AGAIN
 from bench.plan.design import Design, make_plan
@@ -87,7 +88,7 @@ def check_foreign(plan: Plan, machine: Callable[[], Machine]) -> None:
             continue
         given = texts(variant)
         if any(reaching(given)) and variant.text != _made_here(variant, plan, machine()):
-            refuse_reaching(given, f"Plan {plan.run}: its variant {variant.name}")
+            refuse_reaching(given, tr("Plan {run}: its variant {name}", run=plan.run, name=variant.name))
 
 
 def _made_here(variant: Variant, plan: Plan, machine: Machine) -> str | None:

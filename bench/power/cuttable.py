@@ -16,6 +16,7 @@ import msgspec
 from bench.engines.postgresql.owner import Owner
 from bench.model.cuts import Forgotten
 from bench.model.errors import HostError, PgladderError
+from bench.model.language import tr
 from bench.model.signals import held_back
 from bench.power.order import MOUNTED, Cut, Look
 from bench.probes.system_packages import how_to_install
@@ -39,15 +40,22 @@ def check_fuse() -> None:
     """
     if not DEVICE.exists():
         raise HostError(
-            f"Cuts need a file system in user space, and there is no {DEVICE}: load the kernel's module"
-            " (modprobe fuse); a container needs the device from its host."
+            tr(
+                "Cuts need a file system in user space, and there is no {device}: load the kernel's module (modprobe"
+                " fuse); a container needs the device from its host.",
+                device=DEVICE,
+            )
         )
     if not shutil.which(UNMOUNT) or not find_library("fuse3"):
-        raise HostError(f"Cuts need {UNMOUNT} and its library: {how_to_install('cuts')}.")
+        how = how_to_install("cuts")
+        raise HostError(tr("Cuts need {program} and its library: {how}.", program=UNMOUNT, how=how))
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         raise HostError(
-            f"Cuts need {DEVICE}, which this user may not open here: have root do chmod 666 {DEVICE},"
-            " as most systems do."
+            tr(
+                "Cuts need {device}, which this user may not open here: have root do chmod 666 {device}, as most"
+                " systems do.",
+                device=DEVICE,
+            )
         )
 
 

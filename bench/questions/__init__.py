@@ -102,7 +102,13 @@ def words_of(path: Path) -> str:
     before, _, after = seams.source(path).partition(QUOTES)
     words = after.partition(QUOTES)[0].strip()
     if before.strip() or not words:
-        raise DataError(f"{path} does not begin with a docstring in {QUOTES}: its first line is its question's help.")
+        raise DataError(
+            tr(
+                "{path} does not begin with a docstring in {quotes}: its first line is its question's help.",
+                path=path,
+                quotes=QUOTES,
+            )
+        )
     return words
 
 
@@ -121,7 +127,7 @@ def load_question(name: str) -> "Question":
     [known] = pick("question", [name], files)
     question = getattr(seams.load(files[known]), "QUESTION", None)
     if not isinstance(question, Question):
-        raise DataError(f"{files[known]} defines no QUESTION, a Question of bench.questions.question.")
+        raise DataError(tr("{path} defines no QUESTION, a Question of bench.questions.question.", path=files[known]))
     _check_options(files[known], question)
     return question
 
@@ -131,12 +137,26 @@ def _check_options(path: Path, question: "Question") -> None:
     seen = set()
     for option in question.own_options():
         if not isinstance(option, Option):
-            raise DataError(f"{path}: {option!r} is no option: use Option of bench.plan.options.")
+            raise DataError(
+                tr("{path}: {option!r} is no option: use Option of bench.plan.options.", path=path, option=option)
+            )
         name = option.name
         if not re.fullmatch("[a-z][a-z0-9_]*", name) or iskeyword(name):
-            raise DataError(f"{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.")
+            raise DataError(
+                tr(
+                    "{path}: {name!r} can't name an option: use lower-case letters, digits and '_'.",
+                    path=path,
+                    name=name,
+                )
+            )
         # A page is written where no run is made: its --out is no other.
         common = name in COMMON and option not in OPTIONS and (question.measured or name != "out")
         if common or name in RESERVED or name in seen:
-            raise DataError(f"{path}: there is an option {option.flag} already: give it a name of its own.")
+            raise DataError(
+                tr(
+                    "{path}: there is an option {option} already: give it a name of its own.",
+                    path=path,
+                    option=option.flag,
+                )
+            )
         seen.add(name)

@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.model.language import tr
+
 CHECKOUT = Path(__file__).parents[2]
 READABLE = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
@@ -35,10 +37,12 @@ def warn_unsupported() -> None:
     """Say of an Ansible that gets no more fixes that it does: on standard error, at setup and by doctor."""
     installed = version("ansible-core")
     if installed.startswith(LAST_FOR_PYTHON_311):
-        sys.stderr.write(
-            f"ansible-core {installed}, the last for Python 3.11, has been out of support since November 2026; a Python"
-            " 3.12 or later here takes a supported one: make clean setup PYTHON=python3.13\n"
+        sentence = tr(
+            "ansible-core {version}, the last for Python 3.11, has been out of support since November 2026; a Python"
+            " 3.12 or later here takes a supported one: make clean setup PYTHON=python3.13",
+            version=installed,
         )
+        sys.stderr.write(f"{sentence}\n")
 
 
 def answers(printed: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

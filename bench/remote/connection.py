@@ -12,11 +12,12 @@ import time
 from contextlib import suppress
 from threading import Event, RLock
 
-from bench.remote.complaints import lost, meaning
+from bench.model.language import tr
+from bench.remote.complaints import lost, meaning, not_reached
 from bench.remote.errors import UnreachableError
 from bench.remote.hosts import Host
 from bench.remote.openssh import ALONE, CONNECT_TIMEOUT_S, Way
-from bench.remote.secrets import Secrets
+from bench.remote.secrets import PASSPHRASE, SSH_PASSWORD, Secrets
 from bench.remote.session import Session, TooMuchError
 
 OPEN_TIMEOUT_S = 3 * CONNECT_TIMEOUT_S
@@ -26,8 +27,8 @@ QUESTION_S = 5
 MOST_QUESTION_BYTES = 1 << 16
 LAST_WORDS_S = 1
 """ssh may not have noticed yet what its sessions have."""
-PASSPHRASE = re.compile(r"Enter (passphrase|PIN) for ")
-PASSWORD = re.compile(r"password", re.IGNORECASE)
+ASKS_PASSPHRASE = re.compile(r"Enter (passphrase|PIN) for ")
+ASKS_PASSWORD = re.compile(r"password", re.IGNORECASE)
 
 
 GUARD = """
@@ -114,7 +115,7 @@ class Connection:
         with self._echo, suppress(TooMuchError):
             while not self._session.closed and time.monotonic() < end:
                 self._session.step(LOOK_S)
-        return f"the connection was lost ({lost(self._complaints())})"
+        return tr("the connection was lost ({why})", why=lost(self._complaints()))
 
     def hang_up(self) -> None:
         """End it, from whichever thread; whoever reads from it is told."""
@@ -140,16 +141,14 @@ class Connection:
                 self._session.step(LOOK_S)
                 end += self._answer()
                 if given_up.is_set():
-                    raise UnreachableError(self._host.name, "stopped")
+                    raise UnreachableError(self._host.name, tr("stopped"))
                 if self._session.closed:
                     names = self._way.names()
                     raise meaning(self._host, names, self._complaints(), passphrase=self._unanswered)
                 if time.monotonic() > end:
-                    raise UnreachableError(
-                        self._host.name, f"can't be reached at {self._host.address} (no answer in time)"
-                    )
+                    raise UnreachableError(self._host.name, not_reached(self._host, tr("no answer in time")))
         except TooMuchError as error:
-            raise UnreachableError(self._host.name, f"can't be reached at {self._host.address} ({error})") from error
+            raise UnreachableError(self._host.name, not_reached(self._host, error)) from error
         self._session.out.clear()
 
     def _complaints(self) -> str:
@@ -180,12 +179,12 @@ class Connection:
         # A host key is trusted by `make trust`, and nowhere else.
         if kind or "(yes/no" in prompt:
             return None
-        if PASSPHRASE.match(prompt):
-            answer = self._secret("passphrase")
+        if ASKS_PASSPHRASE.match(prompt):
+            answer = self._secret(PASSPHRASE)
             self._unanswered = answer is None
             return answer
-        if own and PASSWORD.search(prompt):
-            return self._host.password or self._secret("SSH password")
+        if own and ASKS_PASSWORD.search(prompt):
+            return self._host.password or self._secret(SSH_PASSWORD)
         # The prompt is a gateway's own text: nothing of it may steer the terminal.
         return self._secret("".join(filter(str.isprintable, prompt))[:80].strip(" :"))
 

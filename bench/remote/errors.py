@@ -1,6 +1,7 @@
 """What can go wrong between the control machine and a box; each names the box and the next step."""
 
 from bench.model.errors import HostError, NothingDoneError, PgladderError
+from bench.model.language import tr
 
 
 class RemoteError(PgladderError):
@@ -42,12 +43,17 @@ class NotReadyError(RefusedError):
     """There is no pgladder on the box."""
 
     def __init__(self, host: str) -> None:
-        super().__init__(host, "it has no pgladder; make it ready: make provision")
+        super().__init__(host, tr("it has no pgladder; make it ready: make provision"))
 
 
 class TooMuchOutputError(RemoteError):
     """The box sends what no pgladder sends: it is not listened to any more."""
 
     def __init__(self, host: str, most_bytes: int = 0) -> None:
-        most = f"more than {most_bytes:,} bytes" if most_bytes else "without end"
-        super().__init__(host, f"it sends {most}, as no pgladder does: see to what runs there, then make provision")
+        reason = tr("it sends without end, as no pgladder does: see to what runs there, then make provision")
+        if most_bytes:
+            reason = tr(
+                "it sends more than {most:,} bytes, as no pgladder does: see to what runs there, then make provision",
+                most=most_bytes,
+            )
+        super().__init__(host, reason)

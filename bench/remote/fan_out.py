@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bench.model.errors import NothingDoneError, PgladderError
+from bench.model.language import tr
 from bench.remote.errors import NotAdmittedError, SudoRefusedError, UnreachableError
 from bench.remote.link import Link
 
@@ -103,6 +104,6 @@ def steadily(link: Link, step: Callable[[Link], T], report: Callable[[str], None
             if time.monotonic() - away_since >= patience_s:
                 raise
             if not tries:
-                report(f"{error}; trying again")
+                report(tr("{error}; trying again", error=error))
             link.given_up.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             tries += 1

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.errors import PgladderError
+from bench.model.language import tr
 from bench.remote.complaints import meaning
 from bench.remote.errors import NotTrustedError, RemoteError
 from bench.remote.hosts import Host, host_of
@@ -75,11 +76,13 @@ def look(host: Host, wanted: str = "") -> Found:
             if wanted and found.fingerprint != wanted:
                 continue
             if is_revoked(found.line, [*files, *_files(resolved["globalknownhostsfile"])]):
-                raise NotTrustedError(host.name, "its host key was revoked: a line @revoked in known_hosts says so")
+                raise NotTrustedError(host.name, tr("its host key was revoked: a line @revoked in known_hosts says so"))
             return found
     finally:
         way.close()
-    raise NotTrustedError(host.name, f"it has no host key {wanted}, but {', '.join(shown)}; nothing was recorded")
+    there = ", ".join(shown)
+    lacking = tr("it has no host key {wanted}, but {shown}; nothing was recorded", wanted=wanted, shown=there)
+    raise NotTrustedError(host.name, lacking)
 
 
 def _keys(way: Way, file: Path) -> Iterator[Found]:

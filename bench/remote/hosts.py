@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.model.errors import DataError, HostError, UsageError
+from bench.model.language import tr
 from bench.model.parse import currency, number
 from bench.remote.ansible import CHECKOUT, READABLE, answers, failure, program
 from bench.remote.where import is_template
@@ -105,7 +106,7 @@ def parse_inventory(text: str) -> dict[str, dict[str, Any]]:
     # The control machine is no box, whichever inventory lists it.
     names.discard("localhost")
     if not names:
-        raise UsageError("No box matches; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml.")
+        raise UsageError(tr("No box matches; name one by HOST= or LIMIT=, or list it in inventory/hosts.yml."))
     return {name: _of_ssh(variables.get(name, {})) for name in names}
 
 
@@ -117,7 +118,9 @@ def parse_variables(text: str) -> dict[str, dict[str, Any]]:
 def host_of(name: str, variables: Mapping[str, Any]) -> Host:
     """Return a host of what Ansible says of it; raises as ``answered``."""
     if "/" in name or name.startswith("."):
-        raise DataError(f"{name!r} in the inventory can't name a box: that is the directory of its results.")
+        raise DataError(
+            tr("{name!r} in the inventory can't name a box: that is the directory of its results.", name=name)
+        )
     meant = {what: _value(variables, names) for what, names in VARIABLES.items()}
     words: list[str] = []
     for each in ("arguments", "common", "extra"):
@@ -155,10 +158,10 @@ def _output_of(process: "subprocess.Popen[str]") -> str:
         out, complaints = process.communicate(timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
         process.kill()
-        raise HostError(f"Ansible did not answer within {TIMEOUT_S} s.") from error
+        raise HostError(tr("Ansible did not answer within {seconds} s.", seconds=TIMEOUT_S)) from error
     if process.returncode:
-        last_line = (complaints.strip().splitlines() or ["it does not say why"])[-1]
-        raise DataError(f"The inventory can't be read: {failure(out) or last_line}")
+        last_line = (complaints.strip().splitlines() or [tr("it does not say why")])[-1]
+        raise DataError(tr("The inventory can't be read: {why}", why=failure(out) or last_line))
     return out
 
 
@@ -188,9 +191,16 @@ def _owned(name: str, meant: Mapping[str, str | None]) -> dict[str, Any]:
         try:
             found[what] = None if text is None else read(text)
         except ValueError as error:
-            raise DataError(f"{name}: {what} in the inventory: {error}.") from error
+            raise DataError(
+                tr("{name}: {what} in the inventory: {error}.", name=name, what=what, error=error)
+            ) from error
     if (found["price"] is None) != (found["currency"] is None):
-        raise DataError(f"{name}: price and currency belong together in the inventory: price: 149, currency: EUR.")
+        raise DataError(
+            tr(
+                "{name}: price and currency belong together in the inventory: price: 149, currency: EUR.",
+                name=name,
+            )
+        )
     return found
 
 
@@ -202,12 +212,18 @@ def _words(name: str, text: str | None) -> list[str]:
     try:
         return shlex.split(text or "")
     except ValueError as error:
-        raise DataError(f"{name}: SSH's arguments in the inventory can't be read ({error}): {text!r}") from error
+        refused = tr(
+            "{name}: SSH's arguments in the inventory can't be read ({error}): {text!r}",
+            name=name,
+            error=error,
+            text=text,
+        )
+        raise DataError(refused) from error
 
 
 def _port(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise UsageError(f"{name}: {text[:40]!r} is not a port number.")
+        raise UsageError(tr("{name}: {text!r} is not a port number.", name=name, text=text[:40]))
     return int(text)

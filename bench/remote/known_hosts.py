@@ -12,9 +12,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from bench.model.errors import UsageError
+from bench.model.language import later, tr
 from bench.store.files import is_no_file
 
-INSTEAD = "set UserKnownHostsFile to a file in your configuration of ssh, or known_hosts_file in the inventory"
+INSTEAD = later("set UserKnownHostsFile to a file in your configuration of ssh, or known_hosts_file in the inventory")
 FIELDS = re.compile(rb"([ \t]*)([^ \t]+)(.*)", re.DOTALL)
 """Of a line without a marker: indentation, names, the rest."""
 
@@ -27,13 +28,28 @@ def place(file: Path) -> Path:
 
     """
     if str(file) == "none":
-        raise UsageError(f"ssh's configuration looks for host keys nowhere (UserKnownHostsFile none): {INSTEAD}")
+        raise UsageError(
+            tr(
+                "ssh's configuration looks for host keys nowhere (UserKnownHostsFile none): {instead}",
+                instead=tr(INSTEAD),
+            )
+        )
     try:
         led = file.resolve()
     except RuntimeError as error:
-        raise UsageError(f"host keys can't be recorded in {file}, a link that leads to itself: {INSTEAD}") from error
+        refused = tr(
+            "host keys can't be recorded in {file}, a link that leads to itself: {instead}",
+            file=file,
+            instead=tr(INSTEAD),
+        )
+        raise UsageError(refused) from error
     if str(led) == os.devnull or is_no_file(led):
-        raise UsageError(f"host keys can't be recorded in {file}, which is no regular file: {INSTEAD}")
+        refused = tr(
+            "host keys can't be recorded in {file}, which is no regular file: {instead}",
+            file=file,
+            instead=tr(INSTEAD),
+        )
+        raise UsageError(refused)
     return led
 
 

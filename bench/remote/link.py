@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 from threading import Event, Lock
 
+from bench.model.language import tr
 from bench.remote.connection import Connection
 from bench.remote.errors import (
     NotReadyError,
@@ -18,7 +19,7 @@ from bench.remote.errors import (
     UnreachableError,
 )
 from bench.remote.hosts import Host
-from bench.remote.secrets import Secrets
+from bench.remote.secrets import SUDO_PASSWORD, Secrets
 from bench.remote.session import Session, TooMuchError
 
 ANSWER_TIMEOUT_S = 60
@@ -115,9 +116,8 @@ class Link:
         except TimeoutError as error:
             self.close()
             silent_s = time.monotonic() - max(self.answered, began)
-            lost = UnreachableError(
-                self.host.name, f"it can be reached, and does not answer ({error})", silent_s=silent_s
-            )
+            why = tr("it can be reached, and does not answer ({why})", why=error)
+            lost = UnreachableError(self.host.name, why, silent_s=silent_s)
             lost.answered = self.answered
             raise lost from error
         finally:
@@ -148,8 +148,10 @@ class Link:
         if code == LOST and NO_MORE_SESSIONS in complaints:
             raise RefusedError(
                 self.host.name,
-                "its sshd opens too few sessions in one connection: set MaxSessions in its /etc/ssh/sshd_config to 10, "
-                "as by default, then there: sudo systemctl reload ssh",
+                tr(
+                    "its sshd opens too few sessions in one connection: set MaxSessions in its /etc/ssh/sshd_config to"
+                    " 10, as by default, then there: sudo systemctl reload ssh"
+                ),
             )
         if code == LOST or code < 0:
             raise self._lost()
@@ -179,7 +181,7 @@ class Link:
     def _lost(self) -> UnreachableError:
         # Another thread may hang up meanwhile: one look, one answer.
         connection = self._connection
-        why = "the connection was lost (the session was cut off)"
+        why = tr("the connection was lost (the session was cut off)")
         if connection:
             why = connection.why_lost()
         self.close()
@@ -188,7 +190,7 @@ class Link:
     def _opened(self) -> Connection:
         with self._lock:
             if self.given_up.is_set():
-                raise UnreachableError(self.host.name, "stopped")
+                raise UnreachableError(self.host.name, tr("stopped"))
             if self._connection is not None and not self._connection.is_open:
                 self._connection.close()
                 self._connection = None
@@ -213,7 +215,7 @@ class Link:
                 if given:
                     raise SudoRefusedError(
                         self.host.name,
-                        "sudo did not accept the password, or this user may not use it; run this again.",
+                        tr("sudo did not accept the password, or this user may not use it; run this again."),
                     )
                 session.errors.clear()
                 began = time.monotonic()
@@ -222,19 +224,20 @@ class Link:
             elif session.closed:
                 raise self._not_let_in(self.ended(session))
             elif not session.step(end - time.monotonic()) and time.monotonic() >= end:
-                raise TimeoutError(f"sudo did not answer within {timeout_s:g} s")
+                raise TimeoutError(tr("sudo did not answer within {seconds:g} s", seconds=timeout_s))
         del session.errors[: session.errors.index(begun) + len(begun)]
 
     def _sudo_password(self) -> str:
-        password = self.host.sudo_password or self.secrets.ask("sudo password")
+        password = self.host.sudo_password or self.secrets.ask(SUDO_PASSWORD)
         if password is None:
-            raise SudoRefusedError(self.host.name, "sudo wants a password there: run this again from a terminal.")
+            raise SudoRefusedError(self.host.name, tr("sudo wants a password there: run this again from a terminal."))
         return password
 
     def _not_let_in(self, output: Output) -> RemoteError:
         if output.code == NOT_FOUND:
-            return SudoRefusedError(self.host.name, "it has no sudo; as root on the box: apt-get install sudo")
-        return SudoRefusedError(self.host.name, f"sudo does not let this user in there: {output.last_line}")
+            return SudoRefusedError(self.host.name, tr("it has no sudo; as root on the box: apt-get install sudo"))
+        refused = tr("sudo does not let this user in there: {why}", why=output.last_line)
+        return SudoRefusedError(self.host.name, refused)
 
 
 def _begun(asking: str) -> bytes:

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+from bench.model.language import tr
 from bench.remote.errors import RefusedError
 
 PATH = Path(__file__).with_name("path")
@@ -26,7 +27,7 @@ def environment(host: str, known_hosts: Path | None, *, accept_new: bool = False
     """
     real = shutil.which("ssh")
     if real is None:
-        raise RefusedError(host, "there is no ssh on this machine: install openssh-client")
+        raise RefusedError(host, tr("there is no ssh on this machine: install openssh-client"))
     return {
         **os.environ,
         "PATH": f"{PATH}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

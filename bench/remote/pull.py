@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 from bench.model.codec import to_json
+from bench.model.language import tr
 from bench.remote.errors import RefusedError, RemoteError
 from bench.remote.link import ANSWER_TIMEOUT_S, Link
 from bench.remote.session import Session
@@ -29,7 +30,8 @@ def pull(link: Link, run: str, directory: Path) -> Transfer:
         try:
             return unpack(io.BufferedReader(_Stream(session), BUFFER_BYTES), directory)
         except TooMuchError as error:
-            raise RemoteError(link.host.name, f"{error}; nothing more is taken from it") from error
+            refused = tr("{error}; nothing more is taken from it", error=error)
+            raise RemoteError(link.host.name, refused) from error
         except DamagedError as error:
             why = link.ended(session).last_line.removeprefix("pgladder: ") if session.closed else ""
             raise RefusedError(link.host.name, why or str(error)) from error
@@ -37,10 +39,12 @@ def pull(link: Link, run: str, directory: Path) -> Transfer:
             # Errors of the way here, such as a lost connection, have no number; those of a file have one.
             if error.errno is None:
                 raise
-            raise RemoteError(
-                link.host.name,
-                f"its results can't be kept in {directory} ({error.strerror}): mend that, and pull the rest",
-            ) from error
+            refused = tr(
+                "its results can't be kept in {directory} ({why}): mend that, and pull the rest",
+                directory=directory,
+                why=error.strerror,
+            )
+            raise RemoteError(link.host.name, refused) from error
 
 
 class _Stream(io.RawIOBase):

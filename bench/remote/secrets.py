@@ -9,6 +9,10 @@ import sys
 from collections.abc import Mapping
 from threading import Condition, current_thread, main_thread
 
+from bench.model.language import later, tr
+
+PASSPHRASE, SSH_PASSWORD, SUDO_PASSWORD = later("passphrase"), later("SSH password"), later("sudo password")
+
 
 class Secrets:
     """What the person at the terminal knows."""
@@ -37,7 +41,7 @@ class Secrets:
         try:
             for what in asked:
                 if not self._known.get(what):
-                    self._known[what] = getpass.getpass(f"{what} (used now, not stored): ")
+                    self._known[what] = getpass.getpass(tr("{what} (used now, not stored): ", what=tr(what)))
         finally:
             with self._changed:
                 self._wanted = [what for what in self._wanted if what not in asked]

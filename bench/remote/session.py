@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
+from bench.model.language import tr
+
 CHUNK_BYTES = 1 << 16
 MOST_ERRORS_BYTES = 1 << 20
 """What one command may complain of in all; of that the last ``KEPT_ERRORS_BYTES`` are kept."""
@@ -94,7 +96,7 @@ class Session:
         end = time.monotonic() + seconds
         while not self.out and not self.closed:
             if not self.step(end - time.monotonic()) and time.monotonic() >= end:
-                raise TimeoutError(f"no output for {seconds:g} s")
+                raise TimeoutError(tr("no output for {seconds:g} s", seconds=seconds))
         chunk = bytes(self.out[:CHUNK_BYTES])
         del self.out[:CHUNK_BYTES]
         return chunk
@@ -109,7 +111,7 @@ class Session:
         try:
             return self._process.wait(max(seconds, 0))
         except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"it did not end within {seconds:g} s") from error
+            raise TimeoutError(tr("it did not end within {seconds:g} s", seconds=seconds)) from error
 
     def end(self) -> None:
         """End it, whatever it does; from any thread."""
@@ -156,10 +158,10 @@ class Session:
         elif stream is self._process.stdout:
             self.out += chunk
             if len(self.out) > MOST_UNREAD_BYTES:
-                raise TooMuchError("its login shell prints without end")
+                raise TooMuchError(tr("its login shell prints without end"))
         else:
             self.errors += chunk
             del self.errors[:-KEPT_ERRORS_BYTES]
             self._complained += len(chunk)
             if self._complained > MOST_ERRORS_BYTES:
-                raise TooMuchError("it prints errors without end")
+                raise TooMuchError(tr("it prints errors without end"))

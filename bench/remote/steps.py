@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from bench.model.box import BUSY, ENDINGS, NO_SUCH_RUN, Ending
+from bench.model.language import later, tr
 from bench.remote.errors import NotReadyError, RefusedError, RemoteError
 from bench.remote.link import ANSWER_TIMEOUT_S, MOST_BYTES, Link, Output
 from bench.remote.session import Session
@@ -13,7 +14,7 @@ from bench.remote.session import Session
 PROGRAM = "/usr/local/bin/pgladder"
 STEP = f'exec {PROGRAM} box "$@"'
 """What a box's shell runs, with the words of a step."""
-OTHER_RELEASE = (
+OTHER_RELEASE = later(
     "it runs another pgladder, which can't do this step: make provision. Where a run is under way, end it there first:"
     " sudo systemctl disable --now pgladder-run@RUN"
 )
@@ -39,13 +40,17 @@ def look(link: Link) -> bytes:
     if output.code == NOT_FOUND:
         raise NotReadyError(link.host.name)
     if output.code:
-        raise RefusedError(link.host.name, f"its pgladder can't say what it is ({output.last_line}): make provision")
+        refused = tr("its pgladder can't say what it is ({why}): make provision", why=output.last_line)
+        raise RefusedError(link.host.name, refused)
     if not output.out.startswith(b"{"):
         first = output.out.decode(errors="replace").partition("\n")[0]
         raise RefusedError(
             link.host.name,
-            f"its answer begins with {first[:40]!r}: does a greeting in ~/.bashrc there speak before every answer?"
-            " Have it speak in interactive shells only",
+            tr(
+                "its answer begins with {first!r}: does a greeting in ~/.bashrc there speak before every answer?"
+                " Have it speak in interactive shells only",
+                first=first[:40],
+            ),
         )
     return output.out
 
@@ -65,26 +70,27 @@ def launch(link: Link, run: str, plan: bytes, who: str, *, gated: bool = False) 
         words.append("--gated")
     output = _ask(link, "launch", *words, user="root", stdin=plan)
     if output.code == BUSY:
-        raise RefusedError(link.host.name, f"{_complaint(output)}; wait for it, or: make cancel there")
-    return _text(_checked(link, output, f"run {run} could not be started"))
+        refused = tr("{why}; wait for it, or: make cancel there", why=_complaint(output))
+        raise RefusedError(link.host.name, refused)
+    return _text(_checked(link, output, tr("run {run} could not be started", run=run)))
 
 
 def open_gate(link: Link, run: str, block: int) -> None:
     """Let a run begin its blocks up to this one; done twice, or after a later one, it changes nothing."""
     output = _ask(link, "gate", run, str(block), user=link.host.agent_user)
-    _checked(link, output, f"run {run} could not be let through its gate")
+    _checked(link, output, tr("run {run} could not be let through its gate", run=run))
 
 
 def is_gated(link: Link, run: str) -> bool:
     """Return whether a run begins a block only when it is given it."""
     output = _ask(link, "gate", run, user=link.host.agent_user)
-    return bool(_checked(link, output, f"run {run} could not be read").out)
+    return bool(_checked(link, output, tr("run {run} could not be read", run=run)).out)
 
 
 def read_plan(link: Link, run: str) -> bytes:
     """Return the plan of a run."""
     output = _ask(link, "plan", run, user=link.host.agent_user, most_bytes=MOST_PLAN_BYTES)
-    return _checked(link, output, f"the plan of run {run} could not be read").out
+    return _checked(link, output, tr("the plan of run {run} could not be read", run=run)).out
 
 
 def follow(link: Link, run: str, offset: int, take: Callable[[bytes], None]) -> Ending:
@@ -101,7 +107,7 @@ def follow(link: Link, run: str, offset: int, take: Callable[[bytes], None]) -> 
         output = link.ended(session)
     if output.code in ENDINGS:
         return ENDINGS[output.code]
-    raise _failed(link, output, f"run {run} could not be followed")
+    raise _failed(link, output, tr("run {run} could not be followed", run=run))
 
 
 def _heard(link: Link, session: Session) -> bytes:
@@ -119,14 +125,14 @@ def _heard(link: Link, session: Session) -> bytes:
 def last_words(link: Link, run: str) -> str:
     """Return why a run broke off."""
     output = _ask(link, "last-words", run, user="root")
-    return _text(_checked(link, output, f"run {run} broke off, and why can't be read"))
+    return _text(_checked(link, output, tr("run {run} broke off, and why can't be read", run=run)))
 
 
 def cancel(link: Link, run: str) -> list[str]:
     """End a run, or with an empty ``run`` whichever has not ended; return those that were ended now."""
     which = [run] if run else []
     output = _ask(link, "cancel", *which, user="root", timeout_s=CANCEL_TIMEOUT_S)
-    return _text(_checked(link, output, "could not be cancelled")).split()
+    return _text(_checked(link, output, tr("could not be cancelled"))).split()
 
 
 def _ask(
@@ -153,10 +159,10 @@ def _failed(link: Link, output: Output, what: str) -> RemoteError:
     if output.code == NOT_FOUND:
         return NotReadyError(name)
     if output.code == NOTHING_DONE and UNKNOWN_STEP.search(complaint):
-        return RefusedError(name, OTHER_RELEASE)
+        return RefusedError(name, tr(OTHER_RELEASE))
     if output.code in {NOTHING_DONE, NO_SUCH_RUN}:
         return RefusedError(name, complaint)
-    return RemoteError(name, f"{what}: {complaint or f'exit code {output.code}'}")
+    return RemoteError(name, f"{what}: {complaint or tr('exit code {code}', code=output.code)}")
 
 
 def _complaint(output: Output) -> str:

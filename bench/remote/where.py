@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from bench.model.errors import UsageError
+from bench.model.language import speak, tr
 
 NAMES = {
     "user_name": ("ansible_user", "ansible_ssh_user"),
@@ -42,10 +43,18 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
 
     """
     if (primary := words.get("replica_of")) and not (host or limit):
-        raise UsageError(f"Which box shall be the standby of {primary}? Name it by HOST= or LIMIT=.")
+        raise UsageError(
+            tr("Which box shall be the standby of {primary}? Name it by HOST= or LIMIT=.", primary=primary)
+        )
     for word, value in {"host": host, "limit": limit, **words}.items():
         if is_template(str(value)):
-            raise UsageError(f"{word.upper()} is taken as it is written, and can't be a template: {value!r}.")
+            raise UsageError(
+                tr(
+                    "{word} is taken as it is written, and can't be a template: {value!r}.",
+                    word=word.upper(),
+                    value=value,
+                )
+            )
     variables: dict[str, str] = {}
     for word, value in words.items():
         if value:
@@ -71,7 +80,7 @@ def check_key(key: str) -> None:
 
     """
     if key and not Path(key).expanduser().is_file():
-        raise UsageError(f"There is no SSH key {key}; name yours by KEY=.")
+        raise UsageError(tr("There is no SSH key {key}; name yours by KEY=.", key=key))
 
 
 def is_template(text: str) -> bool:
@@ -81,6 +90,7 @@ def is_template(text: str) -> bool:
 
 def main() -> None:
     """Become the command, its arguments added; exit code 2 for words that can't be."""
+    speak()
     parser = argparse.ArgumentParser(prog="pgladder", allow_abbrev=False)
     for word in ("host", "limit", *NAMES):
         parser.add_argument(f"--{word.replace('_', '-')}", default="")

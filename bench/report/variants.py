@@ -7,34 +7,45 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.engines.postgresql.parameters import Difference
+from bench.model.language import tr, tr_many
 from bench.report.numbers import DASH
 from bench.report.tables import add_rows
+
+LIST_COLUMNS = ("variant", "what it is")
+SETTING_COLUMNS = ("parameter", "value", "why")
 
 
 def show_list(out: Console, summaries: Mapping[str, str]) -> None:
     """Print a line for each variant."""
-    out.print(_table(("variant", "what it is"), summaries.items()))
+    out.print(_table(map(tr, LIST_COLUMNS), ((name, tr(summary)) for name, summary in summaries.items())))
 
 
 def show_settings(out: Console, title: str, settings: Mapping[str, str], derivations: Mapping[str, str]) -> None:
-    """Print what a variant sets, and why."""
+    """Print what a variant sets, and why, in the words of its template."""
     out.print(Text(title, style="bold"))
     if not settings:
-        out.print("It sets nothing: PostgreSQL's own defaults.")
+        out.print(tr("It sets nothing: PostgreSQL's own defaults."))
         return
     rows = ((name, text, derivations[name]) for name, text in settings.items())
-    out.print(_table(("parameter", "value", "why"), rows))
+    out.print(_table(map(tr, SETTING_COLUMNS), rows))
 
 
 def show_differences(out: Console, a: str, b: str, where: str, found: Iterable[Difference]) -> None:
     """Print what differs in effect."""
     rows = [(each.name, each.a or DASH, each.b or DASH) for each in found]
     if not rows:
-        out.print(f"{a} and {b} are the same in effect on {where}.")
+        out.print(tr("{a} and {b} are the same in effect on {where}.", a=a, b=b, where=where))
         return
-    parameters = "parameters" if len(rows) > 1 else "parameter"
-    out.print(Text(f"{a} and {b} on {where} differ in effect in {len(rows)} {parameters}", style="bold"))
-    out.print(_table(("parameter", a, b), rows))
+    title = tr_many(
+        "{a} and {b} on {where} differ in effect in {count} parameter",
+        "{a} and {b} on {where} differ in effect in {count} parameters",
+        len(rows),
+        a=a,
+        b=b,
+        where=where,
+    )
+    out.print(Text(title, style="bold"))
+    out.print(_table((tr("parameter"), a, b), rows))
 
 
 def _table(columns: Iterable[str], rows: Iterable[tuple[str, ...]]) -> Table:

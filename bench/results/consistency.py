@@ -12,6 +12,7 @@ from bench.engines.postgresql.layout import own_layout
 from bench.engines.postgresql.parameters import Value
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import tr
 from bench.model.plan import Plan, Trial, Variant
 from bench.model.record import Record
 from bench.plan.check import check_consistent
@@ -44,8 +45,7 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
 
     """
     check_consistent(plan)
-    if why := _not_to_be_there(plan, records):
-        raise DataError(f"{where}: {why}. Pull the run again.")
+    _check_asked(plan, records, where)
     trials = {trial.number: trial for trial in plan.trials}
     arms = plan.variants_by_arm
     variants = {trial.number: arms[plan.arm_of(trial)] for trial in plan.trials}
@@ -54,13 +54,53 @@ def check_records(plan: Plan, records: Sequence[Record], where: str = "trials.js
         if trial is None or not _as_planned(record, plan, trial, variants[trial.number]):
             why = _not_planned(record, plan, trial, variants)
         elif variants[trial.number].refused and (record.validity.state != "void" or record.rows_per_s is not None):
-            why = f"trial {trial.number} of run {plan.run} has a result, and its plan refuses {trial.variant}"
+            why = tr(
+                "trial {number} of run {run} has a result, and its plan refuses {variant}",
+                number=trial.number,
+                run=plan.run,
+                variant=trial.variant,
+            )
         elif other := _other_rate(record):
             why = other
         elif found := _contradicts_itself(record):
-            why = f"{found} in trial {trial.number}"
+            why = tr("{what} in trial {number}", what=found, number=trial.number)
         if why:
-            raise DataError(f"{where}, line {line}: {why}. Pull the run again.")
+            raise DataError(tr("{where}, line {line}: {why}. Pull the run again.", where=where, line=line, why=why))
+
+
+def _check_asked(plan: Plan, records: Sequence[Record], where: str) -> None:
+    """Refuse records of trials that the plan does not ask for, or not so often."""
+    named: dict[str, object] = {"where": where, "run": plan.run}
+    # Nearly always each trial has one record, and records may be very many.
+    if len({record.trial.number for record in records}) < len(records):
+        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
+            raise DataError(tr("{where}: a trial of run {run} is recorded twice. Pull the run again.", **named))
+        if number := repeated_unasked(plan, records):
+            raise DataError(
+                tr(
+                    "{where}: trial {number} of run {run} is recorded again, and was not to be. Pull the run again.",
+                    number=number,
+                    **named,
+                )
+            )
+    if number := measured_unasked(plan, records):
+        raise DataError(
+            tr(
+                "{where}: trial {number} of run {run} is recorded, and its first blocks leave it out. Pull the run"
+                " again.",
+                number=number,
+                **named,
+            )
+        )
+    if number := unasked(plan, records):
+        raise DataError(
+            tr(
+                "{where}: trial {number} of run {run} is recorded, and its search did not ask for it. Pull the run"
+                " again.",
+                number=number,
+                **named,
+            )
+        )
 
 
 def _not_to_be_there(plan: Plan, records: Sequence[Record]) -> str | None:
@@ -93,7 +133,9 @@ def _as_planned(record: Record, plan: Plan, trial: Trial, variant: Variant) -> b
 
 def _not_planned(record: Record, plan: Plan, trial: Trial | None, variants: Mapping[int, Variant]) -> str:
     """Say what of a record is not as planned."""
-    sentence = f"the record of trial {record.trial.number} is not of a trial of plan {plan.run}"
+    sentence = tr(
+        "the record of trial {number} is not of a trial of plan {run}", number=record.trial.number, run=plan.run
+    )
     if record.run != plan.run or trial is None:
         return sentence
     wanted = _named(trial) | {"variant_sha256": variants[trial.number].sha256, "seconds": plan.window_s}
@@ -101,7 +143,13 @@ def _not_planned(record: Record, plan: Plan, trial: Trial | None, variants: Mapp
     for name in REPEATED:
         found[name], wanted[name] = getattr(record, name), getattr(plan, name)
     name = next(name for name in found if found[name] != wanted[name])
-    return f"{sentence}: its {name} is {found[name]}, planned is {wanted[name]}"
+    return tr(
+        "{sentence}: its {name} is {found}, planned is {wanted}",
+        sentence=sentence,
+        name=name,
+        found=found[name],
+        wanted=wanted[name],
+    )
 
 
 def _named(trial: Trial) -> dict[str, object]:
@@ -119,8 +167,13 @@ def _other_rate(record: Record) -> str | None:
         return None
     rates = zip(RATES, recorded, made, strict=True)
     name, found, wanted = next(each for each in rates if each[1] != each[2])
-    made_of = f"{wanted} of its rows, commits and seconds"
-    return f"the {name} of trial {record.trial.number} is {found}, and the recorder makes {made_of}"
+    return tr(
+        "the {name} of trial {number} is {found}, and the recorder makes {wanted} of its rows, commits and seconds",
+        name=name,
+        number=record.trial.number,
+        found=found,
+        wanted=wanted,
+    )
 
 
 def _contradicts_itself(record: Record) -> str | None:
@@ -130,15 +183,25 @@ def _contradicts_itself(record: Record) -> str | None:
     # Of rows that are collected a batch may be short.
     least = record.commits if parameters.collect_ms is not None else most
     if not least <= record.rows <= most:
-        return f"{record.rows} rows are not {record.commits} commits of {parameters.batch}"
-    state, reasons, seen = record.validity.state, record.validity.reasons, record.verified
+        return tr(
+            "{rows} rows are not {commits} commits of {batch}",
+            rows=record.rows,
+            commits=record.commits,
+            batch=parameters.batch,
+        )
+    state, reasons = record.validity.state, record.validity.reasons
     if reasons or state != "valid":
         grave = sum(not reason.slight for reason in reasons)
         if (state == "valid") != (grave == 0):
-            return f"the state is {state}, and there are {grave} reasons for doubt"
+            return tr("the state is {state}, and there are {grave} reasons for doubt", state=state, grave=grave)
     if state == "void":
         return None
-    least = record.rows
+    return _rows_lacking(record)
+
+
+def _rows_lacking(record: Record) -> str | None:
+    """Return which counts of a record's rows, or of its commits, are fewer than they can be."""
+    least, seen = record.rows, record.verified
     # What was deleted beside the writers was there.
     found = None if seen.found is None else seen.found + seen.deleted
     counts = seen.acknowledged, found, seen.attempted
@@ -146,12 +209,17 @@ def _contradicts_itself(record: Record) -> str | None:
         if count is None:
             continue
         if count < least:
-            known = ", ".join(map(str, not_none([record.rows, *counts])))
-            return f"the rows of the window, acknowledged, found and attempted are {known}"
+            known = [str(each) for each in (record.rows, *counts) if each is not None]
+            named = ", ".join(known)
+            return tr("the rows of the window, acknowledged, found and attempted are {counts}", counts=named)
         least = count
     # More are usual: other sessions take transaction ids too, autovacuum's among them.
     if record.transactions is not None and record.transactions < record.commits:
-        return f"{record.commits} commits took {record.transactions} transactions"
+        return tr(
+            "{commits} commits took {transactions} transactions",
+            commits=record.commits,
+            transactions=record.transactions,
+        )
     return None
 
 
@@ -183,7 +251,15 @@ def check_durability(
         claims.setdefault((record.durability, trial.layout, trial.variant), trial.number)
     for (grade, layout, variant), number in claims.items():
         if why := _unsafe(grade, layout, settings[variant]):
-            raise DataError(f"{where}: trial {number} is recorded as {grade!r} with {why}. Pull the run again.")
+            raise DataError(
+                tr(
+                    "{where}: trial {number} is recorded as {grade!r} with {why}. Pull the run again.",
+                    where=where,
+                    number=number,
+                    grade=grade,
+                    why=why,
+                )
+            )
 
 
 def _in_force(variant: str, effect: Mapping[str, Value], host: Fingerprint | None) -> dict[str, str]:
@@ -210,7 +286,7 @@ def _unsafe(durability: str, layout: str, settings: Mapping[str, str]) -> str | 
             claimed = rank
     found = known_layout(layout)
     if claimed and found and found.risk:
-        return f"the layout {layout}: {found.risk}"
+        return tr("the layout {layout}: {risk}", layout=layout, risk=found.risk)
     for name, best in SAFETY.items():
         if settings.get(name) == "off" and claimed > GRADES.index(best):
             return f"{name} = off"

@@ -19,6 +19,7 @@ from bench.analysis.sides import compare_runs, names_of
 from bench.model.codec import from_json
 from bench.model.errors import HostError, NothingDoneError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import tr
 from bench.model.plan import Trial
 from bench.plan.contrast import VARIANT, factor_of
 from bench.plan.rates import headline, rate_name
@@ -91,12 +92,13 @@ def still_of(host: Fingerprint | None, known: BoxNoise | None, notes: list[str])
 
 def outdated(known: BoxNoise, others: Sequence[str]) -> str:
     """Say that noise was measured of a box of which these facts are others since."""
-    more = ""
+    changed_facts = others[0]
     if len(others) > 1:
-        more = f"; and {len(others) - 1} more"
-    return (
-        f"The noise of this box was measured {known.host.taken[:10]}, and it is another since ({others[0]}{more}):"
-        " measure it again (make noise)."
+        changed_facts = tr("{names}; and {count} more", names=others[0], count=len(others) - 1)
+    return tr(
+        "The noise of this box was measured {day}, and it is another since ({others}): measure it again (make noise).",
+        day=known.host.taken[:10],
+        others=changed_facts,
     )
 
 
@@ -121,7 +123,10 @@ def noise_in(results: Path, host: str) -> tuple[BoxNoise | None, list[str]]:
         return from_json(path.read_bytes(), BoxNoise, str(path)), []
     except (NothingDoneError, OSError) as error:
         # A comparison is worth having without it: what could not be read becomes a note.
-        return None, [f"{str(error).rstrip('.')}: the noise of this box is not shown. Measure it again: make noise."]
+        note = tr(
+            "{why}: the noise of this box is not shown. Measure it again: make noise.", why=str(error).rstrip(".")
+        )
+        return None, [note]
 
 
 def results_of(run: RunOutcomes, path: Path) -> Path:
@@ -141,5 +146,5 @@ def noise_file(results: Path, host: str) -> Path:
 
     """
     if not FILE_NAME.fullmatch(host):
-        raise HostError(f"A box called {host[:80]!r} can't have a file of that name for its noise.")
+        raise HostError(tr("A box called {host!r} can't have a file of that name for its noise.", host=host[:80]))
     return results / NOISE / f"{host}.json"

@@ -6,6 +6,7 @@ from pathlib import Path
 from bench.model.codec import from_json, from_json_lines, to_json
 from bench.model.cuts import CutPlan, CutRecord
 from bench.model.errors import HostError, UsageError
+from bench.model.language import tr
 from bench.store.files import open_own, write_whole
 
 PLAN, JOURNAL = "cuts.json", "cuts.jsonl"
@@ -29,11 +30,15 @@ class CutDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
             taken = any(self.path.iterdir())
         except OSError as error:
-            raise HostError(f"{self.path} can't hold results ({error.strerror}); choose another --out.") from error
+            raise HostError(
+                tr("{path} can't hold results ({why}); choose another --out.", path=self.path, why=error.strerror)
+            ) from error
         if taken:
             raise UsageError(
-                f"{self.path} is not empty; choose another --out, or go on with:"
-                f" pgladder durability --resume {self.path}"
+                tr(
+                    "{path} is not empty; choose another --out, or go on with: pgladder durability --resume {path}",
+                    path=self.path,
+                )
             )
         write_whole(self.path / PLAN, to_json(plan) + b"\n")
 
@@ -47,7 +52,7 @@ class CutDirectory:
         """
         path = self.path / PLAN
         if not path.is_file():
-            raise UsageError(f"{self.path} holds no run of cuts: it has no {PLAN}.")
+            raise UsageError(tr("{path} holds no run of cuts: it has no {plan}.", path=self.path, plan=PLAN))
         return from_json(path.read_bytes(), CutPlan, str(path))
 
     def records(self) -> list[CutRecord]:
@@ -85,5 +90,7 @@ def find_cuts(path: Path) -> list[CutDirectory]:
     """
     found = [each for each in (path, *sorted(path.glob("*"))) if (each / PLAN).is_file()]
     if not found:
-        raise UsageError(f"{path} holds no run of cuts: neither it nor a directory in it has a {PLAN}.")
+        raise UsageError(
+            tr("{path} holds no run of cuts: neither it nor a directory in it has a {plan}.", path=path, plan=PLAN)
+        )
     return [CutDirectory(each) for each in found]

@@ -9,6 +9,8 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from bench.model.language import tr
+
 PART = ".part"
 """Ends the name of a file that is being written."""
 
@@ -23,7 +25,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
     """
     if is_no_file(path):
-        raise FileExistsError(f"{path} is no file, and is not replaced by one; choose another path.")
+        raise FileExistsError(tr("{path} is no file, and is not replaced by one; choose another path.", path=path))
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         with os.fdopen(open_own(part, os.O_WRONLY | os.O_EXCL), "wb") as file:

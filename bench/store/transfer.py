@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.model.errors import PgladderError
+from bench.model.language import tr
 from bench.store.files import PART, write_whole
 from bench.store.run_directory import CANCELLED, HOST, PLAN, SAMPLES, SAMPLES_NAME, SUMS, SUSPECTS, TRIALS
 
@@ -92,7 +93,9 @@ def unpack(source: IO[bytes], directory: Path) -> Transfer:
             return _closed(directory, files, size, content)
         files, size = files + 1, size + len(content)
         if files > MOST_FILES or size > MOST_RUN_BYTES:
-            raise TooMuchError(f"what came is more than a run ({files:,} files, {size:,} bytes)")
+            raise TooMuchError(
+                tr("what came is more than a run ({files:,} files, {bytes:,} bytes)", files=files, bytes=size)
+            )
         _place(directory, name, content, digest)
 
 
@@ -103,7 +106,7 @@ def _next_file(source: IO[bytes]) -> tuple[str, bytes, str]:
         digest = _digest_of(_content(source, header, MOST_DIGEST_BYTES))
         header = _header(source)
     if header.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
-        raise DamagedError(f"{header.name[:80]!r} is no file of a run")
+        raise DamagedError(tr("{name!r} is no file of a run", name=header.name[:80]))
     return header.name, _content(source, header, _most_bytes(header.name)), digest
 
 
@@ -111,21 +114,26 @@ def _header(source: IO[bytes]) -> tarfile.TarInfo:
     try:
         return tarfile.TarInfo.frombuf(_exactly(source, BLOCK_BYTES), "utf-8", "surrogateescape")
     except tarfile.HeaderError as error:
-        raise DamagedError(f"what came is no run, or was cut off ({error})") from error
+        raise DamagedError(tr("what came is no run, or was cut off ({error})", error=error)) from error
 
 
 def _most_bytes(name: str) -> int:
     if SAMPLES_FILE.fullmatch(name):
         return MOST_SAMPLES_BYTES
     if name not in MOST_BYTES:
-        raise DamagedError(f"{name[:80]!r} is no file of a run")
+        raise DamagedError(tr("{name!r} is no file of a run", name=name[:80]))
     return MOST_BYTES[name]
 
 
 def _content(source: IO[bytes], header: tarfile.TarInfo, most_bytes: int) -> bytes:
     if not 0 <= header.size <= most_bytes:
         raise TooMuchError(
-            f"{header.name[:80]!r} shall have {header.size:,} bytes; in a run it has {most_bytes:,} at most"
+            tr(
+                "{name!r} shall have {bytes:,} bytes; in a run it has {most:,} at most",
+                name=header.name[:80],
+                bytes=header.size,
+                most=most_bytes,
+            )
         )
     content = _exactly(source, header.size)
     _exactly(source, -header.size % BLOCK_BYTES)
@@ -135,7 +143,7 @@ def _content(source: IO[bytes], header: tarfile.TarInfo, most_bytes: int) -> byt
 def _exactly(source: IO[bytes], count: int) -> bytes:
     content = source.read(count)
     if len(content) < count:
-        raise DamagedError("what came was cut off")
+        raise DamagedError(tr("what came was cut off"))
     return content
 
 
@@ -163,7 +171,7 @@ def _add(stream: tarfile.TarFile, name: str, content: bytes, digest: str) -> Non
 
 def _place(directory: Path, name: str, content: bytes, digest: str) -> None:
     if _digest(content) != digest:
-        raise DamagedError(f"{name} did not come as it was sent")
+        raise DamagedError(tr("{name} did not come as it was sent", name=name))
     if name != SUMS:
         (directory / SUMS).unlink(missing_ok=True)  # of an earlier end: they don't list this
     path = directory / name
@@ -175,7 +183,7 @@ def _closed(directory: Path, files: int, size: int, mark: bytes) -> Transfer:
     """End a whole stream, whose mark says how the run ended: checksums that the box took back are none."""
     sealed, cancelled = mark == SUMS.encode(), mark == CANCELLED.encode()
     if mark and not sealed and not cancelled:
-        raise DamagedError(f"{END} did not come as it was sent")
+        raise DamagedError(tr("{name} did not come as it was sent", name=END))
     if not sealed:
         (directory / SUMS).unlink(missing_ok=True)
     (directory / CANCELLED).unlink(missing_ok=True)

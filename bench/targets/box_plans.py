@@ -8,6 +8,7 @@ from bench.constraints.constraint import Place, constraints
 from bench.engines.postgresql.render import as_variant, pick_variants
 from bench.engines.postgresql.variants import ALL, harness_for
 from bench.model.errors import HostError, UsageError
+from bench.model.language import later, tr
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
@@ -22,7 +23,7 @@ from bench.plan.with_variants import check_foreign, plan_with
 from bench.probes.probe import probe_files
 from bench.seams import refuse_on_boxes, users
 from bench.targets.connections import connections_of
-from bench.workload.memory import check_memory
+from bench.workload.memory import THIS_BOX, check_memory
 from bench.workload.phase import ladder
 
 
@@ -39,7 +40,7 @@ class Asked:
 WHAT = [option.name for option in OPTIONS if option.name not in ("seed", "margin", "until_decided")]
 """The options that say what a plan is."""
 
-PRIVATE = "pgladder run --data-dir DIR, on the box itself, makes one"
+PRIVATE = later("pgladder run --data-dir DIR, on the box itself, makes one")
 """What makes a private server with a standby."""
 
 
@@ -51,7 +52,7 @@ def check_name(run: str) -> str:
 
     """
     if run and not NAME.fullmatch(run):
-        raise UsageError(f"{run[:80]!r} can't be a run's name: letters, digits, '.', '_' and '-'.")
+        raise UsageError(tr("{run!r} can't be a run's name: letters, digits, '.', '_' and '-'.", run=run[:80]))
     return run
 
 
@@ -90,8 +91,10 @@ def check_same(there: object, here: str) -> None:
         HostError: says both.
 
     """
+    if not there:
+        raise HostError(tr("it runs a pgladder of another age, here is {here}: make provision", here=here))
     if there != here:
-        raise HostError(f"it runs pgladder {there or 'of another age'}, here is {here}: make provision")
+        raise HostError(tr("it runs pgladder {there}, here is {here}: make provision", there=there, here=here))
 
 
 def as_asked(there: Plan, state: BoxState, asked: Asked) -> bool:
@@ -111,15 +114,21 @@ def check_idle(state: BoxState, run: str) -> None:
         return
     for other in state.runs:
         if other.run != run and other.course in {"running", "waiting"}:
-            wait = f"go on with it: make ladder RUN={other.run}"
+            wait = tr("go on with it: make ladder RUN={run}", run=other.run)
             if other.course == "running":
-                wait = "wait for it"
+                wait = tr("wait for it")
             raise HostError(
-                f"run {other.run} has not ended there ({other.recorded} of {other.planned} trials are recorded);"
-                f" {other.detail or wait}, or: make cancel RUN={other.run}"
+                tr(
+                    "run {run} has not ended there ({recorded} of {planned} trials are recorded); {wait}, or: make"
+                    " cancel RUN={run}",
+                    run=other.run,
+                    recorded=other.recorded,
+                    planned=other.planned,
+                    wait=other.detail or wait,
+                )
             )
     if state.holder:
-        raise HostError(f"a run is under way there: {state.holder}; wait for it, or end it there")
+        raise HostError(tr("a run is under way there: {holder}; wait for it, or end it there", holder=state.holder))
 
 
 def plan_for(state: BoxState, asked: Asked) -> Plan:
@@ -138,8 +147,12 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     _check_installed(state, versions)
     if of_cluster and need > state.max_connections:
         raise HostError(
-            f"the plan needs {need} connections and its cluster allows {state.max_connections};"
-            " raise postgresql_max_connections and provision, or ask for other phases"
+            tr(
+                "the plan needs {need} connections and its cluster allows {allowed}; raise postgresql_max_connections"
+                " and provision, or ask for other phases",
+                need=need,
+                allowed=state.max_connections,
+            )
         )
     harness = as_variant("harness", state.harness)
     if not of_cluster:  # private servers, of which each version has one
@@ -147,7 +160,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     design = replace(design, versions=versions)
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
-        check_standby(plan, state.standby, PRIVATE)
+        check_standby(plan, state.standby, tr(PRIVATE))
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)
@@ -163,7 +176,9 @@ def _check_own(state: BoxState) -> None:
 
     """
     if state.replica_of:
-        raise HostError(f"its cluster was made as a standby of {state.replica_of}: measure that box")
+        raise HostError(
+            tr("its cluster was made as a standby of {primary}: measure that box", primary=state.replica_of)
+        )
 
 
 def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
@@ -177,8 +192,12 @@ def _check_installed(state: BoxState, versions: Sequence[str]) -> None:
     for version in versions:
         if version not in there:
             raise HostError(
-                f"PostgreSQL {version} is not installed there; it has {' and '.join(sorted(there))}:"
-                " name it in postgresql_other_versions, with postgresql_source: pgdg, then make provision"
+                tr(
+                    "PostgreSQL {version} is not installed there; it has {there}: name it in"
+                    " postgresql_other_versions, with postgresql_source: pgdg, then make provision",
+                    version=version,
+                    there=tr(" and ").join(sorted(there)),
+                )
             )
 
 
@@ -208,11 +227,13 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
     of_cluster = plan.versions in ([], [state.postgresql])
     if of_cluster and plan.harness.text != state.harness:
         raise HostError(
-            "its cluster is not the one that run was planned for: what the harness sets there differs;"
-            " provision it as it was, or launch a new run"
+            tr(
+                "its cluster is not the one that run was planned for: what the harness sets there differs;"
+                " provision it as it was, or launch a new run"
+            )
         )
     if of_cluster:
-        check_standby(plan, state.standby, PRIVATE)
+        check_standby(plan, state.standby, tr(PRIVATE))
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)
@@ -221,10 +242,14 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
 def _check_room(state: BoxState, plan: Plan) -> None:
     """Refuse clients that take too much memory, and what leaves no arm; one whose WAL is too much the box refuses."""
     # Hardware counts memory in MiB.
-    check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, "this box has {}")
+    check_memory(plan.trials, ladder(), state.machine.hardware.ram_mb << 20, THIS_BOX)
     need = estimate(plan, to_come(plan, [])).least_disk_bytes
     if state.free_bytes < need:
         raise HostError(
-            f"its disk has {state.free_bytes / 1e9:.1f} GB free and the plan may need {need / 1e9:.1f} GB;"
-            " make room, or ask for shorter windows, fewer rows before, or slower phases"
+            tr(
+                "its disk has {free:.1f} GB free and the plan may need {need:.1f} GB; make room, or ask for shorter"
+                " windows, fewer rows before, or slower phases",
+                free=state.free_bytes / 1e9,
+                need=need / 1e9,
+            )
         )

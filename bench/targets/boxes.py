@@ -16,12 +16,13 @@ from rich.text import Text
 
 from bench.analysis.effects import effects_of
 from bench.analysis.pairing import interleaved
-from bench.box.state import BoxState
+from bench.box.state import BoxState, RunState
 from bench.engines.postgresql.variants import hardware_of
 from bench.model.box import OTHER_PLAN
 from bench.model.codec import from_json, to_json
 from bench.model.errors import DataError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fingerprint
+from bench.model.language import later, tr
 from bench.model.plain import print_json
 from bench.model.plan import Owned, Plan
 from bench.plan.estimate import estimate
@@ -62,7 +63,29 @@ from bench.targets.target import Request, Results
 from bench.workload.phase import usual
 
 RESULTS = Path("results")
-KEEPS_ITS_PLAN = "the run is there already, with another plan than these words ask for: it goes on with its own."
+KEEPS_ITS_PLAN = later("the run is there already, with another plan than these words ask for: it goes on with its own.")
+LAUNCHED = {
+    "started": later("run {run} started"),
+    "resumed": later("run {run} resumed"),
+    "under way": later("run {run} under way"),
+    "finished": later("run {run} finished"),
+}
+LAUNCHED_BY_OTHER_PLAN = {
+    "resumed": later("run {run} resumed by another plan"),
+    "under way": later("run {run} under way by another plan"),
+    "finished": later("run {run} finished by another plan"),
+}
+"""What a box answers to a launch (``bench.box.runs.launch``), without and with ``OTHER_PLAN``."""
+COURSES = {
+    "running": later("running"),
+    "waiting": later("waiting"),
+    "cancelled": later("cancelled"),
+    "stopped": later("stopped"),
+    "finished": later("finished"),
+    "unreadable": later("unreadable"),
+}
+COLUMNS = ("box", "pgladder", "free", "run", "trials", "")
+"""Of what boxes are doing."""
 
 
 class NoHostsLeftError(PgladderError):
@@ -128,7 +151,7 @@ def _interleave(boxes: Boxes, request: Request) -> None:
     if request.compares_hosts:
         if len(boxes.links) < 2:
             raise UsageError(
-                "A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/."
+                tr("A comparison of hosts takes two or more: pick them by LIMIT=, or list them in inventory/.")
             )
         boxes.gated = any(state.shares_kernel for state in look(boxes).values())
     elif request.repeats:
@@ -140,7 +163,9 @@ def _interleave(boxes: Boxes, request: Request) -> None:
                 there.append(read(only_run(place), samples=False))
         boxes.gated = len(there) > 1 and interleaved(there)
     if boxes.gated:
-        boxes.report("These boxes share a machine, so one measures at a time: they are interleaved, block by block.")
+        boxes.report(
+            tr("These boxes share a machine, so one measures at a time: they are interleaved, block by block.")
+        )
 
 
 def launch(boxes: Boxes, given: Mapping[str, Any]) -> None:
@@ -163,22 +188,37 @@ def launched(boxes: Boxes, request: Request) -> str:
 
     def step(link: Link, state: BoxState) -> Ready:
         here = next((each for each in state.runs if each.run == run), None)
-        if here and here.course == "unreadable":
-            raise DataError(f"run {run} is there and can't be gone on with ({here.detail}): take another RUN=")
-        if here and boxes.gated and here.course != "finished" and not steps.is_gated(link, run):
-            raise UsageError(f"run {run} is there and is not interleaved: let it end by itself, or take another RUN=")
         if here:
+            _check_resumable(here, lambda: not boxes.gated or steps.is_gated(link, run))
             text = steps.read_plan(link, run)
             there = request.check_plan(from_json(text, Plan, f"{link.host.name}: plan.json"))
             # What the owner says of the box is no part of what is asked for.
             other = any(given.get(word) for word in WHAT) and not as_asked(replace(there, owned=None), state, asked)
-            return Ready(plan=text, warnings=[KEEPS_ITS_PLAN] if other else [])
+            return Ready(plan=text, warnings=[tr(KEEPS_ITS_PLAN)] if other else [])
         plan = replace(request.check_plan(plan_for(state, asked)), owned=_owned(link.host))
         warnings = [*_too_noisy(link.host.name, state, plan, given.get("margin")), *_damaging(plan)]
         return Ready(plan=to_json(plan) + b"\n", warnings=warnings, begins=plan)
 
     _start(boxes, run, step, request)
     return run
+
+
+def _check_resumable(run: RunState, gated: Callable[[], bool]) -> None:
+    """Refuse a run that is there already and can't be gone on with; ``gated`` asks whether it is interleaved as asked.
+
+    Raises:
+        DataError: its plan can't be read.
+        UsageError: it is not interleaved.
+
+    """
+    if run.course == "unreadable":
+        raise DataError(
+            tr("run {run} is there and can't be gone on with ({why}): take another RUN=", run=run.run, why=run.detail)
+        )
+    if run.course != "finished" and not gated():
+        raise UsageError(
+            tr("run {run} is there and is not interleaved: let it end by itself, or take another RUN=", run=run.run)
+        )
 
 
 def _owned(host: Host) -> Owned | None:
@@ -237,14 +277,25 @@ def _start(boxes: Boxes, run: str, step: Callable[[Link, BoxState], Ready], requ
         of_box = ready[link.host.name]
         outcome = steps.launch(link, run, of_box.plan, who, gated=boxes.gated)
         # Another control machine was quicker.
-        return outcome, [KEEPS_ITS_PLAN] if outcome.endswith(OTHER_PLAN) else of_box.warnings
+        return outcome, [tr(KEEPS_ITS_PLAN)] if outcome.endswith(OTHER_PLAN) else of_box.warnings
 
     outcomes = _on_each(boxes, begin)
     boxes.run, boxes.started = run, bool(outcomes)
     for host, (outcome, warnings) in outcomes.items():
-        boxes.report(f"{host}: run {run} {outcome}.")
+        boxes.report(f"{host}: {_launched_words(run, outcome)}.")
         for warning in warnings:
             boxes.report(f"{host}: {warning}")
+
+
+def _launched_words(run: str, outcome: str) -> str:
+    """Say what became of a launch, in a box's own words."""
+    own = outcome.removesuffix(OTHER_PLAN)
+    words = LAUNCHED_BY_OTHER_PLAN if own != outcome else LAUNCHED
+    return tr(words[own], run=run) if own in words else f"run {run} {outcome}"
+
+
+def _who() -> str:
+    return f"{getpass.getuser()} at {socket.gethostname()}"
 
 
 def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
@@ -276,8 +327,11 @@ def _damaging(plan: Plan) -> list[str]:
     if not names:
         return []
     return [
-        f"a power cut under {' or '.join(names)} can damage the box's cluster, even where it starts again:"
-        " then make teardown and make provision before anything else is measured."
+        tr(
+            "a power cut under {names} can damage the box's cluster, even where it starts again: then make teardown and"
+            " make provision before anything else is measured.",
+            names=tr(" or ").join(names),
+        )
     ]
 
 
@@ -305,7 +359,7 @@ def followed(boxes: Boxes, run: str) -> list[Failure]:
     early = []
     for host, end in results.done.items():
         if end.how != "finished":
-            early.append(Failure(host, f"run {run} {end.why}", FAILED))
+            early.append(Failure(host, end.why, FAILED))
     return early
 
 
@@ -314,8 +368,12 @@ def _report_gates(boxes: Boxes, run: str) -> None:
     there = _on_each(boxes, lambda link: steps.is_gated(link, run))
     if hosts := ", ".join(host for host, takes in there.items() if takes):
         boxes.report(
-            f"{hosts}: run {run} is interleaved, block by block, and waits at its gate; only make compare-hosts"
-            f" RUN={run}, with all its boxes, opens it. End it: make cancel RUN={run}"
+            tr(
+                "{hosts}: run {run} is interleaved, block by block, and waits at its gate; only make compare-hosts"
+                " RUN={run}, with all its boxes, opens it. End it: make cancel RUN={run}",
+                hosts=hosts,
+                run=run,
+            )
         )
 
 
@@ -331,7 +389,8 @@ def _under_way(boxes: Boxes) -> str:
         raise NoHostsLeftError
     runs = {run.run for state in states.values() for run in state.runs if run.course in {"running", "waiting"}}
     if len(runs) != 1:
-        raise UsageError(f"Say which run by RUN=; under way there: {', '.join(sorted(runs)) or 'none'}.")
+        there = ", ".join(sorted(runs)) or tr("none")
+        raise UsageError(tr("Say which run by RUN=; under way there: {runs}.", runs=there))
     return runs.pop()
 
 
@@ -344,7 +403,7 @@ def pull(boxes: Boxes, given: Mapping[str, Any]) -> None:
     """Bring what is new of a run from every box."""
     run = check_name(given.get("run", ""))
     if not run:
-        raise UsageError("Say which run: RUN=<its name>; there are those of: make status.")
+        raise UsageError(tr("Say which run: RUN=<its name>; there are those of: make status."))
     pulled(boxes, run)
 
 
@@ -355,23 +414,30 @@ def pulled(boxes: Boxes, run: str) -> dict[str, Path]:
         place = RESULTS / run / link.host.name
         here = place / PLAN
         if here.is_file() and _is_another(here, steps.read_plan(link, run)):
-            raise UsageError(f"{place} holds another run of that name, which is kept: move it away, then pull again")
+            raise UsageError(
+                tr("{place} holds another run of that name, which is kept: move it away, then pull again", place=place)
+            )
         return pull_one(link, run, place)
 
     places = {}
     for host, arrived in _on_each(boxes, step).items():
         place = places[host] = RESULTS / run / host
-        sentence = f"{host}: {arrived.files} new files ({arrived.bytes:,} bytes) in {place}"
-        if not arrived.sealed:
-            sentence += "; the run has not come to its end"
-        boxes.report(f"{sentence}.")
+        boxes.report(f"{host}: {_arrived(arrived, place)}.")
     return places
+
+
+def _arrived(arrived: Transfer, place: Path) -> str:
+    """Say what was pulled."""
+    found = {"files": arrived.files, "bytes": arrived.bytes, "place": place}
+    if not arrived.sealed:
+        return tr("{files} new files ({bytes:,} bytes) in {place}; the run has not come to its end", **found)
+    return tr("{files} new files ({bytes:,} bytes) in {place}", **found)
 
 
 def _is_another(here: Path, there: bytes) -> bool:
     """Return whether a plan that was pulled is another run's; one that was damaged since is brought again."""
     try:
-        return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, "the plan there")
+        return from_json(here.read_bytes(), Plan, str(here)) != from_json(there, Plan, PLAN)
     except DataError:
         return False
 
@@ -383,9 +449,10 @@ def cancel(boxes: Boxes, given: Mapping[str, Any]) -> None:
         _make_sure(boxes)
     for host, ended in _on_each(boxes, lambda link: steps.cancel(link, run)).items():
         if ended:
-            boxes.report(f"{host}: cancelled {', '.join(ended)}; what was recorded is kept.")
+            runs = ", ".join(ended)
+            boxes.report(tr("{host}: cancelled {runs}; what was recorded is kept.", host=host, runs=runs))
         else:
-            boxes.report(f"{host}: nothing was under way.")
+            boxes.report(tr("{host}: nothing was under way.", host=host))
 
 
 def _make_sure(boxes: Boxes) -> None:
@@ -396,9 +463,9 @@ def _make_sure(boxes: Boxes) -> None:
 
     """
     names = ", ".join(link.host.name for link in boxes.links)
-    boxes.report(f"This ends whatever run is under way on: {names}.")
+    boxes.report(tr("This ends whatever run is under way on: {names}.", names=names))
     if not said_yes(boxes.out):
-        raise UsageError(f"Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.")
+        raise UsageError(tr("Nothing was cancelled on {names}: say which by RUN=, LIMIT= or HOST=.", names=names))
 
 
 def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
@@ -410,17 +477,22 @@ def status(boxes: Boxes, given: Mapping[str, Any]) -> None:
     if not states:
         return
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for name in ("box", "release", "free", "run", "trials", ""):
-        table.add_column(name)
+    for name in COLUMNS:
+        table.add_column(tr(name))
     for host, state in states.items():
-        rows = [(run.run, f"{run.recorded}/{run.planned}", run.detail or run.course) for run in state.runs]
-        if state.holder and not any(run.course == "running" for run in state.runs):
-            rows.append(("", "", f"under way: {state.holder}"))
         box = (host, state.release, size(state.free_bytes))
-        for row in rows or [("", "", "no runs")]:
+        for row in _doing(state) or [("", "", tr("no runs"))]:
             table.add_row(*box, *row)
             box = ("", "", "")
     boxes.out.print(table)
+
+
+def _doing(state: BoxState) -> list[tuple[str, str, str]]:
+    """Return a line for each of a box's runs, and for one that is none of them."""
+    rows = [(run.run, f"{run.recorded}/{run.planned}", run.detail or tr(COURSES[run.course])) for run in state.runs]
+    if state.holder and not any(run.course == "running" for run in state.runs):
+        rows.append(("", "", tr("under way: {holder}", holder=state.holder)))
+    return rows
 
 
 def _on_each(boxes: Boxes, step: Any) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from bench.analysis.progress import Progress
 from bench.analysis.pulled import complete
 from bench.model.errors import PgladderError
+from bench.model.language import tr
 from bench.model.record import Record
 from bench.remote.errors import NotAdmittedError, UnreachableError
 from bench.remote.link import Link
@@ -83,7 +84,11 @@ class Interleaving(Following):
             self._given = None
         except PgladderError as error:
             self.report(
-                f"{error}; its gate is opened no more, and its run waits: mend that, then make compare-hosts"
-                f" RUN={self._run}, or make cancel RUN={self._run}"
+                tr(
+                    "{error}; its gate is opened no more, and its run waits: mend that, then make compare-hosts"
+                    " RUN={run}, or make cancel RUN={run}",
+                    error=error,
+                    run=self._run,
+                )
             )
             self._links[host].give_up()

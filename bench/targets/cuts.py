@@ -80,7 +80,7 @@ def measure(given: Mapping[str, Any], out: Console) -> Results:
             directory = CutDirectory(given.get("out") or Path("results") / plan.run / plan.host)
             directory.begin(plan)
         _carry_out(plan, directory, place, programs, out)
-        out.print(f"Results: {directory.path}\n", soft_wrap=True)
+        out.print(f"{tr('Results: {place}', place=directory.path)}\n", soft_wrap=True)
     return Results(directories=(directory.path,), hosts={plan.host: directory.path})
 
 
@@ -90,7 +90,7 @@ def _check(given: Mapping[str, Any]) -> None:
         raise HostError(
             tr("pgladder cuts the power of servers on Linux, and this is {platform}.", platform=platform.system())
         )
-    for name, whose in (("dsn", "a server that somebody brings"), ("on", "a target of your own")):
+    for name, whose in (("dsn", tr("a server that somebody brings")), ("on", tr("a target of your own"))):
         if name in given:
             raise UsageError(
                 tr(
@@ -151,7 +151,7 @@ def _new_plan(given: Mapping[str, Any], place: Path, version: str) -> CutPlan:
     variants = variants_for(names, this_machine(nearest_existing(place)), need, harness, version)
     for variant in variants.values():
         if variant.refused:
-            raise HostError(f"Variant {variant.name}: {variant.refused}")
+            raise HostError(tr("Variant {name}: {why}", name=variant.name, why=variant.refused))
     seed = given.get("seed")
     usual = 0 if "torn" in given else CUTS
     plan = CutPlan(
@@ -194,24 +194,24 @@ def planned(plan: CutPlan) -> Iterator[PlannedCut]:
 def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Path, out: Console) -> None:
     done = {record.cut for record in directory.records()}
     left = [cut for cut in planned(plan) if cut not in done]
-    out.print(f"Run {plan.run}: {len(left)} of {len(done) + len(left)} cuts, about {duration(EXPECTED_S * len(left))}.")
+    _announce(plan, len(left), len(done) + len(left), out)
     if not left:
         return
     now_at = ""
     try:
         with _server(place, programs) as server:
             for (name, layout), cuts in groupby(left, key=lambda cut: (cut.variant, cut.layout)):
-                now_at = f"{name} on {layout}"
-                out.print(f"{now_at}: making a server", soft_wrap=True)
+                now_at = tr("{name} on {layout}", name=name, layout=layout)
+                out.print(tr("{what}: making a server", what=now_at), soft_wrap=True)
                 made = make(server, plan, _variant(plan, name), table_layout(layout))
                 for cut in cuts:
-                    now_at = f"{name} on {layout}, {cut.how} {cut.number}"
+                    now_at = f"{tr('{name} on {layout}', name=name, layout=layout)}, {cut.how} {cut.number}"
                     record = carry_out(server, plan, cut, made)
                     directory.append(record)
                     out.print(f"{now_at}: {_result(record)}", soft_wrap=True)
     except (KeyboardInterrupt, PgladderError, psycopg2.Error) as error:
         recorded = len(directory.records())
-        why = "Stopped" if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
+        why = tr("Stopped") if isinstance(error, KeyboardInterrupt) else f"{now_at}: {one_line(str(error))}"
         raise PgladderError(
             tr(
                 "{why}; {recorded} cuts are recorded. Go on with: pgladder durability --resume {path}",
@@ -220,6 +220,11 @@ def _carry_out(plan: CutPlan, directory: CutDirectory, place: Path, programs: Pa
                 path=directory.path,
             )
         ) from error
+
+
+def _announce(plan: CutPlan, left: int, of: int, out: Console) -> None:
+    time = duration(EXPECTED_S * left)
+    out.print(tr("Run {run}: {left} of {of} cuts, about {time}.", run=plan.run, left=left, of=of, time=time))
 
 
 def _variant(plan: CutPlan, name: str) -> Variant:
@@ -239,9 +244,9 @@ def _server(place: Path, programs: Path) -> Iterator[PoweredServer]:
 
 def _result(record: CutRecord) -> str:
     """Say in a few words what came of a cut."""
+    parts = [tr("{rows:,} rows acknowledged", rows=record.acknowledged)]
     if record.did_not_start is not None:
-        return f"{record.acknowledged:,} rows acknowledged; {record.did_not_start}"
-    parts = [f"{record.acknowledged:,} rows acknowledged"]
+        return "; ".join([*parts, record.did_not_start])
     if record.rows_lost is not None:
-        parts.append(f"{record.rows_lost:,} lost")
+        parts.append(tr("{rows:,} lost", rows=record.rows_lost))
     return "; ".join([*parts, *record.corrupt])

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.engines.engine import ExternalServer
 from bench.engines.postgresql.render import AS_FOUND
 from bench.model.errors import HostError, UsageError
+from bench.model.language import tr
 from bench.model.plan import NULL, Plan
 from bench.plan.ceiling import with_twice_the_clients
 from bench.plan.design import Design
@@ -34,7 +35,13 @@ def what_fits(design: Design, external: ExternalServer) -> Design:
     for name, opened in opens.items():
         if opened > free:
             external.left_out.append(
-                f"Phase {name} is left out: it opens {opened} connections, and {whose} has room for {free}."
+                tr(
+                    "Phase {name} is left out: it opens {opened} connections, and {whose} has room for {free}.",
+                    name=name,
+                    opened=opened,
+                    whose=whose,
+                    free=free,
+                )
             )
     return replace(design, phases=fitting)
 
@@ -47,12 +54,16 @@ def check_kept(plan: Plan, external: ExternalServer) -> None:
 
     """
     if {variant.name for variant in plan.variants if variant.engine is None} != {AS_FOUND}:
-        raise UsageError("A server of --dsn keeps its configuration: variants can't be applied to it.")
+        raise UsageError(tr("A server of --dsn keeps its configuration: variants can't be applied to it."))
     for trial in plan.trials:
         if trial.engine != NULL and trial.transport != external.transport:
             raise UsageError(
-                f"The connection of --dsn is by {external.transport}, so the transport can't be {trial.transport};"
-                " change host or sslmode in the connection string."
+                tr(
+                    "The connection of --dsn is by {there}, so the transport can't be {asked}; change host or sslmode"
+                    " in the connection string.",
+                    there=external.transport,
+                    asked=trial.transport,
+                )
             )
 
 
@@ -71,20 +82,32 @@ def check_connections(plan: Plan, external: ExternalServer) -> None:
     endpoint = external.endpoint(external.transport)
     if any(trial.parameters.mixed for trial in plan.trials) and (lacking := drivers()[BESIDE].unkept(endpoint)):
         raise UsageError(
-            f"Readers, and what deletes the oldest rows, connect by {BESIDE}, which can't keep {', '.join(lacking)} of"
-            " --dsn: leave that out of the connection string, or --readers and --retain."
+            tr(
+                "Readers, and what deletes the oldest rows, connect by {driver}, which can't keep {lacking} of --dsn:"
+                " leave that out of the connection string, or --readers and --retain.",
+                driver=BESIDE,
+                lacking=", ".join(lacking),
+            )
         )
     for driver in dict.fromkeys(trial.driver for trial in plan.trials):
         if lacking := drivers()[driver].unkept(endpoint):
             phases = dict.fromkeys(trial.phase for trial in plan.trials if trial.driver == driver)
             raise UsageError(
-                f"The phases {', '.join(phases)} connect by {driver}, which can't keep {', '.join(lacking)} of --dsn:"
-                " leave that out of the connection string, or ask for --phases 1 1-B, which connect by libpq."
+                tr(
+                    "The phases {phases} connect by {driver}, which can't keep {lacking} of --dsn: leave that out of"
+                    " the connection string, or ask for --phases 1 1-B, which connect by libpq.",
+                    phases=", ".join(phases),
+                    driver=driver,
+                    lacking=", ".join(lacking),
+                )
             )
 
 
 def _no_room(needed: int, free: int, whose: str) -> str:
-    return (
-        f"The plan opens {needed} connections, and {whose} has room for {free};"
-        " raise that limit, or ask for a smaller --pool-min, --in-flight or other --phases."
+    return tr(
+        "The plan opens {needed} connections, and {whose} has room for {free}; raise that limit, or ask for a smaller"
+        " --pool-min, --in-flight or other --phases.",
+        needed=needed,
+        whose=whose,
+        free=free,
     )

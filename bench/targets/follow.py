@@ -9,6 +9,7 @@ from bench.analysis.progress import Progress
 from bench.model.box import Ending
 from bench.model.codec import from_json
 from bench.model.errors import DataError
+from bench.model.language import tr
 from bench.model.plan import Plan
 from bench.model.record import Record
 from bench.remote.errors import TooMuchOutputError, UnreachableError
@@ -29,7 +30,7 @@ News = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a run ended on a box; ``why`` goes on with "the run ..." where that is not the end of its plan."""
+    """How a run ended on a box; ``why`` says it where that is not the end of its plan."""
 
     how: Ending
     why: str = ""
@@ -118,7 +119,7 @@ class _Reader:
             if self._spoilt == self.offset:
                 raise
             self._spoilt = self.offset
-            raise UnreachableError(self._host, "a record that had been cut was written anew") from error
+            raise UnreachableError(self._host, tr("a record that had been cut was written anew")) from error
 
 
 def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQueue[News]) -> End:
@@ -136,12 +137,13 @@ def _follow_one(link: Link, run: str, plan: Plan, view: Following, news: SimpleQ
         ending = steadily(link, step, report, PATIENCE_S)
         why = ""
         if ending == "cancelled":
-            why = "was cancelled"
+            why = tr("run {run} was cancelled", run=run)
         elif ending == "failed":
-            why = f"stopped before its end: {steadily(link, lambda _: last_words(link, run), report)}"
+            words = steadily(link, lambda _: last_words(link, run), report)
+            why = tr("run {run} stopped before its end: {why}", run=run, why=words)
     except Exception:
         news.put(lambda: view.ended(name, NOT_FOLLOWED))
         raise
     news.put(lambda: view.ended(name, ending))
-    report(f"{name}: run {run} {why or 'finished'}.")
+    report(f"{name}: {why or tr('run {run} finished', run=run)}.")
     return End(ending, why)

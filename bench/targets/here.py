@@ -40,7 +40,7 @@ from bench.model.codec import decoded, from_json, unknown_field
 from bench.model.errors import DataError, HostError, NothingDoneError, PgladderError, UsageError
 from bench.model.fingerprint import Fact, Fingerprint
 from bench.model.fingerprint_diff import differences
-from bench.model.language import tr
+from bench.model.language import later, tr
 from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.model.signals import stoppable, undisturbed
@@ -74,7 +74,7 @@ from bench.workload.phase import ladder
 if TYPE_CHECKING:
     from bench.agent.run import Listener
 
-UNMEASURED = "The server can't be measured"
+UNMEASURED = later("The server can't be measured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,8 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         NothingDoneError: the request can't be met.
 
     """
-    with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, REFUSED if "dsn" in request.given else UNMEASURED):
+    refused = tr(REFUSED if "dsn" in request.given else UNMEASURED)
+    with one_run_at_a_time(), stoppable(), in_a_sentence(HostError, refused):
         given, directory = _given_plan(request)
         resumed = directory is not None
         run = given.run if given else new_run_id()
@@ -245,9 +246,9 @@ def _checked(plan: Plan, external: ExternalServer | None, cluster: ClusterServer
 def _check_standby(plan: Plan, external: ExternalServer | None, box: Provisioned | None) -> None:
     """Refuse a plan that says otherwise than the server whether a standby follows it; raises as ``check_standby``."""
     if external:
-        check_private(plan, "leave out --dsn")
+        check_private(plan, tr("leave out --dsn"))
     elif box:
-        check_standby(plan, admitted(box.cluster), "--data-dir names a disk for a private one")
+        check_standby(plan, admitted(box.cluster), tr("--data-dir names a disk for a private one"))
 
 
 @contextmanager
@@ -336,8 +337,21 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
     listener.report(tr("reading what this machine is"))
     name = ready.elsewhere or socket.gethostname()
     host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions, of_engines)
-    _keep_host(directory, host)
-    with in_a_sentence(ServerError, "The run ends here"):
+    before = directory.host()
+    if before and (changed := differences(before, host)):
+        named = "; ".join(changed[:3])
+        if changed[3:]:
+            named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
+        raise HostError(
+            tr(
+                "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
+                run=plan.run,
+                named=named,
+            )
+        )
+    if before is None:
+        directory.write_host(host)
+    with in_a_sentence(ServerError, tr("The run ends here")):
         return execute(plan, directory, server, listener, ready.beside)
 
 
@@ -523,7 +537,7 @@ def _given_plan(request: Request) -> tuple[Plan | None, RunDirectory | None]:
         return None, None
     check_plan(plan, ladder())
     if target_pieces(plan.pieces) != request.pieces:
-        named = ", ".join(target_pieces(plan.pieces)) or "no target of a user's"
+        named = ", ".join(target_pieces(plan.pieces)) or tr("no target of a user's")
         raise UsageError(
             tr("Plan {run} is carried out by {named}, as its file was then: say so by --on.", run=plan.run, named=named)
         )

@@ -14,6 +14,7 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
+from bench.model.language import tr
 from bench.model.plain import one_line
 from bench.targets.target import Request
 
@@ -63,12 +64,25 @@ def notify(command: Sequence[str] | None, event: Event, report: Callable[[str], 
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        report(f"--notify: {command[0]} could not tell: {one_line(str(error))}. The run is what it was.")
+        report(
+            tr(
+                "--notify: {program} could not tell: {why}. The run is what it was.",
+                program=command[0],
+                why=one_line(str(error)),
+            )
+        )
         return
     if ended.returncode:
         last = one_line((ended.stderr or ended.stdout).decode(errors="replace").strip().rpartition("\n")[2])
         why = f": {last}" if last else ""
-        report(f"--notify: {command[0]} ended with {ended.returncode}{why}. The run is what it was.")
+        report(
+            tr(
+                "--notify: {program} ended with {code}{why}. The run is what it was.",
+                program=command[0],
+                code=ended.returncode,
+                why=why,
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -99,12 +113,17 @@ def notifying(request: Request, out: Console) -> Iterator[Happened]:
     try:
         yield happened
     except KeyboardInterrupt:
-        tell("stopped", "Stopped before its first trial.")
+        tell("stopped", tr("Stopped before its first trial."))
         raise
     except Exception as error:
         tell("failed", str(error) or type(error).__name__)
         raise
     if happened.complete:
-        tell("finished", f"Run {happened.run} has come to its end.")
+        tell("finished", tr("Run {run} has come to its end.", run=happened.run))
     else:
-        tell("stopped", f"Run {happened.run} was stopped; pgladder run --resume {happened.results} goes on.")
+        stopped = tr(
+            "Run {run} was stopped; pgladder run --resume {results} goes on.",
+            run=happened.run,
+            results=happened.results,
+        )
+        tell("stopped", stopped)

@@ -86,18 +86,31 @@ def check_results(results: object, file: str, *, repeated: bool) -> Results | No
     if results is None:
         return None
     if not isinstance(results, Results):
-        raise DataError(f"{file}: measure returned {results!r:.80}: return Results of bench.targets.target, or None.")
+        refused = tr(
+            "{file}: measure returned {results!r:.80}: return Results of bench.targets.target, or None.",
+            file=file,
+            results=results,
+        )
+        raise DataError(refused)
     if not (isinstance(results.directories, tuple) and results.directories):
-        raise DataError(f"{file}: measure returned no tuple of directories: name the one that holds the run.")
+        raise DataError(
+            tr("{file}: measure returned no tuple of directories: name the one that holds the run.", file=file)
+        )
     if repeated and not (results.hosts and results.hosts.keys() <= results.repeated.keys()):
-        raise DataError(f"{file}: measure carried a run's plan out again: name by host its new run and the repeated.")
+        raise DataError(
+            tr("{file}: measure carried a run's plan out again: name by host its new run and the repeated.", file=file)
+        )
     for place in (*results.directories, *results.hosts.values(), *results.repeated.values()):
         if not isinstance(place, Path):
-            raise DataError(f"{file}: measure returned {place!r:.80} as a directory: return a Path.")
+            raise DataError(
+                tr("{file}: measure returned {place!r:.80} as a directory: return a Path.", file=file, place=place)
+            )
         try:
             find_runs(place)
         except UsageError as error:
-            raise DataError(f"{file}: measure returned a directory without a run: {error}") from error
+            raise DataError(
+                tr("{file}: measure returned a directory without a run: {error}", file=file, error=error)
+            ) from error
     return results
 
 
@@ -135,5 +148,5 @@ def added_target(name: str) -> tuple[Target, Mapping[str, str]]:
     [known] = pick("target", [name], files)
     target = getattr(seams.load(files[known]), "TARGET", None)
     if not callable(getattr(target, "measure", None)):
-        raise DataError(f"{files[known]} defines no TARGET that can measure (bench.targets.target).")
+        raise DataError(tr("{file} defines no TARGET that can measure (bench.targets.target).", file=files[known]))
     return cast(Target, target), seams.users([files[known]])

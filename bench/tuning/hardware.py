@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
 from bench.model.errors import UsageError
+from bench.model.language import tr
 
 Disk = Literal["hdd", "ssd", "san", "nvme"]
 DISKS: tuple[Disk, ...] = get_args(Disk)
@@ -35,9 +36,11 @@ class Hardware:
     def __post_init__(self) -> None:
         for name in ("ram_mb", "cores", "disk_gb"):
             if (value := getattr(self, name)) < 1:
-                raise UsageError(f"hardware: {name} must be at least 1, not {value}.")
+                raise UsageError(tr("hardware: {name} must be at least 1, not {value}.", name=name, value=value))
         if self.disk not in DISKS:
-            raise UsageError(f"hardware: disk must be one of {', '.join(DISKS)}, not {self.disk!r}.")
+            raise UsageError(
+                tr("hardware: disk must be one of {disks}, not {disk!r}.", disks=", ".join(DISKS), disk=self.disk)
+            )
 
     def __str__(self) -> str:
         """Write the short form, which ``parse_hardware`` reads."""
@@ -58,19 +61,26 @@ def parse_hardware(text: str) -> Hardware:
     for item in text.split(","):
         name, equals, value = map(str.strip, item.partition("="))
         if not equals:
-            raise UsageError(f"hardware: {name!r} is not name=value.")
+            raise UsageError(tr("hardware: {name!r} is not name=value.", name=name))
         if name not in NAMES:
-            raise UsageError(f"hardware: unknown name {name!r}; the names are {', '.join(NAMES)}.")
+            raise UsageError(
+                tr("hardware: unknown name {name!r}; the names are {names}.", name=name, names=", ".join(NAMES))
+            )
         if name in values:
-            raise UsageError(f"hardware: {name} is given more than once.")
+            raise UsageError(tr("hardware: {name} is given more than once.", name=name))
         values[name] = value
     if missing := [name for name in NAMES if name not in values]:
-        raise UsageError(f"hardware: {', '.join(missing)} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500.")
+        raise UsageError(
+            tr(
+                "hardware: {names} missing; write ram_mb=16384,cores=4,disk=nvme,disk_gb=500.",
+                names=", ".join(missing),
+            )
+        )
     disk: Disk = values.pop("disk")  # type: ignore[assignment]  # Hardware refuses what is no Disk
     figures: dict[str, int] = {}
     for name, value in values.items():
         # ``isdigit`` alone takes ², which ``int`` does not.
         if not (value.isascii() and value.isdigit()):
-            raise UsageError(f"hardware: {name} must be a whole number, not {value!r}.")
+            raise UsageError(tr("hardware: {name} must be a whole number, not {value!r}.", name=name, value=value))
         figures[name] = int(value)
     return Hardware(disk=disk, **figures)

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
+from bench.model.language import later, tr
 from bench.model.names import pick
 from bench.model.plan import Parameters
 from bench.model.table import qualified
@@ -155,7 +156,17 @@ class ProgramDriver(Driver, Protocol):
         ...
 
 
-KINDS: Mapping[type, str] = {AsyncDriver: "of coroutines, with a pool", SyncDriver: "of plain functions"}
+OF_OTHER_KIND: Mapping[type, str] = {
+    AsyncDriver: later(
+        "Phase {phase} can't be carried out by the driver {driver}: it takes one that is of coroutines, with a pool;"
+        " leave the phase out, or ask for --drivers {own}."
+    ),
+    SyncDriver: later(
+        "Phase {phase} can't be carried out by the driver {driver}: it takes one that is of plain functions; leave the"
+        " phase out, or ask for --drivers {own}."
+    ),
+}
+"""By the kind that a phase takes."""
 
 
 @cache
@@ -208,15 +219,18 @@ def check_driven(name: str, phase: Phase, driver: str, parameters: Parameters) -
     # By the call, not by the phase: a new phase can be carried out by every driver that offers what it calls.
     if phase.call not in chosen.calls:
         raise UsageError(
-            f"Phase {name} can't be carried out by the driver {driver}: it calls {phase.call} of a connection,"
-            f" which {driver} does not offer; leave the phase out, or ask for --drivers {phase.driver}."
+            tr(
+                "Phase {phase} can't be carried out by the driver {driver}: it calls {call} of a connection, which"
+                " {driver} does not offer; leave the phase out, or ask for --drivers {own}.",
+                phase=name,
+                driver=driver,
+                call=phase.call,
+                own=phase.driver,
+            )
         )
     kind = AsyncDriver if isinstance(phase, AsyncPhase) else SyncDriver
     if not isinstance(chosen, kind):
-        raise UsageError(
-            f"Phase {name} can't be carried out by the driver {driver}: it takes one that is {KINDS[kind]}; leave the"
-            f" phase out, or ask for --drivers {phase.driver}."
-        )
+        raise UsageError(tr(OF_OTHER_KIND[kind], phase=name, driver=driver, own=phase.driver))
     return None
 
 

@@ -12,6 +12,7 @@ from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 import psutil
 
 from bench.model.errors import HostError
+from bench.model.language import later, tr
 from bench.model.plan import Parameters, Trial
 from bench.probes.control_group import memory_limit_bytes
 from bench.workload.phase import Phase
@@ -40,6 +41,8 @@ SESSIONS_SHARE = 0.5
 """Of the memory there is, for the sessions of a server on this machine."""
 FILES_BESIDE = 50
 """What a client process has open beside its connections."""
+THIS_BOX = later("this box has {memory}")
+THIS_BOX_FREE, CONTROL_GROUP = later("this box has {memory} free"), later("the control group allows {memory}")
 SMALLER = ("batch", "payload_bytes", "in_flight", "processes")
 """What takes memory, in the order in which less of it is asked for."""
 
@@ -58,7 +61,9 @@ def client_bytes(phase: Phase, parameters: Parameters) -> int:
 
 
 def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: int, stock: str) -> None:
-    """Refuse trials whose clients would take more than their share of ``memory`` bytes, ``stock`` as "there are {}".
+    """Refuse trials whose clients would take more than their share of ``memory`` bytes.
+
+    ``stock`` says whose they are (``THIS_BOX``).
 
     Raises:
         HostError: names the phase, the numbers, and the nearest that fits.
@@ -71,9 +76,16 @@ def check_memory(trials: Iterable[Trial], phases: Mapping[str, Phase], memory: i
         if (need := client_bytes(phase, parameters)) > most:
             numbers = ", ".join(f"--{_option(each)} {getattr(parameters, each):,}" for each in SMALLER)
             raise HostError(
-                f"Phase {name} with {numbers} takes about {need / 1e9:,.2f} GB of memory for the clients, and"
-                f" {stock.format(f'{memory / 1e9:,.2f} GB')}, of which they may take {most / 1e9:,.2f} GB;"
-                f" {_what_fits(phase, parameters, most)}."
+                tr(
+                    "Phase {name} with {numbers} takes about {need:,.2f} GB of memory for the clients, and {stock}, of"
+                    " which they may take {most:,.2f} GB; {instead}.",
+                    name=name,
+                    numbers=numbers,
+                    need=need / 1e9,
+                    stock=_there(stock, memory),
+                    most=most / 1e9,
+                    instead=_what_fits(phase, parameters, most),
+                )
             )
 
 
@@ -83,8 +95,8 @@ def check_sessions(allowed: int, opened: int, memory: int, stock: str) -> None:
     Args:
         allowed: the server's max_connections.
         opened: how many of them a trial opens.
-        memory: bytes, ``stock`` as "there are {}".
-        stock: see ``memory``.
+        memory: bytes.
+        stock: whose they are (``THIS_BOX``).
 
     Raises:
         HostError: says what they take, and what to ask for.
@@ -93,9 +105,16 @@ def check_sessions(allowed: int, opened: int, memory: int, stock: str) -> None:
     need, most = opened * SESSION_BYTES + allowed * ALLOWED_BYTES, int(memory * SESSIONS_SHARE)
     if need > most:
         raise HostError(
-            f"The plan opens {opened:,} of {allowed:,} connections, which take about {need / 1e9:,.2f} GB of memory"
-            f" for the server, and {stock.format(f'{memory / 1e9:,.2f} GB')}, of which they may take"
-            f" {most / 1e9:,.2f} GB; ask for a smaller --pool-max, --pool-min, --in-flight or --processes."
+            tr(
+                "The plan opens {opened:,} of {allowed:,} connections, which take about {need:,.2f} GB of memory for"
+                " the server, and {stock}, of which they may take {most:,.2f} GB; ask for a smaller --pool-max,"
+                " --pool-min, --in-flight or --processes.",
+                opened=opened,
+                allowed=allowed,
+                need=need / 1e9,
+                stock=_there(stock, memory),
+                most=most / 1e9,
+            )
         )
 
 
@@ -109,9 +128,17 @@ def check_files(connections: int) -> None:
     most = getrlimit(RLIMIT_NOFILE)[0]
     if most != RLIM_INFINITY and connections + FILES_BESIDE > most:
         raise HostError(
-            f"Each client process would open {connections:,} connections, and a process may have {most:,} files open"
-            " here (ulimit -n); raise that limit, or ask for a smaller --pool-min or --in-flight."
+            tr(
+                "Each client process would open {connections:,} connections, and a process may have {most:,} files"
+                " open here (ulimit -n); raise that limit, or ask for a smaller --pool-min or --in-flight.",
+                connections=connections,
+                most=most,
+            )
         )
+
+
+def _there(stock: str, memory: int) -> str:
+    return tr(stock, memory=f"{memory / 1e9:,.2f} GB")
 
 
 def _option(name: str) -> str:
@@ -124,8 +151,8 @@ def _what_fits(phase: Phase, parameters: Parameters, memory: int) -> str:
     raised = sorted(SMALLER, key=lambda name: getattr(parameters, name) <= getattr(phase.parameters, name))
     for name in raised:
         if most := _most(phase, parameters, name, memory):
-            return f"ask for --{_option(name)} {most} or less"
-    return "ask for less of each, or leave this phase out"
+            return tr("ask for --{option} {most} or less", option=_option(name), most=most)
+    return tr("ask for less of each, or leave this phase out")
 
 
 def _most(phase: Phase, parameters: Parameters, name: str, memory: int) -> int:
@@ -147,4 +174,4 @@ def memory_left(root: Path = Path("/")) -> tuple[int, str]:
         limit = memory_limit_bytes(root)
     except (OSError, ValueError):  # no control groups, or none that tell
         limit = None
-    return (limit, "the control group allows {}") if limit and limit < there else (there, "this box has {} free")
+    return (limit, CONTROL_GROUP) if limit and limit < there else (there, THIS_BOX_FREE)

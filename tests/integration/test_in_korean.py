@@ -5,7 +5,10 @@ import re
 from tests.integration.support import climbing
 
 HANGUL = re.compile("[가-힣]")
-ASKED = ("--phases", "1-B", "2", "--blocks", 1, "--warm-up", 0.2, "--window", 0.5, "--yes", "--lang", "ko")
+SHORT = ("--blocks", 1, "--warm-up", 0.2, "--window", 0.5, "--yes", "--lang", "ko")
+ASKED = ("--phases", "1-B", "2", *SHORT)
+REFUSED = "shared_preload_libraries = 'nowhere'\n"
+"""No server starts with it: the trials under such a variant say why in their records."""
 
 
 def test_a_run_shows_korean_and_keeps_english(new_place):
@@ -19,3 +22,14 @@ def test_a_run_shows_korean_and_keeps_english(new_place):
         assert len(files) > 2
         assert [path.name for path in files if HANGUL.search(path.read_text())] == []
         assert HANGUL.search((climb.directory.path / "report.html").read_text())
+
+
+def test_what_goes_wrong_in_a_trial_is_recorded_in_english(new_place, tmp_path):
+    template = tmp_path / "broken.conf.j2"
+    template.write_text(REFUSED)
+    with climbing(new_place(), "--phases", "1-B", "--variants", "stock", template, *SHORT) as climb:
+        ended = climb.end()
+        assert "거부됨: " in ended.out + ended.err
+        [refused] = [record for record in climb.directory.records() if record.void]
+        assert "nowhere" in refused.validity.why
+        assert not HANGUL.search((climb.directory.path / "trials.jsonl").read_text())

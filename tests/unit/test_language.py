@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -11,16 +12,21 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.ladder_answer import answer_of
+from bench.box.state import RunState
 from bench.cli.main import main
 from bench.model.errors import UsageError
 from bench.model.language import LOCALE, later, speak, speaking, spoken, tr, tr_many
 from bench.questions import questions
+from bench.remote.complaints import meaning
+from bench.remote.hosts import Host
 from bench.report.ladder_answer import show_answers
 from bench.report.terminal import show_ladders
 from bench.results.read import ladder_of, only_run, read
+from bench.targets import boxes as verbs
 from bench.workload.phase import ladder
 from tests.builders import a_record, climbed
 from tests.kept import KEPT
+from tests.unit.targets.test_box_plans import BOX
 
 HANGUL = re.compile("[가-힣]")
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")
@@ -149,12 +155,58 @@ def test_help_is_korean_within_80_columns(phases, monkeypatch, words):
         (["ladder"], "필요한 인자가 없습니다: DIR"),
         (["ladder", "nowhere"], "nowhere에는 실행이 없습니다."),
         (["explain", str(KEPT / "steps")], "에는 실험이 없습니다."),
+        (["variants", "show", "stock", "--host", ""], "--host에는 장비의 이름이나 주소를 적어야 합니다."),
+        (["variants", "show", "stock", "--hardware", "ram_mb=1"], "hardware: cores, disk, disk_gb이(가) 없습니다."),
     ],
 )
 def test_a_refusal_is_in_the_language_of_who_is_refused(phases, words, said):
     code, out, err = phases(*words, "--lang", "ko")
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.parametrize("words", [(), ("show", "big-wal"), ("diff", "stock", "no-fsync")])
+def test_variants_are_told_in_korean_and_to_programs_in_english(phases, words):
+    box = ("--hardware", "ram_mb=16384,cores=4,disk=nvme,disk_gb=500") if words else ()
+    code, out, _ = phases("variants", *words, *box, "--lang", "ko")
+    assert code == 0
+    assert HANGUL.search(out.splitlines()[0])
+    assert not HANGUL.search(phases("variants", *words, *box, "--json", "--lang", "ko")[1])
+    if not words:
+        assert all(HANGUL.search(line) for line in out.splitlines())
+        assert max(map(cell_len, out.splitlines())) <= 80
+
+
+# --- boxes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Host key verification failed.", "호스트 키를 확인하지 못함"),
+        ("ssh: connect to host n100 port 22: Connection refused", "n100에 연결할 수 없음(그 포트의 연결을 거부함."),
+        ("ssh: connect to host gate port 22: Connection timed out", "게이트웨이 gate에 연결할 수 없음(제시간에"),
+        ("me@n100: Permission denied (publickey).", "n100의 sshd가 me을(를) 받아들이지 않음."),
+        ("No ED25519 host key is known for gate and you have requested strict checking.", "make trust HOST=gate"),
+    ],
+)
+def test_what_ssh_means_is_told_in_korean(words, said):
+    with speaking("ko"):
+        error = meaning(Host(name="n100", address="n100"), {"n100"}, words)
+    assert str(error).startswith("n100: ")
+    assert said in str(error)
+
+
+def test_what_boxes_are_doing_is_told_in_korean_within_80_columns(monkeypatch):
+    runs = [RunState(run="r1", recorded=3, planned=30, course="running")]
+    monkeypatch.setattr(verbs, "look", lambda _: {"n100": replace(BOX, runs=runs), "n100-b": BOX})
+    out = Console(file=StringIO(), width=80, color_system=None)
+    with speaking("ko"):
+        verbs.status(verbs.Boxes(out), {})
+    head, running, idle = out.file.getvalue().splitlines()
+    assert head.split() == ["장비", "pgladder", "남은", "공간", "실행", "시행"]
+    assert running.rstrip().endswith("실행 중")
+    assert idle.rstrip().endswith("실행 없음")
 
 
 # --- a ladder in Korean ----------------------------------------------------------------------------------------------

@@ -260,6 +260,30 @@ def test_a_word_of_the_environment_chooses_nothing(word):
     assert make("help", **{word: "n1"}).returncode == 0
 
 
+def helped(checkout, *words, language="en"):
+    asked = {"LC_ALL": "en_US.UTF-8", "LANGUAGE": language}
+    ended = make("help", *words, options=("--no-print-directory",), checkout=checkout, **asked)
+    assert ended.returncode == 0
+    return ended.stdout
+
+
+def test_help_is_in_the_language_of_who_asks(shelf):
+    english, korean = helped(shelf), helped(shelf, language="ko")
+    assert "doctor          what would stop a run on them?" in english
+    assert "doctor          그곳에서 실행을 막을 것은?" in korean
+    assert "\n장비 준비\n" in korean
+    goals = [re.findall(r"(?m)^[a-z0-9-]+", text) for text in (english, korean)]
+    assert goals[0] == goals[1]
+    used = korean.partition("Work on pgladder itself")[0].splitlines()
+    assert [line for line in used if line and not re.search("[가-힣]", line)] == []
+
+
+def test_help_needs_no_environment_and_no_python(shelf):
+    (shelf / ".venv").unlink()
+    assert helped(shelf, language="ko") == helped(CHECKOUT, language="ko")
+    assert helped(shelf, "PYTHON=false", language="ko") == helped(CHECKOUT)
+
+
 def test_the_words_of_a_run_are_those_of_its_table(shelf):
     """The list is made again where the table is newer."""
     (shelf / ".venv").unlink()

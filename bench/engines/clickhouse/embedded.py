@@ -22,6 +22,7 @@ from bench.engines.postgresql.session import ServerError
 from bench.model.endpoint import Endpoint
 from bench.model.errors import UsageError
 from bench.model.fingerprint import Fact
+from bench.model.language import tr
 from bench.model.table import quoted
 from bench.model.values import Transport
 from bench.workload.clickhouse import ClickHouseError
@@ -100,14 +101,16 @@ class EmbeddedClickHouse(ManagedClickHouse):
 
     def __init__(self, home: Path) -> None:
         if NOT_IN_A_PATH & set(str(home)):
-            raise UsageError(f"chdb takes no path with ? or & in it, such as {home}; choose another --data-dir.")
+            raise UsageError(
+                tr("chdb takes no path with ? or & in it, such as {path}; choose another --data-dir.", path=home)
+            )
         super().__init__(home, Owner())
         self._kept = Kept(self._data)
 
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return "ClickHouse embedded in the client (chdb)"
+        return tr("ClickHouse embedded in the client (chdb)")
 
     @property
     def built(self) -> Mapping[str, Fact]:

@@ -13,12 +13,13 @@ from bench.engines.clickhouse.private import PrivateClickHouse
 from bench.engines.clickhouse.server import STOCK, ManagedClickHouse
 from bench.engines.engine import ManagedServer, Server
 from bench.model.errors import HostError, UsageError
+from bench.model.language import later, tr
 
 PROGRAMS: dict[str, tuple[str, ...]] = {"clickhouse-server": (), "clickhouse": ("server",)}
 """What a server is begun by, with what comes before its options: a package of it, or the one program alone."""
 PLACES = "/usr/bin:/usr/sbin"
 LIBRARIES = ("chdb", "pyarrow")
-LACKING = (
+LACKING = later(
     "ClickHouse is not here, neither a server nor the engine. On a box: make provision ROLES=clickhouse. Here: make"
     " clickhouse, which brings the engine, or a server of the vendor's."
 )
@@ -45,12 +46,12 @@ class ClickHouse(BesideOnly):
     """See the module."""
 
     variant = STOCK
-    instead = "ask for --phases 3-C instead of --engine"
+    instead = later("ask for --phases 3-C instead of --engine")
 
     def beside(self, own: Server, home: Path) -> ManagedServer:
         """See ``Engine.beside``."""
         if not isinstance(own, ManagedServer):
-            raise UsageError("ClickHouse is measured beside a PostgreSQL of pgladder's own: leave out --dsn.")
+            raise UsageError(tr("ClickHouse is measured beside a PostgreSQL of pgladder's own: leave out --dsn."))
         if why := self.lacking(home):
             raise HostError(why)
         return managed(home, program())
@@ -59,7 +60,7 @@ class ClickHouse(BesideOnly):
         """See ``Engine.lacking``."""
         if program() or all(map(find_spec, LIBRARIES)):
             return None
-        return LACKING
+        return tr(LACKING)
 
 
 ENGINE = ClickHouse()

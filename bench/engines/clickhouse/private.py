@@ -19,6 +19,7 @@ from bench.engines.postgresql.private import LOGGED, free_port
 from bench.engines.postgresql.session import ServerError
 from bench.model.endpoint import Endpoint
 from bench.model.fingerprint import Fact
+from bench.model.language import tr
 from bench.model.plan import Variant
 from bench.model.signals import held_back
 from bench.model.values import Transport
@@ -44,7 +45,7 @@ class PrivateClickHouse(ManagedClickHouse):
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return "a private ClickHouse server"
+        return tr("a private ClickHouse server")
 
     @property
     def built(self) -> Mapping[str, Fact]:

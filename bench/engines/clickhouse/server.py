@@ -16,6 +16,7 @@ from bench.engines.postgresql.owner import Owner
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError, VariantError
 from bench.model.fingerprint import Unreadable
+from bench.model.language import tr
 from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.table import quoted
@@ -88,7 +89,9 @@ class ManagedClickHouse(ManagedServer, ABC):
         try:
             self._held.remove()
         except OSError as error:
-            raise ServerError(f"{self._base} can't be removed: {error}; remove it.") from error
+            raise ServerError(
+                tr("{path} can't be removed: {error}; remove it.", path=self._base, error=error)
+            ) from error
 
     # --- what others need to know ------------------------------------------------------------------------------------
 

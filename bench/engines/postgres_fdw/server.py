@@ -18,6 +18,7 @@ from bench.engines.postgresql.render import texts
 from bench.engines.postgresql.session import Session
 from bench.engines.postgresql.variants import harness_for
 from bench.engines.postgresql.within import WithinCluster
+from bench.model.language import tr
 from bench.model.plan import Variant
 
 EXTENSION = "CREATE EXTENSION IF NOT EXISTS postgres_fdw SCHEMA {schema}"
@@ -46,7 +47,7 @@ class ShardedServer(WithinCluster):
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return f"servers behind {self._own.what}"
+        return tr("servers behind {what}", what=self._own.what)
 
     def create(self, harness: Variant, *, tls: bool) -> None:  # noqa: ARG002 - clients come to the plan's own
         """See ``ManagedServer.create``; those behind it have a harness of their own, without its address and TLS."""

@@ -12,9 +12,11 @@ import psycopg2.extensions
 
 from bench.model.endpoint import CONNECT_TIMEOUT_S, Endpoint
 from bench.model.errors import HostError, PgladderError, UsageError
+from bench.model.language import tr
 from bench.model.values import Transport
 
-FORMS = "it is postgresql://user@host:port/database or host=... port=... user=... dbname=... ."
+URI, WORDS = "postgresql://user@host:port/database", "host=... port=... user=... dbname=..."
+"""The two forms of a connection string."""
 OURS = {
     "host", "hostaddr", "port", "user", "dbname", "password", "options", "service", "servicefile", "connect_timeout",
     "application_name", "fallback_application_name", "client_encoding", "load_balance_hosts", "sslcompression",
@@ -57,7 +59,7 @@ def connect_first(dsn: str) -> psycopg2.extensions.connection:
 
     """
     try:
-        with in_a_sentence(HostError, "Could not connect to the server of --dsn"):
+        with in_a_sentence(HostError, tr("Could not connect to the server of --dsn")):
             connection: psycopg2.extensions.connection = psycopg2.connect(
                 dsn, connect_timeout=CONNECT_TIMEOUT_S, application_name="pgladder"
             )
@@ -65,7 +67,14 @@ def connect_first(dsn: str) -> psycopg2.extensions.connection:
         if not isinstance(error.__cause__, psycopg2.ProgrammingError):
             raise
         why = str(error.__cause__).partition('"')[0].rstrip(" :")  # what follows quotes the string, password and all
-        raise UsageError(f"--dsn is not a connection string ({why}); {FORMS}") from error.__cause__
+        raise UsageError(
+            tr(
+                "--dsn is not a connection string ({why}); it is {uri} or {words} .",
+                why=why,
+                uri=URI,
+                words=WORDS,
+            )
+        ) from error.__cause__
     connection.autocommit = True
     return connection
 
@@ -80,9 +89,11 @@ def endpoint_of(connection: psycopg2.extensions.connection, schema: str) -> Endp
     info = connection.info
     given = info.dsn_parameters
     if options := given.get("options"):
-        raise UsageError(f"Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.")
+        raise UsageError(
+            tr("Options of a connection ({options}) reach no client: set them by ALTER ROLE … SET.", options=options)
+        )
     if given.get("replication", "false") not in {"false", "off", "no", "0"}:
-        raise UsageError("replication in --dsn makes a connection that takes no SQL; leave it out.")
+        raise UsageError(tr("replication in --dsn makes a connection that takes no SQL; leave it out."))
     # Pinned to what was found: a later connection must not fall back to what the first did not need.
     transport = _transport(connection)
     parameters = {name: value for name, value in given.items() if name not in OURS}

@@ -27,6 +27,7 @@ from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError
 from bench.model.fingerprint import Unreadable
+from bench.model.language import later, tr
 from bench.model.plan import Plan, Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
@@ -40,8 +41,8 @@ COMMIT = "SELECT pg_logical_emit_message(true, 'pgladder', '')"
 """Writes and commits something, and leaves nothing (PostgreSQL manual, 9.28.6)."""
 STAY = "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'"
 """Ours wait while clients work; PostgreSQL 13 has no such limit."""
-REFUSED = "The server of --dsn can't be measured"
-START_STANDBY = "Start the standby, or take its name out of that setting."
+REFUSED = later("The server of --dsn can't be measured")
+START_STANDBY = later("Start the standby, or take its name out of that setting.")
 CHECKPOINT_ROLE_SINCE = 15
 OLDEST_MEASURED = 13
 """The first with pg_current_snapshot, by which transactions are accounted for."""
@@ -66,9 +67,13 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         self.version = str(self._major)
         if self._major < OLDEST_MEASURED:
             raise HostError(
-                f"The server of --dsn is PostgreSQL {self._major}; pgladder measures {OLDEST_MEASURED} and later."
+                tr(
+                    "The server of --dsn is PostgreSQL {there}; pgladder measures {oldest} and later.",
+                    there=self._major,
+                    oldest=OLDEST_MEASURED,
+                )
             )
-        with in_a_sentence(HostError, REFUSED):
+        with in_a_sentence(HostError, tr(REFUSED)):
             self._endpoint = endpoint_of(connection, self.schema)
             pooled = pooler.is_pooled(connection)
             connection.close()
@@ -130,26 +135,38 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
             self._standing = session.row(session.script("standing"))
         user, database = self._endpoint.user, self._endpoint.database
         if self._standing["standby"]:
-            raise HostError("The server of --dsn is a standby, which takes no writes: give its primary.")
+            raise HostError(tr("The server of --dsn is a standby, which takes no writes: give its primary."))
         if self._standing["read_only"]:
             raise HostError(
-                f"Every transaction of {user!r} in {database!r} is read-only (default_transaction_read_only = on), so"
-                " nothing can be measured: give another role, or ALTER ROLE … SET default_transaction_read_only = off."
+                tr(
+                    "Every transaction of {user!r} in {database!r} is read-only (default_transaction_read_only = on),"
+                    " so nothing can be measured: give another role, or ALTER ROLE … SET"
+                    " default_transaction_read_only = off.",
+                    user=user,
+                    database=database,
+                )
             )
         if not self._standing["may_create"]:
             raise HostError(
-                f"The user {user!r} may not create a schema in {database!r}:"
-                f" GRANT CREATE ON DATABASE {database} TO {user};"
+                tr(
+                    "The user {user!r} may not create a schema in {database!r}: GRANT CREATE ON DATABASE {database} TO"
+                    " {user};",
+                    user=user,
+                    database=database,
+                )
             )
         if self._waits_for_standbys() and not self._standing["standbys"]:
-            raise HostError(f"{self._waiting()}, and none is connected. {START_STANDBY}")
+            raise HostError(
+                tr(
+                    "Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r}),"
+                    " and none is connected. {start}",
+                    names=self._standing["synchronous_standby_names"],
+                    start=tr(START_STANDBY),
+                )
+            )
 
     def _waits_for_standbys(self) -> bool:
         return bool(self._standing["synchronous_standby_names"] and self._standing["waits_for_standbys"])
-
-    def _waiting(self) -> str:
-        names = self._standing["synchronous_standby_names"]
-        return f"Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r})"
 
     def _prove_commits(self, session: Session) -> None:
         """See that a commit returns, where it may wait for a standby.
@@ -163,7 +180,15 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
         try:
             session.run(COMMIT, seconds=COMMIT_TIMEOUT_S)
         except TimeoutError as error:
-            raise ServerError(f"{self._waiting()}, and one took over {COMMIT_TIMEOUT_S} s. {START_STANDBY}") from error
+            raise ServerError(
+                tr(
+                    "Each commit on the server of --dsn waits for a standby (synchronous_standby_names = {names!r}),"
+                    " and one took over {seconds} s. {start}",
+                    names=self._standing["synchronous_standby_names"],
+                    seconds=COMMIT_TIMEOUT_S,
+                    start=tr(START_STANDBY),
+                )
+            ) from error
 
     def _find_limits(self) -> list[str]:
         """Say what can't be controlled or observed, each with its reason."""
@@ -186,13 +211,13 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
 
     def room(self) -> tuple[int, str]:
         """Return how many sessions we may have at once, and in words whose limit that is."""
-        with in_a_sentence(HostError, REFUSED), closing(self._session()) as session:
+        with in_a_sentence(HostError, tr(REFUSED)), closing(self._session()) as session:
             free = session.row(session.script("room"))
         whose = min((name for name in free if free[name] is not None), key=lambda name: int(free[name]))
         words = {
-            "server": "the server of --dsn (max_connections)",
-            "role": f"its role {self._endpoint.user!r} (CONNECTION LIMIT)",
-            "database": f"its database {self._endpoint.database!r} (CONNECTION LIMIT)",
+            "server": tr("the server of --dsn (max_connections)"),
+            "role": tr("its role {role!r} (CONNECTION LIMIT)", role=self._endpoint.user),
+            "database": tr("its database {database!r} (CONNECTION LIMIT)", database=self._endpoint.database),
         }
         return int(free[whose]), words[whose]
 
@@ -206,7 +231,7 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
 
         """
         try:
-            with in_a_sentence(HostError, REFUSED), closing(self._session()) as session:
+            with in_a_sentence(HostError, tr(REFUSED)), closing(self._session()) as session:
                 self._prove_commits(session)
                 self._schema.make(session, plan, resumed=resumed)
                 session.prove_schema()
@@ -295,9 +320,16 @@ class ExternalPostgreSQL(PostgreSQLServer, ExternalServer):
             with closing(self._session()) as session:
                 self._schema.drop(session)
         except (psycopg2.Error, TimeoutError, KeyboardInterrupt) as error:
-            why = "told to stop while tidying up" if isinstance(error, KeyboardInterrupt) else one_line(error)
-            left = f"our schema is left on the server of --dsn, DROP SCHEMA {self.schema} CASCADE removes it"
-            raise ServerError(f"{why}; {left}.") from error
+            why = one_line(error)
+            if isinstance(error, KeyboardInterrupt):
+                why = tr("told to stop while tidying up")
+            raise ServerError(
+                tr(
+                    "{why}; our schema is left on the server of --dsn, DROP SCHEMA {schema} CASCADE removes it.",
+                    why=why,
+                    schema=self.schema,
+                )
+            ) from error
 
 
 def _is_loopback(host: str) -> bool:

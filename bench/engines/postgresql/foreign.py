@@ -13,6 +13,7 @@ from importlib.resources import files
 from bench.engines.postgresql.parameters import rows_by_name
 from bench.engines.postgresql.units import boolean
 from bench.model.errors import UsageError
+from bench.model.language import later, tr
 
 WORDS = frozenset(
     {
@@ -53,6 +54,13 @@ WORDS = frozenset(
     }
 )
 """Parameters of text that name nothing outside the server."""
+NAMES = {
+    "address": later("{name}, which names an address"),
+    "library": later("{name}, which names a library"),
+    "place": later("{name}, which names a place"),
+    "program": later("{name}, which names a program"),
+}
+"""By the word of ``reaching.tsv``."""
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)\s*[A-Za-z]{0,3}")
 """With a unit or without."""
 
@@ -62,9 +70,9 @@ def reaching(given: Mapping[str, str]) -> Iterator[str]:
     for name, text in given.items():
         if name in _kinds():
             if all(text != row.default for row in rows_by_name()[name]):
-                yield f"{name}, which names a{'n' * (_kinds()[name] == 'address')} {_kinds()[name]}"
+                yield tr(NAMES[_kinds()[name]], name=name)
         elif name not in WORDS and not _names_nothing(name, text):
-            yield f"{name}, a text that only an extension or another PostgreSQL understands"
+            yield tr("{name}, a text that only an extension or another PostgreSQL understands", name=name)
 
 
 def refuse_reaching(given: Mapping[str, str], where: str) -> None:
@@ -76,8 +84,12 @@ def refuse_reaching(given: Mapping[str, str], where: str) -> None:
     """
     if found := list(reaching(given)):
         raise UsageError(
-            f"{where} was not made here and sets {'; '.join(found)}: that is carried out for nobody else. Read it; if"
-            " you want it, put it into a variant of your own (docs/variants.md) and make a new run."
+            tr(
+                "{where} was not made here and sets {found}: that is carried out for nobody else. Read it; if you want"
+                " it, put it into a variant of your own (docs/variants.md) and make a new run.",
+                where=where,
+                found="; ".join(found),
+            )
         )
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from bench import seams
 from bench.model.errors import DataError
+from bench.model.language import tr
 from bench.model.names import pick
 
 SEAM = "layouts"
@@ -104,7 +105,7 @@ def _read(name: str, path: Path, partitions: int = 0) -> TableLayout:
     text = seams.source(path)
     # Every name is qualified: a table that a search path decides on may be somebody else's.
     if "{schema}.events" not in text:
-        raise DataError(f"{path} makes no table {{schema}}.events.")
+        raise DataError(tr("{path} makes no table {table}.", path=path, table="{schema}.events"))
     lines = text.splitlines()
     head = [line.removeprefix("--").strip() for line in lines if _is_comment(line)]
     usual, by = _partitions(head, path)
@@ -135,7 +136,15 @@ def _partitions(head: list[str], path: Path) -> tuple[int, str | None]:
     said = re.fullmatch(rf"([1-9]\d*) by ({BY_HASH}|{BY_TIME}|{BY_SERVER})", value)
     if said is None:
         raise DataError(
-            f"{path} says '{PARTITIONS} {value}', which is to be as '8 by {BY_HASH}', or {BY_TIME}, or {BY_SERVER}."
+            tr(
+                "{path} says '{word} {value}', which is to be as '8 by {by_hash}', or {by_time}, or {by_server}.",
+                path=path,
+                word=PARTITIONS,
+                value=value,
+                by_hash=BY_HASH,
+                by_time=BY_TIME,
+                by_server=BY_SERVER,
+            )
         )
     return int(said[1]), said[2]
 
@@ -167,5 +176,5 @@ def _header_value(head: list[str], word: str, path: Path) -> str | None:
     """Return what the header says after a word; None where it lacks the word."""
     value = next((line.removeprefix(word).strip() for line in head if line.startswith(word)), None)
     if value == "":
-        raise DataError(f"{path} says nothing after {word!r}.")
+        raise DataError(tr("{path} says nothing after {word!r}.", path=path, word=word))
     return value

@@ -1,5 +1,7 @@
 """The majors of PostgreSQL that pgladder has tables of, and the one that it measures where nobody asks for another."""
 
+from bench.model.language import tr
+
 OLDEST, NEWEST = 14, 18
 """Of an older or a newer one the nearest of these is taken for what it is not known to differ in."""
 REFERENCE = "15"
@@ -27,5 +29,5 @@ def major(text: str) -> str:
 
     """
     if not (text.isascii() and text.isdecimal() and int(text) >= 10):
-        raise ValueError(f"{text!r} is no major of PostgreSQL, such as {REFERENCE}")
+        raise ValueError(tr("{text!r} is no major of PostgreSQL, such as {major}", text=text, major=REFERENCE))
     return str(int(text))

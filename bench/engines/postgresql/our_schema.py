@@ -4,6 +4,7 @@ import hashlib
 
 from bench.engines.postgresql.session import DDL_TIMEOUT_S, ServerError, Session
 from bench.model.errors import HostError
+from bench.model.language import tr
 from bench.model.plan import Plan
 
 LONGEST_NAME = 63
@@ -52,8 +53,11 @@ class OurSchema:
         found = self._found(session)
         if found and not (resumed and found[1] == mark):
             raise HostError(
-                f"The database of --dsn has a schema {self.name} already, which this run did not make: choose another"
-                f" name for the run, or, where an earlier run left it, DROP SCHEMA {self.name} CASCADE removes it."
+                tr(
+                    "The database of --dsn has a schema {name} already, which this run did not make: choose another"
+                    " name for the run, or, where an earlier run left it, DROP SCHEMA {name} CASCADE removes it.",
+                    name=self.name,
+                )
             )
         # From here on ``close`` may drop it: what is interrupted in the making is ours as well.
         self._mark = mark

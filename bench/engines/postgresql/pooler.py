@@ -12,12 +12,12 @@ from contextlib import closing
 import psycopg2.extensions
 
 from bench.model.errors import HostError
+from bench.model.language import tr
 from bench.model.record import Reason
 
 Connection = psycopg2.extensions.connection
 PARAMETER = "pgladder.visit"
 SEEN = f"SELECT coalesce(current_setting('{PARAMETER}', true), '')"
-INSTEAD = "give PostgreSQL's own host and port in --dsn"
 IN_BETWEEN = Reason(
     code="pooler",
     detail="a pooler is between the clients and PostgreSQL: rates and latencies are of both, and where each insert"
@@ -46,16 +46,22 @@ def refuse_shared_sessions(connect: Callable[[], Connection]) -> None:
             backends = {_value(each, "SELECT pg_backend_pid()") for each in (first, second)}
         if seen_by_another or not still_there or len(backends) == 1:
             raise HostError(
-                "The server of --dsn is behind a pooler that gives a session to several clients (transaction pooling):"
-                f" nothing of a client's own stays there; {INSTEAD}, or a pool in session mode."
+                tr(
+                    "The server of --dsn is behind a pooler that gives a session to several clients (transaction"
+                    " pooling): nothing of a client's own stays there; give PostgreSQL's own host and port in --dsn, or"
+                    " a pool in session mode."
+                )
             )
         with closing(connect()) as third:  # is given what the first has left, as the second still keeps its own
             left_as_it_was = _value(third, SEEN) == token
             _value(third, f"SELECT set_config('{PARAMETER}', '', false)")
         if left_as_it_was:
             raise HostError(
-                "The server of --dsn is behind a pooler that hands a session on as the last client left it, with what"
-                f" that client had set; {INSTEAD}, or have the pooler reset it (pgbouncer: server_reset_query)."
+                tr(
+                    "The server of --dsn is behind a pooler that hands a session on as the last client left it, with"
+                    " what that client had set; give PostgreSQL's own host and port in --dsn, or have the pooler reset"
+                    " it (pgbouncer: server_reset_query)."
+                )
             )
 
 

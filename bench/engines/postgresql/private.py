@@ -27,6 +27,7 @@ from bench.engines.postgresql.standby import Primary, PrivateStandby
 from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.errors import HostError, UsageError
+from bench.model.language import tr
 from bench.model.plan import NO_REPLICA, Variant
 from bench.model.signals import held_back
 from bench.model.values import Replica
@@ -71,7 +72,7 @@ class PrivateServer(ManagedPostgreSQL):
         self._process: subprocess.Popen[bytes] | None = None
         self._harness: Variant | None = None
         if len(f"{reach.sockets}/.s.PGSQL.{reach.port}".encode()) > SOCKET_PATH_MAX:
-            raise UsageError(f"{home} is too long a path for a Unix socket; choose a shorter --data-dir.")
+            raise UsageError(tr("{path} is too long a path for a Unix socket; choose a shorter --data-dir.", path=home))
         self._held = HeldDirectory(base, self._owner)
         self._ahead: Future[None] | None = None
         primary = Primary(
@@ -88,7 +89,7 @@ class PrivateServer(ManagedPostgreSQL):
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return f"a private PostgreSQL {build_of(self._bin).major}"
+        return tr("a private PostgreSQL {version}", version=build_of(self._bin).major)
 
     # --- making and removing -----------------------------------------------------------------------------------------
 
@@ -138,7 +139,8 @@ class PrivateServer(ManagedPostgreSQL):
 
     def _make_certificate(self) -> None:
         if not shutil.which("openssl"):
-            raise HostError(f"The transport tls needs openssl to make a certificate: {how_to_install('openssl')}.")
+            how = how_to_install("openssl")
+            raise HostError(tr("The transport tls needs openssl to make a certificate: {how}.", how=how))
         options = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost"
         files: list[str | Path] = ["-keyout", self._data / "server.key", "-out", self._data / "server.crt"]
         done = self._owner.run(["openssl", *options.split(), *files])
@@ -163,7 +165,9 @@ class PrivateServer(ManagedPostgreSQL):
         try:
             self._held.remove()
         except OSError as error:
-            raise ServerError(f"The private server in {self._base} can't be removed: {error}; remove it.") from error
+            raise ServerError(
+                tr("The private server in {path} can't be removed: {error}; remove it.", path=self._base, error=error)
+            ) from error
 
     # --- running -----------------------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from bench.engines.postgresql.swap import Swapping
 from bench.engines.postgresql.trial_session import TrialSession
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import HostError, UsageError
+from bench.model.language import later, tr
 from bench.model.plan import ASYNC, Plan, Variant
 from bench.model.table import quoted
 from bench.model.values import Replica
@@ -48,14 +49,14 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     """The cluster of ``/etc/pgladder.toml``, for its role's user only."""
 
     start_timeout_s = 600
-    for_its_user = (
-        "This box's cluster is measured by its user: sudo -u {} pgladder run …"
-        " (or measure a private server on a disk you name by --data-dir)."
+    for_its_user = later(
+        "This box's cluster is measured by its user: sudo -u {user} pgladder run … (or measure a private server on a"
+        " disk you name by --data-dir)."
     )
 
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
         if pwd.getpwuid(os.geteuid()).pw_name != cluster.role:
-            raise UsageError(self.for_its_user.format(cluster.role))
+            raise UsageError(tr(self.for_its_user, user=cluster.role))
         self._cluster = cluster
         self.version = cluster.version
         directory = cluster.configuration_directory
@@ -107,7 +108,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
     @property
     def what(self) -> str:
         """See ``ManagedPostgreSQL.what``."""
-        return f"the cluster {self._cluster.name} of this box"
+        return tr("the cluster {name} of this box", name=self._cluster.name)
 
     def check_plan(self, plan: Plan, connections: int) -> None:
         """See that the plan and the cluster are made for each other.
@@ -118,15 +119,23 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         """
         if connections > (most := self._cluster.max_connections):
             raise HostError(
-                f"The plan needs {connections} connections and this box's cluster takes {most}:"
-                " raise postgresql_max_connections and provision again, or ask for a smaller --pool-max."
+                tr(
+                    "The plan needs {needed} connections and this box's cluster takes {most}: raise"
+                    " postgresql_max_connections and provision again, or ask for a smaller --pool-max.",
+                    needed=connections,
+                    most=most,
+                )
             )
         if not self._cluster.root_certificate and any(trial.transport == "tls" for trial in plan.trials):
-            raise HostError("This box's cluster offers no TLS: set postgresql_tls and provision again.")
+            raise HostError(tr("This box's cluster offers no TLS: set postgresql_tls and provision again."))
         if plan.harness.text != self.harness.text:
             raise HostError(
-                f"Plan {plan.run} was made for another harness than {self._cluster.harness_file}:"
-                " make the plan anew, or provision this box as it was then."
+                tr(
+                    "Plan {run} was made for another harness than {file}: make the plan anew, or provision this box as"
+                    " it was then.",
+                    run=plan.run,
+                    file=self._cluster.harness_file,
+                )
             )
 
     # --- a run's beginning and end -----------------------------------------------------------------------------------
@@ -143,7 +152,7 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         """A provisioning that was killed may have left harness or pg_hba.conf behind: a run does not change these."""
         for name, live in self._live.items():
             if live != self._cluster.variant_file and _read(live) != _read(self._proved / name):
-                raise ServerError(f"{live} is not the one that was proved last")
+                raise ServerError(tr("{file} is not the one that was proved last", file=live))
 
     def _bring_into_force(self, harness: Variant) -> None:
         staging = Staging(self._staged, self._data, self.configuration, self._bin, Owner())
@@ -193,7 +202,13 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             session.run(f"DROP DATABASE IF EXISTS {quoted(DATABASE_BESIDE)}")
 
     def _spoilt(self, error: Exception) -> ServerError:
-        return ServerError(f"{self.what} is not as it was provisioned: {error}; provision this box again.")
+        return ServerError(
+            tr(
+                "{what} is not as it was provisioned: {error}; provision this box again.",
+                what=self.what,
+                error=error,
+            )
+        )
 
     # --- its standby -------------------------------------------------------------------------------------------------
 
@@ -279,4 +294,6 @@ def _read(file: Path) -> str:
     try:
         return file.read_text()
     except OSError as error:
-        raise HostError(f"{file} can't be read ({error.strerror}); provision this box again.") from error
+        raise HostError(
+            tr("{file} can't be read ({why}); provision this box again.", file=file, why=error.strerror)
+        ) from error

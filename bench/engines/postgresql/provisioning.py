@@ -24,6 +24,7 @@ from bench.engines.postgresql.session import ServerError, Session, VariantError
 from bench.engines.postgresql.staging import Staging
 from bench.model.box import ProvisionedCluster
 from bench.model.errors import PgladderError
+from bench.model.language import later
 from bench.store.files import PART, sync_directory, write_whole
 
 FAILURES = (PgladderError, psycopg2.Error, OSError)
@@ -38,7 +39,9 @@ PORT_LINE = 3
 class Provisioning(ProvisionedServer):
     """The cluster of a box, for its role's user while no run is under way."""
 
-    for_its_user = "This box's cluster is configured by its user: sudo -u {} pgladder box apply </etc/pgladder.toml"
+    for_its_user = later(
+        "This box's cluster is configured by its user: sudo -u {user} pgladder box apply </etc/pgladder.toml"
+    )
 
     def __init__(self, cluster: ProvisionedCluster, bin_dir: Path, asked_for: Mapping[str, bytes]) -> None:
         self._was_altered = False

@@ -16,6 +16,7 @@ from bench.engines.postgresql import parameters
 from bench.engines.postgresql.conf import Given, read_conf, refuse_owned
 from bench.engines.postgresql.majors import known_major
 from bench.model.errors import DataError, HostError, NothingDoneError
+from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import Variant
 from bench.model.values import NAME
@@ -105,35 +106,39 @@ def _text(name: str) -> str:
         return _read(path)
     except DataError as error:
         shown = name.removesuffix(SUFFIX)
-        raise DataError(f"Template {shown if shown.isprintable() else ascii(shown)}{SUFFIX}: {error}") from error
+        raise DataError(_of_template(shown if shown.isprintable() else ascii(shown), error)) from error
 
 
 def _check_name(name: str, *, users: bool) -> None:
     if users and name in variant_names():
-        raise DataError("pgladder has a variant of that name; give the file another.")
+        raise DataError(tr("pgladder has a variant of that name; give the file another."))
     if not NAME.fullmatch(name):
-        raise DataError("a name has letters, digits, '.', '_' and '-', the first a letter or digit.")
+        raise DataError(tr("a name has letters, digits, '.', '_' and '-', the first a letter or digit."))
     if name.lower() in RESERVED:
-        raise DataError("the name is pgladder's own; give the file another.")
+        raise DataError(tr("the name is pgladder's own; give the file another."))
     alike = (other for other in variant_names() if other.lower() == name.lower())
     if (whose := min(alike, key=lambda other: (not other.islower(), other), default=name)) != name:
-        raise DataError(f"the name is that of {whose}{SUFFIX}; give the file another.")
+        raise DataError(tr("the name is that of {file}; give the file another.", file=f"{whose}{SUFFIX}"))
+
+
+def _of_template(name: str, why: object) -> str:
+    return tr("Template {file}: {why}", file=f"{name}{SUFFIX}", why=why)
 
 
 def _read(path: Path) -> str:
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise DataError("it is no regular file.")
+            raise DataError(tr("it is no regular file."))
         with path.open("rb") as file:
             read = file.read(MOST_BYTES + 1)
         # Read, not asked for its size: a file may grow, and those of /proc have none.
         if len(read) > MOST_BYTES:
-            raise DataError(f"it is larger than {MOST_BYTES:,} bytes.")
+            raise DataError(tr("it is larger than {most:,} bytes.", most=MOST_BYTES))
         return read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"it is not UTF-8: {error}.") from error
+        raise DataError(tr("it is not UTF-8: {error}.", error=error)) from error
     except OSError as error:
-        raise DataError(f"it can't be read: {error.strerror}.") from error
+        raise DataError(tr("it can't be read: {why}.", why=error.strerror)) from error
 
 
 def render(name: str, values: Mapping[str, object]) -> Variant:
@@ -157,12 +162,11 @@ def render(name: str, values: Mapping[str, object]) -> Variant:
     except HostError:  # the box is at fault, not the template
         raise
     except NothingDoneError as error:
-        raise type(error)(f"Template {name.removesuffix(SUFFIX)}{SUFFIX}: {error}") from error
+        raise type(error)(_of_template(name.removesuffix(SUFFIX), error)) from error
     except (TemplateError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         line = f" (line {error.lineno})" if isinstance(error, TemplateSyntaxError) else ""
-        raise DataError(
-            f"Template {name.removesuffix(SUFFIX)}{SUFFIX}: {type(error).__name__}: {error}{line}"
-        ) from error
+        why = f"{type(error).__name__}: {error}{line}"
+        raise DataError(_of_template(name.removesuffix(SUFFIX), why)) from error
     return as_variant(Path(name).name.removesuffix(SUFFIX), text)
 
 

@@ -26,6 +26,7 @@ from bench.engines.postgresql.render import (
 from bench.model.errors import DataError, HostError, NothingDoneError, UsageError
 from bench.model.fingerprint import Fact, Unreadable
 from bench.model.fingerprint_diff import huge_page_bytes
+from bench.model.language import tr
 from bench.model.plan import Plan, Variant
 from bench.probes.control_group import SELF
 from bench.probes.cpu import cpu_facts
@@ -106,7 +107,13 @@ def hardware_of(memory: dict[str, Fact], cpu: dict[str, Fact], disk: dict[str, F
 def _number(facts: dict[str, Fact], name: str) -> int:
     fact = facts[name]
     if isinstance(fact, Unreadable):
-        raise HostError(f"This machine's {name} can't be read: {fact.unreadable}; name the figures with --hardware.")
+        raise HostError(
+            tr(
+                "This machine's {name} can't be read: {why}; name the figures with --hardware.",
+                name=name,
+                why=fact.unreadable,
+            )
+        )
     assert isinstance(fact, int)
     return fact
 
@@ -170,7 +177,13 @@ def variants_for(
     effects = effects_of_all(variants, machine)
     for one, other in combinations((each.name for each in variants.values() if not each.refused), 2):
         if effects[one] == effects[other]:
-            raise UsageError(f"The variants {one} and {other} are the same in effect on this box: ask for one of them.")
+            raise UsageError(
+                tr(
+                    "The variants {one} and {other} are the same in effect on this box: ask for one of them.",
+                    one=one,
+                    other=other,
+                )
+            )
     return variants
 
 
@@ -201,9 +214,15 @@ def rendered(
         except HostError as error:  # its formula has nothing for the box: it is compared, as one that was refused
             found[name] = as_variant(name, "", str(error), version)
     if len(found) < len(names):
-        raise UsageError(f"Two of the variants {', '.join(names)} have one name: give their files names of their own.")
+        raise UsageError(
+            tr(
+                "Two of the variants {names} have one name: give their files names of their own.",
+                names=", ".join(names),
+            )
+        )
     if all(each.refused for each in found.values()):
-        raise HostError(f"No candidate is left: {'; '.join(f'{each.name}: {each.refused}' for each in found.values())}")
+        refused = "; ".join(f"{each.name}: {each.refused}" for each in found.values())
+        raise HostError(tr("No candidate is left: {refused}", refused=refused))
     return found
 
 
@@ -224,12 +243,16 @@ def check_harness(plan: Plan) -> None:
     tls = any(trial.transport == "tls" for trial in plan.trials)
     most = given.get("max_connections", "")
     ours = texts(harness_for(int(most) if most.isdecimal() else 0, tls=tls))
-    differ = []
+    differ, lacking = [], tr("not set")
     for name in sorted(given.keys() | ours.keys()):
-        there, here = given.get(name, "not set"), ours.get(name, "not set")
-        if there != here:
-            differ.append(f"{name} is {there} there, {here} here")
+        if given.get(name) != ours.get(name):
+            there, here = given.get(name, lacking), ours.get(name, lacking)
+            differ.append(tr("{name} is {there} there, {here} here", name=name, there=there, here=here))
     if differ:
         raise DataError(
-            f"Plan {plan.run}: its harness is not that of this pgladder: {'; '.join(differ)}. Make a new plan here."
+            tr(
+                "Plan {run}: its harness is not that of this pgladder: {differ}. Make a new plan here.",
+                run=plan.run,
+                differ="; ".join(differ),
+            )
         )

@@ -14,12 +14,13 @@ from bench.engines.timescaledb.chunks import LIBRARY, memory_bytes
 from bench.engines.timescaledb.external import OwnersTimescale
 from bench.engines.timescaledb.server import TimescaleServer
 from bench.model.errors import HostError
+from bench.model.language import later, tr
 
 
 class TimescaleDB(BesideOnly):
     """Its servers are those of PostgreSQL."""
 
-    instead = 'ask for --phases 3-T, or for --layouts "plain-time-key hypertable", instead of --engine'
+    instead = later('ask for --phases 3-T, or for --layouts "plain-time-key hypertable", instead of --engine')
 
     def beside(self, own: Server, home: Path) -> ManagedServer:  # noqa: ARG002 - it keeps all in the plan's own
         """See ``Engine.beside``."""
@@ -35,11 +36,12 @@ class TimescaleDB(BesideOnly):
         """See ``Engine.lacking``."""
         if (library_directory(bin_dir) / f"{LIBRARY}.so").is_file():
             return None
-        major = build_of(bin_dir).major
-        return (
-            f"PostgreSQL {major} in {bin_dir} has no TimescaleDB. On a box: make provision ROLES=timescaledb. Here:"
-            f" apt-get install postgresql-{major}-timescaledb, which Debian 13 and later have for their own PostgreSQL;"
-            f" others take timescaledb-2-postgresql-{major} from the vendor's source."
+        return tr(
+            "PostgreSQL {major} in {directory} has no TimescaleDB. On a box: make provision ROLES=timescaledb. Here:"
+            " apt-get install postgresql-{major}-timescaledb, which Debian 13 and later have for their own PostgreSQL;"
+            " others take timescaledb-2-postgresql-{major} from the vendor's source.",
+            major=build_of(bin_dir).major,
+            directory=bin_dir,
         )
 
 

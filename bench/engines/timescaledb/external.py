@@ -13,6 +13,7 @@ from bench.engines.timescaledb.session import EXTENSION, TimescaleSession
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError
 from bench.model.fingerprint import Fact
+from bench.model.language import tr
 from bench.model.plan import Variant
 from bench.model.values import Transport
 
@@ -33,9 +34,11 @@ class OwnersTimescale(PostgreSQLServer, ManagedServer):
         with closing(own.session()) as session:
             if not session.rows(EXTENSION):
                 raise HostError(
-                    "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it: its owner"
-                    " preloads timescaledb and says CREATE EXTENSION timescaledb there; or leave out its --phases and"
-                    " --layouts."
+                    tr(
+                        "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it: its owner"
+                        " preloads timescaledb and says CREATE EXTENSION timescaledb there; or leave out its --phases"
+                        " and --layouts."
+                    )
                 )
 
     def create(self, harness: Variant, *, tls: bool) -> None:
@@ -64,7 +67,7 @@ class OwnersTimescale(PostgreSQLServer, ManagedServer):
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return "TimescaleDB on the server of --dsn"
+        return tr("TimescaleDB on the server of --dsn")
 
     @property
     def built(self) -> Mapping[str, Fact]:

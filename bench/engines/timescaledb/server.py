@@ -18,6 +18,7 @@ from bench.engines.postgresql.within import WithinCluster
 from bench.engines.timescaledb.chunks import LIBRARY, interval_s
 from bench.engines.timescaledb.session import TimescaleSession
 from bench.model.endpoint import Endpoint
+from bench.model.language import tr
 from bench.model.plan import Variant
 from bench.model.table import quoted
 from bench.model.values import Transport
@@ -78,4 +79,4 @@ class TimescaleServer(WithinCluster):
     @property
     def what(self) -> str:
         """See ``ManagedServer.what``."""
-        return f"TimescaleDB in {self._own.what}"
+        return tr("TimescaleDB in {what}", what=self._own.what)

@@ -73,28 +73,22 @@ def build_page(
         words=view.WORDS,
         trial_columns=view.TRIAL_COLUMNS,
         published={"who": WHO, "where": WHERE, "heading": beside_heading(), "rule": rule()},
-        keys=_keys(),
-        specifications=_titled(assets.specifications),
+        keys={chart: [(colour, tr(text)) for colour, text in entries] for chart, entries in KEYS.items()},
+        specifications=_translated(assets.specifications),
         vega=assets.script,
     )
 
 
-def _keys() -> dict[str, list[tuple[str, str]]]:
-    """Return what the colours of each chart mean, in words."""
-    keys = {}
-    for chart, entries in KEYS.items():
-        keys[chart] = [(colour, tr(text)) for colour, text in entries]
-    return keys
+def _translated(part: Any, *, words: bool = False) -> Any:
+    """Return the charts with their titles, and the values that colours stand for, translated; all else is data.
 
-
-def _titled(part: Any) -> Any:
-    """Return the charts with the titles of their axes translated; all else in them is data."""
+    ``figures`` translates these values in the rows.
+    """
     if isinstance(part, dict):
-        return {
-            name: tr(value) if name == "title" and isinstance(value, str) else _titled(value)
-            for name, value in part.items()
-        }
-    return list(map(_titled, part)) if isinstance(part, list) else part
+        return {name: _translated(value, words=name in {"title", "domain"}) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_translated(each, words=words) for each in part]
+    return tr(part) if words and isinstance(part, str) else part
 
 
 @cache

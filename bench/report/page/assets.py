@@ -18,6 +18,7 @@ import msgspec
 
 from bench.model.codec import DAMAGED
 from bench.model.errors import PgladderError
+from bench.model.language import tr
 from bench.store.files import write_whole
 
 
@@ -44,7 +45,9 @@ def assets() -> Assets:
     try:
         path = cache_directory() / f"page-{_key()}.json"
     except ModuleNotFoundError as error:  # importlib.metadata's PackageNotFoundError is one
-        raise MissingControlError(f"Pages are built where pgladder[control] is installed: {error}.") from error
+        raise MissingControlError(
+            tr("Pages are built where pgladder[control] is installed: {error}.", error=error)
+        ) from error
     with contextlib.suppress(OSError, *DAMAGED):
         return msgspec.json.decode(path.read_bytes(), type=Assets)
     made = _make()

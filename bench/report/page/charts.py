@@ -18,25 +18,30 @@ RUNG = alt.Y("rung:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.25,
 RATE = "rows/s"
 TENS = [10**power for power in range(9)]
 
-# What is shown where the mouse is.
+# What is shown where the mouse is; the page translates each title.
+OF_RUNG = alt.Tooltip("rung:N", title="rung")
+OF_WHOM = alt.Tooltip("who:N", title="who")
+OF_STATE = alt.Tooltip("state:N", title="state")
+OF_SERIES = alt.Tooltip("series:N", title="series")
+OF_KIND = alt.Tooltip("kind:N", title="kind")
 CLIMB_TIP: list[Any] = [
-    "rung:N",
-    "who:N",
+    OF_RUNG,
+    OF_WHOM,
     alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
     alt.Tooltip("low:Q", title="lowest trial", format=",.4~r"),
     alt.Tooltip("high:Q", title="highest trial", format=",.4~r"),
 ]
 COMMITS_TIP: list[Any] = [
-    "rung:N",
+    OF_RUNG,
     alt.Tooltip("from:Q", title="from ms"),
     alt.Tooltip("to:Q", title="to ms"),
     alt.Tooltip("share:Q", title="of commits", format=".2%"),
 ]
 RATIO_TIP: list[Any] = [
-    "rung:N",
-    alt.Tooltip("ratio:Q", format=".3f"),
-    alt.Tooltip("low:Q", format=".3f"),
-    alt.Tooltip("high:Q", format=".3f"),
+    OF_RUNG,
+    alt.Tooltip("ratio:Q", title="ratio", format=".3f"),
+    alt.Tooltip("low:Q", title="low", format=".3f"),
+    alt.Tooltip("high:Q", title="high", format=".3f"),
 ]
 
 
@@ -62,7 +67,7 @@ def _shown_where(condition: str) -> Any:
 
 
 def _colors(field: str, values: Sequence[str]) -> alt.Color:
-    """Return a colour of the theme for each value, in this order; the page has the key."""
+    """Return a colour of the theme for each value, in this order; the page has the key, and translates the values."""
     return alt.Color(field, legend=None, scale=alt.Scale(domain=values))
 
 
@@ -116,7 +121,7 @@ def latency() -> dict[str, Any]:
     marks = percentiles.mark_tick(thickness=3, bandSize=22).encode(
         x="from:Q",
         color=_colors("kind:N", ["p50", "p99", "max"]),
-        tooltip=["rung:N", "kind:N", alt.Tooltip("from:Q", title="ms", format=".3~r")],
+        tooltip=[OF_RUNG, OF_KIND, alt.Tooltip("from:Q", title="ms", format=".3~r")],
     )
     return _in_rows(strips + marks, 27)
 
@@ -131,7 +136,7 @@ def cores() -> dict[str, Any]:
             x=alt.X("cores:Q", title="cores busy", stack="zero"),
             color=_colors("who:N", ["client", "server", "everything else"]),
             order="order:Q",
-            tooltip=["rung:N", "who:N", alt.Tooltip("cores:Q", format=".2f")],
+            tooltip=[OF_RUNG, OF_WHOM, alt.Tooltip("cores:Q", title="cores", format=".2f")],
         )
     )
     cpus = alt.Chart(ROWS).transform_calculate(limit="datum.cpus || 0")
@@ -158,7 +163,11 @@ def time() -> dict[str, Any]:
             x=share,
             color=_colors("part:N", [*PARTS.values(), OUTSIDE]),
             order="order:Q",
-            tooltip=["rung:N", "part:N", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=[
+                OF_RUNG,
+                alt.Tooltip("part:N", title="part"),
+                alt.Tooltip("share:Q", title="share", format=".1%"),
+            ],
         )
     )
     return _in_rows(bars, 23)
@@ -175,8 +184,8 @@ def course() -> dict[str, Any]:
             y=alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=3)),
             color=_colors("state:N", ["valid", "suspect", "void"]),
             tooltip=[
-                alt.Tooltip("trial:O"),
-                "state:N",
+                alt.Tooltip("trial:O", title="trial"),
+                OF_STATE,
                 alt.Tooltip("from:Q", title="from second", format="~r"),
                 alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
             ],
@@ -205,7 +214,11 @@ def waits() -> dict[str, Any]:
             y=alt.Y("low:Q", title="sessions", scale=alt.Scale(zero=True)),
             y2="high:Q",
             color=_colors("state:N", list(WAITED.values())),
-            tooltip=["state:N", alt.Tooltip("sessions:Q", format=".2f"), alt.Tooltip("from:Q", format=".1f")],
+            tooltip=[
+                OF_STATE,
+                alt.Tooltip("sessions:Q", title="sessions", format=".2f"),
+                alt.Tooltip("from:Q", title="from second", format=".1f"),
+            ],
         )
     )
     return _bare(bars.properties(width="container", height=150))
@@ -255,11 +268,11 @@ def curve() -> dict[str, Any]:
     base = alt.Chart(ROWS).encode(x=_along(), color=alt.Color("series:N", sort=None, legend=None))
     rate = alt.Y("rate:Q", title=RATE, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s"))
     tip = [
-        alt.Tooltip("at:Q", format=",~r"),
-        "series:N",
+        alt.Tooltip("at:Q", title="at", format=",~r"),
+        OF_SERIES,
         alt.Tooltip("rate:Q", title=RATE, format=",.4~r"),
-        alt.Tooltip("low:Q", format=",.4~r"),
-        alt.Tooltip("high:Q", format=",.4~r"),
+        alt.Tooltip("low:Q", title="low", format=",.4~r"),
+        alt.Tooltip("high:Q", title="high", format=",.4~r"),
     ]
     against = alt.Chart(ROWS).transform_calculate(against="isValid(datum.guide) ? datum.guide : datum.rate")
     guide = against.mark_line(strokeDash=[4, 3], strokeWidth=1.5, style="limit").encode(
@@ -282,7 +295,12 @@ def delays() -> dict[str, Any]:
         scale=alt.Scale(type="log", nice=False, padding=10),
         axis=alt.Axis(format=",~r", labelOverlap="greedy", tickCount=5),
     )
-    tip = [alt.Tooltip("at:Q", format=",~r"), "series:N", "kind:N", alt.Tooltip("ms:Q", format=",.3~r")]
+    tip = [
+        alt.Tooltip("at:Q", title="at", format=",~r"),
+        OF_SERIES,
+        OF_KIND,
+        alt.Tooltip("ms:Q", title="ms", format=",.3~r"),
+    ]
     dash = alt.StrokeDash("kind:N", legend=None, scale=alt.Scale(domain=["p99", "p50"], range=[[1, 0], [4, 3]]))
     lines = base.mark_line(strokeWidth=1.5).encode(y=took, strokeDash=dash)
     points = base.mark_point(filled=True, shape="circle", size=45, opacity=1).encode(y=took, tooltip=tip)

@@ -209,7 +209,7 @@ def _ratio(report: ComparisonReport, pair: Pair, where: str, noise: CellNoise | 
         "ratio": found.ratio,
         "low": ends.low,
         "high": ends.high,
-        "verdict": pair.verdict,
+        "verdict": pair.verdict and tr(pair.verdict),
         "label": _label(pair, ratio_text(found)),
         "margin_low": 1 / (1 + report.margin),
         "margin_high": 1 + report.margin,

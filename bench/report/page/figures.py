@@ -111,7 +111,7 @@ def of_ladder(run: PulledRun, ladder: Ladder) -> list[Figure]:
         latencies += _latencies(run, name, rung, trials)
         busy += _cores(name, trials, cpus)
         for order, (part, share) in enumerate(client_time(trials).items()):
-            times.append({"rung": name, "part": part, "share": _short(share), "order": order})
+            times.append({"rung": name, "part": tr(part), "share": _short(share), "order": order})
     return [
         Figure(chart="latency", label=tr("how long commits took, by rung"), rows=latencies),
         Figure(chart="cores", label=tr("cores busy, by rung: client, server, everything else"), rows=busy),
@@ -136,7 +136,7 @@ def _latencies(run: PulledRun, name: str, rung: Rung, trials: Iterable[Record]) 
         }
     for kind in ("p50", "p99", "max"):
         if value := getattr(rung.latency_ms, kind):
-            yield {"rung": name, "kind": kind, "from": _short(value)}
+            yield {"rung": name, "kind": tr(kind), "from": _short(value)}
 
 
 def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Row]:
@@ -144,7 +144,7 @@ def _cores(name: str, trials: Iterable[Record], cpus: int | None) -> Iterable[Ro
     shares = (("client", spent.client), ("server", spent.server), (later("everything else"), spent.elsewhere))
     for order, (who, value) in enumerate(shares):
         if value is not None:
-            yield {"rung": name, "who": who, "cores": _short(value), "order": order, "cpus": cpus}
+            yield {"rung": name, "who": tr(who), "cores": _short(value), "order": order, "cpus": cpus}
 
 
 def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
@@ -166,7 +166,7 @@ def courses(run: PulledRun, ladder: Ladder) -> list[Figure]:
 
 def _course(run: PulledRun, record: Record, most: int) -> Row:
     way = course(run.samples[record.key], run.plan.window_s, most)
-    row: Row = {"trial": record.trial.number, "state": record.validity.state, "watched": way.watched}
+    row: Row = {"trial": record.trial.number, "state": tr(record.validity.state), "watched": way.watched}
     # A list a column, which the chart takes apart: so a page of a hundred long trials stays small.
     row |= {"from": [], "to": [], "rate": [], "seen": []}
     for step in way.steps:
@@ -194,7 +194,7 @@ def _stacked(moment: Waiting) -> Iterable[Row]:
         sessions = moment.sessions[state]
         if sessions:
             yield {
-                "state": words,
+                "state": tr(words),
                 "from": _short(moment.from_s),
                 "to": _short(moment.to_s),
                 "sessions": _short(sessions),

@@ -157,4 +157,4 @@ def _delays(curve: Curve, along: str) -> Iterable[Row]:
     for point in curve.points:
         for kind, value in (("p99", point.p99_ms), ("p50", point.p50_ms)):
             if value:
-                yield {"at": point.values[along], "series": _series(point, along), "kind": kind, "ms": value}
+                yield {"at": point.values[along], "series": _series(point, along), "kind": tr(kind), "ms": value}

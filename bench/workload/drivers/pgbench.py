@@ -13,6 +13,7 @@ import psycopg2
 from bench.model.endpoint import Endpoint
 from bench.model.errors import HostError, UsageError
 from bench.model.fingerprint import Unreadable
+from bench.model.language import later, tr
 from bench.model.plan import ACCUMULATE, CLOSED, OPEN, POISSON, Parameters
 from bench.probes.pgbench import pgbench_program, pgbench_version
 from bench.probes.system_packages import how_to_install
@@ -26,6 +27,27 @@ OLDEST = 14
 """Since then its log goes by the monotonic clock, to which it adds the time of day of its start."""
 MOST_PAYLOAD_BYTES = 100_000
 """A payload is one of its arguments: Linux takes 128 KiB (MAX_ARG_STRLEN)."""
+NO_SCRIPT = later("Phase {phase} can't be carried out by the driver pgbench: it has no script; {instead}.")
+COLLECTED = later(
+    "Phase {phase} can't be carried out by the driver pgbench with rows that are collected: each of its commits has"
+    " one; leave --collect-ms out, or {instead}."
+)
+OTHER_LOAD = later(
+    "Phase {phase} can't be carried out by the driver pgbench with the load model {load}: its clients never wait for"
+    " each other; ask for --load closed, or {instead}."
+)
+OTHER_ARRIVALS = later(
+    "Phase {phase} can't be carried out by the driver pgbench with --arrivals {arrivals}: what it is to commit comes"
+    " independently; ask for --arrivals poisson, or {instead}."
+)
+SURGE = later(
+    "Phase {phase} can't be carried out by the driver pgbench with --surge: its rate stays what it is; leave it out, or"
+    " {instead}."
+)
+LARGE = later(
+    "Phase {phase}: the driver pgbench takes payloads of up to {most:,} bytes; ask for a smaller --payload-bytes,"
+    " {instead}."
+)
 
 
 class Pgbench(ProgramDriver):
@@ -44,34 +66,30 @@ class Pgbench(ProgramDriver):
 
     def check(self, name: str, phase: Phase, parameters: Parameters) -> None:
         """See ``ProgramDriver.check``."""
-        instead = f"leave the phase out, or ask for --drivers {phase.driver}"
-        if phase.script is None:
-            raise UsageError(f"Phase {name} can't be carried out by the driver pgbench: it has no script; {instead}.")
-        if parameters.load == ACCUMULATE:
+        unable = self._unable(phase, parameters)
+        if unable is not None:
             raise UsageError(
-                f"Phase {name} can't be carried out by the driver pgbench with rows that are collected: each of its"
-                f" commits has one; leave --collect-ms out, or {instead}."
+                tr(
+                    unable,
+                    phase=name,
+                    load=parameters.load,
+                    arrivals=parameters.arrivals,
+                    most=MOST_PAYLOAD_BYTES,
+                    instead=tr("leave the phase out, or ask for --drivers {driver}", driver=phase.driver),
+                )
             )
-        if parameters.load not in (CLOSED, OPEN):
-            raise UsageError(
-                f"Phase {name} can't be carried out by the driver pgbench with the load model {parameters.load}: its"
-                f" clients never wait for each other; ask for --load {CLOSED}, or {instead}."
-            )
-        if parameters.arrivals not in (None, POISSON):
-            raise UsageError(
-                f"Phase {name} can't be carried out by the driver pgbench with --arrivals {parameters.arrivals}: what"
-                f" it is to commit comes independently; ask for --arrivals {POISSON}, or {instead}."
-            )
-        if parameters.surge is not None:
-            raise UsageError(
-                f"Phase {name} can't be carried out by the driver pgbench with --surge: its rate stays what it is;"
-                f" leave it out, or {instead}."
-            )
-        if parameters.payload_bytes > MOST_PAYLOAD_BYTES:
-            raise UsageError(
-                f"Phase {name}: the driver pgbench takes payloads of up to {MOST_PAYLOAD_BYTES:,} bytes; ask for a"
-                f" smaller --payload-bytes, {instead}."
-            )
+
+    def _unable(self, phase: Phase, parameters: Parameters) -> str | None:
+        """Return the message of what it can't do of a phase; None: nothing."""
+        refused = {
+            NO_SCRIPT: phase.script is None,
+            COLLECTED: parameters.load == ACCUMULATE,
+            OTHER_LOAD: parameters.load not in (CLOSED, OPEN),
+            OTHER_ARRIVALS: parameters.arrivals not in (None, POISSON),
+            SURGE: parameters.surge is not None,
+            LARGE: parameters.payload_bytes > MOST_PAYLOAD_BYTES,
+        }
+        return next((message for message, applies in refused.items() if applies), None)
 
     def check_here(self) -> None:
         """See ``ProgramDriver.check_here``."""
@@ -79,11 +97,22 @@ class Pgbench(ProgramDriver):
         found = pgbench_version(program)
         if isinstance(found, Unreadable):
             raise HostError(
-                f"The driver pgbench is PostgreSQL's program of that name, which is {found.unreadable} here:"
-                f" {how_to_install('server')}, or ask for other --drivers."
+                tr(
+                    "The driver pgbench is PostgreSQL's program of that name, which is {why} here: {how}, or ask for"
+                    " other --drivers.",
+                    why=found.unreadable,
+                    how=how_to_install("server"),
+                )
             )
         if int(found.partition(".")[0]) < OLDEST:
-            raise HostError(f"{program} is pgbench {found}, and the driver needs {OLDEST} or later: install that.")
+            raise HostError(
+                tr(
+                    "{program} is pgbench {found}, and the driver needs {oldest} or later: install that.",
+                    program=program,
+                    found=found,
+                    oldest=OLDEST,
+                )
+            )
 
     def climb(self, job: Job, phase: Phase, ready: WhenReady, finish: Callable[[Sequence[Result]], None]) -> None:
         """See ``ProgramDriver.climb``."""

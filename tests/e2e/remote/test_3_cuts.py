@@ -116,4 +116,4 @@ def test_what_was_pulled_is_whole(cut: Cut, lab: Lab, control: Control, large: L
 
 
 def test_a_status_tells_of_the_box(cut: Cut, lab: Lab) -> None:
-    assert f"box release free run trials {lab.boxes[0]}" in cut.steps["status"].said
+    assert f"box pgladder free run trials {lab.boxes[0]}" in cut.steps["status"].said

@@ -1,5 +1,6 @@
 """The page in Korean as a person sees it: its letters drawn, all of it within a desk's window and a phone's."""
 
+import json
 import re
 
 import pytest
@@ -63,6 +64,36 @@ def test_the_top_says_it_in_korean_but_for_names(browser, page):
     text = browser.run(TEXTS)
     assert len(re.findall("[가-힣]", text)) > 150
     assert not re.findall(r"\b(kept|stopped|trust|rows a|by|processors|suspected|next|measure|best)\b", text)
+
+
+def inside(part, name):
+    """Yield what has this name anywhere in a specification."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == name:
+                yield value
+            yield from inside(value, name)
+    elif isinstance(part, list):
+        for each in part:
+            yield from inside(each, name)
+
+
+def test_what_is_shown_where_the_mouse_is_is_korean_but_for_units(page):
+    [specifications] = re.findall(r'(?s)id="specifications">(.*?)</script>', page.read_text())
+    titles = {each["title"] for tip in inside(json.loads(specifications), "tooltip") for each in tip}
+    assert {title for title in titles if not re.search("[가-힣]", title)} == {"ms", "rows/s"}
+
+
+@pytest.mark.parametrize(("chart", "field"), [("cores", "who"), ("time", "part"), ("course", "state")])
+def test_each_value_of_a_chart_has_its_colour_in_korean_too(page, chart, field):
+    text = page.read_text()
+    [specifications] = re.findall(r'(?s)id="specifications">(.*?)</script>', text)
+    coloured = {str(value) for domain in inside(json.loads(specifications)[chart], "domain") for value in domain}
+    drawn = re.findall(rf'(?s)data-chart="{chart}".*?<script type="application/json">(.*?)</script>', text)
+    values = {row[field] for rows in drawn for row in json.loads(rows)}
+    assert values
+    assert values <= coloured
+    assert all(re.search("[가-힣]", value) for value in values)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

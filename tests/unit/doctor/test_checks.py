@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
-from bench.doctor.checks import Box, Finding, examine
+from bench.doctor.checks import CHECKS, Box, Finding, examine
+from bench.model.language import speaking, tr
 
 HEALTHY = {
     "system": "debian 12",
@@ -133,3 +136,25 @@ def test_a_container_is_called_what_it_is_and_lists_what_is_void() -> None:
         " void here are CPU governor, swappiness, time synchronisation; set them on the machine that runs it"
     )
     assert found("container", container="rkt").detail.startswith("a container (rkt) shares the kernel")
+
+
+def test_what_is_found_is_told_in_korean_but_for_names_and_figures() -> None:
+    other = {
+        "sudo": "sudo: not found",
+        "throttled": "3",
+        "governor": "",
+        "container": "lxc",
+        "cpu_limit": "150000 100000",
+    }
+    with speaking("ko"):
+        findings = examine(box(-9.0, **other), "def")
+        checks = {one.check: tr(CHECKS.get(one.check, one.check)) for one in findings}
+    names = {one.check for one in findings if not re.search("[가-힣]", one.detail)}
+    assert names == {"system", "processor", "memory", "cluster"}
+    assert {check for check, shown in checks.items() if check == shown} == {
+        "SSH",
+        "sudo",
+        "governor",
+        "fsync",
+        "pgladder",
+    }

@@ -37,9 +37,9 @@ def test_every_phase_fits_a_server_as_it_comes():
 
 
 def test_sessions_that_take_more_than_their_share_of_memory_are_refused():
-    check_sessions(300, 103, 2_000_000_000, "this box has {} free")
+    check_sessions(300, 103, 2_000_000_000, "this box has {memory} free")
     with pytest.raises(HostError, match=r"opens 6,003 of 9,008 connections, which take about 15.44 GB of"):
-        check_sessions(9_008, 6_003, 24_000_000_000, "this box has {} free")
+        check_sessions(9_008, 6_003, 24_000_000_000, "this box has {memory} free")
 
 
 def test_client_processes_with_more_connections_than_files_are_refused():

@@ -53,7 +53,7 @@ def test_each_process_takes_as_much():
 
 def test_the_whole_ladder_fits_a_box_of_512_mb():
     of_postgresql = [name for name, phase in ladder().items() if phase.engine is None]
-    check_memory([a_trial(phase=name) for name in of_postgresql], ladder(), 512 << 20, "this box has {}")
+    check_memory([a_trial(phase=name) for name in of_postgresql], ladder(), 512 << 20, "this box has {memory}")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_whole_ladder_fits_a_box_of_512_mb():
 def test_what_takes_more_is_refused_with_the_numbers_and_the_nearest_that_fits(phase, changes, option):
     trial = a_trial(phase=phase, parameters=replace(ladder()[phase].parameters, **changes))
     with pytest.raises(HostError, match=f"^Phase {phase} with ") as refusal:
-        check_memory([trial], ladder(), 4 * GB, "this box has {}")
+        check_memory([trial], ladder(), 4 * GB, "this box has {memory}")
     [(name, value)] = changes.items()
     said = str(refusal.value)
     assert f"{option} {value:,}" in said
@@ -82,11 +82,12 @@ def test_what_takes_more_is_refused_with_the_numbers_and_the_nearest_that_fits(p
 def test_where_one_number_less_does_not_help_it_says_so():
     parameters = replace(ladder()["2-G"].parameters, processes=1000, batch=100_000_000, in_flight=1000)
     with pytest.raises(HostError, match="ask for less of each"):
-        check_memory([a_trial(phase="2-G", parameters=parameters)], ladder(), GB, "this box has {}")
+        check_memory([a_trial(phase="2-G", parameters=parameters)], ladder(), GB, "this box has {memory}")
 
 
 @pytest.mark.parametrize(
-    ("limit", "left"), [(None, (8 * GB, "this box has {} free")), (2 * GB, (2 * GB, "the control group allows {}"))]
+    ("limit", "left"),
+    [(None, (8 * GB, "this box has {memory} free")), (2 * GB, (2 * GB, "the control group allows {memory}"))],
 )
 def test_the_memory_is_what_control_groups_leave(monkeypatch, limit, left):
     monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 8 * GB}))
