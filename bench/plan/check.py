@@ -227,12 +227,13 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
     with _of_plan(plan):
         pick("layout", list(dict.fromkeys(trial.layout for trial in plan.trials)), layout_files())
         check_partitions(distinct(plan))
+    arms = plan.variants_by_arm
     for trial in distinct(plan):
-        _check_trial(plan, trial, phases)
+        _check_trial(plan, trial, phases, arms.get(plan.arm_of(trial)))
 
 
 def _check_pieces(plan: Plan) -> None:
-    """Refuse a plan that was made with other files of a user's."""
+    """Refuse a plan that was made with other files of a user's; raises as ``check_plan``."""
     from bench.plan.pieces import pieces_of, target_pieces
 
     now = pieces_of(plan.trials, plan.engine)
@@ -248,8 +249,8 @@ def _check_pieces(plan: Plan) -> None:
             )
 
 
-def _check_trial(plan: Plan, trial: Trial, phases: Mapping[str, "Phase"]) -> None:
-    """Refuse a trial that can't be carried out by the pieces that are here."""
+def _check_trial(plan: Plan, trial: Trial, phases: Mapping[str, "Phase"], variant: Variant | None) -> None:
+    """Refuse a trial that can't be carried out by the pieces that are here; raises as ``check_plan``."""
     from bench.plan.engines import check_engine
     from bench.workload.driver import as_driven, check_driven
 
@@ -261,7 +262,7 @@ def _check_trial(plan: Plan, trial: Trial, phases: Mapping[str, "Phase"]) -> Non
         check(trial.phase, trial.parameters, bound_values=phase.bound_values)
         check_driven(trial.phase, phase, trial.driver, trial.parameters)
         check_trial(trial, plan.preload_rows)
-        check_replica(trial, plan.variants_by_arm.get(plan.arm_of(trial)))
+        check_replica(trial, variant)
     if trial.method != phase.method:
         raise DataError(
             tr(

@@ -70,7 +70,13 @@ def with_experiments(plan: Plan, place: Place, names: Sequence[str] = ()) -> Pla
         raise UsageError(
             tr("Nothing takes {names} away from the phases asked for: ask for others.", names=tr(" or ").join(names))
         )
-    trials = [replace(trial, number=number) for number, trial in enumerate(trials, 1)]
+    trials = _in_blocks(plan, trials, arms)
+    return replace(plan, trials=tuple(trials), variants=tuple(variants.values()), pieces=pieces_of(trials, plan.engine))
+
+
+def _in_blocks(plan: Plan, first: Sequence[Trial], arms: Sequence[Trial]) -> list[Trial]:
+    """Return the trials of the first block, and all others in each block after it; raises as ``with_experiments``."""
+    trials = [replace(trial, number=number) for number, trial in enumerate(first, 1)]
     orders = block_orders(arms, len(plan.blocks) - 1, random.Random(plan.seed))
     for block, ordered in zip(plan.blocks[1:], orders, strict=True):
         for trial in ordered:

@@ -19,7 +19,6 @@ from bench.plan.check import check_consistent
 from bench.plan.promise import unasked
 from bench.plan.refine import measured_unasked
 from bench.plan.repeat import repeated_unasked
-from bench.stats.missing import not_none
 from bench.stats.rates import window_rates
 
 REPEATED = ("preload_rows", "warm_up_s")
@@ -101,21 +100,6 @@ def _check_asked(plan: Plan, records: Sequence[Record], where: str) -> None:
                 **named,
             )
         )
-
-
-def _not_to_be_there(plan: Plan, records: Sequence[Record]) -> str | None:
-    """Say which record was not to be made, of a trial that is one of the plan's."""
-    # Nearly always each trial has one record, and records may be very many.
-    if len({record.trial.number for record in records}) < len(records):
-        if len({(record.trial.number, record.attempt) for record in records}) < len(records):
-            return f"a trial of run {plan.run} is recorded twice"
-        if number := repeated_unasked(plan, records):
-            return f"trial {number} of run {plan.run} is recorded again, and was not to be"
-    if number := measured_unasked(plan, records):
-        return f"trial {number} of run {plan.run} is recorded, and its first blocks leave it out"
-    if number := unasked(plan, records):
-        return f"trial {number} of run {plan.run} is recorded, and its search did not ask for it"
-    return None
 
 
 def _as_planned(record: Record, plan: Plan, trial: Trial, variant: Variant) -> bool:

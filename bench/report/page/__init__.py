@@ -73,10 +73,18 @@ def build_page(
         words=view.WORDS,
         trial_columns=view.TRIAL_COLUMNS,
         published={"who": WHO, "where": WHERE, "heading": beside_heading(), "rule": rule()},
-        keys={chart: [(colour, tr(text)) for colour, text in entries] for chart, entries in KEYS.items()},
+        keys=_keys(),
         specifications=_translated(assets.specifications),
         vega=assets.script,
     )
+
+
+def _keys() -> dict[str, list[tuple[str, str]]]:
+    """Return what the colours of each chart mean, in words."""
+    keys = {}
+    for chart, entries in KEYS.items():
+        keys[chart] = [(colour, tr(text)) for colour, text in entries]
+    return keys
 
 
 def _translated(part: Any, *, words: bool = False) -> Any:
