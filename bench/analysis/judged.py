@@ -135,7 +135,7 @@ def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> boo
     if cpu.host_pct is None or cpu.steal_pct is None or cpu.client_cores is None or cpu.server_cores is None:
         return False
     parameters = record.trial.parameters
-    if parameters.mixed or parameters.replicated or parameters.rate is not None:
+    if parameters.mixed or parameters.replicated or parameters.rate is not None or parameters.client_boxes:
         return False
     under_way = parameters.workers
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
@@ -242,7 +242,7 @@ def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
             yield f"has a {name} of {percent}"
     if cpus is None:
         return
-    used = (cpu.client_cores or 0) + (cpu.server_cores or 0) + (cpu.standby_cores or 0)
+    used = (cpu.client_cores_here or 0) + (cpu.server_cores or 0) + (cpu.standby_cores or 0)
     parameters = record.trial.parameters
     # Clients, and a backend for each commit under way: of each the CPU time was read, in ticks.
     processes = parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))

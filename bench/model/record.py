@@ -47,13 +47,20 @@ class Cpu:
     """Those of ``client_cores`` that are no writer's; None: there were only writers, or it is unknown."""
     standby_cores: float | None = None
     """Of the standby, which are not among ``server_cores``; None: there was none, or it is unknown."""
+    elsewhere_cores: float | None = None
+    """Those of ``client_cores`` that are another machine's; None: all clients ran on this host, or it is unknown."""
+
+    @property
+    def client_cores_here(self) -> float | None:
+        """Those of ``client_cores`` that are this host's."""
+        return None if self.client_cores is None else self.client_cores - (self.elsewhere_cores or 0.0)
 
 
 def cores_of_ours(cpu: Cpu) -> float | None:
-    """Return what clients, server and standby kept busy; None: that of the clients, or of the server, is not known."""
-    if cpu.client_cores is None or cpu.server_cores is None:
+    """Return what clients, server and standby kept busy of the host; None: it is not known of clients or server."""
+    if cpu.client_cores_here is None or cpu.server_cores is None:
         return None
-    return cpu.client_cores + cpu.server_cores + (cpu.standby_cores or 0.0)
+    return cpu.client_cores_here + cpu.server_cores + (cpu.standby_cores or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from bench.model.language import tr
 from bench.model.names import pick
 from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial
 from bench.plan.ceiling import check_ceilings
+from bench.plan.client_boxes import check_trial as check_client_boxes
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
 from bench.plan.partitions import check_partitions
@@ -216,6 +217,7 @@ def check_plan(plan: Plan, phases: Mapping[str, "Phase"]) -> None:
             check_driven(trial.phase, phases[trial.phase], trial.driver, trial.parameters)
             check_trial(trial, plan.preload_rows)
             check_replica(trial, arms.get(plan.arm_of(trial)))
+            check_client_boxes(trial)
         if trial.method != phases[trial.phase].method:
             raise DataError(f"Plan {plan.run}: phase {trial.phase} is not by {trial.method!r} in this pgladder.")
         _check_own(trial, as_driven(trial.driver, phases[trial.phase].parameters))

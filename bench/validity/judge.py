@@ -117,9 +117,10 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
         busiest: the programs that took most, in words.
 
     """
-    if cpu.host_pct is None or cpu.client_cores is None:
+    here = cpu.client_cores_here
+    if cpu.host_pct is None or here is None:
         return [Reason(code="others-unknown", detail=f"not known whether other programs ran: {why}")]
-    others = cpu.host_pct / 100 * cpus - cpu.client_cores - (cpu.server_cores or 0) - (cpu.standby_cores or 0)
+    others = cpu.host_pct / 100 * cpus - here - (cpu.server_cores or 0) - (cpu.standby_cores or 0)
     share = others / cpus
     if share <= OTHERS_SHARE:
         return []

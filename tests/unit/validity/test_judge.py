@@ -176,6 +176,14 @@ def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on_with_size_and_name
     assert judge.check_others(replace(BUSY, host_pct=39), 2, "", ["stress"]) == []
 
 
+def test_what_clients_took_of_other_machines_is_nothing_of_this_host():
+    away = replace(BUSY, host_pct=50, client_cores=0.9, elsewhere_cores=0.8)
+    assert away.client_cores_here == pytest.approx(0.1)
+    [reason] = judge.check_others(away, 2, "", ["stress"])
+    assert reason.share == pytest.approx(0.3)
+    assert judge.check_others(replace(away, host_pct=29), 2, "", ["stress"]) == []
+
+
 def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
     [reason] = judge.check_others(replace(BUSY, host_pct=80, server_cores=None), 2, WHY, ["stress"])
     told = "not known how much of 1.3 of 2 cores the server took and how much others, most of it stress: "
