@@ -25,6 +25,7 @@ def client(box: Provisioned) -> None:
     if there != box.release:
         raise HostError(
             f"this client box runs pgladder {box.release}, and its server's box {there or 'another'}: make provision"
+            " on both"
         )
     if who := holder():
         raise HostError(f"a run of this client box's own is under way: {who}; wait for it, or end it there")

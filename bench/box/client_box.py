@@ -63,7 +63,7 @@ def look(box: Provisioned) -> None:
 
 def _check(cluster: ProvisionedCluster) -> None:
     if cluster.replica_of:
-        raise HostError(f"its cluster is a standby, of {cluster.replica_of}, and takes no writes: name that box instead")
+        raise HostError(f"its cluster is a standby, of {cluster.replica_of}, and takes no writes: name that box")
     if not cluster.root_certificate:
         raise HostError("its cluster offers no TLS: set postgresql_tls there, make provision, then run this again")
 
@@ -116,21 +116,15 @@ def try_out(box: Provisioned, address: str) -> None:
     if not found:
         raise HostError(f"it has no client box at {address}: make provision CLIENT_OF= on that box")
     [client] = found
-    # Without input there is no job: whoever may start clients there has ended one.
-    done = subprocess.run(
-        ssh(box.cluster, client),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    # Without input there is no job, and it ends.
+    command = ["timeout", str(PATIENCE_S), *ssh(box.cluster, client)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip() or f"ssh ended by {done.returncode}").splitlines()[-1]
+        said = (done.stderr.strip() or f"ssh ended by {done.returncode}").splitlines()[-1]
         where = f"{client.name} ({client.user}@{client.address}, port {client.port})"
         raise HostError(
-            f"no client starts on {where}: {said.removeprefix('pgladder: ')}; see that its sshd lets this user in by its"
-            " key, from this box"
+            f"no client starts on {where}: {said.removeprefix('pgladder: ')}; see that its sshd lets this user in by"
+            " its key, from this box"
         )
 
 
@@ -146,11 +140,18 @@ def _own_address(where: str) -> str:
 
 
 def public_key_of(directory: Path) -> str:
-    """Return the public key of this box's pair, made where there is none: kind and key."""
+    """Return the public key of this box's pair, made where there is none: kind and key.
+
+    Raises:
+        HostError: it has no ssh.
+
+    """
     directory.mkdir(mode=0o700, exist_ok=True)
     key, public = directory / KEY, directory / f"{KEY}.pub"
     # The public one is written last: where it is, both are whole.
     if not public.exists():
+        if not shutil.which("ssh-keygen"):
+            raise HostError("it has no ssh-keygen, and so no ssh: install openssh-client there, then run this again")
         key.unlink(missing_ok=True)
         made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pgladder", "-f", str(key)]
         subprocess.run(made, stdin=subprocess.DEVNULL, check=True)

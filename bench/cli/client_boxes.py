@@ -74,6 +74,7 @@ def _told(kind: type[T]) -> T:
     if sys.stdin.isatty():
         raise UsageError("It reads what it is to do from standard input, in JSON, as make provision sends it.")
     try:
-        return msgspec.json.decode(sys.stdin.buffer.read(), type=kind)
+        # Not strict: of some Ansibles a number is a text.
+        return msgspec.json.decode(sys.stdin.buffer.read(), type=kind, strict=False)
     except DAMAGED as error:
         raise DataError(f"standard input is not what it should be: {error}") from error

@@ -11,6 +11,8 @@ from bench.plan.contrast import distinct
 
 TLS = "tls"
 PGBENCH = "pgbench"
+ANOTHER = "make provision HOST=… CLIENT_OF= with this box's name makes another one its client box"
+"""What brings a provisioned box one more."""
 MOST_EACH = 10
 """Client processes on one box: sshd lets so many connections begin at once (MaxStartups)."""
 

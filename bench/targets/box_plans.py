@@ -11,7 +11,7 @@ from bench.model.errors import HostError, UsageError
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
-from bench.plan.client_boxes import check_there
+from bench.plan.client_boxes import ANOTHER, check_there
 from bench.plan.design import Design
 from bench.plan.estimate import estimate
 from bench.plan.experiments import with_experiments
@@ -42,7 +42,6 @@ WHAT = [option.name for option in OPTIONS if option.name not in ("seed", "margin
 
 PRIVATE = "pgladder run --data-dir DIR, on the box itself, makes one"
 """What makes a private server with a standby."""
-CLIENT_BOX = "make provision HOST=… CLIENT_OF= with this box's name makes another one its client box"
 
 
 def check_name(run: str) -> str:
@@ -150,7 +149,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
         check_standby(plan, state.standby, PRIVATE)
-    check_there(plan, state.client_boxes if of_cluster else (), CLIENT_BOX)
+    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)
@@ -216,7 +215,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         )
     if of_cluster:
         check_standby(plan, state.standby, PRIVATE)
-    check_there(plan, state.client_boxes if of_cluster else (), CLIENT_BOX)
+    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)

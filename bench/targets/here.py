@@ -47,7 +47,7 @@ from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.model.signals import stoppable, undisturbed
 from bench.plan.check import check_plan
-from bench.plan.client_boxes import check_there, most_wanted
+from bench.plan.client_boxes import ANOTHER, check_there, most_wanted
 from bench.plan.design import make_plan
 from bench.plan.estimate import (
     MOST_CONNECTIONS,
@@ -264,8 +264,7 @@ def _check_client_boxes(plan: Plan, box: Provisioned | None) -> None:
         check_there(plan, (), "a provisioned box has some: make provision HOST=… CLIENT_OF= with the server's box")
         return
     clients = admitted_clients(box.cluster)
-    instead = "make provision HOST=… CLIENT_OF= with this box's name makes another one its client box"
-    check_there(plan, [client.name for client in clients], instead)
+    check_there(plan, [client.name for client in clients], ANOTHER)
     for client in clients[: most_wanted(plan)]:
         try_out(box, client.address)
 

@@ -12,9 +12,9 @@ DOCUMENTATION = r"""
 module: pgladder_client
 short_description: Write down whose client box a box is, or forget it
 description:
-  - With O(state=present) it is written down before anything is changed, here or on the server's box, with the address of
-    this box that the server will see. Port and host keys of this box's sshd are told by that itself, so they are as well
-    known as the connection by which Ansible came.
+  - With O(state=present) it is written down before anything is changed, here or on the server's box, with the address
+    of this box that the server will see. Port and host keys of this box's sshd are told by that itself, so they are as
+    well known as the connection by which Ansible came.
   - With O(state=absent) it is forgotten. A check tells what was written down.
 options:
   state:
@@ -23,7 +23,7 @@ options:
     required: true
     type: str
   server:
-    description: Name of the server's box; empty for a box that is nobody's client box, of which nothing is written down.
+    description: Name of the server's box; empty for nobody's client box, of which nothing is written down.
     type: str
     default: ""
   reached_at:
@@ -104,8 +104,8 @@ class Client:
             raise Refused(f"it is a client box of {self.server}, not of {wanted}; make teardown, then run this again")
         if self.server and self._given["reached_at"] and (now := self._own_address()) != self.address:
             raise Refused(
-                f"its server's box, {self.server}, knows it at {self.address}, and its address is {now} now; give it that"
-                " address again, or make teardown, then run this again"
+                f"its server's box, {self.server}, knows it at {self.address}, and its address is {now} now; give it"
+                " that address again, or make teardown, then run this again"
             )
 
     def _own_address(self) -> str:

@@ -16,7 +16,9 @@ OF_SERVER = ("-e", f"client_of={SERVER}")
 ETC = "/etc/postgresql/15/pgladder"
 HOME = "/var/lib/pgladder"
 RUN = "sudo -u pgladder pgladder sweep --of client_boxes=0,1 --phases 2-D --warm-up 0.5 --window 2 --blocks 1 --json"
-RULES = "SELECT type, address, netmask, auth_method FROM pg_hba_file_rules WHERE NOT address = ANY(ARRAY['127.0.0.1', '::1'])"
+RULES = """
+SELECT type, address, netmask, auth_method FROM pg_hba_file_rules WHERE address NOT IN ('127.0.0.1', '::1')
+"""
 
 
 @pytest.fixture(scope="module")

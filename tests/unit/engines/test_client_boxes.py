@@ -92,7 +92,7 @@ def test_fewer_than_the_plan_was_made_for_are_named(admitted: ProvisionedCluster
 
 def test_what_is_damaged_is_named(admitted: ProvisionedCluster) -> None:
     file_of(admitted, "10.0.0.2").write_text('{"name": "n100-b"}')
-    with pytest.raises(HostError, match=rf"10\.0\.0\.2\.json can't be read: .*missing.*make that box a client box again"):
+    with pytest.raises(HostError, match=r"10\.0\.0\.2\.json can't be read: .*missing.*make that box a client box"):
         admitted_clients(admitted)
 
 
