@@ -186,9 +186,11 @@ def _measured(published: Published, tried: Sequence[Record]) -> _Measured:
 def _differs(published: Published, record: Record) -> str:
     """Return in what a trial differs from what the report states; empty: in nothing."""
     own: dict[str, object] = {"driver": record.trial.driver}
-    for name in published.stated:
+    # One machine is told of: its processors were the clients' too.
+    of_parameters = {**published.stated, "client_boxes": 0}
+    for name in of_parameters:
         own[name] = getattr(record.trial.parameters, name)
-    stated = {"driver": published.driver, **published.stated}
+    stated = {"driver": published.driver, **of_parameters}
     return ", ".join(
         tr("{name} {own}, not {published}", name=name, own=own[name], published=value)
         for name, value in stated.items()

@@ -84,9 +84,9 @@ class ProvisionedCluster:
         return self.data_directory.with_name(f"{self.data_directory.name}-private")
 
 
-PublicKey = Annotated[str, Meta(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*$", max_length=4096)]
+PublicKey = Annotated[str, Meta(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*\Z", max_length=4096)]
 """Kind and key, as ``*.pub`` and known_hosts have them."""
-NetworkName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*$", max_length=255)]
+NetworkName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*\Z", max_length=255)]
 """An address, or a name that is asked of the resolver."""
 
 

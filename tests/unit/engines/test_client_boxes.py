@@ -100,6 +100,7 @@ def test_what_is_damaged_is_named(admitted: ProvisionedCluster) -> None:
     ("field", "value"),
     [
         ("host_keys", ["ssh-ed25519 AAAA\n* ssh-ed25519 BBBB"]),
+        ("host_keys", ["ssh-ed25519 AAAA\n"]),
         ("address", "-oProxyCommand=id"),
         ("name", "a b"),
         ("port", 0),
