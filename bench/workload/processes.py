@@ -170,8 +170,10 @@ class Clients(Processes):
         """
         deadline, found = monotonic() + timeout_s, list[Result]()
         for number in range(len(self._processes)):
-            results, clock = self._answer(number, list[Result], deadline), self._clocks.get(number)
-            found += [in_our_time(result, clock) for result in results] if clock else results
+            results = self._answer(number, list[Result], deadline)
+            if clock := self._clocks.get(number):
+                results = [in_our_time(result, clock) for result in results]
+            found += results
         for number, box in enumerate(self._boxes):
             if box:
                 after = self._look_at_clock(number)
