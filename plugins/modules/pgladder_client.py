@@ -111,7 +111,7 @@ class Client:
     def _own_address(self) -> str:
         where = self._given["reached_at"]
         try:
-            return own_address(where)
+            return str(own_address(where))
         except OSError as error:
             raise Refused(
                 f"it finds no way to its server's box, {where} ({error.strerror or error}); name the address that it"
@@ -150,7 +150,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    client, found = Client(module), {}
+    client = Client(module)
+    found: dict[str, int | list[str]] = {}
     try:
         if module.params["state"] == "absent":
             changed = client.absent()

@@ -129,7 +129,7 @@ class Replica:
         """Return the address from which this box reaches its primary's."""
         where = self._given["reached_at"]
         try:
-            return own_address(where)
+            return str(own_address(where))
         except OSError as error:
             raise Refused(
                 f"it finds no way to its primary, {where} ({error.strerror or error}); name the address that it reaches"

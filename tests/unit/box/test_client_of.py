@@ -12,9 +12,7 @@ from bench.box.client_of import Authorised, authorise, withdraw
 from bench.model.errors import HostError, UsageError
 
 IT = Authorised(public_key="ssh-ed25519 AAAAC3Nz", comes_from="10.0.0.1", certificate="-----BEGIN CERTIFICATE-----\n")
-LINE = (
-    'restrict,from="10.0.0.1",command="/usr/local/bin/pgladder box client" ssh-ed25519 AAAAC3Nz pgladder-client-of\n'
-)
+LINE = 'restrict,from="10.0.0.1",command="/usr/local/bin/pgladder box client" ssh-ed25519 AAAAC3Nz pgladder-client-of\n'
 
 
 @pytest.fixture

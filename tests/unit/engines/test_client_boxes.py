@@ -1,6 +1,5 @@
 """The client boxes of a cluster, as its own box knows them: how a client starts there, who may connect from there."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,5 +121,5 @@ def test_of_the_folder_only_its_owner_sees_anything(tmp_path: Path) -> None:
     assert [oct(path.stat().st_mode & 0o777) for path in (folder, folder / "id_ed25519")] == ["0o700", "0o600"]
     assert public_key_of(folder) == key
     # A power cut may have left the one without the other.
-    os.unlink(folder / "id_ed25519.pub")
+    (folder / "id_ed25519.pub").unlink()
     assert public_key_of(folder) != key
