@@ -50,17 +50,18 @@ class Cpu:
     elsewhere_cores: float | None = None
     """Those of ``client_cores`` that are another machine's; None: all clients ran on this host, or it is unknown."""
 
-    @property
-    def client_cores_here(self) -> float | None:
-        """Those of ``client_cores`` that are this host's."""
-        return None if self.client_cores is None else self.client_cores - (self.elsewhere_cores or 0.0)
+
+def clients_here(cpu: Cpu) -> float | None:
+    """Return those of ``client_cores`` that are this host's; None: it is not known."""
+    return None if cpu.client_cores is None else cpu.client_cores - (cpu.elsewhere_cores or 0.0)
 
 
 def cores_of_ours(cpu: Cpu) -> float | None:
     """Return what clients, server and standby kept busy of the host; None: it is not known of clients or server."""
-    if cpu.client_cores_here is None or cpu.server_cores is None:
+    clients = clients_here(cpu)
+    if clients is None or cpu.server_cores is None:
         return None
-    return cpu.client_cores_here + cpu.server_cores + (cpu.standby_cores or 0.0)
+    return clients + cpu.server_cores + (cpu.standby_cores or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

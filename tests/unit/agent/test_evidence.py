@@ -123,6 +123,6 @@ def test_a_quota_that_could_not_be_read_is_not_known():
 
 
 def test_quotas_of_this_machine_say_nothing_of_clients_on_others():
-    first, last = ({"the clients": quota(100, 50), "the server": quota(10, n)} for n in (0, 1))
+    first, last = ({"the clients": quota(n, n), "the server": quota(n, n // 2)} for n in (100, 200))
     found = evidence.quota(evidence.of_server(first), evidence.of_server(last))
-    assert found == {"client_throttled_share": evidence.NOT_SEEN, "server_throttled_share": 0}
+    assert found == {"client_throttled_share": evidence.NOT_SEEN, "server_throttled_share": 0.5}

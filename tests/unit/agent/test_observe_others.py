@@ -5,6 +5,7 @@ import pytest
 from bench.agent.observe import Usage, cpu_between, with_client_boxes
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, Reading
+from bench.model.record import clients_here
 from bench.probes.programs import TICKS_PER_S, Process
 from tests.builders import a_result
 
@@ -44,11 +45,11 @@ def test_what_sessions_of_others_spend_in_the_window_is_not_the_servers(before, 
 def test_what_clients_took_of_client_boxes_is_theirs_and_told_apart():
     here = cpu_between(spent(0, 50, {}), spent(2, 54, {}), MOMENTS)
     found = with_client_boxes(here, [a_result(cores=0.5), a_result(cores=0.75)])
-    assert (found.client_cores, found.elsewhere_cores, found.client_cores_here) == (1.25, 1.25, 0)
+    assert (found.client_cores, found.elsewhere_cores, clients_here(found)) == (1.25, 1.25, 0)
     assert found.server_cores == here.server_cores
 
 
 def test_where_a_process_does_not_know_nothing_is_known_of_the_clients():
     here = cpu_between(spent(0, 50, {}), spent(2, 54, {}), MOMENTS)
     found = with_client_boxes(here, [a_result(cores=0.5), a_result()])
-    assert (found.client_cores, found.elsewhere_cores, found.client_cores_here) == (None, None, None)
+    assert (found.client_cores, found.elsewhere_cores, clients_here(found)) == (None, None, None)
