@@ -14,7 +14,7 @@ $(if $(filter 3.%,$(MAKE_VERSION)),$(error this is GNU make $(MAKE_VERSION), and
 
 # What make itself reads. Every other word is an option of the program that a goal calls, which refuses one that it does not
 # have: a new option, or a question of your own (make mine DEPTH=3), needs no line here.
-OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF RUN JSON SUDO A B N SYSTEM VERBOSE
+OWN_WORDS := HOST LIMIT USER_NAME PORT KEY FINGERPRINT ROLES REPLICA_OF CLIENT_OF RUN JSON SUDO A B N SYSTEM VERBOSE
 OTHER_WORDS := BIN PYTHON SHELL MAKE MAKEFLAGS COLUMNS LINES TERM NO_COLOR LANG LANGUAGE TMPDIR PYTEST_ADDOPTS UV_SYSTEM_CERTS
 OF_BOXES := trust doctor provision teardown lab-up lab-cut lab-down
 OF_WORK := setup postgresql clickhouse lock lint fmt unit e2e e2e-boxes e2e-labs e2e-remote integration test test-matrix test-slow browser study-versions study-ceiling study-planted study-predictions study-rules study-adjusted study-open-loop study-batching study-engines study-partitions study-durability study-next-steps perf clean
@@ -23,7 +23,7 @@ OF_PROGRAMS := demo compare-runs reproduce durability
 WHICH_BOXES := HOST LIMIT USER_NAME PORT KEY
 WORDS_trust := $(WHICH_BOXES) FINGERPRINT VERBOSE
 WORDS_doctor := $(WHICH_BOXES) SUDO JSON
-WORDS_provision := $(WHICH_BOXES) ROLES REPLICA_OF VERBOSE
+WORDS_provision := $(WHICH_BOXES) ROLES REPLICA_OF CLIENT_OF VERBOSE
 WORDS_teardown := $(WHICH_BOXES) VERBOSE
 WORDS_lab-up := N SYSTEM VERBOSE
 WORDS_lab-cut := HOST VERBOSE
@@ -52,7 +52,7 @@ handed = $(foreach word,$(filter-out $(filter $(ALONE),$(KNOWN)) $(1),$(TYPED)),
 # Goals of make's own read no other words. One that is misspelt would be swallowed, and its goal done to more than was asked
 # for; beside a question, `checked` has the question's program look at it first.
 UNKNOWN := $(filter-out $(OWN_WORDS),$(TYPED))
-ALONE := FINGERPRINT ROLES REPLICA_OF SUDO A B N SYSTEM VERBOSE
+ALONE := FINGERPRINT ROLES REPLICA_OF CLIENT_OF SUDO A B N SYSTEM VERBOSE
 TAKEN := $(or $(ASKED),$(if $(filter $(OF_BOXES) $(OF_WORK),$(MAKECMDGOALS)),,$(filter $(OF_PROGRAMS),$(MAKECMDGOALS))))
 # A word of another goal is none either: teardown RUN=n100-a would take every box.
 KNOWN := $(strip $(foreach goal,$(MAKECMDGOALS),$(WORDS_$(goal))))
@@ -133,8 +133,9 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
 	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
 
-provision: checked ## make boxes ready (ROLES="timescaledb clickhouse": with these engines; REPLICA_OF=box: its standby)
-	@$(ON) $(call option,ROLES,roles) $(call option,REPLICA_OF,replica-of) -- $(PLAYBOOK) playbooks/provision.yml
+provision: checked ## make boxes ready (ROLES="timescaledb clickhouse": with these engines; REPLICA_OF=box, CLIENT_OF=box)
+	@$(ON) $(call option,ROLES,roles) $(call option,REPLICA_OF,replica-of) $(call option,CLIENT_OF,client-of) -- $(PLAYBOOK) \
+		playbooks/provision.yml
 
 teardown: checked ## put boxes back as they were
 	@$(ON) -- $(PLAYBOOK) playbooks/teardown.yml

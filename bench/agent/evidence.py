@@ -49,6 +49,11 @@ def _turn_share(results: Sequence[Result]) -> float | Unreadable:
     return min(waited_s / insert_s, 1.0)
 
 
+def of_server(quotas: Quotas) -> Quotas:
+    """Return the quotas of the server alone, where its clients are on other machines."""
+    return {whose: found for whose, found in quotas.items() if whose == WHOSE["server_throttled_share"]}
+
+
 def quota(first: Quotas, last: Quotas) -> Figures:
     """Return in which part of the periods of their CPU quota clients and server were held up; 0 without a quota."""
     return {name: _held_up_share(first, last, whose) for name, whose in WHOSE.items()}

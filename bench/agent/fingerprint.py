@@ -22,6 +22,8 @@ def take_fingerprint(
     limits: Sequence[str],
     versions: Mapping[str, Mapping[str, Fact]] | None = None,
     engines: Mapping[str, Mapping[str, Fact]] | None = None,
+    *,
+    client_boxes: int = 0,
 ) -> Fingerprint:
     """Read everything that could explain a difference between two hosts.
 
@@ -33,6 +35,7 @@ def take_fingerprint(
         limits: what of an external server can't be controlled or observed.
         versions: what the server is in each version of the run, where it has several.
         engines: what the servers beside it are, by engine.
+        client_boxes: on how many other machines clients run at most.
 
     """
     directory = server.data_directory()
@@ -59,6 +62,8 @@ def take_fingerprint(
         facts["pgladder"]["clients_on"] = here
     if limits:
         facts["pgladder"]["limits"] = list(limits)
+    if client_boxes:
+        facts["pgladder"]["client_boxes"] = client_boxes
     return Fingerprint(host=host, run=run, taken=now(), facts=facts)
 
 

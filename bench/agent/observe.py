@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from bench.model.fingerprint import Unreadable
@@ -18,6 +18,7 @@ from bench.probes.control_group import throttling
 from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
 from bench.probes.source import LIVE
 from bench.validity.judge import Quotas
+from bench.workload.messages import Result
 
 READ_AGAIN = 3
 """In Phase 1 a backend ends every few ms: what is then missed or taken twice is one of its inserts."""
@@ -167,6 +168,18 @@ def cpu_between(first: Usage, last: Usage, moments: Sequence[Moment]) -> Cpu:
         beside_cores=(last.beside_s - first.beside_s) / span if last.beside_s else None,
         standby_cores=_between(first.standby_s, last.standby_s, span),
     )
+
+
+def with_client_boxes(cpu: Cpu, results: Iterable[Result]) -> Cpu:
+    """Return it with what the clients kept busy of other machines, as each of them reports it; ssh is here, and stays.
+
+    Where one of them does not know, nothing is known of the clients.
+    """
+    told = [result.cores for result in results]
+    if cpu.client_cores is None or None in told:
+        return replace(cpu, client_cores=None)
+    elsewhere = sum(filter(None, told))
+    return replace(cpu, client_cores=cpu.client_cores + elsewhere, elsewhere_cores=elsewhere)
 
 
 def _between(first_s: float | None, last_s: float | None, span: float) -> float | None:

@@ -35,6 +35,7 @@ from bench.probes.probe import Asked, Scene
 from bench.probes.programs import busiest, titles
 from bench.store.run_directory import now
 from bench.validity import judge
+from bench.validity.client_boxes import check_clocks
 from bench.validity.flushes import PROMISED, check_no_flush, flushes_at_start
 from bench.validity.mixed import check_reads, check_retention
 from bench.validity.replica import check_level, check_replication
@@ -289,17 +290,22 @@ class TrialRunner:
             partitions_by_time=layout.partitions if layout.by_time else 0,
         )
         errors: list[str] = []
+        client_boxes = self.server.client_boxes(trial.parameters.client_boxes)
         with self._guarded(outcome), Beside(others) as beside:
             beside.wait_ready(READY_TIMEOUT_S)
             # The probes' session comes before those of the clients that write: they are known by it.
-            with self._asked() as asked, Clients(jobs) as clients:
+            with self._asked() as asked, Clients(jobs, client_boxes) as clients:
                 connecting_s = clients.wait_ready(READY_TIMEOUT_S)
+                clients.look_at_clocks()
                 opens = time.monotonic_ns() + round((connecting_s + self.plan.warm_up_s) * SECOND_NS)
                 window = Window(opens_ns=opens, closes_ns=opens + round(self.plan.window_s * SECOND_NS))
                 beside.go(window)
                 clients.go(window)
                 outcome.complete = self._watch(session, asked, clients, beside, window, outcome)
                 outcome.results = clients.results(DRAIN_TIMEOUT_S + 10)
+                if clients.elsewhere:
+                    outcome.cpu = observe.with_client_boxes(outcome.cpu, outcome.results)
+                    outcome.reasons += check_clocks(clients.clock_checks)
             read, outcome.deleted = beside.results()
         for result in (*outcome.results, read, outcome.deleted):
             errors += result.errors if result else []
@@ -362,6 +368,9 @@ class TrialRunner:
         ours = {os.getpid(), *clients.pids, *beside.pids, *postmasters, standby}
         outcome.busiest = busiest(first.processes, last.processes, ours, last.others)
         outcome.quotas = first.quotas, last.quotas
+        if clients.elsewhere:
+            # Those that were read are of this machine, which they are not on.
+            outcome.quotas = evidence.of_server(first.quotas), evidence.of_server(last.quotas)
         outcome.closes_s = window.closes_ns / SECOND_NS
         late_s = max(first_late_s, last.at_s - outcome.closes_s)
         late = judge.check_late("CPU was read", late_s, self.plan.window_s)

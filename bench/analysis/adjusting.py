@@ -290,12 +290,17 @@ def levels(name: str, records: Sequence[AnyRecord], cpus: int | None) -> list[fl
     """Return a covariate of trials, of a time its logarithm; None where it is not known."""
     match name:
         case "client-cpu":
-            return _logs([record.costs.get("client_us") for record in records])
+            # That of client boxes tells nothing of the server's.
+            return _logs([_client_us(record) for record in records])
         case "metronome":
             return _logs([record.metronome_ms for record in records])
         case "steal":
             return [record.cpu.steal_pct for record in records]
     return [_others(record, cpus) for record in records]
+
+
+def _client_us(record: AnyRecord) -> float | None:
+    return None if record.trial.parameters.client_boxes else record.costs.get("client_us")
 
 
 def _others(record: AnyRecord, cpus: int | None) -> float | None:

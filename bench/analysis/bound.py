@@ -6,7 +6,7 @@ block. Without these trials it is not known.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
@@ -28,6 +28,7 @@ FULL_PCT = 90.0
 MORE_CLIENTS = "client-cpu"
 """What an experiment of ``explain`` takes away where it has twice the client processes."""
 NOT_MEASURED = later("not measured: --ceiling measures it (make: CEILING=1)")
+ELSEWHERE = later("its clients run on client boxes, where what they reach without the server is not measured")
 NO_TWIN = later("twice the client processes were not measured")
 HELD_UP = later("its clients alone reach less, but the null server took time of theirs")
 CEILING_UNDECIDED = later("whether its clients alone reach 1.5 times its rate takes more blocks (--blocks)")
@@ -68,6 +69,8 @@ def bound_by(
 
     """
     trial = trials[0].trial
+    if trial.parameters.client_boxes:
+        return replace(UNKNOWN, why=ELSEWHERE)
     numbers = numbers_of(trials)
     alone: list[Record] = []
     twins: list[Record] = []

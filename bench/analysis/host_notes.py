@@ -22,6 +22,14 @@ def host_notes(host: Fingerprint) -> list[str]:
         notes.append(tr("The data is in memory: flushing costs nothing here, and a power cut takes everything."))
     if isinstance(limits, list):
         notes.append(tr("This is an external server: {limits}.", limits="; ".join(limits)))
+    if boxes := facts["pgladder"].get("client_boxes"):
+        notes.append(
+            tr(
+                "Clients ran on client boxes, up to {count} of them: what else ran there, and whether heat, power or a"
+                " CPU quota held them up, was not observed.",
+                count=boxes,
+            )
+        )
     return notes
 
 

@@ -13,7 +13,7 @@ from hdrh.histogram import HdrHistogram
 from bench.model.errors import DataError
 from bench.model.fingerprint import Fingerprint, processors
 from bench.model.readings import NOT_KEPT, Moment, per_second
-from bench.model.record import Reason, Record
+from bench.model.record import Reason, Record, clients_here
 from bench.stats.histogram import below, usual_ms
 from bench.validity.flushes import FLUSH_TOLERANCE, check_flush_rate, flushes_at_start, flushes_needed
 from bench.validity.judge import (
@@ -135,7 +135,7 @@ def plainly_sound(record: Record, cpus: int, flushes_per_s: float | None) -> boo
     if cpu.host_pct is None or cpu.steal_pct is None or cpu.client_cores is None or cpu.server_cores is None:
         return False
     parameters = record.trial.parameters
-    if parameters.mixed or parameters.replicated or parameters.rate is not None:
+    if parameters.mixed or parameters.replicated or parameters.rate is not None or parameters.client_boxes:
         return False
     under_way = parameters.workers
     busy, used = cpu.host_pct / 100 * cpus, cpu.client_cores + cpu.server_cores
@@ -242,7 +242,7 @@ def _too_many_cores(record: Record, cpus: int | None) -> Iterable[str]:
             yield f"has a {name} of {percent}"
     if cpus is None:
         return
-    used = (cpu.client_cores or 0) + (cpu.server_cores or 0) + (cpu.standby_cores or 0)
+    used = (clients_here(cpu) or 0) + (cpu.server_cores or 0) + (cpu.standby_cores or 0)
     parameters = record.trial.parameters
     # Clients, and a backend for each commit under way: of each the CPU time was read, in ticks.
     processes = parameters.processes * (1 + max(parameters.in_flight, parameters.pool_max or 0))

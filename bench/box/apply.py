@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.admitted import admitted
 from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.client_boxes import admitted_addresses
 from bench.engines.postgresql.provisioning import Provisioning
 from bench.engines.postgresql.rendered import rendered
 from bench.model.box import Provisioned
@@ -32,9 +33,9 @@ def apply(box: Provisioned, *, new_password: bool, check: bool) -> Applied:
     """
     # A connection that is lost in the middle ends nothing: a server that was stopped would stay so.
     with one_run_at_a_time(), undisturbed():
-        provisioning = Provisioning(
-            box.cluster, find_binaries(box.cluster.version), rendered(box.cluster, admitted(box.cluster))
-        )
+        cluster = box.cluster
+        texts = rendered(cluster, admitted(cluster), admitted_addresses(cluster))
+        provisioning = Provisioning(cluster, find_binaries(cluster.version), texts)
         differences = provisioning.differences()
         if check:
             return Applied(provisioning.try_out(), differences)

@@ -10,6 +10,7 @@ from psycopg2.extensions import encrypt_password
 from bench.agent.lock import one_run_at_a_time
 from bench.engines.postgresql.admitted import admitted, told_in
 from bench.engines.postgresql.binaries import find_binaries
+from bench.engines.postgresql.client_boxes import admitted_addresses
 from bench.engines.postgresql.following import FILE, NAME, FollowingStandby, told
 from bench.engines.postgresql.provisioning import Provisioning
 from bench.engines.postgresql.rendered import rendered
@@ -109,7 +110,8 @@ def dismiss(box: Provisioned, address: str) -> bool:
 
 
 def _provisioning(cluster: ProvisionedCluster, standby: str) -> Provisioning:
-    return Provisioning(cluster, find_binaries(cluster.version), rendered(cluster, standby))
+    texts = rendered(cluster, standby, admitted_addresses(cluster))
+    return Provisioning(cluster, find_binaries(cluster.version), texts)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from bench.box.units import is_wanted, under_way
 from bench.engines.engine import engines
 from bench.engines.postgresql.admitted import admitted
 from bench.engines.postgresql.binaries import installed
+from bench.engines.postgresql.client_boxes import admitted_clients
 from bench.engines.postgresql.variants import Machine, this_machine
 from bench.model.box import Provisioned
 from bench.model.errors import HostError, NothingDoneError
@@ -58,6 +59,7 @@ class BoxState:
         postgresql: the major of its cluster.
         standby: the address of the standby on another box that its cluster lets in; empty: there is none.
         replica_of: the box as whose standby its cluster was made; empty: it is one of its own.
+        client_boxes: the names of the boxes on which clients of its runs can work beside its own.
         lacking: by engine, why its rungs can't be measured beside the cluster, of those that can't.
         installed: the majors whose programs are there, of which a run of several has private servers.
         host: its name for itself, as in fingerprints.
@@ -77,6 +79,7 @@ class BoxState:
     postgresql: Name
     standby: str = ""
     replica_of: str = ""
+    client_boxes: tuple[str, ...] = ()
     installed: tuple[Name, ...]
     lacking: dict[Name, str] = field(default_factory=dict)
     max_connections: Count
@@ -108,6 +111,7 @@ def box_state(box: Provisioned) -> BoxState:
         postgresql=box.cluster.version,
         standby=admitted(box.cluster),
         replica_of=box.cluster.replica_of,
+        client_boxes=tuple(client.name for client in admitted_clients(box.cluster)),
         installed=tuple(sorted(installed(), key=int)),
         lacking=_lacking(box.cluster.version),
         max_connections=box.cluster.max_connections,

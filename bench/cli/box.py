@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bench.box.state import BoxState
 
 DONE = 0
+Step = Callable[[Provisioned, argparse.Namespace], int]
+"""What is done on a box that is asked for it, to its exit code."""
 
 
 def tell(options: argparse.Namespace) -> int:
@@ -89,13 +91,13 @@ def _launch(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.runs import launch
 
     plan = sys.stdin.buffer.read()
-    return _answer(launch(box, options.run, plan, options.sha256, options.who, gated=options.gated))
+    return answer(launch(box, options.run, plan, options.sha256, options.who, gated=options.gated))
 
 
 def _cancel(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.runs import cancel
 
-    return _answer(*cancel(box, options.run or ""))
+    return answer(*cancel(box, options.run or ""))
 
 
 def _gate(box: Provisioned, options: argparse.Namespace) -> int:
@@ -104,7 +106,7 @@ def _gate(box: Provisioned, options: argparse.Namespace) -> int:
     block = gate(box, options.run, options.block)
     if block is None:
         return DONE
-    return _answer(block)
+    return answer(block)
 
 
 def _plan(box: Provisioned, options: argparse.Namespace) -> int:
@@ -124,7 +126,7 @@ def _follow(box: Provisioned, options: argparse.Namespace) -> int:
 def _last_words(box: Provisioned, options: argparse.Namespace) -> int:
     from bench.box.follow import last_words
 
-    return _answer(last_words(box, options.run))
+    return answer(last_words(box, options.run))
 
 
 def _apply(options: argparse.Namespace) -> int:
@@ -138,9 +140,9 @@ def _apply(options: argparse.Namespace) -> int:
         raise DataError(f"standard input does not tell of a box: {error}") from error
     outcome = apply(box, new_password=options.new_password, check=options.check)
     if options.diff:
-        _answer(*outcome.differences)
+        answer(*outcome.differences)
     if outcome.changed:
-        _answer("changed")
+        answer("changed")
     return DONE
 
 
@@ -153,24 +155,26 @@ def _standby(box: Provisioned, options: argparse.Namespace) -> int:
     if not options.address:
         raise UsageError("At which address is the standby? pgladder box standby ADDRESS")
     if options.remove:
-        return _answer("changed") if dismiss(box, options.address) else DONE
+        return answer("changed") if dismiss(box, options.address) else DONE
     admitted = admit(box, options.address, new_password=options.new_password)
-    return _answer(msgspec.json.encode(admitted).decode())
+    return answer(msgspec.json.encode(admitted).decode())
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
+    """Read an IP address."""
     try:
         return str(ip_address(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _answer(*words: object) -> int:
+def answer(*words: object) -> int:
+    """Print these, a line each; return the exit code of a step that was done."""
     sys.stdout.write("".join(f"{word}\n" for word in words))
     return DONE
 
 
-def _asked(step: Callable[[Provisioned, argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+def _asked(step: Step) -> Callable[[argparse.Namespace], int]:
     """Return the action of a step; one that a run does not allow has an exit code of its own."""
 
     def action(options: argparse.Namespace) -> int:
@@ -200,7 +204,7 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     )
     steps = parser.add_subparsers(metavar="STEP", title="what a control machine asks for (make ladder, make cancel, …)")
 
-    def add(name: str, step: Callable[[Provisioned, argparse.Namespace], int], meaning: str) -> argparse.ArgumentParser:
+    def add(name: str, step: Step, meaning: str) -> argparse.ArgumentParser:
         added = steps.add_parser(name, help=meaning, description=meaning, allow_abbrev=False)
         added.set_defaults(action=_asked(step))
         return added
@@ -221,11 +225,15 @@ def add_box(parser: argparse.ArgumentParser) -> None:
     apply.add_argument("--diff", action="store_true", help="show what changes in the configuration")
     meaning = "let in a standby on another box, and print in JSON what it connects with (as the cluster's user)"
     standby = add("standby", _standby, meaning)
-    standby.add_argument("address", nargs="?", type=_address, metavar="ADDRESS", help="it comes from")
+    standby.add_argument("address", nargs="?", type=address, metavar="ADDRESS", help="it comes from")
     how = standby.add_mutually_exclusive_group()
     how.add_argument("--new-password", action="store_true", help="it is about to be made: a new password, a new slot")
     how.add_argument("--check", action="store_true", help="change nothing: could it be let in?")
     how.add_argument("--remove", action="store_true", help="let it in no more, and leave nothing of it")
+    # Late: it takes words of this module.
+    from bench.cli.client_boxes import add_client_steps
+
+    add_client_steps(add)
     launch.add_argument("sha256", metavar="SHA256", help="of the plan")
     launch.add_argument("who", metavar="WHO", help="launches it")
     launch.add_argument("--gated", action="store_true", help="each block waits for: pgladder box gate")

@@ -61,21 +61,29 @@ def share_waiting(record: Record, *figures: str) -> float | None:
 def stood_still(record: Record) -> float | None:
     """Return the part of the window in which a process' event loop was held up without using its processor.
 
-    None where it was not observed, or where all processors were busy: then it may have waited for one.
+    None where it was not observed, or where all processors were busy: then it may have waited for one. Whether those of
+    client boxes were is not known.
     """
     held_up = record.observed.get("event_loop", {}).get("blocked_share")
     used, busy_pct = record.cpu.client_cores, record.cpu.host_pct
+    if record.trial.parameters.client_boxes:
+        return None
     if held_up is None or used is None or busy_pct is None or busy_pct >= 100 * SATURATED:
         return None
     return max(held_up - used / record.trial.parameters.processes, 0.0)
 
 
 def work_of(record: Record, cpus: int | None) -> Work | None:
-    """Return a commit's work, fitted to the rate of its trial; None where something of it was not observed."""
+    """Return a commit's work, fitted to the rate of its trial; None where something of it was not observed.
+
+    Nor is it known of clients that share no processors with their server.
+    """
     used, in_flight, commits_per_s = record.cpu, under_way(record), record.commits_per_s
     if cpus is None or used.client_cores is None or used.server_cores is None or not in_flight or not commits_per_s:
         return None
     parameters, waits = record.trial.parameters, dict[str, float]()
+    if parameters.client_boxes:
+        return None
     for constraint, figures in WAITED_FOR.items():
         waited = waiting(record, *figures)
         if waited is not None:

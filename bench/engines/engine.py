@@ -22,6 +22,7 @@ from bench.model.record import Reason
 from bench.model.values import Replica, Transport
 from bench.probes.probe import Asked
 from bench.seams import Seam, first_word, pieces
+from bench.workload.client_boxes import ClientBox
 from bench.workload.messages import Result
 
 SEAM = "engines"
@@ -274,6 +275,18 @@ class Server(Protocol):
         if level != NO_REPLICA:
             raise UsageError(tr("A standby is made beside a private PostgreSQL alone: leave out --replica."))
         return None
+
+    def client_boxes(self, count: int) -> Sequence[ClientBox]:
+        """Return so many machines beside its own, on which clients run.
+
+        Raises:
+            ServerError: there are fewer by now.
+            UsageError: of this kind of server there is none.
+
+        """
+        if count:
+            raise UsageError("Client boxes are of a provisioned box alone: leave out --client-boxes.")
+        return ()
 
     def recover(self) -> None:
         """Make it answer again after trouble.

@@ -5,13 +5,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from bench.model.codec import DAMAGED
 from bench.model.errors import DataError
 from bench.model.language import tr
+from bench.model.values import Name
 
 BOX_FILE = Path("/etc/pgladder.toml")
 NO_SUCH_RUN, BUSY = 12, 75
@@ -73,9 +75,44 @@ class ProvisionedCluster:
         return self.configuration_directory / "standby.address"
 
     @property
+    def clients_directory(self) -> Path:
+        """Where its role keeps what it knows of its client boxes, and the key by which it reaches them."""
+        return self.password_file.with_name("clients")
+
+    @property
     def private_directory(self) -> Path:
         """Where its role makes private servers, on the disk of its data; made by provisioning."""
         return self.data_directory.with_name(f"{self.data_directory.name}-private")
+
+
+PublicKey = Annotated[str, Meta(pattern=r"^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*\Z", max_length=4096)]
+"""Kind and key, as ``*.pub`` and known_hosts have them."""
+NetworkName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_:][A-Za-z0-9_.:%-]*\Z", max_length=255)]
+"""An address, or a name that is asked of the resolver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmittedClient:
+    """A client box, as the box of the server that it writes to knows it.
+
+    Attributes:
+        name: in the inventory.
+        address: from which it connects, and at which its sshd answers.
+        port: of its sshd.
+        user: its measuring user.
+        host_keys: of its sshd.
+        server_address: at which it reaches the server.
+        certificate: the path, there, of the certificate that it knows the server by.
+
+    """
+
+    name: NetworkName
+    address: NetworkName
+    port: Annotated[int, Meta(ge=1, le=65535)]
+    user: Name
+    host_keys: tuple[PublicKey, ...]
+    server_address: NetworkName
+    certificate: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,6 +264,15 @@ class Parameters:
         },
     )
     """Of readers, where there are any."""
+    client_boxes: Count = field(
+        default=0,
+        metadata={
+            "knob": Knob(
+                words="client boxes that the client processes run on; default: 0, the server's own box", parse=count
+            )
+        },
+    )
+    """Other machines that the client processes are dealt out over; 0: they run on the server's box."""
 
     @property
     def due_per_s(self) -> float | None:

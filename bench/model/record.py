@@ -47,13 +47,21 @@ class Cpu:
     """Those of ``client_cores`` that are no writer's; None: there were only writers, or it is unknown."""
     standby_cores: float | None = None
     """Of the standby, which are not among ``server_cores``; None: there was none, or it is unknown."""
+    elsewhere_cores: float | None = None
+    """Those of ``client_cores`` that are another machine's; None: all clients ran on this host, or it is unknown."""
+
+
+def clients_here(cpu: Cpu) -> float | None:
+    """Return those of ``client_cores`` that are this host's; None: it is not known."""
+    return None if cpu.client_cores is None else cpu.client_cores - (cpu.elsewhere_cores or 0.0)
 
 
 def cores_of_ours(cpu: Cpu) -> float | None:
-    """Return what clients, server and standby kept busy; None: that of the clients, or of the server, is not known."""
-    if cpu.client_cores is None or cpu.server_cores is None:
+    """Return what clients, server and standby kept busy of the host; None: it is not known of clients or server."""
+    clients = clients_here(cpu)
+    if clients is None or cpu.server_cores is None:
         return None
-    return cpu.client_cores + cpu.server_cores + (cpu.standby_cores or 0.0)
+    return clients + cpu.server_cores + (cpu.standby_cores or 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,8 +143,8 @@ class Vocabulary:
 
 
 _CODES = """
-agent-ended agent-late behind client-capacity client-capacity-unknown client-error client-late clients-stalled
-clock-stepped commits-torn configuration-drifted configuration-loaded cpu-quota cpu-quota-unknown
+agent-ended agent-late behind client-capacity client-capacity-unknown client-clock client-error client-late
+clients-stalled clock-stepped commits-torn configuration-drifted configuration-loaded cpu-quota cpu-quota-unknown
 deleted-unknown empty-reads few-commits flush-rate host-full in-flight inserts-delayed interrupted
 level-not-kept no-commits no-flush no-reads not-alone not-steady not-verified nothing-deleted nothing-dropped
 nothing-due others-unknown outside-partitions pooler readers-behind refused refused-rows-found retention-behind

@@ -25,6 +25,7 @@ from bench.model.plan import (
     Variant,
 )
 from bench.plan.ceiling import check_ceilings
+from bench.plan.client_boxes import check_trial as check_client_boxes
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial
 from bench.plan.partitions import check_partitions
@@ -263,6 +264,7 @@ def _check_trial(plan: Plan, trial: Trial, phases: Mapping[str, "Phase"], varian
         check_driven(trial.phase, phase, trial.driver, trial.parameters)
         check_trial(trial, plan.preload_rows)
         check_replica(trial, variant)
+        check_client_boxes(trial)
     if trial.method != phase.method:
         raise DataError(
             tr(

@@ -29,6 +29,7 @@ from bench.plan.adjustment import COVARIATES
 from bench.plan.candidates import Arriving, with_candidates
 from bench.plan.ceiling import ceilings, twin, with_twins_named
 from bench.plan.check import AGAIN, check, check_rule, effective
+from bench.plan.client_boxes import check_client_boxes
 from bench.plan.contrast import OF_DRIVER, VARIANT, check_comparable, tried_factors, value_of, varying
 from bench.plan.engines import (
     alterable,
@@ -153,6 +154,7 @@ def make_plan(
     measures_alone = "--ceiling" if design.ceiling else "explain" if design.explains else None
     preload_rows = check_mixed(asked, design.preload_rows, [design.overrides, *design.points], measures_alone)
     check_replicas([*asked, *between], variants, measures_alone)
+    check_client_boxes([*asked, *between], measures_alone)
     if design.promise:
         trials = _searched(asked, design, phases, variants)
     else:

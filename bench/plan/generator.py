@@ -19,7 +19,7 @@ MOST_SHARE = 0.7
 
 
 def unhurried(parameters: Parameters) -> Parameters:
-    """Return the same way of writing in a closed loop, with nobody beside the writers and no standby."""
+    """Return the same way of writing in a closed loop, with nobody beside the writers, no standby and no client box."""
     return replace(
         parameters,
         rate=None,
@@ -35,6 +35,7 @@ def unhurried(parameters: Parameters) -> Parameters:
         partitions=0,
         replica=NO_REPLICA,
         readers_on=PRIMARY,
+        client_boxes=0,
     )
 
 

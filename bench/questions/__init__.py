@@ -36,6 +36,7 @@ RESERVED = {
     *("action", "directories", "context", "help", "dry"),
     *(
         "fingerprint",
+        "client_of",
         "replica_of",
         "roles",
         "sudo",

@@ -20,6 +20,7 @@ NAMES = {
     "fingerprint": ("trust_fingerprint",),
     "roles": ("host_roles",),
     "replica_of": ("replica_of",),
+    "client_of": ("client_of",),
 }
 """Ansible's variables for a word: of several names it takes the last, so an inventory may not have the last word."""
 SSH = {
@@ -39,12 +40,18 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
         words: by the names of ``NAMES``; one that is empty was not given.
 
     Raises:
-        UsageError: a word is a template, which Ansible would carry out; or it is not said which box is the standby.
+        UsageError: a word is a template, which Ansible would carry out; or it is not said which box is the standby, or
+            the client box.
 
     """
-    if (primary := words.get("replica_of")) and not (host or limit):
+    primary, server = words.get("replica_of"), words.get("client_of")
+    if primary and not (host or limit):
         raise UsageError(
             tr("Which box shall be the standby of {primary}? Name it by HOST= or LIMIT=.", primary=primary)
+        )
+    if server and not (host or limit):
+        raise UsageError(
+            tr("Which box shall be the client box of {server}? Name it by HOST= or LIMIT=.", server=server)
         )
     for word, value in {"host": host, "limit": limit, **words}.items():
         if is_template(str(value)):
@@ -61,7 +68,7 @@ def target(*, host: str = "", limit: str = "", **words: str | int) -> list[str]:
             variables |= dict.fromkeys(NAMES[word], str(value))
     arguments = []
     # A further inventory of one host: an address need not be listed, and one that is keeps its variables.
-    for named in filter(None, (host, primary)):
+    for named in filter(None, (host, primary, server)):
         arguments += ["-i", "inventory", "-i", f"{named},"]
     if host:
         arguments += ["--limit", host]

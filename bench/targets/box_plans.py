@@ -12,6 +12,7 @@ from bench.model.language import later, tr
 from bench.model.names import pick
 from bench.model.plan import Plan
 from bench.model.values import NAME
+from bench.plan.client_boxes import ANOTHER, check_there
 from bench.plan.design import Design
 from bench.plan.estimate import estimate
 from bench.plan.experiments import with_experiments
@@ -161,6 +162,7 @@ def plan_for(state: BoxState, asked: Asked) -> Plan:
     plan = plan_with(design, state.machine, need, harness, run=asked.run, created=asked.created, seed=asked.seed)
     if of_cluster:
         check_standby(plan, state.standby, tr(PRIVATE))
+    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
     if design.explains:
         plan = with_experiments(plan, Place(managed=True), design.constraints)
     _check_engines(state, plan)
@@ -234,6 +236,7 @@ def check_reproducible(state: BoxState, plan: Plan) -> None:
         )
     if of_cluster:
         check_standby(plan, state.standby, tr(PRIVATE))
+    check_there(plan, state.client_boxes if of_cluster else (), ANOTHER)
     check_foreign(plan, lambda: state.machine)
     refuse_on_boxes(plan.pieces)
     _check_room(state, plan)

@@ -23,9 +23,11 @@ import msgspec
 from bench import seams
 from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
+from bench.box.client_box import try_out
 from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
 from bench.engines.postgresql.admitted import admitted
+from bench.engines.postgresql.client_boxes import admitted_clients
 from bench.engines.postgresql.dsn import in_a_sentence
 from bench.engines.postgresql.external import REFUSED
 from bench.engines.postgresql.majors import REFERENCE
@@ -45,6 +47,7 @@ from bench.model.names import pick
 from bench.model.plan import POSTGRESQL, Plan, Trial, Variant
 from bench.model.signals import stoppable, undisturbed
 from bench.plan.check import check_plan
+from bench.plan.client_boxes import ANOTHER, check_there, most_wanted
 from bench.plan.design import make_plan
 from bench.plan.estimate import (
     MOST_CONNECTIONS,
@@ -201,6 +204,7 @@ def prepared(request: Request) -> Iterator[tuple[Prepared, Server]]:
         request.check_plan(plan)
         check_programs(trial.driver for trial in plan.trials)
         _check_standby(plan, external, box)
+        _check_client_boxes(plan, box)
         limits, left_out, elsewhere = _of_external(external)
         if external:
             check_kept(plan, external)
@@ -249,6 +253,23 @@ def _check_standby(plan: Plan, external: ExternalServer | None, box: Provisioned
         check_private(plan, tr("leave out --dsn"))
     elif box:
         check_standby(plan, admitted(box.cluster), tr("--data-dir names a disk for a private one"))
+
+
+def _check_client_boxes(plan: Plan, box: Provisioned | None) -> None:
+    """Refuse a plan with client boxes where there are none, or where no client starts on them.
+
+    Raises:
+        HostError: names the first on which none does, and why.
+        UsageError: as ``check_there``.
+
+    """
+    if box is None:
+        check_there(plan, (), "a provisioned box has some: make provision HOST=… CLIENT_OF= with the server's box")
+        return
+    clients = admitted_clients(box.cluster)
+    check_there(plan, [client.name for client in clients], ANOTHER)
+    for client in clients[: most_wanted(plan)]:
+        try_out(box, client.address)
 
 
 @contextmanager
@@ -336,7 +357,16 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
         variant = _start(_of_postgresql(plan.variants), server)
     listener.report(tr("reading what this machine is"))
     name = ready.elsewhere or socket.gethostname()
-    host = take_fingerprint(plan.run, name, variant.name, server, ready.limits, of_versions, of_engines)
+    host = take_fingerprint(
+        plan.run,
+        name,
+        variant.name,
+        server,
+        ready.limits,
+        of_versions,
+        of_engines,
+        client_boxes=most_wanted(plan),
+    )
     before = directory.host()
     if before and (changed := differences(before, host)):
         named = "; ".join(changed[:3])

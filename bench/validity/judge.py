@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import NO_THROTTLE, Reading, SwapPages, Throttling
-from bench.model.record import Cpu, InFlight, Reason, Validity
+from bench.model.record import Cpu, InFlight, Reason, Validity, clients_here
 from bench.model.values import State
 from bench.stats.steadiness import Steadiness
 
@@ -117,9 +117,10 @@ def check_others(cpu: Cpu, cpus: int, why: str, busiest: Sequence[str]) -> list[
         busiest: the programs that took most, in words.
 
     """
-    if cpu.host_pct is None or cpu.client_cores is None:
+    here = clients_here(cpu)
+    if cpu.host_pct is None or here is None:
         return [Reason(code="others-unknown", detail=f"not known whether other programs ran: {why}")]
-    others = cpu.host_pct / 100 * cpus - cpu.client_cores - (cpu.server_cores or 0) - (cpu.standby_cores or 0)
+    others = cpu.host_pct / 100 * cpus - here - (cpu.server_cores or 0) - (cpu.standby_cores or 0)
     share = others / cpus
     if share <= OTHERS_SHARE:
         return []

@@ -21,7 +21,7 @@ import msgspec
 from bench.model.endpoint import Endpoint
 from bench.model.plan import Parameters
 from bench.workload.messages import DRAIN_TIMEOUT_S, Ready, Window
-from bench.workload.processes import Processes, send
+from bench.workload.processes import Processes, of_module, send
 
 READERS, RETENTION, DROPPING = "bench.workload.readers", "bench.workload.retention", "bench.workload.dropping"
 SECOND_NS = 1_000_000_000
@@ -163,7 +163,7 @@ class Beside(Processes):
         deleting = DROPPING if job.partitions_by_time else RETENTION
         asked = (READERS, ReadersResult, job.parameters.readers), (deleting, RetentionResult, job.parameters.retain)
         self._kinds: list[tuple[str, Any]] = [(module, kind) for module, kind, wanted in asked if wanted]
-        super().__init__((module, job) for module, _ in self._kinds)
+        super().__init__((of_module(module), job) for module, _ in self._kinds)
 
     def results(self) -> tuple[ReadersResult | None, RetentionResult | None]:
         """Tell them to stop, if the window's end did not, and wait for what they report; None where there is none.

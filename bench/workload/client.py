@@ -3,6 +3,9 @@
 The conversation, a JSON line each: job → ``Ready`` (connections open) → window → ``Result``s → end of input. Until that
 end connections stay open, so that the CPU time of this process and of its backends can be read. The agent's side of it
 is ``processes``. Whatever goes wrong with a commit ends the trial here: closed loops that retry hide what they measure.
+
+On a client box (``client_boxes``) it is asked what its clock shows too, before the window by ``null``, and by any line
+after its results; it answers with the nanoseconds of its monotonic clock.
 """
 
 import asyncio
@@ -12,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from select import select
 from time import monotonic_ns
 from typing import Any
 
@@ -22,6 +26,7 @@ from bench.model.plan import POISSON
 from bench.model.table import Table
 from bench.seams import users
 from bench.workload.arrivals import Came, Coming, Share, moments, surge_of, with_surge
+from bench.workload.client_boxes import LEFT_ALONE_S, WINDOW_WITHIN_S, OwnTime
 from bench.workload.driver import (
     HOW,
     AsyncDriver,
@@ -349,21 +354,32 @@ def main() -> None:
 
     What goes wrong before it is ready is of connecting, and reported; after that it is our own mistake: a traceback.
     """
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # nobody wants anything: it was seen that a client starts here
+    job = msgspec.json.decode(line, type=Job)
     announced = False
+    own: OwnTime | None = None
     end = threading.Thread(target=_end_with_input, daemon=True)
 
     def ready(connecting_s: float = 0) -> Window:
-        nonlocal announced
+        nonlocal announced, own
         announced = True
         _say(Ready(connecting_s=connecting_s))
-        window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window)
+        window = _window(WINDOW_WITHIN_S if job.elsewhere else None)
         end.start()
+        if job.elsewhere:
+            own = OwnTime(window)
         return window
 
     def finish(results: Sequence[Result]) -> None:
-        _say(results)
-        end.join()
+        if own is None:
+            _say(results)
+            end.join()
+            return
+        _say(own.add_to(results))
+        end.join(LEFT_ALONE_S)
+        os._exit(0)
 
     if changed := _changed(job):
         _say(Ready(error=f"{changed} is not the file that was planned"))
@@ -383,13 +399,30 @@ def _changed(job: Job) -> str:
     return " and ".join(sorted(name for name, _ in changed))
 
 
+def _window(patience_s: float | None) -> Window:
+    """Wait for the window, and answer what our clock shows as often as that is asked.
+
+    Raises:
+        TimeoutError: it did not come in time.
+
+    """
+    window: Window | None = None
+    while window is None:
+        if not select([sys.stdin], [], [], patience_s)[0]:
+            raise TimeoutError(f"no window came within {patience_s} s")
+        window = msgspec.json.decode(sys.stdin.buffer.readline(), type=Window | None)
+        if window is None:
+            _say(monotonic_ns())
+    return window
+
+
 def _end_with_input() -> None:
     """End with our input, which is open as long as the agent lives and wants us; it costs nothing to wait for it.
 
-    At once: connections are dropped by the kernel, there is nothing to tidy up.
+    At once: connections are dropped by the kernel, there is nothing to tidy up. A line asks what our clock shows.
     """
-    while os.read(sys.stdin.fileno(), 1):
-        pass
+    while os.read(sys.stdin.fileno(), 64):
+        _say(monotonic_ns())
     os._exit(0)
 
 

@@ -21,6 +21,8 @@ class Job:
     seed: int
     pieces: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the user's own files that the trial takes: what is carried out is what was planned."""
+    elsewhere: bool = False
+    """It is carried out on another machine than the agent's (``bench.workload.client_boxes``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,9 @@ class Result:
     """None: no event loop, or nothing to tell it by in this system."""
     one_payload: bool = False
     """Every row of the trial holds the first payload of its first writer: the driver has no other texts."""
+    cores: float | None = None
+    """That its process kept busy in the window, on another machine than the agent's; None: the agent reads it itself,
+    or it is not known."""
 
     @property
     def unaccounted(self) -> int:

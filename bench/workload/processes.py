@@ -1,14 +1,14 @@
 """The agent's side of the conversation with its processes: start, wait until ready, open the window, collect.
 
-Processes are of their own process group: Ctrl-C reaches the agent alone, which then ends them in order.
+Processes are of their own process group: Ctrl-C reaches the agent alone, which then ends them in order. Of a client on
+a client box the process here is the ssh that leads to it: the conversation is the same, and ends with it.
 """
 
 import contextlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Sequence
 from selectors import EVENT_READ, DefaultSelector
 from time import monotonic, monotonic_ns
 from types import TracebackType
@@ -17,10 +17,18 @@ from typing import IO, Self, TypeVar
 import msgspec
 
 from bench.model.errors import PgladderError
+from bench.workload.client_boxes import Ahead, Answer, ClientBox, ClockCheck, ahead, dealt, in_our_time, in_time_of
 from bench.workload.messages import Job, Ready, Result, Window
 
 CLIENT = "bench.workload.client"
+CLOCK_LOOKS, CLOCK_TIMEOUT_S = 10, 10
+"""At a clock before and after a window: one of them meets neither a busy processor nor a full network."""
 T = TypeVar("T")
+
+
+def of_module(module: str) -> tuple[str, ...]:
+    """Return the command of a process of this machine that carries out a module."""
+    return sys.executable, "-P", "-m", module  # -P: not what lies in this directory
 
 
 class ClientFailedError(PgladderError, RuntimeError):
@@ -28,15 +36,15 @@ class ClientFailedError(PgladderError, RuntimeError):
 
 
 class Processes:
-    """Processes of one trial, each a module with its job; as a context manager none of them outlives it."""
+    """Processes of one trial, each a command with its job; as a context manager none of them outlives it."""
 
-    def __init__(self, jobs: Iterable[tuple[str, object]]) -> None:
+    def __init__(self, jobs: Iterable[tuple[Sequence[str], object]]) -> None:
         self._errors: list[IO[bytes]] = []
         self._processes: list[subprocess.Popen[bytes]] = []
-        for module, job in jobs:
+        for command, job in jobs:
             self._errors.append(tempfile.TemporaryFile())  # noqa: SIM115 - closed in __exit__
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", module],  # -P: not what lies in this directory
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors[-1],
@@ -61,7 +69,7 @@ class Processes:
         for number in range(len(self._processes)):
             answer = self._answer(number, Ready, deadline)
             if answer.error:
-                raise ClientFailedError(f"a client process could not connect: {answer.error}")
+                raise ClientFailedError(f"a client process{self._where(number)} could not connect: {answer.error}")
             connecting_s = max(answer.connecting_s, connecting_s)
         return connecting_s
 
@@ -91,13 +99,18 @@ class Processes:
         with DefaultSelector() as selector:
             selector.register(process.stdout, EVENT_READ)
             if not selector.select(max(deadline - monotonic(), 0)):
-                raise ClientFailedError(f"client process {number} did not answer in time")
+                raise ClientFailedError(f"client process {number}{self._where(number)} did not answer in time")
         if line := process.stdout.readline():
             return line
         # Its last line says what happened, in Python's words: those above it are the traceback.
         self._errors[number].seek(0)
         last = self._errors[number].read().decode(errors="replace").strip().splitlines()[-1:]
-        raise ClientFailedError(f"client process {number} ended by {process.wait()}: {' '.join(last)}")
+        ended = f"client process {number}{self._where(number)} ended by {process.wait()}"
+        raise ClientFailedError(f"{ended}: {' '.join(last)}")
+
+    def _where(self, number: int) -> str:  # noqa: ARG002 - for those that are not all here
+        """Return where a process runs, in words that follow it; nothing where that is this machine."""
+        return ""
 
     def __enter__(self) -> Self:
         return self
@@ -115,21 +128,71 @@ class Processes:
 
 
 class Clients(Processes):
-    """The client processes that write."""
+    """The client processes that write: on this machine, or dealt out over client boxes."""
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        super().__init__((CLIENT, job) for job in jobs)
+    def __init__(self, jobs: Sequence[Job], boxes: Sequence[ClientBox] = ()) -> None:
+        given = dealt(jobs, boxes)
+        self._boxes = [box for box, _ in given]
+        self._clocks: dict[int, Ahead] = {}
+        """By process on a client box, before the window."""
+        self.clock_checks: list[ClockCheck] = []
+        """Once the results are there, of each process on a client box."""
+        super().__init__((box.command if box else of_module(CLIENT), job) for box, job in given)
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether they run on other machines."""
+        return any(self._boxes)
+
+    def look_at_clocks(self) -> None:
+        """See what clocks show on client boxes; comes before the window.
+
+        Raises:
+            ClientFailedError: one died or did not answer in time.
+
+        """
+        for number, box in enumerate(self._boxes):
+            if box:
+                self._clocks[number] = self._look_at_clock(number)
+
+    def go(self, window: Window) -> None:
+        """Start the warm-up in every process at once, by the clock that each of them has."""
+        for number, process in enumerate(self._processes):
+            clock = self._clocks.get(number)
+            send(process, in_time_of(window, clock) if clock else window)
 
     def results(self, timeout_s: float) -> list[Result]:
-        """Wait for what every process has to report of each of its writers.
+        """Wait for what every process has to report of each of its writers, and look at clocks again.
 
         Raises:
             ClientFailedError: one died or did not answer in time; its rows cannot be accounted for.
 
         """
-        deadline = monotonic() + timeout_s
-        answers = (self._answer(number, list[Result], deadline) for number in range(len(self._processes)))
-        return list(chain.from_iterable(answers))
+        deadline, found = monotonic() + timeout_s, list[Result]()
+        for number in range(len(self._processes)):
+            results = self._answer(number, list[Result], deadline)
+            if clock := self._clocks.get(number):
+                results = [in_our_time(result, clock) for result in results]
+            found += results
+        for number, box in enumerate(self._boxes):
+            if box:
+                after = self._look_at_clock(number)
+                self.clock_checks.append(ClockCheck(box=box.name, before=self._clocks[number], after=after))
+        return found
+
+    def _look_at_clock(self, number: int) -> Ahead:
+        deadline = monotonic() + CLOCK_TIMEOUT_S
+        answers: list[Answer] = []
+        for _ in range(CLOCK_LOOKS):
+            asked = monotonic_ns()
+            send(self._processes[number], None)
+            showed = self._answer(number, int, deadline)
+            answers.append((asked, showed, monotonic_ns()))
+        return ahead(answers)
+
+    def _where(self, number: int) -> str:
+        box = self._boxes[number]
+        return f" on the client box {box.name}" if box else ""
 
 
 def send(process: subprocess.Popen[bytes], thing: object) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.pgladder_address import own_address
 from ansible.module_utils.pgladder_journal import FOLDER, Journal
 
 DOCUMENTATION = r"""
@@ -68,8 +68,6 @@ REPLICA = "replica"
 MADE = "cluster-made"
 """In the journal, by pgladder_cluster: the cluster is whole."""
 DATA = Path("/var/lib/postgresql")
-ANY_PORT = 9
-"""Nothing is sent there: the kernel only says which address it would be sent from."""
 
 
 class Refused(Exception):  # noqa: N818 - it is a sentence, not a fault of ours
@@ -131,10 +129,7 @@ class Replica:
         """Return the address from which this box reaches its primary's."""
         where = self._given["reached_at"]
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(where, ANY_PORT, type=socket.SOCK_DGRAM)[0]
-            with socket.socket(family, kind, protocol) as probe:
-                probe.connect(address)
-                return str(probe.getsockname()[0])
+            return str(own_address(where))
         except OSError as error:
             raise Refused(
                 f"it finds no way to its primary, {where} ({error.strerror or error}); name the address that it reaches"

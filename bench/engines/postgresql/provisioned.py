@@ -18,6 +18,7 @@ import psycopg2
 
 from bench.engines.engine import ClusterServer, Standby
 from bench.engines.postgresql.admitted import AdmittedStandby, admitted, told_in
+from bench.engines.postgresql.client_boxes import client_boxes
 from bench.engines.postgresql.conf import read_conf
 from bench.engines.postgresql.following import Followed
 from bench.engines.postgresql.managed import DATABASE_BESIDE, ManagedPostgreSQL, Reach
@@ -34,6 +35,7 @@ from bench.model.plan import ASYNC, Plan, Variant
 from bench.model.table import quoted
 from bench.model.values import Replica
 from bench.store.files import write_whole
+from bench.workload.client_boxes import ClientBox
 
 ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
 """Of systemd: what a unit is, and until it has started or stopped; the unit's own limits of 900 s come first."""
@@ -218,6 +220,10 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
             return super().replicate(level)
         self._standby.follow(level)
         return self._standby
+
+    def client_boxes(self, count: int) -> Sequence[ClientBox]:
+        """See ``Server.client_boxes``."""
+        return client_boxes(self._cluster, self.endpoint("tls"), count)
 
     # --- Cluster -----------------------------------------------------------------------------------------------------
 

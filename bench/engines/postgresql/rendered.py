@@ -3,6 +3,8 @@
 ``provisioning`` brings it into force.
 """
 
+from collections.abc import Sequence
+
 from bench.engines.postgresql.admitted import network
 from bench.engines.postgresql.following import NAME
 from bench.engines.postgresql.render import HARNESS, Box, render
@@ -14,18 +16,19 @@ HBA = "pg_hba"
 MEND = "mend its template or choose another postgresql_variant, then run this again"
 
 
-def rendered(cluster: ProvisionedCluster, standby: str) -> dict[str, bytes]:
+def rendered(cluster: ProvisionedCluster, standby: str, clients: Sequence[str]) -> dict[str, bytes]:
     """Return the text of each file, by the name under which the cluster keeps it.
 
     Args:
         cluster: of the box.
         standby: the address of the one on another box that is let in; empty: there is none.
+        clients: the addresses of its client boxes.
 
     Raises:
         NothingDoneError: the variant can't be rendered for this box; says why.
 
     """
-    tls, networks = bool(cluster.root_certificate), cluster.remote_clients
+    tls, networks = bool(cluster.root_certificate), [*cluster.remote_clients, *map(network, clients)]
     harness = {
         "listen_addresses": "*" if networks or standby else "localhost",
         "port": cluster.port,

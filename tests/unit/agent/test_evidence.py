@@ -120,3 +120,9 @@ def test_a_quota_that_could_not_be_read_is_not_known():
     hidden = Unreadable(unreadable=WHY)
     found = evidence.quota({"the clients": hidden}, {"the clients": quota(1, 1)})
     assert found == {"client_throttled_share": hidden, "server_throttled_share": evidence.NOT_SEEN}
+
+
+def test_quotas_of_this_machine_say_nothing_of_clients_on_others():
+    first, last = ({"the clients": quota(n, n), "the server": quota(n, n // 2)} for n in (100, 200))
+    found = evidence.quota(evidence.of_server(first), evidence.of_server(last))
+    assert found == {"client_throttled_share": evidence.NOT_SEEN, "server_throttled_share": 0.5}

@@ -2,10 +2,12 @@
 
 import pytest
 
-from bench.agent.observe import Usage, cpu_between
+from bench.agent.observe import Usage, cpu_between, with_client_boxes
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, Reading
+from bench.model.record import clients_here
 from bench.probes.programs import TICKS_PER_S, Process
+from tests.builders import a_result
 
 UNKNOWN = Unreadable(unreadable="not asked")
 NOTHING_READ = Reading(**dict.fromkeys(Reading.__dataclass_fields__, UNKNOWN))
@@ -38,3 +40,16 @@ def spent(at_s: float, server_s: float, others_s: dict[int, float]) -> Usage:
 def test_what_sessions_of_others_spend_in_the_window_is_not_the_servers(before, after, cores):
     cpu = cpu_between(spent(0, 50, before), spent(2, 54, after), MOMENTS)
     assert cpu.server_cores == pytest.approx(cores)
+
+
+def test_what_clients_took_of_client_boxes_is_theirs_and_told_apart():
+    here = cpu_between(spent(0, 50, {}), spent(2, 54, {}), MOMENTS)
+    found = with_client_boxes(here, [a_result(cores=0.5), a_result(cores=0.75)])
+    assert (found.client_cores, found.elsewhere_cores, clients_here(found)) == (1.25, 1.25, 0)
+    assert found.server_cores == here.server_cores
+
+
+def test_where_a_process_does_not_know_nothing_is_known_of_the_clients():
+    here = cpu_between(spent(0, 50, {}), spent(2, 54, {}), MOMENTS)
+    found = with_client_boxes(here, [a_result(cores=0.5), a_result()])
+    assert (found.client_cores, found.elsewhere_cores, clients_here(found)) == (None, None, None)

@@ -6,6 +6,7 @@ import pytest
 
 from bench.analysis.bound import (
     CEILING_UNDECIDED,
+    ELSEWHERE,
     FEW,
     HELD_UP,
     IN_FLIGHT,
@@ -137,3 +138,9 @@ def test_more_of_processors_that_others_use_too_is_no_brake_of_the_clients():
     beside_them = [*alone(trials, 3.0), *twice(trials, 1.5)]
     assert bound_by(trials, 100.0, beside_them, cpus=2).why == SHARED
     assert bound_by(trials, 100.0, beside_them).verdict == "client"
+
+
+def test_of_clients_on_client_boxes_it_is_not_known_and_why():
+    trials = rung(client_boxes=1)
+    found = bound_by(trials, 100.0, alone(trials, 3.0))
+    assert (found.verdict, found.ceiling_rows_per_s, found.why) == ("unknown", None, ELSEWHERE)

@@ -155,6 +155,7 @@ def test_a_block_that_lacks_one_of_two_rungs_is_no_part_of_their_step():
         (of("2-B", climb(), load="closed"), "2-B was not measured as published: load closed, not rounds"),
         (of("2-B", climb(), driver="psycopg"), "2-B was not measured as published: driver psycopg, not asyncpg"),
         (of("2-B", climb(), processes=2), "2-B was not measured as published: processes 2, not 1"),
+        (of("2-B", climb(), client_boxes=1), "2-B was not measured as published: client_boxes 1, not 0"),
         (of("2-B", climb(), reset="none"), "2-B was not measured as published: reset none, not query"),
         (of("2-B", climb(), **void()), "2-B has no trial that counts: all are void"),
         (of("2-B", climb(noise=(1.0,))), "one block shows no spread"),

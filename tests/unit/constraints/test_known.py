@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bench.constraints.constraint import Place, Removal, constraints
-from bench.constraints.evidence import under_way, work_of
+from bench.constraints.evidence import stood_still, under_way, work_of
 from bench.constraints.work import rate
 from bench.model.record import ClientTime, Cpu, InFlight
 from bench.plan.suspects import predicted_gain
 from bench.workload.driver import as_driven
-from tests.builders import a_record, a_trial
+from tests.builders import a_record, a_trial, changed
 
 CPUS = 4
 IDLE = Cpu(host_pct=30, steal_pct=0, client_cores=0.4, server_cores=0.8)
@@ -158,3 +158,20 @@ def test_every_removal_is_worded_so_that_a_sentence_can_name_it():
             removal = constraint.removal(seen(phase).trial, place)
             if isinstance(removal, Removal):
                 assert removal.words.startswith(("with ", "without ", "through ")), name
+
+
+def test_of_clients_on_client_boxes_nothing_is_concluded_from_processors_that_they_do_not_share():
+    busy = Cpu(host_pct=96, steal_pct=0, client_cores=1.9, server_cores=3.8, elsewhere_cores=1.9)
+    here, away = seen(cpu=busy), changed(seen(cpu=busy), client_boxes=1)
+    assert share("server-cpu", away) == 0.96
+    assert share("other-programs", away) == 0.0
+    assert work_of(here, CPUS) is not None
+    assert work_of(away, CPUS) is None
+    held_up = seen(observed={"event_loop": {"blocked_share": 0.9}})
+    assert stood_still(held_up) > 0
+    assert stood_still(changed(held_up, client_boxes=1)) is None
+
+
+def test_a_client_that_keeps_its_one_core_busy_is_seen_wherever_it_runs():
+    busy = Cpu(host_pct=30, steal_pct=0, client_cores=0.95, server_cores=0.8, elsewhere_cores=0.94)
+    assert share("client-cpu", changed(seen(cpu=busy), client_boxes=1)) == 0.95

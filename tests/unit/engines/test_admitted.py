@@ -21,7 +21,7 @@ def lines(file: bytes) -> list[str]:
 
 def test_one_address_is_let_in_by_tls_and_the_cluster_listens_for_it(cluster: ProvisionedCluster) -> None:
     cluster = replace(cluster, root_certificate="server.crt")
-    alone, followed = rendered(cluster, ""), rendered(cluster, "10.0.0.2")
+    alone, followed = rendered(cluster, "", ()), rendered(cluster, "10.0.0.2", ())
     added = set(lines(followed["pg_hba"])) - set(lines(alone["pg_hba"]))
     assert added == {"hostssl replication pgladder_standby 10.0.0.2/32 scram-sha-256"}
     harness = "10-harness.conf"

@@ -30,11 +30,11 @@ def load(kind: str, name: str) -> ModuleType:
     return module
 
 
-def run(name: str, *, check: bool = False, **parameters: Any) -> dict[str, Any]:
-    """Run a module; its answer, ``failed`` in it where it could not do it."""
+def run(name: str, *, check: bool = False, module: ModuleType | None = None, **parameters: Any) -> dict[str, Any]:
+    """Run a module, loaded anew or as given; its answer, ``failed`` in it where it could not do it."""
     said = io.StringIO()
     arguments = patch_module_args({**parameters, "_ansible_check_mode": check})
     with arguments, redirect_stdout(said), pytest.raises(SystemExit):
-        load("modules", name).main()
+        (module or load("modules", name)).main()
     answer: dict[str, Any] = json.loads(said.getvalue())
     return answer

@@ -117,7 +117,7 @@ SAID = [
 ]
 ROLES = [
     CHECKOUT / "roles" / role
-    for role in ("host", "postgresql", "timescaledb", "clickhouse", "replica", "bench", "virtual_minipc")
+    for role in ("host", "postgresql", "timescaledb", "clickhouse", "replica", "client", "bench", "virtual_minipc")
 ]
 
 

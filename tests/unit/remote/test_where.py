@@ -30,6 +30,8 @@ def test_the_words_of_the_front_door_are_ansibles_arguments():
     known, option, variables = ["-i", "inventory", "-i"], "-e", '{"replica_of": "n1"}'
     assert target(limit="n2", replica_of="n1") == [*known, "n1,", "--limit", "n2", option, variables]
     assert target(host="n2", replica_of="n1") == [*known, "n2,", *known, "n1,", "--limit", "n2", option, variables]
+    of_server = target(host="n2", client_of="n1")
+    assert of_server == [*known, "n2,", *known, "n1,", "--limit", "n2", option, '{"client_of": "n1"}']
     assert target() == []
 
 
@@ -41,6 +43,8 @@ def test_a_value_is_handed_on_as_it_was_typed():
 def test_a_standby_is_of_a_box_that_is_named():
     with pytest.raises(UsageError, match="Which box shall be the standby of n1"):
         target(replica_of="n1")
+    with pytest.raises(UsageError, match="Which box shall be the client box of n1"):
+        target(client_of="n1")
 
 
 @pytest.mark.parametrize("word", ["host", "limit", "user_name", "key"])

@@ -78,7 +78,7 @@ def test_every_fact_that_is_read_here_is_in_the_page(tmp_path):
     facts = {group: set(found) for group, found in host_facts(tmp_path).items()}
     facts["cpu"] |= {f"server_{name}" for name in allowance_facts(tmp_path)} | {"server"}
     facts["disk"] |= {*FSYNC_FACTS, "all"}
-    facts["pgladder"] |= {"clients_on", "limits"}
+    facts["pgladder"] |= {"client_boxes", "clients_on", "limits"}
     facts["postgresql"] = {"variant", *TrialSession.facts(NoServer()), *BUILT, "versions"}
     facts["engines"] = set(engines().own) - {"postgresql"}
     assert facts == FACTS

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import bench.agent
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import NO_THROTTLE, CpuTimes, DiskCounters, Reading, SwapPages, Throttling
-from bench.model.record import Cpu, InFlight, Reason, Validity
+from bench.model.record import Cpu, InFlight, Reason, Validity, clients_here
 from bench.validity import judge
 
 QUIET = Reading(
@@ -174,6 +174,14 @@ def test_others_on_the_host_are_a_doubt_from_a_tenth_of_it_on_with_size_and_name
         code="not-alone", detail="other programs kept 1.4 of 2 cores busy, most of it stress, ffmpeg", share=0.7
     )
     assert judge.check_others(replace(BUSY, host_pct=39), 2, "", ["stress"]) == []
+
+
+def test_what_clients_took_of_other_machines_is_nothing_of_this_host():
+    away = replace(BUSY, host_pct=50, client_cores=0.9, elsewhere_cores=0.8)
+    assert clients_here(away) == pytest.approx(0.1)
+    [reason] = judge.check_others(away, 2, "", ["stress"])
+    assert reason.share == pytest.approx(0.3)
+    assert judge.check_others(replace(away, host_pct=29), 2, "", ["stress"]) == []
 
 
 def test_where_the_servers_part_is_not_known_what_is_left_may_be_others():
