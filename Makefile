@@ -130,7 +130,7 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
 	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
 
-provision: checked ## make boxes ready (ROLES="timescaledb clickhouse": with these engines; REPLICA_OF=box: its standby)
+provision: checked ## make boxes ready (ROLES="timescaledb citus clickhouse": with these engines; REPLICA_OF=box: its standby)
 	@$(ON) $(call option,ROLES,roles) $(call option,REPLICA_OF,replica-of) -- $(PLAYBOOK) playbooks/provision.yml
 
 teardown: checked ## put boxes back as they were

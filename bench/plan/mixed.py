@@ -72,6 +72,11 @@ def check_trial(trial: Trial, preload_rows: int) -> None:
         )
     if not parameters.retain:
         return
+    if table_layout(trial.layout).by_shard:
+        raise UsageError(
+            f"In the layout {trial.layout} no statement deletes rows and counts them at once, by which none goes"
+            " unaccounted for: leave it out, or --retain."
+        )
     if parameters.retain < (least := TIMES_UNDER_WAY * parameters.under_way):
         raise UsageError(
             f"Phase {trial.phase} has up to {parameters.under_way:,} rows under way, and of a table that keeps"

@@ -94,6 +94,7 @@ def test_which_layouts_have_partitions_is_read_from_their_headers():
     assert {name: kind for name, kind in by.items() if kind} == {
         "hash-partitioned": "hash",
         "sharded": "server",
+        "distributed": "shard",
         "time-partitioned": "time",
     }
 
