@@ -38,7 +38,7 @@ def to_be_first(engine: Engine, own: Server, layout: str) -> tuple[ManagedServer
         )
     assert isinstance(own, ManagedServer)
     if len(own.bin_dirs) > 1:
-        raise UsageError(f"The layout {layout} is measured on one version of PostgreSQL: name one in --postgresql.")
+        raise UsageError(f"The layout {layout} is measured on one version of PostgreSQL: name one in --versions.")
     [programs] = own.bin_dirs
     if why := engine.lacking(programs):
         raise HostError(why)

@@ -1,12 +1,16 @@
 """Servers behind another one: what they have together, and what that is worth."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from bench.engines.engine import Arrived, Found, Grade
+from bench.engines.engine import Arrived, Found, Grade, engines
+from bench.engines.postgresql.behind import to_be_first
 from bench.engines.postgresql.behind_session import added, together
 from bench.engines.postgresql.durability import worst
+from bench.engines.several import SeveralVersions
+from bench.model.errors import UsageError
 
 
 def test_what_several_have_is_the_sum_and_the_ends_are_the_outermost():
@@ -54,3 +58,15 @@ def test_a_sum_of_what_is_not_known_is_not_known():
 def test_all_promise_as_little_as_the_one_that_promises_least(words, said):
     for order in itertools.permutations(words):
         assert worst(Grade(word=word) for word in order).word == said
+
+
+@pytest.mark.parametrize(("engine", "layout"), [("postgres_fdw", "sharded"), ("citus", "distributed")])
+def test_behind_several_versions_there_can_be_none(engine, layout):
+    class Both(SeveralVersions):
+        bin_dirs = (Path("/15"), Path("/17"))
+
+        def __init__(self):
+            pass
+
+    with pytest.raises(UsageError, match=f"The layout {layout} is measured on one version of PostgreSQL: name one in"):
+        to_be_first(engines()[engine], Both(), layout)
