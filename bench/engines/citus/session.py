@@ -72,7 +72,7 @@ class CitusSession(BehindSession):
     def grades(
         self, layout: TableLayout, read_back: Collection[str], data: Path | Unreadable, of_clients: Sequence[str]
     ) -> list[Grade]:
-        """See ``BehindSession.grades``; where a commit on several workers is in doubt, the coordinator's word decides."""
+        """See ``BehindSession.grades``; where a commit on several workers is in doubt, the coordinator decides."""
         own = TrialSession.grade(self, layout, read_back, data, of_clients)
         return [own, *super().grades(layout, read_back, data, of_clients)]
 

@@ -85,8 +85,8 @@ class ServersBehind(WithinCluster):
         """
         assert self._variant is not None
         self.in_use = ()
-        for server in self._made[count:]:
-            server.stop()
+        for unwanted in self._made[count:]:
+            unwanted.stop()
         while len(self._made) < count:
             self._make()
         in_use = [self.seen(server) for server in self._made[:count]]

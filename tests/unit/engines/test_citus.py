@@ -11,7 +11,7 @@ from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import UsageError
 from bench.model.table import Table, qualified
-from bench.workload.phase import ladder, usual
+from bench.workload.phase import COLUMNS, ladder, usual
 from bench.workload.phases import phase_2g, phase_3x3
 
 
@@ -38,6 +38,7 @@ def test_one_connection_to_a_worker_is_asked_for_before_each_commit():
 
         async def copy_records_to_table(self, name, *, schema_name, records, columns):
             self.said += (f"COPY {len(records)} rows to {schema_name}.{name}",)
+            assert columns == COLUMNS
 
     connection = Connection()
     for _ in range(2):

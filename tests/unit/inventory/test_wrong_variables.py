@@ -77,10 +77,13 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (OF_VENDOR, f"timescaledb_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of"),
     (OF_VENDOR | {"timescaledb_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
-    ({"host_roles": "citus"}, "the key of Citus' source is not known: fetch https://repos.citusdata.com/community/gpgkey"),
+    (
+        {"host_roles": "citus"},
+        "the key of Citus' source is not known: fetch https://repos.citusdata.com/community/gpgkey",
+    ),
     (
         OF_CITUS,
-        f"citus_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and nobody documents which it should be",
+        f"citus_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and nobody documents which",
     ),
     (
         OF_CITUS | {"citus_fingerprint": "0000"},
