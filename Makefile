@@ -133,7 +133,7 @@ trust: checked ## show and record the host keys of boxes (HOST=, LIMIT=; for scr
 doctor: checked ## what would stop a run on them? (JSON=1 for programs; SUDO=1 tries your password)
 	@$(ON) -- $(BIN)/python -m bench.doctor $(if $(JSON),--json) $(if $(SUDO),-K)
 
-provision: checked ## make boxes ready (ROLES="timescaledb clickhouse": with these engines; REPLICA_OF=box, CLIENT_OF=box)
+provision: checked ## make boxes ready (ROLES="timescaledb citus clickhouse": with these engines; REPLICA_OF=box, CLIENT_OF=box)
 	@$(ON) $(call option,ROLES,roles) $(call option,REPLICA_OF,replica-of) $(call option,CLIENT_OF,client-of) -- $(PLAYBOOK) \
 		playbooks/provision.yml
 

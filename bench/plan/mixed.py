@@ -86,6 +86,14 @@ def check_trial(trial: Trial, preload_rows: int) -> None:
 def _check_retention(trial: Trial, preload_rows: int) -> None:
     """Refuse to keep so few rows that a commit may be overtaken, or more than there are before."""
     parameters = trial.parameters
+    if table_layout(trial.layout).by_shard:
+        raise UsageError(
+            tr(
+                "In the layout {layout} no statement deletes rows and counts them at once, by which none goes"
+                " unaccounted for: leave it out, or --retain.",
+                layout=trial.layout,
+            )
+        )
     if parameters.retain < (least := TIMES_UNDER_WAY * parameters.under_way):
         raise UsageError(
             tr(

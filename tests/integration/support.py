@@ -241,7 +241,8 @@ class Asked:
 class Meddler(Asked):
     """Somebody with the server owner's rights on this machine, who lets himself in without a password."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, database: str = "postgres") -> None:
+        self._database = database
         hba = data / "pg_hba.conf"
         text = hba.read_text()
         if not text.startswith("local all all trust\n"):
@@ -254,7 +255,7 @@ class Meddler(Asked):
     def _enters(self) -> bool:
         with contextlib.suppress(psycopg2.OperationalError):
             self.connection = psycopg2.connect(
-                host=self._sockets, port=self._port, user="pgladder", dbname="postgres", application_name="meddler"
+                host=self._sockets, port=self._port, user="pgladder", dbname=self._database, application_name="meddler"
             )
             self.connection.autocommit = True
             return True

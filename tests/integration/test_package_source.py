@@ -55,10 +55,11 @@ TIMESCALEDB = Source(
 )
 
 
+CITUS = Source(ROLES / "citus/templates/vendor.sources.j2", "citus_uri", "citus_key", "bookworm")
 CLICKHOUSE = Source(ROLES / "clickhouse/templates/vendor.sources.j2", "clickhouse_uri", "clickhouse_key", "lts")
 
 
-@pytest.fixture(params=[PGDG, TIMESCALEDB, CLICKHOUSE], ids=["pgdg", "timescaledb", "clickhouse"])
+@pytest.fixture(params=[PGDG, TIMESCALEDB, CITUS, CLICKHOUSE], ids=["pgdg", "timescaledb", "citus", "clickhouse"])
 def source(request: pytest.FixtureRequest) -> Source:
     return request.param
 

@@ -12,7 +12,6 @@ import pytest
 
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.managed import DATABASE_BESIDE
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import LayoutError
 from bench.engines.postgresql.variants import harness_for
@@ -69,7 +68,7 @@ def test_it_is_loaded_for_its_own_trials_and_not_for_those_of_postgresql(both):
     both.timescale.apply(STOCK)
     with closing(both.timescale.session()) as session:
         assert session.value("SHOW shared_preload_libraries") == "timescaledb"
-        assert session.value("SELECT current_database()") == DATABASE_BESIDE
+        assert session.value("SELECT current_database()") == both.timescale.database
         facts = session.facts()
     assert facts["version"].startswith("TimescaleDB 2.")
     assert f" on PostgreSQL {both.major}." in facts["version"]
@@ -191,7 +190,7 @@ def test_on_a_server_of_somebody_elses_it_is_measured_where_its_owner_made_it_an
     ended = pgladder("run", "--dsn", both.dsn(), "--phases", "3-T3", *BRIEF, "--blocks", 1, cwd=place)
     assert ended.code == 2
     assert "The database of --dsn has no TimescaleDB, and pgladder makes no extension in it" in ended.err
-    there = both.dsn(dbname=DATABASE_BESIDE)
+    there = both.dsn(dbname=both.timescale.database)
     ended = pgladder(
         "run", "--dsn", there, "--phases", "3-T3", *BRIEF, "--blocks", 1, "--out", place / "out", cwd=place
     )

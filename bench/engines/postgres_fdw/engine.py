@@ -9,9 +9,8 @@ from pathlib import Path
 from bench.engines.beside import BesideOnly
 from bench.engines.engine import ManagedServer, Server
 from bench.engines.postgres_fdw.server import ShardedServer
+from bench.engines.postgresql.behind import to_be_first
 from bench.engines.postgresql.binaries import build_of, library_directory
-from bench.engines.postgresql.external import ExternalPostgreSQL
-from bench.model.errors import HostError, UsageError
 from bench.model.language import later, tr
 
 LIBRARY = "postgres_fdw"
@@ -24,22 +23,8 @@ class PostgresFdw(BesideOnly):
 
     def beside(self, own: Server, home: Path) -> ManagedServer:
         """See ``Engine.beside``."""
-        if isinstance(own, ExternalPostgreSQL):
-            raise UsageError(
-                tr(
-                    "The layout sharded takes an extension and foreign servers, which pgladder makes on no server that"
-                    " you bring: leave out --dsn, or that layout."
-                )
-            )
-        assert isinstance(own, ManagedServer)
-        if len(own.bin_dirs) > 1:
-            raise UsageError(
-                tr("The layout sharded is measured on one version of PostgreSQL: name one in --postgresql.")
-            )
-        [programs] = own.bin_dirs
-        if why := self.lacking(programs):
-            raise HostError(why)
-        return ShardedServer(own, programs, home)
+        first, programs = to_be_first(self, own, "sharded")
+        return ShardedServer(first, programs, home)
 
     def lacking(self, bin_dir: Path) -> str | None:
         """See ``Engine.lacking``."""

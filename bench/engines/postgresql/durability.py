@@ -18,6 +18,8 @@ from bench.probes.medium import memory_under
 
 PAIRS, PAIRS_S, LEAST_PAIRS = 100, 0.5, 10
 EMIT = "SELECT pg_catalog.pg_logical_emit_message(true, 'pgladder', '-')"
+WORST_FIRST = ("in memory", "not crash-safe", "unknown", "may lose last", "durable")
+"""How grades begin: what is unknown may be in memory, and is not known to lose no more than the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,15 @@ def grade(
         if isinstance(place, Unreadable):
             return Grade(because=place.unreadable)
     return Grade(word="durable")
+
+
+def worst(grades: Iterable[Grade]) -> Grade:
+    """Return the one that promises least. Pure."""
+    return min(grades, key=_rank)
+
+
+def _rank(grade: Grade) -> int:
+    return next(rank for rank, word in enumerate(WORST_FIRST) if grade.word.startswith(word))
 
 
 def unlogged(made: Iterable[str]) -> str | None:

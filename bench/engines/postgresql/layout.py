@@ -4,11 +4,12 @@
     -- baseline: the layout that it is compared with
     -- engine: the kind of database that can make it; without, every PostgreSQL
     -- not crash-safe: why, where a crash takes more than the settings let it
-    -- partitions: how many where nobody asks, and by what: 8 by hash, by time, or by server, each on one of its own
+    -- partitions: how many where nobody asks, and by what: 8 by hash, or by time, by server, by shard
     -- reads back: a line of made.sql, as the catalogs show the table; without any, nobody can tell if it was altered
 
-A statement, or a line of the header, that names ``{partition}`` is there for each of ``{partitions}``, from 0 on. What
-``events_*`` reads back as, each partition does: of a table by time they come and go.
+By server each partition lies on one of its own; of shards a server has several. A statement, or a line of the header,
+that names ``{partition}`` is there for each of ``{partitions}``, from 0 on. What ``events_*`` reads back as, each
+partition does: of a table by time they come and go.
 
 ``bench.agent.made`` compares what was made with it; ``bench.plan.contrast`` decides what is compared with what;
 ``bench.plan.partitions`` refuses partitions where there are none.
@@ -34,7 +35,8 @@ PLAIN = "plain"
 BASELINE, ENGINE, RISK, READS_BACK = "baseline:", "engine:", "not crash-safe:", "reads back:"
 PARTITIONS = "partitions:"
 HEADS = (BASELINE, ENGINE, RISK, READS_BACK, PARTITIONS)
-BY_HASH, BY_TIME, BY_SERVER = "hash", "time", "server"
+BY_HASH, BY_TIME, BY_SERVER, BY_SHARD = "hash", "time", "server", "shard"
+PARTITIONED = (BY_HASH, BY_TIME, BY_SERVER, BY_SHARD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,11 @@ class TableLayout:
     def by_server(self) -> bool:
         """Whether each partition lies on a server of its own."""
         return self.partitioned_by == BY_SERVER
+
+    @property
+    def by_shard(self) -> bool:
+        """Whether a coordinator passes its rows on to shards, of which each worker has several."""
+        return self.partitioned_by == BY_SHARD
 
     @property
     def has_key(self) -> bool:
@@ -133,17 +140,15 @@ def _partitions(head: list[str], path: Path) -> tuple[int, str | None]:
     value = _header_value(head, PARTITIONS, path)
     if value is None:
         return 0, None
-    said = re.fullmatch(rf"([1-9]\d*) by ({BY_HASH}|{BY_TIME}|{BY_SERVER})", value)
+    said = re.fullmatch(rf"([1-9]\d*) by ({'|'.join(PARTITIONED)})", value)
     if said is None:
         raise DataError(
             tr(
-                "{path} says '{word} {value}', which is to be as '8 by {by_hash}', or {by_time}, or {by_server}.",
+                "{path} says '{word} {value}', which is to be as '8 by hash', or by one of {others}.",
                 path=path,
                 word=PARTITIONS,
                 value=value,
-                by_hash=BY_HASH,
-                by_time=BY_TIME,
-                by_server=BY_SERVER,
+                others=", ".join(PARTITIONED[1:]),
             )
         )
     return int(said[1]), said[2]

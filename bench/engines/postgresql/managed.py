@@ -26,8 +26,8 @@ from bench.model.plan import Variant
 from bench.model.record import Reason
 from bench.model.values import Transport
 
-DATABASE_BESIDE = "pgladder_beside"
-"""In the cluster, for the trials of an engine that is an extension of PostgreSQL; made where it is needed."""
+BESIDE = "pgladder_beside"
+"""How databases in the cluster begin that are for the trials of engines which are extensions of PostgreSQL."""
 BUILT = ("builder", "suite")
 """What is told of the programs beside their version."""
 

@@ -57,14 +57,23 @@ class PrivateServer(ManagedPostgreSQL):
     options: Sequence[str] = ()
     """Of ``postgres``, beyond its address."""
 
-    def __init__(self, home: Path, bin_dir: Path, sessions: type[TrialSession] = TrialSession) -> None:
+    def __init__(
+        self,
+        home: Path,
+        bin_dir: Path,
+        sessions: type[TrialSession] = TrialSession,
+        *,
+        user: str = USER,
+        password: str | None = None,
+    ) -> None:
+        """Take a directory for it, whose user has this password; None: one of its own."""
         base = self._base = home.absolute() / "server"
         self._owner = Owner(ordinary_user())
         reach = Reach(
             sockets=base / "run",
             port=free_port(),
-            user=USER,
-            password=secrets.token_urlsafe(24),
+            user=user,
+            password=password or secrets.token_urlsafe(24),
             database="postgres",
             certificate=base / "root.crt",
         )
@@ -131,7 +140,7 @@ class PrivateServer(ManagedPostgreSQL):
         # Not synced: after a power cut nothing of it is used again. C.UTF-8 is the same on every system. Checksums
         # are on whatever the major: 18 has them by itself, those before it do not.
         options = "--no-sync --data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth=scram-sha-256 --no-instructions"
-        where = [f"--username={USER}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
+        where = [f"--username={self._reach.user}", f"--pwfile={password_file}", f"--pgdata={self._data}"]
         done = self._owner.run([self._bin / "initdb", *options.split(), *where])
         self._owner.do("rm", password_file)
         if done.returncode:

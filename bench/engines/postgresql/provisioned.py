@@ -21,7 +21,7 @@ from bench.engines.postgresql.admitted import AdmittedStandby, admitted, told_in
 from bench.engines.postgresql.client_boxes import client_boxes
 from bench.engines.postgresql.conf import read_conf
 from bench.engines.postgresql.following import Followed
-from bench.engines.postgresql.managed import DATABASE_BESIDE, ManagedPostgreSQL, Reach
+from bench.engines.postgresql.managed import BESIDE, ManagedPostgreSQL, Reach
 from bench.engines.postgresql.owner import Owner
 from bench.engines.postgresql.render import as_variant
 from bench.engines.postgresql.session import ServerError
@@ -40,6 +40,7 @@ from bench.workload.client_boxes import ClientBox
 ANSWER_TIMEOUT_S, CHANGE_TIMEOUT_S = 60, 1200
 """Of systemd: what a unit is, and until it has started or stopped; the unit's own limits of 900 s come first."""
 AS_PROVISIONED = "as-provisioned"
+MADE_BESIDE = "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname::text, %(begins)s)"
 
 
 def made_for_cluster(plan: Plan) -> bool:
@@ -201,7 +202,8 @@ class ProvisionedServer(ManagedPostgreSQL, ClusterServer):
         """Drop what runs made, also what one left that was killed."""
         with closing(self.connect()) as session:
             session.run(session.qualified("DROP SCHEMA IF EXISTS {schema} CASCADE"))
-            session.run(f"DROP DATABASE IF EXISTS {quoted(DATABASE_BESIDE)}")
+            for (name,) in session.rows(MADE_BESIDE, {"begins": BESIDE}):
+                session.run(f"DROP DATABASE {quoted(name)}")
 
     def _spoilt(self, error: Exception) -> ServerError:
         return ServerError(

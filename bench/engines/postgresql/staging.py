@@ -34,7 +34,7 @@ set -eu
 umask 077
 staged=$1 data=$2 configuration=$3
 rm -rf "$staged"
-mkdir "$staged" "$staged/global" "$staged/${configuration##*/}"
+mkdir "$staged" "$staged/global" "$staged/base" "$staged/${configuration##*/}" # Citus makes a directory in base
 # without the line that leads to the data directory in use, which Debian writes
 sed '/^data_directory/d' "${configuration%/*}/postgresql.conf" >"$staged/postgresql.conf"
 : >"$staged/postgresql.auto.conf"

@@ -32,6 +32,12 @@ class WithinCluster(PostgreSQLServer, ManagedServer, ABC):
         """See ``Server.endpoint``."""
         return self._own.endpoint(transport)
 
+    def session(self) -> TrialSession:
+        """See ``Server.session``."""
+        session = self._sessions(self.endpoint("socket").psycopg2_arguments(), self.schema)
+        session.prove_schema()
+        return session
+
     @property
     def built(self) -> Mapping[str, Fact]:
         """See ``ManagedServer.built``."""

@@ -1,4 +1,4 @@
-"""TimescaleDB: which settings its trials add, over how long a chunk lasts, and what of its chunks is no alteration."""
+"""TimescaleDB: over how long a chunk lasts, and what of its chunks is no alteration."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +7,7 @@ import pytest
 
 from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
-from bench.engines.postgresql.render import as_variant, texts
 from bench.engines.timescaledb.chunks import DEFAULT_S, interval_s, without_chunks
-from bench.engines.timescaledb.server import preloading
 from bench.model.errors import UsageError
 from bench.workload.phase import ladder, usual
 
@@ -26,23 +24,6 @@ OF_CHUNK = {
     f"{CHUNK}: column payload text NOT NULL",
     f"{CHUNK}: column created_at timestamp with time zone NOT NULL DEFAULT now()",
 }
-
-
-def test_a_variant_preloads_it_beside_what_it_preloads_already():
-    stock, loaded = (
-        as_variant("stock", "", version="17"),
-        as_variant("a", "Shared_Preload_Libraries = 'auto_explain'\n"),
-    )
-    assert texts(preloading(stock)) == {"shared_preload_libraries": "timescaledb"}
-    assert preloading(stock).version == "17"
-    assert texts(preloading(loaded)) == {"shared_preload_libraries": "auto_explain,timescaledb"}
-    other = as_variant("b", "work_mem = 8MB # more\n")
-    assert texts(preloading(other)) == {"work_mem": "8MB", "shared_preload_libraries": "timescaledb"}
-
-
-def test_a_variant_that_is_refused_stays_so():
-    refused = as_variant("a", "", "it has nothing for this box")
-    assert preloading(refused) == refused
 
 
 @pytest.mark.parametrize(("memory_gib", "seconds"), [(0.001, 1), (4, 50), (16, 199), (64, 795)])

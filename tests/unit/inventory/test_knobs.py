@@ -3,7 +3,7 @@ from pathlib import Path
 import yaml
 
 CHECKOUT = Path(__file__).parents[3]
-ROLES = ("host", "postgresql", "timescaledb", "clickhouse", "replica", "client", "bench")
+ROLES = ("host", "postgresql", "timescaledb", "citus", "clickhouse", "replica", "client", "bench")
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.unit.inventory.shell import ROLES
 
-ON_BOXES = ("host", "postgresql", "timescaledb", "clickhouse", "replica", "client", "bench")
+ON_BOXES = ("host", "postgresql", "timescaledb", "citus", "clickhouse", "replica", "client", "bench")
 FILES = [file for role in ON_BOXES for file in sorted((ROLES / role / "tasks").glob("*.yml"))]
 LISTS = ("block", "rescue", "always")
 READ_ONLY = {

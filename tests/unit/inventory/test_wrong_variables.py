@@ -25,6 +25,7 @@ OF_ARM = BOX | {"architecture": "aarch64"}
 OF_13 = BOX | {"system": "debian 13"}
 PGDG_KEY = CHECKOUT / "roles/postgresql/files/apt.postgresql.org.asc"
 OF_VENDOR = {"host_roles": "timescaledb", "timescaledb_source": "vendor", "timescaledb_key": str(PGDG_KEY)}
+OF_CITUS = {"host_roles": "citus", "citus_key": str(PGDG_KEY)}
 OF_CLICKHOUSE = {"host_roles": "clickhouse", "clickhouse_key": str(PGDG_KEY)}
 OF_PRIMARY = {
     "replica_of": "n1",
@@ -76,6 +77,19 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (OF_VENDOR, f"timescaledb_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of"),
     (OF_VENDOR | {"timescaledb_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
+    (
+        {"host_roles": "citus"},
+        "the key of Citus' source is not known: fetch https://repos.citusdata.com/community/gpgkey",
+    ),
+    (
+        OF_CITUS,
+        f"citus_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and nobody documents which",
+    ),
+    (
+        OF_CITUS | {"citus_fingerprint": "0000"},
+        f"citus_key, {PGDG_KEY}, holds B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8, and not the one of citus_fingerprint,",
+    ),
+    (OF_CITUS | {"citus_fingerprint": "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"}, ""),
     ({"host_roles": "clickhouse", "clickhouse_source": "debian"}, ""),
     (
         {"host_roles": "clickhouse", "clickhouse_source": "debian", "host_probe": OF_13},
@@ -111,13 +125,24 @@ SAID = [
     "{{ __virtual_minipc_wrong }}",
     "{% if __replica_primary %}{{ __replica_wrong }}{% endif %}",
     "{% if 'timescaledb' in host_roles | pgladder_words %}{{ __timescaledb_wrong }}{% endif %}",
+    "{% if 'citus' in host_roles | pgladder_words %}{{ __citus_wrong }}{% endif %}",
     "{% if 'clickhouse' in host_roles | pgladder_words %}{{ __clickhouse_wrong }}{% endif %}",
     f"{{% if {NO_MAJORS} %}}no majors: {{{{ {NO_MAJORS} }}}}{{% endif %}}",
     f"{{% if {NOT_CIDR} %}}not CIDR: {{{{ {NOT_CIDR} }}}}{{% endif %}}",
 ]
 ROLES = [
     CHECKOUT / "roles" / role
-    for role in ("host", "postgresql", "timescaledb", "clickhouse", "replica", "client", "bench", "virtual_minipc")
+    for role in (
+        "host",
+        "postgresql",
+        "timescaledb",
+        "citus",
+        "clickhouse",
+        "replica",
+        "client",
+        "bench",
+        "virtual_minipc",
+    )
 ]
 
 

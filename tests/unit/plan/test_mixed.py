@@ -53,6 +53,12 @@ def test_a_table_that_keeps_rows_has_them_from_the_start_in_every_trial():
         planned(retain=50_000, preload_rows=10_000)
 
 
+def test_of_shards_rows_are_read_and_none_are_deleted():
+    assert planned(layouts=["distributed"], readers=4).trials
+    with pytest.raises(UsageError, match="In the layout distributed no statement deletes rows and counts them at once"):
+        planned(layouts=["distributed"], retain=50_000)
+
+
 def test_fewer_rows_than_ten_times_those_under_way_are_not_kept():
     under_way = 5 * 100
     assert planned("2-C", retain=10 * under_way).preload_rows == 5000

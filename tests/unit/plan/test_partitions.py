@@ -62,7 +62,7 @@ def test_where_two_are_named_as_often_the_one_without_a_baseline_is_compared_wit
         (
             ["plain"],
             {"partitions": 4},
-            r"of layouts that have some \(hash-partitioned, sharded, time-partitioned\), and plain has",
+            r"of layouts that have some \(distributed, hash-partitioned, sharded, time-partitioned\), and plain has",
         ),
         (["plain"], {"of": "partitions=1,4"}, "plain has none"),
         (["sharded"], {"partitions": 9}, "each partition has a server of its own, 8 at most, not 9"),
@@ -94,6 +94,7 @@ def test_which_layouts_have_partitions_is_read_from_their_headers():
     assert {name: kind for name, kind in by.items() if kind} == {
         "hash-partitioned": "hash",
         "sharded": "server",
+        "distributed": "shard",
         "time-partitioned": "time",
     }
 
