@@ -106,9 +106,7 @@ def overall(cells: Sequence[CellComparison], known: Sequence[Known], basis: Basi
     if basis.adjusts:
         pairs = adjusted_pairs(pairs, basis.rate)
 
-    return Overall(
-        cells=len(cells), pairs=tuple(pairs), standings=tuple(_standings(over[basis.rate], grades, basis))
-    )
+    return Overall(cells=len(cells), pairs=tuple(pairs), standings=tuple(_standings(over[basis.rate], grades, basis)))
 
 
 def _standings(arms: ByArm, grades: Mapping[str, Collection[str]], basis: Basis) -> Iterator[Standing]:

@@ -12,7 +12,18 @@ from bench.engines.postgresql.render import as_variant
 from bench.model.errors import DataError, UsageError
 from bench.model.language import tr
 from bench.model.names import pick
-from bench.model.plan import ACCUMULATE, KNOBS, MAX_STATEMENT_PARAMETERS, NULL, OPEN, POISSON, Parameters, Plan, Trial, Variant
+from bench.model.plan import (
+    ACCUMULATE,
+    KNOBS,
+    MAX_STATEMENT_PARAMETERS,
+    NULL,
+    OPEN,
+    POISSON,
+    Parameters,
+    Plan,
+    Trial,
+    Variant,
+)
 from bench.plan.ceiling import check_ceilings
 from bench.plan.contrast import FACTORS, check_comparable, distinct, value_of
 from bench.plan.mixed import check_trial

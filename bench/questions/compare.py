@@ -60,7 +60,8 @@ def answer(results: Results, given: Given) -> Answer:
 
 def _of_one(directory: Path, given: Given) -> Answer:
     """Compare the arms of the runs in one directory, or the runs."""
-    margin, across = given.get("margin"), given.get("across")
+    margin = given.get("margin")
+    across: Any = given.get("across")
     if across in OF_RUNS and not _varies(directory, across):
         return comparisons([runs_below(directory, across, margin or MARGIN)], given)
     reports = compared(directory, margin, across, given.get("baseline"))

@@ -57,7 +57,8 @@ def _of_runs(by_host: Mapping[str, Progress], ended: Mapping[str, bool]) -> Iter
         done.append((of_run, float(so_far.done)))
         states = Counter(record.validity.state for record in so_far.records)
         for state in get_args(State):
-            counted.append(({**of_run, "state": state}, float(states[state])))
+            of_state = {**of_run, "state": state}
+            counted.append((of_state, float(states[state])))
     whole = [({"host": host, "run": by_host[host].plan.run}, float(how)) for host, how in ended.items()]
     yield gauge("run_running", "1 while the run goes on, 0 once it has ended.", running)
     yield gauge("run_complete", "1 if the run came to the end of its plan, 0 if it was cut short.", whole)

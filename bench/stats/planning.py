@@ -156,9 +156,7 @@ def _first(
         if seen.error == 0 or not math.isfinite(seen.effect + seen.error):
             return seen.error == 0
         freedom, alpha = seen.freedom_after(blocks), level(blocks)
-        return all(
-            _chance(each, limit, seen.spread, spreads, blocks, freedom, alpha) >= POWER for each in effects
-        )
+        return all(_chance(each, limit, seen.spread, spreads, blocks, freedom, alpha) >= POWER for each in effects)
 
     # With every block a verdict only grows likelier, so halving finds the first look that decides.
     at = bisect_left(looks, 1, key=decides)

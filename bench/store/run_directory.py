@@ -295,9 +295,7 @@ def _check_sum(path: Path, file: bytes | None, listed: str | None) -> None:
     if file is None and listed is not None:
         raise DataError(tr("{path} is missing: {sums} lists it. Pull the run again.", path=path, sums=SUMS))
     if file is not None and listed is None:
-        raise DataError(
-            tr("{path} is no file of this run: {sums} does not list it. Remove it.", path=path, sums=SUMS)
-        )
+        raise DataError(tr("{path} is no file of this run: {sums} does not list it. Remove it.", path=path, sums=SUMS))
     if file is not None and listed != hashlib.sha256(file).hexdigest():
         raise DataError(
             tr("{path} is not the file {sums} lists: changed or cut. Pull the run again.", path=path, sums=SUMS)

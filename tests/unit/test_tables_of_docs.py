@@ -283,7 +283,8 @@ def test_every_option_of_a_table_is_one_and_has_all_its_values_there(page):
 
 
 def test_every_word_of_make_in_the_table_is_one():
-    told = {word.lower() for first, _ in rows_of("docs/boxes.md", "words") for word in re.findall(r"\b([A-Z_]+)=", first)}
+    words = " ".join(first for first, _ in rows_of("docs/boxes.md", "words"))
+    told = {word.lower() for word in re.findall(r"\b([A-Z_]+)=", words)}
     known = {option.name for option in COMMON}
     assert told <= known, f"docs/boxes.md names {', '.join(told - known)}, which is no word."
 
@@ -319,7 +320,7 @@ def test_the_table_of_folders_says_what_a_file_in_one_defines():
         assert (CHECKOUT / "docs" / re.search(r"\]\(([^)]+)\)", where)[1]).is_file()
 
 
-# --- what boxes are made ready by, and asked ---------------------------------------------------------------------------
+# --- what boxes are made ready by, and asked --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("role", sorted(path.name for path in (CHECKOUT / "roles").iterdir()))
@@ -360,7 +361,7 @@ def test_the_readme_names_every_system_and_the_postgresql_of_those_that_are_test
 
 # --- the glossary and the floor plan ---------------------------------------------------------------------------------
 
-MEANINGS = {first: meaning for first, meaning in rows_of("docs/glossary.md", "word")}
+MEANINGS = dict(rows_of("docs/glossary.md", "word"))
 
 
 @pytest.mark.parametrize(
