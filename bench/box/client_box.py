@@ -6,7 +6,6 @@ The key by which this box starts clients there is made here once, and never leav
 
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bench.agent.lock import one_run_at_a_time
+from bench.box.units import ANSWER_S, command
 from bench.engines.postgresql.admitted import admitted
 from bench.engines.postgresql.binaries import find_binaries
 from bench.engines.postgresql.client_boxes import (
@@ -34,7 +34,6 @@ from bench.store.files import write_whole
 
 ANY_PORT = 9
 """Nothing is sent there: the kernel only says which address it would be sent from."""
-PATIENCE_S = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +116,13 @@ def try_out(box: Provisioned, address: str) -> None:
         raise HostError(f"it has no client box at {address}: make provision CLIENT_OF= on that box")
     [client] = found
     # Without input there is no job, and it ends.
-    command = ["timeout", str(PATIENCE_S), *ssh(box.cluster, client)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr.strip() or f"ssh ended by {done.returncode}").splitlines()[-1]
+    try:
+        command(*ssh(box.cluster, client), timeout_s=ANSWER_S)
+    except PgladderError as error:
         where = f"{client.name} ({client.user}@{client.address}, port {client.port})"
         raise HostError(
-            f"no client starts on {where}: {said.removeprefix('pgladder: ')}; see that its sshd lets this user in by"
-            " its key, from this box"
-        )
+            f"no client starts on {where}: {error}; see that its sshd lets this user in by its key, from this box"
+        ) from error
 
 
 def _own_address(where: str) -> str:
@@ -153,8 +150,8 @@ def public_key_of(directory: Path) -> str:
         if not shutil.which("ssh-keygen"):
             raise HostError("it has no ssh-keygen, and so no ssh: install openssh-client there, then run this again")
         key.unlink(missing_ok=True)
-        made = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pgladder", "-f", str(key)]
-        subprocess.run(made, stdin=subprocess.DEVNULL, check=True)
+        made = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "pgladder", "-f", str(key))
+        command(*made, timeout_s=ANSWER_S)
     return " ".join(public.read_text().split()[:2])
 
 

@@ -30,7 +30,7 @@ def test_a_record_of_the_first_form_keeps_every_figure():
     assert new["trial"]["number"] == old["trial"]
     assert new["latency_ms"].pop("intervals") == {}
     assert (new["cpu"].pop("beside_cores"), new["verified"].pop("deleted")) == (None, 0)
-    assert new["cpu"].pop("standby_cores") is None
+    assert (new["cpu"].pop("standby_cores"), new["cpu"].pop("elsewhere_cores")) == (None, None)
     left = old.keys() - OF_TRIAL - OF_PARAMETERS - {"schema"}
     assert {name: new[name] for name in left} == {name: old[name] for name in left}
 
