@@ -74,8 +74,8 @@ def check_trial(trial: Trial, preload_rows: int) -> None:
         return
     if table_layout(trial.layout).by_shard:
         raise UsageError(
-            f"In the layout {trial.layout} no statement deletes rows and counts them at once, by which none goes"
-            " unaccounted for: leave it out, or --retain."
+            f"In the layout {trial.layout} it can't be told how many transactions wrote the rows that are deleted, so"
+            " that not all would be accounted for: leave it out, or --retain."
         )
     if parameters.retain < (least := TIMES_UNDER_WAY * parameters.under_way):
         raise UsageError(
