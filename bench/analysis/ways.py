@@ -20,7 +20,7 @@ ONE_ROW: Mapping[str, str] = {
 MANY_ROWS: Mapping[str, str] = {
     "COPY, procs.": "COPY",
     "COPY columns": later("COPY by columns"),
-    "COPY, 1 conn.": later("COPY by one connection to each server"),
+    "COPY, 1 each": later("COPY by one connection to each server"),
     "multi VALUES": "INSERT",
     "unnest": later("arrays"),
 }

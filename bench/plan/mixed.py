@@ -89,8 +89,8 @@ def _check_retention(trial: Trial, preload_rows: int) -> None:
     if table_layout(trial.layout).by_shard:
         raise UsageError(
             tr(
-                "In the layout {layout} no statement deletes rows and counts them at once, by which none goes"
-                " unaccounted for: leave it out, or --retain.",
+                "In the layout {layout} it can't be told how many transactions wrote the rows that are deleted, so that"
+                " not all would be accounted for: leave it out, or --retain.",
                 layout=trial.layout,
             )
         )

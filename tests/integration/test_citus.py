@@ -124,7 +124,7 @@ def test_the_table_is_what_its_header_says_and_its_shards_lie_on_all_workers(clu
             assert max(there) - min(there) <= 1
             baseline = session.baseline()
             assert baseline.table_bytes > 64 * ROWS
-            assert 0 < baseline.index_bytes < baseline.table_bytes
+            assert baseline.index_bytes > 16 * ROWS
             session.drop_table()
             assert session.made() == frozenset()
 
@@ -138,7 +138,7 @@ def test_a_shard_that_was_altered_on_its_worker_is_seen(cluster):
         worker.run("SET citus.enable_manual_changes_to_shards TO on")
         worker.run(f"CREATE INDEX mine ON pgladder.events_{shard} (payload)")
         [reason] = check_table(layout, session.made(), "made")
-        assert "it has shard 0: events: index mine" in reason.detail
+        assert ": events: index mine" in reason.detail
         session.drop_table()
 
 
@@ -161,14 +161,17 @@ def test_each_is_under_the_variant_and_the_grade_is_the_worst(cluster):
 def test_after_a_worker_was_killed_all_is_made_anew(cluster):
     with cluster.session() as session:
         session.reset(table_layout("distributed"), 0, 64)
+        before = session.settings()
     [_, pid] = cluster.citus.further_postmasters()
     psutil.Process(pid).kill()
-    wait_for(lambda: not psutil.pid_exists(pid), "it is gone")
+    wait_for(lambda: not cluster.citus._made[1].alive(), "it is gone")
     cluster.citus.recover()
     cluster.citus.apply(STOCK)
     with cluster.session() as session:
         session.reset(table_layout("distributed"), ROWS, 64)
         assert session.value("SELECT count(*) FROM pgladder.events") == ROWS
+        # No drift of the configuration, which would end a run.
+        assert session.settings() == before
         assert pid not in cluster.citus.further_postmasters()
 
 
@@ -177,13 +180,14 @@ def test_after_a_worker_was_killed_all_is_made_anew(cluster):
 
 def test_a_run_finds_every_row_beside_the_plain_table_and_leaves_nothing(programs, new_place):
     place = new_place()
-    asked = ("--phases", "1-B", "2-D", "2-G", "3-X", "--layouts", "plain", "distributed", "--blocks", 1)
-    with climbing(place, "--bin-dir", programs, *asked, *BRIEF, *ONCE) as climb:
+    asked = ("--phases", "1-B", "2-G", "3-D", "--layouts", "plain", "distributed", "--blocks", 1)
+    longer = ("--warm-up", "0.5", "--window", "2")
+    with climbing(place, "--bin-dir", programs, *asked, *longer, *ONCE) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
     records = climb.records()
     assert {record.engine for record in records} == {"postgresql", "citus"}
-    assert {record.trial.layout for record in records if record.trial.phase == "3-X"} == {"distributed"}
+    assert {record.trial.layout for record in records if record.trial.phase == "3-D"} == {"distributed"}
     for record in records:
         assert record.validity.state != "void", record.validity.why
         assert record.verified.attempted == record.verified.acknowledged == record.verified.found > 0
@@ -203,7 +207,7 @@ def test_large_commits_by_one_connection_to_each_worker_are_found_and_readers_re
     programs, new_place
 ):
     place = new_place()
-    asked = ("--phases", "3-X2", "3-X3", "--readers", 1, "--blocks", 1, "--warm-up", "0.5", "--window", "3")
+    asked = ("--phases", "3-D2", "3-D3", "--readers", 1, "--blocks", 1, "--warm-up", "0.5", "--window", "3")
     with climbing(place, "--bin-dir", programs, *asked, *ONCE) as climb:
         assert climb.end().code in (0, 1)
     for record in climb.records():
@@ -218,7 +222,8 @@ def test_a_row_that_a_worker_lost_is_missed(programs, new_place):
     with climbing(place, "--bin-dir", programs, *asked, *ONCE) as climb:
         climb.wait_trial(1)
         data = climb.data_dir / "citus" / "1" / "server" / "data"
-        climb.wait_for((data / "postmaster.pid").exists, "the second worker is there")
+        started = data / "postmaster.pid"
+        climb.wait_for(lambda: started.exists() and "ready" in started.read_text(), "the second worker is ready")
         worker = Meddler(data, "pgladder_beside_citus")
         worker.ask("SET citus.enable_manual_changes_to_shards TO on")
         delete_one_of(worker)
@@ -232,14 +237,14 @@ def delete_one_of(worker: Meddler) -> None:
     """Delete a row of a shard once there is one."""
 
     def deleted() -> bool:
-        for (shard,) in worker.ask(SHARDS_HERE):
-            table = f"pgladder.events_{shard}"
-            one = f"SELECT min(device_id) FROM {table} WHERE device_id >= 1::bigint << {SEQUENCE_BITS}"
-            try:
+        try:
+            for (shard,) in worker.ask(SHARDS_HERE):
+                table = f"pgladder.events_{shard}"
+                one = f"SELECT min(device_id) FROM {table} WHERE device_id >= 1::bigint << {SEQUENCE_BITS}"
                 if worker.ask(f"DELETE FROM {table} WHERE device_id = ({one}) RETURNING id"):
                     return True
-            except psycopg2.errors.UndefinedTable:
-                continue
+        except psycopg2.errors.UndefinedTable:
+            return False  # it is made meanwhile
         return False
 
     wait_for(deleted, "a row of its is there, and deleted")
@@ -251,9 +256,12 @@ def delete_one_of(worker: Meddler) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (("--engine", "citus"), "is measured beside PostgreSQL: ask for --phases 3-X"),
+        (("--engine", "citus"), "is measured beside PostgreSQL: ask for --phases 3-D"),
         (("--layouts", "distributed", "--partitions", 101), "100 partitions at most"),
-        (("--layouts", "distributed", "--retain", 50_000), "no statement deletes rows and counts them"),
+        (
+            ("--layouts", "distributed", "--retain", 50_000),
+            "it can't be told how many transactions wrote the rows that are deleted",
+        ),
     ],
 )
 def test_what_can_not_be_is_refused_with_a_sentence(new_place, asked, said):
@@ -266,7 +274,7 @@ def test_what_can_not_be_is_refused_with_a_sentence(new_place, asked, said):
 
 def test_on_a_server_of_somebody_elses_nothing_is_made(theirs, new_place):
     place, before = new_place(), theirs.dump()
-    ended = pgladder("run", "--phases", "3-X", *BRIEF, "--dsn", theirs.dsn(), cwd=place, env=passwords(place))
+    ended = pgladder("run", "--phases", "3-D", *BRIEF, "--dsn", theirs.dsn(), cwd=place, env=passwords(place))
     assert ended.code == 2
     assert "which pgladder makes on no server that you bring" in " ".join(ended.err.split())
     assert theirs.dump() == before
@@ -276,7 +284,7 @@ def test_where_it_is_not_installed_nothing_is_begun(new_place):
     if ENGINE.lacking(find_binaries()) is None:
         pytest.skip("Citus is installed here")
     place = new_place()
-    ended = pgladder("run", "--phases", "3-X", *BRIEF, "--data-dir", place / "data", cwd=place)
+    ended = pgladder("run", "--phases", "3-D", *BRIEF, "--data-dir", place / "data", cwd=place)
     assert ended.code == 2
     assert "has no Citus. On a box: make provision ROLES=citus." in " ".join(ended.err.split())
     assert not (place / "data").exists()

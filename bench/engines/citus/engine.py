@@ -16,7 +16,7 @@ from bench.engines.postgresql.binaries import build_of, library_directory
 class Citus(BesideOnly):
     """Its servers are those of PostgreSQL."""
 
-    instead = 'ask for --phases 3-X, or for --layouts "plain distributed", instead of --engine'
+    instead = 'ask for --phases 3-D, or for --layouts "plain distributed", instead of --engine'
 
     def beside(self, own: Server, home: Path) -> ManagedServer:
         """See ``Engine.beside``."""

@@ -72,7 +72,10 @@ class BehindSession(TrialSession):
         """See ``Session.settings``."""
         found = super().settings()
         for number, session in enumerate(self.behind):
-            found |= {f"{name} of shard {number}": value for name, value in session.settings().items()}
+            for name, value in session.settings().items():
+                # One that is made anew listens elsewhere, and is configured as before.
+                if name != "port":
+                    found[f"{name} of shard {number}"] = value
         return found
 
     def wal_segments(self) -> int | None:

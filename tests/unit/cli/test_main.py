@@ -407,7 +407,7 @@ def test_noise_has_a_help_of_its_own(capsys):
     assert "Measure one variant against itself" in said
     assert "--json the answer for programs" in said
     assert (
-        "2-F, 2-G, 2-H, 2-I, 3-C, 3-C2, 3-C3, 3-C4, 3-C5, 3-C6, 3-T, 3-T2, 3-T3, 3-X, 3-X2, 3-X3; default: 2-C" in said
+        "2-F, 2-G, 2-H, 2-I, 3-C, 3-C2, 3-C3, 3-C4, 3-C5, 3-C6, 3-D, 3-D2, 3-D3, 3-T, 3-T2, 3-T3; default: 2-C" in said
     )
     assert "each in a random order; default: 12" in said
     assert "--until-decided" in of_run

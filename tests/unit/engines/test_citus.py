@@ -12,10 +12,10 @@ from bench.engines.postgresql.layout import table_layout
 from bench.model.errors import UsageError
 from bench.model.table import Table, qualified
 from bench.workload.phase import COLUMNS, ladder, usual
-from bench.workload.phases import phase_2g, phase_3x3
+from bench.workload.phases import phase_2g, phase_3d3
 
 
-@pytest.mark.parametrize("name", ["3-X", "3-X2", "3-X3"])
+@pytest.mark.parametrize("name", ["3-D", "3-D2", "3-D3"])
 def test_its_rungs_are_measured_where_they_are_named(name):
     rung = ladder()[name]
     assert (rung.engine, rung.layout, rung.call) == ("citus", "distributed", "copy_records_to_table")
@@ -24,9 +24,9 @@ def test_its_rungs_are_measured_where_they_are_named(name):
 
 def test_its_rungs_write_as_2_g_but_for_what_they_are_about():
     published, large = ladder()["2-G"], replace(ladder()["2-G"].parameters, batch=100_000)
-    assert replace(ladder()["3-X"], engine=None, layout=None, usual=True) == published
-    assert replace(ladder()["3-X2"], parameters=published.parameters) == ladder()["3-X"]
-    assert ladder()["3-X2"].parameters == ladder()["3-X3"].parameters == large
+    assert replace(ladder()["3-D"], engine=None, layout=None, usual=True) == published
+    assert replace(ladder()["3-D2"], parameters=published.parameters) == ladder()["3-D"]
+    assert ladder()["3-D2"].parameters == ladder()["3-D3"].parameters == large
 
 
 def test_one_connection_to_a_worker_is_asked_for_before_each_commit():
@@ -42,9 +42,9 @@ def test_one_connection_to_a_worker_is_asked_for_before_each_commit():
 
     connection = Connection()
     for _ in range(2):
-        asyncio.run(phase_3x3.insert(connection, [(1, "a"), (2, "b")], Table(schema="mine")))
-    assert connection.said == (phase_3x3.ONE_EACH, "COPY 2 rows to mine.events") * 2
-    assert phase_3x3.PHASE.source is phase_2g.PHASE.source
+        asyncio.run(phase_3d3.insert(connection, [(1, "a"), (2, "b")], Table(schema="mine")))
+    assert connection.said == (phase_3d3.ONE_EACH, "COPY 2 rows to mine.events") * 2
+    assert phase_3d3.PHASE.source is phase_2g.PHASE.source
 
 
 @pytest.mark.parametrize("shards", [1, 4, 32])
@@ -84,7 +84,7 @@ def test_no_plan_has_it_for_its_own():
         lambda: engine.external("dbname=a", "r"),
         lambda: engine.programs([], []),
     ):
-        with pytest.raises(UsageError, match="Citus is measured beside PostgreSQL: ask for --phases 3-X"):
+        with pytest.raises(UsageError, match="Citus is measured beside PostgreSQL: ask for --phases 3-D"):
             ask()
 
 

@@ -125,7 +125,7 @@ def test_the_plan_of_any_wish_can_be_carried_out():
         ({"variants": ["asynccommit"]}, "Unknown variant 'asynccommit'; did you mean async-commit?"),
         ({"layouts": ["no_index"]}, "Unknown layout 'no_index'; did you mean no-index?"),
         ({"transports": ["tsl"]}, "Unknown transport 'tsl'; did you mean tls"),
-        ({"layouts": ["zzz"]}, "there are: plain, hash-partitioned, "),
+        ({"layouts": ["zzz"]}, "there are: plain, distributed, hash-partitioned, "),
         ({"phases": []}, "No phase asked for; there are: 1, 1-B,"),
     ],
 )

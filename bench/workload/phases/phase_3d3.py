@@ -1,8 +1,8 @@
-"""Phase 3-X3: Phase 3-X2 by one connection to each worker, where Citus opens one for each shard."""
+"""Phase 3-D3: Phase 3-D2 by one connection to each worker, where Citus opens one for each shard."""
 
 from bench.model.table import Table
 from bench.workload.phase import AsyncPhase, Connection, Rows
-from bench.workload.phases import phase_2g, phase_3x2
+from bench.workload.phases import phase_2g, phase_3d2
 
 ONE_EACH = "SET citus.max_adaptive_executor_pool_size TO 1"
 
@@ -14,8 +14,8 @@ async def insert(connection: Connection, rows: Rows, table: Table) -> None:
 
 
 PHASE = AsyncPhase(
-    method="COPY, 1 conn.",
-    parameters=phase_3x2.PHASE.parameters,
+    method="COPY, 1 each",
+    parameters=phase_3d2.PHASE.parameters,
     insert=insert,
     call="copy_records_to_table",
     engine="citus",

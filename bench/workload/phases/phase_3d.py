@@ -1,4 +1,4 @@
-"""Phase 3-X: Phase 2-G into a table of Citus, whose rows the coordinator passes on to workers."""
+"""Phase 3-D: Phase 2-G into a table of Citus, whose rows the coordinator passes on to workers."""
 
 from dataclasses import replace
 
