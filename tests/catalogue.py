@@ -151,7 +151,7 @@ ERRORS = (
     "engines/clickhouse/engine.py",
     "engines/engine.py",
     "engines/held.py",
-    "engines/postgres_fdw/engine.py",
+    "engines/postgresql/behind.py",
     "engines/postgresql/binaries.py",
     "engines/postgresql/dsn.py",
     "engines/postgresql/foreign.py",

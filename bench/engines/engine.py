@@ -285,7 +285,7 @@ class Server(Protocol):
 
         """
         if count:
-            raise UsageError("Client boxes are of a provisioned box alone: leave out --client-boxes.")
+            raise UsageError(tr("Client boxes are of a provisioned box alone: leave out --client-boxes."))
         return ()
 
     def recover(self) -> None:

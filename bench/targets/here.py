@@ -264,7 +264,8 @@ def _check_client_boxes(plan: Plan, box: Provisioned | None) -> None:
 
     """
     if box is None:
-        check_there(plan, (), "a provisioned box has some: make provision HOST=… CLIENT_OF= with the server's box")
+        none = tr("a provisioned box has some: make provision HOST=… CLIENT_OF= with the server's box")
+        check_there(plan, (), none)
         return
     clients = admitted_clients(box.cluster)
     check_there(plan, [client.name for client in clients], ANOTHER)
