@@ -76,8 +76,9 @@ How: `make study-engines`; what each promises differs: [clickhouse.md](../clickh
 
 Rows over two servers on this one machine, by postgres_fdw: {sharded}
 
-That is what going through postgres_fdw costs; what a second machine brings was not measured. How:
-[engines.md](../engines.md#several-postgresql-by-postgres_fdw). Two boxes are compared by `make compare-hosts`.
+That is what going through postgres_fdw costs; what a second machine brings was not measured. How, and Citus beside it:
+[engines.md](../engines.md#several-postgresql-by-postgres_fdw). Clients can run on a second box, so that the server has
+its processors to itself: [client-boxes.md](../client-boxes.md). Two boxes are compared by `make compare-hosts`.
 
 {host}
 
