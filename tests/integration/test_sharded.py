@@ -113,7 +113,12 @@ def test_each_is_under_the_variant_and_the_grade_is_theirs(behind):
     behind.sharded.apply(STOCK)
     with behind.session() as session:
         session.reset(table_layout("sharded"), 0, 64)
-        assert session.grade(table_layout("sharded"), (), behind.sharded.data_place(), ("off",)).word == "durable"
+        grade = session.grade(table_layout("sharded"), (), behind.sharded.data_place(), ("off",))
+    # As that of a table on the first server, whose clients wait for its flush: what their disk is may not be seen here.
+    with closing(behind.own.session()) as session:
+        plain = session.grade(table_layout("plain"), (), behind.own.data_place(), ())
+    assert grade.word == plain.word
+    assert grade.word in ("durable", "in memory", "unknown")
 
 
 def test_one_that_was_killed_is_brought_back(behind):
@@ -134,7 +139,8 @@ def test_one_that_was_killed_is_brought_back(behind):
 def test_a_run_finds_every_row_beside_the_plain_table_and_leaves_nothing(new_place):
     place = new_place()
     asked = ("--phases", "1-B", "2-B", "--layouts", "plain", "sharded", "--blocks", 1)
-    with climbing(place, *asked, *BRIEF, *ONCE) as climb:
+    # CPU time is read in hundredths of a second for each of fifty backends: in less than 2 s they may have none.
+    with climbing(place, *asked, "--warm-up", "0.2", "--window", "2", *ONCE) as climb:
         ended = climb.end()
         assert ended.code in (0, 1), ended.err
     records = climb.records()
@@ -145,7 +151,7 @@ def test_a_run_finds_every_row_beside_the_plain_table_and_leaves_nothing(new_pla
         # Of the servers behind it, too, which write all of it.
         assert record.cpu.server_cores > 0
         assert record.counters["wal_position"] > record.rows * 100
-    assert {record.durability for record in records} <= {"durable", "in memory"}
+    assert {record.durability for record in records} <= {"durable", "in memory", "unknown"}
     report = json.loads(pgladder("compare", climb.directory.path, "--across", "layout", "--json", cwd=place).out)
     assert [arm["name"] for arm in report["cells"][0]["arms"]] == ["plain", "sharded"]
     host = json.loads((climb.directory.path / "host.json").read_text())
