@@ -294,10 +294,6 @@ def _launched_words(run: str, outcome: str) -> str:
     return tr(words[own], run=run) if own in words else f"run {run} {outcome}"
 
 
-def _who() -> str:
-    return f"{getpass.getuser()} at {socket.gethostname()}"
-
-
 def _too_noisy(host: str, state: BoxState, plan: Plan, margin: float | None) -> list[str]:
     """Tell, before hours are spent, what this box is too noisy for; None: the usual margin."""
     noise, notes = noise_in(RESULTS, host)

@@ -23,6 +23,7 @@ import msgspec
 from bench import seams
 from bench.agent.gate import wait_at_gate
 from bench.agent.lock import one_run_at_a_time
+from bench.analysis.listing import first_few
 from bench.box.client_box import try_out
 from bench.constraints.constraint import Place
 from bench.engines.engine import ClusterServer, Engine, ExternalServer, ManagedServer, Server, engines
@@ -368,20 +369,7 @@ def carry_out(ready: Prepared, server: Server, listener: "Listener") -> bool:
         of_engines,
         client_boxes=most_wanted(plan),
     )
-    before = directory.host()
-    if before and (changed := differences(before, host)):
-        named = "; ".join(changed[:3])
-        if changed[3:]:
-            named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
-        raise HostError(
-            tr(
-                "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
-                run=plan.run,
-                named=named,
-            )
-        )
-    if before is None:
-        directory.write_host(host)
+    _keep_host(directory, host)
     with in_a_sentence(ServerError, tr("The run ends here")):
         return execute(plan, directory, server, listener, ready.beside)
 
@@ -400,14 +388,11 @@ def _keep_host(directory: RunDirectory, host: Fingerprint) -> None:
     changed = differences(before, host)
     if not changed:
         return
-    named = "; ".join(changed[:3])
-    if changed[3:]:
-        named = tr("{names}; and {count} more", names=named, count=len(changed) - 3)
     raise HostError(
         tr(
             "Run {run} can't go on: this is not the box it began on ({named}). Start a new run.",
             run=host.run,
-            named=named,
+            named=first_few(changed),
         )
     )
 

@@ -2,14 +2,11 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bench.engines.citus.session import SHOW_SHARDS, made_of_shard
-from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
-from bench.model.errors import UsageError
 from bench.model.table import Table, qualified
 from bench.workload.phase import COLUMNS, ladder, usual
 from bench.workload.phases import phase_2g, phase_3d3
@@ -75,28 +72,3 @@ def test_a_shard_is_read_back_as_the_table_that_it_is_of():
     worker = Worker()
     assert made_of_shard(worker, 102008) == ["events: permanent table", "events: index events_spoils"]
     assert worker.said == SHOW_SHARDS
-
-
-def test_no_plan_has_it_for_its_own():
-    engine = engines()["citus"]
-    for ask in (
-        lambda: engine.private(Path("/nowhere"), None),
-        lambda: engine.external("dbname=a", "r"),
-        lambda: engine.programs([], []),
-    ):
-        with pytest.raises(UsageError, match="Citus is measured beside PostgreSQL: ask for --phases 3-D"):
-            ask()
-
-
-def test_a_postgresql_without_it_is_told_with_what_brings_it(tmp_path):
-    for name, said in {
-        "postgres": "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
-        "pg_config": str(tmp_path),
-    }.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
-        (tmp_path / name).chmod(0o755)
-    told = engines()["citus"].lacking(tmp_path)
-    assert told.startswith(f"PostgreSQL 15 in {tmp_path} has no Citus. On a box: make provision ROLES=citus. Here: ")
-    assert "postgresql-15-citus-13.2" in told
-    (tmp_path / "citus.so").touch()
-    assert engines()["citus"].lacking(tmp_path) is None

@@ -1,14 +1,11 @@
 """TimescaleDB: over how long a chunk lasts, and what of its chunks is no alteration."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from bench.engines.engine import engines
 from bench.engines.postgresql.layout import table_layout
 from bench.engines.timescaledb.chunks import DEFAULT_S, interval_s, without_chunks
-from bench.model.errors import UsageError
 from bench.workload.phase import ladder, usual
 
 HYPERTABLE = table_layout("hypertable").reads_back - {"events: hypertable by created_at"}
@@ -70,30 +67,3 @@ def test_each_of_its_layouts_names_it_and_has_its_key():
     for name in ("hypertable", "hypertable-indexed", "hypertable-compressed"):
         assert table_layout(name).engine == "timescaledb"
         assert table_layout(name).has_key
-
-
-def test_no_plan_has_it_for_its_own():
-    engine = engines()["timescaledb"]
-    for ask in (
-        lambda: engine.private(Path("/nowhere"), None),
-        lambda: engine.external("dbname=a", "r"),
-        lambda: engine.programs([], []),
-    ):
-        with pytest.raises(UsageError, match="TimescaleDB is measured beside PostgreSQL: ask for --phases 3-T"):
-            ask()
-
-
-def test_a_postgresql_without_it_is_told_with_what_brings_it(tmp_path):
-    for name, said in {
-        "postgres": "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
-        "pg_config": str(tmp_path),
-    }.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\necho '{said}'\n")
-        (tmp_path / name).chmod(0o755)
-    told = engines()["timescaledb"].lacking(tmp_path)
-    assert told.startswith(
-        f"PostgreSQL 15 in {tmp_path} has no TimescaleDB. On a box: make provision ROLES=timescaledb."
-    )
-    assert "postgresql-15-timescaledb" in told
-    (tmp_path / "timescaledb.so").touch()
-    assert engines()["timescaledb"].lacking(tmp_path) is None
