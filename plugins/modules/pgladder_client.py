@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pgladder_address import own_address
-from ansible.module_utils.pgladder_journal import FOLDER, Journal
+from ansible.module_utils.pgladder_journal import FOLDER
+from ansible.module_utils.pgladder_peer import Peer
+from ansible.module_utils.pgladder_refused import Refused
 
 DOCUMENTATION = r"""
 module: pgladder_client
@@ -67,56 +68,33 @@ CLIENT = "client"
 SSHD = "/usr/sbin/sshd"
 
 
-class Refused(Exception):  # noqa: N818 - it is a sentence, not a fault of ours
-    """Why something can't be done, and what to do about it."""
+class Client(Peer):  # type: ignore[misc]  # known to Ansible alone, by its own name
+    """Whose client box this is."""
 
-
-class Client:
-    """What is written down, against what is asked for."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self._module, self._given = module, module.params
-        self._journal = Journal(self._given["journal"])
-        self.server, self.address = "", ""
-        if written := self._journal.read(CLIENT):
-            self.server, self.address = written
+    key, who, variable = CLIENT, "its server's box", "client_server_address"
 
     def present(self) -> bool:
         """Write down what is asked for; return whether it was not."""
         wanted = self._given["server"]
         self._refuse(wanted)
-        if not wanted or self.server:
+        if not wanted or self.name:
             return False
-        self.server = wanted
-        if self._given["reached_at"]:
-            self.address = self._own_address()
-        if not self._module.check_mode:
-            self._journal.write(CLIENT, [self.server, self.address])
+        self.write(wanted, self.own_address() if self._given["reached_at"] else "")
         return True
 
     def _refuse(self, wanted: str) -> None:
-        if self.server and not wanted:
+        if self.name and not wanted:
             raise Refused(
-                f"it is a client box of {self.server}: say so again by CLIENT_OF={self.server} or client_of in the"
+                f"it is a client box of {self.name}: say so again by CLIENT_OF={self.name} or client_of in the"
                 " inventory, or run make teardown first, then run this again"
             )
-        if self.server and wanted != self.server:
-            raise Refused(f"it is a client box of {self.server}, not of {wanted}; make teardown, then run this again")
-        if self.server and self._given["reached_at"] and (now := self._own_address()) != self.address:
+        if self.name and wanted != self.name:
+            raise Refused(f"it is a client box of {self.name}, not of {wanted}; make teardown, then run this again")
+        if self.name and self._given["reached_at"] and (now := self.own_address()) != self.address:
             raise Refused(
-                f"its server's box, {self.server}, knows it at {self.address}, and its address is {now} now; give it"
+                f"its server's box, {self.name}, knows it at {self.address}, and its address is {now} now; give it"
                 " that address again, or make teardown, then run this again"
             )
-
-    def _own_address(self) -> str:
-        where = self._given["reached_at"]
-        try:
-            return str(own_address(where))
-        except OSError as error:
-            raise Refused(
-                f"it finds no way to its server's box, {where} ({error.strerror or error}); name the address that it"
-                " reaches it at by client_server_address, then run this again"
-            ) from error
 
     def sshd(self) -> tuple[int, list[str]]:
         """Return the port of this box's sshd, and its host keys."""
@@ -129,14 +107,6 @@ class Client:
         files = [Path(f"{value}.pub") for name, value in settings if name == "hostkey"]
         keys = [" ".join(file.read_text().split()[:2]) for file in files if file.is_file()]
         return ports[0], keys
-
-    def absent(self) -> bool:
-        """Forget it; return whether there was anything."""
-        if not self.server:
-            return False
-        if not self._module.check_mode:
-            self._journal.remove(CLIENT)
-        return True
 
 
 def main() -> None:
@@ -162,7 +132,7 @@ def main() -> None:
     except Refused as refusal:
         module.fail_json(msg=str(refusal))
     # What was there: of one that was forgotten too.
-    module.exit_json(changed=changed, server=client.server, address=client.address, **found)
+    module.exit_json(changed=changed, server=client.name, address=client.address, **found)
 
 
 if __name__ == "__main__":

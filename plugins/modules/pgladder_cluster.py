@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.pgladder_journal import FOLDER, Journal, write_whole
+from ansible.module_utils.pgladder_refused import Refused
 
 DOCUMENTATION = r"""
 module: pgladder_cluster
@@ -155,10 +156,6 @@ wal_receiver_status_interval = 1s
 wal_retrieve_retry_interval = 1s
 """
 PORT_LINE = re.compile(r"^ *port[ =']+([0-9]+)", re.MULTILINE | re.IGNORECASE)
-
-
-class Refused(Exception):  # noqa: N818 - it is a sentence, not a fault of ours
-    """Why something can't be done, and what to do about it."""
 
 
 class Cluster:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.pgladder_address import own_address
-from ansible.module_utils.pgladder_journal import FOLDER, Journal
+from ansible.module_utils.pgladder_journal import FOLDER
+from ansible.module_utils.pgladder_peer import Peer
+from ansible.module_utils.pgladder_refused import Refused
 
 DOCUMENTATION = r"""
 module: pgladder_replica
@@ -70,79 +71,52 @@ MADE = "cluster-made"
 DATA = Path("/var/lib/postgresql")
 
 
-class Refused(Exception):  # noqa: N818 - it is a sentence, not a fault of ours
-    """Why something can't be done, and what to do about it."""
+class Replica(Peer):  # type: ignore[misc]  # known to Ansible alone, by its own name
+    """Whose standby the cluster of this box is."""
 
-
-class Replica:
-    """What is written down, against what is asked for."""
+    key, who, variable = REPLICA, "its primary", "replica_primary_address"
 
     def __init__(self, module: AnsibleModule) -> None:
-        self._module, self._given = module, module.params
-        self._journal = Journal(self._given["journal"])
-        self.primary, self.address = "", ""
-        if written := self._journal.read(REPLICA):
-            self.primary, self.address = written
+        super().__init__(module)
         self.made = self._journal.read(MADE) is not None
 
     def present(self) -> bool:
         """Write down what is asked for; return whether it was not."""
         wanted = self._given["primary"]
         self._refuse(wanted)
-        if not wanted or self.primary:
+        if not wanted or self.name:
             return False
-        self.primary, self.address = wanted, self._own_address()
-        if not self._module.check_mode:
-            self._journal.write(REPLICA, [self.primary, self.address])
+        self.write(wanted, self.own_address())
         return True
 
     def _refuse(self, wanted: str) -> None:
         cluster, signal = self._given["cluster"], DATA / self._given["cluster"] / "standby.signal"
-        if self.primary and self.made and not signal.exists():
+        if self.name and self.made and not signal.exists():
             raise Refused(
-                f"its cluster {cluster} was a standby of {self.primary} and was promoted: it takes writes of its own,"
+                f"its cluster {cluster} was a standby of {self.name} and was promoted: it takes writes of its own,"
                 " is no longer counted as a standby, and is not overwritten; make teardown, then make provision,"
                 " where it may go"
             )
-        if self.primary and not wanted:
+        if self.name and not wanted:
             raise Refused(
-                f"its cluster {cluster} is a standby of {self.primary}: say so again by REPLICA_OF={self.primary} or"
+                f"its cluster {cluster} is a standby of {self.name}: say so again by REPLICA_OF={self.name} or"
                 " replica_of in the inventory, or run make teardown first, then run this again"
             )
-        if self.primary and wanted != self.primary:
+        if self.name and wanted != self.name:
             raise Refused(
-                f"its cluster {cluster} is a standby of {self.primary}, not of {wanted}; make teardown, then run this"
+                f"its cluster {cluster} is a standby of {self.name}, not of {wanted}; make teardown, then run this"
                 " again"
             )
-        if wanted and self.made and not self.primary:
+        if wanted and self.made and not self.name:
             raise Refused(
                 f"its cluster {cluster} is one of its own, and is not overwritten by a standby of {wanted}; pull the"
                 " results of its runs, make teardown, then run this again"
             )
-        if self.primary and self._given["reached_at"] and (now := self._own_address()) != self.address:
+        if self.name and self._given["reached_at"] and (now := self.own_address()) != self.address:
             raise Refused(
-                f"its primary {self.primary} knows it at {self.address}, and its address is {now} now; give it that"
+                f"its primary {self.name} knows it at {self.address}, and its address is {now} now; give it that"
                 " address again, or make teardown, then run this again"
             )
-
-    def _own_address(self) -> str:
-        """Return the address from which this box reaches its primary's."""
-        where = self._given["reached_at"]
-        try:
-            return str(own_address(where))
-        except OSError as error:
-            raise Refused(
-                f"it finds no way to its primary, {where} ({error.strerror or error}); name the address that it reaches"
-                " it at by replica_primary_address, then run this again"
-            ) from error
-
-    def absent(self) -> bool:
-        """Forget it; return whether there was anything."""
-        if not self.primary:
-            return False
-        if not self._module.check_mode:
-            self._journal.remove(REPLICA)
-        return True
 
 
 def main() -> None:
@@ -163,7 +137,7 @@ def main() -> None:
         changed = replica.present() if module.params["state"] == "present" else replica.absent()
     except Refused as refusal:
         module.fail_json(msg=str(refusal))
-    module.exit_json(changed=changed, primary=replica.primary, address=replica.address, made=replica.made)
+    module.exit_json(changed=changed, primary=replica.name, address=replica.address, made=replica.made)
 
 
 if __name__ == "__main__":
