@@ -5,7 +5,6 @@ each insert, gone before anyone could ask for its time). What it means is ``judg
 """
 
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, host_shares
 from bench.model.record import Cpu
 from bench.probes.control_group import throttling
-from bench.probes.programs import TICKS_PER_S, Process, one_process, processes
+from bench.probes.programs import Process, one_process, processes
 from bench.probes.source import LIVE
 from bench.validity.judge import Quotas
 from bench.workload.messages import Result
@@ -84,7 +83,7 @@ def usage_so_far(
     elif not found.keys() >= set(postmasters):
         server_s = HIDDEN
     else:
-        server_s = sum(_of_cluster(each, found) for each in postmasters)
+        server_s = sum(_with_children(each, found) for each in postmasters)
     return Usage(
         at_s=at_s,
         clients_s=writers_s + beside_s,
@@ -93,24 +92,21 @@ def usage_so_far(
         processes=found,
         quotas=_quotas([*clients, *beside], postmasters),
         others=frozenset(others),
-        standby_s=_of_cluster(standby, found) if standby is not None and standby in found else None,
+        standby_s=_with_children(standby, found) if standby is not None and standby in found else None,
     )
 
 
-def _of_cluster(postmaster: int, found: Mapping[int, Process]) -> float:
-    """Return the seconds of a postmaster and of its children, those that have ended included."""
-    alive = sum(each.own for each in found.values() if each.parent == postmaster)
-    return (found[postmaster].own + found[postmaster].waited_for + alive) / TICKS_PER_S
+def _with_children(pid: int, found: Mapping[int, Process]) -> float:
+    """Return the seconds of a process and of its children, those that have ended included.
+
+    A server's are its sessions, a client's the programs that it runs, such as pgbench.
+    """
+    alive = sum(each.own_s for each in found.values() if each.parent == pid)
+    return found[pid].own_s + found[pid].waited_for_s + alive
 
 
 def _used_s(clients: Iterable[int], found: Mapping[int, Process]) -> float:
-    return sum(_with_programs(pid, found) for pid in clients if pid in found) / TICKS_PER_S
-
-
-def _with_programs(pid: int, found: Mapping[int, Process]) -> int:
-    """Return the ticks of a client process and of the programs that it runs, such as pgbench."""
-    of_programs = sum(each.own for each in found.values() if each.parent == pid)
-    return found[pid].own + found[pid].waited_for + of_programs
+    return sum(_with_children(pid, found) for pid in clients if pid in found)
 
 
 def _processes_with(postmasters: Sequence[int]) -> dict[int, Process]:
@@ -129,7 +125,7 @@ def _a_child_ended(postmaster: int, found: Mapping[int, Process]) -> bool:
     if postmaster not in found:
         return False
     now = one_process(postmaster)
-    return not isinstance(now, Unreadable) and now.waited_for != found[postmaster].waited_for
+    return not isinstance(now, Unreadable) and now.waited_for_s != found[postmaster].waited_for_s
 
 
 def _quotas(clients: Sequence[int], postmasters: Sequence[int]) -> Quotas:
@@ -188,16 +184,15 @@ def _between(first_s: float | None, last_s: float | None, span: float) -> float 
 
 def _of_others(first: Usage, last: Usage) -> float:
     """Return the seconds that sessions of others used meanwhile; one that ended can't be asked any more."""
-    ticks = sum(_ticks_between(first, last, pid) for pid in last.others & last.processes.keys())
-    return ticks / TICKS_PER_S
+    return sum(_used_between(first, last, pid) for pid in last.others & last.processes.keys())
 
 
-def _ticks_between(first: Usage, last: Usage, pid: int) -> int:
-    """Return what a process that is there used meanwhile."""
+def _used_between(first: Usage, last: Usage, pid: int) -> float:
+    """Return the seconds that a process that is there used meanwhile."""
     before, now = first.processes.get(pid), last.processes[pid]
     if before is None or before.began != now.began:
-        return now.own
-    return now.own - before.own
+        return now.own_s
+    return now.own_s - before.own_s
 
 
 KINDS = {
@@ -245,14 +240,14 @@ def server_cpu_between(
     """
     if cores is None:
         return dict.fromkeys((BACKENDS, *KINDS), Unreadable(unreadable=why))
-    ticks = Counter[str]()
+    seconds = dict.fromkeys((BACKENDS, *KINDS), 0.0)
     for pid, title in titles.items():
         if pid in last.processes and pid not in last.others:
-            ticks[kind_of(title)] += _ticks_between(first, last, pid)
+            seconds[kind_of(title)] += _used_between(first, last, pid)
     found: dict[str, float | Unreadable] = {}
     of_backends = cores
     for kind in KINDS:
-        used = ticks[kind] / TICKS_PER_S / (last.at_s - first.at_s)
+        used = seconds[kind] / (last.at_s - first.at_s)
         found[kind] = used
         of_backends -= used
     # The rest is theirs: what ended meanwhile is no longer told apart, and the server itself starts them.

@@ -6,7 +6,7 @@ from bench.agent import evidence
 from bench.agent.observe import BACKENDS, KINDS, Usage, kind_of, server_cpu_between
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Throttling
-from bench.probes.programs import TICKS_PER_S, Process
+from bench.probes.programs import Process
 from bench.workload.messages import LoopLag
 from tests.builders import a_result
 
@@ -54,7 +54,7 @@ def test_where_it_can_not_be_told_each_figure_says_why(results, why):
 def spent(at_s, seconds, others=()):
     """``seconds``: by process number, what it had used by then."""
     found = {
-        pid: Process(name="postgres", parent=POSTMASTER, began=pid, own=round(used * TICKS_PER_S), waited_for=0)
+        pid: Process(name="postgres", parent=POSTMASTER, began=pid, own_s=used, waited_for_s=0)
         for pid, used in seconds.items()
     }
     return Usage(at_s=at_s, clients_s=0, server_s=0.0, processes=found, quotas={}, others=frozenset(others))

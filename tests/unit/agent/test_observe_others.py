@@ -6,7 +6,7 @@ from bench.agent.observe import Usage, cpu_between, with_client_boxes
 from bench.model.fingerprint import Unreadable
 from bench.model.readings import Moment, Reading
 from bench.model.record import clients_here
-from bench.probes.programs import TICKS_PER_S, Process
+from bench.probes.programs import Process
 from tests.builders import a_result
 
 UNKNOWN = Unreadable(unreadable="not asked")
@@ -17,7 +17,7 @@ MOMENTS = [Moment(at_s=at_s, host=NOTHING_READ, server={}) for at_s in (0, 2)]
 def spent(at_s: float, server_s: float, others_s: dict[int, float]) -> Usage:
     """``others_s``: by process number, what sessions of others had spent by then."""
     found = {
-        pid: Process(name="postgres", parent=1, began=pid, own=round(seconds * TICKS_PER_S), waited_for=0)
+        pid: Process(name="postgres", parent=1, began=pid, own_s=seconds, waited_for_s=0)
         for pid, seconds in others_s.items()
     }
     return Usage(at_s=at_s, clients_s=0, server_s=server_s, processes=found, quotas={}, others=frozenset(others_s))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from bench.probes.programs import Process, busiest, parse_process, processes
+from bench.probes.programs import TICKS_PER_S, Process, busiest, parse_process, processes
 
 LINE = "{} ({}) S {} 4242 4242 0 -1 4194304 500 0 0 0 {} {} {} {} 20 0 1 0 {} 1000 200 18446744073709551615"
 
@@ -13,7 +13,7 @@ LINE = "{} ({}) S {} 4242 4242 0 -1 4194304 500 0 0 0 {} {} {} {} 20 0 1 0 {} 10
 @pytest.mark.parametrize("name", ["postgres", "a) R 1 (b", "tmux: server", "(sd-pam)", ""])
 def test_a_line_is_read_whatever_the_name_holds(name):
     line = LINE.format(77, name, 5, 120, 30, 7, 3, 9999)
-    assert parse_process(line) == Process(name=name, parent=5, began=9999, own=150, waited_for=10)
+    assert parse_process(line) == Process(name=name, parent=5, began=9999, own_s=1.5, waited_for_s=0.1)
 
 
 def test_a_name_can_hide_nothing_and_do_nothing_to_a_terminal():
@@ -21,7 +21,7 @@ def test_a_name_can_hide_nothing_and_do_nothing_to_a_terminal():
 
 
 def process(name, own, parent=1, waited_for=0, began=1):
-    return Process(name=name, parent=parent, began=began, own=own, waited_for=waited_for)
+    return Process(name=name, parent=parent, began=began, own_s=own, waited_for_s=waited_for)
 
 
 def test_who_took_most_comes_first_by_what_was_taken_in_between():
@@ -69,7 +69,15 @@ def test_this_process_is_found_with_its_name_and_time():
         pass
     ours = processes()[os.getpid()]
     assert ours.name
-    assert (ours.parent, ours.own > 0) == (os.getppid(), True)
+    assert ours.parent == os.getppid()
+    # To less than a tick: /proc would have rounded it down to 10 ms.
+    assert 0 <= time.process_time() - ours.own_s < 0.01
+    assert began < ours.own_s
+
+
+def test_times_of_a_process_are_finer_than_ticks():
+    mine = [processes()[os.getpid()].own_s for _ in range(20)]
+    assert len({round(own_s * TICKS_PER_S, 3) for own_s in mine}) > 10
 
 
 def test_no_argument_is_read(tmp_path):
