@@ -33,7 +33,7 @@ PRECISE = 0.05
 """Of the measured gain, that half its interval may be."""
 AIM = 0.80
 """Share of the predictions that is to be near."""
-SHORT = ("--warm-up", "0.3", "--window", "1")
+SHORT = ("--warm-up", "0.3", "--window", "2")
 CONDITIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "as it comes": ((), ("1", "1-B", "2", "2-B", "2-C", "2-D", "2-E", "2-F", "2-G", "2-H")),
     "payload of 1,024 bytes": (("--payload-bytes", "1024"), ("1-B", "2-B", "2-D", "2-G")),
