@@ -275,7 +275,7 @@ test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
 test-slow: .venv/ready ## what takes long
 	$(BIN)/pytest tests -m slow
 
-study-versions: .venv/ready ## PostgreSQL 15, 17 and 18 in one run here, to docs/results/versions.md (root)
+study-versions: .venv/ready ## PostgreSQL 15, 17 and 18 in one run here, to docs/results/versions.md (root); goes on where it was
 	$(BIN)/python -m tests.studies.versions
 
 study-ceiling: .venv/ready ## what yields the published ceiling here, to docs/results/published-ceiling.md; goes on where it was

@@ -13,9 +13,17 @@ def host_notes(host: Fingerprint) -> list[str]:
     system, cpu, limits = facts["system"], facts["cpu"], facts["pgladder"].get("limits")
     container = system.get("container", "none")
     notes = []
-    if system.get("hypervisor") is True or (isinstance(container, str) and container != "none"):
-        notes.append(tr("This is a virtual machine or container: its numbers describe the machine it ran on."))
+    if isinstance(container, str) and container != "none":
+        notes.append(
+            tr(
+                "This is a container ({kind}): kernel and its settings are its host's, and its numbers describe the"
+                " machine it ran on.",
+                kind=container,
+            )
+        )
         notes += _void_settings(system)
+    elif system.get("hypervisor") is True:
+        notes.append(tr("This is a virtual machine: its numbers describe the machine it ran on."))
     elif isinstance(cpu.get("throttle_counters"), Unreadable):
         notes.append(tr("Whether the processor was slowed for heat is not known: this kernel does not count it."))
     if facts["disk"].get("kind") == "memory":

@@ -76,9 +76,16 @@ class Fingerprint:
 
 def processors(host: Fingerprint | None) -> int | None:
     """Return how many processors the box has."""
-    if host is None:
-        return None
-    count = host.facts.get("cpu", {}).get("logical_cpus")
-    if isinstance(count, int):
-        return count
-    return None
+    return _count(host, "logical_cpus")
+
+
+def usable_processors(host: Fingerprint | None) -> int | None:
+    """Return how many of them a quota, a set of processors or a container leaves to what was measured."""
+    usable = _count(host, "usable_cpus")
+    # Older records lack it, and some kernels don't say.
+    return processors(host) if usable is None else usable
+
+
+def _count(host: Fingerprint | None, name: str) -> int | None:
+    found = host.facts.get("cpu", {}).get(name) if host else None
+    return found if isinstance(found, int) else None

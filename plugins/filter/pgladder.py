@@ -7,9 +7,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from bench.model.plain import harmless
+from bench.remote.wheelhouse import release
 
 FACT = re.compile(r"([a-z_]+)=(.*)")
 AGAIN = "; see to that, then run this again"
@@ -99,6 +101,30 @@ def pgladder_not_applicable(settings: Iterable[Mapping[str, str]]) -> list[str]:
 def pgladder_states(settings: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return the state of each setting once all were proved; a check reports what provisioning would make of them."""
     return {row["name"]: row["state"].replace("differs", "set") for row in settings}
+
+
+def pgladder_release(checkout: str) -> str:
+    """Return the release of a checkout, as boxes name it."""
+    return release(Path(checkout))
+
+
+def pgladder_holds(found: Mapping[str, Any], path: str, mode: str, text: str | None = None) -> bool:
+    """Return whether a file that was found is root's, has this mode and this text; without a text: whether a folder is.
+
+    Args:
+        found: what ``ansible.builtin.find`` returned; without files where nobody looked.
+        path: of the file.
+        mode: of the file, as ``0644``.
+        text: that it shall have.
+
+    """
+    [each] = [each for each in found.get("files", ()) if each["path"] == path] or [{}]
+    if [each.get(name) for name in ("mode", "pw_name", "gr_name")] != [mode, "root", "root"]:
+        return False
+    if text is None:
+        return bool(each["isdir"])
+    # Files are compared, nothing is trusted by it; copy and template compare them likewise.
+    return bool(each.get("checksum") == hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
 # --- what a task that failed says -------------------------------------------------------------------------------------
@@ -231,7 +257,7 @@ class FilterModule:
         """Return the filters by name."""
         filters: tuple[Callable[..., Any], ...] = (
             *(pgladder_facts, pgladder_words, pgladder_box, pgladder_fingerprints, pgladder_systems),
-            *(pgladder_not_applicable, pgladder_states),
+            *(pgladder_not_applicable, pgladder_states, pgladder_holds, pgladder_release),
             *(pgladder_means, pgladder_ssh_means),
         )
         return {each.__name__: each for each in filters}

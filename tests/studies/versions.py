@@ -1,11 +1,11 @@
 """PostgreSQL 15, 17 and 18 in one run on this machine: ``make study-versions``, twenty minutes.
 
 Measures into docs/results/versions and writes docs/results/versions.md from its records alone; a test holds the page to
-them. 17 and 18 come from the trees of other Debian suites (``tests.integration.trees``), which only root may make.
+them. Interrupted, it goes on where it was; of a run that is whole it writes the page alone. Each major comes from the
+tree of a Debian suite (``tests.integration.trees``), which only root may make.
 """
 
 import json
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tests.readme import CHECKOUT
 from tests.studies import measuring
 
 RUN, PAGE = KEPT / "versions", KEPT / "versions.md"
-VERSIONS = ("15", *sorted(trees.SUITES))
+VERSIONS = tuple(sorted(trees.SUITES))
 ASKED = {"phases": "1-B 2-B 2-C 2-G", "blocks": "12", "warm-up": "1", "window": "4"}
 
 TEXT = """# PostgreSQL {versions} side by side
@@ -121,9 +121,8 @@ def _ratio(found: CpuRatio | None) -> str:
 
 
 def measure() -> None:
-    """Measure anew, in the place of the run that is kept."""
-    subprocess.run(["rm", "-rf", RUN], check=True)
-    words = ["compare", "--versions", *VERSIONS, "--bin-dir", *map(trees.bin_dir, sorted(trees.SUITES))]
+    """Measure the run, or go on with it; one that is whole is left as it is."""
+    words = ["compare", "--versions", *VERSIONS, "--bin-dir", *map(trees.bin_dir, VERSIONS)]
     for option, value in ASKED.items():
         words += [f"--{option}", *value.split()]
     measuring.measure(RUN, words)

@@ -28,7 +28,7 @@ from bench.analysis.published import PUBLISHED
 from bench.analysis.pulled import PulledRun
 from bench.analysis.rung import Rung
 from bench.analysis.ways import plain_way
-from bench.model.fingerprint import processors
+from bench.model.fingerprint import processors, usable_processors
 from bench.model.language import later, tr
 from bench.report.ladder_answer import next_words
 from bench.report.numbers import cores, in_short, whole
@@ -92,9 +92,9 @@ class TopView:
     def brand(self) -> str:
         """Whose numbers these are, and of when."""
         facts = self.report.host.facts.get("cpu", {}) if self.report.host else {}
-        model, count = facts.get("model"), facts.get("logical_cpus")
+        model, count = facts.get("model"), usable_processors(self.report.host)
         parts = [self.name, model if isinstance(model, str) else None]
-        parts.append(tr("{count} CPUs", count=count) if isinstance(count, int) else None)
+        parts.append(None if count is None else tr("{count} CPUs", count=count))
         return " · ".join(filter(None, [*parts, self.run.plan.created[:10]]))
 
     @property

@@ -6,6 +6,7 @@ set -eu
 umask 022
 forwarding=/proc/sys/net/ipv4/ip_forward
 notes=/run/pgladder-labs
+alone() { exec 9>"$notes/.lock" && flock 9; }
 
 turn() { # 1: on, 0: off
   [ "$(cat $forwarding)" != "$1" ] || return 0
@@ -15,8 +16,7 @@ turn() { # 1: on, 0: off
 
 on() {
   mkdir -p -m 700 "$notes"
-  exec 9>"$notes/.lock"
-  flock 9
+  alone
   [ -e "$notes/.found" ] || cat $forwarding >"$notes/.found"
   touch "$notes/$LAB"
   turn 1
@@ -24,8 +24,7 @@ on() {
 
 off() {
   [ -e "$notes/$LAB" ] || return 0
-  exec 9>"$notes/.lock"
-  flock 9
+  alone
   rm "$notes/$LAB"
   [ -z "$(ls "$notes")" ] || return 0
   [ "$(cat "$notes/.found")" != 0 ] || turn 0

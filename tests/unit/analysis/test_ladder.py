@@ -259,8 +259,8 @@ def test_attempts_of_one_trial_do_not_make_a_run_complete():
 @pytest.mark.parametrize(
     ("groups", "words"),
     [
-        ({"system": {"hypervisor": True}}, "virtual machine or container"),
-        ({"system": {"container": "docker"}}, "virtual machine or container"),
+        ({"system": {"hypervisor": True}}, "a virtual machine"),
+        ({"system": {"container": "docker"}}, "a container (docker)"),
         ({"disk": {"kind": "memory"}}, "in memory"),
         (
             {"pgladder": {"limits": ["used as found"]}},

@@ -312,7 +312,7 @@ def test_why_trials_are_suspect_is_told_by_run_and_once_where_it_is_the_same():
 def test_a_virtual_box_is_told_by_its_name_and_once_where_all_are():
     virtual = a_host(system={"hypervisor": True})
     one, other = (replace(run(), host=replace(virtual, host=name)) for name in ("bench-1", "bench-2"))
-    said = "This is a virtual machine or container: its numbers describe the machine it ran on."
+    said = "This is a virtual machine: its numbers describe the machine it ran on."
     assert compare_runs([one, other], "host").notes.count(said) == 1
     real = replace(run(), host=replace(a_host(), host="bench-1"))
     assert f"bench-2: {said}" in compare_runs([real, other], "host").notes

@@ -44,6 +44,12 @@ def test_rates_are_divided_by_what_each_takes():
     assert of(worth["EUR"], "fast").rows_per_s.estimate == pytest.approx(4, rel=0.01)
 
 
+def test_a_core_that_a_container_may_not_use_does_not_count():
+    cpu = {"model": "Ryzen", "logical_cpus": 16, "usable_cpus": 4}
+    limited = replace(SLOW, host=replace(SLOW.host, facts={**SLOW.host.facts, "cpu": cpu}))
+    assert what_it_takes(limited)["core"] == 4
+
+
 def test_the_ratio_is_that_of_the_comparison_by_what_each_takes():
     one = of(by_thing(SLOW, FAST)["EUR"], "fast").over_first
     [pair] = compare_runs((SLOW, FAST), "host").cells[0].pairs

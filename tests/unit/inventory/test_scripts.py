@@ -22,3 +22,8 @@ def test_whatever_measures_is_known_by_its_process(tmp_path: Path, verb: str) ->
         found = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True).stdout.split()
         process.kill()
     assert (str(process.pid) in found) == (verb != "report")
+
+
+def test_little_of_the_roles_is_shell() -> None:
+    lines = [line for file in ROLES.glob("*/files/*.sh") for line in file.read_text().splitlines()]
+    assert len(lines) <= 500

@@ -63,7 +63,7 @@ def page(*runs):
 def test_a_virtual_box_says_first_that_it_describes_the_machine_it_ran_on():
     text = page(pulled(a_record(), host=a_host(**VIRTUAL))).text
     after_the_title = text[text.index("take into PostgreSQL 15?") + len("take into PostgreSQL 15?") :].strip()
-    assert after_the_title.startswith("This is a virtual machine or container: its numbers describe the machine")
+    assert after_the_title.startswith("This is a virtual machine: its numbers describe the machine")
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_the_page_begins_with_what_follows_from_the_comparison():
 def test_what_must_be_known_of_a_host_stands_once_on_a_comparisons_page():
     run = replace(compared_run({"stock": QUIET, "b": QUIET[::-1]}), host=a_host(**VIRTUAL))
     text = compared_page(run).text
-    sentence = "This is a virtual machine or container: its numbers describe the machine it ran on."
+    sentence = "This is a virtual machine: its numbers describe the machine it ran on."
     assert text.count(sentence) == 1
     assert text.index(sentence) < text.index("Before you read the numbers")
 

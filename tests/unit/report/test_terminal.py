@@ -293,6 +293,12 @@ def test_flushes_are_told_with_their_spread_where_there_were_several_readings():
     assert "ext4, 812 fdatasync/s (85 to 11,757); PostgreSQL" in text
 
 
+def test_what_a_quota_leaves_of_the_processors_is_said():
+    host = a_host(cpu={"model": "Intel(R) N100", "logical_cpus": 4, "usable_cpus": 2})
+    text = " ".join(printed(a_report(a_record(), host=host)).split())
+    assert "Intel(R) N100, 2 of 4 CPUs, " in text
+
+
 def test_a_host_of_which_nothing_is_known_is_described_all_the_same():
     blind = replace(a_host(), facts={"cpu": {"model": Unreadable(unreadable="no file")}})
     text = " ".join(printed(a_report(a_record(), host=blind)).split())

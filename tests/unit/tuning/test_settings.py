@@ -2,9 +2,10 @@
 
 import pytest
 
+from bench.engines.postgresql.majors import REFERENCE
 from bench.model.errors import UsageError
 from bench.tuning.hardware import Hardware, parse_hardware
-from bench.tuning.settings import Setting, settings_text
+from bench.tuning.settings import MAJOR, Setting, settings_text
 
 
 def test_hardware_is_read_in_any_order_and_with_blanks():
@@ -50,3 +51,7 @@ def test_a_variant_file_carries_its_derivations_and_leaves_the_harness_its_own()
         "work_mem = 64MB  # RAM ÷ 256",
         "cluster_name = 'it''s a box'  # a text",
     ]
+
+
+def test_formulas_are_asked_for_the_same_major_as_servers_where_nobody_names_one():
+    assert str(MAJOR) == REFERENCE
