@@ -66,6 +66,7 @@ def test_a_box_is_of_the_system_that_was_asked_for(own: Lab, box: str, system: S
     assert not host.exists("python3")
 
 
+@pytest.mark.slow
 def test_a_box_keeps_the_system_it_was_made_with(own: Lab, box: str, system: System) -> None:
     said = own.up("-e", "lab_system=")
     assert f"{box}: Debian {system.version}" in said
@@ -96,6 +97,7 @@ def test_it_is_made_ready_with_its_own_postgresql_and_python(own: Lab, box: str,
     assert own.run(box, "systemctl is-system-running").strip() == "running"
 
 
+@pytest.mark.slow
 def test_made_ready_again_nothing_changes(own: Lab, box: str) -> None:
     said = own.play("provision", box)
     assert said.returncode == 0, said.stdout
@@ -113,6 +115,7 @@ def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp
     assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
 
 
+@pytest.mark.slow
 def test_rows_over_several_servers_are_measured_on_it_and_nothing_of_these_stays(
     own: Lab, box: str, tmp_path: Path
 ) -> None:
