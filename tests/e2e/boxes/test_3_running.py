@@ -141,6 +141,22 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
         assert _as_provisioned(lab)
 
 
+def test_clickhouse_joins_it_and_its_rung_is_measured_beside_postgresqls(lab: Lab) -> None:
+    said = lab.play("provision", BOX, "-e", "host_roles=clickhouse", "-e", "clickhouse_source=debian")
+    assert said.returncode == 0, said.stdout
+    asked = "--phases 2-G 3-C3 --warm-up 0.2 --window 0.5 --blocks 1 --repeat-suspect no"
+    done = lab.host(BOX).run(f"sudo -u pgladder pgladder run {asked} --json --out {RUNS}/beside")
+    assert done.rc in (0, 1), done.stderr
+    records = [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/beside/trials.jsonl").splitlines()]
+    measured = {(record["trial"]["phase"], record["engine"]) for record in records}
+    assert measured == {("2-G", "postgresql"), ("3-C3", "clickhouse")}
+    for record in records:
+        assert record["validity"]["state"] != "void", record["validity"]
+        assert record["verified"]["found"] >= record["verified"]["acknowledged"] > 0
+    assert lab.run(BOX, "pgrep -c clickhouse || true").strip() == "0"
+    assert _as_provisioned(lab)
+
+
 @pytest.mark.slow
 def test_a_teardown_that_is_in_the_way_of_a_program_names_it(lab: Lab) -> None:
     lab.run(BOX, "sudo systemd-run --unit hold-user -p User=pgladder sleep 300")
