@@ -245,7 +245,7 @@ unit: .venv/ready ## the fast tests
 	$(BIN)/pytest -n auto tests/unit
 
 # Tests that measure a machine, beside others at work on it: one that failed is run again, alone. Who fails twice has failed.
-pytest = $(BIN)/pytest -m "not slow" -o cache_dir=.pytest_cache/$@
+pytest = $(BIN)/pytest $(if $(SLOW),,-m "not slow") -o cache_dir=.pytest_cache/$@
 tested = $(pytest) --cache-clear $(1) $(2) || { [ $$? = 1 ] && echo "$@: what failed is run again, alone" && \
 	$(pytest) --last-failed --last-failed-no-failures none $(2); }
 
@@ -272,8 +272,10 @@ test: .venv/ready ## everything CI runs
 test-matrix: ## make test on a pristine Debian 12 and on a pristine 13 (as root)
 	@.ci/run matrix
 
-test-slow: .venv/ready ## what takes long
-	$(BIN)/pytest tests -m slow
+# What is slow of a story on boxes needs what comes before it there: these are run whole.
+test-slow: .venv/ready ## what takes long, hours of it
+	$(BIN)/pytest tests --ignore=tests/e2e -m slow
+	@SLOW=1 $(MAKE) --no-print-directory e2e
 
 study-versions: .venv/ready ## PostgreSQL 15, 17 and 18 in one run here, to docs/results/versions.md (root); goes on where it was
 	$(BIN)/python -m tests.studies.versions

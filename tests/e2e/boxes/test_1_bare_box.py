@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import BIN, CHECKOUT, COMMON, Lab, changed, quoted, sentence
+from tests.examples import one_of, slow
 
 BOX = BOXES[0]
 
@@ -46,8 +47,8 @@ def test_the_first_check_reports_the_missing_python_and_ends(lab: Lab) -> None:
     ("variable", "names"),
     [
         ("host_swappiness=900", "host_swappiness is 900; it is a whole number from 0 to 200"),
-        ("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
-        ("postgresql_variant=stokc", "postgresql_variant is stokc. The variants are async-commit, big-wal"),
+        slow("host_transparent_huge_pages=sometimes", "host_transparent_huge_pages"),
+        slow("postgresql_variant=stokc", "postgresql_variant is stokc. The variants are async-commit, big-wal"),
         ('{"bench_user": "minipc", "postgresql_owner": "minipc"}', "a user minipc that pgladder did not make"),
     ],
 )
@@ -57,6 +58,7 @@ def test_a_wrong_variable_stops_before_anything_is_touched(lab: Lab, variable: s
     assert names in " ".join(said.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_box_that_can_not_be_reached_or_is_another_than_before_is_named(lab: Lab, tmp_path: Path) -> None:
     address, other = lab.address(BOX), tmp_path / "other"
     other.write_text(f"{address} {lab.run(BOXES[1], 'cat /etc/ssh/ssh_host_ed25519_key.pub')}")
@@ -80,7 +82,7 @@ def _in_inventory(lab: Lab) -> dict[str, str]:
     return json.loads(subprocess.run(command, check=True, **COMMON).stdout)
 
 
-@pytest.mark.parametrize("verb", ["launch", "pull", "follow", "cancel"])
+@pytest.mark.parametrize("verb", one_of("launch", "pull", "follow", "cancel"))
 def test_a_box_that_was_not_made_ready_is_told_so(lab: Lab, tmp_path: Path, verb: str) -> None:
     inventory = os.environ | {"ANSIBLE_INVENTORY": f"{CHECKOUT / 'inventory'},{lab.files / 'lab.yml'}"}
     fab = [BIN / "fab", "--search-root", CHECKOUT, verb, f"--limit={BOX}", "--run=none"]
@@ -91,6 +93,7 @@ def test_a_box_that_was_not_made_ready_is_told_so(lab: Lab, tmp_path: Path, verb
     )
 
 
+@pytest.mark.slow
 def test_trust_shows_and_records_the_key(lab: Lab, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     known.write_text(f"{lab.address(BOX)} {lab.run(BOXES[1], 'cat /etc/ssh/ssh_host_ed25519_key.pub')}")
@@ -105,6 +108,7 @@ def test_trust_shows_and_records_the_key(lab: Lab, tmp_path: Path) -> None:
     assert lab.run(BOX, "ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub").split()[1] in said.stdout
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named(lab: Lab) -> None:
     free_mb = int(lab.run(BOX, "df --output=avail -BM /var | sed '1d; s/[^0-9]//g'"))
     lab.run(BOX, f"sudo fallocate -l {free_mb - 500}M /var/tmp/filler")
@@ -118,10 +122,10 @@ OTHER = "/usr/lib/os-release"
 
 @pytest.mark.parametrize(
     ("file", "text", "names"),
-    [
+    one_of(
         (OTHER, "ID=debian; VERSION_ID=11", "runs debian 11; pgladder supports Debian 12"),
         ("/bin/uname", "#!/bin/sh\necho aarch64", "its processor is aarch64, and packages that pgladder brings"),
-    ],
+    ),
 )
 def test_another_system_is_refused(lab: Lab, file: str, text: str, names: str) -> None:
     with _pretending(lab, file, text):
@@ -129,6 +133,7 @@ def test_another_system_is_refused(lab: Lab, file: str, text: str, names: str) -
     assert names in sentence(said, BOX)
 
 
+@pytest.mark.slow
 def test_another_system_is_gone_on_with_where_told_to(lab: Lab) -> None:
     with _pretending(lab, OTHER, "ID=linuxmint; VERSION_ID=22"):
         said = lab.play("provision", BOX, "--check", "-e", "host_any_system=true")
@@ -154,12 +159,17 @@ def _sudo_wants_a_password(lab: Lab) -> Iterator[None]:
 WRONG = ("-e", "ansible_become_password=wrong")
 
 
-def test_a_wrong_sudo_password_is_named(lab: Lab) -> None:
+@pytest.mark.parametrize("play", one_of("provision", "teardown"))
+def test_a_wrong_sudo_password_is_named(lab: Lab, play: str) -> None:
     with _sudo_wants_a_password(lab):
-        said = [lab.play(play, BOX, *WRONG) for play in ("provision", "teardown")]
+        said = lab.play(play, BOX, *WRONG)
+    assert "sudo did not accept the password" in sentence(said, BOX)
+
+
+@pytest.mark.slow
+def test_the_doctor_names_it_too(lab: Lab) -> None:
+    with _sudo_wants_a_password(lab):
         found = _doctor(lab, *WRONG)
-    for one in said:
-        assert "sudo did not accept the password" in sentence(one, BOX)
     assert found == {"sudo": "sudo did not accept the password given"}
 
 
@@ -177,6 +187,7 @@ def _doctor(lab: Lab, *more: str) -> dict[str, str]:
     return {finding["check"]: finding["detail"] for finding in said[BOX]}
 
 
+@pytest.mark.slow
 def test_the_doctor_looks_at_the_disk_where_the_data_will_be(lab: Lab) -> None:
     where = "/var/lib/postgresql"
     lab.run(BOX, f"sudo mkdir {where} && sudo mount -t tmpfs -o size=64M tmpfs {where}")

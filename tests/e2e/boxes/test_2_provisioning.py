@@ -29,6 +29,7 @@ UNPACKING = "grep -qs -e '--[u]npack' /proc/[0-9]*/cmdline"
 """dpkg unpacks packages; in brackets, for the line that asks is a command line too."""
 
 
+@pytest.mark.slow
 def test_a_held_dpkg_lock_is_named(lab: Lab) -> None:
     with lab.dpkg_locked(BOX):
         said = lab.play("provision", BOX)
@@ -42,6 +43,7 @@ def test_a_package_that_was_there_is_not_upgraded(lab: Lab) -> None:
     assert "would change others that are there already: libpq5 (from 0.1 to" in sentence(said, BOX)
 
 
+@pytest.mark.slow
 def test_packages_from_pgdg_need_pgdg(lab: Lab) -> None:
     lab.run(BOX, "echo '127.0.0.1 apt.postgresql.org' | sudo tee -a /etc/hosts")
     said = lab.play("provision", BOX, "-e", "postgresql_source=pgdg")
@@ -63,6 +65,7 @@ def test_teardown_after_a_failure_leaves_nothing(lab: Lab, as_found: set[str]) -
     assert lab.snapshot(BOX) ^ as_found == set()
 
 
+@pytest.mark.slow
 def test_teardown_after_power_was_lost_half_way_leaves_nothing(lab: Lab, as_found: set[str]) -> None:
     play = _begin(lab)
     lab.wait_until(BOX, UNPACKING)
@@ -190,6 +193,7 @@ def _from_here(lab: Lab, secret: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "-c", "SELECT 1"], check=False, env=os.environ | {"PGPASSWORD": secret}, **COMMON)
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_stops_and_what_was_provisioned_last_is_in_force(lab: Lab) -> None:
     left = "/etc/postgresql/15/pgladder/conf.d/20-variant.conf"  # by an agent that was killed
     lab.run(BOX, f"echo 'fsync = off' | sudo -u pgladder tee {left} && sudo systemctl reload postgresql@15-pgladder")
@@ -236,6 +240,7 @@ def test_the_doctor_of_a_ready_box_finds_the_same_release(lab: Lab) -> None:
 HOST = "systemd-detect-virt"
 
 
+@pytest.mark.slow
 def test_a_knob_that_could_not_be_set_is_named(lab: Lab) -> None:
     """As on a machine of its own, where the kernel's settings can be read but not written."""
     lab.run(BOX, f"printf '#!/bin/sh\necho none\n' >detect && chmod +x detect && sudo mount --bind detect /bin/{HOST}")

@@ -9,6 +9,7 @@ from bench.engines.postgresql.render import variant_names
 from tests.builders import FROM_18_ON
 from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, changed, sentence
+from tests.examples import one_of
 
 BOX = BOXES[0]
 RUNS = "/var/lib/pgladder/runs"
@@ -101,15 +102,15 @@ def test_after_a_power_cut_a_run_goes_on_by_itself_and_is_done_with(lab: Lab) ->
     assert _as_provisioned(lab)
 
 
-def test_a_run_begun_by_hand_is_not_disturbed(lab: Lab) -> None:
+@pytest.mark.parametrize("play", one_of("teardown", "provision"))
+def test_a_run_begun_by_hand_is_not_disturbed(lab: Lab, play: str) -> None:
     lab.run(BOX, f"sudo -u pgladder {RUN} --window 60 --blocks 20 --yes >/dev/null 2>&1 </dev/null & true")
     lab.wait_until(BOX, "grep -q @pgladder-run /proc/net/unix")
-    said = [lab.play(play, BOX) for play in ("provision", "teardown")]
+    said = sentence(lab.play(play, BOX), BOX)
     lab.run(BOX, "sudo kill $(grep -alsP '/pgladder\\x00run' /proc/[0-9]*/cmdline | cut -d/ -f3)")
     lab.wait_until(BOX, "! grep -q @pgladder-run /proc/net/unix")
-    for one in said:
-        assert "a run begun by hand (process" in sentence(one, BOX)
-        assert "of user pgladder) is under way" in sentence(one, BOX)
+    assert "a run begun by hand (process" in said
+    assert "of user pgladder) is under way" in said
     assert _as_provisioned(lab)
 
 
@@ -127,6 +128,7 @@ def test_provisioning_mends_that_and_brings_a_formula_into_force(lab: Lab) -> No
     assert lab.sql(BOX, "SHOW random_page_cost") == "1.1"
 
 
+@pytest.mark.slow
 def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
     pages = "SELECT setting FROM pg_settings WHERE name = 'huge_pages'"
     before = lab.sql(BOX, pages)
@@ -139,11 +141,31 @@ def test_a_variant_the_server_does_not_start_with_is_put_back(lab: Lab) -> None:
         assert _as_provisioned(lab)
 
 
-def test_a_teardown_that_is_in_the_way_of_something_says_of_what(lab: Lab) -> None:
+def test_clickhouse_joins_it_and_its_rung_is_measured_beside_postgresqls(lab: Lab) -> None:
+    said = lab.play("provision", BOX, "-e", "host_roles=clickhouse", "-e", "clickhouse_source=debian")
+    assert said.returncode == 0, said.stdout
+    asked = "--phases 2-G 3-C3 --warm-up 0.2 --window 0.5 --blocks 1 --repeat-suspect no"
+    done = lab.host(BOX).run(f"sudo -u pgladder pgladder run {asked} --json --out {RUNS}/beside")
+    assert done.rc in (0, 1), done.stderr
+    records = [json.loads(line) for line in lab.run(BOX, f"sudo cat {RUNS}/beside/trials.jsonl").splitlines()]
+    measured = {(record["trial"]["phase"], record["engine"]) for record in records}
+    assert measured == {("2-G", "postgresql"), ("3-C3", "clickhouse")}
+    for record in records:
+        assert record["validity"]["state"] != "void", record["validity"]
+        assert record["verified"]["found"] >= record["verified"]["acknowledged"] > 0
+    assert lab.run(BOX, "pgrep -c clickhouse || true").strip() == "0"
+    assert _as_provisioned(lab)
+
+
+@pytest.mark.slow
+def test_a_teardown_that_is_in_the_way_of_a_program_names_it(lab: Lab) -> None:
     lab.run(BOX, "sudo systemd-run --unit hold-user -p User=pgladder sleep 300")
     said = lab.play("teardown", BOX)
     lab.run(BOX, "sudo systemctl stop hold-user")
     assert "user pgladder is currently used by process" in sentence(said, BOX)
+
+
+def test_a_teardown_while_packages_are_installed_says_so(lab: Lab) -> None:
     with lab.dpkg_locked(BOX):
         said = lab.play("teardown", BOX)
     assert "another program is installing packages" in sentence(said, BOX)

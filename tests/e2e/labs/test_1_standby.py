@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.lab import Lab, changed, sentence
 from tests.e2e.labs import BOXES
+from tests.examples import one_of
 
 PRIMARY, STANDBY = BOXES
 BOTH = ",".join(BOXES)
@@ -20,17 +21,16 @@ SELECT (SELECT count(*) FROM pg_replication_slots), (SELECT count(*) FROM pg_rol
 """
 
 
-@pytest.fixture(scope="module")
-def as_found(lab: Lab) -> dict[str, set[str]]:
-    """What the boxes were like before anything was done to them."""
-    return {box: lab.snapshot(box) for box in BOXES}
-
-
-def test_a_primary_that_is_none_yet_or_that_nothing_reaches_is_named_before_anything_changes(
-    lab: Lab, as_found: dict[str, set[str]]
-) -> None:
+def test_a_primary_that_is_none_yet_is_named_before_anything_changes(lab: Lab, as_found: dict[str, set[str]]) -> None:
     said = lab.play("provision", STANDBY, *OF_PRIMARY)
     assert f"its primary, {PRIMARY}, has no cluster of pgladder's: make provision there" in sentence(said, STANDBY)
+    assert lab.snapshot(STANDBY) == as_found[STANDBY]
+
+
+@pytest.mark.slow
+def test_one_that_nothing_reaches_is_named_and_a_check_changes_nothing(
+    lab: Lab, as_found: dict[str, set[str]]
+) -> None:
     said = lab.play("provision", STANDBY, "-e", "replica_of=127.0.0.9")
     assert "its primary, 127.0.0.9, can't be reached: " in sentence(said, STANDBY)
     said = lab.play("provision", BOTH, "--check", *OF_PRIMARY)
@@ -66,11 +66,11 @@ def test_made_ready_again_nothing_changes(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("given", "names"),
-    [
+    one_of(
         ((), f"its cluster 15/pgladder is a standby of {PRIMARY}: say so again by REPLICA_OF={PRIMARY}"),
         (("-e", "replica_of=another"), f"is a standby of {PRIMARY}, not of another"),
         ((*OF_PRIMARY, "-e", "postgresql_max_connections=200"), f"{PRIMARY}, takes 300 connections"),
-    ],
+    ),
 )
 def test_a_standby_stays_whose_it_is(lab: Lab, given: tuple[str, ...], names: str) -> None:
     assert names in sentence(lab.play("provision", STANDBY, *given), STANDBY)
@@ -120,6 +120,7 @@ def test_torn_down_after_its_primary_it_leaves_nothing_either(lab: Lab, as_found
         assert lab.snapshot(box) ^ as_found[box] == set()
 
 
+@pytest.mark.slow
 def test_torn_down_its_primary_is_as_it_was_found(lab: Lab, as_found: dict[str, set[str]]) -> None:
     said = lab.play("teardown", PRIMARY)
     assert said.returncode == 0, said.stdout

@@ -1,5 +1,6 @@
-"""Two boxes, clients of the one's runs on the other: from bare, through a run with and without, to put back again.
+"""Two boxes, clients of the one's runs on the other: through a run with and without, to put back again.
 
+The server's box is ready by then, from ``test_1_standby``; of slow tests that one puts it back first.
 Both share this machine's processors: what is seen here is that it works, not what it gives.
 """
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.e2e.lab import Lab, changed, sentence
 from tests.e2e.labs import BOXES
+from tests.examples import one_of
 
 SERVER, CLIENT = BOXES
 BOTH = ",".join(BOXES)
@@ -21,12 +23,7 @@ SELECT type, address, netmask, auth_method FROM pg_hba_file_rules WHERE address 
 """
 
 
-@pytest.fixture(scope="module")
-def as_found(lab: Lab) -> dict[str, set[str]]:
-    """What the boxes were like before anything was done to them."""
-    return {box: lab.snapshot(box) for box in BOXES}
-
-
+@pytest.mark.slow
 def test_a_servers_box_that_is_none_yet_or_that_nothing_reaches_is_named_before_anything_changes(
     lab: Lab, as_found: dict[str, set[str]]
 ) -> None:
@@ -53,6 +50,7 @@ def test_both_are_made_ready_at_once_and_the_key_never_leaves_the_servers_box(la
     assert lab.run(CLIENT, f"sudo grep -rl 'PRIVATE KEY' {HOME} || true") == ""
 
 
+@pytest.mark.slow
 def test_made_ready_again_nothing_changes(lab: Lab) -> None:
     said = lab.play("provision", BOTH, *OF_SERVER)
     assert said.returncode == 0, said.stdout
@@ -61,10 +59,10 @@ def test_made_ready_again_nothing_changes(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("given", "names"),
-    [
+    one_of(
         ((), f"it is a client box of {SERVER}: say so again by CLIENT_OF={SERVER}"),
         (("-e", "client_of=another"), f"is a client box of {SERVER}, not of another"),
-    ],
+    ),
 )
 def test_a_client_box_stays_whose_it_is(lab: Lab, given: tuple[str, ...], names: str) -> None:
     assert names in sentence(lab.play("provision", CLIENT, *given), CLIENT)
@@ -129,6 +127,7 @@ def test_torn_down_it_leaves_nothing_on_either(lab: Lab, as_found: dict[str, set
     assert changed(lab.play("provision", SERVER), SERVER) == 0
 
 
+@pytest.mark.slow
 def test_torn_down_the_servers_box_takes_its_key_from_the_client_box_which_stays_a_box(
     lab: Lab, as_found: dict[str, set[str]]
 ) -> None:
@@ -142,3 +141,9 @@ def test_torn_down_the_servers_box_takes_its_key_from_the_client_box_which_stays
     said = lab.play("teardown", CLIENT)
     assert said.returncode == 0, said.stdout
     assert lab.snapshot(CLIENT) ^ as_found[CLIENT] == set()
+
+
+def test_torn_down_the_servers_box_is_as_it_was_found(lab: Lab, as_found: dict[str, set[str]]) -> None:
+    said = lab.play("teardown", SERVER)
+    assert said.returncode == 0, said.stdout
+    assert lab.snapshot(SERVER) ^ as_found[SERVER] == set()

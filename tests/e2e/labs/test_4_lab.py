@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.lab import CHECKOUT, COMMON, Lab
 from tests.e2e.labs import BOXES
 from tests.e2e.remote.control import wait_until
+from tests.examples import one_of
 
 BOX = BOXES[1]
 SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
@@ -22,7 +23,7 @@ def test_a_smaller_lab_loses_the_boxes_above(lab: Lab) -> None:
     assert lab.run(BOXES[0], "hostname").strip() == BOXES[0]
 
 
-@pytest.mark.parametrize("size", ["0", "201", "two"])
+@pytest.mark.parametrize("size", one_of("0", "201", "two"))
 def test_a_size_no_lab_has_is_refused(lab: Lab, size: str) -> None:
     said = subprocess.run([*lab.command("lab-up"), *lab.variables, "-e", f"lab_size={size}"], check=False, **COMMON)
     assert said.returncode != 0

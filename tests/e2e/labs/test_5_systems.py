@@ -66,6 +66,7 @@ def test_a_box_is_of_the_system_that_was_asked_for(own: Lab, box: str, system: S
     assert not host.exists("python3")
 
 
+@pytest.mark.slow
 def test_a_box_keeps_the_system_it_was_made_with(own: Lab, box: str, system: System) -> None:
     said = own.up("-e", "lab_system=")
     assert f"{box}: Debian {system.version}" in said
@@ -96,6 +97,7 @@ def test_it_is_made_ready_with_its_own_postgresql_and_python(own: Lab, box: str,
     assert own.run(box, "systemctl is-system-running").strip() == "running"
 
 
+@pytest.mark.slow
 def test_made_ready_again_nothing_changes(own: Lab, box: str) -> None:
     said = own.play("provision", box)
     assert said.returncode == 0, said.stdout
@@ -113,14 +115,17 @@ def test_its_ladder_is_climbed_and_shown(own: Lab, box: str, system: System, tmp
     assert found.facts["postgresql"]["version"].startswith(f"PostgreSQL {system.postgresql}.")
 
 
-def test_rows_over_several_servers_are_measured_on_it_and_nothing_of_these_stays(
+def test_partitions_and_rows_over_several_servers_are_measured_on_it_and_nothing_of_these_stays(
     own: Lab, box: str, tmp_path: Path
 ) -> None:
     control, cluster = Control(own, tmp_path), own.run(box, "pg_lsclusters -h").split()
-    control.fab("ladder", f"--limit={box}", "--run=sharded", "--blocks=1", "--layouts=plain sharded", *SURE).ends(0)
+    layouts = "plain hash-partitioned time-partitioned sharded"
+    control.fab("ladder", f"--limit={box}", "--run=sharded", "--blocks=1", f"--layouts={layouts}", *SURE).ends(0)
     results = control.results("sharded", box)
     assert {(record.engine, record.trial.layout) for record in results.records()} == {
         ("postgresql", "plain"),
+        ("postgresql", "hash-partitioned"),
+        ("postgresql", "time-partitioned"),
         ("postgres_fdw", "sharded"),
     }
     for record in results.records():
@@ -131,7 +136,6 @@ def test_rows_over_several_servers_are_measured_on_it_and_nothing_of_these_stays
     assert own.sql(box, "SELECT count(*) FROM pg_foreign_server") == "0"
 
 
-@pytest.mark.slow
 def test_timescaledb_joins_it_and_its_rung_is_measured_beside_postgresqls(
     own: Lab, box: str, system: System, tmp_path: Path
 ) -> None:

@@ -172,7 +172,7 @@ class Large:
     """A run whose samples are many; what is in them is nothing."""
 
     name: str = "large"
-    files: int = 150
+    files: int = 60
     digests: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.lab import Lab
 from tests.e2e.remote.control import PATIENCE_S, RUNS, SHORT, SURE, Control, Fab, Large, decoded, wait_until
+from tests.examples import slow
 
 STEPS = ("launch", "status", "cancel", "pull")
 
@@ -55,7 +56,7 @@ def cut_power(lab: Lab, control: Control) -> Callable[[], object]:
 
 @pytest.fixture(
     scope="module",
-    params=[kill_sessions, *(pytest.param(way, marks=pytest.mark.slow) for way in (drop_packets, cut_power))],
+    params=[slow(way) for way in (kill_sessions, drop_packets, cut_power)],
     ids=lambda way: way.__name__,
 )
 def cut(request: pytest.FixtureRequest, lab: Lab, control: Control, large: Large) -> Iterator[Cut]:

@@ -40,6 +40,7 @@ def test_a_disk_that_is_full_here_is_told_and_the_rest_comes_when_there_is_room(
     assert large.is_whole(small_disk)
 
 
+@pytest.mark.slow
 def test_what_was_changed_or_cut_here_is_brought_again(lab: Lab, control: Control, large: Large) -> None:
     pull(lab, control, large).ends(0)
     directory = control.results(large.name, lab.boxes[1]).path

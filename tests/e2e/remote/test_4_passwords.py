@@ -57,6 +57,7 @@ def test_the_sudo_password_is_asked_for_and_not_shown(lab: Lab, control: Control
     assert BOX in screen
 
 
+@pytest.mark.slow
 def test_a_wrong_sudo_password_is_told(lab: Lab, control: Control) -> None:
     code, screen = at_a_terminal(control, lab.files / "lab.yml", {"sudo password": "wrong"})
     assert code == 1
@@ -69,6 +70,7 @@ def test_without_a_terminal_nobody_is_asked(control: Control) -> None:
     ).ends(1)
 
 
+@pytest.mark.slow
 def test_ssh_lets_in_by_password_where_no_key_does(lab: Lab, control: Control, tmp_path: Path) -> None:
     inventory = tmp_path / "lab.yml"
     other = tmp_path / "other"

@@ -1,9 +1,9 @@
-"""A box that already has a PostgreSQL cluster, and Python: neither is pgladder's; on the first box."""
+"""A box that already has a PostgreSQL cluster, and Python: neither is pgladder's; on the second box."""
 
+from tests.e2e.boxes import BOXES
 from tests.e2e.lab import Lab, sentence
-from tests.e2e.labs import BOXES
 
-BOX = BOXES[0]
+BOX = BOXES[1]
 NEIGHBOUR = """
 sudo sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update &&
 apt-get -qq install --no-install-recommends postgresql-15 python3 >/dev/null 2>&1'
