@@ -29,7 +29,7 @@ BY_TIME = "plain-time-key time-partitioned hypertable hypertable-indexed"
 ASKED: Mapping[str, str] = {
     LOOSER: "compare --variants stock async-commit --phases 1-B 2-B 2-D 2-G --blocks 12 --warm-up 1 --window 3",
     STANDBY: f"sweep --of replica={LEVELS} --phases 1-B 2-D --blocks 6 --warm-up 1 --window 3",
-    READERS: "sweep --of readers_on=primary,standby --replica async --readers 4 --reads-per-100-rows 10 --phases 2-D"
+    READERS: "sweep --of readers_on=primary,standby --replica async --readers 4 --reads-per-100-rows 0.5 --phases 2-D"
     " --blocks 12 --warm-up 1 --window 3",
     TIMESCALEDB: f"compare --layouts {BY_TIME} --phases 1-B 2-D 2-G --blocks 8 --warm-up 1 --window 3",
     FLUSHED: "compare --layouts merge-tree merge-tree-flushed --phases 3-C 3-C3 3-C5 --blocks 6 --warm-up 1 --window 3",
@@ -143,8 +143,8 @@ def _seen(run: Path) -> Iterator[str]:
         return
     ages: dict[str, list[float]] = {}
     for record in RunDirectory(run).records():
-        if record.reads and record.reads.stale_ms is not None:
-            ages.setdefault(record.trial.parameters.readers_on, []).append(record.reads.stale_ms)
+        if record.reads and record.reads.stale_ms and record.reads.stale_ms.mean is not None:
+            ages.setdefault(record.trial.parameters.readers_on, []).append(record.reads.stale_ms.mean)
     for where, of_trials in ages.items():
         yield f"On the {where} the newest row that readers saw was {median(of_trials):.3g} ms old (median of trials)."
 
@@ -153,11 +153,10 @@ def _about(run: Path) -> str:
     kept = RunDirectory(run)
     states, host = [record.validity.state for record in kept.records()], kept.host()
     assert host
-    engines = [str(facts["version"]).partition(" (")[0] for facts in host.facts.get("engines", {}).values()]
-    where = "; ".join([describe_host(host).plain, *engines])
     return (
         f"run {kept.plan().run}, {len(kept.plan().blocks)} blocks in random order; of {len(states)} trials"
-        f" {states.count('suspect')} are suspect and {states.count('void')} void; on {where}"
+        f" {states.count('suspect')} are suspect and {states.count('void')} void; on"
+        f" {describe_host(host).plain}"
     )
 
 
